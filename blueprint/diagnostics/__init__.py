@@ -1,0 +1,31 @@
+"""Diagnostics: what the tool finds, as data. A leaf: the standard library only."""
+
+from blueprint.diagnostics.model import (
+    Code,
+    Diagnostic,
+    Fix,
+    Note,
+    Refused,
+    Severity,
+    Span,
+    has_errors,
+    in_order,
+)
+from blueprint.diagnostics.registry import all_codes, define, find_code
+from blueprint.diagnostics.spelling import nearest
+
+__all__ = [
+    "Code",
+    "Diagnostic",
+    "Fix",
+    "Note",
+    "Refused",
+    "Severity",
+    "Span",
+    "all_codes",
+    "define",
+    "find_code",
+    "has_errors",
+    "in_order",
+    "nearest",
+]

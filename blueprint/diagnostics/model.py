@@ -1,0 +1,132 @@
+"""One value type for everything the tool finds: load errors, schema errors, drift, probe verdicts.
+
+Standard library only. Looks (carets, colours, SARIF) come later, in `report/`.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+
+class Severity(enum.StrEnum):
+    """How bad a finding is. Configuration, never part of a code."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A stretch of text in a file. Lines and columns count from 1 in code points; the end is exclusive.
+
+    `file` is the path as it is shown to people: relative to the working directory where possible, or
+    `<--set>` and the like for values that came from the command line.
+    """
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A permanent identity of one kind of finding: `BP` and four digits, with a slug.
+
+    `about` explains it in Markdown (what it means, why it matters, what to do); `blueprint explain` and
+    the generated reference print it.
+    """
+
+    id: str
+    slug: str
+    severity: Severity
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A second place that matters, or a remark without a place."""
+
+    message: str
+    at: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A text edit that would resolve the diagnostic: put `replacement` where `at` is."""
+
+    at: Span
+    replacement: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One thing the tool found.
+
+    Attributes:
+        code: What kind of finding it is.
+        message: One line that stands alone; it names the object and the bad value.
+        at: The primary place; None where there is none (a missing file, an API answer).
+        label: A few words under the carets.
+        notes: Further places: the overlay that set the value, the rendered line, the live field.
+        help: What is allowed, or what to do, in one sentence.
+        fix: A text edit, if one is certain or near enough to suggest.
+        subject: The Kubernetes object or node concerned, `Kind/[namespace/]name` or `Node/name`.
+        path: The field inside the subject or the blueprint, dotted.
+        evidence: What was seen, as ordered (name, text) pairs: declared, live, writer, since, reading, ...
+        override: A severity other than the code's own.
+    """
+
+    code: Code
+    message: str
+    at: Span | None = None
+    label: str = ""
+    notes: tuple[Note, ...] = ()
+    help: str | None = None
+    fix: Fix | None = None
+    subject: str | None = None
+    path: str | None = None
+    evidence: tuple[tuple[str, str], ...] = ()
+    override: Severity | None = None
+
+    @property
+    def severity(self) -> Severity:
+        """How bad it is: the code's severity unless overridden."""
+        return self.override or self.code.severity
+
+    @property
+    def sort_key(self) -> tuple[int, str, int, int, str, str]:
+        """Errors first, then by place, then by text: the order in which reports list them."""
+        rank = (Severity.ERROR, Severity.WARNING, Severity.NOTE).index(self.severity)
+        at = self.at or Span("", 0, 0, 0, 0)
+        return (rank, at.file, at.line, at.column, self.code.id, self.message)
+
+
+def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
+    """Whether any of them is an error."""
+    return any(d.severity is Severity.ERROR for d in diagnostics)
+
+
+def in_order(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """In report order, each once: a value used in several places may be complained about repeatedly."""
+    yield from dict.fromkeys(sorted(diagnostics, key=lambda d: d.sort_key))
+
+
+class Refused(Exception):  # noqa: N818 - it is an outcome, not a bug
+    """A phase could not produce its result; carries every diagnostic that says why.
+
+    Raised only where there is no partial result worth returning. `cli/` turns it into a report and an
+    exit code; nothing else catches it.
+    """
+
+    def __init__(self, *diagnostics: Diagnostic, exit_code: int = 1) -> None:
+        super().__init__("; ".join(d.message for d in diagnostics))
+        self.diagnostics = diagnostics
+        self.exit_code = exit_code

@@ -1,0 +1,40 @@
+"""Every code, found by walking the packages' `codes.py` modules: there is no central list to edit."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import pkgutil
+import re
+
+from blueprint.diagnostics.model import Code, Severity
+
+_BY_ID: dict[str, Code] = {}
+_BY_SLUG: dict[str, Code] = {}
+
+
+def define(code_id: str, slug: str, about: str, *, severity: Severity = Severity.ERROR) -> Code:
+    """Register a code and return it. An id or a slug that is taken is a bug and raises ValueError."""
+    if not re.fullmatch(r"BP\d{4}", code_id) or not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug):
+        raise ValueError(f"not a code and a slug: {code_id} {slug}")
+    if code_id in _BY_ID or slug in _BY_SLUG:
+        raise ValueError(f"{code_id} {slug} is defined twice")
+    code = Code(code_id, slug, severity, about.strip())
+    _BY_ID[code_id] = _BY_SLUG[slug] = code
+    return code
+
+
+def all_codes() -> list[Code]:
+    """All codes of all packages, by id."""
+    import blueprint
+
+    for module in pkgutil.iter_modules(blueprint.__path__, "blueprint."):
+        if module.ispkg and importlib.util.find_spec(f"{module.name}.codes"):
+            importlib.import_module(f"{module.name}.codes")
+    return [_BY_ID[key] for key in sorted(_BY_ID)]
+
+
+def find_code(name: str) -> Code | None:
+    """The code with this id or slug, in any case."""
+    all_codes()
+    return _BY_ID.get(name.upper()) or _BY_SLUG.get(name.lower())

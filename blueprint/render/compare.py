@@ -1,0 +1,112 @@
+"""Compare two sets of objects, object by object and field by field. Shared by `diff` and `plan`."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from blueprint.render.model import FieldOrigin, Object, ObjectId, Path
+
+LIST_KEYS = ("name", "key", "containerPort", "port", "mountPath", "type", "ip", "topologyKey")
+"""Keys by which list items are matched where every item has the key and all values differ."""
+
+
+class Action(enum.StrEnum):
+    """What happens to an object."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    DELETE = "delete"
+    UNCHANGED = "unchanged"
+    UNKNOWN = "unknown"
+
+
+ABSENT: Any = type("Absent", (), {"__repr__": lambda _: "(absent)", "__bool__": lambda _: False})()
+"""Stands for a field that is not there; different from null."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field that differs. `before` or `after` is ABSENT where the field is added or removed."""
+
+    path: Path
+    before: Any
+    after: Any
+    origin: FieldOrigin | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectChange:
+    """One object and what happens to it; `reason` says why where it is not plain (immutable field, ...)."""
+
+    id: ObjectId
+    action: Action
+    fields: tuple[FieldChange, ...] = ()
+    reason: str = ""
+
+
+def compare_objects(before: Iterable[Object], after: Iterable[Object]) -> list[ObjectChange]:
+    """Every object of either side, in order of identity; unchanged ones included."""
+    old = {o.id: o for o in before}
+    new = {o.id: o for o in after}
+    return [_change(identity, old.get(identity), new.get(identity)) for identity in sorted({*old, *new})]
+
+
+def _change(identity: ObjectId, old: Object | None, new: Object | None) -> ObjectChange:
+    if old is None:
+        return ObjectChange(identity, Action.CREATE)
+    if new is None:
+        return ObjectChange(identity, Action.DELETE)
+    fields = tuple(
+        FieldChange(path, was, now, new.origin(path)) for path, was, now in differences(old.data, new.data)
+    )
+    return ObjectChange(identity, Action.UPDATE if fields else Action.UNCHANGED, fields)
+
+
+def differences(old: Any, new: Any, at: Path = ()) -> Iterator[tuple[Path, Any, Any]]:
+    """Every leaf or subtree that differs, as (path, old, new). List indices in paths are those of the
+    side that has the item (`new` where both do)."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for key in sorted({*old, *new}):
+            yield from differences(old.get(key, ABSENT), new.get(key, ABSENT), (*at, key))
+    elif isinstance(old, list) and isinstance(new, list):
+        yield from _list_differences(old, new, at)
+    elif old is ABSENT or new is ABSENT or type(old) is not type(new) or old != new:
+        yield at, old, new
+
+
+def _list_differences(old: list[Any], new: list[Any], at: Path) -> Iterator[tuple[Path, Any, Any]]:
+    key = list_key(old, new)
+    if key is None:
+        for index in range(max(len(old), len(new))):
+            was = old[index] if index < len(old) else ABSENT
+            now = new[index] if index < len(new) else ABSENT
+            yield from differences(was, now, (*at, index))
+        return
+    olds = {item[key]: (index, item) for index, item in enumerate(old)}
+    news = {item[key]: (index, item) for index, item in enumerate(new)}
+    for name in [*news, *(n for n in olds if n not in news)]:
+        index = news[name][0] if name in news else olds[name][0]
+        was = olds[name][1] if name in olds else ABSENT
+        now = news[name][1] if name in news else ABSENT
+        yield from differences(was, now, (*at, index))
+
+
+def list_key(*lists: list[Any]) -> str | None:
+    """The key that identifies the items of these lists, if there is one."""
+    items = [item for each in lists for item in each]
+    if not items or not all(isinstance(item, Mapping) for item in items):
+        return None
+    for key in LIST_KEYS:
+        if all(key in item for item in items) and all(
+            len({_hashable(item[key]) for item in each}) == len(each) for each in lists
+        ):
+            return key
+    return None
+
+
+def _hashable(value: Any) -> Any:
+    return value if isinstance(value, str | int | float | bool) else repr(value)

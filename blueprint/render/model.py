@@ -1,0 +1,134 @@
+"""Rendered Kubernetes objects, each field with its provenance, and the bundle that holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from blueprint.diagnostics import Span
+from blueprint.probe import Expectation
+
+
+Path = tuple[str | int, ...]
+"""A field inside an object: map keys and list indices, outermost first."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ObjectId:
+    """Which object: group, kind, namespace and name. The version is not part of an identity."""
+
+    group: str
+    kind: str
+    namespace: str
+    name: str
+
+    @classmethod
+    def of(cls, manifest: Mapping[str, Any]) -> ObjectId:
+        """The identity of a manifest that has apiVersion, kind and metadata.name."""
+        group = str(manifest["apiVersion"]).rpartition("/")[0]
+        meta = manifest["metadata"]
+        return cls(group, str(manifest["kind"]), str(meta.get("namespace", "")), str(meta["name"]))
+
+    def __str__(self) -> str:
+        return "/".join(part for part in (self.kind, self.namespace, self.name) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A place that a value came from.
+
+    `layer` says what kind of place: `blueprint`, `overlay`, `set`, `default` (the place is the nearest
+    enclosing line that exists), `patch`, `component`, `release`, `hardware`. `path` is the dotted path
+    inside that document. Files are relative to the blueprint's folder, or to the tool's data folders.
+    """
+
+    layer: str
+    span: Span
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldOrigin:
+    """Why a field has its value: the template scalar that produced it and everything that scalar read."""
+
+    template: Span
+    sources: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """One rendered object. `origins` maps every leaf and every container that was written to its origin.
+
+    `data` is in the API server's canonical form: no nulls, no empties that mean nothing.
+    """
+
+    data: dict[str, Any]
+    component: str
+    origins: Mapping[Path, FieldOrigin] = field(default_factory=dict, compare=False)
+
+    @property
+    def id(self) -> ObjectId:
+        """Which object this is."""
+        return ObjectId.of(self.data)
+
+    @property
+    def api_version(self) -> str:
+        """`v1`, `apps/v1`, ..."""
+        return str(self.data["apiVersion"])
+
+    def origin(self, path: Path) -> FieldOrigin | None:
+        """The origin of a field, or of the nearest field above it that has one."""
+        for end in range(len(path), -1, -1):
+            if found := self.origins.get(path[:end]):
+                return found
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Taint:
+    """A node taint; `value` may be empty."""
+
+    key: str
+    value: str
+    effect: str
+
+
+@dataclass(frozen=True, slots=True)
+class BundlePool:
+    """What a bundle says of one node pool: which nodes, how many, which labels and taints they carry.
+
+    `labels` and `taints` are what must be on the node (selector labels excluded). `sources` has one entry
+    per key: `nodes`, `selector`, `labels.<key>`, `taints.<key>:<effect>`, `gpu`.
+    """
+
+    name: str
+    selector: Mapping[str, str]
+    nodes_min: int
+    nodes_max: int
+    labels: Mapping[str, str]
+    taints: tuple[Taint, ...]
+    gpu_product: str | None
+    gpu_count: int
+    sources: Mapping[str, tuple[Source, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Everything that `compile` decided, in memory; `render.bundle` writes and reads the folder form.
+
+    `objects` are in apply order. `node_labels` is `apply` or `provisioner`. `digest` is the SHA-256 of
+    the lock, so it names the bundle's exact content.
+    """
+
+    name: str
+    version: str
+    release: str
+    kubernetes: str
+    distribution: str
+    cluster_uid: str | None
+    node_labels: str
+    objects: tuple[Object, ...]
+    pools: tuple[BundlePool, ...]
+    expectations: tuple[Expectation, ...]
+    digest: str = ""

@@ -1,0 +1,46 @@
+"""What one run of the tool found: the value that every report format tells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from blueprint.diagnostics import Diagnostic
+from blueprint.render.compare import ObjectChange
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What was looked at in one scope, and what was not. `unknown` counts things asked for and not seen."""
+
+    scope: str
+    examined: int
+    unknown: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run: the question, what was found, what was not looked at, and the verdict.
+
+    Attributes:
+        verb: The command that ran.
+        title: The question and its scope, in one line.
+        diagnostics: Everything found, in any order; formats order it.
+        changes: Objects and fields, for `plan`, `apply` and `diff`.
+        coverage: What was examined, scope by scope.
+        not_asked: Scopes that were not part of the question; they leave the exit code alone.
+        subject: Facts that identify the run's inputs: blueprint, bundle digest, context, server version.
+        verdict: The last line: the answer, and what to do next.
+        exit_code: As the design's table; computed by the phase that ran.
+    """
+
+    verb: str
+    title: str
+    diagnostics: tuple[Diagnostic, ...] = ()
+    changes: tuple[ObjectChange, ...] = ()
+    coverage: tuple[Coverage, ...] = ()
+    not_asked: tuple[str, ...] = ()
+    subject: Mapping[str, str] = field(default_factory=dict)
+    verdict: str = ""
+    exit_code: int = 0

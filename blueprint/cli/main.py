@@ -1,0 +1,113 @@
+"""The command line: finds the verb's module, runs it, tells what it found, exits with what it means."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import pkgutil
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NoReturn
+
+from blueprint._version import __version__
+
+if TYPE_CHECKING:
+    from blueprint.report.model import Run
+
+EXIT_USAGE = 2
+EXIT_BUG = 70
+EXIT_INTERRUPTED = 130
+DESCRIPTION = "Compile, validate, apply and drift-check declarative GPU platforms on Kubernetes."
+
+
+def entry() -> NoReturn:
+    """The console script."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code."""
+    if list(arguments) == ["--version"]:
+        sys.stdout.write(f"blueprint {__version__}\n")
+        return 0
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_INTERRUPTED
+
+
+def _run(arguments: Sequence[str]) -> int:
+    parser = build_parser(arguments[0] if arguments and not arguments[0].startswith("-") else None)
+    try:
+        options = parser.parse_args(arguments)
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    if not hasattr(options, "run"):
+        parser.print_help(sys.stderr if arguments else sys.stdout)
+        return EXIT_USAGE if arguments else 0
+    return _told(options)
+
+
+def _told(options: argparse.Namespace) -> int:
+    """Run the verb; tell its Run, or why it was refused."""
+    from blueprint.diagnostics import Diagnostic, Refused
+    from blueprint.diagnostics.codes import INTERNAL_ERROR
+    from blueprint.report.model import Run
+
+    try:
+        result = options.run(options)
+    except Refused as refused:
+        result = Run(options.verb, "", diagnostics=refused.diagnostics, exit_code=refused.exit_code)
+    except Exception as error:
+        if os.environ.get("BLUEPRINT_DEBUG"):
+            raise
+        found = Diagnostic(
+            INTERNAL_ERROR, f"{type(error).__name__}: {error}", help="BLUEPRINT_DEBUG=1 prints the traceback"
+        )
+        result = Run(options.verb, "", diagnostics=(found,), exit_code=EXIT_BUG)
+    return _tell(result, options) if isinstance(result, Run) else int(result)
+
+
+def _tell(run: Run, options: argparse.Namespace) -> int:
+    from blueprint.diagnostics import Refused
+    from blueprint.report import tell
+
+    try:
+        tell(run, getattr(options, "report", None) or ["text"])
+    except Refused as refused:
+        tell(type(run)(run.verb, "", diagnostics=refused.diagnostics), ["text"])
+        return max(EXIT_USAGE, run.exit_code)
+    return run.exit_code
+
+
+def verbs() -> list[str]:
+    """Every verb, by the name of its module."""
+    from blueprint.cli import commands
+
+    return sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
+
+
+def build_parser(only: str | None = None) -> argparse.ArgumentParser:
+    """The parser of all verbs, or of one: importing the others would cost time for nothing."""
+    parser = argparse.ArgumentParser(prog="blueprint", description=DESCRIPTION, allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=f"blueprint {__version__}")
+    subparsers = parser.add_subparsers(title="verbs", metavar="VERB")
+    known = verbs()
+    for verb in [only] if only in known else known:
+        module = importlib.import_module(f"blueprint.cli.commands.{verb}")
+        sub = subparsers.add_parser(
+            verb, help=module.HELP, description=(module.__doc__ or module.HELP).strip(), allow_abbrev=False,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )  # fmt: skip
+        module.configure(sub)
+        sub.set_defaults(run=module.run, verb=verb)
+    return parser
+
+
+if __name__ == "__main__":
+    entry()

@@ -1,0 +1,82 @@
+"""Flags that several verbs share, and how they become a bundle."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from blueprint.pipeline import Compilation
+    from blueprint.render.model import Bundle
+
+
+def add_target(parser: ArgumentParser, what: str = "a blueprint, or the folder of a bundle") -> None:
+    """TARGET, and the overlays that only a blueprint can take."""
+    parser.add_argument("target", metavar="TARGET", help=what)
+    parser.add_argument(
+        "--overlay", metavar="FILE", action="append", default=[], help="merge this overlay last (repeatable)"
+    )
+    parser.add_argument(
+        "--set",
+        metavar="PATH=VALUE",
+        action="append",
+        default=[],
+        help="set one value, after all overlays (repeatable)",
+    )
+
+
+def add_report(parser: ArgumentParser) -> None:
+    """--report FORMAT[=PATH], as often as wanted."""
+    parser.add_argument(
+        "--report",
+        metavar="FORMAT[=PATH]",
+        action="append",
+        default=[],
+        help="text (default), json, sarif, github, markdown or html; repeatable",
+    )
+
+
+def add_connection(parser: ArgumentParser) -> None:
+    """Which cluster to talk to."""
+    parser.add_argument("--kubeconfig", metavar="FILE", help="default: $KUBECONFIG, then ~/.kube/config")
+    parser.add_argument("--context", metavar="NAME", help="a context of the kubeconfig")
+    parser.add_argument(
+        "--timeout",
+        metavar="SECONDS",
+        type=float,
+        default=60.0,
+        help="longest wait for one answer or condition (60)",
+    )
+
+
+def is_bundle(target: str) -> bool:
+    """Whether TARGET is the folder of a bundle."""
+    return (Path(target) / "blueprint.lock").is_file()
+
+
+def compile_target(options: Namespace) -> Compilation:
+    """Compile the blueprint that TARGET names, without writing anything."""
+    from blueprint.pipeline import compile_blueprint
+
+    return compile_blueprint(options.target, overlays=options.overlay, sets=options.set)
+
+
+def load_bundle(options: Namespace) -> Bundle:
+    """The bundle that TARGET is, or that its blueprint compiles to. Raises Refused."""
+    from blueprint.diagnostics import Diagnostic, Refused, has_errors
+    from blueprint.diagnostics.codes import USAGE
+
+    if not Path(options.target).is_dir():
+        compilation = compile_target(options)
+        if compilation.bundle is None or has_errors(compilation.diagnostics):
+            raise Refused(*compilation.diagnostics)
+        return compilation.bundle
+    if options.overlay or options.set:
+        raise Refused(
+            Diagnostic(USAGE, "--overlay and --set need a blueprint; a bundle is compiled already"),
+            exit_code=2,
+        )
+    from blueprint.render.bundle import read_bundle
+
+    return read_bundle(Path(options.target))

@@ -1,0 +1,35 @@
+"""Where the data folders are: the same files from a wheel, an editable install and a source tree."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+FOLDERS = ("components", "overlays", "schemas")
+
+
+@cache
+def data_folder(name: str) -> Path:
+    """The folder `components`, `overlays` or `schemas`.
+
+    A wheel carries them inside the package (`_data`); in a checkout they stand beside it. The package's own
+    copy wins, so that an installed tool never picks up a folder of the same name that happens to be near.
+    """
+    if name not in FOLDERS:
+        raise ValueError(f"no data folder is called {name}")
+    for folder in (_PACKAGE / "_data" / name, _PACKAGE.parent / name):
+        if folder.is_dir():
+            return folder
+    raise FileNotFoundError(f"the data folder {name} is missing from this installation")
+
+
+def shown(path: Path) -> str:
+    """How a data file is named in reports and bundles: `components/nfd/component.yaml`, on every machine."""
+    for name in FOLDERS:
+        folder = data_folder(name)
+        if path.is_relative_to(folder):
+            return f"{name}/{path.relative_to(folder).as_posix()}"
+    if path.is_relative_to(_PACKAGE):
+        return path.relative_to(_PACKAGE).as_posix()
+    return path.as_posix()

@@ -1,0 +1,98 @@
+"""Objects and fields that change, as lines of text."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from blueprint.render.compare import ABSENT, Action, FieldChange, ObjectChange
+from blueprint.render.model import FieldOrigin, Source
+from blueprint.render.paths import format_path
+from blueprint.report.context import Context
+from blueprint.report.escaping import cells, visible
+from blueprint.report.masking import Hidden
+from blueprint.report.style import Style
+from blueprint.report.values import one_line
+
+MARKS = {
+    Action.CREATE: "+",
+    Action.UPDATE: "~",
+    Action.REPLACE: "-/+",
+    Action.DELETE: "-",
+    Action.UNCHANGED: "=",
+    Action.UNKNOWN: "?",
+}
+_MOST_DIFF_LINES = 24
+
+
+def change_lines(changes: Sequence[ObjectChange], context: Context, style: Style) -> Iterator[str]:
+    """Every object that changes with its fields; those that do not are counted in one line."""
+    for change in changes:
+        if change.action is Action.UNCHANGED:
+            continue
+        mark = style.action(f"{MARKS[change.action]:<3}", change.action)
+        reason = f"   {style.dim(visible(change.reason))}" if change.reason else ""
+        yield f"  {mark} {visible(str(change.id))}{reason}"
+        widest = max((cells(_path(field)) for field in change.fields), default=0)
+        for field in change.fields:
+            yield from _field_lines(field, min(widest, context.width // 2), style)
+    if unchanged := sum(change.action is Action.UNCHANGED for change in changes):
+        yield style.dim(f"  =   {unchanged} unchanged")
+
+
+def blamed(origin: FieldOrigin | None) -> Source | None:
+    """The line to name for a field: the blueprint's or an overlay's before a default's or a template's."""
+    if origin is None:
+        return None
+    by_layer = {source.layer: source for source in reversed(origin.sources)}
+    for layer in ("set", "blueprint", "overlay", "patch", "default"):
+        if layer in by_layer:
+            return by_layer[layer]
+    return origin.sources[0] if origin.sources else None
+
+
+def said_origin(origin: FieldOrigin | None) -> str:
+    """`from blueprint.yaml:18:14 (spec.nodePools.train.gpu.product)`, or nothing."""
+    source = blamed(origin)
+    if source is None:
+        return f"from {visible(str(origin.template))}" if origin else ""
+    path = f" ({visible(source.path)})" if source.path else ""
+    return f"from {visible(str(source.span))}{path}"
+
+
+def said_values(field: FieldChange) -> str:
+    """`before -> after`, `+ after` or `- before`."""
+    if field.before is ABSENT:
+        return f"+ {one_line(field.after)}"
+    if field.after is ABSENT:
+        return f"- {one_line(field.before)}"
+    return f"{one_line(field.before)} -> {one_line(field.after)}"
+
+
+def _path(field: FieldChange) -> str:
+    return visible(format_path(field.path))
+
+
+def _field_lines(field: FieldChange, widest: int, style: Style) -> Iterator[str]:
+    origin = said_origin(field.origin)
+    path = _path(field)
+    path += " " * (widest - cells(path))
+    if _is_block(field.before) and _is_block(field.after):
+        yield f"        {path}  {style.dim(origin)}".rstrip()
+        yield from _diff_lines(field.before, field.after, style)
+        return
+    yield f"        {path}  {said_values(field)}{'   ' if origin else ''}{style.dim(origin)}"
+
+
+def _is_block(value: Any) -> bool:
+    return isinstance(value, str) and not isinstance(value, Hidden) and "\n" in value.strip()
+
+
+def _diff_lines(before: str, after: str, style: Style) -> Iterator[str]:
+    lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=1, lineterm=""))[2:]
+    for line in lines[:_MOST_DIFF_LINES]:
+        action = {"+": Action.CREATE, "-": Action.DELETE}.get(line[:1], Action.UNCHANGED)
+        yield f"            {style.action(visible(line), action)}"
+    if len(lines) > _MOST_DIFF_LINES:
+        yield style.dim(f"            ... {len(lines) - _MOST_DIFF_LINES} more lines")

@@ -1,0 +1,126 @@
+"""What a format needs beside the run: the sources' text, and what the reader's screen can show."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+from blueprint._version import __version__
+
+SourceText = Callable[[str], str | None]
+"""The text of a file as spans name it; None where it cannot be had. Never raises."""
+
+MIN_WIDTH = 60
+_SHOWN_SUFFIXES = frozenset({".yaml", ".yml", ".json"})
+_MAX_BYTES = 8 * 1024 * 1024
+
+
+def nothing(_file: str) -> str | None:
+    """A source that knows no file: reports without excerpts."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """How to tell a run.
+
+    Attributes:
+        source: Gives the text of the files that spans name.
+        base: The folder that spans' files are relative to.
+        width: Columns of the screen; only text follows it.
+        color: Whether the text may be coloured.
+        ascii_only: Whether only ASCII can be shown.
+        version: The tool's version, as machine formats state it.
+    """
+
+    source: SourceText = nothing
+    base: Path = field(default_factory=Path)
+    width: int = 100
+    color: bool = False
+    ascii_only: bool = False
+    version: str = __version__
+    _lines: dict[str, list[str] | None] = field(default_factory=dict, repr=False, compare=False)
+
+    def lines(self, file: str) -> list[str] | None:
+        """The lines of a source file, or None. Read once: a run may point at one file ten thousand times."""
+        if file not in self._lines:
+            text = self.source(file)
+            self._lines[file] = None if text is None else re.split(r"\r\n|\r|\n", text)
+        return self._lines[file]
+
+
+def read_sources(base: Path, given: Mapping[str, str] | None = None) -> SourceText:
+    """Read spans' files: those in `given` by name, else YAML and JSON under the project that holds `base`.
+
+    The project is the nearest folder with a `.git` at or above `base`, else `base` itself. A bundle from
+    elsewhere can name any file in its provenance; what lies outside is therefore not opened.
+    """
+    root = project_root(base)
+
+    def source(file: str) -> str | None:
+        if given and file in given:
+            return given[file]
+        return _read_inside(root, base / file) or _shipped(file)
+
+    return source
+
+
+def project_root(base: Path) -> Path:
+    """The nearest folder at or above `base` that holds a `.git`, else `base`; absolute."""
+    here = base.absolute().resolve()
+    return next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), here)
+
+
+def _read_inside(root: Path, path: Path) -> str | None:
+    if path.suffix not in _SHOWN_SUFFIXES:
+        return None
+    try:
+        real = path.resolve()
+        if not real.is_relative_to(root) or not real.is_file() or real.stat().st_size > _MAX_BYTES:
+            return None
+        return real.read_text(encoding="utf-8-sig", errors="replace")
+    except (OSError, ValueError, RuntimeError):
+        return None  # an excerpt is a courtesy: the finding itself names file, line and column
+
+
+def _shipped(file: str) -> str | None:
+    """The text of one of the tool's own data files, as `blueprint.data.shown` names them."""
+    from blueprint import data
+
+    top, _, rest = file.partition("/")
+    if top == "catalog":
+        package = Path(data.__file__).resolve().parent
+        return _read_inside(package / top, package / file)
+    return _read_inside(data.data_folder(top), data.data_folder(top) / rest) if top in data.FOLDERS else None
+
+
+def may_color(stream: TextIO, environment: Mapping[str, str]) -> bool:
+    """Whether to colour what goes to `stream`: NO_COLOR wins, then FORCE_COLOR, then a capable terminal."""
+    if environment.get("NO_COLOR"):
+        return False
+    if forced := environment.get("FORCE_COLOR"):
+        return forced not in {"0", "false"}
+    return stream.isatty() and environment.get("TERM") != "dumb"
+
+
+def speaks_unicode(stream: TextIO) -> bool:
+    """Whether the stream can carry every character."""
+    return (getattr(stream, "encoding", None) or "ascii").lower().replace("_", "-").startswith(("utf", "u8"))
+
+
+def width_of(stream: TextIO, environment: Mapping[str, str]) -> int:
+    """COLUMNS, else the terminal's width, else 100; at least 60."""
+    columns = environment.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns) > 0:
+        return max(int(columns), MIN_WIDTH)
+    if not stream.isatty():
+        return 100
+    import os
+
+    try:
+        return max(os.get_terminal_size(stream.fileno()).columns, MIN_WIDTH)
+    except OSError:
+        return 100

@@ -1,0 +1,119 @@
+"""A run as the JSON document that `schemas/report.v1.json` describes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from blueprint.diagnostics import Diagnostic, Span
+from blueprint.render.compare import ABSENT, FieldChange, ObjectChange
+from blueprint.render.model import FieldOrigin
+from blueprint.render.paths import format_path, pointer
+from blueprint.report.context import Context
+from blueprint.report.escaping import encodable
+from blueprint.report.model import Run
+from blueprint.report.record import Finding, record_of
+
+SCHEMA_VERSION = "gpublueprint.dev/report/v1"
+
+
+def document_of(run: Run, context: Context) -> dict[str, Any]:
+    """Mappings, lists and scalars that JSON can carry; absent things are left out, never null."""
+    record = record_of(run)
+    document = {
+        "schemaVersion": SCHEMA_VERSION,
+        "tool": {"name": "blueprint", "version": context.version},
+        "verb": run.verb,
+        "title": run.title,
+        "subject": dict(run.subject),
+        "outcome": record.outcome,
+        "verdict": record.verdict,
+        "exitCode": run.exit_code,
+        "counts": {severity.value: number for severity, number in record.counts.items()},
+        "changeCounts": {action.value: number for action, number in record.actions.items()},
+        "coverage": [
+            _without_empty(scope=c.scope, examined=c.examined, unknown=c.unknown, reason=c.reason) for c in run.coverage
+        ],
+        "notAsked": list(run.not_asked),
+        "diagnostics": [_finding(finding) for finding in record.findings],
+        "changes": [_change(change) for change in record.changes],
+    }
+    return {key: carried(value) for key, value in document.items()}
+
+
+def carried(value: Any) -> Any:
+    """`value` as strict JSON carries it: no lone surrogates, no NaN, no keys but strings."""
+    if isinstance(value, str):
+        return encodable(value)
+    if isinstance(value, Mapping):
+        return {encodable(str(key)): carried(below) for key, below in value.items()}
+    if isinstance(value, list | tuple):
+        return [carried(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value if value is None or isinstance(value, bool | int | float) else str(value)
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    diagnostic: Diagnostic = finding.diagnostic
+    return _without_empty(
+        code=diagnostic.code.id,
+        slug=diagnostic.code.slug,
+        severity=diagnostic.severity.value,
+        message=diagnostic.message,
+        fingerprint=finding.fingerprint,
+        at=_span(diagnostic.at),
+        label=diagnostic.label,
+        subject=diagnostic.subject,
+        path=diagnostic.path,
+        notes=[_without_empty(message=note.message, at=_span(note.at)) for note in diagnostic.notes],
+        evidence=[{"name": name, "text": text} for name, text in diagnostic.evidence],
+        help=diagnostic.help,
+        fix=diagnostic.fix and {"at": _span(diagnostic.fix.at), "replacement": diagnostic.fix.replacement},
+    )
+
+
+def _change(change: ObjectChange) -> dict[str, Any]:
+    identity = change.id
+    return _without_empty(
+        object=str(identity),
+        group=identity.group,
+        kind=identity.kind,
+        namespace=identity.namespace,
+        name=identity.name,
+        action=change.action.value,
+        reason=change.reason,
+        fields=[_field(field) for field in change.fields],
+    )
+
+
+def _field(field: FieldChange) -> dict[str, Any]:
+    sides = {"before": field.before, "after": field.after}
+    return {
+        "path": format_path(field.path),
+        "pointer": pointer(field.path),
+        **{side: value for side, value in sides.items() if value is not ABSENT},
+        **({"origin": _origin(field.origin)} if field.origin else {}),
+    }
+
+
+def _origin(origin: FieldOrigin) -> dict[str, Any]:
+    sources = [{"layer": each.layer, "path": each.path, "at": _span(each.span)} for each in origin.sources]
+    return {"template": _span(origin.template), "sources": sources}
+
+
+def _span(span: Span | None) -> dict[str, Any] | None:
+    if span is None:
+        return None
+    return {
+        "file": span.file,
+        "line": span.line,
+        "column": span.column,
+        "endLine": span.end_line,
+        "endColumn": span.end_column,
+    }
+
+
+def _without_empty(**members: Any) -> dict[str, Any]:
+    return {key: value for key, value in members.items() if value is not None and value not in ("", [])}

@@ -1,0 +1,91 @@
+"""The source lines that a span covers, cut to the screen, with the cells to mark."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+from blueprint.diagnostics import Span
+from blueprint.report.context import Context
+from blueprint.report.escaping import cells, in_ascii, visible
+
+_TAB = "    "
+_CUT = "..."
+_LEAST = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """One line as it is shown. `indent` and `length` are terminal cells; `length` is at least 1."""
+
+    number: int
+    text: str
+    indent: int
+    length: int
+
+
+def excerpt(span: Span, context: Context, gutter: int = 8) -> tuple[Marked, ...]:
+    """The first and the last line of `span`, marked; empty where the file does not reach that far.
+
+    `gutter` is the width left of the text. Tabs are four cells, control characters their escapes.
+    """
+    lines = context.lines(span.file)
+    if lines is None or not _fits(span, lines):
+        return ()
+    room = max(context.width - gutter, _LEAST)
+    if span.end_line <= span.line:
+        return (_marked(span.line, lines[span.line - 1], span.column, span.end_column, room, context),)
+    first, last = lines[span.line - 1], lines[span.end_line - 1]
+    start = len(last) - len(last.lstrip()) + 1
+    shown = [_marked(span.line, first, span.column, len(first.rstrip()) + 1, room, context)]
+    if span.end_column > start:
+        shown.append(_marked(span.end_line, last, start, span.end_column, room, context))
+    return tuple(shown)
+
+
+def _fits(span: Span, lines: list[str]) -> bool:
+    """Whether the file still has that place; it may have changed since it was read."""
+    if not 1 <= span.line <= len(lines) or span.end_line > len(lines) or span.column < 1:
+        return False
+    return span.column <= len(lines[span.line - 1]) + 1 and lines[span.line - 1].strip() != ""
+
+
+def _marked(number: int, line: str, start: int, end: int, room: int, context: Context) -> Marked:
+    """One line; columns `start` to `end` (exclusive) are marked, and are inside the part that is shown."""
+    left, text, right = _window(line, start - 1, room, context)
+    pieces = [_shown(character, context) for character in text]
+    indent = cells("".join(pieces[: start - 1 - left]))
+    length = cells("".join(pieces[start - 1 - left : max(end - 1 - left, 0)]))
+    lead = _CUT if left else ""
+    body = lead + "".join(pieces) + (_CUT if right else "")
+    indent += len(lead)
+    return Marked(number, body.rstrip(), indent, max(1, min(length, room - indent)))
+
+
+def _window(line: str, at: int, room: int, context: Context) -> tuple[int, str, bool]:
+    """The part of a long line around index `at`: where it starts, its text, whether more follows."""
+    near = line[max(0, at - room) : at + room]
+    if len(line) <= room and cells("".join(_shown(c, context) for c in line)) <= room:
+        return 0, line, False
+    left = at
+    budget = room // 3
+    while left > max(0, at - room) and (budget := budget - cells(_shown(line[left - 1], context))) >= 0:
+        left -= 1
+    used = cells("".join(_shown(c, context) for c in line[left:at])) + len(_CUT)
+    right = at
+    limit = at + len(near)
+    while right < min(len(line), limit):
+        used += cells(_shown(line[right], context))
+        if used > room - len(_CUT):
+            break
+        right += 1
+    return left, line[left:right], right < len(line)
+
+
+def _shown(character: str, context: Context) -> str:
+    if character == "\t":
+        return _TAB
+    if character == "\N{NO-BREAK SPACE}" or unicodedata.category(character) == "Zs":
+        return " "
+    shown = visible(character)
+    return in_ascii(shown) if context.ascii_only else shown

@@ -1,0 +1,133 @@
+"""For people at a terminal: findings with line and caret, changes with marks, the verdict last."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+from blueprint.diagnostics import Diagnostic, Fix, Severity, Span
+from blueprint.report.changes import change_lines
+from blueprint.report.context import Context
+from blueprint.report.escaping import cells, in_ascii, visible
+from blueprint.report.excerpt import excerpt
+from blueprint.report.model import Run
+from blueprint.report.record import (
+    Record,
+    actions_in_words,
+    counts_in_words,
+    coverage_in_words,
+    record_of,
+)
+from blueprint.report.style import Style
+
+_GUTTER = 8
+
+
+def tell(run: Run, context: Context) -> str:
+    """The run as text. Only `context.width`, `color` and `ascii_only` influence how it looks."""
+    record = record_of(run)
+    text = "\n".join(_lines(record, context)) + "\n"
+    return in_ascii(text) if context.ascii_only else text
+
+
+def _lines(record: Record, context: Context) -> Iterator[str]:
+    style = Style(context.color)
+    if record.run.title:
+        yield style.bold(visible(record.run.title))
+        yield ""
+    explained: set[str] = set()
+    for finding in record.findings:
+        code = finding.diagnostic.code.id
+        yield from _diagnostic(finding.diagnostic, context, style, explain=code not in explained)
+        yield ""
+        explained.add(code)
+    if record.changes:
+        yield from change_lines(record.changes, context, style)
+        yield ""
+    yield from _ending(record, style)
+
+
+def _ending(record: Record, style: Style) -> Iterator[str]:
+    for sentence in coverage_in_words(record.run):
+        yield visible(sentence)
+    counts = counts_in_words(record)
+    if record.actions:
+        counts = f"{actions_in_words(record)}; {counts}" if record.findings else actions_in_words(record)
+    worst = next((severity for severity, number in record.counts.items() if number), None)
+    counts = counts[:1].upper() + counts[1:]
+    counted = style.severity(counts, worst) if worst else style.bold(counts)
+    yield f"{counted}. {visible(record.verdict)}"
+
+
+def _diagnostic(diagnostic: Diagnostic, context: Context, style: Style, *, explain: bool) -> Iterator[str]:
+    severity = diagnostic.severity
+    head = style.severity(f"{severity}[{diagnostic.code.id}]", severity)
+    yield f"{head} {diagnostic.code.slug}: {style.bold(visible(diagnostic.message))}"
+    if diagnostic.at:
+        yield from _place("-->", diagnostic.at, diagnostic.label, context, style, severity)
+    elif diagnostic.label:
+        yield f"  = {visible(diagnostic.label)}"
+    for note in diagnostic.notes:
+        if note.at:
+            yield from _place(":::", note.at, note.message, context, style, None)
+        else:
+            yield from _wrapped(f"  = note: {visible(note.message)}", context)
+    yield from _evidence(diagnostic)
+    if diagnostic.help:
+        yield from _wrapped(f"  = help: {visible(diagnostic.help)}", context)
+    if asides := _asides(diagnostic, explain=explain):
+        yield f"  = {'    '.join(asides)}"
+
+
+def _place(
+    arrow: str, span: Span, label: str, context: Context, style: Style, severity: Severity | None
+) -> Iterator[str]:
+    yield f"  {style.dim(arrow)} {style.place(visible(str(span)))}"
+    mark = "^" if severity else "-"
+    marked = excerpt(span, context, _GUTTER)
+    previous = None
+    for line in marked:
+        if previous and line.number > previous + 1:
+            yield style.dim("      ...")
+        yield f"{style.dim(f'{line.number:5} |')} {line.text}"
+        said = f" {visible(label)}" if label and line is marked[-1] else ""
+        under = style.severity(mark * line.length + said, severity) if severity else mark * line.length + said
+        yield f"{style.dim('      |')} {' ' * line.indent}{under}"
+        previous = line.number
+    if not marked and label:
+        yield f"{style.dim('      |')} {visible(label)}"
+
+
+def _evidence(diagnostic: Diagnostic) -> Iterator[str]:
+    pairs = [(visible(name), visible(text)) for name, text in (*_subject(diagnostic), *diagnostic.evidence)]
+    widest = max((cells(name) for name, _ in pairs), default=0)
+    for name, text in pairs:
+        yield f"    {name}{' ' * (widest - cells(name))}  {text}".rstrip()
+
+
+def _subject(diagnostic: Diagnostic) -> Iterator[tuple[str, str]]:
+    """Object and field, unless the message says both already."""
+    parts = [part for part in (diagnostic.subject, diagnostic.path) if part]
+    if diagnostic.subject and not all(part in diagnostic.message for part in parts):
+        yield "object", "  ".join(parts)
+
+
+def _asides(diagnostic: Diagnostic, *, explain: bool) -> list[str]:
+    asides = [_suggestion(diagnostic.fix, diagnostic.at)] if diagnostic.fix else []
+    if explain:
+        asides.append(f"blueprint explain {diagnostic.code.id}")
+    return asides
+
+
+def _suggestion(fix: Fix, at: Span | None) -> str:
+    replacement = visible(fix.replacement.strip("\n"))
+    if fix.at == at:
+        return f"did you mean {replacement}?" if replacement else "fix: remove it"
+    where = f"line {fix.at.line}" if at and fix.at.file == at.file else visible(str(fix.at))
+    return f"fix: put {replacement} at {where}" if replacement else f"fix: remove what is at {where}"
+
+
+def _wrapped(text: str, context: Context) -> Iterator[str]:
+    yield from textwrap.wrap(
+        text, context.width, subsequent_indent="          ", break_long_words=False, break_on_hyphens=False
+    )

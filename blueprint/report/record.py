@@ -1,0 +1,115 @@
+"""What every format tells of a run: ordered, counted, masked and fingerprinted once, in one place.
+
+Formats only choose looks. That they agree on findings, counts and verdict follows from reading this record.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from blueprint.diagnostics import Diagnostic, Severity, in_order
+from blueprint.render.compare import Action, ObjectChange
+from blueprint.report.masking import Mask
+from blueprint.report.model import Run
+
+OUTCOMES = {
+    0: ("clean", "Done."),
+    1: ("findings", "Not clean."),
+    2: ("not-started", "Could not start."),
+    3: ("unknown", "Incomplete: not everything could be examined."),
+    70: ("internal-error", "The tool itself failed; the result is incomplete."),
+    130: ("interrupted", "Interrupted."),
+}
+"""Exit code to the word that machine formats say, and the verdict where the run gives none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One diagnostic with its identity across runs; `number` counts from 1 in report order."""
+
+    number: int
+    diagnostic: Diagnostic
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A run, ready to be told. `counts` has every severity, `actions` every action that occurs."""
+
+    run: Run
+    findings: tuple[Finding, ...]
+    changes: tuple[ObjectChange, ...]
+    counts: dict[Severity, int]
+    actions: dict[Action, int]
+    outcome: str
+    verdict: str
+
+
+def record_of(run: Run) -> Record:
+    """Order, mask, count and fingerprint what a run found."""
+    mask = Mask()
+    changes = tuple(mask.change(change) for change in run.changes)
+    diagnostics = tuple(mask.diagnostic(each) for each in in_order(run.diagnostics))
+    severities = Counter(each.severity for each in diagnostics)
+    actions = Counter(change.action for change in changes)
+    outcome, words = OUTCOMES.get(run.exit_code, ("other", f"Exit code {run.exit_code}."))
+    return Record(
+        run=run,
+        findings=tuple(_fingerprinted(diagnostics)),
+        changes=changes,
+        counts={severity: severities[severity] for severity in Severity},
+        actions={action: actions[action] for action in Action if actions[action]},
+        outcome=outcome,
+        verdict=run.verdict or words,
+    )
+
+
+def _fingerprinted(diagnostics: Iterable[Diagnostic]) -> Iterator[Finding]:
+    seen: Counter[str] = Counter()
+    for number, diagnostic in enumerate(diagnostics, start=1):
+        identity = _identity(diagnostic)
+        seen[identity] += 1
+        twin = "" if seen[identity] == 1 else f"\n{seen[identity]}"
+        yield Finding(number, diagnostic, hashlib.sha256(f"{identity}{twin}".encode()).hexdigest())
+
+
+def _identity(diagnostic: Diagnostic) -> str:
+    """Code, subject or file, path and message, but no line numbers: an edit above re-opens no alert."""
+    where = diagnostic.subject or (diagnostic.at.file if diagnostic.at else "")
+    message = re.sub(r"\b(lines? |columns? )\d+|:\d+(:\d+)?\b", r"\1", diagnostic.message)
+    return json.dumps([diagnostic.code.id, where, diagnostic.path or "", " ".join(message.split())])
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 error`, `2 errors`, `no errors`."""
+    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
+
+
+def counts_in_words(record: Record) -> str:
+    """`2 errors, 1 warning`; severities that do not occur are left out, unless none does."""
+    found = [counted(number, severity.value) for severity, number in record.counts.items() if number]
+    return ", ".join(found) or "no findings"
+
+
+def actions_in_words(record: Record) -> str:
+    """`1 create, 14 update, 188 unchanged`."""
+    return ", ".join(f"{number} {action.value}" for action, number in record.actions.items())
+
+
+def coverage_in_words(run: Run) -> list[str]:
+    """What was looked at, what could not be, what was not asked: one sentence each, none where empty."""
+    said = []
+    if examined := [f"{each.examined} {each.scope}" for each in run.coverage]:
+        said.append(f"Examined: {', '.join(examined)}.")
+    for each in run.coverage:
+        if each.unknown:
+            why = f" ({each.reason})" if each.reason else ""
+            said.append(f"Unknown: {each.unknown} {each.scope}{why}.")
+    if run.not_asked:
+        said.append(f"Not asked: {', '.join(run.not_asked)}.")
+    return said

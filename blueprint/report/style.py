@@ -1,0 +1,48 @@
+"""Colours of the text report; without colour every style is the text itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from blueprint.diagnostics import Severity
+from blueprint.render.compare import Action
+
+_SEVERITY = {Severity.ERROR: "1;31", Severity.WARNING: "1;33", Severity.NOTE: "1;36"}
+_ACTION = {
+    Action.CREATE: "32",
+    Action.UPDATE: "33",
+    Action.REPLACE: "35",
+    Action.DELETE: "31",
+    Action.UNKNOWN: "36",
+    Action.UNCHANGED: "2",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """Wraps text in SGR sequences where `color` is on."""
+
+    color: bool
+
+    def severity(self, text: str, severity: Severity) -> str:
+        """Red, yellow or cyan."""
+        return self._sgr(text, _SEVERITY[severity])
+
+    def action(self, text: str, action: Action) -> str:
+        """Green for what comes, red for what goes."""
+        return self._sgr(text, _ACTION[action])
+
+    def bold(self, text: str) -> str:
+        """Headlines."""
+        return self._sgr(text, "1")
+
+    def dim(self, text: str) -> str:
+        """Gutters, places, things in the background."""
+        return self._sgr(text, "2")
+
+    def place(self, text: str) -> str:
+        """Files, lines and columns."""
+        return self._sgr(text, "36")
+
+    def _sgr(self, text: str, code: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if self.color and text else text

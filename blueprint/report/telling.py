@@ -1,0 +1,174 @@
+"""Tell one run in one or more formats, each to stdout or to a file."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol, TextIO, cast
+
+from blueprint.diagnostics import Diagnostic, Refused, nearest
+from blueprint.diagnostics.codes import USAGE
+from blueprint.report import formats
+from blueprint.report.codes import REPORT_UNWRITABLE
+from blueprint.report.context import (
+    Context,
+    SourceText,
+    may_color,
+    read_sources,
+    speaks_unicode,
+    width_of,
+)
+from blueprint.report.escaping import encodable, visible
+from blueprint.report.model import Run
+
+STDOUT = "-"
+
+
+class Format(Protocol):
+    """A module of `report/formats/`; its file name is the format's name."""
+
+    def tell(self, run: Run, context: Context) -> str:
+        """The whole report as text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """One `--report`: which format, and where it goes. `path` is None for stdout."""
+
+    format: str
+    path: Path | None = None
+
+
+def format_names() -> list[str]:
+    """Every format there is: the modules of `report/formats/`."""
+    return sorted(module.name for module in pkgutil.iter_modules(formats.__path__))
+
+
+def destinations(specs: Iterable[str]) -> list[Destination]:
+    """Read `FORMAT[=PATH]` specs. Raises Refused for an unknown format, or two reports in one place.
+
+    Commands call this before they start, so that a spelling mistake costs no run.
+    """
+    found = [_destination(spec) for spec in specs]
+    problems = [problem for each in found if (problem := _unknown_format(each.format))]
+    places = [STDOUT if each.path is None else str(each.path.absolute()) for each in found]
+    twice = sorted({place for place in places if places.count(place) > 1})
+    for place in twice:
+        where = "stdout" if place == STDOUT else visible(place)
+        problems.append(Diagnostic(USAGE, f"two reports go to {where}", help="give each --report its own =PATH"))
+    if problems:
+        raise Refused(*problems, exit_code=2)
+    return found
+
+
+def tell(
+    run: Run,
+    specs: Sequence[str] = ("text",),
+    *,
+    stdout: TextIO | None = None,
+    width: int | None = None,
+    color: bool | None = None,
+    source: SourceText | None = None,
+    base: Path | None = None,
+    environment: Mapping[str, str] = os.environ,
+) -> None:
+    """Tell `run` as every spec asks; all files are written before anything goes to stdout.
+
+    Args:
+        run: What was found.
+        specs: `FORMAT[=PATH]`; no path or `-` is stdout.
+        stdout: Where stdout goes; the process's own by default.
+        width: Columns for text; by default COLUMNS or the terminal's.
+        color: Whether text on stdout is coloured; by default as NO_COLOR, FORCE_COLOR and the terminal say.
+        source: Gives the source text for excerpts; by default files of the project that holds `base`.
+        base: The folder that spans are relative to; the working directory by default.
+        environment: Where NO_COLOR, FORCE_COLOR, TERM and COLUMNS are looked up.
+
+    Raises:
+        Refused: an unknown format or two reports in one place (BP0002), an unwritable file (BP0010).
+    """
+    stream = stdout or sys.stdout
+    base = base or Path.cwd()
+    screen = Context(
+        source=source or read_sources(base),
+        base=base,
+        width=width or width_of(stream, environment),
+        color=may_color(stream, environment) if color is None else color,
+        ascii_only=not speaks_unicode(stream),
+    )
+    plain = replace(screen, color=False, ascii_only=False)
+    for destination in sorted(destinations(specs), key=lambda each: each.path is None):
+        if destination.path is None:
+            _show(_format(destination.format).tell(run, screen), stream)
+        else:
+            _write(_format(destination.format).tell(run, plain), destination.path)
+
+
+def _destination(spec: str) -> Destination:
+    name, _, path = spec.partition("=")
+    return Destination(name, Path(path) if path and path != STDOUT else None)
+
+
+def _unknown_format(name: str) -> Diagnostic | None:
+    known = format_names()
+    if name in known:
+        return None
+    meant = nearest(name, known)
+    suggestion = f"did you mean {meant}? " if meant else ""
+    return Diagnostic(
+        USAGE,
+        f"no report format is called {name or '(nothing)'}",
+        help=f"{suggestion}formats: {', '.join(known)}",
+    )
+
+
+def _format(name: str) -> Format:
+    return cast("Format", importlib.import_module(f"{formats.__name__}.{name}"))
+
+
+def _show(text: str, stream: TextIO) -> None:
+    """Write to a stream; what it cannot encode goes as UTF-8 bytes, as every machine format is."""
+    if text.isascii() or speaks_unicode(stream) or not hasattr(stream, "buffer"):
+        stream.write(encodable(text))
+    else:
+        stream.flush()
+        stream.buffer.write(encodable(text).encode())
+    stream.flush()
+
+
+def _write(text: str, path: Path) -> None:
+    """Write a file so that a reader sees the old content or the new one, never a part."""
+    content = encodable(text).encode()
+    try:
+        target = path.resolve()
+        if target.exists() and not target.is_file():
+            target.write_bytes(content)  # a pipe or a device: there is nothing to replace
+        else:
+            _replace(content, target)
+    except OSError as error:
+        problem = error.strerror or str(error)
+        raise Refused(
+            Diagnostic(REPORT_UNWRITABLE, f"the report {visible(str(path))} cannot be written: {problem}"),
+            exit_code=2,
+        ) from error
+
+
+def _replace(content: bytes, target: Path) -> None:
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from blueprint.render.model import FieldOrigin, Object, ObjectId, Path
-
-LIST_KEYS = ("name", "key", "containerPort", "port", "mountPath", "type", "ip", "topologyKey")
-"""Keys by which list items are matched where every item has the key and all values differ."""
+from blueprint.source.paths import list_key
 
 
 class Action(enum.StrEnum):
@@ -60,9 +58,7 @@ def _change(identity: ObjectId, old: Object | None, new: Object | None) -> Objec
         return ObjectChange(identity, Action.CREATE)
     if new is None:
         return ObjectChange(identity, Action.DELETE)
-    fields = tuple(
-        FieldChange(path, was, now, new.origin(path)) for path, was, now in differences(old.data, new.data)
-    )
+    fields = tuple(FieldChange(path, was, now, new.origin(path)) for path, was, now in differences(old.data, new.data))
     return ObjectChange(identity, Action.UPDATE if fields else Action.UNCHANGED, fields)
 
 
@@ -93,20 +89,3 @@ def _list_differences(old: list[Any], new: list[Any], at: Path) -> Iterator[tupl
         was = olds[name][1] if name in olds else ABSENT
         now = news[name][1] if name in news else ABSENT
         yield from differences(was, now, (*at, index))
-
-
-def list_key(*lists: list[Any]) -> str | None:
-    """The key that identifies the items of these lists, if there is one."""
-    items = [item for each in lists for item in each]
-    if not items or not all(isinstance(item, Mapping) for item in items):
-        return None
-    for key in LIST_KEYS:
-        if all(key in item for item in items) and all(
-            len({_hashable(item[key]) for item in each}) == len(each) for each in lists
-        ):
-            return key
-    return None
-
-
-def _hashable(value: Any) -> Any:
-    return value if isinstance(value, str | int | float | bool) else repr(value)

@@ -8,10 +8,9 @@ from typing import Any
 
 from blueprint.diagnostics import Span
 from blueprint.probe import Expectation
+from blueprint.source.paths import Path
 
-
-Path = tuple[str | int, ...]
-"""A field inside an object: map keys and list indices, outermost first."""
+__all__ = ["Bundle", "BundlePool", "FieldOrigin", "Object", "ObjectId", "Path", "Source", "Taint"]
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -1,0 +1,80 @@
+"""One parsed document: plain values, and where each key and value stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from blueprint.diagnostics import Span
+from blueprint.source.paths import Path
+
+Marks = tuple[Any, Any, Any]
+"""(start mark, end mark, children): children are {key: (key start, key end, Marks)}, [Marks] or None. Marks are
+the parser's own, with `line` and `column` from 0: they are turned into spans only where somebody asks."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """A parsed document. `data` is plain Python (dict, list, str, int, float, bool, None)."""
+
+    file: str
+    text: str
+    data: Any
+    marks: Marks | None = field(repr=False)
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The text, line by line."""
+        return self.text.splitlines()
+
+    def span(self, path: Path = ()) -> Span:
+        """Where the value at `path` stands. A path that does not exist gives the nearest value above it."""
+        start, end, _ = self._find(path)[1]
+        return self.span_of(start, end)
+
+    def key_span(self, path: Path) -> Span:
+        """Where the last key of `path` stands; for a list item, and where the path does not exist, the value
+        nearest to it."""
+        key, marks = self._find(path)
+        return self.span_of(*key) if key else self.span_of(*marks[:2])
+
+    def span_of(self, start: Any, end: Any) -> Span:
+        """A span from the parser's marks. The parser ends block scalars and collections at the next token; the
+        span ends where their text does."""
+        line, column = end.line, end.column
+        if column == 0 and line > start.line:
+            line -= 1
+            while line > start.line and not (line < len(self.lines) and self.lines[line].strip()):
+                line -= 1
+            column = len(self.lines[line]) if line < len(self.lines) else 0
+        return Span(self.file, start.line + 1, start.column + 1, line + 1, column + 1)
+
+    def _find(self, path: Path) -> tuple[tuple[Any, Any] | None, Marks]:
+        if self.marks is None:
+            raise ValueError(f"{self.file} has no content")
+        key: tuple[Any, Any] | None = None
+        here = self.marks
+        for step in path:
+            children = here[2]
+            if isinstance(children, dict) and step in children:
+                start, end, here = children[step]
+                key = (start, end)
+            elif isinstance(children, list) and isinstance(step, int) and step < len(children):
+                key, here = None, children[step]
+            else:
+                break
+        return key, here
+
+
+def paths_of(data: Any, at: Path = ()) -> Sequence[Path]:
+    """Every path of `data`, containers before what they hold."""
+    found: list[Path] = [at]
+    if isinstance(data, dict):
+        for key, value in data.items():
+            found.extend(paths_of(value, (*at, key)))
+    elif isinstance(data, list):
+        for index, value in enumerate(data):
+            found.extend(paths_of(value, (*at, index)))
+    return found

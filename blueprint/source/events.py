@@ -1,0 +1,75 @@
+"""YAML events, from the C parser where it is installed and from ruamel's own otherwise.
+
+The only module that imports the YAML parser for reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+class ParseFailure(Exception):  # noqa: N818 - an outcome of reading, told as a diagnostic
+    """The text is not YAML. `line` and `column` count from 0."""
+
+    def __init__(self, message: str, line: int, column: int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+        self.column = column
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """A stream of events and the classes they are told apart by. `next` raises what `failure` understands."""
+
+    next: Callable[[], Any]
+    scalar: Any
+    mapping: Any
+    sequence: Any
+    alias: Any
+    document: Any
+    stream_end: Any
+
+
+def events_of(text: str) -> Events:
+    """The events of `text`. The first call of `next` and every later one may raise a YAML error."""
+    try:
+        import _ruamel_yaml as native
+    except ImportError:
+        return pure_events(text)
+    return _events(native.CParser(text).get_event, native)
+
+
+def pure_events(text: str) -> Events:
+    """The same from the parser written in Python: five to ten times slower, and always there."""
+    from ruamel.yaml import YAML, events
+
+    return _events(YAML(typ="safe", pure=True).parse(text).__next__, events)
+
+
+def _events(get: Callable[[], Any], module: Any) -> Events:
+    return Events(
+        get,
+        module.ScalarEvent,
+        module.MappingStartEvent,
+        module.SequenceStartEvent,
+        module.AliasEvent,
+        module.DocumentStartEvent,
+        module.StreamEndEvent,
+    )
+
+
+def yaml_errors() -> type[Exception]:
+    """What `Events.next` raises when the text is not YAML."""
+    from ruamel.yaml.error import YAMLError
+
+    return YAMLError
+
+
+def failure(error: Any) -> ParseFailure:
+    """What a YAML error says, and where."""
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    message = " ".join(part for part in (getattr(error, "problem", None), getattr(error, "context", None)) if part)
+    return ParseFailure(message or str(error), mark.line if mark else 0, mark.column if mark else 0)

@@ -1,0 +1,251 @@
+"""Read YAML into plain values with a position for every key and value, at the speed of the C parser.
+
+The parser's events are turned into data and marks in one pass; no nodes, no resolver. Mistakes are collected:
+a document with a duplicate key and three ambiguous scalars gets four diagnostics in one run.
+"""
+
+from __future__ import annotations
+
+import gc
+import re
+from typing import Any
+
+from blueprint.diagnostics import Diagnostic, Fix, Note, Refused, Span
+from blueprint.source import codes
+from blueprint.source.document import Document, Marks
+from blueprint.source.events import ParseFailure, events_of, failure, yaml_errors
+from blueprint.source.scalars import AMBIGUOUS, meant, resolve
+
+MAX_DEPTH = 100
+MAX_NODES = 100_000
+"""Values that aliases may add to a document."""
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def load_text(text: str, file: str) -> Document:
+    """The one document in `text`. Raises Refused with everything that is wrong with it."""
+    documents = load_documents(text, file)
+    if len(documents) > 1:
+        at = documents[1].span()
+        raise Refused(
+            Diagnostic(codes.SEVERAL_DOCUMENTS, f"{file} holds {len(documents)} documents; one is expected", at=at)
+        )
+    return documents[0] if documents else Document(file, text, None, None)
+
+
+def load_documents(text: str, file: str) -> list[Document]:
+    """Every document in `text`; empty ones are left out. Raises Refused with everything that is wrong."""
+    if bad := _FORBIDDEN.search(text):
+        raise Refused(_control_character(text, bad.start(), file))
+    builder = _Builder(text, file)
+    collecting = gc.isenabled()
+    gc.disable()  # nothing here is garbage until it is returned; the collector would take half of the time
+    try:
+        documents = builder.documents()
+    except yaml_errors() as error:
+        documents = []
+        builder.problems.append(_syntax(failure(error), text, file))
+    finally:
+        if collecting:
+            gc.enable()
+    if builder.problems:
+        raise Refused(*builder.problems)
+    return documents
+
+
+class _Abandoned(Exception):  # noqa: N818
+    """The document must not be read further."""
+
+
+class _Builder:
+    """Turns events into documents, collecting problems on the way."""
+
+    def __init__(self, text: str, file: str) -> None:
+        self.text = text
+        self.file = file
+        self.problems: list[Diagnostic] = []
+        self.plain: dict[str, Any] = {}
+        self.events = events_of(text)
+        self.sheet = Document(file, text, None, None)
+
+    def documents(self) -> list[Document]:
+        """Every document of the stream."""
+        found: list[Document] = []
+        while type(event := self.events.next()) is not self.events.stream_end:
+            if type(event) is self.events.document:
+                self.anchors: dict[str, tuple[Any, Marks, int]] = {}
+                self.open: list[str] = []
+                self.nodes = self.aliased = 0
+                try:
+                    value, marks = self._node(self.events.next(), 0)
+                except _Abandoned:
+                    return found
+                if value is not None or marks[0].index != marks[1].index:
+                    found.append(Document(self.file, self.text, value, marks))
+        return found
+
+    def _node(self, event: Any, depth: int) -> tuple[Any, Marks]:
+        kind = type(event)
+        if kind is self.events.scalar:
+            self.nodes += 1
+            value = self._scalar(event)
+            marks: Marks = (event.start_mark, event.end_mark, None)
+            if event.anchor:
+                self.anchors[event.anchor] = (value, marks, 1)
+            return value, marks
+        if kind is self.events.alias:
+            return self._alias(event)
+        return self._collection(event, depth)
+
+    def _collection(self, event: Any, depth: int) -> tuple[Any, Marks]:
+        if depth >= MAX_DEPTH:
+            self._problem(codes.TOO_DEEP, f"nested more than {MAX_DEPTH} levels deep", event)
+            raise _Abandoned
+        if event.tag:
+            self._problem(codes.TAG, f"tag {event.tag} is not supported", event)
+        before = self.nodes
+        self.nodes += 1
+        if event.anchor:
+            self.open.append(event.anchor)
+        read = self._mapping if type(event) is self.events.mapping else self._list
+        data, children, last = read(depth + 1)
+        marks = (event.start_mark, last.end_mark, children)
+        if event.anchor:
+            self.open.remove(event.anchor)
+            self.anchors[event.anchor] = (data, marks, self.nodes - before)
+        return data, marks
+
+    def _mapping(self, depth: int) -> tuple[Any, Any, Any]:
+        data: dict[str, Any] = {}
+        children: dict[str, Any] = {}
+        get, scalar, plain = self.events.next, self.events.scalar, self.plain
+        count = 0
+        while True:
+            key_event = get()
+            if type(key_event) is scalar:
+                key = key_event.value
+                if key_event.implicit[0] and plain.get(key) != key:
+                    self._plain_key(key_event)
+            elif hasattr(key_event, "implicit") or hasattr(key_event, "anchor"):
+                key = self._complex_key(key_event, depth)
+            else:
+                self.nodes += count
+                return data, children, key_event
+            if key in children:
+                self._duplicate(key, key_event, children[key])
+            event = get()
+            if type(event) is scalar and event.anchor is None:
+                count += 1
+                text = event.value
+                if event.implicit[0]:
+                    value = plain.get(text, AMBIGUOUS)
+                    data[key] = self._scalar(event) if value is AMBIGUOUS else value
+                else:
+                    data[key] = text if event.tag is None else self._scalar(event)
+                node: Marks = (event.start_mark, event.end_mark, None)
+            else:
+                data[key], node = self._node(event, depth)
+            children[key] = (key_event.start_mark, key_event.end_mark, node)
+
+    def _list(self, depth: int) -> tuple[Any, Any, Any]:
+        data: list[Any] = []
+        children: list[Marks] = []
+        get = self.events.next
+        while True:
+            event = get()
+            if not hasattr(event, "anchor"):
+                return data, children, event
+            value, marks = self._node(event, depth)
+            data.append(value)
+            children.append(marks)
+
+    def _scalar(self, event: Any) -> Any:
+        text = event.value
+        if not event.implicit[0]:
+            if event.tag and event.tag != "!":
+                self._problem(codes.TAG, f"tag {event.tag} is not supported", event)
+            return text
+        try:
+            value = self.plain[text]
+        except KeyError:
+            value = self.plain[text] = resolve(text)
+        if value is AMBIGUOUS:
+            self._ambiguous(text, event)
+            return text
+        return value
+
+    def _alias(self, event: Any) -> tuple[Any, Marks]:
+        if event.anchor in self.open:
+            self._problem(codes.EXPANSION, f"alias *{event.anchor} stands inside its own anchor", event)
+            raise _Abandoned
+        if event.anchor not in self.anchors:
+            self._problem(codes.SYNTAX, f"alias *{event.anchor} has no anchor above it", event)
+            raise _Abandoned
+        value, marks, size = self.anchors[event.anchor]
+        self.nodes += size
+        self.aliased += size
+        if self.aliased > MAX_NODES:
+            message = f"aliases make this document grow by more than {MAX_NODES} values"
+            self._problem(codes.EXPANSION, message, event)
+            raise _Abandoned
+        return value, (event.start_mark, event.end_mark, marks[2])
+
+    def _plain_key(self, event: Any) -> None:
+        text = event.value
+        value = self.plain[text] = resolve(text)
+        if text == "<<":
+            self._problem(codes.MERGE_KEY, "merge keys (<<) are not supported", event)
+        elif value is AMBIGUOUS:
+            self._ambiguous(text, event)
+        elif not isinstance(value, str):
+            message = f"the key {text} is not text" if text else "a key is empty"
+            self._problem(codes.KEY_NOT_TEXT, message, event, help_="quote it if it is meant as text")
+        else:
+            self.plain[text] = text
+
+    def _complex_key(self, event: Any, depth: int) -> str:
+        self._problem(codes.KEY_NOT_TEXT, "a list, mapping or alias cannot be a key", event)
+        self._node(event, depth)
+        return f"\0{event.start_mark.index}"
+
+    def _duplicate(self, key: str, event: Any, first: Any) -> None:
+        note = Note("first given here", self.sheet.span_of(first[0], first[1]))
+        self._problem(codes.DUPLICATE_KEY, f"the key {key} is given twice", event, notes=(note,))
+
+    def _ambiguous(self, text: str, event: Any) -> None:
+        at = self.sheet.span_of(event.start_mark, event.end_mark)
+        self.problems.append(
+            Diagnostic(
+                codes.AMBIGUOUS_SCALAR, f"{text} means different things to different YAML readers", at=at,
+                help="quote it if text is meant; booleans are true and false, numbers plain decimals",
+                fix=Fix(at, meant(text)),
+            )
+        )  # fmt: skip
+
+    def _problem(
+        self, code: Any, message: str, event: Any, *, help_: str | None = None, notes: tuple[Note, ...] = ()
+    ) -> None:
+        at = self.sheet.span_of(event.start_mark, event.end_mark)
+        self.problems.append(Diagnostic(code, message, at=at, help=help_, notes=notes))
+
+
+def _syntax(found: ParseFailure, text: str, file: str) -> Diagnostic:
+    at = Span(file, found.line + 1, found.column + 1, found.line + 1, found.column + 2)
+    lines = text.splitlines()
+    tabbed = next((n for n in (found.line, found.line - 1) if 0 <= n < len(lines) and _has_tab(lines[n])), None)
+    if tabbed is not None:
+        column = lines[tabbed].index("\t") + 1
+        span = Span(file, tabbed + 1, column, tabbed + 1, column + 1)
+        return Diagnostic(codes.TAB, "a tab is used for indentation", at=span, help="indent with spaces")
+    return Diagnostic(codes.SYNTAX, f"not YAML: {found.message}", at=at)
+
+
+def _has_tab(line: str) -> bool:
+    return "\t" in line[: len(line) - len(line.lstrip())]
+
+
+def _control_character(text: str, index: int, file: str) -> Diagnostic:
+    line = text.count("\n", 0, index) + 1
+    column = index - text.rfind("\n", 0, index)
+    at = Span(file, line, column, line, column + 1)
+    return Diagnostic(codes.ENCODING, f"the control character U+{ord(text[index]):04X} is not allowed in YAML", at=at)

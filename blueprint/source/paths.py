@@ -1,0 +1,118 @@
+"""Field paths as people write them: `spec.template.spec.containers[name=spy].image`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+Path = tuple[str | int, ...]
+"""A field inside a document: map keys and list indices, outermost first."""
+
+LIST_KEYS = ("name", "key", "containerPort", "port", "mountPath", "type", "ip", "topologyKey")
+"""Keys by which list items are matched where every item has the key and all values differ."""
+_PLAIN = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*")
+_STEP = re.compile(
+    r"""\.?(?P<plain>[A-Za-z_$][A-Za-z0-9_$-]*)      # spec, .spec
+      | \.?\[(?P<index>\d+)\]                         # [0]
+      | \.?\[(?P<quoted>"(?:[^"\\]|\\.)*")\]          # ["a.b/c"]
+      | \.?\[(?P<key>[A-Za-z]\w*)=(?P<value>[^\]]*)\] # [name=spy]
+    """,
+    re.VERBOSE,
+)
+
+
+def format_path(path: Path, data: Any = None) -> str:
+    """The path as text. With the object's `data`, list items are named by their key instead of their index."""
+    text = ""
+    here = data
+    for step in path:
+        if isinstance(step, int):
+            text += f"[{_item_name(here, step)}]"
+        elif _PLAIN.fullmatch(step):
+            text += f".{step}" if text else step
+        else:
+            text += f"[{json.dumps(step, ensure_ascii=False)}]"
+        here = _child(here, step)
+    return text
+
+
+def _item_name(items: Any, index: int) -> str:
+    if isinstance(items, list) and index < len(items) and (key := list_key(items)):
+        return f"{key}={items[index][key]}"
+    return str(index)
+
+
+def _child(here: Any, step: str | int) -> Any:
+    if isinstance(step, int):
+        return here[step] if isinstance(here, list) and step < len(here) else None
+    return here.get(step) if isinstance(here, Mapping) else None
+
+
+def parse_path(text: str, data: Any = None) -> Path:
+    """The path that `text` names. `[key=value]` steps need the object's `data`. ValueError says what is wrong."""
+    path: list[str | int] = []
+    here = data
+    for match in _steps(text):
+        step = _step(match, here, text)
+        path.append(step)
+        here = _child(here, step)
+    return tuple(path)
+
+
+def _steps(text: str) -> Iterator[re.Match[str]]:
+    position = 0
+    while position < len(text):
+        match = _STEP.match(text, position)
+        if match is None or match.end() == position:
+            raise ValueError(f"not a field path at column {position + 1}: {text}")
+        yield match
+        position = match.end()
+
+
+def _step(match: re.Match[str], here: Any, text: str) -> str | int:
+    if match["plain"]:
+        return match["plain"]
+    if match["index"]:
+        return int(match["index"])
+    if match["quoted"]:
+        return str(json.loads(match["quoted"]))
+    for index, item in enumerate(here if isinstance(here, list) else ()):
+        if isinstance(item, Mapping) and str(item.get(match["key"])) == match["value"]:
+            return index
+    raise ValueError(f"no list item has {match['key']}={match['value']}: {text}")
+
+
+def pointer(path: Path) -> str:
+    """The path as a JSON pointer (RFC 6901)."""
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
+
+
+def from_pointer(text: str, data: Any = None) -> Path:
+    """The path that a JSON pointer names; with `data`, numbers become list indices only where a list is."""
+    path: list[str | int] = []
+    here = data
+    for raw in text.split("/")[1:]:
+        name = raw.replace("~1", "/").replace("~0", "~")
+        step: str | int = int(name) if isinstance(here, list) and name.isdecimal() else name
+        path.append(step)
+        here = _child(here, step)
+    return tuple(path)
+
+
+def list_key(*lists: list[Any]) -> str | None:
+    """The key that identifies the items of these lists, if there is one."""
+    items = [item for each in lists for item in each]
+    if not items or not all(isinstance(item, Mapping) for item in items):
+        return None
+    for key in LIST_KEYS:
+        if all(key in item for item in items) and all(
+            len({_hashable(item[key]) for item in each}) == len(each) for each in lists
+        ):
+            return key
+    return None
+
+
+def _hashable(value: Any) -> Any:
+    return value if isinstance(value, str | int | float | bool) else repr(value)

@@ -1,0 +1,50 @@
+"""What an unquoted scalar means: a strict core on which every YAML reader agrees.
+
+`true`, `false`, `null`, `~`, the empty scalar, decimal integers and decimal fractions are not text; what
+YAML 1.1, YAML 1.2 or kubectl's parser would read differently is *ambiguous*; all else is text.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+AMBIGUOUS: Final = object()
+"""Stands for a scalar that readers disagree on."""
+
+_WORDS: dict[str, Any] = {"": None, "~": None, "null": None, "true": True, "false": False}
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
+_FRACTION = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+(?:[eE][+-][0-9]+)?")
+_AMBIGUOUS = re.compile(
+    r"""(?i: y | n | yes | no | on | off | true | false | null )
+      | [-+]? 0 [0-9_]+                                   # octal to some
+      | [-+]? 0 (?: o[0-7_]+ | x[0-9a-f_]+ | X[0-9A-F_]+ | x[0-9A-F_]+ | X[0-9a-f_]+ | b[01_]+ )
+      | [-+]? [0-9] [0-9_]* (?: \. [0-9_]* )? (?: [eE] [-+]? [0-9]+ )?
+      | [-+]? \. [0-9_]+ (?: [eE] [-+]? [0-9]+ )?
+      | [-+]? [0-9] [0-9_]* (?: : [0-5]? [0-9] )+ (?: \. [0-9_]* )?     # sexagesimal
+      | [-+]? \. (?i: inf | nan )
+      | [0-9]{4} - [0-9]{1,2} - [0-9]{1,2} (?: [Tt \t] .* )?            # dates
+      | =""",
+    re.VERBOSE,
+)
+_FIRST = frozenset("-+.=0123456789yYnNtTfFoO")
+_BITS = 64
+
+
+def resolve(text: str) -> Any:
+    """The value of an unquoted scalar, or AMBIGUOUS."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if text[0] not in _FIRST:
+        return text
+    if _INTEGER.fullmatch(text):
+        value = int(text) if len(text) <= _BITS else None
+        return value if value is not None and -(2**63) <= value < 2**63 and text != "-0" else AMBIGUOUS
+    if _FRACTION.fullmatch(text):
+        return float(text) if abs(float(text)) != float("inf") else AMBIGUOUS
+    return AMBIGUOUS if _AMBIGUOUS.fullmatch(text) else text
+
+
+def meant(text: str) -> str:
+    """How somebody who wrote this ambiguous scalar could write it without doubt: quoted."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,0 +1,268 @@
+"""Codes of the cluster steps: connect, plan, apply, wait (BP7xxx)."""
+
+from blueprint.diagnostics import Severity, define
+
+NO_KUBECONFIG = define(
+    "BP7001",
+    "no-kubeconfig",
+    """
+No kubeconfig was found, so there is no cluster to talk to. The places are, in this order: `--kubeconfig`,
+the files named by `KUBECONFIG`, `~/.kube/config`, and, inside a pod, its service account. Name one of them.
+""",
+)
+KUBECONFIG_UNREADABLE = define(
+    "BP7002",
+    "kubeconfig-unreadable",
+    """
+A kubeconfig, or a file that it names (certificate, key, token), cannot be read. The message names the file
+and what the operating system answered. Paths inside a kubeconfig count from the folder of that kubeconfig.
+""",
+)
+KUBECONFIG_MALFORMED = define(
+    "BP7003",
+    "kubeconfig-malformed",
+    """
+The file is no usable kubeconfig: it is not YAML, or `clusters`, `contexts` and `users` do not have the form
+that every Kubernetes client expects, or a certificate in it is damaged. The message names the part.
+""",
+)
+UNKNOWN_CONTEXT = define(
+    "BP7004",
+    "unknown-context",
+    """
+The context asked for, or the cluster or user that it points to, is not in the kubeconfig. Nothing was
+contacted. The help lists what there is, with the nearest spelling.
+""",
+)
+UNREACHABLE = define(
+    "BP7005",
+    "cluster-unreachable",
+    """
+The API server did not answer: its name does not resolve, nothing listens at the port, or a reply did not come
+within `--timeout`. Nothing is known about the cluster, so nothing is claimed about it. Check the address in
+the kubeconfig, the network (VPN, proxy) and that the control plane runs.
+""",
+)
+TLS_FAILED = define(
+    "BP7006",
+    "tls-failed",
+    """
+A TLS connection to the API server could not be made: its certificate is not signed by the authority in the
+kubeconfig, is for another name, or has expired; or the server refused our client certificate. An answer from
+a server that cannot prove who it is would be worthless, so nothing was read.
+""",
+)
+NOT_AUTHENTICATED = define(
+    "BP7007",
+    "not-authenticated",
+    """
+The API server answered 401: it does not accept the credentials of this context. The message says which kind
+was sent (token, client certificate, password, none) and, where it can be read from it, when it expired.
+Renew it with whatever issued it.
+""",
+)
+NOT_KUBERNETES = define(
+    "BP7008",
+    "not-kubernetes",
+    """
+Something answered at the address in the kubeconfig, but it is no Kubernetes API: a login page, a proxy, or
+plain HTTP spoken to another service. Check `server:` of this cluster.
+""",
+)
+CREDENTIALS_FAILED = define(
+    "BP7009",
+    "credentials-failed",
+    """
+The credential plugin or the identity provider that the kubeconfig names gave no credentials. Run the plugin by
+hand: it usually wants a new login.
+""",
+)
+FORBIDDEN = define(
+    "BP7010",
+    "forbidden",
+    """
+The API server answered 403: this user may not do what was needed, so that part could not be examined or
+written. It counts as unknown, never as clean. The message names the verb and the resource that a role must
+allow.
+""",
+)
+WRONG_CLUSTER = define(
+    "BP7011",
+    "wrong-cluster",
+    """
+The blueprint names the cluster it is for (`cluster.uid`, the uid of the namespace kube-system), and the
+context points to another one. Nothing was planned or written.
+""",
+)
+SERVER_FAILING = define(
+    "BP7012",
+    "server-failing",
+    """
+The API server, or an admission webhook behind it, kept failing (429, 500, 503, timeouts) for as long as
+`--timeout` allows. It is a state of the cluster, not of the blueprint; the same command can be run again.
+""",
+)
+INVENTORY_DAMAGED = define(
+    "BP7020",
+    "inventory-damaged",
+    """
+The record of what was applied (a ConfigMap `blueprint-NAME` and its parts) exists but cannot be trusted: a
+part is missing, or its content does not fit its checksum. Somebody edited it, or a restore lost some of it.
+Objects are still recognised by label and field manager. Delete the damaged ConfigMaps; the next apply
+writes the record anew.
+""",
+)
+INVENTORY_FOREIGN = define(
+    "BP7021",
+    "inventory-foreign",
+    """
+A ConfigMap with the name of this blueprint's record exists and belongs to something else: its ApplySet id or
+its tooling annotation is not ours. It is left alone. Rename the blueprint, or remove that ConfigMap if it is
+a leftover.
+""",
+)
+INVENTORY_MOVED = define(
+    "BP7022",
+    "inventory-moved",
+    """
+The record of what was applied changed while this apply ran: another apply of the same blueprint runs at the
+same time. What this run wrote is in the cluster; run it again when the other has ended.
+""",
+)
+CONFLICT = define(
+    "BP7030",
+    "conflict",
+    """
+A field that the blueprint declares belongs to another field manager with another value. It was not
+overwritten. Either stop that manager from setting it, or declare its value, or take the field over with
+`--force-conflicts`.
+""",
+)
+TAKEN_OVER = define(
+    "BP7031",
+    "taken-over",
+    """
+With `--force-conflicts` the field was taken from the manager that owned it. If that manager still runs, it
+may set its value again, which `drift` will show.
+""",
+    severity=Severity.NOTE,
+)
+NEEDS_REPLACEMENT = define(
+    "BP7032",
+    "needs-replacement",
+    """
+The change touches a field that cannot be changed on a living object: the same content would be accepted for a
+new one. Replacing deletes the object and what depends on it, so it is never done unasked. Delete the object
+yourself when its absence can be borne, then apply again.
+""",
+)
+REJECTED = define(
+    "BP7033",
+    "rejected-by-server",
+    """
+The API server refused the object for good: a value of the wrong type, an unknown field, or a rule of that
+kind or of an admission policy. Trying again cannot help. The message is the server's own; the line is the one
+that rendered the field.
+""",
+)
+TERMINATING = define(
+    "BP7034",
+    "terminating",
+    """
+The object, or the namespace it lives in, is being deleted and still there: something holds it with a
+finalizer. Writing into it would vanish with it. `apply` waits for its end as long as `--timeout` allows and then
+creates it anew; the message names what holds it.
+""",
+)
+NOT_SERVED = define(
+    "BP7035",
+    "kind-not-served",
+    """
+The API server does not serve this kind, and no CustomResourceDefinition in the bundle brings it. Install the
+component that defines it, or let the blueprint manage it.
+""",
+)
+STALE_PLAN = define(
+    "BP7036",
+    "stale-plan",
+    """
+The cluster moved since the plan was made: what would happen to this object now is not what was approved. It
+was not written. Make a new plan.
+""",
+)
+BAD_PLAN = define(
+    "BP7037",
+    "bad-plan",
+    """
+The file is no plan that this version can apply: unreadable, edited by hand, or of another version of the tool.
+""",
+)
+NEVER_READY = define(
+    "BP7038",
+    "never-ready",
+    """
+What the next write needs did not come within `--timeout`: a namespace did not become active, or a
+CustomResourceDefinition was not established and served. Objects that need it were not written; running apply
+again continues there.
+""",
+)
+NO_LONGER_RENDERED = define(
+    "BP7039",
+    "no-longer-rendered",
+    """
+The object was applied from this blueprint before and is not rendered any more. `apply` never deletes; the
+object stays, and stays in the record, until it is pruned or deleted by hand.
+""",
+    severity=Severity.WARNING,
+)
+POOL_SIZE = define(
+    "BP7040",
+    "pool-size",
+    """
+The selector of a node pool matches fewer or more nodes than the blueprint declares. Labels and taints go to
+the nodes that are there; the missing ones get them at the next apply.
+""",
+    severity=Severity.WARNING,
+)
+NODE_IN_TWO_POOLS = define(
+    "BP7041",
+    "node-in-two-pools",
+    """
+The selectors of two node pools match the same node. It would get the labels and taints of both, and neither
+pool's facts would hold. Make the selectors disjoint.
+""",
+)
+NOT_HEALTHY = define(
+    "BP7042",
+    "not-healthy",
+    """
+`--wait` was asked for, and the object was not healthy within `--timeout`. The message is what its own status
+says. What was written stays.
+""",
+)
+HEALTH_UNKNOWN = define(
+    "BP7043",
+    "health-unknown",
+    """
+`--wait` was asked for, and nothing in the cluster reports the state of this object: no controller has
+looked at the generation that was applied. That is no proof of health, so the answer is unknown.
+""",
+    severity=Severity.WARNING,
+)
+NOT_WRITTEN = define(
+    "BP7044",
+    "not-written",
+    """
+The object was not written, because the run ended or something it needs failed before its turn came. Running
+apply again continues there.
+""",
+)
+SIMULATED = define(
+    "BP7045",
+    "simulated",
+    """
+The nodes of this cluster are simulated. Objects, conflicts and admission are real; whether a container starts
+or a GPU answers is not, and nothing here is evidence of it.
+""",
+    severity=Severity.NOTE,
+)

@@ -1,0 +1,120 @@
+"""What the API server answers when it does not do what was asked, as a typed error."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+
+_TRANSIENT = {
+    0,
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.BAD_GATEWAY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    HTTPStatus.GATEWAY_TIMEOUT,
+}
+_QUOTED = 200
+"""Characters of a strange answer that are repeated to people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One entry of `details.causes` of a Status: its reason, its text and the field it is about."""
+
+    reason: str
+    message: str
+    field: str
+
+
+class ApiError(Exception):
+    """An answer of 400 or more, or none at all (`status` 0: connection lost or timed out).
+
+    Attributes:
+        status: HTTP status code; 0 where no answer came.
+        reason: Kubernetes' reason (`NotFound`, `Conflict`, ...); empty where the body is no Status.
+        message: The server's text, or what the operating system said.
+        causes: Details, such as one `FieldManagerConflict` per field.
+        request: Method and path, for people.
+    """
+
+    def __init__(
+        self, status: int, reason: str, message: str, causes: tuple[Cause, ...] = (), request: str = ""
+    ) -> None:
+        super().__init__(f"{status} {reason}: {message}" if status else message)
+        self.status = status
+        self.reason = reason
+        self.message = message
+        self.causes = causes
+        self.request = request
+
+    @property
+    def conflicts(self) -> tuple[Cause, ...]:
+        """The fields that other managers own, if that is why it failed."""
+        return tuple(c for c in self.causes if c.reason == "FieldManagerConflict")
+
+    @property
+    def missing(self) -> bool:
+        """Whether the object, its namespace or its kind is not there."""
+        return self.status == HTTPStatus.NOT_FOUND
+
+    @property
+    def forbidden(self) -> bool:
+        """Whether this user may not do that."""
+        return self.status == HTTPStatus.FORBIDDEN
+
+    @property
+    def stale(self) -> bool:
+        """Whether it is somebody else's turn: another version, another uid, or it exists already."""
+        return self.status == HTTPStatus.CONFLICT and not self.conflicts
+
+    @property
+    def namespace_missing(self) -> bool:
+        """Whether the namespace, not the object, is what was not found."""
+        return self.missing and self.message.startswith("namespaces ")
+
+    @property
+    def kind_missing(self) -> bool:
+        """A plain-text 404: the path itself is not served (yet)."""
+        return self.missing and not self.reason
+
+    @property
+    def transient(self) -> bool:
+        """Whether the same request may succeed later: overload, a webhook that is down, etcd, the network.
+
+        A 500 about a typed patch object is a type error or an unknown field of ours, and permanent.
+        """
+        if self.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+            return "typed patch object" not in self.message and "unable to decode" not in self.message
+        return self.status in _TRANSIENT
+
+
+def error_from(status: int, body: bytes, request: str) -> ApiError:
+    """The error that a response says; a body that is no Status becomes its text, shortened."""
+    try:
+        told: Any = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        told = None
+    if not isinstance(told, Mapping) or told.get("kind") != "Status":
+        return ApiError(status, "", _short(body), request=request)
+    details = told.get("details")
+    causes = details.get("causes") if isinstance(details, Mapping) else None
+    return ApiError(
+        status,
+        str(told.get("reason") or ""),
+        str(told.get("message") or "no message"),
+        tuple(_cause(c) for c in causes or () if isinstance(c, Mapping)),
+        request,
+    )
+
+
+def _cause(cause: Mapping[str, Any]) -> Cause:
+    return Cause(str(cause.get("reason") or ""), str(cause.get("message") or ""), str(cause.get("field") or ""))
+
+
+def _short(body: bytes) -> str:
+    text = " ".join(body.decode("utf-8", "replace").split())
+    return text[:_QUOTED] + ("…" if len(text) > _QUOTED else "") or "an empty answer"

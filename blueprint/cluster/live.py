@@ -1,0 +1,105 @@
+"""Read the live state of a set of objects: one LIST per kind, then a GET for whatever the LIST did not show.
+
+The LIST selects our label, so its cost does not grow with what else is in the cluster; an object that lost
+its label, or never had it, is found by name.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from blueprint.cluster.connection import POOL_SIZE, Connection
+from blueprint.cluster.discovery import Discovery, Resource
+from blueprint.cluster.errors import ApiError
+from blueprint.cluster.inventory import PART_OF, applyset_id
+from blueprint.render.model import ObjectId
+
+Wanted = tuple[ObjectId, str]
+"""An object and the apiVersion to read it in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What is in the cluster.
+
+    Attributes:
+        objects: Those asked for that exist.
+        labelled: Those that carry our label, asked for or not.
+        unseen: Those that could not be looked at, and why.
+        unserved: Those whose kind the server does not serve, so they cannot exist.
+    """
+
+    objects: Mapping[ObjectId, dict[str, Any]] = field(default_factory=dict)
+    labelled: Mapping[ObjectId, dict[str, Any]] = field(default_factory=dict)
+    unseen: Mapping[ObjectId, ApiError] = field(default_factory=dict)
+    unserved: frozenset[ObjectId] = frozenset()
+
+
+def read_live(connection: Connection, discovery: Discovery, wanted: Iterable[Wanted], blueprint: str) -> Live:
+    """Look at `wanted` and at everything of the same kinds that carries our label.
+
+    Raises:
+        ApiError: the server is gone or does not know us any more; refusals per kind are in `unseen`.
+    """
+    by_kind: dict[Resource, list[ObjectId]] = defaultdict(list)
+    unserved = set()
+    for identity, api_version in wanted:
+        if resource := discovery.find(api_version, identity.kind):
+            by_kind[resource].append(identity)
+        else:
+            unserved.add(identity)
+    selector = f"{PART_OF}={applyset_id(blueprint)}"
+    labelled = {
+        ObjectId.of(item): item
+        for resource, ids in by_kind.items()
+        for item in _members(connection, resource, ids, selector)
+    }
+    objects = {i: labelled[i] for ids in by_kind.values() for i in ids if i in labelled}
+    unseen: dict[ObjectId, ApiError] = {}
+    missing = [(resource, i) for resource, ids in by_kind.items() for i in ids if i not in labelled]
+    with ThreadPoolExecutor(POOL_SIZE) as threads:
+        for (_, identity), found in zip(
+            missing, threads.map(lambda pair: _one(connection, *pair), missing), strict=True
+        ):
+            if isinstance(found, ApiError):
+                unseen[identity] = found
+            elif found is not None:
+                objects[identity] = found
+    return Live(objects, labelled, unseen, frozenset(unserved))
+
+
+def _members(
+    connection: Connection, resource: Resource, ids: list[ObjectId], selector: str
+) -> Iterator[dict[str, Any]]:
+    """Labelled objects of a kind: across namespaces, or where that is forbidden, in each namespace."""
+    try:
+        yield from connection.list(resource.collection(), selector)
+    except ApiError as error:
+        if not error.forbidden:
+            raise
+        for namespace in sorted({i.namespace for i in ids} - {""}):
+            yield from _members_in(connection, resource, namespace, selector)
+
+
+def _members_in(connection: Connection, resource: Resource, namespace: str, selector: str) -> Iterator[dict[str, Any]]:
+    try:
+        yield from connection.list(resource.collection(namespace), selector)
+    except ApiError as error:
+        if not error.forbidden:  # what may not be listed is asked for by name, and then reported as unseen
+            raise
+
+
+def _one(connection: Connection, resource: Resource, identity: ObjectId) -> dict[str, Any] | ApiError | None:
+    try:
+        found: dict[str, Any] = connection.get(resource.path(identity.namespace, identity.name))
+    except ApiError as error:
+        if error.missing:
+            return None
+        if error.forbidden:
+            return error
+        raise
+    return found

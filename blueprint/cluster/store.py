@@ -1,0 +1,246 @@
+"""Read and write the record of what was applied: one ConfigMap, and parts of it in more where it is large.
+
+Parts carry a hash of their content in their name and are written before the parent that names them, so the
+parent's resourceVersion alone decides which record is valid: a reader sees the old one or the new one.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import gzip
+import hashlib
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+import orjson
+
+from blueprint.cluster import codes
+from blueprint.cluster.connection import Connection
+from blueprint.cluster.errors import ApiError
+from blueprint.cluster.inventory import (
+    GROUP_KINDS,
+    ID_LABEL,
+    NAMESPACE,
+    NAMESPACES,
+    TOOLING,
+    Inventory,
+    Member,
+    NodeRecord,
+    Snapshot,
+    applyset_id,
+    group_kinds,
+    manager,
+    namespaces,
+    parent_name,
+)
+from blueprint.diagnostics import Diagnostic, Refused
+from blueprint.render.model import ObjectId
+
+MEMBERS_PER_PART = 3000
+"""About 400 KiB of compressed record; the API server takes 1 MiB."""
+
+_CONFIGMAPS = f"/api/v1/namespaces/{NAMESPACE}/configmaps"
+_NAMESPACES = "/api/v1/namespaces"
+_LARGEST = 64 * 1024 * 1024
+_FORMAT = "1"
+
+
+def read_inventory(connection: Connection, blueprint: str) -> Inventory | None:
+    """The record of a blueprint, or None where there is none.
+
+    Raises:
+        Refused: BP7020 where it is damaged, BP7021 where the ConfigMap is not ours; exit code 2.
+        ApiError: it cannot be read.
+    """
+    try:
+        parent = connection.get(f"{_CONFIGMAPS}/{parent_name(blueprint)}")
+    except ApiError as error:
+        if error.missing:
+            return None
+        raise
+    meta = parent["metadata"]
+    tooling = (meta.get("annotations") or {}).get(TOOLING, "")
+    identity = (meta.get("labels") or {}).get(ID_LABEL)
+    if identity != applyset_id(blueprint) or not tooling.startswith("blueprint/"):
+        raise _refused(codes.INVENTORY_FOREIGN, blueprint, f"its id is {identity!r}, its tooling {tooling!r}")
+    try:
+        return _parse(connection, parent, blueprint)
+    except (KeyError, TypeError, ValueError, AttributeError, OSError, zlib.error, EOFError) as error:
+        raise _refused(codes.INVENTORY_DAMAGED, blueprint, str(error) or type(error).__name__) from None
+
+
+def write_inventory(connection: Connection, inventory: Inventory) -> Inventory:
+    """Write the record if nobody else did since it was read, and give it as it is now in the cluster.
+
+    Raises:
+        Refused: BP7022, somebody else wrote it; exit code 1.
+        ApiError: it cannot be written.
+    """
+    parts = list(_parts(inventory))
+    for name, content in parts[1:]:
+        _put_part(connection, inventory.blueprint, name, content)
+    body = _parent(inventory, parts)
+    us = manager(inventory.blueprint)
+    try:
+        if inventory.resource_version:
+            body["metadata"]["resourceVersion"] = inventory.resource_version
+            answer = connection.put(f"{_CONFIGMAPS}/{parent_name(inventory.blueprint)}", body, us)
+        else:
+            _ensure_namespace(connection, us)
+            answer = connection.post(_CONFIGMAPS, body, us)
+    except ApiError as error:
+        if error.missing or error.stale:
+            text = "the record of what was applied changed while this run was under way"
+            raise Refused(Diagnostic(codes.INVENTORY_MOVED, text)) from None
+        raise
+    names = tuple(name for name, _ in parts[1:])
+    for old in inventory.shards:
+        if old not in names:
+            _forget(connection, old)
+    return replace(inventory, resource_version=str(answer["metadata"]["resourceVersion"]), shards=names)
+
+
+def _ensure_namespace(connection: Connection, us: str) -> None:
+    try:
+        connection.get(f"{_NAMESPACES}/{NAMESPACE}")
+    except ApiError as error:
+        if not error.missing:
+            raise
+        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
+        connection.apply(f"{_NAMESPACES}/{NAMESPACE}", body, us)
+
+
+def _put_part(connection: Connection, blueprint: str, name: str, content: bytes) -> None:
+    us = manager(blueprint)
+    body = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": name, "namespace": NAMESPACE, "labels": {"gpublueprint.dev/record-of": blueprint}},
+        "binaryData": {"members": base64.b64encode(content).decode()},
+        "immutable": True,
+    }
+    _ensure_namespace(connection, us)
+    try:
+        connection.post(_CONFIGMAPS, body, us)
+    except ApiError as error:
+        if (
+            error.status != HTTPStatus.CONFLICT
+        ):  # the name is the content's hash, so what is there is what we want there
+            raise
+
+
+def _forget(connection: Connection, name: str) -> None:
+    try:
+        connection.delete(f"{_CONFIGMAPS}/{name}")
+    except ApiError as error:
+        if not (error.missing or error.forbidden):  # a leftover part is litter, not an error
+            raise
+
+
+def _parts(inventory: Inventory) -> Iterator[tuple[str, bytes]]:
+    """(ConfigMap name, compressed members); the first is held by the parent itself."""
+    members = [inventory.members[key] for key in sorted(inventory.members)]
+    for start in range(0, max(len(members), 1), MEMBERS_PER_PART):
+        rows = [_row(member) for member in members[start : start + MEMBERS_PER_PART]]
+        packed = gzip.compress(orjson.dumps(rows), compresslevel=6, mtime=0)
+        parent = parent_name(inventory.blueprint)
+        yield (f"{parent}-{_checksum(packed)[:16]}" if start else parent), packed
+
+
+def _parent(inventory: Inventory, parts: list[tuple[str, bytes]]) -> dict[str, Any]:
+    annotations = {
+        TOOLING: f"blueprint/v{inventory.tool}",
+        GROUP_KINDS: group_kinds(inventory.members),
+        NAMESPACES: namespaces(inventory.members),
+    }
+    record = {
+        "format": _FORMAT,
+        "blueprint": inventory.blueprint,
+        "version": inventory.version,
+        "release": inventory.release,
+        "digest": inventory.digest,
+        "server": inventory.server,
+        "tool": inventory.tool,
+        "nodes": {name: asdict(node) for name, node in sorted(inventory.nodes.items())},
+        "parts": [{"name": name, "sha256": _checksum(content)} for name, content in parts],
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {
+            "name": parent_name(inventory.blueprint),
+            "namespace": NAMESPACE,
+            "labels": {ID_LABEL: applyset_id(inventory.blueprint)},
+            "annotations": {key: value for key, value in annotations.items() if value},
+        },
+        "data": {"record.json": orjson.dumps(record, option=orjson.OPT_INDENT_2).decode()},
+        "binaryData": {"members": base64.b64encode(parts[0][1]).decode()},
+    }
+
+
+def _parse(connection: Connection, parent: Mapping[str, Any], blueprint: str) -> Inventory:
+    record = orjson.loads(parent["data"]["record.json"])
+    if record["format"] != _FORMAT or record["blueprint"] != blueprint:
+        raise ValueError(f"it is of format {record['format']!r}, for blueprint {record['blueprint']!r}")
+    members: dict[ObjectId, Member] = {}
+    for index, part in enumerate(record["parts"]):
+        holder = _part(connection, part["name"]) if index else parent
+        members |= {m.id: m for m in _members(holder["binaryData"]["members"], part)}
+    nodes = {
+        name: NodeRecord(node["uid"], tuple(node["labels"]), tuple(node["taints"]))
+        for name, node in record["nodes"].items()
+    }
+    return Inventory(
+        blueprint=blueprint,
+        version=record["version"],
+        release=record["release"],
+        digest=record["digest"],
+        server=record["server"],
+        tool=record["tool"],
+        members=members,
+        nodes=nodes,
+        resource_version=str(parent["metadata"]["resourceVersion"]),
+        shards=tuple(part["name"] for part in record["parts"][1:]),
+    )
+
+
+def _part(connection: Connection, name: str) -> Mapping[str, Any]:
+    try:
+        found: Mapping[str, Any] = connection.get(f"{_CONFIGMAPS}/{name}")
+    except ApiError as error:
+        raise ValueError(f"its part {name} is missing" if error.missing else str(error)) from None
+    return found
+
+
+def _members(encoded: str, part: Mapping[str, str]) -> Iterator[Member]:
+    try:
+        packed = base64.b64decode(encoded, validate=True)
+    except binascii.Error:
+        raise ValueError(f"{part['name']} is not base64") from None
+    if _checksum(packed) != part["sha256"]:
+        raise ValueError(f"the content of {part['name']} does not fit its checksum")
+    unpacker = zlib.decompressobj(wbits=31)
+    text = unpacker.decompress(packed, _LARGEST)
+    if unpacker.unconsumed_tail:
+        raise ValueError(f"{part['name']} is larger than any record that we write")
+    for row in orjson.loads(text):
+        snapshot = Snapshot(**row[5]) if row[5] else None
+        yield Member(ObjectId(*row[:4]), row[4], snapshot)
+
+
+def _row(member: Member) -> list[Any]:
+    i = member.id
+    snapshot = asdict(member.snapshot) if member.snapshot else None
+    return [i.group, i.kind, i.namespace, i.name, member.api_version, snapshot]
+
+
+def _checksum(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _refused(code: Any, blueprint: str, why: str) -> Refused:
+    text = f"the record ConfigMap/{NAMESPACE}/{parent_name(blueprint)} cannot be used: {why}"
+    return Refused(Diagnostic(code, text, subject=f"ConfigMap/{NAMESPACE}/{parent_name(blueprint)}"), exit_code=2)

@@ -163,12 +163,10 @@ class Connection:
                 pause = _pause(response, attempt)
             except ApiError as lost:
                 error, pause = lost, 0.2 * attempt
-            may_repeat = error.status == HTTPStatus.TOO_MANY_REQUESTS or (
-                (repeatable or method == "GET")
-                and error.status in {0, HTTPStatus.SERVICE_UNAVAILABLE}
-                and attempt < _READ_ATTEMPTS
-            )
-            if not may_repeat or time.monotonic() + pause > give_up:
+            if (
+                not _may_repeat(error, attempt, harmless=repeatable or method == "GET")
+                or time.monotonic() + pause > give_up
+            ):
                 raise error
             time.sleep(pause)
 
@@ -232,6 +230,13 @@ def _collector_paused() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+def _may_repeat(error: ApiError, attempt: int, *, harmless: bool) -> bool:
+    """429 means that nothing was done; of anything else only a request without effects is repeated."""
+    if error.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return True
+    return harmless and attempt < _READ_ATTEMPTS and error.status in {0, HTTPStatus.SERVICE_UNAVAILABLE}
 
 
 def _pause(response: urllib3.BaseHTTPResponse, attempt: int) -> float:

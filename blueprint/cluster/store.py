@@ -126,9 +126,7 @@ def _put_part(connection: Connection, blueprint: str, name: str, content: bytes)
     try:
         connection.post(_CONFIGMAPS, body, us)
     except ApiError as error:
-        if (
-            error.status != HTTPStatus.CONFLICT
-        ):  # the name is the content's hash, so what is there is what we want there
+        if not error.stale:  # the name is the hash of what is there, so it is what we want there
             raise
 
 

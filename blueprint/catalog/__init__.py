@@ -1,1 +1,27 @@
-"""…"""
+"""Facts as data: GPU products, releases, components. Every value knows its source and its line."""
+
+from blueprint.catalog.components import Component, HealthHint, Image
+from blueprint.catalog.facts import Confidence, Fact
+from blueprint.catalog.hardware import Ecc, Gpu, Mig, MigPlacement, MigProfile
+from blueprint.catalog.load import Catalog, load_catalog, waves
+from blueprint.catalog.releases import DriverBranch, Release
+from blueprint.catalog.settings import Setting
+
+__all__ = [
+    "Catalog",
+    "Component",
+    "Confidence",
+    "DriverBranch",
+    "Ecc",
+    "Fact",
+    "Gpu",
+    "HealthHint",
+    "Image",
+    "Mig",
+    "MigPlacement",
+    "MigProfile",
+    "Release",
+    "Setting",
+    "load_catalog",
+    "waves",
+]

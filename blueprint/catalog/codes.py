@@ -1,0 +1,36 @@
+"""Codes of the catalogue (BP39xx): a data file that the tool ships, or that somebody added, is wrong."""
+
+from __future__ import annotations
+
+from blueprint.diagnostics import define
+
+CATALOGUE_INVALID = define(
+    "BP3901",
+    "catalogue-invalid",
+    """
+A file of the catalogue does not have the form that the catalogue needs: a key is missing, misspelt or of the
+wrong type, or a fact lacks its source. The catalogue is the GPU products, the releases and the folders under
+`components/`. Nothing is compiled from a catalogue that is wrong, because a wrong fact would be rendered and
+later defended as if it were right. Correct the line that is named; where you did not change these files
+yourself, the installation is damaged or this is our bug.
+""",
+)
+
+CATALOGUE_NAME = define(
+    "BP3902",
+    "catalogue-name",
+    """
+A file of the catalogue says another name than the one it is stored under. Products, releases and components
+are found by their file or folder name, so that only what is needed is read; both names must be the same.
+Rename the file, or correct the name in it.
+""",
+)
+
+COMPONENT_CYCLE = define(
+    "BP3903",
+    "component-cycle",
+    """
+Components need each other in a circle, so there is no order in which they could be applied. `needs` in
+`component.yaml` lists what must work before the component is applied. Remove one of the needs.
+""",
+)

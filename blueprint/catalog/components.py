@@ -1,0 +1,102 @@
+"""A component: one folder under `components/` that says what is installed and how it may be set up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from blueprint.catalog.facts import Digest, Frozen, Many, Record, Text
+from blueprint.catalog.settings import Setting
+
+Ownership = Literal["managed", "external", "absent"]
+"""`managed`: rendered and applied; `external`: somebody else installs it, only checked; `absent`: not there."""
+
+
+class Image(Frozen):
+    """A container image.
+
+    Attributes:
+        repository: Registry and path, without the image's own name.
+        name: The last part of the path.
+        tag: Missing where the blueprint decides it (the driver's branch).
+        digest: Where the vendor pins this very tag.
+        pulled_by: `rendered`: a pod that we render names it; `operator`: the component makes such pods later;
+            `dormant`: an object names it, but the feature behind it stays switched off, so nothing pulls it.
+        when: A template expression that says whether this platform pulls it; missing means always.
+        tag_suffix: What the component adds to the tag at run time: the operating system's name.
+        source: Where tag and digest were read.
+    """
+
+    repository: Text
+    name: Text
+    tag: Text | None = None
+    digest: Digest | None = None
+    pulled_by: Literal["rendered", "operator", "dormant"]
+    when: Text | None = None
+    tag_suffix: Literal["operating-system"] | None = None
+    source: Text
+
+    @property
+    def ref(self) -> str:
+        """`repository/name:tag`, or without the tag where the blueprint decides it."""
+        return f"{self.repository}/{self.name}" + (f":{self.tag}" if self.tag else "")
+
+
+class HealthHint(Frozen):
+    """How to read the state of an object whose kind Kubernetes does not know.
+
+    `field` is a dotted path; `ready` and `failed` are its values. `hollow` are reasons (of condition Ready) under
+    which the object calls itself ready while nothing runs.
+    """
+
+    kind: Text
+    name: Text
+    field: Text
+    ready: Many[Text]
+    failed: Many[Text] = ()
+    hollow: Many[Text] = ()
+
+
+class Component(Record):
+    """One installable part of a platform.
+
+    Attributes:
+        name: Also the folder's name.
+        version: The upstream version, as in the image tag.
+        namespace: Where its namespaced objects live.
+        ownership: Who may own it, the default first.
+        needs: Components that must work before this one is applied.
+        crds: Files under `schemas/crds/`, applied before everything else of the component.
+        templates: Files under the component's `templates/`, in the order in which they are rendered.
+        settings: What a blueprint may set, by name.
+        sources: What the templates were written and compared against.
+    """
+
+    name: Annotated[str, Field(pattern="^[a-z][a-z0-9-]*$")]
+    title: Text
+    description: Text
+    version: Text
+    namespace: Text
+    ownership: Many[Ownership]
+    needs: Many[Text] = ()
+    crds: Many[Text] = ()
+    templates: Many[Text]
+    images: Mapping[str, Image]
+    settings: Mapping[str, Setting] = Field(default_factory=dict)
+    health: Many[HealthHint] = ()
+    sources: Many[Text]
+    folder: Path = Field(repr=False)
+
+    @model_validator(mode="after")
+    def _settings_have_sound_defaults(self) -> Self:
+        for name, setting in self.settings.items():
+            if setting.default is not None and (problem := setting.problem(setting.default)):
+                raise ValueError(f"the default of setting {name} {problem}")
+        return self
+
+    def template_files(self) -> tuple[Path, ...]:
+        """The templates' files, in rendering order."""
+        return tuple(self.folder / "templates" / name for name in self.templates)

@@ -1,0 +1,82 @@
+"""What is known about one GPU product."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from blueprint.catalog.facts import Fact, Frozen, Many, Record, Text
+
+Architecture = Literal["Volta", "Turing", "Ampere", "Ada Lovelace", "Hopper", "Blackwell"]
+"""As NVML and the DRA driver name it."""
+
+KernelModules = Literal["open", "proprietary"]
+
+PciId = Annotated[str, Field(pattern="^10de:[0-9a-f]{4}$")]
+"""Vendor and device, as `lspci -nn` prints them. NVML's `pciDeviceId` 0x233010DE is `10de:2330`."""
+
+Positive = Annotated[int, Field(gt=0)]
+DriverVersion = Annotated[str, Field(pattern=r"^\d{3}(\.\d+){0,2}$")]
+"""A branch (`525`) or an exact version (`570.133.20`)."""
+
+
+class Ecc(Frozen):
+    """Error correction: whether the memory has it, and whether it is on as delivered."""
+
+    supported: Fact[bool]
+    default: Fact[bool] | None = None
+
+
+class MigProfile(Frozen):
+    """A slice that the GPU can be cut into, and how many of it fit when there is nothing else."""
+
+    name: Annotated[str, Field(pattern=r"^\dg\.\d+gb(\+\w+(\.\w+)?)?$")]
+    max: Positive
+
+
+class MigPlacement(Frozen):
+    """How many of the GPU's memory slices an instance takes, and at which of them it may start."""
+
+    slices: Positive
+    starts: Many[Annotated[int, Field(ge=0)]]
+
+
+class Mig(Frozen):
+    """Multi-Instance GPU: the profiles by name, and how they may be packed."""
+
+    supported: Fact[bool]
+    profiles: Fact[Many[MigProfile]] | None = None
+    placements: Fact[Mapping[str, MigPlacement]] | None = None
+
+
+class Gpu(Record):
+    """One product of the hardware catalogue. A fact that nobody knows is None, and claims that need it are unknown.
+
+    Attributes:
+        product: The name that blueprints use: model, then form factor and size where a model has several.
+        nvml_names: What NVML calls it. Compare whole names: "NVIDIA H200" is part of "NVIDIA GH200 ...".
+        pci_device_ids: The PCI ids under which it appears.
+        gfd_product: The value of the node label `nvidia.com/gpu.product` without sharing or MIG suffixes.
+        compute_capability: CUDA compute capability, `major.minor`.
+        memory_mib: Total memory as NVML reports it, in MiB, with ECC as delivered; not the marketing figure.
+        tdp_w: Default power limit in watts.
+        kernel_modules: Which flavours of the kernel modules drive it.
+        minimum_driver: The oldest driver branch or version that knows it.
+    """
+
+    product: Text
+    nvml_names: Fact[Many[Text]]
+    pci_device_ids: Fact[Many[PciId]]
+    gfd_product: Fact[Text]
+    architecture: Fact[Architecture]
+    compute_capability: Fact[Annotated[str, Field(pattern=r"^\d+\.\d$")]]
+    form_factor: Fact[Literal["PCIe", "NVL", "SXM", "SXM4", "SXM5"]] | None = None
+    memory_mib: Fact[Positive] | None = None
+    memory_type: Fact[Literal["GDDR6", "HBM2", "HBM2e", "HBM3", "HBM3e"]] | None = None
+    ecc: Ecc
+    mig: Mig
+    tdp_w: Fact[Positive] | None = None
+    kernel_modules: Fact[Many[KernelModules]]
+    minimum_driver: Fact[DriverVersion] | None = None

@@ -1,0 +1,108 @@
+"""The catalogue: GPU products, releases and components, each read when it is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import TypeVar
+
+from blueprint.catalog import codes
+from blueprint.catalog.components import Component
+from blueprint.catalog.facts import Record
+from blueprint.catalog.hardware import Gpu
+from blueprint.catalog.reading import read
+from blueprint.catalog.releases import Release
+from blueprint.data import data_folder
+from blueprint.diagnostics import Diagnostic, Refused
+
+R = TypeVar("R", bound=Record)
+_PACKAGE = Path(__file__).resolve().parent
+
+
+class Catalog:
+    """Looks things up by file name, so that a compile reads only the products and components that it uses.
+
+    A name that does not exist answers None: the caller knows the line that asked, and `diagnostics.nearest`
+    finds the likely spelling among `products`, `releases` or `components`. A wrong file raises Refused.
+    """
+
+    def __init__(self, hardware: Path, releases: Path, components: Path) -> None:
+        self._products = _stored(hardware.glob("*.yaml"))
+        self._releases = _stored(releases.glob("*.yaml"))
+        self._components = {file.parent.name: file for file in sorted(components.glob("*/component.yaml"))}
+        self._read: dict[Path, Record] = {}
+
+    @cached_property
+    def products(self) -> tuple[str, ...]:
+        """The names of all GPU products."""
+        return tuple(self._products)
+
+    @cached_property
+    def releases(self) -> tuple[str, ...]:
+        """The names of all releases, oldest first."""
+        return tuple(self._releases)
+
+    @cached_property
+    def components(self) -> tuple[str, ...]:
+        """The names of all components."""
+        return tuple(self._components)
+
+    def gpu(self, product: str) -> Gpu | None:
+        """The facts about a GPU product."""
+        file = self._products.get(product)
+        return self._once(file, Gpu, "product", product) if file else None
+
+    def release(self, name: str) -> Release | None:
+        """A release by name, `2026.11`."""
+        file = self._releases.get(name)
+        return self._once(file, Release, "release", name) if file else None
+
+    def component(self, name: str) -> Component | None:
+        """A component by name."""
+        file = self._components.get(name)
+        return self._once(file, Component, "name", name, folder=file.parent) if file else None
+
+    def _once(self, file: Path, model: type[R], key: str, name: str, **extra: Path) -> R:
+        record = self._read.get(file)
+        if not isinstance(record, model):
+            record = read(file, model, **extra)
+            if (said := getattr(record, key)) != name:
+                message = f"this is {said}, but it is stored as {name}"
+                raise Refused(Diagnostic(codes.CATALOGUE_NAME, message, at=record.span(key), path=key))
+            self._read[file] = record
+        return record
+
+
+@lru_cache(maxsize=1)
+def load_catalog() -> Catalog:
+    """The catalogue that the tool ships. Files are listed, not read."""
+    return Catalog(_PACKAGE / "hardware", _PACKAGE / "releases", data_folder("components"))
+
+
+def waves(components: Iterable[Component]) -> tuple[tuple[Component, ...], ...]:
+    """The components in the order of their needs: whatever stands in one wave may be applied together.
+
+    A need that is not among `components` is somebody else's and does not count. Raises Refused (BP3903) where
+    components need each other in a circle.
+    """
+    waiting = {component.name: component for component in sorted(components, key=lambda one: one.name)}
+    ordered: list[tuple[Component, ...]] = []
+    while waiting:
+        ready = tuple(one for one in waiting.values() if not waiting.keys() & set(one.needs))
+        if not ready:
+            raise Refused(_circle(waiting))
+        ordered.append(ready)
+        for component in ready:
+            del waiting[component.name]
+    return tuple(ordered)
+
+
+def _circle(waiting: Mapping[str, Component]) -> Diagnostic:
+    names = ", ".join(waiting)
+    first = next(iter(waiting.values()))
+    return Diagnostic(codes.COMPONENT_CYCLE, f"{names} need each other", at=first.span("needs"), path="needs")
+
+
+def _stored(files: Iterable[Path]) -> dict[str, Path]:
+    return {file.name.removesuffix(".yaml"): file for file in sorted(files)}

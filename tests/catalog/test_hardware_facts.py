@@ -1,0 +1,126 @@
+"""Every GPU file of the catalogue is sound in itself and beside the others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from blueprint.catalog import Fact, Gpu, MigProfile, load_catalog
+
+PRODUCTS = load_catalog().products
+
+
+def gpu(product: str) -> Gpu:
+    found = load_catalog().gpu(product)
+    assert found is not None
+    return found
+
+
+def facts_of(record: object, at: str = "") -> Iterator[Fact[object]]:
+    """Every fact in a record, however deep."""
+    if isinstance(record, Fact):
+        yield record
+    elif hasattr(record, "__pydantic_fields__"):
+        for name in type(record).model_fields:
+            yield from facts_of(getattr(record, name), f"{at}.{name}")
+
+
+def memory_of(profile: str) -> int:
+    return int(profile.partition(".")[2].partition("gb")[0])
+
+
+def test_the_products_that_blueprints_are_promised_exist() -> None:
+    assert {"A100-SXM4-80GB", "H100-SXM5-80GB", "H200-SXM-141GB", "B200", "GB200", "L40S", "L4", "T4"} <= set(PRODUCTS)
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_every_fact_names_its_source_and_its_line(product: str) -> None:
+    facts = list(facts_of(gpu(product)))
+    lines = gpu(product).document.lines
+
+    assert len(facts) >= 10
+    for fact in facts:
+        assert len(fact.source) > 10, fact
+        line = lines[fact.span.line - 1]
+        assert str(fact.value).lower() in line.lower() or not isinstance(fact.value, str | int), (fact, line)
+
+
+def test_a_pci_id_belongs_to_one_product() -> None:
+    """The probe tells products apart by it."""
+    owners = [(pci, product) for product in PRODUCTS for pci in gpu(product).pci_device_ids.value]
+    assert len(dict(owners)) == len(owners), sorted(owners)
+
+
+def test_an_nvml_name_and_a_node_label_belong_to_one_product() -> None:
+    names = [name for product in PRODUCTS for name in gpu(product).nvml_names.value]
+    labels = [gpu(product).gfd_product.value for product in PRODUCTS]
+    assert len(set(names)) == len(names)
+    assert len(set(labels)) == len(labels)
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_the_node_label_follows_from_the_nvml_name_by_the_rule_of_feature_discovery(product: str) -> None:
+    [name, *_] = gpu(product).nvml_names.value
+    assert gpu(product).gfd_product.value == re.sub(" +", "-", re.sub(r"[^A-Za-z0-9\-_. ]", "", name))
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_the_size_in_a_name_is_never_less_than_the_memory_that_nvml_counts(product: str) -> None:
+    """A total above the nominal size means that a marketing figure or another product's figure was entered."""
+    facts = gpu(product)
+    if (size := re.search(r"(\d+)GB$", product)) and facts.memory_mib:
+        nominal = int(size[1]) * 1024
+        assert nominal * 0.93 < facts.memory_mib.value <= nominal
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_blackwell_is_driven_by_open_kernel_modules_only(product: str) -> None:
+    facts = gpu(product)
+    allowed = ("open",) if facts.architecture.value == "Blackwell" else ("open", "proprietary")
+    assert facts.kernel_modules.value == allowed
+    assert facts.kernel_modules.certain
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_the_compute_capability_belongs_to_the_architecture(product: str) -> None:
+    major = {"Turing": "7.5", "Ampere": "8.0", "Ada Lovelace": "8.9", "Hopper": "9.0", "Blackwell": "10.0"}
+    assert gpu(product).compute_capability.value == major[gpu(product).architecture.value]
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_mig_profiles_and_placements_are_there_exactly_where_mig_is(product: str) -> None:
+    mig = gpu(product).mig
+    assert (mig.profiles is not None) == (mig.placements is not None) == mig.supported.value
+    if mig.profiles and mig.placements:
+        assert {profile.name for profile in mig.profiles.value} == set(mig.placements.value)
+
+
+@pytest.mark.parametrize("product", [product for product in PRODUCTS if gpu(product).mig.supported.value])
+def test_as_many_mig_instances_fit_as_the_profile_says(product: str) -> None:
+    """`max` and `placements` come from different places: they must agree about the same silicon."""
+    mig = gpu(product).mig
+    assert mig.profiles
+    assert mig.placements
+    for profile in mig.profiles.value:
+        place = mig.placements.value[profile.name]
+        fitting, free_from = 0, 0
+        for start in place.starts:
+            if start >= free_from:
+                fitting, free_from = fitting + 1, start + place.slices
+        assert free_from <= 8, profile
+        assert (profile.max == 1) if "+me" in profile.name else (profile.max == fitting), profile
+
+
+@pytest.mark.parametrize("product", [product for product in PRODUCTS if gpu(product).mig.supported.value])
+def test_mig_instances_never_hold_more_memory_than_the_gpu(product: str) -> None:
+    facts = gpu(product)
+    assert facts.mig.profiles
+    assert facts.memory_mib
+    total_gb = facts.memory_mib.value * 1.048576 / 1000
+
+    def held(profile: MigProfile) -> float:
+        return memory_of(profile.name) * profile.max / (total_gb * 1.06)
+
+    assert max(map(held, facts.mig.profiles.value)) <= 1

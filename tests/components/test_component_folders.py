@@ -1,0 +1,45 @@
+"""Every folder under components/ is complete: what component.yaml names exists, and what exists is named."""
+
+from __future__ import annotations
+
+import pytest
+
+from blueprint.catalog import Component, load_catalog
+
+NAMES = load_catalog().components
+
+
+def component(name: str) -> Component:
+    found = load_catalog().component(name)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_templates_are_listed_and_there(name: str) -> None:
+    """A forgotten file would silently not be rendered."""
+    one = component(name)
+    assert sorted(one.templates) == sorted(file.name for file in (one.folder / "templates").iterdir())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_readme_says_what_is_installed_and_every_setting(name: str) -> None:
+    readme = (component(name).folder / "README.md").read_text("utf-8")
+    assert component(name).version in readme
+    for setting in component(name).settings:
+        assert f"`{setting}`" in readme
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_needs_are_components(name: str) -> None:
+    assert set(component(name).needs) <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_image_without_a_tag_is_one_whose_version_the_blueprint_decides(name: str) -> None:
+    assert [image.name for image in component(name).images.values() if image.tag is None] in ([], ["driver"])
+
+
+def test_images_are_spelt_as_container_runtimes_pull_them() -> None:
+    assert component("nfd").images["nfd"].ref == "registry.k8s.io/nfd/node-feature-discovery:v0.19.0"
+    assert component("gpu-operator").images["driver"].ref == "nvcr.io/nvidia/driver"

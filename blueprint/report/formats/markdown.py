@@ -1,0 +1,154 @@
+"""Markdown for a pull request or a job summary, at most 1 MiB.
+
+Everything that comes from outside stands in code spans or code blocks: there it cannot become a link, a
+heading, HTML or a mention.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from blueprint.diagnostics import Diagnostic, Severity
+from blueprint.render.compare import Action, ObjectChange
+from blueprint.render.paths import format_path
+from blueprint.report.changes import MARKS, said_origin, said_values
+from blueprint.report.context import Context
+from blueprint.report.escaping import visible
+from blueprint.report.excerpt import excerpt
+from blueprint.report.model import Run
+from blueprint.report.record import Record, actions_in_words, counts_in_words, record_of
+
+MOST_BYTES = 1000 * 1024
+_ACTIVE = re.compile(r"([\\`*_{}\[\]<>#|~@!&])")
+_WORDS = {Severity.ERROR: "Error", Severity.WARNING: "Warning", Severity.NOTE: "Note"}
+
+
+def tell(run: Run, context: Context) -> str:
+    """Verdict first, then findings and changes; what does not fit is counted at the end."""
+    record = record_of(run)
+    head = "\n".join(_head(record))
+    blocks = [*_findings(record, context), *_changes(record.changes)]
+    room = MOST_BYTES - len(head.encode("utf-8", "replace"))
+    kept = list(_fitting(blocks, room))
+    if more := len(blocks) - len(kept):
+        kept.append(f"_{more} more entries do not fit here; the JSON report has all._\n")
+    return "\n".join([head, *kept])
+
+
+def inline(text: str) -> str:
+    """Text from outside as a code span; pipes are escaped so that it may stand in a table."""
+    shown = visible(text).replace("|", "\\|")
+    longest = max((len(run) for run in re.findall("`+", shown)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if shown.startswith("`") or shown.endswith("`") or not shown.strip() else ""
+    return f"{fence}{pad}{shown or ' '}{pad}{fence}"
+
+
+def prose(text: str) -> str:
+    """A sentence from outside as plain text: every character that Markdown acts on is escaped."""
+    return re.sub(r"(?<=\w)(:)(?=//)", r"\\\1", _ACTIVE.sub(r"\\\1", visible(text)))
+
+
+def block(text: str, language: str = "text") -> str:
+    """A code block whose fence is longer than any in `text`."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{text}\n{fence}"
+
+
+def _head(record: Record) -> Iterator[str]:
+    run = record.run
+    yield f"## blueprint {prose(run.verb)}"
+    yield ""
+    changes = f"{actions_in_words(record)}; " if record.actions else ""
+    yield f"**{changes}{counts_in_words(record)}.** {prose(record.verdict)}"
+    yield ""
+    if run.title:
+        yield f"{prose(run.title)}\n"
+    if run.subject:
+        yield from _table(("", ""), ((prose(key), inline(value)) for key, value in run.subject.items()))
+    if run.coverage or run.not_asked:
+        yield from _table(("Scope", "Examined", "Unknown", "Why"), _coverage(run))
+
+
+def _coverage(run: Run) -> Iterator[tuple[str, ...]]:
+    for each in run.coverage:
+        yield prose(each.scope), str(each.examined), str(each.unknown), prose(each.reason)
+    for scope in run.not_asked:
+        yield prose(scope), "not asked", "", ""
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    names = list(head)
+    yield f"| {' | '.join(names)} |"
+    yield f"|{' --- |' * len(names)}"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+    yield ""
+
+
+def _findings(record: Record, context: Context) -> Iterator[str]:
+    for number, finding in enumerate(record.findings):
+        heading = "### Findings\n\n" if number == 0 else ""
+        yield heading + "\n".join(_finding(finding.diagnostic, context))
+
+
+def _finding(diagnostic: Diagnostic, context: Context) -> Iterator[str]:
+    word = _WORDS[diagnostic.severity]
+    yield f"**{word} {diagnostic.code.id} {diagnostic.code.slug}**: {prose(diagnostic.message)}"
+    yield ""
+    facts = list(_facts(diagnostic))
+    if facts:
+        yield "\n".join(f"- {name}: {text}" for name, text in facts)
+        yield ""
+    if picture := _picture(diagnostic, context):
+        yield block(picture)
+        yield ""
+
+
+def _facts(diagnostic: Diagnostic) -> Iterator[tuple[str, str]]:
+    if diagnostic.at:
+        yield "at", inline(str(diagnostic.at))
+    if diagnostic.subject:
+        yield "object", inline(" ".join(part for part in (diagnostic.subject, diagnostic.path) if part))
+    for note in diagnostic.notes:
+        yield "note", f"{prose(note.message)} {inline(str(note.at))}" if note.at else prose(note.message)
+    for name, text in diagnostic.evidence:
+        yield prose(name), inline(text)
+    if diagnostic.help:
+        yield "help", prose(diagnostic.help)
+    if diagnostic.fix and diagnostic.fix.replacement:
+        yield "did you mean", inline(diagnostic.fix.replacement)
+
+
+def _picture(diagnostic: Diagnostic, context: Context) -> str:
+    lines = []
+    for line in excerpt(diagnostic.at, context) if diagnostic.at else ():
+        lines.append(f"{line.number:5} | {line.text}")
+        label = f" {visible(diagnostic.label)}" if diagnostic.label else ""
+        lines.append(f"      | {' ' * line.indent}{'^' * line.length}{label}")
+    return "\n".join(lines)
+
+
+def _changes(changes: tuple[ObjectChange, ...]) -> Iterator[str]:
+    changed = [change for change in changes if change.action is not Action.UNCHANGED]
+    for number, change in enumerate(changed):
+        heading = "### Changes\n\n" if number == 0 else ""
+        reason = f" ({prose(change.reason)})" if change.reason else ""
+        lines = [f"- `{MARKS[change.action]}` {change.action.value} {inline(str(change.id))}{reason}"]
+        for field in change.fields:
+            origin = said_origin(field.origin)
+            said = f"  - {inline(format_path(field.path))}: {inline(said_values(field))}"
+            lines.append(said + (f" {prose(origin)}" if origin else ""))
+        yield heading + "\n".join(lines)
+    if unchanged := len(changes) - len(changed):
+        yield f"- `=` {unchanged} unchanged\n"
+
+
+def _fitting(blocks: list[str], room: int) -> Iterator[str]:
+    for each in blocks:
+        room -= len(each.encode("utf-8", "replace")) + 1
+        if room < 200:  # noqa: PLR2004 - the line that counts the rest needs a place
+            return
+        yield each

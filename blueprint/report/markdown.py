@@ -1,0 +1,89 @@
+"""The little Markdown that codes' explanations use: paragraphs, lists, code, emphasis."""
+
+from __future__ import annotations
+
+import html
+import re
+import textwrap
+from collections.abc import Iterator
+
+_SPAN = re.compile(r"`(?P<code>[^`]+)`|\*\*(?P<strong>[^*]+)\*\*|\[(?P<link>[^\]]+)\]\((?P<url>[^)\s]+)\)")
+_ITEM = re.compile(r"\s*(?:[-*]|\d+\.)\s+")
+
+
+def paragraphs(text: str) -> Iterator[str]:
+    """Blank-line separated blocks, code blocks whole."""
+    yield from (block for block in re.split(r"\n\s*\n(?![ ]{4})", text.strip()) if block.strip())
+
+
+def to_html(text: str) -> str:
+    """Escaped HTML: nothing in `text` becomes markup except the Markdown above."""
+    return "\n".join(_block_html(block) for block in paragraphs(text))
+
+
+def to_terminal(text: str, width: int) -> str:
+    """Wrapped plain text: marks of emphasis and links are dropped, code keeps its back-ticks."""
+    return "\n\n".join(_block_text(block, width) for block in paragraphs(text))
+
+
+def _block_html(block: str) -> str:
+    if block.startswith("```"):
+        return f"<pre><code>{html.escape(_fenced(block))}</code></pre>"
+    if heading := re.match(r"#+ (.*)", block):
+        return f"<h4>{_inline_html(heading[1])}</h4>"
+    if _ITEM.match(block):
+        items = "".join(f"<li>{_inline_html(item)}</li>" for item in _items(block))
+        return f"<ul>{items}</ul>"
+    return f"<p>{_inline_html(' '.join(block.split()))}</p>"
+
+
+def _inline_html(text: str) -> str:
+    said, at = "", 0
+    for found in _SPAN.finditer(text):
+        said += html.escape(text[at : found.start()])
+        if found["code"]:
+            said += f"<code>{html.escape(found['code'])}</code>"
+        else:
+            said += f"<strong>{html.escape(found['strong'] or found['link'])}</strong>"
+        at = found.end()
+    return said + html.escape(text[at:])
+
+
+def _block_text(block: str, width: int) -> str:
+    if block.startswith("```"):
+        return textwrap.indent(_fenced(block), "    ")
+    if heading := re.match(r"#+ (.*)", block):
+        rest = block.partition("\n")[2]
+        return heading[1] + (f"\n{_block_text(rest, width)}" if rest.strip() else "")
+    if block.lstrip().startswith("|") or block.startswith("    "):
+        return block
+    if _ITEM.match(block):
+        return "\n".join(
+            textwrap.fill(_plain(item), width, initial_indent="  - ", subsequent_indent="    ")
+            for item in _items(block)
+        )
+    return textwrap.fill(_plain(" ".join(block.split())), width, break_long_words=False, break_on_hyphens=False)
+
+
+def _plain(text: str) -> str:
+    def shown(found: re.Match[str]) -> str:
+        if found["url"]:
+            return f"{found['link']} ({found['url']})"
+        return found["strong"] or found[0]
+
+    return _SPAN.sub(shown, text)
+
+
+def _items(block: str) -> list[str]:
+    items: list[str] = []
+    for line in block.splitlines():
+        if _ITEM.match(line) or not items:
+            items.append(_ITEM.sub("", line, count=1))
+        else:
+            items[-1] += f" {line.strip()}"
+    return items
+
+
+def _fenced(block: str) -> str:
+    lines = block.splitlines()[1:]
+    return "\n".join(lines[:-1] if lines and lines[-1].startswith("```") else lines)

@@ -1,0 +1,72 @@
+"""Findings as HTML: the sentence, the lines it points at, the evidence, the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.diagnostics import Diagnostic, Fix, Span
+from blueprint.report.context import Context
+from blueprint.report.excerpt import excerpt
+from blueprint.report.page.markup import esc, facts
+from blueprint.report.record import Finding
+
+
+def finding_html(finding: Finding, context: Context) -> str:
+    """One finding as an article with the anchor `finding-N`."""
+    return "\n".join(_parts(finding, context))
+
+
+def _parts(finding: Finding, context: Context) -> Iterator[str]:
+    found = finding.diagnostic
+    level = found.severity.value
+    yield f'<article class={level} id="finding-{finding.number}">'
+    yield (
+        f'<div class=line><span class="badge {level}">{level}</span>'
+        f'<a href="#{found.code.id}">{found.code.id}</a> <span class=faint>{esc(found.code.slug)}</span>'
+        f'<span class="id mono faint" title="fingerprint {finding.fingerprint}">{finding.fingerprint[:12]}</span></div>'
+    )
+    yield f"<h3>{esc(found.message)}</h3>"
+    if found.at:
+        yield _figure(found.at, found.label, context, second=False)
+    elif found.label:
+        yield f"<p>{esc(found.label)}</p>"
+    yield from (_figure(note.at, note.message, context, second=True) for note in found.notes if note.at)
+    if remarks := [f"<li>{esc(note.message)}</li>" for note in found.notes if note.at is None]:
+        yield f"<ul class=remarks>{''.join(remarks)}</ul>"
+    yield facts(_evidence(found))
+    if found.help:
+        yield f"<p class=help><b>Help:</b> {esc(found.help)}</p>"
+    if found.fix:
+        yield f"<p class=help><b>Suggested:</b> {_suggestion(found.fix)}</p>"
+    yield "</article>"
+
+
+def _evidence(found: Diagnostic) -> Iterator[tuple[str, str]]:
+    if found.subject:
+        yield "object", found.subject
+    if found.path:
+        yield "field", found.path
+    yield from found.evidence
+
+
+def _figure(at: Span, label: str, context: Context, *, second: bool) -> str:
+    """The place, and its lines with a mark under them where the source is at hand."""
+    shown = [_marked(line.number, line.text, line.indent, line.length, second=second) for line in excerpt(at, context)]
+    said = f' <span class="caret{" second" if second else ""}">{esc(label)}</span>' if label and shown else ""
+    lines = "\n".join(shown)
+    picture = f"<pre>{lines}{said}</pre>" if shown else f"<p>{esc(label)}</p>" if label else ""
+    return f"<figure><figcaption>{esc(str(at))}</figcaption>{picture}</figure>"
+
+
+def _marked(number: int, text: str, indent: int, length: int, *, second: bool) -> str:
+    mark = ("-" if second else "^") * length
+    kind = "caret second" if second else "caret"
+    return (
+        f"<span class=gutter>{number:5} | </span>{esc(text)}\n"
+        f'<span class=gutter>      | </span>{" " * indent}<span class="{kind}">{mark}</span>'
+    )
+
+
+def _suggestion(fix: Fix) -> str:
+    text = f"<code>{esc(fix.replacement)}</code>" if fix.replacement.strip() else "remove what is"
+    return f"{text} at {esc(str(fix.at))}"

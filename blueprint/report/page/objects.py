@@ -1,0 +1,48 @@
+"""Changed objects as HTML: foldable, open while there are few."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from blueprint.render.compare import ABSENT, Action, FieldChange, ObjectChange
+from blueprint.render.paths import format_path
+from blueprint.report.changes import MARKS, said_origin
+from blueprint.report.page.markup import esc
+from blueprint.report.values import one_line
+
+MOST_OPEN = 40
+_LONGEST = 2000
+
+
+def changes_html(changes: Sequence[ObjectChange]) -> Iterator[str]:
+    """Every object that changes; the unchanged ones folded into one list."""
+    changed = [change for change in changes if change.action is not Action.UNCHANGED]
+    for change in changed:
+        yield _object(change, is_open=len(changed) <= MOST_OPEN)
+    if unchanged := [change for change in changes if change.action is Action.UNCHANGED]:
+        names = "".join(f"<li class=mono>{esc(str(change.id))}</li>" for change in unchanged)
+        yield f"<details class=object><summary>{len(unchanged)} unchanged</summary><ul>{names}</ul></details>"
+
+
+def _object(change: ObjectChange, *, is_open: bool) -> str:
+    kind = "unknown-change" if change.action is Action.UNKNOWN else change.action.value
+    reason = f" <span class=faint>{esc(change.reason)}</span>" if change.reason else ""
+    head = (
+        f"<span class=mark>{esc(MARKS[change.action])}</span><b>{esc(str(change.id))}</b> "
+        f"<span class=faint>{change.action.value}</span>{reason}"
+    )
+    fields = "".join(_field(field) for field in change.fields)
+    if not fields:
+        return f'<details class="object {kind}"><summary>{head}</summary></details>'
+    opened = " open" if is_open else ""
+    return f'<details class="object {kind}"{opened}><summary>{head}</summary>{fields}</details>'
+
+
+def _field(field: FieldChange) -> str:
+    before = "" if field.before is ABSENT else f"<div><del>{esc(one_line(field.before, _LONGEST))}</del></div>"
+    after = "" if field.after is ABSENT else f"<div><ins>{esc(one_line(field.after, _LONGEST))}</ins></div>"
+    origin = said_origin(field.origin)
+    return (
+        f"<div class=field><div class=mono>{esc(format_path(field.path))}</div>{before}{after}"
+        f"<div class=faint>{esc(origin)}</div></div>"
+    )

@@ -1,0 +1,29 @@
+"""Files of spans as code hosts name them: relative to the repository, with forward slashes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from blueprint.report.context import Context, project_root
+
+
+class RepositoryPaths:
+    """Turns spans' files into paths relative to the repository that holds the run's folder."""
+
+    def __init__(self, context: Context) -> None:
+        self._base = context.base.absolute().resolve()
+        self._root = project_root(self._base)
+        self._known: dict[str, str | None] = {}
+
+    def of(self, file: str) -> str | None:
+        """The path of `file`; None for what is no file of the repository: `<--set>`, stdin, elsewhere."""
+        if file not in self._known:
+            self._known[file] = self._relative(file)
+        return self._known[file]
+
+    def _relative(self, file: str) -> str | None:
+        if not file or file.startswith("<") or "\0" in file:
+            return None
+        path = Path(os.path.normpath(self._base / file))
+        return path.relative_to(self._root).as_posix() if path.is_relative_to(self._root) else None

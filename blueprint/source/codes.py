@@ -133,3 +133,52 @@ REVISION = define(
 somebody else, or there is no such revision or file in it.
 """,
 )
+EXTENDS = define(
+    "BP1017",
+    "extends-malformed",
+    """
+`extends` is a list of overlays, lowest first: names of ready-made ones (`eks`) and paths of files
+(`../base.yaml`), relative to the file that says so. An entry may itself be a list: its members then have one rank, and
+must not disagree.
+""",
+)
+EXTENDS_CYCLE = define(
+    "BP1018",
+    "extends-cycle",
+    """
+An overlay extends itself, directly or through others. The notes show the way round.
+""",
+)
+UNKNOWN_OVERLAY = define(
+    "BP1019",
+    "unknown-overlay",
+    """
+`extends` names a ready-made overlay that does not exist. A file needs a path with `.yaml` at its end or a slash in it;
+everything else is looked up among the overlays that come with the tool.
+""",
+)
+SET_MALFORMED = define(
+    "BP1020",
+    "set-malformed",
+    """
+`--set` takes PATH=VALUE: a dotted path from the top of the document, with keys that hold dots or slashes in brackets and
+quotes, and a YAML value: `--set spec.nodePools.train.gpu.count=4`,
+`--set 'spec.nodePools.train.selector["acme.example/pool"]=train'`. A list item is named by its index and must exist.
+""",
+)
+DISAGREEMENT = define(
+    "BP2101",
+    "overlays-disagree",
+    """
+Two overlays of the same rank set one value differently, so there is no way to tell which one is meant. Give them different
+positions in `extends` (the later one wins), or set the value in the blueprint.
+""",
+)
+EMPTY_VALUE = define(
+    "BP2102",
+    "empty-value",
+    """
+A key has no value. `null` (or nothing) removes what a lower layer has set, and no lower layer sets this key. Write `{}` to
+take all defaults, or remove the line.
+""",
+)

@@ -1,0 +1,102 @@
+"""Read files as text, from the disk or from a git revision, within the borders that a blueprint may not leave."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from blueprint.diagnostics import Diagnostic, Note, Refused, Span
+from blueprint.source import codes
+
+MAX_BYTES = 32 * 2**20
+_BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"\x00\x00\xfe\xff": "UTF-32"}
+
+
+class Files(Protocol):
+    """Somewhere that files can be read from. Paths are as shown to people, `/`-separated."""
+
+    def read(self, path: str) -> bytes:
+        """The bytes of a file. Raises OSError."""
+
+    def glob(self, folder: str, pattern: str) -> list[str]:
+        """The files below `folder` that match a relative glob pattern, sorted."""
+
+    def beside(self, path: str, reference: str) -> str:
+        """The file that `reference`, written in the file `path`, names."""
+
+    def inside(self, path: str) -> bool:
+        """Whether a blueprint may name this file: links resolved, it lies within the border."""
+
+
+@dataclass(frozen=True)
+class DiskFiles:
+    """Files of this machine, within the repository of `target` (or one folder above it, without a repository)."""
+
+    target: Path
+
+    def read(self, path: str) -> bytes:
+        """The bytes of a file."""
+        file = Path(path)
+        if file.stat().st_size > MAX_BYTES:
+            raise OSError(f"larger than {MAX_BYTES // 2**20} MiB")
+        return file.read_bytes()
+
+    def glob(self, folder: str, pattern: str) -> list[str]:
+        """Matching files, sorted."""
+        found = Path(folder).glob(pattern)
+        return sorted(os.path.normpath(file).replace(os.sep, "/") for file in found if file.is_file())
+
+    def beside(self, path: str, reference: str) -> str:
+        """What a reference names, relative to the file that holds it."""
+        return posixpath.normpath(posixpath.join(posixpath.dirname(path), reference))
+
+    def inside(self, path: str) -> bool:
+        """Whether the file lies within the border."""
+        return Path(os.path.realpath(path)).is_relative_to(self._border())
+
+    def _border(self) -> Path:
+        folder = Path(os.path.realpath(self.target)).parent
+        for above in (folder, *folder.parents):
+            if (above / ".git").exists():
+                return above
+        return folder.parent if folder.parent != Path(folder.anchor) else folder
+
+
+def read_text(files: Files, path: str, named_at: Span | None = None) -> str:
+    """The text of a file. Raises Refused: exit 2 for the file on the command line, 1 for one named in a file."""
+    try:
+        data = files.read(path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        found = Diagnostic(codes.FILE_UNREADABLE, f"cannot read {path}: {reason[:1].lower()}{reason[1:]}", at=named_at)
+        raise Refused(found, exit_code=1 if named_at else 2) from error
+    return decode(data, path)
+
+
+def decode(data: bytes, path: str) -> str:
+    """UTF-8 bytes as text, without a byte order mark. Raises Refused with the place of the first bad byte."""
+    for mark, name in _BOMS.items():
+        if data.startswith(mark):
+            at = Span(path, 1, 1, 1, 2)
+            raise Refused(Diagnostic(codes.ENCODING, f"{path} is {name}, not UTF-8", at=at, help="save it as UTF-8"))
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8", "replace")
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        at = Span(path, line, column, line, column + 1)
+        message = f"byte 0x{data[error.start]:02x} is not UTF-8"
+        raise Refused(Diagnostic(codes.ENCODING, message, at=at, help="save the file as UTF-8")) from error
+
+
+def check_border(files: Files, path: str, reference: str, at: Span) -> None:
+    """Refuse a reference that is absolute or leads out of the border."""
+    if posixpath.isabs(reference) or "\\" in reference or not files.inside(path):
+        message = f"{reference} leads outside of the repository"
+        note = Note("named here", at)
+        raise Refused(
+            Diagnostic(codes.OUTSIDE, message, at=at, notes=(note,), help="name a file of the same repository")
+        )

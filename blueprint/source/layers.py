@@ -1,0 +1,190 @@
+"""Gather a blueprint, everything it extends and what the command line adds, and merge them by rank."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from blueprint.data import data_folder, shown
+from blueprint.diagnostics import Diagnostic, Note, Refused, Span, nearest
+from blueprint.source import codes
+from blueprint.source.document import Document
+from blueprint.source.files import DiskFiles, Files, check_border, read_text
+from blueprint.source.loader import load_text
+from blueprint.source.merge import Disagreement, Layer, Node, merge, nodes_of, remove_nulls
+from blueprint.source.paths import format_path
+from blueprint.source.setting import SET_FILE, nodes_of_sets
+
+
+@dataclass(frozen=True)
+class Layered:
+    """The merged input of one compilation.
+
+    Attributes:
+        target: The blueprint's path as given.
+        root: The merged document.
+        documents: Each layer with its own, unmerged document; lowest rank first, the blueprint and `--set` last.
+        files: Where further files (extraManifests) are read from.
+        texts: The text behind every file name that a span may carry.
+        diagnostics: What is wrong with the layers themselves.
+    """
+
+    target: str
+    root: Node
+    documents: tuple[tuple[Layer, Node], ...]
+    files: Files
+    texts: dict[str, str]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def load_layers(target: str, overlays: Sequence[str] = (), sets: Sequence[str] = ()) -> Layered:
+    """Read and merge. `target` is a path or `REV:PATH`. Raises Refused where a layer cannot be read at all."""
+    files, name = _open(target)
+    gathering = _Gathering(files, name)
+    gathering.add_file(name, None)
+    for overlay in overlays:
+        gathering.add_file(overlay, None)
+    if gathering.problems:
+        raise Refused(*gathering.problems)
+    layers = gathering.layers
+    if sets:
+        gathering.texts[SET_FILE] = "\n".join(sets)
+        layers += nodes_of_sets(sets, gathering.rank + 1, layers)
+    disagreements: list[Disagreement] = []
+    root = _merged([_taking_part(layer, node) for layer, node in layers], disagreements)
+    found = [_disagreement(item) for item in disagreements]
+    found += [_empty(path, node) for path, node in remove_nulls(root)]
+    return Layered(name, root, tuple(layers), files, gathering.texts, tuple(found))
+
+
+def _open(target: str) -> tuple[Files, str]:
+    if not Path(target).exists() and ":" in target:
+        from blueprint.source.revision import open_revision
+
+        return open_revision(target, Path.cwd())
+    return DiskFiles(Path(target)), target
+
+
+def _taking_part(layer: Layer, node: Node) -> Node:
+    """What a layer adds: of an overlay only its spec, since its name and its own `extends` are its own."""
+    if layer.kind != "overlay":
+        return node
+    return replace(node, value={key: item for key, item in node.value.items() if key == "spec"})
+
+
+def _merged(nodes: Iterable[Node], disagreements: list[Disagreement]) -> Node:
+    merged: Node | None = None
+    for node in nodes:
+        merged = node if merged is None else merge(merged, node, disagreements)
+    assert merged is not None  # noqa: S101 - the blueprint itself is always there
+    return merged
+
+
+@dataclass
+class _Gathering:
+    """Walks `extends` depth first; every file takes part once, at its first place."""
+
+    files: Files
+    target: str
+    layers: list[tuple[Layer, Node]] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)
+    problems: list[Diagnostic] = field(default_factory=list)
+    rank: int = 0
+    trail: list[tuple[str, Span | None]] = field(default_factory=list)
+
+    def add_file(self, name: str, named_at: Span | None) -> None:
+        """Add what `name` extends, then `name` itself."""
+        self._add(name, read_text(self.files, name, named_at), named_at)
+
+    def _add(self, name: str, text: str, named_at: Span | None) -> None:
+        self.texts[name] = text
+        document = load_text(text, name)
+        if not isinstance(document.data, dict):
+            at = document.span() if document.marks else Span(name, 1, 1, 1, 1)
+            raise Refused(Diagnostic(codes.NOT_A_MAPPING, f"{name} holds no blueprint: it is not a mapping", at=at))
+        self.trail.append((name, named_at))
+        for entry, path in self._entries(document):
+            self._extend(name, document, entry, path)
+        self.trail.pop()
+        layer = Layer(name, "blueprint" if name == self.target else "overlay", self.rank)
+        self.layers.append((layer, nodes_of(document, layer)))
+        self.rank += 1
+
+    def _entries(self, document: Document) -> list[tuple[str | list[str], tuple[str | int, ...]]]:
+        extends = document.data.get("extends", [])
+        good: list[tuple[str | list[str], tuple[str | int, ...]]] = []
+        if not isinstance(extends, list):
+            self._malformed(document, ("extends",))
+            return good
+        for index, entry in enumerate(extends):
+            names = entry if isinstance(entry, list) else [entry]
+            if names and all(isinstance(name, str) and name for name in names):
+                good.append((entry, ("extends", index)))
+            else:
+                self._malformed(document, ("extends", index))
+        return good
+
+    def _malformed(self, document: Document, path: tuple[str | int, ...]) -> None:
+        message = "extends must be a list of overlay names and file paths"
+        self.problems.append(Diagnostic(codes.EXTENDS, message, at=document.span(path)))
+
+    def _extend(self, name: str, document: Document, entry: str | list[str], path: tuple[str | int, ...]) -> None:
+        if isinstance(entry, str):
+            self._reference(name, entry, document.span(path))
+            return
+        rank = self.rank
+        for index, sibling in enumerate(entry):
+            self.rank = rank
+            self._reference(name, sibling, document.span((*path, index)))
+        self.rank = rank + 1
+
+    def _reference(self, name: str, reference: str, at: Span) -> None:
+        if "/" not in reference and not reference.endswith((".yaml", ".yml")):
+            self._ready_made(reference, at)
+            return
+        try:
+            file = self.files.beside(name, reference)
+            check_border(self.files, file, reference, at)
+            if not self._cycle(file, at) and file not in self.texts:
+                self.add_file(file, at)
+        except Refused as refused:
+            self.problems.extend(refused.diagnostics)
+
+    def _cycle(self, file: str, at: Span) -> bool:
+        names = [name for name, _ in self.trail]
+        if file not in names:
+            return False
+        way = self.trail[names.index(file) + 1 :]
+        notes = tuple(Note(f"{name} is extended here", span) for name, span in way if span)
+        self.problems.append(Diagnostic(codes.EXTENDS_CYCLE, f"{file} extends itself", at=at, notes=notes))
+        return True
+
+    def _ready_made(self, name: str, at: Span) -> None:
+        known = {file.stem: file for file in sorted(data_folder("overlays").glob("*/*.yaml"))}
+        if name not in known:
+            near = nearest(name, known)
+            help_ = f"ready-made overlays: {', '.join(sorted(known)) or 'none'}"
+            hint = f"no ready-made overlay is called {name}" + (f"; did you mean {near}?" if near else "")
+            self.problems.append(Diagnostic(codes.UNKNOWN_OVERLAY, hint, at=at, help=help_))
+            return
+        shown_name = shown(known[name])
+        if shown_name not in self.texts:
+            self._add(shown_name, known[name].read_text("utf-8"), at)
+
+
+def _disagreement(item: Disagreement) -> Diagnostic:
+    message = f"{format_path(item.path)} is set differently by overlays of one rank"
+    note = Note(f"{item.first.layer.name} says otherwise", item.first.span)
+    return Diagnostic(codes.DISAGREEMENT, message, at=item.second.span, notes=(note,), path=format_path(item.path))
+
+
+def _empty(path: tuple[str | int, ...], node: Node) -> Diagnostic:
+    name = format_path(path)
+    return Diagnostic(
+        codes.EMPTY_VALUE,
+        f"{name} has no value",
+        at=node.key_span or node.span,
+        path=name,
+        help="write {} to take the defaults, or remove the line",
+    )

@@ -1,0 +1,133 @@
+"""Merge documents by rank; every value keeps where it was written and what it replaced.
+
+Maps merge by key, scalars and lists are replaced, `null` removes. There are no identity keys because pools and
+tenants are maps. The result is a tree of nodes: `plain(node)` gives ordinary values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from blueprint.diagnostics import Span
+from blueprint.source.document import Document
+from blueprint.source.paths import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One document that takes part. `kind` is `blueprint`, `overlay` or `set`; a higher `rank` wins."""
+
+    name: str
+    kind: str
+    rank: int
+
+
+@dataclass(slots=True)
+class Node:
+    """A value with its history. `value` is a dict or list of nodes, or a scalar.
+
+    `replaced` is what a lower layer had said here, newest first through its own `replaced`. For a map,
+    `key_span` and `span` are those of the highest layer that wrote it.
+    """
+
+    value: Any
+    span: Span
+    layer: Layer
+    key_span: Span | None = None
+    replaced: Node | None = field(default=None, repr=False)
+
+    def get(self, path: Path) -> Node | None:
+        """The node at `path`, or None."""
+        here: Node | None = self
+        for step in path:
+            value = here.value if here else None
+            if isinstance(value, dict):
+                here = value.get(step)
+            elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+                here = value[step]
+            else:
+                return None
+        return here
+
+    def nearest(self, path: Path) -> tuple[Node, Path]:
+        """The node at `path` or the nearest one above it, and its path."""
+        for end in range(len(path), -1, -1):
+            if found := self.get(path[:end]):
+                return found, path[:end]
+        return self, ()
+
+    def walk(self, at: Path = ()) -> Iterator[tuple[Path, Node]]:
+        """Every node with its path, containers before what they hold."""
+        yield at, self
+        if isinstance(self.value, dict):
+            for key, node in self.value.items():
+                yield from node.walk((*at, key))
+        elif isinstance(self.value, list):
+            for index, node in enumerate(self.value):
+                yield from node.walk((*at, index))
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """Two layers of the same rank that set one value differently."""
+
+    path: Path
+    first: Node
+    second: Node
+
+
+def nodes_of(document: Document, layer: Layer) -> Node:
+    """The document's values as nodes of one layer."""
+    return _node(document, document.data, document.marks, layer, None)
+
+
+def _node(document: Document, data: Any, marks: Any, layer: Layer, key_span: Span | None) -> Node:
+    start, end, children = marks
+    value: Any = data
+    if isinstance(data, dict):
+        value = {
+            key: _node(document, item, children[key][2], layer, document.span_of(*children[key][:2]))
+            for key, item in data.items()
+        }
+    elif isinstance(data, list):
+        value = [_node(document, item, child, layer, None) for item, child in zip(data, children, strict=True)]
+    return Node(value, document.span_of(start, end), layer, key_span)
+
+
+def plain(node: Node) -> Any:
+    """The ordinary values of a tree of nodes."""
+    if isinstance(node.value, dict):
+        return {key: plain(item) for key, item in node.value.items()}
+    if isinstance(node.value, list):
+        return [plain(item) for item in node.value]
+    return node.value
+
+
+def merge(low: Node, high: Node, disagreements: list[Disagreement], at: Path = ()) -> Node:
+    """`high` over `low`. Neither is changed. Same-ranked layers that differ are added to `disagreements`."""
+    if not (isinstance(low.value, dict) and isinstance(high.value, dict)):
+        if low.layer.rank == high.layer.rank and plain(low) != plain(high):
+            disagreements.append(Disagreement(at, low, high))
+        return replace(high, replaced=low)
+    merged = dict(low.value)
+    for key, node in high.value.items():
+        below = merged.get(key)
+        merged[key] = node if below is None else merge(below, node, disagreements, (*at, key))
+    return replace(high, value=merged, replaced=low)
+
+
+def remove_nulls(node: Node, at: Path = ()) -> Iterator[tuple[Path, Node]]:
+    """Take out every map entry that is null, in place. Yields those that had nothing below to remove."""
+    if isinstance(node.value, dict):
+        for key, item in list(node.value.items()):
+            if item.value is None:
+                if item.replaced is None:
+                    yield (*at, key), item
+                del node.value[key]
+            else:
+                yield from remove_nulls(item, (*at, key))
+    elif isinstance(node.value, list):
+        for index, item in enumerate(node.value):
+            yield from remove_nulls(item, (*at, index))

@@ -1,0 +1,87 @@
+"""Read files as they were at a git revision: `REV:PATH`. The only module that imports git."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from blueprint.diagnostics import Diagnostic, Refused
+from blueprint.source import codes
+
+
+@dataclass(frozen=True)
+class RevisionFiles:
+    """The files of one commit. Paths are `REV:path/in/repository`."""
+
+    revision: str
+    tree: Any
+
+    def read(self, path: str) -> bytes:
+        """The bytes of a file at this revision."""
+        try:
+            blob = self.tree / self._inner(path)
+        except KeyError as error:
+            raise FileNotFoundError(2, "no such file at this revision") from error
+        if blob.type != "blob" or blob.mode == 0o120000:
+            raise OSError(22, "not a regular file at this revision")
+        return bytes(blob.data_stream.read())
+
+    def glob(self, folder: str, pattern: str) -> list[str]:
+        """Matching files of the commit, sorted."""
+        inner = self._inner(folder)
+        below = [blob.path for blob in self.tree.traverse() if blob.type == "blob"]
+        prefix = "" if inner in ("", ".") else f"{inner}/"
+        return sorted(
+            f"{self.revision}:{path}"
+            for path in below
+            if path.startswith(prefix) and PurePosixPath(path[len(prefix) :]).match(pattern)
+        )
+
+    def beside(self, path: str, reference: str) -> str:
+        """What a reference names, relative to the file that holds it."""
+        return f"{self.revision}:{posixpath.normpath(posixpath.join(posixpath.dirname(self._inner(path)), reference))}"
+
+    def inside(self, path: str) -> bool:
+        """Whether the path stays in the repository."""
+        return not self._inner(path).startswith("..")
+
+    def _inner(self, path: str) -> str:
+        return posixpath.normpath(path.partition(":")[2] or ".")
+
+
+def open_revision(target: str, folder: Path) -> tuple[RevisionFiles, str]:
+    """The files of `REV:PATH` in the repository around `folder`, and the path as it is shown. Raises Refused.
+
+    A PATH that begins with `./` or `../` is relative to `folder`, as git has it.
+    """
+    revision, _, path = target.partition(":")
+    try:
+        import git
+    except ImportError as error:
+        raise _refused(target, "git is not installed") from error
+    if revision.startswith("-"):
+        raise _refused(target, "a revision cannot begin with a dash")
+    try:
+        repository = git.Repo(folder, search_parent_directories=True)
+        commit = repository.commit(revision)
+        if path.startswith(("./", "../")):
+            here = folder.resolve().relative_to(Path(str(repository.working_tree_dir)).resolve())
+            path = posixpath.normpath(posixpath.join(here.as_posix(), path))
+        return RevisionFiles(revision, commit.tree), f"{revision}:{path}"
+    except (git.exc.GitError, ValueError, OSError, IndexError) as error:
+        raise _refused(target, _reason(error)) from error
+
+
+def _reason(error: Exception) -> str:
+    name = type(error).__name__
+    if name in ("InvalidGitRepositoryError", "NoSuchPathError"):
+        return "this folder is in no git repository"
+    if name in ("BadName", "BadObject", "ValueError", "IndexError"):
+        return "there is no such revision"
+    return " ".join(str(error).split())[:200]
+
+
+def _refused(target: str, reason: str) -> Refused:
+    return Refused(Diagnostic(codes.REVISION, f"cannot read {target}: {reason}"), exit_code=2)

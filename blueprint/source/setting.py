@@ -1,0 +1,88 @@
+"""`--set PATH=VALUE`: single values from the command line, as layers of the highest rank."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from blueprint.diagnostics import Diagnostic, Refused, Span
+from blueprint.source import codes
+from blueprint.source.loader import load_text
+from blueprint.source.merge import Layer, Node, nodes_of
+from blueprint.source.paths import parse_path
+
+SET_FILE = "--set"
+"""The file name that spans of command-line values carry; line n is the n-th `--set`."""
+_EQUALS = re.compile(r"""((?:[^="\[]|\[\s*"(?:[^"\\]|\\.)*"\s*\]|\[[^\]"]*\])+)=(.*)""", re.DOTALL)
+
+
+def nodes_of_sets(sets: Sequence[str], rank: int, below: list[tuple[Layer, Node]]) -> list[tuple[Layer, Node]]:
+    """One layer per `--set`, in order. Raises Refused with every one that is malformed."""
+    found: list[tuple[Layer, Node]] = []
+    problems: list[Diagnostic] = []
+    for number, text in enumerate(sets):
+        layer = Layer(SET_FILE, "set", rank + number)
+        try:
+            found.append((layer, _node(text, number + 1, layer, [node for _, node in [*below, *found]])))
+        except Refused as refused:
+            problems.extend(refused.diagnostics)
+    if problems:
+        raise Refused(*problems)
+    return found
+
+
+def _node(text: str, line: int, layer: Layer, below: list[Node]) -> Node:
+    match = _EQUALS.fullmatch(text)
+    if match is None:
+        raise _malformed(text, line, "it is not PATH=VALUE")
+    try:
+        path = parse_path(match[1])
+    except ValueError as error:
+        raise _malformed(text, line, str(error)) from error
+    at = Span(SET_FILE, line, match.start(2) + 1, line, len(text) + 1)
+    key = Span(SET_FILE, line, 1, line, match.end(1) + 1)
+    value = _value(match[2], at, layer)
+    value.key_span = key
+    for end in range(len(path) - 1, -1, -1):
+        value = _wrapped(value, path[: end + 1], key, layer, below, text)
+    return value
+
+
+def _wrapped(value: Node, path: tuple[str | int, ...], key: Span, layer: Layer, below: list[Node], text: str) -> Node:
+    step = path[-1]
+    if isinstance(step, str):
+        return Node({step: value}, key, layer, key)
+    items = next((node.value for node in (root.get(path[:-1]) for root in reversed(below)) if node), None)
+    if not isinstance(items, list) or step >= len(items):
+        raise _malformed(text, key.line, "there is no such list item")
+    return Node([value if index == step else item for index, item in enumerate(items)], key, layer, key)
+
+
+def _value(text: str, at: Span, layer: Layer) -> Node:
+    if not text:
+        return Node("", at, layer)
+    try:
+        document = load_text(text, SET_FILE)
+    except Refused as refused:
+        raise Refused(*(replace(found, at=at, fix=None) for found in refused.diagnostics)) from refused
+    if document.marks is None:
+        return Node(None, at, layer)
+    return _placed(nodes_of(document, layer), at)
+
+
+def _placed(node: Node, at: Span) -> Node:
+    """The node with every span put on the command line's value."""
+    value: Any = node.value
+    if isinstance(value, dict):
+        value = {key: _placed(item, at) for key, item in value.items()}
+    elif isinstance(value, list):
+        value = [_placed(item, at) for item in value]
+    return replace(node, value=value, span=at, key_span=at if node.key_span else None)
+
+
+def _malformed(text: str, line: int, reason: str) -> Refused:
+    at = Span(SET_FILE, line, 1, line, len(text) + 1)
+    message = f"--set {text}: {reason}"
+    return Refused(Diagnostic(codes.SET_MALFORMED, message, at=at, help="write --set PATH=VALUE"), exit_code=2)

@@ -1,0 +1,72 @@
+"""Codes of the blueprint's form (BP20xx)."""
+
+from blueprint.diagnostics import define
+
+UNKNOWN_KEY = define(
+    "BP2001",
+    "unknown-key",
+    """
+The blueprint has no such key at this place. It is usually a misspelling, a key at the wrong depth, or one of a newer
+version of the language. Nothing is ever ignored: a key that is not understood is an error.
+""",
+)
+MISSING_KEY = define(
+    "BP2002",
+    "missing-key",
+    """
+A key that has no default is missing. The place shown is the mapping that should hold it.
+""",
+)
+NOT_YET = define(
+    "BP2003",
+    "not-in-this-version",
+    """
+This section or value belongs to the language, but this version of the tool does not carry it out yet. It is refused, since
+ignoring it would leave you with a platform that lacks what you asked for.
+""",
+)
+WRONG_TYPE = define(
+    "BP2004",
+    "wrong-type",
+    """
+The value has another type than the field: a number where text is expected (quote versions: "1.36"), text where a number
+or true/false is expected, a list where a mapping is. Values are never converted silently.
+""",
+)
+NOT_ALLOWED = define(
+    "BP2005",
+    "value-not-allowed",
+    """
+The field takes one of a fixed set of values, and this is none of them.
+""",
+)
+MALFORMED = define(
+    "BP2006",
+    "malformed-value",
+    """
+The text does not have the form that the field demands: a name that Kubernetes would refuse, a label key or value with
+characters that labels cannot have, a taint that is not "value:Effect", a version that is none.
+""",
+)
+OUT_OF_RANGE = define(
+    "BP2007",
+    "out-of-range",
+    """
+The number is smaller or larger than the field allows, or a list or map holds too few entries.
+""",
+)
+WRONG_DOCUMENT = define(
+    "BP2008",
+    "wrong-document",
+    """
+`apiVersion` and `kind` say what a document is. The file given to the tool is a `Blueprint`; everything that it extends is an
+`Overlay`; both say `apiVersion: gpublueprint.dev/v1alpha1`.
+""",
+)
+INCONSISTENT = define(
+    "BP2009",
+    "inconsistent-values",
+    """
+Two values contradict each other: each is fine alone, together they make no sense.
+""",
+)

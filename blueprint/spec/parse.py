@@ -1,0 +1,263 @@
+"""Turn the merged document into a Blueprint, and everything that is wrong with it into diagnostics.
+
+A wrong pool or component does not hide what is wrong with the others: what is faulty is set aside, and the
+rest goes on to the next phase, so that one run finds as much as it can.
+"""
+
+from __future__ import annotations
+
+import copy
+import types
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from blueprint.diagnostics import Diagnostic, Fix, Note, Span, nearest
+from blueprint.source import Layered, Node, plain
+from blueprint.source.paths import Path, format_path
+from blueprint.spec import codes
+from blueprint.spec.model import Blueprint, Model, OverlayHead
+
+_TYPES = {
+    "string_type": "text", "int_type": "a whole number", "bool_type": "true or false", "dict_type": "a mapping",
+    "model_type": "a mapping", "tuple_type": "a list", "int_from_float": "a whole number",
+}  # fmt: skip
+_RANGES = {"greater_than_equal", "less_than_equal", "too_short", "too_long", "string_too_short", "string_too_long"}
+
+
+def parse_blueprint(layered: Layered) -> tuple[Blueprint | None, list[Diagnostic]]:
+    """The blueprint, as far as it is sound, and what is wrong. None where too little is left to go on."""
+    found = [problem for layer, node in layered.documents if layer.kind == "overlay" for problem in _head(node)]
+    data = plain(layered.root)
+    blueprint, problems = _validated(data)
+    found += [diagnostic for problem in problems for diagnostic in _diagnostics(problem, layered.root, Blueprint)]
+    if blueprint is None and problems:
+        blueprint, _ = _validated(_without(data, [tuple(problem["loc"]) for problem in problems]))
+    return blueprint, found
+
+
+def _validated(data: Any) -> tuple[Blueprint | None, list[Any]]:
+    try:
+        return Blueprint.model_validate(data), []
+    except ValidationError as error:
+        return None, list(error.errors(include_url=False, include_context=True))
+
+
+def _head(node: Node) -> Iterator[Diagnostic]:
+    """What is wrong around the spec of an overlay."""
+    try:
+        OverlayHead.model_validate(plain(node))
+    except ValidationError as error:
+        for problem in error.errors(include_url=False):
+            yield from _diagnostics(problem, node, OverlayHead)
+
+
+def _without(data: Any, locations: Iterable[Path]) -> Any:
+    """The data without what is faulty: whole pools and components, single keys elsewhere."""
+    kept = copy.deepcopy(data)
+    for location in locations:
+        named = location[:2] in (("spec", "nodePools"), ("spec", "components"))
+        _drop(kept, location[:3] if named else location)
+    return kept
+
+
+def _drop(data: Any, path: Path) -> None:
+    for step in path[:-1]:
+        data = data.get(step) if isinstance(data, dict) else None
+    if isinstance(data, dict) and path:
+        data.pop(path[-1], None)
+
+
+def _diagnostics(problem: Any, root: Node, model: type[Model]) -> Iterator[Diagnostic]:
+    path, owner = _resolve(tuple(problem["loc"]), root, model)
+    kind = problem["type"]
+    if kind == "extra_forbidden":
+        yield _unknown_key(path, root, owner)
+    elif kind == "missing":
+        yield _missing_key(path, root)
+    else:
+        yield _wrong_value(problem, path, root, owner)
+
+
+def _resolve(location: tuple[str | int, ...], root: Node, model: type[Model]) -> tuple[Path, type[BaseModel] | None]:
+    """The path in the document for pydantic's location, and the model that holds the last key.
+
+    pydantic adds `[key]` for a bad map key and type names inside unions; steps that are not in the document are
+    dropped, apart from the last one of a missing key.
+    """
+    path: list[str | int] = []
+    here: Any = model
+    owner: type[BaseModel] | None = None
+    for step in location:
+        node = root.get(tuple(path))
+        children = node.value if node else None
+        there = (isinstance(children, dict) and step in children) or (
+            isinstance(children, list) and isinstance(step, int)
+        )
+        field = _field(here, step)
+        if not there and (field is None or step == "[key]"):
+            continue
+        if not there and isinstance(children, int):
+            continue
+        path.append(step)
+        owner = here if isinstance(here, type) and issubclass(here, BaseModel) else None
+        here = field
+    return tuple(path), owner
+
+
+def _field(annotation: Any, step: str | int) -> Any:
+    """The type of what `step` leads to inside a value of type `annotation`, or None."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        for info in annotation.model_fields.values():
+            if info.alias == step:
+                return _bare(info.annotation)
+        return None
+    arguments = get_args(annotation)
+    if get_origin(annotation) is dict and arguments:
+        return _bare(arguments[1])
+    if get_origin(annotation) is tuple and arguments:
+        return _bare(arguments[0])
+    return None
+
+
+def _bare(annotation: Any) -> Any:
+    """The annotation without Optional and Annotated."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        kept = [argument for argument in get_args(annotation) if argument is not type(None)]
+        return _bare(kept[0]) if len(kept) == 1 else annotation
+    return _bare(annotation.__origin__) if hasattr(annotation, "__metadata__") else annotation
+
+
+def _unknown_key(path: Path, root: Node, owner: type[BaseModel] | None) -> Diagnostic:
+    node = root.get(path)
+    at = (node.key_span or node.span) if node else root.span
+    key = str(path[-1])
+    name = format_path(path)
+    allowed = sorted(info.alias or "" for info in owner.model_fields.values()) if owner else []
+    if owner and issubclass(owner, Model) and key in owner.NOT_YET:
+        return Diagnostic(
+            codes.NOT_YET, f"{name} is not in this version yet", at=at, path=name, help="remove it for now"
+        )
+    near = nearest(key, [*allowed, *_not_yet(owner)])
+    return Diagnostic(
+        codes.UNKNOWN_KEY,
+        f"unknown key {key} in {format_path(path[:-1]) or 'the document'}",
+        at=at,
+        path=name,
+        help=f"keys here: {', '.join(allowed)}" if allowed else None,
+        fix=Fix(at, near) if near else None,
+        notes=_elsewhere(key, near),
+    )
+
+
+def _not_yet(owner: type[BaseModel] | None) -> Iterable[str]:
+    return owner.NOT_YET if owner and issubclass(owner, Model) else ()
+
+
+def _elsewhere(key: str, near: str | None) -> tuple[Note, ...]:
+    """Where a key belongs that is right elsewhere."""
+    if near is not None:
+        return ()
+    homes = sorted(
+        model.__name__ for model in Model.__subclasses__() for info in model.model_fields.values() if info.alias == key
+    )
+    return (Note(f"{key} is a key of {' and '.join(homes)}"),) if homes else ()
+
+
+def _missing_key(path: Path, root: Node) -> Diagnostic:
+    parent, where = root.nearest(path[:-1])
+    name = format_path(path)
+    message = f"{format_path(where) or 'the document'} lacks the key {path[-1]}"
+    return Diagnostic(codes.MISSING_KEY, message, at=parent.key_span or _first_line(parent.span), path=name)
+
+
+def _first_line(span: Span) -> Span:
+    if span.end_line == span.line:
+        return span
+    return replace(span, end_line=span.line, end_column=span.column + 1)
+
+
+def _wrong_value(problem: Any, path: Path, root: Node, owner: type[BaseModel] | None) -> Diagnostic:
+    node, where = root.nearest(path)
+    name = format_path(path)
+    is_key = problem["loc"][-1] == "[key]"
+    at = (node.key_span or node.span) if is_key else _first_line(node.span)
+    value = path[-1] if is_key else _told(node, root)
+    what = f"the key {value} of {format_path(path[:-1])}" if is_key else f"{name}: {value}"
+    found = Diagnostic(codes.MALFORMED, f"{what} is not valid", at=at, path=name, notes=_history(node))
+    kind, context = problem["type"], problem.get("ctx", {})
+    if kind in _TYPES:
+        quote = kind == "string_type" and not isinstance(node.value, dict | list)
+        fix = Fix(at, f'"{node.value}"') if quote and not isinstance(node.value, float) else None
+        help_ = "quote it" if quote else None
+        return replace(
+            found, code=codes.WRONG_TYPE, message=f"{name} must be {_TYPES[kind]}, not {value}", help=help_, fix=fix
+        )
+    if kind == "literal_error":
+        return _not_allowed(found, name, node, owner, where)
+    if kind in _RANGES:
+        return replace(found, code=codes.OUT_OF_RANGE, message=f"{what}: {_lowered(problem['msg'])}")
+    if kind == "value_error":
+        return replace(found, code=codes.INCONSISTENT, message=f"{name}: {context.get('error', problem['msg'])}")
+    help_ = f"it must match {context['pattern']}" if "pattern" in context else _lowered(problem["msg"])
+    return replace(found, message=f"{what} is not of the right form", help=help_)
+
+
+def _told(node: Node, root: Node) -> str:
+    if isinstance(node.value, dict):
+        return "a mapping"
+    if isinstance(node.value, list):
+        return "a list"
+    return f"the number {node.value}" if type(node.value) in (int, float) else _plain_word(node.value)
+
+
+def _plain_word(value: Any) -> str:
+    return (
+        {True: "true", False: "false", None: "nothing"}.get(value, str(value))
+        if not isinstance(value, str)
+        else value or '""'
+    )
+
+
+def _lowered(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _history(node: Node) -> tuple[Note, ...]:
+    """What the value replaced, layer by layer."""
+    notes: list[Note] = []
+    below = node.replaced
+    while below is not None and len(notes) < 3:  # noqa: PLR2004 - a longer history hides more than it tells
+        notes.append(Note(f"replaces the value of {below.layer.name}", below.span))
+        below = below.replaced
+    return tuple(notes)
+
+
+def _not_allowed(found: Diagnostic, name: str, node: Node, owner: type[BaseModel] | None, where: Path) -> Diagnostic:
+    key = str(where[-1])
+    allowed = _literals(owner, key)
+    if name in ("apiVersion", "kind"):
+        message = f"{name} must be {' or '.join(allowed)}, not {_plain_word(node.value)}"
+        return replace(found, code=codes.WRONG_DOCUMENT, message=message)
+    if owner and issubclass(owner, Model) and node.value in owner.NOT_YET_VALUES.get(key, ()):
+        return replace(found, code=codes.NOT_YET, message=f"{name}: {node.value} is not in this version yet",
+                       help=f"allowed now: {', '.join(allowed)}")  # fmt: skip
+    near = nearest(str(node.value), allowed)
+    return replace(
+        found,
+        code=codes.NOT_ALLOWED,
+        message=f"{name} cannot be {_plain_word(node.value)}",
+        help=f"allowed: {', '.join(allowed)}",
+        fix=Fix(found.at, near) if near and found.at else None,
+    )
+
+
+def _literals(owner: type[BaseModel] | None, key: str) -> list[str]:
+    if owner is None:
+        return []
+    for info in owner.model_fields.values():
+        if info.alias == key and get_origin(bare := _bare(info.annotation)) is Literal:
+            return [str(value) for value in get_args(bare)]
+    return []

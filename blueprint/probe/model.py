@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+SCHEMA = "gpublueprint.dev/expectations/v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,25 @@ class ExpectationSource:
     path: str
     layer: str
 
+    def to_json(self) -> dict[str, Any]:
+        """The JSON form, keys in a fixed order."""
+        return {
+            "file": self.file,
+            "line": self.line,
+            "column": self.column,
+            "path": self.path,
+            "layer": self.layer,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> ExpectationSource:
+        """The inverse of `to_json`. Raises ValueError for anything else, saying what is wrong."""
+        texts = {key: _of_type(data, key, str) for key in ("file", "path", "layer")}
+        numbers = {key: _of_type(data, key, int) for key in ("line", "column")}
+        if min(numbers.values()) < 1:
+            raise ValueError("a source's line and column count from 1")
+        return cls(**texts, **numbers)
+
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
@@ -34,3 +56,44 @@ class Expectation:
     check: str
     want: Any
     sources: tuple[ExpectationSource, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The JSON form, keys in a fixed order."""
+        return {
+            "pool": self.pool,
+            "check": self.check,
+            "want": self.want,
+            "sources": [source.to_json() for source in self.sources],
+        }
+
+    @classmethod
+    def from_json(cls, data: Any) -> Expectation:
+        """The inverse of `to_json`. Raises ValueError for anything else, saying what is wrong.
+
+        `want` is taken as it is: whether a check can use it is that check's to say.
+        """
+        if not isinstance(data, Mapping):
+            raise ValueError("an expectation is an object")  # noqa: TRY004 - callers catch one error
+        if "want" not in data:
+            raise ValueError("an expectation needs `want`")
+        sources = _of_type(data, "sources", list)
+        if not all(isinstance(source, Mapping) for source in sources):
+            raise ValueError("each of an expectation's `sources` is an object")
+        return cls(
+            pool=_of_type(data, "pool", str),
+            check=_of_type(data, "check", str),
+            want=data["want"],
+            sources=tuple(ExpectationSource.from_json(source) for source in sources),
+        )
+
+
+def expectations_to_json(expectations: Iterable[Expectation]) -> dict[str, Any]:
+    """The document `expectations.json`."""
+    return {"schemaVersion": SCHEMA, "expectations": [each.to_json() for each in expectations]}
+
+
+def _of_type(data: Mapping[str, Any], key: str, kind: type) -> Any:
+    value = data.get(key)
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise ValueError(f"`{key}` must be {kind.__name__}, not {type(value).__name__}")  # noqa: TRY004
+    return value

@@ -1,0 +1,38 @@
+"""The version of the loaded driver."""
+
+from __future__ import annotations
+
+from blueprint.probe import codes, wants
+from blueprint.probe.checks import check
+from blueprint.probe.facts import Node, Status
+from blueprint.probe.judging import Bench
+from blueprint.probe.model import Expectation
+from blueprint.probe.reading import Reading
+from blueprint.probe.verdict import Verdict
+
+_REMEDY = "look at the driver daemonset of this node; the new driver loads only when its GPUs are idle"
+
+
+@check("driver-version", wants.driver)
+def driver_version(reading: Reading, expectation: Expectation) -> list[Verdict]:
+    """The loaded driver is of the declared branch, and of the declared version.
+
+    `want`: `{"branch": "580"}`, `{"version": "580.173.02"}`, or both. Versions are compared number by
+    number: 580.65.06 is 580.65.6.
+    """
+    wanted = wants.driver(expectation.want)
+    words = wanted.version or f"branch {wanted.branch}"
+    bench = Bench(reading, expectation, f"driver {words}")
+    driver = Node(reading).driver
+    if driver.status is not Status.READ or driver.value is None:
+        return [bench.unknown(driver)]
+    found = driver.value
+    right_branch = not wanted.branch or found.partition(".")[0] == wanted.branch
+    if right_branch and (not wanted.version or _numbers(found) == _numbers(wanted.version)):
+        return [bench.passed(driver, f"driver {found}", measured=found)]
+    message = f"{reading.node} runs driver {found}, not {words}"
+    return [bench.failed(codes.DRIVER_VERSION, driver, message, measured=found, remedy=_REMEDY)]
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))

@@ -1,0 +1,42 @@
+"""The size of a GPU's memory."""
+
+from __future__ import annotations
+
+from blueprint.probe import codes, wants
+from blueprint.probe.checks import check
+from blueprint.probe.facts import Gpu, Status
+from blueprint.probe.judging import Bench, each_gpu
+from blueprint.probe.model import Expectation
+from blueprint.probe.reading import Reading
+from blueprint.probe.verdict import Verdict
+from blueprint.probe.wants import Memory
+
+_MIB = 1 << 20
+_FAR_BELOW = 0.75
+_VIRTUAL = "virtualised? Look for a vGPU or an interception library (LD_PRELOAD) on this node"
+_OTHER = "compare the product, its memory variant and the ECC mode with the blueprint"
+
+
+@check("gpu-memory", wants.memory)
+def gpu_memory(reading: Reading, expectation: Expectation) -> list[Verdict]:
+    """Every GPU has the memory of its product.
+
+    `want`: `{"mib": 81559, "toleranceMib": 1024}`: what NVML totals on a healthy board, and how much it may
+    differ either way. Less than three quarters of it suggests a virtualised figure.
+    """
+    wanted = wants.memory(expectation.want)
+    bench = Bench(reading, expectation, f"{wanted.mib} MiB, give or take {wanted.tolerance_mib} MiB")
+    return each_gpu(bench, lambda gpu: _judge(bench, gpu, wanted))
+
+
+def _judge(bench: Bench, gpu: Gpu, wanted: Memory) -> Verdict:
+    total = gpu.memory_bytes
+    if total.status is not Status.READ or total.value is None:
+        return bench.unknown(total, gpu=gpu.id)
+    mib = total.value / _MIB
+    measured = f"{mib:.0f} MiB"
+    if abs(mib - wanted.mib) <= wanted.tolerance_mib:
+        return bench.passed(total, f"{gpu.id} has {measured}", measured=measured, gpu=gpu.id)
+    message = f"{gpu.id} has {measured} of memory, not {wanted.mib} MiB"
+    remedy = _VIRTUAL if mib < wanted.mib * _FAR_BELOW else _OTHER
+    return bench.failed(codes.MEMORY, total, message, measured=measured, gpu=gpu.id, remedy=remedy)

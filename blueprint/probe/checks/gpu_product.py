@@ -1,0 +1,83 @@
+"""The GPU product."""
+
+from __future__ import annotations
+
+import re
+
+from blueprint.probe import codes, wants
+from blueprint.probe.checks import check
+from blueprint.probe.facts import Fact, Gpu, Status
+from blueprint.probe.judging import Bench, each_gpu
+from blueprint.probe.model import Expectation
+from blueprint.probe.parse import PciIdentity
+from blueprint.probe.reading import Reading
+from blueprint.probe.verdict import Verdict
+from blueprint.probe.wants import Product
+
+_NVIDIA = "10DE"
+_MIG_SUFFIX = re.compile(r" MIG \d+[a-z]\S*$", re.ASCII)
+_CONTRADICTION = "ask who answers for the driver on this node: a vGPU, an interception library, a modified driver"
+_WRONG = "move the node to the pool that fits it, or correct `gpu.product` in the blueprint"
+
+
+@check("gpu-product", wants.product)
+def gpu_product(reading: Reading, expectation: Expectation) -> list[Verdict]:
+    """Every GPU is of the declared product.
+
+    `want`: `{"product": "H100-SXM5-80GB", "nvmlNames": ["NVIDIA H100 80GB HBM3"], "pciDeviceIds": ["2330"]}`.
+    The PCI device id decides where it can be read, otherwise the complete name (a suffix ` MIG 1g.10gb` is
+    allowed): "NVIDIA H100" is a part of the names of four products. A name that was answered and contradicts
+    the PCI id is a finding of its own.
+    """
+    wanted = wants.product(expectation.want)
+    bench = Bench(reading, expectation, wanted.product)
+    return each_gpu(bench, lambda gpu: _judge(bench, gpu, wanted))
+
+
+def _judge(bench: Bench, gpu: Gpu, wanted: Product) -> Verdict:
+    name, pci = gpu.name, gpu.pci
+    if Status.FAULT in {name.status, pci.status}:
+        return bench.unknown(name if name.status is Status.FAULT else pci, gpu=gpu.id)
+    identity = pci.value
+    if identity and identity.vendor not in {"", _NVIDIA}:
+        message = f"{gpu.id} is of PCI vendor {identity.vendor}, not NVIDIA ({_NVIDIA})"
+        said = f"vendor {identity.vendor}"
+        return bench.failed(codes.PRODUCT_CONTRADICTION, pci, message, measured=said, gpu=gpu.id, remedy=_CONTRADICTION)
+    if identity and identity.device and wanted.device_ids:
+        return _by_device_id(bench, gpu, wanted, identity)
+    return _by_name(bench, gpu, wanted)
+
+
+def _by_device_id(bench: Bench, gpu: Gpu, wanted: Product, identity: PciIdentity) -> Verdict:
+    """The PCI id decides; a name that was answered must not say otherwise."""
+    name = gpu.name
+    right_id = identity.device in wanted.device_ids
+    answered = name.status in {Status.READ, Status.IMPLAUSIBLE}
+    right_name = _named(name, wanted) if answered and wanted.names else right_id
+    both = Fact(Status.READ, identity, "", gpu.pci.evidence + name.evidence)
+    called = repr(name.value) if name.value is not None else name.why
+    measured = f"PCI device {identity.device}, {called}"
+    if right_id and right_name:
+        return bench.passed(both, f"{gpu.id} is a {wanted.product}", measured=measured, gpu=gpu.id)
+    if right_id or right_name:
+        message = f"{gpu.id} has PCI device id {identity.device} but calls itself {called}"
+        return bench.failed(
+            codes.PRODUCT_CONTRADICTION, both, message, measured=measured, gpu=gpu.id, remedy=_CONTRADICTION
+        )
+    message = f"{gpu.id} is no {wanted.product}: PCI device id {identity.device}, {called}"
+    return bench.failed(codes.PRODUCT, both, message, measured=measured, gpu=gpu.id, remedy=_WRONG)
+
+
+def _by_name(bench: Bench, gpu: Gpu, wanted: Product) -> Verdict:
+    """No PCI id can be had, on this GPU or in the catalogue: the complete name must do."""
+    name = gpu.name
+    if name.status is not Status.READ or not wanted.names:
+        return bench.unknown(gpu.pci if name.status is Status.READ else name, gpu=gpu.id)
+    if _named(name, wanted):
+        return bench.passed(name, f"{gpu.id} is a {wanted.product}", measured=repr(name.value), gpu=gpu.id)
+    message = f"{gpu.id} is no {wanted.product}: it calls itself {name.value!r}"
+    return bench.failed(codes.PRODUCT, name, message, measured=repr(name.value), gpu=gpu.id, remedy=_WRONG)
+
+
+def _named(name: Fact[str], wanted: Product) -> bool:
+    return name.value is not None and _MIG_SUFFIX.sub("", name.value) in wanted.names

@@ -1,0 +1,34 @@
+"""MIG mode."""
+
+from __future__ import annotations
+
+from blueprint.probe import codes, wants
+from blueprint.probe.checks import check
+from blueprint.probe.facts import Gpu
+from blueprint.probe.judging import Bench, each_gpu, off_on
+from blueprint.probe.model import Expectation
+from blueprint.probe.modes import ModeWords, judge_modes
+from blueprint.probe.reading import Reading
+from blueprint.probe.verdict import Verdict
+
+_WORDS = ModeWords(
+    name="MIG mode",
+    wrong=codes.MIG_MODE,
+    pending=codes.MIG_PENDING,
+    remedy="drain the node and let the MIG manager apply its configuration",
+)
+
+
+@check("mig-mode", wants.truth)
+def mig_mode(reading: Reading, expectation: Expectation) -> list[Verdict]:
+    """MIG mode of every GPU is as declared, now and after the next reset.
+
+    `want`: `true` (on) or `false` (off). A GPU without MIG skips an expected `false` and fails a `true`.
+    """
+    wanted = wants.truth(expectation.want)
+    bench = Bench(reading, expectation, f"MIG mode {off_on(wanted)}")
+
+    def judge(gpu: Gpu) -> Verdict:
+        return judge_modes(bench, gpu, gpu.mig, wanted=wanted, words=_WORDS)
+
+    return each_gpu(bench, judge)

@@ -1,0 +1,70 @@
+"""NVML does not contradict itself about which GPUs there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.probe import codes
+from blueprint.probe.checks import check
+from blueprint.probe.facts import Fact, Gpu, Node, Status
+from blueprint.probe.judging import Bench
+from blueprint.probe.model import Expectation
+from blueprint.probe.reading import Call, Outcome, Reading
+from blueprint.probe.verdict import Verdict
+
+_REMEDY = "take the reading again; if it stays so, drain the node and look at the kernel log"
+_IDENTITY = ("nvmlDeviceGetUUID", "nvmlDeviceGetPciInfo")
+
+
+@check("nvml-consistency", always=True)
+def nvml_consistency(reading: Reading, expectation: Expectation) -> list[Verdict]:
+    """NVML gives a handle for each GPU it counts, counts the same twice, and an index stays one GPU.
+
+    Needs no expectation. A handle refused because the GPU is lost is `gpu-faults`'s finding.
+    """
+    bench = Bench(reading, expectation, "answers that agree")
+    node = Node(reading)
+    found = [*_changed_count(reading), *_refused_handles(node), *_changed_identity(node)]
+    return [_finding(bench, message, calls) for message, calls in found]
+
+
+_Found = tuple[str, tuple[Call, ...]]
+
+
+def _changed_count(reading: Reading) -> Iterator[_Found]:
+    counts = tuple(call for call in reading.of("nvmlDeviceGetCount") if call.answered)
+    if len({repr(call.value) for call in counts}) > 1:
+        answers = ", then ".join(repr(call.value) for call in counts)
+        yield f"the number of GPUs on {reading.node} changed while it was read: {answers}", counts
+
+
+def _refused_handles(node: Node) -> Iterator[_Found]:
+    """Handles that NVML refused by return code for indexes that its own count covers."""
+    count = node.count
+    if count.value is None:
+        return
+    refused = [gpu.handle for gpu in node.gpus if gpu.index < count.value and _refused(gpu)]
+    if refused:
+        reached = sum(gpu.handle.status is Status.READ for gpu in node.gpus)
+        message = f"NVML counts {count.value} GPUs on {node.reading.node} but gives handles for {reached}"
+        calls = tuple(call for handle in refused for call in handle.evidence)
+        yield f"{message}: {refused[0].why}", count.evidence + calls
+
+
+def _refused(gpu: Gpu) -> bool:
+    handle = gpu.handle
+    returned = any(call.outcome is Outcome.RETURNED for call in handle.evidence)
+    return returned and handle.status in {Status.UNREADABLE, Status.UNSUPPORTED}
+
+
+def _changed_identity(node: Node) -> Iterator[_Found]:
+    for gpu in node.gpus:
+        for name in _IDENTITY:
+            answers = tuple(call for call in node.reading.of(name, gpu.index) if call.answered)
+            if len({repr(call.value) for call in answers}) > 1:
+                yield f"index {gpu.index} meant two different GPUs of {node.reading.node} ({name})", answers
+
+
+def _finding(bench: Bench, message: str, calls: tuple[Call, ...]) -> Verdict:
+    fact: Fact[str] = Fact(Status.IMPLAUSIBLE, None, message, calls)
+    return bench.failed(codes.GPU_COUNT_INCONSISTENT, fact, message, measured="contradictory", remedy=_REMEDY)

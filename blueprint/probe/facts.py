@@ -1,0 +1,220 @@
+"""Typed facts of a reading: what the calls prove, and for everything else why it is not proven.
+
+Nothing here trusts an answer because it came with NVML_SUCCESS: what `parse.py` cannot believe, and two
+different answers to one question, are *implausible* and yield no value.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from blueprint.probe import parse
+from blueprint.probe.parse import Modes, PciIdentity
+from blueprint.probe.reading import Call, Outcome, Reading, Value
+from blueprint.probe.returns import Meaning, meaning_of
+from blueprint.probe.verdict import GpuId
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Status(enum.Enum):
+    """Whether a fact is known, and if not, why."""
+
+    READ = "read"
+    UNSUPPORTED = "unsupported"
+    UNREADABLE = "unreadable"
+    IMPLAUSIBLE = "implausible"
+    HUNG = "hung"
+    CRASHED = "crashed"
+    FAULT = "fault"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact(Generic[T_co]):
+    """A value with the calls it rests on, or the reason why there is none.
+
+    `value` is set exactly if `status` is READ. `why` is a clause for people: `nvmlDeviceGetName(3)
+    returned NVML_ERROR_GPU_IS_LOST (15) after 0.2 ms`.
+    """
+
+    status: Status
+    value: T_co | None
+    why: str
+    evidence: tuple[Call, ...]
+
+    @property
+    def raw(self) -> str:
+        """What NVML really answered, untouched, for the record."""
+        return ", ".join(repr(call.value) for call in self.evidence if call.value is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Gpu:
+    """The facts of one GPU that NVML counted, found under one index."""
+
+    reading: Reading
+    index: int
+
+    @property
+    def id(self) -> GpuId:
+        """The identity as far as it could be read."""
+        pci = self.pci.value
+        return GpuId(self.uuid.value or "", pci.address if pci else "", self.index)
+
+    @property
+    def handle(self) -> Fact[bool]:
+        """Whether NVML gives a handle for the index."""
+        return _fact(self.reading, "nvmlDeviceGetHandleByIndex", self.index, lambda _: True)
+
+    @property
+    def uuid(self) -> Fact[str]:
+        """`GPU-...`: one printable word."""
+        return self._read("nvmlDeviceGetUUID", parse.word)
+
+    @property
+    def pci(self) -> Fact[PciIdentity]:
+        """PCI address and device id."""
+        return self._read("nvmlDeviceGetPciInfo", parse.pci)
+
+    @property
+    def name(self) -> Fact[str]:
+        """The product name, as it is: `NVIDIA H100 80GB HBM3`."""
+        return self._read("nvmlDeviceGetName", parse.text)
+
+    @property
+    def memory_bytes(self) -> Fact[int]:
+        """Total memory in bytes, as the plain (version 1) call counts it."""
+        return self._read("nvmlDeviceGetMemoryInfo", parse.memory)
+
+    @property
+    def mig(self) -> Fact[Modes]:
+        """MIG mode, current and pending."""
+        return self._read("nvmlDeviceGetMigMode", parse.modes)
+
+    @property
+    def ecc(self) -> Fact[Modes]:
+        """ECC mode, current and pending."""
+        return self._read("nvmlDeviceGetEccMode", parse.modes)
+
+    @property
+    def persistence(self) -> Fact[bool]:
+        """Persistence mode."""
+        return self._read("nvmlDeviceGetPersistenceMode", parse.switch)
+
+    @property
+    def serial(self) -> Fact[str]:
+        """The board's serial number."""
+        return self._read("nvmlDeviceGetSerial", parse.word)
+
+    @property
+    def board_part(self) -> Fact[str]:
+        """The board's part number."""
+        return self._read("nvmlDeviceGetBoardPartNumber", parse.text)
+
+    @property
+    def vbios(self) -> Fact[str]:
+        """The version of the video BIOS."""
+        return self._read("nvmlDeviceGetVbiosVersion", parse.word)
+
+    def _read(self, call: str, parser: Callable[[Value | None], T]) -> Fact[T]:
+        """A fact of this GPU; none at all if the index did not mean one and the same GPU throughout."""
+        for name in ("nvmlDeviceGetUUID", "nvmlDeviceGetPciInfo"):
+            answers = tuple(each for each in self.reading.of(name, self.index) if each.answered)
+            if len({repr(each.value) for each in answers}) > 1:
+                why = f"index {self.index} was not the same GPU throughout the reading"
+                return Fact(Status.IMPLAUSIBLE, None, why, answers)
+        return _fact(self.reading, call, self.index, parser)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """The facts of the node, and its GPUs."""
+
+    reading: Reading
+
+    @property
+    def nvml(self) -> Fact[bool]:
+        """Whether NVML loads and initialises. Every child process does it; the worst answer counts."""
+        inits = list(self.reading.of("nvmlInit"))
+        worst = [call for call in inits if not call.answered] or inits
+        return _fact(self.reading, "nvmlInit", None, lambda _: True, worst[:1])
+
+    @property
+    def driver(self) -> Fact[str]:
+        """The version of the loaded driver: `580.173.02`."""
+        return _fact(self.reading, "nvmlSystemGetDriverVersion", None, parse.driver)
+
+    @property
+    def nvml_version(self) -> Fact[str]:
+        """The version of the library."""
+        return _fact(self.reading, "nvmlSystemGetNVMLVersion", None, parse.word)
+
+    @property
+    def cuda(self) -> Fact[int]:
+        """The CUDA version that the driver supports: 13000 is 13.0."""
+        return _fact(self.reading, "nvmlSystemGetCudaDriverVersion", None, parse.positive)
+
+    @property
+    def count(self) -> Fact[int]:
+        """The number of GPUs as NVML counts them, the same each time it was asked."""
+        return _fact(self.reading, "nvmlDeviceGetCount", None, parse.count)
+
+    @property
+    def gpus(self) -> list[Gpu]:
+        """One per index for which a handle was asked, whether NVML gave one or not."""
+        asked = {
+            call.device
+            for call in self.reading.calls
+            if call.call == "nvmlDeviceGetHandleByIndex" and call.device is not None
+        }
+        return [Gpu(self.reading, index) for index in sorted(asked)]
+
+
+_LOST_CALLS = {
+    Outcome.HUNG: Status.HUNG,
+    Outcome.CRASHED: Status.CRASHED,
+    Outcome.UNDECODABLE: Status.IMPLAUSIBLE,
+    Outcome.FAILED: Status.UNREADABLE,
+    Outcome.NOT_MADE: Status.UNREADABLE,
+}
+_MEANINGS = {
+    Meaning.UNSUPPORTED: Status.UNSUPPORTED,
+    Meaning.UNREADABLE: Status.UNREADABLE,
+    Meaning.FAULT: Status.FAULT,
+}
+
+
+def status_of(call: Call) -> Status:
+    """What one call on its own proves about the fact it asks for (READ: there is an answer to look at)."""
+    if call.outcome is not Outcome.RETURNED:
+        return _LOST_CALLS[call.outcome]
+    meaning = meaning_of(call.code if call.code is not None else -1)
+    return Status.READ if meaning is Meaning.VALUE else _MEANINGS[meaning]
+
+
+def _fact(
+    reading: Reading,
+    call: str,
+    device: int | None,
+    parser: Callable[[Value | None], T],
+    among: list[Call] | None = None,
+) -> Fact[T]:
+    """The fact that a call proves. `parser` gives the value, or raises ValueError with what is wrong."""
+    calls = tuple(among if among is not None else reading.of(call, device))
+    if not calls:
+        where = "" if device is None else str(device)
+        return Fact(Status.UNREADABLE, None, f"{call}({where}) is not in the reading", ())
+    for each in calls:
+        if (status := status_of(each)) is not Status.READ:
+            return Fact(status, None, str(each), (each,))
+    if len({repr(each.value) for each in calls}) > 1:
+        answers = ", then ".join(repr(each.value) for each in calls)
+        return Fact(Status.IMPLAUSIBLE, None, f"{call} gave different answers: {answers}", calls)
+    try:
+        return Fact(Status.READ, parser(calls[0].value), "", calls)
+    except ValueError as error:
+        return Fact(Status.IMPLAUSIBLE, None, f"{calls[0].call} answered {error}", calls)

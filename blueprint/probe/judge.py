@@ -1,0 +1,98 @@
+"""Judge a reading by what its node must show, and say what it means."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+from blueprint.diagnostics import nearest
+from blueprint.probe import codes
+from blueprint.probe.checks import Check, all_checks
+from blueprint.probe.facts import Node, Status
+from blueprint.probe.judging import Bench
+from blueprint.probe.model import Expectation, ExpectationSource
+from blueprint.probe.reading import Reading
+from blueprint.probe.verdict import Result, Verdict
+
+EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNKNOWN = 0, 1, 3
+_GPU_COUNT, _NVML = "gpu-count", "nvml"
+_BLAMED_FIRST = (_NVML, _GPU_COUNT, "gpu-product")
+
+
+def judge(reading: Reading, expectations: Sequence[Expectation]) -> list[Verdict]:
+    """Every verdict on one node: each expectation of its pool, and what is wrong under any.
+
+    `expectations` are those of the node's pool alone. A check without an expectation is told as skipped; an
+    expectation that this tool cannot check is unknown. GPUs declared (`gpu-count` above zero) imply that
+    NVML must answer. Pure: the same reading and expectations give the same verdicts.
+    """
+    asked = [*expectations, *_implied(expectations)]
+    verdicts = [verdict for expectation in asked for verdict in _judged(reading, expectation)]
+    pool = asked[0].pool if asked else ""
+    blamed = _blamed(asked)
+    for check in all_checks().values():
+        if check.always:
+            verdicts += check.judge(reading, Expectation(pool, check.slug, None, blamed))
+        elif check.slug not in {each.check for each in asked}:
+            verdicts.append(_unasked(reading, check))
+    return verdicts
+
+
+def exit_code_of(verdicts: Sequence[Verdict]) -> int:
+    """1 if anything failed, else 3 if anything is unknown or nothing was judged at all, else 0."""
+    results = {verdict.result for verdict in verdicts}
+    if Result.FAIL in results:
+        return EXIT_FINDINGS
+    return EXIT_UNKNOWN if Result.UNKNOWN in results or Result.PASS not in results else EXIT_CLEAN
+
+
+def _implied(expectations: Sequence[Expectation]) -> Iterator[Expectation]:
+    if any(each.check == _NVML for each in expectations):
+        return
+    for each in expectations:
+        if each.check == _GPU_COUNT and isinstance(each.want, int) and each.want > 0:
+            yield dataclasses.replace(each, check=_NVML, want=True)
+            return
+
+
+def _blamed(asked: Sequence[Expectation]) -> tuple[ExpectationSource, ...]:
+    """The line that says that this node has GPUs: what is wrong under any expectation contradicts it."""
+    for slug in _BLAMED_FIRST:
+        for each in asked:
+            if each.check == slug:
+                return each.sources
+    return ()
+
+
+def _judged(reading: Reading, expectation: Expectation) -> list[Verdict]:
+    check = all_checks().get(expectation.check)
+    if check is None or check.always:
+        known = [slug for slug, each in all_checks().items() if not each.always]
+        meant = nearest(expectation.check, known)
+        why = f"this probe has no check {expectation.check!r}" + (f"; {meant}?" if meant else "")
+        return [_unusable(reading, expectation, why)]
+    try:
+        check.wants(expectation.want)
+    except ValueError as error:
+        return [_unusable(reading, expectation, f"the expectation of {check.slug} is unusable: {error}")]
+    return check.judge(reading, expectation)
+
+
+def _unusable(reading: Reading, expectation: Expectation, why: str) -> Verdict:
+    return Verdict(
+        check=expectation.check,
+        result=Result.UNKNOWN,
+        node=reading.node,
+        message=why,
+        code=codes.EXPECTATION_UNUSABLE,
+        expectation=expectation,
+        remedy="compile and probe with the same version of the tool",
+    )
+
+
+def _unasked(reading: Reading, check: Check) -> Verdict:
+    """Nothing is expected here. That NVML does not answer at all is worth knowing nevertheless."""
+    init = Node(reading).nvml
+    if check.slug == _NVML and init.status is not Status.READ:
+        return Bench(reading, Expectation("", _NVML, None, ())).unknown(init)
+    return Verdict(check.slug, Result.SKIP, reading.node, "no expectation declared")

@@ -1,0 +1,54 @@
+"""Judging modes that take effect at a reset: they have a current and a pending value, and both must fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from blueprint.diagnostics import Code
+from blueprint.probe.facts import Fact, Gpu, Status
+from blueprint.probe.judging import Bench, off_on
+from blueprint.probe.parse import Modes
+from blueprint.probe.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class ModeWords:
+    """How one mode is spoken of: its name, its two codes, and what to do when it is wrong."""
+
+    name: str
+    wrong: Code
+    pending: Code
+    remedy: str
+
+
+def judge_modes(bench: Bench, gpu: Gpu, modes: Fact[Modes], *, wanted: bool, words: ModeWords) -> Verdict:
+    """Pass only if the mode is as wanted now and will be after the next reset of the GPU."""
+    if modes.status is Status.UNSUPPORTED:
+        return absent_mode(bench, gpu, modes, words.name, words.wrong, wanted=wanted)
+    if modes.status is not Status.READ or modes.value is None:
+        return bench.unknown(modes, gpu=gpu.id)
+    current, pending = modes.value.current, modes.value.pending
+    measured = f"{off_on(current)}, pending {off_on(pending)}"
+    if current == pending == wanted:
+        return bench.passed(modes, f"{words.name} is {off_on(wanted)} on {gpu.id}", measured=measured, gpu=gpu.id)
+    if current == pending:
+        message = f"{words.name} is {off_on(current)} on {gpu.id}, not {off_on(wanted)}"
+        return bench.failed(words.wrong, modes, message, measured=measured, gpu=gpu.id, remedy=words.remedy)
+    message = f"{words.name} is {off_on(current)} on {gpu.id} and becomes {off_on(pending)} at its next reset"
+    remedy = (
+        f"reset the GPU: {words.name} {off_on(wanted)} is set and waits for it"
+        if pending == wanted
+        else f"set it back to {off_on(wanted)} before anything resets the GPU"
+    )
+    return bench.failed(words.pending, modes, message, measured=measured, gpu=gpu.id, remedy=remedy)
+
+
+def absent_mode(bench: Bench, gpu: Gpu, fact: Fact[object], name: str, code: Code, *, wanted: bool) -> Verdict:
+    """The GPU says that it has no such mode: nothing to ask if it is to be off, a contradiction if on."""
+    message = f"{gpu.id} has no {name}"
+    if not wanted:
+        return bench.skipped(fact, message, gpu=gpu.id)
+    remedy = "the declared product has it: compare the product, or look for a virtual GPU"
+    return bench.failed(
+        code, fact, f"{message}, which is to be on", measured="not supported", gpu=gpu.id, remedy=remedy
+    )

@@ -1,0 +1,127 @@
+"""What one answer of NVML can be believed to say. Each function returns the value or raises ValueError.
+
+The error's text completes the sentence "NVML answered ...".
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from blueprint.probe.reading import Value
+
+MAX_GPUS = 64
+"""More GPUs than any machine has (the largest known hold 16 to 32): a greater count is no count."""
+
+_MAX_MEMORY_BYTES = 1 << 44
+_MAX_TEXT = 96
+_DRIVER = re.compile(r"[1-9]\d{2,3}(\.\d{1,4}){1,2}", re.ASCII)
+_BUS_ID = re.compile(r"([0-9a-fA-F]{4,8}):([0-9a-fA-F]{2}):([0-9a-fA-F]{2})\.([0-7])")
+
+
+@dataclass(frozen=True, slots=True)
+class Modes:
+    """A mode as it is now, and as it will be after the next reset of the GPU."""
+
+    current: bool
+    pending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PciIdentity:
+    """Where a GPU sits (`0000:18:00.0`) and what it says it is: four upper-case hexadecimal digits each.
+
+    `vendor` and `device` are "" where NVML left the field empty.
+    """
+
+    address: str
+    vendor: str
+    device: str
+
+
+def text(value: Value | None) -> str:
+    """Printable ASCII, not empty, no longer than NVML's own buffers."""
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r}, which is no text")  # noqa: TRY004 - one error type for all answers
+    if not value.strip():
+        raise ValueError("an empty text")
+    if len(value) > _MAX_TEXT or not (value.isascii() and value.isprintable()):
+        raise ValueError(f"{value[:_MAX_TEXT]!r}, which is not printable ASCII text")
+    return value
+
+
+def word(value: Value | None) -> str:
+    """Text without blanks: an identifier or a version."""
+    if " " in (found := text(value)):
+        raise ValueError(f"{found!r}, which is not one word")
+    return found
+
+
+def driver(value: Value | None) -> str:
+    """A driver version: `580.173.02`."""
+    if not _DRIVER.fullmatch(found := text(value)):
+        raise ValueError(f"{found!r}, which has not the form of a driver version")
+    return found
+
+
+def integer(value: Value | None) -> int:
+    """A number that is no truth value."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError(f"{value!r}, which is no number")  # noqa: TRY004
+    return value
+
+
+def positive(value: Value | None) -> int:
+    """A number above zero."""
+    if (found := integer(value)) <= 0:
+        raise ValueError(f"{found}, which is not above zero")
+    return found
+
+
+def count(value: Value | None) -> int:
+    """A number of GPUs; zero is one."""
+    if not 0 <= (found := integer(value)) <= MAX_GPUS:
+        raise ValueError(f"{found}, which is no plausible number of GPUs")
+    return found
+
+
+def switch(value: Value | None) -> bool:
+    """On (1) or off (0)."""
+    if (found := integer(value)) not in {0, 1}:
+        raise ValueError(f"{found}, which is neither on (1) nor off (0)")
+    return found == 1
+
+
+def modes(value: Value | None) -> Modes:
+    """A pair of current and pending mode."""
+    if not isinstance(value, list) or len(value) != 2:  # noqa: PLR2004 - a pair
+        raise ValueError(f"{value!r}, which is no pair of current and pending mode")
+    return Modes(switch(value[0]), switch(value[1]))
+
+
+def memory(value: Value | None) -> int:
+    """The total of a memory structure, in bytes."""
+    found = integer(_field(value, "total"))
+    if not 0 < found <= _MAX_MEMORY_BYTES:
+        raise ValueError(f"a total of {found} bytes of memory")
+    return found
+
+
+def pci(value: Value | None) -> PciIdentity:
+    """A PCI structure. Its textual address must not contradict its numeric one, where that was filled in."""
+    bus_id = text(_field(value, "busId"))
+    if not (match := _BUS_ID.fullmatch(bus_id)):
+        raise ValueError(f"the PCI address {bus_id!r}, which is none")
+    domain, bus, device = (int(part, 16) for part in match.groups()[:3])
+    numbers = tuple(integer(_field(value, key)) for key in ("domain", "bus", "device"))
+    if any(numbers) and numbers != (domain, bus, device):
+        raise ValueError(f"the PCI address {bus_id!r} together with the numbers {numbers}, which is another one")
+    ids = integer(_field(value, "pciDeviceId")) & 0xFFFFFFFF
+    vendor, product = (f"{ids & 0xFFFF:04X}", f"{ids >> 16:04X}") if ids else ("", "")
+    return PciIdentity(f"{domain:04x}:{bus:02x}:{device:02x}.{match[4]}", vendor, product)
+
+
+def _field(value: Value | None, key: str) -> int | str:
+    if not isinstance(value, dict) or key not in value:
+        raise ValueError(f"{value!r}, which has no {key}")
+    return value[key]

@@ -1,0 +1,244 @@
+"""Readings and expectations on disk. What is read is believed only after every value has been looked at."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+from blueprint.diagnostics import Code, Diagnostic, Refused, nearest
+from blueprint.probe import codes, returns
+from blueprint.probe.model import SCHEMA as EXPECTATIONS_SCHEMA
+from blueprint.probe.model import Expectation
+from blueprint.probe.reading import SCHEMA, Call, Origin, Outcome, PciFunction, PciScan, Reading, Value
+
+MAX_BYTES = 8 << 20
+"""A reading of 16 GPUs is about 60 kB; what is a hundred times larger is something else."""
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", re.ASCII)
+_NODE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?", re.ASCII)
+_MAX_CALLS = 20_000
+_MAX_MS = 86_400_000
+_CANNOT_OPEN = 2
+
+
+def read_reading(path: Path) -> Reading:
+    """The reading in a file.
+
+    Raises Refused: exit code 2 if the file cannot be opened, 1 if it is no reading of a known version.
+    """
+    document = _load(path, codes.READING_MALFORMED)
+    version = document.get("schemaVersion") if isinstance(document, dict) else None
+    if isinstance(version, str) and version.startswith("gpublueprint.dev/reading/") and version != SCHEMA:
+        message = f"{path}: a reading of version {version}; this tool reads {SCHEMA}"
+        raise Refused(Diagnostic(codes.READING_VERSION, message))
+    try:
+        return reading_from_json(document)
+    except ValueError as error:
+        raise Refused(Diagnostic(codes.READING_MALFORMED, f"{path}: {error}")) from None
+
+
+def read_expectations(path: Path) -> tuple[Expectation, ...]:
+    """The expectations in an `expectations.json`, for all pools. Raises Refused like `read_reading`."""
+    document = _load(path, codes.EXPECTATIONS_MALFORMED)
+    try:
+        return expectations_from_json(document)
+    except ValueError as error:
+        raise Refused(Diagnostic(codes.EXPECTATIONS_MALFORMED, f"{path}: {error}")) from None
+
+
+def is_node_name(name: str) -> bool:
+    """Whether a node can be called so: letters, digits, dots and dashes, at most 253 of them."""
+    return _NODE.fullmatch(name) is not None
+
+
+def expectations_from_json(document: Any) -> tuple[Expectation, ...]:
+    """The inverse of `expectations_to_json`. Raises ValueError for anything else, saying what is wrong."""
+    fields = _Fields(document, "the document", ("schemaVersion", "expectations"))
+    if (version := fields.text("schemaVersion")) != EXPECTATIONS_SCHEMA:
+        raise ValueError(f"schemaVersion is {version!r}, not {EXPECTATIONS_SCHEMA!r}")
+    return tuple(Expectation.from_json(each) for each in fields.items("expectations"))
+
+
+def reading_from_json(document: Any) -> Reading:
+    """The inverse of `Reading.to_json`. Raises ValueError for anything else, naming the place."""
+    fields = _Fields(document, "the document", _READING_KEYS)
+    if (version := fields.text("schemaVersion")) != SCHEMA:
+        raise ValueError(f"schemaVersion is {version!r}, not {SCHEMA!r}")
+    if not is_node_name(fields.text("node")):
+        raise ValueError(f"node is {fields.text('node')!r}, which is no name of a node")
+    if not _TIME.fullmatch(fields.text("time")):
+        raise ValueError(f"time is {fields.text('time')!r}, not UTC in RFC 3339 (2026-11-21T10:00:00Z)")
+    calls = fields.items("calls")
+    if len(calls) > _MAX_CALLS:
+        raise ValueError(f"calls has {len(calls)} entries, more than any node needs")
+    return Reading(
+        node=fields.text("node"),
+        boot_id=fields.text("bootId"),
+        kernel=fields.text("kernel"),
+        time=fields.text("time"),
+        tool=fields.text("tool"),
+        origin=Origin(fields.one_of("origin", Origin)),
+        library=fields.text("library"),
+        pci=_pci(fields.value("pci")),
+        calls=tuple(_call(call, f"calls[{index}]") for index, call in enumerate(calls)),
+    )
+
+
+_READING_KEYS = (
+    "schemaVersion", "node", "time", "origin", "tool", "bootId", "kernel", "library", "pci", "calls",
+)  # fmt: skip
+_CALL_KEYS = ("call", "device", "child", "outcome", "ms", "return", "returnName", "value", "detail")
+
+
+def _pci(document: Any) -> PciScan:
+    fields = _Fields(document, "pci", ("root", "readable", "functions"))
+    return PciScan(
+        fields.text("root"),
+        fields.flag("readable"),
+        tuple(_function(each, f"pci.functions[{at}]") for at, each in enumerate(fields.items("functions"))),
+    )
+
+
+def _function(document: Any, where: str) -> PciFunction:
+    fields = _Fields(document, where, ("address", "device", "driver"))
+    return PciFunction(fields.text("address"), fields.text("device"), fields.text("driver"))
+
+
+def _call(document: Any, where: str) -> Call:
+    fields = _Fields(document, where, _CALL_KEYS)
+    outcome = Outcome(fields.one_of("outcome", Outcome))
+    code = _return_code(fields, outcome)
+    value = _answer(fields.value("value"), where) if fields.has("value") else None
+    if value is not None and code != returns.SUCCESS:
+        raise ValueError(f"{where} has a value without NVML_SUCCESS")
+    return Call(
+        call=fields.text("call"),
+        device=fields.number("device", least=0) if fields.has("device") else None,
+        child=fields.number("child", least=0),
+        outcome=outcome,
+        code=code,
+        value=value,
+        detail=fields.text("detail") if fields.has("detail") else "",
+        ms=fields.duration("ms"),
+    )
+
+
+def _return_code(fields: _Fields, outcome: Outcome) -> int | None:
+    """NVML's return code, which is there exactly if NVML returned; its name must be the right one."""
+    if outcome is not Outcome.RETURNED:
+        fields.refuse("return", "returnName", because="NVML did not return")
+        return None
+    code = fields.number("return")
+    if (name := fields.text("returnName")) != returns.name_of(code):
+        raise ValueError(f"returnName is {name!r}, but {code} is {returns.name_of(code)}")
+    return code
+
+
+def _answer(value: Any, where: str) -> Value:
+    """Text, a number, numbers, or a flat structure of both: what the collector writes, and no more."""
+    match value:
+        case str():
+            return value
+        case int() if not isinstance(value, bool):
+            return value
+        case list() if all(type(each) is int for each in value):
+            return value
+        case dict() if all(type(each) in {int, str} for each in value.values()):
+            return value
+        case _:
+            raise ValueError(f"{where}.value is not an answer that NVML can give")
+
+
+class _Fields:
+    """A JSON object whose values are taken by type; every complaint names the place."""
+
+    def __init__(self, document: Any, where: str, keys: tuple[str, ...]) -> None:
+        if not isinstance(document, dict):
+            raise ValueError(f"{where} must be an object, not {_kind(document)}")  # noqa: TRY004
+        self._document, self._where = document, where
+        for key in document:
+            if key not in keys:
+                meant = nearest(key, keys)
+                raise ValueError(f"{where} has the unknown key {key!r}" + (f": {meant}?" if meant else ""))
+
+    def has(self, key: str) -> bool:
+        return key in self._document
+
+    def value(self, key: str) -> Any:
+        if key not in self._document:
+            raise ValueError(f"{self._where} needs {key!r}")
+        return self._document[key]
+
+    def text(self, key: str) -> str:
+        return str(self._of(key, "printable text", lambda v: isinstance(v, str) and (not v or v.isprintable())))
+
+    def flag(self, key: str) -> bool:
+        return bool(self._of(key, "true or false", lambda value: isinstance(value, bool)))
+
+    def number(self, key: str, least: int | None = None) -> int:
+        found = int(self._of(key, "a whole number", lambda value: type(value) is int))
+        if least is not None and found < least:
+            raise ValueError(f"{self._where}.{key} is {found}, below {least}")
+        return found
+
+    def duration(self, key: str) -> float:
+        value = self._of(key, "a number", lambda value: type(value) in {int, float})
+        if not 0 <= value < _MAX_MS:
+            raise ValueError(f"{self._where}.{key} is {value}, which is no duration")
+        return float(value)
+
+    def items(self, key: str) -> list[Any]:
+        return list(self._of(key, "a list", lambda value: isinstance(value, list)))
+
+    def one_of(self, key: str, kind: type[Outcome | Origin]) -> str:
+        if (found := self.text(key)) not in list(kind):
+            raise ValueError(f"{self._where}.{key} is {found!r}, not one of {', '.join(kind)}")
+        return found
+
+    def refuse(self, *keys: str, because: str) -> None:
+        for key in keys:
+            if key in self._document:
+                raise ValueError(f"{self._where} has {key!r} though {because}")
+
+    def _of(self, key: str, kind: str, test: Callable[[Any], bool]) -> Any:
+        if not test(value := self.value(key)):
+            raise ValueError(f"{self._where}.{key} must be {kind}, not {_kind(value)}")
+        return value
+
+
+def _kind(value: Any) -> str:
+    names = {dict: "an object", list: "a list", str: "text", bool: "a truth value", type(None): "null"}
+    return names.get(type(value), "a number")
+
+
+def _load(path: Path, malformed: Code) -> Any:
+    """The JSON in a file. Refuses what cannot be opened, what is too large, and what is no JSON."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        message = f"cannot open {path}: {error.strerror or error}"
+        raise Refused(Diagnostic(codes.READING_UNOPENABLE, message), exit_code=_CANNOT_OPEN) from None
+    if len(content) > MAX_BYTES:
+        raise Refused(Diagnostic(malformed, f"{path}: larger than {MAX_BYTES >> 20} MiB"))
+    try:
+        document = json.loads(content, parse_constant=_no_constant, object_pairs_hook=_once)
+        json.dumps(document, ensure_ascii=False).encode()  # lone surrogates could not be printed later
+    except (ValueError, RecursionError) as error:
+        raise Refused(Diagnostic(malformed, f"{path}: not JSON: {error}")) from None
+    return document
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; a key that appears twice is refused, for no two readers agree which one counts."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key appears twice in one object")
+    return found

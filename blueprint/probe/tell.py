@@ -1,0 +1,102 @@
+"""Verdicts as diagnostics: what failed, each on its own; what is unknown, once per cause."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from blueprint.diagnostics import Diagnostic, Note, Span
+from blueprint.probe import codes
+from blueprint.probe.model import Expectation, ExpectationSource
+from blueprint.probe.reading import Origin, Reading
+from blueprint.probe.verdict import Result, Verdict
+
+_SEVERAL = 2
+
+
+def diagnostics_of(verdicts: Sequence[Verdict], reading: Reading) -> list[Diagnostic]:
+    """One diagnostic per failure. Verdicts that are unknown for the same cause are told together.
+
+    What passed or was skipped is counted, not told. Every diagnostic names the node, the GPU by UUID and PCI
+    address, the call with its return code and raw answer, and the blueprint line that demands otherwise.
+    """
+    failed = [_finding(verdict, reading) for verdict in verdicts if verdict.result is Result.FAIL]
+    explained = {
+        call for verdict in verdicts if verdict.result is Result.FAIL for call in verdict.evidence if not call.answered
+    }
+    causes: dict[tuple[object, ...], list[Verdict]] = {}
+    for verdict in verdicts:
+        if verdict.result is Result.UNKNOWN and not (verdict.evidence and explained.issuperset(verdict.evidence)):
+            causes.setdefault((verdict.code, verdict.gpu, verdict.message), []).append(verdict)
+    return failed + [_ignorance(together, reading) for together in causes.values()]
+
+
+def counts_of(verdicts: Sequence[Verdict]) -> Counter[Result]:
+    """How many verdicts have each outcome."""
+    return Counter(verdict.result for verdict in verdicts)
+
+
+def why_skipped(verdicts: Sequence[Verdict]) -> str:
+    """One line on what was not judged: `ecc-mode: no expectation declared; ...`, each reason once."""
+    skipped = [verdict for verdict in verdicts if verdict.result is Result.SKIP]
+    reasons: dict[str, list[str]] = {}
+    for verdict in skipped:
+        reasons.setdefault(verdict.message, []).append(verdict.check)
+    return "; ".join(f"{', '.join(dict.fromkeys(checks))}: {reason}" for reason, checks in reasons.items())
+
+
+def _finding(verdict: Verdict, reading: Reading) -> Diagnostic:
+    return _diagnostic(verdict, reading, verdict.message, label=_label(verdict))
+
+
+def _ignorance(together: list[Verdict], reading: Reading) -> Diagnostic:
+    """What could not be found out, and every check that is left without an answer by it."""
+    first = together[0]
+    checks = list(dict.fromkeys(each.check for each in together if each.expectation and each.expectation.sources))
+    about = f"{first.gpu}: " if first.gpu else f"{first.node}: "
+    unjudged = f"; unknown: {', '.join(checks)}" if len(checks) >= _SEVERAL else ""
+    return _diagnostic(first, reading, f"{about}{first.message}{unjudged}", label="unknown")
+
+
+def _diagnostic(verdict: Verdict, reading: Reading, message: str, *, label: str) -> Diagnostic:
+    sources = verdict.expectation.sources if verdict.expectation else ()
+    return Diagnostic(
+        code=verdict.code or codes.FACT_UNREADABLE,
+        message=message,
+        at=_span(sources[0]) if sources else None,
+        label=label,
+        notes=tuple(_note(source) for source in sources),
+        help=verdict.remedy or None,
+        subject=f"Node/{verdict.node}",
+        path=sources[0].path if sources else None,
+        evidence=tuple(pair for pair in _evidence(verdict, reading) if pair[1]),
+    )
+
+
+def _evidence(verdict: Verdict, reading: Reading) -> list[tuple[str, str]]:
+    gpu, evidence = verdict.gpu, verdict.evidence
+    synthetic = "synthetic: it says nothing about real hardware" if reading.origin is Origin.SYNTHETIC else ""
+    return [
+        ("node", verdict.node),
+        ("gpu", gpu.uuid or f"index {gpu.index}" if gpu else ""),
+        ("pci", gpu.pci if gpu else ""),
+        ("check", verdict.check),
+        ("wanted", verdict.wanted),
+        ("measured", verdict.measured),
+        *(("call", str(call)) for call in evidence),
+        ("raw", verdict.raw),
+        ("time", reading.time),
+        ("reading", synthetic),
+    ]
+
+
+def _label(verdict: Verdict) -> str:
+    return f"measured: {verdict.measured}" if verdict.measured else ""
+
+
+def _span(source: ExpectationSource) -> Span:
+    return Span(source.file, source.line, source.column, source.line, source.column + 1)
+
+
+def _note(source: ExpectationSource) -> Note:
+    return Note(f"{source.path} is demanded here ({source.layer})", _span(source))

@@ -1,0 +1,118 @@
+"""What checks accept as `want`: small parsers from JSON, each raising ValueError with what is wrong."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+_VERSION = re.compile(r"[1-9]\d{2,3}(\.\d{1,4}){1,2}", re.ASCII)
+_BRANCH = re.compile(r"[1-9]\d{2,3}", re.ASCII)
+_PCI_ID = re.compile(r"[0-9A-Fa-f]{4}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A GPU product, the complete names NVML may call it by, and its PCI device ids (upper case)."""
+
+    product: str
+    names: tuple[str, ...]
+    device_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Memory in MiB as NVML totals it, and how much it may differ either way."""
+
+    mib: int
+    tolerance_mib: int
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """A driver branch (`580`), a version (`580.173.02`), or both; "" where not demanded."""
+
+    branch: str
+    version: str
+
+
+def truth(want: Any) -> bool:
+    """`true` or `false`."""
+    if not isinstance(want, bool):
+        raise ValueError(f"true or false is needed, not {want!r}")  # noqa: TRY004 - one error type
+    return want
+
+
+def only_true(want: Any) -> bool:
+    """`true`: the opposite cannot be expected."""
+    if want is not True:
+        raise ValueError(f"true is needed, not {want!r}")
+    return True
+
+
+def unique(want: Any) -> str:
+    """The word `unique`."""
+    if want != "unique":
+        raise ValueError(f'"unique" is needed, not {want!r}')
+    return "unique"
+
+
+def number(want: Any) -> int:
+    """A whole number, zero or more."""
+    if isinstance(want, bool) or not isinstance(want, int) or want < 0:
+        raise ValueError(f"a whole number, zero or more, is needed, not {want!r}")
+    return want
+
+
+def product(want: Any) -> Product:
+    """`{"product": text, "nvmlNames": [text], "pciDeviceIds": ["2330"]}`; one of the lists may be empty."""
+    fields = _object(want, {"product", "nvmlNames", "pciDeviceIds"})
+    names, ids = _texts(fields, "nvmlNames"), _texts(fields, "pciDeviceIds")
+    if not names and not ids:
+        raise ValueError("neither a name nor a PCI device id is given")
+    if wrong := [each for each in ids if not _PCI_ID.fullmatch(each)]:
+        raise ValueError(f"{wrong[0]!r} is no PCI device id (four hexadecimal digits)")
+    return Product(str(fields.get("product", "")), names, tuple(each.upper() for each in ids))
+
+
+def memory(want: Any) -> Memory:
+    """`{"mib": 81559, "toleranceMib": 1024}`."""
+    fields = _object(want, {"mib", "toleranceMib"})
+    found = Memory(number(fields.get("mib")), number(fields.get("toleranceMib", 0)))
+    if not 0 <= found.tolerance_mib < found.mib:
+        raise ValueError(f"a tolerance of {found.tolerance_mib} MiB makes {found.mib} MiB say nothing")
+    return found
+
+
+def driver(want: Any) -> Driver:
+    """`{"branch": "580"}`, `{"version": "580.173.02"}`, or both."""
+    fields = _object(want, {"branch", "version"})
+    found = Driver(_text(fields, "branch"), _text(fields, "version"))
+    if not found.branch and not found.version:
+        raise ValueError("neither a branch nor a version is given")
+    if found.branch and not _BRANCH.fullmatch(found.branch):
+        raise ValueError(f"{found.branch!r} is no driver branch (580)")
+    if found.version and not _VERSION.fullmatch(found.version):
+        raise ValueError(f"{found.version!r} is no driver version (580.173.02)")
+    return found
+
+
+def _object(want: Any, keys: set[str]) -> dict[str, Any]:
+    if not isinstance(want, dict):
+        raise ValueError(f"an object is needed, not {want!r}")  # noqa: TRY004
+    if unknown := sorted(set(want) - keys):
+        raise ValueError(f"{unknown[0]!r} is not one of {', '.join(sorted(keys))}")
+    return want
+
+
+def _text(fields: dict[str, Any], key: str) -> str:
+    if not isinstance(value := fields.get(key) or "", str):
+        raise ValueError(f"{key} must be text, not {value!r}")  # noqa: TRY004
+    return value
+
+
+def _texts(fields: dict[str, Any], key: str) -> tuple[str, ...]:
+    value = fields.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(each, str) and each for each in value):
+        raise ValueError(f"{key} must be a list of texts, not {value!r}")
+    return tuple(value)

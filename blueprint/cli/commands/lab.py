@@ -1,0 +1,140 @@
+"""A throw-away control plane on this machine, with the blueprint's nodes as objects.
+
+`install` builds the binaries once; `up` starts a lab and prints its kubeconfig's path, and nothing else, on
+stdout; the lab lives on until `down`. `status` says what runs, where binaries come from, what is simulated.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from blueprint.cli.options import add_report
+
+if TYPE_CHECKING:
+    from blueprint.lab import Lab
+    from blueprint.render.model import Bundle
+    from blueprint.report.model import Run
+
+HELP = "start, stop and list throw-away control planes"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Four actions, each with its own flags."""
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    install = actions.add_parser("install", help="build etcd and kube-apiserver from pinned Go modules")
+    install.add_argument("--with-kubectl", action="store_true", help="build kubectl too")
+    install.add_argument("--with-controllers", action="store_true", help="scheduler and controller manager too")
+    install.set_defaults(action=_install)
+
+    up = actions.add_parser("up", help="start a lab and print its kubeconfig's path")
+    up.add_argument("target", metavar="BLUEPRINT", nargs="?", help="create the nodes of its pools (or a bundle's)")
+    up.add_argument("--controllers", action="store_true", help="also run a scheduler and a controller manager")
+    _add_name(up, "default")
+    _add_places(up)
+    up.set_defaults(action=_up, overlay=[], set=[])
+
+    down = actions.add_parser("down", help="stop a lab and remove every trace of it")
+    which = down.add_mutually_exclusive_group()
+    _add_name(which, "default")
+    which.add_argument("--all", action="store_true", help="all labs under --state")
+    _add_state(down)
+    down.set_defaults(action=_down)
+
+    status = actions.add_parser("status", help="which labs run, where binaries come from, what is simulated")
+    _add_places(status)
+    add_report(status)
+    status.set_defaults(action=_status)
+
+
+def run(options: argparse.Namespace) -> Run | int:
+    """Do what the action says."""
+    if sys.platform != "linux":
+        from blueprint.diagnostics import Diagnostic, Refused
+        from blueprint.lab import codes
+
+        raise Refused(Diagnostic(codes.NOT_LINUX, f"the lab needs Linux, this is {sys.platform}"), exit_code=2)
+    outcome: Run | int = options.action(options)
+    return outcome
+
+
+def _install(options: argparse.Namespace) -> int:
+    from blueprint.lab.install import install
+    from blueprint.lab.pins import CONTROLLERS, REQUIRED
+
+    wanted = [*REQUIRED, *(["kubectl"] if options.with_kubectl else [])]
+    install([*wanted, *(CONTROLLERS if options.with_controllers else [])], progress=_progress)
+    return 0
+
+
+def _up(options: argparse.Namespace) -> int:
+    """Print first, hand over last: whatever happens before that takes the lab along."""
+    from blueprint.cli.options import load_bundle
+    from blueprint.lab.access import order_lab
+    from blueprint.lab.folder import Phase, default_root, lab_folder
+    from blueprint.lab.up import bring_up
+
+    bundle = load_bundle(options) if options.target else None
+    folder = lab_folder(options.state or default_root(), options.name)
+    order = order_lab(folder, options.name, assets=options.assets, controllers=options.controllers)
+    with bring_up(order, Phase.DETACHED) as lab:
+        if bundle:
+            _create_nodes(lab, bundle)
+        sys.stdout.write(f"{lab.kubeconfig}\n")
+        sys.stdout.flush()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        lab.hand_over()
+    return 0
+
+
+def _create_nodes(lab: Lab, bundle: Bundle) -> None:
+    from blueprint.diagnostics import Diagnostic, Refused
+    from blueprint.lab import RequestFailed, codes
+    from blueprint.lab.nodes import simulated_nodes
+
+    try:
+        made = lab.create_nodes(simulated_nodes(bundle))
+    except RequestFailed as failed:
+        raise Refused(Diagnostic(codes.REQUEST_FAILED, f"nodes cannot be created: {failed}"), exit_code=2) from failed
+    _progress(f"{made} simulated nodes created from {bundle.name}")
+
+
+def _down(options: argparse.Namespace) -> int:
+    from blueprint.lab.folder import default_root, lab_folder, labs_under
+    from blueprint.lab.launch import take_down
+
+    root = options.state or default_root()
+    folders = labs_under(root) if options.all else [lab_folder(root, options.name)]
+    for folder in folders:
+        _progress(f"lab {folder.name}: {'down' if take_down(folder) else 'there was none'}")
+    return 0
+
+
+def _status(options: argparse.Namespace) -> Run:
+    from blueprint.lab.folder import default_root
+    from blueprint.lab.status import status
+
+    return status(options.state or default_root(), options.assets)
+
+
+def _add_name(parser: argparse._ActionsContainer, default: str) -> None:
+    parser.add_argument("--name", default=default, help=f"which lab ({default})")
+
+
+def _add_state(parser: argparse._ActionsContainer) -> None:
+    help_ = "folder of all labs (default: ~/.local/state/gpu-platform-blueprint/labs)"
+    parser.add_argument("--state", metavar="DIR", type=Path, help=help_)
+
+
+def _add_places(parser: argparse._ActionsContainer) -> None:
+    help_ = "binaries (default: $KUBEBUILDER_ASSETS, the cache, PATH)"
+    parser.add_argument("--assets", metavar="DIR", type=Path, help=help_)
+    _add_state(parser)
+
+
+def _progress(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()

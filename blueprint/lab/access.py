@@ -1,0 +1,191 @@
+"""A lab that runs, as those see it who use it: its kubeconfig, further users, requests with all rights."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import secrets
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from http import HTTPStatus
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import urllib3
+
+from blueprint.lab.assets import find_all
+from blueprint.lab.certificates import LIFETIME, Pair, make_client, require_cryptography, sign_token
+from blueprint.lab.components import ISSUER
+from blueprint.lab.credentials import read_authority
+from blueprint.lab.folder import Record, read_record
+from blueprint.lab.kubeconfig import write_kubeconfig
+from blueprint.lab.launch import hand_over, launch, stop
+from blueprint.lab.processes import Identity
+from blueprint.lab.supervisor import Order
+
+FIELD_MANAGER = "blueprint-lab"
+READY_WITHIN = 90.0
+"""Seconds; it takes about three on an idle machine."""
+
+
+class RequestFailed(Exception):  # noqa: N818 - an outcome
+    """The API server refused: `status` is HTTP's, `answer` its body (a Status object, or text)."""
+
+    def __init__(self, status: int, answer: Any) -> None:
+        said = answer.get("message", answer) if isinstance(answer, Mapping) else answer
+        super().__init__(f"{status}: {said}")
+        self.status = status
+        self.answer = answer
+
+
+class Lab:
+    """A control plane on loopback: etcd and an API server with RBAC, and nothing behind its objects."""
+
+    def __init__(self, folder: Path, supervisor: subprocess.Popen[bytes] | None = None) -> None:
+        """Attach to the lab in `folder`; with its supervisor, the lab is ours to close."""
+        self.folder = folder
+        self.supervisor = supervisor
+
+    @classmethod
+    def open(cls, *, assets: Path | None = None, controllers: bool = False, name: str = "private") -> Self:
+        """Start a new lab that dies with this process, however this process ends. Use it with `with`.
+
+        Raises Refused (2) if it cannot be started.
+        """
+        folder = Path(tempfile.gettempdir()).absolute() / f"blueprint-lab-{secrets.token_hex(8)}"
+        order = order_lab(folder, name, assets=assets, controllers=controllers)
+        return cls(folder, launch(order))
+
+    def close(self) -> None:
+        """End it, if we started it and have not handed it over; nothing of it is left afterwards."""
+        if self.supervisor:
+            stop(self.supervisor)
+            self.supervisor = None
+
+    def hand_over(self) -> None:
+        """Let it live on after this process, until `lab down`. Raises Refused (2) if it failed meanwhile."""
+        if self.supervisor:
+            hand_over(self.supervisor)
+            self.supervisor = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The administrator's kubeconfig: group system:masters."""
+        return self.folder / "kubeconfig"
+
+    @property
+    def record(self) -> Record:
+        """What the lab says of itself. Raises LookupError if it is gone."""
+        if record := read_record(self.folder):
+            return record
+        raise LookupError(f"there is no lab in {self.folder}")
+
+    @cached_property
+    def server(self) -> str:
+        """The API server's address, `https://127.0.0.1:PORT`."""
+        return self.record.server
+
+    @cached_property
+    def _pool(self) -> urllib3.PoolManager:
+        return urllib3.PoolManager(
+            ca_certs=str(self.folder / "ca.crt"),
+            cert_file=str(self.folder / "admin.crt"),
+            key_file=str(self.folder / "admin.key"),
+            timeout=30.0,
+            retries=False,
+        )
+
+    def request(self, method: str, path: str, body: Any = None, content_type: str = "application/json") -> Any:
+        """One request with all rights; the answer's JSON, or its text. Raises RequestFailed from 400 up.
+
+        `body` is sent as it is if it is text or bytes, otherwise as JSON (which is YAML as well, so it also
+        does for `application/apply-patch+yaml`).
+        """
+        data = body if body is None or isinstance(body, str | bytes) else json.dumps(body)
+        headers = {"Content-Type": content_type, "Accept": "application/json"}
+        response = self._pool.request(method, self.server + path, body=data, headers=headers)
+        try:
+            answer = json.loads(response.data)
+        except ValueError:
+            answer = response.data.decode("utf-8", "replace")
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            raise RequestFailed(response.status, answer)
+        return answer
+
+    def create_nodes(self, nodes: Iterable[Mapping[str, Any]]) -> int:
+        """Create those that do not exist yet, and return how many that were. Raises RequestFailed."""
+        return sum(self._created(f"/api/v1/nodes?fieldManager={FIELD_MANAGER}", node) for node in nodes)
+
+    def user(self, name: str, groups: Sequence[str] = (), *, expires: dt.timedelta = LIFETIME) -> Path:
+        """A kubeconfig with a client certificate for this user. A negative `expires` has passed already."""
+        return self._kubeconfig(name, make_client(read_authority(self.folder), name, groups, expires))
+
+    def service_account(self, namespace: str, name: str, *, expires: dt.timedelta = LIFETIME) -> Path:
+        """A kubeconfig with a bearer token for this service account, which is created if it is missing.
+
+        A negative `expires` has passed already: the API server answers 401.
+        """
+        accounts = f"/api/v1/namespaces/{namespace}/serviceaccounts"
+        self._created(accounts, {"metadata": {"name": name}})
+        uid = self.request("GET", f"{accounts}/{name}")["metadata"]["uid"]
+        now = time.time()
+        end = now + expires.total_seconds()
+        claims = {
+            "iss": ISSUER,
+            "aud": [ISSUER],
+            "sub": f"system:serviceaccount:{namespace}:{name}",
+            "iat": int(min(now, end) - 60),
+            "nbf": int(min(now, end) - 60),
+            "exp": int(end),
+            "kubernetes.io": {"namespace": namespace, "serviceaccount": {"name": name, "uid": uid}},
+        }
+        return self._kubeconfig(name, sign_token((self.folder / "sa.key").read_bytes(), claims))
+
+    def _created(self, path: str, body: Mapping[str, Any]) -> bool:
+        try:
+            self.request("POST", path, body)
+        except RequestFailed as failed:
+            if failed.status != HTTPStatus.CONFLICT:
+                raise
+            return False
+        return True
+
+    def _kubeconfig(self, user: str, credential: Pair | str) -> Path:
+        path = self.folder / f"user-{secrets.token_hex(4)}.kubeconfig"
+        write_kubeconfig(
+            path,
+            lab=self.record.name,
+            server=self.server,
+            authority=(self.folder / "ca.crt").read_bytes(),
+            user=user,
+            credential=credential,
+        )
+        return path
+
+
+def order_lab(
+    folder: Path,
+    name: str,
+    *,
+    assets: Path | None = None,
+    controllers: bool = False,
+    owner: Identity | None = None,
+) -> Order:
+    """What a supervisor needs to know, once it is clear that a lab can be had. Raises Refused (2)."""
+    require_cryptography()
+    binaries = find_all(assets, controllers=controllers)
+    owned_by = str(owner or Identity.mine())
+    return Order(os.fspath(folder), name, owned_by, binaries, controllers, READY_WITHIN)

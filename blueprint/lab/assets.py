@@ -1,0 +1,87 @@
+"""Find the binaries of a control plane: --assets, KUBEBUILDER_ASSETS, the cache, PATH, in that order."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from blueprint.diagnostics import Diagnostic, Refused
+from blueprint.lab import codes
+from blueprint.lab.pins import BINARIES, CONTROLLERS, REQUIRED, cache
+
+VARIABLE = "KUBEBUILDER_ASSETS"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A binary, and which of the places it came from."""
+
+    name: str
+    path: str
+    place: str
+
+    def version(self) -> str:
+        """What it says of itself, in its own words; why not, if it does not."""
+        arguments = ["version", "--client"] if self.name == "kubectl" else ["--version"]
+        try:
+            done = subprocess.run(  # noqa: S603 - found where the user keeps binaries
+                [self.path, *arguments], capture_output=True, text=True, timeout=20, check=True
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            return f"does not run: {error}"
+        return (done.stdout.strip() or done.stderr.strip() or "says nothing").splitlines()[0]
+
+
+def find(name: str, assets: Path | None = None) -> Found | None:
+    """Where the binary is, or None. Raises Refused (2) if `assets` is given and is no folder."""
+    for place, folder in _places(assets):
+        if path := shutil.which(name, path=folder):
+            return Found(name, str(Path(path).absolute()), place)
+    return None
+
+
+def find_all(assets: Path | None = None, *, controllers: bool = False) -> dict[str, str]:
+    """Paths of everything that a lab needs, by name. Raises Refused (2), naming all that is missing.
+
+    An explicit `assets` has to hold etcd and kube-apiserver itself: a lab of other binaries than the ones
+    asked for would be a surprise.
+    """
+    wanted = (*REQUIRED, *(CONTROLLERS if controllers else ()))
+    found = {name: find(name, assets) for name in wanted}
+    foreign = [name for name in REQUIRED if assets and (not (f := found[name]) or f.place != "--assets")]
+    missing = foreign or [name for name in wanted if found[name] is None]
+    if missing:
+        raise Refused(_missing(missing, assets if foreign else None), exit_code=2)
+    return {name: each.path for name, each in found.items() if each}
+
+
+def missing_binaries(names: Iterable[str] = REQUIRED) -> list[str]:
+    """Which of these cannot be found anywhere."""
+    return [name for name in names if find(name) is None]
+
+
+def known() -> list[str]:
+    """Every binary that the lab knows of, in the order of use."""
+    return list(BINARIES)
+
+
+def _missing(names: list[str], assets: Path | None) -> Diagnostic:
+    where = f"in --assets {assets}" if assets else f"in {VARIABLE}, the cache ({cache()}) or PATH"
+    flag = " --with-controllers" if set(names) & set(CONTROLLERS) else ""
+    help_ = f"blueprint lab install{flag} builds them (needs Go or pip, and the network), a few minutes once"
+    return Diagnostic(codes.BINARIES_MISSING, f"no {' and no '.join(names)} {where}", help=help_)
+
+
+def _places(assets: Path | None) -> Iterator[tuple[str, str]]:
+    if assets is not None:
+        if not assets.is_dir():
+            raise Refused(Diagnostic(codes.BAD_FOLDER, f"--assets {assets} is not a folder"), exit_code=2)
+        yield "--assets", str(assets)
+    if given := os.environ.get(VARIABLE):
+        yield VARIABLE, given
+    yield "cache", str(cache())
+    yield "PATH", os.environ.get("PATH", os.defpath)

@@ -1,0 +1,176 @@
+"""A lab's state folder: what is in it, whose it is, and whether its lab is alive.
+
+Whoever holds the lock on the folder itself is its supervisor; the kernel drops the lock however that
+process ends. So "alive" needs no process id, and two labs cannot share a folder.
+"""
+
+from __future__ import annotations
+
+import enum
+import fcntl
+import json
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from blueprint.diagnostics import Diagnostic, Refused
+from blueprint.lab import codes
+from blueprint.lab.pins import xdg
+from blueprint.lab.processes import Identity
+
+DEFAULT_NAME = "default"
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
+
+
+class Phase(enum.StrEnum):
+    """How far a lab is."""
+
+    STARTING = "starting"
+    OWNED = "owned"  # ready, and dies with its owner
+    DETACHED = "detached"  # ready, and lives until `lab down`
+    FAILED = "failed"
+    DEAD = "dead"  # nobody holds the folder any more
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a lab says of itself, in `lab.json`."""
+
+    name: str
+    phase: Phase
+    supervisor: str
+    server: str = ""
+    controllers: bool = False
+    binaries: Mapping[str, str] = field(default_factory=dict)
+    message: str = ""
+
+
+class Taken(Exception):  # noqa: N818 - an outcome
+    """The folder belongs to a lab that is alive."""
+
+
+def default_root() -> Path:
+    """The folder of the labs of `lab up`. Raises Refused (2) if there is no home."""
+    return xdg("XDG_STATE_HOME", ".local/state") / "labs"
+
+
+def lab_folder(root: Path, name: str) -> Path:
+    """The folder of one lab. Raises Refused (2) for a name that cannot be one."""
+    if _NAME.fullmatch(name):
+        return root.absolute() / name
+    message = f"not a name for a lab: {name!r}"
+    help_ = "lower-case letters, digits and hyphens, at most 40"
+    raise Refused(Diagnostic(codes.BAD_NAME, message, help=help_), exit_code=2)
+
+
+def labs_under(root: Path) -> list[Path]:
+    """The folders of all labs that were started under `root`, by name."""
+    return sorted(path.parent for path in root.glob("*/lab.json"))
+
+
+def write_record(folder: Path, record: Record) -> None:
+    """Replace the record; a reader sees the old one or the new one."""
+    temporary = folder / "lab.json.new"
+    temporary.write_text(json.dumps(asdict(record), indent=2) + "\n", "utf-8")
+    temporary.replace(folder / "lab.json")
+
+
+def read_record(folder: Path) -> Record | None:
+    """The record, with phase DEAD if its supervisor is gone; None if there is none that can be read."""
+    try:
+        data: dict[str, Any] = json.loads((folder / "lab.json").read_text("utf-8"))
+        record = Record(**(data | {"phase": Phase(data["phase"])}))
+        Identity.parse(record.supervisor)
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return record if is_held(folder) else replace(record, phase=Phase.DEAD)
+
+
+def is_held(folder: Path) -> bool:
+    """Whether a supervisor lives in this folder."""
+    try:
+        with _locked(folder, fcntl.LOCK_SH):
+            return False
+    except Taken:
+        return True
+    except FileNotFoundError:
+        return False
+
+
+@contextmanager
+def claimed(folder: Path) -> Iterator[None]:
+    """Make the folder, own it, and in the end remove it with every parent that had to be made for it.
+
+    What a dead lab left in it is removed first. Raises Taken, OSError, or Refused (2) if the folder holds
+    something that is not a lab's.
+    """
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _locked(folder, fcntl.LOCK_EX):
+        _require_ours(folder)
+        _empty(folder)
+        try:
+            yield
+        finally:
+            _empty(folder)
+            folder.rmdir()
+            with suppress(OSError):  # somebody else uses that parent by now
+                for each in missing[1:]:
+                    each.rmdir()
+
+
+def remove_dead(folder: Path) -> None:
+    """Remove a folder whose supervisor was killed. Raises Taken if it was not."""
+    with suppress(FileNotFoundError), _locked(folder, fcntl.LOCK_EX):
+        _require_ours(folder)
+        _empty(folder)
+        folder.rmdir()
+
+
+def _require_ours(folder: Path) -> None:
+    if not any(folder.iterdir()) or (folder / "lab.json").is_file():
+        return
+    message = f"{folder} is not empty and not a lab's folder"
+    help_ = "give another --state or --name"
+    raise Refused(Diagnostic(codes.BAD_FOLDER, message, help=help_), exit_code=2)
+
+
+def _empty(folder: Path) -> None:
+    """Remove everything in it; what marks the folder as a lab's goes last, so that a kill is no dead end."""
+    for entry in sorted(folder.iterdir(), key=lambda each: each.name == "lab.json"):
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+
+
+@contextmanager
+def _locked(folder: Path, mode: int) -> Iterator[None]:
+    """Hold the lock on a folder. Raises Taken, or FileNotFoundError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        _lock(descriptor, mode, folder)
+        if not os.path.samestat(folder.stat(), os.fstat(descriptor)):
+            raise Taken(folder)  # removed under our hands, and made again by somebody else
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, mode: int, folder: Path) -> None:
+    """Insist for a moment: whoever only looks holds the lock for less than that."""
+    for patience in (0.01, 0.05, 0.2, 0):
+        try:
+            fcntl.flock(descriptor, mode | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if not patience:
+                raise Taken(folder) from error
+            time.sleep(patience)
+        else:
+            return

@@ -1,0 +1,129 @@
+"""Build the control plane's binaries into the cache, once.
+
+Each binary is built aside and renamed into the cache when it is complete; a lock keeps two builds apart. So
+whatever kills a build, the cache holds whole binaries only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from blueprint.diagnostics import Diagnostic, Refused
+from blueprint.lab import codes
+from blueprint.lab.pins import BINARIES, Binary, cache
+from blueprint.lab.processes import die_with_parent
+from blueprint.lab.toolchain import find_go
+
+HEARTBEAT = 15.0
+LAST_LINES = 12
+_NO_NETWORK = re.compile(r"dial tcp|no such host|i/o timeout|connection refused|proxyconnect|TLS handshake timeout")
+_NO_SPACE = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE)
+
+Progress = Callable[[str], None]
+
+
+def install(names: Sequence[str], *, progress: Progress) -> list[Path]:
+    """Build those that the cache lacks; the paths of all of them. Raises Refused (2), with the reason."""
+    folder = cache()
+    try:
+        with _only_one(folder, progress):
+            missing = [BINARIES[name] for name in names if not (folder / name).is_file()]
+            for binary in missing:
+                _build(binary, folder, progress)
+    except OSError as error:
+        raise Refused(Diagnostic(codes.BAD_FOLDER, f"the cache cannot be used: {error}"), exit_code=2) from error
+    progress(f"{', '.join(names)}: in {folder}")
+    return [folder / name for name in names]
+
+
+@contextlib.contextmanager
+def _only_one(folder: Path, progress: Progress) -> Iterator[None]:
+    """Hold the lock on the cache's folder, and remove what a killed build left there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            progress("another installation is running: waiting for it")
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        for left in folder.glob(".building-*"):
+            left.unlink()
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _build(binary: Binary, folder: Path, progress: Progress) -> None:
+    go = find_go(binary.go, progress)
+    log = folder / f"{binary.name}.log"
+    temporary = folder / f".building-{binary.name}"
+    command = [go, "build", "-v", "-mod=readonly", *binary.build_flags, "-o", str(temporary), binary.package]
+    progress(f"building {binary.name} {binary.version} (minutes, the first time)")
+    started = time.monotonic()
+    with log.open("wb") as output:
+        child = subprocess.Popen(  # noqa: S603 - our own command line
+            command,
+            cwd=binary.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=_environment(),
+            preexec_fn=die_with_parent(os.getpid()),  # noqa: PLW1509 - one thread
+        )
+        try:
+            code = _wait(child, log, progress)
+        finally:
+            child.kill()
+            child.wait()
+    if code != 0:
+        temporary.unlink(missing_ok=True)
+        raise _failed(binary, code, log)
+    temporary.replace(folder / binary.name)
+    progress(f"built {binary.name} in {time.monotonic() - started:.0f} s")
+
+
+def _wait(child: subprocess.Popen[bytes], log: Path, progress: Progress) -> int:
+    """Wait for the compiler, telling now and then how far it is."""
+    started = time.monotonic()
+    while True:
+        try:
+            return child.wait(HEARTBEAT)
+        except subprocess.TimeoutExpired:
+            lines = log.read_text("utf-8", "replace").splitlines()
+            fetched = sum(line.startswith("go: downloading") for line in lines)
+            took = time.monotonic() - started
+            progress(f"  {took:.0f} s: {fetched} modules fetched, {len(lines) - fetched} packages compiled")
+
+
+def _environment() -> dict[str, str]:
+    """The user's, for proxies and module mirrors, without what would change the result."""
+    kept = {key: value for key, value in os.environ.items() if key not in {"GOOS", "GOARCH", "GOEXPERIMENT"}}
+    fixed = {"CGO_ENABLED": "0", "GOFLAGS": "", "GOWORK": "off", "GOTOOLCHAIN": "local", "GO111MODULE": "on"}
+    return kept | fixed
+
+
+def _failed(binary: Binary, code: int, log: Path) -> Refused:
+    lines = log.read_text("utf-8", "replace").splitlines()
+    text = "\n".join(lines)
+    if _NO_SPACE.search(text):
+        why, help_ = "the disk is full", "a first build needs about 3 GB (Go's caches: `go env GOCACHE GOMODCACHE`)"
+    elif _NO_NETWORK.search(text):
+        why, help_ = "Go modules cannot be fetched", "set GOPROXY to a mirror that can be reached, then try again"
+    elif code < 0:
+        why, help_ = f"the compiler was killed (signal {-code})", "about 2 GB of memory are needed"
+    else:
+        why, help_ = f"the compiler failed (exit code {code})", f"the whole log: {log}"
+    said = [line for line in lines if not re.fullmatch(r"[\w./~-]+", line)] or lines  # without package names
+    evidence = (("log", "\n".join(said[-LAST_LINES:])),)
+    diagnostic = Diagnostic(
+        codes.INSTALL_FAILED, f"{binary.name} cannot be built: {why}", help=help_, evidence=evidence
+    )
+    return Refused(diagnostic, exit_code=2)

@@ -1,0 +1,40 @@
+"""Kubeconfig files with everything inside, so that one path is all that anybody needs."""
+
+from __future__ import annotations
+
+import base64
+import os
+from pathlib import Path
+from typing import Any
+
+from blueprint.lab.certificates import Pair
+from blueprint.render.emit import emit
+
+
+def write_kubeconfig(path: Path, *, lab: str, server: str, authority: bytes, user: str, credential: Pair | str) -> None:
+    """Write a kubeconfig, readable by its owner only. `credential` is a certificate or a bearer token."""
+    name = f"blueprint-lab-{lab}"
+    document = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": name,
+        "clusters": [{"name": name, "cluster": {"server": server, "certificate-authority-data": _base64(authority)}}],
+        "contexts": [{"name": name, "context": {"cluster": name, "user": user}}],
+        "users": [{"name": user, "user": _credential(credential)}],
+    }
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(emit(document))
+
+
+def _credential(credential: Pair | str) -> dict[str, Any]:
+    if isinstance(credential, str):
+        return {"token": credential}
+    return {
+        "client-certificate-data": _base64(credential.certificate),
+        "client-key-data": _base64(credential.key),
+    }
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()

@@ -1,0 +1,148 @@
+"""Start a lab's supervisor, wait for it, hand the lab over, take it down."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import blueprint
+from blueprint.diagnostics import Diagnostic, Refused
+from blueprint.lab import codes
+from blueprint.lab.folder import Phase, Taken, read_record, remove_dead
+from blueprint.lab.processes import Identity
+from blueprint.lab.supervisor import Order
+
+GRACE = 10.0
+"""Seconds that a supervisor has to end by itself; it needs a fraction of one."""
+
+
+def launch(order: Order) -> subprocess.Popen[bytes]:
+    """Start a lab and return its supervisor when the lab is ready.
+
+    Until `hand_over` the lab dies with `order.owner`. Raises Taken if another supervisor has the folder,
+    Refused (2) if the lab cannot be started; whatever is raised, nothing of the lab is left.
+    """
+    supervisor = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        [sys.executable, "-m", "blueprint.lab.supervisor", order.text()],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=os.environ | {"PYTHONPATH": _python_path()},
+        start_new_session=True,
+    )
+    try:
+        _expect("ready", supervisor, order.seconds + GRACE)
+    except BaseException:
+        stop(supervisor)
+        raise
+    return supervisor
+
+
+def hand_over(supervisor: subprocess.Popen[bytes]) -> None:
+    """Let the lab live on when its owner ends. Raises Refused (2) if it has failed in the meantime."""
+    supervisor.send_signal(signal.SIGUSR1)
+    _expect("detached", supervisor, GRACE)
+    let_go(supervisor)
+
+
+def let_go(supervisor: subprocess.Popen[bytes]) -> None:
+    """Stop being the parent that has to wait for it: its lab belongs to somebody else, or to nobody."""
+    if supervisor.stdout:
+        supervisor.stdout.close()
+    supervisor.returncode = 0
+
+
+def stop(supervisor: subprocess.Popen[bytes]) -> None:
+    """End a lab that we launched; returns when nothing of it is left."""
+    supervisor.terminate()
+    try:
+        supervisor.wait(GRACE)
+    except subprocess.TimeoutExpired:
+        supervisor.kill()  # the kernel kills its children
+        supervisor.wait()
+    if supervisor.stdout:
+        supervisor.stdout.close()
+
+
+def take_down(folder: Path) -> bool:
+    """End the lab in this folder, whoever launched it, and remove the folder; False if there is none.
+
+    Raises Refused (2) if the folder is not a lab's.
+    """
+    record = read_record(folder)
+    if record is None:
+        return False
+    if record.phase is not Phase.DEAD:
+        supervisor = Identity.parse(record.supervisor)
+        supervisor.send(signal.SIGTERM)
+        if not supervisor.wait(GRACE):
+            supervisor.send(signal.SIGKILL)
+            supervisor.wait(GRACE)
+    with contextlib.suppress(Taken):  # somebody is starting a new lab of that name already
+        remove_dead(folder)
+    return True
+
+
+def _expect(event: str, supervisor: subprocess.Popen[bytes], seconds: float) -> None:
+    """Wait for an event. Raises Taken or Refused (2) for what came instead."""
+    said: list[str] = []
+    for line in _lines(supervisor.stdout, seconds):
+        what = _parse(line)
+        if event in what:
+            return
+        if "taken" in what:
+            raise Taken
+        if what:
+            [(kind, text)] = what.items()
+            raise _refused(kind, str(text))
+        said.append(line)
+    supervisor.kill()
+    raise RuntimeError("the lab's supervisor broke: " + ("\n".join(said[-20:]) or "it said nothing"))
+
+
+def _refused(kind: str, text: str) -> Refused:
+    headline, _, rest = text.partition("\n")
+    code = codes.BAD_FOLDER if kind == "unusable" else codes.START_FAILED
+    evidence = (("log", rest),) if rest else ()
+    return Refused(Diagnostic(code, f"the lab did not start: {headline}", evidence=evidence), exit_code=2)
+
+
+def _parse(line: str) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _lines(stream: IO[bytes] | None, seconds: float) -> Iterator[str]:
+    """Lines as they come, until the end of the stream or of the time."""
+    if stream is None:
+        return
+    deadline = time.monotonic() + seconds
+    pending = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(stream, selectors.EVENT_READ)
+        while selector.select(max(0.0, deadline - time.monotonic())):
+            chunk = os.read(stream.fileno(), 65536)
+            if not chunk:
+                break
+            *lines, pending = (pending + chunk).split(b"\n")
+            yield from (line.decode("utf-8", "replace") for line in lines)
+    if pending:
+        yield pending.decode("utf-8", "replace")
+
+
+def _python_path() -> str:
+    """So that the supervisor finds this very package, wherever it was started from."""
+    here = str(Path(blueprint.__file__).parent.parent)
+    return os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))

@@ -1,0 +1,43 @@
+"""The nodes of a bundle's pools, as objects: simulated, and marked so.
+
+There is no machine and no kubelet behind them. They carry what the provisioner of the nodes would give them:
+the pool's selector, and under `nodeLabels: provisioner` its labels and taints too. What a discovery would
+find on a real node (the labels of GPU feature discovery) is not invented.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from blueprint.render.model import Bundle, BundlePool
+
+SIMULATED = "gpublueprint.dev/simulated"
+GPU = "nvidia.com/gpu"
+_ROOM = {"cpu": "64", "memory": "512Gi", "pods": "110", "ephemeral-storage": "1Ti"}
+"""Enough for any pod, so that in a lab with a scheduler only GPUs, labels and taints decide."""
+
+
+def simulated_nodes(bundle: Bundle) -> Iterator[dict[str, Any]]:
+    """One manifest per node: `nodes_min` of each pool, or one where a pool may shrink to none."""
+    for pool in bundle.pools:
+        for index in range(pool.nodes_min or 1):
+            yield _node(pool, index, provisioned=bundle.node_labels == "provisioner")
+
+
+def _node(pool: BundlePool, index: int, *, provisioned: bool) -> dict[str, Any]:
+    name = f"{pool.name}-{index:04}"
+    labels = {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", **pool.selector}
+    taints = []
+    if provisioned:
+        labels |= pool.labels
+        taints = [{"key": t.key, "value": t.value, "effect": t.effect} for t in pool.taints]
+    resources = _ROOM | ({GPU: str(pool.gpu_count)} if pool.gpu_count else {})
+    ready = {"type": "Ready", "status": "True", "reason": "Simulated", "message": "no machine stands behind this"}
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": name, "labels": labels, "annotations": {SIMULATED: "true"}},
+        "spec": {"taints": taints} if taints else {},
+        "status": {"capacity": resources, "allocatable": resources, "conditions": [ready]},
+    }

@@ -1,0 +1,70 @@
+"""What labs there are, where binaries would come from, and what of a lab is not real."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import urllib3
+
+from blueprint.diagnostics import Diagnostic
+from blueprint.lab import codes
+from blueprint.lab.access import Lab, RequestFailed
+from blueprint.lab.assets import find
+from blueprint.lab.folder import Phase, Record, labs_under, read_record
+from blueprint.lab.nodes import SIMULATED
+from blueprint.lab.pins import BINARIES
+from blueprint.report.model import Run
+
+NOT_REAL = (
+    "simulated: nodes are objects without machines or kubelets, and no pod ever runs; "
+    "without --controllers nothing schedules, owns or deletes (namespaces never finish deletion, "
+    "the admission plugin ServiceAccount is off). Nothing here is evidence of health"
+)
+
+
+def status(root: Path, assets: Path | None = None) -> Run:
+    """Every lab under `root` and every binary. Exit code 1 if a lab has died, 0 otherwise."""
+    records = {folder: record for folder in labs_under(root) if (record := read_record(folder))}
+    died = tuple(_died(record) for record in records.values() if record.phase in {Phase.FAILED, Phase.DEAD})
+    subject = {f"lab {record.name}": _line(folder, record) for folder, record in records.items()}
+    subject |= {f"binary {name}": _binary(name, assets) for name in BINARIES}
+    return Run(
+        "lab status",
+        f"labs under {root}",
+        diagnostics=died,
+        subject=subject,
+        verdict=f"{len(records) - len(died)} up. {NOT_REAL}",
+        exit_code=1 if died else 0,
+    )
+
+
+def _line(folder: Path, record: Record) -> str:
+    if record.phase is not Phase.DETACHED:
+        return f"{record.phase}, {folder}"
+    controllers = "with controllers" if record.controllers else "without controllers"
+    pid = record.supervisor.partition(":")[0]
+    return f"up, {record.server}, {_nodes(folder)}, {controllers}, pid {pid}, {folder / 'kubeconfig'}"
+
+
+def _nodes(folder: Path) -> str:
+    try:
+        nodes = Lab(folder).request("GET", "/api/v1/nodes")["items"]
+    except (RequestFailed, urllib3.exceptions.HTTPError) as error:
+        return f"nodes unknown ({error})"
+    simulated = sum(node["metadata"].get("annotations", {}).get(SIMULATED) == "true" for node in nodes)
+    return f"{len(nodes)} nodes ({simulated} simulated)"
+
+
+def _binary(name: str, assets: Path | None) -> str:
+    found = find(name, assets)
+    return f"{found.version()}, from {found.place}: {found.path}" if found else "not found"
+
+
+def _died(record: Record) -> Diagnostic:
+    headline, _, rest = record.message.partition("\n")
+    return Diagnostic(
+        codes.DIED,
+        f"the lab {record.name} is no longer up: {headline or 'its supervisor was killed'}",
+        help=f"blueprint lab down --name {record.name}",
+        evidence=(("log", rest),) if rest else (),
+    )

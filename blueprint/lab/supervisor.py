@@ -1,0 +1,203 @@
+"""The process that owns a lab: starts it, watches it, and removes every trace of it in the end.
+
+It runs in its own session, so Ctrl-C reaches only whoever started it. It ends when it is told to (SIGTERM)
+or when its owner ends; SIGUSR1 is the hand-over after which the lab has no owner and lives on. Its children
+die with it by the kernel's hand. One thread, and signals are read where they are expected, never handled
+in between.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from blueprint.diagnostics import Refused
+from blueprint.lab import components
+from blueprint.lab.credentials import make_secrets
+from blueprint.lab.folder import Phase, Record, Taken, claimed, write_record
+from blueprint.lab.processes import Identity, start_bound
+from blueprint.lab.readiness import controllers_ready, server_ready
+
+SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGUSR1}
+LAST_WORDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to start: on the supervisor's command line, as JSON. `owner` is an Identity as text."""
+
+    folder: str
+    name: str
+    owner: str
+    binaries: Mapping[str, str]
+    controllers: bool
+    seconds: float
+
+    def text(self) -> str:
+        """For the command line."""
+        return json.dumps(asdict(self))
+
+
+class Ended(Exception):  # noqa: N818 - an outcome
+    """The owner is gone, or somebody said stop."""
+
+
+class Failed(Exception):  # noqa: N818 - an outcome
+    """A process ended that should not have, or was not ready in time."""
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """One lab, from its empty folder to no folder."""
+
+    order: Order
+    record: Record
+    owner: Identity | None
+    children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    reserved: socket.socket = field(default_factory=socket.socket)
+    """Bound but never listening: keeps the API server's port ours, and takes no connection from it."""
+
+    @property
+    def folder(self) -> Path:
+        """The lab's folder, which is this process's working directory."""
+        return Path(self.order.folder)
+
+    def run(self) -> None:
+        """Everything between claiming the folder and removing it."""
+        with claimed(self.folder):
+            try:
+                self.set(Phase.STARTING)
+                self.start()
+                self.set(Phase.OWNED)
+                say(ready=True)
+                self.watch()
+            finally:
+                self.kill()
+
+    def start(self) -> None:
+        """Secrets, etcd, API server, and what else was ordered. Raises Failed, Ended."""
+        deadline = time.monotonic() + self.order.seconds
+        self.reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        self.reserved.bind(("127.0.0.1", 0))
+        port = self.reserved.getsockname()[1]
+        make_secrets(self.folder, self.order.name, f"https://127.0.0.1:{port}")
+        self.record = replace(self.record, server=f"https://127.0.0.1:{port}")
+        self.spawn("etcd", components.etcd())
+        self.spawn("kube-apiserver", components.kube_apiserver(port, controllers=self.order.controllers))
+        self.until(lambda: server_ready(self.folder, port), "the API server was not ready", deadline)
+        if self.order.controllers:
+            for name, arguments in components.controllers().items():
+                self.spawn(name, arguments)
+            self.until(lambda: controllers_ready(self.folder, port), "no controller worked", deadline)
+
+    def spawn(self, name: str, arguments: list[str]) -> None:
+        """Start one process of the control plane."""
+        log = self.folder / f"{name}.log"
+        try:
+            self.children[name] = start_bound([self.order.binaries[name], *arguments], folder=self.folder, log=log)
+        except (OSError, subprocess.SubprocessError) as error:
+            raise Failed(f"{name} cannot be started: {error}") from error
+
+    def until(self, ready: Callable[[], bool], otherwise: str, deadline: float) -> None:
+        """Wait until `ready`. Raises Failed, Ended."""
+        while not ready():
+            self.look(0.03)
+            if time.monotonic() > deadline:
+                raise Failed(f"{otherwise} within {self.order.seconds:g} s; {self.last_words('kube-apiserver')}")
+
+    def watch(self) -> None:
+        """Until the end. A lab that fails stays to say so; its record and its logs are evidence."""
+        while True:
+            try:
+                self.look(0.2)
+            except Failed as failed:
+                self.kill()
+                self.record = replace(self.record, message=str(failed))
+                self.set(Phase.FAILED)
+
+    def look(self, seconds: float) -> None:
+        """Wait a moment, or for a signal; then see that everybody lives. Raises Failed, Ended."""
+        got = signal.sigtimedwait(SIGNALS, seconds if self.owner else 60)
+        if got and got.si_signo in {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}:
+            raise Ended
+        if got and got.si_signo == signal.SIGUSR1:
+            self.detach()
+        if self.owner and not self.owner.alive():
+            raise Ended
+        for name, child in self.children.items():
+            if child.poll() is not None:
+                raise Failed(f"{name} ended ({_how(child.returncode)}); {self.last_words(name)}")
+
+    def detach(self) -> None:
+        """The hand-over: from now on nobody's end is ours. A lab that has failed is not worth having."""
+        if self.record.phase is not Phase.OWNED:
+            say(failed=self.record.message)
+            raise Ended
+        self.owner = None
+        self.set(Phase.DETACHED)
+        say(detached=True)
+        log = os.open(self.folder / "supervisor.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+
+    def set(self, phase: Phase) -> None:
+        """Record how far the lab is."""
+        self.record = replace(self.record, phase=phase)
+        write_record(self.folder, self.record)
+
+    def last_words(self, name: str) -> str:
+        """The end of a process's log."""
+        with contextlib.suppress(OSError):
+            lines = (self.folder / f"{name}.log").read_text("utf-8", "replace").split("\n")
+            return f"{name} said: " + "\n".join([line for line in lines if line.strip()][-LAST_WORDS:])
+        return f"{name} said nothing"
+
+    def kill(self) -> None:
+        """End all children at once: nothing of theirs is worth a graceful stop."""
+        for child in self.children.values():
+            child.kill()
+        for child in self.children.values():
+            child.wait()
+        self.children.clear()
+
+
+def say(**event: Any) -> None:
+    """One line of JSON to whoever started us, if they still listen."""
+    with contextlib.suppress(BrokenPipeError):
+        os.write(1, json.dumps(event).encode() + b"\n")
+
+
+def _how(code: int) -> str:
+    return f"exit code {code}" if code >= 0 else f"killed by {signal.Signals(-code).name}"
+
+
+def main() -> None:
+    """Entry of `python -m blueprint.lab.supervisor ORDER`."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    os.umask(0o077)
+    order = Order(**json.loads(sys.argv[1]))
+    record = Record(order.name, Phase.STARTING, str(Identity.mine()), "", order.controllers, order.binaries)
+    try:
+        Supervisor(order, record, Identity.parse(order.owner)).run()
+    except Ended:
+        return
+    except Taken:
+        say(taken=True)
+    except (Refused, OSError) as refused:
+        say(unusable=str(refused))
+    except Failed as failed:
+        say(failed=str(failed))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""One lab for several who ask for it at once, or one after the other."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from blueprint.diagnostics import Diagnostic, Refused
+from blueprint.lab import codes
+from blueprint.lab.access import Lab
+from blueprint.lab.folder import Phase, Taken, read_record
+from blueprint.lab.launch import GRACE, launch, let_go, take_down
+from blueprint.lab.processes import Identity
+from blueprint.lab.supervisor import Order
+
+
+def bring_up(order: Order, accept: Phase) -> Lab:
+    """The lab in the order's folder: the one that is there if its phase is `accept`, otherwise a new one.
+
+    A lab that others are just starting is waited for; one that has failed or died is replaced. The lab's
+    `supervisor` is set if it is new and ours: whoever asked then hands it over, or it dies with us. Raises
+    Refused (2).
+    """
+    folder = Path(order.folder)
+    started = _there_or_launched(order, folder, accept)
+    if started and order.owner != str(Identity.mine()):
+        let_go(started)
+        started = None
+    lab = Lab(folder, started)
+    if order.controllers and not lab.record.controllers:
+        message = f"the lab {order.name} is up without controllers"
+        help_ = f"blueprint lab down --name {order.name}, then lab up again"
+        raise Refused(Diagnostic(codes.START_FAILED, message, help=help_), exit_code=2)
+    return lab
+
+
+def _there_or_launched(order: Order, folder: Path, accept: Phase) -> subprocess.Popen[bytes] | None:
+    deadline = time.monotonic() + order.seconds + GRACE
+    while time.monotonic() < deadline:
+        record = read_record(folder)
+        phase = record.phase if record else Phase.DEAD
+        if phase is accept:
+            return None
+        if phase is Phase.FAILED:
+            take_down(folder)
+        if phase in {Phase.FAILED, Phase.DEAD}:
+            with suppress(Taken):
+                return launch(order)
+        time.sleep(0.1)
+    message = f"somebody else has been starting the lab {order.name} for too long"
+    help_ = f"blueprint lab down --name {order.name}"
+    raise Refused(Diagnostic(codes.START_FAILED, message, help=help_), exit_code=2)

@@ -1,0 +1,126 @@
+"""The lab that all tests of one run share, and what happens where none can be had.
+
+A test that needs an API server asks for the fixture `lab` (or `namespace`), or is marked `lab` if it starts
+labs itself. Without binaries of a control plane such tests do NOT RUN, and the summary says so; under
+BLUEPRINT_REQUIRE_LAB=1 the binaries are built first, and a test of the lab that is skipped fails the run.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from blueprint.diagnostics import Refused
+from blueprint.lab import Lab
+from blueprint.lab.access import order_lab
+from blueprint.lab.assets import find
+from blueprint.lab.folder import Phase
+from blueprint.lab.install import install
+from blueprint.lab.processes import Identity
+from blueprint.lab.up import bring_up
+
+OWNER = "lab_owner"
+REQUIRED = os.environ.get("BLUEPRINT_REQUIRE_LAB") == "1"
+_skipped: list[str] = []
+
+
+class SharedLab(Lab):
+    """The lab of this run. Give each test its own namespace and names: others use it at the same time."""
+
+    def kubectl(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run kubectl as the administrator; skips the test where there is none."""
+        found = find("kubectl")
+        if found is None:
+            pytest.skip("there is no kubectl: blueprint lab install --with-kubectl")
+        command = [found.path, "--kubeconfig", str(self.kubeconfig), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=check, timeout=60)
+
+    def fresh(self, *, controllers: bool = False) -> SharedLab:
+        """A second lab of the test's own, for what is not in any namespace: `with lab.fresh() as own`."""
+        return SharedLab.open(controllers=controllers)
+
+
+@pytest.fixture(scope="session")
+def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedLab]:
+    """One lab for the whole run and all of its workers; it dies with the run, even under kill -9."""
+    worker = getattr(request.config, "workerinput", None)
+    base = tmp_path_factory.getbasetemp()
+    owner = Identity.parse(worker[OWNER]) if worker else Identity.mine()
+    folder = (base.parent if worker else base) / "shared-lab"
+    with bring_up(order_lab(folder, "tests", owner=owner), Phase.OWNED) as started:
+        yield SharedLab(started.folder)
+
+
+@pytest.fixture
+def namespace(lab: SharedLab) -> str:
+    """A new namespace. Nobody deletes it: without a controller manager no namespace ever goes away."""
+    name = f"t-{uuid.uuid4().hex[:12]}"
+    lab.request("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
+    return name
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """In the controller only: its workers find what it built."""
+    if REQUIRED and not hasattr(config, "workerinput") and not config.option.collectonly:
+        try:
+            install(["etcd", "kube-apiserver", "kubectl"], progress=_progress)
+        except Refused as refused:
+            raise pytest.UsageError(f"BLUEPRINT_REQUIRE_LAB=1, but: {refused}") from refused
+
+
+def _progress(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node) -> None:
+    """The lab belongs to the controller of pytest-xdist: a worker may be killed by the test it runs."""
+    node.workerinput[OWNER] = str(Identity.mine())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever uses the lab is marked so; whoever is marked so does not run without one."""
+    for item in items:
+        if "lab" in getattr(item, "fixturenames", ()):
+            item.add_marker("lab")
+    marked = [item for item in items if item.get_closest_marker("lab")]
+    if marked and (reason := _why_no_lab()):
+        for item in marked:
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _why_no_lab() -> str | None:
+    try:
+        order_lab(Path("/"), "asking")
+    except Refused as refused:
+        return str(refused)
+    return None
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Remember which tests of the lab were skipped, for whatever reason."""
+    if report.skipped and "lab" in report.keywords and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        _skipped.append(reason.removeprefix("Skipped: "))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A run that had to have a lab, and skipped a test of it, has failed."""
+    if REQUIRED and _skipped and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """Say it where nobody can miss it."""
+    look = {"red": REQUIRED, "yellow": not REQUIRED, "bold": True}
+    for reason, count in sorted(Counter(_skipped).items()):
+        terminalreporter.section("NOT RUN", sep="!", **look)
+        tests = "test" if count == 1 else "tests"
+        terminalreporter.line(f"{count} {tests} against the API server did NOT RUN: {reason}", **look)

@@ -16,12 +16,27 @@ _LEAST = 24
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """One line as it is shown. `indent` and `length` are terminal cells; `length` is at least 1."""
+    """One line as it is shown: what stands before the mark, what is marked, what follows."""
 
     number: int
-    text: str
-    indent: int
-    length: int
+    before: str
+    inside: str
+    after: str
+
+    @property
+    def text(self) -> str:
+        """The whole line."""
+        return f"{self.before}{self.inside}{self.after}"
+
+    @property
+    def indent(self) -> int:
+        """Terminal cells before the mark."""
+        return cells(self.before)
+
+    @property
+    def length(self) -> int:
+        """Terminal cells of the mark, at least 1: an empty place has a mark too."""
+        return max(1, cells(self.inside))
 
 
 def excerpt(span: Span, context: Context, gutter: int = 8) -> tuple[Marked, ...]:
@@ -54,12 +69,10 @@ def _marked(number: int, line: str, start: int, end: int, room: int, context: Co
     """One line; columns `start` to `end` (exclusive) are marked, and are inside the part that is shown."""
     left, text, right = _window(line, start - 1, room, context)
     pieces = [_shown(character, context) for character in text]
-    indent = cells("".join(pieces[: start - 1 - left]))
-    length = cells("".join(pieces[start - 1 - left : max(end - 1 - left, 0)]))
-    lead = _CUT if left else ""
-    body = lead + "".join(pieces) + (_CUT if right else "")
-    indent += len(lead)
-    return Marked(number, body.rstrip(), indent, max(1, min(length, room - indent)))
+    first, last = start - 1 - left, max(end - 1 - left, start - 1 - left)
+    before = (_CUT if left else "") + "".join(pieces[:first])
+    after = "".join(pieces[last:]) + (_CUT if right else "")
+    return Marked(number, before, "".join(pieces[first:last]), after.rstrip())
 
 
 def _window(line: str, at: int, room: int, context: Context) -> tuple[int, str, bool]:

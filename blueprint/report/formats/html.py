@@ -68,7 +68,6 @@ def _answer(record: Record) -> Iterator[str]:
         for severity, number in record.counts.items()
     ]
     if record.run.coverage:
-        tiles.append(("examined", sum(each.examined for each in record.run.coverage), "examined"))
         tiles.append(("unseen", sum(each.unknown for each in record.run.coverage), "could not be seen"))
     cells = "".join(
         f'<li class="{kind}{" some" if number else ""}"><b>{number}</b>{label}</li>' for kind, number, label in tiles
@@ -78,7 +77,7 @@ def _answer(record: Record) -> Iterator[str]:
 
 def _inputs(run: Run) -> Iterator[str]:
     if run.subject:
-        yield "<h2>What was looked at</h2>"
+        yield "<h2>Inputs</h2>"
         rows = ((esc(key), f"<span class=mono>{esc(value)}</span>") for key, value in run.subject.items())
         yield table(("Input", "Value"), rows)
 

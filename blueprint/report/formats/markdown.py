@@ -20,7 +20,8 @@ from blueprint.report.model import Run
 from blueprint.report.record import Record, actions_in_words, counts_in_words, record_of
 
 MOST_BYTES = 1000 * 1024
-_ACTIVE = re.compile(r"([\\`*_{}\[\]<>#|~@!&])")
+_ACTIVE = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
+_LINKED_BY_HOSTS = re.compile(r"\S*(?:@|://|www\.|#\d)\S*")  # mentions, bare addresses, issue numbers
 _WORDS = {Severity.ERROR: "Error", Severity.WARNING: "Warning", Severity.NOTE: "Note"}
 
 
@@ -37,8 +38,8 @@ def tell(run: Run, context: Context) -> str:
 
 
 def inline(text: str) -> str:
-    """Text from outside as a code span; pipes are escaped so that it may stand in a table."""
-    shown = visible(text).replace("|", "\\|")
+    """Text from outside as a code span."""
+    shown = visible(text)
     longest = max((len(run) for run in re.findall("`+", shown)), default=0)
     fence = "`" * (longest + 1)
     pad = " " if shown.startswith("`") or shown.endswith("`") or not shown.strip() else ""
@@ -46,8 +47,12 @@ def inline(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """A sentence from outside as plain text: every character that Markdown acts on is escaped."""
-    return re.sub(r"(?<=\w)(:)(?=//)", r"\\\1", _ACTIVE.sub(r"\\\1", visible(text)))
+    """A sentence from outside: what Markdown acts on is escaped, what hosts turn into links is code."""
+    said, at, shown = "", 0, visible(text)
+    for found in _LINKED_BY_HOSTS.finditer(shown):
+        said += _ACTIVE.sub(r"\\\1", shown[at : found.start()]) + inline(found[0])
+        at = found.end()
+    return said + _ACTIVE.sub(r"\\\1", shown[at:])
 
 
 def block(text: str, language: str = "text") -> str:
@@ -67,7 +72,9 @@ def _head(record: Record) -> Iterator[str]:
     if run.title:
         yield f"{prose(run.title)}\n"
     if run.subject:
-        yield from _table(("", ""), ((prose(key), inline(value)) for key, value in run.subject.items()))
+        yield from _table(
+            ("", ""), ((prose(key), inline(value).replace("|", "\\|")) for key, value in run.subject.items())
+        )
     if run.coverage or run.not_asked:
         yield from _table(("Scope", "Examined", "Unknown", "Why"), _coverage(run))
 
@@ -123,10 +130,13 @@ def _facts(diagnostic: Diagnostic) -> Iterator[tuple[str, str]]:
 
 
 def _picture(diagnostic: Diagnostic, context: Context) -> str:
+    marked = excerpt(diagnostic.at, context) if diagnostic.at else ()
     lines = []
-    for line in excerpt(diagnostic.at, context) if diagnostic.at else ():
+    for line in marked:
+        if line is not marked[0] and line.number > marked[0].number + 1:
+            lines.append("      ...")
+        label = f" {visible(diagnostic.label)}" if diagnostic.label and line is marked[-1] else ""
         lines.append(f"{line.number:5} | {line.text}")
-        label = f" {visible(diagnostic.label)}" if diagnostic.label else ""
         lines.append(f"      | {' ' * line.indent}{'^' * line.length}{label}")
     return "\n".join(lines)
 

@@ -121,6 +121,8 @@ def _asides(diagnostic: Diagnostic, *, explain: bool) -> list[str]:
 
 def _suggestion(fix: Fix, at: Span | None) -> str:
     replacement = visible(fix.replacement.strip("\n"))
+    if replacement != replacement.strip():
+        replacement = f'"{replacement}"'
     if fix.at == at:
         return f"did you mean {replacement}?" if replacement else "fix: remove it"
     where = f"line {fix.at.line}" if at and fix.at.file == at.file else visible(str(fix.at))

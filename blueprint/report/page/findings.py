@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from blueprint.diagnostics import Diagnostic, Fix, Span
 from blueprint.report.context import Context
-from blueprint.report.excerpt import excerpt
+from blueprint.report.excerpt import Marked, excerpt
 from blueprint.report.page.markup import esc, facts
 from blueprint.report.record import Finding
 
@@ -51,20 +51,27 @@ def _evidence(found: Diagnostic) -> Iterator[tuple[str, str]]:
 
 def _figure(at: Span, label: str, context: Context, *, second: bool) -> str:
     """The place, and its lines with a mark under them where the source is at hand."""
-    shown = [_marked(line.number, line.text, line.indent, line.length, second=second) for line in excerpt(at, context)]
-    said = f' <span class="caret{" second" if second else ""}">{esc(label)}</span>' if label and shown else ""
-    lines = "\n".join(shown)
-    picture = f"<pre>{lines}{said}</pre>" if shown else f"<p>{esc(label)}</p>" if label else ""
+    lines = excerpt(at, context)
+    picture = "\n".join(_picture(lines, label, "second" if second else "first"))
+    if not lines:
+        picture = f"<p>{esc(label)}</p>" if label else ""
     return f"<figure><figcaption>{esc(str(at))}</figcaption>{picture}</figure>"
 
 
-def _marked(number: int, text: str, indent: int, length: int, *, second: bool) -> str:
-    mark = ("-" if second else "^") * length
-    kind = "caret second" if second else "caret"
-    return (
-        f"<span class=gutter>{number:5} | </span>{esc(text)}\n"
-        f'<span class=gutter>      | </span>{" " * indent}<span class="{kind}">{mark}</span>'
-    )
+def _picture(lines: tuple[Marked, ...], label: str, kind: str) -> Iterator[str]:
+    """The lines; the label stands under its mark because an invisible copy of what precedes holds its place."""
+    previous = None
+    for line in lines:
+        lead = "<pre>" if previous is None else ""
+        if previous and line.number > previous + 1:
+            yield "<span class=gutter>    ...</span>"
+        mark = f"<mark class={kind}>{esc(line.inside) or ' '}</mark>"
+        end = "</pre>" if line is lines[-1] and not label else ""
+        yield f"{lead}<span class=gutter>{line.number:5} | </span>{esc(line.before)}{mark}{esc(line.after)}{end}"
+        previous = line.number
+    if lines and label:
+        space = f"<span class=space aria-hidden=true>{esc(lines[-1].before)}</span>"
+        yield f'<span class=gutter>      | </span>{space}<span class="said {kind}">{esc(label)}</span></pre>'
 
 
 def _suggestion(fix: Fix) -> str:

@@ -11,7 +11,7 @@ MIG = Code(
     "BP3104",
     "mig-profile-unsupported",
     Severity.ERROR,
-    "The GPU cannot be cut into this profile.\n\nEvery product has `profiles`:\n\n- those of NVIDIA's tables\n- no others",
+    "The GPU cannot be cut into this profile.\n\nEvery product has `profiles`:\n\n- of NVIDIA's tables\n- no others",
 )
 KEY = Code("BP1001", "duplicate-key", Severity.ERROR, "A key stands twice in one mapping. **Remove one.**")
 STYLE = Code("BP2999", "odd-style", Severity.WARNING, "Reads badly.")
@@ -35,7 +35,7 @@ SOURCES = {
         "    トレーニング: {nodes: 4, nodes: 5}  # combining: e\u0301 cafe\u0301 x: 1\n"
         "\tselector:\t{acme.example/pool: train}\n"
         f"    long: {{{', '.join(f'key{n:02}: value{n:02}' for n in range(40))}}}\n"
-        "    hidden: \"safe\u202e }gnorw{ \u2066\x1b[31mred\"\n"
+        '    hidden: "safe\u202e }gnorw{ \u2066\x1b[31mred"\n'
     ),
     "base.yaml": "spec:\n  gpu:\n        product: A100-SXM4-80GB\n  expect: {ecc: true}\n",
 }

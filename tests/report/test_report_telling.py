@@ -1,0 +1,121 @@
+"""`--report FORMAT[=PATH]`: where reports go, and what is refused before anything runs."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+from pathlib import Path
+
+import pytest
+import report_sample as sample
+
+from blueprint.diagnostics import Refused
+from blueprint.report import destinations, tell
+
+RUN = sample.RUNS["findings"]
+
+
+def refused(*specs: str) -> Refused:
+    with pytest.raises(Refused) as caught:
+        destinations(specs)
+    assert caught.value.exit_code == 2
+    return caught.value
+
+
+def test_several_formats_come_from_one_run(tmp_path: Path) -> None:
+    out = io.StringIO()
+    tell(RUN, ["text", f"json={tmp_path / 'run.json'}", f"sarif={tmp_path / 'run.sarif'}"], stdout=out)
+    assert (tmp_path / "run.json").read_text().startswith("{")
+    assert '"2.1.0"' in (tmp_path / "run.sarif").read_text()
+    assert out.getvalue().startswith("Validate ")
+
+
+def test_a_dash_is_stdout() -> None:
+    out = io.StringIO()
+    tell(RUN, ["json=-"], stdout=out)
+    assert out.getvalue().startswith('{\n  "schemaVersion"')
+
+
+def test_an_unknown_format_is_refused_with_the_nearest_spelling() -> None:
+    [problem] = refused("jsno=x").diagnostics
+    assert (problem.code.id, problem.message) == ("BP0002", "no report format is called jsno")
+    assert problem.help is not None
+    assert problem.help.startswith("did you mean json?")
+
+
+@pytest.mark.parametrize("specs", [("text", "json"), ("text=-", "json"), ("json=a", "sarif=a"), ("json=a", "html=./a")])
+def test_two_reports_in_one_place_are_refused(specs: tuple[str, ...]) -> None:
+    [problem] = refused(*specs).diagnostics
+    assert problem.message.startswith("two reports go to")
+
+
+def test_nothing_is_written_where_a_spec_is_wrong(tmp_path: Path) -> None:
+    with pytest.raises(Refused):
+        tell(RUN, [f"json={tmp_path / 'a.json'}", "nonsense"], stdout=io.StringIO())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unwritable_report_is_a_diagnostic_and_leaves_nothing(tmp_path: Path) -> None:
+    out = io.StringIO()
+    with pytest.raises(Refused) as caught:
+        tell(RUN, ["text", f"json={tmp_path / 'gone' / 'a.json'}"], stdout=out)
+    [problem] = caught.value.diagnostics
+    assert problem.code.id == "BP0010"
+    assert "No such file or directory" in problem.message
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_report_replaces_its_predecessor_whole(tmp_path: Path) -> None:
+    target = tmp_path / "a.json"
+    target.write_text("old")
+    before = target.stat().st_ino
+    tell(RUN, [f"json={target}"], stdout=io.StringIO())
+    assert target.stat().st_ino != before
+    assert [file.name for file in tmp_path.iterdir()] == ["a.json"]
+    mask = os.umask(0)
+    os.umask(mask)
+    assert stat.S_IMODE(target.stat().st_mode) == 0o666 & ~mask
+
+
+def test_a_failed_write_leaves_the_old_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "a.json"
+    target.write_text("old")
+
+    def no_space(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", no_space)
+    with pytest.raises(Refused, match="No space left"):
+        tell(RUN, [f"json={target}"], stdout=io.StringIO())
+    assert target.read_text() == "old"
+    assert [file.name for file in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_a_device_is_written_to_and_not_replaced() -> None:
+    tell(RUN, ["json=/dev/null"], stdout=io.StringIO())
+    assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "link.json").symlink_to(tmp_path / "real.json")
+    tell(RUN, [f"json={tmp_path / 'link.json'}"], stdout=io.StringIO())
+    assert (tmp_path / "link.json").is_symlink()
+    assert (tmp_path / "real.json").read_text().startswith("{")
+
+
+def test_files_are_never_coloured(tmp_path: Path) -> None:
+    tell(RUN, [f"text={tmp_path / 'a.txt'}"], stdout=io.StringIO(), color=True)
+    assert "\x1b" not in (tmp_path / "a.txt").read_text()
+
+
+def test_a_stream_that_cannot_say_it_gets_escapes() -> None:
+    stream = io.TextIOWrapper(raw := io.BytesIO(), encoding="ascii")
+    tell(RUN, ["text"], stdout=stream, source=sample.source)
+    assert b"\\u30c8" in raw.getvalue()
+
+
+def test_a_machine_format_is_utf_8_on_every_stream() -> None:
+    stream = io.TextIOWrapper(raw := io.BytesIO(), encoding="ascii")
+    tell(RUN, ["html"], stdout=stream, source=sample.source)
+    assert "トレーニング" in raw.getvalue().decode("utf-8")

@@ -1,0 +1,195 @@
+"""Text: carets stand under what they mark, colours and ASCII follow the stream, foreign files stay closed."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import report_sample as sample
+
+from blueprint.diagnostics import Diagnostic, Span
+from blueprint.report import Run
+from blueprint.report.context import Context, may_color, read_sources, speaks_unicode, width_of
+from blueprint.report.escaping import cells
+from blueprint.report.excerpt import excerpt
+from blueprint.report.formats import text
+
+
+def only(source: str, span: Span, width: int = 100, *, ascii_only: bool = False):
+    return excerpt(span, Context(source=lambda _: source, width=width, ascii_only=ascii_only))
+
+
+def test_the_example_of_the_design_looks_as_designed(context: Context) -> None:
+    told = text.tell(Run("validate", "", (sample.DIAGNOSTICS[0],), exit_code=1), context)
+    assert (
+        told
+        == """\
+error[BP3104] mig-profile-unsupported: A100-SXM4-80GB cannot be cut into 1g.5gb
+  --> clusters/prod-eu.yaml:11:35
+   11 |       - {devices: 0-3, profiles: {1g.5gb: 7}}
+      |                                   ^^^^^^ not a profile of this GPU
+  ::: base.yaml:3:18
+    3 |         product: A100-SXM4-80GB
+      |                  -------------- product set here by base.yaml
+  = help: profiles of this GPU: 1g.10gb, 1g.10gb+me, 1g.20gb, 2g.20gb, 3g.40gb, 4g.40gb, 7g.80gb
+  = did you mean 1g.10gb?    blueprint explain BP3104
+
+1 error. Not clean.
+"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "marked"),
+    [
+        ("name: value", "value"),
+        ("\tname:\tvalue", "value"),
+        ("日本: 値", "値"),
+        ("e\u0301e\u0301e\u0301: x\u0301", "x\u0301"),
+        ("\x1b[31m\u202ename: value", "value"),
+        ("# 🚀 rocket: x", "rocket"),
+        ("a" * 500 + " here " + "b" * 500, "here"),
+        ("日" * 300 + " here " + "日" * 300, "here"),
+    ],
+)
+@pytest.mark.parametrize("width", [60, 100])
+@pytest.mark.parametrize("ascii_only", [False, True])
+def test_the_mark_stands_under_what_it_marks(line: str, marked: str, width: int, *, ascii_only: bool) -> None:
+    start = line.index(marked) + 1
+    [shown] = only(line, Span("f", 1, start, 1, start + len(marked)), width, ascii_only=ascii_only)
+    assert cells(shown.text) <= width - 8
+    assert shown.indent == cells(shown.before)
+    assert shown.length == max(1, cells(shown.inside))
+    assert shown.inside == (marked.encode("ascii", "backslashreplace").decode() if ascii_only else marked)
+    assert shown.text.isprintable() or "\u0301" in shown.text
+
+
+def test_a_mark_longer_than_the_screen_ends_with_the_screen() -> None:
+    [shown] = only("k: " + "v" * 5000, Span("f", 1, 4, 1, 5004), 80)
+    assert shown.indent + shown.length <= 72
+
+
+def test_a_million_characters_on_one_line_cost_nothing() -> None:
+    [shown] = only("v" * 1_000_000, Span("f", 1, 500_000, 1, 500_003), 80)
+    assert shown.inside == "vvv"
+
+
+def test_an_empty_place_has_a_mark() -> None:
+    [shown] = only("key:", Span("f", 1, 5, 1, 5))
+    assert (shown.indent, shown.length) == (4, 1)
+
+
+def test_a_place_of_several_lines_shows_its_ends() -> None:
+    first, last = only("a:\n  b: 1\n  c: 2\nd: 3\n", Span("f", 1, 1, 3, 7))
+    assert (first.number, first.inside) == (1, "a:")
+    assert (last.number, last.indent, last.inside) == (3, 2, "c: 2")
+
+
+@pytest.mark.parametrize(
+    "span", [Span("f", 9, 1, 9, 2), Span("f", 1, 99, 1, 100), Span("f", 0, 0, 0, 0), Span("f", 1, 1, 50, 2)]
+)
+def test_a_file_that_changed_since_gives_no_excerpt(span: Span) -> None:
+    assert only("short: 1\n", span) == ()
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_are_counted_as_yaml_counts_them(end: str) -> None:
+    """Form feeds and Unicode separators end no line for a YAML 1.2 reader."""
+    [shown] = only(f"a\x0b\x0c\x85\u2028b{end}second", Span("f", 2, 1, 2, 7))
+    assert shown.text == "second"
+
+
+def test_ascii_streams_get_ascii(context: Context) -> None:
+    for run in sample.RUNS.values():
+        assert text.tell(run, replace(context, ascii_only=True)).isascii()
+
+
+def test_colours_change_nothing_but_colours(context: Context) -> None:
+    import re
+
+    for run in sample.RUNS.values():
+        plain, colored = text.tell(run, context), text.tell(run, replace(context, color=True))
+        assert "\x1b[1;31m" in colored or not any(d.severity == "error" for d in run.diagnostics)
+        assert re.sub(r"\x1b\[[\d;]*m", "", colored) == plain
+
+
+def test_a_code_is_offered_for_explanation_once(context: Context) -> None:
+    assert text.tell(sample.RUNS["findings"], context).count("blueprint explain BP1001") == 1
+
+
+def test_help_is_wrapped_to_the_screen(context: Context) -> None:
+    found = Diagnostic(sample.KEY, "m", help="word " * 60)
+    told = text.tell(Run("v", "", (found,)), replace(context, width=60))
+    assert max(len(line) for line in told.splitlines()) <= 60
+
+
+class Screen(io.StringIO):
+    def __init__(self, *, terminal: bool, encoding: str = "utf-8") -> None:
+        super().__init__()
+        self._terminal = terminal
+        self._encoding = encoding
+
+    def isatty(self) -> bool:
+        return self._terminal
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return self._encoding
+
+
+@pytest.mark.parametrize(
+    ("terminal", "environment", "colored"),
+    [
+        (True, {}, True),
+        (False, {}, False),
+        (True, {"NO_COLOR": "1"}, False),
+        (True, {"NO_COLOR": ""}, True),
+        (False, {"FORCE_COLOR": "1"}, True),
+        (False, {"FORCE_COLOR": "0"}, False),
+        (True, {"NO_COLOR": "1", "FORCE_COLOR": "1"}, False),
+        (True, {"TERM": "dumb"}, False),
+    ],
+)
+def test_colour_follows_terminal_and_environment(terminal: bool, environment: dict, colored: bool) -> None:
+    assert may_color(Screen(terminal=terminal), environment) is colored
+
+
+def test_width_follows_columns() -> None:
+    screen = Screen(terminal=False)
+    assert width_of(screen, {}) == 100
+    assert width_of(screen, {"COLUMNS": "132"}) == 132
+    assert width_of(screen, {"COLUMNS": "20"}) == 60
+    assert width_of(screen, {"COLUMNS": "wide"}) == 100
+
+
+@pytest.mark.parametrize(
+    ("encoding", "unicode"), [("utf-8", True), ("UTF8", True), ("ascii", False), ("cp1252", False)]
+)
+def test_unicode_follows_the_encoding(encoding: str, unicode: bool) -> None:
+    assert speaks_unicode(Screen(terminal=False, encoding=encoding)) is unicode
+
+
+def test_sources_are_read_inside_the_project_only(tmp_path: Path) -> None:
+    """A bundle from elsewhere may name any file in its provenance."""
+    project, outside = tmp_path / "project", tmp_path / "outside.yaml"
+    (project / ".git").mkdir(parents=True)
+    (project / "clusters").mkdir()
+    (project / "base.yaml").write_text("inside: 1\n")
+    (project / "key.pem").write_text("private\n")
+    (project / "link.yaml").symlink_to(outside)
+    outside.write_text("outside: 1\n")
+    source = read_sources(project / "clusters", {"<stdin>": "given: 1\n"})
+
+    assert source("../base.yaml") == "inside: 1\n"
+    assert source("<stdin>") == "given: 1\n"
+    for closed in ("../../outside.yaml", str(outside), "../link.yaml", "../key.pem", "gone.yaml", "a\0b.yaml", ""):
+        assert source(closed) is None
+
+
+def test_the_tools_own_files_are_sources_too(tmp_path: Path) -> None:
+    source = read_sources(tmp_path)
+    assert "gpu-operator" in (source("components/gpu-operator/component.yaml") or "")
+    assert source("components/../pyproject.yaml") is None
+    assert source("catalog/../cli/main.py") is None

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from blueprint.diagnostics import Span
+from blueprint.platform.origin import Source
+from blueprint.platform.taint import Taint
 from blueprint.probe import Expectation
 from blueprint.source.paths import Path
 
@@ -31,20 +33,6 @@ class ObjectId:
 
     def __str__(self) -> str:
         return "/".join(part for part in (self.kind, self.namespace, self.name) if part)
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A place that a value came from.
-
-    `layer` says what kind of place: `blueprint`, `overlay`, `set`, `default` (the place is the nearest
-    enclosing line that exists), `patch`, `component`, `release`, `hardware`. `path` is the dotted path
-    inside that document. Files are relative to the blueprint's folder, or to the tool's data folders.
-    """
-
-    layer: str
-    span: Span
-    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +70,6 @@ class Object:
             if found := self.origins.get(path[:end]):
                 return found
         return None
-
-
-@dataclass(frozen=True, slots=True)
-class Taint:
-    """A node taint; `value` may be empty."""
-
-    key: str
-    value: str
-    effect: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,141 @@
+"""A component as this platform has it: ownership, settings and images decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from blueprint.catalog import Component
+from blueprint.catalog.components import Image
+from blueprint.platform.origin import Source
+from blueprint.platform.reads import derived, note, plain
+from blueprint.spec.model import ComponentSpec, Patch
+
+if TYPE_CHECKING:
+    from blueprint.platform.model import Platform
+
+
+class PlatformImage:
+    """An image, after the registries' mirrors."""
+
+    def __init__(self, name: str, image: Image, component: Component, platform: Platform) -> None:
+        self.key = name
+        self.image = image
+        self._component = component
+        self._platform = platform
+
+    def _noted(self, field: str) -> None:
+        path = ("images", self.key, field)
+        note(Source("component", self._component.span(*path), ".".join(path)))
+
+    @derived
+    def repository(self) -> str:
+        """Registry and path, mirrored."""
+        self._noted("repository")
+        return self._platform.mirrored(self.image.repository)
+
+    @derived
+    def name(self) -> str:
+        """The last part of the path."""
+        self._noted("name")
+        return self.image.name
+
+    @derived
+    def tag(self) -> str:
+        """The tag; the driver's is the version that the pools' branch decides."""
+        if self.image.tag is None:
+            return self._platform.driver.version or ""
+        self._noted("tag")
+        return self.image.tag
+
+    @derived
+    def digest(self) -> str | None:
+        """The content digest, where the vendor pins one."""
+        self._noted("digest")
+        return self.image.digest
+
+    @derived
+    def ref(self) -> str:
+        """`repository/name:tag`."""
+        return f"{self.repository}/{self.name}:{self.tag}"
+
+
+class Settings:
+    """A component's settings by name: the blueprint's value, or the default."""
+
+    def __init__(self, component: Component, given: Mapping[str, Any]) -> None:
+        self._component = component
+        self._given = given
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError as error:
+            raise AttributeError(name) from error
+
+    def __getitem__(self, name: str) -> Any:
+        setting = self._component.settings[name]
+        if name in self._given:
+            return plain(self._given[name])
+        path = ("settings", name, "default")
+        note(Source("component", self._component.span(*path), ".".join(path)))
+        return setting.default
+
+
+class PlatformComponent:
+    """One component of the platform."""
+
+    def __init__(self, component: Component, spec: ComponentSpec | None, platform: Platform) -> None:
+        self.component = component
+        self.name = component.name
+        self._spec = spec
+        self._platform = platform
+
+    @derived
+    def ownership(self) -> str:
+        """`managed`, `external` or `absent`."""
+        return self._spec.ownership if self._spec is not None else "managed"
+
+    @derived
+    def version(self) -> str:
+        """The upstream version."""
+        note(Source("component", self.component.span("version"), "version"))
+        return self.component.version
+
+    @derived
+    def namespace(self) -> str:
+        """Where its namespaced objects live."""
+        note(Source("component", self.component.span("namespace"), "namespace"))
+        return self.component.namespace
+
+    @derived
+    def labels(self) -> dict[str, str]:
+        """Kubernetes' recommended labels, for every object of the component.
+
+        Selectors never use `instance` and `version`: they change, and selectors cannot.
+        """
+        return {
+            "app.kubernetes.io/name": self.name,
+            "app.kubernetes.io/instance": self._platform.name,
+            "app.kubernetes.io/version": self.version,
+            "app.kubernetes.io/part-of": "gpu-platform",
+            "app.kubernetes.io/managed-by": "blueprint",
+        }
+
+    @derived
+    def settings(self) -> Settings:
+        """The settings by name."""
+        return Settings(self.component, self._spec.settings if self._spec is not None else {})
+
+    @derived
+    def images(self) -> Mapping[str, PlatformImage]:
+        """The images by name."""
+        return {
+            name: PlatformImage(name, image, self.component, self._platform)
+            for name, image in self.component.images.items()
+        }
+
+    @derived
+    def patches(self) -> tuple[Patch, ...]:
+        """Changes to rendered objects."""
+        return tuple(self._spec.patches) if self._spec is not None else ()

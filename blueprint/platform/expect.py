@@ -1,0 +1,97 @@
+"""What every node of a pool must show when it is probed, derived from the blueprint and the hardware catalogue.
+
+A fact that nobody declared and nobody knows yields no expectation: the probe then says so, instead of passing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+from blueprint.platform.model import Platform, Pool, PoolGpu
+from blueprint.platform.origin import Source, in_order
+from blueprint.platform.reads import reading, use
+from blueprint.probe import Expectation, ExpectationSource
+
+MEMORY_TOLERANCE_MIB = 256
+"""Drivers of different branches reserve slightly different amounts (node-to-node differences seen: under 100 MiB)."""
+
+
+def expectations(platform: Platform) -> tuple[Expectation, ...]:
+    """The expectations of all GPU pools, by pool."""
+    return tuple(found for pool in platform.gpu_pools for found in _of_pool(pool))
+
+
+def _of_pool(pool: Pool) -> Iterator[Expectation]:
+    for check, want in _CHECKS.items():
+        with reading() as sources:
+            value = want(pool)
+        if value is not None:
+            yield Expectation(pool.name, check, value, tuple(_portable(source) for source in in_order(sources)))
+
+
+def _portable(source: Source) -> ExpectationSource:
+    return ExpectationSource(source.span.file, source.span.line, source.span.column, source.path, source.layer)
+
+
+def _product(pool: Pool) -> dict[str, Any]:
+    facts = _gpu(pool).facts
+    return {
+        "product": _gpu(pool).product,
+        "nvmlNames": list(cast("tuple[str, ...]", use(facts.nvml_names))),
+        "pciDeviceIds": [identity.removeprefix("10de:") for identity in use(facts.pci_device_ids)],
+    }
+
+
+def _count(pool: Pool) -> int:
+    return _gpu(pool).count
+
+
+def _memory(pool: Pool) -> dict[str, int] | None:
+    known = _gpu(pool).facts.memory_mib
+    if known is None or not known.certain:
+        return None
+    _present(pool)
+    return {"mib": use(known), "toleranceMib": MEMORY_TOLERANCE_MIB}
+
+
+def _driver(pool: Pool) -> dict[str, str] | None:
+    driver = pool.driver
+    if driver.version:
+        return {"branch": driver.branch or "", "version": driver.version}
+    return {"branch": driver.branch} if driver.branch else None
+
+
+def _gpu(pool: Pool) -> PoolGpu:
+    assert pool.gpu  # noqa: S101 - asked only of pools that have GPUs
+    return pool.gpu
+
+
+def _present(pool: Pool) -> bool:
+    return bool(_gpu(pool).product)
+
+
+def _whole(pool: Pool) -> bool | None:
+    """MIG is off on GPUs that are not cut; where the product has no MIG there is nothing to ask."""
+    supported = _gpu(pool).facts.mig.supported
+    _present(pool)
+    return False if supported.certain and use(supported) else None
+
+
+def _unique(pool: Pool) -> str:
+    _present(pool)
+    return "unique"
+
+
+_CHECKS: dict[str, Any] = {
+    "nvml": _present,
+    "gpu-count": _count,
+    "gpu-product": _product,
+    "gpu-memory": _memory,
+    "gpu-uuids": _unique,
+    "gpu-pci": _unique,
+    "driver-version": _driver,
+    "mig-mode": _whole,
+    "ecc-mode": lambda pool: pool.expect_ecc,
+    "persistence-mode": lambda pool: pool.expect_persistence_mode,
+}

@@ -1,0 +1,316 @@
+"""The platform: what a blueprint means once defaults are filled and names are bound to the catalogue.
+
+Every property notes the lines it was decided by (see `reads`), so it may be read from templates, expectations and
+prerequisites alike without losing the way back to the blueprint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from blueprint.catalog import Catalog, Component, Release
+from blueprint.catalog import Gpu as Product
+from blueprint.platform.component import PlatformComponent
+from blueprint.platform.origin import Source
+from blueprint.platform.reads import Origins, derived, note, plain, use
+from blueprint.platform.taint import Taint
+from blueprint.spec import Blueprint, NodePool
+from blueprint.spec.model import PoolDriver as PoolDriverSpec
+from blueprint.spec.model import PoolGpu as PoolGpuSpec
+
+POOL_LABEL = "gpublueprint.dev/pool"
+DEPLOY_DRIVER_LABEL = "nvidia.com/gpu.deploy.driver"
+GPU_TAINT = "nvidia.com/gpu"
+
+
+class PoolGpu:
+    """The GPUs of each node of a pool."""
+
+    def __init__(self, spec: PoolGpuSpec, catalog: Catalog) -> None:
+        self._spec = spec
+        self._catalog = catalog
+
+    @derived
+    def product(self) -> str:
+        """Name in the catalogue."""
+        return self._spec.product
+
+    @derived
+    def count(self) -> int:
+        """GPUs per node."""
+        return self._spec.count
+
+    @derived
+    def facts(self) -> Product:
+        """What the catalogue knows of the product."""
+        product = self._catalog.gpu(self.product)
+        if product is None:
+            raise LookupError(f"{self.product} is not in the catalogue: resolve() was to refuse it")
+        return product
+
+
+class PoolDriver:
+    """The driver of a pool: the exact version where the operator installs it, otherwise what is promised."""
+
+    def __init__(self, spec: PoolDriverSpec, platform: Platform) -> None:
+        self._spec = spec
+        self._platform = platform
+
+    @derived
+    def owner(self) -> str:
+        """`operator`, `host` or `provider`."""
+        return self._spec.owner
+
+    @derived
+    def enabled(self) -> bool:
+        """Whether the operator installs it."""
+        return self.owner == "operator"
+
+    @derived
+    def branch(self) -> str | None:
+        """The branch; None where somebody else decides it and nothing is promised."""
+        if (branch := self._spec.branch) or not self.enabled:
+            return branch
+        return use(self._platform.release.driver.default_branch, "release")
+
+    @derived
+    def version(self) -> str | None:
+        """The exact version, where the operator installs it."""
+        return self._platform.driver_version(self.branch or "") if self.enabled else None
+
+    @derived
+    def kernel_modules(self) -> str:
+        """`auto`, `open` or `proprietary`."""
+        return self._spec.kernel_modules
+
+
+class OperatorDriver:
+    """The one driver that the operator installs: that of the pools which leave it to the operator.
+
+    They agree on it (BP3105). Where no pool does, it is disabled and has the release's default version.
+    """
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+
+    @derived
+    def _owned(self) -> list[PoolDriver]:
+        return [pool.driver for pool in self._platform.gpu_pools if pool.driver.enabled]
+
+    @derived
+    def enabled(self) -> bool:
+        """Whether any pool leaves its driver to the operator."""
+        return bool(self._owned)
+
+    @derived
+    def branch(self) -> str:
+        """The branch of all those pools."""
+        branches = [driver.branch for driver in self._owned]
+        return branches[0] or "" if branches else use(self._platform.release.driver.default_branch, "release")
+
+    @derived
+    def version(self) -> str:
+        """The exact version."""
+        return self._platform.driver_version(self.branch) or ""
+
+    @derived
+    def kernel_modules(self) -> str:
+        """`auto`, unless one of the pools says otherwise."""
+        said = [driver.kernel_modules for driver in self._owned]
+        return next((modules for modules in said if modules != "auto"), "auto")
+
+
+class Pool:
+    """One node pool, resolved."""
+
+    def __init__(self, name: str, spec: NodePool, platform: Platform, catalog: Catalog) -> None:
+        self.name = name
+        self._spec = spec
+        self._platform = platform
+        self._catalog = catalog
+
+    @derived
+    def nodes_min(self) -> int:
+        """Fewest nodes."""
+        return self._spec.nodes.min
+
+    @derived
+    def nodes_max(self) -> int:
+        """Most nodes."""
+        return self._spec.nodes.max
+
+    @derived
+    def selector(self) -> dict[str, str]:
+        """Labels by which the nodes are known."""
+        return dict(plain(self._spec.selector))
+
+    @derived
+    def taints(self) -> tuple[Taint, ...]:
+        """Taints of the nodes, by key."""
+        texts = sorted(plain(self._spec.taints).items())
+        return tuple(Taint(key, *text.split(":")) for key, text in texts)
+
+    @derived
+    def gpu(self) -> PoolGpu | None:
+        """The GPUs of each node, or None."""
+        return PoolGpu(self._spec.gpu, self._catalog) if self._spec.gpu is not None else None
+
+    @derived
+    def driver(self) -> PoolDriver:
+        """The driver of its nodes."""
+        return PoolDriver(self._spec.driver, self._platform)
+
+    @derived
+    def expect_ecc(self) -> bool | None:
+        """Whether ECC must be on; None if nothing is declared."""
+        return self._spec.expect.ecc
+
+    @derived
+    def expect_persistence_mode(self) -> bool | None:
+        """Whether persistence mode must be on; None if nothing is declared."""
+        return self._spec.expect.persistence_mode
+
+    @derived
+    def labels(self) -> dict[str, str]:
+        """Labels that the nodes carry besides the selector's."""
+        labels = {POOL_LABEL: self.name}
+        if self.gpu and not self.driver.enabled and self._platform.driver.enabled:
+            labels[DEPLOY_DRIVER_LABEL] = "false"
+        return labels
+
+
+class Platform:
+    """The whole platform. `components` holds those of the release that are not absent, in order of need."""
+
+    def __init__(self, blueprint: Blueprint, origins: Origins, catalog: Catalog, release: Release) -> None:
+        self._blueprint = blueprint
+        self._catalog = catalog
+        self.origins = origins
+        self.release = release
+
+    @derived
+    def name(self) -> str:
+        """metadata.name."""
+        return self._blueprint.metadata.name
+
+    @derived
+    def version(self) -> str:
+        """metadata.version."""
+        return self._blueprint.metadata.version
+
+    @derived
+    def owners(self) -> tuple[str, ...]:
+        """Whom to ask."""
+        return tuple(self._blueprint.metadata.owners)
+
+    @derived
+    def release_name(self) -> str:
+        """The release."""
+        return self._blueprint.spec.release
+
+    @derived
+    def kubernetes(self) -> str:
+        """The Kubernetes version, with or without the patch."""
+        return self._blueprint.spec.cluster.kubernetes
+
+    @derived
+    def kubernetes_minor(self) -> str:
+        """`1.36`."""
+        return ".".join(self.kubernetes.split(".")[:2])
+
+    @derived
+    def distribution(self) -> str:
+        """Who packages Kubernetes."""
+        return self._blueprint.spec.cluster.distribution
+
+    @derived
+    def os(self) -> str:
+        """Operating system of the GPU nodes, `ubuntu-24.04`."""
+        return self._blueprint.spec.cluster.os
+
+    @derived
+    def cluster_uid(self) -> str | None:
+        """UID of the kube-system namespace, if the blueprint is bound to one cluster."""
+        return self._blueprint.spec.cluster.uid
+
+    @derived
+    def gpu_stack(self) -> str:
+        """How GPUs reach pods."""
+        return self._blueprint.spec.gpu_stack
+
+    @derived
+    def node_labels(self) -> str:
+        """Who labels and taints nodes: `apply` or `provisioner`."""
+        return self._blueprint.spec.node_labels
+
+    @derived
+    def pull_secrets(self) -> tuple[str, ...]:
+        """Names of the secrets that images are pulled with."""
+        return tuple(self._blueprint.spec.cluster.registries.pull_secrets)
+
+    def mirrored(self, repository: str) -> str:
+        """The repository, or where its mirror keeps it: the registry's host gives way to the mirror's path."""
+        host, _, rest = repository.partition("/")
+        mirrors = self._blueprint.spec.cluster.registries.mirrors
+        mirror = mirrors.get(host) or mirrors.get("*")
+        return f"{mirror}/{rest}" if mirror else repository
+
+    @derived
+    def pools(self) -> tuple[Pool, ...]:
+        """All pools, by name."""
+        specs = self._blueprint.spec.node_pools
+        return tuple(Pool(name, specs[name], self, self._catalog) for name in sorted(specs))
+
+    @derived
+    def gpu_pools(self) -> tuple[Pool, ...]:
+        """The pools whose nodes have GPUs."""
+        return tuple(pool for pool in self.pools if pool.gpu)
+
+    @derived
+    def driver(self) -> OperatorDriver:
+        """The driver that the operator installs."""
+        return OperatorDriver(self)
+
+    def driver_version(self, branch: str) -> str | None:
+        """The exact version of a branch in this release."""
+        known = self.release.driver.branches.get(branch)
+        if known is None:
+            return None
+        path = ("driver", "branches", branch, "version")
+        note(Source("release", self.release.span(*path), ".".join(path)))
+        return known.version
+
+    @derived
+    def taints(self) -> tuple[Taint, ...]:
+        """Every taint of a GPU pool once, and the customary one of GPU nodes, whatever its value."""
+        found = {
+            (taint.key, taint.effect): Taint(taint.key, "", taint.effect)
+            for pool in self.gpu_pools
+            for taint in pool.taints
+        }
+        found.setdefault((GPU_TAINT, "NoSchedule"), Taint(GPU_TAINT, "", "NoSchedule"))
+        return tuple(found[key] for key in sorted(found))
+
+    @derived
+    def tolerations(self) -> list[dict[str, str]]:
+        """What a pod that must reach every GPU node tolerates."""
+        return [taint.toleration for taint in self.taints]
+
+    @derived
+    def components(self) -> Mapping[str, PlatformComponent]:
+        """The release's components by name, in order of need; absent ones are left out."""
+        specs = self._blueprint.spec.components
+        found = (PlatformComponent(self._component(name), specs.get(name), self) for name in self._component_names())
+        return {component.name: component for component in found if component.ownership != "absent"}
+
+    def _component(self, name: str) -> Component:
+        component = self._catalog.component(name)
+        if component is None:
+            raise LookupError(f"release {self.release.release} names the component {name}, which does not exist")
+        return component
+
+    def _component_names(self) -> list[str]:
+        from blueprint.catalog import waves
+
+        ordered = waves(self._component(name) for name in self.release.components)
+        return [component.name for wave in ordered for component in wave]

@@ -1,0 +1,171 @@
+"""Which lines a value came from: every read of the blueprint and the catalogue is noted while a value is computed.
+
+`track` wraps the blueprint so that reading a field notes its source; `derived` marks a property of the platform,
+computed once under its own notes, which are passed on to whoever reads the property. A template expression
+evaluated under `reading()` therefore knows every line that took part in its value, however many steps away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Generic, TypeVar, cast, overload
+
+from pydantic import BaseModel
+
+from blueprint.catalog.facts import Fact
+from blueprint.diagnostics import Span
+from blueprint.platform.origin import Source
+from blueprint.source import Node
+from blueprint.source.paths import Path, format_path
+
+T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
+
+_frames: list[dict[Source, None]] = []
+
+
+@contextmanager
+def reading() -> Iterator[dict[Source, None]]:
+    """Collect the sources of everything read inside, in order. Frames nest: an outer one sees it all."""
+    frame: dict[Source, None] = {}
+    _frames.append(frame)
+    try:
+        yield frame
+    finally:
+        _frames.pop()
+        if _frames:
+            _frames[-1].update(frame)
+
+
+def note(*sources: Source) -> None:
+    """Say that these places took part in the value being computed."""
+    if _frames:
+        _frames[-1].update(dict.fromkeys(sources))
+
+
+def use(fact: Fact[T], layer: str = "hardware") -> T:
+    """The value of a catalogue fact, noted."""
+    note(Source(layer, fact.span, fact.path))
+    return fact.value
+
+
+class derived(Generic[T]):  # noqa: N801 - reads as the decorator it is
+    """A property computed once, with the sources of its value."""
+
+    def __init__(self, compute: Callable[[Any], T]) -> None:
+        self.compute = compute
+        self.__doc__ = compute.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.slot = f"_derived_{name}"
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> derived[T]: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> T: ...
+    def __get__(self, instance: object | None, owner: type) -> T | derived[T]:
+        if instance is None:
+            return self
+        known = instance.__dict__.get(self.slot)
+        if known is None:
+            with reading() as sources:
+                value = self.compute(instance)
+            known = instance.__dict__[self.slot] = (value, tuple(sources))
+        note(*known[1])
+        return cast("T", known[0])
+
+
+class Origins:
+    """The sources of the blueprint's values, by path."""
+
+    def __init__(self, root: Node) -> None:
+        self.root = root
+        self._known: dict[Path, Source] = {}
+
+    def source(self, path: Path) -> Source:
+        """Where the value at `path` was written; for a default, the nearest place above it."""
+        if path not in self._known:
+            node, where = self.root.nearest(path)
+            layer = node.layer.kind if where == path else "default"
+            self._known[path] = Source(layer, _place(node), format_path(path))
+        return self._known[path]
+
+    def key(self, path: Path) -> Span:
+        """Where the last key of `path` stands, or the nearest place above it."""
+        node, _ = self.root.nearest(path)
+        return node.key_span or node.span
+
+
+def _place(node: Node) -> Span:
+    return node.span if not isinstance(node.value, dict) else (node.key_span or node.span)
+
+
+def track(model: M, origins: Origins, path: Path = ()) -> M:
+    """The model, noting every field that is read from it. Scalars and lists of scalars come out as they are."""
+    return cast("M", Tracked(model, origins, path))
+
+
+class Tracked:
+    """A model or a mapping whose reads are noted."""
+
+    __slots__ = ("_origins", "_path", "_value")
+
+    def __init__(self, value: Any, origins: Origins, path: Path) -> None:
+        self._value = value
+        self._origins = origins
+        self._path = path
+
+    def __getattr__(self, name: str) -> Any:
+        value = self._value
+        if isinstance(value, BaseModel):
+            field = type(value).model_fields[name]
+            return self._read(getattr(value, name), field.alias or name)
+        return {"items": self._items, "values": self._values, "get": self._get}[name]
+
+    def __getitem__(self, key: str) -> Any:
+        return self._read(self._value[key], key)
+
+    def __contains__(self, key: str) -> bool:
+        note(self._origins.source((*self._path, key)))
+        return key in self._value
+
+    def __iter__(self) -> Iterator[str]:
+        for key in self._value:
+            note(self._origins.source((*self._path, key)))
+            yield key
+
+    def __bool__(self) -> bool:
+        return isinstance(self._value, BaseModel) or len(self) > 0
+
+    def __len__(self) -> int:
+        note(self._origins.source(self._path))
+        return len(self._value)
+
+    def _items(self) -> list[tuple[str, Any]]:
+        return [(key, self[key]) for key in self]
+
+    def _values(self) -> list[Any]:
+        return [self[key] for key in self]
+
+    def _get(self, key: str, default: Any = None) -> Any:
+        return self[key] if key in self else default  # noqa: SIM401 - this is that method
+
+    def _read(self, value: Any, step: str | int) -> Any:
+        path = (*self._path, step)
+        note(self._origins.source(path))
+        if isinstance(value, BaseModel | Mapping):
+            return Tracked(value, self._origins, path)
+        if isinstance(value, tuple):
+            inner = Tracked(value, self._origins, path)
+            return tuple(inner._read(item, index) for index, item in enumerate(value))
+        return value
+
+
+def plain(value: Any) -> Any:
+    """The ordinary value behind a tracked one, every leaf of it noted."""
+    if isinstance(value, Tracked):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value

@@ -30,7 +30,12 @@ class Frozen(BaseModel):
     """What all catalogue values have in common: frozen, camelCase in files, unknown keys refused."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, alias_generator=to_camel, arbitrary_types_allowed=True
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        alias_generator=to_camel,
+        arbitrary_types_allowed=True,
+        defer_build=True,
     )
 
 

@@ -176,7 +176,7 @@ creates it anew; the message names what holds it.
 )
 NOT_SERVED = define(
     "BP7035",
-    "kind-not-served",
+    "kind-missing-in-cluster",
     """
 The API server does not serve this kind, and no CustomResourceDefinition in the bundle brings it. Install the
 component that defines it, or let the blueprint manage it.

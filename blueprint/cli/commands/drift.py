@@ -1,0 +1,106 @@
+"""Find out whether the cluster, and the GPUs in its nodes, still are what the blueprint says.
+
+Reads only (`get`, `list`); suspects are confirmed by a dry-run unless --no-dry-run. Every difference names the
+field, who wrote it and when, and the blueprint line it contradicts. Exit codes: 0 as declared, 1 drift, 3 nothing
+found but something could not be examined, 2 nothing could be looked at.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from blueprint.cli.options import add_connection, add_report, add_target, load_bundle
+
+if TYPE_CHECKING:
+    from blueprint.drift.view import View
+    from blueprint.render.model import Bundle
+    from blueprint.report.model import Run
+
+HELP = "compare the cluster and its GPUs with what is declared"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """TARGET and what to look at."""
+    add_target(parser)
+    parser.add_argument(
+        "--scope",
+        metavar="LIST",
+        help="what to answer for: objects, nodes, or both with a comma (default: objects, and nodes with --readings)",
+    )
+    parser.add_argument("--readings", metavar="DIR", type=Path, help="readings of the nodes' GPUs, one file per node")
+    parser.add_argument("--snapshot", metavar="FILE", type=Path, help="compare with this file, not with a cluster")
+    parser.add_argument("--no-dry-run", action="store_true", help="send no dry-runs, not even for suspects")
+    add_connection(parser)
+    add_report(parser)
+
+
+def run(options: argparse.Namespace) -> Run:
+    """Look, compare, tell."""
+    from blueprint.drift.detect import as_run, detect_drift
+
+    scopes = _scopes(options)
+    bundle = load_bundle(options)
+    view = _view(options, bundle, scopes)
+    report = detect_drift(bundle, view, scopes=scopes, readings=options.readings, dry_run=not options.no_dry_run)
+    where = view.name if view else "readings only"
+    return as_run(report, f"Drift of {bundle.name} {bundle.version} against {where}".replace("  ", " "))
+
+
+def _scopes(options: argparse.Namespace) -> tuple[str, ...]:
+    from blueprint.drift.detect import DERIVED, NODES, OBJECTS, SCOPES
+
+    if options.scope is None:
+        return (OBJECTS, NODES) if options.readings else (OBJECTS,)
+    asked = tuple(part.strip() for part in options.scope.split(",") if part.strip())
+    if unknown := [scope for scope in asked if scope not in SCOPES]:
+        raise _usage(f"there is no scope {unknown[0]!r}", f"scopes: {', '.join(SCOPES)}")
+    if not asked:
+        raise _usage("--scope names nothing", f"scopes: {', '.join(SCOPES)}")
+    if DERIVED in asked:
+        raise _usage("scope derived is not in this version yet", "scopes: objects, nodes")
+    if NODES in asked and not options.readings:
+        raise _usage("scope nodes needs readings of the nodes", "name their folder with --readings DIR")
+    if options.readings and NODES not in asked:
+        raise _usage("--readings is for scope nodes, which --scope leaves out")
+    return asked
+
+
+def _view(options: argparse.Namespace, bundle: Bundle, scopes: tuple[str, ...]) -> View | None:
+    """The snapshot, or the cluster. Readings alone can be judged without either where that is unambiguous."""
+    from blueprint.diagnostics import Refused
+    from blueprint.drift.detect import OBJECTS
+
+    if options.snapshot:
+        from blueprint.drift.snapshot import read_snapshot
+
+        if options.kubeconfig or options.context:
+            raise _usage("--snapshot and a kubeconfig exclude each other")
+        return read_snapshot(options.snapshot)
+    try:
+        return cluster_view(options, bundle)
+    except Refused:
+        if OBJECTS in scopes or options.kubeconfig or options.context:
+            raise
+        return None
+
+
+def cluster_view(options: argparse.Namespace, bundle: Bundle) -> View:
+    """The cluster that the options name, if it is the one that the bundle is for. Raises Refused."""
+    from blueprint.cluster.connect import connect
+    from blueprint.drift.view import ClusterView
+
+    connection = connect(options.kubeconfig, options.context, options.timeout)
+    if bundle.cluster_uid:
+        from blueprint.cluster.plan import check_cluster, read_cluster_uid
+
+        check_cluster(bundle, read_cluster_uid(connection))
+    return ClusterView(connection)
+
+
+def _usage(message: str, help_: str | None = None) -> Exception:
+    from blueprint.diagnostics import Diagnostic, Refused
+    from blueprint.diagnostics.codes import USAGE
+
+    return Refused(Diagnostic(USAGE, message, help=help_), exit_code=2)

@@ -1,0 +1,80 @@
+"""Write the live state of a bundle's objects, and the nodes, to one file for `drift --snapshot`.
+
+The file holds no values of Secrets, only keyed hashes of them. It is written as a whole or not at all; a name
+that ends in .gz gives a compressed file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from blueprint.cli.commands.drift import cluster_view
+from blueprint.cli.options import add_connection, add_report, add_target, load_bundle
+
+if TYPE_CHECKING:
+    from blueprint.drift.snapshot import SnapshotView
+    from blueprint.report.model import Run
+
+HELP = "write the live state of a bundle's objects to a file"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """TARGET and the file."""
+    add_target(parser)
+    parser.add_argument("-o", "--out", metavar="FILE", type=Path, required=True, help="where the snapshot goes")
+    add_connection(parser)
+    add_report(parser)
+
+
+def run(options: argparse.Namespace) -> Run:
+    """Look at everything that `drift` would look at, and write it down."""
+    from blueprint.drift.snapshot import take, to_bytes
+    from blueprint.drift.view import Unseen
+    from blueprint.report.model import Coverage, Run
+
+    bundle = load_bundle(options)
+    try:
+        snapshot = take(bundle, cluster_view(options, bundle))
+    except Unseen as unseen:
+        raise _refused(f"the record of what was applied cannot be read: {unseen}") from None
+    _write(options.out, to_bytes(snapshot, compressed=options.out.suffix == ".gz"))
+    unseen_nodes = 1 if snapshot.node_list is None else 0
+    coverage = (
+        Coverage("objects", len(snapshot.live), len(snapshot.unseen), _reason(snapshot)),
+        Coverage("nodes", len(snapshot.node_list or ()), unseen_nodes, snapshot.nodes_unseen),
+    )
+    incomplete = bool(snapshot.unseen) or bool(unseen_nodes)
+    return Run(
+        "snapshot",
+        f"Snapshot of {bundle.name} in {snapshot.name}",
+        coverage=coverage,
+        subject={"taken": snapshot.taken, "file": str(options.out)},
+        verdict=f"Wrote {options.out}" + (", which does not hold everything." if incomplete else "."),
+        exit_code=3 if incomplete else 0,
+    )
+
+
+def _reason(snapshot: SnapshotView) -> str:
+    return "; ".join(sorted(set(snapshot.unseen.values()))[:3])
+
+
+def _write(path: Path, content: bytes) -> None:
+    """A reader sees the old file or the new one. Only its owner may read it: labels can tell a lot, too."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise _refused(f"{path} cannot be written: {error.strerror}") from None
+
+
+def _refused(message: str) -> Exception:
+    from blueprint.diagnostics import Diagnostic, Refused
+    from blueprint.drift.codes import SNAPSHOT_UNREADABLE
+
+    return Refused(Diagnostic(SNAPSHOT_UNREADABLE, message), exit_code=2)

@@ -1,0 +1,238 @@
+"""Codes of drift (BP8xxx): how the cluster, its nodes and their GPUs depart from the bundle."""
+
+from blueprint.diagnostics import Severity, define
+
+MISSING = define(
+    "BP8001",
+    "missing-object",
+    """
+The bundle declares an object that is not in the cluster. Either it was never applied, or somebody deleted it:
+Kubernetes keeps no trace of who deletes an object, so nobody is named; the audit log of the API server knows.
+`blueprint apply` creates it again.
+""",
+)
+MODIFIED = define(
+    "BP8002",
+    "modified-field",
+    """
+A field that the bundle declares has another value in the cluster. The writer and the time are those that the
+API server recorded for this field (`managedFields`): a manager is the name that a client gave itself, so it
+says which tool wrote, not which person. `blueprint apply` restores the value; to keep the live one, change the
+line that is shown.
+""",
+)
+REMOVED = define(
+    "BP8003",
+    "removed-field",
+    """
+A field or list item that the bundle declares is not in the live object. Kubernetes records owners of fields
+that exist; who removed one is not recorded, and is not guessed here. The audit log of the API server knows.
+`blueprint apply` puts it back.
+""",
+)
+FOREIGN_ADDITION = define(
+    "BP8004",
+    "foreign-addition",
+    """
+The live object has something that the bundle does not declare and that is no default of the server: a
+container, `hostNetwork: true`, a variable, a label, a changed default. A server-side dry-run does not show
+such things, because applying would leave them in place; the ownership record does. Remove it with the tool
+that added it, or declare it in the blueprint.
+""",
+)
+OWNERSHIP_LOST = define(
+    "BP8005",
+    "ownership-lost",
+    """
+The value is as declared, but the API server no longer records it as ours: another manager took the field
+over, or somebody wiped the record. The next foreign change there would meet no conflict. `blueprint apply`
+takes the field back.
+""",
+    severity=Severity.WARNING,
+)
+REORDERED = define(
+    "BP8006",
+    "reordered-list",
+    """
+The items of a list are all there, in another order, and their order means something: init containers run one
+after another, and an environment variable can refer only to those before it. Other re-ordered lists mean the
+same in any order, and are no drift.
+""",
+)
+REPLACED = define(
+    "BP8007",
+    "replaced-object",
+    """
+The object has another uid than the one that was applied: it was deleted and created anew by somebody else.
+Whatever hung on the old one (pods, claims, references by uid) went with it. The differences to the bundle, if
+any, are listed beside this finding.
+""",
+)
+ORPHANED = define(
+    "BP8008",
+    "orphaned-object",
+    """
+The object was applied from this blueprint, and the blueprint does not render it any more. It keeps running as it
+is, and nothing updates it. Prune or delete it, or render it again.
+""",
+)
+TERMINATING = define(
+    "BP8009",
+    "terminating-object",
+    """
+Somebody deleted the object, and a finalizer keeps it until its owner has cleaned up. Nothing can stop the
+deletion; `blueprint apply` creates the object again once it is gone. If its finalizer's owner does not run any
+more, the object stays in this state for ever.
+""",
+)
+OBJECTS_UNSEEN = define(
+    "BP8010",
+    "objects-unseen",
+    """
+Objects of the bundle could not be read: forbidden, their kind is not served, or the server failed. Nothing is
+known about them, so they count as unknown and never as clean. `drift` needs the verbs `get` and `list`.
+""",
+    severity=Severity.WARNING,
+)
+NEVER_APPLIED = define(
+    "BP8011",
+    "no-record",
+    """
+The cluster holds no record of an apply of this blueprint: it was never applied from here, or the record was
+lost. Objects are still compared with the bundle, by what they say and by whom managedFields name; what was
+deleted from the blueprint since an apply cannot be known without the record.
+""",
+    severity=Severity.NOTE,
+)
+OTHER_BUNDLE = define(
+    "BP8012",
+    "other-bundle-applied",
+    """
+The bundle that was applied last is not the one that the cluster is compared with. Differences may therefore be
+changes that were never applied rather than changes that somebody made in the cluster; each finding names its
+writer, so the two can be told apart.
+""",
+    severity=Severity.NOTE,
+)
+UNDECIDED = define(
+    "BP8013",
+    "undecided-field",
+    """
+The live value differs from the declared one, although our own manager is recorded as its writer. Either the
+server or a webhook stores the value in another form, or somebody wrote under our name. A dry-run tells the two
+apart; it was switched off, forbidden or impossible here, and no record of an apply decides it.
+""",
+    severity=Severity.WARNING,
+)
+RECORD_UNUSABLE = define(
+    "BP8014",
+    "record-unusable",
+    """
+The record of what was applied exists and cannot be used. Objects are compared without it: what is not rendered
+any more, and what was deleted and created anew, may go unnoticed.
+""",
+    severity=Severity.WARNING,
+)
+NODE_LABEL = define(
+    "BP8020",
+    "node-label",
+    """
+A node that the selector of a pool matches lacks a label that the pool declares, or has it with another value.
+Components find their nodes by these labels. With `nodeLabels: apply` the next `blueprint apply` sets it; with
+`provisioner` whoever makes the nodes has to.
+""",
+)
+NODE_TAINT = define(
+    "BP8021",
+    "node-taint",
+    """
+A node of a pool lacks a taint that the pool declares, or has it with another value. Without the taint, pods
+that need no GPU may fill the node.
+""",
+)
+POOL_SIZE = define(
+    "BP8022",
+    "pool-node-count",
+    """
+The selector of a pool matches fewer or more nodes than the blueprint declares. Nodes are missing, have not
+joined, lost the label that makes them members of the pool, or were labelled without being declared.
+""",
+)
+NODES_UNSEEN = define(
+    "BP8023",
+    "nodes-unseen",
+    """
+The nodes of the cluster could not be listed, so nothing is known about the labels, taints and number of nodes
+of any pool. `drift` needs the verb `list` on nodes.
+""",
+    severity=Severity.WARNING,
+)
+SHARED_NODE = define(
+    "BP8024",
+    "node-of-two-pools",
+    """
+The selectors of two pools match the same node. Whose facts it must show is undecidable; make the selectors
+disjoint.
+""",
+)
+READING_MISSING = define(
+    "BP8030",
+    "reading-missing",
+    """
+A node of the cluster, or a node that the blueprint declares, has no reading in the folder that was given. Its
+GPUs were not looked at, so they count as unknown. Run `blueprint probe -o` there and add the file.
+""",
+    severity=Severity.WARNING,
+)
+READING_UNPLACED = define(
+    "BP8031",
+    "reading-of-unknown-node",
+    """
+There is a reading of a node that no pool of the blueprint claims: the node is not in the cluster, or no
+selector matches its labels. What its GPUs should be is undefined, so the reading was not judged.
+""",
+    severity=Severity.WARNING,
+)
+READING_TWICE = define(
+    "BP8032",
+    "reading-twice",
+    """
+Two readings are about the same node. The younger one is judged; the older one is left out. One file per node is
+expected.
+""",
+    severity=Severity.WARNING,
+)
+READING_OLD = define(
+    "BP8033",
+    "reading-old",
+    """
+The reading was taken long before this run. It is judged all the same: it proves what was true then, not what is
+true now.
+""",
+    severity=Severity.NOTE,
+)
+NO_READINGS = define(
+    "BP8034",
+    "no-readings",
+    """
+The folder given with `--readings` cannot be read, or holds no reading. A reading is a JSON file that
+`blueprint probe -o` wrote, one per node.
+""",
+)
+SNAPSHOT_UNREADABLE = define(
+    "BP8040",
+    "snapshot-unreadable",
+    """
+The file is no snapshot that this version can read: it cannot be opened, is damaged, or was written by another
+version. `blueprint snapshot -o FILE` writes one.
+""",
+)
+SNAPSHOT_USED = define(
+    "BP8041",
+    "snapshot-compared",
+    """
+The comparison was made with a snapshot file, not with the cluster itself: it answers for the moment at which the
+snapshot was taken. Nothing could be confirmed by a dry-run, and Secret values are compared by keyed hash.
+""",
+    severity=Severity.NOTE,
+)

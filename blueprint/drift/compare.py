@@ -1,0 +1,95 @@
+"""One declared object against the live one: every difference, with what is no drift counted and left out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from blueprint.cluster.inventory import Snapshot, desired_hash, is_unchanged
+from blueprint.drift.additions import additions, unowned_additions
+from blueprint.drift.declared import Difference, Spot, Terms, declared_differences
+from blueprint.drift.equality import is_builtin
+from blueprint.drift.expected import is_server_default, why_expected
+from blueprint.drift.model import FindingKind
+from blueprint.drift.ownership import claims_of
+from blueprint.drift.view import Live
+from blueprint.render.model import Object
+
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What one comparison came to.
+
+    Attributes:
+        differences: All that may be drift.
+        terms: How values were compared.
+        settled: Whether nothing changed since our own last apply: whatever differs is not applied yet.
+        live: The live object, for paths.
+        folded: Differences that are none, counted by the reason.
+    """
+
+    differences: tuple[Difference, ...]
+    terms: Terms
+    settled: bool
+    live: Live
+    folded: Mapping[str, int] = field(default_factory=dict)
+
+
+def compare(
+    obj: Object, manifest: Mapping[str, object], live: Live, snapshot: Snapshot | None, manager: str
+) -> Compared:
+    """Compare `manifest` (the object as it is applied) with `live`.
+
+    Pure: everything it needs is in its arguments. `snapshot` is how the object was right after an apply.
+    """
+    claims = claims_of(live, manager)
+    exact = snapshot is not None and snapshot.desired == desired_hash(obj)
+    adjusted = snapshot.adjusted if snapshot and exact else {}
+    terms = Terms(is_builtin(obj.id.group), exact, adjusted)
+    spot = Spot(manifest, live, claims)
+    folded: Counter[str] = Counter()
+    differences = _ownership(spot, declared_differences(spot, terms), expected=snapshot is not None)
+    found = [*differences, *_additions(spot, obj.id.kind, folded)]
+    kept = [d for d in found if not _is_idle_reorder(d)]
+    if len(found) > len(kept):
+        folded["order of a list that means the same in any order"] += len(found) - len(kept)
+    return Compared(tuple(kept), terms, is_unchanged(snapshot, live), live, folded)
+
+
+def _ownership(spot: Spot, differences: Iterator[Difference], *, expected: bool) -> Iterator[Difference]:
+    """Where nothing is recorded as ours any more, say so once instead of field by field.
+
+    An object that we never applied (not `expected` to be ours) cannot have been lost.
+    """
+    if any(claim.ours for claim in spot.claims):
+        yield from differences
+        return
+    if expected:
+        yield Difference(FindingKind.OWNERSHIP_LOST, spot)
+    yield from (d for d in differences if d.kind is not FindingKind.OWNERSHIP_LOST)
+
+
+def _additions(spot: Spot, kind: str, folded: Counter[str]) -> Iterator[Difference]:
+    live, ours = spot.have, any(claim.ours for claim in spot.claims)
+    for difference in additions(spot) if spot.claims else unowned_additions(spot):
+        there, have = difference.spot.there, difference.spot.have
+        if reason := why_expected(kind, there, difference.writer):
+            folded[reason] += 1
+        elif not ours and (_LAST_APPLIED in there or is_server_default(there, have, _parent(live, there))):
+            folded["written by whoever created the object: a default of the server, kubectl's own note"] += 1
+        else:
+            yield difference
+
+
+def _parent(live: Live, path: tuple[str | int, ...]) -> object:
+    here: object = live
+    for step in path[:-1]:
+        here = here[step]  # type: ignore[index]  # the path was found by walking this very object
+    return here
+
+
+def _is_idle_reorder(difference: Difference) -> bool:
+    return difference.kind is FindingKind.REORDERED and not difference.sure

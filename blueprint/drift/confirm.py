@@ -1,0 +1,98 @@
+"""Decide what the ownership record leaves open: by what was applied, else by a dry-run of the suspects only."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from blueprint.cluster.fields import value_at
+from blueprint.diagnostics import Note
+from blueprint.drift.compare import Compared
+from blueprint.drift.declared import Difference
+from blueprint.drift.model import Finding, FindingKind
+from blueprint.drift.view import Live, Unseen, View
+from blueprint.render.compare import ABSENT
+from blueprint.render.model import Object
+from blueprint.render.paths import format_path
+
+_STORED_SO = "stored so by the server or a webhook: a dry-run of our apply gives the live value"
+_NOT_APPLIED = Note("not applied yet: the live value is what an earlier apply of ours left")
+_OUR_NAME = Note("written under our own manager's name, after the recorded apply and not by it")
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Findings of one object, and differences that turned out to be none."""
+
+    findings: tuple[Finding, ...]
+    folded: Mapping[str, int] = field(default_factory=dict)
+
+
+class Confirm:
+    """Tier 2. At most one dry-run per object, and only for objects that nothing else decides."""
+
+    def __init__(self, view: View, manager: str, *, enabled: bool) -> None:
+        self._view = view
+        self._manager = manager
+        self._enabled = enabled
+
+    def decide(self, obj: Object, manifest: Mapping[str, Any], compared: Compared) -> Decided:
+        """The findings of one object."""
+        open_ones = [d for d in compared.differences if not d.sure]
+        settled = bool(open_ones) and compared.settled
+        prediction: Live | Unseen | None = None
+        if open_ones and not settled:
+            prediction = self._predict(manifest)
+        folded: Counter[str] = Counter()
+        findings: list[Finding] = []
+        for difference in compared.differences:
+            if isinstance(prediction, dict) and _is_stored_so(difference, prediction):
+                folded[_STORED_SO] += 1
+            else:
+                findings.append(_finding(obj, difference, compared, prediction))
+        return Decided(tuple(findings), folded)
+
+    def _predict(self, manifest: Mapping[str, Any]) -> Live | Unseen:
+        if not self._enabled:
+            return Unseen("dry-runs were switched off")
+        try:
+            return self._view.predict(manifest, self._manager)
+        except Unseen as unseen:
+            return unseen
+
+
+def _is_stored_so(difference: Difference, predicted: Live) -> bool:
+    spot = difference.spot
+    return not difference.sure and value_at(spot.tokens, predicted) == spot.have
+
+
+def _finding(
+    obj: Object,
+    difference: Difference,
+    compared: Compared,
+    prediction: Live | Unseen | None,
+) -> Finding:
+    spot = difference.spot
+    missing = difference.kind is FindingKind.REMOVED
+    path = format_path(spot.at, obj.data) if missing else format_path(spot.there, compared.live)
+    finding = Finding(
+        kind=difference.kind,
+        subject=str(obj.id),
+        path=path,
+        declared=spot.want if path else ABSENT,
+        live=spot.have if path else ABSENT,
+        writer=difference.writer,
+        origin=obj.origin(spot.at),
+    )
+    if difference.sure:
+        return finding
+    if compared.settled:
+        return replace(finding, remarks=(_NOT_APPLIED,))
+    if compared.terms.exact:
+        return replace(finding, remarks=(_OUR_NAME,))
+    if isinstance(prediction, Unseen):
+        why = Note(f"neither a record nor a dry-run decides it: {prediction}")
+        return replace(finding, kind=FindingKind.UNKNOWN, remarks=(why,))
+    return finding

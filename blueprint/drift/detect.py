@@ -1,0 +1,140 @@
+"""The entry: what of the bundle is not so in the cluster, and in the GPUs of its nodes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from pathlib import Path
+
+from blueprint.cluster.inventory import Inventory
+from blueprint.diagnostics import Diagnostic
+from blueprint.drift import codes
+from blueprint.drift.model import DriftReport, Finding, FindingKind, Part
+from blueprint.drift.nodes import examine_nodes
+from blueprint.drift.objects import examine_objects
+from blueprint.drift.snapshot import SnapshotView
+from blueprint.drift.tell import cause_of, diagnostics_of
+from blueprint.drift.view import Unseen, View
+from blueprint.render.model import Bundle
+from blueprint.report.model import Run
+
+OBJECTS, NODES, DERIVED = "objects", "nodes", "derived"
+SCOPES = (OBJECTS, NODES, DERIVED)
+
+
+def detect_drift(
+    bundle: Bundle,
+    view: View | None,
+    *,
+    scopes: Collection[str] = (OBJECTS,),
+    readings: Path | None = None,
+    dry_run: bool = True,
+    now: datetime | None = None,
+) -> DriftReport:
+    """Compare what is with what `bundle` says.
+
+    Args:
+        bundle: What is declared.
+        view: A cluster or a snapshot of one; None only for readings judged without a cluster.
+        scopes: What to answer for: `objects` (with the labels, taints and number of nodes), `nodes`.
+        readings: The folder of readings, for scope `nodes`.
+        dry_run: Whether suspects may be confirmed by a server-side dry-run.
+        now: The time of the run; readings are old or young by it.
+
+    Raises:
+        Refused: the readings cannot be read (exit code 2).
+        ApiError: the server does not even say what it serves.
+    """
+    parts: list[Part] = []
+    remarks: list[Diagnostic] = []
+    subject = {"bundle": bundle.digest} if bundle.digest else {}
+    if OBJECTS in scopes and view is not None:
+        record, told = _record(bundle, view)
+        remarks += told
+        if record and record.digest:
+            subject["applied"] = record.digest
+        parts += [examine_objects(bundle, record, view, dry_run=dry_run), examine_nodes(bundle, view)]
+    if NODES in scopes and readings is not None:
+        from blueprint.drift.readings import examine_readings
+
+        parts.append(examine_readings(bundle, view, readings, now))
+    if isinstance(view, SnapshotView):
+        text = f"compared with a snapshot of {view.name}, taken at {view.taken}"
+        remarks.append(Diagnostic(codes.SNAPSHOT_USED, text))
+    return _report(parts, remarks, subject, tuple(scope for scope in SCOPES if scope not in scopes))
+
+
+def _report(
+    parts: list[Part], remarks: list[Diagnostic], subject: dict[str, str], not_asked: tuple[str, ...]
+) -> DriftReport:
+    findings = tuple(finding for part in parts for finding in part.findings)
+    folded: Counter[str] = Counter()
+    for part in parts:
+        folded.update(part.folded)
+    if folded:
+        subject["folded"] = "; ".join(f"{count} x {reason}" for reason, count in sorted(folded.items()))
+    told = [diagnostic for part in parts for diagnostic in part.diagnostics]
+    return DriftReport(
+        findings,
+        (*diagnostics_of(findings), *told, *remarks),
+        tuple(coverage for part in parts for coverage in part.coverage),
+        not_asked,
+        dict(folded),
+        subject,
+        failed=any(part.failed for part in parts),
+    )
+
+
+def _record(bundle: Bundle, view: View) -> tuple[Inventory | None, list[Diagnostic]]:
+    try:
+        record = view.record(bundle.name)
+    except Unseen as unseen:
+        return None, [Diagnostic(codes.RECORD_UNUSABLE, f"the record of what was applied is unusable: {unseen}")]
+    if record is None:
+        text = f"no record says that blueprint {bundle.name!r} was ever applied to {view.name}"
+        return None, [Diagnostic(codes.NEVER_APPLIED, text)]
+    return record, list(_other_bundle(bundle, record))
+
+
+def _other_bundle(bundle: Bundle, record: Inventory) -> Iterator[Diagnostic]:
+    if bundle.digest and record.digest and bundle.digest != record.digest:
+        text = f"the cluster has bundle {record.digest[:12]} applied; it is compared with {bundle.digest[:12]}"
+        yield Diagnostic(codes.OTHER_BUNDLE, text)
+
+
+def as_run(report: DriftReport, title: str) -> Run:
+    """The report as every format tells it."""
+    return Run(
+        verb="drift",
+        title=title,
+        diagnostics=report.diagnostics,
+        coverage=report.coverage,
+        not_asked=report.not_asked,
+        subject=report.subject,
+        verdict=_verdict(report),
+        exit_code=report.exit_code,
+    )
+
+
+def _verdict(report: DriftReport) -> str:
+    if report.failed:
+        return f"Drift{_counted(report.findings)}. `blueprint apply` restores what is declared."
+    if report.unknown:
+        return f"Unknown: nothing contradicts the bundle, but {report.unknown} things could not be examined."
+    return "No drift: everything that was examined is as declared."
+
+
+def _counted(findings: Collection[Finding]) -> str:
+    drifted = [f for f in findings if f.kind is not FindingKind.UNKNOWN]
+    if not drifted:
+        return ""
+    causes = {cause_of(f) or f"{f.kind} {f.subject}" for f in drifted}
+    subjects = {f.subject for f in drifted}
+    counts = [(drifted, "difference"), (subjects, "object"), (causes, "cause")]
+    differences, objects, acts = (_plural(len(things), noun) for things, noun in counts)
+    return f": {differences} in {objects}, from {acts}"
+
+
+def _plural(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

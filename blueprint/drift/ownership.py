@@ -1,0 +1,125 @@
+"""Who owns which field of a live object: managedFields, walked beside the object itself.
+
+A claim is one managedFields entry, or what is left of it below some field. The keys of the trees are those
+of fieldsV1: `f:name` a map key, `k:{"name":"x"}` a list item by its keys, `v:"x"` an item of a set, `.` the
+container itself. A tree without children owns the whole value: a scalar, or an atomic list or map.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from blueprint.cluster.fields import Entry, entries
+from blueprint.drift.model import Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What one writer owns at and below a field. `ours` is true of our own server-side apply only."""
+
+    writer: Writer
+    ours: bool
+    tree: Mapping[str, Any]
+
+    @property
+    def whole(self) -> bool:
+        """Whether it owns the field itself: as a leaf, or as the container."""
+        return not self.tree or "." in self.tree
+
+
+Claims = tuple[Claim, ...]
+
+
+def claims_of(live: Mapping[str, Any], manager: str) -> Claims:
+    """Every claim on a live object. `manager` is our field manager."""
+    return tuple(_claim(entry, manager) for entry in entries(live) if entry.fields)
+
+
+def _claim(entry: Entry, manager: str) -> Claim:
+    ours = (entry.manager, entry.operation, entry.subresource) == (manager, "Apply", "")
+    return Claim(Writer(entry.manager, entry.operation, entry.subresource, entry.time), ours, entry.fields)
+
+
+def below(claims: Claims, token: str) -> Claims:
+    """The claims on one child."""
+    return tuple(Claim(c.writer, c.ours, c.tree[token]) for c in claims if token in c.tree)
+
+
+def foreign(claims: Claims) -> Claims:
+    """The claims that are not ours."""
+    return tuple(c for c in claims if not c.ours)
+
+
+def owned_by_us(claims: Claims) -> bool:
+    """Whether one of these claims is ours."""
+    return any(c.ours for c in claims)
+
+
+def is_atomic(claims: Claims) -> bool:
+    """Whether the field is owned as one piece: somebody owns it, and nobody owns a part of it."""
+    return bool(claims) and not any(c.tree for c in claims)
+
+
+def latest(claims: Claims) -> Writer | None:
+    """The writer of the youngest claim."""
+    return max((c.writer for c in claims), key=lambda writer: writer.time, default=None)
+
+
+def tokens(claims: Claims) -> list[str]:
+    """The children that any of these claims names, in a stable order."""
+    return sorted({token for claim in claims for token in claim.tree} - {"."})
+
+
+def item_keys(claims: Claims) -> tuple[str, ...]:
+    """The fields by which the items of a keyed list are told apart; empty where the list is not keyed."""
+    for token in tokens(claims):
+        if token.startswith("k:"):
+            return tuple(json.loads(token[2:]))
+    return ()
+
+
+def is_set(claims: Claims) -> bool:
+    """Whether the field is a set of scalars."""
+    return any(token.startswith("v:") for token in tokens(claims))
+
+
+def children(claims: Claims, value: Any) -> Iterator[tuple[str, str | int, Any]]:
+    """The claimed children that exist in `value`: (token, key or index, child)."""
+    for token in tokens(claims):
+        if (found := _resolve(token, value)) is not None:
+            yield token, *found
+
+
+def _resolve(token: str, value: Any) -> tuple[str | int, Any] | None:
+    kind, _, text = token.partition(":")
+    if kind == "f" and isinstance(value, Mapping):
+        return (text, value[text]) if text in value else None
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        return None
+    wanted = json.loads(text)
+    for index, item in enumerate(value):
+        if (kind == "k" and matches(item, wanted)) or (kind == "v" and item == wanted):
+            return index, item
+    return None
+
+
+def matches(item: Any, keys: Mapping[str, Any]) -> bool:
+    """Whether a list item has these keys."""
+    return isinstance(item, Mapping) and all(item.get(name) == value for name, value in keys.items())
+
+
+def item_token(claims: Claims, item: Mapping[str, Any]) -> str:
+    """How managedFields name an item of a keyed list, found by its live value; empty where nobody owns it."""
+    found = (t for t in tokens(claims) if t.startswith("k:") and matches(item, json.loads(t[2:])))
+    return next(found, "")
+
+
+def claims_at(live: Mapping[str, Any], path: tuple[str, ...], manager: str) -> Claims:
+    """The claims on a field that map keys alone lead to."""
+    claims = claims_of(live, manager)
+    for key in path:
+        claims = below(claims, f"f:{key}")
+    return claims

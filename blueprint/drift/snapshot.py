@@ -1,0 +1,213 @@
+"""A cluster in a file: the live objects of a bundle and the nodes, for drift without the cluster.
+
+Values of Secrets are not in it: each is replaced by a hash keyed with the file's own random salt, which shows
+whether a value is the declared one and nothing else.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import hmac
+import secrets
+import zlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from blueprint.cluster.inventory import Inventory, Member, NodeRecord, Snapshot, now
+from blueprint.diagnostics import Diagnostic, Refused
+from blueprint.drift import codes
+from blueprint.drift.view import Gathered, Live, Unseen, View
+from blueprint.render.model import Bundle, ObjectId
+
+SCHEMA = "gpublueprint.dev/snapshot/v1"
+_LARGEST = 1 << 30
+_GZIP = b"\x1f\x8b"
+_COPY = "kubectl.kubernetes.io/last-applied-configuration"
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotView:
+    """What a snapshot file says; a `View`."""
+
+    name: str
+    taken: str
+    salt: str
+    inventory: Inventory | None = None
+    live: Mapping[ObjectId, Live] = field(default_factory=dict)
+    unseen: Mapping[ObjectId, str] = field(default_factory=dict)
+    node_list: tuple[Live, ...] | None = None
+    nodes_unseen: str = ""
+
+    def record(self, blueprint: str) -> Inventory | None:
+        """The inventory, if it was this blueprint's."""
+        return self.inventory if self.inventory and self.inventory.blueprint == blueprint else None
+
+    def disguised(self, manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The manifest with hashes in the place of a Secret's values."""
+        return disguise(manifest, self.salt)
+
+    def objects(self, wanted: Mapping[ObjectId, str], blueprint: str) -> Gathered:  # noqa: ARG002 - a View
+        """Everything in the file. What is wanted and was not looked at then is unseen now."""
+        unseen = {i: why for i, why in self.unseen.items() if i in wanted}
+        return Gathered(self.live, unseen)
+
+    def nodes(self) -> list[Live]:
+        """The nodes of that time."""
+        if self.node_list is None:
+            raise Unseen(self.nodes_unseen or "the snapshot holds no nodes")
+        return list(self.node_list)
+
+    def predict(self, manifest: Mapping[str, Any], manager: str) -> Live:  # noqa: ARG002 - a View
+        """Never: a file answers no dry-run."""
+        raise Unseen("a snapshot answers no dry-run")
+
+
+def take(bundle: Bundle, view: View) -> SnapshotView:
+    """Look at everything that `drift` would look at, and keep it."""
+    inventory = view.record(bundle.name)
+    members = inventory.members if inventory else {}
+    wanted = {i: m.api_version for i, m in members.items()} | {o.id: o.api_version for o in bundle.objects}
+    gathered = view.objects(wanted, bundle.name)
+    salt = secrets.token_hex(16)
+    nodes, why = None, ""
+    try:
+        nodes = tuple(view.nodes())
+    except Unseen as unseen:
+        why = str(unseen)
+    live = {identity: dict(disguise(found, salt)) for identity, found in gathered.live.items()}
+    return SnapshotView(view.name, now(), salt, inventory, live, gathered.unseen, nodes, why)
+
+
+def disguise(manifest: Mapping[str, Any], salt: str) -> Mapping[str, Any]:
+    """A Secret without its values; anything else as it is."""
+    if manifest.get("kind") != "Secret" or manifest.get("apiVersion") != "v1":
+        return manifest
+    masked = dict(manifest)
+    for part in ("data", "stringData"):
+        if isinstance(values := manifest.get(part), Mapping):
+            masked[part] = {key: _keyed(value, salt) for key, value in values.items()}
+    meta = dict(manifest["metadata"])
+    if _COPY in (annotations := meta.get("annotations") or {}):
+        meta["annotations"] = annotations | {_COPY: _keyed(annotations[_COPY], salt)}
+    return masked | {"metadata": meta}
+
+
+def _keyed(value: Any, salt: str) -> str:
+    return "hmac-sha256:" + hmac.new(salt.encode(), str(value).encode(), hashlib.sha256).hexdigest()
+
+
+def to_bytes(snapshot: SnapshotView, *, compressed: bool) -> bytes:
+    """The file's content: canonical JSON, so that equal states give equal bytes apart from salt and time."""
+    document = {
+        "schemaVersion": SCHEMA,
+        "taken": snapshot.taken,
+        "context": snapshot.name,
+        "salt": snapshot.salt,
+        "inventory": _inventory_rows(snapshot.inventory),
+        "objects": [{"group": i.group, "live": snapshot.live[i]} for i in sorted(snapshot.live)],
+        "unseen": [[*_row(i), snapshot.unseen[i]] for i in sorted(snapshot.unseen)],
+        "nodes": None if snapshot.node_list is None else list(snapshot.node_list),
+        "nodesUnseen": snapshot.nodes_unseen,
+    }
+    text = orjson.dumps(document, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
+    return gzip.compress(text, mtime=0) if compressed else text
+
+
+def read_snapshot(path: Path) -> SnapshotView:
+    """The snapshot in a file, plain or gzip. Raises Refused (2) for anything else."""
+    try:
+        return _parse(orjson.loads(_content(path)))
+    except OSError as error:
+        raise _refused(path, error.strerror or str(error)) from None
+    except (orjson.JSONDecodeError, zlib.error, EOFError):
+        raise _refused(path, "it is damaged, or no snapshot at all") from None
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+        raise _refused(path, f"it does not have the form of {SCHEMA}") from None
+
+
+def _content(path: Path) -> bytes:
+    content = path.read_bytes()
+    if not content.startswith(_GZIP):
+        return content
+    unpacker = zlib.decompressobj(wbits=31)
+    text = unpacker.decompress(content, _LARGEST)
+    if not unpacker.eof:
+        raise EOFError
+    return text
+
+
+def _parse(document: Any) -> SnapshotView:
+    if document["schemaVersion"] != SCHEMA:
+        raise ValueError(document["schemaVersion"])
+    nodes = document["nodes"]
+    live = {ObjectId.of(entry["live"]): entry["live"] for entry in document["objects"]}
+    for found in (*live.values(), *(nodes or ())):
+        _check_object(found)
+    return SnapshotView(
+        name=str(document["context"]),
+        taken=str(document["taken"]),
+        salt=str(document["salt"]),
+        inventory=_inventory(document["inventory"]),
+        live=live,
+        unseen={ObjectId(*map(str, row[:4])): str(row[4]) for row in document["unseen"]},
+        node_list=None if nodes is None else tuple(nodes),
+        nodes_unseen=str(document["nodesUnseen"]),
+    )
+
+
+def _check_object(found: Any) -> None:
+    """Raises TypeError where something is not shaped as every API object is."""
+    meta = found["metadata"]
+    shapes = ((found, dict), (meta, dict), (meta.get("labels", {}), dict), (meta.get("managedFields", []), list))
+    if not all(isinstance(value, shape) for value, shape in shapes) or not isinstance(meta["name"], str):
+        raise TypeError
+
+
+def _row(identity: ObjectId) -> list[str]:
+    return [identity.group, identity.kind, identity.namespace, identity.name]
+
+
+def _inventory_rows(inventory: Inventory | None) -> dict[str, Any] | None:
+    if inventory is None:
+        return None
+    members = [inventory.members[i] for i in sorted(inventory.members)]
+    return {
+        "blueprint": inventory.blueprint,
+        "version": inventory.version,
+        "release": inventory.release,
+        "digest": inventory.digest,
+        "server": inventory.server,
+        "tool": inventory.tool,
+        "members": [[*_row(m.id), m.api_version, asdict(m.snapshot) if m.snapshot else None] for m in members],
+        "nodes": {name: asdict(node) for name, node in inventory.nodes.items()},
+    }
+
+
+def _inventory(rows: Any) -> Inventory | None:
+    if rows is None:
+        return None
+    members = [Member(ObjectId(*row[:4]), row[4], Snapshot(**row[5]) if row[5] else None) for row in rows["members"]]
+    nodes = {
+        name: NodeRecord(node["uid"], tuple(node["labels"]), tuple(node["taints"]))
+        for name, node in rows["nodes"].items()
+    }
+    return Inventory(
+        blueprint=str(rows["blueprint"]),
+        version=str(rows["version"]),
+        release=str(rows["release"]),
+        digest=str(rows["digest"]),
+        server=str(rows["server"]),
+        tool=str(rows["tool"]),
+        members={member.id: member for member in members},
+        nodes=nodes,
+    )
+
+
+def _refused(path: Path, why: str) -> Refused:
+    text = f"the snapshot {path} cannot be used: {why}"
+    return Refused(Diagnostic(codes.SNAPSHOT_UNREADABLE, text), exit_code=2)

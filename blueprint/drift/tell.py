@@ -1,0 +1,175 @@
+"""Findings as diagnostics: what is where, who wrote it, which line it contradicts, what to do."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from blueprint.diagnostics import Code, Diagnostic, Note, Span
+from blueprint.drift import codes
+from blueprint.drift.model import Finding, FindingKind, Station
+from blueprint.render.compare import ABSENT
+from blueprint.render.model import FieldOrigin
+
+_LONGEST = 160
+_CODES = {
+    FindingKind.MISSING: codes.MISSING,
+    FindingKind.MODIFIED: codes.MODIFIED,
+    FindingKind.REMOVED: codes.REMOVED,
+    FindingKind.FOREIGN_ADDITION: codes.FOREIGN_ADDITION,
+    FindingKind.OWNERSHIP_LOST: codes.OWNERSHIP_LOST,
+    FindingKind.REORDERED: codes.REORDERED,
+    FindingKind.REPLACED: codes.REPLACED,
+    FindingKind.ORPHANED: codes.ORPHANED,
+    FindingKind.TERMINATING: codes.TERMINATING,
+    FindingKind.POOL_SIZE: codes.POOL_SIZE,
+    FindingKind.SHARED_NODE: codes.SHARED_NODE,
+}
+_MESSAGES = {
+    FindingKind.MISSING: "{what} is not in the cluster",
+    FindingKind.MODIFIED: "{what} is {live}, declared {declared}{by}",
+    FindingKind.REMOVED: "{what} is not there, declared {declared}",
+    FindingKind.FOREIGN_ADDITION: "{what} is {live}, which the blueprint does not declare{by}",
+    FindingKind.OWNERSHIP_LOST: "{what} is recorded as {owner}, not ours",
+    FindingKind.REORDERED: "{what} is in another order than declared",
+    FindingKind.REPLACED: "{what} was deleted and created anew{by}",
+    FindingKind.ORPHANED: "{what} was applied from this blueprint and is not rendered any more",
+    FindingKind.TERMINATING: "{what} is being deleted",
+    FindingKind.UNKNOWN: "{what} is {live}, declared {declared}: whether somebody changed it is not known",
+    FindingKind.POOL_SIZE: "{what}: its selector matches {live} nodes, declared {declared}",
+    FindingKind.SHARED_NODE: "{what} is matched by the selectors of several pools: {live}",
+    "unseen": "{what}: objects could not be read",
+}
+_HELP = {
+    FindingKind.MISSING: "`blueprint apply` creates it; the audit log knows who deleted it",
+    FindingKind.MODIFIED: "`blueprint apply` restores it; to keep the live value, change the line shown",
+    FindingKind.REMOVED: "`blueprint apply` puts it back; who removed it is only in the audit log",
+    FindingKind.FOREIGN_ADDITION: "remove it, or declare it in the blueprint; an apply leaves it in place",
+    FindingKind.OWNERSHIP_LOST: "`blueprint apply` takes it back",
+    FindingKind.REORDERED: "`blueprint apply` restores the order",
+    FindingKind.ORPHANED: "delete it, or render it again",
+}
+
+
+def diagnostics_of(findings: Iterable[Finding]) -> Iterator[Diagnostic]:
+    """One diagnostic per finding; findings with one cause say how many they are."""
+    told = list(findings)
+    causes = Counter(cause for finding in told if (cause := cause_of(finding)))
+    for finding in told:
+        yield _diagnostic(finding, causes)
+
+
+def cause_of(finding: Finding) -> str:
+    """What findings that one act brought about have in common: the writer and the second; empty if unknown."""
+    if finding.writer is None or not finding.writer.time:
+        return ""
+    return f"{finding.writer} at {finding.writer.time}"
+
+
+def _diagnostic(finding: Finding, causes: Counter[str]) -> Diagnostic:
+    return Diagnostic(
+        code=_code(finding),
+        message=_message(finding),
+        at=_place(finding.origin),
+        label=_label(finding),
+        notes=tuple(_notes(finding)),
+        help=_HELP.get(finding.kind),
+        subject=finding.subject,
+        path=finding.path or None,
+        evidence=tuple(_evidence(finding, causes)),
+    )
+
+
+def _code(finding: Finding) -> Code:
+    if finding.kind is FindingKind.UNKNOWN:
+        if finding.station is Station.NODE:
+            return codes.NODES_UNSEEN
+        return codes.UNDECIDED if finding.path else codes.OBJECTS_UNSEEN
+    if finding.station is Station.NODE and finding.path:
+        return codes.NODE_TAINT if finding.path.startswith("spec.taints") else codes.NODE_LABEL
+    return _CODES[finding.kind]
+
+
+def _message(finding: Finding) -> str:
+    return _MESSAGES[_sentence(finding)].format(
+        what=f"{finding.subject}: {finding.path}" if finding.path else finding.subject,
+        live=shown(finding, finding.live),
+        declared=shown(finding, finding.declared),
+        by=f", written by {finding.writer}" if finding.writer else "",
+        owner=f"{finding.writer}'s" if finding.writer else "nobody's",
+    )
+
+
+def _sentence(finding: Finding) -> str:
+    if finding.kind is FindingKind.UNKNOWN and not finding.path:
+        return "unseen"
+    return finding.kind.value
+
+
+def _label(finding: Finding) -> str:
+    match finding.kind:
+        case FindingKind.MODIFIED | FindingKind.UNKNOWN if finding.path:
+            return f"the cluster has {shown(finding, finding.live)}"
+        case FindingKind.MISSING:
+            return "declared here"
+        case FindingKind.REMOVED:
+            return "not in the cluster"
+    return ""
+
+
+def _place(origin: FieldOrigin | None) -> Span | None:
+    if origin is None:
+        return None
+    return origin.sources[0].span if origin.sources else origin.template
+
+
+def _notes(finding: Finding) -> Iterator[Note]:
+    yield from finding.remarks
+    if finding.origin is None:
+        return
+    for source in finding.origin.sources[1:]:
+        yield Note(f"{source.path} of {source.layer} took part", source.span)
+    if finding.origin.sources and finding.origin.template != finding.origin.sources[0].span:
+        yield Note("rendered here", finding.origin.template)
+
+
+def _evidence(finding: Finding, causes: Counter[str]) -> Iterator[tuple[str, str]]:
+    yield "class", finding.kind.value
+    if finding.declared is not ABSENT:
+        yield "declared", shown(finding, finding.declared)
+    if finding.live is not ABSENT:
+        yield "live", shown(finding, finding.live)
+    if finding.origin and finding.origin.sources:
+        first = finding.origin.sources[0]
+        yield "from", f"{first.span} {first.path}".rstrip()
+        yield "layer", first.layer
+    if finding.origin and finding.station is Station.LIVE:
+        yield "template", str(finding.origin.template)
+    yield from _writer(finding)
+    if (cause := cause_of(finding)) and causes[cause] > 1:
+        yield "cause", f"{cause}: {causes[cause]} findings"
+    yield from finding.seen
+    yield "station", finding.station.value
+
+
+def _writer(finding: Finding) -> Iterator[tuple[str, str]]:
+    if writer := finding.writer:
+        yield "writer", writer.manager
+        yield "operation", writer.operation
+        if writer.subresource:
+            yield "subresource", writer.subresource
+        yield "since", writer.time or "unknown"
+    elif finding.kind in {FindingKind.REMOVED, FindingKind.MODIFIED, FindingKind.FOREIGN_ADDITION}:
+        yield "writer", "unknown (not recorded)"
+
+
+def shown(finding: Finding, value: Any) -> str:
+    """A value on one line; what is in a Secret is never shown."""
+    if value is ABSENT:
+        return "(absent)"
+    if finding.subject.startswith("Secret/") and not finding.path.startswith("metadata"):
+        return "(hidden)" if value is finding.declared else "(hidden, another one)"
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."

@@ -1,0 +1,138 @@
+"""What can be seen of a cluster: its objects and nodes, read-only, and what an apply would come to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any, Protocol
+
+from blueprint.cluster.connection import Connection
+from blueprint.cluster.discovery import Discovery, discover
+from blueprint.cluster.errors import ApiError
+from blueprint.cluster.inventory import Inventory
+from blueprint.cluster.live import Wanted, read_live
+from blueprint.cluster.store import read_inventory
+from blueprint.diagnostics import Refused
+from blueprint.render.model import ObjectId
+
+_THREADS = 4
+Live = dict[str, Any]
+
+
+class Unseen(Exception):  # noqa: N818 - it is an answer: nothing is known
+    """Something could not be looked at; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """`live` is what is there, beyond what was wanted too; `unseen` what nobody could look at, and why."""
+
+    live: Mapping[ObjectId, Live] = field(default_factory=dict)
+    unseen: Mapping[ObjectId, str] = field(default_factory=dict)
+
+
+class View(Protocol):
+    """A cluster, or a file that somebody made of one."""
+
+    @property
+    def name(self) -> str:
+        """What people call it: a context, a file."""
+
+    def record(self, blueprint: str) -> Inventory | None:
+        """What was applied; None where nothing says that anything was. Raises Unseen."""
+
+    def disguised(self, manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A manifest as this view shows live objects: a file has keyed hashes for the values of Secrets."""
+
+    def objects(self, wanted: Mapping[ObjectId, str], blueprint: str) -> Gathered:
+        """The wanted objects (by identity, with their apiVersion), and others labelled as the blueprint's."""
+
+    def nodes(self) -> list[Live]:
+        """Every node. Raises Unseen."""
+
+    def predict(self, manifest: Mapping[str, Any], manager: str) -> Live:
+        """The object as it would be after an apply that takes every conflict. Raises Unseen."""
+
+
+class ClusterView:
+    """A cluster seen through its API server. Nothing is written: GET, LIST and dry-runs only."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.name = connection.context
+        self._connection = connection
+        self._found: Discovery | None = None
+
+    @property
+    def _discovery(self) -> Discovery:
+        self._found = self._found or discover(self._connection)
+        return self._found
+
+    def record(self, blueprint: str) -> Inventory | None:
+        """The inventory in the cluster."""
+        try:
+            return read_inventory(self._connection, blueprint)
+        except ApiError as error:
+            raise Unseen(in_words(error)) from None
+        except Refused as refused:
+            raise Unseen(str(refused)) from None
+
+    def disguised(self, manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+        """As it is."""
+        return manifest
+
+    def objects(self, wanted: Mapping[ObjectId, str], blueprint: str) -> Gathered:
+        """One LIST per kind, several kinds at a time. Raises ApiError where discovery itself fails."""
+        discovery = self._discovery
+        kinds = [list(ids) for _, ids in groupby(sorted(wanted), key=lambda i: (i.group, i.kind))]
+        parts = [[(identity, wanted[identity]) for identity in ids] for ids in kinds]
+        with ThreadPoolExecutor(_THREADS) as pool:
+            seen = list(pool.map(lambda part: self._kind(discovery, part, blueprint), parts))
+        live = {identity: found for part in seen for identity, found in part.live.items()}
+        return Gathered(live, {i: why for part in seen for i, why in part.unseen.items()})
+
+    def _kind(self, discovery: Discovery, wanted: list[Wanted], blueprint: str) -> Gathered:
+        """One kind. A server that fails on it leaves the other kinds to be looked at."""
+        try:
+            live = read_live(self._connection, discovery, wanted, blueprint)
+        except ApiError as error:
+            return Gathered(unseen={identity: in_words(error) for identity, _ in wanted})
+        unserved = {identity: _not_served(identity) for identity in live.unserved}
+        return Gathered(
+            {**live.labelled, **live.objects},
+            unserved | {identity: in_words(error) for identity, error in live.unseen.items()},
+        )
+
+    def nodes(self) -> list[Live]:
+        """Every node of the cluster."""
+        try:
+            return self._connection.list("/api/v1/nodes")
+        except ApiError as error:
+            raise Unseen(in_words(error)) from None
+
+    def predict(self, manifest: Mapping[str, Any], manager: str) -> Live:
+        """A server-side dry-run."""
+        identity = ObjectId.of(manifest)
+        resource = self._discovery.find(str(manifest["apiVersion"]), identity.kind)
+        if resource is None:
+            raise Unseen(_not_served(identity))
+        path = resource.path(identity.namespace, identity.name)
+        try:
+            return self._connection.apply(path, manifest, manager, force=True, dry_run=True)[0]
+        except ApiError as error:
+            raise Unseen(in_words(error)) from None
+
+
+def _not_served(identity: ObjectId) -> str:
+    group = f" ({identity.group})" if identity.group else ""
+    return f"the API server does not serve {identity.kind}{group}"
+
+
+def in_words(error: ApiError) -> str:
+    """Why a request failed, for people."""
+    if error.status == 0:
+        return f"no answer: {error.message}"
+    if error.kind_missing:
+        return f"not served: {error.request}"
+    return f"{error.status} {error.reason}: {error.message}"

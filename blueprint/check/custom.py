@@ -1,0 +1,109 @@
+"""The structural schema of a custom resource as strict JSON Schema.
+
+What the API server would prune is an unknown field here. Conditions in CEL are not evaluated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from blueprint.check.strict import BOUNDS, FORMATS, PATTERNS, closure, with_format
+from blueprint.render.kubernetes import DEFINITION, Schema
+from blueprint.render.structural import QUANTITY_PATTERN
+
+OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
+_VERBATIM = frozenset(
+    {
+        *("required", "enum", "multipleOf", "pattern", "uniqueItems"),
+        *("minimum", "minLength", "minItems", "minProperties"),
+        *("maximum", "maxLength", "maxItems", "maxProperties"),
+        *("x-kubernetes-list-type", "x-kubernetes-list-map-keys"),
+    }
+)
+_EMBEDDED: Mapping[str, Schema] = {
+    "apiVersion": {"type": "string"},
+    "kind": {"type": "string"},
+    "metadata": {"type": "object"},
+}
+
+
+def strict_custom(version: Mapping[str, Any], minor: str) -> Schema:
+    """A self-contained strict schema for one `spec.versions[]` entry of a CRD.
+
+    `metadata` is Kubernetes' own; `status` is left out where the cluster writes it (a status subresource).
+    Raises ValueError or TypeError, or KeyError, if the schema is not one.
+    """
+    schema = convert(version["schema"]["openAPIV3Schema"])
+    properties = schema.setdefault("properties", {})
+    if "status" in version.get("subresources", {}):
+        properties.pop("status", None)
+    properties |= {
+        "apiVersion": {"type": "string"},
+        "kind": {"type": "string"},
+        "metadata": {"$ref": DEFINITION + OBJECT_META},
+    }
+    return {**schema, "$defs": dict(closure(minor, OBJECT_META))}
+
+
+def convert(schema: Schema) -> Schema:
+    """One node of a structural schema, closed unless it preserves unknown fields."""
+    out = _plain(schema)
+    if out.get("type") == "object":
+        _close(out, schema)
+    if isinstance(schema.get("items"), Mapping):
+        out["items"] = convert(dict(schema["items"]))
+    if schema.get("x-kubernetes-int-or-string"):
+        out["type"] = ["integer", "string"]
+        if schema.get("pattern") == QUANTITY_PATTERN:
+            out["format"] = "quantity"
+    elif several := {key: schema[key] for key in ("anyOf", "oneOf", "allOf", "not") if key in schema}:
+        out |= {key: _conditions(value) for key, value in several.items()}
+    if schema.get("nullable") and "type" in out:
+        out["type"] = [*_listed(out["type"]), "null"]
+        if "enum" in out:
+            out["enum"] = [*out["enum"], None]
+    return out
+
+
+def _close(out: Schema, schema: Schema) -> None:
+    if isinstance(extra := schema.get("additionalProperties"), Mapping):
+        out["additionalProperties"] = convert(dict(extra))
+        return
+    out["properties"] = {name: convert(dict(field)) for name, field in schema.get("properties", {}).items()}
+    if schema.get("x-kubernetes-embedded-resource"):
+        out["properties"] = {**_EMBEDDED, **out["properties"]}
+    if not schema.get("x-kubernetes-preserve-unknown-fields") and extra is not True:
+        out["additionalProperties"] = False
+
+
+def _plain(schema: Schema) -> Schema:
+    """Keywords that say the same in JSON Schema, and formats and exclusive bounds as they are said there."""
+    out = {key: value for key, value in schema.items() if key in _VERBATIM}
+    if "type" in schema:
+        out["type"] = schema["type"]
+    name = schema.get("format")
+    if name in FORMATS or name in PATTERNS or name in BOUNDS:
+        out["format"] = name
+        out = with_format(out)
+    for bound in ("Minimum", "Maximum"):
+        if schema.get(f"exclusive{bound}") is True:
+            out[f"exclusive{bound}"] = out.pop(bound.lower())
+    return out
+
+
+def _conditions(value: Any) -> Any:
+    """Conditions speak about fields that the main schema declares, so they stay open."""
+    if isinstance(value, list):
+        return [_conditions(each) for each in value]
+    out = _plain(value)
+    if "properties" in value:
+        out["properties"] = {name: _conditions(field) for name, field in value["properties"].items()}
+    for key in ("items", "additionalProperties", "anyOf", "oneOf", "allOf", "not"):
+        if isinstance(value.get(key), Mapping | list):
+            out[key] = _conditions(value[key])
+    return out
+
+
+def _listed(kind: str | list[str]) -> list[str]:
+    return [kind] if isinstance(kind, str) else kind

@@ -1,0 +1,129 @@
+"""Every kind that can be checked: Kubernetes' own, custom resources, and why a kind cannot be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from blueprint.check import codes
+from blueprint.check.complaint import Complaint
+from blueprint.check.custom import strict_custom
+from blueprint.check.plan import Plan, compile_plan
+from blueprint.check.strict import strict_kind
+from blueprint.check.validator import Validate, compile_schema
+from blueprint.diagnostics import nearest
+from blueprint.render.crds import crds_of
+from blueprint.render.kubernetes import Kubernetes, Schema, known_minors, load_kubernetes
+
+_UNSTABLE = re.compile(r"v\d+(alpha|beta)\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedKind:
+    """How objects of one kind are checked."""
+
+    namespaced: bool
+    schema: Schema
+    validate: Validate
+    plan: Plan | None
+
+
+class Kinds:
+    """The kinds of one Kubernetes minor and of some CRDs; each is compiled when it is first asked for."""
+
+    def __init__(self, minor: str, crds: Iterable[Mapping[str, Any]] = (), engine: str | None = None) -> None:
+        self._kubernetes = load_kubernetes(minor)
+        self._given = [crd for crd in crds if _is_readable(crd)]
+        self._engine = engine
+        self._compiled: dict[tuple[str, str], CheckedKind | Complaint] = {}
+
+    def find(self, api_version: str, kind: str) -> CheckedKind | Complaint:
+        """The kind, or what is wrong with asking for it."""
+        key = (api_version, kind)
+        if key not in self._compiled:
+            self._compiled[key] = self._compile(api_version, kind)
+        return self._compiled[key]
+
+    def on_by_default(self, api_version: str) -> bool:
+        """Whether a plain API server serves this version of a built-in API."""
+        built_in = api_version in self._kubernetes.kinds
+        return not (built_in and _UNSTABLE.fullmatch(api_version.rpartition("/")[2]))
+
+    def _compile(self, api_version: str, kind: str) -> CheckedKind | Complaint:
+        if found := self._kubernetes.find(api_version, kind):
+            schema = strict_kind(self._kubernetes.minor, found.definition)
+            return self._checked(schema, namespaced=found.namespaced)
+        group, _, version = api_version.rpartition("/")
+        crd = next((crd for crd in self._crds(group) if crd["spec"]["names"]["kind"] == kind), None)
+        if crd is None:
+            return self._unknown(api_version, kind)
+        served = {v["name"]: v for v in crd["spec"]["versions"] if v.get("served")}
+        if version not in served:
+            text = f"{kind} {api_version} is not served; {_either(f'{group}/{name}' for name in served)} is"
+            return Complaint(codes.KIND_NOT_SERVED, ("apiVersion",), text)
+        try:
+            schema = strict_custom(served[version], self._kubernetes.minor)
+            return self._checked(schema, namespaced=crd["spec"]["scope"] == "Namespaced")
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            text = f"the schema of {kind} {api_version} cannot be used: {error}"
+            return Complaint(codes.SCHEMA_UNUSABLE, (), text)
+
+    def _checked(self, schema: Schema, *, namespaced: bool) -> CheckedKind:
+        return CheckedKind(namespaced, schema, compile_schema(schema, self._engine), compile_plan(schema))
+
+    def _crds(self, group: str) -> Iterator[Mapping[str, Any]]:
+        """Those given come before those shipped: what is installed decides."""
+        yield from (crd for crd in self._given if crd["spec"]["group"] == group)
+        yield from crds_of(group)
+
+    def _unknown(self, api_version: str, kind: str) -> Complaint:
+        kubernetes = self._kubernetes
+        what = f"{kind} {api_version} is not served by Kubernetes {kubernetes.minor}"
+        if elsewhere := kubernetes.versions_of(kind):
+            text = f"{what}; {_either(elsewhere)} is"
+            return Complaint(codes.KIND_NOT_SERVED, ("apiVersion",), text, _served_by(api_version, kind))
+        if known := kubernetes.kinds.get(api_version):
+            meant = nearest(kind, known)
+            return Complaint(codes.KIND_NOT_SERVED, ("kind",), what, f"did you mean {meant}?" if meant else None)
+        if when := _served_by(api_version, kind):
+            return Complaint(codes.KIND_NOT_SERVED, ("apiVersion",), f"{what}; {when}")
+        group = api_version.rpartition("/")[0]
+        if _is_kubernetes_own(group, kubernetes):
+            return Complaint(codes.KIND_NOT_SERVED, ("apiVersion",), what)
+        return Complaint(
+            codes.SCHEMA_UNKNOWN,
+            ("kind",),
+            f"no schema says what {kind} {api_version} may contain",
+            "add its CustomResourceDefinition to extraManifests, or run `blueprint schema import`",
+        )
+
+
+def _is_readable(crd: Mapping[str, Any]) -> bool:
+    """Whether a CRD has the parts that looking it up needs; its own check says what else is wrong."""
+    try:
+        spec = crd["spec"]
+        return bool(spec["group"] and spec["scope"] and spec["names"]["kind"]) and all(
+            isinstance(version["name"], str) for version in spec["versions"]
+        )
+    except (KeyError, TypeError):
+        return False
+
+
+def _served_by(api_version: str, kind: str) -> str | None:
+    minors = [minor for minor in known_minors() if load_kubernetes(minor).find(api_version, kind)]
+    if not minors:
+        return None
+    return (
+        f"Kubernetes {minors[0]} serves it" if len(minors) == 1 else f"Kubernetes {minors[0]} to {minors[-1]} serve it"
+    )
+
+
+def _is_kubernetes_own(group: str, kubernetes: Kubernetes) -> bool:
+    return "." not in group or any(version.rpartition("/")[0] == group for version in kubernetes.kinds)
+
+
+def _either(words: Iterable[str]) -> str:
+    *most, last = sorted(words)
+    return f"{', '.join(most)} or {last}" if most else last

@@ -1,0 +1,87 @@
+"""Names, namespaces and sizes of one object."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from blueprint.check import codes
+from blueprint.check.complaint import Complaint
+from blueprint.check.names import dns_label_fault, name_fault
+
+ANNOTATIONS_BYTES = 256 * 1024
+DATA_BYTES = 1024 * 1024
+
+
+def check_identity(data: Mapping[str, Any], *, namespaced: bool) -> Iterator[Complaint]:
+    """The name's form, and whether there is a namespace exactly where there must be one."""
+    meta = data["metadata"]
+    group = data["apiVersion"].rpartition("/")[0]
+    if fault := name_fault(group, data["kind"], meta["name"]):
+        yield Complaint(codes.BAD_NAME, ("metadata", "name"), f"metadata.name {meta['name']!r}: {fault}")
+    namespace = meta.get("namespace")
+    if namespaced and not namespace:
+        text = f"metadata.namespace is missing: a {data['kind']} lives in a namespace"
+        yield Complaint(codes.NAMESPACE_MISSING, ("metadata",), text)
+    elif not namespaced and namespace:
+        text = f"metadata.namespace is {namespace}, but a {data['kind']} belongs to the whole cluster"
+        yield Complaint(codes.NAMESPACE_NOT_ALLOWED, ("metadata", "namespace"), text, "remove it")
+    elif isinstance(namespace, str) and (fault := dns_label_fault(namespace)):
+        yield Complaint(codes.BAD_NAME, ("metadata", "namespace"), f"metadata.namespace {namespace!r}: {fault}")
+
+
+def check_sizes(data: Mapping[str, Any]) -> Iterator[Complaint]:
+    """Annotations together, and the payload of ConfigMaps and Secrets."""
+    total = _bytes(data["metadata"].get("annotations"))
+    if total > ANNOTATIONS_BYTES:
+        text = f"metadata.annotations have {total:,} bytes; at most {ANNOTATIONS_BYTES:,} are allowed"
+        yield Complaint(codes.TOO_LARGE, ("metadata", "annotations"), text)
+    if data["apiVersion"] == "v1" and data["kind"] in ("ConfigMap", "Secret"):
+        payload = _payload(data)
+        if payload > DATA_BYTES:
+            text = f"data has {payload:,} bytes; at most {DATA_BYTES:,} are allowed"
+            yield Complaint(codes.TOO_LARGE, ("data",), text)
+
+
+def check_payload(data: Mapping[str, Any]) -> Iterator[Complaint]:
+    """What is special about Secrets and ConfigMaps."""
+    if data["apiVersion"] != "v1":
+        return
+    if data["kind"] == "Secret" and "stringData" in data:
+        text = "stringData is write-only; a Secret is rendered with data in base64"
+        yield Complaint(codes.STRING_DATA, ("stringData",), text, "move the values to data")
+    if data["kind"] == "ConfigMap":
+        for key in sorted(_keys(data.get("data")) & _keys(data.get("binaryData"))):
+            text = f"the key {key} is both in data and in binaryData"
+            yield Complaint(codes.DUPLICATE_ITEM, ("binaryData", key), text)
+
+
+def _keys(value: Any) -> set[str]:
+    return set(value) if isinstance(value, Mapping) else set()
+
+
+def _bytes(value: Any) -> int:
+    if not isinstance(value, Mapping):
+        return 0
+    return sum(_length(str(key)) + _length(text) for key, text in value.items() if isinstance(text, str))
+
+
+def _length(text: str) -> int:
+    """In bytes of UTF-8; a lone surrogate, which the emitter refuses, counts as something."""
+    return len(text.encode(errors="replace"))
+
+
+def _payload(data: Mapping[str, Any]) -> int:
+    encoded = data.get("binaryData") if data["kind"] == "ConfigMap" else data.get("data")
+    plain = data.get("data") if data["kind"] == "ConfigMap" else data.get("stringData")
+    decoded = sum(_decoded(text) for text in encoded.values()) if isinstance(encoded, Mapping) else 0
+    return decoded + _bytes(plain)
+
+
+def _decoded(text: Any) -> int:
+    try:
+        return len(base64.b64decode(text, validate=True))
+    except (binascii.Error, ValueError, TypeError):
+        return 0  # the schema has said that it is not base64

@@ -1,0 +1,134 @@
+"""The check phase: every rendered object against the declared Kubernetes minor and the CRDs, then each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from blueprint.check import codes
+from blueprint.check.complaint import Complaint
+from blueprint.check.kinds import CheckedKind, Kinds
+from blueprint.check.metadata import check_identity, check_payload, check_sizes
+from blueprint.check.plan import walk
+from blueprint.check.references import check_references
+from blueprint.check.validator import NotJsonError
+from blueprint.check.wording import in_words
+from blueprint.diagnostics import Diagnostic, in_order, nearest
+from blueprint.render.kubernetes import known_minors
+from blueprint.render.model import Object, Path
+from blueprint.render.paths import format_path
+
+_USUAL = frozenset({"apiVersion", "kind", "metadata", "spec", "data", "labels", "namespace", "annotations"})
+_CRD = ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
+
+
+def check_objects(
+    objects: Iterable[Object],
+    *,
+    kubernetes_minor: str,
+    crds: Iterable[Mapping[str, Any]] = (),
+    engine: str | None = None,
+) -> list[Diagnostic]:
+    """Everything that is wrong with the objects, in report order; empty means that all were checked and fit.
+
+    Args:
+        objects: What is to be applied, with provenance where there is some.
+        kubernetes_minor: `1.36`; a minor without a schema is itself a finding.
+        crds: Expanded CustomResourceDefinitions that the cluster has beside those among the objects. They
+            come before the shipped ones.
+        engine: `jsonschema_rs` or `jsonschema`, to force one.
+    """
+    objects = list(objects)
+    if kubernetes_minor not in known_minors():
+        text = f"there is no schema for Kubernetes {kubernetes_minor}; there are {', '.join(known_minors())}"
+        return [Diagnostic(codes.MINOR_UNKNOWN, text)]
+    theirs = [each.data for each in objects if (each.data.get("apiVersion"), each.data.get("kind")) == _CRD]
+    kinds = Kinds(kubernetes_minor, [*theirs, *crds], engine)
+    sound = [each for each in objects if not _identity_faults(each)]
+    found = [diagnostic for each in objects for diagnostic in _check(each, kinds)]
+    found += _duplicates(sound)
+    found += check_references(sound)
+    return list(in_order(found))
+
+
+def _check(subject: Object, kinds: Kinds) -> Iterator[Diagnostic]:
+    if faults := _identity_faults(subject):
+        yield from (fault.about(subject, _called(subject)) for fault in faults)
+        return
+    kind = kinds.find(subject.api_version, subject.data["kind"])
+    if isinstance(kind, Complaint):
+        yield kind.about(subject)
+        return
+    for complaint in _complaints(subject.data, kind, kinds):
+        yield complaint.about(subject)
+
+
+def _complaints(data: dict[str, Any], kind: CheckedKind, kinds: Kinds) -> Iterator[Complaint]:
+    try:
+        violations = list(kind.validate(data))
+    except NotJsonError as error:
+        yield Complaint(codes.WRONG_TYPE, error.path, f"{format_path(error.path, data)}: {error}")
+        return
+    yield from in_words(violations, data, data["kind"])
+    yield from walk(kind.plan, data, data)
+    yield from check_identity(data, namespaced=kind.namespaced)
+    yield from check_sizes(data)
+    yield from check_payload(data)
+    if not kinds.on_by_default(data["apiVersion"]):
+        text = f"{data['apiVersion']} is served only by an API server that was told to"
+        yield Complaint(codes.NOT_ON_BY_DEFAULT, ("apiVersion",), text)
+    if (data["apiVersion"], data["kind"]) == _CRD:
+        yield from _own_schema(data, kinds)
+
+
+def _own_schema(crd: dict[str, Any], kinds: Kinds) -> Iterator[Complaint]:
+    """A CRD's schema must be usable, or its resources could not be checked."""
+    spec = crd.get("spec", {})
+    for version in spec.get("versions", ()) if isinstance(spec, dict) else ():
+        if isinstance(version, dict) and version.get("served"):
+            found = kinds.find(f"{spec.get('group')}/{version.get('name')}", str(spec.get("names", {}).get("kind")))
+            if isinstance(found, Complaint) and found.code is codes.SCHEMA_UNUSABLE:
+                yield found
+
+
+def _identity_faults(subject: Object) -> list[Complaint]:
+    """What keeps us from even saying which object it is."""
+    data = subject.data
+    meta = data.get("metadata")
+    places = {
+        ("apiVersion",): data.get("apiVersion"),
+        ("kind",): data.get("kind"),
+        ("metadata", "name"): meta.get("name") if isinstance(meta, dict) else None,
+    }
+    return [
+        _identity_fault(path, value, data) for path, value in places.items() if not (isinstance(value, str) and value)
+    ]
+
+
+def _identity_fault(path: Path, value: Any, data: dict[str, Any]) -> Complaint:
+    if value is not None and value != "":
+        return Complaint(codes.WRONG_TYPE, path, f"{'.'.join(map(str, path))} must be text")
+    meta = data.get("metadata")
+    inside = meta if len(path) > 1 and isinstance(meta, dict) else data
+    for field in reversed(path):
+        written = nearest(str(field), (key for key in inside if isinstance(key, str) and key not in _USUAL))
+        if written:
+            at = (written,) if inside is data else ("metadata", written)
+            return Complaint(codes.UNKNOWN_FIELD, at, f"unknown field {written}", f"did you mean {field}?")
+    return Complaint(codes.MISSING_FIELD, path, f"required field {'.'.join(map(str, path))} is missing")
+
+
+def _called(subject: Object) -> str:
+    """A name for an object without a sound identity."""
+    meta = subject.data.get("metadata")
+    name = meta.get("name") if isinstance(meta, dict) else None
+    return "/".join(str(part) for part in (subject.data.get("kind"), name) if part) or "an object without a kind"
+
+
+def _duplicates(objects: Iterable[Object]) -> Iterator[Diagnostic]:
+    first: dict[Any, Object] = {}
+    for each in objects:
+        if (before := first.setdefault(each.id, each)) is not each:
+            by = dict.fromkeys((before.component, each.component))
+            text = f"rendered twice, by {' and by '.join(by)}"
+            yield Complaint(codes.DUPLICATE_OBJECT, ("metadata", "name"), text).about(each)

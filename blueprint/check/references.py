@@ -1,0 +1,172 @@
+"""References inside the set that can be decided without a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from blueprint.check import codes
+from blueprint.check.complaint import Complaint
+from blueprint.check.workloads import Reference, containers, pod_spec, references
+from blueprint.diagnostics import Diagnostic, Severity, nearest
+from blueprint.render.model import Object, Path
+from blueprint.render.paths import format_path
+
+WELL_KNOWN_NAMESPACES = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
+WELL_KNOWN_ROLES = frozenset({"admin", "cluster-admin", "edit", "view"})
+_RBAC = "rbac.authorization.k8s.io"
+WELL_KNOWN_ROLES_IN = {"kube-system": frozenset({"extension-apiserver-authentication-reader"})}
+_CLUSTER_WIDE = frozenset({"Namespace", "ClusterRole"})
+_MADE_BY_KUBERNETES = frozenset({("ServiceAccount", "default"), ("ConfigMap", "kube-root-ca.crt")})
+
+
+class _Set:
+    """What is rendered, for looking up."""
+
+    def __init__(self, objects: Iterable[Object]) -> None:
+        self.objects = list(objects)
+        self._names: dict[tuple[str, str, str], set[str]] = {}
+        for each in self.objects:
+            identity = each.id
+            namespace = "" if identity.kind in _CLUSTER_WIDE else identity.namespace
+            self._names.setdefault((identity.group, identity.kind, namespace), set()).add(identity.name)
+        self.namespaces = self.names("", "Namespace")
+
+    def names(self, group: str, kind: str, namespace: str = "") -> set[str]:
+        """The names of the rendered objects of this kind."""
+        return self._names.get((group, kind, namespace), set())
+
+
+def check_references(objects: Iterable[Object]) -> Iterator[Diagnostic]:
+    """What the objects say about each other. Objects must have a sound identity."""
+    known = _Set(objects)
+    yield from _namespaces(known)
+    for subject in known.objects:
+        for check in _CHECKS:
+            for complaint in check(subject, known):
+                yield complaint.about(subject)
+
+
+def _namespaces(known: _Set) -> Iterator[Diagnostic]:
+    """One remark per namespace, at the first object that uses it."""
+    users: dict[str, list[Object]] = {}
+    for subject in known.objects:
+        users.setdefault(subject.id.namespace, []).append(subject)
+    for namespace in users.keys() - known.namespaces - WELL_KNOWN_NAMESPACES - {""}:
+        first, *others = users[namespace]
+        and_others = f" (and that of {len(others)} more objects)" if others else ""
+        text = f"its namespace {namespace}{and_others} is not rendered"
+        meant = nearest(namespace, known.namespaces)
+        help_ = f"did you mean {meant}?" if meant else "it must exist before the first apply"
+        yield Complaint(codes.NAMESPACE_NOT_RENDERED, ("metadata", "namespace"), text, help_).about(first)
+
+
+def _pod(subject: Object, known: _Set) -> Iterator[Complaint]:
+    if (found := pod_spec(subject)) is None:
+        return
+    path, spec = found
+    for reference in references(path, spec):
+        if complaint := _missing(reference, subject, known):
+            yield complaint
+    yield from _volumes(path, spec, subject)
+
+
+def _missing(reference: Reference, subject: Object, known: _Set) -> Complaint | None:
+    namespace = subject.id.namespace
+    names = known.names("", reference.kind, namespace)
+    if reference.optional or reference.name in names or (reference.kind, reference.name) in _MADE_BY_KUBERNETES:
+        return None
+    where = format_path(reference.path, subject.data)
+    text = f"{where} names the {reference.kind} {namespace}/{reference.name}, which is not rendered"
+    meant = nearest(reference.name, names)
+    help_ = f"did you mean {meant}?" if meant else None
+    if reference.kind == "ServiceAccount":
+        return Complaint(codes.SERVICE_ACCOUNT_MISSING, reference.path, text, help_, _severity(namespace, known))
+    return Complaint(codes.CONFIG_MISSING, reference.path, text, help_)
+
+
+def _severity(namespace: str, known: _Set) -> Severity:
+    """In a namespace of our own we know what there is; elsewhere somebody else may have made it."""
+    return Severity.ERROR if namespace in known.namespaces else Severity.WARNING
+
+
+def _volumes(path: Path, spec: Mapping[str, Any], subject: Object) -> Iterator[Complaint]:
+    there = {volume.get("name") for volume in _maps(spec.get("volumes"))}
+    there |= {_metadata(claim).get("name") for claim in _maps(_spec(subject).get("volumeClaimTemplates"))}
+    for place, container in containers(path, spec):
+        for index, mount in enumerate(_maps(container.get("volumeMounts"))):
+            if (name := mount.get("name")) is not None and name not in there:
+                at = (*place, "volumeMounts", index, "name")
+                text = f"{format_path(at, subject.data)}: the pod has no volume {name}"
+                meant = nearest(str(name), {str(each) for each in there if each})
+                yield Complaint(codes.VOLUME_MISSING, at, text, f"did you mean {meant}?" if meant else None)
+
+
+def _selector(subject: Object, _: _Set) -> Iterator[Complaint]:
+    if subject.id.group != "apps":
+        return
+    spec = _spec(subject)
+    wanted = _map(_map(spec.get("selector")).get("matchLabels"))
+    labels = _map(_metadata(_map(spec.get("template"))).get("labels"))
+    for key, value in wanted.items():
+        if labels.get(key) != value:
+            path = ("spec", "selector", "matchLabels", key)
+            has = f"{key}={labels[key]}" if key in labels else f"no label {key}"
+            text = f"{format_path(path, subject.data)} is {value}, but the pod template has {has}"
+            yield Complaint(codes.SELECTOR_MISMATCH, path, text)
+
+
+def _binding(subject: Object, known: _Set) -> Iterator[Complaint]:
+    identity = subject.id
+    if identity.group != _RBAC or identity.kind not in ("RoleBinding", "ClusterRoleBinding"):
+        return
+    yield from _role(subject, known)
+    for index, each in enumerate(_maps(subject.data.get("subjects"))):
+        name, namespace = each.get("name"), each.get("namespace")
+        if each.get("kind") != "ServiceAccount" or namespace not in known.namespaces or name == "default":
+            continue
+        names = known.names("", "ServiceAccount", str(namespace))
+        if name not in names:
+            path = ("subjects", index, "name")
+            meant = nearest(str(name), names)
+            yield Complaint(
+                codes.SUBJECT_MISSING,
+                path,
+                f"{format_path(path, subject.data)} is the ServiceAccount {namespace}/{name}, which is not rendered",
+                f"did you mean {meant}?" if meant else None,
+            )
+
+
+def _role(subject: Object, known: _Set) -> Iterator[Complaint]:
+    role = _map(subject.data.get("roleRef"))
+    kind, name, namespace = role.get("kind"), str(role.get("name", "")), subject.id.namespace
+    if kind not in ("Role", "ClusterRole") or not name:
+        return
+    names = known.names(_RBAC, kind, namespace if kind == "Role" else "")
+    well_known = WELL_KNOWN_ROLES if kind == "ClusterRole" else WELL_KNOWN_ROLES_IN.get(namespace, frozenset())
+    if name in names or name.startswith("system:") or name in well_known:
+        return
+    severity = _severity(namespace, known) if kind == "Role" else Severity.WARNING
+    meant = nearest(name, names)
+    text = f"roleRef.name is the {kind} {name}, which is not rendered"
+    help_ = f"did you mean {meant}?" if meant else None
+    yield Complaint(codes.ROLE_MISSING, ("roleRef", "name"), text, help_, severity)
+
+
+def _map(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _maps(value: Any) -> list[Mapping[str, Any]]:
+    return [_map(each) for each in value] if isinstance(value, list) else []
+
+
+def _spec(subject: Object) -> Mapping[str, Any]:
+    return _map(subject.data.get("spec"))
+
+
+def _metadata(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    return _map(value.get("metadata"))
+
+
+_CHECKS: tuple[Callable[[Object, _Set], Iterator[Complaint]], ...] = (_pod, _selector, _binding)

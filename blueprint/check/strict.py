@@ -1,0 +1,98 @@
+"""Kubernetes' definitions as strict JSON Schema: bounds for number formats, patterns for text formats, the
+values that the server's validation accepts, and no empties that mean nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from blueprint.render.kubernetes import DEFINITION, Schema, load_kubernetes
+from blueprint.render.structural import QUANTITY_PATTERN
+
+_LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+PATTERNS = {
+    "byte": r"^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$",
+    "dns-label": rf"^{_LABEL}$",
+    "dns-subdomain": rf"^{_LABEL}(\.{_LABEL})*$",
+    "label-key": rf"^({_LABEL}(\.{_LABEL})*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{{0,61}}[A-Za-z0-9])?$",
+    "quantity": QUANTITY_PATTERN,
+}
+"""Formats of text, as regular expressions that Go, Rust and Python read alike."""
+
+MEANS_NOTHING = "x-empty-means-nothing"
+"""Marks a list or map that says nothing when empty: a remark, not an error."""
+
+BOUNDS = {"int32": 2**31, "int64": 2**63}
+FORMATS = frozenset({"date-time"})
+"""Formats that the validators know by themselves and mean as Kubernetes does."""
+
+
+@cache
+def strict_definition(minor: str, name: str) -> Schema:
+    """One definition of a minor, made strict; `$ref`s stay. Shared: do not change it."""
+    kubernetes = load_kubernetes(minor)
+    schema = _strict(kubernetes.definitions[name], required=True)
+    for field, demands in kubernetes.values.get(name, {}).items():
+        if field in schema.get("properties", {}):
+            schema["properties"][field] = _demanding(schema["properties"][field], demands)
+    return schema
+
+
+def strict_kind(minor: str, definition: str) -> Schema:
+    """A self-contained schema for a kind: a reference, and everything reachable under `$defs`."""
+    return {"$ref": DEFINITION + definition, "$defs": dict(closure(minor, definition))}
+
+
+def closure(minor: str, *names: str) -> Iterator[tuple[str, Schema]]:
+    """The strict definitions reachable from `names`, by name."""
+    seen: set[str] = set()
+    todo = list(names)
+    while todo:
+        if (name := todo.pop()) not in seen:
+            seen.add(name)
+            schema = strict_definition(minor, name)
+            yield name, schema
+            todo += _references(schema)
+
+
+def _references(schema: Any) -> Iterator[str]:
+    if isinstance(schema, dict):
+        if isinstance(target := schema.get("$ref"), str):
+            yield target.removeprefix(DEFINITION)
+        for key in ("items", "additionalProperties"):
+            yield from _references(schema.get(key))
+        for field in schema.get("properties", {}).values():
+            yield from _references(field)
+
+
+def _strict(schema: Schema, *, required: bool) -> Schema:
+    out = dict(schema)
+    if "properties" in out:
+        needed = out.get("required", ())
+        out["properties"] = {name: _strict(field, required=name in needed) for name, field in out["properties"].items()}
+    for key in ("items", "additionalProperties"):
+        if isinstance(out.get(key), dict):
+            out[key] = _strict(out[key], required=True)
+    if not required and out.get("type") == "array":
+        out |= {"minItems": 1, MEANS_NOTHING: True}
+    if not required and out.get("additionalProperties"):
+        out |= {"minProperties": 1, MEANS_NOTHING: True}
+    return with_format(out)
+
+
+def with_format(schema: Schema) -> Schema:
+    """The schema with its `format` made checkable."""
+    name = schema.get("format")
+    if name in PATTERNS:
+        return {"pattern": PATTERNS[name], **schema}
+    if name in BOUNDS and schema.get("type") == "integer":
+        return {"minimum": -BOUNDS[name], "maximum": BOUNDS[name] - 1, **schema}
+    return schema
+
+
+def _demanding(schema: Schema, demands: Schema) -> Schema:
+    merged = {**schema, **{key: value for key, value in demands.items() if key != "items"}}
+    if "items" in demands:
+        merged["items"] = {**schema["items"], **demands["items"]}
+    return with_format(merged)

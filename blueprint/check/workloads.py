@@ -1,0 +1,88 @@
+"""Where pods are described inside objects, and what they refer to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from blueprint.render.model import Object, Path
+
+_POD_SPECS: Mapping[tuple[str, str], Path] = {
+    ("", "Pod"): ("spec",),
+    ("", "PodTemplate"): ("template", "spec"),
+    ("", "ReplicationController"): ("spec", "template", "spec"),
+    ("apps", "DaemonSet"): ("spec", "template", "spec"),
+    ("apps", "Deployment"): ("spec", "template", "spec"),
+    ("apps", "ReplicaSet"): ("spec", "template", "spec"),
+    ("apps", "StatefulSet"): ("spec", "template", "spec"),
+    ("batch", "CronJob"): ("spec", "jobTemplate", "spec", "template", "spec"),
+    ("batch", "Job"): ("spec", "template", "spec"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A pod refers to an object of `kind` in its own namespace; `path` is where it says the name."""
+
+    kind: str
+    name: str
+    path: Path
+    optional: bool = False
+
+
+def pod_spec(subject: Object) -> tuple[Path, Mapping[str, Any]] | None:
+    """The pod specification inside a workload, with its path."""
+    identity = subject.id
+    path = _POD_SPECS.get((identity.group, identity.kind))
+    if path is None:
+        return None
+    here: Any = subject.data
+    for step in path:
+        here = _map(here).get(str(step))
+    return (path, here) if isinstance(here, Mapping) else None
+
+
+def containers(path: Path, spec: Mapping[str, Any]) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """Every container of a pod, with its path."""
+    for field in ("initContainers", "containers", "ephemeralContainers"):
+        for index, container in enumerate(_list(spec.get(field))):
+            yield (*path, field, index), _map(container)
+
+
+def references(path: Path, spec: Mapping[str, Any]) -> Iterator[Reference]:
+    """The ServiceAccount, ConfigMaps and Secrets that a pod needs to start."""
+    if isinstance(name := spec.get("serviceAccountName"), str):
+        yield Reference("ServiceAccount", name, (*path, "serviceAccountName"))
+    for index, volume in enumerate(_list(spec.get("volumes"))):
+        yield from _of_volume((*path, "volumes", index), _map(volume))
+    for place, container in containers(path, spec):
+        for index, each in enumerate(_list(container.get("env"))):
+            source = _map(_map(each).get("valueFrom"))
+            yield from _of_source((*place, "env", index, "valueFrom"), source, "configMapKeyRef", "secretKeyRef")
+        for index, each in enumerate(_list(container.get("envFrom"))):
+            yield from _of_source((*place, "envFrom", index), _map(each), "configMapRef", "secretRef")
+
+
+def _of_volume(path: Path, volume: Mapping[str, Any]) -> Iterator[Reference]:
+    yield from _of_source(path, volume, "configMap", "")
+    secret = _map(volume.get("secret"))
+    if isinstance(name := secret.get("secretName"), str):
+        yield Reference("Secret", name, (*path, "secret", "secretName"), secret.get("optional") is True)
+    for index, source in enumerate(_list(_map(volume.get("projected")).get("sources"))):
+        yield from _of_source((*path, "projected", "sources", index), _map(source), "configMap", "secret")
+
+
+def _of_source(path: Path, source: Mapping[str, Any], config_map: str, secret: str) -> Iterator[Reference]:
+    for field, kind in ((config_map, "ConfigMap"), (secret, "Secret")):
+        target = _map(source.get(field))
+        if isinstance(name := target.get("name"), str):
+            yield Reference(kind, name, (*path, field, "name"), target.get("optional") is True)
+
+
+def _map(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -67,6 +67,16 @@ class ApiError(Exception):
         return self.status == HTTPStatus.FORBIDDEN
 
     @property
+    def unauthenticated(self) -> bool:
+        """Whether the server does not know us (any more)."""
+        return self.status == HTTPStatus.UNAUTHORIZED
+
+    @property
+    def invalid(self) -> bool:
+        """Whether a rule of the kind refuses the content."""
+        return self.status == HTTPStatus.UNPROCESSABLE_ENTITY
+
+    @property
     def stale(self) -> bool:
         """Whether it is somebody else's turn: another version, another uid, or it exists already."""
         return self.status == HTTPStatus.CONFLICT and not self.conflicts

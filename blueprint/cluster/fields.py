@@ -132,7 +132,7 @@ def resolve(tokens: Tokens, data: Any) -> Path | None:
     """The path of a field inside `data`; None where `data` does not have it."""
     path: list[str | int] = []
     for token in tokens:
-        step = _step(token, data)
+        step = step_into(token, data)
         if step is None:
             return None
         path.append(step)
@@ -143,14 +143,15 @@ def resolve(tokens: Tokens, data: Any) -> Path | None:
 def value_at(tokens: Tokens, data: Any) -> Any:
     """The value of a field in `data`, or ABSENT."""
     for token in tokens:
-        step = _step(token, data)
+        step = step_into(token, data)
         if step is None:
             return ABSENT
         data = data[step]
     return data
 
 
-def _step(token: str, data: Any) -> str | int | None:
+def step_into(token: str, data: Any) -> str | int | None:
+    """The key or index in `data` that one token means; None where `data` has no such part."""
     kind, _, text = token.partition(":")
     if kind == "f":
         return text if isinstance(data, Mapping) and text in data else None

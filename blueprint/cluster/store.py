@@ -76,26 +76,19 @@ def write_inventory(connection: Connection, inventory: Inventory) -> Inventory:
     """Write the record if nobody else did since it was read, and give it as it is now in the cluster.
 
     Raises:
-        Refused: BP7022, somebody else wrote it; exit code 1.
-        ApiError: it cannot be written.
+        ApiError: it cannot be written; `stale` or `missing` where somebody else wrote or removed it.
     """
     parts = list(_parts(inventory))
     for name, content in parts[1:]:
         _put_part(connection, inventory.blueprint, name, content)
     body = _parent(inventory, parts)
     us = manager(inventory.blueprint)
-    try:
-        if inventory.resource_version:
-            body["metadata"]["resourceVersion"] = inventory.resource_version
-            answer = connection.put(f"{_CONFIGMAPS}/{parent_name(inventory.blueprint)}", body, us)
-        else:
-            _ensure_namespace(connection, us)
-            answer = connection.post(_CONFIGMAPS, body, us)
-    except ApiError as error:
-        if error.missing or error.stale:
-            text = "the record of what was applied changed while this run was under way"
-            raise Refused(Diagnostic(codes.INVENTORY_MOVED, text)) from None
-        raise
+    if inventory.resource_version:
+        body["metadata"]["resourceVersion"] = inventory.resource_version
+        answer = connection.put(f"{_CONFIGMAPS}/{parent_name(inventory.blueprint)}", body, us)
+    else:
+        _ensure_namespace(connection, us)
+        answer = connection.post(_CONFIGMAPS, body, us)
     names = tuple(name for name, _ in parts[1:])
     for old in inventory.shards:
         if old not in names:

@@ -1,0 +1,307 @@
+"""Apply a plan: write what differs, in order, record it, and say what became of every object.
+
+The record is widened before the first write and made exact after the last, so a run that is killed at any
+moment leaves nothing behind that the next run does not know. What is proven clean is not written at all.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from typing import Any
+
+from blueprint.cluster import codes, findings
+from blueprint.cluster.connect import refused
+from blueprint.cluster.connection import POOL_SIZE, Connection
+from blueprint.cluster.discovery import Discovery, discover
+from blueprint.cluster.errors import ApiError
+from blueprint.cluster.gates import await_definition, await_namespace
+from blueprint.cluster.health import simulated_nodes, wait_healthy
+from blueprint.cluster.inventory import Inventory, NodeRecord, Snapshot, desired_hash, take_snapshot
+from blueprint.cluster.node_writes import write_node
+from blueprint.cluster.record import News, exact, widened
+from blueprint.cluster.stages import Stage, stage_of
+from blueprint.cluster.steps import NodeStep, Plan, Step
+from blueprint.cluster.store import write_inventory
+from blueprint.cluster.write import Writer, Written
+from blueprint.diagnostics import Diagnostic, Refused, Severity
+from blueprint.render.compare import Action, ObjectChange
+from blueprint.render.model import ObjectId
+
+Progress = Callable[[ObjectId, str], None]
+"""Told about every object as it happens, in a few words; called from one thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyOptions:
+    """How to apply. `timeout` is in seconds, for each object and each wait."""
+
+    timeout: float = 60.0
+    force_conflicts: bool = False
+    wait: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an apply came to. `changes` has what was written, or failed to be; `written` counts the former."""
+
+    changes: tuple[ObjectChange, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    written: int
+    unchanged: int
+    unknown: int
+    interrupted: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """130 where interrupted, 1 with an error, 3 where something is unknown, else 0."""
+        if self.interrupted:
+            return 130
+        if any(d.severity is Severity.ERROR for d in self.diagnostics):
+            return 1
+        return 3 if self.unknown else 0
+
+
+@dataclass(slots=True)
+class _Run:
+    """An apply under way."""
+
+    plan: Plan
+    connection: Connection
+    options: ApplyOptions
+    progress: Progress
+    discovery: Discovery
+    inventory: Inventory
+    snapshots: dict[ObjectId, Snapshot] = field(default_factory=dict)
+    nodes: dict[str, NodeRecord] = field(default_factory=dict)
+    changes: list[ObjectChange] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    failed: set[ObjectId] = field(default_factory=set)
+    finished: set[ObjectId] = field(default_factory=set)
+    written: int = 0
+    unchanged: int = 0
+
+
+def apply_plan(
+    plan: Plan, connection: Connection, options: ApplyOptions, progress: Progress = lambda _i, _w: None
+) -> Outcome:
+    """Make the cluster what the plan says, as far as it lets us.
+
+    Raises:
+        Refused: the record cannot be written, or the server is gone before anything was.
+    """
+    bundle = plan.bundle
+    inventory = plan.inventory or Inventory(bundle.name)
+    try:
+        run = _Run(plan, connection, options, progress, discover(connection), inventory)
+        run.diagnostics += [d for d in plan.diagnostics if not _is_taken_over(d, options)]
+        if plan.writes:
+            run.inventory = _saved(run, widened(plan, inventory))
+    except ApiError as error:
+        raise _unrecorded(error, connection) from None
+    interrupted = _carry_out(run)
+    _record(run)
+    unknown = plan.unknown + sum(d.code is codes.HEALTH_UNKNOWN for d in run.diagnostics)
+    return Outcome(tuple(run.changes), tuple(run.diagnostics), run.written, run.unchanged, unknown, interrupted)
+
+
+def _is_taken_over(found: Diagnostic, options: ApplyOptions) -> bool:
+    return options.force_conflicts and found.code is codes.CONFLICT
+
+
+def _unrecorded(error: ApiError, connection: Connection) -> Refused:
+    if error.stale or error.missing:
+        return Refused(_moved())
+    return refused(error, connection)
+
+
+def _moved() -> Diagnostic:
+    text = "the record of what was applied changed while this run was under way: another apply is running"
+    return Diagnostic(codes.INVENTORY_MOVED, text, help="run apply again when the other one has ended")
+
+
+def _carry_out(run: _Run) -> bool:
+    """All stages, the nodes, and the wait for health; True if interrupted on the way."""
+    try:
+        for stage, steps in itertools.groupby(run.plan.steps, lambda step: stage_of(step.id)):
+            _carry_out_stage(run, stage, list(steps))
+        for node in run.plan.nodes:
+            _carry_out_node(run, node)
+        if run.options.wait:
+            _await_health(run)
+    except KeyboardInterrupt:
+        _not_written(run, "the run was interrupted")
+        return True
+    except ApiError as error:
+        run.diagnostics += refused(error, run.connection).diagnostics
+        _not_written(run, "the API server is gone")
+    return False
+
+
+def _await_health(run: _Run) -> None:
+    written = [o for o in run.plan.bundle.objects if o.id not in run.failed]
+    run.diagnostics += wait_healthy(run.connection, run.discovery, written, run.options.timeout)
+    if note := simulated_nodes(run.connection):
+        run.diagnostics.append(note)
+
+
+def _carry_out_stage(run: _Run, stage: Stage, steps: Sequence[Step]) -> None:
+    ready = [step for step in steps if _may_start(run, step)]
+    quiet = [step for step in ready if step.action is Action.UNCHANGED]
+    for step in quiet:
+        _keep(run, step)
+    _write_all(run, [step for step in ready if step.action is not Action.UNCHANGED])
+    if stage is Stage.NAMESPACES:
+        _gate(run, ready, lambda s: await_namespace(run.connection, s.id.name, run.options.timeout))
+    if stage is Stage.DEFINITIONS:
+        _gate(run, ready, lambda s: await_definition(run.connection, s.object.data, run.options.timeout))
+        run.discovery = discover(run.connection)
+
+
+def _may_start(run: _Run, step: Step) -> bool:
+    """Whether nothing stands in the way of an object: its own plan, its namespace, its definition."""
+    forced = run.options.force_conflicts
+    if step.blocked or (step.conflicts and not forced):
+        _fail(run, step, None)
+        return False
+    missing = next((f for f in run.failed if _needs(step, f, run.plan)), None)
+    if missing is not None:
+        text = f"{step.id} was not written: it needs {missing}"
+        _fail(run, step, findings.plain(codes.NOT_WRITTEN, step.id, text))
+        return False
+    return True
+
+
+def _needs(step: Step, other: ObjectId, plan: Plan) -> bool:
+    if other.kind == "Namespace":
+        return step.id.namespace == other.name
+    if other.kind != "CustomResourceDefinition":
+        return False
+    crd = next((s.object.data["spec"] for s in plan.steps if s.id == other), None)
+    return bool(crd and (crd["group"], crd["names"]["kind"]) == (step.id.group, step.id.kind))
+
+
+def _keep(run: _Run, step: Step) -> None:
+    """An object that needs no write; its snapshot is renewed only where it is of another wish or object.
+
+    Never because its content differs: that would make what others did to it the recorded state.
+    """
+    member = run.inventory.members.get(step.id)
+    snapshot = member.snapshot if member else None
+    if step.live is not None and (
+        snapshot is None
+        or snapshot.desired != desired_hash(step.object)
+        or snapshot.uid != step.live["metadata"]["uid"]
+    ):
+        run.snapshots[step.id] = take_snapshot(step.object, step.live, run.plan.bundle.name)
+    run.unchanged += 1
+    run.finished.add(step.id)
+    run.progress(step.id, "unchanged")
+
+
+def _write_all(run: _Run, steps: Sequence[Step]) -> None:
+    """Write objects that do not need each other, several at a time."""
+    writer = Writer(run.connection, run.plan.bundle.name, run.options.timeout, run.options.force_conflicts)
+    threads = ThreadPoolExecutor(POOL_SIZE)
+    jobs = {threads.submit(_write_one, run, writer, step): step for step in steps}
+    try:
+        for job in as_completed(jobs):
+            _enter(run, jobs[job], job)
+    finally:
+        # After Ctrl-C: what is under way is finished and recorded, what is not is not begun.
+        threads.shutdown(wait=True, cancel_futures=True)
+        for job, step in jobs.items():
+            _enter(run, step, job)
+    _raise_first(jobs)
+
+
+def _write_one(run: _Run, writer: Writer, step: Step) -> Written:
+    resource = run.discovery.find(step.object.api_version, step.id.kind)
+    if resource is None:
+        text = f"{step.id}: the API server does not serve {step.object.api_version} {step.id.kind}"
+        return Written(None, diagnostics=(findings.plain(codes.NOT_SERVED, step.id, text),))
+    return writer.write(step, resource)
+
+
+def _enter(run: _Run, step: Step, job: Future[Written]) -> None:
+    if step.id in run.finished or job.cancelled() or job.exception() is not None:
+        return
+    written = job.result()
+    run.diagnostics += written.diagnostics
+    if written.live is None:
+        _fail(run, step, None)
+        return
+    run.snapshots[step.id] = take_snapshot(step.object, written.live, run.plan.bundle.name)
+    run.changes.append(step.change)
+    run.written += 1
+    run.finished.add(step.id)
+    run.progress(step.id, "created" if written.created else "updated")
+
+
+def _raise_first(jobs: Iterable[Future[Any]]) -> None:
+    for job in jobs:
+        if not job.cancelled() and (error := job.exception()) is not None:
+            raise error
+
+
+def _gate(run: _Run, steps: Iterable[Step], wait: Callable[[Step], Diagnostic | None]) -> None:
+    for step in steps:
+        if step.id not in run.failed and (late := wait(step)):
+            run.failed.add(step.id)
+            run.diagnostics.append(late)
+            run.progress(step.id, "never came")
+
+
+def _fail(run: _Run, step: Step | NodeStep, found: Diagnostic | None) -> None:
+    if found is not None:
+        run.diagnostics.append(found)
+    run.failed.add(step.id)
+    run.finished.add(step.id)
+    run.progress(step.id, "not written")
+
+
+def _carry_out_node(run: _Run, step: NodeStep) -> None:
+    if step.blocked or (step.conflicts and not run.options.force_conflicts):
+        _fail(run, step, None)
+        return
+    if step.action is Action.UNCHANGED:
+        run.unchanged += 1
+        run.progress(step.id, "unchanged")
+    else:
+        found = write_node(run.connection, step, run.plan.bundle.name, force=run.options.force_conflicts)
+        if found:
+            _fail(run, step, found)
+            return
+        run.changes.append(step.change)
+        run.written += 1
+        run.progress(step.id, "updated")
+    run.finished.add(step.id)
+    if step.labels or step.ours:
+        run.nodes[step.name] = NodeRecord(step.uid, tuple(sorted(step.labels)), step.ours)
+
+
+def _not_written(run: _Run, why: str) -> None:
+    for change in (*(s.change for s in run.plan.steps), *(n.change for n in run.plan.nodes)):
+        if change.id not in run.finished and change.action is not Action.UNCHANGED:
+            text = f"{change.id} was not written: {why}"
+            run.diagnostics.append(findings.plain(codes.NOT_WRITTEN, change.id, text))
+
+
+def _saved(run: _Run, inventory: Inventory) -> Inventory:
+    """Write the record where it says something new; give it as it is in the cluster."""
+    if inventory.said == run.inventory.said and run.inventory.resource_version:
+        return run.inventory
+    return write_inventory(run.connection, inventory)
+
+
+def _record(run: _Run) -> None:
+    """Make the record exact: what is rendered, what is left over, and how each object looked afterwards."""
+    done = {step.name for step in run.plan.nodes if step.id in run.finished - run.failed}
+    news = News(run.connection.version, run.snapshots, run.nodes, frozenset(done))
+    try:
+        run.inventory = _saved(run, exact(run.plan, run.inventory, news))
+    except ApiError as error:
+        late = _unrecorded(error, run.connection).diagnostics
+        run.diagnostics += [d for d in late if d not in run.diagnostics]

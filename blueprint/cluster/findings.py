@@ -1,0 +1,103 @@
+"""The sentences of plan and apply: what stands in the way of an object, with the blueprint line it concerns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from blueprint.cluster import codes
+from blueprint.cluster.errors import ApiError
+from blueprint.cluster.spelling import field_of_type_error, follow
+from blueprint.cluster.steps import Conflict
+from blueprint.diagnostics import Code, Diagnostic, Note, Severity, Span
+from blueprint.render.compare import ABSENT
+from blueprint.render.model import FieldOrigin, Object, ObjectId
+from blueprint.render.paths import format_path
+
+
+def conflict(subject: ObjectId, found: Conflict, data: Any, *, taken: bool = False) -> Diagnostic:
+    """A field that belongs to somebody else: an error, or a note once it was taken over."""
+    path = format_path(found.path, data)
+    values = f"which has {_said(found.live)}; the blueprint says {_said(found.declared)}"
+    verb = "was taken from" if taken else "belongs to"
+    return Diagnostic(
+        codes.TAKEN_OVER if taken else codes.CONFLICT,
+        f"{subject}: {path} {verb} {found.owner}, {values}",
+        at=place(found.origin),
+        notes=template_note(found.origin),
+        help=None if taken else "stop that writer, declare its value, or take it over with --force-conflicts",
+        subject=str(subject),
+        path=path,
+        evidence=(
+            ("declared", _said(found.declared)),
+            ("live", _said(found.live)),
+            ("manager", found.owner.manager),
+            ("operation", found.owner.operation),
+            *((("subresource", found.owner.subresource),) if found.owner.subresource else ()),
+            ("since", found.owner.time or "unknown"),
+        ),
+    )
+
+
+def rejection(obj: Object, error: ApiError) -> Diagnostic:
+    """The server refused an object for good. Points at the line of the first field that it names."""
+    spelt = [cause.field for cause in error.causes if cause.field]
+    if typed := field_of_type_error(error.message):
+        spelt.append(typed)
+    path = follow(spelt[0], obj.data) if spelt else ()
+    origin = obj.origin(path)
+    return Diagnostic(
+        codes.REJECTED,
+        f"{obj.id}: the API server refuses it: {error.message}",
+        at=place(origin) if path else None,
+        notes=template_note(origin) if path else (),
+        subject=str(obj.id),
+        path=format_path(path, obj.data) if path else None,
+        evidence=(("status", str(error.status)), ("reason", error.reason or "none given")),
+    )
+
+
+def trouble(obj: Object, error: ApiError) -> Diagnostic:
+    """Whatever an answer means for one object: forbidden, failing for now, or refused for good."""
+    if error.forbidden:
+        return forbidden(obj.id, error)
+    if error.transient:
+        text = f"{obj.id}: the API server, or a webhook behind it, keeps failing: {error.message}"
+        return plain(codes.SERVER_FAILING, obj.id, text)
+    return rejection(obj, error)
+
+
+def forbidden(subject: ObjectId, error: ApiError) -> Diagnostic:
+    """Something about an object may not be read or written."""
+    help_text = f"a role must allow it; `blueprint` asked for {error.request.split('?')[0]}"
+    return plain(codes.FORBIDDEN, subject, f"{subject}: {error.message}", help_text)
+
+
+def plain(
+    code: Code,
+    subject: ObjectId,
+    text: str,
+    help_text: str | None = None,
+    *,
+    origin: FieldOrigin | None = None,
+    override: Severity | None = None,
+) -> Diagnostic:
+    """A finding about a whole object."""
+    return Diagnostic(code, text, at=place(origin), help=help_text, subject=str(subject), override=override)
+
+
+def place(origin: FieldOrigin | None) -> Span | None:
+    """The line to show: where the blueprint (or what it stands on) says the value, else the template."""
+    if origin is None:
+        return None
+    return origin.sources[0].span if origin.sources else origin.template
+
+
+def template_note(origin: FieldOrigin | None) -> tuple[Note, ...]:
+    """Where the field was rendered, unless that is already the line shown."""
+    return (Note("rendered here", origin.template),) if origin and origin.sources else ()
+
+
+def _said(value: Any) -> str:
+    if value is ABSENT:
+        return "nothing"
+    return repr(value) if isinstance(value, str) else str(value)

@@ -1,0 +1,126 @@
+"""Wait for what the next write needs: namespaces active, custom resource definitions established and served."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from blueprint.cluster import codes, findings
+from blueprint.cluster.connection import Connection
+from blueprint.cluster.discovery import Resource, is_served
+from blueprint.cluster.errors import ApiError
+from blueprint.diagnostics import Diagnostic
+from blueprint.render.model import ObjectId
+
+PAUSE = 0.05
+"""Seconds between two looks. Definitions are served some 30 ms after they were created."""
+
+_CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+
+
+class GateClosedError(Exception):
+    """What was waited for did not come, or cannot come; carries the words."""
+
+
+def wait_until(look: Callable[[], str], timeout: float) -> None:
+    """Look until `look` has nothing left to complain about.
+
+    Raises:
+        GateClosedError: with the last complaint, after `timeout` seconds.
+    """
+    end = time.monotonic() + timeout
+    while complaint := look():
+        if time.monotonic() > end:
+            raise GateClosedError(complaint)
+        time.sleep(PAUSE)
+
+
+def await_namespace(connection: Connection, name: str, timeout: float) -> Diagnostic | None:
+    """Until objects can be created in a namespace; None once they can."""
+
+    def look() -> str:
+        try:
+            found = connection.get(f"/api/v1/namespaces/{name}")
+        except ApiError as error:
+            return "" if error.forbidden else error.message
+        phase = found.get("status", {}).get("phase", "unknown")
+        return "" if phase == "Active" else f"its phase is {phase}"
+
+    return _never(ObjectId("", "Namespace", "", name), "was not active", look, timeout)
+
+
+def await_definition(connection: Connection, crd: Mapping[str, Any], timeout: float) -> Diagnostic | None:
+    """Until a definition is established and every served version of it answers; None once they do."""
+    spec = crd["spec"]
+    name = str(crd["metadata"]["name"])
+    served = [
+        Resource(
+            spec["group"],
+            version["name"],
+            spec["names"]["kind"],
+            spec["names"]["plural"],
+            namespaced=spec["scope"] == "Namespaced",
+            verbs=frozenset(),
+        )
+        for version in spec["versions"]
+        if version.get("served")
+    ]
+
+    def look() -> str:
+        complaint = _not_established(connection, name)
+        return complaint or next((f"{r.api_version} is not served" for r in served if not is_served(connection, r)), "")
+
+    identity = ObjectId("apiextensions.k8s.io", "CustomResourceDefinition", "", name)
+    return _never(identity, "was not established and served", look, timeout)
+
+
+def _not_established(connection: Connection, name: str) -> str:
+    try:
+        found = connection.get(f"{_CRDS}/{name}")
+    except ApiError as error:
+        return "" if error.forbidden else error.message
+    conditions = {c["type"]: c for c in found.get("status", {}).get("conditions") or ()}
+    refused = conditions.get("NamesAccepted", {})
+    if refused.get("status") == "False":
+        raise GateClosedError(f"its names are taken: {refused.get('message', '')}")
+    return "" if conditions.get("Established", {}).get("status") == "True" else "it is not established"
+
+
+def await_gone(connection: Connection, path: str, uid: str, identity: ObjectId, timeout: float) -> Diagnostic | None:
+    """Until an object that is being deleted is gone (or another one has its name); None once it is."""
+    held: list[str] = []
+
+    def look() -> str:
+        try:
+            found = connection.get(path)
+        except ApiError as error:
+            return "" if error.missing else error.message
+        if found["metadata"]["uid"] != uid:
+            return ""
+        held[:] = found["metadata"].get("finalizers") or (found.get("spec") or {}).get("finalizers") or ()
+        return f"it is still being deleted; held by {', '.join(held) or 'nothing that is visible'}" + _why(found)
+
+    try:
+        wait_until(look, timeout)
+    except GateClosedError as closed:
+        return findings.plain(codes.TERMINATING, identity, f"{identity} was not gone after {timeout:g} s: {closed}")
+    return None
+
+
+def _why(found: Mapping[str, Any]) -> str:
+    """A namespace says in its conditions what it waits for."""
+    waiting = [
+        str(c.get("message"))
+        for c in found.get("status", {}).get("conditions") or ()
+        if c.get("status") == "True" and c.get("reason") in {"SomeResourcesRemain", "SomeFinalizersRemain"}
+    ]
+    return f" ({'; '.join(waiting)})" if waiting else ""
+
+
+def _never(identity: ObjectId, what: str, look: Callable[[], str], timeout: float) -> Diagnostic | None:
+    try:
+        wait_until(look, timeout)
+    except GateClosedError as closed:
+        return findings.plain(codes.NEVER_READY, identity, f"{identity} {what} within {timeout:g} s: {closed}")
+    return None

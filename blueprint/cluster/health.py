@@ -1,0 +1,164 @@
+"""Whether a live object works, as far as its own status says: healthy, not healthy, or unknown.
+
+The absence of a complaint is no health: an object that no controller has looked at is unknown.
+"""
+
+from __future__ import annotations
+
+import enum
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from blueprint.cluster import codes, findings
+from blueprint.cluster.connection import Connection
+from blueprint.cluster.discovery import Discovery
+from blueprint.cluster.errors import ApiError
+from blueprint.diagnostics import Diagnostic
+from blueprint.render.model import Object, ObjectId
+
+SIMULATED = "gpublueprint.dev/simulated"
+"""Annotation of nodes that a lab made: nothing that runs on them proves anything."""
+
+_PAUSE = 0.5
+_HARMLESS_ONLY = frozenset({"NoGPUNodes", "NFDLabelsMissing"})
+
+
+class Health(enum.StrEnum):
+    """What an object's status comes to."""
+
+    HEALTHY = "healthy"
+    NOT_HEALTHY = "not healthy"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The health of one object, in a word and in a sentence."""
+
+    health: Health
+    text: str
+
+
+def health_of(live: Mapping[str, Any]) -> State | None:
+    """The health of a live object; None for kinds that cannot be ill (a ConfigMap, a Role)."""
+    status = live.get("status") or {}
+    rule = _RULES.get((str(live["apiVersion"]).rpartition("/")[0], str(live["kind"])))
+    if rule is None:
+        return None
+    if not status:
+        return State(Health.UNKNOWN, "no controller has reported on it")
+    generation = int(live["metadata"].get("generation", 0))
+    observed = status.get("observedGeneration")
+    if observed is not None and int(observed) < generation:
+        return State(Health.UNKNOWN, f"its controller has seen generation {observed} of {generation}")
+    return rule(live, status)
+
+
+def _deployment(live: Mapping[str, Any], status: Mapping[str, Any]) -> State:
+    wanted = int(live["spec"].get("replicas", 1))
+    for condition in status.get("conditions") or ():
+        if condition.get("reason") == "ProgressDeadlineExceeded":
+            return State(Health.NOT_HEALTHY, str(condition.get("message")))
+    return _counted(wanted, [int(status.get(k, 0)) for k in ("updatedReplicas", "availableReplicas")])
+
+
+def _daemon_set(_: Mapping[str, Any], status: Mapping[str, Any]) -> State:
+    wanted = int(status.get("desiredNumberScheduled", 0))
+    if wanted == 0:
+        return State(Health.HEALTHY, "0 of 0: no node matches it")
+    return _counted(wanted, [int(status.get(k, 0)) for k in ("updatedNumberScheduled", "numberAvailable")])
+
+
+def _stateful_set(live: Mapping[str, Any], status: Mapping[str, Any]) -> State:
+    wanted = int(live["spec"].get("replicas", 1))
+    return _counted(wanted, [int(status.get(k, 0)) for k in ("updatedReplicas", "readyReplicas")])
+
+
+def _job(_: Mapping[str, Any], status: Mapping[str, Any]) -> State:
+    conditions = {c["type"]: c for c in status.get("conditions") or () if c.get("status") == "True"}
+    if failed := conditions.get("Failed"):
+        return State(Health.NOT_HEALTHY, f"failed: {failed.get('message', '')}")
+    if "Complete" in conditions:
+        return State(Health.HEALTHY, "complete")
+    return State(Health.NOT_HEALTHY, f"{status.get('active', 0)} running, not complete")
+
+
+def _cluster_policy(_: Mapping[str, Any], status: Mapping[str, Any]) -> State:
+    """`state: ready` with no GPU node in sight says that there was nothing to do, not that GPUs work."""
+    state = str(status.get("state", "not said"))
+    for condition in status.get("conditions") or ():
+        if condition.get("reason") in _HARMLESS_ONLY and condition.get("status") == "True":
+            said = f"{condition['reason']}: {condition.get('message', '')}".rstrip(": ")
+            return State(Health.NOT_HEALTHY, f"state {state}, but {said}")
+    return State(Health.HEALTHY if state == "ready" else Health.NOT_HEALTHY, f"state {state}")
+
+
+def _counted(wanted: int, counts: list[int]) -> State:
+    least = min(counts)
+    return State(Health.HEALTHY if least >= wanted else Health.NOT_HEALTHY, f"{least} of {wanted}")
+
+
+_Rule = Callable[[Mapping[str, Any], Mapping[str, Any]], State]
+_RULES: dict[tuple[str, str], _Rule] = {
+    ("apps", "Deployment"): _deployment,
+    ("apps", "DaemonSet"): _daemon_set,
+    ("apps", "StatefulSet"): _stateful_set,
+    ("batch", "Job"): _job,
+    ("nvidia.com", "ClusterPolicy"): _cluster_policy,
+}
+
+
+def wait_healthy(
+    connection: Connection, discovery: Discovery, objects: Iterable[Object], timeout: float
+) -> list[Diagnostic]:
+    """Wait until everything that can be ill is healthy; what is not after `timeout` seconds is said.
+
+    Raises:
+        ApiError: the server is gone.
+    """
+    end = time.monotonic() + timeout
+    waiting = {o.id: o for o in objects if (o.id.group, o.id.kind) in _RULES}
+    while True:
+        states = {identity: _look(connection, discovery, obj) for identity, obj in waiting.items()}
+        waiting = {i: o for i, o in waiting.items() if states[i].health is not Health.HEALTHY}
+        if not waiting or time.monotonic() + _PAUSE > end:
+            return [_unhealthy(identity, states[identity], timeout) for identity in waiting]
+        time.sleep(_PAUSE)
+
+
+def _look(connection: Connection, discovery: Discovery, obj: Object) -> State:
+    resource = discovery.find(obj.api_version, obj.id.kind)
+    if resource is None:
+        return State(Health.NOT_HEALTHY, "its kind is not served")
+    try:
+        live = connection.get(resource.path(obj.id.namespace, obj.id.name))
+    except ApiError as error:
+        if error.missing:
+            return State(Health.NOT_HEALTHY, "it is not there")
+        if error.forbidden:
+            return State(Health.UNKNOWN, error.message)
+        raise
+    return health_of(live) or State(Health.HEALTHY, "")
+
+
+def _unhealthy(identity: ObjectId, state: State, timeout: float) -> Diagnostic:
+    if state.health is Health.UNKNOWN:
+        return findings.plain(codes.HEALTH_UNKNOWN, identity, f"{identity}: health unknown: {state.text}")
+    text = f"{identity} is not healthy after {timeout:g} s: {state.text}"
+    return findings.plain(codes.NOT_HEALTHY, identity, text)
+
+
+def simulated_nodes(connection: Connection) -> Diagnostic | None:
+    """A note that the nodes of this cluster are made up, if any of them is."""
+    try:
+        nodes = connection.list("/api/v1/nodes")
+    except ApiError as error:
+        if error.forbidden:
+            return None
+        raise
+    count = sum((n["metadata"].get("annotations") or {}).get(SIMULATED) == "true" for n in nodes)
+    if not count:
+        return None
+    return Diagnostic(codes.SIMULATED, f"{count} of {len(nodes)} nodes are simulated: nothing here proves health")

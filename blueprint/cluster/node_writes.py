@@ -1,0 +1,62 @@
+"""Write the labels and taints of one node."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from blueprint.cluster import codes, findings
+from blueprint.cluster.connection import Connection
+from blueprint.cluster.errors import ApiError
+from blueprint.cluster.inventory import manager
+from blueprint.cluster.nodes import NODES, taints_of
+from blueprint.cluster.steps import NodeStep
+from blueprint.diagnostics import Diagnostic
+from blueprint.render.model import Taint
+
+_ATTEMPTS = 5
+
+
+def write_node(connection: Connection, step: NodeStep, blueprint: str, *, force: bool) -> Diagnostic | None:
+    """Bring one node to what its step says; None once it is.
+
+    Raises:
+        ApiError: the server is gone, or does not know us any more.
+    """
+    us = manager(blueprint)
+    try:
+        if step.writes_labels:
+            meta = {"name": step.name, "uid": step.uid, "labels": dict(step.labels)}
+            body = {"apiVersion": "v1", "kind": "Node", "metadata": meta}
+            connection.apply(f"{NODES}/{step.name}", body, us, force=force and bool(step.conflicts))
+        return None if step.taints is None else _write_taints(connection, step, step.taints, us)
+    except ApiError as error:
+        if error.status == 0 or error.unauthenticated:
+            raise
+        if error.forbidden:
+            return findings.forbidden(step.id, error)
+        return findings.plain(codes.REJECTED, step.id, f"{step.id}: the API server refuses it: {error.message}")
+
+
+def _write_taints(connection: Connection, step: NodeStep, taints: tuple[Taint, ...], us: str) -> Diagnostic | None:
+    """The list is atomic, so it is written only over the version that was read; heartbeats make that fail."""
+    for _ in range(_ATTEMPTS):
+        node = connection.get(f"{NODES}/{step.name}")
+        if node["metadata"]["uid"] != step.uid or taints_of(node) != step.taints_before:
+            text = f"{step.id} was not written: its taints were changed after the plan was made"
+            return findings.plain(codes.STALE_PLAN, step.id, text, "run plan and apply again")
+        version = {"uid": step.uid, "resourceVersion": node["metadata"]["resourceVersion"]}
+        body = {"metadata": version, "spec": {"taints": [_as_data(t) for t in taints] or None}}
+        try:
+            connection.patch(f"{NODES}/{step.name}", body, us)
+        except ApiError as error:
+            if not error.stale:
+                raise
+        else:
+            return None
+    text = f"{step.id}: its taints were not written: the node changes faster than it can be read"
+    return findings.plain(codes.SERVER_FAILING, step.id, text)
+
+
+def _as_data(taint: Taint) -> dict[str, Any]:
+    value = {"value": taint.value} if taint.value else {}
+    return {"key": taint.key, **value, "effect": taint.effect}

@@ -1,0 +1,222 @@
+"""Labels and taints of nodes, where the blueprint says that we put them there (`nodeLabels: apply`).
+
+Labels go through server-side apply, so each is owned and conflicts show. `spec.taints` is one atomic list in
+the API: it is read, merged and written back only if the node is still the same version. Taints of others
+stay; what we put there is in the record, so that it can be taken back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from blueprint.cluster import codes, findings
+from blueprint.cluster.connection import Connection
+from blueprint.cluster.decide import find_conflicts
+from blueprint.cluster.errors import ApiError
+from blueprint.cluster.fields import Entry, entries, own_entry
+from blueprint.cluster.inventory import Inventory, NodeRecord, manager
+from blueprint.cluster.steps import Conflict, NodeStep
+from blueprint.diagnostics import Diagnostic
+from blueprint.render.compare import ABSENT, Action, FieldChange
+from blueprint.render.model import Bundle, BundlePool, FieldOrigin, Object, Path, Taint
+
+NODES = "/api/v1/nodes"
+_NOTHING = NodeRecord("", (), ())
+_NOBODY = Entry("", "", "", "", {})
+
+NodePlan = tuple[tuple[NodeStep, ...], tuple[Diagnostic, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What one node must carry; `pool` is None for a node that left all pools."""
+
+    node: Mapping[str, Any]
+    pool: BundlePool | None
+    record: NodeRecord
+
+
+def plan_nodes(bundle: Bundle, connection: Connection, inventory: Inventory | None) -> NodePlan:
+    """What the nodes need. Nothing where somebody else labels them. Raises ApiError."""
+    if bundle.node_labels != "apply" or not (bundle.pools or (inventory and inventory.nodes)):
+        return (), ()
+    try:
+        nodes = {node["metadata"]["name"]: node for node in connection.list(NODES)}
+    except ApiError as error:
+        if not error.forbidden:
+            raise
+        return _unseen(bundle, error)
+    found: list[Diagnostic] = []
+    homes: dict[str, BundlePool] = {}
+    for pool in bundle.pools:
+        found += _place(pool, nodes, homes)
+    records = inventory.nodes if inventory else {}
+    steps = []
+    for name in sorted({*homes, *records} & set(nodes)):
+        step = _step(connection, bundle, _Wish(nodes[name], homes.get(name), records.get(name, _NOTHING)))
+        found += [findings.conflict(step.id, c, _desired(name, step.labels)) for c in step.conflicts]
+        steps.append(step)
+    return tuple(steps), tuple(found)
+
+
+def _place(pool: BundlePool, nodes: Mapping[str, Any], homes: dict[str, BundlePool]) -> Iterator[Diagnostic]:
+    """Enter the nodes of a pool into `homes`; say where they are too few, too many or taken."""
+    names = [name for name, node in nodes.items() if _matches(node, pool.selector)]
+    if not pool.nodes_min <= len(names) <= pool.nodes_max:
+        wanted = _range(pool.nodes_min, pool.nodes_max)
+        text = f"pool {pool.name!r} is to have {wanted}; its selector matches {len(names)}"
+        yield Diagnostic(codes.POOL_SIZE, text, at=_at(pool, "nodes", "selector"))
+    for name in names:
+        if other := homes.get(name):
+            text = f"node {name} is matched by the selectors of pools {other.name!r} and {pool.name!r}"
+            yield Diagnostic(codes.NODE_IN_TWO_POOLS, text, at=_at(pool, "selector"), subject=f"Node/{name}")
+        homes.setdefault(name, pool)
+
+
+def _matches(node: Mapping[str, Any], selector: Mapping[str, str]) -> bool:
+    labels = node["metadata"].get("labels") or {}
+    return all(labels.get(key) == value for key, value in selector.items())
+
+
+def _range(least: int, most: int) -> str:
+    nodes = "node" if most == 1 else "nodes"
+    return f"{least} {nodes}" if least == most else f"{least} to {most} {nodes}"
+
+
+def _at(pool: BundlePool, *keys: str) -> Any:
+    return next((s.span for key in keys for s in pool.sources.get(key, ())), None)
+
+
+def _step(connection: Connection, bundle: Bundle, wish: _Wish) -> NodeStep:
+    node, pool = wish.node, wish.pool
+    meta = node["metadata"]
+    labels = dict(pool.labels) if pool else {}
+    label_fields = tuple(_label_changes(bundle.name, wish, labels))
+    taints, taint_fields = _taint_changes(wish)
+    fields = (*label_fields, *taint_fields)
+    writes_labels = bool(label_fields) or _owned_labels(node, bundle.name) != set(labels)
+    conflicts = _conflicts(connection, bundle, wish, labels) if writes_labels else ()
+    conflicts += tuple(_taint_conflicts(wish))
+    return NodeStep(
+        name=meta["name"],
+        uid=meta["uid"],
+        resource_version=meta["resourceVersion"],
+        action=Action.UPDATE if fields or writes_labels else Action.UNCHANGED,
+        labels=labels,
+        taints=taints,
+        taints_before=taints_of(node),
+        ours=tuple(_our_taints(wish)),
+        fields=fields,
+        conflicts=conflicts,
+        writes_labels=writes_labels,
+    )
+
+
+def _owned_labels(node: Mapping[str, Any], blueprint: str) -> set[str]:
+    own = own_entry(node, manager(blueprint))
+    tree = own.fields.get("f:metadata", {}).get("f:labels", {}) if own else {}
+    return {key.removeprefix("f:") for key in tree if key != "."}
+
+
+def _label_changes(blueprint: str, wish: _Wish, labels: Mapping[str, str]) -> Iterator[FieldChange]:
+    live = wish.node["metadata"].get("labels") or {}
+    for key, value in sorted(labels.items()):
+        if live.get(key) != value:
+            path = ("metadata", "labels", key)
+            yield FieldChange(path, live.get(key, ABSENT), value, _origin(wish.pool, f"labels.{key}"))
+    for key in sorted(_owned_labels(wish.node, blueprint) - set(labels)):
+        yield FieldChange(("metadata", "labels", key), live.get(key, ABSENT), ABSENT)
+
+
+def _conflicts(connection: Connection, bundle: Bundle, wish: _Wish, labels: Mapping[str, str]) -> tuple[Conflict, ...]:
+    name, us = wish.node["metadata"]["name"], manager(bundle.name)
+    try:
+        connection.apply(f"{NODES}/{name}", _desired(name, labels), us, dry_run=True)
+    except ApiError as error:
+        if not error.conflicts:
+            raise
+        obj = Object(_desired(name, labels), "nodes", dict(_origins(wish.pool)))
+        return tuple(find_conflicts(obj, wish.node, error, us))
+    return ()
+
+
+def _desired(name: str, labels: Mapping[str, str]) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": dict(labels)}}
+
+
+def _origins(pool: BundlePool | None) -> Iterator[tuple[Path, FieldOrigin]]:
+    for key in pool.labels if pool else ():
+        if origin := _origin(pool, f"labels.{key}"):
+            yield ("metadata", "labels", key), origin
+
+
+def _origin(pool: BundlePool | None, key: str) -> FieldOrigin | None:
+    sources = pool.sources.get(key, ()) if pool else ()
+    return FieldOrigin(sources[0].span, sources) if sources else None
+
+
+def _taint_changes(wish: _Wish) -> tuple[tuple[Taint, ...] | None, tuple[FieldChange, ...]]:
+    """The whole list afterwards, None where it stays, and what changes in it."""
+    live = list(taints_of(wish.node))
+    wanted = {taint_key(t): t for t in wish.pool.taints} if wish.pool else {}
+    merged = [wanted.get(taint_key(t), t) for t in live]
+    merged = [t for t in merged if taint_key(t) in wanted or taint_key(t) not in wish.record.taints]
+    merged += [t for key, t in wanted.items() if key not in {taint_key(m) for m in live}]
+    if merged == live:
+        return None, ()
+    was, now = ({taint_key(t): t for t in side} for side in (live, merged))
+    fields = []
+    for key in sorted({*was, *now}):
+        if was.get(key) != now.get(key):
+            origin = _origin(wish.pool, f"taints.{key}")
+            sides = [_value(side.get(key)) for side in (was, now)]
+            fields.append(FieldChange(("spec", "taints", key), sides[0], sides[1], origin))
+    return tuple(merged), tuple(fields)
+
+
+def _our_taints(wish: _Wish) -> Iterator[str]:
+    """Declared taints that are ours to take back: those that nobody had put there before us."""
+    live = {taint_key(t): t for t in taints_of(wish.node)}
+    for taint in sorted(wish.pool.taints, key=taint_key) if wish.pool else ():
+        if taint_key(taint) in wish.record.taints or live.get(taint_key(taint)) != taint:
+            yield taint_key(taint)
+
+
+def _taint_conflicts(wish: _Wish) -> Iterator[Conflict]:
+    """Declared taints that somebody else put there with another value."""
+    live = {taint_key(t): t for t in taints_of(wish.node)}
+    owner = next((e for e in entries(wish.node) if "f:taints" in e.fields.get("f:spec", {})), _NOBODY)
+    for taint in wish.pool.taints if wish.pool else ():
+        key = taint_key(taint)
+        if key in live and live[key] != taint and key not in wish.record.taints:
+            path = ("spec", "taints", key)
+            yield Conflict(path, taint.value, live[key].value, owner, _origin(wish.pool, f"taints.{key}"))
+
+
+def _value(taint: Taint | None) -> Any:
+    return ABSENT if taint is None else taint.value
+
+
+def _taint(data: Mapping[str, Any]) -> Taint:
+    return Taint(str(data["key"]), str(data.get("value") or ""), str(data["effect"]))
+
+
+def taints_of(node: Mapping[str, Any]) -> tuple[Taint, ...]:
+    """The taints on a live node, in its order."""
+    return tuple(_taint(t) for t in node["spec"].get("taints") or ())
+
+
+def taint_key(taint: Taint) -> str:
+    """How the record names a taint; a node has at most one of each key and effect."""
+    return f"{taint.key}:{taint.effect}"
+
+
+def _unseen(bundle: Bundle, error: ApiError) -> NodePlan:
+    steps, found = [], []
+    for pool in bundle.pools:
+        step = NodeStep(f"(pool {pool.name})", "", "", Action.UNKNOWN, {}, blocked=True)
+        steps.append(step)
+        found.append(findings.forbidden(step.id, error))
+    return tuple(steps), tuple(found)

@@ -1,0 +1,178 @@
+"""Make a plan: compare a bundle with a cluster, and say for every object what applying it would do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from blueprint.cluster import codes, findings
+from blueprint.cluster.connect import refused
+from blueprint.cluster.connection import POOL_SIZE, Connection
+from blueprint.cluster.decide import Decider, Decision
+from blueprint.cluster.discovery import Discovery, discover
+from blueprint.cluster.errors import ApiError
+from blueprint.cluster.fields import own_entry
+from blueprint.cluster.inventory import Inventory, Member, is_member, manager
+from blueprint.cluster.live import Live, read_live
+from blueprint.cluster.nodes import plan_nodes
+from blueprint.cluster.steps import Plan, Step
+from blueprint.cluster.store import read_inventory
+from blueprint.diagnostics import Diagnostic, Refused
+from blueprint.render.compare import Action
+from blueprint.render.model import Bundle, Object, ObjectId
+
+ACTIVE, TERMINATING, MISSING = "active", "terminating", "missing"
+
+
+def make_plan(bundle: Bundle, connection: Connection) -> Plan:
+    """What applying `bundle` would do, without doing it.
+
+    Raises:
+        Refused: the cluster is not the declared one, the record is damaged, or nothing can be looked at.
+    """
+    try:
+        cluster_uid = read_cluster_uid(connection)
+        check_cluster(bundle, cluster_uid)
+        inventory = read_inventory(connection, bundle.name)
+        return _plan(bundle, connection, cluster_uid, inventory)
+    except ApiError as error:
+        raise refused(error, connection) from None
+
+
+def read_cluster_uid(connection: Connection) -> str:
+    """The uid of the namespace kube-system, which lives as long as its cluster; empty where forbidden."""
+    try:
+        return str(connection.get("/api/v1/namespaces/kube-system")["metadata"]["uid"])
+    except ApiError as error:
+        if error.forbidden or error.missing:
+            return ""
+        raise
+
+
+def check_cluster(bundle: Bundle, found: str) -> None:
+    """Refuse a cluster that is not the one the blueprint names."""
+    if bundle.cluster_uid and bundle.cluster_uid != found:
+        there = f"is {found}" if found else "cannot be identified: the namespace kube-system may not be read"
+        text = f"blueprint {bundle.name!r} is for cluster {bundle.cluster_uid}; this one {there}"
+        raise Refused(Diagnostic(codes.WRONG_CLUSTER, text), exit_code=2)
+
+
+def _plan(bundle: Bundle, connection: Connection, cluster_uid: str, inventory: Inventory | None) -> Plan:
+    discovery = discover(connection)
+    members = dict(inventory.members) if inventory else {}
+    wanted = {m.id: m.api_version for m in members.values()} | {o.id: o.api_version for o in bundle.objects}
+    live = read_live(connection, discovery, wanted.items(), bundle.name)
+    ids = {o.id for o in bundle.objects}
+    places = _namespaces(connection, {i.namespace for i in ids} - {""})
+    planner = _Planner(bundle, connection, discovery, live, members, places)
+    with ThreadPoolExecutor(POOL_SIZE) as threads:
+        decisions = list(threads.map(planner.decide, bundle.objects))
+    leftovers = tuple(_leftovers(ids, members, live, bundle.name))
+    nodes, node_findings = plan_nodes(bundle, connection, inventory)
+    return Plan(
+        bundle=bundle,
+        cluster_uid=cluster_uid,
+        server=connection.version,
+        inventory=inventory,
+        steps=tuple(step for step, _ in decisions),
+        nodes=nodes,
+        leftovers=leftovers,
+        hidden=tuple(m for m in members.values() if m.id not in ids and m.id in live.unseen),
+        diagnostics=(
+            *(found for _, several in decisions for found in several),
+            *node_findings,
+            *(_not_rendered(member) for member in leftovers),
+        ),
+    )
+
+
+def _namespaces(connection: Connection, names: Iterable[str]) -> dict[str, str]:
+    """The state of each namespace; one that may not be read is taken to be active, its objects will tell."""
+    return {name: namespace_state(connection, name) for name in sorted(names)}
+
+
+def namespace_state(connection: Connection, name: str) -> str:
+    """ACTIVE, TERMINATING or MISSING."""
+    try:
+        found = connection.get(f"/api/v1/namespaces/{name}")
+    except ApiError as error:
+        if error.missing:
+            return MISSING
+        if error.forbidden:
+            return ACTIVE
+        raise
+    leaving = found["metadata"].get("deletionTimestamp") or found["status"].get("phase") == "Terminating"
+    return TERMINATING if leaving else ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class _Planner:
+    bundle: Bundle
+    connection: Connection
+    discovery: Discovery
+    live: Live
+    members: Mapping[ObjectId, Member]
+    places: Mapping[str, str]
+
+    def decide(self, obj: Object) -> Decision:
+        identity = obj.id
+        if error := self.live.unseen.get(identity):
+            return Step(obj, Action.UNKNOWN, reason="may not be read", blocked=True), (
+                findings.forbidden(identity, error),
+            )
+        resource = self.discovery.find(obj.api_version, identity.kind)
+        if resource is None:
+            return self._unserved(obj)
+        decider = Decider(self.connection, self.bundle.name)
+        if found := self.live.objects.get(identity):
+            member = self.members.get(identity)
+            return decider.existing(obj, found, member.snapshot if member else None, resource)
+        state = self.places.get(identity.namespace, ACTIVE)
+        return decider.absent(obj, resource) if state == ACTIVE else self._homeless(obj, state)
+
+    def _unserved(self, obj: Object) -> Decision:
+        if any(_defines(other.data, obj.id) for other in self.bundle.objects):
+            return Step(obj, Action.CREATE, reason="its kind is defined by this bundle"), ()
+        group = self.discovery.any_version(obj.id.group, obj.id.kind)
+        instead = f"; the server has it as {group.api_version}" if group else ""
+        text = f"{obj.id}: the API server does not serve {obj.api_version} {obj.id.kind}{instead}"
+        help_text = "install what defines it, or let the blueprint manage that component"
+        found = findings.plain(codes.NOT_SERVED, obj.id, text, help_text, origin=obj.origin(("kind",)))
+        return Step(obj, Action.UNKNOWN, reason="its kind is not served", blocked=True), (found,)
+
+    def _homeless(self, obj: Object, state: str) -> Decision:
+        namespace = ObjectId("", "Namespace", "", obj.id.namespace)
+        if any(other.id == namespace for other in self.bundle.objects):
+            return Step(obj, Action.CREATE, reason=f"with its namespace, which is {state}"), ()
+        text = f"{obj.id}: its namespace is {state}, and the bundle does not create it"
+        code = codes.TERMINATING if state == TERMINATING else codes.REJECTED
+        return Step(obj, Action.CREATE, reason=f"its namespace is {state}", blocked=True), (
+            findings.plain(code, obj.id, text, origin=obj.origin(("metadata", "namespace"))),
+        )
+
+
+def _defines(data: Mapping[str, Any], identity: ObjectId) -> bool:
+    if data["kind"] != "CustomResourceDefinition":
+        return False
+    spec = data["spec"]
+    return bool(spec["group"] == identity.group and spec["names"]["kind"] == identity.kind)
+
+
+def _leftovers(ids: set[ObjectId], members: Mapping[ObjectId, Member], live: Live, blueprint: str) -> Iterator[Member]:
+    """What is ours and not rendered: by record and live object, or, the record lost, by both marks on it."""
+    for identity, member in sorted(members.items()):
+        found = live.objects.get(identity)
+        if identity not in ids and found is not None and is_member(found, blueprint):
+            yield member
+    for identity, found in sorted(live.labelled.items()):
+        unrecorded = identity not in ids and identity not in members
+        if unrecorded and own_entry(found, manager(blueprint)) is not None:
+            yield Member(identity, str(found["apiVersion"]))
+
+
+def _not_rendered(member: Member) -> Diagnostic:
+    text = f"{member.id} was applied from this blueprint and is not rendered any more"
+    help_text = "`apply` never deletes; delete it by hand if it is not needed"
+    return findings.plain(codes.NO_LONGER_RENDERED, member.id, text, help_text)

@@ -1,0 +1,63 @@
+"""What the record of a blueprint must say before an apply writes anything, and after it wrote everything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from blueprint._version import __version__
+from blueprint.cluster.inventory import Inventory, Member, NodeRecord, Snapshot
+from blueprint.cluster.steps import Plan
+from blueprint.render.model import ObjectId
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What an apply did: snapshots of what it wrote, nodes it wrote, and the names of nodes that are as wished."""
+
+    server: str
+    snapshots: Mapping[ObjectId, Snapshot]
+    nodes: Mapping[str, NodeRecord]
+    nodes_done: frozenset[str]
+
+
+def widened(plan: Plan, inventory: Inventory) -> Inventory:
+    """The record with everything that may be written, so that a killed run leaves nothing unknown behind."""
+    members = {o.id: Member(o.id, o.api_version) for o in plan.bundle.objects}
+    members |= {m.id: m for m in plan.leftovers}
+    members |= dict(inventory.members)
+    nodes = dict(inventory.nodes)
+    for step in plan.nodes:
+        known = nodes.get(step.name, NodeRecord(step.uid, (), ()))
+        labels = tuple(sorted({*known.labels, *step.labels}))
+        taints = tuple(sorted({*known.taints, *step.ours}))
+        if labels or taints:
+            nodes[step.name] = NodeRecord(step.uid, labels, taints)
+    return replace(inventory, tool=inventory.tool or __version__, members=members, nodes=nodes)
+
+
+def exact(plan: Plan, old: Inventory, news: News) -> Inventory:
+    """The record of what is rendered, left over or hidden, each object as it was right after its last write."""
+    bundle = plan.bundle
+    members = {m.id: m for m in plan.hidden}
+    members |= {m.id: old.members.get(m.id, m) for m in plan.leftovers}
+    for obj in bundle.objects:
+        known = old.members.get(obj.id)
+        snapshot = news.snapshots.get(obj.id) or (known.snapshot if known else None)
+        members[obj.id] = Member(obj.id, obj.api_version, snapshot)
+    return replace(
+        old,
+        version=bundle.version,
+        release=bundle.release,
+        digest=bundle.digest,
+        server=news.server,
+        tool=__version__,
+        members=members,
+        nodes=_nodes(plan, old, news) if bundle.node_labels == "apply" else old.nodes,
+    )
+
+
+def _nodes(plan: Plan, old: Inventory, news: News) -> dict[str, NodeRecord]:
+    """Nodes as written; of a node that could not be written, what was recorded before stays."""
+    seen = {step.name for step in plan.nodes} & set(old.nodes)
+    return {name: old.nodes[name] for name in seen - news.nodes_done} | dict(news.nodes)

@@ -1,0 +1,36 @@
+"""In which stage of an apply an object is written."""
+
+from __future__ import annotations
+
+import enum
+
+from blueprint.render.model import ObjectId
+
+
+class Stage(enum.IntEnum):
+    """What must be through before the next begins."""
+
+    NAMESPACES = 0
+    DEFINITIONS = 1
+    CONFIGURATION = 2
+    WORKLOADS = 3
+    CUSTOM = 4
+    ADMISSION = 5
+
+
+_WORKLOADS = {"Deployment", "DaemonSet", "StatefulSet", "ReplicaSet", "Job", "CronJob", "Pod"}
+_ADMISSION = {"ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "APIService"}
+
+
+def stage_of(identity: ObjectId) -> Stage:
+    """The stage that an object belongs to."""
+    if identity.kind == "Namespace" and not identity.group:
+        return Stage.NAMESPACES
+    if identity.kind == "CustomResourceDefinition":
+        return Stage.DEFINITIONS
+    if identity.kind in _ADMISSION:
+        return Stage.ADMISSION
+    if identity.kind in _WORKLOADS and identity.group in {"", "apps", "batch"}:
+        return Stage.WORKLOADS
+    is_builtin = "." not in identity.group or identity.group.endswith(".k8s.io")
+    return Stage.CONFIGURATION if is_builtin else Stage.CUSTOM

@@ -1,0 +1,122 @@
+"""Write one object: server-side apply, bound to the state that was planned, with every refusal made plain.
+
+The resourceVersion of the plan goes into the request, so nothing is written over a state that nobody looked at.
+A status update in between also changes that version; then the object is read again, and written if what
+it says is still what was seen.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+from blueprint.cluster import codes, findings
+from blueprint.cluster.connection import Connection
+from blueprint.cluster.decide import find_conflicts
+from blueprint.cluster.discovery import Resource
+from blueprint.cluster.errors import ApiError
+from blueprint.cluster.gates import await_gone
+from blueprint.cluster.inventory import as_member, manager
+from blueprint.cluster.steps import Step
+from blueprint.diagnostics import Diagnostic
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of one object: its live state after the write, or why there is none."""
+
+    live: dict[str, Any] | None
+    created: bool = False
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Writes objects of one blueprint. `timeout`: seconds that one object may take, retries included."""
+
+    connection: Connection
+    blueprint: str
+    timeout: float
+    force: bool = False
+
+    def write(self, step: Step, resource: Resource) -> Written:
+        """Apply one step.
+
+        Raises:
+            ApiError: the server is gone, or does not know us any more.
+        """
+        obj, path = step.object, resource.path(step.id.namespace, step.id.name)
+        if step.leaving and step.seen is not None:
+            late = await_gone(self.connection, path, step.seen.uid, step.id, self.timeout)
+            if late:
+                return Written(None, diagnostics=(late,))
+            step = replace(step, seen=None)
+        end = time.monotonic() + self.timeout
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                return self._apply(step, path)
+            except ApiError as error:
+                if error.status == 0 or error.unauthenticated:
+                    raise
+                answer = self._after(step, path, error)
+                if isinstance(answer, Written):
+                    return answer
+                if time.monotonic() + pause > end:
+                    return Written(None, diagnostics=(findings.trouble(obj, error),))
+                step = answer
+            time.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def _after(self, step: Step, path: str, error: ApiError) -> Step | Written:
+        """What a refusal means: an end, or the step to try again with."""
+        moved = self._moved(step, path, error)
+        if moved is not None:
+            return Written(None, diagnostics=(moved,)) if isinstance(moved, Diagnostic) else moved
+        if error.conflicts:
+            return Written(None, diagnostics=tuple(self._conflicts(step, path, error)))
+        # A namespace or a kind that was just created may not be known everywhere yet.
+        if error.transient or error.kind_missing or error.namespace_missing:
+            return step
+        return Written(None, diagnostics=(findings.trouble(step.object, error),))
+
+    def _apply(self, step: Step, path: str) -> Written:
+        body = as_member(step.object.data, self.blueprint)
+        if step.seen is not None:
+            bound = {"uid": step.seen.uid, "resourceVersion": step.seen.resource_version}
+            body["metadata"] = body["metadata"] | bound
+        force = self.force and bool(step.conflicts)
+        live, created = self.connection.apply(path, body, manager(self.blueprint), force=force)
+        notes = tuple(findings.conflict(step.id, c, step.object.data, taken=True) for c in step.conflicts if force)
+        return Written(live, created, notes)
+
+    def _moved(self, step: Step, path: str, error: ApiError) -> Step | Diagnostic | None:
+        """After a refusal that a moved object explains: the step for its new version, or that it is stale.
+
+        None where the object did not move, so something else is wrong.
+        """
+        if step.seen is None or not (error.stale or error.invalid):
+            return None
+        try:
+            live = self.connection.get(path)
+        except ApiError as unreadable:
+            return self._stale(step, "it was deleted") if unreadable.missing else None
+        if not step.seen.is_still(live):
+            return self._stale(step, "it was changed")
+        if live["metadata"]["resourceVersion"] == step.seen.resource_version:
+            return None
+        version = str(live["metadata"]["resourceVersion"])
+        return replace(step, seen=replace(step.seen, resource_version=version), live=live)
+
+    def _stale(self, step: Step, what: str) -> Diagnostic:
+        text = f"{step.id} was not written: {what} after the plan was made"
+        return findings.plain(codes.STALE_PLAN, step.id, text, "run plan and apply again")
+
+    def _conflicts(self, step: Step, path: str, error: ApiError) -> list[Diagnostic]:
+        """Conflicts that were not there, or not approved, when the plan was made."""
+        live = self.connection.get(path)
+        found = find_conflicts(step.object, live, error, manager(self.blueprint))
+        return [findings.conflict(step.id, c, step.object.data) for c in found]

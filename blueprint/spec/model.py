@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, model_validator
 from pydantic.alias_generators import to_camel
 
 API_VERSION = "gpublueprint.dev/v1alpha1"
@@ -106,6 +106,11 @@ class NodeCount(Model):
     def _number(cls, value: Any) -> Any:
         return _count_as_range(value)
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        number = {"type": "integer", "minimum": 0, "maximum": 100_000}
+        return {"anyOf": [number, handler.resolve_ref_schema(handler(core))]}
+
     @model_validator(mode="after")
     def _in_order(self) -> NodeCount:
         if self.min > self.max:
@@ -154,12 +159,7 @@ class NodePool(Model):
          "allocation", "kata"}
     )  # fmt: skip
 
-    nodes: Annotated[
-        NodeCount,
-        WithJsonSchema(
-            {"anyOf": [{"type": "integer", "minimum": 0, "maximum": 100000}, {"$ref": "#/$defs/NodeCount"}]}
-        ),
-    ] = Field(description="How many nodes: a number, or {min, max} where an autoscaler decides.")
+    nodes: NodeCount = Field(description="How many nodes: a number, or {min, max} where an autoscaler decides.")
     selector: dict[LabelKey, LabelValue] = Field(
         min_length=1, description="Labels by which the pool's nodes are known. Somebody else puts them on the nodes."
     )

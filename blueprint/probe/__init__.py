@@ -3,9 +3,10 @@
 The way through it: `collect` asks NVML in a child process and gives a `Reading`; `read_reading` takes one
 from a file. `judge(reading, expectations)` gives one `Verdict` per fact (the expectations are those of the
 node's pool alone); `diagnostics_of(verdicts, reading)` tells what of it is worth telling, and `exit_code_of`
-what it means. The same functions run live, on a recorded reading, and
-inside `drift --readings`.
+what it means. The same functions run live, on a recorded reading, and inside `drift --readings`.
 """
+
+from typing import TYPE_CHECKING, Any
 
 from blueprint.probe.facts import Gpu, Node
 from blueprint.probe.judge import exit_code_of, judge
@@ -17,8 +18,12 @@ from blueprint.probe.reading_file import (
     read_reading,
     reading_from_json,
 )
+from blueprint.probe.redact import redact
 from blueprint.probe.tell import counts_of, diagnostics_of, why_skipped
 from blueprint.probe.verdict import GpuId, Result, Verdict
+
+if TYPE_CHECKING:
+    from blueprint.probe.survey import collect
 
 __all__ = [
     "Call",
@@ -34,6 +39,7 @@ __all__ = [
     "Reading",
     "Result",
     "Verdict",
+    "collect",
     "counts_of",
     "diagnostics_of",
     "exit_code_of",
@@ -43,5 +49,15 @@ __all__ = [
     "read_expectations",
     "read_reading",
     "reading_from_json",
+    "redact",
     "why_skipped",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """`collect` is found when it is asked for: compiling needs expectations, not child processes."""
+    if name != "collect":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from blueprint.probe.survey import collect
+
+    return collect

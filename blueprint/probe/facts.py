@@ -210,7 +210,8 @@ def _fact(
         return Fact(Status.UNREADABLE, None, f"{call}({where}) is not in the reading", ())
     for each in calls:
         if (status := status_of(each)) is not Status.READ:
-            return Fact(status, None, str(each), (each,))
+            why = each.detail if each.outcome is Outcome.NOT_MADE else str(each)
+            return Fact(status, None, why, (each,))
     if len({repr(each.value) for each in calls}) > 1:
         answers = ", then ".join(repr(each.value) for each in calls)
         return Fact(Status.IMPLAUSIBLE, None, f"{call} gave different answers: {answers}", calls)

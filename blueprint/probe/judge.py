@@ -39,11 +39,11 @@ def judge(reading: Reading, expectations: Sequence[Expectation]) -> list[Verdict
 
 
 def exit_code_of(verdicts: Sequence[Verdict]) -> int:
-    """1 if anything failed, else 3 if anything is unknown or nothing was judged at all, else 0."""
+    """1 if anything failed, else 3 if anything is unknown, else 0."""
     results = {verdict.result for verdict in verdicts}
     if Result.FAIL in results:
         return EXIT_FINDINGS
-    return EXIT_UNKNOWN if Result.UNKNOWN in results or Result.PASS not in results else EXIT_CLEAN
+    return EXIT_UNKNOWN if Result.UNKNOWN in results else EXIT_CLEAN
 
 
 def _implied(expectations: Sequence[Expectation]) -> Iterator[Expectation]:

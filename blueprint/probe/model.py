@@ -96,4 +96,6 @@ def _of_type(data: Mapping[str, Any], key: str, kind: type) -> Any:
     value = data.get(key)
     if not isinstance(value, kind) or isinstance(value, bool):
         raise ValueError(f"`{key}` must be {kind.__name__}, not {type(value).__name__}")  # noqa: TRY004
+    if isinstance(value, str) and value and not value.isprintable():
+        raise ValueError(f"`{key}` is not printable text")
     return value

@@ -7,8 +7,8 @@ was hung, crashed or not asked is part of the record, so that nothing missing ca
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from blueprint.probe import returns
@@ -137,10 +137,17 @@ class Reading:
     library: str
     pci: PciScan
     calls: tuple[Call, ...]
+    _index: dict[tuple[str, int | None], list[Call]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
 
-    def of(self, call: str, device: int | None = None) -> Iterator[Call]:
-        """Every record of one call for one device index (or for the node)."""
-        return (each for each in self.calls if each.call == call and each.device == device)
+    def __post_init__(self) -> None:
+        for call in self.calls:
+            self._index.setdefault((call.call, call.device), []).append(call)
+
+    def of(self, call: str, device: int | None = None) -> Sequence[Call]:
+        """Every record of one call for one device index (or for the node), in order."""
+        return self._index.get((call, device), ())
 
     def to_json(self) -> dict[str, Any]:
         """The document, keys in a fixed order."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from blueprint.diagnostics import Diagnostic, Note, Span
 from blueprint.probe import codes
-from blueprint.probe.model import Expectation, ExpectationSource
+from blueprint.probe.model import ExpectationSource
 from blueprint.probe.reading import Origin, Reading
 from blueprint.probe.verdict import Result, Verdict
 
@@ -36,13 +36,11 @@ def counts_of(verdicts: Sequence[Verdict]) -> Counter[Result]:
     return Counter(verdict.result for verdict in verdicts)
 
 
-def why_skipped(verdicts: Sequence[Verdict]) -> str:
-    """One line on what was not judged: `ecc-mode: no expectation declared; ...`, each reason once."""
+def why_skipped(verdicts: Sequence[Verdict]) -> list[str]:
+    """What was not judged and why, each reason once: `mig-mode (no expectation declared)`."""
     skipped = [verdict for verdict in verdicts if verdict.result is Result.SKIP]
-    reasons: dict[str, list[str]] = {}
-    for verdict in skipped:
-        reasons.setdefault(verdict.message, []).append(verdict.check)
-    return "; ".join(f"{', '.join(dict.fromkeys(checks))}: {reason}" for reason, checks in reasons.items())
+    reasons: dict[tuple[str, str], None] = dict.fromkeys((each.check, each.message) for each in skipped)
+    return [f"{check} ({reason})" for check, reason in reasons]
 
 
 def _finding(verdict: Verdict, reading: Reading) -> Diagnostic:
@@ -65,7 +63,7 @@ def _diagnostic(verdict: Verdict, reading: Reading, message: str, *, label: str)
         message=message,
         at=_span(sources[0]) if sources else None,
         label=label,
-        notes=tuple(_note(source) for source in sources),
+        notes=tuple(_note(source) for source in sources[1:]),
         help=verdict.remedy or None,
         subject=f"Node/{verdict.node}",
         path=sources[0].path if sources else None,
@@ -82,12 +80,21 @@ def _evidence(verdict: Verdict, reading: Reading) -> list[tuple[str, str]]:
         ("pci", gpu.pci if gpu else ""),
         ("check", verdict.check),
         ("wanted", verdict.wanted),
+        ("demanded by", _demand(verdict)),
         ("measured", verdict.measured),
         *(("call", str(call)) for call in evidence),
         ("raw", verdict.raw),
         ("time", reading.time),
         ("reading", synthetic),
     ]
+
+
+def _demand(verdict: Verdict) -> str:
+    """The field and the layer that made the demand: an overlay's word is not the blueprint's."""
+    if not verdict.expectation or not verdict.expectation.sources:
+        return ""
+    source = verdict.expectation.sources[0]
+    return f"{source.path} ({source.layer}, {source.file}:{source.line})"
 
 
 def _label(verdict: Verdict) -> str:
@@ -99,4 +106,4 @@ def _span(source: ExpectationSource) -> Span:
 
 
 def _note(source: ExpectationSource) -> Note:
-    return Note(f"{source.path} is demanded here ({source.layer})", _span(source))
+    return Note(f"{source.path} took part ({source.layer})", _span(source))

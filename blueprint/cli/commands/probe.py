@@ -1,0 +1,106 @@
+"""Read this node's GPUs through NVML, and judge them by what the blueprint declares.
+
+blueprint probe -o reading.json                      record this machine
+blueprint probe --expect BUNDLE --pool train         judge this machine
+blueprint probe --reading FILE --expect BUNDLE --pool train
+blueprint probe --zipapp blueprint-probe.pyz         a probe that any node's Python runs
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from blueprint.cli.options import add_report
+from blueprint.probe.command import STDOUT, add_options
+
+if TYPE_CHECKING:
+    from blueprint.probe import Expectation, Reading, Verdict
+    from blueprint.report.model import Run
+
+HELP = "read this node's GPUs and judge them by the blueprint"
+_EXECUTABLE = 0o755
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Declare the flags."""
+    add_options(parser)
+    parser.add_argument("--zipapp", metavar="OUT.pyz", help="write the probe as one file for nodes, and stop")
+    add_report(parser)
+
+
+def run(options: Namespace) -> Run | int:
+    """Record, judge, or both."""
+    if options.zipapp:
+        return _pack(Path(options.zipapp))
+    import datetime as dt
+
+    from blueprint.probe import command, exit_code_of, judge
+
+    command.check_options(options)
+    expectations = _expected(options)
+    reading = command.take_reading(options, dt.datetime.now(dt.UTC))
+    verdicts = judge(reading, expectations)
+    if options.out == STDOUT:
+        sys.stdout.write(command.document(reading))
+        return exit_code_of(verdicts)
+    return _told(options, reading, verdicts)
+
+
+def _expected(options: Namespace) -> list[Expectation]:
+    """What the pool's nodes must show. Refuses a pool that the bundle does not have."""
+    if not options.expect:
+        return []
+    from blueprint.probe import read_expectations
+    from blueprint.probe.command import check_pool
+
+    path = Path(options.expect)
+    if path.is_dir():
+        from blueprint.render.bundle import read_bundle
+
+        bundle = read_bundle(path)
+        found, pools = bundle.expectations, [pool.name for pool in bundle.pools]
+    else:
+        found = read_expectations(path)
+        pools = [each.pool for each in found]
+    check_pool(options.pool, pools, str(path))
+    return [each for each in found if each.pool == options.pool]
+
+
+def _told(options: Namespace, reading: Reading, verdicts: Sequence[Verdict]) -> Run:
+    from blueprint.probe import Result, counts_of, diagnostics_of, exit_code_of, why_skipped
+    from blueprint.probe.summary import inventory, summary
+    from blueprint.report.model import Coverage, Run
+
+    counts = counts_of(verdicts)
+    examined = counts[Result.PASS] + counts[Result.FAIL]
+    asked = f"judged by pool {options.pool} of {options.expect}" if options.expect else "recorded"
+    return Run(
+        verb="probe",
+        title=f"node {reading.node}, {asked}",
+        diagnostics=tuple(diagnostics_of(verdicts, reading)),
+        coverage=(Coverage("facts", examined, counts[Result.UNKNOWN]),),
+        not_asked=tuple(why_skipped(verdicts)),
+        subject={
+            "node": reading.node,
+            "time": reading.time,
+            "reading": f"{reading.origin}{f' in {options.out}' if options.out else ''}",
+            "library": reading.library,
+            "gpus": inventory(reading),
+        },
+        verdict=summary(verdicts, reading, options.pool),
+        exit_code=exit_code_of(verdicts),
+    )
+
+
+def _pack(path: Path) -> int:
+    from blueprint.probe.command import write_file
+    from blueprint.probe.pack import has_bindings, zipapp
+
+    write_file(path, zipapp(), _EXECUTABLE)
+    without = "" if has_bindings() else " (without nvidia-ml-py: install it on the node, or here first)"
+    sys.stdout.write(f"wrote {path}{without}\n")
+    return 0

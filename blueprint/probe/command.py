@@ -1,0 +1,123 @@
+"""What `blueprint probe` and the zip application share: the flags, and how they become a reading."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import json
+import math
+import os
+import socket
+import tempfile
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable
+from pathlib import Path
+
+from blueprint.diagnostics import Diagnostic, Refused, nearest
+from blueprint.diagnostics.codes import USAGE
+from blueprint.probe import codes, pci
+from blueprint.probe.reading import Reading
+from blueprint.probe.reading_file import is_node_name, read_reading
+from blueprint.probe.redact import redact
+from blueprint.probe.survey import CALL_SECONDS, collect
+
+STDOUT = "-"
+_COULD_NOT_START = 2
+_MAX_CALL_SECONDS = 600.0
+
+
+def add_options(parser: ArgumentParser) -> None:
+    """The flags of a probe."""
+    parser.add_argument("-o", "--out", metavar="READING.json", help="record the reading (- for stdout)")
+    parser.add_argument("--node", metavar="NAME", help="this node's name in Kubernetes (the host name)")
+    parser.add_argument("--reading", metavar="FILE", help="judge this recorded reading instead of this machine")
+    parser.add_argument("--expect", metavar="BUNDLE", help="a bundle, or its expectations.json alone")
+    parser.add_argument("--pool", metavar="NAME", help="the node pool whose expectations this node must meet")
+    parser.add_argument("--library", metavar="PATH", help="the NVML library to load (the loader's choice)")
+    parser.add_argument(
+        "--call-timeout", metavar="SECONDS", type=float, help=f"longest wait for one NVML call ({CALL_SECONDS:g})"
+    )
+    parser.add_argument("--sysfs", metavar="FOLDER", help="where sysfs is mounted (/sys)")
+    parser.add_argument("--redact", action="store_true", help="hash UUIDs and serial numbers")
+
+
+def check_options(options: Namespace) -> None:
+    """Refuse flags that contradict each other or make no sense."""
+    live = {"--node": options.node, "--library": options.library, "--call-timeout": options.call_timeout}
+    live["--sysfs"] = options.sysfs
+    given = [flag for flag, value in live.items() if value is not None]
+    if options.reading and given:
+        _refuse(f"{given[0]} is about this machine; --reading judges a recorded one")
+    if bool(options.expect) != bool(options.pool):
+        _refuse("--expect and --pool belong together: what is expected depends on the node's pool")
+    if options.out == STDOUT and options.expect:
+        _refuse("-o - puts the reading on stdout, where the verdict goes; give -o a file")
+    seconds = options.call_timeout
+    if seconds is not None and not (math.isfinite(seconds) and 0 < seconds <= _MAX_CALL_SECONDS):
+        _refuse(f"--call-timeout must be above 0 and at most {_MAX_CALL_SECONDS:g} seconds, not {seconds:g}")
+    if options.node is not None and not is_node_name(options.node):
+        _refuse(f"--node {options.node!r} is no name of a node")
+
+
+def take_reading(options: Namespace, now: dt.datetime) -> Reading:
+    """The reading that the flags ask for: of this machine, or from a file. Written to `--out` if that is a file."""
+    reading = read_reading(Path(options.reading)) if options.reading else _collected(options, now)
+    reading = redact(reading) if options.redact else reading
+    if options.out and options.out != STDOUT:
+        write_file(Path(options.out), document(reading).encode())
+    return reading
+
+
+def document(reading: Reading) -> str:
+    """The reading as the text of its file: one call per line, so that two readings can be compared by eye."""
+    fields = reading.to_json()
+    calls = ",\n".join(f"    {json.dumps(call)}" for call in fields.pop("calls"))
+    head = json.dumps(fields, indent=2).removesuffix("\n}")
+    return f'{head},\n  "calls": [\n{calls}\n  ]\n}}\n' if calls else f'{head},\n  "calls": []\n}}\n'
+
+
+def check_pool(pool: str, known: Iterable[str], where: str) -> None:
+    """Refuse a pool that is not among the known ones, with the nearest spelling."""
+    pools = sorted(set(known))
+    if pool in pools:
+        return
+    meant = nearest(pool, pools)
+    said = f"did you mean {meant}?" if meant else f"pools with expectations: {', '.join(pools) or 'none'}"
+    unknown = Diagnostic(codes.POOL_UNKNOWN, f"{where} has no node pool {pool!r}", help=said)
+    raise Refused(unknown, exit_code=_COULD_NOT_START)
+
+
+def write_file(path: Path, content: bytes, mode: int = 0o644) -> None:
+    """Write a file so that it is there completely or not at all. Raises Refused."""
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            try:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+                os.fchmod(file.fileno(), mode)
+                Path(file.name).replace(path)
+            except BaseException:
+                with contextlib.suppress(FileNotFoundError):
+                    Path(file.name).unlink()
+                raise
+    except OSError as error:
+        message = f"cannot write {path}: {error.strerror or error}"
+        raise Refused(Diagnostic(codes.OUTPUT_UNWRITABLE, message), exit_code=_COULD_NOT_START) from None
+
+
+def _collected(options: Namespace, now: dt.datetime) -> Reading:
+    node = options.node or socket.gethostname()
+    if not is_node_name(node):
+        _refuse(f"this machine's name {node!r} is no name of a node: give --node")
+    return collect(
+        node,
+        now,
+        library=Path(options.library) if options.library else None,
+        call_seconds=CALL_SECONDS if options.call_timeout is None else options.call_timeout,
+        sysfs=Path(options.sysfs) if options.sysfs else pci.SYSFS,
+    )
+
+
+def _refuse(message: str) -> None:
+    raise Refused(Diagnostic(USAGE, message), exit_code=_COULD_NOT_START)

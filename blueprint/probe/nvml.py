@@ -1,0 +1,123 @@
+"""The child process: makes NVML calls one by one, as the parent asks, and says what came back.
+
+The only module that imports pynvml, and only when it runs. One JSON object per line each way, over two pipes
+of their own: a library that prints cannot disturb them. A call that hangs or crashes takes this process
+with it; the parent sees to the rest.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import resource
+import signal
+import time
+from pathlib import Path
+from typing import Any, TextIO
+
+SONAME = "libnvidia-ml.so.1"
+STUB_MARK = "blueprint_nvml_stub"
+"""A symbol that our stand-in library exports, so that what it says is never taken for hardware."""
+
+_LIBRARY_NOT_FOUND = 12
+_PR_SET_PDEATHSIG = 1
+_MAX_RAW_BYTES = 256
+_STRUCTURES = {
+    "nvmlDeviceGetPciInfo": ("busId", "domain", "bus", "device", "pciDeviceId", "pciSubSystemId"),
+    "nvmlDeviceGetMemoryInfo": ("total",),
+}
+
+
+def serve(read_end: int, write_end: int, library: str | None) -> None:
+    """Say that we are there, then answer requests until the pipe closes.
+
+    A request is `{"call": NAME, "device": INDEX or null}`; the answer `{"code": N, "value": V}`, or
+    `{"undecodable": HEX}`, or `{"failed": TEXT}`, each with the call's own duration `ms`. `nvmlInit` also
+    tells which library answered.
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    session = _Session(library)
+    with os.fdopen(read_end, encoding="utf-8") as requests, os.fdopen(write_end, "w", encoding="utf-8") as answers:
+        _say(answers, {"ready": True})
+        for line in requests:
+            request = json.loads(line)
+            began = time.perf_counter()
+            answer = session.answer(request["call"], request["device"])
+            _say(answers, answer | {"ms": round((time.perf_counter() - began) * 1000, 3)})
+
+
+def _say(answers: TextIO, answer: dict[str, Any]) -> None:
+    answers.write(json.dumps(answer) + "\n")
+    answers.flush()
+
+
+class _Session:
+    """One use of the bindings: the loaded library and the handles it gave."""
+
+    def __init__(self, library: str | None) -> None:
+        self._library = library
+        self._handles: dict[int, Any] = {}
+        self._bindings = _bindings()
+
+    def answer(self, call: str, device: int | None) -> dict[str, Any]:
+        """Make the call that is asked for. Whatever it raises is an answer, not an accident."""
+        if self._bindings is None:
+            return {"failed": "the NVML bindings (nvidia-ml-py) are not installed"}
+        try:
+            return self._made(self._bindings, call, device)
+        except self._bindings.NVMLError as error:
+            return {"code": error.value}
+        except UnicodeDecodeError as error:
+            return {"undecodable": error.object[:_MAX_RAW_BYTES].hex()}
+        except Exception as error:  # noqa: BLE001 - told to the parent, which records it as a failed call
+            return {"failed": f"{type(error).__name__}: {error}"}
+
+    def _made(self, pynvml: Any, call: str, device: int | None) -> dict[str, Any]:
+        if call == "nvmlInit":
+            return self._initialised(pynvml)
+        if call == "nvmlDeviceGetHandleByIndex":
+            self._handles[int(device or 0)] = pynvml.nvmlDeviceGetHandleByIndex(device)
+            return {"code": 0}
+        function = getattr(pynvml, call)
+        value = function() if device is None else function(self._handles[device])
+        return {"code": 0, "value": _plain(value, _STRUCTURES.get(call, ()))}
+
+    def _initialised(self, pynvml: Any) -> dict[str, Any]:
+        if self._library:
+            try:
+                pynvml.nvmlLib = ctypes.CDLL(self._library)
+            except OSError:
+                return {"code": _LIBRARY_NOT_FOUND}
+        pynvml.nvmlInit()
+        stub = hasattr(pynvml.nvmlLib, STUB_MARK)
+        return {"code": 0, "library": _loaded_from(self._library), "stub": stub}
+
+
+def _bindings() -> Any:
+    """The module, or None where it is not installed."""
+    try:
+        import pynvml
+    except ImportError:
+        return None
+    return pynvml
+
+
+def _plain(value: Any, fields: tuple[str, ...]) -> Any:
+    """The answer as JSON can carry it: the fields of a structure by name, bytes as text."""
+    if isinstance(value, bytes):
+        return value.decode()
+    if fields:
+        return {field: _plain(getattr(value, field), ()) for field in fields}
+    return value
+
+
+def _loaded_from(asked: str | None) -> str:
+    """The file that the library really is, as the kernel maps it."""
+    name = Path(asked).resolve().name if asked else "libnvidia-ml.so"
+    for line in Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace").splitlines():
+        path = line.partition("/")
+        if path[1] and name in path[2].rsplit("/", 1)[-1]:
+            return "/" + path[2]
+    return asked or SONAME

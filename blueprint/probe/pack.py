@@ -1,0 +1,42 @@
+"""Pack the probe as one file that a node's own Python runs: `python3 blueprint-probe.pyz -o reading.json`."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import blueprint
+
+_SHEBANG = b"#!/usr/bin/env python3\n"
+_MAIN = "import sys\nfrom blueprint.probe.__main__ import main\nsys.exit(main(sys.argv[1:]))\n"
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_PACKAGES = ("diagnostics", "probe")
+
+
+def zipapp() -> bytes:
+    """The application: this package's leaves, and the NVML bindings if they are installed. Same inputs, same bytes."""
+    content = io.BytesIO(_SHEBANG)
+    content.seek(0, io.SEEK_END)
+    with zipfile.ZipFile(content, "a", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in sorted(_members()):
+            archive.writestr(zipfile.ZipInfo(name, _EPOCH), text, zipfile.ZIP_DEFLATED)
+    return content.getvalue()
+
+
+def has_bindings() -> bool:
+    """Whether the NVML bindings are installed here, so that they travel along."""
+    return importlib.util.find_spec("pynvml") is not None
+
+
+def _members() -> Iterator[tuple[str, bytes]]:
+    root = Path(blueprint.__file__).parent
+    files = [root / "__init__.py", root / "_version.py"]
+    files += [file for package in _PACKAGES for file in (root / package).rglob("*.py")]
+    yield from ((file.relative_to(root.parent).as_posix(), file.read_bytes()) for file in files)
+    yield "__main__.py", _MAIN.encode()
+    found = importlib.util.find_spec("pynvml")
+    if found and found.origin:
+        yield "pynvml.py", Path(found.origin).read_bytes()

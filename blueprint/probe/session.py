@@ -1,0 +1,127 @@
+"""The parent's side of one child: start it, ask it with a deadline, end it whatever state it is in."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from typing import Any
+
+from blueprint.probe.reading import Call, Outcome
+
+_BOOT = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+    "from blueprint.probe.nvml import serve; "
+    "serve(int(sys.argv[2]), int(sys.argv[3]), sys.argv[4] or None)"
+)
+_START_SECONDS = 20.0
+_KILL_SECONDS = 1.0
+_MAX_ANSWER = 1 << 16
+_OTHER_ANSWERS = {
+    "hung": Outcome.HUNG,
+    "crashed": Outcome.CRASHED,
+    "undecodable": Outcome.UNDECODABLE,
+    "failed": Outcome.FAILED,
+}
+
+
+class Session:
+    """One child process that makes NVML calls.
+
+    It has this interpreter and this process's import path, so it works from a checkout, a wheel and a
+    zip application alike, and the library search path that this process was started with.
+    """
+
+    def __init__(self, number: int, library: str | None, deadline: float) -> None:
+        self.number = number
+        self.library, self.stub = "", False
+        self._deadline = deadline
+        to_child, self._requests = os.pipe()
+        self._answers, from_child = os.pipe()
+        path = json.dumps([entry or os.getcwd() for entry in sys.path])  # noqa: PTH109 - a plain string
+        self._child = subprocess.Popen(  # noqa: S603 - our own interpreter and code
+            [sys.executable, "-I", "-c", _BOOT, path, str(to_child), str(from_child), library or ""],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=(to_child, from_child),
+            start_new_session=True,
+        )
+        os.close(to_child)
+        os.close(from_child)
+        self._buffer = b""
+        self._ready = False
+
+    def close(self) -> None:
+        """End the child. One that not even a kill ends (stuck in the kernel) is left behind, not waited for."""
+        if self._child.poll() is None:
+            self._child.kill()
+        for end in (self._requests, self._answers):
+            os.close(end)
+        try:
+            self._child.wait(_KILL_SECONDS)
+        except subprocess.TimeoutExpired:
+            # Popen would wait for it when collected; a process in uninterruptible sleep cannot be reaped yet.
+            self._child.returncode = -signal.SIGKILL
+
+    def ask(self, call: str, device: int | None = None) -> Call:
+        """Make one call and say how it ended. After `hung` or `crashed` the child is of no more use."""
+        began = time.perf_counter()
+        try:
+            if not self._ready:
+                self._ready = bool(self._line(_START_SECONDS)["ready"])
+                began = time.perf_counter()
+            os.write(self._requests, json.dumps({"call": call, "device": device}).encode() + b"\n")
+            answer = self._line(self._deadline)
+        except TimeoutError:
+            answer = {"hung": True}
+        except (OSError, EOFError, ValueError, LookupError):
+            answer = {"crashed": self._death()}
+        if call == "nvmlInit":
+            self.library, self.stub = str(answer.get("library", "")), bool(answer.get("stub"))
+        waited = round((time.perf_counter() - began) * 1000, 3)
+        return _understood(Call(call, device, self.number, ms=float(answer.get("ms", waited))), answer)
+
+    def _line(self, seconds: float) -> dict[str, Any]:
+        """The next line from the child. Raises TimeoutError, EOFError, or ValueError for what is no answer."""
+        until = time.monotonic() + seconds
+        while b"\n" not in self._buffer:
+            ready, _, _ = select.select([self._answers], [], [], max(0.0, until - time.monotonic()))
+            if not ready:
+                raise TimeoutError
+            chunk = os.read(self._answers, _MAX_ANSWER)
+            if not chunk:
+                raise EOFError
+            self._buffer += chunk
+            if len(self._buffer) > _MAX_ANSWER:
+                raise ValueError("an answer without end")
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        answer = json.loads(line)
+        if not isinstance(answer, dict):
+            raise ValueError("not an answer")  # noqa: TRY004 - one kind of broken answer
+        return answer
+
+    def _death(self) -> str:
+        """What ended the child, as far as it can be known."""
+        try:
+            status = self._child.wait(_KILL_SECONDS)
+        except subprocess.TimeoutExpired:
+            return "the process stopped making sense"
+        if status >= 0:
+            return f"the process exited with status {status}"
+        return f"the process was killed by {signal.Signals(-status).name}"
+
+
+def _understood(call: Call, answer: dict[str, Any]) -> Call:
+    for key, outcome in _OTHER_ANSWERS.items():
+        if key in answer:
+            detail = "" if key == "hung" else "".join(c if c.isprintable() else "?" for c in str(answer[key]))
+            return replace(call, outcome=outcome, detail=detail)
+    if not isinstance(code := answer.get("code"), int):
+        return replace(call, outcome=Outcome.FAILED, detail="an answer without a return code")
+    return replace(call, code=code, value=answer.get("value"))

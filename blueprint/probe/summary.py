@@ -1,0 +1,32 @@
+"""The last line of a probe: the answer in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from blueprint.probe.facts import Node
+from blueprint.probe.reading import Origin, Reading
+from blueprint.probe.tell import counts_of
+from blueprint.probe.verdict import Result, Verdict
+
+
+def summary(verdicts: Sequence[Verdict], reading: Reading, pool: str | None) -> str:
+    """What was found on the node, and what the number rests on."""
+    counts = counts_of(verdicts)
+    parts = [
+        f"{counts[result]} {word}"
+        for result, word in ((Result.FAIL, "wrong"), (Result.UNKNOWN, "unknown"), (Result.PASS, "as declared"))
+        if counts[result]
+    ]
+    judged = f"judged by pool {pool}" if pool else "nothing was judged: no expectations were given"
+    line = f"{reading.node}: {inventory(reading)}; {', '.join(parts) or 'no findings'}; {judged}"
+    return f"{line} (synthetic reading)" if reading.origin is Origin.SYNTHETIC else line
+
+
+def inventory(reading: Reading) -> str:
+    """`8 x NVIDIA H100 80GB HBM3, driver 580.173.02`, as far as it is known."""
+    node = Node(reading)
+    names = list(dict.fromkeys(gpu.name.value or "unnamed GPU" for gpu in node.gpus))
+    count = "an unknown number of" if node.count.value is None else str(node.count.value)
+    gpus = f"{count} x {names[0]}" if len(names) == 1 else f"{count} GPUs" + (f" ({', '.join(names)})" if names else "")
+    return f"{gpus}, driver {node.driver.value or 'unknown'}"

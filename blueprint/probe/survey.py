@@ -1,0 +1,194 @@
+"""Take a reading: ask NVML everything worth knowing, and survive whatever it does.
+
+The calls run in one child process with a deadline each. A call that hangs or crashes costs that child and
+that answer; a new child goes on with the rest. The parent never loads the driver's library.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections import Counter
+from pathlib import Path
+
+from blueprint._version import __version__
+from blueprint.probe import pci
+from blueprint.probe.nvml import SONAME
+from blueprint.probe.parse import MAX_GPUS
+from blueprint.probe.reading import Call, Origin, Outcome, Reading
+from blueprint.probe.session import Session
+
+CALL_SECONDS = 5.0
+
+_COUNT, _HANDLE = "nvmlDeviceGetCount", "nvmlDeviceGetHandleByIndex"
+_NODE_CALLS = ("nvmlSystemGetDriverVersion", "nvmlSystemGetNVMLVersion", "nvmlSystemGetCudaDriverVersion")
+_IDENTITY_CALLS = ("nvmlDeviceGetUUID", "nvmlDeviceGetPciInfo")
+_DEVICE_CALLS = (
+    *_IDENTITY_CALLS,
+    "nvmlDeviceGetName",
+    "nvmlDeviceGetMemoryInfo",
+    "nvmlDeviceGetMigMode",
+    "nvmlDeviceGetEccMode",
+    "nvmlDeviceGetPersistenceMode",
+    "nvmlDeviceGetSerial",
+    "nvmlDeviceGetBoardPartNumber",
+    "nvmlDeviceGetVbiosVersion",
+)
+_MAX_LOST_INITS = 3
+_MAX_LOST_PER_GPU = 2
+_MAX_LOST = 10
+
+
+def collect(
+    node: str,
+    now: dt.datetime,
+    *,
+    library: Path | None = None,
+    call_seconds: float = CALL_SECONDS,
+    sysfs: Path = pci.SYSFS,
+) -> Reading:
+    """One reading of this machine.
+
+    Never raises for anything that the driver does: what could not be read is recorded as such.
+
+    Args:
+        node: The name the machine has as a Kubernetes node.
+        now: The time to write down, with a time zone.
+        library: The NVML library to load; by default the loader finds it.
+        call_seconds: How long one call may take.
+        sysfs: Where sysfs is mounted.
+    """
+    scan = pci.scan(sysfs)
+    survey = _Survey(str(library.absolute()) if library else None, call_seconds)
+    try:
+        survey.run()
+    finally:
+        survey.end()
+    return Reading(
+        node=node,
+        boot_id=_boot_id(),
+        kernel=os.uname().release,
+        time=now.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        tool=__version__,
+        origin=Origin.SYNTHETIC if survey.stub else Origin.RECORDED,
+        library=survey.library or str(library or SONAME),
+        pci=scan,
+        calls=tuple(survey.calls),
+    )
+
+
+def _boot_id() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
+class _Survey:
+    """The sweep over all calls, from child to child; `calls` grows by every call made or given up."""
+
+    def __init__(self, library: str | None, call_seconds: float) -> None:
+        self.calls: list[Call] = []
+        self.library, self.stub = "", False
+        self._asked_library, self._call_seconds = library, call_seconds
+        self._session: Session | None = None
+        self._children = 0
+        self._handles: set[int] = set()
+        self._known: set[tuple[str, int]] = set()
+        self._refused: set[int] = set()
+        self._lost: Counter[int | None] = Counter()
+        self._given_up = ""
+
+    def run(self) -> None:
+        """Ask everything, node first, then GPU by GPU; the count again at the end."""
+        for name in _NODE_CALLS:
+            self._ask(name)
+        visits, stop_early = _to_visit(self._ask(_COUNT))
+        for index in range(visits):
+            if stop_early and {index - 1, index - 2} <= self._refused:
+                break
+            self._visit(index)
+        self._ask(_COUNT)
+
+    def end(self) -> None:
+        """End the child, if one lives."""
+        if self._session:
+            self._session.close()
+        self._session = None
+        self._handles.clear()
+
+    def _visit(self, index: int) -> None:
+        """All calls about one GPU, for as long as it does not cost too many children."""
+        for name in _DEVICE_CALLS:
+            if self._lost[index] >= _MAX_LOST_PER_GPU:
+                self._leave_out(name, index, f"{self._lost[index]} calls to this GPU hung or crashed before")
+            elif self._reach(index):
+                self._ask(name, index)
+            elif index in self._refused:
+                return
+            else:
+                self._leave_out(name, index, "a new process could not tell whether this is the same GPU")
+
+    def _reach(self, index: int) -> bool:
+        """Whether this child has a handle for the GPU. A new child must find the same GPU under the index."""
+        if index in self._refused:
+            return False
+        if not self._ready() or index in self._handles:
+            return True
+        call = self._ask(_HANDLE, index)
+        if not call.answered:
+            self._refused.add(index)
+            return False
+        self._handles.add(index)
+        again = [name for name in _IDENTITY_CALLS if (name, index) in self._known]
+        return all(self._ask(name, index).outcome is Outcome.RETURNED for name in again)
+
+    def _ready(self) -> bool:
+        """Whether a child lives in which NVML is initialised; starts one if it can."""
+        while not self._session and not self._given_up:
+            self._children += 1
+            self._session = Session(self._children, self._asked_library, self._call_seconds)
+            self._opened(self._make("nvmlInit", None))
+        return not self._given_up
+
+    def _opened(self, init: Call) -> None:
+        """Take note of how a child's initialisation went; a second and a third may be tried after a hang."""
+        if init.answered and self._session:
+            self.library, self.stub = self._session.library, self._session.stub
+        elif self._session or sum(each.call == init.call for each in self.calls if _lost(each)) >= _MAX_LOST_INITS:
+            self._given_up = self._given_up or str(init)
+
+    def _ask(self, name: str, device: int | None = None) -> Call:
+        if not self._ready():
+            return self._leave_out(name, device, self._given_up)
+        return self._make(name, device)
+
+    def _make(self, name: str, device: int | None) -> Call:
+        assert self._session  # noqa: S101 - _ready said so
+        call = self._session.ask(name, device)
+        self.calls.append(call)
+        if _lost(call):
+            self.end()
+            self._lost[device] += 1
+            if self._lost.total() >= _MAX_LOST:
+                self._given_up = f"{_MAX_LOST} calls hung or crashed before"
+        elif device is not None and call.answered:
+            self._known.add((name, device))
+        return call
+
+    def _leave_out(self, name: str, device: int | None, why: str) -> Call:
+        call = Call(name, device, 0, Outcome.NOT_MADE, detail=why)
+        self.calls.append(call)
+        return call
+
+
+def _lost(call: Call) -> bool:
+    return call.outcome in {Outcome.HUNG, Outcome.CRASHED}
+
+
+def _to_visit(counted: Call) -> tuple[int, bool]:
+    """How many indexes to visit, and whether to stop where handles end because the count is no plausible one."""
+    count = counted.value if counted.answered else 0
+    if not isinstance(count, int) or count < 0:
+        return 0, False
+    return min(count, MAX_GPUS), count > MAX_GPUS

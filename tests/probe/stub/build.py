@@ -1,0 +1,41 @@
+"""Build the stand-in for libnvidia-ml.so.1: `python -m tests.probe.stub.build OUTDIR`.
+
+With `cc` where there is one, otherwise with `python -m ziglang cc` (from the package index, if installed).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+SOURCE = Path(__file__).with_name("nvml_stub.c")
+LIBRARY = "libnvidia-ml.so.1"
+_FLAGS = ["-shared", "-fPIC", "-O1", "-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror"]
+
+
+class NoCompilerError(Exception):
+    """There is nothing here to compile C with."""
+
+
+def compiler() -> list[str]:
+    """The command of a C compiler. Raises NoCompilerError."""
+    if found := shutil.which("cc"):
+        return [found]
+    if importlib.util.find_spec("ziglang"):
+        return [sys.executable, "-m", "ziglang", "cc"]
+    raise NoCompilerError("neither `cc` nor the package ziglang is here to compile the stand-in for NVML")
+
+
+def build(folder: Path) -> Path:
+    """Compile the library into `folder` and return its path. Raises NoCompilerError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / LIBRARY
+    subprocess.run([*compiler(), *_FLAGS, "-o", str(target), str(SOURCE)], check=True)
+    return target
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{build(Path(sys.argv[1]))}\n")

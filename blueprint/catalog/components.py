@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
-
-from blueprint.catalog.facts import Digest, Frozen, Many, Record, Text
+from blueprint.catalog.facts import Digest, Matching, Record, Text
 from blueprint.catalog.settings import Setting
 
 Ownership = Literal["managed", "external", "absent"]
 """`managed`: rendered and applied; `external`: somebody else installs it, only checked; `absent`: not there."""
 
 
-class Image(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
     """A container image.
 
     Attributes:
@@ -45,7 +45,8 @@ class Image(Frozen):
         return f"{self.repository}/{self.name}" + (f":{self.tag}" if self.tag else "")
 
 
-class HealthHint(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthHint:
     """How to read the state of an object whose kind Kubernetes does not know.
 
     `field` is a dotted path; `ready` and `failed` are its values. `hollow` are reasons (of condition Ready) under
@@ -55,11 +56,12 @@ class HealthHint(Frozen):
     kind: Text
     name: Text
     field: Text
-    ready: Many[Text]
-    failed: Many[Text] = ()
-    hollow: Many[Text] = ()
+    ready: tuple[Text, ...]
+    failed: tuple[Text, ...] = ()
+    hollow: tuple[Text, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Component(Record):
     """One installable part of a platform.
 
@@ -75,27 +77,20 @@ class Component(Record):
         sources: What the templates were written and compared against.
     """
 
-    name: Annotated[str, Field(pattern="^[a-z][a-z0-9-]*$")]
+    name: Annotated[str, Matching("[a-z][a-z0-9-]*", "lower-case words joined by hyphens")]
     title: Text
     description: Text
     version: Text
     namespace: Text
-    ownership: Many[Ownership]
-    needs: Many[Text] = ()
-    crds: Many[Text] = ()
-    templates: Many[Text]
+    ownership: tuple[Ownership, ...]
+    needs: tuple[Text, ...] = ()
+    crds: tuple[Text, ...] = ()
+    templates: tuple[Text, ...]
     images: Mapping[str, Image]
-    settings: Mapping[str, Setting] = Field(default_factory=dict)
-    health: Many[HealthHint] = ()
-    sources: Many[Text]
-    folder: Path = Field(repr=False)
-
-    @model_validator(mode="after")
-    def _settings_have_sound_defaults(self) -> Self:
-        for name, setting in self.settings.items():
-            if setting.default is not None and (problem := setting.problem(setting.default)):
-                raise ValueError(f"the default of setting {name} {problem}")
-        return self
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    health: tuple[HealthHint, ...] = ()
+    sources: tuple[Text, ...]
+    folder: Path = field(repr=False, compare=False, metadata={"given": True})
 
     def template_files(self) -> tuple[Path, ...]:
         """The templates' files, in rendering order."""

@@ -1,24 +1,35 @@
-"""A fact: a value, where it was learnt, and how sure we are."""
+"""A fact: a value, where it was learnt, and how sure we are; and the vocabulary of the catalogue's types."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Annotated, Generic, Literal, TypeVar
-
-from pydantic import BaseModel, ConfigDict, Field, SkipValidation, Strict
-from pydantic.alias_generators import to_camel
 
 from blueprint.diagnostics import Span
 from blueprint.source import Document
 
 T = TypeVar("T")
 
-Text = Annotated[str, Field(min_length=1)]
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """The whole string must match `pattern`; `form` says so in words."""
+
+    pattern: str
+    form: str
+
+
+@dataclass(frozen=True, slots=True)
+class AtLeast:
+    """The integer must not be smaller."""
+
+    least: int
+
+
+Text = Annotated[str, Matching(r"(?s).*\S.*", "text")]
 """A string with something in it."""
 
-Many = Annotated[tuple[T, ...], Strict(False)]  # noqa: FBT003 - pydantic's own spelling
-"""A YAML list, read into a tuple."""
-
-Digest = Annotated[str, Field(pattern="^sha256:[0-9a-f]{64}$")]
+Digest = Annotated[str, Matching("sha256:[0-9a-f]{64}", "sha256: and 64 hexadecimal digits")]
 """An image's content digest."""
 
 Confidence = Literal["read", "observed", "derived", "unverified"]
@@ -26,20 +37,8 @@ Confidence = Literal["read", "observed", "derived", "unverified"]
 a rule, `unverified` general knowledge: good for a warning, never for an error."""
 
 
-class Frozen(BaseModel):
-    """What all catalogue values have in common: frozen, camelCase in files, unknown keys refused."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        strict=True,
-        alias_generator=to_camel,
-        arbitrary_types_allowed=True,
-        defer_build=True,
-    )
-
-
-class Fact(Frozen, Generic[T]):
+@dataclass(frozen=True, slots=True)
+class Fact(Generic[T]):
     """One value with its evidence.
 
     `span` is the place of the value in the catalogue, `path` its dotted path there, so that a rendered field
@@ -49,8 +48,8 @@ class Fact(Frozen, Generic[T]):
     value: T
     source: Text
     confidence: Confidence
-    span: Span
-    path: str
+    span: Span = field(metadata={"given": True})
+    path: str = field(metadata={"given": True})
 
     @property
     def certain(self) -> bool:
@@ -58,10 +57,15 @@ class Fact(Frozen, Generic[T]):
         return self.confidence != "unverified"
 
 
-class Record(Frozen):
-    """The content of one catalogue file; it remembers where each of its values stands."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """The content of one catalogue file; it remembers where each of its values stands.
 
-    document: SkipValidation[Document] = Field(repr=False)
+    Keys in the file are the fields' names in camelCase. Fields marked `given` do not stand in it: the reader fills
+    them.
+    """
+
+    document: Document = field(repr=False, compare=False, metadata={"given": True})
 
     def span(self, *path: str | int) -> Span:
         """The place of the value at `path`, in the file's own keys: `span("images", "driver", "tag")`.

@@ -3,54 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import Field
-
-from blueprint.catalog.facts import Fact, Frozen, Many, Record, Text
+from blueprint.catalog.facts import AtLeast, Fact, Matching, Record, Text
 
 Architecture = Literal["Volta", "Turing", "Ampere", "Ada Lovelace", "Hopper", "Blackwell"]
 """As NVML and the DRA driver name it."""
 
 KernelModules = Literal["open", "proprietary"]
 
-PciId = Annotated[str, Field(pattern="^10de:[0-9a-f]{4}$")]
+PciId = Annotated[str, Matching("10de:[0-9a-f]{4}", "10de: and four lower-case hexadecimal digits")]
 """Vendor and device, as `lspci -nn` prints them. NVML's `pciDeviceId` 0x233010DE is `10de:2330`."""
 
-Positive = Annotated[int, Field(gt=0)]
-DriverVersion = Annotated[str, Field(pattern=r"^\d{3}(\.\d+){0,2}$")]
+Positive = Annotated[int, AtLeast(1)]
+DriverVersion = Annotated[str, Matching(r"\d{3}(\.\d+){0,2}", "a driver branch or version")]
 """A branch (`525`) or an exact version (`570.133.20`)."""
 
 
-class Ecc(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ecc:
     """Error correction: whether the memory has it, and whether it is on as delivered."""
 
     supported: Fact[bool]
     default: Fact[bool] | None = None
 
 
-class MigProfile(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigProfile:
     """A slice that the GPU can be cut into, and how many of it fit when there is nothing else."""
 
-    name: Annotated[str, Field(pattern=r"^\dg\.\d+gb(\+\w+(\.\w+)?)?$")]
+    name: Annotated[str, Matching(r"\dg\.\d+gb(\+\w+(\.\w+)?)?", "a MIG profile")]
     max: Positive
 
 
-class MigPlacement(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigPlacement:
     """How many of the GPU's memory slices an instance takes, and at which of them it may start."""
 
     slices: Positive
-    starts: Many[Annotated[int, Field(ge=0)]]
+    starts: tuple[Annotated[int, AtLeast(0)], ...]
 
 
-class Mig(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mig:
     """Multi-Instance GPU: the profiles by name, and how they may be packed."""
 
     supported: Fact[bool]
-    profiles: Fact[Many[MigProfile]] | None = None
+    profiles: Fact[tuple[MigProfile, ...]] | None = None
     placements: Fact[Mapping[str, MigPlacement]] | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Gpu(Record):
     """One product of the hardware catalogue. A fact that nobody knows is None, and claims that need it are unknown.
 
@@ -67,16 +71,16 @@ class Gpu(Record):
     """
 
     product: Text
-    nvml_names: Fact[Many[Text]]
-    pci_device_ids: Fact[Many[PciId]]
+    nvml_names: Fact[tuple[Text, ...]]
+    pci_device_ids: Fact[tuple[PciId, ...]]
     gfd_product: Fact[Text]
     architecture: Fact[Architecture]
-    compute_capability: Fact[Annotated[str, Field(pattern=r"^\d+\.\d$")]]
+    compute_capability: Fact[Annotated[str, Matching(r"\d+\.\d", "major.minor")]]
     form_factor: Fact[Literal["PCIe", "NVL", "SXM", "SXM4", "SXM5"]] | None = None
     memory_mib: Fact[Positive] | None = None
     memory_type: Fact[Literal["GDDR6", "HBM2", "HBM2e", "HBM3", "HBM3e"]] | None = None
     ecc: Ecc
     mig: Mig
     tdp_w: Fact[Positive] | None = None
-    kernel_modules: Fact[Many[KernelModules]]
+    kernel_modules: Fact[tuple[KernelModules, ...]]
     minimum_driver: Fact[DriverVersion] | None = None

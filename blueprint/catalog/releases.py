@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import Field
+from blueprint.catalog.facts import Digest, Fact, Matching, Record, Text
 
-from blueprint.catalog.facts import Digest, Fact, Frozen, Many, Record, Text
-
-Minor = Annotated[str, Field(pattern=r"^1\.\d\d$")]
-Branch = Annotated[str, Field(pattern=r"^\d{3}$")]
-Month = Annotated[str, Field(pattern=r"^\d{4}-\d\d$")]
+Minor = Annotated[str, Matching(r"1\.\d\d", "a Kubernetes minor")]
+Branch = Annotated[str, Matching(r"\d{3}", "a driver branch")]
+Month = Annotated[str, Matching(r"\d{4}-\d\d", "a month, year first")]
 
 
-class DriverBranch(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriverBranch:
     """One branch of the NVIDIA data centre driver.
 
     Attributes:
@@ -24,26 +24,29 @@ class DriverBranch(Frozen):
         supported_until: The last month in which NVIDIA maintains the branch.
     """
 
-    version: Annotated[str, Field(pattern=r"^\d{3}\.\d+\.\d+$")]
+    version: Annotated[str, Matching(r"\d{3}\.\d+\.\d+", "an exact driver version")]
     source: Text
     digest: Digest | None = None
     supported_until: Month
 
 
-class Drivers(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drivers:
     """The driver branches of a release; the default is used where a pool names none."""
 
     default_branch: Fact[Branch]
     branches: Mapping[Branch, DriverBranch]
 
 
-class Tested(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tested:
     """What was tried with this set, or said to work, and by whom."""
 
     claim: Text
     source: Text
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Release(Record):
     """A named set of versions.
 
@@ -51,10 +54,10 @@ class Release(Record):
     `operating_systems` names systems as blueprints do (`ubuntu-24.04`).
     """
 
-    release: Annotated[str, Field(pattern=r"^\d{4}\.\d\d$")]
+    release: Annotated[str, Matching(r"\d{4}\.\d\d", "a year and a month")]
     title: Text
     components: Mapping[str, Text]
-    kubernetes: Fact[Many[Minor]]
-    operating_systems: Fact[Many[Text]]
+    kubernetes: Fact[tuple[Minor, ...]]
+    operating_systems: Fact[tuple[Text, ...]]
     driver: Drivers
-    tested: Many[Tested]
+    tested: tuple[Tested, ...]

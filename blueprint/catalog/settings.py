@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any, Literal
 
-from blueprint.catalog.facts import Frozen, Many, Text
+from blueprint.catalog.facts import Text
 
 _PYTHON: dict[str, type] = {"string": str, "integer": int, "boolean": bool}
 
 
-class Setting(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
     """One typed setting of a component.
 
     Attributes:
@@ -28,10 +30,15 @@ class Setting(Frozen):
     default: bool | int | str | None = None
     minimum: int | None = None
     maximum: int | None = None
-    enum: Many[Text] = ()
+    enum: tuple[Text, ...] = ()
     pattern: Text | None = None
     description: Text
-    feeds: Many[Text]
+    feeds: tuple[Text, ...]
+
+    def complaint(self) -> str | None:
+        """What is wrong with the setting itself: a default that it would refuse."""
+        said = None if self.default is None else self.problem(self.default)
+        return f"the default {said}" if said else None
 
     def problem(self, value: Any) -> str | None:
         """What is wrong with `value`, as the end of a sentence about it; None when it may be used."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
 
 import pytest
 
@@ -18,13 +19,13 @@ def gpu(product: str) -> Gpu:
     return found
 
 
-def facts_of(record: object, at: str = "") -> Iterator[Fact[object]]:
+def facts_of(record: object) -> Iterator[Fact[object]]:
     """Every fact in a record, however deep."""
     if isinstance(record, Fact):
         yield record
-    elif hasattr(record, "__pydantic_fields__"):
-        for name in type(record).model_fields:
-            yield from facts_of(getattr(record, name), f"{at}.{name}")
+    elif is_dataclass(record):
+        for one in fields(record):
+            yield from facts_of(getattr(record, one.name))
 
 
 def memory_of(profile: str) -> int:

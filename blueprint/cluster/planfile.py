@@ -1,0 +1,186 @@
+"""A plan on disk: what was approved, bound to the state of the cluster that it was made for.
+
+The file holds the objects themselves, so `apply` needs nothing else; and per object the live object that was
+seen and a hash of the approved change. Applying it makes a fresh plan and holds back whatever is no longer
+what was approved.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from blueprint._version import __version__
+from blueprint.cluster import codes, findings
+from blueprint.cluster.fields import digest
+from blueprint.cluster.provenance import pack_origins, unpack_origins
+from blueprint.cluster.steps import NodeStep, Plan, Seen, Step, approval
+from blueprint.diagnostics import Diagnostic, Refused
+from blueprint.render.compare import Action
+from blueprint.render.model import Bundle, BundlePool, Object, Taint
+
+FORMAT = "gpublueprint.dev/plan.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """What was approved for one object; `seen` is None for an object that was not there."""
+
+    seen: Seen | None
+    approval: str
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """A plan as it was saved. `approved` is by `Kind/[namespace/]name` with its group."""
+
+    bundle: Bundle
+    cluster_uid: str
+    approved: Mapping[str, Approved]
+
+
+def is_plan_file(target: str) -> bool:
+    """Whether TARGET is a saved plan: a JSON file that says so at its beginning."""
+    path = Path(target)
+    if path.suffix != ".json" or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return FORMAT.encode() in file.read(200)
+
+
+def save_plan(plan: Plan, path: Path) -> None:
+    """Write a plan, all of it or nothing.
+
+    Raises:
+        Refused: the file cannot be written (BP7037, exit code 2).
+    """
+    packed, table = pack_origins([step.object.origins for step in plan.steps])
+    body = {
+        "bundle": _bundle(plan.bundle, packed),
+        "origins": table,
+        "cluster": plan.cluster_uid,
+        "server": plan.server,
+        "approved": {str_id(s): _approved(s.seen, approval(s.change)) for s in plan.steps}
+        | {str_id(n): _approved(None, approval(n.change)) for n in plan.nodes},
+    }
+    head = {"format": FORMAT, "tool": __version__, "checksum": digest(body)}
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".plan-", delete=False) as file:
+            file.write(orjson.dumps(head | body, option=orjson.OPT_INDENT_2))
+        Path(file.name).replace(path)
+    except OSError as error:
+        raise _bad(f"cannot write {path}: {error.strerror}") from None
+
+
+def load_plan(path: Path) -> SavedPlan:
+    """Read a saved plan.
+
+    Raises:
+        Refused: it cannot be read, was edited, or is of another format (BP7037, exit code 2).
+    """
+    try:
+        told = orjson.loads(path.read_bytes())
+        body = {key: told[key] for key in ("bundle", "origins", "cluster", "server", "approved")}
+        if told["format"] != FORMAT:
+            raise _bad(f"{path} is a plan of format {told['format']!r}; this version reads {FORMAT}")
+        if told["checksum"] != digest(body):
+            raise _bad(f"{path} was changed after it was saved")
+        approved = {
+            key: Approved(Seen(**value["seen"]) if value["seen"] else None, value["approval"])
+            for key, value in body["approved"].items()
+        }
+        return SavedPlan(_read_bundle(body["bundle"], body["origins"]), str(body["cluster"]), approved)
+    except OSError as error:
+        raise _bad(f"cannot read {path}: {error.strerror}") from None
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise _bad(f"{path} is no plan: {type(error).__name__}: {error}") from None
+
+
+def hold_back(saved: SavedPlan, now: Plan) -> Plan:
+    """The fresh plan, with every object blocked for which it is not what was approved.
+
+    Raises:
+        Refused: it is another cluster (BP7011, exit code 2).
+    """
+    if saved.cluster_uid != now.cluster_uid:
+        text = f"the plan was made for cluster {saved.cluster_uid or '(unknown)'}; this one is {now.cluster_uid}"
+        raise Refused(Diagnostic(codes.WRONG_CLUSTER, text), exit_code=2)
+    late: list[Diagnostic] = []
+    steps = tuple(_held(step, saved, late) for step in now.steps)
+    nodes = tuple(_held_node(step, saved, late) for step in now.nodes)
+    return replace(now, steps=steps, nodes=nodes, diagnostics=(*now.diagnostics, *late))
+
+
+def str_id(step: Step | NodeStep) -> str:
+    """A name for an object that no other object has."""
+    return f"{step.id.group}:{step.id}"
+
+
+def _held(step: Step, saved: SavedPlan, late: list[Diagnostic]) -> Step:
+    if step.action is Action.UNCHANGED or step.blocked:
+        return step
+    then = saved.approved.get(str_id(step))
+    if then and then.approval == approval(step.change) and _same(then.seen, step.seen):
+        return step
+    late.append(_stale(step))
+    return replace(step, blocked=True)
+
+
+def _held_node(step: NodeStep, saved: SavedPlan, late: list[Diagnostic]) -> NodeStep:
+    if step.action is Action.UNCHANGED or step.blocked:
+        return step
+    then = saved.approved.get(str_id(step))
+    if then and then.approval == approval(step.change):
+        return step
+    late.append(_stale(step))
+    return replace(step, blocked=True)
+
+
+def _same(then: Seen | None, now: Seen | None) -> bool:
+    if then is None or now is None:
+        return then is now
+    return (then.uid, then.content) == (now.uid, now.content)
+
+
+def _stale(step: Step | NodeStep) -> Diagnostic:
+    text = f"{step.id} was not written: what would happen to it now is not what the plan says"
+    return findings.plain(codes.STALE_PLAN, step.id, text, "run plan again and look at it")
+
+
+def _approved(seen: Seen | None, approved: str) -> dict[str, Any]:
+    return {"seen": asdict(seen) if seen else None, "approval": approved}
+
+
+def _bundle(bundle: Bundle, origins: list[Any]) -> dict[str, Any]:
+    objects = [
+        {"component": o.component, "data": o.data, "origins": packed}
+        for o, packed in zip(bundle.objects, origins, strict=True)
+    ]
+    plain = ("name", "version", "release", "kubernetes", "distribution", "cluster_uid", "node_labels", "digest")
+    pools = [_pool(pool) for pool in bundle.pools]
+    return {key: getattr(bundle, key) for key in plain} | {"objects": objects, "pools": pools}
+
+
+def _pool(pool: BundlePool) -> dict[str, Any]:
+    plain = ("name", "nodes_min", "nodes_max", "gpu_product", "gpu_count")
+    body = {key: getattr(pool, key) for key in plain}
+    taints = [asdict(taint) for taint in pool.taints]
+    return body | {"selector": dict(pool.selector), "labels": dict(pool.labels), "taints": taints}
+
+
+def _read_bundle(body: Mapping[str, Any], table: Mapping[str, Any]) -> Bundle:
+    objects = tuple(Object(o["data"], o["component"], unpack_origins(o["origins"], table)) for o in body["objects"])
+    pools = tuple(
+        BundlePool(**(pool | {"taints": tuple(Taint(**t) for t in pool["taints"]), "sources": {}}))
+        for pool in body["pools"]
+    )
+    return Bundle(**(dict(body) | {"objects": objects, "pools": pools, "expectations": ()}))
+
+
+def _bad(text: str) -> Refused:
+    return Refused(Diagnostic(codes.BAD_PLAN, text), exit_code=2)

@@ -23,11 +23,12 @@ from blueprint.lab.access import order_lab
 from blueprint.lab.assets import find
 from blueprint.lab.folder import Phase
 from blueprint.lab.install import install
+from blueprint.lab.pins import REQUIRED
 from blueprint.lab.processes import Identity
 from blueprint.lab.up import bring_up
 
 OWNER = "lab_owner"
-REQUIRED = os.environ.get("BLUEPRINT_REQUIRE_LAB") == "1"
+MUST_RUN = os.environ.get("BLUEPRINT_REQUIRE_LAB") == "1"
 _skipped: list[str] = []
 
 
@@ -68,9 +69,9 @@ def namespace(lab: SharedLab) -> str:
 
 def pytest_configure(config: pytest.Config) -> None:
     """In the controller only: its workers find what it built."""
-    if REQUIRED and not hasattr(config, "workerinput") and not config.option.collectonly:
+    if MUST_RUN and not hasattr(config, "workerinput") and not config.option.collectonly:
         try:
-            install(["etcd", "kube-apiserver", "kubectl"], progress=_progress)
+            install([name for name in (*REQUIRED, "kubectl") if find(name) is None], progress=_progress)
         except Refused as refused:
             raise pytest.UsageError(f"BLUEPRINT_REQUIRE_LAB=1, but: {refused}") from refused
 
@@ -113,13 +114,13 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """A run that had to have a lab, and skipped a test of it, has failed."""
-    if REQUIRED and _skipped and session.exitstatus == pytest.ExitCode.OK:
+    if MUST_RUN and _skipped and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter) -> None:
     """Say it where nobody can miss it."""
-    look = {"red": REQUIRED, "yellow": not REQUIRED, "bold": True}
+    look = {"red": MUST_RUN, "yellow": not MUST_RUN, "bold": True}
     for reason, count in sorted(Counter(_skipped).items()):
         terminalreporter.section("NOT RUN", sep="!", **look)
         tests = "test" if count == 1 else "tests"

@@ -1,6 +1,16 @@
 """Codes of the lab (BP0020 to BP0029)."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+
 from blueprint.diagnostics import Severity, define
+
+
+def log_lines(lines: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """The end of a log as the evidence of a diagnostic: a line each, the first one labelled."""
+    return tuple(("" if index else "log", line) for index, line in enumerate(lines))
+
 
 BINARIES_MISSING = define(
     "BP0020",

@@ -32,6 +32,8 @@ Progress = Callable[[str], None]
 def install(names: Sequence[str], *, progress: Progress) -> list[Path]:
     """Build those that the cache lacks; the paths of all of them. Raises Refused (2), with the reason."""
     folder = cache()
+    if not names:
+        return []
     try:
         with _only_one(folder, progress):
             missing = [BINARIES[name] for name in names if not (folder / name).is_file()]
@@ -122,7 +124,7 @@ def _failed(binary: Binary, code: int, log: Path) -> Refused:
     else:
         why, help_ = f"the compiler failed (exit code {code})", f"the whole log: {log}"
     said = [line for line in lines if not re.fullmatch(r"[\w./~-]+", line)] or lines  # without package names
-    evidence = (("log", "\n".join(said[-LAST_LINES:])),)
+    evidence = codes.log_lines(said[-LAST_LINES:])
     diagnostic = Diagnostic(
         codes.INSTALL_FAILED, f"{binary.name} cannot be built: {why}", help=help_, evidence=evidence
     )

@@ -110,10 +110,10 @@ def _expect(event: str, supervisor: subprocess.Popen[bytes], seconds: float) -> 
 
 
 def _refused(kind: str, text: str) -> Refused:
-    headline, _, rest = text.partition("\n")
+    headline, *log = text.splitlines() or [""]
     code = codes.BAD_FOLDER if kind == "unusable" else codes.START_FAILED
-    evidence = (("log", rest),) if rest else ()
-    return Refused(Diagnostic(code, f"the lab did not start: {headline}", evidence=evidence), exit_code=2)
+    message = f"the lab did not start: {headline}"
+    return Refused(Diagnostic(code, message, evidence=codes.log_lines(log)), exit_code=2)
 
 
 def _parse(line: str) -> dict[str, Any]:

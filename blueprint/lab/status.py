@@ -16,9 +16,9 @@ from blueprint.lab.pins import BINARIES
 from blueprint.report.model import Run
 
 NOT_REAL = (
-    "simulated: nodes are objects without machines or kubelets, and no pod ever runs; "
-    "without --controllers nothing schedules, owns or deletes (namespaces never finish deletion, "
-    "the admission plugin ServiceAccount is off). Nothing here is evidence of health"
+    "nodes are objects without machines or kubelets, and no pod ever runs; without --controllers nothing "
+    "schedules, owns or deletes (no namespace finishes its deletion; the admission plugin ServiceAccount is "
+    "off). Nothing here is evidence of health"
 )
 
 
@@ -28,12 +28,13 @@ def status(root: Path, assets: Path | None = None) -> Run:
     died = tuple(_died(record) for record in records.values() if record.phase in {Phase.FAILED, Phase.DEAD})
     subject = {f"lab {record.name}": _line(folder, record) for folder, record in records.items()}
     subject |= {f"binary {name}": _binary(name, assets) for name in BINARIES}
+    subject["simulated"] = NOT_REAL
     return Run(
         "lab status",
         f"labs under {root}",
         diagnostics=died,
         subject=subject,
-        verdict=f"{len(records) - len(died)} up. {NOT_REAL}",
+        verdict=f"{len(records) - len(died)} up, {len(died)} no longer.",
         exit_code=1 if died else 0,
     )
 
@@ -61,10 +62,10 @@ def _binary(name: str, assets: Path | None) -> str:
 
 
 def _died(record: Record) -> Diagnostic:
-    headline, _, rest = record.message.partition("\n")
+    headline, *log = record.message.splitlines() or ["its supervisor was killed"]
     return Diagnostic(
         codes.DIED,
-        f"the lab {record.name} is no longer up: {headline or 'its supervisor was killed'}",
+        f"the lab {record.name} is no longer up: {headline}",
         help=f"blueprint lab down --name {record.name}",
-        evidence=(("log", rest),) if rest else (),
+        evidence=codes.log_lines(log),
     )

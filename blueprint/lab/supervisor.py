@@ -136,7 +136,7 @@ class Supervisor:
             raise Ended
         for name, child in self.children.items():
             if child.poll() is not None:
-                raise Failed(f"{name} ended ({_how(child.returncode)}); {self.last_words(name)}")
+                raise Failed(f"{name} ended ({_how(child.returncode)})\n{self.last_words(name)}")
 
     def detach(self) -> None:
         """The hand-over: from now on nobody's end is ours. A lab that has failed is not worth having."""
@@ -157,10 +157,11 @@ class Supervisor:
 
     def last_words(self, name: str) -> str:
         """The end of a process's log."""
-        with contextlib.suppress(OSError):
+        try:
             lines = (self.folder / f"{name}.log").read_text("utf-8", "replace").split("\n")
-            return f"{name} said: " + "\n".join([line for line in lines if line.strip()][-LAST_WORDS:])
-        return f"{name} said nothing"
+        except OSError as error:
+            return f"its log cannot be read: {error}"
+        return "\n".join([line for line in lines if line.strip()][-LAST_WORDS:])
 
     def kill(self) -> None:
         """End all children at once: nothing of theirs is worth a graceful stop."""

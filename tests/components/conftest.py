@@ -1,0 +1,40 @@
+"""Render a blueprint given as text, through every phase up to the objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from blueprint.catalog import load_catalog
+from blueprint.diagnostics import has_errors
+from blueprint.platform.resolve import resolve
+from blueprint.render.render import render_platform
+from blueprint.source import load_layers
+from blueprint.spec.parse import parse_blueprint
+
+
+@pytest.fixture
+def render(tmp_path: Path) -> Callable[[str], dict[str, list[dict[str, Any]]]]:
+    """The rendered manifests by component, CRDs left out; anything that is an error fails the test."""
+
+    def rendered(text: str) -> dict[str, list[dict[str, Any]]]:
+        file = tmp_path / "blueprint.yaml"
+        file.write_text(text, "utf-8")
+        layered = load_layers(str(file))
+        blueprint, mistakes = parse_blueprint(layered)
+        assert blueprint, mistakes
+        platform, misfits = resolve(blueprint, layered.root, load_catalog())
+        assert platform, misfits
+        objects, faults = render_platform(platform, layered)
+        found = [*layered.diagnostics, *mistakes, *misfits, *faults]
+        assert not has_errors(found), found
+        by_component: dict[str, list[dict[str, Any]]] = {}
+        for one in objects:
+            if one.id.kind != "CustomResourceDefinition":
+                by_component.setdefault(one.component, []).append(one.data)
+        return by_component
+
+    return rendered

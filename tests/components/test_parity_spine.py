@@ -1,0 +1,88 @@
+"""What we render natively is what the upstream charts render, except for the differences that we can explain."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import parity
+import pytest
+
+UPSTREAM_DEFAULTS = """
+apiVersion: gpublueprint.dev/v1alpha1
+kind: Blueprint
+metadata: {name: parity}
+spec:
+  release: "2026.11"
+  cluster: {kubernetes: "1.36"}
+  nodePools:
+    gpu:
+      nodes: 1
+      selector: {example.com/pool: gpu}
+      taints: {nvidia.com/gpu: "true:NoSchedule"}
+      gpu: {product: H100-SXM5-80GB, count: 8}
+"""
+"""The blueprint that comes nearest to a chart installed without values."""
+
+
+@pytest.fixture(scope="session")
+def reference() -> Path:
+    """The folder with outputs of upstream charts, `COMPONENT/VERSION/CASE/rendered.yaml`."""
+    if "BLUEPRINT_REFERENCE" not in os.environ:
+        pytest.skip("BLUEPRINT_REFERENCE does not name a folder with outputs of the upstream charts")
+    return Path(os.environ["BLUEPRINT_REFERENCE"])
+
+
+@pytest.mark.parametrize("case", parity.cases(), ids=lambda case: case.component)
+def test_every_difference_from_upstream_is_known_and_every_known_difference_is_there(
+    case: parity.Case, reference: Path, render: Callable[[str], dict[str, list[dict[str, Any]]]]
+) -> None:
+    upstream = parity.upstream_objects(reference / case.reference / "rendered.yaml", case)
+    ours = parity.our_objects(render(UPSTREAM_DEFAULTS)[case.component], case)
+    assert len(upstream) >= 7
+
+    leaves = list(parity.differing(upstream, ours))
+
+    unknown = [leaf for leaf in leaves if not any(rule.covers(leaf) for rule in case.rules)]
+    assert not unknown, "differs from upstream without a reason:\n" + "\n".join(map(str, unknown))
+    counted = {(rule.path, rule.count): sum(rule.covers(leaf) for leaf in leaves) for rule in case.rules}
+    wrong = {path: (said, found) for (path, said), found in counted.items() if said != found}
+    assert not wrong, f"parity-differences.yaml says another count (said, found): {wrong}"
+
+
+@pytest.mark.parametrize("case", parity.cases(), ids=lambda case: case.component)
+def test_what_is_left_out_and_added_is_there_to_be_so(
+    case: parity.Case, reference: Path, render: Callable[[str], dict[str, list[dict[str, Any]]]]
+) -> None:
+    """Names in the list that match nothing would hide that upstream has changed."""
+    text = (reference / case.reference / "rendered.yaml").read_text("utf-8")
+    for subject in case.left_out:
+        assert f"name: {subject.partition('/')[2]}" in text.replace("name:  ", "name: "), subject
+    ours = {f"{one['kind']}/{one['metadata']['name']}" for one in render(UPSTREAM_DEFAULTS)[case.component]}
+    assert set(case.added) <= ours
+
+
+def test_a_difference_nobody_explained_is_found() -> None:
+    """The comparison itself can fail."""
+    rule = parity.Rule(frozenset(), "spec.a", 1, "known")
+    upstream = {"Thing/x": {"spec": {"a": 1, "b": 2, "ab": 3}}}
+    ours = {"Thing/x": {"spec": {"a": 2, "b": 3, "ab": 4}}, "Thing/y": {}}
+
+    leaves = list(parity.differing(upstream, ours))
+
+    assert [(leaf.subject, leaf.path) for leaf in leaves if not rule.covers(leaf)] == [
+        ("Thing/x", "spec.ab"),
+        ("Thing/x", "spec.b"),
+        ("Thing/y", ""),
+    ]
+
+
+def test_the_canonical_form_drops_what_the_api_server_drops() -> None:
+    given = {"a": None, "b": {}, "c": [], "d": False, "fieldRef": {"fieldPath": "x"}, "x.conf": "k: 1"}
+    assert parity.canonical(given) == {
+        "d": False,
+        "fieldRef": {"apiVersion": "v1", "fieldPath": "x"},
+        "x.conf": {"k": 1},
+    }

@@ -1,0 +1,210 @@
+"""What blueprint lines become in the objects of Node Feature Discovery and the GPU Operator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from blueprint.catalog import Setting, load_catalog
+from blueprint.render.compare import differences
+from blueprint.source.paths import format_path
+
+Objects = dict[str, list[dict[str, Any]]]
+Render = Callable[[str], Objects]
+
+BLUEPRINT = """
+apiVersion: gpublueprint.dev/v1alpha1
+kind: Blueprint
+metadata: {{name: demo}}
+spec:
+  release: "2026.11"
+  cluster: {{kubernetes: "1.36"{cluster}}}
+  components: {{{components}}}
+  nodePools:
+    system: {{nodes: 1, selector: {{pool: system}}, taints: {{only-system: ":NoSchedule"}}}}
+    one: {{nodes: 1, selector: {{pool: one}}, gpu: {{product: H100-SXM5-80GB, count: 8}}{one}}}
+    two: {{nodes: 1, selector: {{pool: two}}, gpu: {{product: L4, count: 1}}{two}}}
+"""
+
+
+def blueprint(cluster: str = "", components: str = "", one: str = "", two: str = "") -> str:
+    parts = {"cluster": cluster, "components": components, "one": one, "two": two}
+    return BLUEPRINT.format(
+        **{name: f", {part}" if part and name != "components" else part for name, part in parts.items()}
+    )
+
+
+def driver(owner: str) -> str:
+    return f"driver: {{owner: {owner}}}"
+
+
+def named(objects: Objects, subject: str) -> dict[str, Any]:
+    kind, _, name = subject.partition("/")
+    everything = [one for component in objects.values() for one in component]
+    [found] = [one for one in everything if (one["kind"], one["metadata"]["name"]) == (kind, name)]
+    return found
+
+
+def policy(objects: Objects) -> dict[str, Any]:
+    spec: dict[str, Any] = named(objects, "ClusterPolicy/cluster-policy")["spec"]
+    return spec
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from leaves(item)
+    else:
+        yield value
+
+
+def test_the_pools_branch_becomes_the_exact_version_that_the_operator_installs(render: Render) -> None:
+    both = {
+        "one": 'driver: {branch: "580", kernelModules: open}',
+        "two": 'driver: {branch: "580", kernelModules: open}',
+    }
+    spec = policy(render(blueprint(**both)))["driver"]
+    assert (spec["enabled"], spec["version"], spec["kernelModuleType"]) == (True, "580.173.02", "open")
+
+
+def test_without_a_branch_the_operator_installs_the_releases_default(render: Render) -> None:
+    assert policy(render(blueprint()))["driver"]["version"] == "595.91.07"
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "installs_driver", "installs_toolkit"),
+    [
+        ("operator", "operator", True, True),
+        ("operator", "host", True, True),
+        ("host", "host", False, True),
+        ("host", "provider", False, True),
+        ("provider", "provider", False, False),
+    ],
+)
+def test_whoever_owns_the_drivers_decides_what_the_operator_installs(
+    render: Render, one: str, two: str, *, installs_driver: bool, installs_toolkit: bool
+) -> None:
+    spec = policy(render(blueprint(one=driver(one), two=driver(two))))
+    assert (spec["driver"]["enabled"], spec["toolkit"]["enabled"]) == (installs_driver, installs_toolkit)
+
+
+def test_on_aks_with_its_drivers_pods_get_the_runtime_that_aks_configures(render: Render) -> None:
+    theirs = {"one": driver("provider"), "two": driver("provider")}
+    assert (
+        policy(render(blueprint("distribution: aks", **theirs)))["operator"]["runtimeClass"]
+        == "nvidia-container-runtime"
+    )
+    assert policy(render(blueprint("distribution: aks")))["operator"]["runtimeClass"] == "nvidia"
+
+
+@pytest.mark.parametrize("distribution", ["k3s", "rke2"])
+def test_on_k3s_and_rke2_the_toolkit_is_told_where_containerd_listens(render: Render, distribution: str) -> None:
+    toolkit = policy(render(blueprint(f"distribution: {distribution}")))["toolkit"]
+    assert toolkit["env"] == [{"name": "CONTAINERD_SOCKET", "value": "/run/k3s/containerd/containerd.sock"}]
+    assert "env" not in policy(render(blueprint("distribution: vanilla")))["toolkit"]
+
+
+def test_every_taint_of_a_gpu_pool_is_tolerated_whatever_its_value(render: Render) -> None:
+    """A GPU node that Node Feature Discovery or an operand cannot reach stays without a driver, and nothing says so."""
+    objects = render(
+        blueprint(
+            one='taints: {team: "a:NoExecute"}', two='taints: {team: "b:NoSchedule", nvidia.com/gpu: "x:NoSchedule"}'
+        )
+    )
+    worker = named(objects, "DaemonSet/nfd-worker")["spec"]["template"]["spec"]["tolerations"]
+    operands = policy(objects)["daemonsets"]["tolerations"]
+    for tolerations in (worker, operands):
+        found = {(one["key"], one["operator"], one["effect"]) for one in tolerations}
+        assert {("team", "Exists", "NoExecute"), ("team", "Exists", "NoSchedule")} <= found
+        assert ("nvidia.com/gpu", "Exists", "NoSchedule") in found
+        assert len(found) == len(tolerations)
+        assert not [one for one in tolerations if "value" in one or one["key"] == "only-system"]
+
+
+def test_the_customary_gpu_taint_is_tolerated_even_where_no_pool_declares_it(render: Render) -> None:
+    assert policy(render(blueprint()))["daemonsets"]["tolerations"] == [
+        {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
+    ]
+
+
+def test_mirrors_stand_in_for_every_registry(render: Render) -> None:
+    objects = render(blueprint('registries: {mirrors: {nvcr.io: reg.example.com/nv, "*": reg.example.com/any}}'))
+    texts = [leaf for component in objects.values() for leaf in leaves(component) if isinstance(leaf, str)]
+    assert not [text for text in texts if text.startswith(("nvcr.io", "registry.k8s.io"))]
+    worker = named(objects, "DaemonSet/nfd-worker")["spec"]["template"]["spec"]["containers"][0]
+    assert worker["image"] == "reg.example.com/any/nfd/node-feature-discovery:v0.19.0"
+    assert policy(objects)["toolkit"]["repository"] == "reg.example.com/nv/nvidia/k8s"
+
+
+def test_pull_secrets_reach_every_pod_that_we_or_the_operator_make(render: Render) -> None:
+    objects = render(blueprint("registries: {pullSecrets: [reg-pull]}"))
+    for subject in ("Deployment/nfd-master", "Deployment/nfd-gc", "DaemonSet/nfd-worker", "Deployment/gpu-operator"):
+        assert named(objects, subject)["spec"]["template"]["spec"]["imagePullSecrets"] == [{"name": "reg-pull"}], (
+            subject
+        )
+    for operand, spec in policy(objects).items():
+        if "repository" in spec:
+            assert spec["imagePullSecrets"] == ["reg-pull"], operand
+
+
+def test_a_selector_holds_nothing_that_a_new_version_or_name_would_change(render: Render) -> None:
+    """Selectors are immutable: a changed one would force the object to be deleted and made again."""
+    objects = [one for component in render(blueprint()).values() for one in component]
+    selectors = [
+        one["spec"]["selector"]["matchLabels"] for one in objects if one["kind"] in ("Deployment", "DaemonSet")
+    ]
+    assert len(selectors) == 4
+    for selector in selectors:
+        assert not {"app.kubernetes.io/version", "app.kubernetes.io/instance"} & set(selector)
+
+
+def test_objects_are_in_canonical_form(render: Render) -> None:
+    """What the API server drops would look like drift for ever."""
+
+    def empties(value: Any, at: str) -> Iterator[str]:
+        if value in (None, [], {}):
+            yield at
+        for key, item in (
+            value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        ):
+            yield from empties(item, f"{at}.{key}")
+
+    for component in render(blueprint()).values():
+        for one in component:
+            if one["kind"] != "CustomResourceDefinition":
+                assert not list(empties(one, one["kind"]))
+
+
+SETTINGS = [
+    (component, name)
+    for component in load_catalog().components
+    if (found := load_catalog().component(component))
+    for name in found.settings
+]
+
+
+def another(setting: Setting) -> Any:
+    """An allowed value that is not the default."""
+    candidates: list[Any] = [*setting.enum, True, False, 2, 3, "40%", "2h"]
+    return next(value for value in candidates if setting.problem(value) is None and value != setting.default)
+
+
+@pytest.mark.parametrize(("component", "name"), SETTINGS)
+def test_a_setting_feeds_exactly_the_fields_that_it_says_it_feeds(render: Render, component: str, name: str) -> None:
+    setting = (load_catalog().component(component) or pytest.fail(reason=component)).settings[name]
+    value = str(another(setting)).lower() if setting.type == "boolean" else another(setting)
+    text = f'"{value}"' if setting.type == "string" else str(value)
+    before = render(blueprint())[component]
+    after = render(blueprint(components=f"{component}: {{settings: {{{name}: {text}}}}}"))[component]
+
+    changed = {
+        f"{new['kind']}/{new['metadata']['name']}: {format_path(path, new)}"
+        for old, new in zip(before, after, strict=True)
+        for path, _, _ in differences(old, new)
+    }
+
+    feeds = set(setting.feeds)
+    assert {feed for feed in feeds if any(field.startswith(feed) for field in changed)} == feeds
+    assert {field for field in changed if field.startswith(tuple(feeds))} == changed

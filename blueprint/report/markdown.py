@@ -7,6 +7,8 @@ import re
 import textwrap
 from collections.abc import Iterator
 
+from blueprint.report.escaping import cells
+
 _SPAN = re.compile(r"`(?P<code>[^`]+)`|\*\*(?P<strong>[^*]+)\*\*|\[(?P<link>[^\]]+)\]\((?P<url>[^)\s]+)\)")
 _ITEM = re.compile(r"\s*(?:[-*]|\d+\.)\s+")
 
@@ -52,9 +54,10 @@ def _inline_html(text: str) -> str:
 def _block_text(block: str, width: int) -> str:
     if block.startswith("```"):
         return textwrap.indent(_fenced(block), "    ")
-    if heading := re.match(r"#+ (.*)", block):
-        rest = block.partition("\n")[2]
-        return heading[1] + (f"\n{_block_text(rest, width)}" if rest.strip() else "")
+    if heading := re.match(r"(#+) (.*)", block):
+        title, rest = _plain(heading[2]), block.partition("\n")[2]
+        underlined = f"{title}\n{('=' if heading[1] == '#' else '-') * cells(title)}"
+        return underlined + (f"\n{_block_text(rest, width)}" if rest.strip() else "")
     if block.lstrip().startswith("|") or block.startswith("    "):
         return block
     if _ITEM.match(block):

@@ -20,11 +20,12 @@ _OPEN_FIELDS = frozenset({"apiVersion", "kind", "metadata", "type", "immutable"}
 _COPIES_THE_OBJECT = "kubectl.kubernetes.io/last-applied-configuration"
 _OPEN_EVIDENCE = frozenset(
     {
-        "action", "agent", "by", "cause", "class", "component", "field", "from", "manager", "node", "object",
-        "operation", "owner", "rendered from", "scope", "since", "source", "subject", "template", "time",
-        "user", "when", "writer",
+        "action", "by", "cause", "class", "component", "field", "from", "layer", "manager", "node", "object",
+        "operation", "owner", "reason", "scope", "since", "source", "station", "status", "subresource", "template",
+        "time", "when", "writer",
     }
 )  # fmt: skip
+_OPEN_TEXTS = frozenset({"(absent)", "(hidden)", "(hidden, another one)"})
 _SHORTEST_REPLACED = 3
 
 
@@ -51,7 +52,7 @@ class Mask:
         kind = (diagnostic.subject or "").partition("/")[0]
         if kind != "Secret" or _is_open(diagnostic.path):
             return diagnostic
-        secrets = [text for name, text in diagnostic.evidence if name.lower() not in _OPEN_EVIDENCE]
+        secrets = [text for name, text in diagnostic.evidence if name not in _OPEN_EVIDENCE and text not in _OPEN_TEXTS]
         return self._without(diagnostic, {text: self.token(text) for text in secrets})
 
     def token(self, value: Any) -> Hidden:

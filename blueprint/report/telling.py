@@ -78,7 +78,7 @@ def tell(
     base: Path | None = None,
     environment: Mapping[str, str] = os.environ,
 ) -> None:
-    """Tell `run` as every spec asks; all files are written before anything goes to stdout.
+    """Tell `run` as every spec asks. A file that cannot be written does not keep the others from being told.
 
     Args:
         run: What was found.
@@ -103,11 +103,15 @@ def tell(
         ascii_only=not speaks_unicode(stream),
     )
     plain = replace(screen, color=False, ascii_only=False)
-    for destination in sorted(destinations(specs), key=lambda each: each.path is None):
+    problems: list[Diagnostic] = []
+    for destination in destinations(specs):
+        report = _format(destination.format)
         if destination.path is None:
-            _show(_format(destination.format).tell(run, screen), stream)
+            _show(report.tell(run, screen), stream)
         else:
-            _write(_format(destination.format).tell(run, plain), destination.path)
+            problems += _write(report.tell(run, plain), destination.path)
+    if problems:
+        raise Refused(*problems, exit_code=2)
 
 
 def _destination(spec: str) -> Destination:
@@ -142,8 +146,8 @@ def _show(text: str, stream: TextIO) -> None:
     stream.flush()
 
 
-def _write(text: str, path: Path) -> None:
-    """Write a file so that a reader sees the old content or the new one, never a part."""
+def _write(text: str, path: Path) -> list[Diagnostic]:
+    """Write a file so that a reader sees the old content or the new one, never a part; say what went wrong."""
     content = encodable(text).encode()
     try:
         target = path.resolve()
@@ -153,10 +157,8 @@ def _write(text: str, path: Path) -> None:
             _replace(content, target)
     except OSError as error:
         problem = error.strerror or str(error)
-        raise Refused(
-            Diagnostic(REPORT_UNWRITABLE, f"the report {visible(str(path))} cannot be written: {problem}"),
-            exit_code=2,
-        ) from error
+        return [Diagnostic(REPORT_UNWRITABLE, f"the report {visible(str(path))} cannot be written: {problem}")]
+    return []
 
 
 def _replace(content: bytes, target: Path) -> None:

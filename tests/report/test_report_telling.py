@@ -56,14 +56,15 @@ def test_nothing_is_written_where_a_spec_is_wrong(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_unwritable_report_is_a_diagnostic_and_leaves_nothing(tmp_path: Path) -> None:
+def test_an_unwritable_report_is_a_diagnostic_and_the_others_are_told(tmp_path: Path) -> None:
     out = io.StringIO()
     with pytest.raises(Refused) as caught:
-        tell(RUN, ["text", f"json={tmp_path / 'gone' / 'a.json'}"], stdout=out)
+        tell(RUN, [f"json={tmp_path / 'gone' / 'a.json'}", f"json={tmp_path / 'b.json'}", "text"], stdout=out)
     [problem] = caught.value.diagnostics
-    assert problem.code.id == "BP0010"
+    assert (problem.code.id, caught.value.exit_code) == ("BP0010", 2)
     assert "No such file or directory" in problem.message
-    assert list(tmp_path.iterdir()) == []
+    assert [file.name for file in tmp_path.iterdir()] == ["b.json"]
+    assert out.getvalue().endswith("nothing was written.\n")
 
 
 def test_a_report_replaces_its_predecessor_whole(tmp_path: Path) -> None:
@@ -112,7 +113,7 @@ def test_files_are_never_coloured(tmp_path: Path) -> None:
 def test_a_stream_that_cannot_say_it_gets_escapes() -> None:
     stream = io.TextIOWrapper(raw := io.BytesIO(), encoding="ascii")
     tell(RUN, ["text"], stdout=stream, source=sample.source)
-    assert b"\\u30c8" in raw.getvalue()
+    assert b"\\u30b0" in raw.getvalue()
 
 
 def test_a_machine_format_is_utf_8_on_every_stream() -> None:

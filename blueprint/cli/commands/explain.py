@@ -1,0 +1,69 @@
+"""Explain a diagnostic code, a field of the blueprint, a component or a topic, offline.
+
+Without TOPIC, everything that can be explained is listed.
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from blueprint.report import Run
+
+HELP = "explain a code, a field, a component or a topic"
+
+
+def configure(parser: ArgumentParser) -> None:
+    """TOPIC."""
+    parser.add_argument(
+        "topic", metavar="TOPIC", nargs="?", help="BP1001, duplicate-key, spec.nodePools.*.gpu.product, exit-codes, ..."
+    )
+
+
+def run(options: Namespace) -> Run | int:
+    """Print the explanation; exit 1 for a topic that does not exist."""
+    from blueprint.report.topics import explain
+
+    text = explain(options.topic) if options.topic else _listing()
+    if text is None:
+        return _unknown(options.topic)
+    _print(text)
+    return 0
+
+
+def _listing() -> str:
+    from blueprint.report.topics import topics
+
+    parts = [
+        f"# {group.capitalize()}\n\n" + "\n".join(f"- {name}" for name in names) for group, names in topics().items()
+    ]
+    return "\n\n".join(parts)
+
+
+def _unknown(topic: str) -> Run:
+    from blueprint.diagnostics import Diagnostic
+    from blueprint.report import Run
+    from blueprint.report.codes import TOPIC_UNKNOWN
+    from blueprint.report.topics import nearest_topic
+
+    meant = nearest_topic(topic)
+    suggestion = f"did you mean {meant}? " if meant else ""
+    found = Diagnostic(
+        TOPIC_UNKNOWN,
+        f"nothing is known about {topic or '(nothing)'}",
+        help=f"{suggestion}`blueprint explain` lists all topics",
+    )
+    return Run("explain", "", (found,), exit_code=1)
+
+
+def _print(markdown: str) -> None:
+    import os
+
+    from blueprint.report.context import speaks_unicode, width_of
+    from blueprint.report.escaping import in_ascii
+    from blueprint.report.markdown import to_terminal
+
+    text = to_terminal(markdown, min(width_of(sys.stdout, os.environ), 100))
+    sys.stdout.write((text if speaks_unicode(sys.stdout) else in_ascii(text)) + "\n")

@@ -1,0 +1,98 @@
+"""What `blueprint explain` can explain, as Markdown: codes, fields, components, general topics. Offline."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from blueprint.diagnostics import Code, all_codes, find_code, nearest
+from blueprint.report.topics.fields import Field, field_facts, fields_of, find_field
+from blueprint.report.topics.general import general_topics
+
+if TYPE_CHECKING:
+    from blueprint.catalog import Component
+
+__all__ = ["explain", "nearest_topic", "topics"]
+
+
+def explain(topic: str) -> str | None:
+    """The explanation of a topic in Markdown, or None if there is no such topic."""
+    if text := general_topics().get(topic.lower()):
+        return text
+    if code := find_code(topic):
+        return _code(code)
+    if component := _component(topic):
+        return _component_text(component)
+    field = find_field(_schema(), topic)
+    return _field_text(field) if field else None
+
+
+def topics() -> dict[str, list[str]]:
+    """Every topic by group, each in its natural order."""
+    from blueprint.catalog import load_catalog
+
+    return {
+        "topics": list(general_topics()),
+        "components": list(load_catalog().components),
+        "codes": [f"{code.id} {code.slug}" for code in all_codes()],
+        "fields": [field.path for field in fields_of(_schema())],
+    }
+
+
+def nearest_topic(topic: str) -> str | None:
+    """The topic that was probably meant."""
+    names = [name for group in topics().values() for entry in group for name in entry.split(" ")]
+    return nearest(topic, names)
+
+
+def _schema() -> dict[str, object]:
+    from blueprint.spec import json_schema
+
+    return json_schema()
+
+
+def _component(name: str) -> Component | None:
+    from blueprint.catalog import load_catalog
+
+    return load_catalog().component(name)
+
+
+def _code(code: Code) -> str:
+    return f"# {code.id} {code.slug}\n\nSeverity: {code.severity}\n\n{code.about}"
+
+
+def _field_text(field: Field) -> str:
+    facts = "\n".join(f"- {fact}" for fact in field_facts(field))
+    return "\n\n".join(part for part in (f"# {field.path}", field.description, facts) if part)
+
+
+def _component_text(component: Component) -> str:
+    readme = component.folder / "README.md"
+    about = readme.read_text(encoding="utf-8").strip() if readme.is_file() else ""
+    parts = [about or f"# {component.title}\n\n{component.description}", _component_facts(component)]
+    if component.settings and "# Settings" not in about:
+        parts.append("# Settings\n\n" + "\n".join(_settings(component)))
+    return "\n\n".join(parts)
+
+
+def _component_facts(component: Component) -> str:
+    facts = [
+        f"name: `{component.name}`",
+        f"version: {component.version}",
+        f"namespace: `{component.namespace}`",
+        f"ownership: {', '.join(component.ownership)}",
+    ]
+    if component.needs:
+        facts.append(f"needs: {', '.join(component.needs)}")
+    return "\n".join(f"- {fact}" for fact in facts)
+
+
+def _settings(component: Component) -> Iterator[str]:
+    for name, setting in component.settings.items():
+        facts: list[str] = [setting.type]
+        if setting.default is not None:
+            facts.append(f"default `{json.dumps(setting.default)}`")
+        if setting.enum:
+            facts.append(f"one of {', '.join(setting.enum)}")
+        yield f"- `{name}` ({', '.join(facts)}): {setting.description}"

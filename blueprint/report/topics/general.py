@@ -1,0 +1,75 @@
+"""Topics that are no code, field or component: exit codes, report formats, severities."""
+
+from __future__ import annotations
+
+import importlib
+
+from blueprint.report.telling import format_names
+
+EXIT_CODES = (
+    (0, "Done, and nothing found. `plan` also exits 0 with changes, unless `--exit-code` asks otherwise."),
+    (1, "Findings: errors in the input, drift, an apply that partly failed or was refused. The report says which."),
+    (2, "Could not start: a wrong command line, a file that cannot be opened, a cluster that cannot be reached."),
+    (3, "Ran and found nothing, but something could not be examined. The answer is **unknown**, never a pass."),
+    (70, "A bug in blueprint itself. The result is incomplete; please report it."),
+    (130, "Interrupted."),
+)
+"""Every exit code and what it means, in Markdown."""
+
+PRECEDENCE = (70, 2, 1, 3, 0)
+"""Where several would apply, the first of these wins."""
+
+
+def general_topics() -> dict[str, str]:
+    """Topic to Markdown."""
+    return {
+        "diagnostics": _DIAGNOSTICS,
+        "exit-codes": _exit_codes(),
+        "report-formats": _report_formats(),
+    }
+
+
+def _exit_codes() -> str:
+    rows = "\n".join(f"- {code}: {meaning}" for code, meaning in EXIT_CODES)
+    order = " > ".join(str(code) for code in PRECEDENCE)
+    return (
+        "# Exit codes\n\nThe same for every verb.\n\n"
+        f"{rows}\n\nWhere several apply, the first of {order} wins. `diff` follows diff(1): 0 without and 1 with "
+        "differences. JSON reports state `exitCode`, `outcome` and `verdict`, so that no script has to guess."
+    )
+
+
+def _report_formats() -> str:
+    rows = "\n".join(f"- `{name}`: {_use(name)}" for name in format_names())
+    return (
+        "# Report formats\n\n`--report FORMAT[=PATH]` says how results are told; without it, text on stdout. It may be "
+        "given several times: all formats of one run agree. A path of `-`, or none, is stdout.\n\n"
+        f"{rows}\n\nValues of Secrets are replaced by numbered tokens in every format. Text is coloured on a terminal "
+        "only; `NO_COLOR` and `FORCE_COLOR` are honoured."
+    )
+
+
+def _use(name: str) -> str:
+    """The first paragraph of the format's own documentation."""
+    about = importlib.import_module(f"blueprint.report.formats.{name}").__doc__ or ""
+    return " ".join(about.partition("\n\n")[0].split())
+
+
+_DIAGNOSTICS = """\
+# Diagnostics
+
+Everything the tool finds is a diagnostic with a permanent code: `BP` and four digits, of which the first says
+where it was found.
+
+- BP0: the tool itself, the command line, the lab
+- BP1: reading YAML, overlays and revisions
+- BP2: the blueprint's language
+- BP3: resolving products, components, releases
+- BP4: rendering
+- BP5: schemas and references of rendered objects
+- BP6: rules
+- BP7: the cluster: plan, apply, prune
+- BP8: drift
+- BP9: probing nodes
+
+A diagnostic is an error, a warning or a note. `blueprint explain CODE` says what a code means and what to do."""

@@ -1,0 +1,117 @@
+"""`blueprint explain`: every code, field, component and topic, offline; unknown ones get the nearest spelling."""
+
+from __future__ import annotations
+
+import pytest
+
+from blueprint.cli.main import main
+from blueprint.diagnostics import all_codes
+from blueprint.report.topics import explain, nearest_topic, topics
+from blueprint.report.topics.fields import fields_of, find_field
+
+SCHEMA = {
+    "$defs": {
+        "Pool": {
+            "type": "object",
+            "description": "A pool.",
+            "required": ["nodes"],
+            "properties": {
+                "nodes": {"anyOf": [{"type": "integer", "minimum": 0}, {"$ref": "#/$defs/Range"}], "description": "N."},
+                "mode": {"enum": ["a", "b"], "default": "a", "examples": ["b"]},
+                "next": {"anyOf": [{"$ref": "#/$defs/Pool"}, {"type": "null"}]},
+            },
+        },
+        "Range": {"type": "object", "properties": {"min": {"type": "integer"}, "max": {"type": "integer"}}},
+    },
+    "type": "object",
+    "properties": {
+        "pools": {"type": "object", "additionalProperties": {"$ref": "#/$defs/Pool"}, "default": {}},
+        "list": {"type": "array", "minItems": 1, "items": {"type": "object", "properties": {"x": {"const": "X"}}}},
+    },
+}
+
+
+def test_fields_are_read_through_references_and_alternatives() -> None:
+    assert [field.path for field in fields_of(SCHEMA)] == [
+        "pools", "pools.*", "pools.*.nodes", "pools.*.nodes.min", "pools.*.nodes.max", "pools.*.mode", "pools.*.next",
+        "list", "list[]", "list[].x",
+    ]  # fmt: skip
+
+
+def test_a_field_knows_its_type_default_and_bounds() -> None:
+    nodes = find_field(SCHEMA, "pools.train.nodes")
+    assert nodes is not None
+    assert (nodes.type, nodes.description, nodes.required) == ("integer or mapping", "N.", True)
+    assert (nodes.bounds, nodes.keys) == (("at least 0",), ("min", "max"))
+    mode = find_field(SCHEMA, 'pools["a.b/c"].mode')
+    assert mode is not None
+    assert (mode.allowed, mode.default, mode.required, mode.examples) == (("a", "b"), "a", False, ("b",))
+
+
+@pytest.mark.parametrize("path", ["list[].x", "list[0].x", "list[name=a].x"])
+def test_list_items_are_named_by_index_or_key(path: str) -> None:
+    field = find_field(SCHEMA, path)
+    assert field is not None
+    assert field.path == "list[].x"
+
+
+def test_what_is_no_field_is_none() -> None:
+    assert find_field(SCHEMA, "pools.x.nothing") is None
+    assert find_field(SCHEMA, "") is None
+
+
+def test_every_code_can_be_explained_by_id_and_slug() -> None:
+    for code in all_codes():
+        text = explain(code.id)
+        assert text is not None
+        assert text == explain(code.slug) == explain(code.id.lower())
+        assert code.about in text
+
+
+def test_every_listed_topic_can_be_explained() -> None:
+    for group in topics().values():
+        assert group
+        for entry in group:
+            assert explain(entry.split(" ")[0]), entry
+
+
+def test_a_field_of_the_blueprint_is_explained_for_any_name_of_a_pool() -> None:
+    text = explain("spec.nodePools.train.gpu.product")
+    assert text is not None
+    assert text == explain("spec.nodePools.*.gpu.product")
+    assert "type: string" in text
+
+
+def test_exit_codes_are_a_topic(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "exit-codes"]) == 0
+    told = capsys.readouterr().out
+    assert all(f"- {code}: " in told for code in (0, 1, 2, 3, 70, 130))
+
+
+@pytest.mark.parametrize(
+    ("topic", "meant"),
+    [
+        ("exit-code", "exit-codes"),
+        ("BP000l", "BP0001"),
+        ("gpu-operater", "gpu-operator"),
+        ("intenal-error", "internal-error"),
+    ],
+)
+def test_an_unknown_topic_is_a_finding_with_the_nearest_spelling(
+    topic: str, meant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert nearest_topic(topic) == meant
+    assert main(["explain", topic]) == 1
+    assert f"did you mean {meant}?" in capsys.readouterr().out
+
+
+def test_without_a_topic_all_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain"]) == 0
+    told = capsys.readouterr().out
+    for name in ("exit-codes", "gpu-operator", "BP0001 internal-error", "spec.nodePools.*.gpu.product"):
+        assert f"  - {name}\n" in told
+
+
+def test_a_hostile_topic_is_shown_harmless(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "\x1b[2J../../etc/passwd"]) == 1
+    assert "\x1b" not in capsys.readouterr().out

@@ -1,0 +1,63 @@
+"""Markdown from outside is inert, and ours reads well in a terminal and on a page."""
+
+from __future__ import annotations
+
+import pytest
+from markdown_it import MarkdownIt
+
+from blueprint.report.formats.markdown import block, inline, prose
+from blueprint.report.markdown import to_html, to_terminal
+
+HOSTILE = (
+    "[a](http://evil.example)", "<img src=x onerror=alert(1)>", "# heading", "- item", "`` ` ```", "![x](y)", "**b**",
+    "| a | b |", "&lt;script&gt;", "***", "~~x~~", "http://evil.example", "1. one", "a\n\n# b", "\\`", "`", "",
+    "    code", "> quote", "--- ", "[ref]: http://evil.example", "<!-- c -->", "+ x",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_prose_from_outside_is_only_text_and_code(text: str) -> None:
+    [_, content, *_] = [*MarkdownIt("gfm-like", {"linkify": False}).parse(f"x {prose(text)}"), None, None]
+    kinds = {token.type for token in (content.children or [])}
+    assert kinds <= {"text", "code_inline", "text_special"}
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_code_span_holds_exactly_the_text(text: str) -> None:
+    tokens = MarkdownIt("commonmark").parse(f"- at: {inline(text)}")
+    spans = [child for token in tokens for child in (token.children or []) if child.type == "code_inline"]
+    assert [span.content.strip() for span in spans] == [text.replace("\n", "\\n").strip()]
+
+
+@pytest.mark.parametrize("text", ["plain", "```\n# out", "````", "~~~"])
+def test_a_code_block_is_not_left(text: str) -> None:
+    [token] = MarkdownIt("commonmark").parse(block(text))
+    assert (token.type, token.content) == ("fence", f"{text}\n")
+
+
+@pytest.mark.parametrize("text", ["@everyone look", "see www.evil.example", "closes owner/repo#1"])
+def test_what_hosts_turn_into_links_is_code(text: str) -> None:
+    tokens = MarkdownIt("commonmark").parse(prose(text))
+    said = "".join(child.content for token in tokens for child in (token.children or []) if child.type == "text")
+    assert not any(mark in said for mark in ("@", "www.", "#1"))
+
+
+def test_explanations_become_html_without_foreign_markup() -> None:
+    text = "A `<b>` & **bold** word.\n\n- one\n  more\n- two\n\n```yaml\na: <b>\n```\n\n# Head <i>"
+    assert to_html(text) == (
+        "<p>A <code>&lt;b&gt;</code> &amp; <strong>bold</strong> word.</p>\n<ul><li>one more</li><li>two</li></ul>\n"
+        "<pre><code>a: &lt;b&gt;</code></pre>\n<h4>Head &lt;i&gt;</h4>"
+    )
+
+
+def test_explanations_are_wrapped_for_a_terminal() -> None:
+    text = (
+        "# Title\n\n"
+        + "word " * 30
+        + "\n\n- an item that is long enough to be wrapped\n- **two** [a](b)\n\n```\nx:  y\n```"
+    )
+    told = to_terminal(text, 40)
+    assert told.startswith("Title\n=====\n\nword word")
+    assert max(map(len, told.splitlines())) <= 40
+    assert "  - an item that is long enough to be\n    wrapped\n  - two a (b)" in told
+    assert told.endswith("    x:  y")

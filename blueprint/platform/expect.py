@@ -6,7 +6,7 @@ A fact that nobody declared and nobody knows yields no expectation: the probe th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 
 from blueprint.platform.model import Platform, Pool, PoolGpu
 from blueprint.platform.origin import Source, in_order
@@ -38,7 +38,7 @@ def _product(pool: Pool) -> dict[str, Any]:
     facts = _gpu(pool).facts
     return {
         "product": _gpu(pool).product,
-        "nvmlNames": list(cast("tuple[str, ...]", use(facts.nvml_names))),
+        "nvmlNames": list(use(facts.nvml_names)),
         "pciDeviceIds": [identity.removeprefix("10de:") for identity in use(facts.pci_device_ids)],
     }
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+import orjson
 
 from blueprint.diagnostics import Span
 from blueprint.platform.origin import Source
@@ -63,6 +66,11 @@ class Object:
     def api_version(self) -> str:
         """`v1`, `apps/v1`, ..."""
         return str(self.data["apiVersion"])
+
+    @property
+    def digest(self) -> str:
+        """A name for what the object says: 96 bits of SHA-256 over its canonical JSON, in hexadecimal."""
+        return hashlib.sha256(orjson.dumps(self.data, option=orjson.OPT_SORT_KEYS)).hexdigest()[:24]
 
     def origin(self, path: Path) -> FieldOrigin | None:
         """The origin of a field, or of the nearest field above it that has one."""

@@ -1,0 +1,61 @@
+"""The phases, in order. The only module that lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from blueprint.catalog import load_catalog
+from blueprint.check import check_objects
+from blueprint.diagnostics import Diagnostic, has_errors, in_order
+from blueprint.platform.expect import expectations
+from blueprint.platform.model import Platform
+from blueprint.platform.resolve import resolve
+from blueprint.render.images import PulledImage, pulled_images
+from blueprint.render.model import Bundle
+from blueprint.render.render import render_platform
+from blueprint.render.writing import make_bundle
+from blueprint.source import Layered, load_layers
+from blueprint.spec import parse_blueprint
+
+
+@dataclass(frozen=True)
+class Compilation:
+    """What compiling a blueprint led to. `bundle` and `files` are None where anything is wrong with it."""
+
+    target: str
+    layered: Layered
+    diagnostics: tuple[Diagnostic, ...]
+    platform: Platform | None = None
+    bundle: Bundle | None = None
+    files: Mapping[str, bytes] | None = None
+    images: tuple[PulledImage, ...] = ()
+
+
+def compile_blueprint(target: str, *, overlays: Sequence[str] = (), sets: Sequence[str] = ()) -> Compilation:
+    """Run every phase as far as it can go. Raises Refused where the document itself cannot be read.
+
+    Each phase goes on with what is sound, so that one run finds as much as possible; objects are rendered and
+    checked only from a blueprint without errors, since anything else would report consequences.
+    """
+    layered = load_layers(target, overlays, sets)
+    blueprint, problems = parse_blueprint(layered)
+    found = [*layered.diagnostics, *problems]
+    if blueprint is None:
+        return _stopped(target, layered, found)
+    platform, problems = resolve(blueprint, layered.root, load_catalog())
+    found += problems
+    if platform is None or has_errors(found):
+        return _stopped(target, layered, found)
+    objects, problems = render_platform(platform, layered)
+    found += problems
+    found += check_objects(objects, kubernetes_minor=platform.kubernetes_minor)
+    if has_errors(found):
+        return _stopped(target, layered, found, platform)
+    images = pulled_images(platform, objects)
+    bundle, files = make_bundle(platform, layered, objects, expectations(platform), images)
+    return Compilation(target, layered, tuple(in_order(found)), platform, bundle, files, images)
+
+
+def _stopped(target: str, layered: Layered, found: list[Diagnostic], platform: Platform | None = None) -> Compilation:
+    return Compilation(target, layered, tuple(in_order(found)), platform)

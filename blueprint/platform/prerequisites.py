@@ -1,0 +1,104 @@
+"""What Kubernetes cannot set, and what somebody else must bring: written down, so that nobody has to guess."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from blueprint.platform.model import Platform, Pool
+from blueprint.platform.origin import Source, in_order
+from blueprint.platform.reads import reading
+
+
+@dataclass(frozen=True, slots=True)
+class Prerequisite:
+    """One thing that must be true before the platform works; `scope` is `cluster` or a pool."""
+
+    scope: str
+    what: str
+    sources: tuple[Source, ...]
+
+
+def prerequisites(platform: Platform) -> tuple[Prerequisite, ...]:
+    """Everything, cluster first, then pool by pool."""
+    found: list[Prerequisite] = []
+    for scope, tell in _tellers(platform):
+        with reading() as sources:
+            texts = list(tell)
+        found += [Prerequisite(scope, text, in_order(sources)) for text in texts]
+    return tuple(found)
+
+
+def _tellers(platform: Platform) -> Iterator[tuple[str, Iterator[str]]]:
+    yield "cluster", _kubernetes(platform)
+    yield "cluster", _distribution(platform)
+    yield "cluster", _system(platform)
+    yield "cluster", _secrets(platform)
+    yield "cluster", _externals(platform)
+    for pool in platform.pools:
+        yield pool.name, _nodes(pool)
+        yield pool.name, _labels(pool, platform)
+        if pool.gpu:
+            yield pool.name, _gpus(pool)
+            yield pool.name, _driver(pool)
+
+
+def _kubernetes(platform: Platform) -> Iterator[str]:
+    yield f"The API server is Kubernetes {platform.kubernetes}."
+    if platform.cluster_uid:
+        yield f"The namespace kube-system has the UID {platform.cluster_uid}."
+
+
+def _distribution(platform: Platform) -> Iterator[str]:
+    texts = {
+        "vanilla": "The container runtime is containerd with its socket at /run/containerd/containerd.sock, or CRI-O.",
+        "eks": "GPU nodes come from an AMI without the NVIDIA driver and device plugin, unless their pool's driver is not"
+        " the operator's.",
+        "aks": "GPU node pools are made with `--gpu-driver none`, unless their pool's driver is the provider's.",
+        "rke2": "containerd is RKE2's own, with its socket at /run/k3s/containerd/containerd.sock.",
+        "k3s": "containerd is k3s's own, with its socket at /run/k3s/containerd/containerd.sock.",
+    }
+    yield texts[platform.distribution]
+
+
+def _system(platform: Platform) -> Iterator[str]:
+    if platform.driver.enabled:
+        yield f"GPU nodes whose driver the operator installs run {platform.os}, and the nouveau module is not loaded."
+
+
+def _secrets(platform: Platform) -> Iterator[str]:
+    spaces = ", ".join(sorted({c.namespace for c in platform.components.values() if c.ownership == "managed"}))
+    for name in platform.pull_secrets:
+        yield f"The secret {name}, of type kubernetes.io/dockerconfigjson, exists in: {spaces}."
+
+
+def _externals(platform: Platform) -> Iterator[str]:
+    for component in platform.components.values():
+        if component.ownership == "external":
+            yield f"{component.component.title} {component.version} is installed by somebody else."
+
+
+def _nodes(pool: Pool) -> Iterator[str]:
+    labels = ", ".join(f"{key}={value}" for key, value in sorted(pool.selector.items()))
+    count = str(pool.nodes_min) if pool.nodes_min == pool.nodes_max else f"{pool.nodes_min} to {pool.nodes_max}"
+    yield f"{count} node{'' if count == '1' else 's'} carry the labels {labels}."
+
+
+def _labels(pool: Pool, platform: Platform) -> Iterator[str]:
+    if platform.node_labels == "apply":
+        return
+    labels = ", ".join(f"{key}={value}" for key, value in sorted(pool.labels.items()))
+    yield f"Whoever makes the nodes also gives them the labels {labels}."
+    if taints := ", ".join(f"{t.key}={t.value}:{t.effect}" for t in pool.taints):
+        yield f"Whoever makes the nodes gives them the taints {taints}."
+
+
+def _gpus(pool: Pool) -> Iterator[str]:
+    assert pool.gpu  # noqa: S101 - asked only of pools that have GPUs
+    yield f"Each node has {pool.gpu.count} x {pool.gpu.product}, all visible to the operating system."
+
+
+def _driver(pool: Pool) -> Iterator[str]:
+    owner = {"host": "The node image", "provider": "The cloud provider"}.get(pool.driver.owner)
+    if owner:
+        yield f"{owner} brings the NVIDIA driver" + (f" of branch {pool.driver.branch}." if pool.driver.branch else ".")

@@ -1,0 +1,146 @@
+"""The bundle as a folder: what `compile` writes, and reading it back with everything verified.
+
+`blueprint.lock` lists every file with its SHA-256 and carries a digest of itself, so that an edited file and an
+edited lock can be told apart. Manifests are parsed only when somebody looks at them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from blueprint.diagnostics import Diagnostic, Refused, Span
+from blueprint.platform.taint import Taint
+from blueprint.probe import Expectation
+from blueprint.render import codes
+from blueprint.render.model import Bundle, BundlePool, ObjectId
+from blueprint.render.provenance import Provenance, source_from_json
+from blueprint.render.stored import StoredObject
+
+LOCK = "blueprint.lock"
+LOCK_SCHEMA = "gpublueprint.dev/lock/v1"
+PROVENANCE = "provenance.json"
+EXPECTATIONS = "expectations.json"
+
+
+def as_json(value: Any) -> bytes:
+    """JSON as bundles hold it: sorted, indented, one newline at the end."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def sha256(data: bytes) -> str:
+    """The SHA-256 in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def sealed(lock: Mapping[str, Any]) -> bytes:
+    """The lock's bytes, with the digest of everything else in it."""
+    body = {key: value for key, value in lock.items() if key != "digest"}
+    return as_json({**body, "digest": sha256(as_json(body))})
+
+
+def read_bundle(folder: Path) -> Bundle:
+    """The bundle in `folder`. Raises Refused: exit 2 if it is none, 1 if anything in it was edited."""
+    lock, found = verify(folder)
+    if lock is None or found:
+        raise Refused(*found, exit_code=2 if lock is None else 1)
+    try:
+        return _bundle(folder, lock)
+    except (KeyError, TypeError, ValueError, OSError) as error:
+        message = f"{folder / LOCK} is not a lock of this version: {type(error).__name__}: {error}"
+        raise Refused(Diagnostic(codes.BUNDLE_UNREADABLE, message), exit_code=2) from error
+
+
+def verify(folder: Path) -> tuple[dict[str, Any] | None, list[Diagnostic]]:
+    """The lock, and every file that is not what the lock says; None if there is no readable lock."""
+    path = folder / LOCK
+    try:
+        text = path.read_bytes()
+        lock = orjson.loads(text)
+        files = {name: str(digest) for name, digest in lock["files"].items()}
+        if lock.get("schemaVersion") != LOCK_SCHEMA:
+            raise ValueError(f"its schemaVersion is {lock.get('schemaVersion')}, not {LOCK_SCHEMA}")
+    except OSError as error:
+        return None, [
+            Diagnostic(codes.BUNDLE_UNREADABLE, f"cannot read {path}: {(error.strerror or str(error)).lower()}")
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return None, [Diagnostic(codes.BUNDLE_UNREADABLE, f"{path} is not a bundle's lock: {error}")]
+    found = (
+        [] if sealed(lock) == text else [_edited(codes.BUNDLE_LOCK_EDITED, path, "it does not match its own digest")]
+    )
+    for name, digest in files.items():
+        found += _verify_file(folder, name, digest)
+    stray = sorted(name for name in _files_in(folder) if name not in files and name != LOCK)
+    found += [_edited(codes.BUNDLE_FILE_EDITED, folder / name, "it is not in the lock") for name in stray]
+    return lock, found
+
+
+def _verify_file(folder: Path, name: str, digest: str) -> list[Diagnostic]:
+    file = folder / name
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        return [_edited(codes.BUNDLE_LOCK_EDITED, folder / LOCK, f"it names a file outside of the bundle: {name}")]
+    try:
+        same = sha256(file.read_bytes()) == digest
+    except OSError:
+        return [_edited(codes.BUNDLE_FILE_EDITED, file, "it is missing or cannot be read")]
+    return [] if same else [_edited(codes.BUNDLE_FILE_EDITED, file, "it was edited after it was compiled")]
+
+
+def _edited(code: Any, file: Path, reason: str) -> Diagnostic:
+    at = Span(file.as_posix(), 1, 1, 1, 1)
+    return Diagnostic(
+        code, f"{file}: {reason}", at=at, help="compile the blueprint again", evidence=(("station", "bundle"),)
+    )
+
+
+def _files_in(folder: Path) -> list[str]:
+    return [file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()]
+
+
+def _bundle(folder: Path, lock: dict[str, Any]) -> Bundle:
+    provenance = Provenance(folder / PROVENANCE)
+    expected = orjson.loads((folder / EXPECTATIONS).read_bytes())["expectations"]
+    cluster = lock["cluster"]
+    return Bundle(
+        name=lock["blueprint"]["name"],
+        version=lock["blueprint"]["version"],
+        release=lock["release"],
+        kubernetes=cluster["kubernetes"],
+        distribution=cluster["distribution"],
+        cluster_uid=cluster["uid"],
+        node_labels=lock["nodeLabels"],
+        objects=tuple(StoredObject(folder, entry, provenance) for entry in lock["objects"]),
+        pools=tuple(_pool(pool) for pool in lock["pools"]),
+        expectations=tuple(Expectation.from_json(each) for each in expected),
+        digest=lock["digest"],
+    )
+
+
+def _pool(data: Mapping[str, Any]) -> BundlePool:
+    return BundlePool(
+        name=data["name"],
+        selector=data["selector"],
+        nodes_min=data["nodes"]["min"],
+        nodes_max=data["nodes"]["max"],
+        labels=data["labels"],
+        taints=tuple(Taint(**taint) for taint in data["taints"]),
+        gpu_product=data["gpu"]["product"] if data["gpu"] else None,
+        gpu_count=data["gpu"]["count"] if data["gpu"] else 0,
+        sources={key: tuple(source_from_json(s) for s in sources) for key, sources in data["sources"].items()},
+    )
+
+
+def object_file(identity: ObjectId, component: str) -> str:
+    """Where a bundle keeps an object: one file per object, the same name on every file system."""
+    parts = (identity.kind.lower(), identity.namespace, identity.name)
+    name = ".".join(_file_name(part) for part in parts if part)
+    return f"manifests/{component}/{name}.yaml"
+
+
+def _file_name(text: str) -> str:
+    return "".join(char if char.isalnum() or char in "-._" else f"%{ord(char):02x}" for char in text)

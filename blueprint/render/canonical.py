@@ -1,0 +1,46 @@
+"""Bring an object into the API server's canonical form, so that ownership and comparison are exact.
+
+Nulls are dropped (they would claim fields), `stringData` becomes `data`, and what only the server writes goes.
+Literal empties stay: `emptyDir: {}` and `podSelector: {}` mean something.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+_SERVER_METADATA = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid")
+_FIRST = ("apiVersion", "kind", "metadata", "type", "spec", "data")
+_FIRST_METADATA = ("name", "namespace", "labels", "annotations")
+
+
+def canonical(data: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of the object in canonical form and order."""
+    found = _without_nulls(data)
+    found.pop("status", None)
+    metadata = found.get("metadata")
+    if isinstance(metadata, dict):
+        found["metadata"] = _ordered({k: v for k, v in metadata.items() if k not in _SERVER_METADATA}, _FIRST_METADATA)
+    if found.get("kind") == "Secret" and found.get("apiVersion") == "v1":
+        _string_data(found)
+    return _ordered(found, _FIRST)
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in value]
+    return value
+
+
+def _ordered(data: dict[str, Any], first: tuple[str, ...]) -> dict[str, Any]:
+    return {key: data[key] for key in [*(k for k in first if k in data), *(k for k in data if k not in first)]}
+
+
+def _string_data(secret: dict[str, Any]) -> None:
+    texts = secret.pop("stringData", None)
+    if isinstance(texts, Mapping):
+        encoded = {key: base64.b64encode(str(text).encode()).decode() for key, text in texts.items()}
+        secret["data"] = {**secret.get("data", {}), **encoded}

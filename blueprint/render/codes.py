@@ -1,0 +1,86 @@
+"""Codes of rendering and of bundles (BP4xxx)."""
+
+from blueprint.diagnostics import define
+
+PATCH_MATCHES_NOTHING = define(
+    "BP4001",
+    "patch-matches-nothing",
+    """
+A patch names an object that its component does not render, so it would change nothing. The help lists what the component
+renders of that kind.
+""",
+)
+PATCH_AMBIGUOUS = define(
+    "BP4002",
+    "patch-ambiguous",
+    """
+A patch's target matches several objects. Say which one with `namespace`.
+""",
+)
+PATCH_IDENTITY = define(
+    "BP4003",
+    "patch-changes-identity",
+    """
+A patch changes apiVersion, kind, name or namespace. That would not change the object, but make another one in its place.
+""",
+)
+EXTRA_MATCHES_NOTHING = define(
+    "BP4004",
+    "extra-manifests-match-nothing",
+    """
+A pattern of `extraManifests` matches no file. Patterns are relative to the blueprint (or overlay) that has them.
+""",
+)
+NOT_AN_OBJECT = define(
+    "BP4005",
+    "not-an-object",
+    """
+A document of `extraManifests` is no Kubernetes object: it lacks apiVersion, kind or metadata.name, or one of them is not
+text. Lists of objects (`kind: List`) must be written as separate documents.
+""",
+)
+BUNDLE_UNREADABLE = define(
+    "BP4010",
+    "bundle-unreadable",
+    """
+The folder is no bundle, or one of its files is missing or is not what `compile` writes. Compile the blueprint again.
+""",
+)
+BUNDLE_FILE_EDITED = define(
+    "BP4011",
+    "bundle-file-edited",
+    """
+A file of the bundle is not what the lock says it is: it was edited, added or removed after it was compiled. The bundle is
+generated; edit the blueprint, or add a patch with a reason, and compile again.
+""",
+)
+BUNDLE_LOCK_EDITED = define(
+    "BP4012",
+    "bundle-lock-edited",
+    """
+`blueprint.lock` does not match its own digest: it was edited after it was compiled. Compile the blueprint again.
+""",
+)
+OUTPUT_NOT_A_BUNDLE = define(
+    "BP4013",
+    "output-not-a-bundle",
+    """
+The output folder holds files and is no bundle. A bundle owns its whole folder and whatever else is in it would be deleted, so
+an existing folder is only replaced if it is empty or is a bundle.
+""",
+)
+OUTPUT_DIFFERS = define(
+    "BP4014",
+    "output-differs",
+    """
+`compile --check` compared the folder with what would be written, and they differ. Compile the blueprint and commit the
+result.
+""",
+)
+OUTPUT_UNWRITABLE = define(
+    "BP4015",
+    "output-unwritable",
+    """
+The bundle could not be written. What was there before is untouched.
+""",
+)

@@ -1,0 +1,150 @@
+"""Render templates to objects, with the exact origin of every field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from blueprint.diagnostics import Span
+from blueprint.platform.origin import Source, in_order
+from blueprint.platform.reads import reading
+from blueprint.render.expressions import OMIT, Expression, ExpressionFailed
+from blueprint.render.model import FieldOrigin
+from blueprint.render.template import Branch, Items, Scalar, Template, template_failed
+from blueprint.source.paths import Path
+
+Context = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Rendered:
+    """One rendered document."""
+
+    data: Any
+    origins: dict[Path, FieldOrigin]
+
+
+def render(template: Template, context: Context) -> Iterator[Rendered]:
+    """Every document that a template makes: none, one, or one for each turn of a `$for` at its root.
+
+    Raises Refused (exit 70) where an expression fails: resolve() has let something through.
+    """
+    if not isinstance(template, Branch):
+        raise template_failed(template.span, "a template must be a mapping")
+    for turn, sources in _turns(template, context):
+        rendering = _Rendering()
+        data = rendering.branch(template, turn, (), sources)
+        if data is not OMIT:
+            yield Rendered(data, rendering.origins)
+
+
+def _turns(branch: Branch, context: Context) -> Iterator[tuple[Context, tuple[Source, ...]]]:
+    """The context of each turn of the branch's loop, and what the loop itself was decided by."""
+    if branch.loop is None:
+        yield context, ()
+        return
+    items, sources = _evaluated(branch.loop.expression, context, branch.loop.span)
+    for item in items:
+        yield {**context, branch.loop.variable: item}, sources
+
+
+def _evaluated(expression: Expression, context: Context, span: Span) -> tuple[Any, tuple[Source, ...]]:
+    try:
+        with reading() as sources:
+            value = expression(context)
+            if hasattr(value, "__next__"):
+                value = list(value)
+    except ExpressionFailed as error:
+        raise template_failed(span, str(error)) from error
+    return value, tuple(sources)
+
+
+@dataclass(slots=True)
+class _Rendering:
+    """Walks one document, writing down where each field came from."""
+
+    origins: dict[Path, FieldOrigin] = field(default_factory=dict)
+
+    def value(self, node: Template, context: Context, path: Path) -> Any:
+        """The value of a node, or OMIT."""
+        if isinstance(node, Scalar):
+            return self.scalar(node, context, path)
+        if isinstance(node, Items):
+            return self.items(node, context, path)
+        return self.branch(node, context, path, ())
+
+    def scalar(self, node: Scalar, context: Context, path: Path) -> Any:
+        """A constant or an evaluated expression."""
+        if node.expression is None:
+            self.origins[path] = FieldOrigin(node.span)
+            return OMIT if node.constant is None else node.constant
+        value, sources = _evaluated(node.expression, context, node.span)
+        self.origins[path] = FieldOrigin(node.span, in_order(sources))
+        return OMIT if value is None or value is OMIT else _json(value, node.span)
+
+    def branch(self, node: Branch, context: Context, path: Path, decided_by: tuple[Source, ...]) -> Any:
+        """A mapping, or what stands in its place. OMIT where its condition is false or nothing is left in it."""
+        if node.condition is not None:
+            assert node.condition.expression  # noqa: S101 - $if is always an expression
+            holds, sources = _evaluated(node.condition.expression, context, node.condition.span)
+            decided_by = (*decided_by, *sources)
+            if not holds:
+                return OMIT
+        self.origins[path] = FieldOrigin(node.span, in_order(decided_by))
+        if node.value is not None:
+            return self.value(node.value, context, path)
+        data: dict[str, Any] = {}
+        if node.merge is not None:
+            self.merged(node.merge, context, path, data)
+        for key_node, child in node.entries:
+            key = self.key(key_node, context)
+            value = self.value(child, context, (*path, key))
+            if value is not OMIT:
+                data[key] = value
+        return data if data or not (node.entries or node.merge) else OMIT
+
+    def key(self, node: Scalar, context: Context) -> str:
+        """A key, which may be an expression too."""
+        if node.expression is None:
+            return str(node.constant)
+        return str(_evaluated(node.expression, context, node.span)[0])
+
+    def merged(self, node: Scalar, context: Context, path: Path, data: dict[str, Any]) -> None:
+        """Put the entries of a mapping expression into `data`."""
+        assert node.expression  # noqa: S101 - $merge is always an expression
+        value, sources = _evaluated(node.expression, context, node.span)
+        if not isinstance(value, Mapping):
+            raise template_failed(node.span, "$merge takes a mapping")
+        for key, item in value.items():
+            data[key] = _json(item, node.span)
+            self.origins[(*path, key)] = FieldOrigin(node.span, in_order(sources))
+
+    def items(self, node: Items, context: Context, path: Path) -> Any:
+        """A list; items with `$for` are repeated, items with a false `$if` left out."""
+        found: list[Any] = []
+        decided_by: list[Source] = []
+        for item in node.items:
+            if not isinstance(item, Branch):
+                turns: Iterator[tuple[Context, tuple[Source, ...]]] = iter([(context, ())])
+            else:
+                turns = _turns(item, context)
+            for turn, sources in turns:
+                decided_by += sources
+                at = (*path, len(found))
+                value = self.branch(item, turn, at, sources) if isinstance(item, Branch) else self.value(item, turn, at)
+                if value is not OMIT:
+                    found.append(value)
+        self.origins[path] = FieldOrigin(node.span, in_order(decided_by))
+        return found if found or not node.items else OMIT
+
+
+def _json(value: Any, span: Span) -> Any:
+    """The value as JSON: tuples become lists; what is no JSON is a fault of the template."""
+    if isinstance(value, str | bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): _json(item, span) for key, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [_json(item, span) for item in value]
+    raise template_failed(span, f"the value is a {type(value).__name__}, not something YAML can hold")

@@ -1,0 +1,80 @@
+"""Users' own manifests: read with positions, so that they are checked, traced and compared like the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from blueprint.diagnostics import Diagnostic, Refused
+from blueprint.platform.origin import Source
+from blueprint.render import codes
+from blueprint.render.canonical import canonical
+from blueprint.render.model import FieldOrigin, Object
+from blueprint.source import Document, Layered, Node, load_documents
+from blueprint.source.document import paths_of
+from blueprint.source.files import check_border, read_text
+from blueprint.source.paths import Path, format_path
+
+COMPONENT = "extra-manifests"
+"""The name under which users' manifests stand beside the components."""
+
+
+def extra_objects(layered: Layered) -> tuple[list[Object], list[Diagnostic]]:
+    """The objects of every file that `extraManifests` matches, and what is wrong with them."""
+    objects: list[Object] = []
+    found: list[Diagnostic] = []
+    patterns = layered.root.get(("spec", "extraManifests"))
+    for pattern in patterns.value if patterns and isinstance(patterns.value, list) else ():
+        try:
+            for file in _files(pattern, layered):
+                text = read_text(layered.files, file, pattern.span)
+                layered.texts[file] = text
+                for document in load_documents(text, file):
+                    made = _object(document, pattern.span)
+                    (objects if isinstance(made, Object) else found).append(made)  # type: ignore[arg-type]
+        except Refused as refused:
+            found.extend(refused.diagnostics)
+    return objects, found
+
+
+def _files(pattern: Node, layered: Layered) -> Iterator[str]:
+    base = pattern.layer.name if pattern.layer.kind != "set" else layered.target
+    check_border(
+        layered.files, layered.files.beside(base, str(pattern.value).split("*")[0]), str(pattern.value), pattern.span
+    )
+    folder = layered.files.beside(base, ".")
+    files = layered.files.glob(folder, str(pattern.value))
+    if not files:
+        message = f"{pattern.value} matches no file below {folder}"
+        raise Refused(Diagnostic(codes.EXTRA_MATCHES_NOTHING, message, at=pattern.span))
+    for file in files:
+        check_border(layered.files, file, str(pattern.value), pattern.span)
+        yield file
+
+
+def _object(document: Document, named_at: Any) -> Object | Diagnostic:
+    data = document.data
+    lacking = _lacking(data)
+    if lacking:
+        return Diagnostic(codes.NOT_AN_OBJECT, f"{document.file}: {lacking}", at=document.span())
+    origins = {path: _origin(document, path, named_at) for path in paths_of(data)}
+    return Object(canonical(data), COMPONENT, origins)
+
+
+def _origin(document: Document, path: Path, named_at: Any) -> FieldOrigin:
+    span = document.span(path)
+    return FieldOrigin(
+        span, (Source("manifest", span, format_path(path)), Source("manifest", named_at, "spec.extraManifests"))
+    )
+
+
+def _lacking(data: Any) -> str:
+    if not isinstance(data, dict):
+        return "a manifest must be a mapping"
+    for path in (("apiVersion",), ("kind",), ("metadata", "name")):
+        value: Any = data
+        for step in path:
+            value = value.get(step) if isinstance(value, dict) else None
+        if not isinstance(value, str) or not value:
+            return f"{'.'.join(path)} is missing or is not text"
+    return "" if data["kind"] != "List" else "a List of objects is not supported: write them as documents"

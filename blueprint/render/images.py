@@ -1,0 +1,67 @@
+"""Every container image that the platform pulls, those that operators pull later included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from blueprint.platform.component import PlatformComponent, PlatformImage
+from blueprint.platform.model import Platform
+from blueprint.render.expressions import compile_expression
+from blueprint.render.model import Object
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PulledImage:
+    """One image reference; `pulled_by` is the component, `digest` what its vendor pins, if known."""
+
+    ref: str
+    pulled_by: str
+    digest: str | None = None
+
+
+def pulled_images(platform: Platform, objects: list[Object]) -> tuple[PulledImage, ...]:
+    """Each image once: what rendered pods name, and what operators will make pods of."""
+    found = {image.ref: image for image in _in_pods(objects)}
+    for component in platform.components.values():
+        if component.ownership == "managed":
+            for image in component.images.values():
+                if _is_pulled(image, component, platform):
+                    ref = f"{image.ref}{_suffix(image, platform)}"
+                    found[ref] = PulledImage(
+                        ref, component.name, image.digest if not _suffix(image, platform) else None
+                    )
+    return tuple(sorted(found.values()))
+
+
+def _is_pulled(image: PlatformImage, component: PlatformComponent, platform: Platform) -> bool:
+    if image.image.pulled_by == "dormant":
+        return False
+    condition = (image.image.when or "true").strip().removeprefix("{{").removesuffix("}}")
+    return bool(compile_expression(condition)({"platform": platform, "component": component}))
+
+
+def _suffix(image: PlatformImage, platform: Platform) -> str:
+    """The operating system that the operator adds to a tag: `-ubuntu24.04`, `-rhel9`."""
+    if image.image.tag_suffix is None:
+        return ""
+    name, _, version = platform.os.partition("-")
+    return f"-{name}{version if name == 'ubuntu' else version.split('.', maxsplit=1)[0]}"
+
+
+def _in_pods(objects: list[Object]) -> Iterator[PulledImage]:
+    for obj in objects:
+        for image in _container_images(obj.data):
+            yield PulledImage(image, obj.component)
+
+
+def _container_images(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key in ("containers", "initContainers") and isinstance(item, list):
+                yield from (c["image"] for c in item if isinstance(c, dict) and isinstance(c.get("image"), str))
+            yield from _container_images(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _container_images(item)

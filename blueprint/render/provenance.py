@@ -1,0 +1,81 @@
+"""`provenance.json`: where every field of every object came from.
+
+Sources and template places are tables, fields refer to them by index; fields are JSON pointers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from pathlib import Path as FilePath
+from typing import Any
+
+import orjson
+
+from blueprint.diagnostics import Span
+from blueprint.platform.origin import Source
+from blueprint.render.model import FieldOrigin, Object, Path
+from blueprint.source.paths import from_pointer, pointer
+
+SCHEMA = "gpublueprint.dev/provenance/v1"
+Rename = Callable[[str], str]
+
+
+def source_to_json(source: Source, rename: Rename) -> list[Any]:
+    """`[layer, file, line, column, end line, end column, path]`."""
+    at = source.span
+    return [source.layer, rename(at.file), at.line, at.column, at.end_line, at.end_column, source.path]
+
+
+def source_from_json(data: list[Any]) -> Source:
+    """The inverse of `source_to_json`."""
+    layer, file, line, column, end_line, end_column, path = data
+    return Source(layer, Span(file, line, column, end_line, end_column), path)
+
+
+def provenance_to_json(objects: Iterable[tuple[str, Object]], rename: Rename) -> dict[str, Any]:
+    """The document for objects with the files they are kept in. `rename` gives files their names in bundles."""
+    sources: dict[Source, int] = {}
+    templates: dict[Span, int] = {}
+    fields: dict[str, dict[str, Any]] = {}
+    for file, obj in objects:
+        fields[file] = {
+            pointer(path): [
+                templates.setdefault(origin.template, len(templates)),
+                *(sources.setdefault(source, len(sources)) for source in origin.sources),
+            ]
+            for path, origin in obj.origins.items()
+            if origin.sources or origin.template
+        }
+    return {
+        "schemaVersion": SCHEMA,
+        "sources": [source_to_json(source, rename) for source in sources],
+        "templates": [[rename(t.file), t.line, t.column, t.end_line, t.end_column] for t in templates],
+        "objects": fields,
+    }
+
+
+class Provenance:
+    """The provenance of a bundle on disk, read when it is first asked for."""
+
+    def __init__(self, file: FilePath) -> None:
+        self._file = file
+
+    @cached_property
+    def _content(self) -> Any:
+        return orjson.loads(self._file.read_bytes())
+
+    @cached_property
+    def _sources(self) -> list[Source]:
+        return [source_from_json(each) for each in self._content["sources"]]
+
+    @cached_property
+    def _templates(self) -> list[Span]:
+        return [Span(*each) for each in self._content["templates"]]
+
+    def of(self, file: str, data: Any) -> Mapping[Path, FieldOrigin]:
+        """The origins of the fields of the object in `file`, whose content is `data`."""
+        return {
+            from_pointer(text, data): FieldOrigin(self._templates[template], tuple(self._sources[i] for i in sources))
+            for text, (template, *sources) in self._content["objects"].get(file, {}).items()
+        }

@@ -1,0 +1,81 @@
+"""Render a platform: every managed component's CRDs and templates, its patches, and the user's own manifests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.data import data_folder, shown
+from blueprint.diagnostics import Diagnostic, Span
+from blueprint.platform.component import PlatformComponent
+from blueprint.platform.model import Platform
+from blueprint.platform.origin import Source, in_order
+from blueprint.platform.reads import reading
+from blueprint.render.canonical import canonical
+from blueprint.render.crds import load_crd
+from blueprint.render.engine import render
+from blueprint.render.extra import extra_objects
+from blueprint.render.model import FieldOrigin, Object, ObjectId
+from blueprint.render.patches import apply_patches
+from blueprint.render.template import load_template
+from blueprint.source import Layered
+from blueprint.source.paths import Path
+
+_STAGES = (
+    ("Namespace",),
+    ("CustomResourceDefinition",),
+    ("PriorityClass", "RuntimeClass", "StorageClass", "ServiceAccount", "Secret", "ConfigMap", "ResourceQuota",
+     "LimitRange", "NetworkPolicy"),
+    ("ClusterRole", "Role"),
+    ("ClusterRoleBinding", "RoleBinding"),
+    ("Service",),
+    ("Deployment", "DaemonSet", "StatefulSet", "Job", "CronJob", "Pod"),
+)  # fmt: skip
+_WEBHOOKS = ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "APIService")
+_RANK = {kind: rank for rank, kinds in enumerate(_STAGES) for kind in kinds}
+
+
+def render_platform(platform: Platform, layered: Layered) -> tuple[list[Object], list[Diagnostic]]:
+    """All objects in apply order, and what is wrong. Raises Refused (exit 70) where a template fails."""
+    objects: list[Object] = []
+    found: list[Diagnostic] = []
+    for component in platform.components.values():
+        if component.ownership == "managed":
+            made, problems = apply_patches(list(_component(component, platform)), component, platform.origins)
+            objects += made
+            found += problems
+    extra, problems = extra_objects(layered)
+    found += problems
+    order = [*platform.components]
+    return sorted([*objects, *extra], key=lambda obj: _order(obj, order)), found
+
+
+def _component(component: PlatformComponent, platform: Platform) -> Iterator[Object]:
+    with reading() as decided:
+        _ = component.ownership
+    for crd in component.component.crds:
+        yield _crd(crd, component, tuple(decided))
+    context = {"platform": platform, "component": component}
+    for file in component.component.template_files():
+        for template in load_template(file):
+            for rendered in render(template, context):
+                root = rendered.origins[()]
+                origins = {**rendered.origins, (): FieldOrigin(root.template, in_order([*root.sources, *decided]))}
+                yield Object(canonical(rendered.data), component.name, origins)
+
+
+def _crd(name: str, component: PlatformComponent, decided: tuple[Source, ...]) -> Object:
+    group, _, file = name.partition("/")
+    data = load_crd(group, file.removesuffix(".yaml"))
+    span = Span(shown(data_folder("schemas") / "crds" / name), 1, 1, 1, 1)
+    origins: dict[Path, FieldOrigin] = {(): FieldOrigin(span, in_order(decided))}
+    with reading() as sources:
+        labels = component.labels
+    data = {**data, "metadata": {**data["metadata"], "labels": labels}}
+    origins[("metadata", "labels")] = FieldOrigin(span, in_order(sources))
+    return Object(canonical(data), component.name, origins)
+
+
+def _order(obj: Object, components: list[str]) -> tuple[int, int, int, str, ObjectId]:
+    rank = _RANK.get(obj.id.kind, len(_STAGES) + (obj.id.kind in _WEBHOOKS))
+    place = components.index(obj.component) if obj.component in components else len(components)
+    return (min(rank, 2), place, rank, obj.id.kind, obj.id)

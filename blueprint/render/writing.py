@@ -1,0 +1,234 @@
+"""Write a bundle, whole or not at all; or say how a folder differs from what would be written."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from blueprint._version import __version__
+from blueprint.diagnostics import Diagnostic, Refused
+from blueprint.platform.model import Platform, Pool
+from blueprint.platform.origin import Source, in_order
+from blueprint.platform.prerequisites import Prerequisite, prerequisites
+from blueprint.platform.reads import reading
+from blueprint.probe import Expectation, ExpectationSource
+from blueprint.probe.model import expectations_to_json
+from blueprint.render import codes
+from blueprint.render.bundle import EXPECTATIONS, LOCK, LOCK_SCHEMA, PROVENANCE, as_json, object_file, sealed, sha256
+from blueprint.render.emit import emit
+from blueprint.render.images import PulledImage
+from blueprint.render.model import Bundle, BundlePool, Object
+from blueprint.render.provenance import Rename, provenance_to_json, source_to_json
+from blueprint.source import Layered
+
+Files = Mapping[str, bytes]
+
+
+def make_bundle(
+    platform: Platform,
+    layered: Layered,
+    objects: list[Object],
+    expectations: tuple[Expectation, ...],
+    images: tuple[PulledImage, ...],
+) -> tuple[Bundle, Files]:
+    """The bundle, and the content of every file of its folder by relative path."""
+    rename = _renamer(layered.target)
+    named = [(object_file(obj.id, obj.component), obj) for obj in objects]
+    expected = tuple(_renamed_expectation(each, rename) for each in expectations)
+    files: dict[str, bytes] = {name: emit(obj.data).encode() for name, obj in named}
+    files[PROVENANCE] = orjson_compact(provenance_to_json(named, rename))
+    files[EXPECTATIONS] = as_json(expectations_to_json(expected))
+    files["images.txt"] = "".join(f"{_image_line(image)}\n" for image in images).encode()
+    needs = prerequisites(platform)
+    files["prerequisites.json"] = as_json({"prerequisites": [_need_to_json(need, rename) for need in needs]})
+    files["prerequisites.md"] = _needs_page(platform, needs).encode()
+    pools = tuple(_bundle_pool(pool) for pool in platform.pools)
+    lock = {
+        "schemaVersion": LOCK_SCHEMA,
+        "tool": __version__,
+        "blueprint": {"name": platform.name, "version": platform.version, "owners": list(platform.owners)},
+        "release": platform.release_name,
+        "gpuStack": platform.gpu_stack,
+        "nodeLabels": platform.node_labels,
+        "cluster": {
+            "kubernetes": platform.kubernetes, "distribution": platform.distribution, "os": platform.os,
+            "uid": platform.cluster_uid,
+        },
+        "components": {
+            name: {"version": component.version, "ownership": component.ownership}
+            for name, component in platform.components.items()
+        },
+        "inputs": {rename(name): sha256(text.encode()) for name, text in sorted(layered.texts.items())},
+        "images": [{"ref": image.ref, "component": image.pulled_by, "digest": image.digest} for image in images],
+        "pools": [_pool_to_json(pool, rename) for pool in pools],
+        "objects": [_entry(name, obj) for name, obj in named],
+        "files": {name: sha256(data) for name, data in sorted(files.items())},
+    }  # fmt: skip
+    files[LOCK] = sealed(lock)
+    bundle = Bundle(
+        name=platform.name, version=platform.version, release=platform.release_name, kubernetes=platform.kubernetes,
+        distribution=platform.distribution, cluster_uid=platform.cluster_uid, node_labels=platform.node_labels,
+        objects=tuple(objects), pools=pools, expectations=expectations, digest=_digest(files[LOCK]),
+    )  # fmt: skip
+    return bundle, files
+
+
+def orjson_compact(value: Any) -> bytes:
+    """JSON for machines alone: sorted, on one line."""
+    import orjson
+
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
+
+
+def _digest(lock: bytes) -> str:
+    import orjson
+
+    return str(orjson.loads(lock)["digest"])
+
+
+def _renamer(target: str) -> Rename:
+    """Files as bundles name them: relative to the blueprint's folder, so that no machine shows through."""
+    revision, _, path = target.partition(":") if not Path(target).exists() and ":" in target else ("", "", target)
+    folder = posixpath.dirname(path)
+    data = ("components/", "overlays/", "schemas/", "catalog/", "--set")
+
+    def rename(name: str) -> str:
+        if name.startswith(data):
+            return name
+        inner = name.removeprefix(f"{revision}:") if revision else name
+        return posixpath.relpath(inner, folder or ".")
+
+    return rename
+
+
+def _renamed_expectation(expectation: Expectation, rename: Rename) -> Expectation:
+    sources = tuple(_renamed_source(source, rename) for source in expectation.sources)
+    return replace(expectation, sources=sources)
+
+
+def _renamed_source(source: ExpectationSource, rename: Rename) -> ExpectationSource:
+    return replace(source, file=rename(source.file))
+
+
+def _image_line(image: PulledImage) -> str:
+    return f"{image.ref}@{image.digest}" if image.digest else image.ref
+
+
+def _entry(name: str, obj: Object) -> dict[str, Any]:
+    identity = obj.id
+    entry = {"apiVersion": obj.api_version, "kind": identity.kind, "name": identity.name, "component": obj.component,
+             "file": name, "digest": obj.digest}  # fmt: skip
+    return entry | ({"namespace": identity.namespace} if identity.namespace else {})
+
+
+def _bundle_pool(pool: Pool) -> BundlePool:
+    sources: dict[str, tuple[Source, ...]] = {}
+
+    def noted(key: str, read: Any) -> Any:
+        with reading() as seen:
+            value = read()
+        sources[key] = in_order(seen)
+        return value
+
+    gpu = noted("gpu", lambda: (pool.gpu.product, pool.gpu.count) if pool.gpu else None)
+    low, high = noted("nodes", lambda: (pool.nodes_min, pool.nodes_max))
+    selector = noted("selector", lambda: pool.selector)
+    labels = noted("labels", lambda: pool.labels)
+    taints = noted("taints", lambda: pool.taints)
+    sources |= {f"labels.{key}": sources["labels"] for key in labels}
+    for taint in taints:
+        at = f'["{taint.key}"]'
+        mine = tuple(s for s in sources["taints"] if s.path.endswith((at, f".{taint.key}")))
+        sources[f"taints.{taint.key}:{taint.effect}"] = mine or sources["taints"]
+    return BundlePool(
+        name=pool.name, selector=selector, nodes_min=low, nodes_max=high, labels=labels, taints=taints,
+        gpu_product=gpu[0] if gpu else None, gpu_count=gpu[1] if gpu else 0, sources=sources,
+    )  # fmt: skip
+
+
+def _pool_to_json(pool: BundlePool, rename: Rename) -> dict[str, Any]:
+    return {
+        "name": pool.name,
+        "nodes": {"min": pool.nodes_min, "max": pool.nodes_max},
+        "selector": pool.selector,
+        "labels": pool.labels,
+        "taints": [{"key": t.key, "value": t.value, "effect": t.effect} for t in pool.taints],
+        "gpu": {"product": pool.gpu_product, "count": pool.gpu_count} if pool.gpu_product else None,
+        "sources": {key: [source_to_json(s, rename) for s in sources] for key, sources in pool.sources.items()},
+    }
+
+
+def _need_to_json(need: Prerequisite, rename: Rename) -> dict[str, Any]:
+    return {"scope": need.scope, "what": need.what, "sources": [source_to_json(s, rename) for s in need.sources]}
+
+
+def _needs_page(platform: Platform, needs: tuple[Prerequisite, ...]) -> str:
+    lines = [f"# Prerequisites of {platform.name}", "", "What must be true before this bundle is applied.", ""]
+    for scope in dict.fromkeys(need.scope for need in needs):
+        lines += [f"## {'Cluster' if scope == 'cluster' else f'Pool {scope}'}", ""]
+        lines += [f"- [ ] {need.what}" for need in needs if need.scope == scope]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def check_output(files: Files, folder: Path) -> list[Diagnostic]:
+    """How `folder` differs from what would be written; empty where it does not."""
+    there = {f.relative_to(folder).as_posix(): f for f in folder.rglob("*") if f.is_file()} if folder.is_dir() else {}
+    found = [f"{folder / name} would be added" for name in files if name not in there]
+    found += [f"{file} would be removed" for name, file in there.items() if name not in files]
+    found += [f"{there[n]} would change" for n, data in files.items() if n in there and there[n].read_bytes() != data]
+    return [Diagnostic(codes.OUTPUT_DIFFERS, message) for message in sorted(found)]
+
+
+def write_bundle(files: Files, folder: Path) -> bool:
+    """Put the bundle in place of what is in `folder`, in one step; whether anything changed. Raises Refused."""
+    if folder.exists() and not check_output(files, folder):
+        return False
+    if folder.exists() and not _replaceable(folder):
+        message = f"{folder} is not empty and is no bundle; nothing was written"
+        raise Refused(Diagnostic(codes.OUTPUT_NOT_A_BUNDLE, message, help="name an empty or new folder"), exit_code=2)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as scratch:
+            _write(files, Path(scratch) / "new")
+            _swap(Path(scratch) / "new", folder, Path(scratch) / "old")
+    except OSError as error:
+        message = f"cannot write {folder}: {(error.strerror or str(error)).lower()}"
+        raise Refused(Diagnostic(codes.OUTPUT_UNWRITABLE, message), exit_code=2) from error
+    return True
+
+
+def _replaceable(folder: Path) -> bool:
+    return folder.is_dir() and (not any(folder.iterdir()) or (folder / LOCK).is_file())
+
+
+def _write(files: Files, folder: Path) -> None:
+    for name, data in files.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+
+
+def _swap(new: Path, folder: Path, old: Path) -> None:
+    """Two renames: whoever looks in between sees no bundle, never half of one; a failure puts the old one back."""
+    if folder.exists():
+        os.replace(folder, old)  # noqa: PTH105 - a folder over a missing name, atomically
+    try:
+        os.replace(new, folder)  # noqa: PTH105
+    except OSError:
+        if old.exists():
+            os.replace(old, folder)  # noqa: PTH105
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def as_stream(bundle: Bundle) -> Iterator[str]:
+    """All objects as one YAML stream, in apply order."""
+    for index, obj in enumerate(bundle.objects):
+        yield ("---\n" if index else "") + emit(obj.data)

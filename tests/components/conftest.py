@@ -10,18 +10,19 @@ import pytest
 
 from blueprint.catalog import load_catalog
 from blueprint.diagnostics import has_errors
+from blueprint.platform.model import Platform
 from blueprint.platform.resolve import resolve
 from blueprint.render.model import Object
 from blueprint.render.render import render_platform
 from blueprint.source import load_layers
-from blueprint.spec.parse import parse_blueprint
+from blueprint.spec import parse_blueprint
 
 
 @pytest.fixture
-def render_objects(tmp_path: Path) -> Callable[[str], list[Object]]:
-    """The rendered objects in apply order; anything that is an error fails the test."""
+def render_platform_of(tmp_path: Path) -> Callable[[str], tuple[Platform, list[Object]]]:
+    """The platform and its objects in apply order; anything that is an error fails the test."""
 
-    def rendered(text: str) -> list[Object]:
+    def rendered(text: str) -> tuple[Platform, list[Object]]:
         file = tmp_path / "blueprint.yaml"
         file.write_text(text, "utf-8")
         layered = load_layers(str(file))
@@ -32,18 +33,20 @@ def render_objects(tmp_path: Path) -> Callable[[str], list[Object]]:
         objects, faults = render_platform(platform, layered)
         found = [*layered.diagnostics, *mistakes, *misfits, *faults]
         assert not has_errors(found), found
-        return objects
+        return platform, objects
 
     return rendered
 
 
 @pytest.fixture
-def render(render_objects: Callable[[str], list[Object]]) -> Callable[[str], dict[str, list[dict[str, Any]]]]:
+def render(
+    render_platform_of: Callable[[str], tuple[Platform, list[Object]]],
+) -> Callable[[str], dict[str, list[dict[str, Any]]]]:
     """The rendered manifests by component, CRDs left out."""
 
     def rendered(text: str) -> dict[str, list[dict[str, Any]]]:
         by_component: dict[str, list[dict[str, Any]]] = {}
-        for one in render_objects(text):
+        for one in render_platform_of(text)[1]:
             if one.id.kind != "CustomResourceDefinition":
                 by_component.setdefault(one.component, []).append(one.data)
         return by_component

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from blueprint.platform.model import Platform
 from blueprint.render.compare import ABSENT, differences
 from blueprint.render.model import Object
 from blueprint.source.paths import format_path
@@ -40,12 +41,12 @@ def url(manifest: Mapping[str, Any]) -> str:
 
 
 def test_the_server_keeps_every_rendered_field_as_it_is(
-    lab: Any, render_objects: Callable[[str], list[Object]]
+    lab: Any, render_platform_of: Callable[[str], tuple[Platform, list[Object]]]
 ) -> None:
     """Otherwise the second apply would write again, and drift would be found in an untouched cluster."""
     changed: list[str] = []
     with lab.fresh() as own:
-        objects = render_objects(BLUEPRINT)
+        _, objects = render_platform_of(BLUEPRINT)
         for manifest in (one.data for one in objects):
             query = "?fieldManager=test&force=true&fieldValidation=Strict"
             kept = own.request("PATCH", url(manifest) + query, manifest, "application/apply-patch+yaml")

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 
 from blueprint.catalog import Setting, load_catalog
+from blueprint.platform.model import Platform
 from blueprint.render.compare import differences
+from blueprint.render.images import pulled_images
+from blueprint.render.model import Object
 from blueprint.source.paths import format_path
 
 Objects = dict[str, list[dict[str, Any]]]
@@ -147,6 +150,37 @@ def test_pull_secrets_reach_every_pod_that_we_or_the_operator_make(render: Rende
     for operand, spec in policy(objects).items():
         if "repository" in spec:
             assert spec["imagePullSecrets"] == ["reg-pull"], operand
+
+
+def test_the_list_of_images_is_what_nodes_will_pull_and_nothing_else(
+    render_platform_of: Callable[[str], tuple[Platform, list[Object]]],
+) -> None:
+    """It decides what an air-gapped site copies: one image too few and a GPU node never comes up."""
+
+    def pulled(text: str) -> set[str]:
+        return {image.ref.rpartition("/")[2] for image in pulled_images(*render_platform_of(text))}
+
+    always = {
+        "gpu-operator:v26.7.0",
+        "node-feature-discovery:v0.19.0",
+        "container-toolkit:v1.20.0",
+        "k8s-device-plugin:v0.20.0",
+        "k8s-mig-manager:v0.15.0",
+    }
+    exporter, dcgm = "dcgm-exporter:4.6.0-4.8.3-distroless", "dcgm:4.6.0-1-ubuntu24.04"
+    drivers = {"driver:595.91.07-ubuntu22.04", "k8s-driver-manager:v0.12.0"}
+    host = {"one": driver("host"), "two": driver("host")}
+    assert pulled(blueprint("os: ubuntu-22.04")) == {*always, *drivers, exporter}
+    assert pulled(blueprint(**host)) == {*always, exporter}
+    other = "gpu-operator: {settings: {dcgm: true, dcgmExporter: false}}"
+    assert pulled(blueprint(components=other, **host)) == {*always, dcgm}
+
+
+def test_the_overlay_for_eks_sets_the_distribution(
+    render_platform_of: Callable[[str], tuple[Platform, list[Object]]],
+) -> None:
+    platform, _ = render_platform_of(f"extends: [eks]\n{blueprint()}")
+    assert platform.distribution == "eks"
 
 
 def test_a_selector_holds_nothing_that_a_new_version_or_name_would_change(render: Render) -> None:

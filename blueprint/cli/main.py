@@ -8,6 +8,7 @@ import os
 import pkgutil
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from blueprint._version import __version__
@@ -57,8 +58,14 @@ def _told(options: argparse.Namespace) -> int:
     """Run the verb; tell its Run, or why it was refused."""
     from blueprint.diagnostics import Diagnostic, Refused
     from blueprint.diagnostics.codes import INTERNAL_ERROR
+    from blueprint.report import destinations
     from blueprint.report.model import Run
 
+    specs = getattr(options, "report", None) or ["text"]
+    try:
+        destinations(specs)
+    except Refused as refused:
+        return _tell(Run(options.verb, "", diagnostics=refused.diagnostics, exit_code=EXIT_USAGE), ["text"])
     try:
         result = options.run(options)
     except Refused as refused:
@@ -66,19 +73,19 @@ def _told(options: argparse.Namespace) -> int:
     except Exception as error:
         if os.environ.get("BLUEPRINT_DEBUG"):
             raise
-        found = Diagnostic(
-            INTERNAL_ERROR, f"{type(error).__name__}: {error}", help="BLUEPRINT_DEBUG=1 prints the traceback"
-        )
+        help_ = "this is a bug of the tool; BLUEPRINT_DEBUG=1 prints the traceback"
+        found = Diagnostic(INTERNAL_ERROR, f"{type(error).__name__}: {error}", help=help_)
         result = Run(options.verb, "", diagnostics=(found,), exit_code=EXIT_BUG)
-    return _tell(result, options) if isinstance(result, Run) else int(result)
+    return _tell(result, specs) if isinstance(result, Run) else int(result)
 
 
-def _tell(run: Run, options: argparse.Namespace) -> int:
+def _tell(run: Run, specs: list[str]) -> int:
     from blueprint.diagnostics import Refused
     from blueprint.report import tell
+    from blueprint.report.context import read_sources
 
     try:
-        tell(run, getattr(options, "report", None) or ["text"])
+        tell(run, specs, source=read_sources(Path.cwd(), run.texts))
     except Refused as refused:
         tell(type(run)(run.verb, "", diagnostics=refused.diagnostics), ["text"])
         return max(EXIT_USAGE, run.exit_code)

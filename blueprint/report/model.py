@@ -33,6 +33,8 @@ class Run:
         subject: Facts that identify the run's inputs: blueprint, bundle digest, context, server version.
         verdict: The last line: the answer, and what to do next.
         exit_code: As the design's table; computed by the phase that ran.
+        texts: The text behind files that spans name and the disk does not have (`--set`, git revisions); for
+            excerpts only, no format tells it.
     """
 
     verb: str
@@ -44,3 +46,4 @@ class Run:
     subject: Mapping[str, str] = field(default_factory=dict)
     verdict: str = ""
     exit_code: int = 0
+    texts: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)

@@ -92,7 +92,7 @@ def test_exit_codes_are_a_topic(capsys: pytest.CaptureFixture[str]) -> None:
     ("topic", "meant"),
     [
         ("exit-code", "exit-codes"),
-        ("BP000l", "BP0001"),
+        ("spec.nodePool.x.gpu", "spec.nodePools.*.gpu"),
         ("gpu-operater", "gpu-operator"),
         ("intenal-error", "internal-error"),
     ],

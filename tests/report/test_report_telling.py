@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import report_sample as sample
 
+from blueprint.cli.commands import lab
+from blueprint.cli.main import main
 from blueprint.diagnostics import Refused
 from blueprint.report import destinations, tell
 
@@ -120,3 +122,14 @@ def test_a_machine_format_is_utf_8_on_every_stream() -> None:
     stream = io.TextIOWrapper(raw := io.BytesIO(), encoding="ascii")
     tell(RUN, ["html"], stdout=stream, source=sample.source)
     assert "トレーニング" in raw.getvalue().decode("utf-8")
+
+
+def test_a_wrong_report_is_refused_before_the_verb_runs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`apply --report jsno` must not apply first and complain then."""
+    ran: list[object] = []
+    monkeypatch.setattr(lab, "run", ran.append)
+    assert main(["lab", "status", "--report", "jsno"]) == 2
+    assert ran == []
+    assert "BP0002" in capsys.readouterr().out

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from blueprint.pipeline import Compilation
     from blueprint.render.model import Bundle
+    from blueprint.report.model import Run
 
 
 def add_target(parser: ArgumentParser, what: str = "a blueprint, or the folder of a bundle") -> None:
@@ -80,3 +81,31 @@ def load_bundle(options: Namespace) -> Bundle:
     from blueprint.render.bundle import read_bundle
 
     return read_bundle(Path(options.target))
+
+
+def compiled_run(verb: str, compilation: Compilation) -> Run:
+    """What a compilation found, as a run; exit code 1 if it has no bundle."""
+    from blueprint.diagnostics import Severity
+    from blueprint.report.model import Coverage, Run
+
+    bundle = compilation.bundle
+    internal = any(found.code.id == "BP0001" for found in compilation.diagnostics)
+    if bundle is None:
+        errors = sum(found.severity is Severity.ERROR for found in compilation.diagnostics)
+        verdict = f"not valid: {errors} error{'' if errors == 1 else 's'}; nothing was written"
+        coverage: tuple[Coverage, ...] = ()
+    else:
+        verdict = (
+            f"valid: {len(bundle.objects)} objects, {len(bundle.pools)} pools, {len(bundle.expectations)} expectations"
+        )
+        coverage = (Coverage("objects", len(bundle.objects)),)
+    return Run(
+        verb,
+        f"{verb} {compilation.target}",
+        diagnostics=compilation.diagnostics,
+        coverage=coverage,
+        subject={"blueprint": bundle.name, "version": bundle.version, "digest": bundle.digest} if bundle else {},
+        verdict=verdict,
+        exit_code=70 if internal else int(bundle is None),
+        texts=compilation.layered.texts,
+    )

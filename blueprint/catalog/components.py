@@ -14,6 +14,10 @@ Ownership = Literal["managed", "external", "absent"]
 """`managed`: rendered and applied; `external`: somebody else installs it, only checked; `absent`: not there."""
 
 
+FileName = Annotated[str, Matching(r"[a-z0-9][a-z0-9-]*\.yaml", "the name of a YAML file in this folder")]
+CrdFile = Annotated[str, Matching(r"[a-z0-9][a-z0-9.-]*/[a-z0-9]+\.yaml", "GROUP/PLURAL.yaml")]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
     """A container image.
@@ -84,8 +88,8 @@ class Component(Record):
     namespace: Text
     ownership: tuple[Ownership, ...]
     needs: tuple[Text, ...] = ()
-    crds: tuple[Text, ...] = ()
-    templates: tuple[Text, ...]
+    crds: tuple[CrdFile, ...] = ()
+    templates: tuple[FileName, ...]
     images: Mapping[str, Image]
     settings: Mapping[str, Setting] = field(default_factory=dict)
     health: tuple[HealthHint, ...] = ()

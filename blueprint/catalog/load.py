@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -33,17 +33,17 @@ class Catalog:
         self._components = {file.parent.name: file for file in sorted(components.glob("*/component.yaml"))}
         self._read: dict[Path, Record] = {}
 
-    @cached_property
+    @property
     def products(self) -> tuple[str, ...]:
         """The names of all GPU products."""
         return tuple(self._products)
 
-    @cached_property
+    @property
     def releases(self) -> tuple[str, ...]:
         """The names of all releases, oldest first."""
         return tuple(self._releases)
 
-    @cached_property
+    @property
     def components(self) -> tuple[str, ...]:
         """The names of all components."""
         return tuple(self._components)

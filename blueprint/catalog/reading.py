@@ -95,7 +95,7 @@ class _Reader:
         return made
 
     def _keys(self, data: Mapping[str, Any], parts: Mapping[str, _Part], at: At) -> None:
-        for key in data.keys() - parts.keys():
+        for key in (key for key in data if key not in parts):
             near = nearest(str(key), parts)
             hint = f"; did you mean {near}?" if near else ""
             self.wrong((*at, key), f"is not known here{hint}", place=self.document.key_span((*at, key)))

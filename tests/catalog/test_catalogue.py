@@ -162,12 +162,24 @@ def test_a_settings_value_is_judged_by_type_bounds_and_choice() -> None:
     assert settings["maxUnavailable"].problem("a quarter") == "must match [0-9]+%?"
 
 
-def test_a_default_that_breaks_its_own_setting_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("default: 1\n", "default: 9\n", "masterReplicas is wrong: the default must be at most 5"),
+        ("- master.yaml", "- ../../gpu-operator/templates/role.yaml", "must be the name of a YAML file in this folder"),
+        ("- nfd.k8s-sigs.io/nodefeatures.yaml", "- ../secret.yaml", "must be GROUP/PLURAL.yaml"),
+        ("ownership: [managed,", "ownership: [owned,", "must be one of managed, external, absent"),
+    ],
+)
+def test_a_component_cannot_contradict_itself_or_reach_out_of_its_folder(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
     folder = tmp_path / "components" / "nfd"
     folder.mkdir(parents=True)
     text = (data_folder("components") / "nfd" / "component.yaml").read_text("utf-8")
-    (folder / "component.yaml").write_text(text.replace("default: 1\n", "default: 9\n"), "utf-8")
-    with pytest.raises(Refused, match="masterReplicas is wrong: the default must be at most 5"):
+    assert old in text
+    (folder / "component.yaml").write_text(text.replace(old, new), "utf-8")
+    with pytest.raises(Refused, match=said):
         catalogue_of(tmp_path).component("nfd")
 
 

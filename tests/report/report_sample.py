@@ -90,7 +90,7 @@ DIAGNOSTICS = (
     Diagnostic(REMARK, "3 of 14 pools have no nodes yet", override=Severity.NOTE),
     Diagnostic(  # hostile: escape sequences, markup, workflow commands, mentions, back-ticks, surrogates
         STYLE,
-        "\x1b[2J<script>alert(1)</script> ::error::x%0A @everyone ``` | [a](http://evil.example) \udc80 \u202e",
+        "\x1b[2J\x9b2J<script>alert(1)</script> ::error::x%0A @everyone ``` | [a](http://evil.example) \udc80 \u202e",
         Span("<--set>", 1, 1, 1, 2),
         "\r\n::warning::label",
         help="see --> <img src=x onerror=alert(1)> & \"quotes\" 'n'",

@@ -12,8 +12,8 @@ import report_sample as sample
 
 from blueprint.cli.commands import lab
 from blueprint.cli.main import main
-from blueprint.diagnostics import Refused
-from blueprint.report import destinations, tell
+from blueprint.diagnostics import Diagnostic, Refused, Span
+from blueprint.report import Run, destinations, tell
 
 RUN = sample.RUNS["findings"]
 
@@ -105,6 +105,13 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     tell(RUN, [f"json={tmp_path / 'link.json'}"], stdout=io.StringIO())
     assert (tmp_path / "link.json").is_symlink()
     assert (tmp_path / "real.json").read_text().startswith("{")
+
+
+def test_lines_of_what_is_no_file_come_with_the_run(tmp_path: Path) -> None:
+    found = Diagnostic(sample.KEY, "twice", Span("v1.2:a.yaml", 2, 1, 2, 2))
+    out = io.StringIO()
+    tell(Run("diff", "", (found,), sources={"v1.2:a.yaml": "a: 1\na: 2\n"}), stdout=out, base=tmp_path)
+    assert "    2 | a: 2\n      | ^\n" in out.getvalue()
 
 
 def test_files_are_never_coloured(tmp_path: Path) -> None:

@@ -38,9 +38,9 @@ def _lines(record: Record, paths: RepositoryPaths) -> Iterator[str]:
     if more := len(record.findings) - len(shown):
         yield _command("notice", {"title": "blueprint"}, f"{more} more findings are not shown here; see the report")
     for sentence in coverage_in_words(record.run):
-        yield _plain(sentence)
+        yield visible(sentence)
     changes = f"{actions_in_words(record)}; " if record.actions else ""
-    yield _plain(f"blueprint {record.run.verb}: {changes}{counts_in_words(record)}. {record.verdict}")
+    yield visible(f"blueprint {record.run.verb}: {changes}{counts_in_words(record)}. {record.verdict}")
 
 
 def _shown(record: Record) -> list[Diagnostic]:
@@ -94,9 +94,3 @@ def _data(text: str) -> str:
 
 def _property(text: str) -> str:
     return _data(visible(text)).replace(":", "%3A").replace(",", "%2C")
-
-
-def _plain(text: str) -> str:
-    """A line that the runner does not take for a command, whatever was found."""
-    shown = visible(text)
-    return f". {shown}" if shown.lstrip().startswith(("::", "##[")) else shown

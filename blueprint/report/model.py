@@ -33,8 +33,6 @@ class Run:
         subject: Facts that identify the run's inputs: blueprint, bundle digest, context, server version.
         verdict: The last line: the answer, and what to do next.
         exit_code: 0 done, 1 findings, 2 could not start, 3 unknown; computed by the phase that ran.
-        sources: Texts that spans point into and that are no files here, by the name in the span: stdin,
-            `--set`, files of a git revision. Reports quote lines from them.
         texts: The text behind files that spans name and the disk does not have (`--set`, git revisions); for
             excerpts only, no format tells it.
     """
@@ -48,5 +46,4 @@ class Run:
     subject: Mapping[str, str] = field(default_factory=dict)
     verdict: str = ""
     exit_code: int = 0
-    sources: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     texts: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)

@@ -86,7 +86,7 @@ def tell(
         stdout: Where stdout goes; the process's own by default.
         width: Columns for text; by default COLUMNS or the terminal's.
         color: Whether text on stdout is coloured; by default as NO_COLOR, FORCE_COLOR and the terminal say.
-        source: Gives the source text for excerpts; by default `run.sources`, then the project that holds `base`.
+        source: Gives the source text for excerpts; by default `run.texts`, then the project that holds `base`.
         base: The folder that spans are relative to; the working directory by default.
         environment: Where NO_COLOR, FORCE_COLOR, TERM and COLUMNS are looked up.
 
@@ -96,7 +96,7 @@ def tell(
     stream = stdout or sys.stdout
     base = base or Path.cwd()
     screen = Context(
-        source=source or read_sources(base, run.sources),
+        source=source or read_sources(base, run.texts),
         base=base,
         width=width or width_of(stream, environment),
         color=may_color(stream, environment) if color is None else color,

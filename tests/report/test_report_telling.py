@@ -110,7 +110,7 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
 def test_lines_of_what_is_no_file_come_with_the_run(tmp_path: Path) -> None:
     found = Diagnostic(sample.KEY, "twice", Span("v1.2:a.yaml", 2, 1, 2, 2))
     out = io.StringIO()
-    tell(Run("diff", "", (found,), sources={"v1.2:a.yaml": "a: 1\na: 2\n"}), stdout=out, base=tmp_path)
+    tell(Run("diff", "", (found,), texts={"v1.2:a.yaml": "a: 1\na: 2\n"}), stdout=out, base=tmp_path)
     assert "    2 | a: 2\n      | ^\n" in out.getvalue()
 
 

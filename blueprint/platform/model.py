@@ -23,6 +23,26 @@ DEPLOY_DRIVER_LABEL = "nvidia.com/gpu.deploy.driver"
 GPU_TAINT = "nvidia.com/gpu"
 
 
+class PoolTaint:
+    """A taint of a pool's nodes; reading it notes the lines that gave it."""
+
+    def __init__(self, taint: Taint, sources: tuple[Source, ...]) -> None:
+        self._taint = taint
+        self._sources = sources
+
+    @property
+    def key(self) -> str:
+        """Key, `nvidia.com/gpu`."""
+        note(*self._sources)
+        return self._taint.key
+
+    @property
+    def effect(self) -> str:
+        """Effect, `NoSchedule`."""
+        note(*self._sources)
+        return self._taint.effect
+
+
 class PoolGpu:
     """The GPUs of each node of a pool."""
 
@@ -149,6 +169,10 @@ class Pool:
         """Taints of the nodes, by key."""
         texts = sorted(plain(self._spec.taints).items())
         return tuple(Taint(key, *text.split(":")) for key, text in texts)
+
+    def taint_source(self, taint: Taint) -> Source:
+        """The line that gives the nodes this taint."""
+        return self._platform.origins.source(("spec", "nodePools", self.name, "taints", taint.key))
 
     @derived
     def gpu(self) -> PoolGpu | None:
@@ -281,20 +305,13 @@ class Platform:
         return known.version
 
     @derived
-    def taints(self) -> tuple[Taint, ...]:
+    def taints(self) -> tuple[PoolTaint, ...]:
         """Every taint of a GPU pool once, and the customary one of GPU nodes, whatever its value."""
-        found = {
-            (taint.key, taint.effect): Taint(taint.key, "", taint.effect)
-            for pool in self.gpu_pools
-            for taint in pool.taints
-        }
-        found.setdefault((GPU_TAINT, "NoSchedule"), Taint(GPU_TAINT, "", "NoSchedule"))
-        return tuple(found[key] for key in sorted(found))
-
-    @derived
-    def tolerations(self) -> list[dict[str, str]]:
-        """What a pod that must reach every GPU node tolerates."""
-        return [taint.toleration for taint in self.taints]
+        lines: dict[tuple[str, str], list[Source]] = {(GPU_TAINT, "NoSchedule"): []}
+        for pool in self.gpu_pools:
+            for taint in pool.taints:
+                lines.setdefault((taint.key, taint.effect), []).append(pool.taint_source(taint))
+        return tuple(PoolTaint(Taint(key, "", effect), tuple(lines[key, effect])) for key, effect in sorted(lines))
 
     @derived
     def components(self) -> Mapping[str, PlatformComponent]:

@@ -1,4 +1,4 @@
-"""A node taint and the toleration for it."""
+"""A node taint."""
 
 from __future__ import annotations
 
@@ -12,8 +12,3 @@ class Taint:
     key: str
     value: str
     effect: str
-
-    @property
-    def toleration(self) -> dict[str, str]:
-        """The toleration for this taint with any value."""
-        return {"key": self.key, "operator": "Exists", "effect": self.effect}

@@ -1,6 +1,6 @@
 """Codes of rendering and of bundles (BP4xxx)."""
 
-from blueprint.diagnostics import define
+from blueprint.diagnostics import Severity, define
 
 PATCH_MATCHES_NOTHING = define(
     "BP4001",
@@ -83,4 +83,29 @@ OUTPUT_UNWRITABLE = define(
     """
 The bundle could not be written. What was there before is untouched.
 """,
+)
+FIELD_ORIGIN = define(
+    "BP4020",
+    "field-origin",
+    """
+An answer of `blueprint trace`, not a problem: the value of a rendered field, the line of the blueprint or overlay that gave it,
+what that line replaced, and the template that put it there.
+""",
+    severity=Severity.NOTE,
+)
+NOT_RENDERED = define(
+    "BP4021",
+    "not-rendered",
+    """
+The bundle has no such object, or the object no such field. Objects are named KIND/[NAMESPACE/]NAME and fields like
+`spec.template.spec.containers[name=gpu-operator].image`.
+""",
+)
+LINE_USE = define(
+    "BP4022",
+    "line-use",
+    """
+An answer of `blueprint trace` for a path of the blueprint: everything that is decided by it.
+""",
+    severity=Severity.NOTE,
 )

@@ -1,0 +1,193 @@
+"""Follow a value along the thread.
+
+blueprint trace TARGET KIND/[NAMESPACE/]NAME [FIELD]   where a rendered field comes from
+blueprint trace TARGET spec.nodePools.train.gpu.count  what a line of the blueprint decides
+"""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from blueprint.cli.options import add_report, add_target, compile_target, is_bundle, load_bundle
+from blueprint.diagnostics import Diagnostic, Note, Refused, has_errors, nearest
+from blueprint.platform.origin import WRITTEN, Source
+from blueprint.render import codes
+from blueprint.render.model import Bundle, Object
+from blueprint.render.paths import parse_path
+from blueprint.render.trace import TracedField, trace_back, trace_forward
+from blueprint.report.model import Run
+
+if TYPE_CHECKING:
+    from blueprint.source import Node
+
+HELP = "follow a rendered field to its line, or a line to what it decides"
+MOST_IN_FULL = 3
+"""Fields that are told one by one, with their lines; more of them become a table."""
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the arguments."""
+    add_target(parser)
+    parser.add_argument(
+        "what", metavar="OBJECT|PATH", help="KIND/[NAMESPACE/]NAME, or a path of the blueprint (spec...)"
+    )
+    parser.add_argument("field", metavar="FIELD", nargs="?", help="a field of the object, or a whole part of it")
+    add_report(parser)
+
+
+def run(options: Namespace) -> Run:
+    """Answer with notes that point at the lines."""
+    bundle, root, texts = _load(options)
+    if options.what.split(".")[0] in ("spec", "metadata") and "/" not in options.what.split("[")[0]:
+        found = list(_forward(bundle, options.what))
+    else:
+        found = list(_back(_object(bundle, options.what), options.field, root))
+    asked = f"{options.what} {options.field or ''}".strip()
+    return Run(
+        "trace",
+        f"trace {asked} in {bundle.name}",
+        diagnostics=tuple(found),
+        subject={"blueprint": bundle.name, "version": bundle.version, "digest": bundle.digest},
+        verdict=f"{len(found)} answer{'' if len(found) == 1 else 's'}",
+        texts=texts,
+    )
+
+
+def _load(options: Namespace) -> tuple[Bundle, Node | None, Mapping[str, str]]:
+    if is_bundle(options.target):
+        return load_bundle(options), None, {}
+    compilation = compile_target(options)
+    if compilation.bundle is None or has_errors(compilation.diagnostics):
+        raise Refused(*compilation.diagnostics)
+    return compilation.bundle, compilation.layered.root, compilation.layered.texts
+
+
+def _object(bundle: Bundle, name: str) -> Object:
+    matches = [obj for obj in bundle.objects if name.lower() in _names(obj)]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        raise _unknown(f"{name} is in several namespaces", "say which: KIND/NAMESPACE/NAME")
+    near = nearest(name, [known for obj in bundle.objects for known in (str(obj.id), f"{obj.id.kind}/{obj.id.name}")])
+    raise _unknown(
+        f"nothing rendered is called {name}", f"did you mean {near}?" if near else "write KIND/[NAMESPACE/]NAME"
+    )
+
+
+def _names(obj: Object) -> set[str]:
+    return {str(obj.id).lower(), f"{obj.id.kind}/{obj.id.name}".lower()}
+
+
+def _unknown(message: str, help_: str) -> Refused:
+    return Refused(Diagnostic(codes.NOT_RENDERED, message, help=help_))
+
+
+def _back(obj: Object, field: str | None, root: Node | None) -> Iterator[Diagnostic]:
+    try:
+        path = parse_path(field, obj.data) if field else ()
+        fields = trace_back(obj, path)
+    except (ValueError, KeyError, IndexError, TypeError) as error:
+        raise _no_field(obj, field or "") from error
+    if len(fields) <= MOST_IN_FULL and field:
+        yield from (_in_full(each, root) for each in fields)
+    else:
+        yield _table(obj, field, fields)
+
+
+def _no_field(obj: Object, field: str) -> Refused:
+    known = [each.name for each in trace_back(obj, ())]
+    near = nearest(field, known)
+    return _unknown(
+        f"{obj.id} has no field {field}", f"did you mean {near}?" if near else "trace the object without a field"
+    )
+
+
+def _in_full(field: TracedField, root: Node | None) -> Diagnostic:
+    written = [source for source in field.own if source.layer in WRITTEN]
+    first = next(iter(field.own), None)
+    return Diagnostic(
+        codes.FIELD_ORIGIN,
+        f"{field.object.id} {field.name} is {json.dumps(field.value, ensure_ascii=False)}",
+        at=first.span if first else field.origin.template,
+        label=_label(first) if first else "a constant of the template",
+        notes=tuple(_notes(field, first, root)),
+        subject=str(field.object.id),
+        path=field.name,
+        evidence=(
+            ("component", field.object.component),
+            ("decided by", ", ".join(s.path for s in written) or "nothing written"),
+        ),
+    )
+
+
+def _label(source: Source) -> str:
+    return f"{source.path} (default)" if source.layer == "default" else f"{source.path} set here"
+
+
+def _notes(field: TracedField, first: Source | None, root: Node | None) -> Iterator[Note]:
+    if first and root:
+        yield from _replaced(first, root)
+    for source in field.own[1:]:
+        yield Note(f"{source.layer}: {_label(source)}", source.span)
+    if first:
+        yield Note(f"rendered by this template of {field.object.component}", field.origin.template)
+
+
+def _replaced(source: Source, root: Node) -> Iterator[Note]:
+    """What lower layers had said where the value was set."""
+    try:
+        node = root.get(parse_path(source.path))
+    except ValueError:
+        return
+    below = node.replaced if node else None
+    while below is not None:
+        yield Note(f"replaces the value of {below.layer.name}", below.span)
+        below = below.replaced
+
+
+def _table(obj: Object, field: str | None, fields: Iterable[TracedField]) -> Diagnostic:
+    origin = obj.origin(()) or next(iter(fields)).origin
+    decided = [each for each in fields if any(source.layer in (*WRITTEN, "default") for source in each.own)]
+    return Diagnostic(
+        codes.FIELD_ORIGIN,
+        f"{obj.id} {field or ''}: {len(decided)} fields follow the blueprint".replace(" :", ":"),
+        at=origin.template,
+        label=f"rendered by this template of {obj.component}",
+        subject=str(obj.id),
+        path=field,
+        evidence=tuple((each.name, _row(each)) for each in decided),
+        help="name one field to see its lines",
+    )
+
+
+def _row(field: TracedField) -> str:
+    first = next(source for source in field.own if source.layer in (*WRITTEN, "default"))
+    return f"{json.dumps(field.value, ensure_ascii=False)}  from {first.span} ({_label(first)})"
+
+
+def _forward(bundle: Bundle, path: str) -> Iterator[Diagnostic]:
+    fields, facts = trace_forward(bundle, path)
+    if not fields and not facts:
+        raise _unknown(
+            f"nothing follows from {path}", "write a path of the blueprint that has a value, like spec.release"
+        )
+    by_object: dict[str, list[TracedField]] = {}
+    for field in fields:
+        by_object.setdefault(str(field.object.id), []).append(field)
+    for name, found in by_object.items():
+        evidence = tuple((each.name, _short(each.value)) for each in found)
+        yield Diagnostic(codes.LINE_USE, f"{path} decides {len(found)} fields of {name}", at=_at(found[0], path),
+                         subject=name, evidence=evidence)  # fmt: skip
+    for fact in facts:
+        yield Diagnostic(codes.LINE_USE, f"{path} decides {fact.what}", at=fact.source.span)
+
+
+def _at(field: TracedField, path: str) -> Any:
+    return next(source.span for source in field.origin.sources if source.path.startswith(path))
+
+
+def _short(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

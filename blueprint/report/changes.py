@@ -24,6 +24,7 @@ MARKS = {
     Action.UNKNOWN: "?",
 }
 _MOST_DIFF_LINES = 24
+_LINE_ACTIONS = {"+": Action.CREATE, "-": Action.DELETE}
 
 
 def change_lines(changes: Sequence[ObjectChange], context: Context, style: Style) -> Iterator[str]:
@@ -70,6 +71,16 @@ def said_values(field: FieldChange) -> str:
     return f"{one_line(field.before)} -> {one_line(field.after)}"
 
 
+def block_diff(field: FieldChange) -> list[str]:
+    """For a text of several lines: the lines that differ, with `+`, `-` or a space before each. Else empty."""
+    if not (_is_block(field.before) and _is_block(field.after)):
+        return []
+    lines = difflib.unified_diff(field.before.splitlines(), field.after.splitlines(), n=1, lineterm="")
+    shown = [visible(line) for line in lines][2:]
+    more = len(shown) - _MOST_DIFF_LINES
+    return [*shown[:_MOST_DIFF_LINES], *([f"... {more} more lines"] if more > 0 else [])]
+
+
 def _path(field: FieldChange) -> str:
     return visible(format_path(field.path))
 
@@ -78,21 +89,14 @@ def _field_lines(field: FieldChange, widest: int, style: Style) -> Iterator[str]
     origin = said_origin(field.origin)
     path = _path(field)
     path += " " * (widest - cells(path))
-    if _is_block(field.before) and _is_block(field.after):
+    if lines := block_diff(field):
         yield f"        {path}  {style.dim(origin)}".rstrip()
-        yield from _diff_lines(field.before, field.after, style)
-        return
-    yield f"        {path}  {said_values(field)}{'   ' if origin else ''}{style.dim(origin)}"
+        yield from (
+            f"            {style.action(line, _LINE_ACTIONS.get(line[:1], Action.UNCHANGED))}" for line in lines
+        )
+    else:
+        yield f"        {path}  {said_values(field)}{'   ' if origin else ''}{style.dim(origin)}"
 
 
 def _is_block(value: Any) -> bool:
     return isinstance(value, str) and not isinstance(value, Hidden) and "\n" in value.strip()
-
-
-def _diff_lines(before: str, after: str, style: Style) -> Iterator[str]:
-    lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=1, lineterm=""))[2:]
-    for line in lines[:_MOST_DIFF_LINES]:
-        action = {"+": Action.CREATE, "-": Action.DELETE}.get(line[:1], Action.UNCHANGED)
-        yield f"            {style.action(visible(line), action)}"
-    if len(lines) > _MOST_DIFF_LINES:
-        yield style.dim(f"            ... {len(lines) - _MOST_DIFF_LINES} more lines")

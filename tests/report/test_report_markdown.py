@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+import report_sample as sample
 from markdown_it import MarkdownIt
 
+from blueprint.report.context import Context
+from blueprint.report.formats import markdown
 from blueprint.report.formats.markdown import block, inline, prose
 from blueprint.report.markdown import to_html, to_terminal
 
@@ -61,3 +64,9 @@ def test_explanations_are_wrapped_for_a_terminal() -> None:
     assert max(map(len, told.splitlines())) <= 40
     assert "  - an item that is long enough to be\n    wrapped\n  - two a (b)" in told
     assert told.endswith("    x:  y")
+
+
+def test_a_text_of_several_lines_is_shown_as_a_diff(context: Context) -> None:
+    told = markdown.tell(sample.RUNS["changes"], context)
+    fences = [token.content for token in MarkdownIt("commonmark").parse(told) if token.type == "fence"]
+    assert fences == ["@@ -1,3 +1,3 @@\n a: 1\n-b: 2\n+b: 4\n c: 3\n"]

@@ -7,12 +7,13 @@ heading, HTML or a mention.
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterable, Iterator
 
 from blueprint.diagnostics import Diagnostic, Severity
-from blueprint.render.compare import Action, ObjectChange
+from blueprint.render.compare import Action, FieldChange, ObjectChange
 from blueprint.render.paths import format_path
-from blueprint.report.changes import MARKS, said_origin, said_values
+from blueprint.report.changes import MARKS, block_diff, said_origin, said_values
 from blueprint.report.context import Context
 from blueprint.report.escaping import visible
 from blueprint.report.excerpt import excerpt
@@ -147,13 +148,18 @@ def _changes(changes: tuple[ObjectChange, ...]) -> Iterator[str]:
         heading = "### Changes\n\n" if number == 0 else ""
         reason = f" ({prose(change.reason)})" if change.reason else ""
         lines = [f"- `{MARKS[change.action]}` {change.action.value} {inline(str(change.id))}{reason}"]
-        for field in change.fields:
-            origin = said_origin(field.origin)
-            said = f"  - {inline(format_path(field.path))}: {inline(said_values(field))}"
-            lines.append(said + (f" {prose(origin)}" if origin else ""))
+        lines += [_field(field) for field in change.fields]
         yield heading + "\n".join(lines)
     if unchanged := len(changes) - len(changed):
         yield f"- `=` {unchanged} unchanged\n"
+
+
+def _field(field: FieldChange) -> str:
+    origin = f" {prose(said_origin(field.origin))}" if field.origin else ""
+    if lines := block_diff(field):
+        picture = textwrap.indent(block("\n".join(lines), "diff"), "    ")
+        return f"  - {inline(format_path(field.path))}{origin}\n\n{picture}\n"
+    return f"  - {inline(format_path(field.path))}: {inline(said_values(field))}{origin}"
 
 
 def _fitting(blocks: list[str], room: int) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from blueprint.render.compare import ABSENT, Action, FieldChange, ObjectChange
 from blueprint.render.paths import format_path
-from blueprint.report.changes import MARKS, said_origin
+from blueprint.report.changes import MARKS, block_diff, said_origin
 from blueprint.report.page.markup import esc
 from blueprint.report.values import one_line
 
@@ -39,10 +39,16 @@ def _object(change: ObjectChange, *, is_open: bool) -> str:
 
 
 def _field(field: FieldChange) -> str:
-    before = "" if field.before is ABSENT else f"<div><del>{esc(one_line(field.before, _LONGEST))}</del></div>"
-    after = "" if field.after is ABSENT else f"<div><ins>{esc(one_line(field.after, _LONGEST))}</ins></div>"
-    origin = said_origin(field.origin)
+    lines = block_diff(field)
+    values = f"<pre>{'&#10;'.join(map(esc, lines))}</pre>" if lines else _values(field)
     return (
-        f"<div class=field><div class=mono>{esc(format_path(field.path))}</div>{before}{after}"
-        f"<div class=faint>{esc(origin)}</div></div>"
+        f"<div class=field><div class=mono>{esc(format_path(field.path))}</div>{values}"
+        f"<div class=faint>{esc(said_origin(field.origin))}</div></div>"
+    )
+
+
+def _values(field: FieldChange) -> str:
+    sides = (("del", field.before), ("ins", field.after))
+    return "".join(
+        f"<div><{tag}>{esc(one_line(value, _LONGEST))}</{tag}></div>" for tag, value in sides if value is not ABSENT
     )

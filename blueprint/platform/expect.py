@@ -36,9 +36,10 @@ def _portable(source: Source) -> ExpectationSource:
 
 def _product(pool: Pool) -> dict[str, Any]:
     facts = _gpu(pool).facts
+    names: tuple[str, ...] = use(facts.nvml_names)
     return {
         "product": _gpu(pool).product,
-        "nvmlNames": list(use(facts.nvml_names)),
+        "nvmlNames": list(names),
         "pciDeviceIds": [identity.removeprefix("10de:") for identity in use(facts.pci_device_ids)],
     }
 

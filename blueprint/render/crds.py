@@ -11,9 +11,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from blueprint.data import data_folder
+from blueprint.data import data_folder, shown
 from blueprint.render.kubernetes import Kubernetes, Schema, load_kubernetes
 from blueprint.render.structural import QUANTITY_PATTERN, full_name, int_or_string, structural
+from blueprint.source import load_text
 
 SIMPLE: Mapping[str, Schema] = {
     "any": {},
@@ -165,7 +166,5 @@ def crds_of(group: str) -> Iterator[Mapping[str, Any]]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    from ruamel.yaml import YAML
-
-    document: dict[str, Any] = YAML(typ="safe").load(path.read_text("utf-8"))
+    document: dict[str, Any] = load_text(path.read_text("utf-8"), shown(path)).data
     return document

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 _PLAIN = re.compile(
     r"[A-Za-z/][A-Za-z0-9_./@-]*(?:[:=+,%*][A-Za-z0-9_./@-]+)*(?: [A-Za-z0-9_./@(-][A-Za-z0-9_./@()-]*)*"
 )
-_WORDS = frozenset("y n yes no on off true false null nan inf".split())
+_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
 _UNSAFE_IN_BLOCK = re.compile("[^\n\x20-\x7e\xa1-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]|[\u2028\u2029]")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _ESCAPE = re.compile('["\\\\\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff]')
@@ -26,44 +26,44 @@ LARGEST_INT = 2**63
 def emit(data: Any) -> str:
     """One YAML document, ending with a newline. Raises TypeError for what is not JSON, ValueError for what
     some reader would change (an integer beyond 64 bits, NaN, infinity, a lone surrogate)."""
-    if isinstance(data, Mapping) and data:
-        return "".join(_mapping(data, ""))
-    if isinstance(data, list | tuple) and data:
-        return "".join(_sequence(data, ""))
-    return _scalar(data, "") + "\n"
-
-
-def _mapping(data: Mapping[str, Any], indent: str) -> Iterator[str]:
-    for key, value in data.items():
-        if not isinstance(key, str):
-            raise TypeError(f"a mapping key must be text, not {key!r}")
-        yield f"{indent}{_text(key)}:"
-        yield from _value(value, indent)
-
-
-def _sequence(data: list[Any] | tuple[Any, ...], indent: str) -> Iterator[str]:
-    for item in data:
-        if isinstance(item, Mapping) and item:
-            first, *rest = _mapping(item, indent + "  ")
-            yield f"{indent}- {first[len(indent) + 2 :]}"
-            yield from rest
-        elif isinstance(item, list | tuple) and item:
-            first, *rest = _sequence(item, indent + "  ")
-            yield f"{indent}- {first[len(indent) + 2 :]}"
-            yield from rest
-        else:
-            yield f"{indent}- {_scalar(item, indent)}\n"
-
-
-def _value(value: Any, indent: str) -> Iterator[str]:
-    if isinstance(value, Mapping) and value:
-        yield "\n"
-        yield from _mapping(value, indent + "  ")
-    elif isinstance(value, list | tuple) and value:
-        yield "\n"
-        yield from _sequence(value, indent)
+    parts: list[str] = []
+    if isinstance(data, dict) and data:
+        _mapping(data, "", "", parts)
+    elif isinstance(data, list) and data:
+        _sequence(data, "", "", parts)
     else:
-        yield f" {_scalar(value, indent)}\n"
+        parts.append(_scalar(data, "") + "\n")
+    return "".join(parts)
+
+
+def _mapping(data: dict[str, Any], first: str, indent: str, parts: list[str]) -> None:
+    """`first` stands before the first key (the dash of a list item), `indent` before the others."""
+    lead = first
+    for key, value in data.items():
+        if type(key) is not str:
+            raise TypeError(f"a mapping key must be text, not {key!r}")
+        parts.append(f"{lead}{_text(key)}:")
+        lead = indent
+        if isinstance(value, dict) and value:
+            parts.append("\n")
+            _mapping(value, indent + "  ", indent + "  ", parts)
+        elif isinstance(value, list) and value:
+            parts.append("\n")
+            _sequence(value, indent, indent, parts)
+        else:
+            parts.append(f" {_scalar(value, indent)}\n")
+
+
+def _sequence(data: list[Any], first: str, indent: str, parts: list[str]) -> None:
+    lead = first
+    for item in data:
+        if isinstance(item, dict) and item:
+            _mapping(item, lead + "- ", indent + "  ", parts)
+        elif isinstance(item, list) and item:
+            _sequence(item, lead + "- ", indent + "  ", parts)
+        else:
+            parts.append(f"{lead}- {_scalar(item, indent)}\n")
+        lead = indent
 
 
 def _scalar(value: Any, indent: str) -> str:
@@ -79,9 +79,9 @@ def _scalar(value: Any, indent: str) -> str:
         return str(value)
     if isinstance(value, float):
         return _float(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return "{}"
-    if isinstance(value, list | tuple):
+    if isinstance(value, list):
         return "[]"
     raise TypeError(f"not a JSON value: {value!r}")
 
@@ -97,6 +97,7 @@ def _float(value: float) -> str:
     return f"{mantissa if '.' in mantissa else mantissa + '.0'}e{sign}{exponent.lstrip('+-')}"
 
 
+@lru_cache(maxsize=4096)
 def _text(value: str) -> str:
     if _PLAIN.fullmatch(value) and value.lower() not in _WORDS and len(value) <= 1000:  # noqa: PLR2004 - YAML 1.1 keys
         return value

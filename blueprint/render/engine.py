@@ -9,7 +9,7 @@ from typing import Any
 from blueprint.diagnostics import Span
 from blueprint.platform.origin import Source, in_order
 from blueprint.platform.reads import reading
-from blueprint.render.expressions import OMIT, Expression, ExpressionFailed
+from blueprint.render.expressions import OMIT, Expression, ExpressionError
 from blueprint.render.model import FieldOrigin
 from blueprint.render.template import Branch, Items, Scalar, Template, template_failed
 from blueprint.source.paths import Path
@@ -55,7 +55,7 @@ def _evaluated(expression: Expression, context: Context, span: Span) -> tuple[An
             value = expression(context)
             if hasattr(value, "__next__"):
                 value = list(value)
-    except ExpressionFailed as error:
+    except ExpressionError as error:
         raise template_failed(span, str(error)) from error
     return value, tuple(sources)
 

@@ -1,25 +1,85 @@
 """Template expressions: Jinja2, sandboxed and strict. The only module that imports Jinja2.
 
-No clock, randomness, environment or files can be reached from an expression.
+No clock, randomness, environment or files can be reached from an expression. Plain paths (`pool.gpu.count`,
+`component.images['driver'].tag`), which most expressions are, are followed here with Jinja's own rules: that saves
+importing and compiling, half of the time of a small compile.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
 Expression = Callable[[Mapping[str, Any]], Any]
-"""Evaluates with a context of names; raises ExpressionFailed."""
+"""Evaluates with a context of names; raises ExpressionError."""
 
 OMIT: Any = type("Omit", (), {"__repr__": lambda _: "omit", "__bool__": lambda _: False})()
 """What `omit` evaluates to: the key or list item is left out."""
 
 _UNPREDICTABLE = ("random", "pprint", "urlize", "xmlattr", "tojson")
+_PATH = re.compile(r"\s*([a-z]\w*)((?:\.[A-Za-z]\w*|\['[^'\\]*'\])*)\s*")
+_STEP = re.compile(r"\.([A-Za-z]\w*)|\['([^'\\]*)'\]")
+_PIECES = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+_WORDS = frozenset({"true", "false", "none", "not", "omit"})
 
 
-class ExpressionFailed(ValueError):
-    """An expression could not be evaluated."""
+class ExpressionError(ValueError):
+    """An expression could not be compiled or evaluated."""
+
+
+@cache
+def compile_expression(text: str) -> Expression:
+    """One expression; its value keeps its type. Raises ExpressionError."""
+    return _path(text) or _jinja_expression(text)
+
+
+@cache
+def compile_text(text: str) -> Expression:
+    """Text with expressions in it; the value is text. Raises ExpressionError."""
+    pieces = _PIECES.split(text)
+    paths = [_path(piece) for piece in pieces[1::2]]
+    if "{%" in text or "{#" in text or not all(paths):
+        return _jinja_text(text)
+    constants = pieces[::2]
+
+    def evaluate(context: Mapping[str, Any]) -> str:
+        values = [str(path(context)) if path else "" for path in paths] + [""]
+        return "".join(constant + value for constant, value in zip(constants, values, strict=True))
+
+    return evaluate
+
+
+def _path(text: str) -> Expression | None:
+    """A plain path, or None if the expression is more than that."""
+    match = _PATH.fullmatch(text)
+    if match is None or match[1] in _WORDS:
+        return None
+    name, steps = match[1], [(step[1], step[2]) for step in _STEP.finditer(match[2])]
+
+    def evaluate(context: Mapping[str, Any]) -> Any:
+        if name not in context:
+            raise ExpressionError(f"{name} is not defined in {text.strip()}")
+        here = context[name]
+        for attribute, key in steps:
+            here = _step(here, attribute, key, text)
+        return here
+
+    return evaluate
+
+
+def _step(here: Any, attribute: str | None, key: str | None, text: str) -> Any:
+    """Jinja's order: `.x` is an attribute before it is an item, `['x']` the other way round."""
+    if attribute is not None:
+        try:
+            return getattr(here, attribute)
+        except AttributeError:
+            key = attribute
+    try:
+        return here[key]
+    except (KeyError, TypeError, IndexError) as error:
+        raise ExpressionError(f"{key} is not defined in {text.strip()}") from error
 
 
 @cache
@@ -34,34 +94,30 @@ def _environment() -> Any:
     return environment
 
 
-@cache
-def compile_expression(text: str) -> Expression:
-    """One expression; its value keeps its type. Raises ValueError with what is wrong."""
+def _jinja_expression(text: str) -> Expression:
     from jinja2 import TemplateError, Undefined
 
     try:
         compiled = _environment().compile_expression(text.strip(), undefined_to_none=False)
     except TemplateError as error:
-        raise ExpressionFailed(f"{error.message} in {text.strip()}") from error
+        raise ExpressionError(f"{error.message} in {text.strip()}") from error
 
     def evaluate(context: Mapping[str, Any]) -> Any:
         value = _guarded(lambda: compiled(context), text)
         if isinstance(value, Undefined):
-            raise ExpressionFailed(f"{value._undefined_name} is not defined in {text.strip()}")  # noqa: SLF001
+            raise ExpressionError(f"{value._undefined_name} is not defined in {text.strip()}")  # noqa: SLF001
         return value
 
     return evaluate
 
 
-@cache
-def compile_text(text: str) -> Expression:
-    """Text with expressions in it; the value is text. Raises ValueError with what is wrong."""
+def _jinja_text(text: str) -> Expression:
     from jinja2 import TemplateError
 
     try:
         template = _environment().from_string(text)
     except TemplateError as error:
-        raise ExpressionFailed(f"{error.message} in {text}") from error
+        raise ExpressionError(f"{error.message} in {text}") from error
     return lambda context: _guarded(lambda: template.render(context), text)
 
 
@@ -69,4 +125,4 @@ def _guarded(evaluate: Callable[[], Any], text: str) -> Any:
     try:
         return evaluate()
     except Exception as error:
-        raise ExpressionFailed(f"{type(error).__name__}: {error} in {text.strip()}") from error
+        raise ExpressionError(f"{type(error).__name__}: {error} in {text.strip()}") from error

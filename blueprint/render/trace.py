@@ -62,14 +62,10 @@ def trace_forward(bundle: Bundle, path: str) -> tuple[list[TracedField], list[Tr
 
 
 def _traced(obj: Object, path: Path, value: Any) -> TracedField:
-    chain: list[FieldOrigin] = [found for end in range(len(path), 0, -1) if (found := obj.origins.get(path[:end]))]
-    root = obj.origins.get(())
-    own = _joined(chain)
-    template = (chain or [root])[0]
-    whole = _joined([*chain, root] if root else chain)
-    return TracedField(
-        obj, path, value, own, FieldOrigin(template.template if template else Span("", 1, 1, 1, 1), whole)
-    )
+    chain = [found for end in range(len(path), 0, -1) if (found := obj.origins.get(path[:end]))]
+    root = [found] if (found := obj.origins.get(())) else []
+    own, whole = _joined(chain), _joined([*chain, *root])
+    return TracedField(obj, path, value, own, FieldOrigin([*chain, *root][0].template, whole))
 
 
 def _joined(chain: list[FieldOrigin]) -> tuple[Source, ...]:

@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 import report_sample as sample
 
+from blueprint.diagnostics import Diagnostic, Span
 from blueprint.report import Run
 from blueprint.report.context import Context
 from blueprint.report.formats import sarif
@@ -74,6 +75,14 @@ def test_what_has_no_place_is_pinned_to_the_blueprint(run: dict) -> None:
     [location] = result["locations"]
     assert location["physicalLocation"]["artifactLocation"]["uri"] == sample.PROD
     assert location["logicalLocations"] == [{"fullyQualifiedName": "Node/gpu-07", "kind": "object"}]
+
+
+def test_without_the_blueprints_file_the_first_file_blamed_is_used(context: Context) -> None:
+    """`subject` may say the blueprint's name instead of its file."""
+    found = (Diagnostic(sample.KEY, "nowhere"), Diagnostic(sample.KEY, "z", Span("z.yaml", 3, 1, 3, 2)))
+    [run] = json.loads(sarif.tell(Run("v", "", found, subject={"blueprint": "prod"}), context))["runs"]
+    uris = [r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for r in run["results"]]
+    assert uris == ["z.yaml", "z.yaml"]
 
 
 @pytest.mark.parametrize("case", sample.RUNS)

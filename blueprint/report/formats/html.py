@@ -94,7 +94,7 @@ def _coverage(run: Run) -> Iterator[str]:
 def _findings(record: Record, context: Context) -> Iterator[str]:
     yield "<h2>Findings</h2>"
     if not record.findings:
-        yield f"<p>No findings. {esc(record.verdict)}</p>"
+        yield "<p>No findings.</p>"
     yield from (finding_html(finding, context) for finding in record.findings)
 
 

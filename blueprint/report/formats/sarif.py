@@ -99,8 +99,15 @@ class _Results:
         self._paths = RepositoryPaths(context)
 
     def of(self, record: Record) -> list[dict[str, Any]]:
-        fallback = self._paths.of(record.run.subject.get("blueprint", ""))
+        fallback = self._fallback(record)
         return [self._result(finding, fallback) for finding in record.findings[:MOST_RESULTS]]
+
+    def _fallback(self, record: Record) -> str | None:
+        """The file for results without one: the blueprint, if the run names its file, else the first file blamed."""
+        blueprint = record.run.subject.get("blueprint", "")
+        named = [blueprint] if blueprint.endswith((".yaml", ".yml")) else []
+        blamed = (finding.diagnostic.at.file for finding in record.findings if finding.diagnostic.at)
+        return next((path for file in (*named, *blamed) if (path := self._paths.of(file))), None)
 
     def _result(self, finding: Finding, fallback: str | None) -> dict[str, Any]:
         diagnostic = finding.diagnostic
@@ -120,7 +127,7 @@ class _Results:
         return result
 
     def _location(self, diagnostic: Diagnostic, fallback: str | None) -> dict[str, Any]:
-        """Where it is; code hosts want a file, so what has none is pinned to the blueprint's first line."""
+        """Where it is; code hosts drop results without a file, so what has none is pinned to a first line."""
         location: dict[str, Any] = {}
         if physical := self._physical(diagnostic.at):
             location["physicalLocation"] = physical

@@ -37,7 +37,7 @@ The API requires a field that is not there. The API server would refuse the obje
 )
 WRONG_TYPE = define(
     "BP5005",
-    "wrong-type",
+    "field-wrong-type",
     """
 The value is of another type than the field: a number where text is needed (labels, annotations, environment
 variables and ConfigMap data are always text), text where a number is needed, a list where a map is needed.
@@ -46,7 +46,7 @@ Server-side apply answers such values with an unhelpful internal error.
 )
 VALUE_NOT_ALLOWED = define(
     "BP5006",
-    "value-not-allowed",
+    "field-value-not-allowed",
     """
 The field takes one of a few words, and this is none of them. Case matters.
 """,
@@ -61,7 +61,7 @@ what the API accepts.
 )
 MALFORMED = define(
     "BP5008",
-    "malformed-value",
+    "field-malformed",
     """
 The text does not have the form that the field demands: a quantity (`500m`, `1Gi`), a DNS name, a point in
 time, base64, or a pattern that the custom resource's schema gives.
@@ -163,7 +163,7 @@ notices when `data` is changed behind it. Secrets are rendered with `data` in ba
 )
 DUPLICATE_OBJECT = define(
     "BP5020",
-    "duplicate-object",
+    "object-given-twice",
     """
 Two objects of the set have the same kind, namespace and name, so one would overwrite the other.
 """,

@@ -13,6 +13,7 @@ from blueprint.render.paths import format_path
 
 _NOT_THE_USERS = frozenset({"component", "release", "hardware", "default"})
 _LONGEST = 60
+HIDDEN = "(hidden)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def _notes(sources: tuple[Source, ...] | list[Source], at: Span) -> Iterator[Not
 def shown(value: Any, path: Path, kind: str) -> str:
     """The value as JSON, cut short; never what a Secret holds."""
     if kind == "Secret" and path[:1] in (("data",), ("stringData",)):
-        return "(hidden)"
+        return HIDDEN
     try:
         text = json.dumps(value, ensure_ascii=False)
     except (TypeError, ValueError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from blueprint.check import codes
@@ -15,7 +16,7 @@ from blueprint.check.strict import strict_kind
 from blueprint.check.validator import Validate, compile_schema
 from blueprint.diagnostics import nearest
 from blueprint.render.crds import crds_of
-from blueprint.render.kubernetes import Kubernetes, Schema, known_minors, load_kubernetes
+from blueprint.render.kubernetes import BuiltInKind, Kubernetes, Schema, known_minors, load_kubernetes
 
 _UNSTABLE = re.compile(r"v\d+(alpha|beta)\d+")
 
@@ -35,7 +36,7 @@ class Kinds:
 
     def __init__(self, minor: str, crds: Iterable[Mapping[str, Any]] = (), engine: str | None = None) -> None:
         self._kubernetes = load_kubernetes(minor)
-        self._given = [crd for crd in crds if _is_readable(crd)]
+        self._given = [crd for crd in crds if is_readable(crd)]
         self._engine = engine
         self._compiled: dict[tuple[str, str], CheckedKind | Complaint] = {}
 
@@ -53,8 +54,7 @@ class Kinds:
 
     def _compile(self, api_version: str, kind: str) -> CheckedKind | Complaint:
         if found := self._kubernetes.find(api_version, kind):
-            schema = strict_kind(self._kubernetes.minor, found.definition)
-            return self._checked(schema, namespaced=found.namespaced)
+            return _built_in(self._kubernetes.minor, found, self._engine)
         group, _, version = api_version.rpartition("/")
         crd = next((crd for crd in self._crds(group) if crd["spec"]["names"]["kind"] == kind), None)
         if crd is None:
@@ -65,13 +65,10 @@ class Kinds:
             return Complaint(codes.KIND_NOT_SERVED, ("apiVersion",), text)
         try:
             schema = strict_custom(served[version], self._kubernetes.minor)
-            return self._checked(schema, namespaced=crd["spec"]["scope"] == "Namespaced")
+            return _checked(schema, self._engine, namespaced=crd["spec"]["scope"] == "Namespaced")
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             text = f"the schema of {kind} {api_version} cannot be used: {error}"
             return Complaint(codes.SCHEMA_UNUSABLE, (), text)
-
-    def _checked(self, schema: Schema, *, namespaced: bool) -> CheckedKind:
-        return CheckedKind(namespaced, schema, compile_schema(schema, self._engine), compile_plan(schema))
 
     def _crds(self, group: str) -> Iterator[Mapping[str, Any]]:
         """Those given come before those shipped: what is installed decides."""
@@ -100,15 +97,23 @@ class Kinds:
         )
 
 
-def _is_readable(crd: Mapping[str, Any]) -> bool:
+@cache
+def _built_in(minor: str, kind: BuiltInKind, engine: str | None) -> CheckedKind:
+    return _checked(strict_kind(minor, kind.definition), engine, namespaced=kind.namespaced)
+
+
+def _checked(schema: Schema, engine: str | None, *, namespaced: bool) -> CheckedKind:
+    return CheckedKind(namespaced, schema, compile_schema(schema, engine), compile_plan(schema))
+
+
+def is_readable(crd: Mapping[str, Any]) -> bool:
     """Whether a CRD has the parts that looking it up needs; its own check says what else is wrong."""
     try:
         spec = crd["spec"]
-        return bool(spec["group"] and spec["scope"] and spec["names"]["kind"]) and all(
-            isinstance(version["name"], str) for version in spec["versions"]
-        )
+        names = [spec["group"], spec["scope"], spec["names"]["kind"], *(v["name"] for v in spec["versions"])]
     except (KeyError, TypeError):
         return False
+    return all(isinstance(name, str) and name for name in names)
 
 
 def _served_by(api_version: str, kind: str) -> str | None:

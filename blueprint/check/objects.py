@@ -7,7 +7,7 @@ from typing import Any
 
 from blueprint.check import codes
 from blueprint.check.complaint import Complaint
-from blueprint.check.kinds import CheckedKind, Kinds
+from blueprint.check.kinds import CheckedKind, Kinds, is_readable
 from blueprint.check.metadata import check_identity, check_payload, check_sizes
 from blueprint.check.plan import walk
 from blueprint.check.references import check_references
@@ -83,12 +83,13 @@ def _complaints(data: dict[str, Any], kind: CheckedKind, kinds: Kinds) -> Iterat
 
 def _own_schema(crd: dict[str, Any], kinds: Kinds) -> Iterator[Complaint]:
     """A CRD's schema must be usable, or its resources could not be checked."""
-    spec = crd.get("spec", {})
-    for version in spec.get("versions", ()) if isinstance(spec, dict) else ():
-        if isinstance(version, dict) and version.get("served"):
-            found = kinds.find(f"{spec.get('group')}/{version.get('name')}", str(spec.get("names", {}).get("kind")))
-            if isinstance(found, Complaint) and found.code is codes.SCHEMA_UNUSABLE:
-                yield found
+    if not is_readable(crd):
+        return
+    spec = crd["spec"]
+    for version in (each for each in spec["versions"] if each.get("served")):
+        found = kinds.find(f"{spec['group']}/{version['name']}", spec["names"]["kind"])
+        if isinstance(found, Complaint) and found.code is codes.SCHEMA_UNUSABLE:
+            yield found
 
 
 def _identity_faults(subject: Object) -> list[Complaint]:

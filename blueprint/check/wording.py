@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from blueprint.check import codes
-from blueprint.check.complaint import Complaint, shown
+from blueprint.check.complaint import HIDDEN, Complaint, shown
 from blueprint.check.strict import BOUNDS, MEANS_NOTHING
 from blueprint.check.validator import Violation
 from blueprint.diagnostics import Severity, nearest
@@ -135,7 +135,8 @@ def _type(violation: Violation, where: _Where) -> Complaint:
     kinds = violation.schema["type"]
     wanted = " or ".join(TYPES[kind] for kind in sorted([kinds] if isinstance(kinds, str) else kinds))
     text = f"{where.path} must be {wanted}, not {_noun(violation.value, where.value)}"
-    return Complaint(codes.WRONG_TYPE, violation.path, text, _as_meant(kinds, violation.value))
+    help_ = None if where.value == HIDDEN else _as_meant(kinds, violation.value)
+    return Complaint(codes.WRONG_TYPE, violation.path, text, help_)
 
 
 def _as_meant(kind: str | list[str], value: Any) -> str | None:

@@ -1,0 +1,270 @@
+"""Each way of breaking an object has its code, its place and its words, and nothing else is complained about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from blueprint.check import check_objects
+from blueprint.diagnostics import Diagnostic, Severity
+from tests.check.corpus import REMOVED, VALID, broken, objects
+
+MAIN = "spec.template.spec.containers[name=main]"
+PORTS = f"{MAIN}.ports"
+DEPLOY = "Deployment/train/trainer"
+
+# object, field, value | code, path of the diagnostic, message without the object's name, help
+CASES: list[tuple[str, str, Any, str, str, str, str | None]] = [
+    # fields
+    ("deployment", f"{MAIN}.imagePulPolicy", "Always", "BP5003", f"{MAIN}.imagePulPolicy",
+     f"unknown field imagePulPolicy in {MAIN}", "did you mean imagePullPolicy?"),
+    ("deployment", "spec.template.spec.hostNetwrk", True, "BP5003", "spec.template.spec.hostNetwrk",
+     "unknown field hostNetwrk in spec.template.spec", "did you mean hostNetwork?"),
+    ("account", "spec", {"x": 1}, "BP5003", "spec", "unknown field spec",
+     "fields here: apiVersion, automountServiceAccountToken, imagePullSecrets, kind, metadata, secrets"),
+    ("clusterpolicy", "spec.driver.verion", "580", "BP5003", "spec.driver.verion",
+     "unknown field verion in spec.driver", "did you mean version?"),
+    ("nodefeaturerule", "spec.rules[0].matchFeatures[0].matchExpression", {}, "BP5003",
+     "spec.rules[name=gpu].matchFeatures[0].matchExpression",
+     "unknown field matchExpression in spec.rules[name=gpu].matchFeatures[0]", "did you mean matchExpressions?"),
+    ("deployment", f"{MAIN}.name", REMOVED, "BP5004", "spec.template.spec.containers[0]",
+     "required field name is missing in spec.template.spec.containers[0]", None),
+    ("clusterpolicy", "spec.gfd", REMOVED, "BP5004", "spec", "required field gfd is missing in spec", None),
+    ("claim", "spec", REMOVED, "BP5004", "", "required field spec is missing", None),
+    ("runtimeclass", "handler", REMOVED, "BP5004", "", "required field handler is missing", None),
+    # types
+    ("deployment", "spec.replicas", "2", "BP5005", "spec.replicas",
+     'spec.replicas must be a whole number, not "2"', "write it without quotes: 2"),
+    ("deployment", "spec.replicas", 1.5, "BP5005", "spec.replicas",
+     "spec.replicas must be a whole number, not 1.5", None),
+    ("deployment", f"{MAIN}.env[name=RANK].value", 0, "BP5005", f"{MAIN}.env[name=RANK].value",
+     f"{MAIN}.env[name=RANK].value must be text, not 0", 'write it in quotes: "0"'),
+    ("config", "data.mode", True, "BP5005", "data.mode", "data.mode must be text, not true",
+     'write it in quotes: "true"'),
+    ("namespace", "metadata.labels.tier", 5, "BP5005", "metadata.labels.tier",
+     "metadata.labels.tier must be text, not 5", 'write it in quotes: "5"'),
+    ("config", 'metadata.annotations["example.com/on"]', False, "BP5005", 'metadata.annotations["example.com/on"]',
+     'metadata.annotations["example.com/on"] must be text, not false', 'write it in quotes: "false"'),
+    ("deployment", f"{MAIN}.args", "--verbose", "BP5005", f"{MAIN}.args",
+     f'{MAIN}.args must be a list, not "--verbose"', None),
+    ("deployment", "spec.template.spec.nodeSelector", ["a"], "BP5005", "spec.template.spec.nodeSelector",
+     "spec.template.spec.nodeSelector must be a map, not a list", None),
+    ("account", "automountServiceAccountToken", "false", "BP5005", "automountServiceAccountToken",
+     'automountServiceAccountToken must be true or false, not "false"', "write it without quotes: false"),
+    ("deployment", "spec.strategy.rollingUpdate.maxSurge", 1.5, "BP5005", "spec.strategy.rollingUpdate.maxSurge",
+     "spec.strategy.rollingUpdate.maxSurge must be a whole number or text, not 1.5", None),
+    ("deployment", f"{MAIN}.resources.requests.cpu", True, "BP5005", f"{MAIN}.resources.requests.cpu",
+     f"{MAIN}.resources.requests.cpu must be a number or text, not true", None),
+    ("clusterpolicy", "spec.dcgm.hostPort", "5555", "BP5005", "spec.dcgm.hostPort",
+     'spec.dcgm.hostPort must be a whole number, not "5555"', "write it without quotes: 5555"),
+    ("widget", "spec.share", 1.5, "BP5005", "spec.share", "spec.share must be a whole number or text, not 1.5", None),
+    # words
+    ("deployment", f"{MAIN}.imagePullPolicy", "always", "BP5006", f"{MAIN}.imagePullPolicy",
+     f'{MAIN}.imagePullPolicy cannot be "always"', "did you mean Always? allowed: Always, IfNotPresent, Never"),
+    ("deployment", "spec.strategy.type", "Rolling", "BP5006", "spec.strategy.type",
+     'spec.strategy.type cannot be "Rolling"', "did you mean RollingUpdate? allowed: RollingUpdate, Recreate"),
+    ("service", "spec.ports[0].protocol", "tcp", "BP5006", "spec.ports[name=http].protocol",
+     'spec.ports[name=http].protocol cannot be "tcp"', "did you mean TCP? allowed: TCP, UDP, SCTP"),
+    ("clusterpolicy", "spec.driver.kernelModuleType", "opn", "BP5006", "spec.driver.kernelModuleType",
+     'spec.driver.kernelModuleType cannot be "opn"', "did you mean open? allowed: auto, open, proprietary"),
+    ("networkpolicy", "spec.policyTypes[0]", "ingress", "BP5006", "spec.policyTypes[0]",
+     'spec.policyTypes[0] cannot be "ingress"', "did you mean Ingress? allowed: Ingress, Egress"),
+    ("rolebinding", "subjects[0].kind", "Serviceaccount", "BP5006", "subjects[name=trainer].kind",
+     'subjects[name=trainer].kind cannot be "Serviceaccount"',
+     "did you mean ServiceAccount? allowed: User, Group, ServiceAccount"),
+    ("widget", "spec.colour", "green", "BP5006", "spec.colour", 'spec.colour cannot be "green"', "allowed: red, blue"),
+    # bounds
+    ("service", "spec.ports[0].port", 65536, "BP5007", "spec.ports[name=http].port",
+     "spec.ports[name=http].port is 65536, which is not between 1 and 65535", None),
+    ("deployment", "spec.replicas", -1, "BP5007", "spec.replicas", "spec.replicas is -1, which is not at least 0",
+     None),
+    ("priority", "value", 2**31, "BP5007", "value",
+     "value is 2147483648, which is not between -2147483648 and 2147483647", None),
+    ("webhook", "webhooks[0].timeoutSeconds", 31, "BP5007", "webhooks[name=guard.example.com].timeoutSeconds",
+     "webhooks[name=guard.example.com].timeoutSeconds is 31, which is not between 1 and 30", None),
+    ("role", "rules[0].verbs", [], "BP5007", "rules[0].verbs", "rules[0].verbs has 0 items, fewer than 1", None),
+    ("widget", "spec.size", 10, "BP5007", "spec.size", "spec.size is 10, which is not between 1 and 9", None),
+    ("widget", "spec.name", "a", "BP5007", "spec.name", "spec.name has 1 characters, fewer than 2", None),
+    ("widget", "spec.ratio", 0, "BP5007", "spec.ratio", "spec.ratio is 0, which is not at least 0", None),
+    ("widget", "spec.ratio", 0.7, "BP5007", "spec.ratio", "spec.ratio is 0.7, which is no multiple of 0.5", None),
+    ("widget", "spec.parts", [{"name": n} for n in "abcd"], "BP5007", "spec.parts",
+     "spec.parts has 4 items, more than 3", None),
+    # forms
+    ("deployment", f"{MAIN}.resources.limits.memory", "1GB", "BP5008", f"{MAIN}.resources.limits.memory",
+     f'{MAIN}.resources.limits.memory is "1GB", which is not a quantity',
+     "a number with an optional suffix: 500m, 2, 1.5, 128Mi, 10G"),
+    ("deployment", f"{MAIN}.name", "Main_1", "BP5008", "spec.template.spec.containers[name=Main_1].name",
+     'spec.template.spec.containers[name=Main_1].name is "Main_1", which is not a DNS label',
+     "lower-case letters, digits and -, at most 63, a letter or digit at both ends"),
+    ("webhook", "webhooks[0].clientConfig.caBundle", "abc", "BP5008",
+     "webhooks[name=guard.example.com].clientConfig.caBundle",
+     'webhooks[name=guard.example.com].clientConfig.caBundle is "abc", which is not base64', None),
+    ("secret", "data.password", "hunter2!", "BP5008", "data.password",
+     "data.password is (hidden), which is not base64", None),
+    ("clusterpolicy", "spec.driver.image", "!!", "BP5008", "spec.driver.image",
+     r'spec.driver.image is "!!", which does not match [a-zA-Z0-9\-]+', None),
+    ("widget", "spec.either", {"a": "x", "b": "y"}, "BP5009", "spec.either",
+     "spec.either must fit exactly one of the allowed forms", "forms: with a; with b"),
+    # lists
+    ("deployment", f"{MAIN}.env[3]", {"name": "RANK", "value": "1"}, "BP5010", f"{MAIN}.env[3]",
+     f"RANK is twice in {MAIN}.env: items 2 and 3", "the API tells items apart by name"),
+    ("deployment", f"{PORTS}[2]", {"containerPort": 8080}, "BP5010", f"{PORTS}[2]",
+     f"8080 and TCP is twice in {PORTS}: items 0 and 2", "the API tells items apart by containerPort and protocol"),
+    ("widget", "spec.parts[1].name", "a", "BP5010", "spec.parts[1]", "a is twice in spec.parts: items 0 and 1",
+     "the API tells items apart by name"),
+    ("widget", "spec.tags[1]", "x", "BP5010", "spec.tags[1]", "x is twice in spec.tags: items 0 and 1", None),
+    ("config", "binaryData", {"mode": "YQ=="}, "BP5010", "binaryData.mode",
+     "the key mode is both in data and in binaryData", None),
+    # what says nothing, or is not ours to say
+    ("deployment", f"{MAIN}.resources.requests.cpu", "1000m", "BP5011", f"{MAIN}.resources.requests.cpu",
+     f'{MAIN}.resources.requests.cpu is "1000m"; its canonical form is "1"', None),
+    ("quota", 'spec.hard["requests.nvidia.com/gpu"]', 8, "BP5011", 'spec.hard["requests.nvidia.com/gpu"]',
+     'spec.hard["requests.nvidia.com/gpu"] is 8; its canonical form is "8"', None),
+    ("deployment", "spec.strategy", None, "BP5012", "spec.strategy", "spec.strategy is null, which sets nothing",
+     "leave the field out"),
+    ("deployment", f"{MAIN}.args", [], "BP5012", f"{MAIN}.args", f"{MAIN}.args is an empty list, which sets nothing",
+     "leave the field out"),
+    ("config", "data", {}, "BP5012", "data", "data is an empty map, which sets nothing", "leave the field out"),
+    ("deployment", "status", {"replicas": 1}, "BP5013", "status", "status is set by the cluster, not in a manifest",
+     "remove it"),
+    ("clusterpolicy", "status", {"state": "ready"}, "BP5013", "status",
+     "status is set by the cluster, not in a manifest", "remove it"),
+    ("config", "metadata.uid", "u", "BP5013", "metadata.uid", "metadata.uid is set by the cluster, not in a manifest",
+     "remove it"),
+    ("deployment", "spec.template.metadata.creationTimestamp", None, "BP5013",
+     "spec.template.metadata.creationTimestamp",
+     "spec.template.metadata.creationTimestamp is set by the cluster, not in a manifest", "remove it"),
+    ("secret", "stringData", {"a": "b"}, "BP5019", "stringData",
+     "stringData is write-only; a Secret is rendered with data in base64", "move the values to data"),
+    # names and labels
+    ("priority", "metadata.name", "High", "BP5014", "metadata.name",
+     ("metadata.name 'High': a DNS name has lower-case letters, digits, - and . only, with a letter or digit at both"
+     " ends"), None),
+    ("service", "metadata.name", "1st", "BP5014", "metadata.name",
+     "metadata.name '1st': the name of a Service begins with a letter", None),
+    ("clusterrole", "metadata.name", "a/b", "BP5014", "metadata.name", "metadata.name 'a/b': / and % are not allowed",
+     None),
+    ("cronjob", "metadata.name", "n" * 53, "BP5014", "metadata.name",
+     f"metadata.name '{'n' * 53}': 53 characters are more than 52", None),
+    ("deployment", 'metadata.labels["-a"]', "b", "BP5015", 'metadata.labels["-a"]',
+     ('metadata.labels["-a"]: the name part of the key has letters, digits, -, _ and . only, with a letter or digit'
+     " at both ends"), None),
+    ("namespace", "metadata.labels.team", "A team", "BP5015", "metadata.labels.team",
+     ("metadata.labels.team: the value 'A team' may have letters, digits, -, _ and . only, with a letter or digit at"
+     " both ends"), None),
+    ("deployment", "spec.template.spec.nodeSelector.pool", "x" * 64, "BP5015",
+     "spec.template.spec.nodeSelector.pool",
+     "spec.template.spec.nodeSelector.pool: the value has 64 characters, more than 63", None),
+    ("config", 'metadata.annotations["/x"]', "", "BP5015", 'metadata.annotations["/x"]',
+     'metadata.annotations["/x"]: nothing stands before the /', None),
+    ("budget", "metadata.namespace", REMOVED, "BP5016", "metadata",
+     "metadata.namespace is missing: a PodDisruptionBudget lives in a namespace", None),
+    ("priority", "metadata.namespace", "train", "BP5017", "metadata.namespace",
+     "metadata.namespace is train, but a PriorityClass belongs to the whole cluster", "remove it"),
+    ("clusterpolicy", "metadata.namespace", "train", "BP5017", "metadata.namespace",
+     "metadata.namespace is train, but a ClusterPolicy belongs to the whole cluster", "remove it"),
+    ("account", "metadata.annotations", {"a": "x" * 262_144}, "BP5018", "metadata.annotations",
+     "metadata.annotations have 262,145 bytes; at most 262,144 are allowed", None),
+    ("config", "data.big", "x" * 1_048_576, "BP5018", "data",
+     "data has 1,048,603 bytes; at most 1,048,576 are allowed", None),
+    # kinds
+    ("deployment", "apiVersion", "apps/v2", "BP5001", "apiVersion",
+     "Deployment apps/v2 is not served by Kubernetes 1.36; apps/v1 is", None),
+    ("deployment", "kind", "Deploymnt", "BP5001", "kind", "Deploymnt apps/v1 is not served by Kubernetes 1.36",
+     "did you mean Deployment?"),
+    ("clusterpolicy", "apiVersion", "nvidia.com/v2", "BP5001", "apiVersion",
+     "ClusterPolicy nvidia.com/v2 is not served; nvidia.com/v1 is", None),
+    ("clusterpolicy", "kind", "ClusterPolicies", "BP5002", "kind",
+     "no schema says what ClusterPolicies nvidia.com/v1 may contain",
+     "add its CustomResourceDefinition to extraManifests, or run `blueprint schema import`"),
+    ("deviceclass", "apiVersion", "resource.k8s.io/v1beta1", "BP5022", "apiVersion",
+     "resource.k8s.io/v1beta1 is served only by an API server that was told to", None),
+    ("priority", "metadata.name", REMOVED, "BP5004", "metadata.name", "required field metadata.name is missing", None),
+    ("priority", "kind", 5, "BP5005", "kind", "kind must be text", None),
+]  # fmt: skip
+
+
+def test_the_corpus_is_valid_under_every_minor_that_serves_it() -> None:
+    """Otherwise every other test here would prove nothing."""
+    assert check_objects(objects(), kubernetes_minor="1.36") == []
+    assert check_objects(objects(), kubernetes_minor="1.34") == []
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]}:{case[1]}")
+def test_a_broken_object_gets_its_one_diagnostic(case: tuple[str, str, Any, str, str, str, str | None]) -> None:
+    """Code, path, message and help are exact, and one mistake is one diagnostic."""
+    name, field, value, code, path, message, help_ = case
+    found = check_objects(objects(**{name: broken(name, field, value)}), kubernetes_minor="1.36")
+    schema_findings = [d for d in found if d.code.id < "BP5100"]
+    assert [d.code.id for d in schema_findings] == [code], [d.message for d in schema_findings]
+    [diagnostic] = schema_findings
+    assert (diagnostic.path or "") == path
+    assert diagnostic.message.partition(": ")[2] == message
+    assert diagnostic.help == help_
+
+
+def _about(found: list[Diagnostic], code: str) -> Diagnostic:
+    [diagnostic] = [d for d in found if d.code.id == code]
+    return diagnostic
+
+
+def test_a_misspelt_required_field_is_one_mistake() -> None:
+    data = broken("deployment", f"{MAIN}.ports[0]", {"containerPrt": 80})
+    found = check_objects(objects(deployment=data), kubernetes_minor="1.36")
+    assert [d.code.id for d in found] == ["BP5003"]
+
+
+def test_many_mistakes_in_one_object_are_all_told_at_once() -> None:
+    data = broken("deployment", f"{MAIN}.imagePullPolicy", "never")
+    data["spec"]["replicas"] = "3"
+    data["metadata"]["labels"]["a b"] = "c"
+    found = check_objects(objects(deployment=data), kubernetes_minor="1.36")
+    assert {d.code.id for d in found} == {"BP5005", "BP5006", "BP5015"}
+    assert all(d.subject == DEPLOY for d in found)
+
+
+def test_a_version_that_another_minor_serves_is_named() -> None:
+    found = check_objects(objects(), kubernetes_minor="1.33")
+    message = _about([d for d in found if "DeviceClass" in d.message], "BP5001")
+    assert "is not served by Kubernetes 1.33; resource.k8s.io/v1alpha3" in message.message
+    assert message.help == "Kubernetes 1.34 to 1.36 serve it"
+
+
+def test_an_unknown_minor_is_a_finding_and_not_a_pass() -> None:
+    found = check_objects(objects(), kubernetes_minor="1.20")
+    assert [d.code.id for d in found] == ["BP5023"]
+    assert "1.33, 1.34, 1.35, 1.36" in found[0].message
+
+
+def test_the_same_object_twice_is_found_across_api_versions() -> None:
+    found = check_objects(objects(again=VALID["priority"]), kubernetes_minor="1.36")
+    assert _about(found, "BP5020").message == "PriorityClass/high: rendered twice, by corpus"
+
+
+def test_a_resource_without_its_crd_is_an_error_and_with_it_is_checked() -> None:
+    everything = [each for each in objects() if each.data["kind"] != "CustomResourceDefinition"]
+    assert _about(check_objects(everything, kubernetes_minor="1.36"), "BP5002").severity is Severity.ERROR
+    assert check_objects(everything, kubernetes_minor="1.36", crds=[VALID["crd"]]) == []
+
+
+def test_a_crd_whose_schema_is_no_schema_is_refused_once_where_it_is_defined() -> None:
+    data = broken("crd", "spec.versions[0].schema.openAPIV3Schema.properties.spec.properties.name.pattern", "(")
+    found = check_objects(objects(crd=data), kubernetes_minor="1.36")
+    assert {d.code.id for d in found} == {"BP5021"}
+    assert found[0].message.startswith("CustomResourceDefinition/widgets.example.com: the schema of Widget")
+
+
+@pytest.mark.parametrize("value", [{1, 2}, {1: "a"}, b"x", (1, object())], ids=str)
+@pytest.mark.parametrize("engine", ["jsonschema_rs", "jsonschema"])
+def test_what_json_cannot_say_is_a_diagnostic_and_no_traceback(value: Any, engine: str) -> None:
+    data = broken("config", "data.mode", value)
+    found = check_objects(objects(config=data), kubernetes_minor="1.36", engine=engine)
+    assert [(d.code.id, d.path) for d in found] == [("BP5005", "data.mode")]
+
+
+def test_the_value_of_a_secret_is_in_no_text_of_the_report() -> None:
+    data = broken("secret", "data", {"a": "hunter2!", "b": 12345678})
+    found = check_objects(objects(secret=data), kubernetes_minor="1.36")
+    assert len(found) == 2
+    assert not [d for d in found if "hunter2" in repr(d) or "12345678" in repr(d)]

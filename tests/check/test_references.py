@@ -1,0 +1,91 @@
+"""References inside the set: found where they are wrong, silent where somebody else may have made the target."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from blueprint.check import check_objects
+from blueprint.diagnostics import Severity
+from blueprint.render.model import Object
+from tests.check.corpus import REMOVED, broken, objects
+
+POD = "spec.template.spec"
+ERROR, WARNING = Severity.ERROR, Severity.WARNING
+
+CASES: list[tuple[str, str, Any, str, Severity, str, str | None]] = [
+    ("deployment", f"{POD}.serviceAccountName", "trainr", "BP5101", ERROR,
+     f"{POD}.serviceAccountName names the ServiceAccount train/trainr, which is not rendered", "did you mean trainer?"),
+    ("deployment", f"{POD}.volumes[name=settings].configMap.name", "seting", "BP5102", WARNING,
+     f"{POD}.volumes[name=settings].configMap.name names the ConfigMap train/seting, which is not rendered",
+     "did you mean settings?"),
+    ("deployment", f"{POD}.containers[name=main].env[name=PASSWORD].valueFrom.secretKeyRef.name", "other", "BP5102",
+     WARNING, (f"{POD}.containers[name=main].env[name=PASSWORD].valueFrom.secretKeyRef.name names the Secret"
+     " train/other, which is not rendered"), None),
+    ("deployment", f"{POD}.containers[name=main].envFrom[0].configMapRef.name", "other", "BP5102", WARNING,
+     f"{POD}.containers[name=main].envFrom[0].configMapRef.name names the ConfigMap train/other, which is not rendered",
+     None),
+    ("deployment", f"{POD}.containers[name=main].volumeMounts[name=scratch].name", "scrath", "BP5106", ERROR,
+     f"{POD}.containers[name=main].volumeMounts[name=scrath].name: the pod has no volume scrath",
+     "did you mean scratch?"),
+    ("deployment", f"{POD}.containers[name=main].volumeMounts", [{"name": "nowhere", "mountPath": "/x"}], "BP5106",
+     ERROR, f"{POD}.containers[name=main].volumeMounts[name=nowhere].name: the pod has no volume nowhere", None),
+    ("deployment", "spec.selector.matchLabels.app", "other", "BP5105", ERROR,
+     "spec.selector.matchLabels.app is other, but the pod template has app=trainer", None),
+    ("daemonset", "spec.template.metadata.labels", {"other": "x"}, "BP5105", ERROR,
+     "spec.selector.matchLabels.app is agent, but the pod template has no label app", None),
+    ("rolebinding", "roleRef.name", "editr", "BP5103", ERROR, "roleRef.name is the Role editr, which is not rendered",
+     "did you mean editor?"),
+    ("clusterrolebinding", "roleRef.name", "nobody", "BP5103", WARNING,
+     "roleRef.name is the ClusterRole nobody, which is not rendered", None),
+    ("rolebinding", "subjects[0].name", "trainr", "BP5107", ERROR,
+     "subjects[name=trainr].name is the ServiceAccount train/trainr, which is not rendered", "did you mean trainer?"),
+    ("budget", "metadata.namespace", "trian", "BP5104", WARNING, "its namespace trian is not rendered",
+     "did you mean train?"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[3]}:{case[0]}:{case[1]}")
+def test_a_broken_reference_is_found(case: tuple[str, str, Any, str, Severity, str, str | None]) -> None:
+    name, field, value, code, severity, message, help_ = case
+    [found] = check_objects(objects(**{name: broken(name, field, value)}), kubernetes_minor="1.36")
+    assert (found.code.id, found.severity, found.help) == (code, severity, help_)
+    assert found.message.partition(": ")[2] == message
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "value"),
+    [
+        ("deployment", f"{POD}.serviceAccountName", "default"),
+        ("deployment", f"{POD}.serviceAccountName", REMOVED),
+        ("deployment", f"{POD}.volumes[name=settings].configMap", {"name": "later", "optional": True}),
+        ("deployment", f"{POD}.volumes[name=settings].configMap", {"name": "kube-root-ca.crt"}),
+        ("clusterrolebinding", "roleRef.name", "cluster-admin"),
+        ("clusterrolebinding", "roleRef.name", "system:auth-delegator"),
+        ("rolebinding", "subjects[0].namespace", "elsewhere"),
+        ("budget", "metadata.namespace", "kube-system"),
+    ],
+)
+def test_what_every_cluster_has_or_may_be_absent_is_no_finding(name: str, field: str, value: Any) -> None:
+    assert check_objects(objects(**{name: broken(name, field, value)}), kubernetes_minor="1.36") == []
+
+
+def test_in_a_namespace_of_somebody_else_a_missing_account_is_only_a_warning() -> None:
+    """We cannot know what is there; in a namespace of our own we do."""
+    data = broken("deployment", f"{POD}.serviceAccountName", "theirs")
+    data["metadata"]["namespace"] = "kube-system"
+    found = check_objects([Object(data, "x")], kubernetes_minor="1.36")
+    assert {(d.code.id, d.severity) for d in found} == {("BP5101", WARNING), ("BP5102", WARNING)}
+
+
+def test_a_namespace_that_is_not_rendered_is_told_once_however_many_use_it() -> None:
+    everything = [each for each in objects() if each.data["kind"] != "Namespace"]
+    [found] = [d for d in check_objects(everything, kubernetes_minor="1.36") if d.code.id == "BP5104"]
+    assert "its namespace train (and that of 14 more objects) is not rendered" in found.message
+
+
+def test_a_broken_identity_is_not_followed_by_complaints_about_references() -> None:
+    """No cascade: the object cannot be looked up, so nothing is said about who refers to it."""
+    found = check_objects(objects(quota=broken("quota", "metadata.name", 7)), kubernetes_minor="1.36")
+    assert [d.code.id for d in found] == ["BP5005"]

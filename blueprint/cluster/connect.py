@@ -7,12 +7,14 @@ kubeconfig whose credentials stand in the file is read here; both ways give the 
 
 from __future__ import annotations
 
+import logging
 import os
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from blueprint.cluster import codes
 from blueprint.cluster.errors import ApiError
@@ -22,14 +24,6 @@ from blueprint.diagnostics import Refused
 
 if TYPE_CHECKING:
     from blueprint.cluster.connection import Connection
-
-
-class ConnectionOptions(Protocol):
-    """What the command line says about the cluster."""
-
-    kubeconfig: str | None
-    context: str | None
-    timeout: float
 
 
 def connect(kubeconfig: str | None = None, context: str | None = None, timeout: float = 30.0) -> Connection:
@@ -101,14 +95,39 @@ def official_endpoint(choice: Choice) -> Endpoint:
     from kubernetes.config.config_exception import ConfigException
 
     configuration = Configuration()
+    with _logged() as said:
+        try:
+            load_kube_config(  # type: ignore[no-untyped-call]
+                os.pathsep.join(str(path) for path in choice.files),
+                choice.context,
+                configuration,
+                persist_config=False,
+            )
+        except (ConfigException, OSError, KeyError, TypeError, ValueError) as error:
+            said.append(str(error) or type(error).__name__)
+    found = _from_official(configuration)
+    if said and not (found.authorization or found.certificate):
+        # Only the first line: a plugin's output may go on with things that nobody should log.
+        text = f"no credentials for context {choice.context!r}: {said[-1].splitlines()[0][:300]}"
+        raise refuse(codes.CREDENTIALS_FAILED, text)
+    return found
+
+
+@contextmanager
+def _logged() -> Iterator[list[str]]:
+    """What is logged meanwhile: the official loader logs a failing plugin and goes on without credentials."""
+    said: list[str] = []
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            said.append(record.getMessage())
+
+    listener = Listener(logging.ERROR)
+    logging.getLogger().addHandler(listener)
     try:
-        load_kube_config(  # type: ignore[no-untyped-call]
-            os.pathsep.join(str(path) for path in choice.files), choice.context, configuration, persist_config=False
-        )
-    except (ConfigException, OSError, KeyError, TypeError, ValueError) as error:
-        text = f"no credentials for context {choice.context!r}: {_safe_words(error)}"
-        raise refuse(codes.CREDENTIALS_FAILED, text) from None
-    return _from_official(configuration)
+        yield said
+    finally:
+        logging.getLogger().removeHandler(listener)
 
 
 def _in_cluster() -> Endpoint:
@@ -128,7 +147,7 @@ def _from_official(configuration: Any) -> Endpoint:
     def authorization() -> str | None:
         token: str | None = configuration.get_api_key_with_prefix("BearerToken")
         # The in-cluster loader says "bearer"; the scheme's name is case-insensitive, equality is not.
-        return "Bearer " + token.split(" ", 1)[1] if token and " " in token else token
+        return f"Bearer {token[7:]}" if token and token.startswith("bearer ") else token
 
     def content(path: str | None) -> bytes | None:
         return Path(path).read_bytes() if path else None
@@ -165,8 +184,3 @@ def with_environment_proxy(place: Endpoint) -> Endpoint:
 def _tls_words(message: str) -> str:
     """OpenSSL's sentence without its bookkeeping: `[SSL: CODE] words (_ssl.c:1234)`."""
     return message.partition("] ")[2].partition(" (_ssl")[0] or message
-
-
-def _safe_words(error: Exception) -> str:
-    """The first line of an error; a plugin's output may go on with things that nobody should log."""
-    return (str(error).splitlines() or [type(error).__name__])[0][:300]

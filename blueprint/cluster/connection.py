@@ -200,6 +200,8 @@ class Connection:
             )
         except urllib3.exceptions.SSLError as error:
             raise ApiError(0, "TLS", str(error.args[0] if error.args else error), request=told) from error
+        except urllib3.exceptions.NewConnectionError as error:  # counts as a timeout too, but says more
+            raise ApiError(0, "Unreachable", _plain(error), request=told) from error
         except urllib3.exceptions.TimeoutError as error:
             text = f"no answer within {self.timeout:g} s"
             raise ApiError(0, "Timeout", text, request=told) from error
@@ -275,6 +277,7 @@ def _tls(endpoint: Endpoint) -> ssl.SSLContext:
     if endpoint.insecure:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # the kubeconfig asks for it
     if endpoint.certificate:
         _present(context, endpoint.certificate, endpoint.key or b"")
     return context

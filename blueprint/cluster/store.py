@@ -69,7 +69,8 @@ def read_inventory(connection: Connection, blueprint: str) -> Inventory | None:
     try:
         return _parse(connection, parent, blueprint)
     except (KeyError, TypeError, ValueError, AttributeError, OSError, zlib.error, EOFError) as error:
-        raise _refused(codes.INVENTORY_DAMAGED, blueprint, str(error) or type(error).__name__) from None
+        why = f"it has no {error}" if isinstance(error, KeyError) else str(error) or type(error).__name__
+        raise _refused(codes.INVENTORY_DAMAGED, blueprint, why) from None
 
 
 def write_inventory(connection: Connection, inventory: Inventory) -> Inventory:

@@ -98,7 +98,7 @@ class Writer:
 
         None where the object did not move, so something else is wrong.
         """
-        if step.seen is None or not (error.stale or error.invalid):
+        if step.seen is None or not (error.stale or error.conflicts or error.invalid):
             return None
         try:
             live = self.connection.get(path)

@@ -1,0 +1,22 @@
+"""What the tests of plan and apply share: a connection with all rights, and a blueprint name of their own."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+from blueprint.cluster.connect import connect
+from blueprint.cluster.connection import Connection
+
+
+@pytest.fixture
+def cluster(lab) -> Connection:
+    """The shared lab, as its administrator."""
+    return connect(str(lab.kubeconfig), timeout=20)
+
+
+@pytest.fixture
+def unique() -> str:
+    """A name that no other test uses."""
+    return f"t{uuid.uuid4().hex[:10]}"

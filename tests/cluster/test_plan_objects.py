@@ -1,0 +1,294 @@
+"""What a plan says of objects: what would happen, to which fields, whose they are, and from which line."""
+
+from __future__ import annotations
+
+import pytest
+from platforms import (
+    actions,
+    apply,
+    bundle,
+    codes,
+    config_map,
+    definition,
+    deployment,
+    line_of,
+    namespace,
+    patch_as,
+    widget,
+)
+
+from blueprint.cluster.connect import connect
+from blueprint.cluster.plan import make_plan
+from blueprint.cluster.steps import Plan
+from blueprint.diagnostics import Refused
+from blueprint.render.compare import ABSENT, Action
+
+
+def counted(cluster, monkeypatch) -> list[str]:
+    """Every request that is sent from now on."""
+    sent: list[str] = []
+    real = cluster._send
+    monkeypatch.setattr(cluster, "_send", lambda m, u, *rest: sent.append(f"{m} {u}") or real(m, u, *rest))
+    return sent
+
+
+def test_on_an_empty_cluster_everything_is_created_even_what_cannot_be_asked_about(cluster, unique) -> None:
+    """Namespace and CRD are absent: no error, and the plan is complete."""
+    group = f"{unique}.example.com"
+    wanted = bundle(unique, namespace(unique), definition(group), config_map(unique), widget(group))
+    plan = make_plan(wanted, cluster)
+    assert [step.action for step in plan.steps] == [Action.CREATE] * 4
+    assert (plan.diagnostics, plan.exit_code) == ((), 0)
+
+
+def test_a_plan_writes_nothing(cluster, unique) -> None:
+    make_plan(bundle(unique, namespace(unique)), cluster)
+    assert unique not in [n["metadata"]["name"] for n in cluster.list("/api/v1/namespaces")]
+
+
+def test_a_changed_field_is_named_with_both_values_and_its_line(cluster, namespace, unique) -> None:
+    apply(bundle(unique, deployment(namespace)), cluster)
+    [step] = make_plan(bundle(unique, deployment(namespace, image="registry/operator:2")), cluster).steps
+    [field] = step.fields
+    path = ("spec", "template", "spec", "containers", 0, "image")
+    assert (field.path, field.before, field.after) == (path, "registry/operator:1", "registry/operator:2")
+    assert field.origin is not None
+    assert field.origin.sources[0].span.line == line_of(*path)
+
+
+def test_a_removed_field_is_named(cluster, namespace, unique) -> None:
+    apply(bundle(unique, config_map(namespace, a="1", b="2")), cluster)
+    [step] = make_plan(bundle(unique, config_map(namespace, a="1")), cluster).steps
+    assert [(f.path, f.before, f.after) for f in step.fields] == [(("data", "b"), "2", ABSENT)]
+
+
+def test_the_line_is_right_although_a_foreign_sidecar_shifts_the_list(cluster, namespace, unique) -> None:
+    apply(bundle(unique, deployment(namespace)), cluster)
+    sidecar = {"spec": {"template": {"spec": {"containers": [{"name": "aaa", "image": "spy"}]}}}}
+    patch_as("mallory", cluster, f"/apis/apps/v1/namespaces/{namespace}/deployments/operator", sidecar)
+    [step] = make_plan(bundle(unique, deployment(namespace, image="registry/operator:2")), cluster).steps
+    [field] = step.fields
+    assert field.origin is not None
+    assert field.origin.sources[0].span.line == line_of("spec", "template", "spec", "containers", 0, "image")
+
+
+def test_our_own_label_is_never_shown_as_a_change(cluster, namespace, unique) -> None:
+    cluster.post(f"/api/v1/namespaces/{namespace}/configmaps", config_map(namespace), "somebody")
+    [step] = make_plan(bundle(unique, config_map(namespace)), cluster).steps
+    assert (step.action, step.fields, step.reason) == (Action.UPDATE, (), "is entered into the record")
+
+
+def test_what_is_proven_unchanged_costs_no_dry_run(cluster, namespace, unique, monkeypatch) -> None:
+    wanted = bundle(unique, config_map(namespace), deployment(namespace))
+    apply(wanted, cluster)
+    sent = counted(cluster, monkeypatch)
+    assert actions(wanted, cluster) == [Action.UNCHANGED] * 2
+    assert not [request for request in sent if not request.startswith("GET ")]
+    assert not [request for request in sent if "/configmaps/settings" in request], "one LIST, no GET per object"
+
+
+def test_status_updates_and_foreign_annotations_cost_no_dry_run_either(cluster, namespace, unique, monkeypatch) -> None:
+    """The second is tier 1: other content, but our fields and their values are as they were."""
+    wanted = bundle(unique, deployment(namespace))
+    apply(wanted, cluster)
+    path = f"/apis/apps/v1/namespaces/{namespace}/deployments/operator"
+    patch_as("controller", cluster, f"{path}/status", {"status": {"replicas": 1, "observedGeneration": 1}})
+    sent = counted(cluster, monkeypatch)
+    assert actions(wanted, cluster) == [Action.UNCHANGED]
+    patch_as("controller", cluster, path, {"metadata": {"annotations": {"revision": "1"}}})
+    sent.clear()
+    assert actions(wanted, cluster) == [Action.UNCHANGED]
+    assert not [request for request in sent if "dryRun" in request]
+
+
+@pytest.mark.parametrize(
+    ("manager", "change", "path"),
+    [
+        ("kubectl-edit", {"spec": {"replicas": 5}}, ("spec", "replicas")),
+        (
+            "kubectl-client-side-apply",
+            {"spec": {"template": {"spec": {"containers": [{"name": "main", "image": "other"}]}}}},
+            ("spec", "template", "spec", "containers", 0, "image"),
+        ),
+        (
+            "tool.with.dots",
+            {"metadata": {"annotations": {"ex.io/x.y": "theirs"}}},
+            ("metadata", "annotations", "ex.io/x.y"),
+        ),
+    ],
+)
+def test_a_conflict_names_owner_operation_time_both_values_and_the_line(
+    manager, change, path, cluster, namespace, unique
+) -> None:
+    data = deployment(namespace, replicas=3)
+    data["metadata"]["annotations"] = {"ex.io/x.y": "ours", "ex.io/x": "other"}
+    wanted = bundle(unique, data)
+    apply(wanted, cluster)
+    patch_as(manager, cluster, f"/apis/apps/v1/namespaces/{namespace}/deployments/operator", change)
+
+    plan = make_plan(wanted, cluster)
+
+    [found] = plan.diagnostics
+    evidence = dict(found.evidence)
+    assert found.code.slug == "conflict"
+    assert (evidence["manager"], evidence["operation"]) == (manager, "Update")
+    assert evidence["since"].startswith("20")
+    assert found.at is not None
+    assert found.at.line == line_of(*path)
+    assert plan.steps[0].conflicts[0].path == path
+    assert plan.exit_code == 1
+
+
+def test_a_conflict_through_a_subresource_names_it(cluster, namespace, unique) -> None:
+    """An autoscaler owns replicas through `scale`."""
+    wanted = bundle(unique, deployment(namespace, replicas=3))
+    apply(wanted, cluster)
+    scale = f"/apis/apps/v1/namespaces/{namespace}/deployments/operator/scale"
+    cluster.patch(scale, {"spec": {"replicas": 7}}, "autoscaler")
+    [found] = make_plan(wanted, cluster).diagnostics
+    assert dict(found.evidence)["subresource"] == "scale"
+    assert "through scale" in found.message
+
+
+def test_an_immutable_field_means_replacement_which_is_not_done_unasked(cluster, namespace, unique) -> None:
+    data = deployment(namespace)
+    apply(bundle(unique, data), cluster)
+    other = deployment(namespace)
+    other["spec"]["selector"]["matchLabels"] = {"app": "operator", "tier": "x"}
+    other["spec"]["template"]["metadata"]["labels"] = {"app": "operator", "tier": "x"}
+    plan = make_plan(bundle(unique, other), cluster)
+    assert [s.action for s in plan.steps] == [Action.REPLACE]
+    assert codes(plan) == ["needs-replacement"]
+    assert ("spec", "selector", "matchLabels", "tier") in [f.path for f in plan.steps[0].fields]
+
+
+def test_a_plainly_invalid_object_is_not_called_immutable(cluster, namespace, unique) -> None:
+    apply(bundle(unique, deployment(namespace)), cluster)
+    plan = make_plan(bundle(unique, deployment(namespace, image="")), cluster)
+    [found] = plan.diagnostics
+    assert found.code.slug == "rejected-by-server"
+    assert found.at is not None
+    assert found.at.line == line_of("spec", "template", "spec", "containers", 0, "image")
+
+
+@pytest.mark.parametrize(
+    ("break_it", "path"),
+    [
+        (lambda d: d["spec"]["template"]["spec"]["containers"][0]["env"][0].update(value=1),
+         ("spec", "template", "spec", "containers", 0, "env", 0, "value")),
+        (lambda d: d["spec"]["template"]["spec"]["containers"][0].update(imagePulPolicy="Always"),
+         ("spec", "template", "spec", "containers", 0, "imagePulPolicy")),
+        (lambda d: d["metadata"].update(labels={"a.b/c": True}), ("metadata", "labels", "a.b/c")),
+    ],
+)  # fmt: skip
+def test_a_wrong_type_or_unknown_field_is_permanent_and_points_at_its_line(
+    break_it, path, cluster, namespace, unique, monkeypatch
+) -> None:
+    """The server answers 500 without a reason; asking again would change nothing."""
+    data = deployment(namespace)
+    break_it(data)
+    sent = counted(cluster, monkeypatch)
+    plan = make_plan(bundle(unique, data), cluster)
+    [found] = plan.diagnostics
+    assert found.code.slug == "rejected-by-server"
+    assert found.at is not None
+    assert found.at.line == line_of(*path)
+    assert len([request for request in sent if "dryRun" in request]) == 1
+
+
+def test_a_kind_that_nobody_serves_is_said(cluster, unique) -> None:
+    plan = make_plan(bundle(unique, widget(f"{unique}.example.com"), namespace(unique)), cluster)
+    assert codes(plan) == ["kind-missing-in-cluster"]
+    assert plan.exit_code == 1
+
+
+def test_a_kind_served_in_another_version_only_says_which(cluster, namespace, unique) -> None:
+    data = deployment(namespace) | {"apiVersion": "apps/v1beta1"}
+    [found] = make_plan(bundle(unique, data), cluster).diagnostics
+    assert "the server has it as apps/v1" in found.message
+
+
+def test_a_namespace_that_nobody_creates_is_an_error(cluster, unique) -> None:
+    plan = make_plan(bundle(unique, config_map(f"no-{unique}"), namespace(unique)), cluster)
+    assert codes(plan) == ["rejected-by-server"]
+    assert "its namespace is missing" in plan.diagnostics[0].message
+
+
+def test_an_object_being_deleted_is_created_anew(cluster, namespace, unique) -> None:
+    held = config_map(namespace)
+    held["metadata"]["finalizers"] = ["example.com/held"]
+    path = f"/api/v1/namespaces/{namespace}/configmaps/settings"
+    cluster.post(f"/api/v1/namespaces/{namespace}/configmaps", held, "somebody")
+    cluster.delete(path)
+    plan = make_plan(bundle(unique, config_map(namespace)), cluster)
+    assert [s.action for s in plan.steps] == [Action.CREATE]
+    assert "example.com/held" in plan.steps[0].reason
+    assert (codes(plan), plan.exit_code) == (["terminating"], 0)
+
+
+def test_another_cluster_is_refused(cluster, unique) -> None:
+    with pytest.raises(Refused) as caught:
+        make_plan(bundle(unique, namespace(unique), cluster_uid="0000"), cluster)
+    assert (caught.value.exit_code, codes(caught.value)) == (2, ["wrong-cluster"])
+    uid = cluster.get("/api/v1/namespaces/kube-system")["metadata"]["uid"]
+    assert make_plan(bundle(unique, namespace(unique), cluster_uid=uid), cluster).cluster_uid == uid
+
+
+def planned_as(lab, user: str, rules: list[dict], wanted) -> Plan:
+    """A plan made by a user who may only do what `rules` say."""
+    meta = {"name": f"only-{user}"}
+    binding = {"roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": meta["name"]},
+               "subjects": [{"kind": "User", "name": user, "apiGroup": "rbac.authorization.k8s.io"}]}  # fmt: skip
+    rbac = "/apis/rbac.authorization.k8s.io/v1"
+    lab.request("POST", f"{rbac}/clusterroles", {"metadata": meta, "rules": rules})
+    lab.request("POST", f"{rbac}/clusterrolebindings", {"metadata": meta, **binding})
+    return make_plan(wanted, connect(str(lab.user(user))))
+
+
+def rule(resources: list[str], *verbs: str) -> dict:
+    return {"apiGroups": ["", "apps"], "resources": resources, "verbs": list(verbs)}
+
+
+def test_a_kind_that_may_not_be_read_is_unknown_and_the_rest_is_planned(lab, cluster, namespace, unique) -> None:
+    wanted = bundle(unique, config_map(namespace), deployment(namespace), node_labels="provisioner")
+    apply(wanted, cluster)
+    plan = planned_as(lab, unique, [rule(["configmaps", "namespaces"], "get", "list")], wanted)
+    assert [s.action for s in plan.steps] == [Action.UNCHANGED, Action.UNKNOWN]
+    assert (codes(plan), plan.exit_code) == (["forbidden"], 3)
+    assert "deployments" in plan.diagnostics[0].message
+
+
+def test_listing_may_be_allowed_in_one_namespace_only(lab, cluster, namespace, unique) -> None:
+    wanted = bundle(unique, config_map(namespace), node_labels="provisioner")
+    apply(wanted, cluster)
+    plan = planned_as(lab, unique, [rule(["configmaps"], "get")], wanted)
+    assert [s.action for s in plan.steps] == [Action.UNCHANGED]
+
+
+def test_where_nothing_may_be_read_there_is_no_plan(lab, cluster, namespace, unique) -> None:
+    wanted = bundle(unique, config_map(namespace), node_labels="provisioner")
+    with pytest.raises(Refused) as caught:
+        planned_as(lab, unique, [rule(["pods"], "get")], wanted)
+    assert (caught.value.exit_code, codes(caught.value)) == (2, ["forbidden"])
+
+
+def test_a_service_with_a_node_port_is_planned_alike_twice(cluster, namespace, unique) -> None:
+    """A dry-run that creates a Service invents ports and addresses; none of them may show up."""
+    port = {"name": "http", "port": 80, "protocol": "TCP", "targetPort": 80}
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s", "namespace": namespace},
+               "spec": {"type": "NodePort", "ports": [port], "selector": {"a": "b"}}}  # fmt: skip
+    wanted = bundle(unique, service)
+    first, second = (make_plan(wanted, cluster).changes for _ in range(2))
+    assert first == second
+    assert first[0].fields == ()
+    apply(wanted, cluster)
+    assert actions(wanted, cluster) == [Action.UNCHANGED]
+
+
+def test_a_cluster_scoped_object_with_a_namespace_is_still_one_object(cluster, namespace, unique) -> None:
+    role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+            "metadata": {"name": unique, "namespace": namespace},
+            "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]}  # fmt: skip
+    wanted = bundle(unique, role)
+    assert apply(wanted, cluster).exit_code == 0
+    assert actions(wanted, cluster) == [Action.UNCHANGED]

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 import report_sample as sample
 
-from blueprint.diagnostics import Diagnostic, Span
+from blueprint.diagnostics import Diagnostic, Fix, Span
 from blueprint.report import Run
 from blueprint.report.context import Context, may_color, read_sources, speaks_unicode, width_of
 from blueprint.report.escaping import cells
 from blueprint.report.excerpt import excerpt
 from blueprint.report.formats import text
+from blueprint.report.suggestion import suggestion
 
 
 def only(source: str, span: Span, width: int = 100, *, ascii_only: bool = False):
@@ -193,3 +194,12 @@ def test_the_tools_own_files_are_sources_too(tmp_path: Path) -> None:
     assert "gpu-operator" in (source("components/gpu-operator/component.yaml") or "")
     assert source("components/../pyproject.yaml") is None
     assert source("catalog/../cli/main.py") is None
+
+
+def test_a_fix_elsewhere_names_its_place() -> None:
+    at, other = Span("a.yaml", 3, 1, 3, 2), Span("b.yaml", 7, 5, 7, 6)
+    assert suggestion(Fix(at, "x"), at) == "did you mean x?"
+    assert suggestion(Fix(at, ""), at) == "fix: remove it"
+    assert suggestion(Fix(Span("a.yaml", 9, 1, 9, 2), "x"), at) == "fix: put x at line 9"
+    assert suggestion(Fix(other, ""), at) == "fix: remove what is at b.yaml:7:5"
+    assert suggestion(Fix(other, "  "), None) == 'fix: put "  " at b.yaml:7:5'

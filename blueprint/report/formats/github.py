@@ -20,6 +20,7 @@ from blueprint.report.record import (
     coverage_in_words,
     record_of,
 )
+from blueprint.report.suggestion import suggestion
 
 MOST_PER_LEVEL = 10
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
@@ -80,6 +81,8 @@ def _message(diagnostic: Diagnostic) -> str:
     lines += [f"{name}: {text}" for name, text in diagnostic.evidence]
     if diagnostic.help:
         lines.append(f"help: {diagnostic.help}")
+    if diagnostic.fix:
+        lines.append(suggestion(diagnostic.fix, diagnostic.at))
     return "\n".join(visible(line) for line in lines)
 
 

@@ -19,6 +19,7 @@ from blueprint.report.escaping import visible
 from blueprint.report.excerpt import excerpt
 from blueprint.report.model import Run
 from blueprint.report.record import Record, actions_in_words, counts_in_words, record_of
+from blueprint.report.suggestion import suggestion
 
 MOST_BYTES = 1000 * 1024
 _ACTIVE = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
@@ -126,8 +127,8 @@ def _facts(diagnostic: Diagnostic) -> Iterator[tuple[str, str]]:
         yield prose(name), inline(text)
     if diagnostic.help:
         yield "help", prose(diagnostic.help)
-    if diagnostic.fix and diagnostic.fix.replacement:
-        yield "did you mean", inline(diagnostic.fix.replacement)
+    if diagnostic.fix:
+        yield "suggestion", inline(suggestion(diagnostic.fix, diagnostic.at))
 
 
 def _picture(diagnostic: Diagnostic, context: Context) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from blueprint.diagnostics import Diagnostic, Fix, Severity, Span
+from blueprint.diagnostics import Diagnostic, Severity, Span
 from blueprint.report.changes import change_lines
 from blueprint.report.context import Context
 from blueprint.report.escaping import cells, in_ascii, visible
@@ -19,6 +19,7 @@ from blueprint.report.record import (
     record_of,
 )
 from blueprint.report.style import Style
+from blueprint.report.suggestion import suggestion
 
 _GUTTER = 8
 
@@ -113,20 +114,10 @@ def _subject(diagnostic: Diagnostic) -> Iterator[tuple[str, str]]:
 
 
 def _asides(diagnostic: Diagnostic, *, explain: bool) -> list[str]:
-    asides = [_suggestion(diagnostic.fix, diagnostic.at)] if diagnostic.fix else []
+    asides = [suggestion(diagnostic.fix, diagnostic.at)] if diagnostic.fix else []
     if explain:
         asides.append(f"blueprint explain {diagnostic.code.id}")
     return asides
-
-
-def _suggestion(fix: Fix, at: Span | None) -> str:
-    replacement = visible(fix.replacement.strip("\n"))
-    if replacement != replacement.strip():
-        replacement = f'"{replacement}"'
-    if fix.at == at:
-        return f"did you mean {replacement}?" if replacement else "fix: remove it"
-    where = f"line {fix.at.line}" if at and fix.at.file == at.file else visible(str(fix.at))
-    return f"fix: put {replacement} at {where}" if replacement else f"fix: remove what is at {where}"
 
 
 def _wrapped(text: str, context: Context) -> Iterator[str]:

@@ -45,9 +45,9 @@ def judge_modes(bench: Bench, gpu: Gpu, modes: Fact[Modes], *, wanted: bool, wor
 
 def absent_mode(bench: Bench, gpu: Gpu, fact: Fact[object], name: str, code: Code, *, wanted: bool) -> Verdict:
     """The GPU says that it has no such mode: nothing to ask if it is to be off, a contradiction if on."""
-    message = f"{gpu.id} has no {name}"
     if not wanted:
-        return bench.skipped(fact, message, gpu=gpu.id)
+        return bench.skipped(fact, f"a GPU without {name}", gpu=gpu.id)
+    message = f"{gpu.id} has no {name}"
     remedy = "the declared product has it: compare the product, or look for a virtual GPU"
     return bench.failed(
         code, fact, f"{message}, which is to be on", measured="not supported", gpu=gpu.id, remedy=remedy

@@ -12,6 +12,7 @@ import json
 import os
 import resource
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import Any, TextIO
@@ -37,7 +38,8 @@ def serve(read_end: int, write_end: int, library: str | None) -> None:
     tells which library answered.
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if sys.platform == "linux":  # the only system with NVML where a process can ask to die with its parent
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     session = _Session(library)
     with os.fdopen(read_end, encoding="utf-8") as requests, os.fdopen(write_end, "w", encoding="utf-8") as answers:
         _say(answers, {"ready": True})

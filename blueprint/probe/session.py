@@ -43,7 +43,7 @@ class Session:
         self._deadline = deadline
         to_child, self._requests = os.pipe()
         self._answers, from_child = os.pipe()
-        path = json.dumps([entry or os.getcwd() for entry in sys.path])  # noqa: PTH109 - a plain string
+        path = json.dumps([entry or "." for entry in sys.path])
         self._child = subprocess.Popen(  # noqa: S603 - our own interpreter and code
             [sys.executable, "-I", "-c", _BOOT, path, str(to_child), str(from_child), library or ""],
             stdin=subprocess.DEVNULL,
@@ -90,9 +90,10 @@ class Session:
     def _line(self, seconds: float) -> dict[str, Any]:
         """The next line from the child. Raises TimeoutError, EOFError, or ValueError for what is no answer."""
         until = time.monotonic() + seconds
+        poll = select.poll()
+        poll.register(self._answers, select.POLLIN)
         while b"\n" not in self._buffer:
-            ready, _, _ = select.select([self._answers], [], [], max(0.0, until - time.monotonic()))
-            if not ready:
+            if not poll.poll(max(0.0, until - time.monotonic()) * 1000):
                 raise TimeoutError
             chunk = os.read(self._answers, _MAX_ANSWER)
             if not chunk:

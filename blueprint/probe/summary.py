@@ -18,9 +18,16 @@ def summary(verdicts: Sequence[Verdict], reading: Reading, pool: str | None) -> 
         for result, word in ((Result.FAIL, "wrong"), (Result.UNKNOWN, "unknown"), (Result.PASS, "as declared"))
         if counts[result]
     ]
-    judged = f"judged by pool {pool}" if pool else "nothing was judged: no expectations were given"
+    judged = _judged(verdicts, pool)
     line = f"{reading.node}: {inventory(reading)}; {', '.join(parts) or 'no findings'}; {judged}"
     return f"{line} (synthetic reading)" if reading.origin is Origin.SYNTHETIC else line
+
+
+def _judged(verdicts: Sequence[Verdict], pool: str | None) -> str:
+    if not pool:
+        return "nothing was judged: no expectations were given"
+    expected = any(verdict.expectation and verdict.expectation.sources for verdict in verdicts)
+    return f"judged by pool {pool}" if expected else f"nothing was judged: pool {pool} expects nothing of its nodes"
 
 
 def inventory(reading: Reading) -> str:

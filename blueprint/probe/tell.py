@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from blueprint.diagnostics import Diagnostic, Note, Span
 from blueprint.probe import codes
 from blueprint.probe.model import ExpectationSource
-from blueprint.probe.reading import Origin, Reading
+from blueprint.probe.reading import Call, Origin, Reading
 from blueprint.probe.verdict import Result, Verdict
 
 _SEVERAL = 2
@@ -20,15 +20,14 @@ def diagnostics_of(verdicts: Sequence[Verdict], reading: Reading) -> list[Diagno
     What passed or was skipped is counted, not told. Every diagnostic names the node, the GPU by UUID and PCI
     address, the call with its return code and raw answer, and the blueprint line that demands otherwise.
     """
-    failed = [_finding(verdict, reading) for verdict in verdicts if verdict.result is Result.FAIL]
-    explained = {
-        call for verdict in verdicts if verdict.result is Result.FAIL for call in verdict.evidence if not call.answered
-    }
+    failed = [verdict for verdict in verdicts if verdict.result is Result.FAIL]
+    explained = [call for verdict in failed for call in verdict.evidence if not call.answered]
     causes: dict[tuple[object, ...], list[Verdict]] = {}
     for verdict in verdicts:
-        if verdict.result is Result.UNKNOWN and not (verdict.evidence and explained.issuperset(verdict.evidence)):
+        if verdict.result is Result.UNKNOWN and not _explained(verdict, explained):
             causes.setdefault((verdict.code, verdict.gpu, verdict.message), []).append(verdict)
-    return failed + [_ignorance(together, reading) for together in causes.values()]
+    told = [_finding(verdict, reading) for verdict in failed]
+    return told + [_ignorance(together, reading) for together in causes.values()]
 
 
 def counts_of(verdicts: Sequence[Verdict]) -> Counter[Result]:
@@ -37,10 +36,17 @@ def counts_of(verdicts: Sequence[Verdict]) -> Counter[Result]:
 
 
 def why_skipped(verdicts: Sequence[Verdict]) -> list[str]:
-    """What was not judged and why, each reason once: `mig-mode (no expectation declared)`."""
-    skipped = [verdict for verdict in verdicts if verdict.result is Result.SKIP]
-    reasons: dict[tuple[str, str], None] = dict.fromkeys((each.check, each.message) for each in skipped)
-    return [f"{check} ({reason})" for check, reason in reasons]
+    """What was not judged, reason by reason: `ecc-mode, mig-mode (no expectation declared)`."""
+    reasons: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        if verdict.result is Result.SKIP and verdict.check not in reasons.setdefault(verdict.message, []):
+            reasons[verdict.message].append(verdict.check)
+    return [f"{', '.join(checks)} ({reason})" for reason, checks in reasons.items()]
+
+
+def _explained(verdict: Verdict, explained: list[Call]) -> bool:
+    """Whether a failure already tells of every call that this verdict misses: a lost GPU is told once."""
+    return bool(verdict.evidence) and all(call in explained for call in verdict.evidence)
 
 
 def _finding(verdict: Verdict, reading: Reading) -> Diagnostic:

@@ -83,7 +83,7 @@ def _told(options: Namespace, reading: Reading, verdicts: Sequence[Verdict]) -> 
         title=f"node {reading.node}, {asked}",
         diagnostics=tuple(diagnostics_of(verdicts, reading)),
         coverage=(Coverage("facts", examined, counts[Result.UNKNOWN]),),
-        not_asked=tuple(why_skipped(verdicts)),
+        not_asked=tuple(why_skipped(verdicts)) if options.expect else ("judgement by a pool's expectations",),
         subject={
             "node": reading.node,
             "time": reading.time,

@@ -1,0 +1,62 @@
+"""The stand-in for NVML, compiled once per run and loaded through the real bindings in a child process."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from probe_examples import NOW
+from stub.build import NoCompilerError, build
+
+from blueprint.probe import Reading, collect
+
+_not_run: list[str] = []
+
+Probe = Callable[..., Reading]
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The compiled stand-in. Where nothing compiles C, its tests do NOT RUN, and must under BLUEPRINT_REQUIRE_LAB=1."""
+    try:
+        return build(tmp_path_factory.mktemp("nvml"))
+    except NoCompilerError as error:
+        if os.environ.get("BLUEPRINT_REQUIRE_LAB") == "1":
+            pytest.fail(str(error))
+        _not_run.append(str(error))
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def describe(library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], Path]:
+    """Makes the stand-in answer by a description; returns the library's path."""
+
+    def written(description: Any) -> Path:
+        path = tmp_path / "stub.json"
+        path.write_text(json.dumps(description), encoding="utf-8")
+        monkeypatch.setenv("BLUEPRINT_NVML_STUB", str(path))
+        return library
+
+    return written
+
+
+@pytest.fixture
+def probe(describe: Callable[[Any], Path], tmp_path: Path) -> Probe:
+    """Takes a reading of a described node, by the real collector; the PCI list is empty unless given."""
+
+    def taken(description: Any, *, call_seconds: float = 5.0, sysfs: Path | None = None) -> Reading:
+        found = describe(description)
+        return collect("gpu-0", NOW, library=found, call_seconds=call_seconds, sysfs=sysfs or tmp_path / "no-sysfs")
+
+    return taken
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """Say it where nobody can miss it."""
+    for reason in sorted(set(_not_run)):
+        terminalreporter.section("NOT RUN", sep="!", yellow=True, bold=True)
+        terminalreporter.line(f"tests against the stand-in for NVML did NOT RUN: {reason}", yellow=True, bold=True)

@@ -1,0 +1,287 @@
+"""The collector against a library that lies, hangs, crashes and talks garbage: real bindings, real processes."""
+
+from __future__ import annotations
+
+import ctypes.util
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from probe_examples import NOW, expectations
+from record_readings import sysfs_of
+from stub.describe import a100x4, changed, fault, h100x8, lie
+
+from blueprint.probe import (
+    Node,
+    Origin,
+    Outcome,
+    Reading,
+    Result,
+    collect,
+    exit_code_of,
+    judge,
+)
+from blueprint.probe.reading_file import reading_from_json
+
+Probe = Callable[..., Reading]
+QUICK = 0.4
+A100 = {"product": "A100-SXM4-80GB", "nvmlNames": ["NVIDIA A100-SXM4-80GB"], "pciDeviceIds": ["20B2"]}
+
+
+def failing(reading: Reading, **changes: Any) -> set[tuple[str, int | None]]:
+    verdicts = judge(reading, expectations(**changes))
+    return {(v.code.id, v.gpu.index if v.gpu else None) for v in verdicts if v.result is Result.FAIL and v.code}
+
+
+def unknown(reading: Reading) -> set[tuple[str, int | None]]:
+    verdicts = judge(reading, expectations())
+    return {(v.check, v.gpu.index if v.gpu else None) for v in verdicts if v.result is Result.UNKNOWN}
+
+
+def outcomes(reading: Reading, outcome: Outcome) -> list[tuple[str, int | None]]:
+    return [(call.call, call.device) for call in reading.calls if call.outcome is outcome]
+
+
+def test_eight_healthy_h100_pass_with_every_fact_read(probe: Probe, tmp_path: Path) -> None:
+    reading = probe(h100x8(), sysfs=sysfs_of(h100x8(), tmp_path / "sys"))
+    verdicts = judge(reading, expectations())
+    assert {verdict.result for verdict in verdicts} == {Result.PASS}
+    assert exit_code_of(verdicts) == 0
+    [first, *_] = Node(reading).gpus
+    assert (first.name.value, first.vbios.value, first.board_part.value) == (
+        "NVIDIA H100 80GB HBM3", "96.00.00.00.01", "692-2G520-0200-000",
+    )  # fmt: skip
+    assert first.memory_bytes.value == 85_520_809_984
+    assert str(first.id) == "GPU-00000000-5717-4000-8000-000000000000 at 0000:18:00.0"
+
+
+def test_four_healthy_a100_pass(probe: Probe) -> None:
+    wants = {"gpu_count": 4, "gpu_product": A100, "gpu_memory": {"mib": 81920, "toleranceMib": 1024}}
+    assert failing(probe(a100x4()), **wants) == set()
+
+
+def test_one_child_makes_all_calls_of_a_healthy_node(probe: Probe) -> None:
+    assert {call.child for call in probe(h100x8()).calls} == {1}
+
+
+def test_what_the_stand_in_says_is_never_taken_for_hardware(probe: Probe) -> None:
+    assert probe(h100x8()).origin is Origin.SYNTHETIC
+
+
+def test_a_reading_survives_its_file(probe: Probe) -> None:
+    reading = probe(fault(h100x8(), "nvmlDeviceGetName", device=1, bytes="ff00"))
+    assert reading_from_json(json.loads(json.dumps(reading.to_json()))) == reading
+
+
+@pytest.mark.parametrize(
+    ("facts", "found"),
+    [
+        ({"ecc": [0, 0]}, {("BP9220", 2)}),
+        ({"ecc": [1, 0]}, {("BP9221", 2)}),
+        ({"ecc": None}, {("BP9220", 2)}),
+        ({"mig": [1, 1]}, {("BP9700", 2)}),
+        ({"mig": [0, 1]}, {("BP9701", 2)}),
+        ({"mig": None}, set()),
+        ({"persistence": 0}, {("BP9200", 2)}),
+        ({"memory": 40960 << 20}, {("BP9060", 2)}),
+        ({"name": "NVIDIA A100-SXM4-80GB"}, {("BP9041", 2)}),
+        ({"name": "NVIDIA H100"}, {("BP9041", 2)}),
+        ({"pciDeviceId": 0x20B210DE}, {("BP9041", 2)}),
+        ({"name": "NVIDIA H200", "pciDeviceId": 0x233510DE}, {("BP9040", 2)}),
+        ({"uuid": ""}, {("BP9070", 2)}),
+        ({"uuid": "GPU-00000000-5717-4000-8000-000000000000"}, {("BP9070", 0), ("BP9070", 2)}),
+        ({"busId": "00000000:18:00.0"}, {("BP9071", 0), ("BP9071", 2), ("BP9021", None)}),
+    ],
+)
+def test_one_lie_about_one_gpu_is_found_on_that_gpu(probe: Probe, facts: Any, found: Any) -> None:
+    assert failing(probe(lie(h100x8(), 2, **facts))) == found
+
+
+@pytest.mark.parametrize(
+    ("facts", "found"),
+    [
+        ({"driver": "570.172.08"}, {("BP9100", None)}),
+        ({"driver": "5800.1"}, {("BP9100", None)}),
+        ({"count": 7}, {("BP9020", None)}),
+        ({"count": 9}, {("BP9020", None), ("BP9021", None)}),
+        ({"count": 0}, {("BP9020", None)}),
+        ({"countLater": 7}, {("BP9021", None)}),
+        ({"devices": []}, {("BP9020", None)}),
+    ],
+)
+def test_one_lie_about_the_node_is_found(probe: Probe, facts: Any, found: Any) -> None:
+    assert failing(probe(changed(h100x8(), **facts))) == found
+
+
+@pytest.mark.parametrize("count", [4_294_967_295, 2_147_483_648, 1000])
+def test_a_count_beyond_reason_is_unknown_and_the_gpus_are_read_all_the_same(probe: Probe, count: int) -> None:
+    reading = probe(changed(h100x8(), count=count))
+    assert ("gpu-count", None) in unknown(reading)
+    assert sum(gpu.handle.value is True for gpu in Node(reading).gpus) == 8
+    assert len(Node(reading).gpus) == 10
+
+
+@pytest.mark.parametrize(
+    ("facts", "lost"),
+    [
+        ({"memory": 0}, "gpu-memory"),
+        ({"ecc": [2, 1]}, "ecc-mode"),
+        ({"mig": [7, 7]}, "mig-mode"),
+        ({"persistence": 4_294_967_295}, "persistence-mode"),
+        ({"uuid": "GPU \u00e9"}, "gpu-uuids"),
+        ({"busId": "nowhere"}, "gpu-pci"),
+    ],
+)
+def test_an_answer_that_cannot_be_true_is_unknown(probe: Probe, facts: Any, lost: str) -> None:
+    reading = probe(lie(h100x8(), 2, **facts))
+    assert (lost, 2) in unknown(reading)
+    assert exit_code_of(judge(reading, expectations())) == 3
+
+
+@pytest.mark.parametrize("call", ["nvmlSystemGetDriverVersion", "nvmlDeviceGetUUID", "nvmlDeviceGetName"])
+@pytest.mark.parametrize("garbage", ["ff", "fffe00", "c3", "1b5b324a", "80" * 200, "00"])
+def test_bytes_that_are_no_text_never_pass_and_never_break_anything(probe: Probe, call: str, garbage: str) -> None:
+    verdicts = judge(probe(fault(h100x8(), call, bytes=garbage)), expectations())
+    assert exit_code_of(verdicts) in {1, 3}
+
+
+@pytest.mark.parametrize("code", [3, 4, 9, 10, 13, 15, 16, 18, 999, 31337, -2])
+@pytest.mark.parametrize("call", ["nvmlDeviceGetMemoryInfo", "nvmlDeviceGetHandleByIndex", "nvmlDeviceGetCount"])
+def test_a_return_code_never_passes(probe: Probe, call: str, code: int) -> None:
+    verdicts = judge(probe(fault(h100x8(), call, **{"return": code})), expectations())
+    assert exit_code_of(verdicts) in {1, 3}
+
+
+def test_a_lost_gpu_is_told_once_with_its_identity(probe: Probe) -> None:
+    """It answered to its name before it was lost, as a GPU does that falls off the bus in the middle."""
+    spoilt = h100x8()
+    for call in ("nvmlDeviceGetMemoryInfo", "nvmlDeviceGetEccMode"):
+        spoilt = fault(spoilt, call, device=3, **{"return": 15})
+    verdicts = judge(probe(spoilt), expectations())
+    [found] = [each for each in verdicts if each.result is Result.FAIL]
+    assert found.code
+    assert found.code.id == "BP9030"
+    assert found.gpu
+    assert found.gpu.uuid.endswith("3")
+    assert len(found.evidence) == 2
+
+
+class TestHang:
+    def test_a_hung_call_costs_that_answer_and_nothing_else(self, probe: Probe) -> None:
+        reading = probe(fault(h100x8(), "nvmlDeviceGetEccMode", device=3, sleep=60), call_seconds=QUICK)
+        assert outcomes(reading, Outcome.HUNG) == [("nvmlDeviceGetEccMode", 3)]
+        assert unknown(reading) == {("ecc-mode", 3), ("lost-calls", 3)}
+        assert failing(reading) == set()
+        assert {call.child for call in reading.calls} == {1, 2}
+
+    def test_the_new_child_makes_sure_that_it_is_the_same_gpu(self, probe: Probe) -> None:
+        reading = probe(fault(h100x8(), "nvmlDeviceGetEccMode", device=3, sleep=60), call_seconds=QUICK)
+        uuids = [(call.child, call.value) for call in reading.of("nvmlDeviceGetUUID", 3)]
+        assert [child for child, _ in uuids] == [1, 2]
+        assert uuids[0][1] == uuids[1][1]
+
+    def test_an_init_that_hangs_is_tried_three_times(self, probe: Probe) -> None:
+        began = time.monotonic()
+        reading = probe(fault(h100x8(), "nvmlInit", sleep=60), call_seconds=QUICK)
+        assert outcomes(reading, Outcome.HUNG) == [("nvmlInit", None)] * 3
+        assert exit_code_of(judge(reading, expectations())) == 3
+        assert time.monotonic() - began < 30
+
+    def test_a_driver_that_hangs_everywhere_ends_in_bounded_time(self, probe: Probe) -> None:
+        spoilt = h100x8()
+        for call in ("nvmlDeviceGetUUID", "nvmlDeviceGetName", "nvmlDeviceGetMemoryInfo"):
+            spoilt = fault(spoilt, call, sleep=60)
+        reading = probe(spoilt, call_seconds=0.2)
+        assert len(outcomes(reading, Outcome.HUNG)) == 10
+        assert exit_code_of(judge(reading, expectations())) == 3
+
+    def test_an_optional_call_that_hangs_is_not_passed_over(self, probe: Probe) -> None:
+        """Nothing is expected of the serial number; that the driver hung is worth exit code 3 all the same."""
+        reading = probe(fault(h100x8(), "nvmlDeviceGetSerial", device=0, sleep=60), call_seconds=QUICK)
+        assert unknown(reading) == {("lost-calls", 0)}
+
+    def test_no_child_outlives_the_sweep(self, probe: Probe, tmp_path: Path) -> None:
+        probe(fault(h100x8(), "nvmlInit", sleep=60), call_seconds=QUICK)
+        description = str(tmp_path / "stub.json").encode()
+        assert not [pid for pid in _processes() if description in _environment(pid) and pid != os.getpid()]
+
+
+class TestCrash:
+    @pytest.mark.parametrize(("how", "said"), [({"crash": True}, "SIGSEGV"), ({"exit": 7}, "status 7")])
+    def test_a_crash_costs_that_answer_and_nothing_else(self, probe: Probe, how: Any, said: str) -> None:
+        reading = probe(fault(h100x8(), "nvmlDeviceGetName", device=5, **how))
+        assert outcomes(reading, Outcome.CRASHED) == [("nvmlDeviceGetName", 5)]
+        assert unknown(reading) == {("lost-calls", 5)}
+        assert said in next(str(call) for call in reading.calls if call.outcome is Outcome.CRASHED)
+
+    @pytest.mark.parametrize("call", ["nvmlInit", "nvmlSystemGetDriverVersion", "nvmlDeviceGetCount"])
+    def test_a_crash_in_a_call_about_the_node_is_unknown(self, probe: Probe, call: str) -> None:
+        reading = probe(fault(h100x8(), call, crash=True))
+        assert exit_code_of(judge(reading, expectations())) == 3
+
+    def test_a_gpu_that_crashes_everything_is_left_alone_after_two_calls(self, probe: Probe) -> None:
+        spoilt = h100x8()
+        for call in ("nvmlDeviceGetName", "nvmlDeviceGetMemoryInfo", "nvmlDeviceGetEccMode"):
+            spoilt = fault(spoilt, call, device=1, crash=True)
+        reading = probe(spoilt)
+        assert len(outcomes(reading, Outcome.CRASHED)) == 2
+        assert ("nvmlDeviceGetEccMode", 1) in outcomes(reading, Outcome.NOT_MADE)
+        assert failing(reading) == set()
+
+
+class TestLibrary:
+    def test_without_a_library_the_reading_says_which_was_asked_for(self, tmp_path: Path) -> None:
+        reading = collect("gpu-0", NOW, library=tmp_path / "libnvidia-ml.so.1")
+        assert [str(call).split(" after")[0] for call in reading.of("nvmlInit")] == [
+            "nvmlInit() returned NVML_ERROR_LIBRARY_NOT_FOUND (12)"
+        ]
+        assert reading.library == str(tmp_path / "libnvidia-ml.so.1")
+        assert failing(reading) == {("BP9000", None)}
+
+    def test_a_library_that_is_no_nvml_is_unknown(self) -> None:
+        name = ctypes.util.find_library("m") or "libm.so.6"
+        found = next(Path(folder) / name for folder in _library_folders() if (Path(folder) / name).exists())
+        reading = collect("gpu-0", NOW, library=found)
+        assert exit_code_of(judge(reading, expectations())) == 3
+
+    def test_the_loader_finds_the_library_without_being_told(self, describe: Any, tmp_path: Path) -> None:
+        """As on a node: the soname, through the loader's own search."""
+        library = describe(h100x8())
+        out = tmp_path / "reading.json"
+        subprocess.run(
+            [sys.executable, "-m", "blueprint.probe", "--node", "gpu-0", "-o", str(out)],
+            env=os.environ | {"LD_LIBRARY_PATH": str(library.parent)},
+            check=True,
+        )
+        assert json.loads(out.read_text(encoding="utf-8"))["library"] == str(library)
+
+    def test_the_parent_never_loads_the_library_nor_the_bindings(self, describe: Any) -> None:
+        script = (
+            "import datetime, sys; from pathlib import Path; from blueprint.probe import collect; "
+            f"collect('n', datetime.datetime.now(datetime.UTC), library=Path({str(describe(h100x8()))!r})); "
+            "maps = Path('/proc/self/maps').read_text(); "
+            "sys.exit('pynvml' in sys.modules or 'libnvidia-ml' in maps)"
+        )
+        subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def _library_folders() -> list[str]:
+    mapped = Path("/proc/self/maps").read_text(encoding="utf-8").split()
+    return sorted({str(Path(each).parent) for each in mapped if each.startswith("/") and ".so" in each})
+
+
+def _processes() -> list[int]:
+    return [int(each.name) for each in Path("/proc").iterdir() if each.name.isdigit()]
+
+
+def _environment(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return b""

@@ -1,0 +1,216 @@
+"""`blueprint probe` and the zip application, as people and nodes run them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from probe_examples import BLUEPRINT, READINGS, expectations
+from stub.describe import fault, h100x8, lie
+
+from blueprint.probe import exit_code_of, expectations_to_json, judge, read_reading
+
+HEALTHY = str(READINGS / "h100x8-healthy.json")
+Describe = Callable[[Any], Path]
+
+
+@pytest.fixture
+def expected(tmp_path: Path) -> str:
+    """An `expectations.json` on its own, as it can be shipped to nodes."""
+    path = tmp_path / "expectations.json"
+    path.write_text(json.dumps(expectations_to_json(expectations())), encoding="utf-8")
+    return str(path)
+
+
+def blueprint(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "blueprint.cli.main", "probe", *arguments]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=60, env=os.environ | environment
+    )
+    assert "Traceback" not in done.stdout + done.stderr
+    return done
+
+
+def found(done: subprocess.CompletedProcess[str]) -> list[str]:
+    return [each["code"] for each in json.loads(done.stdout)["diagnostics"]]
+
+
+def test_a_live_node_is_recorded_and_judged_in_one_go(describe: Describe, expected: str, tmp_path: Path) -> None:
+    library, out = str(describe(h100x8())), tmp_path / "reading.json"
+    done = blueprint("--library", library, "--node", "gpu-7", "-o", str(out), "--expect", expected, "--pool", "train")
+    assert done.returncode == 0, done.stdout
+    assert "gpu-7: 8 x NVIDIA H100 80GB HBM3, driver 580.173.02" in done.stdout
+    assert "synthetic" in done.stdout
+    assert read_reading(out).node == "gpu-7"
+    assert exit_code_of(judge(read_reading(out), expectations())) == 0
+
+
+def test_a_finding_names_node_gpu_call_and_blueprint_line(describe: Describe, expected: str) -> None:
+    library = str(describe(lie(h100x8(), 3, ecc=[0, 0])))
+    done = blueprint(
+        "--library", library, "--node", "gpu-7", "--expect", expected, "--pool", "train", "--report", "json"
+    )
+    assert done.returncode == 1
+    [told] = json.loads(done.stdout)["diagnostics"]
+    assert told["code"] == "BP9220"
+    text = json.dumps(told)
+    for part in (
+        "Node/gpu-7", "GPU-00000000-5717-4000-8000-000000000003", "0000:5d:00.0", "nvmlDeviceGetEccMode(3)",
+        "NVML_SUCCESS (0)", "[0, 0]", BLUEPRINT, "nodePools.train.ecc-mode",
+    ):  # fmt: skip
+        assert part in text
+
+
+def test_a_recorded_reading_is_judged_anywhere(expected: str) -> None:
+    done = blueprint("--reading", HEALTHY, "--expect", expected, "--pool", "train")
+    assert done.returncode == 0, done.stdout
+
+
+def test_what_is_unknown_exits_3_and_a_finding_beside_it_1(describe: Describe, expected: str) -> None:
+    judged = ("--node", "gpu-7", "--expect", expected, "--pool", "train", "--report", "json")
+    hung = fault(h100x8(), "nvmlDeviceGetEccMode", device=3, sleep=60)
+    done = blueprint("--library", str(describe(hung)), "--call-timeout", "0.4", *judged)
+    assert (done.returncode, found(done)) == (3, ["BP9900"])
+    done = blueprint("--library", str(describe(lie(hung, 4, ecc=[0, 0]))), "--call-timeout", "0.4", *judged)
+    assert (done.returncode, sorted(found(done))) == (1, ["BP9220", "BP9900"])
+
+
+def test_one_cause_is_told_once(expected: str, tmp_path: Path) -> None:
+    """No NVML: one finding, and one word on the nine facts that nobody can know."""
+    judged = ("--node", "gpu-7", "--expect", expected, "--pool", "train", "--report", "json")
+    done = blueprint("--library", str(tmp_path / "none.so"), *judged)
+    assert (done.returncode, found(done)) == (1, ["BP9000", "BP9902"])
+
+
+def test_without_expectations_a_node_without_nvml_is_unknown_and_recorded(tmp_path: Path) -> None:
+    out = tmp_path / "reading.json"
+    done = blueprint("--library", str(tmp_path / "none.so"), "--node", "cpu-1", "-o", str(out))
+    assert done.returncode == 3
+    assert [call.code for call in read_reading(out).of("nvmlInit")] == [12]
+
+
+def test_the_reading_on_stdout_is_nothing_but_the_reading(describe: Describe) -> None:
+    done = blueprint("--library", str(describe(h100x8())), "--node", "gpu-7", "-o", "-")
+    assert json.loads(done.stdout)["node"] == "gpu-7"
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_redaction_leaves_no_identity_in_the_file_nor_in_the_report(
+    describe: Describe, expected: str, tmp_path: Path
+) -> None:
+    out = tmp_path / "reading.json"
+    library = str(describe(lie(h100x8(), 3, ecc=[0, 0])))
+    judged = ("--expect", expected, "--pool", "train", "--redact", "-o", str(out))
+    done = blueprint("--library", library, "--node", "gpu-7", *judged)
+    assert done.returncode == 1
+    assert "5717-4000" not in done.stdout + out.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--expect", "x"], "BP0002", "--expect and --pool belong together"),
+        (["--pool", "x"], "BP0002", "--expect and --pool belong together"),
+        (["--reading", HEALTHY, "--node", "a"], "BP0002", "--node is about this machine"),
+        (["--reading", HEALTHY, "--library", "a"], "BP0002", "--library is about this machine"),
+        (["--node", "a b"], "BP0002", "no name of a node"),
+        (["--call-timeout", "0"], "BP0002", "--call-timeout must be above 0"),
+        (["--call-timeout", "nan"], "BP0002", "--call-timeout must be above 0"),
+        (["--reading", "absent.json"], "BP9950", "cannot open absent.json"),
+        (["--reading", HEALTHY, "--expect", "absent.json", "--pool", "a"], "BP9950", "cannot open absent.json"),
+        (["--reading", HEALTHY, "-o", "/absent/reading.json"], "BP9956", "cannot write /absent/reading.json"),
+        (["--zipapp", "/absent/probe.pyz"], "BP9956", "cannot write /absent/probe.pyz"),
+    ],
+)
+def test_what_cannot_start_exits_2_in_words(arguments: list[str], code: str, said: str) -> None:
+    done = blueprint(*arguments)
+    assert done.returncode == 2
+    assert code in done.stdout
+    assert said in done.stdout
+
+
+def test_a_misspelt_pool_is_answered_with_the_nearest(expected: str) -> None:
+    done = blueprint("--reading", HEALTHY, "--expect", expected, "--pool", "trian")
+    assert done.returncode == 2
+    assert "BP9954" in done.stdout
+    assert "did you mean train?" in done.stdout
+
+
+def test_a_damaged_reading_exits_1(tmp_path: Path, expected: str) -> None:
+    damaged = tmp_path / "reading.json"
+    damaged.write_text(Path(HEALTHY).read_text(encoding="utf-8")[:-40], encoding="utf-8")
+    done = blueprint("--reading", str(damaged), "--expect", expected, "--pool", "train")
+    assert done.returncode == 1
+    assert "BP9951" in done.stdout
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
+    target = tmp_path / "out.json"
+    target.mkdir()
+    assert blueprint("--reading", HEALTHY, "-o", str(target)).returncode == 2
+    assert [each.name for each in tmp_path.iterdir()] == ["out.json"]
+
+
+class TestZipapp:
+    @pytest.fixture
+    def app(self, tmp_path: Path) -> Path:
+        path = tmp_path / "blueprint-probe.pyz"
+        assert blueprint("--zipapp", str(path)).returncode == 0
+        return path
+
+    def run(self, app: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """With the system's modules only: no site-packages, no environment, another working directory."""
+        command = [sys.executable, "-I", "-S", str(app), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, cwd="/")
+
+    def test_it_records_and_judges_on_its_own(
+        self, app: Path, describe: Describe, expected: str, tmp_path: Path
+    ) -> None:
+        library, out = str(describe(lie(h100x8(), 3, ecc=[0, 0]))), tmp_path / "reading.json"
+        done = self.run(app, "--library", library, "--node", "gpu-7", "-o", str(out))
+        assert (done.returncode, done.stderr) == (0, "")
+        assert len(read_reading(out).of("nvmlDeviceGetUUID", 7)) == 1
+        done = self.run(app, "--reading", str(out), "--expect", expected, "--pool", "train")
+        assert done.returncode == 1
+        assert f"{BLUEPRINT}:16:14: error[BP9220] ecc-mode" in done.stdout
+
+    def test_it_says_in_words_what_is_wrong(self, app: Path) -> None:
+        done = self.run(app, "--reading", "/absent")
+        assert (done.returncode, done.stderr) == (2, "")
+        assert "BP9950" in done.stdout
+
+    def test_it_holds_the_leaves_and_the_bindings_and_nothing_else(self, app: Path) -> None:
+        names = zipfile.ZipFile(app).namelist()
+        assert {name.split("/")[1] for name in names if "/" in name} == {
+            "__init__.py",
+            "_version.py",
+            "diagnostics",
+            "probe",
+        }
+        assert {name for name in names if "/" not in name} == {"__main__.py", "pynvml.py"}
+
+    def test_it_is_the_same_bytes_every_time(self, app: Path) -> None:
+        from blueprint.probe.pack import zipapp
+
+        assert zipapp() == app.read_bytes()
+
+
+def test_the_probe_needs_nothing_but_the_standard_library_and_the_diagnostics() -> None:
+    """It travels to nodes, where nothing else is installed."""
+    script = (
+        "import sys; from blueprint.probe import collect, judge; import blueprint.probe.__main__; judge.__module__; "
+        "from blueprint.probe.checks import all_checks; all_checks(); "
+        "print([name for name in sys.modules if name.split('.')[0] == 'blueprint' "
+        "and name.split('.')[1:2] not in ([], ['probe'], ['diagnostics'], ['_version'])])"
+    )
+    checkout = {"PYTHONPATH": str(Path(__file__).parents[2])}
+    command = [sys.executable, "-S", "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=checkout)
+    assert done.stdout.strip() == "[]"

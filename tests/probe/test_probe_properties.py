@@ -1,0 +1,144 @@
+"""Whatever happens to a reading, a check never passes on what was not read, and nothing raises."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from probe_examples import CALLS, expectations, healthy
+
+from blueprint.probe import (
+    Call,
+    Outcome,
+    Reading,
+    Result,
+    diagnostics_of,
+    exit_code_of,
+    judge,
+    reading_from_json,
+)
+
+Spoil = Callable[[Call], Call | None]
+
+HEALTHY = healthy()
+DISPENSABLE = {
+    "nvmlSystemGetNVMLVersion",
+    "nvmlSystemGetCudaDriverVersion",
+    "nvmlDeviceGetSerial",
+    "nvmlDeviceGetBoardPartNumber",
+    "nvmlDeviceGetVbiosVersion",
+    "nvmlDeviceGetName",  # the PCI id tells the product as well
+    "nvmlDeviceGetCount",  # asked twice
+}
+
+
+def remove(_: Call) -> None:
+    """The call is not in the reading at all."""
+
+
+def lose(outcome: Outcome) -> Spoil:
+    return lambda call: replace(call, outcome=outcome, code=None, value=None)
+
+
+def refuse(code: int) -> Spoil:
+    return lambda call: replace(call, code=code, value=None)
+
+
+def answer(value: Any) -> Spoil:
+    return lambda call: replace(call, value=value)
+
+
+def spoilt(spoils: dict[int, Spoil]) -> Reading:
+    calls = (spoils.get(at, lambda call: call)(call) for at, call in enumerate(HEALTHY.calls))
+    return replace(HEALTHY, calls=tuple(call for call in calls if call is not None))
+
+
+positions = st.integers(0, len(HEALTHY.calls) - 1)
+needed = st.sampled_from([at for at, call in enumerate(HEALTHY.calls) if call.call not in DISPENSABLE])
+texts = st.text(max_size=40) | st.just("NVIDIA H100 80GB HBM3") | st.just("580.173.02")
+numbers = st.integers(-(2**70), 2**70) | st.integers(0, 9)
+structures = st.dictionaries(st.sampled_from(["total", "busId", "bus"]), numbers | texts)
+values = texts | numbers | st.lists(numbers, max_size=3) | structures
+documents = st.recursive(
+    st.none() | st.booleans() | numbers | texts, lambda inner: st.lists(inner) | st.dictionaries(texts, inner)
+)
+ends = st.just(remove) | st.sampled_from([each for each in Outcome if each is not Outcome.RETURNED]).map(lose)
+refusals = st.integers(-5, 1000).filter(lambda code: code not in {0, 3, 22}).map(refuse)
+losses = ends | refusals | st.sampled_from([3, 22]).map(refuse)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.dictionaries(positions, losses, min_size=1, max_size=30))
+def test_a_check_never_passes_where_its_reading_is_missing(spoils: dict[int, Any]) -> None:
+    reading = spoilt(spoils)
+    answered = {(call.call, call.device) for call in reading.calls if call.answered}
+    silent = {(call.call, call.device) for call in reading.calls if not call.answered}
+    for verdict in judge(reading, expectations()):
+        if verdict.result is not Result.PASS or verdict.check not in CALLS:
+            continue
+        assert verdict.evidence
+        about = verdict.gpu.index if verdict.gpu else None
+        rests_on = {(CALLS[verdict.check], about)}
+        if verdict.check == "gpu-product":
+            rests_on = {("nvmlDeviceGetName", about), ("nvmlDeviceGetPciInfo", about)} & answered
+        assert rests_on
+        assert rests_on <= answered - silent
+
+
+@settings(max_examples=100, deadline=None)
+@given(needed, ends | refusals, st.dictionaries(positions, losses, max_size=20))
+def test_a_reading_that_lacks_what_is_asked_for_is_never_clean(at: int, spoil: Spoil, more: dict[int, Any]) -> None:
+    """Taking an answer away makes a good node unknown or bad, whatever else is missing."""
+    assert exit_code_of(judge(spoilt(more | {at: spoil}), expectations())) in {1, 3}
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.dictionaries(positions, losses | values.map(answer), max_size=60))
+def test_no_answer_makes_the_judge_stumble(spoils: dict[int, Any]) -> None:
+    reading = spoilt(spoils)
+    verdicts = judge(reading, expectations())
+    told = diagnostics_of(verdicts, reading)
+    for diagnostic in told:
+        assert diagnostic.message.isprintable()
+        assert all(value.isprintable() for _, value in diagnostic.evidence)
+    assert (exit_code_of(verdicts) == 0) == (not told)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.dictionaries(positions, losses, max_size=20))
+def test_a_reading_survives_its_file(spoils: dict[int, Any]) -> None:
+    reading = spoilt(spoils)
+    assert reading_from_json(json.loads(json.dumps(reading.to_json()))) == reading
+
+
+@settings(max_examples=100, deadline=None)
+@given(documents)
+def test_json_that_is_no_reading_is_refused_in_words(document: Any) -> None:
+    try:
+        reading_from_json(document)
+    except ValueError as error:
+        assert str(error)  # noqa: PT017 - any other exception is the failure
+    else:
+        raise AssertionError("that was no reading")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_a_reading_with_one_value_replaced_is_refused_or_judged(data: st.DataObject) -> None:
+    """Foreign and damaged files: each place in the document in turn gets a value that does not belong there."""
+    document = HEALTHY.to_json()
+    holder: Any = document
+    if data.draw(st.booleans()):
+        holder = data.draw(st.sampled_from([document["pci"], *document["calls"][:30]]))
+    key = data.draw(st.sampled_from(sorted(holder)))
+    holder[key] = data.draw(values | st.none() | st.booleans() | st.lists(st.none()) | st.floats())
+    try:
+        reading = reading_from_json(document)
+    except ValueError as error:
+        assert str(error)  # noqa: PT017
+    else:
+        diagnostics_of(judge(reading, expectations()), reading)

@@ -25,8 +25,8 @@ from blueprint.lab.credentials import read_authority
 from blueprint.lab.folder import Record, read_record
 from blueprint.lab.kubeconfig import write_kubeconfig
 from blueprint.lab.launch import hand_over, launch, stop
+from blueprint.lab.order import Order
 from blueprint.lab.processes import Identity
-from blueprint.lab.supervisor import Order
 
 FIELD_MANAGER = "blueprint-lab"
 READY_WITHIN = 90.0

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.lab import codes
-from blueprint.lab.pins import BINARIES, CONTROLLERS, REQUIRED, cache
+from blueprint.lab.pins import CONTROLLERS, REQUIRED, cache
 
 VARIABLE = "KUBEBUILDER_ASSETS"
 
@@ -57,16 +57,6 @@ def find_all(assets: Path | None = None, *, controllers: bool = False) -> dict[s
     if missing:
         raise Refused(_missing(missing, assets if foreign else None), exit_code=2)
     return {name: each.path for name, each in found.items() if each}
-
-
-def missing_binaries(names: Iterable[str] = REQUIRED) -> list[str]:
-    """Which of these cannot be found anywhere."""
-    return [name for name in names if find(name) is None]
-
-
-def known() -> list[str]:
-    """Every binary that the lab knows of, in the order of use."""
-    return list(BINARIES)
 
 
 def _missing(names: list[str], assets: Path | None) -> Diagnostic:

@@ -18,8 +18,8 @@ import blueprint
 from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.lab import codes
 from blueprint.lab.folder import Phase, Taken, read_record, remove_dead
+from blueprint.lab.order import Order
 from blueprint.lab.processes import Identity
-from blueprint.lab.supervisor import Order
 
 GRACE = 10.0
 """Seconds that a supervisor has to end by itself; it needs a fraction of one."""

@@ -16,8 +16,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,27 +25,12 @@ from blueprint.diagnostics import Refused
 from blueprint.lab import components
 from blueprint.lab.credentials import make_secrets
 from blueprint.lab.folder import Phase, Record, Taken, claimed, write_record
+from blueprint.lab.order import Order
 from blueprint.lab.processes import Identity, start_bound
 from blueprint.lab.readiness import controllers_ready, server_ready
 
 SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGUSR1}
 LAST_WORDS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What to start: on the supervisor's command line, as JSON. `owner` is an Identity as text."""
-
-    folder: str
-    name: str
-    owner: str
-    binaries: Mapping[str, str]
-    controllers: bool
-    seconds: float
-
-    def text(self) -> str:
-        """For the command line."""
-        return json.dumps(asdict(self))
 
 
 class Ended(Exception):  # noqa: N818 - an outcome
@@ -69,7 +54,7 @@ class Supervisor:
 
     @property
     def folder(self) -> Path:
-        """The lab's folder, which is this process's working directory."""
+        """The lab's folder."""
         return Path(self.order.folder)
 
     def run(self) -> None:
@@ -113,7 +98,8 @@ class Supervisor:
         while not ready():
             self.look(0.03)
             if time.monotonic() > deadline:
-                raise Failed(f"{otherwise} within {self.order.seconds:g} s; {self.last_words('kube-apiserver')}")
+                words = self.last_words("kube-apiserver")
+                raise Failed(f"{otherwise} within {self.order.seconds:g} s\n{words}")
 
     def watch(self) -> None:
         """Until the end. A lab that fails stays to say so; its record and its logs are evidence."""
@@ -149,6 +135,7 @@ class Supervisor:
         log = os.open(self.folder / "supervisor.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(log, 1)
         os.dup2(log, 2)
+        os.chdir("/")  # let go of wherever it was started
 
     def set(self, phase: Phase) -> None:
         """Record how far the lab is."""
@@ -186,7 +173,7 @@ def main() -> None:
     """Entry of `python -m blueprint.lab.supervisor ORDER`."""
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     os.umask(0o077)
-    order = Order(**json.loads(sys.argv[1]))
+    order = Order.parse(sys.argv[1])
     record = Record(order.name, Phase.STARTING, str(Identity.mine()), "", order.controllers, order.binaries)
     try:
         Supervisor(order, record, Identity.parse(order.owner)).run()

@@ -12,8 +12,8 @@ from blueprint.lab import codes
 from blueprint.lab.access import Lab
 from blueprint.lab.folder import Phase, Taken, read_record
 from blueprint.lab.launch import GRACE, launch, let_go, take_down
+from blueprint.lab.order import Order
 from blueprint.lab.processes import Identity
-from blueprint.lab.supervisor import Order
 
 
 def bring_up(order: Order, accept: Phase) -> Lab:

@@ -42,12 +42,12 @@ def start(*arguments: str, **options: object) -> subprocess.Popen[str]:
 
 
 def _pids() -> list[int]:
-    return [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid()]
+    return [int(each.name) for each in Path("/proc").iterdir() if each.name.isdigit() and int(each.name) != os.getpid()]
 
 
 def _program(pid: int, folder: str) -> str:
     try:
-        works_in = os.readlink(f"/proc/{pid}/cwd").removesuffix(" (deleted)")
+        works_in = str(Path(f"/proc/{pid}/cwd").readlink()).removesuffix(" (deleted)")
         words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
     except OSError:
         return ""  # ended while we looked, or a zombie

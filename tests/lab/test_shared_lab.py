@@ -115,7 +115,7 @@ def test_a_run_that_requires_the_lab_fails_when_the_lab_cannot_be_built(project:
 @pytest.mark.lab
 @pytest.mark.parametrize("workers", [[], WORKERS])
 def test_a_run_that_requires_the_lab_fails_on_a_skipped_test_of_it(project: Path, workers: list[str]) -> None:
-    tests = "import pytest\ndef test_a(lab): pytest.skip('not today')\ndef test_b(): pass\n"
+    tests = "import pytest\n@pytest.mark.lab\ndef test_a(): pytest.skip('not today')\ndef test_b(): pass\n"
 
     assert outcome(run(project, tests, *workers, BLUEPRINT_REQUIRE_LAB=""))[0] == 0
     code, said = outcome(run(project, tests, *workers, BLUEPRINT_REQUIRE_LAB="1"))

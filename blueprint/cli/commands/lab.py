@@ -92,14 +92,17 @@ def _up(options: argparse.Namespace) -> int:
 
 
 def _create_nodes(lab: Lab, bundle: Bundle) -> None:
+    import urllib3
+
     from blueprint.diagnostics import Diagnostic, Refused
     from blueprint.lab import RequestFailed, codes
     from blueprint.lab.nodes import simulated_nodes
 
     try:
         made = lab.create_nodes(simulated_nodes(bundle))
-    except RequestFailed as failed:
-        raise Refused(Diagnostic(codes.REQUEST_FAILED, f"nodes cannot be created: {failed}"), exit_code=2) from failed
+    except (RequestFailed, urllib3.exceptions.HTTPError) as failed:
+        found = Diagnostic(codes.REQUEST_FAILED, f"nodes cannot be created: {failed}")
+        raise Refused(found, exit_code=2) from failed
     _progress(f"{made} simulated nodes created from {bundle.name}")
 
 
@@ -135,13 +138,17 @@ def _add_name(parser: argparse._ActionsContainer, default: str) -> None:
 
 def _add_state(parser: argparse._ActionsContainer) -> None:
     help_ = "folder of all labs (default: ~/.local/state/gpu-platform-blueprint/labs)"
-    parser.add_argument("--state", metavar="DIR", type=Path, help=help_)
+    parser.add_argument("--state", metavar="DIR", type=_absolute, help=help_)
 
 
 def _add_places(parser: argparse._ActionsContainer) -> None:
     help_ = "binaries (default: $KUBEBUILDER_ASSETS, the cache, PATH)"
-    parser.add_argument("--assets", metavar="DIR", type=Path, help=help_)
+    parser.add_argument("--assets", metavar="DIR", type=_absolute, help=help_)
     _add_state(parser)
+
+
+def _absolute(folder: str) -> Path:
+    return Path(folder).absolute()
 
 
 def _progress(line: str) -> None:

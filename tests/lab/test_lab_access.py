@@ -47,7 +47,7 @@ def test_the_admin_may_do_everything(lab, namespace: str) -> None:
 
 
 def test_an_error_of_the_api_server_is_raised_with_its_status_and_words(lab) -> None:
-    with pytest.raises(RequestFailed, match="404.*not found") as failed:
+    with pytest.raises(RequestFailed, match=r"404.*not found") as failed:
         lab.request("GET", "/api/v1/namespaces/nowhere")
 
     assert failed.value.status == 404

@@ -1,0 +1,37 @@
+"""What the supervisor of a lab is told: one argument on its command line, without secrets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to start, where, and whose it is.
+
+    Attributes:
+        folder: Absolute; made for the lab and removed with it.
+        name: Shown in its kubeconfigs.
+        owner: An Identity as text: the process that the lab dies with.
+        binaries: Paths by name.
+        controllers: Whether a scheduler and a controller manager run too.
+        seconds: How long it may take until it is ready.
+    """
+
+    folder: str
+    name: str
+    owner: str
+    binaries: Mapping[str, str]
+    controllers: bool
+    seconds: float
+
+    def text(self) -> str:
+        """For the command line."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def parse(cls, text: str) -> Order:
+        """The inverse of `text`."""
+        return cls(**json.loads(text))

@@ -6,7 +6,7 @@ prerequisites alike without losing the way back to the blueprint.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from blueprint.catalog import Catalog, Component, Release
 from blueprint.catalog import Gpu as Product
@@ -18,8 +18,6 @@ from blueprint.spec import Blueprint, NodePool
 from blueprint.spec.model import PoolDriver as PoolDriverSpec
 from blueprint.spec.model import PoolGpu as PoolGpuSpec
 
-POOL_LABEL = "gpublueprint.dev/pool"
-DEPLOY_DRIVER_LABEL = "nvidia.com/gpu.deploy.driver"
 GPU_TAINT = "nvidia.com/gpu"
 
 
@@ -195,12 +193,33 @@ class Pool:
         return self._spec.expect.persistence_mode
 
     @derived
+    def own_label(self) -> str:
+        """Value of the label that says which pool a node belongs to: the pool's name."""
+        note(self._platform.origins.source(("spec", "nodePools", self.name)))
+        return self.name
+
+    @derived
+    def deploy_driver(self) -> str | None:
+        """`false` where the operator installs drivers, but must leave these nodes alone; otherwise None."""
+        return "false" if self.gpu and self._platform.driver.enabled and not self.driver.enabled else None
+
+    @derived
+    def deploy_toolkit(self) -> str | None:
+        """`false` where the cloud provider brings the container toolkit with its driver; otherwise None."""
+        return "false" if self.gpu and self.driver.owner == "provider" else None
+
+    @property
     def labels(self) -> dict[str, str]:
         """Labels that the nodes carry besides the selector's."""
-        labels = {POOL_LABEL: self.name}
-        if self.gpu and not self.driver.enabled and self._platform.driver.enabled:
-            labels[DEPLOY_DRIVER_LABEL] = "false"
-        return labels
+        return {key: value for key, read in LABELS.items() if (value := read(self)) is not None}
+
+
+LABELS: dict[str, Callable[[Pool], str | None]] = {
+    "gpublueprint.dev/pool": lambda pool: pool.own_label,
+    "nvidia.com/gpu.deploy.driver": lambda pool: pool.deploy_driver,
+    "nvidia.com/gpu.deploy.container-toolkit": lambda pool: pool.deploy_toolkit,
+}
+"""The labels that pools may put on nodes, each with how its value is read; None leaves it out."""
 
 
 class Platform:

@@ -52,8 +52,8 @@ def _kubernetes(platform: Platform) -> Iterator[str]:
 def _distribution(platform: Platform) -> Iterator[str]:
     texts = {
         "vanilla": "The container runtime is containerd with its socket at /run/containerd/containerd.sock, or CRI-O.",
-        "eks": "GPU nodes come from an AMI without the NVIDIA driver and device plugin, unless their pool's driver is not"
-        " the operator's.",
+        "eks": "GPU nodes come from an AMI without the NVIDIA driver and device plugin, unless their pool's driver is"
+        " not the operator's.",
         "aks": "GPU node pools are made with `--gpu-driver none`, unless their pool's driver is the provider's.",
         "rke2": "containerd is RKE2's own, with its socket at /run/k3s/containerd/containerd.sock.",
         "k3s": "containerd is k3s's own, with its socket at /run/k3s/containerd/containerd.sock.",

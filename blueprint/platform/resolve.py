@@ -97,9 +97,9 @@ class _Checks:
     def _gpu(self, name: str, pool: NodePool, product: Gpu) -> Iterator[Diagnostic]:
         supported = product.ecc.supported
         if pool.expect.ecc and supported.certain and not supported.value:
-            message = f"{product.product} has no ECC memory"
-            yield self.at((*POOLS, name, "expect", "ecc"), codes.ECC_UNSUPPORTED, message, help_="remove it, or say false",
-                          notes=(self._product_note(name),))  # fmt: skip
+            path, help_ = (*POOLS, name, "expect", "ecc"), "remove it, or say false"
+            message, notes = f"{product.product} has no ECC memory", (self._product_note(name),)
+            yield self.at(path, codes.ECC_UNSUPPORTED, message, help_=help_, notes=notes)
         modules, driven = product.kernel_modules, pool.driver.kernel_modules
         if driven != "auto" and modules.certain and driven not in modules.value:
             message = f"{product.product} does not run with {driven} kernel modules"
@@ -147,8 +147,10 @@ class _Checks:
                 node, _ = self.root.nearest((*POOLS, names[0], "driver", key))
                 said = f"{value(pools[name])} for {name}, {value(pools[names[0]])} for {names[0]}"
                 note = Note(f"pool {names[0]}", node.key_span or node.span)
-                yield self.at((*POOLS, name, "driver", key), codes.DRIVERS_DIFFER, f"two drivers for one operator: {said}",
-                              notes=(note,), help_="one branch for all, or driver: {owner: host} for one of them")  # fmt: skip
+                message = f"two drivers for one operator: {said}"
+                help_ = "one for all, or driver: {owner: host} for one of them"
+                path = (*POOLS, name, "driver", key)
+                yield self.at(path, codes.DRIVERS_DIFFER, message, notes=(note,), help_=help_)
 
     def overlaps(self) -> Iterator[Diagnostic]:
         """Pools whose selectors choose the same nodes."""
@@ -205,8 +207,9 @@ class _Checks:
         node, _ = self.root.nearest(path)
         at = node.key_span or node.span
         near = nearest(str(path[-1]), known)
-        return Diagnostic(codes.UNKNOWN_SETTING, message, at=at, path=format_path(path), fix=Fix(at, near) if near else None,
-                          help=f"settings: {', '.join(sorted(known)) or 'none'}")  # fmt: skip
+        help_ = f"settings: {', '.join(sorted(known)) or 'none'}"
+        fix = Fix(at, near) if near else None
+        return Diagnostic(codes.UNKNOWN_SETTING, message, at=at, path=format_path(path), fix=fix, help=help_)
 
     def _needs(self, release: Release) -> Iterator[Diagnostic]:
         for name in release.components:

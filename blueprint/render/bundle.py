@@ -60,10 +60,7 @@ def verify(folder: Path) -> tuple[dict[str, Any] | None, list[Diagnostic]]:
     path = folder / LOCK
     try:
         text = path.read_bytes()
-        lock = orjson.loads(text)
-        files = {name: str(digest) for name, digest in lock["files"].items()}
-        if lock.get("schemaVersion") != LOCK_SCHEMA:
-            raise ValueError(f"its schemaVersion is {lock.get('schemaVersion')}, not {LOCK_SCHEMA}")
+        lock, files = _lock(text)
     except OSError as error:
         return None, [
             Diagnostic(codes.BUNDLE_UNREADABLE, f"cannot read {path}: {(error.strerror or str(error)).lower()}")
@@ -78,6 +75,14 @@ def verify(folder: Path) -> tuple[dict[str, Any] | None, list[Diagnostic]]:
     stray = sorted(name for name in _files_in(folder) if name not in files and name != LOCK)
     found += [_edited(codes.BUNDLE_FILE_EDITED, folder / name, "it is not in the lock") for name in stray]
     return lock, found
+
+
+def _lock(text: bytes) -> tuple[dict[str, Any], dict[str, str]]:
+    """The lock, and the digests of its files."""
+    lock = orjson.loads(text)
+    if lock["schemaVersion"] != LOCK_SCHEMA:
+        raise ValueError(f"its schemaVersion is {lock['schemaVersion']}, not {LOCK_SCHEMA}")
+    return lock, {name: str(digest) for name, digest in lock["files"].items()}
 
 
 def _verify_file(folder: Path, name: str, digest: str) -> list[Diagnostic]:
@@ -118,6 +123,7 @@ def _bundle(folder: Path, lock: dict[str, Any]) -> Bundle:
         pools=tuple(_pool(pool) for pool in lock["pools"]),
         expectations=tuple(Expectation.from_json(each) for each in expected),
         digest=lock["digest"],
+        texts=provenance.texts,
     )
 
 

@@ -104,7 +104,7 @@ class Bundle:
     """Everything that `compile` decided, in memory; `render.bundle` writes and reads the folder form.
 
     `objects` are in apply order. `node_labels` is `apply` or `provisioner`. `digest` is the SHA-256 of
-    the lock, so it names the bundle's exact content.
+    the lock, so it names the bundle's exact content. `texts` has the lines behind the sources, for excerpts.
     """
 
     name: str
@@ -118,3 +118,4 @@ class Bundle:
     pools: tuple[BundlePool, ...]
     expectations: tuple[Expectation, ...]
     digest: str = ""
+    texts: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)

@@ -1,11 +1,12 @@
 """`provenance.json`: where every field of every object came from.
 
-Sources and template places are tables, fields refer to them by index; fields are JSON pointers.
+Sources and template places are tables, fields refer to them by index; fields are JSON pointers. The source lines
+themselves are kept too: whoever reads a report on the bundle sees them without having the blueprint.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any
@@ -33,8 +34,14 @@ def source_from_json(data: list[Any]) -> Source:
     return Source(layer, Span(file, line, column, end_line, end_column), path)
 
 
-def provenance_to_json(objects: Iterable[tuple[str, Object]], rename: Rename) -> dict[str, Any]:
-    """The document for objects with the files they are kept in. `rename` gives files their names in bundles."""
+def provenance_to_json(
+    objects: Iterable[tuple[str, Object]], extra: Iterable[Source], texts: Mapping[str, str], rename: Rename
+) -> dict[str, Any]:
+    """The document for objects with the files they are kept in.
+
+    `extra` are sources of other things (pools, expectations), whose lines are kept as well; `texts` is the text of
+    the files by name; `rename` gives files their names in bundles.
+    """
     sources: dict[Source, int] = {}
     templates: dict[Span, int] = {}
     fields: dict[str, dict[str, Any]] = {}
@@ -52,7 +59,36 @@ def provenance_to_json(objects: Iterable[tuple[str, Object]], rename: Rename) ->
         "sources": [source_to_json(source, rename) for source in sources],
         "templates": [[rename(t.file), t.line, t.column, t.end_line, t.end_column] for t in templates],
         "objects": fields,
+        "lines": _lines({*sources, *extra}, texts, rename),
     }
+
+
+def _lines(sources: Iterable[Source], texts: Mapping[str, str], rename: Rename) -> dict[str, dict[str, str]]:
+    """The lines that the sources stand on, by file and number."""
+    split = {name: text.splitlines() for name, text in texts.items()}
+    found: dict[str, dict[str, str]] = {}
+    for source in sources:
+        lines, number = split.get(source.span.file, []), source.span.line
+        if number <= len(lines):
+            found.setdefault(rename(source.span.file), {})[str(number)] = lines[number - 1]
+    return found
+
+
+class Texts(Mapping[str, str]):
+    """The files behind a bundle's sources, as far as their lines were kept; the other lines are empty."""
+
+    def __init__(self, provenance: Provenance) -> None:
+        self._provenance = provenance
+
+    def __getitem__(self, file: str) -> str:
+        lines = {int(number): line for number, line in self._provenance.lines[file].items()}
+        return "\n".join(lines.get(number, "") for number in range(1, max(lines) + 1))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._provenance.lines)
+
+    def __len__(self) -> int:
+        return len(self._provenance.lines)
 
 
 class Provenance:
@@ -64,6 +100,17 @@ class Provenance:
     @cached_property
     def _content(self) -> Any:
         return orjson.loads(self._file.read_bytes())
+
+    @property
+    def lines(self) -> dict[str, dict[str, str]]:
+        """The kept lines by file and number."""
+        lines: dict[str, dict[str, str]] = self._content["lines"]
+        return lines
+
+    @property
+    def texts(self) -> Texts:
+        """The kept lines as texts; read when they are first looked at."""
+        return Texts(self)
 
     @cached_property
     def _sources(self) -> list[Source]:

@@ -69,12 +69,21 @@ def load_template(file: FilePath) -> list[Template]:
 
 
 def _node(document: Document, path: tuple[str | int, ...], data: Any) -> Template:
-    span = document.span(path)
     if isinstance(data, Mapping):
         return _branch(document, path, data)
     if isinstance(data, list):
-        return Items(span, tuple(_node(document, (*path, index), item) for index, item in enumerate(data)))
-    return _scalar(data, span)
+        return Items(
+            _head(document, path), tuple(_node(document, (*path, index), item) for index, item in enumerate(data))
+        )
+    return _scalar(data, document.span(path))
+
+
+def _head(document: Document, path: tuple[str | int, ...]) -> Span:
+    """The place of a collection: its key, or the first character of a list item."""
+    if path and isinstance(path[-1], str):
+        return document.key_span(path)
+    start = document.span(path)
+    return Span(start.file, start.line, start.column, start.line, start.column + 1)
 
 
 def _scalar(data: Any, span: Span) -> Scalar:
@@ -114,7 +123,7 @@ def _branch(document: Document, path: tuple[str | int, ...], data: Mapping[str, 
             raise template_failed(document.key_span(at), f"unknown control key {key}")
         else:
             entries.append((_scalar(key, document.key_span(at)), _node(document, at, value)))
-    return Branch(document.span(path), tuple(entries), **control)
+    return Branch(_head(document, path), tuple(entries), **control)
 
 
 def _loop(text: str, span: Span) -> Loop:

@@ -13,7 +13,7 @@ from typing import Any
 
 from blueprint._version import __version__
 from blueprint.diagnostics import Diagnostic, Refused
-from blueprint.platform.model import Platform, Pool
+from blueprint.platform.model import LABELS, Platform, Pool
 from blueprint.platform.origin import Source, in_order
 from blueprint.platform.prerequisites import Prerequisite, prerequisites
 from blueprint.platform.reads import reading
@@ -42,13 +42,14 @@ def make_bundle(
     named = [(object_file(obj.id, obj.component), obj) for obj in objects]
     expected = tuple(_renamed_expectation(each, rename) for each in expectations)
     files: dict[str, bytes] = {name: emit(obj.data).encode() for name, obj in named}
-    files[PROVENANCE] = orjson_compact(provenance_to_json(named, rename))
+    pools = tuple(_bundle_pool(pool) for pool in platform.pools)
+    of_pools = [source for pool in pools for sources in pool.sources.values() for source in sources]
+    files[PROVENANCE] = orjson_compact(provenance_to_json(named, of_pools, layered.texts, rename))
     files[EXPECTATIONS] = as_json(expectations_to_json(expected))
     files["images.txt"] = "".join(f"{_image_line(image)}\n" for image in images).encode()
     needs = prerequisites(platform)
     files["prerequisites.json"] = as_json({"prerequisites": [_need_to_json(need, rename) for need in needs]})
     files["prerequisites.md"] = _needs_page(platform, needs).encode()
-    pools = tuple(_bundle_pool(pool) for pool in platform.pools)
     lock = {
         "schemaVersion": LOCK_SCHEMA,
         "tool": __version__,
@@ -75,6 +76,7 @@ def make_bundle(
         name=platform.name, version=platform.version, release=platform.release_name, kubernetes=platform.kubernetes,
         distribution=platform.distribution, cluster_uid=platform.cluster_uid, node_labels=platform.node_labels,
         objects=tuple(objects), pools=pools, expectations=expectations, digest=_digest(files[LOCK]),
+        texts=layered.texts,
     )  # fmt: skip
     return bundle, files
 
@@ -139,9 +141,9 @@ def _bundle_pool(pool: Pool) -> BundlePool:
     gpu = noted("gpu", lambda: (pool.gpu.product, pool.gpu.count) if pool.gpu else None)
     low, high = noted("nodes", lambda: (pool.nodes_min, pool.nodes_max))
     selector = noted("selector", lambda: pool.selector)
-    labels = noted("labels", lambda: pool.labels)
+    said = {key: noted(f"labels.{key}", lambda read=read: read(pool)) for key, read in LABELS.items()}
+    labels = {key: value for key, value in said.items() if value is not None}
     taints = noted("taints", lambda: pool.taints)
-    sources |= {f"labels.{key}": sources["labels"] for key in labels}
     for taint in taints:
         at = f'["{taint.key}"]'
         mine = tuple(s for s in sources["taints"] if s.path.endswith((at, f".{taint.key}")))

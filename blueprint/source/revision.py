@@ -11,6 +11,10 @@ from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.source import codes
 
 
+SYMBOLIC_LINK = 0o120000
+"""The mode of a link in a git tree."""
+
+
 @dataclass(frozen=True)
 class RevisionFiles:
     """The files of one commit. Paths are `REV:path/in/repository`."""
@@ -24,7 +28,7 @@ class RevisionFiles:
             blob = self.tree / self._inner(path)
         except KeyError as error:
             raise FileNotFoundError(2, "no such file at this revision") from error
-        if blob.type != "blob" or blob.mode == 0o120000:
+        if blob.type != "blob" or blob.mode == SYMBOLIC_LINK:
             raise OSError(22, "not a regular file at this revision")
         return bytes(blob.data_stream.read())
 

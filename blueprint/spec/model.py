@@ -12,19 +12,52 @@ from pydantic.alias_generators import to_camel
 
 API_VERSION = "gpublueprint.dev/v1alpha1"
 
-DNS_LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
-_LABEL_NAME = r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
-_LABEL_KEY = rf"^([a-z0-9]([-a-z0-9.]{{0,251}}[a-z0-9])?/)?{_LABEL_NAME}$"
+FORMS: dict[str, str] = {}
+"""What a pattern demands, in words, by pattern."""
 
-Name = Annotated[str, Field(pattern=f"^{DNS_LABEL}$", max_length=40)]
-PoolName = Annotated[str, Field(pattern=f"^{DNS_LABEL}$", max_length=40)]
-LabelKey = Annotated[str, Field(pattern=_LABEL_KEY)]
-LabelValue = Annotated[str, Field(pattern=rf"^({_LABEL_NAME})?$")]
-TaintText = Annotated[str, Field(pattern=rf"^({_LABEL_NAME})?:(NoSchedule|PreferNoSchedule|NoExecute)$")]
-Host = Annotated[str, Field(pattern=r"^(\*|[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[0-9]+)?)$")]
-Repository = Annotated[
-    str, Field(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]+)?(/[a-z0-9]([-a-z0-9._]*[a-z0-9])?)*$")
-]
+
+def _form(pattern: str, words: str) -> str:
+    """The anchored pattern, with its words remembered for diagnostics."""
+    anchored = f"^{pattern}$"
+    FORMS[anchored] = words
+    return anchored
+
+
+_DNS_LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+_HOST = r"[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[0-9]+)?"
+_LABEL_NAME = r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
+
+NAME = _form(_DNS_LABEL, "lower-case letters, digits and dashes, with a letter or digit first and last")
+LABEL_KEY = _form(
+    rf"([a-z0-9]([-a-z0-9.]{{0,251}}[a-z0-9])?/)?{_LABEL_NAME}",
+    "an optional DNS name and a slash, then up to 63 letters, digits, dashes, dots and underscores",
+)
+LABEL_VALUE = _form(
+    rf"({_LABEL_NAME})?", "up to 63 letters, digits, dashes, dots and underscores, a letter or digit first and last"
+)
+TAINT = _form(
+    rf"({_LABEL_NAME})?:(NoSchedule|PreferNoSchedule|NoExecute)",
+    '"value:Effect", where the value may be empty and the effect is NoSchedule, PreferNoSchedule or NoExecute',
+)
+HOST = _form(rf"(\*|{_HOST})", 'a registry host, with or without port, or "*" for every other one')
+REPOSITORY = _form(
+    r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]+)?(/[a-z0-9]([-a-z0-9._]*[a-z0-9])?)*",
+    "a host and optional path in lower case, without scheme or tag: reg.acme.example/mirror",
+)
+VERSION = _form(r"[0-9]+\.[0-9]+\.[0-9]+([-+][0-9A-Za-z.+-]+)?", "a semantic version: 1.4.0")
+KUBERNETES = _form(r"1\.[0-9]{1,3}(\.[0-9]{1,3})?", 'a version in quotes, "1.36" or "1.36.3"')
+SYSTEM = _form(r"[a-z]+(-[0-9]+(\.[0-9]+)?)?", "a system and its version: ubuntu-24.04")
+UID = _form(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "a UUID in lower case")
+BRANCH = _form(r"[0-9]{3}", 'three digits in quotes: "580"')
+KIND = _form(r"[A-Z][A-Za-z0-9]*", "a kind, like DaemonSet")
+
+Name = Annotated[str, Field(pattern=NAME, max_length=40)]
+PoolName = Name
+LabelKey = Annotated[str, Field(pattern=LABEL_KEY)]
+LabelValue = Annotated[str, Field(pattern=LABEL_VALUE)]
+TaintText = Annotated[str, Field(pattern=TAINT)]
+Host = Annotated[str, Field(pattern=HOST)]
+Repository = Annotated[str, Field(pattern=REPOSITORY)]
 
 
 def _to_tuple(value: Any) -> Any:
@@ -52,7 +85,7 @@ class Metadata(Model):
     """Who and what this blueprint is."""
 
     name: Name = Field(description="Names the platform: field manager, inventory and labels carry it. Do not rename.")
-    version: Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+([-+][0-9A-Za-z.+-]+)?$")] = Field(
+    version: Annotated[str, Field(pattern=VERSION)] = Field(
         default="0.0.0", description="Version of this blueprint, as in semantic versioning."
     )
     owners: Texts = Field(default=(), description="Whom to ask: mail addresses or teams.")
@@ -75,17 +108,17 @@ class Cluster(Model):
     NOT_YET = frozenset({"topology"})
     NOT_YET_VALUES: ClassVar[dict[str, tuple[str, ...]]] = {"distribution": ("gke", "openshift")}
 
-    kubernetes: Annotated[str, Field(pattern=r"^1\.[0-9]{1,3}(\.[0-9]{1,3})?$")] = Field(
+    kubernetes: Annotated[str, Field(pattern=KUBERNETES)] = Field(
         description="Kubernetes version, with or without the patch. Every object is checked against its API."
     )
     distribution: Literal["vanilla", "eks", "aks", "rke2", "k3s"] = Field(
         default="vanilla",
         description="Who packages Kubernetes: decides paths of the container runtime and prerequisites.",
     )
-    os: Annotated[str, Field(pattern=r"^[a-z]+(-[0-9]+(\.[0-9]+)?)?$")] = Field(
+    os: Annotated[str, Field(pattern=SYSTEM)] = Field(
         default="ubuntu-24.04", description="Operating system of the GPU nodes; part of the driver image's tag."
     )
-    uid: Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")] | None = Field(
+    uid: Annotated[str, Field(pattern=UID)] | None = Field(
         default=None, description="UID of the kube-system namespace; apply refuses any other cluster."
     )
     registries: Registries = Field(default=Registries(), description="Where images are pulled from.")
@@ -134,9 +167,9 @@ class PoolDriver(Model):
 
     owner: Literal["operator", "host", "provider"] = Field(
         default="operator",
-        description="operator: the GPU Operator installs it; host: it is part of the node image; provider: the cloud does.",
+        description="operator: the GPU Operator installs it; host: the node image has it; provider: the cloud brings it.",
     )
-    branch: Annotated[str, Field(pattern=r"^[0-9]{3}$")] | None = Field(
+    branch: Annotated[str, Field(pattern=BRANCH)] | None = Field(
         default=None, description="Driver branch, for example 580. Default: the release's, where the operator owns it."
     )
     kernel_modules: Literal["auto", "open", "proprietary"] = Field(
@@ -174,7 +207,7 @@ class NodePool(Model):
 class PatchTarget(Model):
     """The object that a patch changes."""
 
-    kind: Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9]*$")] = Field(description="Kind of the object.")
+    kind: Annotated[str, Field(pattern=KIND)] = Field(description="Kind of the object.")
     name: Annotated[str, Field(min_length=1)] = Field(description="Name of the object.")
     namespace: Name | None = Field(default=None, description="Namespace, where several objects share kind and name.")
 
@@ -196,7 +229,7 @@ class ComponentSpec(Model):
 
     ownership: Literal["managed", "external", "absent"] = Field(
         default="managed",
-        description="managed: rendered and applied; external: somebody else installs it; absent: not part of the platform.",
+        description="managed: rendered and applied; external: somebody else installs it; absent: not there.",
     )
     settings: dict[str, Any] = Field(default={}, description="Typed settings; the component's page lists them.")
     patches: Annotated[tuple[Patch, ...], BeforeValidator(_to_tuple)] = Field(
@@ -218,7 +251,7 @@ class Spec(Model):
     )
     node_labels: Literal["apply", "provisioner"] = Field(
         default="provisioner",
-        description="Who puts the pools' labels and taints on nodes: apply does, or whoever makes the nodes; drift verifies.",
+        description="Who puts the pools' labels and taints on nodes: apply, or whoever makes the nodes; drift verifies.",
     )
     node_pools: dict[PoolName, NodePool] = Field(min_length=1, description="The node pools by name.")
     components: dict[Name, ComponentSpec] = Field(

@@ -18,7 +18,7 @@ from blueprint.diagnostics import Diagnostic, Fix, Note, Span, nearest
 from blueprint.source import Layered, Node, plain
 from blueprint.source.paths import Path, format_path
 from blueprint.spec import codes
-from blueprint.spec.model import Blueprint, Model, OverlayHead
+from blueprint.spec.model import FORMS, Blueprint, Model, OverlayHead
 
 _TYPES = {
     "string_type": "text", "int_type": "a whole number", "bool_type": "true or false", "dict_type": "a mapping",
@@ -184,7 +184,7 @@ def _wrong_value(problem: Any, path: Path, root: Node, owner: type[BaseModel] | 
     name = format_path(path)
     is_key = problem["loc"][-1] == "[key]"
     at = (node.key_span or node.span) if is_key else _first_line(node.span)
-    value = path[-1] if is_key else _told(node, root)
+    value = path[-1] if is_key else _told(node)
     what = f"the key {value} of {format_path(path[:-1])}" if is_key else f"{name}: {value}"
     found = Diagnostic(codes.MALFORMED, f"{what} is not valid", at=at, path=name, notes=_history(node))
     kind, context = problem["type"], problem.get("ctx", {})
@@ -201,11 +201,11 @@ def _wrong_value(problem: Any, path: Path, root: Node, owner: type[BaseModel] | 
         return replace(found, code=codes.OUT_OF_RANGE, message=f"{what}: {_lowered(problem['msg'])}")
     if kind == "value_error":
         return replace(found, code=codes.INCONSISTENT, message=f"{name}: {context.get('error', problem['msg'])}")
-    help_ = f"it must match {context['pattern']}" if "pattern" in context else _lowered(problem["msg"])
+    help_ = f"it must be {FORMS[context['pattern']]}" if context.get("pattern") in FORMS else _lowered(problem["msg"])
     return replace(found, message=f"{what} is not of the right form", help=help_)
 
 
-def _told(node: Node, root: Node) -> str:
+def _told(node: Node) -> str:
     if isinstance(node.value, dict):
         return "a mapping"
     if isinstance(node.value, list):

@@ -58,7 +58,8 @@ def run(options: Namespace) -> Run:
 
 def _load(options: Namespace) -> tuple[Bundle, Node | None, Mapping[str, str]]:
     if is_bundle(options.target):
-        return load_bundle(options), None, {}
+        bundle = load_bundle(options)
+        return bundle, None, bundle.texts
     compilation = compile_target(options)
     if compilation.bundle is None or has_errors(compilation.diagnostics):
         raise Refused(*compilation.diagnostics)

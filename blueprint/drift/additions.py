@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from blueprint.drift.declared import Difference, Spot, find_item
-from blueprint.drift.expected import is_server_default
+from blueprint.drift.declared import STRING_MAPS, Difference, Spot, find_item
+from blueprint.drift.defaults import IsDefault
 from blueprint.drift.model import FindingKind
 from blueprint.drift.ownership import below, children, foreign, is_atomic, item_keys, latest
 from blueprint.render.compare import ABSENT
 from blueprint.source.paths import list_key
 
-_STRING_MAPS = {"labels", "annotations", "data", "binaryData", "matchLabels"}
 _SERVERS_OWN = {
     ("status",),
     ("apiVersion",),
@@ -66,10 +65,10 @@ def _undeclared(spot: Spot) -> Iterator[Difference]:
 
 
 def _is_string_map(spot: Spot) -> bool:
-    return spot.there[-1] in _STRING_MAPS and isinstance(spot.have, Mapping) and not is_atomic(spot.claims)
+    return spot.there[-1] in STRING_MAPS and isinstance(spot.have, Mapping) and not is_atomic(spot.claims)
 
 
-def unowned_additions(spot: Spot) -> Iterator[Difference]:
+def unowned_additions(spot: Spot, is_default: IsDefault) -> Iterator[Difference]:
     """The same for an object without any managedFields: what is neither declared nor a server's default.
 
     Nobody can be named, and a default that is not known here counts as an addition.
@@ -77,21 +76,24 @@ def unowned_additions(spot: Spot) -> Iterator[Difference]:
     if isinstance(spot.have, Mapping):
         wanted = spot.want if isinstance(spot.want, Mapping) else {}
         for key, have in spot.have.items():
-            yield from _unowned_child(spot, key, have, wanted.get(key, ABSENT), key)
+            yield from _unowned_child(spot, (key, key), have, wanted.get(key, ABSENT), is_default)
     elif isinstance(spot.have, list) and isinstance(spot.want, list):
         key = list_key(spot.want, spot.have)
         for index, have in enumerate(spot.have):
             found = find_item(spot.want, have, (key,)) if key else (index if index < len(spot.want) else None)
             want = ABSENT if found is None else spot.want[found]
-            yield from _unowned_child(spot, index, have, want, index if found is None else found)
+            yield from _unowned_child(spot, (index, index if found is None else found), have, want, is_default)
 
 
-def _unowned_child(spot: Spot, step: str | int, have: Any, want: Any, index: str | int) -> Iterator[Difference]:
-    there = (*spot.there, step)
-    if there in _SERVERS_OWN or (want is ABSENT and is_server_default(there, have, spot.have)):
+def _unowned_child(
+    spot: Spot, steps: tuple[str | int, str | int], have: Any, want: Any, is_default: IsDefault
+) -> Iterator[Difference]:
+    """`steps` are the key or index of the child in the live object and in the declared one."""
+    there = (*spot.there, steps[0])
+    if there in _SERVERS_OWN or (want is ABSENT and is_default(there, have, spot.have)):
         return
-    if want is not ABSENT or (isinstance(have, Mapping) and step in {*_STRING_MAPS, "metadata"}):
-        at = (*spot.at, index) if want is not ABSENT else spot.at
-        yield from unowned_additions(Spot({} if want is ABSENT else want, have, (), at, there))
+    if want is not ABSENT or (isinstance(have, Mapping) and steps[0] in {*STRING_MAPS, "metadata"}):
+        at = (*spot.at, steps[1]) if want is not ABSENT else spot.at
+        yield from unowned_additions(Spot({} if want is ABSENT else want, have, (), at, there), is_default)
     else:
         yield Difference(FindingKind.FOREIGN_ADDITION, Spot(ABSENT, have, (), spot.at, there))

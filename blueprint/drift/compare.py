@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from blueprint.cluster.inventory import Snapshot, desired_hash, is_unchanged
 from blueprint.drift.additions import additions, unowned_additions
 from blueprint.drift.declared import Difference, Spot, Terms, declared_differences
+from blueprint.drift.defaults import IsDefault, is_server_default
 from blueprint.drift.equality import is_builtin
-from blueprint.drift.expected import is_server_default, why_expected
+from blueprint.drift.expected import why_expected
 from blueprint.drift.model import FindingKind
 from blueprint.drift.ownership import claims_of
 from blueprint.drift.view import Live
@@ -39,20 +40,26 @@ class Compared:
 
 
 def compare(
-    obj: Object, manifest: Mapping[str, object], live: Live, snapshot: Snapshot | None, manager: str
+    obj: Object,
+    manifest: Mapping[str, object],
+    live: Live,
+    snapshot: Snapshot | None,
+    manager: str,
+    is_default: IsDefault = is_server_default,
 ) -> Compared:
     """Compare `manifest` (the object as it is applied) with `live`.
 
-    Pure: everything it needs is in its arguments. `snapshot` is how the object was right after an apply.
+    Pure: everything it needs is in its arguments. `snapshot` is how the object was right after an apply;
+    `is_default` knows the defaults of its kind.
     """
     claims = claims_of(live, manager)
     exact = snapshot is not None and snapshot.desired == desired_hash(obj)
     adjusted = snapshot.adjusted if snapshot and exact else {}
-    terms = Terms(is_builtin(obj.id.group), exact, adjusted)
+    terms = Terms(is_builtin(obj.id.group), exact, is_default, adjusted)
     spot = Spot(manifest, live, claims)
     folded: Counter[str] = Counter()
     differences = _ownership(spot, declared_differences(spot, terms), expected=snapshot is not None)
-    found = [*differences, *_additions(spot, obj.id.kind, folded)]
+    found = [*differences, *_additions(spot, obj.id.kind, folded, is_default)]
     kept = [d for d in found if not _is_idle_reorder(d)]
     if len(found) > len(kept):
         folded["order of a list that means the same in any order"] += len(found) - len(kept)
@@ -72,14 +79,16 @@ def _ownership(spot: Spot, differences: Iterator[Difference], *, expected: bool)
     yield from (d for d in differences if d.kind is not FindingKind.OWNERSHIP_LOST)
 
 
-def _additions(spot: Spot, kind: str, folded: Counter[str]) -> Iterator[Difference]:
+def _additions(spot: Spot, kind: str, folded: Counter[str], is_default: IsDefault) -> Iterator[Difference]:
     live, ours = spot.have, any(claim.ours for claim in spot.claims)
-    for difference in additions(spot) if spot.claims else unowned_additions(spot):
+    for difference in additions(spot) if spot.claims else unowned_additions(spot, is_default):
         there, have = difference.spot.there, difference.spot.have
         if reason := why_expected(kind, there, difference.writer):
             folded[reason] += 1
-        elif not ours and (_LAST_APPLIED in there or is_server_default(there, have, _parent(live, there))):
-            folded["written by whoever created the object: a default of the server, kubectl's own note"] += 1
+        elif is_default(there, have, _parent(live, there)):
+            folded["owned by somebody, with the value that the server gives by default"] += 1
+        elif not ours and _LAST_APPLIED in there:
+            folded["the note that kubectl keeps on what it created"] += 1
         else:
             yield difference
 

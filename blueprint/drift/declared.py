@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from blueprint.cluster.fields import Tokens, server_spelling
+from blueprint.drift.defaults import IsDefault, is_server_default
 from blueprint.drift.equality import deep_same, same
-from blueprint.drift.expected import is_server_default
 from blueprint.drift.model import FindingKind, Writer
 from blueprint.drift.ownership import (
     Claims,
@@ -24,6 +24,9 @@ from blueprint.drift.ownership import (
 from blueprint.render.compare import ABSENT
 from blueprint.render.model import Path
 from blueprint.source.paths import list_key
+
+STRING_MAPS = {"labels", "annotations", "data", "binaryData", "matchLabels"}
+"""Maps in which every key is a thing of its own."""
 
 _NOT_TRACKED = {(), ("metadata",)}
 _IDENTITY = {"apiVersion", "kind", "name", "namespace"}
@@ -66,11 +69,13 @@ class Terms:
         builtin: Whether the API server normalises values of this kind (quantities).
         exact: Whether `adjusted` is complete: a snapshot was taken right after exactly this declaration was
             applied. Then no default can hide inside an atomic value, and what differs was written later.
+        is_default: Tells the values that the server fills in by itself.
         adjusted: What the server stored otherwise than declared, by field as the server spells it.
     """
 
     builtin: bool = True
     exact: bool = False
+    is_default: IsDefault = is_server_default
     adjusted: Mapping[str, Any] = field(default_factory=dict)
 
     def stored_so(self, spot: Spot) -> bool:
@@ -92,7 +97,9 @@ class Difference:
 def declared_differences(spot: Spot, terms: Terms) -> Iterator[Difference]:
     """Every declared field that is not there as declared."""
     want, have = spot.want, spot.have
-    if have is ABSENT and want not in (None, "", []):
+    if have is ABSENT and want and spot.at[-1] in STRING_MAPS and isinstance(want, Mapping):
+        yield from (Difference(FindingKind.REMOVED, spot.child(key)) for key in want)
+    elif have is ABSENT and want not in (None, "", []):
         yield Difference(FindingKind.REMOVED, spot)
     elif want and isinstance(want, Mapping | list) and isinstance(have, type(want)):
         yield from _container(spot, terms)
@@ -102,8 +109,10 @@ def declared_differences(spot: Spot, terms: Terms) -> Iterator[Difference]:
 
 def _container(spot: Spot, terms: Terms) -> Iterator[Difference]:
     if is_atomic(spot.claims):
-        equal = deep_same if terms.exact else _covers
-        yield from _piece(spot, equal(spot.want, spot.have, spot.at, builtin=terms.builtin), terms)
+        equal = deep_same(spot.want, spot.have, spot.at, builtin=terms.builtin)
+        if not (equal or terms.exact):
+            equal = _covers(spot.want, spot.have, spot.there, terms)
+        yield from _piece(spot, equal, terms)
     elif isinstance(spot.want, Mapping):
         for key in spot.want:
             if not (spot.at in _NOT_TRACKED and key in _IDENTITY):
@@ -126,17 +135,17 @@ def _piece(spot: Spot, equal: bool, terms: Terms) -> Iterator[Difference]:  # no
         yield Difference(FindingKind.OWNERSHIP_LOST, spot, others)
 
 
-def _covers(want: Any, have: Any, at: Path, *, builtin: bool) -> bool:
+def _covers(want: Any, have: Any, at: Path, terms: Terms) -> bool:
     """Whether `have` is `want`, apart from what the server fills in."""
     if isinstance(want, Mapping) and isinstance(have, Mapping):
-        return all(
-            _covers(value, have.get(key, ABSENT), (*at, key), builtin=builtin) for key, value in want.items()
-        ) and all(is_server_default((*at, key), have[key], have) for key in have if key not in want)
+        return all(_covers(value, have.get(key, ABSENT), (*at, key), terms) for key, value in want.items()) and all(
+            terms.is_default((*at, key), have[key], have) for key in have if key not in want
+        )
     if isinstance(want, list) and isinstance(have, list):
         return len(want) == len(have) and all(
-            _covers(w, h, (*at, index), builtin=builtin) for index, (w, h) in enumerate(zip(want, have, strict=True))
+            _covers(w, h, (*at, index), terms) for index, (w, h) in enumerate(zip(want, have, strict=True))
         )
-    return same(want, have, at, builtin=builtin)
+    return same(want, have, at, builtin=terms.builtin)
 
 
 def _list(spot: Spot, terms: Terms) -> Iterator[Difference]:
@@ -168,9 +177,18 @@ def _keyed(spot: Spot, keys: tuple[str, ...], terms: Terms) -> Iterator[Differen
         token = item_token(spot.claims, have)
         claims = below(spot.claims, token)
         child = Spot(item, have, claims, at, (*spot.there, found), (*spot.tokens, token))
+        yield from _twins(child, spot.have, keys)
         yield from declared_differences(child, terms)
     if order != sorted(order):
         yield Difference(FindingKind.REORDERED, spot, latest(spot.claims), sure=_order_matters(spot))
+
+
+def _twins(spot: Spot, items: Sequence[Any], keys: tuple[str, ...]) -> Iterator[Difference]:
+    """Items with the keys of another one: clients that do not apply can make them, and an apply drops them."""
+    same_keys = [item for item in items if _identity(item, keys) == _identity(spot.have, keys)]
+    if len(same_keys) > 1:
+        twins = replace(spot, have=same_keys)
+        yield Difference(FindingKind.MODIFIED, twins, latest(foreign(spot.claims)))
 
 
 def find_item(items: Sequence[Any], like: Any, keys: tuple[str, ...]) -> int | None:

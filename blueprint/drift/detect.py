@@ -10,11 +10,10 @@ from pathlib import Path
 from blueprint.cluster.inventory import Inventory
 from blueprint.diagnostics import Diagnostic
 from blueprint.drift import codes
-from blueprint.drift.model import DriftReport, Finding, FindingKind, Part
+from blueprint.drift.model import DriftReport, Finding, FindingKind, Part, cause_of
 from blueprint.drift.nodes import examine_nodes
 from blueprint.drift.objects import examine_objects
-from blueprint.drift.snapshot import SnapshotView
-from blueprint.drift.tell import cause_of, diagnostics_of
+from blueprint.drift.tell import diagnostics_of
 from blueprint.drift.view import Unseen, View
 from blueprint.render.model import Bundle
 from blueprint.report.model import Run
@@ -59,9 +58,10 @@ def detect_drift(
         from blueprint.drift.readings import examine_readings
 
         parts.append(examine_readings(bundle, view, readings, now))
-    if isinstance(view, SnapshotView):
-        text = f"compared with a snapshot of {view.name}, taken at {view.taken}"
-        remarks.append(Diagnostic(codes.SNAPSHOT_USED, text))
+    if view is not None and view.taken:
+        remarks.append(
+            Diagnostic(codes.SNAPSHOT_USED, f"compared with a snapshot of {view.name}, taken at {view.taken}")
+        )
     return _report(parts, remarks, subject, tuple(scope for scope in SCOPES if scope not in scopes))
 
 

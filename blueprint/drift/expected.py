@@ -6,10 +6,8 @@ excuses a change of just any field.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any
 
 from blueprint.drift.model import Writer
 from blueprint.render.model import Path
@@ -78,81 +76,8 @@ RULES = (
     ),
 )  # fmt: skip
 
-DEFAULTS: Mapping[str, tuple[Any, ...]] = {
-    "allocateLoadBalancerNodePorts": (True,),
-    "allocationMode": ("ExactCount",),
-    "apiVersion": ("v1",),
-    "completionMode": ("NonIndexed",),
-    "conversion": ({"strategy": "None"},),
-    "count": (1,),
-    "defaultMode": (420,),
-    "dnsPolicy": ("ClusterFirst",),
-    "enableServiceLinks": (True,),
-    "expirationSeconds": (3600,),
-    "externalTrafficPolicy": ("Cluster",),
-    "failureThreshold": (3,),
-    "internalTrafficPolicy": ("Cluster",),
-    "matchPolicy": ("Equivalent",),
-    "periodSeconds": (10,),
-    "podManagementPolicy": ("OrderedReady",),
-    "policyTypes": (["Ingress"], ["Egress"], ["Ingress", "Egress"]),
-    "preemptionPolicy": ("PreemptLowerPriority",),
-    "progressDeadlineSeconds": (600,),
-    "protocol": ("TCP",),
-    "publishNotReadyAddresses": (False,),
-    "reinvocationPolicy": ("Never",),
-    "replicas": (1,),
-    "restartPolicy": ("Always",),
-    "revisionHistoryLimit": (10,),
-    "rollingUpdate": (
-        {"maxSurge": "25%", "maxUnavailable": "25%"},
-        {"maxSurge": 0, "maxUnavailable": 1},
-        {"partition": 0},
-    ),
-    "schedulerName": ("default-scheduler",),
-    "scheme": ("HTTP",),
-    "scope": ("*",),
-    "sessionAffinity": ("None",),
-    "successThreshold": (1,),
-    "terminationGracePeriodSeconds": (30,),
-    "terminationMessagePath": ("/dev/termination-log",),
-    "terminationMessagePolicy": ("File",),
-    "timeoutSeconds": (1, 10),
-    "type": ("ClusterIP", "RollingUpdate", "Opaque"),
-    "volumeMode": ("Filesystem",),
-}
-"""What the API server fills into built-in objects, by the field's name; cases it decides by rule are below."""
-
-_ALLOCATED = {"clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "nodePort", "serviceAccount"}
-
 
 def why_expected(kind: str, path: Path, writer: Writer | None) -> str | None:
     """The reason why this writer is expected to have set this undeclared field, or None."""
     written_by = writer or Writer("", "", "", "")
     return next((rule.reason for rule in RULES if rule.allows(kind, path, written_by)), None)
-
-
-def is_server_default(path: Path, value: Any, parent: Any) -> bool:
-    """Whether an undeclared field has the value that the API server gives it.
-
-    Sources: the defaulting functions of Kubernetes 1.36 (`pkg/apis/*/v1/defaults.go`).
-    """
-    name = path[-1]
-    if value in ({}, [], "", None) or name in _ALLOCATED:
-        return True
-    if name == "imagePullPolicy" and isinstance(parent, Mapping):
-        return bool(value == default_pull_policy(str(parent.get("image", ""))))
-    if name in {"strategy", "updateStrategy", "rollingUpdate"} and isinstance(value, Mapping):
-        return all(is_server_default((*path, key), below, value) for key, below in value.items())
-    if name == "targetPort" and isinstance(parent, Mapping):
-        return bool(value == parent.get("port"))
-    return isinstance(name, str) and any(
-        type(value) is type(default) and value == default for default in DEFAULTS.get(name, ())
-    )
-
-
-def default_pull_policy(image: str) -> str:
-    """Images without a fixed version are pulled every time."""
-    _, at, _ = image.partition("@")
-    tag = image.rpartition("/")[2].partition(":")[2]
-    return "IfNotPresent" if at or tag not in {"", "latest"} else "Always"

@@ -84,6 +84,19 @@ class Finding:
     remarks: tuple[Note, ...] = ()
 
 
+def cause_of(finding: Finding) -> str:
+    """What findings that one act brought about have in common: the writer and the second; empty if unknown."""
+    if finding.writer is None or not finding.writer.time:
+        return ""
+    return f"{finding.writer} at {finding.writer.time}"
+
+
+def facts(live: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """What identifies the state of a live object."""
+    meta = live["metadata"]
+    return tuple((key, str(meta[key])) for key in ("uid", "resourceVersion") if key in meta)
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """What one scope came to.

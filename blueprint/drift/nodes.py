@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from blueprint.cluster.inventory import manager
 from blueprint.diagnostics import Note
-from blueprint.drift.model import Finding, FindingKind, Part, Station
-from blueprint.drift.ownership import claims_at, latest
+from blueprint.drift.model import Finding, FindingKind, Part, Station, Writer, facts
 from blueprint.drift.view import Live, Unseen, View
 from blueprint.render.compare import ABSENT
 from blueprint.render.model import Bundle, BundlePool, FieldOrigin
@@ -21,6 +20,17 @@ _HOW_APPLIED = {
     "apply": "`blueprint apply` sets it",
     "provisioner": "nodeLabels is `provisioner`: whoever makes the nodes has to set it",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """A label or taint that is not as declared; `at` leads to what managedFields know of it."""
+
+    path: str
+    source: str
+    want: str
+    have: Any
+    at: tuple[str, ...]
 
 
 def pools_of(node: Live, pools: Iterable[BundlePool]) -> list[BundlePool]:
@@ -87,7 +97,7 @@ def _labels(node: Live, pool: BundlePool, us: str) -> Iterator[Finding]:
     for key, want in sorted(pool.labels.items()):
         if (have := labels.get(key, ABSENT)) != want:
             path = ("metadata", "labels", key)
-            yield _mark(node, pool, format_path(path), f"labels.{key}", want, have, path, us)
+            yield _mark(node, pool, _Mark(format_path(path), f"labels.{key}", want, have, path), us)
 
 
 def _taints(node: Live, pool: BundlePool, us: str) -> Iterator[Finding]:
@@ -96,31 +106,30 @@ def _taints(node: Live, pool: BundlePool, us: str) -> Iterator[Finding]:
         if (have := taints.get((taint.key, taint.effect), ABSENT)) != taint.value:
             path = f"spec.taints[key={taint.key},effect={taint.effect}]"
             source = f"taints.{taint.key}:{taint.effect}"
-            yield _mark(node, pool, path, source, taint.value, have, ("spec", "taints"), us)
+            yield _mark(node, pool, _Mark(path, source, taint.value, have, ("spec", "taints")), us)
 
 
-def _mark(
-    node: Live,
-    pool: BundlePool,
-    path: str,
-    source: str,
-    want: str,
-    have: Any,
-    at: tuple[str, ...],
-    us: str,
-) -> Finding:
-    gone = have is ABSENT
+def _mark(node: Live, pool: BundlePool, mark: _Mark, us: str) -> Finding:
+    gone = mark.have is ABSENT
     return Finding(
         FindingKind.REMOVED if gone else FindingKind.MODIFIED,
         _subject(node),
-        path,
-        want,
-        have,
-        None if gone else latest(claims_at(node, at, us)),
-        _origin(pool, source, "labels", "selector"),
+        mark.path,
+        mark.want,
+        mark.have,
+        _writer(node, mark.at, us, gone=gone),
+        _origin(pool, mark.source, "labels", "selector"),
         Station.NODE,
         _seen(node, pool),
     )
+
+
+def _writer(node: Live, at: tuple[str, ...], us: str, *, gone: bool) -> Writer | None:
+    """The last writer of a field; of a removed one only where the list it was in has another owner than us."""
+    from blueprint.drift.ownership import claims_at, foreign, latest
+
+    claims = claims_at(node, at, us)
+    return latest(foreign(claims) if gone else claims)
 
 
 def _subject(node: Live) -> str:
@@ -128,9 +137,7 @@ def _subject(node: Live) -> str:
 
 
 def _seen(node: Live, pool: BundlePool) -> tuple[tuple[str, str], ...]:
-    meta: Mapping[str, Any] = node["metadata"]
-    known = [("pool", pool.name), *((k, str(meta[k])) for k in ("uid", "resourceVersion") if k in meta)]
-    return tuple(known)
+    return (("pool", pool.name), *facts(node))
 
 
 def _origin(pool: BundlePool, *keys: str) -> FieldOrigin | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from blueprint.diagnostics import Code, Diagnostic, Note, Span
 from blueprint.drift import codes
-from blueprint.drift.model import Finding, FindingKind, Station
+from blueprint.drift.model import Finding, FindingKind, Station, cause_of
 from blueprint.render.compare import ABSENT
 from blueprint.render.model import FieldOrigin
 
@@ -59,13 +59,6 @@ def diagnostics_of(findings: Iterable[Finding]) -> Iterator[Diagnostic]:
     causes = Counter(cause for finding in told if (cause := cause_of(finding)))
     for finding in told:
         yield _diagnostic(finding, causes)
-
-
-def cause_of(finding: Finding) -> str:
-    """What findings that one act brought about have in common: the writer and the second; empty if unknown."""
-    if finding.writer is None or not finding.writer.time:
-        return ""
-    return f"{finding.writer} at {finding.writer.time}"
 
 
 def _diagnostic(finding: Finding, causes: Counter[str]) -> Diagnostic:

@@ -40,6 +40,10 @@ class View(Protocol):
     def name(self) -> str:
         """What people call it: a context, a file."""
 
+    @property
+    def taken(self) -> str:
+        """When it was seen, for a file; empty for a cluster, which is seen now."""
+
     def record(self, blueprint: str) -> Inventory | None:
         """What was applied; None where nothing says that anything was. Raises Unseen."""
 
@@ -61,6 +65,7 @@ class ClusterView:
 
     def __init__(self, connection: Connection) -> None:
         self.name = connection.context
+        self.taken = ""
         self._connection = connection
         self._found: Discovery | None = None
 

@@ -1,0 +1,218 @@
+"""Random changes on a real API server, judged against what the server itself says.
+
+The oracle knows nothing of managedFields: the object right after the apply, and after the change; and a
+server-side dry-run with force, which shows what of *our* fields an apply would restore. Drift must report every
+place that changed, no place that did not, and as ours exactly what the dry-run would restore.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from blueprint.cluster.connection import Connection
+from blueprint.cluster.discovery import Discovery, discover
+from blueprint.cluster.errors import ApiError
+from blueprint.cluster.fields import content
+from blueprint.cluster.inventory import Inventory, Member, as_member, manager, take_snapshot
+from blueprint.drift.model import Finding, FindingKind
+from blueprint.drift.objects import examine_objects
+from blueprint.drift.view import Gathered, Live, Unseen
+from blueprint.render.compare import differences
+from blueprint.render.model import Bundle, Object, ObjectId
+from blueprint.render.paths import format_path
+from tests.drift.conftest import APPLY, JSON_PATCH, bundle_of
+from tests.drift.kinds import definition, many_kinds
+from tests.drift.mutations import mutate
+
+ROUNDS = int(os.environ.get("BLUEPRINT_ORACLE_ROUNDS", "4"))
+SEED = int(os.environ.get("BLUEPRINT_ORACLE_SEED", "20261121"))
+KINDS = [m["kind"] for m in many_kinds("x")]
+ALLOCATED = {"nodePort", "clusterIP", "clusterIPs", "healthCheckNodePort", "ipFamilies", "ipFamilyPolicy"}
+SIDE_EFFECTS = {"deprecated.daemonset.template.generation", "serviceAccount"}
+OURS = {FindingKind.MODIFIED, FindingKind.REMOVED, FindingKind.REORDERED}
+
+
+@dataclass
+class OneObject:
+    """A view of a single object, read just now."""
+
+    live: Live
+    connection: Connection
+    url: str
+    name: str = "oracle"
+    taken: str = ""
+
+    def record(self, blueprint: str) -> Inventory | None:
+        raise Unseen(blueprint)
+
+    def disguised(self, manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+        return manifest
+
+    def objects(self, wanted: Mapping[ObjectId, str], blueprint: str) -> Gathered:
+        return Gathered(
+            {ObjectId.of(self.live): self.live},
+            {i: "not asked" for i in wanted if i.name != self.live["metadata"]["name"]},
+        )
+
+    def nodes(self) -> list[Live]:
+        return []
+
+    def predict(self, manifest: Mapping[str, Any], manager: str) -> Live:
+        return self.connection.apply(self.url, manifest, manager, force=True, dry_run=True)[0]
+
+
+@pytest.fixture(scope="module")
+def found(connection: Connection) -> Discovery:
+    """With our own definition served."""
+    import time
+
+    crd = definition()
+    url = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{crd['metadata']['name']}"
+    connection.apply(url, crd, "oracle", force=True)
+    for _ in range(100):
+        seen = discover(connection)
+        if (resource := seen.find("drift.example.org/v1", "Widget")) and _answers(connection, resource.collection()):
+            return seen
+        time.sleep(0.05)
+    raise AssertionError("the definition is not served")
+
+
+def _answers(connection: Connection, url: str) -> bool:
+    try:
+        connection.get(url)
+    except ApiError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_drift_agrees_with_the_server(connection: Connection, found: Discovery, namespace: str, kind: str) -> None:
+    dice = random.Random(f"{SEED}{kind}")
+    manifest = next(m for m in many_kinds(namespace) if m["kind"] == kind)
+    rounds = tried = 0
+    while rounds < ROUNDS and tried < 20 * ROUNDS:
+        tried += 1
+        rounds += _round(connection, found, manifest, dice)
+    assert rounds, "the server refused every change"
+
+
+def _round(connection: Connection, found: Discovery, manifest: dict[str, Any], dice: random.Random) -> bool:
+    """Apply, change, compare; False where the server refused the change or it changed nothing."""
+    name = f"web-{uuid.uuid4().hex[:8]}"
+    manifest = json.loads(json.dumps(manifest)) | {}
+    manifest["metadata"]["name"] = name
+    bundle = bundle_of("oracle", [manifest, definition()])
+    obj = bundle.objects[0]
+    resource = found.find(obj.api_version, obj.id.kind)
+    assert resource
+    url = resource.path(obj.id.namespace, name)
+    before, _ = connection.apply(url, as_member(obj.data, "oracle"), manager("oracle"), force=True)
+    record = _record(bundle, obj, before)
+    done = _change(connection, url, before, dice)
+    after = connection.get(url)
+    if done is None or content(after) == content(before):
+        return False
+    try:
+        restored, _ = connection.apply(url, as_member(obj.data, "oracle"), manager("oracle"), force=True, dry_run=True)
+    except ApiError as error:
+        assert error.status in {422, 500}, error  # the change made our manifest invalid: no oracle for our part
+        restored = None
+    part = examine_objects(bundle, record, OneObject(after, connection, url), dry_run=restored is not None)
+    findings = [f for f in part.findings if f.kind is not FindingKind.UNKNOWN]
+    _judge(done, before, after, restored, findings)
+    connection.delete(url)
+    return True
+
+
+def _record(bundle: Bundle, obj: Object, live: Live) -> Inventory:
+    member = Member(obj.id, obj.api_version, take_snapshot(obj, live, "oracle"))
+    return Inventory("oracle", members={obj.id: member}, digest=bundle.digest)
+
+
+def _change(connection: Connection, url: str, before: Live, dice: random.Random) -> str | None:
+    """One to three changes in one request; None where the server refuses."""
+    changed, done = before, []
+    for _ in range(dice.choice([1, 1, 1, 2, 3])):
+        changed, what = mutate(changed, dice)
+        done.append(what)
+    who = dice.choice(["kubectl-edit", "mallory", "helm"])
+    try:
+        if dice.random() < 0.3:
+            patch = [{"op": "replace", "path": f"/{key}", "value": changed[key]} for key in _tops(changed)]
+            patch.append(
+                {"op": "replace", "path": "/metadata/labels", "value": changed["metadata"].get("labels") or {}}
+            )
+            connection.request("PATCH", url, patch, query={"fieldManager": who}, content_type=JSON_PATCH)
+        elif dice.random() < 0.2:
+            body = {k: changed[k] for k in _tops(changed)} | {k: changed[k] for k in ("apiVersion", "kind")}
+            body["metadata"] = {"name": changed["metadata"]["name"]}
+            query = {"fieldManager": who, "force": "true"}
+            connection.request("PATCH", url, body, query=query, content_type=APPLY)
+        else:
+            connection.request("PUT", url, changed, query={"fieldManager": who})
+    except ApiError:
+        return None
+    return f"{who}: {'; '.join(done)}"
+
+
+def _tops(changed: Live) -> list[str]:
+    return [key for key in ("spec", "data", "rules") if key in changed]
+
+
+def _judge(done: str, before: Live, after: Live, restored: Live | None, findings: list[Finding]) -> None:
+    told = [(f.kind.value, f.path, f.writer.manager if f.writer else None) for f in findings]
+    context = f"{done}\n told {told}"
+    changed = set(_changed(before, after))
+    shown = [f.path for f in findings]
+    for path in changed:
+        assert any(_related(path, s) for s in shown), f"{path} changed, and nothing is told. {context}"
+    for finding in findings:
+        follows_image = finding.path.endswith(".imagePullPolicy")  # another image makes another default
+        if finding.kind is not FindingKind.OWNERSHIP_LOST and not follows_image:
+            touched = {*changed, *_changed(before, after, empties=True)}
+            related = any(_related(finding.path, path) for path in touched) or finding.kind is FindingKind.REORDERED
+            assert related, f"{finding.path} did not change. {context}"
+    if restored is None:
+        return
+    ours = set(_changed(restored, after))
+    for path in ours:
+        near = [f for f in findings if f.kind in OURS and _related(path, f.path)]
+        assert near, f"an apply would restore {path}. {context}"
+    for finding in findings:
+        if finding.kind in {FindingKind.MODIFIED, FindingKind.REMOVED}:
+            assert any(_related(finding.path, path) for path in ours), f"an apply keeps {finding.path}. {context}"
+
+
+def _changed(one: Live, other: Live, *, empties: bool = False) -> Iterator[str]:
+    """The places in which two states differ, as people write them; order is left out where it means nothing."""
+    for path, old, new in differences(_unordered(one), _unordered(other)):
+        if set(path) & (ALLOCATED | SIDE_EFFECTS) or not (old or new or empties):
+            continue
+        yield format_path(path, other if new or new == 0 else one)
+
+
+def _unordered(live: Live) -> Live:
+    """What it says, with the custom resource's set in one order."""
+    said = content(live)
+    if isinstance(names := said.get("spec", {}).get("names"), list):
+        said["spec"] = said["spec"] | {"names": sorted(names)}
+    return said
+
+
+def _related(one: str, other: str) -> bool:
+    """Whether one place is the other, or inside of it; which item of a list is left open: names change, too."""
+    one, other = (re.sub(r"\[(\w+=[^\]]*|\d+)\]", "[]", path) for path in (one, other))
+    return one == other or _inside(one, other) or _inside(other, one)
+
+
+def _inside(one: str, other: str) -> bool:
+    return one.startswith(other) and one[len(other)] in ".["

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from blueprint.check.strict import BOUNDS, FORMATS, PATTERNS, closure, with_format
+from blueprint.check.strict import BOUNDS, FORMATS, NULL_REFUSED, PATTERNS, closure, with_format
 from blueprint.render.kubernetes import DEFINITION, Schema
 from blueprint.render.structural import QUANTITY_PATTERN
 
@@ -61,8 +61,8 @@ def convert(schema: Schema) -> Schema:
         out |= {key: _conditions(value) for key, value in several.items()}
     if schema.get("nullable") and "type" in out:
         out["type"] = [*_listed(out["type"]), "null"]
-        if "enum" in out:
-            out["enum"] = [*out["enum"], None]
+    elif "default" not in schema:
+        out[NULL_REFUSED] = True
     return out
 
 

@@ -40,6 +40,11 @@ class Kinds:
         self._engine = engine
         self._compiled: dict[tuple[str, str], CheckedKind | Complaint] = {}
 
+    @property
+    def minor(self) -> str:
+        """The Kubernetes minor that is checked against."""
+        return self._kubernetes.minor
+
     def find(self, api_version: str, kind: str) -> CheckedKind | Complaint:
         """The kind, or what is wrong with asking for it."""
         key = (api_version, kind)
@@ -61,7 +66,8 @@ class Kinds:
             return self._unknown(api_version, kind)
         served = {v["name"]: v for v in crd["spec"]["versions"] if v.get("served")}
         if version not in served:
-            text = f"{kind} {api_version} is not served; {_either(f'{group}/{name}' for name in served)} is"
+            others = f"; {_either(f'{group}/{name}' for name in served)} is" if served else ""
+            text = f"{kind} {api_version} is not served{others}"
             return Complaint(codes.KIND_NOT_SERVED, ("apiVersion",), text)
         try:
             schema = strict_custom(served[version], self._kubernetes.minor)

@@ -15,11 +15,11 @@ ANNOTATIONS_BYTES = 256 * 1024
 DATA_BYTES = 1024 * 1024
 
 
-def check_identity(data: Mapping[str, Any], *, namespaced: bool) -> Iterator[Complaint]:
+def check_identity(data: Mapping[str, Any], *, namespaced: bool, minor: str) -> Iterator[Complaint]:
     """The name's form, and whether there is a namespace exactly where there must be one."""
     meta = data["metadata"]
     group = data["apiVersion"].rpartition("/")[0]
-    if fault := name_fault(group, data["kind"], meta["name"]):
+    if fault := name_fault(group, data["kind"], meta["name"], minor):
         yield Complaint(codes.BAD_NAME, ("metadata", "name"), f"metadata.name {meta['name']!r}: {fault}")
     namespace = meta.get("namespace")
     if namespaced and not namespace:

@@ -12,22 +12,24 @@ _QUALIFIED = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
 LABEL_LENGTH = 63
 SUBDOMAIN_LENGTH = 253
 
-_LABEL_KINDS = frozenset({("", "Namespace")})
-_DNS_1035_KINDS = frozenset({("", "Service")})
+_LABEL_KINDS = frozenset({("", "Namespace"), ("", "Service")})
+_SERVICES_BEGIN_WITH_A_LETTER = frozenset({"1.33", "1.34", "1.35"})
+"""Later minors take any DNS label as the name of a Service (seen on a 1.36.3 API server)."""
+
 _FREE_GROUPS = frozenset({"rbac.authorization.k8s.io", "certificates.k8s.io"})
 _FREE_KINDS = frozenset({("networking.k8s.io", "IPAddress"), ("scheduling.k8s.io", "PodGroup")})
 _SHORTER = {("batch", "CronJob"): 52, ("batch", "Job"): 63}
 """Kinds whose name becomes part of a label or of the name of a pod."""
 
 
-def name_fault(group: str, kind: str, name: str) -> str | None:
-    """What is wrong with the name of an object of this kind."""
+def name_fault(group: str, kind: str, name: str, minor: str) -> str | None:
+    """What is wrong with the name of an object of this kind under this Kubernetes minor."""
     if group in _FREE_GROUPS or (group, kind) in _FREE_KINDS:
         return _path_segment_fault(name)
+    if (group, kind) == ("", "Service") and minor in _SERVICES_BEGIN_WITH_A_LETTER:
+        return _service_fault(name)
     if (group, kind) in _LABEL_KINDS:
         return dns_label_fault(name)
-    if (group, kind) in _DNS_1035_KINDS:
-        return _service_fault(name)
     longest = _SHORTER.get((group, kind), SUBDOMAIN_LENGTH)
     if len(name) > longest:
         return f"{len(name)} characters are more than {longest}"

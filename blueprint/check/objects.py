@@ -71,7 +71,7 @@ def _complaints(data: dict[str, Any], kind: CheckedKind, kinds: Kinds) -> Iterat
         return
     yield from in_words(violations, data, data["kind"])
     yield from walk(kind.plan, data, data)
-    yield from check_identity(data, namespaced=kind.namespaced)
+    yield from check_identity(data, namespaced=kind.namespaced, minor=kinds.minor)
     yield from check_sizes(data)
     yield from check_payload(data)
     if not kinds.on_by_default(data["apiVersion"]):

@@ -23,6 +23,9 @@ PATTERNS = {
 MEANS_NOTHING = "x-empty-means-nothing"
 """Marks a list or map that says nothing when empty: a remark, not an error."""
 
+NULL_REFUSED = "x-null-is-refused"
+"""Marks a field for which the API server refuses a null; elsewhere a null is dropped or defaulted."""
+
 BOUNDS = {"int32": 2**31, "int64": 2**63}
 FORMATS = frozenset({"date-time"})
 """Formats that the validators know by themselves and mean as Kubernetes does."""

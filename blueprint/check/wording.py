@@ -9,7 +9,7 @@ from typing import Any
 
 from blueprint.check import codes
 from blueprint.check.complaint import HIDDEN, Complaint, shown
-from blueprint.check.strict import BOUNDS, MEANS_NOTHING
+from blueprint.check.strict import BOUNDS, MEANS_NOTHING, NULL_REFUSED
 from blueprint.check.validator import Violation
 from blueprint.diagnostics import Severity, nearest
 from blueprint.render.model import Path
@@ -127,8 +127,12 @@ def _missing(violation: Violation, data: Mapping[str, Any], misspelt: set[tuple[
 
 
 def _null(violation: Violation, data: Mapping[str, Any]) -> Complaint:
-    text = f"{format_path(violation.path, data)} is null, which sets nothing"
-    return Complaint(codes.SAYS_NOTHING, violation.path, text, "leave the field out")
+    refused = NULL_REFUSED in violation.schema
+    text = (
+        f"{format_path(violation.path, data)} is null, which {'the API server refuses' if refused else 'sets nothing'}"
+    )
+    override = Severity.ERROR if refused else None
+    return Complaint(codes.SAYS_NOTHING, violation.path, text, "leave the field out", override)
 
 
 def _type(violation: Violation, where: _Where) -> Complaint:

@@ -31,7 +31,7 @@ CASES: list[tuple[str, str, Any, str, str, str, str | None]] = [
     ("deployment", f"{MAIN}.name", REMOVED, "BP5004", "spec.template.spec.containers[0]",
      "required field name is missing in spec.template.spec.containers[0]", None),
     ("clusterpolicy", "spec.gfd", REMOVED, "BP5004", "spec", "required field gfd is missing in spec", None),
-    ("claim", "spec", REMOVED, "BP5004", "", "required field spec is missing", None),
+    ("clusterrolebinding", "roleRef", REMOVED, "BP5004", "", "required field roleRef is missing", None),
     ("runtimeclass", "handler", REMOVED, "BP5004", "", "required field handler is missing", None),
     # types
     ("deployment", "spec.replicas", "2", "BP5005", "spec.replicas",
@@ -123,6 +123,12 @@ CASES: list[tuple[str, str, Any, str, str, str, str | None]] = [
      'spec.hard["requests.nvidia.com/gpu"] is 8; its canonical form is "8"', None),
     ("deployment", "spec.strategy", None, "BP5012", "spec.strategy", "spec.strategy is null, which sets nothing",
      "leave the field out"),
+    ("widget", "spec.name", None, "BP5012", "spec.name", "spec.name is null, which the API server refuses",
+     "leave the field out"),
+    ("deployment", f"{MAIN}.image", None, "BP5012", f"{MAIN}.image", f"{MAIN}.image is null, which sets nothing",
+     "leave the field out"),
+    ("role", "rules[0].verbs", None, "BP5012", "rules[0].verbs",
+     "rules[0].verbs is null, which the API server refuses", "leave the field out"),
     ("deployment", f"{MAIN}.args", [], "BP5012", f"{MAIN}.args", f"{MAIN}.args is an empty list, which sets nothing",
      "leave the field out"),
     ("config", "data", {}, "BP5012", "data", "data is an empty map, which sets nothing", "leave the field out"),
@@ -141,8 +147,9 @@ CASES: list[tuple[str, str, Any, str, str, str, str | None]] = [
     ("priority", "metadata.name", "High", "BP5014", "metadata.name",
      ("metadata.name 'High': a DNS name has lower-case letters, digits, - and . only, with a letter or digit at both"
      " ends"), None),
-    ("service", "metadata.name", "1st", "BP5014", "metadata.name",
-     "metadata.name '1st': the name of a Service begins with a letter", None),
+    ("service", "metadata.name", "a.b", "BP5014", "metadata.name",
+     "metadata.name 'a.b': a DNS label has lower-case letters, digits and - only, with a letter or digit at both ends",
+     None),
     ("clusterrole", "metadata.name", "a/b", "BP5014", "metadata.name", "metadata.name 'a/b': / and % are not allowed",
      None),
     ("cronjob", "metadata.name", "n" * 53, "BP5014", "metadata.name",
@@ -229,6 +236,13 @@ def test_a_version_that_another_minor_serves_is_named() -> None:
     message = _about([d for d in found if "DeviceClass" in d.message], "BP5001")
     assert "is not served by Kubernetes 1.33; resource.k8s.io/v1alpha3" in message.message
     assert message.help == "Kubernetes 1.34 to 1.36 serve it"
+
+
+def test_names_of_services_begin_with_a_letter_before_1_36() -> None:
+    data = objects(service=broken("service", "metadata.name", "1st"))
+    [found] = [d for d in check_objects(data, kubernetes_minor="1.35") if d.code.id == "BP5014"]
+    assert found.message.endswith("metadata.name '1st': the name of a Service begins with a letter")
+    assert check_objects(data, kubernetes_minor="1.36") == []
 
 
 def test_an_unknown_minor_is_a_finding_and_not_a_pass() -> None:

@@ -85,14 +85,12 @@ def load_bundle(options: Namespace) -> Bundle:
 
 def compiled_run(verb: str, compilation: Compilation) -> Run:
     """What a compilation found, as a run; exit code 1 if it has no bundle."""
-    from blueprint.diagnostics import Severity
     from blueprint.report.model import Coverage, Run
 
     bundle = compilation.bundle
     internal = any(found.code.id == "BP0001" for found in compilation.diagnostics)
     if bundle is None:
-        errors = sum(found.severity is Severity.ERROR for found in compilation.diagnostics)
-        verdict = f"not valid: {errors} error{'' if errors == 1 else 's'}; nothing was written"
+        verdict = "not valid: nothing was written"
         coverage: tuple[Coverage, ...] = ()
     else:
         verdict = (

@@ -32,7 +32,7 @@ from blueprint.cluster.steps import Conflict, Seen, Step
 from blueprint.diagnostics import Diagnostic, Severity
 from blueprint.render.compare import ABSENT, Action, FieldChange, differences
 from blueprint.render.model import Object, Path
-from blueprint.source.paths import list_key
+from blueprint.source.paths import format_path, list_key
 
 Decision = tuple[Step, tuple[Diagnostic, ...]]
 
@@ -178,7 +178,8 @@ def _owns(tree: Mapping[str, Any], tokens: tuple[str, ...]) -> bool:
 def changed_fields(obj: Object, live: Mapping[str, Any], then: Mapping[str, Any]) -> Iterator[FieldChange]:
     """Every field that differs between two states of an object, membership label left out, with its origin."""
     for path, was, now in differences(_without_membership(live), _without_membership(then)):
-        yield FieldChange(path, was, now, obj.origin(translate(path, then, obj.data)))
+        name = format_path(path, live if now is ABSENT else then)
+        yield FieldChange(path, was, now, obj.origin(translate(path, then, obj.data)), name)
 
 
 def _without_membership(state: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from blueprint.render.model import FieldOrigin, Object, ObjectId, Path
-from blueprint.source.paths import list_key
+from blueprint.source.paths import format_path, list_key
 
 
 class Action(enum.StrEnum):
@@ -28,12 +28,21 @@ ABSENT: Any = type("Absent", (), {"__repr__": lambda _: "(absent)", "__bool__": 
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One field that differs. `before` or `after` is ABSENT where the field is added or removed."""
+    """One field that differs. `before` or `after` is ABSENT where the field is added or removed.
+
+    `name` is the field as people write it, list items by their key.
+    """
 
     path: Path
     before: Any
     after: Any
     origin: FieldOrigin | None = None
+    name: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The name, or the bare path where there is none."""
+        return self.name or format_path(self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +67,10 @@ def _change(identity: ObjectId, old: Object | None, new: Object | None) -> Objec
         return ObjectChange(identity, Action.CREATE)
     if new is None:
         return ObjectChange(identity, Action.DELETE)
-    fields = tuple(FieldChange(path, was, now, new.origin(path)) for path, was, now in differences(old.data, new.data))
+    fields = tuple(
+        FieldChange(path, was, now, new.origin(path), format_path(path, old.data if now is ABSENT else new.data))
+        for path, was, now in differences(old.data, new.data)
+    )
     return ObjectChange(identity, Action.UPDATE if fields else Action.UNCHANGED, fields)
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from blueprint.render.compare import ABSENT, Action, FieldChange, ObjectChange
 from blueprint.render.model import FieldOrigin, Source
-from blueprint.render.paths import format_path
 from blueprint.report.context import Context
 from blueprint.report.escaping import cells, visible
 from blueprint.report.masking import Hidden
@@ -82,7 +81,7 @@ def block_diff(field: FieldChange) -> list[str]:
 
 
 def _path(field: FieldChange) -> str:
-    return visible(format_path(field.path))
+    return visible(field.shown)
 
 
 def _field_lines(field: FieldChange, widest: int, style: Style) -> Iterator[str]:

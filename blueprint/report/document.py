@@ -9,7 +9,7 @@ from typing import Any
 from blueprint.diagnostics import Diagnostic, Span
 from blueprint.render.compare import ABSENT, FieldChange, ObjectChange
 from blueprint.render.model import FieldOrigin
-from blueprint.render.paths import format_path, pointer
+from blueprint.render.paths import pointer
 from blueprint.report.context import Context
 from blueprint.report.escaping import encodable
 from blueprint.report.model import Run
@@ -91,7 +91,7 @@ def _change(change: ObjectChange) -> dict[str, Any]:
 def _field(field: FieldChange) -> dict[str, Any]:
     sides = {"before": field.before, "after": field.after}
     return {
-        "path": format_path(field.path),
+        "path": field.shown,
         "pointer": pointer(field.path),
         **{side: value for side, value in sides.items() if value is not ABSENT},
         **({"origin": _origin(field.origin)} if field.origin else {}),

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator
 
 from blueprint.diagnostics import Diagnostic, Severity
 from blueprint.render.compare import Action, FieldChange, ObjectChange
-from blueprint.render.paths import format_path
 from blueprint.report.changes import MARKS, block_diff, said_origin, said_values
 from blueprint.report.context import Context
 from blueprint.report.escaping import visible
@@ -159,8 +158,8 @@ def _field(field: FieldChange) -> str:
     origin = f" {prose(said_origin(field.origin))}" if field.origin else ""
     if lines := block_diff(field):
         picture = textwrap.indent(block("\n".join(lines), "diff"), "    ")
-        return f"  - {inline(format_path(field.path))}{origin}\n\n{picture}\n"
-    return f"  - {inline(format_path(field.path))}: {inline(said_values(field))}{origin}"
+        return f"  - {inline(field.shown)}{origin}\n\n{picture}\n"
+    return f"  - {inline(field.shown)}: {inline(said_values(field))}{origin}"
 
 
 def _fitting(blocks: list[str], room: int) -> Iterator[str]:

@@ -18,15 +18,8 @@ def plan_run(plan: Plan, connection: Connection, *, changes_are_findings: bool) 
     counts = Counter(change.action for change in changes)
     differs = any(counts[a] for a in (Action.CREATE, Action.UPDATE, Action.REPLACE))
     exit_code = plan.exit_code or int(changes_are_findings and differs)
-    parts = [
-        f"{counts[action]} to {word}"
-        for action, word in ((Action.CREATE, "create"), (Action.UPDATE, "update"), (Action.REPLACE, "replace"))
-        if counts[action]
-    ]
-    said = ", ".join(parts) or "nothing to do"
-    more = [f"{counts[Action.UNCHANGED]} unchanged"]
-    more += [f"{counts[Action.DELETE]} no longer rendered and left alone"] if counts[Action.DELETE] else []
-    more += [f"{counts[Action.UNKNOWN]} unknown"] if counts[Action.UNKNOWN] else []
+    said = "apply would change this" if differs else "nothing to do"
+    left = f"; {counts[Action.DELETE]} no longer rendered, left alone" if counts[Action.DELETE] else ""
     return Run(
         "plan",
         f"what applying {plan.bundle.name} would change",
@@ -34,7 +27,7 @@ def plan_run(plan: Plan, connection: Connection, *, changes_are_findings: bool) 
         changes=changes,
         coverage=_coverage(plan),
         subject=_subject(plan, connection),
-        verdict=f"{said}; {', '.join(more)}",
+        verdict=f"{said}; {counts[Action.UNCHANGED]} unchanged{left}",
         exit_code=exit_code,
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from blueprint.cluster import codes, findings
@@ -104,7 +104,9 @@ def apply_plan(
     interrupted = _carry_out(run)
     _record(run)
     unknown = plan.unknown + sum(d.code is codes.HEALTH_UNKNOWN for d in run.diagnostics)
-    return Outcome(tuple(run.changes), tuple(run.diagnostics), run.written, run.unchanged, unknown, interrupted)
+    order = {change.id: place for place, change in enumerate(plan.changes)}
+    changes = tuple(sorted(run.changes, key=lambda change: order[change.id]))
+    return Outcome(changes, tuple(run.diagnostics), run.written, run.unchanged, unknown, interrupted)
 
 
 def _is_taken_over(found: Diagnostic, options: ApplyOptions) -> bool:
@@ -234,7 +236,7 @@ def _enter(run: _Run, step: Step, job: Future[Written]) -> None:
         _fail(run, step, None)
         return
     run.snapshots[step.id] = take_snapshot(step.object, written.live, run.plan.bundle.name)
-    run.changes.append(step.change)
+    run.changes.append(replace(step.change, reason=""))
     run.written += 1
     run.finished.add(step.id)
     run.progress(step.id, "created" if written.created else "updated")

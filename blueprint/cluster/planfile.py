@@ -18,7 +18,7 @@ import orjson
 from blueprint._version import __version__
 from blueprint.cluster import codes, findings
 from blueprint.cluster.fields import digest
-from blueprint.cluster.provenance import pack_origins, unpack_origins
+from blueprint.cluster.provenance import pack_origins, pack_sources, unpack_origins, unpack_sources
 from blueprint.cluster.steps import NodeStep, Plan, Seen, Step, approval
 from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.render.compare import Action
@@ -170,13 +170,16 @@ def _pool(pool: BundlePool) -> dict[str, Any]:
     plain = ("name", "nodes_min", "nodes_max", "gpu_product", "gpu_count")
     body = {key: getattr(pool, key) for key in plain}
     taints = [asdict(taint) for taint in pool.taints]
-    return body | {"selector": dict(pool.selector), "labels": dict(pool.labels), "taints": taints}
+    maps = {"selector": dict(pool.selector), "labels": dict(pool.labels), "sources": pack_sources(pool.sources)}
+    return body | maps | {"taints": taints}
 
 
 def _read_bundle(body: Mapping[str, Any], table: Mapping[str, Any]) -> Bundle:
     objects = tuple(Object(o["data"], o["component"], unpack_origins(o["origins"], table)) for o in body["objects"])
     pools = tuple(
-        BundlePool(**(pool | {"taints": tuple(Taint(**t) for t in pool["taints"]), "sources": {}}))
+        BundlePool(
+            **(pool | {"taints": tuple(Taint(**t) for t in pool["taints"]), "sources": unpack_sources(pool["sources"])})
+        )
         for pool in body["pools"]
     )
     return Bundle(**(dict(body) | {"objects": objects, "pools": pools, "expectations": ()}))

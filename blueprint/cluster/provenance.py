@@ -27,6 +27,18 @@ def unpack_origins(packed: Sequence[Any], table: Mapping[str, Any]) -> dict[Path
     return {tuple(path): _origin(*table["origins"][number]) for path, number in packed}
 
 
+def pack_sources(sources: Mapping[str, tuple[Source, ...]]) -> dict[str, Any]:
+    """Sources by key."""
+    return {key: [[s.layer, _span(s.span), s.path] for s in several] for key, several in sources.items()}
+
+
+def unpack_sources(packed: Mapping[str, Any]) -> dict[str, tuple[Source, ...]]:
+    """What `pack_sources` packed."""
+    return {
+        key: tuple(Source(layer, Span(*span), path) for layer, span, path in several) for key, several in packed.items()
+    }
+
+
 def _span(span: Span) -> list[Any]:
     return [span.file, span.line, span.column, span.end_line, span.end_column]
 

@@ -137,12 +137,13 @@ def _parts(inventory: Inventory) -> Iterator[tuple[str, bytes]]:
     members = [inventory.members[key] for key in sorted(inventory.members)]
     for start in range(0, max(len(members), 1), MEMBERS_PER_PART):
         rows = [_row(member) for member in members[start : start + MEMBERS_PER_PART]]
-        packed = gzip.compress(orjson.dumps(rows), compresslevel=6, mtime=0)
+        packed = _packed(rows)
         parent = parent_name(inventory.blueprint)
         yield (f"{parent}-{_checksum(packed)[:16]}" if start else parent), packed
 
 
 def _parent(inventory: Inventory, parts: list[tuple[str, bytes]]) -> dict[str, Any]:
+    nodes = _packed({name: asdict(node) for name, node in sorted(inventory.nodes.items())})
     annotations = {
         TOOLING: f"blueprint/v{inventory.tool}",
         GROUP_KINDS: group_kinds(inventory.members),
@@ -156,7 +157,7 @@ def _parent(inventory: Inventory, parts: list[tuple[str, bytes]]) -> dict[str, A
         "digest": inventory.digest,
         "server": inventory.server,
         "tool": inventory.tool,
-        "nodes": {name: asdict(node) for name, node in sorted(inventory.nodes.items())},
+        "nodes": _checksum(nodes),
         "parts": [{"name": name, "sha256": _checksum(content)} for name, content in parts],
     }
     return {
@@ -169,8 +170,15 @@ def _parent(inventory: Inventory, parts: list[tuple[str, bytes]]) -> dict[str, A
             "annotations": {key: value for key, value in annotations.items() if value},
         },
         "data": {"record.json": orjson.dumps(record, option=orjson.OPT_INDENT_2).decode()},
-        "binaryData": {"members": base64.b64encode(parts[0][1]).decode()},
+        "binaryData": {
+            "members": base64.b64encode(parts[0][1]).decode(),
+            "nodes": base64.b64encode(nodes).decode(),
+        },
     }
+
+
+def _packed(content: Any) -> bytes:
+    return gzip.compress(orjson.dumps(content), compresslevel=6, mtime=0)
 
 
 def _parse(connection: Connection, parent: Mapping[str, Any], blueprint: str) -> Inventory:
@@ -180,10 +188,11 @@ def _parse(connection: Connection, parent: Mapping[str, Any], blueprint: str) ->
     members: dict[ObjectId, Member] = {}
     for index, part in enumerate(record["parts"]):
         holder = _part(connection, part["name"]) if index else parent
-        members |= {m.id: m for m in _members(holder["binaryData"]["members"], part)}
+        rows = _unpacked(holder["binaryData"]["members"], part["sha256"], part["name"])
+        members |= {m.id: m for m in map(_member, rows)}
     nodes = {
         name: NodeRecord(node["uid"], tuple(node["labels"]), tuple(node["taints"]))
-        for name, node in record["nodes"].items()
+        for name, node in _unpacked(parent["binaryData"]["nodes"], record["nodes"], "its list of nodes").items()
     }
     return Inventory(
         blueprint=blueprint,
@@ -207,20 +216,23 @@ def _part(connection: Connection, name: str) -> Mapping[str, Any]:
     return found
 
 
-def _members(encoded: str, part: Mapping[str, str]) -> Iterator[Member]:
+def _unpacked(encoded: str, checksum: str, what: str) -> Any:
     try:
         packed = base64.b64decode(encoded, validate=True)
     except binascii.Error:
-        raise ValueError(f"{part['name']} is not base64") from None
-    if _checksum(packed) != part["sha256"]:
-        raise ValueError(f"the content of {part['name']} does not fit its checksum")
+        raise ValueError(f"{what} is not base64") from None
+    if _checksum(packed) != checksum:
+        raise ValueError(f"the content of {what} does not fit its checksum")
     unpacker = zlib.decompressobj(wbits=31)
     text = unpacker.decompress(packed, _LARGEST)
     if unpacker.unconsumed_tail:
-        raise ValueError(f"{part['name']} is larger than any record that we write")
-    for row in orjson.loads(text):
-        snapshot = Snapshot(**row[5]) if row[5] else None
-        yield Member(ObjectId(*row[:4]), row[4], snapshot)
+        raise ValueError(f"{what} is larger than any record that we write")
+    return orjson.loads(text)
+
+
+def _member(row: list[Any]) -> Member:
+    snapshot = Snapshot(**row[5]) if row[5] else None
+    return Member(ObjectId(*row[:4]), row[4], snapshot)
 
 
 def _row(member: Member) -> list[Any]:

@@ -34,14 +34,15 @@ def reading() -> Iterator[dict[Source, None]]:
         yield frame
     finally:
         _frames.pop()
-        if _frames:
-            _frames[-1].update(frame)
+        note(*frame)
 
 
 def note(*sources: Source) -> None:
     """Say that these places took part in the value being computed."""
     if _frames:
-        _frames[-1].update(dict.fromkeys(sources))
+        for source in sources:
+            _frames[-1].pop(source, None)  # read again: it now stands last, next to the value
+            _frames[-1][source] = None
 
 
 def use(fact: Fact[T], layer: str = "hardware") -> T:
@@ -87,8 +88,9 @@ class Origins:
         """Where the value at `path` was written; for a default, the nearest place above it."""
         if path not in self._known:
             node, where = self.root.nearest(path)
-            layer = node.layer.kind if where == path else "default"
-            self._known[path] = Source(layer, _place(node), format_path(path))
+            written = where == path or not isinstance(node.value, dict | list)  # `nodes: 4` says min and max
+            layer = node.layer.kind if written else "default"
+            self._known[path] = Source(layer, _place(node), format_path(where if written else path))
         return self._known[path]
 
     def key(self, path: Path) -> Span:

@@ -1,0 +1,207 @@
+#!/usr/bin/env python3
+"""The whole thread against a real API server, on this machine: `make demo-live`.
+
+Installs the throw-away control plane if it is not there yet (about 10 minutes, once), applies the example, changes
+something by hand, and finds it again; then a GPU node that is not what the blueprint says. Every command is
+printed and held to its exit code and to what it must say. The GPUs are a stand-in for NVML unless --library names
+a real libnvidia-ml.so.1.
+
+With --page FILE the transcript is written as a tutorial page too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+EXAMPLE = ROOT / "examples/h100-training/blueprint.yaml"
+LAB = "demo"
+TIMEOUT_S = 1800
+HOST_NETWORK = '{"spec":{"template":{"spec":{"hostNetwork":true}}}}'
+
+
+class Unexpected(Exception):  # noqa: N818 - what happened, not a kind of error
+    """A step behaved otherwise than the demo says."""
+
+
+@dataclass
+class Stage:
+    """Runs commands in a folder, prints them as a person would type them, and keeps the transcript."""
+
+    folder: Path
+    environment: dict[str, str]
+    page: list[str] = field(default_factory=list)
+
+    def say(self, line: str) -> None:
+        """A line of explanation."""
+        print(f"\n\033[1m# {line}\033[0m" if sys.stdout.isatty() else f"\n# {line}", flush=True)
+        self.page += ["", line, ""]
+
+    def run(self, command: str, *, exits: int = 0, wants: str = "", stdin: str = "") -> str:
+        """Run one command; its standard output. Raises Unexpected where it behaves otherwise."""
+        print(f"$ {command}", flush=True)
+        words = shlex.split(command)
+        if words[0] == "blueprint":
+            words[:1] = [sys.executable, "-m", "blueprint"]
+        result = subprocess.run(
+            words, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=TIMEOUT_S,
+            check=False, input=stdin,
+        )  # fmt: skip
+        print(result.stdout + result.stderr, end="", flush=True)
+        self.page += ["```console", f"$ {command}", *_shortened(result.stdout), "```"]
+        if result.returncode != exits:
+            raise Unexpected(f"`{command}` ended with exit code {result.returncode} instead of {exits}")
+        if wants not in result.stdout + result.stderr:
+            raise Unexpected(f"`{command}` does not say {wants!r}")
+        return result.stdout
+
+
+def main() -> int:
+    """Run the demo; the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--library", help="a real libnvidia-ml.so.1 to probe instead of the stand-in")
+    parser.add_argument("--page", type=Path, help="write the transcript as a tutorial page")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="blueprint-demo-live-") as name:
+        stage = Stage(Path(name), {**os.environ, "BLUEPRINT_LABS": "", "NO_COLOR": "1"})
+        stage.environment.pop("BLUEPRINT_LABS")
+        shutil.copy(EXAMPLE, stage.folder / "blueprint.yaml")
+        try:
+            _demo(stage, options.library)
+        except Unexpected as problem:
+            print(f"\nThe demo stopped: {problem}", file=sys.stderr)
+            return 1
+        finally:
+            subprocess.run(
+                [sys.executable, "-m", "blueprint", "lab", "down", "--name", LAB], check=False, capture_output=True
+            )
+    if options.page:
+        options.page.write_text(_page(stage.page, Path(name)), encoding="utf-8")
+    return 0
+
+
+def _demo(stage: Stage, library: str | None) -> None:
+    stage.say("A real kube-apiserver and etcd, built once from pinned sources:")
+    stage.run("blueprint lab install --with-kubectl")
+    stage.say("It starts in seconds. The nodes of the blueprint's pools are there as objects:")
+    kubeconfig = stage.run(f"blueprint lab up blueprint.yaml --name {LAB}").strip()
+    stage.environment["KUBECONFIG"] = kubeconfig
+    _apply(stage)
+    _drift(stage)
+    _probe(stage, library)
+    stage.say("The lab goes, and leaves nothing:")
+    stage.run(f"blueprint lab down --name {LAB}")
+
+
+def _apply(stage: Stage) -> None:
+    stage.say("The blueprint is checked and compiled. From here on the bundle is what counts:")
+    stage.run("blueprint validate blueprint.yaml", wants="valid")
+    stage.run("blueprint compile blueprint.yaml -o bundle", wants="bundle written")
+    stage.say("What would be done? Then do it. The second apply writes nothing:")
+    stage.run("blueprint plan bundle", wants="31 create")
+    stage.run("blueprint apply bundle", wants="39 written")
+    stage.run("blueprint apply bundle", wants="nothing written")
+    stage.say("A cluster as declared has no drift:")
+    stage.run("blueprint drift bundle", wants="No drift")
+
+
+def _drift(stage: Stage) -> None:
+    stage.say(
+        "Somebody changes a Deployment by hand. `kubectl diff` would not show it: the field is not in the manifest."
+    )
+    kubectl = _kubectl(stage)
+    patch = f"patch deployment gpu-operator -n gpu-operator --type=merge -p '{HOST_NETWORK}'"
+    _kubectl_run(stage, kubectl, patch)
+    stage.say("drift names the field, the writer and the time (exit code 1):")
+    stage.run("blueprint drift bundle", exits=1, wants="hostNetwork")
+    stage.say("And when a declared value is changed, the line of the blueprint that it contradicts:")
+    _kubectl_run(
+        stage,
+        kubectl,
+        """patch clusterpolicy cluster-policy --type=merge -p '{"spec":{"driver":{"version":"570.1.2"}}}'""",
+    )
+    stage.run("blueprint drift bundle", exits=1, wants="blueprint.yaml:23:41")
+
+
+def _kubectl(stage: Stage) -> str:
+    """The kubectl that the lab built, or the one on PATH."""
+    status = stage.environment
+    told = subprocess.run(
+        [sys.executable, "-m", "blueprint", "lab", "status"], env=status, capture_output=True, text=True, check=True
+    ).stdout
+    match = re.search(r"binary kubectl .*?: (/\S+)", told)
+    return match[1] if match else "kubectl"
+
+
+def _kubectl_run(stage: Stage, kubectl: str, arguments: str) -> None:
+    print(f"$ kubectl {arguments}", flush=True)
+    words = [kubectl, *shlex.split(arguments)]
+    result = subprocess.run(words, env=stage.environment, capture_output=True, text=True, timeout=60, check=False)
+    print(result.stdout + result.stderr, end="", flush=True)
+    stage.page += ["```console", f"$ kubectl {arguments}", *result.stdout.splitlines(), "```"]
+    if result.returncode:
+        raise Unexpected(f"kubectl ended with exit code {result.returncode}")
+
+
+def _probe(stage: Stage, library: str | None) -> None:
+    if library is None:
+        stage.say("Now the GPUs. A stand-in for NVML plays a node of pool train on which GPU 3 lies about ECC:")
+        library = _stand_in(stage)
+    else:
+        stage.say(f"Now the GPUs of this machine, through {library}:")
+    stage.run(f"blueprint probe --library {library} --node train-0000 -o readings/train-0000.json", wants="")
+    stage.run(
+        "blueprint probe --reading readings/train-0000.json --expect bundle --pool train",
+        exits=1,
+        wants="Node/train-0000",
+    )
+    stage.say("drift joins it: the node, the GPU, the line of the blueprint. What was not seen is unknown, not fine:")
+    stage.run("blueprint drift bundle --readings readings", exits=1, wants="blueprint.yaml:24:")
+    stage.say("The same as one page for people who sign things:")
+    stage.run("blueprint drift bundle --readings readings --report html=drift.html", exits=1)
+    if not (stage.folder / "drift.html").exists():
+        raise Unexpected("no HTML report was written")
+    print(f"{(stage.folder / 'drift.html').stat().st_size} bytes of HTML")
+
+
+def _stand_in(stage: Stage) -> str:
+    from tests.probe.stub.build import build
+    from tests.probe.stub.describe import h100x8, lie
+
+    import json
+
+    description = stage.folder / "train-0000.nvml.json"
+    description.write_text(json.dumps(lie(h100x8(), 3, ecc=[0, 0]), indent=1), encoding="utf-8")
+    (stage.folder / "readings").mkdir()
+    stage.environment["BLUEPRINT_NVML_STUB"] = str(description)
+    library = build(stage.folder)
+    return library.name if library.parent == stage.folder else str(library)
+
+
+def _shortened(text: str, most: int = 60) -> list[str]:
+    lines = text.splitlines()
+    return lines if len(lines) <= most else [*lines[: most - 10], f"... ({len(lines) - most} lines)", *lines[-10:]]
+
+
+def _page(lines: list[str], folder: Path) -> str:
+    head = [
+        "# From a blueprint line to a GPU register",
+        "",
+        "This page is the transcript of `make demo-live`, which runs the same commands on your machine.",
+    ]
+    return "\n".join([*head, *lines]).replace(str(folder), ".") + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

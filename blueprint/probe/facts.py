@@ -203,8 +203,11 @@ def _fact(
     parser: Callable[[Value | None], T],
     among: list[Call] | None = None,
 ) -> Fact[T]:
-    """The fact that a call proves. `parser` gives the value, or raises ValueError with what is wrong."""
+    """The fact that a call proves, where all its answers agree; asking once less than planned takes nothing away.
+
+    `parser` gives the value, or raises ValueError with what is wrong."""
     calls = tuple(among if among is not None else reading.of(call, device))
+    calls = tuple(each for each in calls if each.outcome is not Outcome.NOT_MADE) or calls
     if not calls:
         where = "" if device is None else str(device)
         return Fact(Status.UNREADABLE, None, f"{call}({where}) is not in the reading", ())

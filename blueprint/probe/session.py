@@ -60,7 +60,7 @@ class Session:
     def close(self) -> None:
         """End the child. One that not even a kill ends (stuck in the kernel) is left behind, not waited for."""
         if self._child.poll() is None:
-            self._child.kill()
+            os.killpg(self._child.pid, signal.SIGKILL)  # and whatever the library started
         for end in (self._requests, self._answers):
             os.close(end)
         try:

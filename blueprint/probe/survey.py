@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -37,6 +38,8 @@ _DEVICE_CALLS = (
 _MAX_LOST_INITS = 3
 _MAX_LOST_PER_GPU = 2
 _MAX_LOST = 10
+_MAX_SWEEP = 24
+"""The whole sweep may take as long as this many calls that only just return: two minutes by default."""
 
 
 def collect(
@@ -95,12 +98,14 @@ class _Survey:
         self._children = 0
         self._handles: set[int] = set()
         self._known: set[tuple[str, int]] = set()
+        self._visited: set[int] = set()
         self._refused: set[int] = set()
         self._lost: Counter[int | None] = Counter()
         self._given_up = ""
+        self._until = time.monotonic() + _MAX_SWEEP * call_seconds
 
     def run(self) -> None:
-        """Ask everything, node first, then GPU by GPU; the count again at the end."""
+        """Ask everything, node first, then GPU by GPU; at the end again what must not have changed meanwhile."""
         for name in _NODE_CALLS:
             self._ask(name)
         visits, stop_early = _to_visit(self._ask(_COUNT))
@@ -108,6 +113,9 @@ class _Survey:
             if stop_early and {index - 1, index - 2} <= self._refused:
                 break
             self._visit(index)
+        for index in sorted(self._visited - self._refused):
+            if self._lost[index] < _MAX_LOST_PER_GPU and self._reach(index):
+                self._ask(_IDENTITY_CALLS[0], index)
         self._ask(_COUNT)
 
     def end(self) -> None:
@@ -119,6 +127,7 @@ class _Survey:
 
     def _visit(self, index: int) -> None:
         """All calls about one GPU, for as long as it does not cost too many children."""
+        self._visited.add(index)
         for name in _DEVICE_CALLS:
             if self._lost[index] >= _MAX_LOST_PER_GPU:
                 self._leave_out(name, index, f"{self._lost[index]} calls to this GPU hung or crashed before")
@@ -145,6 +154,8 @@ class _Survey:
 
     def _ready(self) -> bool:
         """Whether a child lives in which NVML is initialised; starts one if it can."""
+        if time.monotonic() > self._until:
+            self._given_up = self._given_up or "the driver answered so slowly that the sweep was ended"
         while not self._session and not self._given_up:
             self._children += 1
             self._session = Session(self._children, self._asked_library, self._call_seconds)

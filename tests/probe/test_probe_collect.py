@@ -172,6 +172,29 @@ def test_a_lost_gpu_is_told_once_with_its_identity(probe: Probe) -> None:
     assert len(found.evidence) == 2
 
 
+def test_a_uuid_that_changes_while_it_is_read_is_no_identity(probe: Probe) -> None:
+    changing = fault(h100x8(), "nvmlDeviceGetUUID", device=2, after=1, bytes=b"GPU-another".hex())
+    reading = probe(changing)
+    assert failing(reading) == {("BP9021", None)}
+    assert ("gpu-uuids", 2) in unknown(reading)
+
+
+def test_a_gpu_that_is_lost_after_everything_was_read_is_noticed(probe: Probe) -> None:
+    reading = probe(fault(h100x8(), "nvmlDeviceGetUUID", device=2, after=1, **{"return": 15}))
+    assert failing(reading) == {("BP9030", 2)}
+
+
+def test_a_slow_driver_does_not_hold_up_the_sweep_for_ever(probe: Probe, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every call returns in time; the sweep as a whole does not, and is ended."""
+    monkeypatch.setattr("blueprint.probe.survey._MAX_SWEEP", 1)
+    reading = probe(fault(h100x8(), "nvmlDeviceGetUUID", sleep=0.3), call_seconds=1.0)
+    assert outcomes(reading, Outcome.HUNG) == []
+    assert {call.detail for call in reading.calls if call.outcome is Outcome.NOT_MADE} == {
+        "the driver answered so slowly that the sweep was ended"
+    }
+    assert exit_code_of(judge(reading, expectations())) == 3
+
+
 class TestHang:
     def test_a_hung_call_costs_that_answer_and_nothing_else(self, probe: Probe) -> None:
         reading = probe(fault(h100x8(), "nvmlDeviceGetEccMode", device=3, sleep=60), call_seconds=QUICK)
@@ -183,8 +206,8 @@ class TestHang:
     def test_the_new_child_makes_sure_that_it_is_the_same_gpu(self, probe: Probe) -> None:
         reading = probe(fault(h100x8(), "nvmlDeviceGetEccMode", device=3, sleep=60), call_seconds=QUICK)
         uuids = [(call.child, call.value) for call in reading.of("nvmlDeviceGetUUID", 3)]
-        assert [child for child, _ in uuids] == [1, 2]
-        assert uuids[0][1] == uuids[1][1]
+        assert [child for child, _ in uuids] == [1, 2, 2]
+        assert len({value for _, value in uuids}) == 1
 
     def test_an_init_that_hangs_is_tried_three_times(self, probe: Probe) -> None:
         began = time.monotonic()

@@ -63,7 +63,7 @@ static Json *due(const char *call, int device) {
 static int misbehaves(Json *fault, int *code) {
     Json *returned = json_get(fault, "return");
     *code = load() ? (int)json_number(returned) : DRIVER_NOT_LOADED;
-    if (json_get(fault, "sleep")) sleep((unsigned)json_number(json_get(fault, "sleep")));
+    if (json_get(fault, "sleep")) usleep((useconds_t)(json_number(json_get(fault, "sleep")) * 1e6));
     if (json_get(fault, "crash")) raise(SIGSEGV);
     if (json_get(fault, "exit")) _exit((int)json_number(json_get(fault, "exit")));
     return returned != NULL || !load();

@@ -91,14 +91,14 @@ def _severity(namespace: str, known: _Set) -> Severity:
 
 
 def _volumes(path: Path, spec: Mapping[str, Any], subject: Object) -> Iterator[Complaint]:
-    there = {volume.get("name") for volume in _maps(spec.get("volumes"))}
-    there |= {_metadata(claim).get("name") for claim in _maps(_spec(subject).get("volumeClaimTemplates"))}
+    there = {str(volume.get("name")) for volume in _maps(spec.get("volumes"))}
+    there |= {str(_metadata(claim).get("name")) for claim in _maps(_spec(subject).get("volumeClaimTemplates"))}
     for place, container in containers(path, spec):
         for index, mount in enumerate(_maps(container.get("volumeMounts"))):
-            if (name := mount.get("name")) is not None and name not in there:
+            if isinstance(name := mount.get("name"), str) and name not in there:
                 at = (*place, "volumeMounts", index, "name")
                 text = f"{format_path(at, subject.data)}: the pod has no volume {name}"
-                meant = nearest(str(name), {str(each) for each in there if each})
+                meant = nearest(name, there)
                 yield Complaint(codes.VOLUME_MISSING, at, text, f"did you mean {meant}?" if meant else None)
 
 
@@ -122,13 +122,13 @@ def _binding(subject: Object, known: _Set) -> Iterator[Complaint]:
         return
     yield from _role(subject, known)
     for index, each in enumerate(_maps(subject.data.get("subjects"))):
-        name, namespace = each.get("name"), each.get("namespace")
+        name, namespace = str(each.get("name")), str(each.get("namespace"))
         if each.get("kind") != "ServiceAccount" or namespace not in known.namespaces or name == "default":
             continue
-        names = known.names("", "ServiceAccount", str(namespace))
+        names = known.names("", "ServiceAccount", namespace)
         if name not in names:
             path = ("subjects", index, "name")
-            meant = nearest(str(name), names)
+            meant = nearest(name, names)
             yield Complaint(
                 codes.SUBJECT_MISSING,
                 path,

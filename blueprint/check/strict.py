@@ -73,7 +73,7 @@ def _strict(schema: Schema, *, required: bool) -> Schema:
     out = dict(schema)
     if "properties" in out:
         needed = out.get("required", ())
-        out["properties"] = {name: _strict(field, required=name in needed) for name, field in out["properties"].items()}
+        out["properties"] = {name: _field(field, name in needed) for name, field in out["properties"].items()}
     for key in ("items", "additionalProperties"):
         if isinstance(out.get(key), dict):
             out[key] = _strict(out[key], required=True)
@@ -82,6 +82,11 @@ def _strict(schema: Schema, *, required: bool) -> Schema:
     if not required and out.get("additionalProperties"):
         out |= {"minProperties": 1, MEANS_NOTHING: True}
     return with_format(out)
+
+
+def _field(schema: Schema, required: bool) -> Schema:  # noqa: FBT001 - passed by position in one place
+    strict = _strict(schema, required=required)
+    return {**strict, NULL_REFUSED: True} if required else strict
 
 
 def with_format(schema: Schema) -> Schema:

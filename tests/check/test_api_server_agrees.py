@@ -66,7 +66,7 @@ def _refused() -> Iterator[Any]:
             yield pytest.param(data, id=f"{code}:{name}:{field}")
 
 
-@pytest.mark.parametrize("data", _refused())
+@pytest.mark.parametrize("data", list(_refused()))
 def test_the_api_server_refuses_what_we_call_an_error(apply: Apply, data: dict[str, Any]) -> None:
     with pytest.raises(RequestFailed):
         apply(data)

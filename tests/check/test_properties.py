@@ -91,7 +91,7 @@ def _mutated(mutation: tuple[tuple[str, Path], Any]) -> dict[str, Any]:
     return put(copy.deepcopy(VALID[name]), path, copy.deepcopy(value))
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=200, deadline=None, derandomize=True)
 @given(mutations)
 def test_both_engines_say_the_same(mutation: tuple[tuple[str, Path], Any]) -> None:
     """jsonschema is the oracle of jsonschema_rs: same codes, same places, same words."""
@@ -124,7 +124,7 @@ def _upstream_kind(api_version: str, kind: str) -> Any:
     return None
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=200, deadline=None, derandomize=True)
 @given(mutations)
 def test_nothing_that_upstream_rejects_gets_through(mutation: tuple[tuple[str, Path], Any]) -> None:
     """Our pruned and sharpened schemas are at least as strict as those they were made from."""

@@ -96,20 +96,24 @@ def apply_plan(
     inventory = plan.inventory or Inventory(bundle.name)
     try:
         run = _Run(plan, connection, options, progress, discover(connection), inventory)
-        run.diagnostics += [d for d in plan.diagnostics if not _is_taken_over(d, options)]
+        run.diagnostics += [d for d in plan.diagnostics if not _is_superseded(d, options)]
         if plan.writes:
             run.inventory = _saved(run, widened(plan, inventory))
     except ApiError as error:
         raise _unrecorded(error, connection) from None
     interrupted = _carry_out(run)
     _record(run)
-    unknown = plan.unknown + sum(d.code is codes.HEALTH_UNKNOWN for d in run.diagnostics)
+    unknown = len(plan.hidden) + sum(s.blocked and s.action is Action.UNKNOWN for s in plan.steps)
+    unknown += sum(found.code is codes.HEALTH_UNKNOWN for found in run.diagnostics)
     order = {change.id: place for place, change in enumerate(plan.changes)}
     changes = tuple(sorted(run.changes, key=lambda change: order[change.id]))
     return Outcome(changes, tuple(run.diagnostics), run.written, run.unchanged, unknown, interrupted)
 
 
-def _is_taken_over(found: Diagnostic, options: ApplyOptions) -> bool:
+def _is_superseded(found: Diagnostic, options: ApplyOptions) -> bool:
+    """Whether the write itself will say what became of what the plan found."""
+    if found.code is codes.SERVER_FAILING or (found.code is codes.TERMINATING and found.severity is Severity.WARNING):
+        return True
     return options.force_conflicts and found.code is codes.CONFLICT
 
 
@@ -236,7 +240,8 @@ def _enter(run: _Run, step: Step, job: Future[Written]) -> None:
         _fail(run, step, None)
         return
     run.snapshots[step.id] = take_snapshot(step.object, written.live, run.plan.bundle.name)
-    run.changes.append(replace(step.change, reason=""))
+    action = Action.CREATE if written.created else Action.UPDATE
+    run.changes.append(replace(step.change, action=action, reason=""))
     run.written += 1
     run.finished.add(step.id)
     run.progress(step.id, "created" if written.created else "updated")

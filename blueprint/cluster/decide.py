@@ -138,13 +138,18 @@ class Decider:
         return True
 
     def _failed(self, step: Step, error: ApiError) -> Decision:
+        """No answer from a dry-run: refused for good, or nobody knows and the write itself will tell."""
         if error.status == 0 or error.unauthenticated:
             raise error
-        action = Action.UNKNOWN if error.forbidden or error.transient else step.action
-        if action is Action.UNCHANGED:
-            action = Action.UPDATE
-        step = replace(step, action=action, reason="the API server refuses it", blocked=True)
-        return step, (findings.trouble(step.object, error),)
+        attempt = Action.CREATE if step.live is None else Action.UPDATE
+        if error.no_dry_run:
+            return replace(step, action=attempt, reason="a webhook keeps it from being tried before"), ()
+        found = (findings.trouble(step.object, error),)
+        if error.transient:
+            return replace(step, action=Action.UNKNOWN, reason="the API server keeps failing"), found
+        if error.forbidden:
+            return replace(step, action=Action.UNKNOWN, reason="may not be written", blocked=True), found
+        return replace(step, action=attempt, reason="the API server refuses it", blocked=True), found
 
     def _leaving(self, obj: Object, live: Mapping[str, Any]) -> Decision:
         held = ", ".join(live["metadata"].get("finalizers") or ()) or "nothing that is visible"

@@ -77,6 +77,11 @@ class ApiError(Exception):
         return self.status == HTTPStatus.UNPROCESSABLE_ENTITY
 
     @property
+    def no_dry_run(self) -> bool:
+        """Whether a webhook with side effects keeps the server from trying; says nothing of the object."""
+        return self.status == HTTPStatus.BAD_REQUEST and "support dry run" in self.message
+
+    @property
     def stale(self) -> bool:
         """Whether it is somebody else's turn: another version, another uid, or it exists already."""
         return self.status == HTTPStatus.CONFLICT and not self.conflicts

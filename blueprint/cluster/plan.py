@@ -70,6 +70,7 @@ def _plan(bundle: Bundle, connection: Connection, cluster_uid: str, inventory: I
     with ThreadPoolExecutor(POOL_SIZE) as threads:
         decisions = list(threads.map(planner.decide, bundle.objects))
     leftovers = tuple(_leftovers(ids, members, live, bundle.name))
+    hidden = tuple(m for m in members.values() if m.id not in ids and m.id in live.unseen)
     nodes, node_findings = plan_nodes(bundle, connection, inventory)
     return Plan(
         bundle=bundle,
@@ -79,11 +80,12 @@ def _plan(bundle: Bundle, connection: Connection, cluster_uid: str, inventory: I
         steps=tuple(step for step, _ in decisions),
         nodes=nodes,
         leftovers=leftovers,
-        hidden=tuple(m for m in members.values() if m.id not in ids and m.id in live.unseen),
+        hidden=hidden,
         diagnostics=(
             *(found for _, several in decisions for found in several),
             *node_findings,
             *(_not_rendered(member) for member in leftovers),
+            *(findings.forbidden(member.id, live.unseen[member.id]) for member in hidden),
         ),
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from blueprint.cluster import codes
 from blueprint.cluster.fields import Entry, content_hash, digest
 from blueprint.cluster.inventory import Inventory, Member
 from blueprint.diagnostics import Diagnostic, Severity
@@ -155,7 +156,8 @@ class Plan:
             ObjectChange(m.id, Action.DELETE, reason="not rendered any more; left alone until pruned")
             for m in self.leftovers
         )
-        return (*(s.change for s in self.steps), *(n.change for n in self.nodes), *gone)
+        unseen = tuple(ObjectChange(m.id, Action.UNKNOWN, reason="not rendered any more") for m in self.hidden)
+        return (*(s.change for s in self.steps), *(n.change for n in self.nodes), *gone, *unseen)
 
     @property
     def unknown(self) -> int:
@@ -164,16 +166,16 @@ class Plan:
 
     @property
     def writes(self) -> bool:
-        """Whether applying it would write any object."""
-        quiet = {Action.UNCHANGED, Action.UNKNOWN}
-        return any(s.action not in quiet for s in self.steps) or any(n.action not in quiet for n in self.nodes)
+        """Whether applying it would write any object, or try to."""
+        steps: tuple[Step | NodeStep, ...] = (*self.steps, *self.nodes)
+        return any(step.action is not Action.UNCHANGED and not step.blocked for step in steps)
 
     @property
     def exit_code(self) -> int:
         """1 with errors, 2 where nothing could be looked at, 3 where a part could not, else 0."""
-        changes = self.changes
-        if changes and self.unknown == len(changes):
-            return 2
-        if any(d.severity is Severity.ERROR and d.code.slug != "forbidden" for d in self.diagnostics):
+        blind = {codes.FORBIDDEN, codes.SERVER_FAILING}
+        if any(d.severity is Severity.ERROR and d.code not in blind for d in self.diagnostics):
             return 1
-        return 3 if self.unknown else 0
+        if not self.unknown:
+            return 0
+        return 2 if self.unknown == len(self.changes) else 3

@@ -258,6 +258,18 @@ def test_a_kind_that_may_not_be_read_is_unknown_and_the_rest_is_planned(lab, clu
     assert "deployments" in plan.diagnostics[0].message
 
 
+def test_a_leftover_that_may_not_be_read_is_unknown(lab, cluster, namespace, unique) -> None:
+    both = bundle(unique, config_map(namespace), deployment(namespace), node_labels="provisioner")
+    apply(both, cluster)
+    less = bundle(unique, config_map(namespace), node_labels="provisioner")
+    plan = planned_as(lab, unique, [rule(["configmaps", "namespaces"], "get", "list")], less)
+    assert [(c.id.kind, c.action) for c in plan.changes] == [
+        ("ConfigMap", Action.UNCHANGED),
+        ("Deployment", Action.UNKNOWN),
+    ]
+    assert plan.exit_code == 3
+
+
 def test_listing_may_be_allowed_in_one_namespace_only(lab, cluster, namespace, unique) -> None:
     wanted = bundle(unique, config_map(namespace), node_labels="provisioner")
     apply(wanted, cluster)

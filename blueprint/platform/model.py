@@ -216,6 +216,7 @@ class Pool:
 
 LABELS: dict[str, Callable[[Pool], str | None]] = {
     "gpublueprint.dev/pool": lambda pool: pool.own_label,
+    "gpublueprint.dev/gpu-product": lambda pool: pool.gpu.product if pool.gpu else None,
     "nvidia.com/gpu.deploy.driver": lambda pool: pool.deploy_driver,
     "nvidia.com/gpu.deploy.container-toolkit": lambda pool: pool.deploy_toolkit,
 }
@@ -290,6 +291,11 @@ class Platform:
     def pull_secrets(self) -> tuple[str, ...]:
         """Names of the secrets that images are pulled with."""
         return tuple(self._blueprint.spec.cluster.registries.pull_secrets)
+
+    @derived
+    def mirrors(self) -> dict[str, str]:
+        """Registry hosts and what stands in for them."""
+        return dict(plain(self._blueprint.spec.cluster.registries.mirrors))
 
     def mirrored(self, repository: str) -> str:
         """The repository, or where its mirror keeps it: the registry's host gives way to the mirror's path."""

@@ -16,7 +16,7 @@ from blueprint.drift.objects import examine_objects
 from blueprint.drift.tell import diagnostics_of
 from blueprint.drift.view import Unseen, View
 from blueprint.render.model import Bundle
-from blueprint.report.model import Run
+from blueprint.report.model import Coverage, Run
 
 OBJECTS, NODES, DERIVED = "objects", "nodes", "derived"
 SCOPES = (OBJECTS, NODES, DERIVED)
@@ -50,7 +50,7 @@ def detect_drift(
     subject = {"bundle": bundle.digest} if bundle.digest else {}
     if OBJECTS in scopes and view is not None:
         record, told = _record(bundle, view)
-        remarks += told
+        parts.append(told)
         if record and record.digest:
             subject["applied"] = record.digest
         parts += [examine_objects(bundle, record, view, dry_run=dry_run), examine_nodes(bundle, view)]
@@ -86,15 +86,18 @@ def _report(
     )
 
 
-def _record(bundle: Bundle, view: View) -> tuple[Inventory | None, list[Diagnostic]]:
+def _record(bundle: Bundle, view: View) -> tuple[Inventory | None, Part]:
+    """What was applied, and what is to be said of it. What is recorded and cannot be read is unknown."""
     try:
         record = view.record(bundle.name)
     except Unseen as unseen:
-        return None, [Diagnostic(codes.RECORD_UNUSABLE, f"the record of what was applied is unusable: {unseen}")]
+        text = f"the record of what was applied is unusable: {unseen}"
+        unknown = Coverage("records of what was applied", 0, 1, str(unseen))
+        return None, Part((unknown,), diagnostics=(Diagnostic(codes.RECORD_UNUSABLE, text),))
     if record is None:
         text = f"no record says that blueprint {bundle.name!r} was ever applied to {view.name}"
-        return None, [Diagnostic(codes.NEVER_APPLIED, text)]
-    return record, list(_other_bundle(bundle, record))
+        return None, Part((), diagnostics=(Diagnostic(codes.NEVER_APPLIED, text),))
+    return record, Part((), diagnostics=tuple(_other_bundle(bundle, record)))
 
 
 def _other_bundle(bundle: Bundle, record: Inventory) -> Iterator[Diagnostic]:

@@ -125,7 +125,8 @@ def _applied(scratch: Path, lab: Lab) -> Path:
 def _run(command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     if done.returncode:
-        raise SystemExit(f"{' '.join(command)} exited with {done.returncode}\n{done.stdout[-3000:]}{done.stderr[-2000:]}")
+        told = f"{done.stdout[-3000:]}{done.stderr[-2000:]}"
+        raise SystemExit(f"{' '.join(command)} exited with {done.returncode}\n{told}")
 
 
 def _dry_runs(bundle: Path, lab: Lab) -> None:

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from drift_platform import APPLY, JSON_PATCH, MERGE_PATCH, Applied, apply, bundle_of
 
 from blueprint.drift.model import FindingKind
 from blueprint.render.compare import ABSENT
-from tests.drift.conftest import APPLY, JSON_PATCH, MERGE_PATCH, Applied, apply, bundle_of
 
 MODIFIED, REMOVED, ADDED = FindingKind.MODIFIED, FindingKind.REMOVED, FindingKind.FOREIGN_ADDITION
 POD = "spec.template.spec"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.drift.conftest import deployment
+from drift_platform import deployment
 
 GROUP = "drift.example.org"
 

@@ -1,0 +1,164 @@
+"""What cannot be looked at is unknown, by name and number; never clean, and never an excuse for what is found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from drift_platform import Applied, bundle_of, with_origins
+
+from blueprint.cluster.connect import connect
+from blueprint.cluster.connection import Connection
+from blueprint.cluster.errors import ApiError
+from blueprint.cluster.inventory import NAMESPACE, parent_name
+from blueprint.drift.detect import as_run, detect_drift
+from blueprint.drift.model import FindingKind
+from blueprint.drift.view import ClusterView
+
+READ = ["get", "list"]
+
+
+def role(name: str, *rules: tuple[list[str], list[str], list[str]]) -> dict[str, Any]:
+    return {
+        "metadata": {"name": name},
+        "rules": [{"apiGroups": groups, "resources": kinds, "verbs": verbs} for groups, kinds, verbs in rules],
+    }
+
+
+@pytest.fixture
+def reader(lab: Any, applied: Applied) -> Iterator[Connection]:
+    """A user who may read everything in the bundle but Deployments and Secrets, and write nothing."""
+    name = applied.bundle.name
+    rules = (["", "rbac.authorization.k8s.io"], ["configmaps", "services", "serviceaccounts", "roles"], READ)
+    lab.request(
+        "POST", "/apis/rbac.authorization.k8s.io/v1/clusterroles", role(name, rules, (["apps"], ["daemonsets"], READ))
+    )
+    binding = {
+        "metadata": {"name": name},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": name}],
+    }
+    lab.request("POST", "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", binding)
+    opened = connect(str(lab.user(name)))
+    yield opened
+    opened.close()
+
+
+def test_forbidden_kinds_are_unknown_and_exit_3(applied: Applied, reader: Connection) -> None:
+    report = detect_drift(applied.bundle, ClusterView(reader))
+
+    [coverage] = report.coverage
+    assert (coverage.examined, coverage.unknown, report.exit_code) == (5, 2, 3)
+    assert {f.subject for f in report.findings} == {"Deployment.apps", "Secret"}
+    assert {f.kind for f in report.findings} == {FindingKind.UNKNOWN}
+    assert "403" in coverage.reason
+    assert as_run(report, "").exit_code == 3
+
+
+def test_a_finding_beside_an_unknown_exits_1(applied: Applied, reader: Connection) -> None:
+    applied.patch("ConfigMap", {"data": {"mode": "slow"}})
+
+    report = detect_drift(applied.bundle, ClusterView(reader))
+
+    assert (report.exit_code, report.unknown) == (1, 2)
+
+
+def test_reading_rights_suffice_to_find_and_to_decide(applied: Applied, reader: Connection) -> None:
+    """No right to patch: the value under our own name is decided by the record, not by a dry-run."""
+    us = f"blueprint:{applied.bundle.name}"
+    data = applied.declared("ConfigMap").data
+    labels = applied.get("ConfigMap")["metadata"]["labels"]
+    body = {**data, "metadata": {**data["metadata"], "labels": labels}, "data": {"mode": "slow", "level": "3"}}
+    applied.patch("ConfigMap", body, manager=us, how="application/apply-patch+yaml", force=True)
+
+    found = [f for f in detect_drift(applied.bundle, ClusterView(reader)).findings if f.path]
+
+    assert [(f.kind, f.path) for f in found] == [(FindingKind.MODIFIED, "data.mode")]
+
+
+def test_a_user_who_may_read_nothing_exits_2(lab: Any, applied: Applied) -> None:
+    nobody = connect(str(lab.user(f"nobody-{applied.bundle.name}")))
+
+    report = detect_drift(applied.bundle, ClusterView(nobody))
+
+    assert report.exit_code == 2
+    assert not any(part.examined for part in report.coverage)
+
+
+def test_a_kind_that_is_not_served_is_unknown(applied: Applied) -> None:
+    odd = {"apiVersion": "nowhere.example.org/v1", "kind": "Odd", "metadata": {"name": "odd"}}
+    bundle = replace(applied.bundle, objects=(*applied.bundle.objects, with_origins(odd, 9000)))
+
+    report = applied.drift(bundle)
+
+    assert report.exit_code == 3
+    [finding] = report.findings
+    assert "does not serve Odd (nowhere.example.org)" in finding.remarks[0].message
+
+
+def test_a_server_that_fails_on_one_kind_leaves_the_others(applied: Applied, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = Connection.list
+
+    def failing(self: Connection, path: str, selector: str = "") -> Any:
+        if path.endswith("/services"):
+            raise ApiError(503, "ServiceUnavailable", "etcd is away", request=path)
+        return listed(self, path, selector)
+
+    monkeypatch.setattr(Connection, "list", failing)
+    report = applied.drift()
+
+    assert (report.coverage[0].examined, report.coverage[0].unknown, report.exit_code) == (6, 1, 3)
+
+
+def test_a_bundle_that_was_never_applied_is_missing_as_a_whole(applied: Applied) -> None:
+    manifests = [{**o.data, "metadata": {**o.data["metadata"], "name": "other"}} for o in applied.bundle.objects]
+    report = applied.drift(bundle_of(f"{applied.bundle.name}-other", manifests))
+
+    assert [f.kind for f in report.findings] == [FindingKind.MISSING] * 7
+    assert "BP8011" in {d.code.id for d in report.diagnostics}
+
+
+def test_a_lost_record_is_told_and_values_are_still_compared(applied: Applied) -> None:
+    name = parent_name(applied.bundle.name)
+    applied.connection.delete(f"/api/v1/namespaces/{NAMESPACE}/configmaps/{name}")
+    quiet = applied.drift()
+    applied.patch("ConfigMap", {"data": {"mode": "slow"}})
+    applied.patch("Deployment", {"spec": {"template": {"spec": {"hostIPC": True}}}}, manager="mallory")
+
+    found = {(f.kind, f.path) for f in applied.findings()}
+
+    assert quiet.exit_code == 0
+    assert [d.code.id for d in quiet.diagnostics] == ["BP8011"]
+    assert found == {
+        (FindingKind.MODIFIED, "data.mode"),
+        (FindingKind.FOREIGN_ADDITION, "spec.template.spec.hostIPC"),
+    }
+
+
+def test_a_damaged_record_is_unknown(applied: Applied) -> None:
+    path = f"/api/v1/namespaces/{NAMESPACE}/configmaps/{parent_name(applied.bundle.name)}"
+    applied.connection.patch(path, {"data": {"record.json": "{}"}}, "mallory")
+
+    report = applied.drift()
+
+    assert report.exit_code == 3
+    assert "BP8014" in {d.code.id for d in report.diagnostics}
+
+
+def test_objects_that_others_applied_unchanged_are_no_drift(connection: Connection, namespace: str) -> None:
+    """`kubectl apply -f` of a bundle, or GitOps: no record of ours, the values as declared."""
+    data = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "web", "namespace": namespace},
+        "data": {"a": "1"},
+    }
+    connection.request(
+        "POST", f"/api/v1/namespaces/{namespace}/configmaps", data, query={"fieldManager": "kubectl-client-side-apply"}
+    )
+
+    report = detect_drift(bundle_of(f"gitops-{namespace}", [data]), ClusterView(connection))
+
+    assert (report.findings, report.exit_code) == ((), 0)

@@ -131,8 +131,8 @@ NO_EFFECT = define(
     "BP3206",
     "no-effect",
     """
-Settings and patches of a component that is not `managed` change nothing, because nothing of it is rendered. Remove them, or let
-the component be managed.
+What is written here changes nothing: settings and patches of a component that is not `managed`, because nothing of it is
+rendered, or kernel modules of a driver that the operator does not build. Remove it, or hand over the component or the driver.
 """,
 )
 RELEASE_OLD_DRIVER = define(

@@ -86,6 +86,10 @@ class _Checks:
                 yield from self._gpu(name, pool, product)
             if release:
                 yield from self._driver(name, pool, product, release)
+            at: Path = (*POOLS, name, "driver")
+            if pool.driver.owner != "operator" and self.root.get((*at, "kernelModules")):
+                message = f"the driver of pool {name} is the {pool.driver.owner}'s, so kernelModules"
+                yield self.no_effect((*at, "kernelModules"), (*at, "owner"), message)
         yield from self._one_driver()
 
     def _without_gpu(self, name: str) -> Iterator[Diagnostic]:
@@ -146,11 +150,15 @@ class _Checks:
             if value(pools[name]) != value(pools[names[0]]):
                 node, _ = self.root.nearest((*POOLS, names[0], "driver", key))
                 said = f"{value(pools[name])} for {name}, {value(pools[names[0]])} for {names[0]}"
-                note = Note(f"pool {names[0]}", node.key_span or node.span)
+                notes = (Note(f"pool {names[0]}", node.key_span or node.span), *self._owner_note(name))
                 message = f"two drivers for one operator: {said}"
                 help_ = "one for all, or driver: {owner: host} for one of them"
                 path = (*POOLS, name, "driver", key)
-                yield self.at(path, codes.DRIVERS_DIFFER, message, notes=(note,), help_=help_)
+                yield self.at(path, codes.DRIVERS_DIFFER, message, notes=notes, help_=help_)
+
+    def _owner_note(self, name: str) -> tuple[Note, ...]:
+        owner = self.root.get((*POOLS, name, "driver", "owner"))
+        return (Note("left to the operator here", owner.span),) if owner else ()
 
     def overlaps(self) -> Iterator[Diagnostic]:
         """Pools whose selectors choose the same nodes."""
@@ -185,8 +193,8 @@ class _Checks:
         if spec.ownership != "managed":
             for key in ("settings", "patches"):
                 if getattr(spec, key):
-                    yield self.at(
-                        (*path, key), codes.NO_EFFECT, f"{name} is {spec.ownership}, so its {key} change nothing"
+                    yield self.no_effect(
+                        (*path, key), (*path, "ownership"), f"{name} is {spec.ownership}, so its {key}"
                     )
         for setting, value in spec.settings.items():
             known = component.settings.get(setting)
@@ -201,6 +209,14 @@ class _Checks:
                 yield self.at(
                     (*path, "settings", setting), codes.SETTING_INVALID, message, help_=known.description, fix=near
                 )
+
+    def no_effect(self, path: Path, because: Path, message: str) -> Diagnostic:
+        """What is written at `path` changes nothing, because of what is written elsewhere."""
+        reason, _ = self.root.nearest(because)
+        notes = (Note("because of this", reason.span),)
+        return self.at(
+            path, codes.NO_EFFECT, f"{message} change nothing", notes=notes, help_="remove what has no effect"
+        )
 
     def unknown_key(self, path: Path, message: str, known: Iterable[str]) -> Diagnostic:
         """A key that is not among `known`, pointed at by its key."""

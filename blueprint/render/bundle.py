@@ -18,7 +18,7 @@ from blueprint.platform.taint import Taint
 from blueprint.probe import Expectation
 from blueprint.render import codes
 from blueprint.render.model import Bundle, BundlePool, ObjectId
-from blueprint.render.provenance import Provenance, source_from_json
+from blueprint.render.provenance import Provenance, StoredFacts, source_from_json
 from blueprint.render.stored import StoredObject
 
 LOCK = "blueprint.lock"
@@ -124,6 +124,7 @@ def _bundle(folder: Path, lock: dict[str, Any]) -> Bundle:
         expectations=tuple(Expectation.from_json(each) for each in expected),
         digest=lock["digest"],
         texts=provenance.texts,
+        facts=StoredFacts(provenance),
     )
 
 

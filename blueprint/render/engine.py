@@ -32,21 +32,20 @@ def render(template: Template, context: Context) -> Iterator[Rendered]:
     """
     if not isinstance(template, Branch):
         raise template_failed(template.span, "a template must be a mapping")
-    for turn, sources in _turns(template, context):
+    turns, sources = _turns(template, context)
+    for turn in turns:
         rendering = _Rendering()
         data = rendering.branch(template, turn, (), sources)
         if data is not OMIT:
             yield Rendered(data, rendering.origins)
 
 
-def _turns(branch: Branch, context: Context) -> Iterator[tuple[Context, tuple[Source, ...]]]:
-    """The context of each turn of the branch's loop, and what the loop itself was decided by."""
-    if branch.loop is None:
-        yield context, ()
-        return
-    items, sources = _evaluated(branch.loop.expression, context, branch.loop.span)
-    for item in items:
-        yield {**context, branch.loop.variable: item}, sources
+def _turns(node: Template, context: Context) -> tuple[list[Context], tuple[Source, ...]]:
+    """The context of each turn of the node's loop, and what the loop itself was decided by."""
+    if not isinstance(node, Branch) or node.loop is None:
+        return [context], ()
+    items, sources = _evaluated(node.loop.expression, context, node.loop.span)
+    return [{**context, node.loop.variable: item} for item in items], sources
 
 
 def _evaluated(expression: Expression, context: Context, span: Span) -> tuple[Any, tuple[Source, ...]]:
@@ -90,25 +89,36 @@ class _Rendering:
             holds, sources = _evaluated(node.condition.expression, context, node.condition.span)
             decided_by = (*decided_by, *sources)
             if not holds:
+                self.origins[path] = FieldOrigin(node.span, in_order(decided_by))
                 return OMIT
-        self.origins[path] = FieldOrigin(node.span, in_order(decided_by))
         if node.value is not None:
-            return self.value(node.value, context, path)
+            value = self.value(node.value, context, path)
+            self.decided(path, decided_by)
+            return value
+        self.origins[path] = FieldOrigin(node.span, in_order(decided_by))
         data: dict[str, Any] = {}
         if node.merge is not None:
             self.merged(node.merge, context, path, data)
         for key_node, child in node.entries:
-            key = self.key(key_node, context)
+            key, sources = self.key(key_node, context)
             value = self.value(child, context, (*path, key))
+            self.decided((*path, key), sources)
             if value is not OMIT:
                 data[key] = value
         return data if data or not (node.entries or node.merge) else OMIT
 
-    def key(self, node: Scalar, context: Context) -> str:
-        """A key, which may be an expression too."""
+    def key(self, node: Scalar, context: Context) -> tuple[str, tuple[Source, ...]]:
+        """A key, which may be an expression too, and what it was decided by."""
         if node.expression is None:
-            return str(node.constant)
-        return str(_evaluated(node.expression, context, node.span)[0])
+            return str(node.constant), ()
+        key, sources = _evaluated(node.expression, context, node.span)
+        return str(key), sources
+
+    def decided(self, path: Path, sources: tuple[Source, ...]) -> None:
+        """Further sources for a field that has an origin already."""
+        if sources:
+            known = self.origins[path]
+            self.origins[path] = FieldOrigin(known.template, tuple(dict.fromkeys((*known.sources, *in_order(sources)))))
 
     def merged(self, node: Scalar, context: Context, path: Path, data: dict[str, Any]) -> None:
         """Put the entries of a mapping expression into `data`."""
@@ -125,16 +135,15 @@ class _Rendering:
         found: list[Any] = []
         decided_by: list[Source] = []
         for item in node.items:
-            if not isinstance(item, Branch):
-                turns: Iterator[tuple[Context, tuple[Source, ...]]] = iter([(context, ())])
-            else:
-                turns = _turns(item, context)
-            for turn, sources in turns:
-                decided_by += sources
+            turns, sources = _turns(item, context)
+            decided_by += sources
+            for turn in turns:
                 at = (*path, len(found))
                 value = self.branch(item, turn, at, sources) if isinstance(item, Branch) else self.value(item, turn, at)
                 if value is not OMIT:
                     found.append(value)
+                elif at in self.origins:
+                    decided_by += self.origins.pop(at).sources  # that it is left out moves those after it
         self.origins[path] = FieldOrigin(node.span, in_order(decided_by))
         return found if found or not node.items else OMIT
 

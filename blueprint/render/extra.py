@@ -24,13 +24,14 @@ def extra_objects(layered: Layered) -> tuple[list[Object], list[Diagnostic]]:
     objects: list[Object] = []
     found: list[Diagnostic] = []
     patterns = layered.root.get(("spec", "extraManifests"))
-    for pattern in patterns.value if patterns and isinstance(patterns.value, list) else ():
+    for index, pattern in enumerate(patterns.value if patterns and isinstance(patterns.value, list) else ()):
+        named = Source(pattern.layer.kind, pattern.span, format_path(("spec", "extraManifests", index)))
         try:
             for file in _files(pattern, layered):
                 text = read_text(layered.files, file, pattern.span)
                 layered.texts[file] = text
                 for document in load_documents(text, file):
-                    made = _object(document, pattern.span)
+                    made = _object(document, named)
                     (objects if isinstance(made, Object) else found).append(made)  # type: ignore[arg-type]
         except Refused as refused:
             found.extend(refused.diagnostics)
@@ -52,20 +53,18 @@ def _files(pattern: Node, layered: Layered) -> Iterator[str]:
         yield file
 
 
-def _object(document: Document, named_at: Any) -> Object | Diagnostic:
+def _object(document: Document, named: Source) -> Object | Diagnostic:
     data = document.data
     lacking = _lacking(data)
     if lacking:
         return Diagnostic(codes.NOT_AN_OBJECT, f"{document.file}: {lacking}", at=document.span())
-    origins = {path: _origin(document, path, named_at) for path in paths_of(data)}
+    origins = {path: _origin(document, path, named) for path in paths_of(data)}
     return Object(canonical(data), COMPONENT, origins)
 
 
-def _origin(document: Document, path: Path, named_at: Any) -> FieldOrigin:
+def _origin(document: Document, path: Path, named: Source) -> FieldOrigin:
     span = document.span(path)
-    return FieldOrigin(
-        span, (Source("manifest", span, format_path(path)), Source("manifest", named_at, "spec.extraManifests"))
-    )
+    return FieldOrigin(span, (Source("manifest", span, format_path(path)), named))
 
 
 def _lacking(data: Any) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from blueprint.platform.component import PlatformComponent, PlatformImage
 from blueprint.platform.model import Platform
+from blueprint.platform.origin import Source, in_order
+from blueprint.platform.reads import reading
 from blueprint.render.expressions import compile_expression
 from blueprint.render.model import Object
 
@@ -19,6 +21,7 @@ class PulledImage:
     ref: str
     pulled_by: str
     digest: str | None = None
+    sources: tuple[Source, ...] = field(default=(), compare=False)
 
 
 def pulled_images(platform: Platform, objects: list[Object]) -> tuple[PulledImage, ...]:
@@ -27,12 +30,18 @@ def pulled_images(platform: Platform, objects: list[Object]) -> tuple[PulledImag
     for component in platform.components.values():
         if component.ownership == "managed":
             for image in component.images.values():
-                if _is_pulled(image, component, platform):
-                    ref = f"{image.ref}{_suffix(image, platform)}"
-                    found[ref] = PulledImage(
-                        ref, component.name, image.digest if not _suffix(image, platform) else None
-                    )
+                if made := _pulled(image, component, platform):
+                    found[made.ref] = made
     return tuple(sorted(found.values()))
+
+
+def _pulled(image: PlatformImage, component: PlatformComponent, platform: Platform) -> PulledImage | None:
+    with reading() as sources:
+        if not _is_pulled(image, component, platform):
+            return None
+        suffix = _suffix(image, platform)
+        ref, digest = f"{image.ref}{suffix}", None if suffix else image.digest
+    return PulledImage(ref, component.name, digest, in_order(sources))
 
 
 def _is_pulled(image: PlatformImage, component: PlatformComponent, platform: Platform) -> bool:

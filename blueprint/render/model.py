@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ from blueprint.platform.taint import Taint
 from blueprint.probe import Expectation
 from blueprint.source.paths import Path
 
-__all__ = ["Bundle", "BundlePool", "FieldOrigin", "Object", "ObjectId", "Path", "Source", "Taint"]
+__all__ = ["Bundle", "BundlePool", "Fact", "FieldOrigin", "Object", "ObjectId", "Path", "Source", "Taint"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -100,11 +100,20 @@ class BundlePool:
 
 
 @dataclass(frozen=True, slots=True)
+class Fact:
+    """Something a bundle says that is no field, in words that complete "this line decides ...", and its sources."""
+
+    what: str
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Bundle:
     """Everything that `compile` decided, in memory; `render.bundle` writes and reads the folder form.
 
     `objects` are in apply order. `node_labels` is `apply` or `provisioner`. `digest` is the SHA-256 of
     the lock, so it names the bundle's exact content. `texts` has the lines behind the sources, for excerpts.
+    `facts` are what it says beside objects, pools and expectations.
     """
 
     name: str
@@ -119,3 +128,4 @@ class Bundle:
     expectations: tuple[Expectation, ...]
     digest: str = ""
     texts: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    facts: Iterable[Fact] = field(default=(), compare=False, repr=False)

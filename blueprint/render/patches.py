@@ -7,10 +7,11 @@ from typing import Any
 
 from blueprint.diagnostics import Diagnostic, nearest
 from blueprint.platform.component import PlatformComponent
-from blueprint.platform.origin import Source
-from blueprint.platform.reads import Origins, plain
+from blueprint.platform.origin import WRITTEN, Source, in_order
+from blueprint.platform.reads import Origins, plain, reading
 from blueprint.render import codes
 from blueprint.render.model import FieldOrigin, Object
+from blueprint.source.document import paths_of
 from blueprint.source.paths import Path, format_path
 from blueprint.spec import Patch
 
@@ -25,11 +26,12 @@ def apply_patches(
     patched = list(objects)
     for index, patch in enumerate(component.patches):
         at: Path = ("spec", "components", component.name, "patches", index)
-        matches = [i for i, obj in enumerate(patched) if _matches(obj, patch)]
+        with reading() as target:
+            matches = [i for i, obj in enumerate(patched) if _matches(obj, patch)]
         if len(matches) != 1:
             found.append(_no_single_match(patch, patched, matches, origins, at))
             continue
-        merging = _Merging(origins, at, found)
+        merging = _Merging(origins, at, tuple(target), found)
         patched[matches[0]] = merging.apply(patched[matches[0]], plain(patch.merge))
     return patched, found
 
@@ -42,7 +44,7 @@ def _matches(obj: Object, patch: Patch) -> bool:
 def _no_single_match(patch: Patch, objects: list[Object], matches: list[int], origins: Origins, at: Path) -> Diagnostic:
     target = f"{patch.target.kind}/{patch.target.name}"
     path = format_path((*at, "target"))
-    span = origins.source((*at, "target", "name")).span
+    span = origins.source((*at, "target", _wrong_part(patch, objects))).span
     if matches:
         places = ", ".join(objects[i].id.namespace for i in matches)
         return Diagnostic(codes.PATCH_AMBIGUOUS, f"{target} is in several namespaces: {places}", at=span, path=path)
@@ -53,13 +55,23 @@ def _no_single_match(patch: Patch, objects: list[Object], matches: list[int], or
     return Diagnostic(codes.PATCH_MATCHES_NOTHING, f"{target} is not rendered{hint}", at=span, path=path, help=help_)
 
 
+def _wrong_part(patch: Patch, objects: list[Object]) -> str:
+    """The key of the target that leads nowhere."""
+    kinds = {obj.id.kind for obj in objects}
+    names = {(obj.id.kind, obj.id.name) for obj in objects}
+    if patch.target.kind not in kinds:
+        return "kind"
+    return "namespace" if (patch.target.kind, patch.target.name) in names and patch.target.namespace else "name"
+
+
 class _Merging:
     """One patch over one object (RFC 7386), noting where each changed field comes from."""
 
-    def __init__(self, origins: Origins, at: Path, found: list[Diagnostic]) -> None:
+    def __init__(self, origins: Origins, at: Path, target: tuple[Source, ...], found: list[Diagnostic]) -> None:
         self.origins = origins
         self.at = (*at, "merge")
         self.reason = replace(origins.source((*at, "reason")), layer="patch")
+        self.target = tuple(replace(source, layer="patch") for source in in_order(target) if source.layer in WRITTEN)
         self.found = found
         self.fields: dict[Path, FieldOrigin] = {}
 
@@ -79,31 +91,36 @@ class _Merging:
 
     def _merged(self, target: Any, patch: Any, path: Path) -> Any:
         if not isinstance(patch, dict):
-            self.fields[path] = self._origin(path)
+            self._forget(path)
+            self.fields |= {part: self._origin(part) for part in paths_of(patch, path)}
             return patch
-        merged = dict(target) if isinstance(target, dict) else {}
         if not isinstance(target, dict):
+            self._forget(path)
             self.fields[path] = self._origin(path)
+        merged = dict(target) if isinstance(target, dict) else {}
         for key, value in patch.items():
             at = (*path, key)
             if value is None:
                 merged.pop(key, None)
-                self.fields[path] = self._origin(at)
+                self._forget(at)
+                self._removed(at, path)
             else:
-                self._forget(at, value)
                 merged[key] = self._merged(merged.get(key), value, at)
         return merged
 
-    def _forget(self, path: Path, value: Any) -> None:
+    def _removed(self, path: Path, container: Path) -> None:
+        """What is left remembers that something was taken out of it."""
+        origin, known = self._origin(path), self.fields.get(container)
+        self.fields[container] = replace(origin, sources=(*origin.sources, *(known.sources if known else ())))
+
+    def _forget(self, path: Path) -> None:
         """What is replaced as a whole no longer has the origins of its parts."""
-        if not isinstance(value, dict):
-            for known in [known for known in self.fields if known[: len(path)] == path]:
-                del self.fields[known]
+        for known in [known for known in self.fields if known[: len(path)] == path]:
+            del self.fields[known]
 
     def _origin(self, path: Path) -> FieldOrigin:
         source = replace(self.origins.source((*self.at, *path)), layer="patch")
-        sources: tuple[Source, ...] = (source, self.reason)
-        return FieldOrigin(source.span, sources)
+        return FieldOrigin(source.span, (source, self.reason, *self.target))
 
 
 def _has(patch: Any, path: Path) -> bool:

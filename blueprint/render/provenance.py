@@ -15,7 +15,7 @@ import orjson
 
 from blueprint.diagnostics import Span
 from blueprint.platform.origin import Source
-from blueprint.render.model import FieldOrigin, Object, Path
+from blueprint.render.model import Fact, FieldOrigin, Object, Path
 from blueprint.source.paths import from_pointer, pointer
 
 SCHEMA = "gpublueprint.dev/provenance/v1"
@@ -35,7 +35,11 @@ def source_from_json(data: list[Any]) -> Source:
 
 
 def provenance_to_json(
-    objects: Iterable[tuple[str, Object]], extra: Iterable[Source], texts: Mapping[str, str], rename: Rename
+    objects: Iterable[tuple[str, Object]],
+    facts: Iterable[Fact],
+    extra: Iterable[Source],
+    texts: Mapping[str, str],
+    rename: Rename,
 ) -> dict[str, Any]:
     """The document for objects with the files they are kept in.
 
@@ -54,11 +58,13 @@ def provenance_to_json(
             for path, origin in obj.origins.items()
             if origin.sources or origin.template
         }
+    told = [[fact.what, *(sources.setdefault(each, len(sources)) for each in fact.sources)] for fact in facts]
     return {
         "schemaVersion": SCHEMA,
         "sources": [source_to_json(source, rename) for source in sources],
         "templates": [[rename(t.file), t.line, t.column, t.end_line, t.end_column] for t in templates],
         "objects": fields,
+        "facts": told,
         "lines": _lines({*sources, *extra}, texts, rename),
     }
 
@@ -91,6 +97,16 @@ class Texts(Mapping[str, str]):
         return len(self._provenance.lines)
 
 
+class StoredFacts:
+    """The facts of a bundle on disk, read when somebody asks."""
+
+    def __init__(self, provenance: Provenance) -> None:
+        self._provenance = provenance
+
+    def __iter__(self) -> Iterator[Fact]:
+        return self._provenance.facts()
+
+
 class Provenance:
     """The provenance of a bundle on disk, read when it is first asked for."""
 
@@ -111,6 +127,11 @@ class Provenance:
     def texts(self) -> Texts:
         """The kept lines as texts; read when they are first looked at."""
         return Texts(self)
+
+    def facts(self) -> Iterator[Fact]:
+        """What the bundle says beside objects, pools and expectations."""
+        for what, *sources in self._content["facts"]:
+            yield Fact(what, tuple(self._sources[i] for i in sources))
 
     @cached_property
     def _sources(self) -> list[Source]:

@@ -91,12 +91,15 @@ def _mentions(obj: Object, path: str) -> bool:
 
 
 def _within(source: Source, path: str) -> bool:
-    if source.layer not in (*WRITTEN, "default"):
+    if source.layer not in (*WRITTEN, "default") or source.layer == "manifest":  # paths of another document
         return False
     return source.path == path or source.path.startswith((f"{path}.", f"{path}["))
 
 
 def _facts(bundle: Bundle, path: str) -> Iterator[TracedFact]:
+    for fact in bundle.facts:
+        if found := next((source for source in fact.sources if _within(source, path)), None):
+            yield TracedFact(fact.what, found)
     for pool in bundle.pools:
         for key, sources in pool.sources.items():
             if found := next((source for source in sources if _within(source, path)), None):

@@ -22,10 +22,12 @@ from blueprint.probe.model import expectations_to_json
 from blueprint.render import codes
 from blueprint.render.bundle import EXPECTATIONS, LOCK, LOCK_SCHEMA, PROVENANCE, as_json, object_file, sealed, sha256
 from blueprint.render.emit import emit
+from blueprint.render.facts import facts_of
 from blueprint.render.images import PulledImage
 from blueprint.render.model import Bundle, BundlePool, Object
 from blueprint.render.provenance import Rename, provenance_to_json, source_to_json
 from blueprint.source import Layered
+from blueprint.spec import Patch
 
 Files = Mapping[str, bytes]
 
@@ -44,10 +46,11 @@ def make_bundle(
     files: dict[str, bytes] = {name: emit(obj.data).encode() for name, obj in named}
     pools = tuple(_bundle_pool(pool) for pool in platform.pools)
     of_pools = [source for pool in pools for sources in pool.sources.values() for source in sources]
-    files[PROVENANCE] = orjson_compact(provenance_to_json(named, of_pools, layered.texts, rename))
+    needs = prerequisites(platform)
+    facts = facts_of(platform, layered, images, needs)
+    files[PROVENANCE] = orjson_compact(provenance_to_json(named, facts, of_pools, layered.texts, rename))
     files[EXPECTATIONS] = as_json(expectations_to_json(expected))
     files["images.txt"] = "".join(f"{_image_line(image)}\n" for image in images).encode()
-    needs = prerequisites(platform)
     files["prerequisites.json"] = as_json({"prerequisites": [_need_to_json(need, rename) for need in needs]})
     files["prerequisites.md"] = _needs_page(platform, needs).encode()
     lock = {
@@ -59,15 +62,21 @@ def make_bundle(
         "nodeLabels": platform.node_labels,
         "cluster": {
             "kubernetes": platform.kubernetes, "distribution": platform.distribution, "os": platform.os,
-            "uid": platform.cluster_uid,
+            "uid": platform.cluster_uid, "mirrors": platform.mirrors, "pullSecrets": list(platform.pull_secrets),
         },
         "components": {
-            name: {"version": component.version, "ownership": component.ownership}
+            name: {
+                "version": component.version, "ownership": component.ownership,
+                "patches": [_patch_to_json(patch) for patch in component.patches],
+            }
             for name, component in platform.components.items()
         },
         "inputs": {rename(name): sha256(text.encode()) for name, text in sorted(layered.texts.items())},
         "images": [{"ref": image.ref, "component": image.pulled_by, "digest": image.digest} for image in images],
-        "pools": [_pool_to_json(pool, rename) for pool in pools],
+        "pools": [
+            {**_pool_to_json(told, rename), "driver": _driver_to_json(pool)}
+            for told, pool in zip(pools, platform.pools, strict=True)
+        ],
         "objects": [_entry(name, obj) for name, obj in named],
         "files": {name: sha256(data) for name, data in sorted(files.items())},
     }  # fmt: skip
@@ -76,7 +85,7 @@ def make_bundle(
         name=platform.name, version=platform.version, release=platform.release_name, kubernetes=platform.kubernetes,
         distribution=platform.distribution, cluster_uid=platform.cluster_uid, node_labels=platform.node_labels,
         objects=tuple(objects), pools=pools, expectations=expectations, digest=_digest(files[LOCK]),
-        texts=layered.texts,
+        texts=layered.texts, facts=facts,
     )  # fmt: skip
     return bundle, files
 
@@ -164,6 +173,18 @@ def _pool_to_json(pool: BundlePool, rename: Rename) -> dict[str, Any]:
         "gpu": {"product": pool.gpu_product, "count": pool.gpu_count} if pool.gpu_product else None,
         "sources": {key: [source_to_json(s, rename) for s in sources] for key, sources in pool.sources.items()},
     }
+
+
+def _driver_to_json(pool: Pool) -> dict[str, Any] | None:
+    driver = pool.driver
+    return {"owner": driver.owner, "branch": driver.branch, "version": driver.version,
+            "kernelModules": driver.kernel_modules} if pool.gpu else None  # fmt: skip
+
+
+def _patch_to_json(patch: Patch) -> dict[str, str]:
+    target = patch.target
+    where = "/".join(part for part in (target.kind, target.namespace, target.name) if part)
+    return {"target": where, "reason": patch.reason}
 
 
 def _need_to_json(need: Prerequisite, rename: Rename) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path as FilePath
 
 from blueprint.data import data_folder, shown
 from blueprint.diagnostics import Diagnostic, Note, Refused, Span, nearest
@@ -13,8 +13,18 @@ from blueprint.source.document import Document
 from blueprint.source.files import DiskFiles, Files, check_border, read_text
 from blueprint.source.loader import load_text
 from blueprint.source.merge import Disagreement, Layer, Node, merge, nodes_of, remove_nulls
-from blueprint.source.paths import format_path
+from blueprint.source.paths import Path, format_path
 from blueprint.source.setting import SET_FILE, nodes_of_sets
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One entry of an `extends`: the overlay `name`, named in a document of kind `layer` at the dotted `path`."""
+
+    name: str
+    layer: str
+    at: Span
+    path: str
 
 
 @dataclass(frozen=True)
@@ -28,6 +38,7 @@ class Layered:
         files: Where further files (extraManifests) are read from.
         texts: The text behind every file name that a span may carry.
         diagnostics: What is wrong with the layers themselves.
+        references: Which entry of which `extends` brought each overlay in.
     """
 
     target: str
@@ -36,6 +47,7 @@ class Layered:
     files: Files
     texts: dict[str, str]
     diagnostics: tuple[Diagnostic, ...]
+    references: tuple[Reference, ...] = ()
 
 
 def load_layers(target: str, overlays: Sequence[str] = (), sets: Sequence[str] = ()) -> Layered:
@@ -55,15 +67,15 @@ def load_layers(target: str, overlays: Sequence[str] = (), sets: Sequence[str] =
     root = _merged([_taking_part(layer, node) for layer, node in layers], disagreements)
     found = [_disagreement(item) for item in disagreements]
     found += [_empty(path, node) for path, node in remove_nulls(root)]
-    return Layered(name, root, tuple(layers), files, gathering.texts, tuple(found))
+    return Layered(name, root, tuple(layers), files, gathering.texts, tuple(found), tuple(gathering.references))
 
 
 def _open(target: str) -> tuple[Files, str]:
-    if not Path(target).exists() and ":" in target:
+    if not FilePath(target).exists() and ":" in target:
         from blueprint.source.revision import open_revision
 
-        return open_revision(target, Path.cwd())
-    return DiskFiles(Path(target)), target
+        return open_revision(target, FilePath.cwd())
+    return DiskFiles(FilePath(target)), target
 
 
 def _taking_part(layer: Layer, node: Node) -> Node:
@@ -92,6 +104,7 @@ class _Gathering:
     problems: list[Diagnostic] = field(default_factory=list)
     rank: int = 0
     trail: list[tuple[str, Span | None]] = field(default_factory=list)
+    references: list[Reference] = field(default_factory=list)
 
     def add_file(self, name: str, named_at: Span | None) -> None:
         """Add what `name` extends, then `name` itself."""
@@ -107,13 +120,16 @@ class _Gathering:
         for entry, path in self._entries(document):
             self._extend(name, document, entry, path)
         self.trail.pop()
-        layer = Layer(name, "blueprint" if name == self.target else "overlay", self.rank)
+        layer = Layer(name, self._kind(name), self.rank)
         self.layers.append((layer, nodes_of(document, layer)))
         self.rank += 1
 
-    def _entries(self, document: Document) -> list[tuple[str | list[str], tuple[str | int, ...]]]:
+    def _kind(self, name: str) -> str:
+        return "blueprint" if name == self.target else "overlay"
+
+    def _entries(self, document: Document) -> list[tuple[str | list[str], Path]]:
         extends = document.data.get("extends", [])
-        good: list[tuple[str | list[str], tuple[str | int, ...]]] = []
+        good: list[tuple[str | list[str], Path]] = []
         if not isinstance(extends, list):
             self._malformed(document, ("extends",))
             return good
@@ -125,21 +141,23 @@ class _Gathering:
                 self._malformed(document, ("extends", index))
         return good
 
-    def _malformed(self, document: Document, path: tuple[str | int, ...]) -> None:
+    def _malformed(self, document: Document, path: Path) -> None:
         message = "extends must be a list of overlay names and file paths"
         self.problems.append(Diagnostic(codes.EXTENDS, message, at=document.span(path)))
 
-    def _extend(self, name: str, document: Document, entry: str | list[str], path: tuple[str | int, ...]) -> None:
+    def _extend(self, name: str, document: Document, entry: str | list[str], path: Path) -> None:
         if isinstance(entry, str):
-            self._reference(name, entry, document.span(path))
+            self._reference(name, entry, document, path)
             return
         rank = self.rank
         for index, sibling in enumerate(entry):
             self.rank = rank
-            self._reference(name, sibling, document.span((*path, index)))
+            self._reference(name, sibling, document, (*path, index))
         self.rank = rank + 1
 
-    def _reference(self, name: str, reference: str, at: Span) -> None:
+    def _reference(self, name: str, reference: str, document: Document, path: Path) -> None:
+        at = document.span(path)
+        self.references.append(Reference(reference, self._kind(name), at, format_path(path)))
         if "/" not in reference and not reference.endswith((".yaml", ".yml")):
             self._ready_made(reference, at)
             return
@@ -179,7 +197,7 @@ def _disagreement(item: Disagreement) -> Diagnostic:
     return Diagnostic(codes.DISAGREEMENT, message, at=item.second.span, notes=(note,), path=format_path(item.path))
 
 
-def _empty(path: tuple[str | int, ...], node: Node) -> Diagnostic:
+def _empty(path: Path, node: Node) -> Diagnostic:
     name = format_path(path)
     return Diagnostic(
         codes.EMPTY_VALUE,

@@ -239,7 +239,7 @@ def _not_allowed(found: Diagnostic, name: str, node: Node, owner: type[BaseModel
     key = str(where[-1])
     allowed = _literals(owner, key)
     if name in ("apiVersion", "kind"):
-        message = f"{name} must be {' or '.join(allowed)}, not {_plain_word(node.value)}"
+        message = f"{name} must be {' or '.join(allowed)}, not {_told(node)}"
         return replace(found, code=codes.WRONG_DOCUMENT, message=message)
     if owner and issubclass(owner, Model) and node.value in owner.NOT_YET_VALUES.get(key, ()):
         return replace(found, code=codes.NOT_YET, message=f"{name}: {node.value} is not in this version yet",
@@ -248,7 +248,7 @@ def _not_allowed(found: Diagnostic, name: str, node: Node, owner: type[BaseModel
     return replace(
         found,
         code=codes.NOT_ALLOWED,
-        message=f"{name} cannot be {_plain_word(node.value)}",
+        message=f"{name} cannot be {_told(node)}",
         help=f"allowed: {', '.join(allowed)}",
         fix=Fix(found.at, near) if near and found.at else None,
     )

@@ -1,0 +1,63 @@
+"""What a bundle says beside objects, pools and expectations, with the lines that decided it: so that `trace` of any
+line of a blueprint has an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+
+from blueprint.platform.component import PlatformComponent
+from blueprint.platform.model import Platform, Pool
+from blueprint.platform.origin import in_order
+from blueprint.platform.prerequisites import Prerequisite
+from blueprint.platform.reads import reading
+from blueprint.render.images import PulledImage
+from blueprint.render.model import Fact, Source
+from blueprint.source import Layered
+
+
+def facts_of(
+    platform: Platform, layered: Layered, images: Iterable[PulledImage], needs: Iterable[Prerequisite]
+) -> tuple[Fact, ...]:
+    """Identity and cluster, components and drivers, prerequisites, images, and the overlays that took part."""
+    found = [_noted(read) for read in _readings(platform)]
+    found += [Fact(f"the prerequisite of {need.scope}: {need.what}", need.sources) for need in needs]
+    found += [Fact(f"the image {image.ref}", image.sources) for image in images]
+    for reference in layered.references:
+        source = Source(reference.layer, reference.at, reference.path)
+        found.append(Fact(f"that {reference.name} is extended", (source,)))
+    return tuple(fact for fact in found if fact.sources)
+
+
+def _noted(read: Callable[[], str]) -> Fact:
+    with reading() as sources:
+        what = read()
+    return Fact(what, in_order(sources))
+
+
+def _readings(platform: Platform) -> Iterator[Callable[[], str]]:
+    yield lambda: f"the name {platform.name}"
+    yield lambda: f"the version {platform.version}"
+    yield lambda: f"the owners {', '.join(platform.owners) or 'nobody'}"
+    yield lambda: f"the release {platform.release_name}"
+    yield lambda: f"the API that objects are checked against: Kubernetes {platform.kubernetes}"
+    yield lambda: f"the distribution {platform.distribution}"
+    yield lambda: f"the operating system {platform.os}"
+    yield lambda: f"the cluster that apply accepts: {platform.cluster_uid or 'any'}"
+    yield lambda: f"the mirrors of {', '.join(platform.mirrors) or 'no registry'}"
+    yield lambda: f"the pull secrets {', '.join(platform.pull_secrets) or 'none'}"
+    yield lambda: f"the GPU stack {platform.gpu_stack}"
+    yield lambda: f"who labels nodes: {platform.node_labels}"
+    for name, component in platform.components.items():
+        yield partial(_ownership, name, component)
+    for pool in platform.gpu_pools:
+        yield partial(_driver, pool)
+
+
+def _ownership(name: str, component: PlatformComponent) -> str:
+    return f"the ownership of {name}: {component.ownership}"
+
+
+def _driver(pool: Pool) -> str:
+    driver = pool.driver
+    return f"the driver of pool {pool.name}: {driver.owner}, {driver.version or driver.branch}, {driver.kernel_modules}"

@@ -1,0 +1,175 @@
+"""Every leaf of the language, changed in turn: an output or a diagnostic changes, and `trace` knows the line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import pytest
+from edits import EVERYTHING, NAME, changed_fields, compiled, copy_of_everything, leaves, replaced, said
+
+from blueprint.diagnostics import Diagnostic, Refused, has_errors
+from blueprint.pipeline import Compilation
+from blueprint.render.trace import trace_forward
+from blueprint.source import load_text
+from blueprint.source.paths import Path as FieldPath
+from blueprint.source.paths import format_path
+from blueprint.spec import json_schema
+
+TEXT = (EVERYTHING / NAME).read_text("utf-8")
+LEAVES = [path for path, _ in leaves(load_text(TEXT, NAME).data)]
+
+ANOTHER = {
+    "apiVersion": ["gpublueprint.dev/v2"],
+    "kind": ["Overlay"],
+    "metadata.name": ["another"],
+    "metadata.version": ["1.2.4"],
+    "metadata.owners*": ["you@acme.example"],
+    "extends*": ["fourth.yaml"],
+    "spec.release": ['"2026.12"'],
+    "spec.cluster.kubernetes": ['"1.36.4"', '"1.35.1"', '"1.32"'],
+    "spec.cluster.distribution": ["eks", "aks", "rke2", "k3s", "gke", "openshift"],
+    "spec.cluster.os": ["ubuntu-22.04", "rhel-9.6", "plan-9"],
+    "spec.cluster.uid": ["4f0c2f5e-0000-4000-8000-000000000002"],
+    "spec.cluster.registries.mirrors*": ["other.acme.example/all"],
+    "spec.cluster.registries.pullSecrets*": ["pull-three"],
+    "spec.gpuStack": ["gpuCluster"],
+    "spec.nodeLabels": ["apply"],
+    "spec.nodePools.*.nodes": ["5"],
+    "spec.nodePools.*.nodes.*": ["3"],
+    "spec.nodePools.*.selector*": ["another"],
+    "spec.nodePools.*.taints*": ['"other:NoSchedule"', '"true:NoExecute"', '"true:PreferNoSchedule"', '":NoSchedule"'],
+    "spec.nodePools.*.gpu.product": ["L40S", "B200", "T4", "X100"],
+    "spec.nodePools.*.gpu.count": ["2", "17"],
+    "spec.nodePools.*.driver.owner": ["operator", "host", "provider"],
+    "spec.nodePools.*.driver.branch": ['"610"', '"535"', '"999"'],
+    "spec.nodePools.*.driver.kernelModules": ["proprietary", "auto"],
+    "spec.nodePools.*.expect.*": ["true", "false"],
+    "spec.components.*.ownership": ["external", "absent", "chart"],
+    "spec.components.nfd.settings.masterReplicas": ["3", "9"],
+    "spec.components.nfd.settings.gcInterval": ["4h", "soon"],
+    "spec.components.gpu-operator.settings.migStrategy": ["none", "single"],
+    "spec.components.gpu-operator.settings.maxParallelUpgrades": ["3", "-1"],
+    "spec.components.gpu-operator.settings.maxUnavailable": ["20%", "some"],
+    "spec.components.gpu-operator.settings.logLevel": ["info", "error"],
+    "spec.components.gpu-operator.settings.*": ["true", "false"],
+    "spec.components.*.patches*.target.kind": ["ServiceAccount", "DaemonSet"],
+    "spec.components.*.patches*.target.name": ["nvidia-operator"],
+    "spec.components.*.patches*.target.namespace": ["default"],
+    "spec.components.*.patches*.merge*": ["another"],
+    "spec.components.*.patches*.reason": ["CHG-43"],
+    "spec.extraManifests*": ["extra/other.yaml", "none/*.yaml"],
+}  # fmt: skip
+"""What each leaf may say instead, by a pattern of its path: the first pattern that fits counts."""
+
+
+def others(path: FieldPath) -> list[str]:
+    """What the leaf at `path` may say instead."""
+    name = format_path(path)
+    found = next(texts for pattern, texts in ANOTHER.items() if fnmatchcase(name, pattern))
+    old = load_text(TEXT, NAME).data
+    for step in path:
+        old = old[step]
+    return [text for text in found if load_text(text, NAME).data != old]
+
+
+CASES = [pytest.param(path, new, id=f"{format_path(path)}={new}") for path in LEAVES for new in others(path)]
+
+
+def lines_of(diagnostics: Iterable[Diagnostic]) -> set[int]:
+    """The lines of the blueprint that diagnostics point at, directly or in a note."""
+    places = [place for found in diagnostics for place in (found.at, *(note.at for note in found.notes))]
+    return {place.line for place in places if place and place.file == NAME}
+
+
+@pytest.fixture
+def everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory, with the blueprint that sets everything."""
+    copy_of_everything(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def original() -> Iterator[Compilation]:
+    """The blueprint that sets everything, compiled."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(EVERYTHING)
+        yield compiled(EVERYTHING, TEXT)
+
+
+def test_the_blueprint_that_sets_everything_sets_everything_and_is_valid(original: Compilation) -> None:
+    """A key that the language gains must be added to it, and thereby to every test here."""
+    assert [found.message for found in original.diagnostics] == []
+    written = {tuple(step for step in path if isinstance(step, str)) for path in LEAVES}
+    lacking = [path for path in _schema_leaves(json_schema()) if not any(_fits(path, each) for each in written)]
+    assert lacking == []
+
+
+def _schema_leaves(schema: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    def walk(node: dict[str, Any], at: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        if "$ref" in node:
+            node = schema["$defs"][node["$ref"].rpartition("/")[2]]
+        inner = [
+            *((key, child) for key, child in node.get("properties", {}).items()),
+            *(("*", child) for child in [node.get("additionalProperties")] if isinstance(child, dict)),
+        ]
+        for key, child in inner:
+            yield from walk(child, (*at, key))
+        branches = [*node.get("anyOf", []), *([node["items"]] if "items" in node else [])]
+        for child in branches:
+            yield from walk(child, at)
+        if not inner and not branches and node.get("type") != "null":
+            yield at
+
+    yield from walk(schema, ())
+
+
+def _fits(pattern: tuple[str, ...], path: tuple[str, ...]) -> bool:
+    return len(path) >= len(pattern) and all(p in ("*", step) for p, step in zip(pattern, path, strict=False))
+
+
+@pytest.mark.parametrize(("path", "new"), CASES)
+def test_a_changed_leaf_changes_an_output_or_is_refused_at_its_line(
+    path: FieldPath, new: str, everything: Path, original: Compilation
+) -> None:
+    """And `trace` of whatever changed in an object names the leaf."""
+    text = replaced(TEXT, path, new)
+    line = load_text(text, NAME).span(path).line
+    after = compiled(everything, text)
+    if after.files is None or original.files is None:
+        assert line in lines_of(after.diagnostics) or path[-2:] == ("target", "kind"), "see the kind's own schema"
+        return
+    told = [found for found in after.diagnostics if found.at and found.at.line == line]
+    assert said(after.files) != said(original.files) or told, "nothing follows from this leaf"
+    assert original.bundle
+    assert after.bundle
+    name = format_path(path)
+    uncited = [
+        f"{sides[0].object.id} {sides[0].name}"
+        for sides in changed_fields(original.bundle, after.bundle)
+        if not all(any(source.path == name for source in side.origin.sources) for side in sides)
+    ]
+    assert uncited == []
+
+
+@pytest.mark.parametrize("path", [p for p in LEAVES if p[0] not in ("apiVersion", "kind")], ids=format_path)
+def test_every_leaf_leads_somewhere(path: FieldPath, original: Compilation) -> None:
+    """`trace` of a leaf lists what it decides."""
+    assert original.bundle
+    fields, facts = trace_forward(original.bundle, format_path(path))
+    assert fields or facts
+
+
+@pytest.mark.parametrize("path", LEAVES, ids=format_path)
+def test_a_leaf_of_the_wrong_type_is_refused_at_its_line(path: FieldPath, everything: Path) -> None:
+    """A list of a list is nowhere right; inside of a patch it is the object's schema that knows."""
+    line = load_text(TEXT, NAME).span(path).line
+    try:
+        found = compiled(everything, replaced(TEXT, path, "[[]]")).diagnostics
+    except Refused as refused:
+        found = refused.diagnostics
+    assert has_errors(found)
+    assert line in lines_of(found)

@@ -13,7 +13,7 @@ PYTEST_WORKERS ?= auto
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-live test lint docs format bench clean
+.PHONY: help demo demo-live test lint docs format goldens bench clean
 
 help:
 	@echo 'make demo        what the tool does, on a real example (no cluster)'
@@ -21,7 +21,8 @@ help:
 	@echo 'make test        every check: lint, types, import contracts, docs, tests'
 	@echo 'make lint        the checks without the tests'
 	@echo 'make format      let ruff format and fix what it can'
-	@echo 'make docs        write docs/reference and schemas/ from the code'
+	@echo 'make docs        write docs/reference, and the output that pages show, from the code'
+	@echo 'make goldens     write what the examples compile to'
 	@echo 'make bench       print figures'
 	@echo 'make clean       remove .venv and caches'
 
@@ -43,13 +44,17 @@ lint: $(VENV)/ready-dev
 
 docs: $(VENV)/ready-dev
 	$(BIN)/python tools/docs.py
+	UPDATE_GOLDENS=1 $(BIN)/python -m pytest -n0 tests/docs
+
+goldens: $(VENV)/ready-dev
+	UPDATE_GOLDENS=1 $(BIN)/python -m pytest -n0 tests/goldens
 
 format: $(VENV)/ready-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 bench: $(VENV)/ready-dev
-	$(BIN)/python -m pytest -n0 -s -m bench tests/bench
+	@set -e; for figures in tests/bench/bench_*.py; do echo "== $$figures"; $(BIN)/python $$figures; done
 
 clean:
 	rm -rf $(VENV) build dist out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

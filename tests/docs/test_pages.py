@@ -1,0 +1,65 @@
+"""What the README and the documentation show is what the tool prints.
+
+UPDATE_GOLDENS=1 writes the real output into the pages; refused where CI=true.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from consoles import ROOT, PageFailed, has_console, played, with_examples
+
+UPDATE = os.environ.get("UPDATE_GOLDENS") == "1"
+NEEDS_LAB = "<!-- commands need: lab -->"
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in PAGES}
+RUN = [
+    pytest.param(name, marks=[pytest.mark.lab] if NEEDS_LAB in text else [])
+    for name, text in TEXTS.items()
+    if has_console(text)
+]
+LINK = re.compile(r"\[[^\]]*\]\((?!https?:|mailto:|#)([^)#\s]+)(?:#[^)]*)?\)")
+
+
+@pytest.mark.parametrize("name", RUN)
+def test_a_page_shows_what_really_comes_out(name: str, tmp_path: Path) -> None:
+    page = (ROOT / name).read_text(encoding="utf-8")
+    real = played(page, with_examples(tmp_path))
+    if UPDATE:
+        if os.environ.get("CI") == "true":
+            pytest.fail("pages are not updated in CI")
+        (ROOT / name).write_text(real, encoding="utf-8")
+    else:
+        assert page == real, "UPDATE_GOLDENS=1 writes what really comes out"
+
+
+def test_the_readme_shows_output() -> None:
+    assert has_console(TEXTS["README.md"])
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_every_link_inside_the_repository_leads_somewhere(name: str) -> None:
+    folder = (ROOT / name).parent
+    missing = [link for link in LINK.findall(TEXTS[name]) if not (folder / link).exists()]
+    assert not missing
+
+
+def test_a_wrong_output_is_noticed(tmp_path: Path) -> None:
+    """The check itself can fail."""
+    page = "```console\n$ echo one\ntwo\n```\n"
+    assert played(page, tmp_path) == "```console\n$ echo one\none\n```\n"
+
+
+def test_a_failing_command_must_be_admitted(tmp_path: Path) -> None:
+    with pytest.raises(PageFailed, match="exit code 3"):
+        played("```console\n$ (exit 3)\n```\n", tmp_path)
+    admitted = "```console\n$ (exit 3)\n$ echo $?\n3\n```\n"
+    assert played(admitted, tmp_path) == admitted
+
+
+def test_files_and_shell_variables_carry_over(tmp_path: Path) -> None:
+    page = "```yaml title=sub/a.yaml\nkey: 1\n```\n```console\n$ name=sub\n$ cat $name/a.yaml\nkey: 1\n```\n"
+    assert played(page, tmp_path) == page

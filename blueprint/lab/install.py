@@ -83,8 +83,7 @@ def _build(binary: Binary, folder: Path, progress: Progress) -> None:
         try:
             code = _wait(child, log, progress)
         finally:
-            child.kill()
-            child.wait()
+            _end(child)
     if code != 0:
         temporary.unlink(missing_ok=True)
         raise _failed(binary, code, log)
@@ -103,6 +102,16 @@ def _wait(child: subprocess.Popen[bytes], log: Path, progress: Progress) -> int:
             fetched = sum(line.startswith("go: downloading") for line in lines)
             took = time.monotonic() - started
             progress(f"  {took:.0f} s: {fetched} modules fetched, {len(lines) - fetched} packages compiled")
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """Stop the compiler if it still runs; asked nicely, it removes its temporary files."""
+    child.terminate()
+    try:
+        child.wait(10)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
 
 
 def _environment() -> dict[str, str]:

@@ -13,7 +13,7 @@ from blueprint.drift.defaults import IsDefault, is_server_default
 from blueprint.drift.equality import is_builtin
 from blueprint.drift.expected import why_expected
 from blueprint.drift.model import FindingKind
-from blueprint.drift.ownership import claims_of
+from blueprint.drift.ownership import claims_of, latest
 from blueprint.drift.view import Live
 from blueprint.render.model import Object
 
@@ -58,7 +58,8 @@ def compare(
     terms = Terms(is_builtin(obj.id.group), exact, is_default, adjusted)
     spot = Spot(manifest, live, claims)
     folded: Counter[str] = Counter()
-    differences = _ownership(spot, declared_differences(spot, terms), expected=snapshot is not None)
+    expected = snapshot is not None and snapshot.uid == live["metadata"].get("uid")
+    differences = _ownership(spot, declared_differences(spot, terms), expected=expected)
     found = [*differences, *_additions(spot, obj.id.kind, folded, is_default)]
     kept = [d for d in found if not _is_idle_reorder(d)]
     if len(found) > len(kept):
@@ -69,13 +70,13 @@ def compare(
 def _ownership(spot: Spot, differences: Iterator[Difference], *, expected: bool) -> Iterator[Difference]:
     """Where nothing is recorded as ours any more, say so once instead of field by field.
 
-    An object that we never applied (not `expected` to be ours) cannot have been lost.
+    What we did not make (never applied, or made anew by somebody) is not `expected` to be ours.
     """
     if any(claim.ours for claim in spot.claims):
         yield from differences
         return
     if expected:
-        yield Difference(FindingKind.OWNERSHIP_LOST, spot)
+        yield Difference(FindingKind.OWNERSHIP_LOST, spot, latest(spot.claims))
     yield from (d for d in differences if d.kind is not FindingKind.OWNERSHIP_LOST)
 
 

@@ -53,7 +53,7 @@ def detect_drift(
         parts.append(told)
         if record and record.digest:
             subject["applied"] = record.digest
-        parts += [examine_objects(bundle, record, view, dry_run=dry_run), examine_nodes(bundle, view)]
+        parts += [examine_objects(bundle, record, view, dry_run=dry_run), examine_nodes(bundle, record, view)]
     if NODES in scopes and readings is not None:
         from blueprint.drift.readings import examine_readings
 
@@ -122,7 +122,9 @@ def as_run(report: DriftReport, title: str) -> Run:
 
 def _verdict(report: DriftReport) -> str:
     if report.failed:
-        return f"Drift{_counted(report.findings)}. `blueprint apply` restores what is declared."
+        added = any(f.kind is FindingKind.FOREIGN_ADDITION for f in report.findings)
+        stays = "; what was added stays until it is removed or declared" if added else ""
+        return f"Drift{_counted(report.findings)}. `blueprint apply` restores what is declared{stays}."
     if report.unknown:
         return f"Unknown: nothing contradicts the bundle, but {report.unknown} things could not be examined."
     return "No drift: everything that was examined is as declared."

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from blueprint.cluster.inventory import manager
+from blueprint.cluster.inventory import Inventory, manager
 from blueprint.diagnostics import Note
 from blueprint.drift.model import Finding, FindingKind, Part, Station, Writer, facts
 from blueprint.drift.view import Live, Unseen, View
@@ -39,8 +39,11 @@ def pools_of(node: Live, pools: Iterable[BundlePool]) -> list[BundlePool]:
     return [p for p in pools if p.selector and all(labels.get(k) == v for k, v in p.selector.items())]
 
 
-def examine_nodes(bundle: Bundle, view: View) -> Part:
-    """Whether the nodes of every pool are there, and labelled and tainted as declared."""
+def examine_nodes(bundle: Bundle, record: Inventory | None, view: View) -> Part:
+    """Whether the nodes of every pool are there, and labelled and tainted as declared.
+
+    `record` knows which nodes an apply of ours labelled: those that left all pools are named.
+    """
     if not bundle.pools:
         return Part(())
     try:
@@ -50,12 +53,20 @@ def examine_nodes(bundle: Bundle, view: View) -> Part:
         finding = Finding(FindingKind.UNKNOWN, "Node", station=Station.NODE, remarks=(Note(str(unseen)),))
         return Part((Coverage(SCOPE, 0, max(expected, 1), str(unseen)),), (finding,))
     members = [(node, pools_of(node, bundle.pools)) for node in nodes]
-    findings = [*_sizes(bundle, members), *_marks(bundle, members)]
+    left = sorted(n["metadata"]["name"] for n, pools in members if record and not pools and _is_ours(n, record))
+    findings = [*_sizes(bundle, members, left), *_marks(bundle, members)]
     examined = sum(1 for _, pools in members if pools)
     return Part((Coverage(SCOPE, examined),), tuple(findings), failed=bool(findings))
 
 
-def _sizes(bundle: Bundle, members: list[tuple[Live, list[BundlePool]]]) -> Iterator[Finding]:
+def _is_ours(node: Live, record: Inventory) -> bool:
+    """Whether an apply of ours labelled this very node."""
+    known = record.nodes.get(node["metadata"]["name"])
+    return known is not None and known.uid == node["metadata"].get("uid")
+
+
+def _sizes(bundle: Bundle, members: list[tuple[Live, list[BundlePool]]], left: list[str]) -> Iterator[Finding]:
+    lost = (Note(f"labelled by an earlier apply, in no pool now: {', '.join(left)}"),) if left else ()
     for pool in bundle.pools:
         there = sum(1 for _, pools in members if pool in pools)
         if not pool.nodes_min <= there <= pool.nodes_max:
@@ -67,6 +78,7 @@ def _sizes(bundle: Bundle, members: list[tuple[Live, list[BundlePool]]]) -> Iter
                 live=there,
                 origin=_origin(pool, "nodes", "selector"),
                 station=Station.NODE,
+                remarks=lost if there < pool.nodes_min else (),
             )
 
 

@@ -68,7 +68,7 @@ def _diagnostic(finding: Finding, causes: Counter[str]) -> Diagnostic:
         at=_place(finding.origin),
         label=_label(finding),
         notes=tuple(_notes(finding)),
-        help=_HELP.get(finding.kind),
+        help=None if finding.station is Station.NODE else _HELP.get(finding.kind),
         subject=finding.subject,
         path=finding.path or None,
         evidence=tuple(_evidence(finding, causes)),
@@ -162,7 +162,8 @@ def shown(finding: Finding, value: Any) -> str:
     """A value on one line; what is in a Secret is never shown."""
     if value is ABSENT:
         return "(absent)"
-    if finding.subject.startswith("Secret/") and not finding.path.startswith("metadata"):
+    is_copy = "last-applied-configuration" in finding.path
+    if finding.subject.startswith("Secret/") and (is_copy or not finding.path.startswith("metadata")):
         return "(hidden)" if value is finding.declared else "(hidden, another one)"
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."

@@ -339,7 +339,7 @@ def test_an_object_deleted_and_created_again_is_replaced(applied: Applied) -> No
 
     findings = applied.findings()
 
-    assert [f.kind for f in findings] == [FindingKind.REPLACED, FindingKind.OWNERSHIP_LOST]
+    assert [f.kind for f in findings] == [FindingKind.REPLACED]
     assert findings[0].writer is not None
     assert findings[0].writer.manager == "kubectl-create"
 

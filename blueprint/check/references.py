@@ -106,7 +106,10 @@ def _selector(subject: Object, _: _Set) -> Iterator[Complaint]:
     if subject.id.group != "apps":
         return
     spec = _spec(subject)
-    wanted = _map(_map(spec.get("selector")).get("matchLabels"))
+    selector = spec.get("selector")
+    if isinstance(selector, Mapping) and not any(selector.values()):
+        yield Complaint(codes.SELECTOR_MISMATCH, ("spec", "selector"), "spec.selector selects nothing")
+    wanted = _map(_map(selector).get("matchLabels"))
     labels = _map(_metadata(_map(spec.get("template"))).get("labels"))
     for key, value in wanted.items():
         if labels.get(key) != value:

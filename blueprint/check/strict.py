@@ -13,12 +13,18 @@ from blueprint.render.structural import QUANTITY_PATTERN
 _LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 PATTERNS = {
     "byte": r"^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$",
+    "config-key": r"^[-._a-zA-Z0-9]+$",
     "dns-label": rf"^{_LABEL}$",
     "dns-subdomain": rf"^{_LABEL}(\.{_LABEL})*$",
     "label-key": rf"^({_LABEL}(\.{_LABEL})*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{{0,61}}[A-Za-z0-9])?$",
+    "percent": r"^[0-9]+%$",
+    "port-name": r"^([a-z0-9]+-)*[a-z0-9]*[a-z][a-z0-9]*(-[a-z0-9]+)*$",
     "quantity": QUANTITY_PATTERN,
 }
 """Formats of text, as regular expressions that Go, Rust and Python read alike."""
+
+WHOLE = ""
+"""What demands on a definition itself stand under, among those on its fields."""
 
 MEANS_NOTHING = "x-empty-means-nothing"
 """Marks a list or map that says nothing when empty: a remark, not an error."""
@@ -36,9 +42,16 @@ def strict_definition(minor: str, name: str) -> Schema:
     """One definition of a minor, made strict; `$ref`s stay. Shared: do not change it."""
     kubernetes = load_kubernetes(minor)
     schema = _strict(kubernetes.definitions[name], required=True)
-    for field, demands in kubernetes.values.get(name, {}).items():
+    demands = dict(kubernetes.values.get(name, {}))
+    if whole := demands.pop(WHOLE, None):
+        schema |= whole
+        schema["properties"] = {
+            field: _needed(each) if field in whole.get("required", ()) else each
+            for field, each in schema["properties"].items()
+        }
+    for field, demand in demands.items():
         if field in schema.get("properties", {}):
-            schema["properties"][field] = _demanding(schema["properties"][field], demands)
+            schema["properties"][field] = _demanding(schema["properties"][field], demand)
     return schema
 
 
@@ -85,8 +98,12 @@ def _strict(schema: Schema, *, required: bool) -> Schema:
 
 
 def _field(schema: Schema, required: bool) -> Schema:  # noqa: FBT001 - passed by position in one place
-    strict = _strict(schema, required=required)
-    return {**strict, NULL_REFUSED: True} if required else strict
+    return _needed(_strict(schema, required=True)) if required else _strict(schema, required=False)
+
+
+def _needed(schema: Schema) -> Schema:
+    """A field that must be there: neither a null nor an empty list will do as a remark."""
+    return {key: value for key, value in schema.items() if key != MEANS_NOTHING} | {NULL_REFUSED: True}
 
 
 def with_format(schema: Schema) -> Schema:
@@ -96,11 +113,15 @@ def with_format(schema: Schema) -> Schema:
         return {"pattern": PATTERNS[name], **schema}
     if name in BOUNDS and schema.get("type") == "integer":
         return {"minimum": -BOUNDS[name], "maximum": BOUNDS[name] - 1, **schema}
+    if name == "int-or-string":
+        return {"minimum": -BOUNDS["int32"], "maximum": BOUNDS["int32"] - 1, **schema}
     return schema
 
 
 def _demanding(schema: Schema, demands: Schema) -> Schema:
     merged = {**schema, **{key: value for key, value in demands.items() if key != "items"}}
+    if "minItems" in demands:
+        merged.pop(MEANS_NOTHING, None)
     if "items" in demands:
         merged["items"] = {**schema["items"], **demands["items"]}
     return with_format(merged)

@@ -43,6 +43,9 @@ FORMATS = {
     "dns-label": ("a DNS label", "lower-case letters, digits and -, at most 63, a letter or digit at both ends"),
     "dns-subdomain": ("a DNS name", "lower-case letters, digits, - and ., a letter or digit at both ends"),
     "label-key": ("a label key", "an optional DNS name and /, then at most 63 letters, digits, -, _ and ."),
+    "config-key": ("a key of a ConfigMap or Secret", "letters, digits, -, _ and ."),
+    "percent": ("a percentage", "a whole number, or a percentage as in 25%"),
+    "port-name": ("the name of a port", "at least one letter, digits and single -; a number goes without quotes"),
     "quantity": ("a quantity", "a number with an optional suffix: 500m, 2, 1.5, 128Mi, 10G"),
 }
 _MANY = 12
@@ -127,12 +130,12 @@ def _missing(violation: Violation, data: Mapping[str, Any], misspelt: set[tuple[
 
 
 def _null(violation: Violation, data: Mapping[str, Any]) -> Complaint:
+    is_item = isinstance(violation.path[-1], int)
     refused = NULL_REFUSED in violation.schema
-    text = (
-        f"{format_path(violation.path, data)} is null, which {'the API server refuses' if refused else 'sets nothing'}"
-    )
-    override = Severity.ERROR if refused else None
-    return Complaint(codes.SAYS_NOTHING, violation.path, text, "leave the field out", override)
+    what = "no item of a list" if is_item else "refused by the API server" if refused else "no way to set anything"
+    text = f"{format_path(violation.path, data)} is null, which is {what}"
+    override = Severity.ERROR if refused or is_item else None
+    return Complaint(codes.SAYS_NOTHING, violation.path, text, "leave it out", override)
 
 
 def _type(violation: Violation, where: _Where) -> Complaint:

@@ -33,6 +33,7 @@ CASES: list[tuple[str, str, Any, str, Severity, str, str | None]] = [
      ERROR, f"{POD}.containers[name=main].volumeMounts[name=nowhere].name: the pod has no volume nowhere", None),
     ("deployment", "spec.selector.matchLabels.app", "other", "BP5105", ERROR,
      "spec.selector.matchLabels.app is other, but the pod template has app=trainer", None),
+    ("daemonset", "spec.selector.matchLabels", REMOVED, "BP5105", ERROR, "spec.selector selects nothing", None),
     ("daemonset", "spec.template.metadata.labels", {"other": "x"}, "BP5105", ERROR,
      "spec.selector.matchLabels.app is agent, but the pod template has no label app", None),
     ("rolebinding", "roleRef.name", "editr", "BP5103", ERROR, "roleRef.name is the Role editr, which is not rendered",

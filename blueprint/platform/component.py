@@ -9,7 +9,7 @@ from blueprint.catalog import Component
 from blueprint.catalog.components import Image
 from blueprint.platform.origin import Source
 from blueprint.platform.reads import derived, note, plain
-from blueprint.spec.model import ComponentSpec, Patch
+from blueprint.spec.components import ComponentSpec, Patch
 
 if TYPE_CHECKING:
     from blueprint.platform.model import Platform

@@ -15,8 +15,8 @@ from blueprint.platform.origin import Source
 from blueprint.platform.reads import Origins, derived, note, plain, use
 from blueprint.platform.taint import Taint
 from blueprint.spec import Blueprint, NodePool
-from blueprint.spec.model import PoolDriver as PoolDriverSpec
-from blueprint.spec.model import PoolGpu as PoolGpuSpec
+from blueprint.spec.pools import PoolDriver as PoolDriverSpec
+from blueprint.spec.pools import PoolGpu as PoolGpuSpec
 
 GPU_TAINT = "nvidia.com/gpu"
 

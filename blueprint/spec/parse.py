@@ -18,7 +18,9 @@ from blueprint.diagnostics import Diagnostic, Fix, Note, Span, nearest
 from blueprint.source import Layered, Node, plain
 from blueprint.source.paths import Path, format_path
 from blueprint.spec import codes
-from blueprint.spec.model import FORMS, Blueprint, Model, OverlayHead
+from blueprint.spec.base import Model
+from blueprint.spec.forms import FORMS
+from blueprint.spec.model import Blueprint, OverlayHead
 
 _TYPES = {
     "string_type": "text", "int_type": "a whole number", "bool_type": "true or false", "dict_type": "a mapping",

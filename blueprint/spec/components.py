@@ -1,0 +1,43 @@
+"""`spec.components`: what differs from the release, and changes that no setting expresses."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field
+
+from blueprint.spec.base import Model
+from blueprint.spec.forms import KIND, Name, to_tuple
+
+
+class PatchTarget(Model):
+    """The object that a patch changes."""
+
+    kind: Annotated[str, Field(pattern=KIND)] = Field(description="Kind of the object.")
+    name: Annotated[str, Field(min_length=1)] = Field(description="Name of the object.")
+    namespace: Name | None = Field(default=None, description="Namespace, where several objects share kind and name.")
+
+
+class Patch(Model):
+    """A change to one rendered object that no setting expresses."""
+
+    target: PatchTarget = Field(description="Which object.")
+    merge: dict[str, Any] = Field(
+        min_length=1, description="JSON merge patch (RFC 7386): maps merge, lists are replaced, null removes."
+    )
+    reason: Annotated[str, Field(min_length=3)] = Field(description="Why; shown wherever the field is traced.")
+
+
+class ComponentSpec(Model):
+    """What differs from the release for one component."""
+
+    NOT_YET_VALUES: ClassVar[dict[str, tuple[str, ...]]] = {"ownership": ("chart",)}
+
+    ownership: Literal["managed", "external", "absent"] = Field(
+        default="managed",
+        description="managed: rendered and applied; external: somebody else installs it; absent: not there.",
+    )
+    settings: dict[str, Any] = Field(default={}, description="Typed settings; the component's page lists them.")
+    patches: Annotated[tuple[Patch, ...], BeforeValidator(to_tuple)] = Field(
+        default=(), description="Changes to rendered objects that no setting expresses."
+    )

@@ -1,0 +1,63 @@
+"""Forms of text: names, labels, versions. Each pattern has its words, for diagnostics."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+FORMS: dict[str, str] = {}
+"""What a pattern demands, in words, by pattern."""
+
+
+def form(pattern: str, words: str) -> str:
+    """The anchored pattern, with its words remembered for diagnostics."""
+    anchored = f"^{pattern}$"
+    FORMS[anchored] = words
+    return anchored
+
+
+_DNS_LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+_HOST = r"[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[0-9]+)?"
+_LABEL_NAME = r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
+
+NAME = form(_DNS_LABEL, "lower-case letters, digits and dashes, with a letter or digit first and last")
+LABEL_KEY = form(
+    rf"([a-z0-9]([-a-z0-9.]{{0,251}}[a-z0-9])?/)?{_LABEL_NAME}",
+    "an optional DNS name and a slash, then up to 63 letters, digits, dashes, dots and underscores",
+)
+LABEL_VALUE = form(
+    rf"({_LABEL_NAME})?", "up to 63 letters, digits, dashes, dots and underscores, a letter or digit first and last"
+)
+TAINT = form(
+    rf"({_LABEL_NAME})?:(NoSchedule|PreferNoSchedule|NoExecute)",
+    '"value:Effect", where the value may be empty and the effect is NoSchedule, PreferNoSchedule or NoExecute',
+)
+HOST = form(rf"(\*|{_HOST})", 'a registry host, with or without port, or "*" for every other one')
+REPOSITORY = form(
+    r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]+)?(/[a-z0-9]([-a-z0-9._]*[a-z0-9])?)*",
+    "a host and optional path in lower case, without scheme or tag: reg.acme.example/mirror",
+)
+VERSION = form(r"[0-9]+\.[0-9]+\.[0-9]+([-+][0-9A-Za-z.+-]+)?", "a semantic version: 1.4.0")
+KUBERNETES = form(r"1\.[0-9]{1,3}(\.[0-9]{1,3})?", 'a version in quotes, "1.36" or "1.36.3"')
+SYSTEM = form(r"[a-z]+(-[0-9]+(\.[0-9]+)?)?", "a system and its version: ubuntu-24.04")
+UID = form(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "a UUID in lower case")
+BRANCH = form(r"[0-9]{3}", 'three digits in quotes: "580"')
+KIND = form(r"[A-Z][A-Za-z0-9]*", "a kind, like DaemonSet")
+
+Name = Annotated[str, Field(pattern=NAME, max_length=40)]
+
+LabelKey = Annotated[str, Field(pattern=LABEL_KEY)]
+LabelValue = Annotated[str, Field(pattern=LABEL_VALUE)]
+TaintText = Annotated[str, Field(pattern=TAINT)]
+Host = Annotated[str, Field(pattern=HOST)]
+Repository = Annotated[str, Field(pattern=REPOSITORY)]
+
+
+def to_tuple(value: Any) -> Any:
+    """A YAML list as the tuple that models hold; everything else as it is."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+Names = Annotated[tuple[Name, ...], BeforeValidator(to_tuple)]
+Texts = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(to_tuple)]

@@ -70,11 +70,11 @@ $(VENV)/ready: pyproject.toml
 		|| $(PYTHON) -m venv --clear $(VENV) || { echo 'error: a virtual environment could not be made;' \
 		'on Debian and Ubuntu: apt install python3-venv' >&2; exit 1; }
 	@echo 'Setting up $(VENV) ...' >&2
-	@$(PIP) install --upgrade 'pip>=25.1'
-	@$(PIP) install --editable .
+	@$(PIP) install --no-compile --editable .
 	@touch $@
 
 $(VENV)/ready-dev: pyproject.toml $(VENV)/ready
 	@echo 'Setting up what the checks need ...' >&2
-	@$(PIP) install --editable . --group dev
+	@$(PIP) install --no-compile --upgrade 'pip>=25.1'
+	@$(PIP) install --no-compile --editable . --group dev
 	@touch $@

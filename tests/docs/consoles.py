@@ -21,10 +21,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 _FENCE = re.compile(r"^```(?P<kind>\w+)?(?: title=(?P<title>\S+))?\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+KEPT = ("LD_LIBRARY_PATH", "KUBEBUILDER_ASSETS", "XDG_CACHE_HOME")
 _START, _END = "\x1e", "\x1f"
 
 
-class PageFailed(Exception):
+class PageError(Exception):
     """A command of the page fails, and the page does not say so."""
 
 
@@ -52,7 +53,7 @@ def has_console(page: str) -> bool:
 
 
 def played(page: str, folder: Path, **environment: str) -> str:
-    """The page with the real output of its commands. Raises PageFailed."""
+    """The page with the real output of its commands. Raises PageError."""
     steps = list(_steps(page))
     outputs = iter(_run(steps, folder, environment))
 
@@ -93,13 +94,13 @@ def _run(steps: list[Command | tuple[str, str]], folder: Path, environment: dict
     commands = [step for step in steps if isinstance(step, Command)]
     answers = result.stdout.split(_START)[1:]
     if len(answers) != len(commands):
-        raise PageFailed(f"{len(commands)} commands, {len(answers)} answers:\n{result.stdout}")
+        raise PageError(f"{len(commands)} commands, {len(answers)} answers:\n{result.stdout}")
     outputs = []
     for index, (command, answer) in enumerate(zip(commands, answers, strict=True)):
         output, _, code = answer.rpartition(_END)
         following = commands[index + 1].text if index + 1 < len(commands) else ""
         if code.strip() != "0" and "$?" not in following:
-            raise PageFailed(
+            raise PageError(
                 f"`{command.text}` ended with exit code {code.strip()}, and the page does not say so:\n{output}"
             )
         outputs.append("\n".join(line.rstrip() for line in output.splitlines()) + "\n" if output else "")

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 import pytest
-from consoles import ROOT, PageFailed, has_console, played, with_examples
+from consoles import ROOT, PageError, has_console, played, with_examples
 
 UPDATE = os.environ.get("UPDATE_GOLDENS") == "1"
 NEEDS_LAB = "<!-- commands need: lab -->"
@@ -21,6 +21,7 @@ RUN = [
     for name, text in TEXTS.items()
     if has_console(text)
 ]
+CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\((?!https?:|mailto:|#)([^)#\s]+)(?:#[^)]*)?\)")
 
 
@@ -43,7 +44,8 @@ def test_the_readme_shows_output() -> None:
 @pytest.mark.parametrize("name", TEXTS)
 def test_every_link_inside_the_repository_leads_somewhere(name: str) -> None:
     folder = (ROOT / name).parent
-    missing = [link for link in LINK.findall(TEXTS[name]) if not (folder / link).exists()]
+    prose = CODE.sub("", TEXTS[name])
+    missing = [link for link in LINK.findall(prose) if not (folder / link).exists()]
     assert not missing
 
 
@@ -54,7 +56,7 @@ def test_a_wrong_output_is_noticed(tmp_path: Path) -> None:
 
 
 def test_a_failing_command_must_be_admitted(tmp_path: Path) -> None:
-    with pytest.raises(PageFailed, match="exit code 3"):
+    with pytest.raises(PageError, match="exit code 3"):
         played("```console\n$ (exit 3)\n```\n", tmp_path)
     admitted = "```console\n$ (exit 3)\n$ echo $?\n3\n```\n"
     assert played(admitted, tmp_path) == admitted

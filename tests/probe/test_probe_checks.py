@@ -18,7 +18,7 @@ from probe_examples import (
     without,
 )
 
-from blueprint.probe import Outcome, PciFunction, Reading, Result, Verdict, exit_code_of, judge
+from blueprint.probe import Outcome, PciFunction, Reading, Result, Verdict, diagnostics_of, exit_code_of, judge
 from blueprint.probe.checks import all_checks
 
 READ = [check for check in WANTS if check != "gpu-product"]
@@ -132,13 +132,30 @@ def test_an_implausible_answer_never_passes(check: str, value: Any) -> None:
 
 @pytest.mark.parametrize("check", READ)
 @pytest.mark.parametrize(
-    ("code", "finding"), [(15, "BP9030"), (16, "BP9032"), (18, "BP9010"), (8, "BP9031"), (14, "BP9031")]
+    ("code", "finding"), [(15, "BP9030"), (16, "BP9032"), (18, "BP9010"), (8, "BP9031"), (11, "BP9031"), (14, "BP9031")]
 )
 def test_a_fault_is_a_finding_of_its_own_whichever_call_returned_it(check: str, code: int, finding: str) -> None:
     verdicts = judge(returning(healthy(), CALLS[check], code, device(check)), [expect(check, WANTS[check])])
     assert about([each for each in verdicts if each.check == check], device(check)).result is Result.UNKNOWN
     [fault] = [each for each in verdicts if each.check == "gpu-faults"]
     assert (fault.result, fault.code and fault.code.id) == (Result.FAIL, finding)
+
+
+def test_a_gpu_without_a_handle_passes_nothing() -> None:
+    """Whatever else a reading says of it: what answered was not this GPU."""
+    verdicts = judge(returning(healthy(), "nvmlDeviceGetHandleByIndex", 999, 2), expectations())
+    assert {each.result for each in verdicts if each.gpu and each.gpu.index == 2} == {Result.UNKNOWN}
+
+
+def test_a_lost_gpu_is_one_diagnostic_and_no_cascade() -> None:
+    """Four facts of it are unreadable; the fault that made them so is told, once."""
+    reading = healthy()
+    for name in ("nvmlDeviceGetMemoryInfo", "nvmlDeviceGetMigMode", "nvmlDeviceGetEccMode", "nvmlDeviceGetName"):
+        reading = returning(reading, name, 15, 2)
+    [told] = diagnostics_of(judge(reading, expectations()), reading)
+    assert (told.code.id, told.subject) == ("BP9030", f"Node/{reading.node}")
+    assert told.at
+    assert dict(told.evidence)["pci"] == "0000:3a:00.0"
 
 
 class TestNvml:

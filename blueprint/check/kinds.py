@@ -99,7 +99,7 @@ class Kinds:
             codes.SCHEMA_UNKNOWN,
             ("kind",),
             f"no schema says what {kind} {api_version} may contain",
-            "add its CustomResourceDefinition to extraManifests, or run `blueprint schema import`",
+            "add its CustomResourceDefinition to extraManifests",
         )
 
 

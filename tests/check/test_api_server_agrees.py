@@ -24,30 +24,37 @@ WRAPPED = ("priority", "value")
 
 
 @pytest.fixture(scope="module")
-def apply(lab) -> Apply:
+def own(lab) -> Iterator[Any]:
+    """A lab of these tests' own: CRDs are in no namespace."""
+    with lab.fresh() as fresh:
+        yield fresh
+
+
+@pytest.fixture(scope="module")
+def apply(own) -> Apply:
     """Server-side dry-run of one object, with what it stands on in place."""
     crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
     for crd in (VALID["crd"], *crds_of("nvidia.com"), *crds_of("nfd.k8s-sigs.io")):
-        _send(lab, f"{crds}/{crd['metadata']['name']}", dict(crd), dry="")
-    _send(lab, "/api/v1/namespaces/train", VALID["namespace"], dry="")
+        _send(own, f"{crds}/{crd['metadata']['name']}", dict(crd), dry="")
+    _send(own, "/api/v1/namespaces/train", VALID["namespace"], dry="")
     plurals: dict[tuple[str, str], str] = {}
 
     def dry_run(data: dict[str, Any]) -> None:
         version, kind = data["apiVersion"], data["kind"]
         root = f"/apis/{version}" if "/" in version else f"/api/{version}"
         if (version, kind) not in plurals:
-            for each in lab.request("GET", root)["resources"]:
+            for each in own.request("GET", root)["resources"]:
                 plurals.setdefault((version, each["kind"]), each["name"])
         namespace = f"/namespaces/{data['metadata']['namespace']}" if "namespace" in data["metadata"] else ""
         plural = plurals.get((version, kind), "unknown")
-        _send(lab, f"{root}{namespace}/{plural}/{data['metadata']['name']}", data, dry="&dryRun=All")
+        _send(own, f"{root}{namespace}/{plural}/{data['metadata']['name']}", data, dry="&dryRun=All")
 
     return dry_run
 
 
-def _send(lab, path: str, data: dict[str, Any], dry: str) -> None:
+def _send(server, path: str, data: dict[str, Any], dry: str) -> None:
     query = f"?fieldManager=check-test&force=true{dry}"
-    lab.request("PATCH", path + query, data, content_type="application/apply-patch+yaml")
+    server.request("PATCH", path + query, data, content_type="application/apply-patch+yaml")
 
 
 @pytest.mark.parametrize("name", [name for name in VALID if name != "crd"])

@@ -204,7 +204,7 @@ CASES: list[tuple[str, str, Any, str, str, str, str | None]] = [
      "ClusterPolicy nvidia.com/v2 is not served; nvidia.com/v1 is", None),
     ("clusterpolicy", "kind", "ClusterPolicies", "BP5002", "kind",
      "no schema says what ClusterPolicies nvidia.com/v1 may contain",
-     "add its CustomResourceDefinition to extraManifests, or run `blueprint schema import`"),
+     "add its CustomResourceDefinition to extraManifests"),
     ("deviceclass", "apiVersion", "resource.k8s.io/v1beta1", "BP5022", "apiVersion",
      "resource.k8s.io/v1beta1 is served only by an API server that was told to", None),
     ("priority", "metadata.name", REMOVED, "BP5004", "metadata.name", "required field metadata.name is missing", None),

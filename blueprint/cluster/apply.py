@@ -217,6 +217,7 @@ def _write_all(run: _Run, steps: Sequence[Step]) -> None:
             _enter(run, jobs[job], job)
     finally:
         # After Ctrl-C: what is under way is finished and recorded, what is not is not begun.
+        writer.stop.set()
         threads.shutdown(wait=True, cancel_futures=True)
         for job, step in jobs.items():
             _enter(run, step, job)

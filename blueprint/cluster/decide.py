@@ -17,6 +17,7 @@ from blueprint.cluster.connection import Connection
 from blueprint.cluster.discovery import Resource
 from blueprint.cluster.errors import ApiError
 from blueprint.cluster.fields import (
+    Entry,
     content,
     entries,
     fieldset_hash,
@@ -28,6 +29,7 @@ from blueprint.cluster.fields import (
     value_at,
 )
 from blueprint.cluster.inventory import PART_OF, Snapshot, as_member, desired_hash, is_unchanged, manager
+from blueprint.cluster.spelling import follow
 from blueprint.cluster.steps import Conflict, Seen, Step
 from blueprint.diagnostics import Diagnostic, Severity
 from blueprint.render.compare import ABSENT, Action, FieldChange, differences
@@ -163,6 +165,7 @@ def find_conflicts(obj: Object, live: Mapping[str, Any], error: ApiError, us: st
     """The conflicts of a 409, each with its owner, both values and the line that declares the field."""
     for field in dict.fromkeys(cause.field for cause in error.conflicts):
         if (found := find_spelt(live, field)) is None:
+            yield _unlocated(obj, field, error)
             continue
         tokens, _ = found
         path = resolve(tokens, obj.data) or ()
@@ -170,6 +173,14 @@ def find_conflicts(obj: Object, live: Mapping[str, Any], error: ApiError, us: st
             if (owner.manager, owner.operation) != (us, "Apply") and _owns(owner.fields, tokens):
                 declared, now = value_at(tokens, obj.data), value_at(tokens, live)
                 yield Conflict(path, declared, now, owner, obj.origin(path))
+
+
+def _unlocated(obj: Object, field: str, error: ApiError) -> Conflict:
+    """A conflict about a field that managedFields do not show: what the message says must do."""
+    said = next(cause.message for cause in error.conflicts if cause.field == field)
+    path = follow(field, obj.data)
+    manager_name = said.partition('"')[2].partition('"')[0] or said
+    return Conflict(path, ABSENT, ABSENT, Entry(manager_name, "", "", "", {}), obj.origin(path))
 
 
 def _owns(tree: Mapping[str, Any], tokens: tuple[str, ...]) -> bool:

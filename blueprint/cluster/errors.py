@@ -17,6 +17,9 @@ _TRANSIENT = {
     HTTPStatus.SERVICE_UNAVAILABLE,
     HTTPStatus.GATEWAY_TIMEOUT,
 }
+_OURS = ("typed patch object", "failed to convert new object", "unable to convert", "unable to decode")
+"""In a 500: what was sent is wrong."""
+
 _QUOTED = 200
 """Characters of a strange answer that are repeated to people."""
 
@@ -100,10 +103,11 @@ class ApiError(Exception):
     def transient(self) -> bool:
         """Whether the same request may succeed later: overload, a webhook that is down, etcd, the network.
 
-        A 500 about a typed patch object is a type error or an unknown field of ours, and permanent.
+        For wrong types, unknown fields and values that cannot be converted the server says 500 too, without a
+        reason; those are permanent, and only the text tells.
         """
         if self.status == HTTPStatus.INTERNAL_SERVER_ERROR:
-            return "typed patch object" not in self.message and "unable to decode" not in self.message
+            return not any(phrase in self.message for phrase in _OURS)
         return self.status in _TRANSIENT
 
 

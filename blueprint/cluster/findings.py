@@ -13,11 +13,15 @@ from blueprint.render.compare import ABSENT
 from blueprint.render.model import FieldOrigin, Object, ObjectId
 from blueprint.render.paths import format_path
 
+HIDDEN = "(not shown: it belongs to a Secret)"
+
 
 def conflict(subject: ObjectId, found: Conflict, data: Any, *, taken: bool = False) -> Diagnostic:
     """A field that belongs to somebody else: an error, or a note once it was taken over."""
     path = format_path(found.path, data)
-    values = f"which has {_said(found.live)}; the blueprint says {_said(found.declared)}"
+    hidden = _is_secret(subject)
+    live, declared = (HIDDEN if hidden else _said(value) for value in (found.live, found.declared))
+    values = f"which has {live}; the blueprint says {declared}"
     verb = "was taken from" if taken else "belongs to"
     return Diagnostic(
         codes.TAKEN_OVER if taken else codes.CONFLICT,
@@ -28,8 +32,8 @@ def conflict(subject: ObjectId, found: Conflict, data: Any, *, taken: bool = Fal
         subject=str(subject),
         path=path,
         evidence=(
-            ("declared", _said(found.declared)),
-            ("live", _said(found.live)),
+            ("declared", declared),
+            ("live", live),
             ("manager", found.owner.manager),
             ("operation", found.owner.operation),
             *((("subresource", found.owner.subresource),) if found.owner.subresource else ()),
@@ -47,7 +51,7 @@ def rejection(obj: Object, error: ApiError) -> Diagnostic:
     origin = obj.origin(path)
     return Diagnostic(
         codes.REJECTED,
-        f"{obj.id}: the API server refuses it: {error.message}",
+        f"{obj.id}: the API server refuses it: {_words(obj.id, error)}",
         at=place(origin) if path else None,
         notes=template_note(origin) if path else (),
         subject=str(obj.id),
@@ -61,9 +65,16 @@ def trouble(obj: Object, error: ApiError) -> Diagnostic:
     if error.forbidden:
         return forbidden(obj.id, error)
     if error.transient:
-        text = f"{obj.id}: the API server, or a webhook behind it, keeps failing: {error.message}"
+        text = f"{obj.id}: the API server, or a webhook behind it, keeps failing: {_words(obj.id, error)}"
         return plain(codes.SERVER_FAILING, obj.id, text)
     return rejection(obj, error)
+
+
+def unseen(subject: ObjectId, error: ApiError) -> Diagnostic:
+    """An object that could not be looked at."""
+    if error.forbidden:
+        return forbidden(subject, error)
+    return plain(codes.SERVER_FAILING, subject, f"{subject} cannot be looked at: {error.message}")
 
 
 def forbidden(subject: ObjectId, error: ApiError) -> Diagnostic:
@@ -95,6 +106,15 @@ def place(origin: FieldOrigin | None) -> Span | None:
 def template_note(origin: FieldOrigin | None) -> tuple[Note, ...]:
     """Where the field was rendered, unless that is already the line shown."""
     return (Note("rendered here", origin.template),) if origin and origin.sources else ()
+
+
+def _words(subject: ObjectId, error: ApiError) -> str:
+    """What the server said, which may quote the value that it refuses."""
+    return HIDDEN if _is_secret(subject) else error.message
+
+
+def _is_secret(subject: ObjectId) -> bool:
+    return subject.kind == "Secret" and not subject.group
 
 
 def _said(value: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from threading import Event
 from typing import Any
 
 from blueprint.cluster import codes, findings
@@ -23,17 +24,17 @@ class GateClosedError(Exception):
     """What was waited for did not come, or cannot come; carries the words."""
 
 
-def wait_until(look: Callable[[], str], timeout: float) -> None:
+def wait_until(look: Callable[[], str], timeout: float, stop: Event | None = None) -> None:
     """Look until `look` has nothing left to complain about.
 
     Raises:
-        GateClosedError: with the last complaint, after `timeout` seconds.
+        GateClosedError: with the last complaint, after `timeout` seconds or once `stop` is set.
     """
     end = time.monotonic() + timeout
+    stop = stop or Event()
     while complaint := look():
-        if time.monotonic() > end:
+        if time.monotonic() > end or stop.wait(PAUSE):
             raise GateClosedError(complaint)
-        time.sleep(PAUSE)
 
 
 def await_namespace(connection: Connection, name: str, timeout: float) -> Diagnostic | None:
@@ -87,7 +88,9 @@ def _not_established(connection: Connection, name: str) -> str:
     return "" if conditions.get("Established", {}).get("status") == "True" else "it is not established"
 
 
-def await_gone(connection: Connection, path: str, uid: str, identity: ObjectId, timeout: float) -> Diagnostic | None:
+def await_gone(
+    connection: Connection, path: str, uid: str, identity: ObjectId, timeout: float, stop: Event | None = None
+) -> Diagnostic | None:
     """Until an object that is being deleted is gone (or another one has its name); None once it is."""
     held: list[str] = []
 
@@ -102,7 +105,7 @@ def await_gone(connection: Connection, path: str, uid: str, identity: ObjectId, 
         return f"it is still being deleted; held by {', '.join(held) or 'nothing that is visible'}" + _why(found)
 
     try:
-        wait_until(look, timeout)
+        wait_until(look, timeout, stop)
     except GateClosedError as closed:
         return findings.plain(codes.TERMINATING, identity, f"{identity} was not gone after {timeout:g} s: {closed}")
     return None

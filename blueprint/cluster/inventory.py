@@ -154,7 +154,10 @@ def take_snapshot(obj: Object, live: Mapping[str, Any], blueprint: str) -> Snaps
         desired=desired_hash(obj),
         time=now(),
         foreign=has_foreign_fields(live, manager(blueprint)),
-        adjusted={server_spelling(at): value_at(at, live) for at in mismatches(tree, wanted, live)},
+        # Values of a Secret are not written down anywhere; without them a dry-run has to tell.
+        adjusted={}
+        if live["kind"] == "Secret"
+        else {server_spelling(at): value_at(at, live) for at in mismatches(tree, wanted, live)},
     )
 
 

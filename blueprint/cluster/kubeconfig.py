@@ -17,8 +17,11 @@ from typing import Any
 from blueprint.cluster import codes
 from blueprint.diagnostics import Diagnostic, Refused, nearest
 
-OBTAINED = ("exec", "auth-provider", "impersonate", "as", "as-uid", "as-groups", "as-user-extra")
+OBTAINED = ("exec", "auth-provider")
 """User keys whose credentials are not in the file."""
+
+IMPERSONATION = ("as", "as-uid", "as-groups", "as-user-extra")
+"""User keys that would make us somebody else. To ignore them would be to act with other rights than asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +72,26 @@ def find_files(explicit: str | None) -> list[Path]:
         Refused: a file that was asked for by name does not exist (BP7001).
     """
     if explicit:
-        if not (path := Path(explicit).expanduser()).exists():
+        if not _exists(path := Path(explicit).expanduser()):
             raise refuse(codes.NO_KUBECONFIG, f"there is no kubeconfig {explicit}")
         return [path]
     if named := os.environ.get("KUBECONFIG"):
         paths = [Path(part).expanduser() for part in named.split(os.pathsep) if part]
-        if not (found := [path for path in paths if path.exists()]):
+        if not (found := [path for path in paths if _exists(path)]):
             raise refuse(codes.NO_KUBECONFIG, f"none of the files in KUBECONFIG exists: {named}")
         return found
-    return [path for path in [Path.home() / ".kube" / "config"] if path.exists()]
+    return [path for path in [Path.home() / ".kube" / "config"] if _exists(path)]
+
+
+def _exists(path: Path) -> bool:
+    """Whether it is there, readable or not: what may not be read is to be complained about, not passed over."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def choose(files: list[Path], context: str | None) -> Choice:
@@ -96,6 +110,9 @@ def choose(files: list[Path], context: str | None) -> Choice:
     chosen = contexts[name][0]
     cluster, cluster_folder = _member(configs, "clusters", "cluster", chosen, name)
     user, user_folder = _member(configs, "users", "user", chosen, name) if chosen.get("user") else ({}, Path())
+    if asked := [key for key in IMPERSONATION if user.get(key)]:
+        text = f"the user of context {name!r} impersonates another (`{asked[0]}`), which is not supported"
+        raise refuse(codes.CREDENTIALS_FAILED, text)
     namespace = str(chosen.get("namespace") or "default")
     return Choice(name, namespace, tuple(files), cluster, cluster_folder, user, user_folder)
 

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from blueprint.cluster.connection import POOL_SIZE, Connection
@@ -47,9 +48,14 @@ def read_live(connection: Connection, discovery: Discovery, wanted: Iterable[Wan
     """
     by_kind: dict[Resource, list[ObjectId]] = defaultdict(list)
     unserved = set()
+    unseen: dict[ObjectId, ApiError] = {}
     for identity, api_version in wanted:
-        if resource := discovery.find(api_version, identity.kind):
+        # What was applied in a version that is gone lives on in another; its identity is without version.
+        resource = discovery.find(api_version, identity.kind) or discovery.any_version(identity.group, identity.kind)
+        if resource:
             by_kind[resource].append(identity)
+        elif api_version in discovery.stale:
+            unseen[identity] = ApiError(HTTPStatus.SERVICE_UNAVAILABLE, "", f"nobody answers for {api_version}")
         else:
             unserved.add(identity)
     selector = f"{PART_OF}={applyset_id(blueprint)}"
@@ -59,7 +65,6 @@ def read_live(connection: Connection, discovery: Discovery, wanted: Iterable[Wan
         for item in _members(connection, resource, ids, selector)
     }
     objects = {i: labelled[i] for ids in by_kind.values() for i in ids if i in labelled}
-    unseen: dict[ObjectId, ApiError] = {}
     missing = [(resource, i) for resource, ids in by_kind.items() for i in ids if i not in labelled]
     with ThreadPoolExecutor(POOL_SIZE) as threads:
         for (_, identity), found in zip(

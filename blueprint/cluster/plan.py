@@ -85,7 +85,7 @@ def _plan(bundle: Bundle, connection: Connection, cluster_uid: str, inventory: I
             *(found for _, several in decisions for found in several),
             *node_findings,
             *(_not_rendered(member) for member in leftovers),
-            *(findings.forbidden(member.id, live.unseen[member.id]) for member in hidden),
+            *(findings.unseen(member.id, live.unseen[member.id]) for member in hidden),
         ),
     )
 
@@ -121,8 +121,8 @@ class _Planner:
     def decide(self, obj: Object) -> Decision:
         identity = obj.id
         if error := self.live.unseen.get(identity):
-            return Step(obj, Action.UNKNOWN, reason="may not be read", blocked=True), (
-                findings.forbidden(identity, error),
+            return Step(obj, Action.UNKNOWN, reason="cannot be looked at", blocked=True), (
+                findings.unseen(identity, error),
             )
         resource = self.discovery.find(obj.api_version, identity.kind)
         if resource is None:

@@ -8,7 +8,8 @@ it says is still what was seen.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from threading import Event
 from typing import Any
 
 from blueprint.cluster import codes, findings
@@ -35,12 +36,16 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Writes objects of one blueprint. `timeout`: seconds that one object may take, retries included."""
+    """Writes objects of one blueprint.
+
+    `timeout` is in seconds, for one object with its retries. Once `stop` is set nothing is waited for any more.
+    """
 
     connection: Connection
     blueprint: str
     timeout: float
     force: bool = False
+    stop: Event = field(default_factory=Event)
 
     def write(self, step: Step, resource: Resource) -> Written:
         """Apply one step.
@@ -50,7 +55,7 @@ class Writer:
         """
         obj, path = step.object, resource.path(step.id.namespace, step.id.name)
         if step.leaving and step.seen is not None:
-            late = await_gone(self.connection, path, step.seen.uid, step.id, self.timeout)
+            late = await_gone(self.connection, path, step.seen.uid, step.id, self.timeout, self.stop)
             if late:
                 return Written(None, diagnostics=(late,))
             step = replace(step, seen=None)
@@ -65,10 +70,9 @@ class Writer:
                 answer = self._after(step, path, error)
                 if isinstance(answer, Written):
                     return answer
-                if time.monotonic() + pause > end:
+                if time.monotonic() + pause > end or self.stop.wait(pause):
                     return Written(None, diagnostics=(findings.trouble(obj, error),))
                 step = answer
-            time.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     def _after(self, step: Step, path: str, error: ApiError) -> Step | Written:

@@ -152,6 +152,7 @@ def test_a_token_that_is_renewed_is_used_at_once() -> None:
     ("status", "message", "transient"),
     [
         (500, "failed to create typed patch object (a/b; /v1, Kind=ConfigMap): .data.k: expected string", False),
+        (500, "failed to convert new object (/s; /v1, Kind=Secret) to proper version: illegal base64 data", False),
         (500, 'Internal error occurred: failed calling webhook "v.example": connect refused', True),
         (500, "etcdserver: request timed out", True),
         (503, "", True),

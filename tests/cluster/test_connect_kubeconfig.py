@@ -153,6 +153,7 @@ WRONG: dict[str, tuple[Any, str, str]] = {
     "no current context": (config({}) | {"current-context": ""}, "unknown-context", "no current-context"),
     "cluster gone": (config({}) | {"clusters": []}, "unknown-context", "cluster 'c'"),
     "no server": (config({}, {"server": ""}), "kubeconfig-malformed", "no `server`"),
+    "impersonation": (config({"token": "t", "as": "admin"}), "credentials-failed", "`as`"),
     "key not base64": (config({"client-key-data": "%"}), "kubeconfig-malformed", "client-key-data"),
     "key file gone": (config({"client-key": "gone.key"}), "kubeconfig-unreadable", "gone.key"),
     "certificate is none": (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from platforms import (
     actions,
@@ -18,8 +20,12 @@ from platforms import (
 )
 
 from blueprint.cluster.connect import connect
+from blueprint.cluster.decide import find_conflicts
+from blueprint.cluster.discovery import Discovery, discover
+from blueprint.cluster.errors import ApiError, Cause
 from blueprint.cluster.plan import make_plan
 from blueprint.cluster.steps import Plan
+from blueprint.cluster.store import read_inventory, write_inventory
 from blueprint.diagnostics import Refused
 from blueprint.render.compare import ABSENT, Action
 
@@ -282,6 +288,56 @@ def test_where_nothing_may_be_read_there_is_no_plan(lab, cluster, namespace, uni
     with pytest.raises(Refused) as caught:
         planned_as(lab, unique, [rule(["pods"], "get")], wanted)
     assert (caught.value.exit_code, codes(caught.value)) == (2, ["forbidden"])
+
+
+def secret(namespace: str, **data: str) -> dict:
+    meta = {"name": "s", "namespace": namespace}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "type": "Opaque", "data": data}
+
+
+def test_values_of_secrets_are_in_no_finding_and_in_no_record(cluster, namespace, unique) -> None:
+    ours, theirs = "b3Vycy12YWx1ZQ==", "dGhlaXJzLXZhbHVl"
+    wanted = bundle(unique, secret(namespace, key=ours))
+    apply(wanted, cluster)
+    patch_as("mallory", cluster, f"/api/v1/namespaces/{namespace}/secrets/s", {"data": {"key": theirs}})
+    conflict = make_plan(wanted, cluster)
+    wrong = make_plan(bundle(unique, secret(namespace, key="%%%")), cluster)
+    assert (codes(conflict), codes(wrong)) == (["conflict"], ["rejected-by-server"])
+    text = repr([conflict.diagnostics, wrong.diagnostics, read_inventory(cluster, unique)])
+    assert not [value for value in (ours, theirs, "%%%") if value in text]
+
+
+def test_a_conflict_that_cannot_be_located_is_still_told(cluster, namespace, unique) -> None:
+    live = cluster.post(f"/api/v1/namespaces/{namespace}/configmaps", config_map(namespace), "somebody")
+    cause = Cause("FieldManagerConflict", 'conflict with "ghost" using v1', ".data.mode.nowhere")
+    error = ApiError(409, "Conflict", "Apply failed", (cause,))
+    [found] = find_conflicts(bundle(unique, config_map(namespace)).objects[0], live, error, "us")
+    assert (found.owner.manager, found.path) == ("ghost", ("data", "mode"))
+
+
+def test_a_member_whose_version_is_gone_is_looked_for_in_another(cluster, namespace, unique) -> None:
+    """It is the same object in every version: forgetting it would leave it behind."""
+    apply(bundle(unique, config_map(namespace), deployment(namespace)), cluster)
+    record = read_inventory(cluster, unique)
+    assert record is not None
+    old = {
+        i: replace(m, api_version="apps/v1beta1") if i.kind == "Deployment" else m for i, m in record.members.items()
+    }
+    write_inventory(cluster, replace(record, members=old))
+    plan = make_plan(bundle(unique, config_map(namespace)), cluster)
+    assert [m.id.kind for m in plan.leftovers] == ["Deployment"]
+
+
+def test_a_kind_whose_server_is_down_is_unknown_not_absent(cluster, namespace, unique, monkeypatch) -> None:
+    wanted = bundle(unique, config_map(namespace), deployment(namespace))
+    apply(wanted, cluster)
+    whole = discover(cluster)
+    rest = {key: value for key, value in whole.resources.items() if key[0] != "apps/v1"}
+    down = Discovery(rest, frozenset({"apps/v1"}))
+    monkeypatch.setattr("blueprint.cluster.plan.discover", lambda _: down)
+    plan = make_plan(wanted, cluster)
+    assert [s.action for s in plan.steps] == [Action.UNCHANGED, Action.UNKNOWN]
+    assert (codes(plan), plan.exit_code) == (["server-failing"], 3)
 
 
 def test_a_service_with_a_node_port_is_planned_alike_twice(cluster, namespace, unique) -> None:

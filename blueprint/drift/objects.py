@@ -32,9 +32,14 @@ def examine_objects(bundle: Bundle, record: Inventory | None, view: View, *, dry
     members = record.members if record else {}
     declared = {obj.id: obj for obj in bundle.objects}
     wanted = {i: m.api_version for i, m in members.items()} | {i: o.api_version for i, o in declared.items()}
-    gathered = view.objects(wanted, bundle.name)
     examiner = _Examiner(bundle, record, view, dry_run=dry_run)
-    findings = [*examiner.everything(declared, wanted, gathered), *_unseen(gathered.unseen)]
+    seen = view.versions(wanted, bundle.name) if record else {}
+    clean = {i for i, live in seen.items() if i in declared and examiner.is_untouched(declared[i], live)}
+    wanted |= {i: str(live["apiVersion"]) for i, live in seen.items() if i not in wanted}
+    rest = {i: api_version for i, api_version in wanted.items() if i not in clean}
+    gathered = view.objects(rest, bundle.name) if rest else Gathered()
+    asked = {*rest, *gathered.live} - clean
+    findings = [*examiner.everything(declared, asked, gathered), *_unseen(gathered.unseen)]
     undecided = {f.subject for f in findings if f.kind is FindingKind.UNKNOWN and f.path}
     unknown = len(gathered.unseen) + len(undecided)
     reasons = sorted(set(gathered.unseen.values()))[:_REASONS_SHOWN] or (["not decided"] if undecided else [])
@@ -58,10 +63,22 @@ class _Examiner:
         """Differences that are no drift, by the reason why."""
         return self._suspects.folded if self._suspects else {}
 
+    def is_untouched(self, obj: Object, live: Live) -> bool:
+        """Whether its metadata alone proves it clean: nobody has written to it since this declaration was applied."""
+        meta, snapshot = live["metadata"], self._snapshot(obj.id)
+        return (
+            snapshot is not None
+            and not snapshot.foreign
+            and (meta.get("uid"), meta.get("resourceVersion")) == (snapshot.uid, snapshot.resource_version)
+            and "deletionTimestamp" not in meta
+            and self._is_desired(obj, snapshot)
+        )
+
     def everything(
-        self, declared: Mapping[ObjectId, Object], wanted: Iterable[ObjectId], gathered: Gathered
+        self, declared: Mapping[ObjectId, Object], asked: Iterable[ObjectId], gathered: Gathered
     ) -> Iterator[Finding]:
-        for identity in sorted({*wanted, *gathered.live} - set(gathered.unseen)):
+        """What is to be said of every object that was asked for and seen."""
+        for identity in sorted(set(asked) - set(gathered.unseen)):
             live = gathered.live.get(identity)
             if obj := declared.get(identity):
                 yield from self._declared(obj, live)
@@ -69,15 +86,18 @@ class _Examiner:
                 yield from self._undeclared(identity, live)
 
     def _declared(self, obj: Object, live: Live | None) -> Iterator[Finding]:
-        member = self._record.members.get(obj.id) if self._record else None
-        snapshot = member.snapshot if member else None
+        snapshot = self._snapshot(obj.id)
         if live is None:
             yield _missing(obj, snapshot)
         elif not self._is_clean(obj, live, snapshot):
             yield from self._examined(obj, live, snapshot)
 
+    def _snapshot(self, identity: ObjectId) -> Snapshot | None:
+        member = self._record.members.get(identity) if self._record else None
+        return member.snapshot if member else None
+
     def _is_clean(self, obj: Object, live: Live, snapshot: Snapshot | None) -> bool:
-        """Tier 0: exactly this declaration was applied, nothing foreign was there, and nothing changed since."""
+        """Exactly this declaration was applied, nothing foreign was there, and no content changed since."""
         if snapshot is None or snapshot.foreign or not is_unchanged(snapshot, live):
             return False
         if "deletionTimestamp" in live["metadata"] or not self._is_desired(obj, snapshot):

@@ -8,16 +8,17 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Protocol
 
-from blueprint.cluster.connection import Connection
-from blueprint.cluster.discovery import Discovery, discover
+from blueprint.cluster.connection import PAGE, Connection
+from blueprint.cluster.discovery import Discovery, Resource, discover
 from blueprint.cluster.errors import ApiError
-from blueprint.cluster.inventory import Inventory
+from blueprint.cluster.inventory import PART_OF, Inventory, applyset_id
 from blueprint.cluster.live import Wanted, read_live
 from blueprint.cluster.store import read_inventory
 from blueprint.diagnostics import Refused
 from blueprint.render.model import ObjectId
 
 _THREADS = 4
+_METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 Live = dict[str, Any]
 
 
@@ -49,6 +50,9 @@ class View(Protocol):
 
     def disguised(self, manifest: Mapping[str, Any]) -> Mapping[str, Any]:
         """A manifest as this view shows live objects: a file has keyed hashes for the values of Secrets."""
+
+    def versions(self, wanted: Mapping[ObjectId, str], blueprint: str) -> Mapping[ObjectId, Live]:
+        """The metadata alone of whatever is labelled as the blueprint's, as far as it is cheaply seen."""
 
     def objects(self, wanted: Mapping[ObjectId, str], blueprint: str) -> Gathered:
         """The wanted objects (by identity, with their apiVersion), and others labelled as the blueprint's."""
@@ -86,6 +90,34 @@ class ClusterView:
     def disguised(self, manifest: Mapping[str, Any]) -> Mapping[str, Any]:
         """As it is."""
         return manifest
+
+    def versions(self, wanted: Mapping[ObjectId, str], blueprint: str) -> Mapping[ObjectId, Live]:
+        """One LIST of metadata per kind: half the work of a full one, for both sides."""
+        discovery = self._discovery
+        resources = {discovery.find(api_version, i.kind) for i, api_version in wanted.items()} - {None}
+        selector = f"{PART_OF}={applyset_id(blueprint)}"
+        with ThreadPoolExecutor(_THREADS) as pool:
+            parts = list(pool.map(lambda resource: self._metadata(resource, selector), resources))
+        return {identity: found for part in parts for identity, found in part.items()}
+
+    def _metadata(self, resource: Resource | None, selector: str) -> dict[ObjectId, Live]:
+        """What may not be listed, or not so, is left to `objects`, which says why."""
+        found: dict[ObjectId, Live] = {}
+        if resource is None:
+            return found
+        query = {"labelSelector": selector, "limit": str(PAGE)}
+        try:
+            while True:
+                page = self._connection.request("GET", resource.collection(), query=query, accept=_METADATA)
+                for item in page.get("items") or ():
+                    meta = item["metadata"]
+                    key = ObjectId(resource.group, resource.kind, meta.get("namespace", ""), meta["name"])
+                    found[key] = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": meta}
+                if not (token := page["metadata"].get("continue")):
+                    return found
+                query["continue"] = token
+        except ApiError:
+            return {}
 
     def objects(self, wanted: Mapping[ObjectId, str], blueprint: str) -> Gathered:
         """One LIST per kind, several kinds at a time. Raises ApiError where discovery itself fails."""

@@ -57,6 +57,9 @@ class OneObject:
     def disguised(self, manifest: Mapping[str, Any]) -> Mapping[str, Any]:
         return manifest
 
+    def versions(self, _wanted: Mapping[ObjectId, str], _blueprint: str) -> Mapping[ObjectId, Live]:
+        return {ObjectId.of(self.live): self.live}
+
     def objects(self, wanted: Mapping[ObjectId, str], _blueprint: str) -> Gathered:
         return Gathered(
             {ObjectId.of(self.live): self.live},

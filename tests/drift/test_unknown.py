@@ -99,14 +99,14 @@ def test_a_kind_that_is_not_served_is_unknown(applied: Applied) -> None:
 
 
 def test_a_server_that_fails_on_one_kind_leaves_the_others(applied: Applied, monkeypatch: pytest.MonkeyPatch) -> None:
-    listed = Connection.list
+    asked = Connection.request
 
-    def failing(self: Connection, path: str, selector: str = "") -> Any:
+    def failing(self: Connection, method: str, path: str, *rest: Any, **more: Any) -> Any:
         if path.endswith("/services"):
             raise ApiError(503, "ServiceUnavailable", "etcd is away", request=path)
-        return listed(self, path, selector)
+        return asked(self, method, path, *rest, **more)
 
-    monkeypatch.setattr(Connection, "list", failing)
+    monkeypatch.setattr(Connection, "request", failing)
     report = applied.drift()
 
     assert (report.coverage[0].examined, report.coverage[0].unknown, report.exit_code) == (6, 1, 3)

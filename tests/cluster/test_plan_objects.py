@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from dataclasses import replace
 
+import orjson
 import pytest
 from platforms import (
     actions,
@@ -27,6 +30,7 @@ from blueprint.cluster.plan import make_plan
 from blueprint.cluster.steps import Plan
 from blueprint.cluster.store import read_inventory, write_inventory
 from blueprint.diagnostics import Refused
+from blueprint.lab.assets import find
 from blueprint.render.compare import ABSENT, Action
 
 
@@ -360,3 +364,22 @@ def test_a_cluster_scoped_object_with_a_namespace_is_still_one_object(cluster, n
     wanted = bundle(unique, role)
     assert apply(wanted, cluster).exit_code == 0
     assert actions(wanted, cluster) == [Action.UNCHANGED]
+
+
+def test_what_kubectl_applied_or_edited_is_a_conflict_that_names_it(lab, cluster, namespace, unique, tmp_path) -> None:
+    """With kubectl itself, not with its name alone."""
+    manifest = tmp_path / "map.json"
+    manifest.write_bytes(orjson.dumps(config_map(namespace, a="kubectl", b="kubectl")))
+    lab.kubectl("apply", "-f", str(manifest))
+    editor = tmp_path / "editor"
+    editor.write_text('#!/bin/sh\nsed -i "s/b: kubectl/b: edited/" "$1"\n')
+    editor.chmod(0o755)
+    kubectl = find("kubectl")
+    assert kubectl is not None
+    edit = [kubectl.path, "--kubeconfig", str(lab.kubeconfig), "edit", "configmap", "settings", "-n", namespace]
+    subprocess.run(edit, check=True, capture_output=True, env={**os.environ, "KUBE_EDITOR": str(editor)})
+
+    plan = make_plan(bundle(unique, config_map(namespace, a="ours", b="ours")), cluster)
+
+    owners = {found.path: dict(found.evidence)["manager"] for found in plan.diagnostics}
+    assert owners == {"data.a": "kubectl-client-side-apply", "data.b": "kubectl-edit"}

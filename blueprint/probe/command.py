@@ -18,7 +18,7 @@ from blueprint.diagnostics.codes import USAGE
 from blueprint.probe import codes, pci
 from blueprint.probe.reading import Reading
 from blueprint.probe.reading_file import is_node_name, read_reading
-from blueprint.probe.redact import redact
+from blueprint.probe.redaction import redact
 from blueprint.probe.survey import CALL_SECONDS, collect
 
 STDOUT = "-"

@@ -231,6 +231,26 @@ def test_a_broken_object_gets_its_one_diagnostic(case: tuple[str, str, Any, str,
     assert diagnostic.help == help_
 
 
+@pytest.mark.parametrize(
+    ("name", "field", "value", "severity"),
+    [
+        ("deployment", "spec.strategy", None, Severity.WARNING),
+        ("deployment", f"{MAIN}.args", [], Severity.WARNING),
+        ("deployment", f"{MAIN}.resources.requests.cpu", "1000m", Severity.WARNING),
+        ("deployment", "status", {"replicas": 1}, Severity.WARNING),
+        ("deployment", f"{MAIN}.name", None, Severity.ERROR),
+        ("networkpolicy", "spec.policyTypes[0]", None, Severity.ERROR),
+        ("widget", "spec.name", None, Severity.ERROR),
+        ("config", "metadata.uid", "u", Severity.ERROR),
+        ("priority", "metadata.namespace", "train", Severity.ERROR),
+    ],
+)
+def test_a_remark_is_what_the_api_server_puts_up_with(name: str, field: str, value: Any, severity: Severity) -> None:
+    """Errors are what it refuses, or takes as something else than was meant."""
+    found = check_objects(objects(**{name: broken(name, field, value)}), kubernetes_minor="1.36")
+    assert {d.severity for d in found} == {severity}
+
+
 def _about(found: list[Diagnostic], code: str) -> Diagnostic:
     [diagnostic] = [d for d in found if d.code.id == code]
     return diagnostic

@@ -42,14 +42,22 @@ class Document:
 
     def span_of(self, start: Any, end: Any) -> Span:
         """A span from the parser's marks. The parser ends block scalars and collections at the next token; the
-        span ends where their text does."""
+        span ends where their text does, before blank lines and comments."""
         line, column = end.line, end.column
-        if column == 0 and line > start.line:
+        if line > start.line and not self._line(line)[:column].strip():
+            literal = self._line(start.line)[start.column : start.column + 1] in ("|", ">")
             line -= 1
-            while line > start.line and not (line < len(self.lines) and self.lines[line].strip()):
+            while line > start.line and self._is_empty(line, literal=literal):
                 line -= 1
-            column = len(self.lines[line]) if line < len(self.lines) else 0
+            column = len(self._line(line).rstrip())
         return Span(self.file, start.line + 1, start.column + 1, line + 1, column + 1)
+
+    def _line(self, number: int) -> str:
+        return self.lines[number] if number < len(self.lines) else ""
+
+    def _is_empty(self, number: int, *, literal: bool) -> bool:
+        text = self._line(number).lstrip()
+        return not text or (text.startswith("#") and not literal)
 
     def _find(self, path: Path) -> tuple[tuple[Any, Any] | None, Marks]:
         if self.marks is None:

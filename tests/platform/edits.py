@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import orjson
 from blueprint.diagnostics import Span
 from blueprint.pipeline import Compilation, compile_blueprint
 from blueprint.render.bundle import LOCK, PROVENANCE
-from blueprint.render.compare import Action, compare_objects
+from blueprint.render.compare import ABSENT, Action, compare_objects
 from blueprint.render.model import Bundle, Object
 from blueprint.render.trace import TracedField, trace_back
 from blueprint.source import load_text
@@ -83,7 +84,7 @@ def _unplaced(value: Any) -> Any:
 
 
 def changed_fields(before: Bundle, after: Bundle) -> Iterator[tuple[TracedField, ...]]:
-    """Each rendered leaf that differs, as traced on the sides that have it."""
+    """Each rendered leaf that differs, as traced on either side; where a side lacks it, what is left around it."""
     old = {obj.id: obj for obj in before.objects}
     new = {obj.id: obj for obj in after.objects}
     for change in compare_objects(before.objects, after.objects):
@@ -97,6 +98,13 @@ def _changed_leaves(old: Object, new: Object) -> Iterator[tuple[TracedField, ...
     was = {field.path: field for field in trace_back(old, ())}
     now = {field.path: field for field in trace_back(new, ())}
     for path in {**was, **now}:
-        sides = tuple(side[path] for side in (was, now) if path in side)
-        if len(sides) == 1 or sides[0].value != sides[1].value:
+        sides = tuple(side.get(path) or _around(obj, path) for side, obj in ((was, old), (now, new)))
+        if sides[0].value != sides[1].value:
             yield sides
+
+
+def _around(obj: Object, path: FieldPath) -> TracedField:
+    """The nearest place above a leaf that is not there, with everything its containers came from."""
+    origins = [found for end in range(len(path) + 1) if (found := obj.origins.get(path[:end]))]
+    sources = tuple(source for origin in origins for source in origin.sources)
+    return TracedField(obj, path, ABSENT, sources, replace(origins[-1], sources=sources))

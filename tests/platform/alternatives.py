@@ -1,0 +1,64 @@
+"""What each leaf of the blueprint that sets everything may say instead."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from edits import EVERYTHING, NAME, leaves
+
+from blueprint.source import load_text
+from blueprint.source.paths import Path as FieldPath
+from blueprint.source.paths import format_path
+
+TEXT = (EVERYTHING / NAME).read_text("utf-8")
+LEAVES = dict(leaves(load_text(TEXT, NAME).data))
+
+ANOTHER = {
+    "apiVersion": ["gpublueprint.dev/v2"],
+    "kind": ["Overlay"],
+    "metadata.name": ["another"],
+    "metadata.version": ["1.2.4"],
+    "metadata.owners*": ["you@acme.example"],
+    "extends*": ["fourth.yaml"],
+    "spec.release": ['"2026.12"'],
+    "spec.cluster.kubernetes": ['"1.36.4"', '"1.35.1"', '"1.32"'],
+    "spec.cluster.distribution": ["eks", "aks", "rke2", "k3s", "gke", "openshift"],
+    "spec.cluster.os": ["ubuntu-22.04", "rhel-9.6", "plan-9"],
+    "spec.cluster.uid": ["4f0c2f5e-0000-4000-8000-000000000002"],
+    "spec.cluster.registries.mirrors*": ["other.acme.example/all"],
+    "spec.cluster.registries.pullSecrets*": ["pull-three"],
+    "spec.gpuStack": ["gpuCluster"],
+    "spec.nodeLabels": ["apply"],
+    "spec.nodePools.*.nodes": ["5"],
+    "spec.nodePools.*.nodes.*": ["3"],
+    "spec.nodePools.*.selector*": ["another"],
+    "spec.nodePools.*.taints*": ['"other:NoSchedule"', '"true:NoExecute"', '"true:PreferNoSchedule"', '":NoSchedule"'],
+    "spec.nodePools.*.gpu.product": ["L40S", "B200", "T4", "X100"],
+    "spec.nodePools.*.gpu.count": ["2", "17"],
+    "spec.nodePools.*.driver.owner": ["operator", "host", "provider"],
+    "spec.nodePools.*.driver.branch": ['"610"', '"535"', '"999"'],
+    "spec.nodePools.*.driver.kernelModules": ["proprietary", "auto"],
+    "spec.nodePools.*.expect.*": ["true", "false"],
+    "spec.components.*.ownership": ["external", "absent", "chart"],
+    "spec.components.nfd.settings.masterReplicas": ["3", "9"],
+    "spec.components.nfd.settings.gcInterval": ["4h", "soon"],
+    "spec.components.gpu-operator.settings.migStrategy": ["none", "single"],
+    "spec.components.gpu-operator.settings.maxParallelUpgrades": ["3", "-1"],
+    "spec.components.gpu-operator.settings.maxUnavailable": ["20%", "some"],
+    "spec.components.gpu-operator.settings.logLevel": ["info", "error"],
+    "spec.components.gpu-operator.settings.*": ["true", "false"],
+    "spec.components.*.patches*.target.kind": ["ServiceAccount", "DaemonSet"],
+    "spec.components.*.patches*.target.name": ["nvidia-operator"],
+    "spec.components.*.patches*.target.namespace": ["default"],
+    "spec.components.*.patches*.merge*": ["another"],
+    "spec.components.*.patches*.reason": ["CHG-43"],
+    "spec.extraManifests*": ["extra/other.yaml", "none/*.yaml"],
+}  # fmt: skip
+"""What each leaf may say instead, by a pattern of its path: the first pattern that fits counts."""
+
+
+def others(path: FieldPath) -> list[str]:
+    """What the leaf at `path` may say instead."""
+    name = format_path(path)
+    found = next(texts for pattern, texts in ANOTHER.items() if fnmatchcase(name, pattern))
+    return [text for text in found if load_text(text, NAME).data != LEAVES[path]]

@@ -1,0 +1,114 @@
+"""Provenance is complete: whatever differs between two bundles cites a line that differs between their blueprints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+from alternatives import LEAVES, TEXT, others
+from edits import EVERYTHING, changed_fields, compiled, copy_of_everything, replaced, without
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from blueprint.pipeline import Compilation
+from blueprint.render.model import Bundle, Fact, Source
+from blueprint.source.paths import Path as FieldPath
+from blueprint.source.paths import format_path
+
+REMOVABLE: list[FieldPath] = [
+    ("metadata", "owners"),
+    ("spec", "cluster", "distribution"),
+    ("spec", "cluster", "os"),
+    ("spec", "cluster", "uid"),
+    ("spec", "cluster", "registries"),
+    ("spec", "cluster", "registries", "mirrors", "nvcr.io"),
+    ("spec", "cluster", "registries", "mirrors", "*"),
+    ("spec", "nodeLabels"),
+    ("spec", "nodePools", "system"),
+    ("spec", "nodePools", "train"),
+    ("spec", "nodePools", "train", "taints"),
+    ("spec", "nodePools", "train", "taints", "acme.example/train"),
+    ("spec", "nodePools", "train", "expect"),
+    ("spec", "nodePools", "lab"),
+    ("spec", "nodePools", "lab", "driver"),
+    ("spec", "components", "nfd"),
+    ("spec", "components", "gpu-operator", "settings"),
+    ("spec", "components", "gpu-operator", "settings", "logLevel"),
+    ("spec", "components", "gpu-operator", "patches"),
+    ("spec", "extraManifests"),
+]  # fmt: skip
+REPLACEABLE = [path for path in LEAVES if path[0] not in ("apiVersion", "kind", "extends")]
+
+Edit = tuple[FieldPath, str | None]
+EDITS: st.SearchStrategy[Edit] = st.one_of(
+    st.sampled_from(REPLACEABLE).flatmap(lambda path: st.tuples(st.just(path), st.sampled_from(others(path)))),
+    st.sampled_from(REMOVABLE).map(lambda path: (path, None)),
+)
+
+
+def edited(edits: Iterable[Edit]) -> tuple[str, list[str]]:
+    """The blueprint after the edits that do not lie inside of one another, and their paths."""
+    text, done = TEXT, list[FieldPath]()
+    for path, new in edits:
+        if not any(path[: len(other)] == other or other[: len(path)] == path for other in done):
+            text = without(text, path) if new is None else replaced(text, path, new)
+            done.append(path)
+    return text, [format_path(path) for path in done]
+
+
+def cites(sources: Iterable[Source], paths: list[str]) -> bool:
+    """Whether a source is one of the paths, or lies inside of what stands there."""
+    return any(source.path == path or source.path.startswith((f"{path}.", f"{path}[")) for source in sources
+               for path in paths)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The working directory of every example of this file."""
+    folder = tmp_path_factory.mktemp("properties")
+    copy_of_everything(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def original(folder: Path) -> Compilation:
+    """The blueprint that sets everything, compiled."""
+    assert folder != EVERYTHING
+    return compiled(folder, TEXT)
+
+
+def uncited(before: Bundle, after: Bundle, paths: list[str]) -> Iterator[str]:
+    """What differs between the bundles, and cites none of the paths on any side that has it."""
+    for sides in changed_fields(before, after):
+        if not any(cites(side.origin.sources, paths) for side in sides):
+            yield f"{sides[0].object.id} {sides[0].name}"
+    was, now = ({(e.pool, e.check): e for e in bundle.expectations} for bundle in (before, after))
+    for key in {*was, *now}:
+        each = [side[key] for side in (was, now) if key in side]
+        same = len(each) > 1 and each[0].want == each[1].want
+        if not same and not any(s.path.startswith(path) for side in each for s in side.sources for path in paths):
+            yield f"expectation {key}"
+    said: dict[str, list[Fact]] = {}
+    both = {fact.what for fact in before.facts} & {fact.what for fact in after.facts}
+    for fact in (*before.facts, *after.facts):
+        if fact.what not in both:
+            said.setdefault(" ".join(fact.what.split()[:3]), []).append(fact)
+    yield from (about for about, facts in said.items() if not any(cites(fact.sources, paths) for fact in facts))
+
+
+def test_whatever_differs_cites_a_line_that_differs(folder: Path, original: Compilation) -> None:
+    before = original.bundle
+    assert before
+
+    @settings(max_examples=40, deadline=None)
+    @given(edits=st.lists(EDITS, min_size=1, max_size=3))
+    def holds(edits: list[Edit]) -> None:
+        text, paths = edited(edits)
+        after = compiled(folder, text).bundle
+        if after is not None:
+            assert sorted(uncited(before, after, paths)) == []
+
+    holds()

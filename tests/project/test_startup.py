@@ -1,0 +1,57 @@
+"""What a command imports is what a user waits for."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = "examples/h100-training/blueprint.yaml"
+SCRIPT = """
+import json, sys
+before = set(sys.modules)
+from blueprint.cli.main import main
+code = main(sys.argv[1:])
+print("\\n" + json.dumps([code, sorted(set(sys.modules) - before)]))
+"""
+
+
+def imported(*arguments: str) -> set[str]:
+    """The modules that one command imports; the command must succeed."""
+    command = [sys.executable, "-c", SCRIPT, *arguments]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    code, modules = json.loads(result.stdout.splitlines()[-1])
+    assert code == 0, result.stdout + result.stderr
+    return set(modules)
+
+
+def packages(modules: set[str]) -> set[str]:
+    return {name.partition(".")[0] for name in modules}
+
+
+def test_version_imports_nothing_but_itself() -> None:
+    modules = imported("--version")
+    assert {name for name in modules if name.startswith("blueprint")} == {
+        "blueprint",
+        "blueprint._version",
+        "blueprint.cli",
+        "blueprint.cli.main",
+    }
+    assert packages(modules) - {"blueprint"} <= set(sys.stdlib_module_names)
+
+
+@pytest.mark.parametrize("verb", [["validate", EXAMPLE], ["compile", EXAMPLE, "-o", "-"], ["images", EXAMPLE]])
+def test_offline_verbs_import_neither_cluster_nor_git_nor_nvml(verb: list[str]) -> None:
+    found = packages(imported(*verb))
+    assert "pydantic" in found, "the deny-list would hold for a command that does nothing"
+    assert not found & {"kubernetes", "git", "pynvml", "cryptography", "urllib3"}
+
+
+@pytest.mark.parametrize("verb", [["--help"], ["compile", "--help"], ["drift", "--help"]])
+def test_help_imports_no_heavy_library(verb: list[str]) -> None:
+    heavy = {"pydantic", "jinja2", "ruamel", "jsonschema", "kubernetes", "git", "pynvml", "cryptography", "urllib3"}
+    assert not packages(imported(*verb)) & heavy

@@ -29,6 +29,7 @@ def plan_run(plan: Plan, connection: Connection, *, changes_are_findings: bool) 
         subject=_subject(plan, connection),
         verdict=f"{said}; {counts[Action.UNCHANGED]} unchanged{left}",
         exit_code=exit_code,
+        texts=plan.bundle.texts,
     )
 
 
@@ -47,6 +48,7 @@ def apply_run(plan: Plan, outcome: Outcome, connection: Connection) -> Run:
         subject=_subject(plan, connection),
         verdict=f"{interrupted}{written}, {outcome.unchanged} unchanged{failed}",
         exit_code=outcome.exit_code,
+        texts=plan.bundle.texts,
     )
 
 

@@ -45,7 +45,8 @@ def run(options: argparse.Namespace) -> Run:
     view = _view(options, bundle, scopes)
     report = detect_drift(bundle, view, scopes=scopes, readings=options.readings, dry_run=not options.no_dry_run)
     where = view.name if view else "readings only"
-    return as_run(report, f"Drift of {bundle.name} {bundle.version} against {where}".replace("  ", " "))
+    title = f"Drift of {bundle.name} {bundle.version} against {where}".replace("  ", " ")
+    return replace(as_run(report, title), texts=bundle.texts)
 
 
 def _scopes(options: argparse.Namespace) -> tuple[str, ...]:

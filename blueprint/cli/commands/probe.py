@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,19 +42,20 @@ def run(options: Namespace) -> Run | int:
     from blueprint.probe import command, exit_code_of, judge
 
     command.check_options(options)
-    expectations = _expected(options)
+    expectations, texts = _expected(options)
     reading = command.take_reading(options, dt.datetime.now(dt.UTC))
     verdicts = judge(reading, expectations)
     if options.out == STDOUT:
         sys.stdout.write(command.document(reading))
         return exit_code_of(verdicts)
-    return _told(options, reading, verdicts)
+    return replace(_told(options, reading, verdicts), texts=texts)
 
 
-def _expected(options: Namespace) -> list[Expectation]:
-    """What the pool's nodes must show. Refuses a pool that the bundle does not have."""
+def _expected(options: Namespace) -> tuple[list[Expectation], Mapping[str, str]]:
+    """What the pool's nodes must show, and the lines that say so. Refuses a pool that the bundle does not have."""
+    texts: Mapping[str, str] = {}
     if not options.expect:
-        return []
+        return [], texts
     from blueprint.probe import read_expectations
     from blueprint.probe.command import check_pool
 
@@ -62,12 +64,12 @@ def _expected(options: Namespace) -> list[Expectation]:
         from blueprint.render.bundle import read_bundle
 
         bundle = read_bundle(path)
-        found, pools = bundle.expectations, [pool.name for pool in bundle.pools]
+        found, pools, texts = bundle.expectations, [pool.name for pool in bundle.pools], bundle.texts
     else:
         found = read_expectations(path)
         pools = [each.pool for each in found]
     check_pool(options.pool, pools, str(path))
-    return [each for each in found if each.pool == options.pool]
+    return [each for each in found if each.pool == options.pool], texts
 
 
 def _told(options: Namespace, reading: Reading, verdicts: Sequence[Verdict]) -> Run:

@@ -103,7 +103,7 @@ def apply_plan(
         raise _unrecorded(error, connection) from None
     interrupted = _carry_out(run)
     _record(run)
-    unknown = len(plan.hidden) + sum(s.blocked and s.action is Action.UNKNOWN for s in plan.steps)
+    unknown = len(plan.hidden) + bool(plan.unread) + sum(s.blocked and s.action is Action.UNKNOWN for s in plan.steps)
     unknown += sum(found.code is codes.HEALTH_UNKNOWN for found in run.diagnostics)
     order = {change.id: place for place, change in enumerate(plan.changes)}
     changes = tuple(sorted(run.changes, key=lambda change: order[change.id]))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
+
 from blueprint.cluster import codes
 from blueprint.cluster.errors import ApiError
 from blueprint.cluster.spelling import field_of_type_error, follow
@@ -21,7 +23,7 @@ def conflict(subject: ObjectId, found: Conflict, data: Any, *, taken: bool = Fal
     path = format_path(found.path, data)
     hidden = _is_secret(subject)
     live, declared = (HIDDEN if hidden else _said(value) for value in (found.live, found.declared))
-    values = f"which has {live}; the blueprint says {declared}"
+    values = f"which {'had' if taken else 'has'} {live}; the blueprint says {declared}"
     verb = "was taken from" if taken else "belongs to"
     return Diagnostic(
         codes.TAKEN_OVER if taken else codes.CONFLICT,
@@ -105,7 +107,9 @@ def place(origin: FieldOrigin | None) -> Span | None:
 
 def template_note(origin: FieldOrigin | None) -> tuple[Note, ...]:
     """Where the field was rendered, unless that is already the line shown."""
-    return (Note("rendered here", origin.template),) if origin and origin.sources else ()
+    if origin is None or place(origin) == origin.template:
+        return ()
+    return (Note("rendered here", origin.template),)
 
 
 def _words(subject: ObjectId, error: ApiError) -> str:
@@ -120,4 +124,4 @@ def _is_secret(subject: ObjectId) -> bool:
 def _said(value: Any) -> str:
     if value is ABSENT:
         return "nothing"
-    return repr(value) if isinstance(value, str) else str(value)
+    return orjson.dumps(value).decode()

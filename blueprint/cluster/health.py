@@ -22,6 +22,9 @@ SIMULATED = "gpublueprint.dev/simulated"
 """Annotation of nodes that a lab made: nothing that runs on them proves anything."""
 
 _PAUSE = 0.5
+_OBSERVED = frozenset({"Deployment", "DaemonSet", "StatefulSet"})
+"""Kinds whose controllers always say which generation they have seen."""
+
 _HARMLESS_ONLY = frozenset({"NoGPUNodes", "NFDLabelsMissing"})
 
 
@@ -51,6 +54,9 @@ def health_of(live: Mapping[str, Any]) -> State | None:
         return State(Health.UNKNOWN, "no controller has reported on it")
     generation = int(live["metadata"].get("generation", 0))
     observed = status.get("observedGeneration")
+    if observed is None and live["kind"] in _OBSERVED:
+        # The server itself fills in zeros, which look like a DaemonSet that no node matches.
+        return State(Health.UNKNOWN, "no controller has reported on it")
     if observed is not None and int(observed) < generation:
         return State(Health.UNKNOWN, f"its controller has seen generation {observed} of {generation}")
     return rule(live, status)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from blueprint.cluster import codes, findings
@@ -14,7 +14,7 @@ from blueprint.cluster.decide import Decider, Decision
 from blueprint.cluster.discovery import Discovery, discover
 from blueprint.cluster.errors import ApiError
 from blueprint.cluster.fields import own_entry
-from blueprint.cluster.inventory import Inventory, Member, is_member, manager
+from blueprint.cluster.inventory import NAMESPACE, Inventory, Member, is_member, manager, parent_name
 from blueprint.cluster.live import Live, read_live
 from blueprint.cluster.nodes import plan_nodes
 from blueprint.cluster.steps import Plan, Step
@@ -35,10 +35,25 @@ def make_plan(bundle: Bundle, connection: Connection) -> Plan:
     try:
         cluster_uid = read_cluster_uid(connection)
         check_cluster(bundle, cluster_uid)
-        inventory = read_inventory(connection, bundle.name)
-        return _plan(bundle, connection, cluster_uid, inventory)
+        inventory, unread = _record(bundle.name, connection)
+        plan = _plan(bundle, connection, cluster_uid, inventory)
     except ApiError as error:
         raise refused(error, connection) from None
+    if unread is None:
+        return plan
+    record = ObjectId("", "ConfigMap", NAMESPACE, parent_name(bundle.name))
+    found = findings.forbidden(record, unread)
+    return replace(plan, unread=record, diagnostics=(*plan.diagnostics, found))
+
+
+def _record(blueprint: str, connection: Connection) -> tuple[Inventory | None, ApiError | None]:
+    """The record, or why it may not be read: objects can be compared without it, leftovers cannot be known."""
+    try:
+        return read_inventory(connection, blueprint), None
+    except ApiError as error:
+        if not error.forbidden:
+            raise
+        return None, error
 
 
 def read_cluster_uid(connection: Connection) -> str:

@@ -135,6 +135,7 @@ class Plan:
         steps: One per object of the bundle, in its order.
         nodes: One per node of the pools, and per node that we leave.
         leftovers: Objects that the record and the live object call ours and that are not rendered any more.
+        unread: The record itself, where it could not be read; what is left over is then unknown too.
         hidden: Members of the record that are not rendered any more and could not be looked at.
         diagnostics: Conflicts, refusals, what could not be looked at.
     """
@@ -147,6 +148,7 @@ class Plan:
     nodes: tuple[NodeStep, ...] = ()
     leftovers: tuple[Member, ...] = ()
     hidden: tuple[Member, ...] = ()
+    unread: ObjectId | None = None
     diagnostics: tuple[Diagnostic, ...] = field(default=())
 
     @property
@@ -157,6 +159,8 @@ class Plan:
             for m in self.leftovers
         )
         unseen = tuple(ObjectChange(m.id, Action.UNKNOWN, reason="not rendered any more") for m in self.hidden)
+        if self.unread:
+            unseen += (ObjectChange(self.unread, Action.UNKNOWN, reason="the record of what was applied"),)
         return (*(s.change for s in self.steps), *(n.change for n in self.nodes), *gone, *unseen)
 
     @property

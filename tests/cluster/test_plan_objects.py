@@ -287,11 +287,20 @@ def test_listing_may_be_allowed_in_one_namespace_only(lab, cluster, namespace, u
     assert [s.action for s in plan.steps] == [Action.UNCHANGED]
 
 
-def test_where_nothing_may_be_read_there_is_no_plan(lab, cluster, namespace, unique) -> None:
+def test_where_nothing_may_be_read_nothing_is_claimed(lab, cluster, namespace, unique) -> None:
     wanted = bundle(unique, config_map(namespace), node_labels="provisioner")
-    with pytest.raises(Refused) as caught:
-        planned_as(lab, unique, [rule(["pods"], "get")], wanted)
-    assert (caught.value.exit_code, codes(caught.value)) == (2, ["forbidden"])
+    plan = planned_as(lab, unique, [rule(["pods"], "get")], wanted)
+    assert {change.action for change in plan.changes} == {Action.UNKNOWN}
+    assert (set(codes(plan)), plan.exit_code) == ({"forbidden"}, 2)
+
+
+def test_without_the_record_objects_are_compared_and_leftovers_unknown(lab, cluster, namespace, unique) -> None:
+    wanted = bundle(unique, deployment(namespace), node_labels="provisioner")
+    apply(wanted, cluster)
+    plan = planned_as(lab, unique, [rule(["deployments"], "get", "list", "patch")], wanted)
+    assert [change.action for change in plan.changes] == [Action.UNCHANGED, Action.UNKNOWN]
+    assert (codes(plan), plan.exit_code) == (["forbidden"], 3)
+    assert "configmaps" in plan.diagnostics[0].message
 
 
 def secret(namespace: str, **data: str) -> dict:

@@ -57,4 +57,5 @@ def _plan(options: argparse.Namespace) -> tuple[Plan, Connection]:
 
 
 def _progress(subject: ObjectId, what: str) -> None:
-    sys.stderr.write(f"{what:<12} {subject}\n")
+    if what != "unchanged":
+        sys.stderr.write(f"{what:<12} {subject}\n")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from blueprint.diagnostics import Span
+from blueprint.probe import ExpectationSource
 
 WRITTEN = ("blueprint", "overlay", "set", "patch", "manifest")
 """Layers that somebody wrote, as against defaults and the catalogue."""
@@ -43,3 +44,8 @@ def _above(path: str) -> Iterable[str]:
     for index, char in enumerate(path):
         if char in ".[" and index:
             yield path[:index]
+
+
+def source_of(place: ExpectationSource) -> Source:
+    """An expectation's source as the place it is; a probe keeps only where it begins."""
+    return Source(place.layer, Span(place.file, place.line, place.column, place.line, place.column + 1), place.path)

@@ -6,9 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from blueprint.diagnostics import Span
-from blueprint.platform.origin import WRITTEN, Source, in_order
-from blueprint.probe import ExpectationSource
+from blueprint.platform.origin import WRITTEN, Source, in_order, source_of
 from blueprint.render.model import Bundle, FieldOrigin, Object, Path
 from blueprint.render.paths import format_path
 
@@ -107,9 +105,5 @@ def _facts(bundle: Bundle, path: str) -> Iterator[TracedFact]:
     for expectation in bundle.expectations:
         for place in expectation.sources:
             if place.path == path or place.path.startswith((f"{path}.", f"{path}[")):
-                yield TracedFact(f"expectation {expectation.check} of pool {expectation.pool}", _as_source(place))
+                yield TracedFact(f"expectation {expectation.check} of pool {expectation.pool}", source_of(place))
                 break
-
-
-def _as_source(place: ExpectationSource) -> Source:
-    return Source(place.layer, Span(place.file, place.line, place.column, place.line, place.column + 1), place.path)

@@ -14,7 +14,7 @@ from typing import Any
 from blueprint._version import __version__
 from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.platform.model import LABELS, Platform, Pool
-from blueprint.platform.origin import Source, in_order
+from blueprint.platform.origin import Source, in_order, source_of
 from blueprint.platform.prerequisites import Prerequisite, prerequisites
 from blueprint.platform.reads import reading
 from blueprint.probe import Expectation, ExpectationSource
@@ -45,10 +45,11 @@ def make_bundle(
     expected = tuple(_renamed_expectation(each, rename) for each in expectations)
     files: dict[str, bytes] = {name: emit(obj.data).encode() for name, obj in named}
     pools = tuple(_bundle_pool(pool) for pool in platform.pools)
-    of_pools = [source for pool in pools for sources in pool.sources.values() for source in sources]
+    others = [source for pool in pools for sources in pool.sources.values() for source in sources]
+    others += [source_of(place) for each in expectations for place in each.sources]
     needs = prerequisites(platform)
     facts = facts_of(platform, layered, images, needs)
-    files[PROVENANCE] = orjson_compact(provenance_to_json(named, facts, of_pools, layered.texts, rename))
+    files[PROVENANCE] = orjson_compact(provenance_to_json(named, facts, others, layered.texts, rename))
     files[EXPECTATIONS] = as_json(expectations_to_json(expected))
     files["images.txt"] = "".join(f"{_image_line(image)}\n" for image in images).encode()
     files["prerequisites.json"] = as_json({"prerequisites": [_need_to_json(need, rename) for need in needs]})

@@ -8,6 +8,7 @@ found but something could not be examined, 2 nothing could be looked at.
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 

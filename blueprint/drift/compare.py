@@ -17,6 +17,7 @@ from blueprint.drift.ownership import claims_of, latest
 from blueprint.drift.view import Live
 from blueprint.render.model import Object
 
+NOBODYS = "changed since the apply in what neither the bundle declares nor anybody owns: defaults of the server"
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -64,7 +65,10 @@ def compare(
     kept = [d for d in found if not _is_idle_reorder(d)]
     if len(found) > len(kept):
         folded["order of a list that means the same in any order"] += len(found) - len(kept)
-    return Compared(tuple(kept), terms, is_unchanged(snapshot, live), live, folded)
+    settled = is_unchanged(snapshot, live)
+    if exact and not settled and not (kept or folded):
+        folded[NOBODYS] += 1
+    return Compared(tuple(kept), terms, settled, live, folded)
 
 
 def _ownership(spot: Spot, differences: Iterator[Difference], *, expected: bool) -> Iterator[Difference]:

@@ -26,6 +26,7 @@ from blueprint.cluster.discovery import Discovery, discover
 from blueprint.cluster.errors import ApiError
 from blueprint.cluster.fields import content
 from blueprint.cluster.inventory import Inventory, Member, as_member, manager, take_snapshot
+from blueprint.drift.compare import NOBODYS
 from blueprint.drift.model import Finding, FindingKind
 from blueprint.drift.objects import examine_objects
 from blueprint.drift.view import Gathered, Live, Unseen
@@ -127,6 +128,8 @@ def _round(connection: Connection, found: Discovery, manifest: dict[str, Any], d
     restored = _restored(connection, url, obj)
     part = examine_objects(bundle, record, OneObject(after, connection, url), dry_run=restored is not None)
     findings = [f for f in part.findings if f.kind is not FindingKind.UNKNOWN]
+    if NOBODYS in part.folded:
+        return False  # a default of the server that went away: not declared, not owned, the same without it
     _judge(done, before, after, restored, findings)
     connection.delete(url)
     return True
@@ -211,11 +214,14 @@ def _changed(one: Live, other: Live, *, empties: bool = False) -> Iterator[str]:
 
 
 def _unordered(live: Live) -> Live:
-    """What it says, with the custom resource's set in one order."""
+    """What it says, with the custom resource's set and keyed list in one order."""
     said = content(live)
-    if isinstance(names := said.get("spec", {}).get("names"), list):
-        said["spec"] = said["spec"] | {"names": sorted(names)}
-    return said
+    spec = dict(said.get("spec") or {})
+    if isinstance(names := spec.get("names"), list):
+        spec["names"] = sorted(names)
+    if isinstance(keyed := spec.get("keyed"), list):
+        spec["keyed"] = sorted(keyed, key=lambda item: item["id"])
+    return said | {"spec": spec}
 
 
 def _related(one: str, other: str) -> bool:

@@ -8,7 +8,7 @@ stay; what we put there is in the record, so that it can be taken back.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from blueprint.cluster import codes, findings
@@ -52,13 +52,27 @@ def plan_nodes(bundle: Bundle, connection: Connection, inventory: Inventory | No
     homes: dict[str, BundlePool] = {}
     for pool in bundle.pools:
         found += _place(pool, nodes, homes)
+    contested = {d.subject for d in found}
     records = inventory.nodes if inventory else {}
     steps = []
     for name in sorted({*homes, *records} & set(nodes)):
-        step = _step(connection, bundle, _Wish(nodes[name], homes.get(name), records.get(name, _NOTHING)))
-        found += [findings.conflict(step.id, c, _desired(name, step.labels)) for c in step.conflicts]
-        steps.append(step)
+        wish = _Wish(nodes[name], homes.get(name), records.get(name, _NOTHING))
+        step, several = _decide(connection, bundle, wish)
+        steps.append(replace(step, blocked=True) if str(step.id) in contested else step)
+        found += several
     return tuple(steps), tuple(found)
+
+
+def _decide(connection: Connection, bundle: Bundle, wish: _Wish) -> tuple[NodeStep, list[Diagnostic]]:
+    try:
+        step = _step(connection, bundle, wish)
+    except ApiError as error:
+        if error.status == 0 or error.unauthenticated:
+            raise
+        meta = wish.node["metadata"]
+        unknown = NodeStep(meta["name"], meta["uid"], "", Action.UNKNOWN, {}, blocked=True)
+        return unknown, [findings.unseen(unknown.id, error)]
+    return step, [findings.conflict(step.id, c, _desired(step.name, step.labels)) for c in step.conflicts]
 
 
 def _place(pool: BundlePool, nodes: Mapping[str, Any], homes: dict[str, BundlePool]) -> Iterator[Diagnostic]:

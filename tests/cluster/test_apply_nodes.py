@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from platforms import GPU_TAINT, apply, bundle, codes, patch_as, pool
+from platforms import GPU_TAINT, apply, bundle, codes, config_map, patch_as, pool
 
+from blueprint.cluster.connect import connect
 from blueprint.cluster.connection import Connection
 from blueprint.cluster.inventory import NodeRecord
 from blueprint.cluster.plan import make_plan
@@ -130,6 +131,23 @@ def test_a_node_in_two_pools_is_an_error(cluster, node, unique) -> None:
     pools = (pool("a", {"pool": unique}), pool("b", {"x": "y", "pool": unique}))
     plan = make_plan(bundle(unique, pools=pools), cluster)
     assert (codes(plan), plan.exit_code) == (["node-in-two-pools"], 1)
+    outcome = apply(bundle(unique, pools=pools), cluster)
+    assert (outcome.exit_code, outcome.written) == (1, 0)
+
+
+def test_who_may_not_label_nodes_gets_the_rest_planned(lab, cluster, node, namespace, unique) -> None:
+    rules = [{"apiGroups": [""], "resources": ["nodes", "configmaps", "namespaces"], "verbs": ["get", "list"]}]
+    reader = connect(str(lab.user(unique)))
+    meta, rbac = {"name": f"nodes-{unique}"}, "/apis/rbac.authorization.k8s.io/v1"
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": meta["name"]}
+    who = {"kind": "User", "name": unique, "apiGroup": "rbac.authorization.k8s.io"}
+    lab.request("POST", f"{rbac}/clusterroles", {"metadata": meta, "rules": rules})
+    lab.request("POST", f"{rbac}/clusterrolebindings", {"metadata": meta, "roleRef": role, "subjects": [who]})
+    data = config_map(namespace)
+    apply(bundle(unique, data), cluster)
+    plan = make_plan(bundle(unique, data, pools=(pool("a", {"pool": unique}, labels={"n": "v"}),)), reader)
+    assert [change.action for change in plan.changes] == [Action.UNCHANGED, Action.UNKNOWN]
+    assert (codes(plan), plan.exit_code) == (["forbidden"], 3)
 
 
 def test_where_a_provisioner_labels_nodes_we_leave_them_alone(cluster, node, unique) -> None:

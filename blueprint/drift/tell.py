@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from blueprint.diagnostics import Code, Diagnostic, Note, Span
 from blueprint.drift import codes
+from blueprint.drift.defaults import is_server_default
 from blueprint.drift.model import Finding, FindingKind, Station, cause_of
-from blueprint.render.compare import ABSENT
+from blueprint.render.compare import ABSENT, differences
 from blueprint.render.model import FieldOrigin
+from blueprint.render.paths import format_path
 
 _LONGEST = 160
+_DIFFERENCES_SHOWN = 5
 _CODES = {
     FindingKind.MISSING: codes.MISSING,
     FindingKind.MODIFIED: codes.MODIFIED,
@@ -120,12 +123,28 @@ def _place(origin: FieldOrigin | None) -> Span | None:
 
 def _notes(finding: Finding) -> Iterator[Note]:
     yield from finding.remarks
+    yield from _inner_differences(finding)
     if finding.origin is None:
         return
     for source in finding.origin.sources[1:]:
         yield Note(f"{source.path} of {source.layer} took part", source.span)
     if finding.origin.sources and finding.origin.template != finding.origin.sources[0].span:
         yield Note("rendered here", finding.origin.template)
+
+
+def _inner_differences(finding: Finding) -> Iterator[Note]:
+    """What differs inside a list or map that is owned, and so reported, as one piece."""
+    if finding.live is ABSENT or not isinstance(finding.declared, Mapping | list) or _is_secret(finding):
+        return
+    inner = [
+        (format_path(path, finding.live if now is not ABSENT else finding.declared), was, now)
+        for path, was, now in differences(finding.declared, finding.live)
+        if not (was is ABSENT and is_server_default(path, now, None))
+    ]
+    for path, was, now in inner[:_DIFFERENCES_SHOWN]:
+        yield Note(f"{path}: declared {shown(finding, was)}, live {shown(finding, now)}")
+    if len(inner) > _DIFFERENCES_SHOWN:
+        yield Note(f"and {len(inner) - _DIFFERENCES_SHOWN} more differences inside it")
 
 
 def _evidence(finding: Finding, causes: Counter[str]) -> Iterator[tuple[str, str]]:
@@ -162,8 +181,12 @@ def shown(finding: Finding, value: Any) -> str:
     """A value on one line; what is in a Secret is never shown."""
     if value is ABSENT:
         return "(absent)"
-    is_copy = "last-applied-configuration" in finding.path
-    if finding.subject.startswith("Secret/") and (is_copy or not finding.path.startswith("metadata")):
+    if _is_secret(finding):
         return "(hidden)" if value is finding.declared else "(hidden, another one)"
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+
+
+def _is_secret(finding: Finding) -> bool:
+    is_copy = "last-applied-configuration" in finding.path
+    return finding.subject.startswith("Secret/") and (is_copy or not finding.path.startswith("metadata"))

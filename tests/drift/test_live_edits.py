@@ -401,6 +401,15 @@ def test_a_finding_names_the_blueprint_line_it_contradicts(applied: Applied) -> 
     assert evidence["station"] == "live object"
 
 
+def test_what_differs_inside_an_atomic_list_is_told(applied: Applied) -> None:
+    """The whole list is one field to the API server; people want to know which part of it changed."""
+    applied.patch("Role", {"rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "delete"]}]})
+
+    [diagnostic] = applied.drift().diagnostics
+
+    assert '[0].verbs[1]: declared "list", live "delete"' in [note.message for note in diagnostic.notes]
+
+
 def test_secret_values_appear_nowhere(applied: Applied) -> None:
     applied.patch("Secret", {"data": {"token": "b3RoZXItc2VjcmV0"}})
 

@@ -27,10 +27,11 @@ from blueprint.cluster.errors import ApiError
 from blueprint.cluster.fields import content
 from blueprint.cluster.inventory import Inventory, Member, as_member, manager, take_snapshot
 from blueprint.drift.compare import NOBODYS
+from blueprint.drift.defaults import is_server_default
 from blueprint.drift.model import Finding, FindingKind
 from blueprint.drift.objects import examine_objects
 from blueprint.drift.view import Gathered, Live, Unseen
-from blueprint.render.compare import differences
+from blueprint.render.compare import ABSENT, differences
 from blueprint.render.model import Bundle, Object, ObjectId
 from blueprint.render.paths import format_path
 
@@ -129,7 +130,7 @@ def _round(connection: Connection, found: Discovery, manifest: dict[str, Any], d
     part = examine_objects(bundle, record, OneObject(after, connection, url), dry_run=restored is not None)
     findings = [f for f in part.findings if f.kind is not FindingKind.UNKNOWN]
     if NOBODYS in part.folded:
-        return False  # a default of the server that went away: not declared, not owned, the same without it
+        return False
     _judge(done, before, after, restored, findings)
     connection.delete(url)
     return True
@@ -210,6 +211,8 @@ def _changed(one: Live, other: Live, *, empties: bool = False) -> Iterator[str]:
     for path, old, new in differences(_unordered(one), _unordered(other)):
         if set(path) & (ALLOCATED | SIDE_EFFECTS) or not (old or new or empties):
             continue
+        if new is ABSENT and not empties and is_server_default(path, old, None):
+            continue  # a default that went away: not declared, not owned, the same without it
         yield format_path(path, other if new or new == 0 else one)
 
 

@@ -12,11 +12,18 @@ Architecture = Literal["Volta", "Turing", "Ampere", "Ada Lovelace", "Hopper", "B
 """As NVML and the DRA driver name it."""
 
 KernelModules = Literal["open", "proprietary"]
+Arch = Literal["amd64", "arm64"]
+"""A processor architecture, as the label `kubernetes.io/arch` spells it."""
+
+ConfidentialMode = Literal["single-gpu", "multi-gpu", "protected-pcie"]
+"""How GPUs take part in confidential computing: one per machine, several over encrypted NVLink, several over PCIe."""
 
 PciId = Annotated[str, Matching("10de:[0-9a-f]{4}", "10de: and four lower-case hexadecimal digits")]
 """Vendor and device, as `lspci -nn` prints them. NVML's `pciDeviceId` 0x233010DE is `10de:2330`."""
 
 Positive = Annotated[int, AtLeast(1)]
+Count = Annotated[int, AtLeast(0)]
+DriverBranch = Annotated[str, Matching(r"\d{3}", "a driver branch")]
 DriverVersion = Annotated[str, Matching(r"\d{3}(\.\d+){0,2}", "a driver branch or version")]
 """A branch (`525`) or an exact version (`570.133.20`)."""
 
@@ -33,7 +40,7 @@ class Ecc:
 class MigProfile:
     """A slice that the GPU can be cut into, and how many of it fit when there is nothing else."""
 
-    name: Annotated[str, Matching(r"\dg\.\d+gb(\+\w+(\.\w+)?)?", "a MIG profile")]
+    name: Annotated[str, Matching(r"\dg\.\d+gb([+-]\w+(\.\w+)?)?", "a MIG profile")]
     max: Positive
 
 
@@ -55,6 +62,49 @@ class Mig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NvLink:
+    """The links to other GPUs. `links` is 0 where there are none; cards with a bridge leave it out.
+
+    Attributes:
+        generation: Of the link.
+        links: Per GPU.
+        bandwidth_gb_per_s: Per GPU, all links in both directions.
+        domain_gpus: The largest number of GPUs that one NVLink domain joins.
+    """
+
+    generation: Fact[Positive] | None = None
+    links: Fact[Count] | None = None
+    bandwidth_gb_per_s: Fact[Positive] | None = None
+    domain_gpus: Fact[Positive] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pcie:
+    """The connection to the host: generation and number of lanes. An idle link may run at a lower generation."""
+
+    generation: Fact[Positive]
+    width: Fact[Positive]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Power:
+    """The power limits that can be set, in watts; the default is `tdp_w`."""
+
+    minimum_w: Fact[Positive]
+    maximum_w: Fact[Positive]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thermal:
+    """Temperatures in degrees Celsius at which the GPU slows down and shuts down, and up to which it may be run."""
+
+    slowdown_c: Fact[Positive]
+    shutdown_c: Fact[Positive]
+    maximum_c: Fact[Positive]
+    memory_maximum_c: Fact[Positive]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Gpu(Record):
     """One product of the hardware catalogue. A fact that nobody knows is None, and claims that need it are unknown.
 
@@ -68,6 +118,14 @@ class Gpu(Record):
         tdp_w: Default power limit in watts.
         kernel_modules: Which flavours of the kernel modules drive it.
         minimum_driver: The oldest driver branch or version that knows it.
+        maximum_driver: The newest branch that still knows it; None while every new one does.
+        host_arch: The processors it comes with, where the product decides them.
+        nvlink: The links to other GPUs.
+        fabric_manager: Whether nodes with it run NVIDIA's Fabric Manager themselves.
+        pcie: The connection to the host.
+        power: The power limits that can be set.
+        thermal: The temperatures that matter.
+        confidential_modes: How it takes part in confidential computing; None where nobody knows.
     """
 
     product: Text
@@ -76,11 +134,19 @@ class Gpu(Record):
     gfd_product: Fact[Text]
     architecture: Fact[Architecture]
     compute_capability: Fact[Annotated[str, Matching(r"\d+\.\d", "major.minor")]]
-    form_factor: Fact[Literal["PCIe", "NVL", "SXM", "SXM4", "SXM5"]] | None = None
+    form_factor: Fact[Literal["PCIe", "NVL", "SXM", "SXM2", "SXM3", "SXM4", "SXM5", "SXM6"]] | None = None
     memory_mib: Fact[Positive] | None = None
-    memory_type: Fact[Literal["GDDR6", "HBM2", "HBM2e", "HBM3", "HBM3e"]] | None = None
+    memory_type: Fact[Literal["GDDR6", "GDDR7", "HBM2", "HBM2e", "HBM3", "HBM3e"]] | None = None
     ecc: Ecc
     mig: Mig
     tdp_w: Fact[Positive] | None = None
     kernel_modules: Fact[tuple[KernelModules, ...]]
     minimum_driver: Fact[DriverVersion] | None = None
+    maximum_driver: Fact[DriverBranch] | None = None
+    host_arch: Fact[Arch] | None = None
+    nvlink: NvLink | None = None
+    fabric_manager: Fact[bool] | None = None
+    pcie: Pcie | None = None
+    power: Power | None = None
+    thermal: Thermal | None = None
+    confidential_modes: Fact[tuple[ConfidentialMode, ...]] | None = None

@@ -36,7 +36,7 @@ def _portable(source: Source) -> ExpectationSource:
 
 def _product(pool: Pool) -> dict[str, Any]:
     facts = _gpu(pool).facts
-    names: tuple[str, ...] = use(facts.nvml_names)
+    names: tuple[str, ...] = use(facts.nvml_names) if facts.nvml_names.certain else ()
     return {
         "product": _gpu(pool).product,
         "nvmlNames": list(names),

@@ -42,7 +42,8 @@ EXPANSION = define(
     """
 Aliases make the document grow beyond what a person wrote: with ten anchors that each repeat the one before ten
 times, ten lines stand for ten thousand million values. The limit is counted on the expanded document. An alias
-inside its own anchor would never end and is refused as well. Write the values out, or use an overlay.
+inside its own anchor would never end, and one without an anchor stands for nothing: both are refused as well. Write the
+values out, or use an overlay.
 """,
 )
 ENCODING = define(

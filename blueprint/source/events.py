@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+_UNFINISHED = ("while scanning a simple key", "while scanning a quoted scalar")
+
 
 class ParseFailure(Exception):  # noqa: N818 - an outcome of reading, told as a diagnostic
     """The text is not YAML. `line` and `column` count from 0."""
@@ -69,7 +71,9 @@ def yaml_errors() -> type[Exception]:
 
 
 def failure(error: Any) -> ParseFailure:
-    """What a YAML error says, and where."""
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    """What a YAML error says, and where: at the beginning of what was never finished, if that is on record."""
+    unfinished = getattr(error, "context", None) in _UNFINISHED
+    marks = ("context_mark", "problem_mark") if unfinished else ("problem_mark", "context_mark")
+    mark = next((found for name in marks if (found := getattr(error, name, None))), None)
     message = " ".join(part for part in (getattr(error, "problem", None), getattr(error, "context", None)) if part)
     return ParseFailure(message or str(error), mark.line if mark else 0, mark.column if mark else 0)

@@ -71,7 +71,9 @@ def read_text(files: Files, path: str, named_at: Span | None = None) -> str:
         data = files.read(path)
     except OSError as error:
         reason = error.strerror or str(error)
-        found = Diagnostic(codes.FILE_UNREADABLE, f"cannot read {path}: {reason[:1].lower()}{reason[1:]}", at=named_at)
+        message = f"cannot read {path}: {reason[:1].lower()}{reason[1:]}"
+        help_ = "paths are relative to the file that names them" if named_at else None
+        found = Diagnostic(codes.FILE_UNREADABLE, message, at=named_at, help=help_)
         raise Refused(found, exit_code=1 if named_at else 2) from error
     return decode(data, path)
 

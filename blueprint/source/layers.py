@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
+from typing import Any
 
 from blueprint.data import data_folder, shown
 from blueprint.diagnostics import Diagnostic, Note, Refused, Span, nearest
@@ -115,7 +116,9 @@ class _Gathering:
         document = load_text(text, name)
         if not isinstance(document.data, dict):
             at = document.span() if document.marks else Span(name, 1, 1, 1, 1)
-            raise Refused(Diagnostic(codes.NOT_A_MAPPING, f"{name} holds no blueprint: it is not a mapping", at=at))
+            what = "is empty" if document.marks is None else "is not a mapping"
+            help_ = "the first line is apiVersion: gpublueprint.dev/v1alpha1"
+            raise Refused(Diagnostic(codes.NOT_A_MAPPING, f"{name} {what}", at=at, help=help_))
         self.trail.append((name, named_at))
         for entry, path in self._entries(document):
             self._extend(name, document, entry, path)
@@ -142,8 +145,12 @@ class _Gathering:
         return good
 
     def _malformed(self, document: Document, path: Path) -> None:
-        message = "extends must be a list of overlay names and file paths"
-        self.problems.append(Diagnostic(codes.EXTENDS, message, at=document.span(path)))
+        value: Any = document.data
+        for step in path:
+            value = value[step]
+        message = f"{format_path(path)} cannot be {'a list' if isinstance(value, list) else value}"
+        help_ = "extends is a list of overlay names and file paths, and of lists of them"
+        self.problems.append(Diagnostic(codes.EXTENDS, message, at=document.span(path), help=help_))
 
     def _extend(self, name: str, document: Document, entry: str | list[str], path: Path) -> None:
         if isinstance(entry, str):
@@ -175,7 +182,8 @@ class _Gathering:
             return False
         way = self.trail[names.index(file) + 1 :]
         notes = tuple(Note(f"{name} is extended here", span) for name, span in way if span)
-        self.problems.append(Diagnostic(codes.EXTENDS_CYCLE, f"{file} extends itself", at=at, notes=notes))
+        message, help_ = f"{file} extends itself", "remove one of the entries that lead round"
+        self.problems.append(Diagnostic(codes.EXTENDS_CYCLE, message, at=at, notes=notes, help=help_))
         return True
 
     def _ready_made(self, name: str, at: Span) -> None:
@@ -194,7 +202,9 @@ class _Gathering:
 def _disagreement(item: Disagreement) -> Diagnostic:
     message = f"{format_path(item.path)} is set differently by overlays of one rank"
     note = Note(f"{item.first.layer.name} says otherwise", item.first.span)
-    return Diagnostic(codes.DISAGREEMENT, message, at=item.second.span, notes=(note,), path=format_path(item.path))
+    help_ = "give them different positions in extends, where the later one wins, or set it in the blueprint"
+    path = format_path(item.path)
+    return Diagnostic(codes.DISAGREEMENT, message, at=item.second.span, notes=(note,), path=path, help=help_)
 
 
 def _empty(path: Path, node: Node) -> Diagnostic:

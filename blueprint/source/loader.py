@@ -10,7 +10,7 @@ import gc
 import re
 from typing import Any
 
-from blueprint.diagnostics import Diagnostic, Fix, Note, Refused, Span
+from blueprint.diagnostics import Code, Diagnostic, Fix, Note, Refused, Span
 from blueprint.source import codes
 from blueprint.source.document import Document, Marks
 from blueprint.source.events import ParseFailure, events_of, failure, yaml_errors
@@ -19,6 +19,17 @@ from blueprint.source.scalars import AMBIGUOUS, meant, resolve
 MAX_DEPTH = 100
 MAX_NODES = 100_000
 """Values that aliases may add to a document."""
+WAYS_OUT = {
+    codes.SYNTAX: "look here and on the line before: an open bracket or quote, a missing colon, uneven indentation",
+    codes.DUPLICATE_KEY: "keep one of them",
+    codes.EXPANSION: "write the values out, or put what is shared into an overlay",
+    codes.SEVERAL_DOCUMENTS: "put each document into a file of its own, and name it in extends",
+    codes.KEY_NOT_TEXT: "quote it if it is meant as text",
+    codes.TAG: "remove the tag; extends brings in other files",
+    codes.MERGE_KEY: "write the keys out, or put what is shared into an overlay",
+    codes.TOO_DEEP: "no blueprint needs that many levels",
+}
+"""What to do, by code."""
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -27,9 +38,8 @@ def load_text(text: str, file: str) -> Document:
     documents = load_documents(text, file)
     if len(documents) > 1:
         at = documents[1].span()
-        raise Refused(
-            Diagnostic(codes.SEVERAL_DOCUMENTS, f"{file} holds {len(documents)} documents; one is expected", at=at)
-        )
+        message = f"{file} holds {len(documents)} documents; one is expected"
+        raise Refused(Diagnostic(codes.SEVERAL_DOCUMENTS, message, at=at, help=WAYS_OUT[codes.SEVERAL_DOCUMENTS]))
     return documents[0] if documents else Document(file, text, None, None)
 
 
@@ -102,7 +112,7 @@ class _Builder:
             self._problem(codes.TOO_DEEP, f"nested more than {MAX_DEPTH} levels deep", event)
             raise _Abandoned
         if event.tag:
-            self._problem(codes.TAG, f"tag {event.tag} is not supported", event)
+            self._tag(event)
         before = self.nodes
         self.nodes += 1
         if event.anchor:
@@ -163,7 +173,7 @@ class _Builder:
         text = event.value
         if not event.implicit[0]:
             if event.tag and event.tag != "!":
-                self._problem(codes.TAG, f"tag {event.tag} is not supported", event)
+                self._tag(event)
             return text
         try:
             value = self.plain[text]
@@ -179,7 +189,7 @@ class _Builder:
             self._problem(codes.EXPANSION, f"alias *{event.anchor} stands inside its own anchor", event)
             raise _Abandoned
         if event.anchor not in self.anchors:
-            self._problem(codes.SYNTAX, f"alias *{event.anchor} has no anchor above it", event)
+            self._problem(codes.EXPANSION, f"alias *{event.anchor} has no anchor above it", event)
             raise _Abandoned
         value, marks, size = self.anchors[event.anchor]
         self.nodes += size
@@ -199,7 +209,7 @@ class _Builder:
             self._ambiguous(text, event)
         elif not isinstance(value, str):
             message = f"the key {text} is not text" if text else "a key is empty"
-            self._problem(codes.KEY_NOT_TEXT, message, event, help_="quote it if it is meant as text")
+            self._problem(codes.KEY_NOT_TEXT, message, event)
         else:
             self.plain[text] = text
 
@@ -222,11 +232,13 @@ class _Builder:
             )
         )  # fmt: skip
 
-    def _problem(
-        self, code: Any, message: str, event: Any, *, help_: str | None = None, notes: tuple[Note, ...] = ()
-    ) -> None:
+    def _tag(self, event: Any) -> None:
+        tag = str(event.tag).replace("tag:yaml.org,2002:", "!!")
+        self._problem(codes.TAG, f"the tag {tag} is not supported", event)
+
+    def _problem(self, code: Code, message: str, event: Any, *, notes: tuple[Note, ...] = ()) -> None:
         at = self.sheet.span_of(event.start_mark, event.end_mark)
-        self.problems.append(Diagnostic(code, message, at=at, help=help_, notes=notes))
+        self.problems.append(Diagnostic(code, message, at=at, help=WAYS_OUT[code], notes=notes))
 
 
 def _syntax(found: ParseFailure, text: str, file: str) -> Diagnostic:
@@ -237,7 +249,7 @@ def _syntax(found: ParseFailure, text: str, file: str) -> Diagnostic:
         column = lines[tabbed].index("\t") + 1
         span = Span(file, tabbed + 1, column, tabbed + 1, column + 1)
         return Diagnostic(codes.TAB, "a tab is used for indentation", at=span, help="indent with spaces")
-    return Diagnostic(codes.SYNTAX, f"not YAML: {found.message}", at=at)
+    return Diagnostic(codes.SYNTAX, f"not YAML: {found.message}", at=at, help=WAYS_OUT[codes.SYNTAX])
 
 
 def _has_tab(line: str) -> bool:
@@ -248,4 +260,5 @@ def _control_character(text: str, index: int, file: str) -> Diagnostic:
     line = text.count("\n", 0, index) + 1
     column = index - text.rfind("\n", 0, index)
     at = Span(file, line, column, line, column + 1)
-    return Diagnostic(codes.ENCODING, f"the control character U+{ord(text[index]):04X} is not allowed in YAML", at=at)
+    message = f"the control character U+{ord(text[index]):04X} is not allowed in YAML"
+    return Diagnostic(codes.ENCODING, message, at=at, help="remove it, or write an escape in double quotes")

@@ -10,7 +10,6 @@ from typing import Any
 from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.source import codes
 
-
 SYMBOLIC_LINK = 0o120000
 """The mode of a link in a git tree."""
 

@@ -22,14 +22,16 @@ def nodes_of_sets(sets: Sequence[str], rank: int, below: list[tuple[Layer, Node]
     """One layer per `--set`, in order. Raises Refused with every one that is malformed."""
     found: list[tuple[Layer, Node]] = []
     problems: list[Diagnostic] = []
+    exit_code = 1
     for number, text in enumerate(sets):
         layer = Layer(SET_FILE, "set", rank + number)
         try:
             found.append((layer, _node(text, number + 1, layer, [node for _, node in [*below, *found]])))
         except Refused as refused:
             problems.extend(refused.diagnostics)
+            exit_code = max(exit_code, refused.exit_code)
     if problems:
-        raise Refused(*problems)
+        raise Refused(*problems, exit_code=exit_code)
     return found
 
 

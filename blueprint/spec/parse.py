@@ -16,7 +16,8 @@ from pydantic import BaseModel, ValidationError
 
 from blueprint.diagnostics import Diagnostic, Fix, Note, Span, nearest
 from blueprint.source import Layered, Node, plain
-from blueprint.source.paths import Path, format_path
+from blueprint.source.paths import Path, format_path, parse_path
+from blueprint.source.scalars import resolve
 from blueprint.spec import codes
 from blueprint.spec.base import Model
 from blueprint.spec.forms import FORMS
@@ -26,7 +27,13 @@ _TYPES = {
     "string_type": "text", "int_type": "a whole number", "bool_type": "true or false", "dict_type": "a mapping",
     "model_type": "a mapping", "tuple_type": "a list", "int_from_float": "a whole number",
 }  # fmt: skip
-_RANGES = {"greater_than_equal", "less_than_equal", "too_short", "too_long", "string_too_short", "string_too_long"}
+_SCALARS = {"int_type": (int,), "bool_type": (bool,)}
+"""Types that text in quotes may have been meant as."""
+_RANGES = {
+    "greater_than_equal": "at least {ge}", "less_than_equal": "at most {le}",
+    "too_short": "at least {min_length} of them", "too_long": "at most {max_length} of them",
+    "string_too_short": "at least {min_length} characters", "string_too_long": "at most {max_length} characters",
+}  # fmt: skip
 
 
 def parse_blueprint(layered: Layered) -> tuple[Blueprint | None, list[Diagnostic]]:
@@ -34,7 +41,8 @@ def parse_blueprint(layered: Layered) -> tuple[Blueprint | None, list[Diagnostic
     found = [problem for layer, node in layered.documents if layer.kind == "overlay" for problem in _head(node)]
     data = plain(layered.root)
     blueprint, problems = _validated(data)
-    found += [diagnostic for problem in problems for diagnostic in _diagnostics(problem, layered.root, Blueprint)]
+    told = [diagnostic for problem in problems for diagnostic in _diagnostics(problem, layered.root, Blueprint)]
+    found += _without_consequences(told)
     if blueprint is None and problems:
         blueprint, _ = _validated(_without(data, [tuple(problem["loc"]) for problem in problems]))
     return blueprint, found
@@ -47,13 +55,25 @@ def _validated(data: Any) -> tuple[Blueprint | None, list[Any]]:
         return None, list(error.errors(include_url=False, include_context=True))
 
 
+def _without_consequences(found: list[Diagnostic]) -> list[Diagnostic]:
+    """A key that is missing because it is misspelt is told once: where it is misspelt."""
+    meant = {_beside(each.path, each.fix.replacement) for each in found if each.code is codes.UNKNOWN_KEY and each.fix}
+    return [each for each in found if each.code is not codes.MISSING_KEY or each.path not in meant]
+
+
+def _beside(path: str | None, key: str) -> str:
+    above = parse_path(path or "")[:-1]
+    return format_path((*above, key))
+
+
 def _head(node: Node) -> Iterator[Diagnostic]:
     """What is wrong around the spec of an overlay."""
     try:
         OverlayHead.model_validate(plain(node))
     except ValidationError as error:
-        for problem in error.errors(include_url=False):
-            yield from _diagnostics(problem, node, OverlayHead)
+        problems = error.errors(include_url=False)
+        told = [found for problem in problems for found in _diagnostics(problem, node, OverlayHead)]
+        yield from _without_consequences(told)
 
 
 def _without(data: Any, locations: Iterable[Path]) -> Any:
@@ -78,7 +98,7 @@ def _diagnostics(problem: Any, root: Node, model: type[Model]) -> Iterator[Diagn
     if kind == "extra_forbidden":
         yield _unknown_key(path, root, owner)
     elif kind == "missing":
-        yield _missing_key(path, root)
+        yield _missing_key(path, root, owner)
     else:
         yield _wrong_value(problem, path, root, owner)
 
@@ -168,11 +188,20 @@ def _elsewhere(key: str, near: str | None) -> tuple[Note, ...]:
     return (Note(f"{key} is a key of {' and '.join(homes)}"),) if homes else ()
 
 
-def _missing_key(path: Path, root: Node) -> Diagnostic:
+def _missing_key(path: Path, root: Node, owner: type[BaseModel] | None) -> Diagnostic:
     parent, where = root.nearest(path[:-1])
     name = format_path(path)
     message = f"{format_path(where) or 'the document'} lacks the key {path[-1]}"
-    return Diagnostic(codes.MISSING_KEY, message, at=parent.key_span or _first_line(parent.span), path=name)
+    at = parent.key_span or _first_line(parent.span)
+    return Diagnostic(codes.MISSING_KEY, message, at=at, path=name, help=_wanted(str(path[-1]), owner))
+
+
+def _wanted(key: str, owner: type[BaseModel] | None) -> str | None:
+    """What a missing key is to say."""
+    if allowed := _literals(owner, key):
+        return f"write {key}: {' or '.join(allowed)}"
+    fields = owner.model_fields.values() if owner else ()
+    return next((f"{key}: {info.description}" for info in fields if info.alias == key and info.description), None)
 
 
 def _first_line(span: Span) -> Span:
@@ -191,20 +220,27 @@ def _wrong_value(problem: Any, path: Path, root: Node, owner: type[BaseModel] | 
     found = Diagnostic(codes.MALFORMED, f"{what} is not valid", at=at, path=name, notes=_history(node))
     kind, context = problem["type"], problem.get("ctx", {})
     if kind in _TYPES:
-        quote = kind == "string_type" and not isinstance(node.value, dict | list)
-        fix = Fix(at, f'"{node.value}"') if quote and not isinstance(node.value, float) else None
-        help_ = "quote it" if quote else None
-        return replace(
-            found, code=codes.WRONG_TYPE, message=f"{name} must be {_TYPES[kind]}, not {value}", help=help_, fix=fix
-        )
+        message = f"{name} must be {_TYPES[kind]}, not {value}"
+        return replace(found, code=codes.WRONG_TYPE, message=message, **_other_type(kind, node, at, owner, where))
     if kind == "literal_error":
         return _not_allowed(found, name, node, owner, where)
     if kind in _RANGES:
-        return replace(found, code=codes.OUT_OF_RANGE, message=f"{what}: {_lowered(problem['msg'])}")
+        limit = f"there must be {_RANGES[kind].format(**context)}"
+        return replace(found, code=codes.OUT_OF_RANGE, message=f"{what} is out of range: {limit}")
     if kind == "value_error":
         return replace(found, code=codes.INCONSISTENT, message=f"{name}: {context.get('error', problem['msg'])}")
     help_ = f"it must be {FORMS[context['pattern']]}" if context.get("pattern") in FORMS else _lowered(problem["msg"])
     return replace(found, message=f"{what} is not of the right form", help=help_)
+
+
+def _other_type(kind: str, node: Node, at: Span, owner: type[BaseModel] | None, where: Path) -> dict[str, Any]:
+    """The way out of a wrong type: quotes or none, or what the field is for."""
+    if kind == "string_type" and not isinstance(node.value, dict | list):
+        written = None if isinstance(node.value, float) else Fix(at, f'"{_plain_word(node.value)}"')
+        return {"help": "quote it", "fix": written}
+    if isinstance(node.value, str) and type(resolve(node.value)) in _SCALARS.get(kind, ()):
+        return {"help": "write it without quotes", "fix": Fix(at, node.value)}
+    return {"help": _wanted(str(where[-1]), owner) if where else None}
 
 
 def _told(node: Node) -> str:
@@ -212,6 +248,8 @@ def _told(node: Node) -> str:
         return "a mapping"
     if isinstance(node.value, list):
         return "a list"
+    if isinstance(node.value, str) and not isinstance(resolve(node.value), str):
+        return f"the text {node.value or 'of no length'}"
     return f"the number {node.value}" if type(node.value) in (int, float) else _plain_word(node.value)
 
 

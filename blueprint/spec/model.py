@@ -77,6 +77,6 @@ class OverlayHead(Model):
 
     api_version: Literal["gpublueprint.dev/v1alpha1"]
     kind: Literal["Overlay"]
-    metadata: OverlayMetadata = OverlayMetadata()
+    metadata: OverlayMetadata = Field(default={}, validate_default=True)
     extends: Any = None
     spec: Any = None

@@ -54,6 +54,8 @@ _HELP = {
     FindingKind.REORDERED: "`blueprint apply` restores the order",
     FindingKind.ORPHANED: "delete it, or render it again",
 }
+_SHOWN_LAYERS = frozenset({"overlay", "set", "patch", "release", "hardware"})
+"""Sources that get a note of their own; further lines of the blueprint only decided whether, and are listed by path."""
 
 
 def diagnostics_of(findings: Iterable[Finding]) -> Iterator[Diagnostic]:
@@ -127,7 +129,8 @@ def _notes(finding: Finding) -> Iterator[Note]:
     if finding.origin is None:
         return
     for source in finding.origin.sources[1:]:
-        yield Note(f"{source.path} of {source.layer} took part", source.span)
+        if source.layer in _SHOWN_LAYERS:
+            yield Note(f"{source.path} of {source.layer} took part", source.span)
     if finding.origin.sources and finding.origin.template != finding.origin.sources[0].span:
         yield Note("rendered here", finding.origin.template)
 
@@ -157,6 +160,8 @@ def _evidence(finding: Finding, causes: Counter[str]) -> Iterator[tuple[str, str
         first = finding.origin.sources[0]
         yield "from", f"{first.span} {first.path}".rstrip()
         yield "layer", first.layer
+        if also := [source.path for source in finding.origin.sources[1:] if source.layer not in _SHOWN_LAYERS]:
+            yield "also decides", ", ".join(also)
     if finding.origin and finding.station is Station.LIVE:
         yield "template", str(finding.origin.template)
     yield from _writer(finding)

@@ -4,6 +4,7 @@ from blueprint.catalog.components import Component, HealthHint, Image
 from blueprint.catalog.facts import Confidence, Fact
 from blueprint.catalog.hardware import Ecc, Gpu, Mig, MigPlacement, MigProfile
 from blueprint.catalog.load import Catalog, load_catalog, waves
+from blueprint.catalog.machines import Machine, Machines
 from blueprint.catalog.releases import DriverBranch, Release
 from blueprint.catalog.settings import Setting
 
@@ -17,6 +18,8 @@ __all__ = [
     "Gpu",
     "HealthHint",
     "Image",
+    "Machine",
+    "Machines",
     "Mig",
     "MigPlacement",
     "MigProfile",

@@ -11,6 +11,7 @@ from blueprint.catalog import codes
 from blueprint.catalog.components import Component
 from blueprint.catalog.facts import Record
 from blueprint.catalog.hardware import Gpu
+from blueprint.catalog.machines import Machine, Machines
 from blueprint.catalog.reading import read
 from blueprint.catalog.releases import Release
 from blueprint.data import data_folder
@@ -27,10 +28,11 @@ class Catalog:
     finds the likely spelling among `products`, `releases` or `components`. A wrong file raises Refused.
     """
 
-    def __init__(self, hardware: Path, releases: Path, components: Path) -> None:
+    def __init__(self, hardware: Path, releases: Path, components: Path, machines: Path | None = None) -> None:
         self._products = _stored(hardware.glob("*.yaml"))
         self._releases = _stored(releases.glob("*.yaml"))
         self._components = {file.parent.name: file for file in sorted(components.glob("*/component.yaml"))}
+        self._clouds = _stored(machines.glob("*.yaml")) if machines else {}
         self._read: dict[Path, Record] = {}
 
     @property
@@ -63,6 +65,18 @@ class Catalog:
         file = self._components.get(name)
         return self._once(file, Component, "name", name, folder=file.parent) if file else None
 
+    @property
+    def clouds(self) -> tuple[Machines, ...]:
+        """The instance types of all clouds."""
+        return tuple(self._once(file, Machines, "cloud", name) for name, file in self._clouds.items())
+
+    def machine(self, name: str) -> Machine | None:
+        """A cloud's instance type by name, `p5.48xlarge`. Only files that hold the name are parsed."""
+        for cloud, file in self._clouds.items():
+            if name in file.read_text("utf-8") and (found := self._once(file, Machines, "cloud", cloud).machine(name)):
+                return found
+        return None
+
     def _once(self, file: Path, model: type[R], key: str, name: str, **extra: Path) -> R:
         record = self._read.get(file)
         if not isinstance(record, model):
@@ -77,7 +91,7 @@ class Catalog:
 @lru_cache(maxsize=1)
 def load_catalog() -> Catalog:
     """The catalogue that the tool ships. Files are listed, not read."""
-    return Catalog(_PACKAGE / "hardware", _PACKAGE / "releases", data_folder("components"))
+    return Catalog(_PACKAGE / "hardware", _PACKAGE / "releases", data_folder("components"), _PACKAGE / "machines")
 
 
 def waves(components: Iterable[Component]) -> tuple[tuple[Component, ...], ...]:

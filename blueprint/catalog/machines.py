@@ -1,0 +1,113 @@
+"""Machine shapes: the instance types of a cloud, and what each of them brings.
+
+A file has one line per instance type. Source and confidence are said once per column, since whole columns come from
+the same table; a line names the columns of which it is less sure under `unverified`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from blueprint.catalog.facts import Confidence, Fact, Record, Text
+from blueprint.catalog.hardware import Arch, Positive
+
+T = TypeVar("T")
+
+COLUMNS = ("arch", "product", "gpus", "cpu", "memoryGib", "adapters")
+"""What a line may say. `adapters` counts the fast network adapters: EFA interfaces, RDMA cards."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Where the values of a column were learnt."""
+
+    source: Text
+    confidence: Confidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """One line: an instance type. What nobody knows is left out.
+
+    `gpus` is missing where the machine has a fraction of one; `note` then says so. `unverified` names columns.
+    """
+
+    arch: Arch | None = None
+    product: Text | None = None
+    gpus: Positive | None = None
+    cpu: Positive | None = None
+    memory_gib: Positive | None = None
+    adapters: Positive | None = None
+    note: Text | None = None
+    unverified: tuple[Text, ...] = ()
+
+    def complaint(self) -> str | None:
+        """What is wrong with the line itself."""
+        unknown = [name for name in self.unverified if name not in COLUMNS]
+        return f"there is no column {unknown[0]}" if unknown else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machines(Record):
+    """The instance types of one cloud.
+
+    Attributes:
+        cloud: Also the file's name.
+        title: For people.
+        distributions: The Kubernetes distributions that run on these machines alone.
+        evidence: Column to where its values were learnt.
+        types: Instance type to what it brings, as the label `node.kubernetes.io/instance-type` spells it.
+    """
+
+    cloud: Text
+    title: Text
+    distributions: tuple[Text, ...]
+    evidence: Mapping[Text, Evidence]
+    types: Mapping[Text, Shape]
+
+    def complaint(self) -> str | None:
+        """What is wrong with the file as a whole: a column without evidence."""
+        said = {column for name in self.types for column in COLUMNS if self._stands(name, column)}
+        lacking = sorted(said - self.evidence.keys())
+        return f"the column {lacking[0]} has no evidence" if lacking else None
+
+    def _stands(self, name: str, column: str) -> bool:
+        return column in self.document.data["types"][name]
+
+    def machine(self, name: str) -> Machine | None:
+        """The instance type of this name, each of its values as a fact."""
+        shape = self.types.get(name)
+        if shape is None:
+            return None
+        values = (shape.arch, shape.product, shape.gpus, shape.cpu, shape.memory_gib, shape.adapters)
+        facts = {c: self._fact(name, c, shape, v) for c, v in zip(COLUMNS, values, strict=True) if v is not None}
+        memory = facts.pop("memoryGib", None)
+        return Machine(name=name, cloud=self, note=shape.note, memory_gib=memory, **facts)
+
+    def _fact(self, name: str, column: str, shape: Shape, value: Any) -> Fact[Any]:
+        known = self.evidence[column]
+        doubted = column in shape.unverified
+        return Fact(
+            value,
+            source="not verified: general knowledge of this machine" if doubted else known.source,
+            confidence="unverified" if doubted else known.confidence,
+            span=self.span("types", name, column),
+            path=f'types["{name}"].{column}',
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """An instance type of a cloud; a value that nobody knows is None."""
+
+    name: str
+    cloud: Machines = field(repr=False, compare=False)
+    note: str | None
+    arch: Fact[Arch] | None = None
+    product: Fact[str] | None = None
+    gpus: Fact[int] | None = None
+    cpu: Fact[int] | None = None
+    memory_gib: Fact[int] | None = None
+    adapters: Fact[int] | None = None

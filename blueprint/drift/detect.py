@@ -42,8 +42,7 @@ def detect_drift(
         now: The time of the run; readings are old or young by it.
 
     Raises:
-        Refused: the readings cannot be read (exit code 2).
-        ApiError: the server does not even say what it serves.
+        Refused: the readings cannot be read, or the server does not even say what it serves (exit code 2).
     """
     parts: list[Part] = []
     remarks: list[Diagnostic] = []

@@ -70,11 +70,11 @@ def _sizes(bundle: Bundle, members: list[tuple[Live, list[BundlePool]]], left: l
     for pool in bundle.pools:
         there = sum(1 for _, pools in members if pool in pools)
         if not pool.nodes_min <= there <= pool.nodes_max:
-            few = f"{pool.nodes_min}" if pool.nodes_min == pool.nodes_max else None
+            fixed = pool.nodes_min == pool.nodes_max
             yield Finding(
                 FindingKind.POOL_SIZE,
                 f"NodePool/{pool.name}",
-                declared=(few and int(few)) or f"{pool.nodes_min} to {pool.nodes_max}",
+                declared=pool.nodes_min if fixed else f"{pool.nodes_min} to {pool.nodes_max}",
                 live=there,
                 origin=_origin(pool, "nodes", "selector"),
                 station=Station.NODE,

@@ -27,7 +27,7 @@ def examine_objects(bundle: Bundle, record: Inventory | None, view: View, *, dry
     """Compare every object. `record` is what the cluster says was applied; None where there is none.
 
     Raises:
-        ApiError: the server does not even say what it serves.
+        Refused: the server does not even say what it serves (exit code 2).
     """
     members = record.members if record else {}
     declared = {obj.id: obj for obj in bundle.objects}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Protocol
 
+from blueprint.cluster.connect import refused
 from blueprint.cluster.connection import PAGE, Connection
 from blueprint.cluster.discovery import Discovery, Resource, discover
 from blueprint.cluster.errors import ApiError
@@ -72,10 +73,16 @@ class ClusterView:
         self.taken = ""
         self._connection = connection
         self._found: Discovery | None = None
+        self._nodes: list[Live] | None = None
 
     @property
     def _discovery(self) -> Discovery:
-        self._found = self._found or discover(self._connection)
+        """What is served, asked once. Raises Refused (2): without it nothing can be looked at."""
+        if self._found is None:
+            try:
+                self._found = discover(self._connection)
+            except ApiError as error:
+                raise refused(error, self._connection) from None
         return self._found
 
     def record(self, blueprint: str) -> Inventory | None:
@@ -84,8 +91,8 @@ class ClusterView:
             return read_inventory(self._connection, blueprint)
         except ApiError as error:
             raise Unseen(in_words(error)) from None
-        except Refused as refused:
-            raise Unseen(str(refused)) from None
+        except Refused as damaged:
+            raise Unseen(str(damaged)) from None
 
     def disguised(self, manifest: Mapping[str, Any]) -> Mapping[str, Any]:
         """As it is."""
@@ -120,7 +127,7 @@ class ClusterView:
             return {}
 
     def objects(self, wanted: Mapping[ObjectId, str], blueprint: str) -> Gathered:
-        """One LIST per kind, several kinds at a time. Raises ApiError where discovery itself fails."""
+        """One LIST per kind, several kinds at a time."""
         discovery = self._discovery
         kinds = [list(ids) for _, ids in groupby(sorted(wanted), key=lambda i: (i.group, i.kind))]
         parts = [[(identity, wanted[identity]) for identity in ids] for ids in kinds]
@@ -142,11 +149,13 @@ class ClusterView:
         )
 
     def nodes(self) -> list[Live]:
-        """Every node of the cluster."""
-        try:
-            return self._connection.list("/api/v1/nodes")
-        except ApiError as error:
-            raise Unseen(in_words(error)) from None
+        """Every node of the cluster, listed once."""
+        if self._nodes is None:
+            try:
+                self._nodes = self._connection.list("/api/v1/nodes")
+            except ApiError as error:
+                raise Unseen(in_words(error)) from None
+        return self._nodes
 
     def predict(self, manifest: Mapping[str, Any], manager: str) -> Live:
         """A server-side dry-run."""

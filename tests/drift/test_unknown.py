@@ -13,6 +13,7 @@ from blueprint.cluster.connect import connect
 from blueprint.cluster.connection import Connection
 from blueprint.cluster.errors import ApiError
 from blueprint.cluster.inventory import NAMESPACE, parent_name
+from blueprint.diagnostics import Refused
 from blueprint.drift.detect import as_run, detect_drift
 from blueprint.drift.model import FindingKind
 from blueprint.drift.view import ClusterView
@@ -110,6 +111,18 @@ def test_a_server_that_fails_on_one_kind_leaves_the_others(applied: Applied, mon
     report = applied.drift()
 
     assert (report.coverage[0].examined, report.coverage[0].unknown, report.exit_code) == (6, 1, 3)
+
+
+def test_a_server_that_is_gone_is_refused_in_words(applied: Applied, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(self: Connection, method: str, path: str, *rest: Any, **more: Any) -> Any:
+        raise ApiError(0, "Unreachable", "Connection refused", request=path)
+
+    monkeypatch.setattr(Connection, "request", gone)
+
+    with pytest.raises(Refused) as told:
+        applied.drift()
+
+    assert (told.value.exit_code, told.value.diagnostics[0].code.id) == (2, "BP7005")
 
 
 def test_a_bundle_that_was_never_applied_is_missing_as_a_whole(applied: Applied) -> None:

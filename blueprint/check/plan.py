@@ -17,7 +17,7 @@ from blueprint.diagnostics import Severity
 from blueprint.render.kubernetes import DEFINITION, Schema
 from blueprint.render.model import Path
 from blueprint.render.paths import format_path
-from blueprint.render.quantity import canonical_quantity
+from blueprint.spec.quantity import canonical_quantity
 
 Look = Callable[[Any, Path, Any], Iterator[Complaint]]
 """Looks at (value, its path, the whole object)."""

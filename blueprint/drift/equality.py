@@ -8,7 +8,7 @@ from typing import Any
 
 from blueprint.render.compare import ABSENT
 from blueprint.render.model import Path
-from blueprint.render.quantity import quantity_value
+from blueprint.spec.quantity import quantity_value
 
 _QUANTITY_PARENTS = {"limits", "requests", "capacity", "overhead", "podFixed", "hard", "default", "defaultRequest"}
 _QUANTITY_PARENTS |= {"max", "min", "maxLimitRequestRatio"}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blueprint.render.quantity import canonical_quantity, quantity_value
+from blueprint.spec.quantity import canonical_quantity, quantity_value
 
 
 @pytest.mark.parametrize(

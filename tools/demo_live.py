@@ -176,10 +176,10 @@ def _probe(stage: Stage, library: str | None) -> None:
 
 
 def _stand_in(stage: Stage) -> str:
+    import json
+
     from tests.probe.stub.build import build
     from tests.probe.stub.describe import h100x8, lie
-
-    import json
 
     description = stage.folder / "train-0000.nvml.json"
     description.write_text(json.dumps(lie(h100x8(), 3, ecc=[0, 0]), indent=1), encoding="utf-8")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 class Severity(enum.StrEnum):
@@ -34,6 +34,11 @@ class Span:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"
+
+    @property
+    def head(self) -> Span:
+        """The stretch itself if it stands on one line, otherwise its first character: what can be underlined."""
+        return self if self.end_line == self.line else replace(self, end_line=self.line, end_column=self.column + 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from blueprint.render import codes
 from blueprint.render.canonical import canonical
 from blueprint.render.model import FieldOrigin, Object
 from blueprint.source import Document, Layered, Node, load_documents
-from blueprint.source.document import paths_of
+from blueprint.source.codes import OUTSIDE
+from blueprint.source.document import walk
 from blueprint.source.files import check_border, read_text
 from blueprint.source.paths import Path, format_path
 
@@ -40,14 +41,17 @@ def extra_objects(layered: Layered) -> tuple[list[Object], list[Diagnostic]]:
 
 def _files(pattern: Node, layered: Layered) -> Iterator[str]:
     base = pattern.layer.name if pattern.layer.kind != "set" else layered.target
-    check_border(
-        layered.files, layered.files.beside(base, str(pattern.value).split("*")[0]), str(pattern.value), pattern.span
-    )
+    start = layered.files.beside(base, str(pattern.value).split("*")[0])
+    check_border(layered.files, start, str(pattern.value), pattern.span)
+    if ".." in str(pattern.value).partition("*")[2].split("/"):
+        message = f"{pattern.value} climbs after a wildcard"
+        raise Refused(Diagnostic(OUTSIDE, message, at=pattern.span, help="write .. at the beginning, if at all"))
     folder = layered.files.beside(base, ".")
     files = layered.files.glob(folder, str(pattern.value))
     if not files:
         message = f"{pattern.value} matches no file below {folder}"
-        raise Refused(Diagnostic(codes.EXTRA_MATCHES_NOTHING, message, at=pattern.span))
+        help_ = "patterns are relative to the file that has them"
+        raise Refused(Diagnostic(codes.EXTRA_MATCHES_NOTHING, message, at=pattern.span, help=help_))
     for file in files:
         check_border(layered.files, file, str(pattern.value), pattern.span)
         yield file
@@ -55,25 +59,29 @@ def _files(pattern: Node, layered: Layered) -> Iterator[str]:
 
 def _object(document: Document, named: Source) -> Object | Diagnostic:
     data = document.data
-    lacking = _lacking(data)
-    if lacking:
-        return Diagnostic(codes.NOT_AN_OBJECT, f"{document.file}: {lacking}", at=document.span())
-    origins = {path: _origin(document, path, named) for path in paths_of(data)}
+    if fault := _fault(data):
+        path, message = fault
+        at = document.span(path).head
+        help_ = "every document needs apiVersion, kind and metadata.name"
+        return Diagnostic(codes.NOT_AN_OBJECT, f"{document.file}: {message}", at=at, help=help_)
+    origins = {path: _origin(document, path, value, named) for path, value in walk(data)}
     return Object(canonical(data), COMPONENT, origins)
 
 
-def _origin(document: Document, path: Path, named: Source) -> FieldOrigin:
-    span = document.span(path)
+def _origin(document: Document, path: Path, value: Any, named: Source) -> FieldOrigin:
+    """A scalar's place is the scalar, that of a collection its key."""
+    span = document.key_span(path).head if isinstance(value, dict | list) else document.span(path)
     return FieldOrigin(span, (Source("manifest", span, format_path(path)), named))
 
 
-def _lacking(data: Any) -> str:
+def _fault(data: Any) -> tuple[Path, str] | None:
+    """What keeps a document from being an object, and where."""
     if not isinstance(data, dict):
-        return "a manifest must be a mapping"
+        return (), "a manifest must be a mapping"
     for path in (("apiVersion",), ("kind",), ("metadata", "name")):
         value: Any = data
         for step in path:
             value = value.get(step) if isinstance(value, dict) else None
         if not isinstance(value, str) or not value:
-            return f"{'.'.join(path)} is missing or is not text"
-    return "" if data["kind"] != "List" else "a List of objects is not supported: write them as documents"
+            return path, f"{'.'.join(path)} is missing or is not text"
+    return (("kind",), "a List is not supported: write its items as documents") if data["kind"] == "List" else None

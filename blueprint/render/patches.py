@@ -11,10 +11,11 @@ from blueprint.platform.origin import WRITTEN, Source, in_order
 from blueprint.platform.reads import Origins, plain, reading
 from blueprint.render import codes
 from blueprint.render.model import FieldOrigin, Object
-from blueprint.source.document import paths_of
+from blueprint.source.document import walk
 from blueprint.source.paths import Path, format_path
 from blueprint.spec import Patch
 
+_RENAME = "to have another object, write it in full under extraManifests"
 _IDENTITY: tuple[Path, ...] = (("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespace"))
 
 
@@ -82,7 +83,9 @@ class _Merging:
                 message = f"a patch cannot change {format_path(path)} of {obj.id}"
                 span = self.origins.key((*self.at, *path))
                 self.found.append(
-                    Diagnostic(codes.PATCH_IDENTITY, message, at=span, path=format_path((*self.at, *path)))
+                    Diagnostic(
+                        codes.PATCH_IDENTITY, message, at=span, path=format_path((*self.at, *path)), help=_RENAME
+                    )
                 )
                 return obj
         self.fields = dict(obj.origins)
@@ -92,7 +95,7 @@ class _Merging:
     def _merged(self, target: Any, patch: Any, path: Path) -> Any:
         if not isinstance(patch, dict):
             self._forget(path)
-            self.fields |= {part: self._origin(part) for part in paths_of(patch, path)}
+            self.fields |= {part: self._origin(part) for part, _ in walk(patch, path)}
             return patch
         if not isinstance(target, dict):
             self._forget(path)

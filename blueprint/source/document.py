@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -76,13 +76,8 @@ class Document:
         return key, here
 
 
-def paths_of(data: Any, at: Path = ()) -> Sequence[Path]:
-    """Every path of `data`, containers before what they hold."""
-    found: list[Path] = [at]
-    if isinstance(data, dict):
-        for key, value in data.items():
-            found.extend(paths_of(value, (*at, key)))
-    elif isinstance(data, list):
-        for index, value in enumerate(data):
-            found.extend(paths_of(value, (*at, index)))
-    return found
+def walk(data: Any, at: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Every value in `data` with its path, containers before what they hold."""
+    yield at, data
+    for key, value in data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ():
+        yield from walk(value, (*at, key))

@@ -192,7 +192,7 @@ def _missing_key(path: Path, root: Node, owner: type[BaseModel] | None) -> Diagn
     parent, where = root.nearest(path[:-1])
     name = format_path(path)
     message = f"{format_path(where) or 'the document'} lacks the key {path[-1]}"
-    at = parent.key_span or _first_line(parent.span)
+    at = parent.key_span or parent.span.head
     return Diagnostic(codes.MISSING_KEY, message, at=at, path=name, help=_wanted(str(path[-1]), owner))
 
 
@@ -204,17 +204,11 @@ def _wanted(key: str, owner: type[BaseModel] | None) -> str | None:
     return next((f"{key}: {info.description}" for info in fields if info.alias == key and info.description), None)
 
 
-def _first_line(span: Span) -> Span:
-    if span.end_line == span.line:
-        return span
-    return replace(span, end_line=span.line, end_column=span.column + 1)
-
-
 def _wrong_value(problem: Any, path: Path, root: Node, owner: type[BaseModel] | None) -> Diagnostic:
     node, where = root.nearest(path)
     name = format_path(path)
     is_key = problem["loc"][-1] == "[key]"
-    at = (node.key_span or node.span) if is_key else _first_line(node.span)
+    at = (node.key_span or node.span) if is_key else node.span.head
     value = path[-1] if is_key else _told(node)
     what = f"the key {value} of {format_path(path[:-1])}" if is_key else f"{name}: {value}"
     found = Diagnostic(codes.MALFORMED, f"{what} is not valid", at=at, path=name, notes=_history(node))

@@ -13,14 +13,10 @@ import pytest
 from consoles import ROOT, PageError, has_console, played, with_examples
 
 UPDATE = os.environ.get("UPDATE_GOLDENS") == "1"
-NEEDS_LAB = "<!-- commands need: lab -->"
+LIVE = "docs/tutorials/live.md"  # has a test of its own
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in PAGES}
-RUN = [
-    pytest.param(name, marks=[pytest.mark.lab] if NEEDS_LAB in text else [])
-    for name, text in TEXTS.items()
-    if has_console(text)
-]
+RUN = [name for name, text in TEXTS.items() if has_console(text) and name != LIVE]
 CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\((?!https?:|mailto:|#)([^)#\s]+)(?:#[^)]*)?\)")
 

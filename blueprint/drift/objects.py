@@ -43,7 +43,7 @@ def examine_objects(bundle: Bundle, record: Inventory | None, view: View, *, dry
     undecided = {f.subject for f in findings if f.kind is FindingKind.UNKNOWN and f.path}
     unknown = len(gathered.unseen) + len(undecided)
     reasons = sorted(set(gathered.unseen.values()))[:_REASONS_SHOWN] or (["not decided"] if undecided else [])
-    examined = len({*wanted, *gathered.live}) - unknown
+    examined = len({*wanted, *gathered.live}) - len(gathered.unseen)
     failed = any(f.kind is not FindingKind.UNKNOWN for f in findings)
     coverage = Coverage("objects", examined, unknown, "; ".join(reasons))
     return Part((coverage,), tuple(findings), folded=examiner.folded, failed=failed)

@@ -1,0 +1,68 @@
+"""What ownership leaves open, with no record to decide it: a dry-run does, and without one it is unknown."""
+
+from __future__ import annotations
+
+import copy
+import uuid
+from typing import Any
+
+import pytest
+from drift_platform import JSON_PATCH, Applied, bundle_of
+
+from blueprint.cluster.connection import Connection
+from blueprint.cluster.inventory import as_member, manager
+from blueprint.drift.model import FindingKind
+
+WRAPPED = "c2Vj\ncmV0"
+"""Base64 as some tools wrap it: the API server stores it in one line."""
+
+
+@pytest.fixture
+def unrecorded(connection: Connection, namespace: str) -> Applied:
+    """A Secret that was applied under our name, and no record of it."""
+    meta = {"name": "web", "namespace": namespace}
+    data = {"token": WRAPPED, "other": "YQ=="}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "type": "Opaque", "data": data}
+    applied = Applied(bundle_of(f"confirm-{uuid.uuid4().hex[:8]}", [secret]), namespace, connection)
+    as_ours(applied, secret)
+    return applied
+
+
+def as_ours(applied: Applied, manifest: dict[str, Any]) -> None:
+    name = applied.bundle.name
+    applied.connection.apply(applied.path("Secret"), as_member(manifest, name), manager(name), force=True)
+
+
+def test_what_the_server_stores_in_another_form_is_no_drift(unrecorded: Applied) -> None:
+    report = unrecorded.drift()
+
+    assert (report.findings, report.exit_code) == ((), 0)
+    assert sum(report.folded.values()) == 1
+
+
+def test_without_a_dry_run_it_is_unknown(unrecorded: Applied) -> None:
+    report = unrecorded.drift(dry_run=False)
+
+    assert [(f.kind, f.path) for f in report.findings] == [(FindingKind.UNKNOWN, "data.token")]
+    assert (report.exit_code, report.coverage[0].examined, report.coverage[0].unknown) == (3, 1, 1)
+    assert "BP8013" in {d.code.id for d in report.diagnostics}
+
+
+def test_a_value_under_our_name_that_no_apply_gives_is_drift(unrecorded: Applied) -> None:
+    other = copy.deepcopy(unrecorded.declared("Secret").data)
+    other["data"] |= {"token": "eA=="}
+    as_ours(unrecorded, other)
+
+    [finding] = unrecorded.findings()
+
+    assert (finding.kind, finding.path) == (FindingKind.MODIFIED, "data.token")
+
+
+def test_a_dry_run_excuses_nothing_but_what_was_open(unrecorded: Applied) -> None:
+    """Taken over by somebody, with the declared value: an apply would give the live value, and yet it is told."""
+    for value in ("Yg==", "YQ=="):
+        unrecorded.patch("Secret", [{"op": "replace", "path": "/data/other", "value": value}], how=JSON_PATCH)
+
+    [finding] = unrecorded.findings()
+
+    assert (finding.kind, finding.path) == (FindingKind.OWNERSHIP_LOST, "data.other")

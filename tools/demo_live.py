@@ -198,10 +198,10 @@ def _page(lines: list[str], folder: Path) -> str:
     head = [
         "# From a blueprint line to a GPU register",
         "",
-        "This page is the transcript of `make demo-live`, which runs the same commands on your machine. It needs Linux and,",
-        "the first time, ten minutes to build the control plane. The API server is real. The nodes are objects, and the",
-        "GPUs are a stand-in for NVML behind NVIDIA's own bindings: that shows the way, and proves nothing about hardware.",
-        "Times and numbers that differ from run to run have been set to one value.",
+        "This page is the transcript of `make demo-live`, which runs the same commands on your machine. It needs",
+        "Linux and, the first time, ten minutes to build the control plane. The API server is real. The nodes are",
+        "objects, and the GPUs are a stand-in for NVML behind NVIDIA's own bindings: that shows the way, and proves",
+        "nothing about hardware. Times and numbers that differ from run to run have been set to one value.",
     ]
     return "\n".join([*head, *lines]).replace(str(folder), ".") + "\n"
 

@@ -17,6 +17,7 @@ LIVE = "docs/tutorials/live.md"  # has a test of its own
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in PAGES}
 RUN = [name for name, text in TEXTS.items() if has_console(text) and name != LIVE]
+QUOTE = re.compile(r"```text\n(.*?)```", re.DOTALL)
 CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\((?!https?:|mailto:|#)([^)#\s]+)(?:#[^)]*)?\)")
 
@@ -36,6 +37,12 @@ def test_a_page_shows_what_really_comes_out(name: str, tmp_path: Path) -> None:
 
 def test_the_readme_shows_output() -> None:
     assert has_console(TEXTS["README.md"])
+
+
+def test_what_the_readme_quotes_stands_in_the_live_tutorial() -> None:
+    quotes = [part for block in QUOTE.findall(TEXTS["README.md"]) for part in block.strip().split("\n\n")]
+    assert len(quotes) >= 2
+    assert not [part for part in quotes if part not in TEXTS[LIVE]]
 
 
 @pytest.mark.parametrize("name", TEXTS)

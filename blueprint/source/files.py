@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import posixpath
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -40,8 +42,12 @@ class DiskFiles:
     def read(self, path: str) -> bytes:
         """The bytes of a file."""
         file = Path(path)
-        if file.stat().st_size > MAX_BYTES:
-            raise OSError(f"larger than {MAX_BYTES // 2**20} MiB")
+        about = file.stat()
+        if stat.S_ISDIR(about.st_mode):
+            raise OSError(errno.EISDIR, "it is a folder")
+        if not stat.S_ISREG(about.st_mode):  # a pipe would be waited for, a device may never end
+            raise OSError(errno.EINVAL, "it is not a regular file")
+        limit(about.st_size)
         return file.read_bytes()
 
     def glob(self, folder: str, pattern: str) -> list[str]:
@@ -65,6 +71,12 @@ class DiskFiles:
         return folder.parent if folder.parent != Path(folder.anchor) else folder
 
 
+def limit(size: int) -> None:
+    """Raise OSError for a file of so many bytes that it cannot be meant."""
+    if size > MAX_BYTES:
+        raise OSError(errno.EFBIG, f"it is larger than {MAX_BYTES // 2**20} MiB")
+
+
 def read_text(files: Files, path: str, named_at: Span | None = None) -> str:
     """The text of a file. Raises Refused: exit 2 for the file on the command line, 1 for one named in a file."""
     try:
@@ -73,7 +85,8 @@ def read_text(files: Files, path: str, named_at: Span | None = None) -> str:
         reason = error.strerror or str(error)
         message = f"cannot read {path}: {reason[:1].lower()}{reason[1:]}"
         help_ = "paths are relative to the file that names them" if named_at else None
-        found = Diagnostic(codes.FILE_UNREADABLE, message, at=named_at, help=help_)
+        code = codes.TOO_LARGE if error.errno == errno.EFBIG else codes.FILE_UNREADABLE
+        found = Diagnostic(code, message, at=named_at, help=help_)
         raise Refused(found, exit_code=1 if named_at else 2) from error
     return decode(data, path)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any
 
 from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.source import codes
+from blueprint.source.files import limit
 
 SYMBOLIC_LINK = 0o120000
 """The mode of a link in a git tree."""
@@ -29,18 +31,14 @@ class RevisionFiles:
             raise FileNotFoundError(2, "no such file at this revision") from error
         if blob.type != "blob" or blob.mode == SYMBOLIC_LINK:
             raise OSError(22, "not a regular file at this revision")
+        limit(blob.size)
         return bytes(blob.data_stream.read())
 
     def glob(self, folder: str, pattern: str) -> list[str]:
         """Matching files of the commit, sorted."""
-        inner = self._inner(folder)
-        below = [blob.path for blob in self.tree.traverse() if blob.type == "blob"]
-        prefix = "" if inner in ("", ".") else f"{inner}/"
-        return sorted(
-            f"{self.revision}:{path}"
-            for path in below
-            if path.startswith(prefix) and PurePosixPath(path[len(prefix) :]).match(pattern)
-        )
+        wanted = posixpath.normpath(posixpath.join(self._inner(folder), pattern)).split("/")
+        files = (blob.path for blob in self.tree.traverse() if blob.type == "blob")
+        return sorted(f"{self.revision}:{path}" for path in files if _matches(path.split("/"), wanted))
 
     def beside(self, path: str, reference: str) -> str:
         """What a reference names, relative to the file that holds it."""
@@ -52,6 +50,15 @@ class RevisionFiles:
 
     def _inner(self, path: str) -> str:
         return posixpath.normpath(path.partition(":")[2] or ".")
+
+
+def _matches(path: list[str], pattern: list[str]) -> bool:
+    """Whether a path matches a glob pattern, part by part; `**` stands for any number of folders."""
+    if not pattern or not path:
+        return not pattern and not path
+    if pattern[0] == "**":
+        return _matches(path, pattern[1:]) or _matches(path[1:], pattern)
+    return fnmatchcase(path[0], pattern[0]) and _matches(path[1:], pattern[1:])
 
 
 def open_revision(target: str, folder: Path) -> tuple[RevisionFiles, str]:
@@ -73,7 +80,7 @@ def open_revision(target: str, folder: Path) -> tuple[RevisionFiles, str]:
             here = folder.resolve().relative_to(Path(str(repository.working_tree_dir)).resolve())
             path = posixpath.normpath(posixpath.join(here.as_posix(), path))
         return RevisionFiles(revision, commit.tree), f"{revision}:{path}"
-    except (git.exc.GitError, ValueError, OSError, IndexError) as error:
+    except (git.exc.GitError, git.exc.ODBError, ValueError, OSError, IndexError) as error:
         raise _refused(target, _reason(error)) from error
 
 

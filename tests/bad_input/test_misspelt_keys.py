@@ -1,0 +1,83 @@
+"""Every key of the language, in every example, misspelt once: caught where it stands."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from blueprint.diagnostics import Refused, has_errors
+from blueprint.pipeline import compile_blueprint
+from blueprint.source import load_text
+from blueprint.source.paths import Path as FieldPath
+from blueprint.source.paths import format_path
+
+ROOT = Path(__file__).parents[2] / "examples"
+EXAMPLES = sorted(file for file in ROOT.glob("*/*.yaml") if "gpublueprint.dev/" in file.read_text("utf-8"))
+BLUEPRINTS = [file for file in EXAMPLES if "kind: Blueprint" in file.read_text("utf-8")]
+OWN_NAMES = {"selector", "taints", "mirrors", "nodePools", "merge"}
+"""Keys below which users choose the names themselves."""
+
+
+def keys(data: Any, at: FieldPath = ()) -> Iterator[FieldPath]:
+    """The paths of all keys that the language, a release or a component names."""
+    if isinstance(data, dict):
+        for key, value in data.items():
+            if not at or at[-1] not in OWN_NAMES:
+                yield (*at, key)
+            if key != "merge":
+                yield from keys(value, (*at, key))
+    elif isinstance(data, list):
+        for index, value in enumerate(data):
+            yield from keys(value, (*at, index))
+
+
+def misspellings(key: str) -> set[str]:
+    """The key with two letters swapped, one dropped, one doubled, or in other capitals."""
+    middle = max(1, len(key) // 2)
+    swapped = key[: middle - 1] + key[middle] + key[middle - 1] + key[middle + 1 :]
+    found = {swapped, key[:middle] + key[middle + 1 :], key[:middle] + key[middle - 1 :], key.swapcase()}
+    return {each for each in found if each not in (key, "")}
+
+
+def compiled_with(example: Path) -> str:
+    """The blueprint that takes the example in: itself, or one that extends it."""
+    named = [file for file in BLUEPRINTS if file == example or example.name in file.read_text("utf-8")]
+    return str(named[0].relative_to(ROOT))
+
+
+def _cases() -> Iterator[Any]:
+    for example in EXAMPLES:
+        for path in keys(load_text(example.read_text("utf-8"), "example").data):
+            yield pytest.param(example, path, id=f"{example.parent.name}/{example.name}: {format_path(path)}")
+
+
+@pytest.mark.parametrize(("example", "path"), _cases())
+def test_a_misspelt_key_is_caught_at_its_line(
+    example: Path, path: FieldPath, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = example.read_text("utf-8")
+    at = load_text(text, "example").key_span(path)
+    shutil.copytree(ROOT, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    name, target = str(example.relative_to(ROOT)), compiled_with(example)
+    for wrong in misspellings(str(path[-1])):
+        lines = text.splitlines()
+        line = lines[at.line - 1]
+        lines[at.line - 1] = line[: at.column - 1] + wrong + line[at.end_column - 1 :]
+        Path(name).write_text("\n".join(lines), "utf-8")
+        try:
+            found = compile_blueprint(target).diagnostics
+        except Refused as refused:
+            found = refused.diagnostics
+            assert refused.exit_code == 1
+        assert has_errors(found), wrong
+        places = {(each.at.file, each.at.line, each.at.column) for each in found if each.at}
+        assert (name, at.line, at.column) in places, (wrong, [each.message for each in found])
+
+
+def test_there_are_examples_to_misspell() -> None:
+    assert BLUEPRINTS

@@ -170,7 +170,8 @@ def _pool(pool: BundlePool) -> dict[str, Any]:
     plain = ("name", "nodes_min", "nodes_max", "gpu_product", "gpu_count")
     body = {key: getattr(pool, key) for key in plain}
     taints = [asdict(taint) for taint in pool.taints]
-    maps = {"selector": dict(pool.selector), "labels": dict(pool.labels), "sources": pack_sources(pool.sources)}
+    maps = {key: dict(getattr(pool, key)) for key in ("selector", "labels", "resources")}
+    maps["sources"] = pack_sources(pool.sources)
     return body | maps | {"taints": taints}
 
 

@@ -13,7 +13,6 @@ from typing import Any
 from blueprint.render.model import Bundle, BundlePool
 
 SIMULATED = "gpublueprint.dev/simulated"
-GPU = "nvidia.com/gpu"
 _ROOM = {"cpu": "64", "memory": "512Gi", "pods": "110", "ephemeral-storage": "1Ti"}
 """Enough for any pod, so that in a lab with a scheduler only GPUs, labels and taints decide."""
 
@@ -32,7 +31,7 @@ def _node(pool: BundlePool, index: int, *, provisioned: bool) -> dict[str, Any]:
     if provisioned:
         labels |= pool.labels
         taints = [{"key": t.key, "value": t.value, "effect": t.effect} for t in pool.taints]
-    resources = _ROOM | ({GPU: str(pool.gpu_count)} if pool.gpu_count else {})
+    resources = _ROOM | {name: str(number) for name, number in pool.resources.items()}
     ready = {"type": "Ready", "status": "True", "reason": "Simulated", "message": "no machine stands behind this"}
     return {
         "apiVersion": "v1",

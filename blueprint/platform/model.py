@@ -12,6 +12,7 @@ from blueprint.catalog import Catalog, Component, Release
 from blueprint.catalog import Gpu as Product
 from blueprint.platform.component import PlatformComponent
 from blueprint.platform.origin import Source
+from blueprint.platform.partition import Partition, Partitioning
 from blueprint.platform.reads import Origins, derived, note, plain, use
 from blueprint.platform.taint import Taint
 from blueprint.spec import Blueprint, NodePool
@@ -183,6 +184,11 @@ class Pool:
         return PoolDriver(self._spec.driver, self._platform)
 
     @derived
+    def partition(self) -> Partition:
+        """How its GPUs are cut and shared. Only for pools that have GPUs."""
+        return Partition(self, self._spec.gpu, self._platform)
+
+    @derived
     def expect_ecc(self) -> bool | None:
         """Whether ECC must be on; None if nothing is declared."""
         return self._spec.expect.ecc
@@ -219,6 +225,8 @@ LABELS: dict[str, Callable[[Pool], str | None]] = {
     "gpublueprint.dev/gpu-product": lambda pool: pool.gpu.product if pool.gpu else None,
     "nvidia.com/gpu.deploy.driver": lambda pool: pool.deploy_driver,
     "nvidia.com/gpu.deploy.container-toolkit": lambda pool: pool.deploy_toolkit,
+    "nvidia.com/mig.config": lambda pool: pool.partition.mig_config_name if pool.gpu else None,
+    "nvidia.com/device-plugin.config": lambda pool: pool.partition.plugin_config_name if pool.gpu else None,
 }
 """The labels that pools may put on nodes, each with how its value is read; None leaves it out."""
 
@@ -319,6 +327,11 @@ class Platform:
     def driver(self) -> OperatorDriver:
         """The driver that the operator installs."""
         return OperatorDriver(self)
+
+    @derived
+    def partitioning(self) -> Partitioning:
+        """How the pools together cut and share GPUs."""
+        return Partitioning(self)
 
     def driver_version(self, branch: str) -> str | None:
         """The exact version of a branch in this release."""

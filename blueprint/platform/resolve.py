@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from blueprint.catalog import Catalog, Component, Gpu, Release
 from blueprint.diagnostics import Diagnostic, Fix, Note, nearest
 from blueprint.platform import codes
+from blueprint.platform.checks_partition import partition_checks
 from blueprint.platform.model import Platform
 from blueprint.platform.reads import Origins, track
 from blueprint.source import Node
@@ -18,17 +19,20 @@ POOLS: Path = ("spec", "nodePools")
 
 def resolve(blueprint: Blueprint, root: Node, catalog: Catalog) -> tuple[Platform | None, list[Diagnostic]]:
     """The platform, and what is wrong. None where there is no release to resolve against."""
-    checks = _Checks(blueprint, root, catalog)
+    checks = Checks(blueprint, root, catalog)
     release = catalog.release(blueprint.spec.release)
     if release is None:
         found = checks.unknown(("spec", "release"), codes.UNKNOWN_RELEASE, "release", catalog.releases)
         return None, [found, *checks.pools(None)]
-    found_all = [*checks.cluster(release), *checks.pools(release), *checks.overlaps(), *checks.components(release)]
+    found_all = [
+        *checks.cluster(release), *checks.pools(release), *checks.overlaps(), *partition_checks(checks, release),
+        *checks.components(release),
+    ]  # fmt: skip
     origins = Origins(root)
     return Platform(track(blueprint, origins), origins, catalog, release), found_all
 
 
-class _Checks:
+class Checks:
     """What a blueprint alone, with the catalogue, can be found wrong about."""
 
     def __init__(self, blueprint: Blueprint, root: Node, catalog: Catalog) -> None:
@@ -47,6 +51,14 @@ class _Checks:
             code, message, at=span, help=help_, path=format_path(path), notes=(*notes, *history),
             fix=Fix(span, fix) if fix else None,
         )  # fmt: skip
+
+    def at_key(self, path: Path, code: codes.Code, message: str, *, help_: str | None = None, fix: str | None = None,
+               notes: tuple[Note, ...] = ()) -> Diagnostic:  # fmt: skip
+        """A diagnostic at the last key of `path`, or at the nearest place above it."""
+        node, where = self.root.nearest(path)
+        span = (node.key_span if where == path else None) or node.key_span or node.span
+        fix_ = Fix(span, fix) if fix else None
+        return Diagnostic(code, message, at=span, help=help_, path=format_path(path), notes=notes, fix=fix_)
 
     def unknown(self, path: Path, code: codes.Code, what: str, known: Iterable[str]) -> Diagnostic:
         """A name that is not among `known`."""
@@ -102,16 +114,17 @@ class _Checks:
         supported = product.ecc.supported
         if pool.expect.ecc and supported.certain and not supported.value:
             path, help_ = (*POOLS, name, "expect", "ecc"), "remove it, or say false"
-            message, notes = f"{product.product} has no ECC memory", (self._product_note(name),)
+            message, notes = f"{product.product} has no ECC memory", (self.product_note(name),)
             yield self.at(path, codes.ECC_UNSUPPORTED, message, help_=help_, notes=notes)
         modules, driven = product.kernel_modules, pool.driver.kernel_modules
         if driven != "auto" and modules.certain and driven not in modules.value:
             message = f"{product.product} does not run with {driven} kernel modules"
             yield self.at((*POOLS, name, "driver", "kernelModules"), codes.KERNEL_MODULES_UNSUPPORTED, message,
                           help_=f"it runs with: {', '.join(modules.value)}; auto chooses", fix="auto",
-                          notes=(self._product_note(name),))  # fmt: skip
+                          notes=(self.product_note(name),))  # fmt: skip
 
-    def _product_note(self, name: str) -> Note:
+    def product_note(self, name: str) -> Note:
+        """Where the product of a pool was set."""
         node, _ = self.root.nearest((*POOLS, name, "gpu", "product"))
         return Note("product set here", node.span)
 
@@ -130,7 +143,7 @@ class _Checks:
         oldest = product.minimum_driver
         if oldest and oldest.certain and _older(effective, oldest.value):
             message = f"driver branch {effective} does not know {product.product}; it needs {oldest.value} or newer"
-            yield self.at(path, codes.DRIVER_TOO_OLD, message, notes=(self._product_note(name),),
+            yield self.at(path, codes.DRIVER_TOO_OLD, message, notes=(self.product_note(name),),
                           help_=f"branches of this release: {', '.join(sorted(branches))}")  # fmt: skip
         known = branches.get(effective)
         month = release.release.replace(".", "-")
@@ -230,15 +243,16 @@ class _Checks:
     def _needs(self, release: Release) -> Iterator[Diagnostic]:
         for name in release.components:
             component = self.catalog.component(name)
-            if component is None or self._ownership(name) != "managed":
+            if component is None or self.ownership(name) != "managed":
                 continue
             for need in component.needs:
-                if self._ownership(need) == "absent":
+                if self.ownership(need) == "absent":
                     message = f"{name} needs {need}, which is absent"
                     path = ("spec", "components", need, "ownership")
                     yield self.at(path, codes.NEED_ABSENT, message, help_="say external if somebody else installs it")
 
-    def _ownership(self, name: str) -> str:
+    def ownership(self, name: str) -> str:
+        """Who owns a component."""
         spec = self.spec.components.get(name)
         return spec.ownership if spec else "managed"
 

@@ -138,6 +138,7 @@ def _pool(data: Mapping[str, Any]) -> BundlePool:
         taints=tuple(Taint(**taint) for taint in data["taints"]),
         gpu_product=data["gpu"]["product"] if data["gpu"] else None,
         gpu_count=data["gpu"]["count"] if data["gpu"] else 0,
+        resources=data["resources"],
         sources={key: tuple(source_from_json(s) for s in sources) for key, sources in data["sources"].items()},
     )
 

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
+from blueprint.render.emit import emit
+
 Expression = Callable[[Mapping[str, Any]], Any]
 """Evaluates with a context of names; raises ExpressionError."""
 
@@ -91,6 +93,8 @@ def _environment() -> Any:
     environment.globals = {"omit": OMIT}
     for name in _UNPREDICTABLE:
         environment.filters.pop(name, None)
+    environment.filters["yaml"] = emit
+    environment.filters["yaml_each"] = lambda files: {name: emit(data) for name, data in files.items()}
     return environment
 
 

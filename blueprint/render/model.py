@@ -85,7 +85,8 @@ class BundlePool:
     """What a bundle says of one node pool: which nodes, how many, which labels and taints they carry.
 
     `labels` and `taints` are what must be on the node (selector labels excluded). `sources` has one entry
-    per key: `nodes`, `selector`, `labels.<key>`, `taints.<key>:<effect>`, `gpu`.
+    per key: `nodes`, `selector`, `labels.<key>`, `taints.<key>:<effect>`, `gpu`, `resources`. `resources` is
+    what pods can ask each node for, after cutting and sharing: `{"nvidia.com/mig-1g.10gb": 28}`.
     """
 
     name: str
@@ -97,6 +98,7 @@ class BundlePool:
     gpu_product: str | None
     gpu_count: int
     sources: Mapping[str, tuple[Source, ...]]
+    resources: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,6 +151,7 @@ def _bundle_pool(pool: Pool) -> BundlePool:
     gpu = noted("gpu", lambda: (pool.gpu.product, pool.gpu.count) if pool.gpu else None)
     low, high = noted("nodes", lambda: (pool.nodes_min, pool.nodes_max))
     selector = noted("selector", lambda: pool.selector)
+    resources = noted("resources", lambda: pool.partition.resources if pool.gpu else {})
     said = {key: noted(f"labels.{key}", lambda read=read: read(pool)) for key, read in LABELS.items()}
     labels = {key: value for key, value in said.items() if value is not None}
     taints = noted("taints", lambda: pool.taints)
@@ -160,7 +161,7 @@ def _bundle_pool(pool: Pool) -> BundlePool:
         sources[f"taints.{taint.key}:{taint.effect}"] = mine or sources["taints"]
     return BundlePool(
         name=pool.name, selector=selector, nodes_min=low, nodes_max=high, labels=labels, taints=taints,
-        gpu_product=gpu[0] if gpu else None, gpu_count=gpu[1] if gpu else 0, sources=sources,
+        gpu_product=gpu[0] if gpu else None, gpu_count=gpu[1] if gpu else 0, sources=sources, resources=resources,
     )  # fmt: skip
 
 
@@ -172,6 +173,7 @@ def _pool_to_json(pool: BundlePool, rename: Rename) -> dict[str, Any]:
         "labels": pool.labels,
         "taints": [{"key": t.key, "value": t.value, "effect": t.effect} for t in pool.taints],
         "gpu": {"product": pool.gpu_product, "count": pool.gpu_count} if pool.gpu_product else None,
+        "resources": pool.resources,
         "sources": {key: [source_to_json(s, rename) for s in sources] for key, sources in pool.sources.items()},
     }
 

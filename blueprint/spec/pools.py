@@ -8,6 +8,7 @@ from pydantic import Field, GetJsonSchemaHandler, model_validator
 
 from blueprint.spec.base import Model
 from blueprint.spec.forms import BRANCH, LabelKey, LabelValue, TaintText
+from blueprint.spec.partition import PoolMig, PoolSharing
 
 
 def _count_as_range(value: Any) -> Any:
@@ -40,12 +41,14 @@ class NodeCount(Model):
 class PoolGpu(Model):
     """The GPUs of each node of a pool."""
 
-    NOT_YET = frozenset({"mig", "sharing"})
-
     product: Annotated[str, Field(min_length=1)] = Field(
         description="Product name from the hardware catalogue, for example H100-SXM5-80GB."
     )
     count: Annotated[int, Field(ge=1, le=16)] = Field(description="GPUs per node.")
+    mig: PoolMig | None = Field(default=None, description="How the GPUs are cut; leave out for whole GPUs.")
+    sharing: PoolSharing | None = Field(
+        default=None, description="How pods share a GPU or a MIG instance; leave out for one pod each."
+    )
 
 
 class PoolDriver(Model):

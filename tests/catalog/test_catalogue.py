@@ -158,7 +158,7 @@ def test_a_settings_value_is_judged_by_type_bounds_and_choice() -> None:
     assert settings["maxParallelUpgrades"].problem(-1) == "must be at least 0"
     assert settings["maxParallelUpgrades"].problem(True) == "must be an integer"
     assert settings["maxParallelUpgrades"].problem("4") == "must be an integer"
-    assert settings["migStrategy"].problem("both") == "must be one of none, single, mixed"
+    assert settings["logLevel"].problem("loud") == "must be one of debug, info, error"
     assert settings["maxUnavailable"].problem("a quarter") == "must match [0-9]+%?"
 
 

@@ -1,0 +1,140 @@
+"""Whether MIG instances fit together on one GPU, and where: a search over placements.
+
+A GPU that can be cut has compute slices (seven, or four on small ones) and memory slices (eight, or four). A
+profile's name tells its part of both; its placements tell at which memory slices an instance may start. All
+functions are pure and know nothing of blueprints.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from blueprint.catalog.hardware import MigPlacement
+
+_NAME = re.compile(r"(\d)g\.(\d+)gb(?:([-+])(\w+(?:\.\w+)?))?")
+_MEMORY_SLICES_OF_SEVEN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One instance on a GPU: it takes memory slices `start` to `last`."""
+
+    profile: str
+    start: int
+    size: int
+
+    @property
+    def last(self) -> int:
+        """The last memory slice it takes."""
+        return self.start + self.size - 1
+
+    def __str__(self) -> str:
+        taken = str(self.start) if self.size == 1 else f"{self.start}-{self.last}"
+        return f"{self.profile} at {taken}"
+
+
+@dataclass(frozen=True, slots=True)
+class Slices:
+    """Compute and memory slices, of a profile or of a whole GPU."""
+
+    compute: int
+    memory: int
+
+
+def media(profile: str) -> bool:
+    """Whether an instance has the GPU's media engines, of which there is one set: `+me`, `+me.all`."""
+    match = _NAME.fullmatch(profile)
+    return bool(match and match[3] == "+" and match[4].partition(".")[0] == "me")
+
+
+def whole(profiles: Iterable[str]) -> Slices:
+    """The slices of the GPU that has these profiles: its largest profile is all of it."""
+    compute = max(_parts(profile)[0] for profile in profiles)
+    return Slices(compute, _MEMORY_SLICES_OF_SEVEN if compute > 4 else compute)  # noqa: PLR2004 - four and four, or 7 + 8
+
+
+def slices(profile: str, profiles: Iterable[str]) -> Slices:
+    """The slices of one of these profiles. Gigabytes in names are rounded, so the nearest number of slices counts."""
+    known = list(profiles)
+    largest = max(_parts(each)[1] for each in known)
+    compute, gigabytes = _parts(profile)
+    return Slices(compute, max(1, round(whole(known).memory * gigabytes / largest)))
+
+
+def _parts(profile: str) -> tuple[int, int]:
+    match = _NAME.fullmatch(profile)
+    if match is None:
+        raise ValueError(f"{profile} is no MIG profile")
+    return int(match[1]), int(match[2])
+
+
+def pack(counts: Mapping[str, int], placements: Mapping[str, MigPlacement]) -> tuple[Slot, ...] | None:
+    """One way to place all these instances, by memory slice; None where there is none.
+
+    The largest are placed first; like instances go upwards, so that no arrangement is tried twice.
+    """
+    queue = [name for name in largest_first(counts, placements) for _ in range(counts[name])]
+    placed: list[Slot] = []
+
+    def place(index: int, taken: int, after: int) -> bool:
+        if index == len(queue):
+            return True
+        name = queue[index]
+        alike = index > 0 and queue[index - 1] == name
+        for start in placements[name].starts:
+            mask = ((1 << placements[name].slices) - 1) << start
+            if taken & mask or (alike and start <= after):
+                continue
+            placed.append(Slot(name, start, placements[name].slices))
+            if place(index + 1, taken | mask, start):
+                return True
+            placed.pop()
+        return False
+
+    return tuple(sorted(placed, key=lambda slot: slot.start)) if place(0, 0, -1) else None
+
+
+def largest_first(counts: Mapping[str, Any], placements: Mapping[str, MigPlacement]) -> list[str]:
+    """The profiles, those with the most memory slices first; among equals, those with the fewest places."""
+    return sorted(counts, key=lambda name: (-placements[name].slices, len(placements[name].starts), name))
+
+
+@dataclass(frozen=True, slots=True)
+class NoRoom:
+    """Why a layout does not fit: `profile` is the first that finds no place beside those in `packed`."""
+
+    profile: str
+    packed: tuple[Slot, ...]
+
+    @property
+    def taken(self) -> list[int]:
+        """The memory slices that are taken in `packed`."""
+        return [index for slot in self.packed for index in range(slot.start, slot.last + 1)]
+
+
+def no_room(counts: Mapping[str, int], placements: Mapping[str, MigPlacement]) -> NoRoom | None:
+    """The first instance without a place when the others are packed largest first; None where all fit."""
+    fitting: dict[str, int] = {}
+    packed: tuple[Slot, ...] = ()
+    for name in largest_first(counts, placements):
+        for _ in range(counts[name]):
+            attempt = fitting | {name: fitting.get(name, 0) + 1}
+            found = pack(attempt, placements)
+            if found is None:
+                return NoRoom(name, packed)
+            fitting, packed = attempt, found
+    return None
+
+
+def ranges(numbers: Iterable[int]) -> str:
+    """Numbers as people write them: `0-3, 5`."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)

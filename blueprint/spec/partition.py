@@ -1,0 +1,135 @@
+"""`gpu.mig` and `gpu.sharing`: how the GPUs of a node are cut, and how they are shared."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+
+from blueprint.spec.base import Model
+from blueprint.spec.forms import form, to_tuple
+
+_MOST_DEVICES = 16
+_RANGE = re.compile(r"(\d{1,2})-(\d{1,2})", re.ASCII)
+_PROFILE = r"[1-9]g\.[1-9][0-9]{0,2}gb([-+][a-z]+(\.[a-z]+)?)?"
+
+PROFILE = form(_PROFILE, "a MIG profile: 1g.10gb, 1g.10gb+me")
+SHARED = form(
+    rf"(all|gpu|{_PROFILE})", "all, gpu (GPUs that are not cut, or every slice under strategy single), or a MIG profile"
+)
+
+
+def _devices(value: Any) -> Any:
+    """`all`, `2`, `0-3` or `[0, 1]` as `all` or indexes in the order written. Raises ValueError in words."""
+    if value == "all":
+        return value
+    if isinstance(value, str) and (match := _RANGE.fullmatch(value)):
+        first, last = int(match[1]), int(match[2])
+        if first > last:
+            raise ValueError(f"{value} counts backwards")
+        return tuple(range(first, last + 1))
+    found = value if isinstance(value, list) else [value]
+    if not found or not all(type(index) is int and index >= 0 for index in found):
+        raise ValueError(f"{_shown(value)} names no GPUs; say all, an index, a range like 0-3, or a list like [0, 1]")
+    return tuple(found)
+
+
+def _shown(value: Any) -> str:
+    return "a mapping" if isinstance(value, dict) else str(value)
+
+
+def _for_all(value: Any) -> Any:
+    return {"all": value} if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+_INDEX = {"type": "integer", "minimum": 0, "maximum": _MOST_DEVICES - 1}
+Devices = Annotated[
+    tuple[int, ...] | Literal["all"],
+    BeforeValidator(_devices),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": "^(all|[0-9]{1,2}-[0-9]{1,2})$"},
+                _INDEX,
+                {"type": "array", "items": _INDEX, "minItems": 1, "uniqueItems": True},
+            ]
+        }
+    ),
+]
+"""Indexes of a node's GPUs, or `all`."""
+
+Replicas = Annotated[int, Field(ge=2, le=128)]
+_REPLICAS = {"type": "integer", "minimum": 2, "maximum": 128}
+TimeSlicing = Annotated[
+    dict[Annotated[str, Field(pattern=SHARED)], Replicas],
+    BeforeValidator(_for_all),
+    Field(min_length=1),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                _REPLICAS,
+                {
+                    "type": "object",
+                    "minProperties": 1,
+                    "propertyNames": {"pattern": SHARED},
+                    "additionalProperties": _REPLICAS,
+                },
+            ]
+        }
+    ),
+]
+"""Replicas by what is shared; a number stands for all."""
+
+
+class MigLayout(Model):
+    """How some GPUs of each node are cut."""
+
+    devices: Devices = Field(
+        default="all", description='Which GPUs of each node: all, an index, a range "0-3", or a list of indexes.'
+    )
+    profiles: dict[Annotated[str, Field(pattern=PROFILE)], Annotated[int, Field(ge=1)]] = Field(
+        min_length=1, description="Instances on each of these GPUs, by MIG profile. They must fit together."
+    )
+
+
+class PoolMig(Model):
+    """Multi-Instance GPU. GPUs that no layout names stay whole."""
+
+    strategy: Literal["single", "mixed"] | None = Field(
+        default=None,
+        description="How pods ask for instances: single: as nvidia.com/gpu, mixed: as nvidia.com/mig-PROFILE. "
+        "Default: single where all GPUs of all cut pools are cut into one profile, otherwise mixed.",
+    )
+    layout: Annotated[tuple[MigLayout, ...], BeforeValidator(to_tuple)] = Field(
+        min_length=1, description="How the GPUs of each node are cut."
+    )
+
+
+class PoolSharing(Model):
+    """Several pods on one GPU, or on one MIG instance. Either time-slicing or MPS."""
+
+    time_slicing: TimeSlicing | None = Field(
+        default=None,
+        description="Pods that take turns on each GPU or instance, without isolation of memory: a number, or numbers "
+        "by what is shared, as in {gpu: 4, 1g.10gb: 2}.",
+    )
+    mps: Annotated[int, Field(ge=2, le=48)] | None = Field(
+        default=None,
+        description="Pods that run on each GPU at the same time under CUDA MPS, each with its part of the memory.",
+    )
+    rename_by_default: bool = Field(
+        default=False, description="Whether shared resources get the suffix .shared, so that pods must ask for them."
+    )
+    fail_requests_greater_than_one: bool = Field(
+        default=True,
+        description="Whether a pod that asks for two shares is refused: two shares bring no more computing than one.",
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> PoolSharing:
+        if self.time_slicing is not None and self.mps is not None:
+            raise ValueError("timeSlicing and mps exclude each other: keep one")
+        if self.time_slicing is None and self.mps is None:
+            raise ValueError("says neither timeSlicing nor mps")
+        return self

@@ -39,7 +39,7 @@ lint: $(VENV)/ready-dev
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy --no-error-summary
-	$(BIN)/lint-imports --no-logo --quiet
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/python tools/docs.py --check
 
 docs: $(VENV)/ready-dev

@@ -73,7 +73,7 @@ def test_a_misspelt_key_is_caught_at_its_line(
             found = compile_blueprint(target).diagnostics
         except Refused as refused:
             found = refused.diagnostics
-            assert refused.exit_code == 1
+            assert refused.exit_code == 1  # noqa: PT017 - a case may end either way, and never in exit code 2
         assert has_errors(found), wrong
         places = {(each.at.file, each.at.line, each.at.column) for each in found if each.at}
         assert (name, at.line, at.column) in places, (wrong, [each.message for each in found])

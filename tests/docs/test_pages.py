@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from consoles import ROOT, PageError, has_console, played, with_examples
+
+from blueprint.spec.model import Model
 
 UPDATE = os.environ.get("UPDATE_GOLDENS") == "1"
 LIVE = "docs/tutorials/live.md"  # has a test of its own
@@ -43,6 +46,23 @@ def test_what_the_readme_quotes_stands_in_the_live_tutorial() -> None:
     quotes = [part for block in QUOTE.findall(TEXTS["README.md"]) for part in block.strip().split("\n\n")]
     assert len(quotes) >= 2
     assert not [part for part in quotes if part not in TEXTS[LIVE]]
+
+
+def test_the_readme_names_exactly_what_is_not_there_yet() -> None:
+    missing: set[str] = set()
+    for model in models(Model):
+        missing |= model.NOT_YET | set(model.NOT_YET_VALUES)
+        for values in model.NOT_YET_VALUES.values():
+            missing |= set(values)
+    section = TEXTS["README.md"].partition("**Not yet.**")[2].partition("The verbs")[0]
+    named = set(re.findall(r"\w+", " ".join(re.findall(r"`([^`]+)`", section))))
+    assert named - {"spec", "cluster", "clusterPolicy"} == missing - {"distribution", "gpuCluster", "standalone"}
+
+
+def models(base: type[Model]) -> Iterator[type[Model]]:
+    for model in base.__subclasses__():
+        yield model
+        yield from models(model)
 
 
 @pytest.mark.parametrize("name", TEXTS)

@@ -30,7 +30,8 @@ WAYS_OUT = {
     codes.TOO_DEEP: "no blueprint needs that many levels",
 }
 """What to do, by code."""
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+"""What YAML forbids, and what ends a line (U+0085, U+2028, U+2029) or is left out (U+FEFF) by some readers only."""
 
 
 def load_text(text: str, file: str) -> Document:
@@ -260,5 +261,5 @@ def _control_character(text: str, index: int, file: str) -> Diagnostic:
     line = text.count("\n", 0, index) + 1
     column = index - text.rfind("\n", 0, index)
     at = Span(file, line, column, line, column + 1)
-    message = f"the control character U+{ord(text[index]):04X} is not allowed in YAML"
+    message = f"the character U+{ord(text[index]):04X} is not allowed in YAML, or not read alike"
     return Diagnostic(codes.ENCODING, message, at=at, help="remove it, or write an escape in double quotes")

@@ -10,7 +10,7 @@ from typing import Any
 from blueprint.diagnostics import Diagnostic, Refused, Span
 from blueprint.source import codes
 from blueprint.source.loader import load_text
-from blueprint.source.merge import Layer, Node, nodes_of
+from blueprint.source.merge import Layer, Node, merge, nodes_of
 from blueprint.source.paths import parse_path
 
 SET_FILE = "--set"
@@ -59,7 +59,8 @@ def _wrapped(value: Node, path: tuple[str | int, ...], key: Span, layer: Layer, 
     items = next((node.value for node in (root.get(path[:-1]) for root in reversed(below)) if node), None)
     if not isinstance(items, list) or step >= len(items):
         raise _malformed(text, key.line, "there is no such list item")
-    return Node([value if index == step else item for index, item in enumerate(items)], key, layer, key)
+    changed = [merge(item, value, []) if index == step else item for index, item in enumerate(items)]
+    return Node(changed, key, layer, key)
 
 
 def _value(text: str, at: Span, layer: Layer) -> Node:

@@ -6,11 +6,13 @@ from blueprint.catalog.hardware import Ecc, Gpu, Mig, MigPlacement, MigProfile
 from blueprint.catalog.load import Catalog, load_catalog, waves
 from blueprint.catalog.machines import Machine, Machines
 from blueprint.catalog.releases import DriverBranch, Release
+from blueprint.catalog.rules import Condition, Rule, version_key
 from blueprint.catalog.settings import Setting
 
 __all__ = [
     "Catalog",
     "Component",
+    "Condition",
     "Confidence",
     "DriverBranch",
     "Ecc",
@@ -24,7 +26,9 @@ __all__ = [
     "MigPlacement",
     "MigProfile",
     "Release",
+    "Rule",
     "Setting",
     "load_catalog",
+    "version_key",
     "waves",
 ]

@@ -14,6 +14,7 @@ from blueprint.catalog.hardware import Gpu
 from blueprint.catalog.machines import Machine, Machines
 from blueprint.catalog.reading import read
 from blueprint.catalog.releases import Release
+from blueprint.catalog.rules import Rule
 from blueprint.data import data_folder
 from blueprint.diagnostics import Diagnostic, Refused
 
@@ -28,11 +29,19 @@ class Catalog:
     finds the likely spelling among `products`, `releases` or `components`. A wrong file raises Refused.
     """
 
-    def __init__(self, hardware: Path, releases: Path, components: Path, machines: Path | None = None) -> None:
+    def __init__(
+        self,
+        hardware: Path,
+        releases: Path,
+        components: Path,
+        machines: Path | None = None,
+        rules: Path | None = None,
+    ) -> None:
         self._products = _stored(hardware.glob("*.yaml"))
         self._releases = _stored(releases.glob("*.yaml"))
         self._components = {file.parent.name: file for file in sorted(components.glob("*/component.yaml"))}
         self._clouds = _stored(machines.glob("*.yaml")) if machines else {}
+        self._rules = _stored(rules.glob("*.yaml")) if rules else {}
         self._read: dict[Path, Record] = {}
 
     @property
@@ -66,6 +75,11 @@ class Catalog:
         return self._once(file, Component, "name", name, folder=file.parent) if file else None
 
     @property
+    def rules(self) -> tuple[Rule, ...]:
+        """All rules of compatibility."""
+        return tuple(self._once(file, Rule, "rule", name) for name, file in self._rules.items())
+
+    @property
     def clouds(self) -> tuple[Machines, ...]:
         """The instance types of all clouds."""
         return tuple(self._once(file, Machines, "cloud", name) for name, file in self._clouds.items())
@@ -91,7 +105,8 @@ class Catalog:
 @lru_cache(maxsize=1)
 def load_catalog() -> Catalog:
     """The catalogue that the tool ships. Files are listed, not read."""
-    return Catalog(_PACKAGE / "hardware", _PACKAGE / "releases", data_folder("components"), _PACKAGE / "machines")
+    folders = [_PACKAGE / name for name in ("hardware", "releases", "machines", "compatibility")]
+    return Catalog(folders[0], folders[1], data_folder("components"), folders[2], folders[3])
 
 
 def waves(components: Iterable[Component]) -> tuple[tuple[Component, ...], ...]:

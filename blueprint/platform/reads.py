@@ -80,8 +80,9 @@ class derived(Generic[T]):  # noqa: N801 - reads as the decorator it is
 class Origins:
     """The sources of the blueprint's values, by path."""
 
-    def __init__(self, root: Node) -> None:
+    def __init__(self, root: Node, known: Mapping[Path, tuple[Source, ...]] | None = None) -> None:
         self.root = root
+        self._elsewhere = known or {}
         self._known: dict[Path, Source] = {}
 
     def source(self, path: Path) -> Source:
@@ -92,6 +93,10 @@ class Origins:
             layer = node.layer.kind if written else "default"
             self._known[path] = Source(layer, _place(node), format_path(where if written else path))
         return self._known[path]
+
+    def sources(self, path: Path) -> tuple[Source, ...]:
+        """Everything that a value came from: one line, or several for what other lines and the catalogue decide."""
+        return self._elsewhere.get(path) or (self.source(path),)
 
     def key(self, path: Path) -> Span:
         """Where the last key of `path` stands, or the nearest place above it."""
@@ -155,7 +160,7 @@ class Tracked:
 
     def _read(self, value: Any, step: str | int) -> Any:
         path = (*self._path, step)
-        note(self._origins.source(path))
+        note(*self._origins.sources(path))
         if isinstance(value, BaseModel | Mapping):
             return Tracked(value, self._origins, path)
         if isinstance(value, tuple):

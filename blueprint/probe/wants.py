@@ -97,6 +97,19 @@ def driver(want: Any) -> Driver:
     return found
 
 
+def settings(want: Any) -> dict[str, str]:
+    """`{"topologyManagerPolicy": "restricted"}`: names and texts, at least one."""
+    if not isinstance(want, dict) or not want or not all(isinstance(each, str) for each in (*want, *want.values())):
+        raise ValueError(f"names with texts are needed, not {want!r}")
+    return dict(want)
+
+
+def domain(want: Any) -> tuple[int, str]:
+    """`{"nodes": 18, "label": "nvidia.com/gpu.clique"}`."""
+    fields = _object(want, {"nodes", "label"})
+    return number(fields.get("nodes")), _text(fields, "label")
+
+
 def _object(want: Any, keys: set[str]) -> dict[str, Any]:
     if not isinstance(want, dict):
         raise ValueError(f"an object is needed, not {want!r}")  # noqa: TRY004

@@ -33,8 +33,15 @@ def apply_patches(
             found.append(_no_single_match(patch, patched, matches, origins, at))
             continue
         merging = _Merging(origins, at, tuple(target), found)
-        patched[matches[0]] = merging.apply(patched[matches[0]], plain(patch.merge))
+        patched[matches[0]] = merging.apply(patched[matches[0]], _in_order(plain(patch.merge)))
     return patched, found
+
+
+def _in_order(value: Any) -> Any:
+    """With sorted keys: the order in which a patch was written must not show."""
+    if isinstance(value, dict):
+        return {key: _in_order(value[key]) for key in sorted(value)}
+    return [_in_order(item) for item in value] if isinstance(value, list) else value
 
 
 def _matches(obj: Object, patch: Patch) -> bool:

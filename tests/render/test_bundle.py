@@ -1,0 +1,266 @@
+"""A bundle is written whole or not at all, reads back as it was, and tells when somebody touched it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from blueprint.cli.main import main
+from blueprint.diagnostics import Refused
+from blueprint.pipeline import Compilation, compile_blueprint
+from blueprint.render import writing
+from blueprint.render.bundle import LOCK, PROVENANCE, read_bundle, sealed, sha256
+from blueprint.render.canonical import canonical
+from blueprint.render.writing import check_output, write_bundle
+
+EVERYTHING = Path(__file__).parents[1] / "platform" / "everything"
+
+
+@pytest.fixture(scope="module")
+def compilation() -> Iterator[Compilation]:
+    """The blueprint that sets everything, compiled in its own folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(EVERYTHING)
+        yield compile_blueprint("blueprint.yaml")
+
+
+@pytest.fixture
+def folder(compilation: Compilation, tmp_path: Path) -> Path:
+    """Its bundle."""
+    assert compilation.files
+    write_bundle(compilation.files, tmp_path / "bundle")
+    return tmp_path / "bundle"
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder."""
+    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_a_bundle_reads_back_as_it_was(compilation: Compilation, folder: Path) -> None:
+    written, read = compilation.bundle, read_bundle(folder)
+    assert written
+    assert [(obj.id, obj.component, obj.data, obj.digest) for obj in read.objects] == [
+        (obj.id, obj.component, obj.data, obj.digest) for obj in written.objects
+    ]
+    for mine, theirs in zip(written.objects, read.objects, strict=True):
+        assert {path: origin for path, origin in theirs.origins.items() if path in mine.origins} == dict(mine.origins)
+    assert read.pools == written.pools
+    assert read.expectations == written.expectations
+    assert [*read.facts] == [*written.facts]
+    for name in ("name", "version", "release", "kubernetes", "distribution", "cluster_uid", "node_labels", "digest"):
+        assert getattr(read, name) == getattr(written, name)
+
+
+def test_writing_again_changes_nothing(compilation: Compilation, folder: Path) -> None:
+    before = {file: file.stat().st_mtime_ns for file in folder.rglob("*")}
+    assert compilation.files
+    assert write_bundle(compilation.files, folder) is False
+    assert {file: file.stat().st_mtime_ns for file in folder.rglob("*")} == before
+
+
+def test_another_bundle_replaces_every_file(compilation: Compilation, folder: Path) -> None:
+    assert compilation.files
+    fewer = {name: data for name, data in compilation.files.items() if "settings" not in name}
+    assert write_bundle(fewer, folder) is True
+    assert snapshot(folder).keys() == fewer.keys()
+    assert [path.name for path in folder.parent.iterdir()] == ["bundle"]
+
+
+def _no_space(*_: Any) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("call", ["write_bytes", "replace"])
+def test_a_disk_that_is_full_leaves_what_was_there(
+    call: str, compilation: Compilation, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the middle of writing, or between the two renames."""
+    before = snapshot(folder)
+    assert compilation.files
+    files = {**compilation.files, "images.txt": b"other"}
+    calls = iter(range(100))
+    real: Callable[..., Any] = Path.write_bytes if call == "write_bytes" else os.replace
+
+    def fail(*arguments: Any) -> Any:
+        number = next(calls)
+        return _no_space() if number == (5 if call == "write_bytes" else 1) else real(*arguments)
+
+    monkeypatch.setattr(*((Path, call) if call == "write_bytes" else (os, call)), fail)
+    with pytest.raises(Refused) as caught:
+        write_bundle(files, folder)
+    monkeypatch.undo()
+    assert (caught.value.exit_code, caught.value.diagnostics[0].code.id) == (2, "BP4015")
+    assert "no space left" in caught.value.diagnostics[0].message
+    assert snapshot(folder) == before
+    assert [path.name for path in folder.parent.iterdir()] == ["bundle"]
+
+
+def test_a_parent_that_is_a_file_is_refused(compilation: Compilation, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    assert compilation.files
+    with pytest.raises(Refused) as caught:
+        write_bundle(compilation.files, tmp_path / "file" / "bundle")
+    assert (caught.value.exit_code, caught.value.diagnostics[0].code.id) == (2, "BP4015")
+
+
+@pytest.mark.parametrize("what", ["folder", "file"])
+def test_what_is_no_bundle_is_never_replaced(what: str, compilation: Compilation, tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    if what == "folder":
+        target.mkdir()
+        (target / "thesis.tex").write_text("mine")
+    else:
+        target.write_text("mine")
+    assert compilation.files
+    with pytest.raises(Refused) as caught:
+        write_bundle(compilation.files, target)
+    assert (caught.value.exit_code, caught.value.diagnostics[0].code.id) == (2, "BP4013")
+    assert (target / "thesis.tex" if what == "folder" else target).read_text() == "mine"
+
+
+def test_an_empty_folder_is_filled(compilation: Compilation, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    assert compilation.files
+    assert write_bundle(compilation.files, tmp_path / "out") is True
+    assert snapshot(tmp_path / "out") == dict(compilation.files)
+
+
+def test_check_writes_nothing_and_tells_every_difference(compilation: Compilation, folder: Path) -> None:
+    (folder / "stray.txt").write_text("x")
+    (folder / "images.txt").unlink()
+    (folder / "prerequisites.md").write_text("x")
+    before = snapshot(folder)
+    assert compilation.files
+    told = [found.message for found in check_output(compilation.files, folder)]
+    assert [text.rpartition("/")[2] for text in told] == [
+        "images.txt would be added", "prerequisites.md would change", "stray.txt would be removed",
+    ]  # fmt: skip
+    assert snapshot(folder) == before
+
+
+def test_check_of_a_folder_that_is_not_there_makes_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    shutil.copytree(EVERYTHING, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    assert main(["compile", "blueprint.yaml", "-o", "out", "--check"]) == 1
+    assert not Path("out").exists()
+    assert main(["compile", "blueprint.yaml", "-o", "out"]) == 0
+    assert main(["compile", "blueprint.yaml", "-o", "out", "--check"]) == 0
+
+
+def problems(folder: Path) -> list[tuple[str, str]]:
+    """Codes and files of what is wrong with a bundle; exit 1."""
+    with pytest.raises(Refused) as caught:
+        read_bundle(folder)
+    assert caught.value.exit_code == 1
+    return [(found.code.id, Path(found.at.file).name) for found in caught.value.diagnostics if found.at]
+
+
+def test_an_edited_a_missing_and_a_stray_file_are_named(folder: Path) -> None:
+    name = next(iter((folder / "manifests" / "nfd").glob("deployment.*")))
+    name.write_text(name.read_text() + "# mine\n")
+    (folder / "images.txt").unlink()
+    (folder / "stray.yaml").write_text("x")
+    assert {*problems(folder)} == {("BP4011", "images.txt"), ("BP4011", name.name), ("BP4011", "stray.yaml")}
+
+
+def test_an_edited_lock_is_named(folder: Path) -> None:
+    lock = (folder / LOCK).read_text()
+    (folder / LOCK).write_text(lock.replace('"kubernetes": "1.36.3"', '"kubernetes": "1.35.0"'))
+    assert problems(folder) == [("BP4012", LOCK)]
+
+
+def test_an_edited_file_with_its_digest_in_the_lock_is_still_found(folder: Path) -> None:
+    (folder / "images.txt").write_text("evil.example/image:1\n")
+    lock = orjson.loads((folder / LOCK).read_bytes())
+    lock["files"]["images.txt"] = sha256(b"evil.example/image:1\n")
+    (folder / LOCK).write_bytes(orjson.dumps(lock))
+    assert problems(folder) == [("BP4012", LOCK)]
+
+
+def test_a_lock_cannot_name_files_outside(folder: Path) -> None:
+    lock = orjson.loads((folder / LOCK).read_bytes())
+    lock["files"]["../../etc/passwd"] = "0"
+    (folder / LOCK).write_bytes(sealed(lock))
+    assert problems(folder) == [("BP4012", LOCK)]
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"{", b"[]", b"{}", b'{"files": {}, "schemaVersion": "v9"}', b"\xff\xfe", b'{"files": 3}']
+)
+def test_what_is_no_lock_exits_2(data: bytes, folder: Path) -> None:
+    (folder / LOCK).write_bytes(data)
+    with pytest.raises(Refused) as caught:
+        read_bundle(folder)
+    assert (caught.value.exit_code, caught.value.diagnostics[0].code.id) == (2, "BP4010")
+
+
+def shuffled(value: Any, chance: random.Random) -> Any:
+    """The same data with the keys of every map in another order."""
+    if isinstance(value, dict):
+        keys = list(value)
+        chance.shuffle(keys)
+        return {key: shuffled(value[key], chance) for key in keys}
+    return [shuffled(item, chance) for item in value] if isinstance(value, list) else value
+
+
+def test_the_order_of_keys_changes_no_output(
+    compilation: Compilation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Apart from the lines in provenance, and the digests of it."""
+    shutil.copytree(EVERYTHING, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    data = yaml.safe_load((EVERYTHING / "blueprint.yaml").read_text())
+    for seed in range(3):
+        chance = random.Random(seed)  # noqa: S311 - an order, not a secret
+        text = yaml.safe_dump(shuffled(data, chance), sort_keys=False)
+        Path("blueprint.yaml").write_text(text)
+        files = compile_blueprint("blueprint.yaml").files
+        assert files
+        assert compilation.files
+        for name in files.keys() | compilation.files.keys():
+            if name.startswith("manifests/") or name in ("images.txt", "prerequisites.md"):
+                assert files[name] == compilation.files[name], name
+
+
+def test_the_same_input_gives_the_same_bytes_anywhere(compilation: Compilation, tmp_path: Path) -> None:
+    """From another folder, by an absolute path: no machine shows through."""
+    shutil.copytree(EVERYTHING, tmp_path / "elsewhere")
+    assert compile_blueprint(str(tmp_path / "elsewhere" / "blueprint.yaml")).files == compilation.files
+    assert str(tmp_path).encode() not in b"".join((compilation.files or {}).values())
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["metadata", "spec", "status", "stringData", "data", "x"]), JSON), st.booleans())
+def test_the_canonical_form_is_its_own(data: dict[str, Any], secret: bool) -> None:
+    obj = {**data, "apiVersion": "v1", "kind": "Secret" if secret else "ConfigMap"}
+    if not isinstance(obj.get("data", {}), dict):
+        del obj["data"]
+    once = canonical(obj)
+    assert canonical(once) == once
+    assert list(canonical(once)) == list(once)
+    assert "status" not in once
+
+
+def test_provenance_is_kept_for_every_leaf(compilation: Compilation) -> None:
+    assert compilation.bundle
+    kept = orjson.loads((compilation.files or {})[PROVENANCE])
+    assert len(kept["objects"]) == len(compilation.bundle.objects)
+    assert writing.LOCK in (compilation.files or {})

@@ -1,6 +1,7 @@
 """Facts as data: GPU products, releases, components. Every value knows its source and its line."""
 
 from blueprint.catalog.components import Component, HealthHint, Image
+from blueprint.catalog.distribution import Distribution, Mode, NodeImage
 from blueprint.catalog.facts import Confidence, Fact
 from blueprint.catalog.hardware import Ecc, Gpu, Mig, MigPlacement, MigProfile
 from blueprint.catalog.load import Catalog, load_catalog, waves
@@ -14,6 +15,7 @@ __all__ = [
     "Component",
     "Condition",
     "Confidence",
+    "Distribution",
     "DriverBranch",
     "Ecc",
     "Fact",
@@ -25,6 +27,8 @@ __all__ = [
     "Mig",
     "MigPlacement",
     "MigProfile",
+    "Mode",
+    "NodeImage",
     "Release",
     "Rule",
     "Setting",

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from blueprint.catalog import codes
 from blueprint.catalog.components import Component
+from blueprint.catalog.distribution import Distribution
 from blueprint.catalog.facts import Record
 from blueprint.catalog.hardware import Gpu
 from blueprint.catalog.machines import Machine, Machines
@@ -73,6 +74,10 @@ class Catalog:
         """A component by name."""
         file = self._components.get(name)
         return self._once(file, Component, "name", name, folder=file.parent) if file else None
+
+    def distribution(self, name: str) -> Distribution:
+        """A distribution of Kubernetes by name; the language admits only names that have a file."""
+        return self._once(_PACKAGE / "distributions" / f"{name}.yaml", Distribution, "distribution", name)
 
     @property
     def rules(self) -> tuple[Rule, ...]:

@@ -32,10 +32,14 @@ class DriverBranch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drivers:
-    """The driver branches of a release; the default is used where a pool names none."""
+    """The driver branches of a release; the default is used where a pool names none.
+
+    `precompiled` lists by operating system the branches that NVIDIA publishes kernel modules of.
+    """
 
     default_branch: Fact[Branch]
     branches: Mapping[Branch, DriverBranch]
+    precompiled: Fact[Mapping[Text, tuple[Branch, ...]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

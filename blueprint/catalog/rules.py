@@ -18,18 +18,21 @@ Subject = Literal[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """What the value of a subject must be: one of some patterns (`rhel-9.*`), or a version within bounds."""
+    """What the value of a subject must be: one of some patterns (`rhel-9.*`), a version within bounds, or not known."""
 
+    unknown: bool = False
     any_of: tuple[Text, ...] = ()
     at_least: Text | None = None
     at_most: Text | None = None
 
     def complaint(self) -> str | None:
         """What is wrong with the condition itself."""
-        return None if self.any_of or self.at_least or self.at_most else "it asks for nothing"
+        return None if self.unknown or self.any_of or self.at_least or self.at_most else "it asks for nothing"
 
-    def holds(self, value: str) -> bool:
-        """Whether the value is as asked."""
+    def holds(self, value: str | None) -> bool:
+        """Whether the value is as asked; one that is not known fits only where that is asked."""
+        if value is None or self.unknown:
+            return self.unknown and value is None
         if self.any_of and not any(fnmatchcase(value, pattern) for pattern in self.any_of):
             return False
         if self.at_least and version_key(value) < version_key(self.at_least):

@@ -8,7 +8,16 @@ from typing import Any, Literal
 
 from blueprint.catalog.facts import Text
 
-_PYTHON: dict[str, type] = {"string": str, "integer": int, "boolean": bool}
+_PYTHON: dict[str, type] = {
+    "string": str, "integer": int, "boolean": bool, "list": list, "map": dict, "env": dict, "resources": dict,
+}  # fmt: skip
+_WORDS = {
+    "list": "a list of text", "map": "a map of text to text", "env": "a map of variables to text in quotes",
+    "resources": "a map of requests and limits, each of resources to quantities",
+}  # fmt: skip
+_VARIABLE = r"[A-Za-z_][A-Za-z0-9_.-]*"
+_QUANTITY = r"[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?"
+_UNITS = {"m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,22 +25,24 @@ class Setting:
     """One typed setting of a component.
 
     Attributes:
-        type: Type of the value.
+        type: Type of the value. `env` is a container's variables, `resources` its requests and limits.
         default: Used where the blueprint says nothing; None means that the component's own default rules.
         minimum: Smallest integer.
         maximum: Largest integer.
         enum: The only strings allowed.
-        pattern: A regular expression that the whole string must match.
+        pattern: A regular expression that the whole string must match, or each item or value.
+        reserved: Variables that are set already, so that a second value would be a contradiction.
         description: What it does, for people.
         feeds: The rendered fields that it decides, `Kind/name: path`.
     """
 
-    type: Literal["string", "integer", "boolean"]
+    type: Literal["string", "integer", "boolean", "list", "map", "env", "resources"]
     default: bool | int | str | None = None
     minimum: int | None = None
     maximum: int | None = None
     enum: tuple[Text, ...] = ()
     pattern: Text | None = None
+    reserved: tuple[Text, ...] = ()
     description: Text
     feeds: tuple[Text, ...]
 
@@ -42,13 +53,35 @@ class Setting:
 
     def problem(self, value: Any) -> str | None:
         """What is wrong with `value`, as the end of a sentence about it; None when it may be used."""
-        if type(value) is not _PYTHON[self.type]:
-            return f"must be {'an' if self.type == 'integer' else 'a'} {self.type}"
+        if not isinstance(value, _PYTHON[self.type]) or (self.type == "integer" and isinstance(value, bool)):
+            article = "an" if self.type == "integer" else "a"
+            return f"must be {_WORDS.get(self.type) or f'{article} {self.type}'}"
         if self.enum and value not in self.enum:
             return f"must be one of {', '.join(self.enum)}"
+        if isinstance(value, list | dict):
+            return self._compound(value)
         if self.pattern and not re.fullmatch(self.pattern, str(value)):
             return f"must match {self.pattern}"
         return self._out_of_bounds(value)
+
+    def _compound(self, value: Any) -> str | None:
+        """What is wrong inside of a list or a map."""
+        if self.type == "resources":
+            return _resources(value)
+        for item in value if isinstance(value, list) else value.values():
+            if not isinstance(item, str):
+                return f"must be {_WORDS[self.type]}; {item!r} is none (quote it)"
+            if self.pattern and not re.fullmatch(self.pattern, item):
+                return f"must hold texts that match {self.pattern}"
+        return self._variables(value) if self.type == "env" else None
+
+    def _variables(self, names: Any) -> str | None:
+        for name in names:
+            if not re.fullmatch(_VARIABLE, str(name)):
+                return f"must hold names of variables, and {name} is none"
+            if name in self.reserved:
+                return f"must leave {name} alone, which is set already"
+        return None
 
     def _out_of_bounds(self, value: Any) -> str | None:
         if self.minimum is not None and value < self.minimum:
@@ -56,3 +89,23 @@ class Setting:
         if self.maximum is not None and value > self.maximum:
             return f"must be at most {self.maximum}"
         return None
+
+
+def _resources(value: Any) -> str | None:
+    """What is wrong with requests and limits."""
+    for key, amounts in value.items():
+        if key not in ("requests", "limits") or not isinstance(amounts, dict):
+            return f"must be {_WORDS['resources']}"
+        for name, amount in amounts.items():
+            if not isinstance(amount, str) or not re.fullmatch(_QUANTITY, amount):
+                return f"must hold quantities in quotes, and {amount} of {name} is none"
+    for name, least in value.get("requests", {}).items():
+        most = value.get("limits", {}).get(name)
+        if most is not None and _number(least) > _number(most):
+            return f"must not request more {name} ({least}) than it is limited to ({most})"
+    return None
+
+
+def _number(quantity: str) -> float:
+    digits = quantity.rstrip("".join({*"".join(_UNITS)}))
+    return float(digits) * _UNITS.get(quantity[len(digits) :], 1)

@@ -63,9 +63,9 @@ DRIVERS_DIFFER = define(
     "BP3105",
     "drivers-differ",
     """
-One ClusterPolicy installs one driver on all nodes whose driver the operator owns, and these pools ask for different ones.
-Pools with drivers of their own (NVIDIADriver objects) are not in this version yet. Give the pools one branch and one kind
-of kernel modules, or install the driver of one of them on the host.
+With `driverObjects: never` the ClusterPolicy alone says which driver the operator installs, and it can say only one; these
+pools ask for different ones. Make them alike, hand one of them to the host, or leave `driverObjects` at its default: then each
+pool gets an NVIDIADriver object of its own.
 """,
 )
 GPU_MISSING = define(
@@ -143,6 +143,74 @@ RELEASE_OLD_DRIVER = define(
 NVIDIA no longer maintains this driver branch in the month of the release. It still works, but gets no security fixes.
 """,
     severity=Severity.WARNING,
+)
+DRIVER_OTHER_BRANCH = define(
+    "BP3110",
+    "driver-of-another-branch",
+    """
+`driver.branch` and `driver.version` name different branches: the branch is the first number of the version. Either alone is
+enough; where both are given they must agree.
+""",
+)
+PRECOMPILED_UNSUPPORTED = define(
+    "BP3111",
+    "precompiled-unsupported",
+    """
+Precompiled drivers are published for some operating systems, kernels and branches only, and are found by branch and kernel:
+an exact version cannot be asked for. For any other combination the image would not exist, and the driver's pods would never
+start. Let the operator build the modules on the nodes (`precompiled: false`), or choose a branch that is published.
+""",
+)
+DRIVER_UNTESTED = define(
+    "BP3112",
+    "driver-version-untested",
+    """
+This exact driver version is none of those that the release was put together with. It may well work; nobody has said so. The
+image with this tag must exist for the nodes' operating system.
+""",
+    severity=Severity.WARNING,
+)
+SELECTOR_RESERVED = define(
+    "BP3113",
+    "selector-reserved",
+    """
+The pool is selected by a label that the GPU Operator or this tool sets on nodes by itself. Before the platform is there no node
+carries it, and afterwards it means something else. Select nodes by labels that they have from the beginning: those of your
+machine provisioner, or the cloud's node pool label.
+""",
+)
+SYSTEM_NOT_RUN = define(
+    "BP3210",
+    "system-not-run",
+    """
+The distribution has no GPU node image with this operating system, or none that the GPU stack can run on. Who brings the driver,
+and where its files are, follows from the image, so a platform for another one would not work.
+""",
+)
+MODE_UNSUPPORTED = define(
+    "BP3211",
+    "ownership-mode-unsupported",
+    """
+Who brings driver, container toolkit and device plugin is not free to choose: each distribution with each node image has a few
+modes that exclude each other, and this mix is none of them. Typical results of a wrong mix: two device plugins that replace each
+other and hand out each other's GPUs, or pods that find no runtime named nvidia. The help lists the modes that there are.
+""",
+)
+RUNTIME_CLASSES_DIFFER = define(
+    "BP3212",
+    "runtime-classes-differ",
+    """
+The GPU Operator runs all its pods with one RuntimeClass. On AKS the name of it follows from who brings the driver, so pools of
+both kinds cannot be in one cluster: on half of the nodes no pod of the GPU stack would start.
+""",
+)
+NO_OPERATOR = define(
+    "BP3213",
+    "no-operator",
+    """
+With `gpuStack: standalone` there is no GPU Operator: driver and container toolkit must be on the nodes already. Say who brings
+them, `host` or `provider`, or use `gpuStack: clusterPolicy`.
+""",
 )
 MIG_UNSUPPORTED = define(
     "BP3120",

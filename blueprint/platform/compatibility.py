@@ -117,11 +117,7 @@ class _Told:
 
 
 def _applies(rule: Rule, pool: Pool) -> bool:
-    for subject, condition in rule.when.items():
-        value = _SUBJECTS[subject](pool)
-        if value is None or not condition.holds(value):
-            return False
-    return True
+    return all(condition.holds(_SUBJECTS[subject](pool)) for subject, condition in rule.when.items())
 
 
 def _forbidden(rule: Rule, pool: Pool) -> Iterator[Diagnostic]:

@@ -127,6 +127,10 @@ class PlatformComponent:
         """The settings by name."""
         return Settings(self.component, self._spec.settings if self._spec is not None else {})
 
+    def env(self, setting: str) -> list[dict[str, str]]:
+        """A setting of variables, as a container's list."""
+        return [{"name": name, "value": value} for name, value in sorted((self.settings[setting] or {}).items())]
+
     @derived
     def images(self) -> Mapping[str, PlatformImage]:
         """The images by name."""

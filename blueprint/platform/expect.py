@@ -79,6 +79,11 @@ def _whole(pool: Pool) -> bool | None:
     return False if supported.certain and use(supported) else None
 
 
+def _domain(pool: Pool) -> dict[str, Any] | None:
+    place = pool.place
+    return {"nodes": place.domain_nodes, "label": place.domain_label} if place.domain_nodes else None
+
+
 def _unique(pool: Pool) -> str:
     _present(pool)
     return "unique"
@@ -95,4 +100,6 @@ _CHECKS: dict[str, Any] = {
     "mig-mode": _whole,
     "ecc-mode": lambda pool: pool.expect_ecc,
     "persistence-mode": lambda pool: pool.expect_persistence_mode,
+    "nvlink-domain": _domain,
+    "kubelet": lambda pool: pool.place.kubelet or None,
 }

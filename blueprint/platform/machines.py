@@ -40,16 +40,11 @@ def complete(blueprint: Blueprint, root: Node, catalog: Catalog) -> Completed:
     known: dict[Path, tuple[Source, ...]] = {}
     for name, pool in blueprint.spec.node_pools.items():
         filled = _Filling(name, pool, Origins(root), catalog)
-        if _decided(filled.pool):
+        if filled.decided:
             pools[name] = filled.pool
             known |= filled.known
     spec = blueprint.spec.model_copy(update={"node_pools": pools})
     return Completed(blueprint.model_copy(update={"spec": spec}), known)
-
-
-def _decided(pool: NodePool) -> bool:
-    """Whether it is known what GPUs the pool has, none among them."""
-    return bool(pool.gpu.product and pool.gpu.count) if pool.gpu else True
 
 
 class _Filling:
@@ -65,6 +60,13 @@ class _Filling:
         if machine:
             self._from_machine(machine)
         self._arch_of_gpu(catalog)
+        self._by_machine = bool(said) and (machine is None or machine.product is not None)
+
+    @property
+    def decided(self) -> bool:
+        """Whether it is known what GPUs the pool has, none among them."""
+        gpu = self.pool.gpu
+        return bool(gpu.product and gpu.count) if gpu else not self._by_machine
 
     def _from_machine(self, machine: Machine) -> None:
         gpu = self.pool.gpu

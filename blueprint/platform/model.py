@@ -7,19 +7,23 @@ prerequisites alike without losing the way back to the blueprint.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
-from blueprint.catalog import Catalog, Component, Release
+from blueprint.catalog import Catalog, Component, Distribution, Mode, NodeImage, Release, Rule
 from blueprint.catalog import Gpu as Product
 from blueprint.platform.component import PlatformComponent
+from blueprint.platform.drivers import POOL_LABEL, OperatorDriver, PoolDriver, deploy, mode_of_pool, runs
 from blueprint.platform.origin import Source
 from blueprint.platform.partition import Partition, Partitioning
-from blueprint.platform.reads import Origins, derived, note, plain, use
+from blueprint.platform.place import Place
+from blueprint.platform.reads import Origins, derived, note, plain
 from blueprint.platform.taint import Taint
 from blueprint.spec import Blueprint, NodePool
-from blueprint.spec.pools import PoolDriver as PoolDriverSpec
 from blueprint.spec.pools import PoolGpu as PoolGpuSpec
 
 GPU_TAINT = "nvidia.com/gpu"
+PODS_PER_NODE = 20
+"""More than the operator's pods on one GPU node, and enough for those that replace others during an update."""
 
 
 class PoolTaint:
@@ -68,77 +72,6 @@ class PoolGpu:
         return product
 
 
-class PoolDriver:
-    """The driver of a pool: the exact version where the operator installs it, otherwise what is promised."""
-
-    def __init__(self, spec: PoolDriverSpec, platform: Platform) -> None:
-        self._spec = spec
-        self._platform = platform
-
-    @derived
-    def owner(self) -> str:
-        """`operator`, `host` or `provider`."""
-        return self._spec.owner
-
-    @derived
-    def enabled(self) -> bool:
-        """Whether the operator installs it."""
-        return self.owner == "operator"
-
-    @derived
-    def branch(self) -> str | None:
-        """The branch; None where somebody else decides it and nothing is promised."""
-        if (branch := self._spec.branch) or not self.enabled:
-            return branch
-        return use(self._platform.release.driver.default_branch, "release")
-
-    @derived
-    def version(self) -> str | None:
-        """The exact version, where the operator installs it."""
-        return self._platform.driver_version(self.branch or "") if self.enabled else None
-
-    @derived
-    def kernel_modules(self) -> str:
-        """`auto`, `open` or `proprietary`."""
-        return self._spec.kernel_modules
-
-
-class OperatorDriver:
-    """The one driver that the operator installs: that of the pools which leave it to the operator.
-
-    They agree on it (BP3105). Where no pool does, it is disabled and has the release's default version.
-    """
-
-    def __init__(self, platform: Platform) -> None:
-        self._platform = platform
-
-    @derived
-    def _owned(self) -> list[PoolDriver]:
-        return [pool.driver for pool in self._platform.gpu_pools if pool.driver.enabled]
-
-    @derived
-    def enabled(self) -> bool:
-        """Whether any pool leaves its driver to the operator."""
-        return bool(self._owned)
-
-    @derived
-    def branch(self) -> str:
-        """The branch of all those pools."""
-        branches = [driver.branch for driver in self._owned]
-        return branches[0] or "" if branches else use(self._platform.release.driver.default_branch, "release")
-
-    @derived
-    def version(self) -> str:
-        """The exact version."""
-        return self._platform.driver_version(self.branch) or ""
-
-    @derived
-    def kernel_modules(self) -> str:
-        """`auto`, unless one of the pools says otherwise."""
-        said = [driver.kernel_modules for driver in self._owned]
-        return next((modules for modules in said if modules != "auto"), "auto")
-
-
 class Pool:
     """One node pool, resolved."""
 
@@ -181,12 +114,17 @@ class Pool:
     @derived
     def driver(self) -> PoolDriver:
         """The driver of its nodes."""
-        return PoolDriver(self._spec.driver, self._platform)
+        return PoolDriver(self._spec.driver, self, self._platform)
 
     @derived
     def partition(self) -> Partition:
         """How its GPUs are cut and shared. Only for pools that have GPUs."""
         return Partition(self, self._spec.gpu, self._platform)
+
+    @derived
+    def place(self) -> Place:
+        """What its nodes are made of and where they stand."""
+        return Place(self, self._spec, self._platform)
 
     @derived
     def expect_ecc(self) -> bool | None:
@@ -205,14 +143,35 @@ class Pool:
         return self.name
 
     @derived
+    def mode(self) -> Mode:
+        """Who brings driver, toolkit and device plugin."""
+        owner = self._spec.owner
+        return mode_of_pool(self, self._spec.driver.owner, owner.toolkit, owner.device_plugin)
+
+    @property
+    def platform(self) -> Platform:
+        """The platform that the pool is part of."""
+        return self._platform
+
+    @derived
+    def runs_operands(self) -> bool:
+        """Whether a GPU Operator looks at labels of these nodes."""
+        return self._platform.gpu_stack == "clusterPolicy"
+
+    @derived
     def deploy_driver(self) -> str | None:
         """`false` where the operator installs drivers, but must leave these nodes alone; otherwise None."""
-        return "false" if self.gpu and self._platform.driver.enabled and not self.driver.enabled else None
+        return deploy(self, "driver")
 
     @derived
     def deploy_toolkit(self) -> str | None:
-        """`false` where the cloud provider brings the container toolkit with its driver; otherwise None."""
-        return "false" if self.gpu and self.driver.owner == "provider" else None
+        """`false` where the operator installs toolkits, but must leave these nodes alone; otherwise None."""
+        return deploy(self, "toolkit")
+
+    @derived
+    def deploy_device_plugin(self) -> str | None:
+        """`false` where the operator runs device plugins, but another one advertises these GPUs; otherwise None."""
+        return deploy(self, "device_plugin")
 
     @property
     def labels(self) -> dict[str, str]:
@@ -221,10 +180,11 @@ class Pool:
 
 
 LABELS: dict[str, Callable[[Pool], str | None]] = {
-    "gpublueprint.dev/pool": lambda pool: pool.own_label,
+    POOL_LABEL: lambda pool: pool.own_label,
     "gpublueprint.dev/gpu-product": lambda pool: pool.gpu.product if pool.gpu else None,
     "nvidia.com/gpu.deploy.driver": lambda pool: pool.deploy_driver,
     "nvidia.com/gpu.deploy.container-toolkit": lambda pool: pool.deploy_toolkit,
+    "nvidia.com/gpu.deploy.device-plugin": lambda pool: pool.deploy_device_plugin,
     "nvidia.com/mig.config": lambda pool: pool.partition.mig_config_name if pool.gpu else None,
     "nvidia.com/device-plugin.config": lambda pool: pool.partition.plugin_config_name if pool.gpu else None,
 }
@@ -277,13 +237,66 @@ class Platform:
 
     @derived
     def os(self) -> str:
-        """Operating system of the GPU nodes, `ubuntu-24.04`."""
-        return self._blueprint.spec.cluster.os
+        """Operating system of the GPU nodes, `ubuntu-24.04`; where nothing is said, the distribution's usual one."""
+        return self._blueprint.spec.cluster.os or self.ground.default_os
+
+    @derived
+    def ground(self) -> Distribution:
+        """What is known of the distribution."""
+        return self._catalog.distribution(self.distribution)
+
+    @derived
+    def image(self) -> NodeImage:
+        """What is known of the GPU nodes' image; resolve() refuses a system that the distribution does not run."""
+        found = self.ground.image(self.os)
+        if found is None:
+            raise LookupError(f"{self.os} is not run by {self.distribution}: resolve() was to refuse it")
+        return found
+
+    @derived
+    def kubelet_root(self) -> str:
+        """The kubelet's directory on GPU nodes."""
+        return self._blueprint.spec.cluster.kubelet_root
+
+    @derived
+    def runtime_class(self) -> str:
+        """Name of the RuntimeClass of the GPU stack's pods. Pools agree on it (BP3212)."""
+        return next((pool.mode.runtime_class for pool in self.gpu_pools), "nvidia")
+
+    @derived
+    def runs_toolkit(self) -> bool:
+        """Whether this platform installs the container toolkit on any node."""
+        return runs(self, "toolkit")
+
+    @derived
+    def toolkit_env(self) -> list[dict[str, str]]:
+        """What the container toolkit must be told on these nodes, as a container's variables."""
+        return [{"name": name, "value": value} for name, value in self.image.toolkit_env.items()]
+
+    @derived
+    def runs_device_plugin(self) -> bool:
+        """Whether this platform advertises GPUs of any node."""
+        return runs(self, "device_plugin")
+
+    @derived
+    def critical_pods(self) -> int:
+        """Pods of system priority that a namespace must admit: those of the GPU stack on all nodes, never under 1000."""
+        return max(1000, PODS_PER_NODE * sum(pool.nodes_max for pool in self.pools))
 
     @derived
     def cluster_uid(self) -> str | None:
         """UID of the kube-system namespace, if the blueprint is bound to one cluster."""
         return self._blueprint.spec.cluster.uid
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The catalogue's rules of compatibility."""
+        return self._catalog.rules
+
+    @derived
+    def levels(self) -> tuple[str, ...]:
+        """Labels that say where a node stands, widest first."""
+        return tuple(self._blueprint.spec.cluster.topology)
 
     @derived
     def gpu_stack(self) -> str:
@@ -341,6 +354,11 @@ class Platform:
         path = ("driver", "branches", branch, "version")
         note(Source("release", self.release.span(*path), ".".join(path)))
         return known.version
+
+    def setting(self, component: str, name: str) -> Any:
+        """The value of a component's setting; None where the component is not there."""
+        found = self.components.get(component)
+        return found.settings[name] if found and name in found.component.settings else None
 
     @derived
     def taints(self) -> tuple[PoolTaint, ...]:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from blueprint.platform import demands
 from blueprint.platform.model import Platform, Pool
 from blueprint.platform.origin import Source, in_order
+from blueprint.platform.partition_needs import partition_needs
 from blueprint.platform.reads import reading
+
+KUBELET_ROOT = "/var/lib/kubelet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +39,17 @@ def _tellers(platform: Platform) -> Iterator[tuple[str, Iterator[str]]]:
     yield "cluster", _system(platform)
     yield "cluster", _secrets(platform)
     yield "cluster", _externals(platform)
+    for told in demands.of_cluster(platform):
+        yield "cluster", told
     for pool in platform.pools:
         yield pool.name, _nodes(pool)
         yield pool.name, _labels(pool, platform)
+        for told in demands.of_pool(pool):
+            yield pool.name, told
         if pool.gpu:
             yield pool.name, _gpus(pool)
-            yield pool.name, _driver(pool)
+            yield pool.name, partition_needs(pool, platform)
+            yield pool.name, _driver(pool, platform)
 
 
 def _kubernetes(platform: Platform) -> Iterator[str]:
@@ -50,20 +59,14 @@ def _kubernetes(platform: Platform) -> Iterator[str]:
 
 
 def _distribution(platform: Platform) -> Iterator[str]:
-    texts = {
-        "vanilla": "The container runtime is containerd with its socket at /run/containerd/containerd.sock, or CRI-O.",
-        "eks": "GPU nodes come from an AMI without the NVIDIA driver and device plugin, unless their pool's driver is"
-        " not the operator's.",
-        "aks": "GPU node pools are made with `--gpu-driver none`, unless their pool's driver is the provider's.",
-        "rke2": "containerd is RKE2's own, with its socket at /run/k3s/containerd/containerd.sock.",
-        "k3s": "containerd is k3s's own, with its socket at /run/k3s/containerd/containerd.sock.",
-    }
-    yield texts[platform.distribution]
+    yield from platform.ground.needs
+    if platform.kubelet_root != KUBELET_ROOT:
+        yield f"The kubelet of GPU nodes keeps its files under {platform.kubelet_root}."
 
 
 def _system(platform: Platform) -> Iterator[str]:
     if platform.driver.enabled:
-        yield f"GPU nodes whose driver the operator installs run {platform.os}, and the nouveau module is not loaded."
+        yield f"GPU nodes whose driver the operator installs run {platform.os}."
 
 
 def _secrets(platform: Platform) -> Iterator[str]:
@@ -98,7 +101,15 @@ def _gpus(pool: Pool) -> Iterator[str]:
     yield f"Each node has {pool.gpu.count} x {pool.gpu.product}, all visible to the operating system."
 
 
-def _driver(pool: Pool) -> Iterator[str]:
+def _driver(pool: Pool, platform: Platform) -> Iterator[str]:
     owner = {"host": "The node image", "provider": "The cloud provider"}.get(pool.driver.owner)
+    said = pool.driver.version or pool.driver.branch
     if owner:
-        yield f"{owner} brings the NVIDIA driver" + (f" of branch {pool.driver.branch}." if pool.driver.branch else ".")
+        which = "" if not said else f" {said}" if pool.driver.version else f" of branch {said}"
+        yield f"{owner} brings the NVIDIA driver{which}."
+    elif pool.driver.precompiled:
+        yield (
+            f"For the kernel of every node there is a precompiled driver {pool.driver.branch}-KERNEL-SYSTEM in the"
+            f" registry: {platform.os}'s kernels are upgraded only to ones that have it."
+        )
+    yield from pool.mode.needs

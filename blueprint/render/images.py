@@ -30,18 +30,20 @@ def pulled_images(platform: Platform, objects: list[Object]) -> tuple[PulledImag
     for component in platform.components.values():
         if component.ownership == "managed":
             for image in component.images.values():
-                if made := _pulled(image, component, platform):
-                    found[made.ref] = made
+                found |= {made.ref: made for made in _pulled(image, component, platform)}
     return tuple(sorted(found.values()))
 
 
-def _pulled(image: PlatformImage, component: PlatformComponent, platform: Platform) -> PulledImage | None:
+def _pulled(image: PlatformImage, component: PlatformComponent, platform: Platform) -> Iterator[PulledImage]:
+    """The image with each of its tags: of the driver's there may be several, or none that is known here."""
     with reading() as sources:
         if not _is_pulled(image, component, platform):
-            return None
+            return
         suffix = _suffix(image, platform)
-        ref, digest = f"{image.ref}{suffix}", None if suffix else image.digest
-    return PulledImage(ref, component.name, digest, in_order(sources))
+        tags = platform.driver.tags if image.image.tag is None else [image.tag]
+        refs = [f"{image.repository}/{image.name}:{tag}{suffix}" for tag in tags]
+        digest = None if suffix else image.digest
+    yield from (PulledImage(ref, component.name, digest, in_order(sources)) for ref in refs)
 
 
 def _is_pulled(image: PlatformImage, component: PlatformComponent, platform: Platform) -> bool:

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from blueprint.spec.base import Model
-from blueprint.spec.forms import KUBERNETES, SYSTEM, UID, Host, Names, Repository
+from blueprint.spec.forms import ABSOLUTE_PATH, KUBERNETES, SYSTEM, UID, Host, LabelKeys, Names, Repository
 
 
 class Registries(Model):
@@ -24,20 +24,29 @@ class Registries(Model):
 class Cluster(Model):
     """The cluster that the platform is for."""
 
-    NOT_YET = frozenset({"topology"})
-    NOT_YET_VALUES: ClassVar[dict[str, tuple[str, ...]]] = {"distribution": ("gke", "openshift")}
+    NOT_YET_VALUES: ClassVar[dict[str, tuple[str, ...]]] = {"distribution": ("openshift",)}
 
     kubernetes: Annotated[str, Field(pattern=KUBERNETES)] = Field(
         description="Kubernetes version, with or without the patch. Every object is checked against its API."
     )
-    distribution: Literal["vanilla", "eks", "aks", "rke2", "k3s"] = Field(
+    distribution: Literal["vanilla", "eks", "gke", "aks", "rke2", "k3s"] = Field(
         default="vanilla",
-        description="Who packages Kubernetes: decides paths of the container runtime and prerequisites.",
+        description="Who packages Kubernetes: decides paths, who brings the driver by default, and prerequisites.",
     )
-    os: Annotated[str, Field(pattern=SYSTEM)] = Field(
-        default="ubuntu-24.04", description="Operating system of the GPU nodes; part of the driver image's tag."
+    os: Annotated[str, Field(pattern=SYSTEM)] | None = Field(
+        default=None,
+        description="Operating system of the GPU nodes; part of the driver image's tag. Default: ubuntu-24.04; "
+        "amazonlinux-2023 on eks, cos on gke.",
+    )
+    kubelet_root: Annotated[str, Field(pattern=ABSOLUTE_PATH)] = Field(
+        default="/var/lib/kubelet",
+        description="The kubelet's directory on the GPU nodes, where it is not the usual one.",
     )
     uid: Annotated[str, Field(pattern=UID)] | None = Field(
         default=None, description="UID of the kube-system namespace; apply refuses any other cluster."
     )
-    registries: Registries = Field(default=Registries(), description="Where images are pulled from.")
+    topology: LabelKeys = Field(
+        default=(),
+        description="Node labels that name where a node stands, widest first: block, rack, kubernetes.io/hostname.",
+    )
+    registries: Registries = Field(default={}, validate_default=True, description="Where images are pulled from.")

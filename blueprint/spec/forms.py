@@ -43,6 +43,8 @@ KUBERNETES = form(r"1\.[0-9]{1,3}(\.[0-9]{1,3})?", 'a version in quotes, "1.36" 
 SYSTEM = form(r"[a-z]+(-[0-9]+(\.[0-9]+)?)?", "a system and its version: ubuntu-24.04")
 UID = form(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "a UUID in lower case")
 BRANCH = form(r"[0-9]{3}", 'three digits in quotes: "580"')
+DRIVER_VERSION = form(r"[0-9]{3}\.[0-9]{1,3}(\.[0-9]{1,3})?", "an exact version: 580.173.02")
+ABSOLUTE_PATH = form(r"(/[A-Za-z0-9._-]+)+", "an absolute path without a slash at its end: /var/lib/kubelet")
 MEMORY = form(r"[1-9][0-9]*(\.[0-9]+)?(Mi|Gi|Ti|M|G|T)", "a number and its unit: 512Gi, 2Ti")
 INSTANCE_TYPE = form(
     r"[A-Za-z][A-Za-z0-9]*([-._][A-Za-z0-9]+)+", "a name as the cloud writes it: p5.48xlarge, Standard_ND96isr_H100_v5"
@@ -64,4 +66,5 @@ def to_tuple(value: Any) -> Any:
 
 
 Names = Annotated[tuple[Name, ...], BeforeValidator(to_tuple)]
+LabelKeys = Annotated[tuple[LabelKey, ...], BeforeValidator(to_tuple)]
 Texts = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(to_tuple)]

@@ -32,13 +32,14 @@ class Spec(Model):
     """What the platform is."""
 
     NOT_YET = frozenset({"computeDomains", "queueing", "tenants", "plans", "policy", "observability", "delivery"})
-    NOT_YET_VALUES: ClassVar[dict[str, tuple[str, ...]]] = {"gpuStack": ("gpuCluster", "standalone")}
+    NOT_YET_VALUES: ClassVar[dict[str, tuple[str, ...]]] = {"gpuStack": ("gpuCluster",)}
 
     release: Annotated[str, Field(min_length=1)] = Field(description='The tested set of component versions, "2026.11".')
     cluster: Cluster = Field(description="The cluster that the platform is for.")
-    gpu_stack: Literal["clusterPolicy"] = Field(
+    gpu_stack: Literal["clusterPolicy", "standalone"] = Field(
         default="clusterPolicy",
-        description="How GPUs reach pods: clusterPolicy is the GPU Operator with the device plugin.",
+        description="How GPUs reach pods: clusterPolicy is the GPU Operator with the device plugin; standalone is device "
+        "plugin, feature discovery and exporter without the operator, on nodes that have driver and toolkit already.",
     )
     node_labels: Literal["apply", "provisioner"] = Field(
         default="provisioner",

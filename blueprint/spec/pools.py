@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, GetJsonSchemaHandler, model_validator
 
 from blueprint.spec.base import Model
-from blueprint.spec.forms import BRANCH, LabelKey, LabelValue, TaintText
+from blueprint.spec.driver import PoolDriver, PoolOwner
+from blueprint.spec.forms import LabelKey, LabelValue, TaintText
+from blueprint.spec.machine import DomainSize, NvlinkDomain, PoolKubelet, PoolMachine
 from blueprint.spec.partition import PoolMig, PoolSharing
 
 
 def _count_as_range(value: Any) -> Any:
     return {"min": value, "max": value} if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _without_default(schema: dict[str, Any]) -> None:
+    """The default stands in another field, so the schema has none to show."""
+    del schema["default"]
 
 
 class NodeCount(Model):
@@ -42,27 +49,19 @@ class PoolGpu(Model):
     """The GPUs of each node of a pool."""
 
     product: Annotated[str, Field(min_length=1)] = Field(
-        description="Product name from the hardware catalogue, for example H100-SXM5-80GB."
+        default="",
+        json_schema_extra=_without_default,
+        description="Product name from the hardware catalogue, for example H100-SXM5-80GB. Default: the GPU of "
+        "`machine.instanceType`.",
     )
-    count: Annotated[int, Field(ge=1, le=16)] = Field(description="GPUs per node.")
+    count: Annotated[int, Field(ge=1, le=16)] = Field(
+        default=0,
+        json_schema_extra=_without_default,
+        description="GPUs per node. Default: as many as `machine.instanceType` has.",
+    )
     mig: PoolMig | None = Field(default=None, description="How the GPUs are cut; leave out for whole GPUs.")
     sharing: PoolSharing | None = Field(
         default=None, description="How pods share a GPU or a MIG instance; leave out for one pod each."
-    )
-
-
-class PoolDriver(Model):
-    """Who installs the driver, and which."""
-
-    owner: Literal["operator", "host", "provider"] = Field(
-        default="operator",
-        description="operator: the GPU Operator installs it; host: the node image has it; provider: the cloud does.",
-    )
-    branch: Annotated[str, Field(pattern=BRANCH)] | None = Field(
-        default=None, description="Driver branch, for example 580. Default: the release's, where the operator owns it."
-    )
-    kernel_modules: Literal["auto", "open", "proprietary"] = Field(
-        default="auto", description="Which kernel modules the operator builds; auto follows the GPU."
     )
 
 
@@ -77,7 +76,7 @@ class NodePool(Model):
     """A group of nodes that are alike."""
 
     NOT_YET = frozenset(
-        {"machine", "owner", "network", "topology", "kubelet", "nvlinkDomain", "karpenter", "queue", "costPerGpuHour",
+        {"network", "karpenter", "queue", "costPerGpuHour",
          "allocation", "kata"}
     )  # fmt: skip
 
@@ -88,6 +87,21 @@ class NodePool(Model):
     taints: dict[LabelKey, TaintText] = Field(
         default={}, description='Taints of the pool\'s nodes, key to "value:Effect". Every operand tolerates them.'
     )
-    gpu: PoolGpu | None = Field(default=None, description="The GPUs of each node; leave out for nodes without.")
-    driver: PoolDriver = Field(default=PoolDriver(), description="The NVIDIA driver of the pool's nodes.")
-    expect: PoolExpect = Field(default=PoolExpect(), description="Further facts a node probe must find.")
+    machine: PoolMachine = Field(default={}, validate_default=True, description="The machine that each node is.")
+    topology: dict[LabelKey, DomainSize] = Field(
+        default={}, description="Nodes in each domain of a level of `cluster.topology`: racks of 8, blocks of 32."
+    )
+    kubelet: PoolKubelet = Field(
+        default={}, validate_default=True, description="How the kubelet must be set up; a prerequisite."
+    )
+    gpu: PoolGpu | None = Field(
+        default=None, description="The GPUs of each node; leave out for nodes without, or where the machine says it."
+    )
+    nvlink_domain: NvlinkDomain | None = Field(
+        default=None, description="Nodes that NVLink joins; leave out where it ends at the node."
+    )
+    driver: PoolDriver = Field(default={}, validate_default=True, description="The NVIDIA driver of the pool's nodes.")
+    owner: PoolOwner = Field(
+        default={}, validate_default=True, description="Who brings container toolkit and device plugin."
+    )
+    expect: PoolExpect = Field(default={}, validate_default=True, description="Further facts a node probe must find.")

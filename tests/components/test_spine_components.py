@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from blueprint.catalog import Setting, load_catalog
 from blueprint.platform.model import Platform
-from blueprint.render.compare import differences
+from blueprint.render.compare import ABSENT, differences
 from blueprint.render.images import pulled_images
 from blueprint.render.model import Object
 from blueprint.source.paths import format_path
@@ -99,7 +100,8 @@ def test_on_aks_with_its_drivers_pods_get_the_runtime_that_aks_configures(render
         policy(render(blueprint("distribution: aks", **theirs)))["operator"]["runtimeClass"]
         == "nvidia-container-runtime"
     )
-    assert policy(render(blueprint("distribution: aks")))["operator"]["runtimeClass"] == "nvidia"
+    ours = {"one": driver("operator"), "two": driver("operator")}
+    assert policy(render(blueprint("distribution: aks", **ours)))["operator"]["runtimeClass"] == "nvidia"
 
 
 @pytest.mark.parametrize("distribution", ["k3s", "rke2"])
@@ -221,24 +223,45 @@ SETTINGS = [
 
 def another(setting: Setting) -> Any:
     """An allowed value that is not the default."""
-    candidates: list[Any] = [*setting.enum, True, False, 2, 3, "40%", "2h"]
+    compound: list[Any] = [["^app$"], {"VARIABLE": "value"}, {"limits": {"memory": "1Gi"}}]
+    candidates: list[Any] = [
+        *setting.enum,
+        True,
+        False,
+        2,
+        3,
+        "40%",
+        "2h",
+        *compound,
+        "DCGM_FI_DEV_GPU_UTIL, gauge, use",
+    ]
     return next(value for value in candidates if setting.problem(value) is None and value != setting.default)
+
+
+def changed(render: Render, component: str, others: str, setting: str) -> set[str]:
+    """Every field that differs, `Kind/name: path`, where `setting` stands beside the `others`; whole objects too."""
+    settings = ", ".join(filter(None, (others, setting)))
+    sides = [
+        {f"{one['kind']}/{one['metadata']['name']}": one for one in render(blueprint(components=text))[component]}
+        for text in (f"{component}: {{settings: {{{others}}}}}", f"{component}: {{settings: {{{settings}}}}}")
+    ]
+    return {
+        f"{subject}: {format_path(path, side)}"
+        for subject in {**sides[0], **sides[1]}
+        for side in [sides[1].get(subject) or sides[0][subject]]
+        for path, _, _ in differences(*(each.get(subject, ABSENT) for each in sides))
+    }
 
 
 @pytest.mark.parametrize(("component", "name"), SETTINGS)
 def test_a_setting_feeds_exactly_the_fields_that_it_says_it_feeds(render: Render, component: str, name: str) -> None:
+    """With one driver for all pools, and with an object for each pool's."""
     setting = (load_catalog().component(component) or pytest.fail(reason=component)).settings[name]
-    value = str(another(setting)).lower() if setting.type == "boolean" else another(setting)
-    text = f'"{value}"' if setting.type == "string" else str(value)
-    before = render(blueprint())[component]
-    after = render(blueprint(components=f"{component}: {{settings: {{{name}: {text}}}}}"))[component]
-
-    changed = {
-        f"{new['kind']}/{new['metadata']['name']}: {format_path(path, new)}"
-        for old, new in zip(before, after, strict=True)
-        for path, _, _ in differences(old, new)
-    }
+    written = f"{name}: {json.dumps(another(setting))}"
+    found = changed(render, component, "", written)
+    if component == "gpu-operator" and name != "driverObjects":
+        found |= changed(render, component, "driverObjects: always", written)
 
     feeds = set(setting.feeds)
-    assert {feed for feed in feeds if any(field.startswith(feed) for field in changed)} == feeds
-    assert {field for field in changed if field.startswith(tuple(feeds))} == changed
+    assert {feed for feed in feeds if any(field.startswith(feed) for field in found)} == feeds
+    assert {field for field in found if field.startswith(tuple(feeds))} == found

@@ -1,0 +1,105 @@
+"""A distribution of Kubernetes: its node images, and who brings driver, toolkit and device plugin on them.
+
+Every managed cloud has several modes that exclude each other: a node pool is in exactly one, and halves of two give
+nodes on which pods never start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from blueprint.catalog.facts import Matching, Record, Text
+
+Owner = Literal["operator", "host", "provider"]
+Stack = Literal["clusterPolicy", "standalone"]
+BOTH: tuple[Stack, ...] = ("clusterPolicy", "standalone")
+Family = Annotated[str, Matching(r"\*|[a-z]+", "the first word of cluster.os, or * for every other one")]
+Directory = Annotated[str, Matching(r"(/[A-Za-z0-9._-]+)+", "an absolute path")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mode:
+    """One way to own the node stack.
+
+    Attributes:
+        driver: Who brings the driver: `operator` (this platform), `host` (the node image) or `provider`.
+        toolkit: Who brings the container toolkit and sets up the runtime.
+        device_plugin: Who advertises nvidia.com/gpu.
+        means: What the mode is called, for people.
+        stacks: The values of `gpuStack` that it works with.
+        runtime_class: Name of the RuntimeClass that the GPU stack's pods run with.
+        needs: What must be done outside of Kubernetes, in whole sentences.
+    """
+
+    driver: Owner
+    toolkit: Owner
+    device_plugin: Owner
+    means: Text
+    stacks: tuple[Stack, ...] = BOTH
+    runtime_class: Text = "nvidia"
+    needs: tuple[Text, ...] = ()
+
+    def fits(self, stack: str, *said: str | None) -> bool:
+        """Whether this is what a pool says of driver, toolkit and device plugin; None says nothing."""
+        own = (self.driver, self.toolkit, self.device_plugin)
+        return stack in self.stacks and all(value in (None, mine) for value, mine in zip(said, own, strict=True))
+
+    def __str__(self) -> str:
+        return f"driver {self.driver}, toolkit {self.toolkit}, devicePlugin {self.device_plugin} ({self.means})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeImage:
+    """A family of node images.
+
+    Attributes:
+        modes: The ways to own its node stack, the usual one first.
+        driver_root: Where driver files are, or will be.
+        toolkit_root: Where the container toolkit is put.
+        toolkit_env: What the container toolkit must be told about the runtime.
+        mig_manager: Whether MIG can be set up from inside; `reboot`: only by restarting the node.
+    """
+
+    modes: tuple[Mode, ...]
+    driver_root: Directory = "/run/nvidia/driver"
+    toolkit_root: Directory = "/usr/local/nvidia"
+    toolkit_env: Mapping[Text, Text] = field(default_factory=dict)
+    mig_manager: Literal["yes", "reboot", "no"] = "yes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distribution(Record):
+    """A way to package Kubernetes.
+
+    Attributes:
+        distribution: Its value in `cluster.distribution`.
+        title: Its name, for people.
+        default_os: What `cluster.os` is where nothing is said.
+        images: Its node images by family.
+        critical_pods: `quota`: pods of the system's priority classes need a ResourceQuota that allows them.
+        needs: What must be true of every such cluster, in whole sentences.
+        sources: Where all this was read.
+    """
+
+    distribution: Text
+    title: Text
+    default_os: Text
+    images: Mapping[Family, NodeImage]
+    critical_pods: Literal["anywhere", "quota"] = "anywhere"
+    needs: tuple[Text, ...] = ()
+    sources: tuple[Text, ...]
+
+    def image(self, system: str) -> NodeImage | None:
+        """The family that a system belongs to; None where the distribution does not run it."""
+        return self.images.get(system.partition("-")[0]) or self.images.get("*")
+
+    def mode(self, system: str, stack: str, *said: str | None) -> Mode | None:
+        """The first mode that fits what a pool says of driver, toolkit and device plugin; None if none does."""
+        return next((mode for mode in self.modes(system) if mode.fits(stack, *said)), None)
+
+    def modes(self, system: str) -> tuple[Mode, ...]:
+        """All modes of a system's images."""
+        image = self.image(system)
+        return image.modes if image else ()

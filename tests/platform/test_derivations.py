@@ -1,0 +1,168 @@
+"""What follows from a blueprint: expectations, prerequisites, images, node labels, by distribution and driver owner."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from blueprint.pipeline import Compilation, compile_blueprint
+from blueprint.render.bundle import LOCK
+
+TEXT = """\
+apiVersion: gpublueprint.dev/v1alpha1
+kind: Blueprint
+metadata: {name: a}
+spec:
+  release: "2026.11"
+  cluster: {kubernetes: "1.36"}
+  nodePools:
+    cpu:
+      nodes: 1
+      selector: {acme.example/pool: cpu}
+    gpu:
+      nodes: {min: 1, max: 2}
+      selector: {acme.example/pool: gpu}
+      gpu: {product: L4, count: 2}
+"""
+
+
+@pytest.fixture
+def compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Compiles TEXT with values set."""
+    monkeypatch.chdir(tmp_path)
+    Path("blueprint.yaml").write_text(TEXT)
+
+    def compiled(*sets: str) -> Compilation:
+        found = compile_blueprint("blueprint.yaml", sets=sets)
+        assert found.bundle, [each.message for each in found.diagnostics]
+        return found
+
+    return compiled
+
+
+POOL = "spec.nodePools.gpu"
+
+
+def expected(compilation: Compilation, check: str) -> Any:
+    """What a probe must find; None where nothing is expected."""
+    assert compilation.bundle
+    found = [each for each in compilation.bundle.expectations if each.check == check]
+    assert len(found) <= 1
+    return found[0].want if found else None
+
+
+def test_only_pools_with_gpus_are_expected_anything_of(compiled: Any) -> None:
+    assert {each.pool for each in compiled().bundle.expectations} == {"gpu"}
+
+
+def test_the_driver_is_expected_exactly_where_the_operator_installs_it(compiled: Any) -> None:
+    assert expected(compiled(), "driver-version") == {"branch": "595", "version": "595.91.07"}
+    assert expected(compiled(f"{POOL}.driver={{owner: host}}"), "driver-version") is None
+    promised = compiled(f'{POOL}.driver={{owner: provider, branch: "580"}}')
+    assert expected(promised, "driver-version") == {"branch": "580"}
+
+
+@pytest.mark.parametrize("value", [True, False])
+def test_declared_facts_are_expected_and_undeclared_ones_are_not(value: bool, compiled: Any) -> None:
+    assert expected(compiled(), "ecc-mode") is None
+    text = str(value).lower()
+    found = compiled(f"{POOL}.expect={{ecc: {text}, persistenceMode: {text}}}")
+    assert expected(found, "ecc-mode") is value
+    assert expected(found, "persistence-mode") is value
+
+
+def test_count_and_product_are_expected_with_their_lines(compiled: Any) -> None:
+    found = compiled()
+    assert expected(found, "gpu-count") == 2
+    assert expected(found, "gpu-product")["product"] == "L4"
+    [count] = [each for each in found.bundle.expectations if each.check == "gpu-count"]
+    assert (count.sources[0].file, count.sources[0].line, count.sources[0].path) == (
+        "blueprint.yaml", 14, f"{POOL}.gpu.count",
+    )  # fmt: skip
+
+
+def needs(compilation: Compilation) -> str:
+    """The prerequisites as they are read."""
+    assert compilation.files
+    return compilation.files["prerequisites.md"].decode()
+
+
+def test_labels_are_a_prerequisite_only_where_somebody_else_puts_them_on(compiled: Any) -> None:
+    assert "gpublueprint.dev/pool=gpu" in needs(compiled())
+    assert "gpublueprint.dev/pool=gpu" not in needs(compiled("spec.nodeLabels=apply"))
+
+
+def test_nodes_drivers_and_secrets_are_prerequisites(compiled: Any) -> None:
+    text = needs(compiled(f"{POOL}.driver={{owner: host}}", "spec.cluster.registries={pullSecrets: [pull]}"))
+    assert "1 to 2 nodes carry the labels acme.example/pool=gpu" in text
+    assert "1 node carry" not in text
+    assert "2 x L4" in text
+    assert "The node image brings the NVIDIA driver" in text
+    assert "The secret pull" in text
+
+
+def images(compilation: Compilation) -> list[str]:
+    """The images, without their registries' hosts."""
+    assert compilation.files
+    return [line.partition("/")[2] for line in compilation.files["images.txt"].decode().split()]
+
+
+def test_the_driver_image_is_pulled_only_where_the_operator_installs_it(compiled: Any) -> None:
+    driver = "nvidia/driver:595.91.07-ubuntu24.04"
+    assert driver in images(compiled())
+    assert driver.replace("ubuntu24.04", "rhel9") in images(compiled("spec.cluster.os=rhel-9.6"))
+    assert not any("/driver:" in name for name in images(compiled(f"{POOL}.driver={{owner: host}}")))
+
+
+def test_mirrors_stand_in_for_their_host_and_the_star_for_the_rest(compiled: Any) -> None:
+    found = compiled('spec.cluster.registries={mirrors: {nvcr.io: a.b/c, "*": d.e}}')
+    hosts = {line.partition("/")[0] for line in found.files["images.txt"].decode().split()}
+    assert hosts == {"a.b", "d.e"}
+    assert "a.b/c/nvidia/gpu-operator:" in found.files["images.txt"].decode()
+
+
+def labels(compilation: Compilation, pool: str = "gpu") -> dict[str, str]:
+    """What the pool's nodes must carry."""
+    assert compilation.bundle
+    [found] = [each for each in compilation.bundle.pools if each.name == pool]
+    return dict(found.labels)
+
+
+def test_nodes_with_a_driver_of_their_own_are_kept_from_the_operators(compiled: Any) -> None:
+    assert labels(compiled()) == {"gpublueprint.dev/pool": "gpu"}
+    other = "spec.nodePools.other={nodes: 1, selector: {acme.example/pool: other}, gpu: {product: L4, count: 1}}"
+    mixed = compiled(other, "spec.nodePools.other.driver.owner=host")
+    assert labels(mixed, "other")["nvidia.com/gpu.deploy.driver"] == "false"
+    assert "nvidia.com/gpu.deploy.driver" not in labels(mixed)
+
+
+@pytest.mark.parametrize(
+    ("distribution", "socket"),
+    [
+        ("k3s", "/run/k3s/containerd/containerd.sock"),
+        ("rke2", "/run/k3s/containerd/containerd.sock"),
+        ("eks", None),
+        ("vanilla", None),
+    ],
+)
+def test_the_distribution_decides_where_the_runtime_listens(
+    distribution: str, socket: str | None, compiled: Any
+) -> None:
+    [policy] = [
+        obj
+        for obj in compiled(f"spec.cluster.distribution={distribution}").bundle.objects
+        if obj.id.kind == "ClusterPolicy"
+    ]
+    env = {each["name"]: each.get("value") for each in policy.data["spec"]["toolkit"].get("env", [])}
+    assert env.get("CONTAINERD_SOCKET") == socket
+
+
+def test_the_lock_says_what_was_decided(compiled: Any) -> None:
+    import orjson
+
+    lock = orjson.loads(compiled("spec.nodeLabels=apply", "metadata.version=2.0.0").files[LOCK])
+    assert lock["nodeLabels"] == "apply"
+    assert lock["blueprint"]["version"] == "2.0.0"
+    assert lock["inputs"].keys() == {"blueprint.yaml", "--set"}

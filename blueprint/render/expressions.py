@@ -42,9 +42,9 @@ def compile_text(text: str) -> Expression:
     """Text with expressions in it; the value is text. Raises ExpressionError."""
     pieces = _PIECES.split(text)
     paths = [_path(piece) for piece in pieces[1::2]]
-    if "{%" in text or "{#" in text or not all(paths):
-        return _jinja_text(text)
     constants = pieces[::2]
+    if not all(paths) or any(mark in constant for constant in constants for mark in ("{%", "{#", "{{")):
+        return _jinja_text(text)
 
     def evaluate(context: Mapping[str, Any]) -> str:
         values = [str(path(context)) if path else "" for path in paths] + [""]

@@ -42,9 +42,9 @@ def test_a_read_notes_every_step() -> None:
 
 def test_a_default_is_noted_at_the_nearest_place_above_it() -> None:
     with reading() as sources:
-        assert pool().driver.owner == "operator"
+        assert pool().expect.ecc is None
     last = [*sources][-1]
-    assert (last.path, last.layer, last.span.line) == ("driver.owner", "default", 1)
+    assert (last.path, last.layer, last.span.line) == ("expect.ecc", "default", 1)
 
 
 def test_a_number_that_stands_for_a_map_is_written_not_a_default() -> None:

@@ -172,7 +172,8 @@ def _pool(pool: BundlePool) -> dict[str, Any]:
     taints = [asdict(taint) for taint in pool.taints]
     maps = {key: dict(getattr(pool, key)) for key in ("selector", "labels", "resources")}
     maps["sources"] = pack_sources(pool.sources)
-    return body | maps | {"taints": taints}
+    place = {"machine": dict(pool.machine), "topology": dict(pool.topology)}
+    return body | maps | place | {"taints": taints}
 
 
 def _read_bundle(body: Mapping[str, Any], table: Mapping[str, Any]) -> Bundle:

@@ -9,6 +9,7 @@ from typing import Any
 from blueprint.cluster.inventory import Inventory, manager
 from blueprint.diagnostics import Note
 from blueprint.drift.model import Finding, FindingKind, Part, Station, Writer, facts
+from blueprint.drift.places import examine_domains, examine_place
 from blueprint.drift.view import Live, Unseen, View
 from blueprint.render.compare import ABSENT
 from blueprint.render.model import Bundle, BundlePool, FieldOrigin
@@ -91,6 +92,9 @@ def _marks(bundle: Bundle, members: list[tuple[Live, list[BundlePool]]]) -> Iter
         elif pools:
             for finding in (*_labels(node, pools[0], us), *_taints(node, pools[0], us)):
                 yield replace(finding, remarks=(remark,))
+            yield from examine_place(node, pools[0])
+    for pool in bundle.pools:
+        yield from examine_domains(pool, [node for node, pools in members if pools == [pool]])
 
 
 def _shared(node: Live, pools: list[BundlePool]) -> Finding:

@@ -24,14 +24,22 @@ def simulated_nodes(bundle: Bundle) -> Iterator[dict[str, Any]]:
             yield _node(pool, index, provisioned=bundle.node_labels == "provisioner")
 
 
+def _made_of(pool: BundlePool) -> dict[str, str]:
+    """The labels that kubelet and cloud would set."""
+    kind = {"node.kubernetes.io/instance-type": pool.machine["instanceType"]} if "instanceType" in pool.machine else {}
+    return {"kubernetes.io/arch": pool.machine.get("arch", "amd64"), **kind}
+
+
 def _node(pool: BundlePool, index: int, *, provisioned: bool) -> dict[str, Any]:
     name = f"{pool.name}-{index:04}"
-    labels = {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", **pool.selector}
+    labels = {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", **_made_of(pool), **pool.selector}
+    labels |= {level: f"{pool.name}-{index // size if size else 0}" for level, size in pool.topology.items()}
     taints = []
     if provisioned:
         labels |= pool.labels
         taints = [{"key": t.key, "value": t.value, "effect": t.effect} for t in pool.taints]
     resources = _ROOM | {name: str(number) for name, number in pool.resources.items()}
+    resources |= {key: pool.machine[key] for key in ("cpu", "memory") if key in pool.machine}
     ready = {"type": "Ready", "status": "True", "reason": "Simulated", "message": "no machine stands behind this"}
     return {
         "apiVersion": "v1",

@@ -45,12 +45,7 @@ class PlaceChecks(Teller):
         known = [level for level in levels if level in pool.topology]
         for level in pool.topology:
             if level not in levels:
-                told = self.at((*at, level), codes.TOPOLOGY_LEVEL_UNKNOWN, f"cluster.topology has no level {level}",
-                               help_=f"levels: {', '.join(levels) or 'none'}")  # fmt: skip
-                node = self.root.get((*at, level))
-                near = nearest(level, levels)
-                yield replace(told, at=node.key_span if node else told.at,
-                              help=f"did you mean {near}?" if near else told.help)  # fmt: skip
+                yield self._unknown_level((*at, level), level, levels)
         for wide, narrow in pairwise(known):
             outer, inner = pool.topology[wide], pool.topology[narrow]
             if outer % inner:
@@ -59,6 +54,15 @@ class PlaceChecks(Teller):
                 yield self.at((*at, narrow), codes.TOPOLOGY_SIZES, message, notes=notes, help_="say nodes per domain")
         for level in known:
             yield from self._fill(name, pool, level)
+
+    def _unknown_level(self, path: Path, level: str, levels: list[str]) -> Diagnostic:
+        near = nearest(level, levels)
+        help_ = f"did you mean {near}?" if near else f"levels: {', '.join(levels) or 'none'}"
+        notes = tuple(self.note((*LEVELS, index), "a level of the cluster") for index in range(len(levels)))
+        message = f"cluster.topology has no level {level}"
+        told = self.at(path, codes.TOPOLOGY_LEVEL_UNKNOWN, message, help_=help_, notes=notes)
+        node = self.root.get(path)
+        return replace(told, at=node.key_span) if node else told
 
     def _fill(self, name: str, pool: NodePool, level: str) -> Iterator[Diagnostic]:
         size, at = pool.topology[level], (*POOLS, name, "topology", level)

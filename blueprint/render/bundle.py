@@ -135,6 +135,8 @@ def _pool(data: Mapping[str, Any]) -> BundlePool:
         nodes_min=data["nodes"]["min"],
         nodes_max=data["nodes"]["max"],
         labels=data["labels"],
+        machine=data["machine"],
+        topology=data["topology"],
         taints=tuple(Taint(**taint) for taint in data["taints"]),
         gpu_product=data["gpu"]["product"] if data["gpu"] else None,
         gpu_count=data["gpu"]["count"] if data["gpu"] else 0,

@@ -85,8 +85,10 @@ class BundlePool:
     """What a bundle says of one node pool: which nodes, how many, which labels and taints they carry.
 
     `labels` and `taints` are what must be on the node (selector labels excluded). `sources` has one entry
-    per key: `nodes`, `selector`, `labels.<key>`, `taints.<key>:<effect>`, `gpu`, `resources`. `resources` is
-    what pods can ask each node for, after cutting and sharing: `{"nvidia.com/mig-1g.10gb": 28}`.
+    per key: `nodes`, `selector`, `labels.<key>`, `taints.<key>:<effect>`, `gpu`, `resources`, `machine`,
+    `topology`. `resources` is what pods can ask each node for, after cutting and sharing:
+    `{"nvidia.com/mig-1g.10gb": 28}`. `machine` has what is known of the machine, by name; `topology` the labels
+    that say where a node stands, with the pool's nodes per domain (0: any number).
     """
 
     name: str
@@ -98,6 +100,8 @@ class BundlePool:
     gpu_product: str | None
     gpu_count: int
     sources: Mapping[str, tuple[Source, ...]]
+    machine: Mapping[str, str] = field(default_factory=dict)
+    topology: Mapping[str, int] = field(default_factory=dict)
     resources: Mapping[str, int] = field(default_factory=dict)
 
 

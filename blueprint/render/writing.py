@@ -149,6 +149,8 @@ def _bundle_pool(pool: Pool) -> BundlePool:
         return value
 
     gpu = noted("gpu", lambda: (pool.gpu.product, pool.gpu.count) if pool.gpu else None)
+    machine = noted("machine", lambda: pool.place.machine)
+    topology = noted("topology", lambda: pool.place.levels)
     low, high = noted("nodes", lambda: (pool.nodes_min, pool.nodes_max))
     selector = noted("selector", lambda: pool.selector)
     resources = noted("resources", lambda: pool.partition.resources if pool.gpu else {})
@@ -161,6 +163,7 @@ def _bundle_pool(pool: Pool) -> BundlePool:
         sources[f"taints.{taint.key}:{taint.effect}"] = mine or sources["taints"]
     return BundlePool(
         name=pool.name, selector=selector, nodes_min=low, nodes_max=high, labels=labels, taints=taints,
+        machine=machine, topology=topology,
         gpu_product=gpu[0] if gpu else None, gpu_count=gpu[1] if gpu else 0, sources=sources, resources=resources,
     )  # fmt: skip
 
@@ -170,6 +173,8 @@ def _pool_to_json(pool: BundlePool, rename: Rename) -> dict[str, Any]:
         "name": pool.name,
         "nodes": {"min": pool.nodes_min, "max": pool.nodes_max},
         "selector": pool.selector,
+        "machine": pool.machine,
+        "topology": pool.topology,
         "labels": pool.labels,
         "taints": [{"key": t.key, "value": t.value, "effect": t.effect} for t in pool.taints],
         "gpu": {"product": pool.gpu_product, "count": pool.gpu_count} if pool.gpu_product else None,

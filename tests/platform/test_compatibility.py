@@ -1,0 +1,173 @@
+"""What goes together: by facts of the hardware, and by the rules of the catalogue."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from blueprint.catalog import Condition, Rule, load_catalog, version_key
+from blueprint.catalog.reading import read
+from blueprint.diagnostics import Diagnostic, Refused, Severity
+from blueprint.pipeline import Compilation, compile_blueprint
+from blueprint.platform.branches import default_branch, usable_branches
+
+HEAD = """
+apiVersion: gpublueprint.dev/v1alpha1
+kind: Blueprint
+metadata: {{name: t}}
+spec:
+  release: "2026.11"
+  cluster: {{kubernetes: "1.36", os: {os}}}
+  nodePools:
+    gpu: {{nodes: 2, selector: {{acme.example/pool: gpu}}, {pool}}}
+"""
+RULES = load_catalog().rules
+
+
+def compiled(folder: Path, pool: str, os: str = "ubuntu-24.04") -> Compilation:
+    file = folder / "b.yaml"
+    file.write_text(HEAD.format(pool=pool, os=os), "utf-8")
+    return compile_blueprint(str(file))
+
+
+def told(done: Compilation) -> dict[str, Severity]:
+    return {found.code.id: found.severity for found in done.diagnostics}
+
+
+def one(done: Compilation, code: str) -> Diagnostic:
+    [found] = [found for found in done.diagnostics if found.code.id == code]
+    return found
+
+
+def branch_of(done: Compilation) -> str:
+    assert done.platform
+    return done.platform.pools[0].driver.branch or ""
+
+
+def test_a_gpu_that_new_drivers_dropped_gets_the_newest_branch_that_knows_it_and_is_told_why(tmp_path: Path) -> None:
+    done = compiled(tmp_path, "gpu: {product: V100-SXM2-32GB, count: 8}")
+    assert branch_of(done) == "580"
+    found = one(done, "BP3162")
+    assert found.severity is Severity.NOTE
+    assert "595" in found.message
+    assert done.bundle
+    [driver] = [each for each in done.bundle.expectations if each.check == "driver-version"]
+    assert any(source.path == "maximumDriver.value" or "maximumDriver" in source.path for source in driver.sources)
+
+
+def test_every_other_gpu_gets_the_branch_of_the_release(tmp_path: Path) -> None:
+    done = compiled(tmp_path, "gpu: {product: L40S, count: 4}")
+    assert (branch_of(done), told(done)) == ("595", {})
+
+
+@pytest.mark.parametrize("product", load_catalog().products)
+def test_every_product_has_a_maintained_branch_in_the_release_and_the_default_is_one(product: str) -> None:
+    gpu, release = load_catalog().gpu(product), load_catalog().release("2026.11")
+    assert gpu
+    assert release
+    usable = usable_branches(gpu, release)
+    assert usable
+    assert default_branch(gpu, release) in usable
+    assert set(usable) <= {"580", "595"}, "535 and 610 have ended by the month of this release"
+
+
+def test_a_doubtful_minimum_warns_and_a_certain_one_refuses(tmp_path: Path) -> None:
+    """That an H20 needs 535 is general knowledge; that a B200 needs 570.133.20 is in NVIDIA's documents."""
+    assert told(compiled(tmp_path, 'gpu: {product: H20, count: 8}, driver: {owner: host, branch: "525"}')) == {
+        "BP3161": Severity.WARNING
+    }
+    old = compiled(tmp_path, "gpu: {product: B200, count: 8}, driver: {owner: host, version: 570.124.06}")
+    assert told(old) == {"BP3103": Severity.ERROR}
+    assert "570.133.20" in one(old, "BP3103").message
+    new = compiled(tmp_path, "gpu: {product: B200, count: 8}, driver: {owner: host, version: 570.133.20}")
+    assert told(new) == {}
+
+
+def test_doubtful_kernel_modules_warn(tmp_path: Path) -> None:
+    pool = (
+        "gpu: {product: RTX-PRO-6000-Blackwell-Server, count: 8}, driver: {owner: operator, kernelModules: proprietary}"
+    )
+    assert told(compiled(tmp_path, pool)) == {"BP3165": Severity.WARNING}
+
+
+CUT = "gpu: {product: A100-SXM4-80GB, count: 8, mig: {layout: [{devices: %s, profiles: {1g.10gb: 7}}]}}"
+
+
+@pytest.mark.parametrize(
+    ("pool", "os", "severity"),
+    [
+        (CUT % "0-3" + ", driver: {owner: host, version: 570.124.06}", "ubuntu-24.04", Severity.ERROR),
+        (CUT % "0-3" + ", driver: {owner: host, version: 570.158.01}", "ubuntu-24.04", Severity.ERROR),
+        (CUT % "0-3" + ", driver: {owner: host, version: 570.172.08}", "ubuntu-24.04", None),
+        (CUT % "0-3" + ", driver: {owner: host, version: 570.86.15}", "ubuntu-24.04", None),
+        (CUT % "all" + ", driver: {owner: host, version: 570.124.06}", "ubuntu-24.04", None),
+        (CUT % "0-3" + ', driver: {owner: host, branch: "570"}', "ubuntu-24.04", Severity.WARNING),
+        ("gpu: {product: GB200, count: 4}", "rhel-9.6", Severity.ERROR),
+        ("gpu: {product: GB200, count: 4}, driver: {owner: host}", "rhel-9.6", None),
+        ("gpu: {product: GB200, count: 4}", "rhel-10.1", None),
+        ("gpu: {product: B200, count: 8}", "rhel-9.6", None),
+    ],
+)
+def test_a_rule_applies_exactly_where_it_says(pool: str, os: str, severity: Severity | None, tmp_path: Path) -> None:
+    assert told(compiled(tmp_path, pool, os)).get("BP3164") == severity
+
+
+def test_a_rule_is_told_with_its_lines_and_its_source(tmp_path: Path) -> None:
+    done = compiled(tmp_path, CUT % "0-3" + ", driver: {owner: host, version: 570.133.20}")
+    found = one(done, "BP3164")
+    assert found.path == "spec.nodePools.gpu.driver.version"
+    places = [note.at.file for note in found.notes if note.at]
+    assert "catalog/compatibility/mixed-mig-driver.yaml" in places
+    assert any("570.124.06 to 570.158.01" in note.message for note in found.notes)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.rule)
+def test_every_rule_names_its_source_and_only_products_that_exist(rule: Rule) -> None:
+    assert len(rule.source) > 20
+    asked = rule.when.get("product")
+    for pattern in asked.any_of if asked else ():
+        assert any(Condition(any_of=(pattern,)).holds(product) for product in load_catalog().products)
+
+
+def test_a_host_with_switches_is_told_to_run_the_fabric_manager_and_others_are_not(tmp_path: Path) -> None:
+    def needs(pool: str) -> str:
+        files = compiled(tmp_path, pool).files
+        assert files
+        return files["prerequisites.md"].decode()
+
+    assert "nvidia-fabricmanager runs" in needs("gpu: {product: H100-SXM5-80GB, count: 8}, driver: {owner: host}")
+    assert "nvidia-fabricmanager runs" not in needs("gpu: {product: H100-SXM5-80GB, count: 8}")
+    assert "nvidia-fabricmanager runs" not in needs("gpu: {product: H100-PCIe-80GB, count: 8}, driver: {owner: host}")
+    assert "nvlsm" in needs("gpu: {product: B200, count: 8}, driver: {owner: host}")
+
+
+def test_versions_are_compared_by_their_numbers() -> None:
+    assert version_key("570.86.15") < version_key("570.124.06") < version_key("570.158.01")
+    bounds = Condition(at_least="570.124.06", at_most="570.158.01")
+    assert [bounds.holds(v) for v in ("570.86.15", "570.124.06", "570.158.01", "570.172.08")] == [
+        False, True, True, False,
+    ]  # fmt: skip
+
+
+def test_what_is_not_known_fits_only_where_that_is_asked() -> None:
+    assert not Condition(any_of=("*",)).holds(None)
+    assert Condition(unknown=True).holds(None)
+    assert not Condition(unknown=True).holds("570")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("when: {os: {}}\ndemands: something", "it asks for nothing"),
+        ("when: {os: {anyOf: [a]}}", "either forbid or demand"),
+        ("when: {os: {anyOf: [a]}}\nforbids: this", "needs help"),
+        ("when: {wheather: {anyOf: [a]}}\ndemands: this", "must be one of"),
+    ],
+)
+def test_a_wrong_rule_is_refused(text: str, says: str, tmp_path: Path) -> None:
+    file = tmp_path / "r.yaml"
+    file.write_text(f"rule: r\nsource: somebody said so\nconfidence: read\n{text}\n", "utf-8")
+    with pytest.raises(Refused) as refused:
+        read(file, Rule)
+    assert any(says in found.message for found in refused.value.diagnostics)

@@ -154,7 +154,7 @@ def _table(obj: Object, field: str | None, fields: Iterable[TracedField]) -> Dia
     decided = [each for each in fields if any(source.layer in (*WRITTEN, "default") for source in each.own)]
     return Diagnostic(
         codes.FIELD_ORIGIN,
-        f"{obj.id} {field or ''}: {len(decided)} fields follow the blueprint".replace(" :", ":"),
+        f"{obj.id} {field or ''}: {_fields(len(decided))} from the blueprint".replace(" :", ":"),
         at=origin.template,
         label=f"rendered by this template of {obj.component}",
         subject=str(obj.id),
@@ -180,7 +180,7 @@ def _forward(bundle: Bundle, path: str) -> Iterator[Diagnostic]:
         by_object.setdefault(str(field.object.id), []).append(field)
     for name, found in by_object.items():
         evidence = tuple((each.name, _short(each.value)) for each in found)
-        yield Diagnostic(codes.LINE_USE, f"{path} decides {len(found)} fields of {name}", at=_at(found[0], path),
+        yield Diagnostic(codes.LINE_USE, f"{path} decides {_fields(len(found))} of {name}", at=_at(found[0], path),
                          subject=name, evidence=evidence)  # fmt: skip
     for fact in facts:
         yield Diagnostic(codes.LINE_USE, f"{path} decides {fact.what}", at=fact.source.span)
@@ -192,3 +192,7 @@ def _at(field: TracedField, path: str) -> Any:
 
 def _short(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
+
+
+def _fields(count: int) -> str:
+    return "1 field" if count == 1 else f"{count} fields"

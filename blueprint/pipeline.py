@@ -49,7 +49,9 @@ def compile_blueprint(target: str, *, overlays: Sequence[str] = (), sets: Sequen
         return _stopped(target, layered, found)
     objects, problems = render_platform(platform, layered)
     found += problems
-    found += check_objects(objects, kubernetes_minor=platform.kubernetes_minor)
+    watched = platform.observability
+    existing = (watched.namespace,) if watched else ()
+    found += check_objects(objects, kubernetes_minor=platform.kubernetes_minor, namespaces=existing)
     if has_errors(found):
         return _stopped(target, layered, found, platform)
     images = pulled_images(platform, objects)

@@ -74,6 +74,7 @@ class Component(Record):
         version: The upstream version, as in the image tag.
         namespace: Where its namespaced objects live.
         ownership: Who may own it, the default first.
+        section: The section of a blueprint's spec that it carries out; without that it is not there.
         needs: Components that must work before this one is applied.
         crds: Files under `schemas/crds/`, applied before everything else of the component.
         templates: Files under the component's `templates/`, in the order in which they are rendered.
@@ -87,6 +88,7 @@ class Component(Record):
     version: Text
     namespace: Text
     ownership: tuple[Ownership, ...]
+    section: Text | None = None
     needs: tuple[Text, ...] = ()
     crds: tuple[CrdFile, ...] = ()
     templates: tuple[FileName, ...]

@@ -27,6 +27,7 @@ def check_objects(
     *,
     kubernetes_minor: str,
     crds: Iterable[Mapping[str, Any]] = (),
+    namespaces: Iterable[str] = (),
     engine: str | None = None,
 ) -> list[Diagnostic]:
     """Everything that is wrong with the objects, in report order; empty means that all were checked and fit.
@@ -36,6 +37,7 @@ def check_objects(
         kubernetes_minor: `1.36`; a minor without a schema is itself a finding.
         crds: Expanded CustomResourceDefinitions that the cluster has beside those among the objects. They
             come before the shipped ones.
+        namespaces: Namespaces that the blueprint says exist.
         engine: `jsonschema_rs` or `jsonschema`, to force one.
     """
     objects = list(objects)
@@ -47,7 +49,7 @@ def check_objects(
     sound = [each for each in objects if not _identity_faults(each)]
     found = [diagnostic for each in objects for diagnostic in _check(each, kinds)]
     found += _duplicates(sound)
-    found += check_references(sound)
+    found += check_references(sound, frozenset(namespaces))
     return list(in_order(found))
 
 

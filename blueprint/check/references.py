@@ -37,22 +37,22 @@ class _Set:
         return self._names.get((group, kind, namespace), set())
 
 
-def check_references(objects: Iterable[Object]) -> Iterator[Diagnostic]:
-    """What the objects say about each other. Objects must have a sound identity."""
+def check_references(objects: Iterable[Object], existing: frozenset[str] = frozenset()) -> Iterator[Diagnostic]:
+    """What the objects say about each other. Objects must have a sound identity; `existing` namespaces are there."""
     known = _Set(objects)
-    yield from _namespaces(known)
+    yield from _namespaces(known, existing)
     for subject in known.objects:
         for check in _CHECKS:
             for complaint in check(subject, known):
                 yield complaint.about(subject)
 
 
-def _namespaces(known: _Set) -> Iterator[Diagnostic]:
+def _namespaces(known: _Set, existing: frozenset[str]) -> Iterator[Diagnostic]:
     """One remark per namespace, at the first object that uses it."""
     users: dict[str, list[Object]] = {}
     for subject in known.objects:
         users.setdefault(subject.id.namespace, []).append(subject)
-    for namespace in users.keys() - known.namespaces - WELL_KNOWN_NAMESPACES - {""}:
+    for namespace in users.keys() - known.namespaces - WELL_KNOWN_NAMESPACES - existing - {""}:
         first, *others = users[namespace]
         and_others = f" (and that of {len(others)} more objects)" if others else ""
         text = f"its namespace {namespace}{and_others} is not rendered"

@@ -13,6 +13,8 @@ from blueprint.catalog import Catalog, Component, Distribution, Mode, NodeImage,
 from blueprint.catalog import Gpu as Product
 from blueprint.platform.component import PlatformComponent
 from blueprint.platform.drivers import POOL_LABEL, OperatorDriver, PoolDriver, deploy, mode_of_pool, runs
+from blueprint.platform.observability import COMPONENT as OBSERVABILITY
+from blueprint.platform.observability import Observability
 from blueprint.platform.origin import Source
 from blueprint.platform.partition import Partition, Partitioning
 from blueprint.platform.place import Place
@@ -135,6 +137,11 @@ class Pool:
     def expect_persistence_mode(self) -> bool | None:
         """Whether persistence mode must be on; None if nothing is declared."""
         return self._spec.expect.persistence_mode
+
+    @derived
+    def cost_per_gpu_hour(self) -> float | None:
+        """What one GPU costs in an hour; None if nobody said."""
+        return self._spec.cost_per_gpu_hour
 
     @derived
     def own_label(self) -> str:
@@ -373,8 +380,20 @@ class Platform:
     def components(self) -> Mapping[str, PlatformComponent]:
         """The release's components by name, in order of need; absent ones are left out."""
         specs = self._blueprint.spec.components
-        found = (PlatformComponent(self._component(name), specs.get(name), self) for name in self._component_names())
+        names = (name for name in self._component_names() if self._asked_for(self._component(name)))
+        found = (PlatformComponent(self._component(name), specs.get(name), self) for name in names)
         return {component.name: component for component in found if component.ownership != "absent"}
+
+    def _asked_for(self, component: Component) -> bool:
+        """Whether the blueprint has the section that the component carries out, if it carries out one."""
+        return component.section is None or getattr(self._blueprint.spec, component.section) is not None
+
+    @derived
+    def observability(self) -> Observability | None:
+        """What is watched; None without the section, or without the component that carries it out."""
+        component = self.components.get(OBSERVABILITY)
+        spec = self._blueprint.spec.observability
+        return Observability(spec, self, component) if component is not None and spec is not None else None
 
     def _component(self, name: str) -> Component:
         component = self._catalog.component(name)

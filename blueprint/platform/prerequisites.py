@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from blueprint.platform import demands
 from blueprint.platform.model import Platform, Pool
+from blueprint.platform.observed import observed
 from blueprint.platform.origin import Source, in_order
 from blueprint.platform.partition_needs import partition_needs
 from blueprint.platform.reads import reading
@@ -41,6 +42,7 @@ def _tellers(platform: Platform) -> Iterator[tuple[str, Iterator[str]]]:
     yield "cluster", _externals(platform)
     for told in demands.of_cluster(platform):
         yield "cluster", told
+    yield from (("cluster", tell) for tell in observed(platform))
     for pool in platform.pools:
         yield pool.name, _nodes(pool)
         yield pool.name, _labels(pool, platform)

@@ -15,6 +15,7 @@ from blueprint.platform.machines import MachineChecks, complete
 from blueprint.platform.model import Platform
 from blueprint.platform.reads import Origins, track
 from blueprint.platform.telling import POOLS, Teller
+from blueprint.platform.watching import check_observability
 from blueprint.source import Node
 from blueprint.source.paths import Path, format_path
 from blueprint.spec import Blueprint, NodePool
@@ -31,7 +32,7 @@ def resolve(blueprint: Blueprint, root: Node, catalog: Catalog) -> tuple[Platfor
         return None, [found, *checks.pools(None)]
     found_all = [
         *checks.cluster(release), *checks.pools(release), *checks.overlaps(), *partition_checks(checks, release),
-        *checks.components(release),
+        *checks.components(release), *check_observability(checks),
     ]  # fmt: skip
     found_all += [*MachineChecks(blueprint, root, catalog).found(), *PlaceChecks(whole, root, catalog).found()]
     origins = Origins(root, completed.known)
@@ -68,7 +69,7 @@ class Checks(Teller):
         yield from drivers.together()
 
     def _without_gpu(self, name: str) -> Iterator[Diagnostic]:
-        for key in ("driver", "owner", "expect"):
+        for key in ("driver", "owner", "expect", "costPerGpuHour"):
             if self.root.get((*POOLS, name, key)):
                 message = f"pool {name} has no gpu, so {key} means nothing"
                 yield self.at((*POOLS, name, key), codes.GPU_MISSING, message, help_=f"add gpu, or remove {key}")

@@ -14,6 +14,7 @@ from typing import Any
 from blueprint._version import __version__
 from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.platform.model import LABELS, Platform, Pool
+from blueprint.platform.observed import observability_to_json
 from blueprint.platform.origin import Source, in_order, source_of
 from blueprint.platform.prerequisites import Prerequisite, prerequisites
 from blueprint.platform.reads import reading
@@ -72,6 +73,7 @@ def make_bundle(
             }
             for name, component in platform.components.items()
         },
+        "observability": observability_to_json(platform),
         "inputs": {rename(name): sha256(text.encode()) for name, text in sorted(layered.texts.items())},
         "images": [{"ref": image.ref, "component": image.pulled_by, "digest": image.digest} for image in images],
         "pools": [

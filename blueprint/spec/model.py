@@ -13,6 +13,7 @@ from blueprint.spec.base import Model
 from blueprint.spec.cluster import Cluster
 from blueprint.spec.components import ComponentSpec
 from blueprint.spec.forms import VERSION, Name, Texts, to_tuple
+from blueprint.spec.observability import ObservabilitySpec
 from blueprint.spec.pools import NodePool
 
 API_VERSION = "gpublueprint.dev/v1alpha1"
@@ -31,7 +32,7 @@ class Metadata(Model):
 class Spec(Model):
     """What the platform is."""
 
-    NOT_YET = frozenset({"computeDomains", "queueing", "tenants", "plans", "policy", "observability", "delivery"})
+    NOT_YET = frozenset({"computeDomains", "queueing", "tenants", "plans", "policy", "delivery"})
     NOT_YET_VALUES: ClassVar[dict[str, tuple[str, ...]]] = {"gpuStack": ("gpuCluster",)}
 
     release: Annotated[str, Field(min_length=1)] = Field(description='The tested set of component versions, "2026.11".')
@@ -46,6 +47,9 @@ class Spec(Model):
         description="Who labels and taints the pools' nodes: apply, or whoever makes them; drift verifies.",
     )
     node_pools: dict[Name, NodePool] = Field(min_length=1, description="The node pools by name.")
+    observability: ObservabilitySpec | None = Field(
+        default=None, description="How nodes and GPUs are watched; leave out for nothing."
+    )
     components: dict[Name, ComponentSpec] = Field(
         default={}, description="Components, where they differ from the release."
     )

@@ -26,11 +26,12 @@ from blueprint.spec.model import Blueprint, OverlayHead
 _TYPES = {
     "string_type": "text", "int_type": "a whole number", "bool_type": "true or false", "dict_type": "a mapping",
     "model_type": "a mapping", "tuple_type": "a list", "int_from_float": "a whole number",
+    "float_type": "a number",
 }  # fmt: skip
-_SCALARS = {"int_type": (int,), "bool_type": (bool,)}
+_SCALARS = {"int_type": (int,), "bool_type": (bool,), "float_type": (int, float)}
 """Types that text in quotes may have been meant as."""
 _RANGES = {
-    "greater_than_equal": "at least {ge}", "less_than_equal": "at most {le}",
+    "greater_than": "more than {gt}", "greater_than_equal": "at least {ge}", "less_than_equal": "at most {le}",
     "too_short": "at least {min_length} of them", "too_long": "at most {max_length} of them",
     "string_too_short": "at least {min_length} characters", "string_too_long": "at most {max_length} characters",
 }  # fmt: skip

@@ -76,7 +76,7 @@ class NodePool(Model):
     """A group of nodes that are alike."""
 
     NOT_YET = frozenset(
-        {"network", "karpenter", "queue", "costPerGpuHour",
+        {"network", "karpenter", "queue",
          "allocation", "kata"}
     )  # fmt: skip
 
@@ -105,3 +105,6 @@ class NodePool(Model):
         default={}, validate_default=True, description="Who brings container toolkit and device plugin."
     )
     expect: PoolExpect = Field(default={}, validate_default=True, description="Further facts a node probe must find.")
+    cost_per_gpu_hour: Annotated[float, Field(gt=0, le=1000)] | None = Field(
+        default=None, description="What one GPU costs in an hour, in your currency; for cost rules and dashboards."
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -221,6 +222,13 @@ SETTINGS = [
 ]
 
 
+SECTIONS = {
+    "gpu-observability": "\n  observability: {prometheus: {namespace: monitoring, selectorLabels: {release: kps}}}\n"
+}
+"""What a blueprint says besides, so that a component is there."""
+_DIGEST = re.compile("-[0-9a-f]{8}$")
+
+
 def another(setting: Setting) -> Any:
     """An allowed value that is not the default."""
     compound: list[Any] = [["^app$"], {"VARIABLE": "value"}, {"limits": {"memory": "1Gi"}}]
@@ -234,6 +242,7 @@ def another(setting: Setting) -> Any:
         "2h",
         *compound,
         "DCGM_FI_DEV_GPU_UTIL, gauge, use",
+        "https://acme.example/pages",
     ]
     return next(value for value in candidates if setting.problem(value) is None and value != setting.default)
 
@@ -241,9 +250,13 @@ def another(setting: Setting) -> Any:
 def changed(render: Render, component: str, others: str, setting: str) -> set[str]:
     """Every field that differs, `Kind/name: path`, where `setting` stands beside the `others`; whole objects too."""
     settings = ", ".join(filter(None, (others, setting)))
+    section = SECTIONS.get(component, "")
     sides = [
-        {f"{one['kind']}/{one['metadata']['name']}": one for one in render(blueprint(components=text))[component]}
-        for text in (f"{component}: {{settings: {{{others}}}}}", f"{component}: {{settings: {{{settings}}}}}")
+        {
+            f"{one['kind']}/{_DIGEST.sub('', one['metadata']['name'])}": one
+            for one in render(blueprint(components=f"{component}: {{settings: {{{text}}}}}") + section)[component]
+        }
+        for text in (others, settings)
     ]
     return {
         f"{subject}: {format_path(path, side)}"

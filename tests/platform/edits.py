@@ -89,9 +89,16 @@ def changed_fields(before: Bundle, after: Bundle) -> Iterator[tuple[TracedField,
     new = {obj.id: obj for obj in after.objects}
     for change in compare_objects(before.objects, after.objects):
         if change.action in (Action.CREATE, Action.DELETE):
-            yield from ((field,) for field in trace_back((new if change.id in new else old)[change.id], ()))
+            yield from ((_named(field),) for field in trace_back((new if change.id in new else old)[change.id], ()))
         elif change.action is Action.UPDATE:
             yield from _changed_leaves(old[change.id], new[change.id])
+
+
+def _named(field: TracedField) -> TracedField:
+    """A field of an object that is new or gone: whatever decided the object's name and namespace decided that too."""
+    names = [field.object.origin(("metadata", key)) for key in ("name", "namespace")]
+    sources = (*field.origin.sources, *(source for origin in names if origin for source in origin.sources))
+    return replace(field, origin=replace(field.origin, sources=sources))
 
 
 def _changed_leaves(old: Object, new: Object) -> Iterator[tuple[TracedField, ...]]:

@@ -1,0 +1,164 @@
+"""What `components/gpu-observability` knows as data: metrics of the exporter, alerts, recording rules, dashboards."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from blueprint.catalog.facts import Matching, Record, Text
+from blueprint.catalog.reading import read
+
+MetricSet = Literal["minimal", "standard", "full"]
+SETS: tuple[MetricSet, ...] = ("minimal", "standard", "full")
+"""Each is part of the next."""
+
+MetricName = Annotated[str, Matching(r"DCGM_[A-Z]+_[A-Z0-9_]+", "a field of DCGM or its exporter")]
+AlertName = Annotated[str, Matching(r"Gpus?[A-Za-z]+", "words in capitals that begin with Gpu")]
+RecordName = Annotated[str, Matching(r"[a-z_]+:[a-z_]+:[a-z0-9_]+", "level:metric:operation")]
+Duration = Annotated[str, Matching(r"\d+[smhd]", "a duration")]
+_METRIC = re.compile(r"\bDCGM_[A-Z]+_[A-Z0-9_]+\b")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One row of the exporter's counter file; `renamed` is the name that DCGM 4.6 gave the same field."""
+
+    type: Literal["gauge", "counter", "label"]
+    set: MetricSet
+    renamed: MetricName | None = None
+    help: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metrics(Record):
+    """All rows by name, and how often the exporter reads the GPUs, in seconds."""
+
+    collection_seconds: int
+    source: Text
+    metrics: Mapping[MetricName, Metric]
+
+    def of_set(self, name: str) -> list[str]:
+        """The names of one set, smaller sets included."""
+        sets = SETS[: SETS.index(name) + 1]
+        return [metric for metric, row in self.metrics.items() if row.set in sets]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threshold:
+    """What a blueprint may set of an alert, in `unit`, and how the limit is found where it does not.
+
+    `value` is the limit itself; otherwise it is `percent` of the product's `fact`, or so much `below` it. The fact
+    `pcie` stands for what DCGM expects of the product's PCIe generation and width.
+    """
+
+    unit: Text
+    minimum: int
+    maximum: int
+    value: int | None = None
+    fact: Text | None = None
+    percent: int | None = None
+    below: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertDefinition:
+    """One alert; `alerts.yaml` explains the keys."""
+
+    per: Literal["pool", "platform"]
+    severity: Literal["info", "warning", "critical"]
+    lasting: Duration
+    threshold: Threshold | None = None
+    when: Literal["driver", "nodeStatus"] | None = None
+    expr: Text
+    otherwise: Text | None = None
+    summary: Text
+    description: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alerts(Record):
+    """All alerts by name."""
+
+    alerts: Mapping[AlertName, AlertDefinition]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordDefinition:
+    """One recording rule."""
+
+    record: RecordName
+    when: Literal["cost"] | None = None
+    expr: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records(Record):
+    """The recording rules by group, in the order in which they build upon each other."""
+
+    groups: Mapping[Text, tuple[RecordDefinition, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """One panel; `queries` are legend and expression. `unit` is Grafana's name of a unit."""
+
+    title: Text
+    type: Literal["timeseries", "stat", "table", "gauge", "bargauge", "heatmap"]
+    unit: Text = "short"
+    width: int = 12
+    queries: Mapping[str, Text]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dashboard:
+    """One dashboard: rows of panels."""
+
+    title: Text
+    rows: Mapping[Text, tuple[Panel, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dashboards(Record):
+    """The dashboards by stable uid."""
+
+    dashboards: Mapping[Annotated[str, Matching("[a-z][a-z-]{0,39}", "a uid")], Dashboard]
+
+
+@dataclass(frozen=True, slots=True)
+class Monitoring:
+    """Everything together."""
+
+    metrics: Metrics
+    alerts: Alerts
+    records: Records
+    dashboards: Dashboards
+
+
+@lru_cache(maxsize=2)
+def load_monitoring(folder: Path) -> Monitoring:
+    """The data of the component in `folder`. Raises Refused where a file is wrong."""
+    return Monitoring(
+        read(folder / "metrics.yaml", Metrics),
+        read(folder / "alerts.yaml", Alerts),
+        read(folder / "records.yaml", Records),
+        read(folder / "dashboards.yaml", Dashboards),
+    )
+
+
+def metrics_in(expression: str) -> list[str]:
+    """The exporter's metrics that an expression reads, in order, once each."""
+    return list(dict.fromkeys(_METRIC.findall(expression)))
+
+
+def renamed(expression: str, metrics: Metrics) -> str:
+    """The expression with the names that DCGM 4.6 gave its metrics."""
+    return _METRIC.sub(lambda found: _current(found[0], metrics), expression)
+
+
+def _current(name: str, metrics: Metrics) -> str:
+    known = metrics.metrics.get(name)
+    return (known.renamed if known else None) or name

@@ -1,0 +1,74 @@
+"""`spec.observability`: which Prometheus looks at the GPUs, what it is told, and what it warns about."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, model_validator
+
+from blueprint.spec.base import Model
+from blueprint.spec.forms import LabelKey, LabelValue, Name, form, to_tuple
+
+DURATION = form(r"[0-9]+[smhd]", "a number and a unit: 30s, 10m, 2h, 1d")
+INTERVAL = form(r"[1-9][0-9]*[smh]", "a number and a unit: 30s, 1m")
+METRIC = form(r"[A-Z][A-Z0-9_]*", "a field of DCGM, like DCGM_FI_DEV_GPU_TEMP")
+
+Duration = Annotated[str, Field(pattern=DURATION)]
+MetricNames = Annotated[tuple[Annotated[str, Field(pattern=METRIC)], ...], BeforeValidator(to_tuple)]
+
+
+class PrometheusSpec(Model):
+    """A Prometheus that exists already, run by the Prometheus operator."""
+
+    namespace: Name = Field(description="Its namespace; monitors, rules and dashboards are put there.")
+    selector_labels: dict[LabelKey, LabelValue] = Field(
+        description="Labels by which it selects ServiceMonitors; {} if it selects every one."
+    )
+    rule_selector_labels: dict[LabelKey, LabelValue] | None = Field(
+        default=None, description="Labels by which it selects PrometheusRules. Default: the same."
+    )
+    scrape_interval: Annotated[str, Field(pattern=INTERVAL)] = Field(
+        default="30s", description="How often it reads the exporters."
+    )
+
+
+class MetricsSpec(Model):
+    """Which metrics the exporter exports; the name of a set alone stands for that set."""
+
+    set: Literal["minimal", "standard", "full"] = Field(
+        default="standard", description="The set to start from: each is part of the next."
+    )
+    include: MetricNames = Field(default=(), description="Further metrics, by the names of before DCGM 4.6.")
+    exclude: MetricNames = Field(default=(), description="Metrics to leave out.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name(cls, value: Any) -> Any:
+        return {"set": value} if isinstance(value, str) else value
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        names = {"type": "string", "enum": ["minimal", "standard", "full"]}
+        return {"anyOf": [names, handler.resolve_ref_schema(handler(core))]}
+
+
+class AlertSpec(Model):
+    """What differs from an alert's defaults."""
+
+    enabled: bool = Field(default=True, description="false switches it off; the bundle says so.")
+    threshold: Annotated[int, Field(ge=0)] | None = Field(
+        default=None, description="The limit, in the alert's own unit, for every pool. Default: the product's, or ours."
+    )
+    lasting: Duration | None = Field(default=None, alias="for", description="How long it must hold before it fires.")
+    severity: Literal["info", "warning", "critical"] | None = Field(
+        default=None, description="How bad it is; Alertmanager routes by it."
+    )
+
+
+class ObservabilitySpec(Model):
+    """How the nodes and their GPUs are watched. Without this section nothing of it is rendered."""
+
+    prometheus: PrometheusSpec = Field(description="The Prometheus that watches.")
+    metrics: MetricsSpec = Field(default=MetricsSpec(), description="What the exporter exports.")
+    alerts: dict[str, AlertSpec] = Field(default={}, description="Alerts by name, where they differ from the defaults.")
+    dashboards: bool = Field(default=True, description="Whether dashboards for Grafana are rendered.")

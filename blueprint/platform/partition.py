@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from blueprint.platform.packing import Slot, pack
+from blueprint.platform.packing import pack, ranges
 from blueprint.platform.reads import derived, plain, use
 
 if TYPE_CHECKING:
@@ -70,15 +70,16 @@ class Partition:
         """What the blueprint says of the strategy."""
         return self._spec.mig.strategy if self._spec.mig is not None else None
 
-    @derived
-    def packings(self) -> tuple[tuple[Cut, tuple[Slot, ...]], ...]:
-        """Each cut with one way to place its instances: the proof that it can be made."""
-        assert self._pool.gpu  # noqa: S101 - made only for pools that have GPUs
-        facts = self._pool.gpu.facts.mig.placements
-        if not self.cuts or facts is None:
-            return ()
-        places = use(facts)
-        return tuple((cut, pack(cut.instances, places) or ()) for cut in self.cuts if cut.instances)
+    def told(self, index: int) -> str:
+        """One cut in words, with the memory slices where its instances can be: the proof that it can be made."""
+        cut = self.cuts[index]
+        gpus = f"{'GPU' if len(cut.devices) == 1 else 'GPUs'} {ranges(cut.devices)}"
+        if not cut.instances:
+            return f"{gpus} whole"
+        facts = self._pool.gpu.facts.mig.placements if self._pool.gpu else None
+        packed = pack(cut.instances, use(facts)) if facts else None
+        instances = ", ".join(f"{number} x {profile}" for profile, number in sorted(cut.instances.items()))
+        return f"{gpus} cut into {instances}" + (f" ({', '.join(map(str, packed))})" if packed else "")
 
     @derived
     def _slices(self) -> dict[str, int]:

@@ -52,10 +52,17 @@ def _readings(platform: Platform) -> Iterator[Callable[[], str]]:
         yield partial(_ownership, name, component)
     for pool in platform.gpu_pools:
         yield partial(_driver, pool)
+        for index in range(len(pool.partition.cuts)):
+            yield partial(_cut, pool, index)
 
 
 def _ownership(name: str, component: PlatformComponent) -> str:
     return f"the ownership of {name}: {component.ownership}"
+
+
+def _cut(pool: Pool, index: int) -> str:
+    """How a cut can be made, which is the proof that it can."""
+    return f"the GPUs of pool {pool.name}: {pool.partition.told(index)}"
 
 
 def _driver(pool: Pool) -> str:

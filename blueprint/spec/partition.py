@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from blueprint.spec.base import Model
 from blueprint.spec.forms import form, to_tuple
@@ -33,6 +33,13 @@ def _devices(value: Any) -> Any:
     if not found or not all(type(index) is int and index >= 0 for index in found):
         raise ValueError(f"{_shown(value)} names no GPUs; say all, an index, a range like 0-3, or a list like [0, 1]")
     return tuple(found)
+
+
+def _some(layouts: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Not none. (`min_length` would count only the sound ones and complain a second time about the others.)"""
+    if not layouts:
+        raise ValueError("names no layout; leave mig out for whole GPUs")
+    return layouts
 
 
 def _shown(value: Any) -> str:
@@ -101,8 +108,8 @@ class PoolMig(Model):
         description="How pods ask for instances: single: as nvidia.com/gpu, mixed: as nvidia.com/mig-PROFILE. "
         "Default: single where all GPUs of all cut pools are cut into one profile, otherwise mixed.",
     )
-    layout: Annotated[tuple[MigLayout, ...], BeforeValidator(to_tuple)] = Field(
-        min_length=1, description="How the GPUs of each node are cut."
+    layout: Annotated[tuple[MigLayout, ...], BeforeValidator(to_tuple), AfterValidator(_some)] = Field(
+        json_schema_extra={"minItems": 1}, description="How the GPUs of each node are cut."
     )
 
 

@@ -49,8 +49,9 @@ class Rule:
 class Case:
     """One comparison: a component against one output of its chart.
 
-    `renamed` maps upstream's names to ours wherever such a name is a value. `left_out` are upstream objects that are
-    not this component's. `added` are objects that only we have.
+    `renamed` maps upstream's names to ours wherever such a name is a value or a key. `left_out` are upstream objects
+    that are not this component's. `added` are objects that only we have. `gpu` is what the blueprint says of the pool's GPUs
+    and `settings` of the component; a case that is `like` another one has everything else from that.
     """
 
     component: str
@@ -59,25 +60,33 @@ class Case:
     left_out: Mapping[str, str]
     added: Mapping[str, str]
     rules: tuple[Rule, ...]
+    gpu: str = ""
+    settings: str = ""
 
 
 def cases() -> list[Case]:
     """The committed comparisons."""
     loaded = YAML(typ="safe").load(RULES.read_text("utf-8"))
-    return [
-        Case(
-            one["component"],
-            one["reference"],
-            one.get("renamed", {}),
-            one.get("leftOut", {}),
-            one.get("added", {}),
-            tuple(
-                Rule(frozenset(rule.get("objects", ())), rule["path"], rule["count"], rule["reason"])
-                for rule in one["differences"]
-            ),
-        )
-        for one in loaded
-    ]
+    by_reference = {one["reference"]: one for one in loaded}
+    return [_case(one, by_reference.get(one.get("like"), {})) for one in loaded]
+
+
+def _case(one: Mapping[str, Any], like: Mapping[str, Any]) -> Case:
+    rules = {(rule["path"], *rule.get("objects", ())): rule for rule in like.get("differences", ())}
+    rules |= {(rule["path"], *rule.get("objects", ())): rule for rule in one["differences"]}
+    return Case(
+        one["component"],
+        one["reference"],
+        {**like.get("renamed", {}), **one.get("renamed", {})},
+        {**like.get("leftOut", {}), **one.get("leftOut", {})},
+        {**like.get("added", {}), **one.get("added", {})},
+        tuple(
+            Rule(frozenset(rule.get("objects", ())), rule["path"], rule["count"], rule["reason"])
+            for rule in rules.values()
+        ),
+        one.get("gpu", ""),
+        one.get("settings", ""),
+    )
 
 
 def upstream_objects(file: Path, case: Case) -> dict[str, Any]:
@@ -122,7 +131,8 @@ def canonical(value: Any, key: str = "") -> Any:
         kept = {name: canonical(item, name) for name, item in value.items()}
         kept = {name: item for name, item in kept.items() if item not in (None, "", [], {})}
         return {**_defaults(kept, key), **kept}
-    return YAML(typ="safe").load(value) if key.endswith(".conf") else value
+    is_file = key.endswith(".conf") or (isinstance(value, str) and value.startswith("version: v1"))
+    return canonical(YAML(typ="safe").load(value)) if is_file else value
 
 
 def _defaults(value: Mapping[str, Any], key: str) -> dict[str, str]:
@@ -135,5 +145,5 @@ def _renamed(value: Any, names: Mapping[str, str]) -> Any:
     if isinstance(value, list):
         return [_renamed(item, names) for item in value]
     if isinstance(value, Mapping):
-        return {key: _renamed(item, names) for key, item in value.items()}
+        return {names.get(key, key): _renamed(item, names) for key, item in value.items()}
     return names.get(value, value) if isinstance(value, str) else value

@@ -22,9 +22,15 @@ spec:
       nodes: 1
       selector: {example.com/pool: gpu}
       taints: {nvidia.com/gpu: "true:NoSchedule"}
-      gpu: {product: H100-SXM5-80GB, count: 8}
+      gpu: {product: H100-SXM5-80GB, count: 8GPU}
+  components: {gpu-operator: {settings: {SETTINGS}}}
 """
 """The blueprint that comes nearest to a chart installed without values."""
+
+
+def blueprint_of(case: parity.Case) -> str:
+    """The blueprint with what the case says of GPUs and settings."""
+    return UPSTREAM_DEFAULTS.replace("GPU}", f"{case.gpu}}}").replace("SETTINGS", case.settings)
 
 
 @pytest.fixture(scope="session")
@@ -35,12 +41,12 @@ def reference() -> Path:
     return Path(os.environ["BLUEPRINT_REFERENCE"])
 
 
-@pytest.mark.parametrize("case", parity.cases(), ids=lambda case: case.component)
+@pytest.mark.parametrize("case", parity.cases(), ids=lambda case: case.reference)
 def test_every_difference_from_upstream_is_known_and_every_known_difference_is_there(
     case: parity.Case, reference: Path, render: Callable[[str], dict[str, list[dict[str, Any]]]]
 ) -> None:
     upstream = parity.upstream_objects(reference / case.reference / "rendered.yaml", case)
-    ours = parity.our_objects(render(UPSTREAM_DEFAULTS)[case.component], case)
+    ours = parity.our_objects(render(blueprint_of(case))[case.component], case)
     assert len(upstream) >= 7
 
     leaves = list(parity.differing(upstream, ours))
@@ -52,7 +58,7 @@ def test_every_difference_from_upstream_is_known_and_every_known_difference_is_t
     assert not wrong, f"parity-differences.yaml says another count (said, found): {wrong}"
 
 
-@pytest.mark.parametrize("case", parity.cases(), ids=lambda case: case.component)
+@pytest.mark.parametrize("case", parity.cases(), ids=lambda case: case.reference)
 def test_what_is_left_out_and_added_is_there_to_be_so(
     case: parity.Case, reference: Path, render: Callable[[str], dict[str, list[dict[str, Any]]]]
 ) -> None:
@@ -60,7 +66,7 @@ def test_what_is_left_out_and_added_is_there_to_be_so(
     text = (reference / case.reference / "rendered.yaml").read_text("utf-8")
     for subject in case.left_out:
         assert f"name: {subject.partition('/')[2]}" in text.replace("name:  ", "name: "), subject
-    ours = {f"{one['kind']}/{one['metadata']['name']}" for one in render(UPSTREAM_DEFAULTS)[case.component]}
+    ours = {f"{one['kind']}/{one['metadata']['name']}" for one in render(blueprint_of(case))[case.component]}
     assert set(case.added) <= ours
 
 

@@ -34,7 +34,10 @@ def bundle(*pools: BundlePool, node_labels: str = "apply") -> Bundle:
 
 def pool(name: str, *, nodes_min: int = 2, gpus: int = 8) -> BundlePool:
     taint = Taint("nvidia.com/gpu", "present", "NoSchedule")
-    return BundlePool(name, {"pool": name}, nodes_min, 9, {"extra": "label"}, (taint,), "H100-SXM5-80GB", gpus, {})
+    labels, resources = {"extra": "label"}, {"nvidia.com/gpu": gpus}
+    return BundlePool(
+        name, {"pool": name}, nodes_min, 9, labels, (taint,), "H100-SXM5-80GB", gpus, {}, resources
+    )  # fmt: skip
 
 
 def test_the_admin_may_do_everything(lab, namespace: str) -> None:

@@ -1,0 +1,130 @@
+"""The packing decision is that of trying everything, for every GPU of the catalogue that can be cut."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from blueprint.catalog import load_catalog
+from blueprint.catalog.hardware import Mig, MigPlacement
+from blueprint.platform.packing import media, no_room, pack, ranges, slices, whole
+
+CATALOG = load_catalog()
+MIGS: dict[str, Mig] = {
+    name: found.mig for name in CATALOG.products if (found := CATALOG.gpu(name)) and found.mig.placements
+}
+SHAPES = list({repr(mig.placements and mig.placements.value): name for name, mig in MIGS.items()}.values())
+"""One product for each set of placements."""
+
+
+def places_of(product: str) -> Mapping[str, MigPlacement]:
+    placements = MIGS[product].placements
+    assert placements
+    return placements.value
+
+
+def maxima_of(product: str) -> dict[str, int]:
+    profiles = MIGS[product].profiles
+    assert profiles
+    return {profile.name: profile.max for profile in profiles.value}
+
+
+def tried(counts: Mapping[str, int], places: Mapping[str, MigPlacement]) -> bool:
+    """Whether any choice of a start for every instance leaves no two of them on one slice."""
+    instances = [name for name, number in counts.items() for _ in range(number)]
+    for starts in itertools.product(*(places[name].starts for name in instances)):
+        taken = Counter(
+            slice_ for name, start in zip(instances, starts, strict=True)
+            for slice_ in range(start, start + places[name].slices)
+        )  # fmt: skip
+        if all(times == 1 for times in taken.values()):
+            return True
+    return False
+
+
+@st.composite
+def layouts(draw: st.DrawFn, most: int = 5) -> tuple[str, dict[str, int]]:
+    """A product and a few instances on one GPU of it, possible or not."""
+    product = draw(st.sampled_from(SHAPES))
+    names = draw(st.lists(st.sampled_from(sorted(places_of(product))), min_size=1, max_size=most))
+    return product, dict(Counter(names))
+
+
+@given(layouts())
+def test_the_decision_is_that_of_trying_every_start(layout: tuple[str, dict[str, int]]) -> None:
+    product, counts = layout
+    places = places_of(product)
+
+    packed = pack(counts, places)
+
+    assert (packed is not None) == tried(counts, places)
+
+
+@given(layouts(most=8))
+def test_what_is_accepted_really_packs_and_what_is_refused_says_who_is_in_the_way(
+    layout: tuple[str, dict[str, int]],
+) -> None:
+    product, counts = layout
+    places = places_of(product)
+    packed, blocked = pack(counts, places), no_room(counts, places)
+    assert (packed is None) == (blocked is not None)
+    slots = packed or (blocked.packed if blocked else ())
+    taken = [index for slot in slots for index in range(slot.start, slot.last + 1)]
+    assert len(taken) == len(set(taken))
+    assert all(slot.start in places[slot.profile].starts and slot.size == places[slot.profile].slices for slot in slots)
+    there = Counter(slot.profile for slot in slots)
+    if packed is not None:
+        assert there == counts
+    if blocked:
+        assert pack(there + Counter([blocked.profile]), places) is None
+
+
+def everything_within(product: str) -> Iterator[dict[str, int]]:
+    """Every layout that keeps to the maxima of each profile."""
+    maxima = maxima_of(product)
+    for numbers in itertools.product(*(range(most + 1) for most in maxima.values())):
+        yield {name: number for name, number in zip(maxima, numbers, strict=True) if number}
+
+
+@pytest.mark.parametrize("product", [name for name in SHAPES if "RTX" not in name])
+def test_slices_told_by_the_names_decide_as_placements_do(product: str) -> None:
+    """So a layout can be refused for a GPU whose placements nobody has read, from its profiles alone."""
+    places, maxima = places_of(product), maxima_of(product)
+    there = whole(maxima)
+    for counts in everything_within(product):
+        asked = [(slices(name, maxima), number) for name, number in counts.items()]
+        compute = sum(each.compute * number for each, number in asked)
+        memory = sum(each.memory * number for each, number in asked)
+        fits = compute <= there.compute and memory <= there.memory
+        assert fits == (pack(counts, places) is not None), counts
+
+
+@pytest.mark.parametrize("product", MIGS)
+def test_the_name_of_a_profile_tells_the_slices_that_its_placements_take(product: str) -> None:
+    places = places_of(product)
+    assert {name: slices(name, places).memory for name in places} == {name: p.slices for name, p in places.items()}
+
+
+@pytest.mark.parametrize("product", MIGS)
+def test_the_maximum_of_a_profile_packs_and_one_more_does_not(product: str) -> None:
+    for name, most in maxima_of(product).items():
+        assert pack({name: most}, places_of(product))
+        limited_otherwise = media(name)
+        assert limited_otherwise or pack({name: most + 1}, places_of(product)) is None
+
+
+@pytest.mark.parametrize(
+    ("profile", "expected"),
+    [("1g.10gb", False), ("1g.10gb+me", True), ("1g.24gb+me.all", True), ("1g.24gb-me", False), ("1g.24gb+gfx", False)],
+)
+def test_which_profiles_have_the_media_engines(profile: str, expected: bool) -> None:
+    assert media(profile) is expected
+
+
+def test_numbers_are_told_as_ranges() -> None:
+    assert ranges([3, 0, 1, 2, 5]) == "0-3, 5"

@@ -36,7 +36,7 @@ def _devices(value: Any) -> Any:
 
 
 def _some(layouts: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Not none. (`min_length` would count only the sound ones and complain a second time about the others.)"""
+    """Not none. `min_length` would count only the sound ones, and complain a second time about the others."""
     if not layouts:
         raise ValueError("names no layout; leave mig out for whole GPUs")
     return layouts

@@ -50,8 +50,8 @@ class Case:
     """One comparison: a component against one output of its chart.
 
     `renamed` maps upstream's names to ours wherever such a name is a value or a key. `left_out` are upstream objects
-    that are not this component's. `added` are objects that only we have. `gpu` is what the blueprint says of the pool's GPUs
-    and `settings` of the component; a case that is `like` another one has everything else from that.
+    that are not this component's. `added` are objects that only we have. `gpu` is what the blueprint says of the
+    pool's GPUs and `settings` of the component; a case that is `like` another one has everything else from that.
     """
 
     component: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -14,7 +15,7 @@ from blueprint.diagnostics import Span
 from blueprint.pipeline import Compilation, compile_blueprint
 from blueprint.render.bundle import LOCK, PROVENANCE
 from blueprint.render.compare import ABSENT, Action, compare_objects
-from blueprint.render.model import Bundle, Object
+from blueprint.render.model import Bundle, Object, ObjectId
 from blueprint.render.trace import TracedField, trace_back
 from blueprint.source import load_text
 from blueprint.source.paths import Path as FieldPath
@@ -84,10 +85,19 @@ def _unplaced(value: Any) -> Any:
 
 
 def changed_fields(before: Bundle, after: Bundle) -> Iterator[tuple[TracedField, ...]]:
-    """Each rendered leaf that differs, as traced on either side; where a side lacks it, what is left around it."""
+    """Each rendered leaf that differs, as traced on either side; where a side lacks it, what is left around it.
+
+    An object whose name ends in a digest of its content is one object, by whatever name.
+    """
     old = {obj.id: obj for obj in before.objects}
     new = {obj.id: obj for obj in after.objects}
+    renamed = {_stem(one): one for one in old.keys() - new.keys()}
+    renamed = {found: one for found in new.keys() - old.keys() if (one := renamed.get(_stem(found)))}
+    for new_id, old_id in renamed.items():
+        yield from _changed_leaves(old[old_id], new[new_id])
     for change in compare_objects(before.objects, after.objects):
+        if change.id in renamed or change.id in renamed.values():
+            continue
         if change.action in (Action.CREATE, Action.DELETE):
             yield from ((_named(field),) for field in trace_back((new if change.id in new else old)[change.id], ()))
         elif change.action is Action.UPDATE:
@@ -99,6 +109,10 @@ def _named(field: TracedField) -> TracedField:
     names = [field.object.origin(("metadata", key)) for key in ("name", "namespace")]
     sources = (*field.origin.sources, *(source for origin in names if origin for source in origin.sources))
     return replace(field, origin=replace(field.origin, sources=sources))
+
+
+def _stem(one: ObjectId) -> ObjectId:
+    return replace(one, name=re.sub("-[0-9a-f]{8}$", "", one.name))
 
 
 def _changed_leaves(old: Object, new: Object) -> Iterator[tuple[TracedField, ...]]:

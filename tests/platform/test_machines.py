@@ -151,5 +151,5 @@ def test_the_kubelet_is_expected_and_demanded(compiled: Compile) -> None:
     assert done.bundle
     [expected] = [each for each in done.bundle.expectations if each.check == "kubelet"]
     assert expected.want == {"topologyManagerPolicy": "restricted"}
-    assert [source.path for source in expected.sources][0] == "spec.nodePools.gpu.kubelet.topologyManager"
+    assert expected.sources[0].path == "spec.nodePools.gpu.kubelet.topologyManager"
     assert "topologyManagerPolicy: restricted" in needs(done)

@@ -1,0 +1,37 @@
+"""What is declared and cannot be read yet is unknown: it never passes, and it says where to look."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from probe_examples import READINGS
+
+from blueprint.probe import Expectation, exit_code_of, judge, read_reading
+from blueprint.probe.verdict import Result
+
+WANTS = [
+    ("kubelet", {"topologyManagerPolicy": "restricted"}, "configz"),
+    ("nvlink-domain", {"nodes": 18, "label": "nvidia.com/gpu.clique"}, "nvidia-smi"),
+]
+
+
+@pytest.mark.parametrize(("check", "want", "where"), WANTS)
+def test_what_cannot_be_read_is_unknown_with_a_place_to_look(check: str, want: Any, where: str) -> None:
+    reading = read_reading(READINGS / "h100x8-healthy.json")
+    verdicts = judge(reading, [Expectation("train", check, want, ())])
+    [mine] = [verdict for verdict in verdicts if verdict.check == check]
+    assert mine.result is Result.UNKNOWN
+    assert where in mine.message
+    assert exit_code_of([mine]) == 3
+
+
+@pytest.mark.parametrize(
+    ("check", "want"),
+    [("kubelet", {}), ("kubelet", {"a": 1}), ("kubelet", "static"), ("nvlink-domain", {"nodes": "x"})],
+)
+def test_an_unusable_expectation_is_told_as_such(check: str, want: Any) -> None:
+    reading = read_reading(READINGS / "h100x8-healthy.json")
+    [mine] = [each for each in judge(reading, [Expectation("train", check, want, ())]) if each.check == check]
+    assert mine.result is Result.UNKNOWN
+    assert "unusable" in mine.message

@@ -100,9 +100,9 @@ class BundlePool:
     gpu_product: str | None
     gpu_count: int
     sources: Mapping[str, tuple[Source, ...]]
+    resources: Mapping[str, int] = field(default_factory=dict)
     machine: Mapping[str, str] = field(default_factory=dict)
     topology: Mapping[str, int] = field(default_factory=dict)
-    resources: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,8 @@ def about(verdicts: list[Verdict], index: int | None) -> Verdict:
 
 
 def test_there_is_a_row_for_every_check() -> None:
-    assert {slug for slug, each in all_checks().items() if not each.always} == set(WANTS) == set(CALLS)
+    told = {slug for slug, each in all_checks().items() if not each.always and not each.unread}
+    assert told == set(WANTS) == set(CALLS)
 
 
 @pytest.mark.parametrize("check", WANTS)

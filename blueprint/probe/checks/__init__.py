@@ -26,22 +26,26 @@ _FOUND: dict[str, Check] = {}
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check: its slug, what it accepts as `want`, and the function that judges."""
+    """One check: its slug, what it accepts as `want`, and the function that judges.
+
+    `unread` says that no reading can answer it yet: it is *unknown* where it is expected, and not told elsewhere.
+    """
 
     slug: str
     wants: Callable[[Any], Any]
     always: bool
     judge: Judge
     about: str
+    unread: bool = False
 
 
 def check(
-    slug: str, wants: Callable[[Any], Any] = lambda want: want, *, always: bool = False
+    slug: str, wants: Callable[[Any], Any] = lambda want: want, *, always: bool = False, unread: bool = False
 ) -> Callable[[Judge], Judge]:
     """Register the decorated function as the check `slug`. Its docstring is its reference page."""
 
     def register(judge: Judge) -> Judge:
-        _FOUND[slug] = Check(slug, wants, always, judge, (judge.__doc__ or "").strip())
+        _FOUND[slug] = Check(slug, wants, always, judge, (judge.__doc__ or "").strip(), unread)
         return judge
 
     return register

@@ -20,3 +20,21 @@ The command line asks for something that cannot be done: an unknown flag or repo
 exclude each other, an argument of the wrong form. `blueprint VERB --help` shows what is possible.
 """,
 )
+
+FILE_EXISTS = define(
+    "BP0003",
+    "file-exists",
+    """
+The file that was to be written exists. Nothing is ever overwritten that the tool did not make: give another name, or
+move the file away first.
+""",
+)
+
+FILE_UNWRITABLE = define(
+    "BP0004",
+    "file-unwritable",
+    """
+The file could not be written: the folder is missing or may not be written to, or the disk is full. What was there before
+is untouched.
+""",
+)

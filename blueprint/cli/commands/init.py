@@ -1,0 +1,181 @@
+"""Write a first blueprint, with comments, and check it before it is kept.
+
+On a terminal, and without --pool, it asks. With --pool nothing is asked: flags say everything, and what they leave
+out has a default. An existing file is never overwritten. `--list` prints what can be chosen.
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from blueprint.cli.options import add_report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from blueprint.cli.answers import Answers
+    from blueprint.cli.draft import Draft
+    from blueprint.diagnostics import Diagnostic
+    from blueprint.pipeline import Compilation
+    from blueprint.report.model import Run
+
+T = TypeVar("T")
+HELP = "write a first blueprint, with comments"
+LISTS = ("products", "releases", "distributions")
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument(
+        "-o", "--out", metavar="FILE", default="blueprint.yaml", help="where it goes (blueprint.yaml); - is stdout"
+    )
+    parser.add_argument("--name", metavar="NAME", help="of the platform (gpu-platform)")
+    parser.add_argument("--release", metavar="RELEASE", help="a set of component versions (the newest)")
+    parser.add_argument("--kubernetes", metavar="VERSION", help="1.36 or 1.36.3 (the newest that the release supports)")
+    parser.add_argument("--distribution", metavar="NAME", help="who packages Kubernetes (vanilla)")
+    parser.add_argument("--os", metavar="SYSTEM", help="of the GPU nodes, ubuntu-24.04 (the distribution's own)")
+    parser.add_argument(
+        "--pool",
+        metavar="NAME=PRODUCTxCOUNTxNODES",
+        action="append",
+        default=[],
+        help="a node pool: train=H100-SXM5-80GBx8x4 is four nodes of eight GPUs; system=3: three without (repeatable)",
+    )
+    parser.add_argument("--driver-branch", metavar="BRANCH", help="of all GPU pools (the release's)")
+    parser.add_argument("--list", choices=LISTS, help="print what can be chosen, and write nothing")
+    add_report(parser)
+
+
+def run(options: Namespace) -> Run | int:
+    """List, or draft, check and keep."""
+    from blueprint.cli.asking import InputEnded
+    from blueprint.cli.keeping import refuse_existing
+
+    if options.list:
+        sys.stdout.writelines(f"{line}\n" for line in _listed(options.list))
+        return 0
+    if options.out != "-":
+        refuse_existing(Path(options.out))
+    try:
+        draft = _draft(options)
+    except InputEnded:
+        sys.stderr.write("\n")
+        raise _usage(["the answers ended before all questions were asked: nothing was written"]) from None
+    return _checked(draft, options.out)
+
+
+def _listed(what: str) -> Iterator[str]:
+    from blueprint.cli.answers import answers_for
+
+    answers = answers_for(None)
+    catalog = answers.catalog
+    if what == "products":
+        yield from catalog.products
+    elif what == "releases":
+        yield from (f"{name}  {record.title}" for name in catalog.releases if (record := catalog.release(name)))
+    else:
+        yield from (f"{name:<8}  {catalog.distribution(name).title}" for name in answers.distributions)
+
+
+def _draft(options: Namespace) -> Draft:
+    """What flags and, on a terminal, answers say. Raises Refused with everything that is wrong with the flags."""
+    from dataclasses import replace
+
+    from blueprint.cli.asking import ask_draft, on_a_terminal
+
+    asks = not options.pool and on_a_terminal()
+    problems: list[str] = []
+    answers, draft = _flags(options, problems)
+    if not options.pool and not asks:
+        problems.append("without a terminal to ask at, --pool is needed")
+    if problems or answers is None or draft is None:
+        raise _usage(problems)
+    if asks:
+        draft = ask_draft(answers, draft)
+    branch = options.driver_branch
+    return replace(draft, pools=tuple(answers.with_branch(pool, branch) for pool in draft.pools))
+
+
+def _flags(options: Namespace, problems: list[str]) -> tuple[Answers | None, Draft | None]:
+    """The answers that are possible, and those that flags give; every problem is noted."""
+    from blueprint.cli.answers import answers_for
+    from blueprint.cli.draft import Draft
+
+    def checked(flag: str, text: str | None, check: Callable[[str], T]) -> T | None:
+        try:
+            return None if text is None else check(text)
+        except ValueError as error:
+            problems.append(f"{flag}: {error}")
+            return None
+
+    answers = checked("--release", options.release or "", lambda name: answers_for(name or None))
+    if answers is None:
+        return None, None
+    pools = tuple(filter(None, [checked("--pool", text, answers.pool) for text in options.pool]))
+    names = [pool.name for pool in pools]
+    problems += [f"--pool: there are two pools {name}" for name in sorted({n for n in names if names.count(n) > 1})]
+    checked("--driver-branch", options.driver_branch, answers.branch)
+    return answers, Draft(
+        checked("--name", options.name, answers.name) or "gpu-platform",
+        answers.release.release,
+        checked("--kubernetes", options.kubernetes, answers.kubernetes) or answers.newest_kubernetes,
+        checked("--distribution", options.distribution, answers.distribution) or "vanilla",
+        pools,
+        checked("--os", options.os, answers.os),
+    )
+
+
+def _usage(problems: list[str]) -> Exception:
+    from blueprint.cli.answers import POOL_FORM
+    from blueprint.diagnostics import Diagnostic, Refused
+    from blueprint.diagnostics.codes import USAGE
+
+    pools = f"a pool is {POOL_FORM}; `blueprint init --list products` prints the products"
+    found = (Diagnostic(USAGE, problem, help=pools if "--pool" in problem else None) for problem in problems)
+    return Refused(*found, exit_code=2)
+
+
+def _checked(draft: Draft, out: str) -> Run | int:
+    """Compile the text; only what is valid is kept. What is found is told as if the file were there."""
+    from dataclasses import replace
+
+    from blueprint.cli.draft import text_of
+    from blueprint.cli.keeping import keep_new
+    from blueprint.cli.options import compiled_run
+
+    text = text_of(draft, "FILE" if out == "-" else Path(out).name)
+    compilation, found = _compiled(text, out)
+    told = compiled_run("init", compilation)
+    told = replace(told, title=f"init {out}", diagnostics=found, texts={out: text})
+    if told.exit_code:
+        return replace(told, verdict="nothing was written: such a platform is not valid")
+    if out == "-":
+        sys.stdout.write(text)
+        return _on_stderr(told)
+    keep_new(Path(out), text)
+    return replace(told, verdict=f"{out} written: {told.verdict}")
+
+
+def _on_stderr(told: Run) -> int:
+    from blueprint.report import tell
+
+    if told.diagnostics:
+        tell(told, stdout=sys.stderr)
+    return told.exit_code
+
+
+def _compiled(text: str, out: str) -> tuple[Compilation, tuple[Diagnostic, ...]]:
+    """The compilation of the text from a folder of its own, and what it found, at places in `out`."""
+    import tempfile
+
+    from blueprint.cli.keeping import moved
+    from blueprint.pipeline import compile_blueprint
+
+    with tempfile.TemporaryDirectory(prefix="blueprint-") as folder:
+        trial = Path(folder) / "blueprint.yaml"
+        trial.write_text(text, encoding="utf-8")
+        compilation = compile_blueprint(str(trial))
+    return compilation, tuple(moved(found, str(trial), out) for found in compilation.diagnostics)

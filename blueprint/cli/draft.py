@@ -1,0 +1,118 @@
+"""The text of a first blueprint: valid, and with a comment wherever a choice was made that somebody may regret."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+SELECTORS = {
+    "eks": "eks.amazonaws.com/nodegroup",
+    "gke": "cloud.google.com/gke-nodepool",
+    "aks": "kubernetes.azure.com/agentpool",
+}
+"""The label by which a managed cloud marks the nodes of a pool."""
+TAINTS = {"gke": "present:NoSchedule"}
+"""The taint `nvidia.com/gpu` where the cloud itself decides its value."""
+OWN_SELECTOR = "pool"
+OWN_TAINT = "true:NoSchedule"
+
+
+@dataclass(frozen=True, slots=True)
+class PoolDraft:
+    """A node pool: how many nodes, and which GPUs each has (`product` None: none). `branch` is the driver's."""
+
+    name: str
+    nodes: int
+    product: str | None = None
+    count: int = 0
+    branch: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a first blueprint has to say; everything else has a default."""
+
+    name: str
+    release: str
+    kubernetes: str
+    distribution: str
+    pools: tuple[PoolDraft, ...]
+    os: str | None = None
+
+
+def text_of(draft: Draft, file: str) -> str:
+    """The blueprint as YAML; `file` is what its comments call it. Comments stand at the first pool of a kind only."""
+    return "\n".join(_lines(draft, file)) + "\n"
+
+
+def _lines(draft: Draft, file: str) -> Iterator[str]:
+    yield f"# `blueprint validate {file}` checks this file, `blueprint compile {file} -o bundle` renders it."
+    yield "# `blueprint explain spec.nodePools`, or any other field, says what can be written there."
+    yield "apiVersion: gpublueprint.dev/v1alpha1"
+    yield "kind: Blueprint"
+    yield "metadata:"
+    yield "  # Field manager, record and labels in the cluster carry this name: do not change it after the first apply."
+    yield f"  name: {_word(draft.name)}"
+    yield "  version: 0.1.0"
+    yield "spec:"
+    yield "  # A tested set of component versions."
+    yield f"  release: {_quoted(draft.release)}"
+    yield from _cluster(draft)
+    yield "  nodePools:"
+    told: set[bool] = set()
+    for pool in draft.pools:
+        yield from _pool(pool, draft, first=(pool.product is not None) not in told, commented=not told)
+        told.add(pool.product is not None)
+
+
+def _cluster(draft: Draft) -> Iterator[str]:
+    managed = draft.distribution in SELECTORS
+    yield "  cluster:"
+    yield "    # Every object is checked against this version's API."
+    yield f"    kubernetes: {_quoted(draft.kubernetes)}"
+    yield "    # Decides paths, who brings the driver, and what must be prepared outside of Kubernetes."
+    yield f"    distribution: {draft.distribution}"
+    if draft.os:
+        yield "    # The system of the GPU nodes."
+        yield f"    os: {draft.os}"
+    if managed:
+        yield "  # The cloud labels and taints nodes; `blueprint drift` verifies that it did."
+    else:
+        yield "  # `blueprint apply` labels and taints the nodes; `provisioner` if whoever makes them does."
+    yield f"  nodeLabels: {'provisioner' if managed else 'apply'}"
+
+
+def _pool(pool: PoolDraft, draft: Draft, *, first: bool, commented: bool) -> Iterator[str]:
+    yield f"    {_word(pool.name)}:"
+    if commented:
+        yield "      # {min: 0, max: 8} where an autoscaler decides."
+    yield f"      nodes: {pool.nodes}"
+    if commented and draft.distribution not in SELECTORS:
+        yield "      # A label that the pool's nodes have from the beginning: put yours here."
+    elif commented:
+        yield "      # The cloud marks the nodes of a pool with this label: write the pool's real name."
+    yield f"      selector: {{{SELECTORS.get(draft.distribution, OWN_SELECTOR)}: {_word(pool.name)}}}"
+    if pool.product is not None:
+        yield from _gpu(pool, draft, first=first)
+
+
+def _gpu(pool: PoolDraft, draft: Draft, *, first: bool) -> Iterator[str]:
+    if first:
+        yield "      # Keeps pods away that need no GPU."
+    yield f'      taints: {{nvidia.com/gpu: "{TAINTS.get(draft.distribution, OWN_TAINT)}"}}'
+    if first:
+        yield "      # `count` is per node. `mig` cuts these GPUs into instances, `sharing` lets pods take turns."
+    yield f"      gpu: {{product: {pool.product}, count: {pool.count}}}"
+    if pool.branch:
+        yield f"      driver: {{branch: {_quoted(pool.branch)}}}"
+
+
+def _word(text: str) -> str:
+    """A name as a YAML scalar, quoted where a reader could take it for something else: `on`, `007`, `1e3`."""
+    from blueprint.source.scalars import resolve
+
+    return text if resolve(text) == text else _quoted(text)
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"'

@@ -1,0 +1,53 @@
+"""Write a document that people own: whole or not at all, and over nothing that was not asked for."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TextIO
+
+from blueprint.diagnostics import Diagnostic, Refused, Span
+from blueprint.diagnostics.codes import FILE_EXISTS, FILE_UNWRITABLE
+
+
+def refuse_existing(file: Path) -> None:
+    """Raise Refused where something of this name is there, a dangling link included."""
+    if os.path.lexists(file):
+        raise Refused(Diagnostic(FILE_EXISTS, f"{file} exists", help="give another name with -o"), exit_code=2)
+
+
+def keep_new(file: Path, text: str) -> None:
+    """Write a file that does not exist yet. Raises Refused; whatever goes wrong, no part of the file stays."""
+    try:
+        with file.open("x", encoding="utf-8", newline="") as stream:
+            _fill(stream, text, file)
+    except FileExistsError:
+        refuse_existing(file)
+    except OSError as error:
+        raise unwritable(file, error) from error
+
+
+def _fill(stream: TextIO, text: str, file: Path) -> None:
+    try:
+        stream.write(text)
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise
+
+
+def unwritable(file: Path, error: OSError) -> Refused:
+    """Why a file could not be written."""
+    reason = error.strerror or str(error)
+    return Refused(Diagnostic(FILE_UNWRITABLE, f"{file} cannot be written: {reason.lower()}"), exit_code=2)
+
+
+def moved(found: Diagnostic, old: str, new: str) -> Diagnostic:
+    """The diagnostic with places in the file `old` put into the file `new`."""
+
+    def place(at: Span | None) -> Span | None:
+        return replace(at, file=new) if at and at.file == old else at
+
+    notes = tuple(replace(note, at=place(note.at)) for note in found.notes)
+    fix = replace(found.fix, at=replace(found.fix.at, file=new)) if found.fix else None
+    return replace(found, at=place(found.at), notes=notes, fix=fix)

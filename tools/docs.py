@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 
+from blueprint.catalog import Condition, Fact, MigPlacement, MigProfile, load_catalog
 from blueprint.diagnostics import all_codes
 from blueprint.report.topics.fields import field_facts, fields_of
 from blueprint.report.topics.general import EXIT_CODES, PRECEDENCE
@@ -53,7 +55,10 @@ def pages() -> dict[str, str]:
     writers: dict[str, Callable[[], Iterator[str]]] = {
         "cli.md": cli_page,
         "codes.md": codes_page,
+        "compatibility.md": compatibility_page,
         "exit-codes.md": exit_codes_page,
+        "hardware.md": hardware_page,
+        "machines.md": machines_page,
         "spec.md": spec_page,
     }
     return {name: "\n".join(_spaced(NOTICE, *write())) + "\n" for name, write in writers.items()}
@@ -98,6 +103,101 @@ def spec_page() -> Iterator[str]:
         if field.description:
             yield field.description
         yield "\n".join(f"- {fact}" for fact in field_facts(field))
+
+
+def hardware_page() -> Iterator[str]:
+    """Every GPU product with its facts, each with its evidence."""
+    catalog = load_catalog()
+    yield "# GPU products"
+    yield (
+        "What the catalogue knows, and how: `read` in the vendor's source or documentation, `observed` on running "
+        "machines, `derived` by a rule, `unverified` general knowledge, which never gives an error. What is not here, "
+        "nobody knows: it is left out, not guessed. `docs/how-to/add-a-gpu.md` says how to add one."
+    )
+    yield ", ".join(f"[{name}](#{name.lower()})" for name in catalog.products)
+    for name in catalog.products:
+        gpu = catalog.gpu(name)
+        facts = [(f.path, _shown(f.value), f.confidence, f.source) for f in _facts(gpu)]
+        yield f"## {name}"
+        yield _table(("Fact", "Value", "Confidence", "Source"), facts)
+
+
+def machines_page() -> Iterator[str]:
+    """Every instance type of every cloud."""
+    yield "# Instance types"
+    yield (
+        "`nodePools.*.machine.instanceType` takes these names. GPUs, processors and memory that the blueprint does not "
+        "say follow from them. A value in parentheses is not verified."
+    )
+    columns = {
+        "arch": "Arch",
+        "product": "GPU",
+        "gpus": "GPUs",
+        "cpu": "CPU",
+        "memory_gib": "GiB",
+        "adapters": "Adapters",
+    }
+    for cloud in load_catalog().clouds:
+        yield f"## {cloud.title}"
+        yield _table(
+            ("Column", "Confidence", "Source"), [(k, e.confidence, e.source) for k, e in cloud.evidence.items()]
+        )
+        machines = [(name, cloud.machine(name)) for name in cloud.types]
+        rows = [(f"`{name}`", *(_cell(getattr(m, key)) for key in columns), m.note or "") for name, m in machines if m]
+        yield _table(("Type", *columns.values(), "Note"), rows)
+
+
+def compatibility_page() -> Iterator[str]:
+    """Every rule of what goes together."""
+    yield "# Rules of compatibility"
+    yield (
+        "What a rule forbids is [BP3164](codes.md#bp3164) (a warning where the rule is unverified or says so); what it "
+        "demands is written to a bundle's prerequisites. A value that is not known fits no condition unless it says so."
+    )
+    for rule in load_catalog().rules:
+        yield f"## {rule.rule}"
+        conditions = [(f"`{subject}`", _asked(condition)) for subject, condition in rule.when.items()]
+        yield _table(("Where", "is"), conditions)
+        yield (
+            f"**Forbidden:** {rule.forbids}. Way out: {rule.help}." if rule.forbids else f"**Demanded:** {rule.demands}"
+        )
+        yield f"Source ({rule.confidence}): {rule.source}."
+
+
+def _asked(condition: Condition) -> str:
+    """A condition in words."""
+    bounds = [f"from {condition.at_least}"] if condition.at_least else []
+    bounds += [f"up to {condition.at_most}"] if condition.at_most else []
+    return "not known" if condition.unknown else " ".join((" or ".join(condition.any_of), *bounds)).strip()
+
+
+def _facts(record: object) -> Iterator[Fact[object]]:
+    if isinstance(record, Fact):
+        yield record
+    elif is_dataclass(record):
+        for one in fields(record):
+            yield from _facts(getattr(record, one.name))
+
+
+def _cell(fact: Fact[object] | None) -> str:
+    if fact is None:
+        return ""
+    return str(fact.value) if fact.certain else f"({fact.value})"
+
+
+def _shown(value: object) -> str:
+    """A value of the catalogue as people read it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key}: {_shown(item)}" for key, item in value.items())
+    if isinstance(value, tuple):
+        return ", ".join(map(_shown, value))
+    if isinstance(value, MigProfile):
+        return f"{value.name} x {value.max}"
+    if isinstance(value, MigPlacement):
+        return f"{value.slices} at {_shown(value.starts)}"
+    return str(value)
 
 
 def cli_page() -> Iterator[str]:

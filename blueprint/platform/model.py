@@ -19,33 +19,13 @@ from blueprint.platform.origin import Source
 from blueprint.platform.partition import Partition, Partitioning
 from blueprint.platform.place import Place
 from blueprint.platform.reads import Origins, derived, note, plain
-from blueprint.platform.taint import Taint
+from blueprint.platform.taint import PoolTaint, Taint
 from blueprint.spec import Blueprint, NodePool
 from blueprint.spec.pools import PoolGpu as PoolGpuSpec
 
 GPU_TAINT = "nvidia.com/gpu"
 PODS_PER_NODE = 20
 """More than the operator's pods on one GPU node, and enough for those that replace others during an update."""
-
-
-class PoolTaint:
-    """A taint of a pool's nodes; reading it notes the lines that gave it."""
-
-    def __init__(self, taint: Taint, sources: tuple[Source, ...]) -> None:
-        self._taint = taint
-        self._sources = sources
-
-    @property
-    def key(self) -> str:
-        """Key, `nvidia.com/gpu`."""
-        note(*self._sources)
-        return self._taint.key
-
-    @property
-    def effect(self) -> str:
-        """Effect, `NoSchedule`."""
-        note(*self._sources)
-        return self._taint.effect
 
 
 class PoolGpu:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from blueprint.platform.origin import Source
+from blueprint.platform.reads import note
+
 
 @dataclass(frozen=True, slots=True)
 class Taint:
@@ -12,3 +15,23 @@ class Taint:
     key: str
     value: str
     effect: str
+
+
+class PoolTaint:
+    """A taint of a pool's nodes; reading it notes the lines that gave it."""
+
+    def __init__(self, taint: Taint, sources: tuple[Source, ...]) -> None:
+        self._taint = taint
+        self._sources = sources
+
+    @property
+    def key(self) -> str:
+        """Key, `nvidia.com/gpu`."""
+        note(*self._sources)
+        return self._taint.key
+
+    @property
+    def effect(self) -> str:
+        """Effect, `NoSchedule`."""
+        note(*self._sources)
+        return self._taint.effect

@@ -7,74 +7,28 @@ evaluated under `reading()` therefore knows every line that took part in its val
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any, Generic, TypeVar, cast, overload
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
 
 from blueprint.catalog.facts import Fact
 from blueprint.diagnostics import Span
+from blueprint.platform.notes import derived, note, reading
 from blueprint.platform.origin import Source
 from blueprint.source import Node
 from blueprint.source.paths import Path, format_path
 
+__all__ = ["Origins", "Tracked", "derived", "note", "plain", "reading", "track", "use"]
+
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
-
-_frames: list[dict[Source, None]] = []
-
-
-@contextmanager
-def reading() -> Iterator[dict[Source, None]]:
-    """Collect the sources of everything read inside, in order. Frames nest: an outer one sees it all."""
-    frame: dict[Source, None] = {}
-    _frames.append(frame)
-    try:
-        yield frame
-    finally:
-        _frames.pop()
-        note(*frame)
-
-
-def note(*sources: Source) -> None:
-    """Say that these places took part in the value being computed."""
-    if _frames:
-        for source in sources:
-            _frames[-1].pop(source, None)  # read again: it now stands last, next to the value
-            _frames[-1][source] = None
 
 
 def use(fact: Fact[T], layer: str = "hardware") -> T:
     """The value of a catalogue fact, noted."""
     note(Source(layer, fact.span, fact.path))
     return fact.value
-
-
-class derived(Generic[T]):  # noqa: N801 - reads as the decorator it is
-    """A property computed once, with the sources of its value."""
-
-    def __init__(self, compute: Callable[[Any], T]) -> None:
-        self.compute = compute
-        self.__doc__ = compute.__doc__
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.slot = f"_derived_{name}"
-
-    @overload
-    def __get__(self, instance: None, owner: type) -> derived[T]: ...
-    @overload
-    def __get__(self, instance: object, owner: type) -> T: ...
-    def __get__(self, instance: object | None, owner: type) -> T | derived[T]:
-        if instance is None:
-            return self
-        known = instance.__dict__.get(self.slot)
-        if known is None:
-            with reading() as sources:
-                value = self.compute(instance)
-            known = instance.__dict__[self.slot] = (value, tuple(sources))
-        note(*known[1])
-        return cast("T", known[0])
 
 
 class Origins:

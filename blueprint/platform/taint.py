@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from blueprint.platform.origin import Source
-from blueprint.platform.reads import note
+from blueprint.platform.notes import note
 
 
 @dataclass(frozen=True, slots=True)

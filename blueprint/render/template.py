@@ -16,8 +16,10 @@ from blueprint.diagnostics import Diagnostic, Refused, Span
 from blueprint.diagnostics.codes import INTERNAL_ERROR
 from blueprint.render.expressions import Expression, compile_expression, compile_text
 from blueprint.source import Document, load_documents
+from blueprint.source.document import Marks
 
 _EXACT = re.compile(r"\s*\{\{((?:(?!\}\}).)*)\}\}\s*", re.DOTALL)
+_CONDITIONS = {"$if": "condition", "$merge": "merge"}
 _FOR = re.compile(r"\s*([A-Za-z_]\w*)\s+in\s+(.+)", re.DOTALL)
 
 
@@ -64,26 +66,24 @@ Template = Scalar | Branch | Items
 
 def load_template(file: FilePath) -> list[Template]:
     """The documents of a template file. Raises Refused (exit 70): a broken template is our bug."""
-    name = shown(file)
-    return [_node(document, (), document.data) for document in load_documents(file.read_text("utf-8"), name)]
+    documents = load_documents(file.read_text("utf-8"), shown(file))
+    return [_node(each, each.data, each.marks, None) for each in documents if each.marks]
 
 
-def _node(document: Document, path: tuple[str | int, ...], data: Any) -> Template:
+def _node(document: Document, data: Any, marks: Marks, key: Span | None) -> Template:
+    """A node and what is below it; `key` is the place of the key that it stands under."""
+    start, end, children = marks
     if isinstance(data, Mapping):
-        return _branch(document, path, data)
+        return _branch(document, data, children, key or _first(document, start))
     if isinstance(data, list):
-        return Items(
-            _head(document, path), tuple(_node(document, (*path, index), item) for index, item in enumerate(data))
-        )
-    return _scalar(data, document.span(path))
+        items = (_node(document, item, child, None) for item, child in zip(data, children, strict=True))
+        return Items(key or _first(document, start), tuple(items))
+    return _scalar(data, document.span_of(start, end))
 
 
-def _head(document: Document, path: tuple[str | int, ...]) -> Span:
-    """The place of a collection: its key, or the first character of a list item."""
-    if path and isinstance(path[-1], str):
-        return document.key_span(path)
-    start = document.span(path)
-    return Span(start.file, start.line, start.column, start.line, start.column + 1)
+def _first(document: Document, start: Any) -> Span:
+    """The first character of a collection that stands under no key."""
+    return Span(document.file, start.line + 1, start.column + 1, start.line + 1, start.column + 2)
 
 
 def _scalar(data: Any, span: Span) -> Scalar:
@@ -106,24 +106,25 @@ def template_failed(span: Span, reason: str) -> Refused:
     return Refused(Diagnostic(INTERNAL_ERROR, f"template failed: {reason}", at=span), exit_code=70)
 
 
-def _branch(document: Document, path: tuple[str | int, ...], data: Mapping[str, Any]) -> Branch:
+def _branch(document: Document, data: Mapping[str, Any], children: Mapping[str, Any], place: Span) -> Branch:
     entries: list[tuple[Scalar, Any]] = []
     control: dict[str, Any] = {}
     for key, value in data.items():
-        at = (*path, key)
+        start, end, marks = children[key]
+        at = document.span_of(start, end)
+        span = document.span_of(*marks[:2])
         if key == "$for":
-            control["loop"] = _loop(str(value), document.span(at))
-        elif key in ("$if", "$merge"):
-            span = document.span(at)
-            name = {"$if": "condition", "$merge": "merge"}[key]
-            control[name] = Scalar(span, expression=_compiled(compile_expression, str(value), span))
+            control["loop"] = _loop(str(value), span)
+        elif key in _CONDITIONS:
+            expression = _compiled(compile_expression, str(value), span)
+            control[_CONDITIONS[key]] = Scalar(span, expression=expression)
         elif key == "$value":
-            control["value"] = _node(document, at, value)
+            control["value"] = _node(document, value, marks, at)
         elif key.startswith("$"):
-            raise template_failed(document.key_span(at), f"unknown control key {key}")
+            raise template_failed(at, f"unknown control key {key}")
         else:
-            entries.append((_scalar(key, document.key_span(at)), _node(document, at, value)))
-    return Branch(_head(document, path), tuple(entries), **control)
+            entries.append((_scalar(key, at), _node(document, value, marks, at)))
+    return Branch(place, tuple(entries), **control)
 
 
 def _loop(text: str, span: Span) -> Loop:

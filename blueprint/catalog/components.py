@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
+from blueprint.catalog.distribution import BOTH, Stack
 from blueprint.catalog.facts import Digest, Matching, Record, Text
 from blueprint.catalog.settings import Setting
 
@@ -74,6 +75,7 @@ class Component(Record):
         version: The upstream version, as in the image tag.
         namespace: Where its namespaced objects live.
         ownership: Who may own it, the default first.
+        stacks: The values of `gpuStack` that it belongs to.
         section: The section of a blueprint's spec that it carries out; without that it is not there.
         needs: Components that must work before this one is applied.
         crds: Files under `schemas/crds/`, applied before everything else of the component.
@@ -88,6 +90,7 @@ class Component(Record):
     version: Text
     namespace: Text
     ownership: tuple[Ownership, ...]
+    stacks: tuple[Stack, ...] = BOTH
     section: Text | None = None
     needs: tuple[Text, ...] = ()
     crds: tuple[CrdFile, ...] = ()

@@ -57,15 +57,19 @@ class NodeImage:
     Attributes:
         modes: The ways to own its node stack, the usual one first.
         driver_root: Where driver files are, or will be.
+        provider_driver: Where the provider's driver files are, if not at the root of the host.
         toolkit_root: Where the container toolkit is put.
         toolkit_env: What the container toolkit must be told about the runtime.
+        toolkit_env_forbidden: Variables that break it here.
         mig_manager: Whether MIG can be set up from inside; `reboot`: only by restarting the node.
     """
 
     modes: tuple[Mode, ...]
     driver_root: Directory = "/run/nvidia/driver"
+    provider_driver: Directory | None = None
     toolkit_root: Directory = "/usr/local/nvidia"
     toolkit_env: Mapping[Text, Text] = field(default_factory=dict)
+    toolkit_env_forbidden: tuple[Text, ...] = ()
     mig_manager: Literal["yes", "reboot", "no"] = "yes"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -37,7 +38,7 @@ class Setting:
     """
 
     type: Literal["string", "integer", "boolean", "list", "map", "env", "resources"]
-    default: bool | int | str | None = None
+    default: Mapping[Text, Mapping[Text, Text]] | bool | int | str | None = None
     minimum: int | None = None
     maximum: int | None = None
     enum: tuple[Text, ...] = ()

@@ -344,3 +344,50 @@ The pool's selector sets the node label by which the MIG manager or the device p
 how its GPUs are cut or shared: two owners of one label. Select the nodes by a label of your own.
 """,
 )
+NOT_IN_STACK = define(
+    "BP3214",
+    "not-in-this-stack",
+    """
+The component, or the section that it carries out, has no place in the chosen `gpuStack`, so nothing would be made of what is
+written here. `clusterPolicy` is the GPU Operator; `standalone` is device plugin, feature discovery and exporter without it.
+""",
+)
+NOBODY_CUTS = define(
+    "BP3215",
+    "nobody-cuts",
+    """
+The pool declares how its GPUs are cut, and nothing that is installed could do it: without the GPU Operator there is no MIG
+manager, and some node images cut GPUs by settings of their own at boot.
+""",
+)
+NOBODY_SHARES = define(
+    "BP3216",
+    "nobody-shares",
+    """
+How GPUs are shared is configuration of the device plugin, and the device plugin of this pool is not ours. The cloud's own has its
+own settings for it, usually flags of the node pool.
+""",
+)
+SETTING_UNUSED = define(
+    "BP3217",
+    "setting-unused",
+    """
+The setting is about the driver, the container toolkit or the device plugin of the GPU Operator, and no pool leaves that to the
+operator. It would change nothing.
+""",
+)
+SCRAPE_TOO_SLOW = define(
+    "BP3218",
+    "scrape-too-slow",
+    """
+Prometheus refuses a monitor whose scrape timeout is longer than its interval, and then asks nothing at all.
+""",
+)
+TOOLKIT_VARIABLE = define(
+    "BP3219",
+    "toolkit-variable",
+    """
+The distribution decides this variable of the container toolkit, or breaks with it: on k3s and RKE2 the toolkit must be told the
+socket of containerd and nothing else, since `CONTAINERD_CONFIG` makes it write a file that containerd never reads.
+""",
+)

@@ -131,6 +131,10 @@ class PlatformComponent:
         """A setting of variables, as a container's list."""
         return [{"name": name, "value": value} for name, value in sorted((self.settings[setting] or {}).items())]
 
+    def labels_and(self, setting: str) -> dict[str, str]:
+        """The recommended labels, and those that a setting adds."""
+        return {**self.labels, **(self.settings[setting] or {})}
+
     @derived
     def images(self) -> Mapping[str, PlatformImage]:
         """The images by name."""

@@ -6,6 +6,7 @@ prerequisites alike without losing the way back to the blueprint.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -266,9 +267,10 @@ class Platform:
         return runs(self, "device_plugin")
 
     @derived
-    def critical_pods(self) -> int:
-        """Pods of system priority that a namespace must admit: those of the GPU stack on all nodes, never under 1000."""
-        return max(1000, PODS_PER_NODE * sum(pool.nodes_max for pool in self.pools))
+    def critical_pods(self) -> str:
+        """Pods of system priority that a namespace must admit, as a quantity: those of all nodes, in thousands."""
+        thousands = math.ceil(PODS_PER_NODE * max(1, sum(pool.nodes_max for pool in self.pools)) / 1000)
+        return f"{thousands}k" if thousands % 1000 else f"{thousands // 1000}M"
 
     @derived
     def cluster_uid(self) -> str | None:
@@ -384,5 +386,6 @@ class Platform:
     def _component_names(self) -> list[str]:
         from blueprint.catalog import waves
 
-        ordered = waves(self._component(name) for name in self.release.components)
+        found = [self._component(name) for name in self.release.components]
+        ordered = waves(component for component in found if self.gpu_stack in component.stacks)
         return [component.name for wave in ordered for component in wave]

@@ -10,6 +10,7 @@ from blueprint.platform import codes
 from blueprint.platform.checks_driver import DriverChecks
 from blueprint.platform.checks_partition import partition_checks
 from blueprint.platform.checks_place import PlaceChecks
+from blueprint.platform.checks_stack import stack_checks
 from blueprint.platform.compatibility import check as check_compatibility
 from blueprint.platform.machines import MachineChecks, complete
 from blueprint.platform.model import Platform
@@ -114,6 +115,7 @@ class Checks(Teller):
             else:
                 yield from self._component(name, component)
         yield from self._needs(release)
+        yield from stack_checks(self, release)
 
     def _component(self, name: str, component: Component) -> Iterator[Diagnostic]:
         spec = self.spec.components[name]
@@ -154,7 +156,8 @@ class Checks(Teller):
     def _needs(self, release: Release) -> Iterator[Diagnostic]:
         for name in release.components:
             component = self.catalog.component(name)
-            if component is None or self.ownership(name) != "managed":
+            there = component and self.spec.gpu_stack in component.stacks and self.ownership(name) == "managed"
+            if component is None or not there:
                 continue
             for need in component.needs:
                 if self.ownership(need) == "absent":

@@ -39,8 +39,8 @@ class Spec(Model):
     cluster: Cluster = Field(description="The cluster that the platform is for.")
     gpu_stack: Literal["clusterPolicy", "standalone"] = Field(
         default="clusterPolicy",
-        description="How GPUs reach pods: clusterPolicy is the GPU Operator with the device plugin; standalone is device "
-        "plugin, feature discovery and exporter without the operator, on nodes that have driver and toolkit already.",
+        description="How GPUs reach pods: clusterPolicy is the GPU Operator with the device plugin; standalone is "
+        "device plugin, feature discovery and exporter alone, on nodes that have driver and toolkit already.",
     )
     node_labels: Literal["apply", "provisioner"] = Field(
         default="provisioner",

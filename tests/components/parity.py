@@ -49,9 +49,10 @@ class Rule:
 class Case:
     """One comparison: a component against one output of its chart.
 
-    `renamed` maps upstream's names to ours wherever such a name is a value or a key. `left_out` are upstream objects
-    that are not this component's. `added` are objects that only we have. `gpu` is what the blueprint says of the
-    pool's GPUs and `settings` of the component; a case that is `like` another one has everything else from that.
+    `renamed` maps upstream's names to ours wherever such a name is a value or a key; `KEY=VALUE` is that key's value.
+    `left_out` are upstream objects that are not this component's. `added` are objects that only we have. `platform` is the blueprint's name, where the
+    chart has the release's; `spec` is merged into the blueprint that comes nearest to a chart without values. A case
+    that is `like` another one has everything else from that.
     """
 
     component: str
@@ -60,32 +61,39 @@ class Case:
     left_out: Mapping[str, str]
     added: Mapping[str, str]
     rules: tuple[Rule, ...]
-    gpu: str = ""
-    settings: str = ""
+    platform: str
+    spec: Mapping[str, Any]
 
 
 def cases() -> list[Case]:
     """The committed comparisons."""
     loaded = YAML(typ="safe").load(RULES.read_text("utf-8"))
     by_reference = {one["reference"]: one for one in loaded}
-    return [_case(one, by_reference.get(one.get("like"), {})) for one in loaded]
+    return [_case(_whole(one, by_reference)) for one in loaded]
 
 
-def _case(one: Mapping[str, Any], like: Mapping[str, Any]) -> Case:
-    rules = {(rule["path"], *rule.get("objects", ())): rule for rule in like.get("differences", ())}
-    rules |= {(rule["path"], *rule.get("objects", ())): rule for rule in one["differences"]}
+def _whole(one: Mapping[str, Any], by_reference: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The case with everything that it takes over from the one that it is like."""
+    if "like" not in one:
+        return one
+    like = _whole(by_reference[one["like"]], by_reference)
+    rules = {(rule["path"], *rule.get("objects", ())): rule for rule in (*like["differences"], *one["differences"])}
+    return {**merged(like, one), "differences": [*rules.values()]}
+
+
+def _case(one: Mapping[str, Any]) -> Case:
     return Case(
         one["component"],
         one["reference"],
-        {**like.get("renamed", {}), **one.get("renamed", {})},
-        {**like.get("leftOut", {}), **one.get("leftOut", {})},
-        {**like.get("added", {}), **one.get("added", {})},
+        one.get("renamed", {}),
+        one.get("leftOut", {}),
+        one.get("added", {}),
         tuple(
             Rule(frozenset(rule.get("objects", ())), rule["path"], rule["count"], rule["reason"])
-            for rule in rules.values()
+            for rule in one["differences"]
         ),
-        one.get("gpu", ""),
-        one.get("settings", ""),
+        one.get("platform", "parity"),
+        one.get("spec", {}),
     )
 
 
@@ -130,9 +138,24 @@ def canonical(value: Any, key: str = "") -> Any:
     if isinstance(value, Mapping):
         kept = {name: canonical(item, name) for name, item in value.items()}
         kept = {name: item for name, item in kept.items() if item not in (None, "", [], {})}
+        kept = {
+            name: item for name, item in kept.items() if item is not False or name not in ("hostNetwork", "hostPID")
+        }
         return {**_defaults(kept, key), **kept}
+    if key in COUNTERS and isinstance(value, str):
+        return _counters(value)
     is_file = key.endswith(".conf") or (isinstance(value, str) and value.startswith("version: v1"))
     return canonical(YAML(typ="safe").load(value)) if is_file else value
+
+
+COUNTERS = ("metrics", "dcgm-metrics.csv")
+"""Keys of ConfigMaps under which the exporter finds what to export."""
+
+
+def _counters(text: str) -> dict[str, str]:
+    """Field to type: the third column is prose, and ours is in our own words."""
+    rows = (line.split(",") for line in text.splitlines() if line.strip() and not line.strip().startswith("#"))
+    return {field.strip(): kind.strip() for field, kind, *_ in rows}
 
 
 def _defaults(value: Mapping[str, Any], key: str) -> dict[str, str]:
@@ -145,5 +168,28 @@ def _renamed(value: Any, names: Mapping[str, str]) -> Any:
     if isinstance(value, list):
         return [_renamed(item, names) for item in value]
     if isinstance(value, Mapping):
-        return {names.get(key, key): _renamed(item, names) for key, item in value.items()}
+        return {names.get(key, key): names.get(f"{key}={item}") or _renamed(item, names) for key, item in value.items()}
     return names.get(value, value) if isinstance(value, str) else value
+
+
+def leaves(value: Any) -> int:
+    """How many leaves a value has; what is not there has none."""
+    if value is ABSENT:
+        return 0
+    if isinstance(value, list | Mapping):
+        return sum(leaves(item) for item in (value.values() if isinstance(value, Mapping) else value))
+    return 1
+
+
+def share(found: Iterable[Leaf], upstream: Mapping[str, Any]) -> float:
+    """The differing leaves in percent of upstream's; where all below a place differs, all of its leaves count."""
+    differing_leaves = sum(max(leaves(leaf.upstream), leaves(leaf.ours)) for leaf in found)
+    return 100 * differing_leaves / leaves(list(upstream.values()))
+
+
+def merged(base: Any, over: Any) -> Any:
+    """Two documents, maps merged key by key; null removes."""
+    if not isinstance(base, Mapping) or not isinstance(over, Mapping):
+        return over
+    whole = {key: merged(base.get(key), over[key]) if key in over else base[key] for key in {**base, **over}}
+    return {key: value for key, value in whole.items() if value is not None}

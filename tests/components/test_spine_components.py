@@ -223,7 +223,9 @@ SETTINGS = [
 
 
 SECTIONS = {
-    "gpu-observability": "\n  observability: {prometheus: {namespace: monitoring, selectorLabels: {release: kps}}}\n"
+    "k8s-device-plugin": "\n  gpuStack: standalone\n",
+    "dcgm-exporter": "\n  gpuStack: standalone\n",
+    "gpu-observability": "\n  observability: {prometheus: {namespace: monitoring, selectorLabels: {release: kps}}}\n",
 }
 """What a blueprint says besides, so that a component is there."""
 _DIGEST = re.compile("-[0-9a-f]{8}$")
@@ -239,12 +241,17 @@ def another(setting: Setting) -> Any:
         2,
         3,
         "40%",
-        "2h",
+        "7s",
+        "/opt/nvidia",
         *compound,
         "DCGM_FI_DEV_GPU_UTIL, gauge, use",
         "https://acme.example/pages",
     ]
     return next(value for value in candidates if setting.problem(value) is None and value != setting.default)
+
+
+BESIDE = {"gpu-operator": "driverObjects: always", "dcgm-exporter": "serviceMonitor: true"}
+"""The setting of a component without which some others do nothing."""
 
 
 def changed(render: Render, component: str, others: str, setting: str) -> set[str]:
@@ -268,12 +275,13 @@ def changed(render: Render, component: str, others: str, setting: str) -> set[st
 
 @pytest.mark.parametrize(("component", "name"), SETTINGS)
 def test_a_setting_feeds_exactly_the_fields_that_it_says_it_feeds(render: Render, component: str, name: str) -> None:
-    """With one driver for all pools, and with an object for each pool's."""
+    """In the plainest blueprint, and beside the setting without which some others do nothing."""
     setting = (load_catalog().component(component) or pytest.fail(reason=component)).settings[name]
     written = f"{name}: {json.dumps(another(setting))}"
     found = changed(render, component, "", written)
-    if component == "gpu-operator" and name != "driverObjects":
-        found |= changed(render, component, "driverObjects: always", written)
+    beside = BESIDE.get(component, name)
+    if not beside.startswith(name):
+        found |= changed(render, component, beside, written)
 
     feeds = set(setting.feeds)
     assert {feed for feed in feeds if any(field.startswith(feed) for field in found)} == feeds

@@ -29,7 +29,9 @@ from blueprint.lab.up import bring_up
 
 OWNER = "lab_owner"
 MUST_RUN = os.environ.get("BLUEPRINT_REQUIRE_LAB") == "1"
-_skipped: list[str] = []
+NEEDS = {"lab": "against the API server", "promtool": "of rules with promtool"}
+"""What a test that is marked so needs something for."""
+_skipped: list[tuple[str, str]] = []
 
 
 class SharedLab(Lab):
@@ -107,9 +109,10 @@ def _why_no_lab() -> str | None:
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Remember which tests of the lab were skipped, for whatever reason."""
-    if report.skipped and "lab" in report.keywords and not hasattr(report, "wasxfail"):
+    what = next((words for mark, words in NEEDS.items() if mark in report.keywords), None)
+    if report.skipped and what and not hasattr(report, "wasxfail"):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
-        _skipped.append(reason.removeprefix("Skipped: "))
+        _skipped.append((what, reason.removeprefix("Skipped: ")))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -121,7 +124,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_terminal_summary(terminalreporter) -> None:
     """Say it where nobody can miss it."""
     look = {"red": MUST_RUN, "yellow": not MUST_RUN, "bold": True}
-    for reason, count in sorted(Counter(_skipped).items()):
+    for (what, reason), count in sorted(Counter(_skipped).items()):
         terminalreporter.section("NOT RUN", sep="!", **look)
         tests = "test" if count == 1 else "tests"
-        terminalreporter.line(f"{count} {tests} against the API server did NOT RUN: {reason}", **look)
+        terminalreporter.line(f"{count} {tests} {what} did NOT RUN: {reason}", **look)

@@ -218,7 +218,7 @@ def _wrong_value(problem: Any, path: Path, root: Node, owner: type[BaseModel] | 
         message = f"{name} must be {_TYPES[kind]}, not {value}"
         return replace(found, code=codes.WRONG_TYPE, message=message, **_other_type(kind, node, at, owner, where))
     if kind == "literal_error":
-        return _not_allowed(found, name, node, owner, where)
+        return _not_allowed(found, name, node, owner, path)
     if kind in _RANGES:
         limit = f"there must be {_RANGES[kind].format(**context)}"
         return replace(found, code=codes.OUT_OF_RANGE, message=f"{what} is out of range: {limit}")

@@ -20,7 +20,7 @@ SECTIONS = {
     "tenants": "{physics: {weight: 2}}",
     "plans": "{lab: {network: isolated}}",
     "policy": "{podSecurity: baseline, admission: true}",
-    "observability": "{metrics: standard}",
+    "observability": "{prometheus: {namespace: monitoring, selectorLabels: {release: kps}}, metrics: standard}",
     "delivery": "{format: argocd, path: clusters/prod-eu}",
 }
 OF_A_POOL = {

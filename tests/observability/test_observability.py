@@ -1,0 +1,179 @@
+"""What `spec.observability` becomes: wiring, limits and where they come from, what is left out and said."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from watched_platform import TEXT, Compile, objects, rules
+
+from blueprint.catalog import load_catalog
+from blueprint.catalog.monitoring import load_monitoring
+from blueprint.pipeline import Compilation
+from blueprint.render.bundle import LOCK
+from blueprint.render.trace import trace_back
+
+ROOT = Path(__file__).parents[2]
+
+
+def policy(compilation: Compilation) -> Any:
+    return objects(compilation, "ClusterPolicy")["cluster-policy"]["spec"]["dcgmExporter"]
+
+
+def alert(compilation: Compilation, name: str, pool: str) -> Any:
+    [found] = [r for r in rules(compilation) if r.get("alert") == name and r["labels"].get("pool") == pool]
+    return found
+
+
+def lock(compilation: Compilation) -> Any:
+    assert compilation.files
+    return orjson.loads(compilation.files[LOCK])["observability"]
+
+
+def test_without_the_section_nothing_of_it_is_rendered(compiled: Compile) -> None:
+    text = re.sub(r"  observability:\n(    .*\n)+", "", TEXT).replace("      costPerGpuHour: 2.5\n", "")
+    found = compiled(text)
+    assert found.bundle
+    assert not [one.id for one in found.bundle.objects if one.component == "gpu-observability"]
+    assert policy(found)["serviceMonitor"]["enabled"] is True
+    assert "config" not in policy(found)
+    assert lock(found) is None
+
+
+def test_the_exporter_counts_what_the_config_map_says_and_is_read_once(watched: Compilation) -> None:
+    name = policy(watched)["config"]["name"]
+    counters = objects(watched, "ConfigMap")[name]
+    assert counters["metadata"]["namespace"] == "gpu-operator"
+    assert "DCGM_FI_DEV_GPU_TEMP, gauge, " in counters["data"]["dcgm-metrics.csv"]
+    assert policy(watched)["serviceMonitor"]["enabled"] is False, "the operator's own monitor would read it again"
+
+
+def test_a_changed_counter_file_has_another_name_so_that_exporters_start_again(
+    watched: Compilation, compiled: Compile
+) -> None:
+    other = compiled(TEXT.replace("metrics: full", "metrics: {set: full, exclude: [DCGM_FI_DEV_DEC_UTIL]}"))
+    assert policy(other)["config"]["name"] != policy(watched)["config"]["name"]
+
+
+def test_prometheus_selects_what_is_rendered(watched: Compilation) -> None:
+    """In its own namespace, with the labels that it selects by, which differ for rules here."""
+    for kind, label in (("ServiceMonitor", ("release", "kps")), ("PrometheusRule", ("role", "alerts"))):
+        found = objects(watched, kind)
+        assert len(found) >= 3
+        for one in found.values():
+            assert one["metadata"]["namespace"] == "monitoring"
+            assert label in one["metadata"]["labels"].items()
+
+
+def test_samples_learn_the_pool_from_their_node(watched: Compilation) -> None:
+    spec = objects(watched, "ServiceMonitor")["gpu-dcgm-exporter"]["spec"]
+    assert spec["attachMetadata"] == {"node": True}
+    [endpoint] = spec["endpoints"]
+    assert {one["targetLabel"] for one in endpoint["relabelings"]} == {"node", "pool", "job"}
+    assert int(endpoint["scrapeTimeout"][:-1]) < int(endpoint["interval"][:-1])
+
+
+def test_a_limit_of_the_catalogue_is_traced_to_its_line(watched: Compilation) -> None:
+    """98 % of the 700 W of an H100; the TDP of the A100 is not verified, so there the GPU's own limit counts."""
+    assert alert(watched, "GpuPowerNearLimit", "train")["expr"].endswith("> 686")
+    assert "DCGM_FI_DEV_ENFORCED_POWER_LIMIT" in alert(watched, "GpuPowerNearLimit", "lab")["expr"]
+    assert watched.bundle
+    [one] = [one for one in watched.bundle.objects if one.id.name == "gpu-alerts.train"]
+    fields = [
+        field for field in trace_back(one, ()) if field.value == alert(watched, "GpuPowerNearLimit", "train")["expr"]
+    ]
+    files = {source.span.file: source.span.line for source in fields[0].origin.sources}
+    [hardware] = [name for name in files if name.endswith("H100-SXM5-80GB.yaml")]
+    text = (ROOT / "blueprint" / hardware).read_text().splitlines()
+    assert text[files[hardware] - 1].strip() == "value: 700"
+
+
+def test_an_unverified_limit_is_never_used(compiled: Compile) -> None:
+    """No temperature limit of the H100 is verified: the numbers of its file stand in no expression."""
+    found = compiled(TEXT)
+    assert "> 84" not in alert(found, "GpuTemperatureHigh", "train")["expr"]
+    assert "DCGM_FI_DEV_SLOWDOWN_TEMP" in alert(found, "GpuTemperatureHigh", "train")["expr"]
+
+
+def test_what_is_left_out_is_said_with_the_reason(compiled: Compile) -> None:
+    text = TEXT.replace("GpuMemoryTemperatureHigh: {threshold: 95}", "GpusMissing: {enabled: false}")
+    found = compiled(text)
+    assert found.files
+    page = found.files["prerequisites.md"].decode()
+    assert "alert GpusMissing for lab, train: it is switched off here." in page
+    assert (
+        "alert GpuMemoryTemperatureHigh for lab, train: the product's limit in the catalogue is not verified." in page
+    )
+    silent = {(each["alert"], each["pool"]) for each in lock(found)["notAlerted"]}
+    assert ("GpusMissing", "train") in silent
+    assert not {name for name, _ in silent} & set(lock(found)["alerts"])
+
+
+def test_what_the_blueprint_says_of_an_alert_counts(watched: Compilation) -> None:
+    found = alert(watched, "GpuXidApplication", "lab")
+    assert (found["for"], found["labels"]["severity"]) == ("1m", "warning")
+    assert alert(watched, "GpuMemoryTemperatureHigh", "lab")["expr"].endswith("> 95")
+
+
+def test_prices_are_those_of_the_pools(watched: Compilation) -> None:
+    found = [rule for rule in rules(watched) if rule.get("record") == "pool:gpu_price:per_hour"]
+    assert [(rule["expr"], rule["labels"]) for rule in found] == [("vector(2.5)", {"pool": "train"})]
+
+
+def test_no_cost_rules_without_prices(compiled: Compile) -> None:
+    found = compiled(TEXT.replace("      costPerGpuHour: 2.5\n", ""))
+    assert not [rule for rule in rules(found) if "cost" in rule.get("record", "")]
+
+
+def test_every_alert_has_words_and_a_page(watched: Compilation) -> None:
+    component = load_catalog().component("gpu-observability")
+    assert component
+    pages = {page.stem for page in (ROOT / "docs" / "runbooks").glob("Gpu*.md")}
+    assert pages == set(load_monitoring(component.folder).alerts.alerts)
+    for rule in rules(watched):
+        if "alert" in rule:
+            assert rule["labels"]["severity"] in ("info", "warning", "critical")
+            assert {"summary", "description", "runbook_url"} == set(rule["annotations"])
+
+
+@pytest.mark.parametrize("name", sorted(page.stem for page in (ROOT / "docs" / "runbooks").glob("Gpu*.md")))
+def test_a_page_says_what_it_means_how_to_confirm_and_what_to_do(name: str) -> None:
+    text = (ROOT / "docs" / "runbooks" / f"{name}.md").read_text("utf-8")
+    assert text.startswith(f"# {name}\n")
+    assert re.findall(r"^## (.*)$", text, re.MULTILINE) == ["What it means", "How to confirm", "What to do"]
+    assert "blueprint " in text
+
+
+def test_the_custom_resources_are_checked_but_not_installed(watched: Compilation) -> None:
+    assert not [name for name in objects(watched, "CustomResourceDefinition") if name.endswith("monitoring.coreos.com")]
+
+
+REMARKS = {
+    "scraped-too-often": ("selectorLabels: {release: kps}", "selectorLabels: {release: kps}, scrapeInterval: 15s"),
+    "scraped-too-seldom": ("selectorLabels: {release: kps}", "selectorLabels: {release: kps}, scrapeInterval: 5m"),
+    "selector-labels-empty": ("selectorLabels: {release: kps}", "selectorLabels: {}"),
+    "metric-needed": ("metrics: full", "metrics: {set: full, exclude: [DCGM_FI_DEV_ROW_REMAP_PENDING]}"),
+    "alert-in-haste": ("GpuXidApplication: {for: 1m,", "GpuXidApplication: {for: 10s,"),
+    "alert-not-in-force": ("GpuMemoryTemperatureHigh: {threshold: 95}", "GpuMemoryTemperatureHigh: {for: 1h}"),
+}
+
+
+@pytest.mark.parametrize("slug", REMARKS)
+def test_what_may_be_meant_is_remarked_where_it_stands(slug: str, compiled: Compile) -> None:
+    old, new = REMARKS[slug]
+    text = TEXT.replace(old, new)
+    found = compiled(text)
+    [told] = [each for each in found.diagnostics if each.code.slug == slug]
+    assert told.at
+    assert text.splitlines()[told.at.line - 1].strip() == new or new in text.splitlines()[told.at.line - 1]
+    assert found.bundle, "a remark stops nothing"
+
+
+def test_nothing_to_watch_is_remarked(compiled: Compile) -> None:
+    text = re.sub(r"      (gpu|costPerGpuHour|taints): .*\n", "", TEXT).replace(
+        "GpuMemoryTemperatureHigh: {threshold: 95}", "GpusMissing: {for: 1h}"
+    )
+    assert "nothing-to-watch" in {found.code.slug for found in compiled(text).diagnostics}

@@ -1,0 +1,48 @@
+"""A real API server with the custom resources of the Prometheus operator takes what is rendered, as it is."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from blueprint.pipeline import Compilation
+from blueprint.render.compare import ABSENT, differences
+from blueprint.render.crds import crds_of
+from blueprint.source.paths import format_path
+
+GROUP = "monitoring.coreos.com"
+
+
+def test_the_server_keeps_monitors_and_rules_as_they_are(lab: Any, watched: Compilation) -> None:
+    assert watched.bundle
+    mine = [one.data for one in watched.bundle.objects if one.component == "gpu-observability"]
+    with lab.fresh() as own:
+        for crd in crds_of(GROUP):
+            own.request("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", dict(crd))
+        for name in ("monitoring", "gpu-operator"):
+            own.request("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
+        _wait(own)
+        for manifest in mine:
+            kept = own.request("PATCH", url(manifest), manifest, "application/apply-patch+yaml")
+            changed = [
+                format_path(path, manifest) for path, ours, _ in differences(manifest, kept) if ours is not ABSENT
+            ]
+            assert changed == [], manifest["metadata"]["name"]
+    assert len(mine) > 9
+
+
+def _wait(own: Any) -> None:
+    for _ in range(100):
+        kinds = own.request("GET", "/apis", None).get("groups", [])
+        if any(group["name"] == GROUP for group in kinds):
+            return
+        time.sleep(0.1)
+    raise AssertionError("the server does not serve the new group")
+
+
+def url(manifest: dict[str, Any]) -> str:
+    prefix = "api" if "/" not in manifest["apiVersion"] else "apis"
+    meta = manifest["metadata"]
+    kind = f"{manifest['kind'].lower()}s"
+    query = "?fieldManager=test&force=true&fieldValidation=Strict"
+    return f"/{prefix}/{manifest['apiVersion']}/namespaces/{meta['namespace']}/{kind}/{meta['name']}{query}"

@@ -72,9 +72,12 @@ def _present(pool: Pool) -> bool:
     return bool(_gpu(pool).product)
 
 
-def _whole(pool: Pool) -> bool | None:
-    """MIG is off on GPUs that are not cut; where the product has no MIG there is nothing to ask."""
+def _mig_mode(pool: Pool) -> bool | dict[str, int] | None:
+    """On for GPUs that are cut, off for others; where the product has no MIG there is nothing to ask."""
     supported = _gpu(pool).facts.mig.supported
+    if cuts := pool.partition.cuts:
+        whole = sum(len(cut.devices) for cut in cuts if not cut.instances)
+        return {"on": _count(pool) - whole, "off": whole} if whole else True
     _present(pool)
     return False if supported.certain and use(supported) else None
 
@@ -82,6 +85,19 @@ def _whole(pool: Pool) -> bool | None:
 def _domain(pool: Pool) -> dict[str, Any] | None:
     place = pool.place
     return {"nodes": place.domain_nodes, "label": place.domain_label} if place.domain_nodes else None
+
+
+def _mig_layout(pool: Pool) -> dict[str, Any] | None:
+    """How many GPUs are cut into what: which of them has which index nobody knows before they are there."""
+    cuts = pool.partition.cuts
+    if not cuts:
+        return None
+    alike: dict[tuple[tuple[str, int], ...], int] = {}
+    for cut in cuts:
+        key = tuple(sorted(cut.instances.items()))
+        alike[key] = alike.get(key, 0) + len(cut.devices)
+    found = [{"gpus": number, "instances": dict(key)} for key, number in sorted(alike.items()) if key]
+    return {"cut": found, "whole": alike.get((), 0)}
 
 
 def _unique(pool: Pool) -> str:
@@ -97,7 +113,8 @@ _CHECKS: dict[str, Any] = {
     "gpu-uuids": _unique,
     "gpu-pci": _unique,
     "driver-version": _driver,
-    "mig-mode": _whole,
+    "mig-mode": _mig_mode,
+    "mig-layout": _mig_layout,
     "ecc-mode": lambda pool: pool.expect_ecc,
     "persistence-mode": lambda pool: pool.expect_persistence_mode,
     "nvlink-domain": _domain,

@@ -160,6 +160,15 @@ The current and the pending MIG mode differ: the GPU needs a reset before the mo
 Usually something still used the GPU when the mode was changed.
 """,
 )
+MIG_LAYOUT = define(
+    "BP9710",
+    "mig-layout",
+    """
+The GPU is not cut as any layout of its pool says, or more GPUs are cut so than the layout names. Which GPU has which index is not
+compared: any four of eight may be those that are cut. The MIG manager writes how far it came to the node label
+`nvidia.com/mig.config.state`; `failed` often means that something used the GPU.
+""",
+)
 CALL_HUNG = define(
     "BP9900",
     "nvml-call-hung",

@@ -96,6 +96,11 @@ class Gpu:
         return self._read("nvmlDeviceGetMigMode", parse.modes)
 
     @property
+    def mig_instances(self) -> Fact[dict[str, int]]:
+        """How many MIG devices of each profile it has."""
+        return self._read("nvmlDeviceGetMigDeviceHandleByIndex", parse.instances)
+
+    @property
     def ecc(self) -> Fact[Modes]:
         """ECC mode, current and pending."""
         return self._read("nvmlDeviceGetEccMode", parse.modes)

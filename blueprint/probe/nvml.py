@@ -21,7 +21,9 @@ SONAME = "libnvidia-ml.so.1"
 STUB_MARK = "blueprint_nvml_stub"
 """A symbol that our stand-in library exports, so that what it says is never taken for hardware."""
 
+_NOT_FOUND = 6
 _LIBRARY_NOT_FOUND = 12
+_MAX_MIG_DEVICES = 64
 _PR_SET_PDEATHSIG = 1
 _MAX_RAW_BYTES = 256
 _STRUCTURES = {
@@ -35,7 +37,8 @@ def serve(read_end: int, write_end: int, library: str | None) -> None:
 
     A request is `{"call": NAME, "device": INDEX or null}`; the answer `{"code": N, "value": V}`, or
     `{"undecodable": HEX}`, or `{"failed": TEXT}`, each with the call's own duration `ms`. `nvmlInit` also
-    tells which library answered.
+    tells which library answered. `nvmlDeviceGetMigDeviceHandleByIndex` is made for every index that can be, and answers
+    with the name of each MIG device by its index.
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":  # the only system with NVML where a process can ask to die with its parent
@@ -82,9 +85,24 @@ class _Session:
         if call == "nvmlDeviceGetHandleByIndex":
             self._handles[int(device or 0)] = pynvml.nvmlDeviceGetHandleByIndex(device)
             return {"code": 0}
+        if call == "nvmlDeviceGetMigDeviceHandleByIndex":
+            return {"code": 0, "value": self._mig_devices(pynvml, self._handles[int(device or 0)])}
         function = getattr(pynvml, call)
         value = function() if device is None else function(self._handles[device])
         return {"code": 0, "value": _plain(value, _STRUCTURES.get(call, ()))}
+
+    def _mig_devices(self, pynvml: Any, handle: Any) -> dict[str, str]:
+        """The names of the GPU's MIG devices by index. Numbers are given up to a maximum and need not be used."""
+        found: dict[str, str] = {}
+        for index in range(min(pynvml.nvmlDeviceGetMaxMigDeviceCount(handle), _MAX_MIG_DEVICES)):
+            try:
+                instance = pynvml.nvmlDeviceGetMigDeviceHandleByIndex(handle, index)
+            except pynvml.NVMLError as error:
+                if error.value != _NOT_FOUND:
+                    raise
+                continue
+            found[str(index)] = _plain(pynvml.nvmlDeviceGetName(instance), ())
+        return found
 
     def _initialised(self, pynvml: Any) -> dict[str, Any]:
         if self._library:

@@ -16,6 +16,7 @@ MAX_GPUS = 64
 _MAX_MEMORY_BYTES = 1 << 44
 _MAX_TEXT = 96
 _DRIVER = re.compile(r"[1-9]\d{2,3}(\.\d{1,4}){1,2}", re.ASCII)
+_MIG_NAME = re.compile(r" MIG ((?:\dc\.)?\dg\.\d+gb\S*)$", re.ASCII)
 _BUS_ID = re.compile(r"([0-9a-fA-F]{4,8}):([0-9a-fA-F]{2}):([0-9a-fA-F]{2})\.([0-7])")
 
 
@@ -119,6 +120,18 @@ def pci(value: Value | None) -> PciIdentity:
     ids = integer(_field(value, "pciDeviceId")) & 0xFFFFFFFF
     vendor, product = (f"{ids & 0xFFFF:04X}", f"{ids >> 16:04X}") if ids else ("", "")
     return PciIdentity(f"{domain:04x}:{bus:02x}:{device:02x}.{match[4]}", vendor, product)
+
+
+def instances(value: Value | None) -> dict[str, int]:
+    """How many MIG devices of each profile there are, by their names: `NVIDIA H100 80GB HBM3 MIG 1g.10gb`."""
+    if not isinstance(value, dict):
+        raise ValueError(f"{value!r}, which are no MIG devices")  # noqa: TRY004
+    found: dict[str, int] = {}
+    for name in value.values():
+        if not (match := _MIG_NAME.search(text(name))):
+            raise ValueError(f"{name!r}, which names no MIG profile")
+        found[match[1]] = found.get(match[1], 0) + 1
+    return found
 
 
 def _field(value: Value | None, key: str) -> int | str:

@@ -29,6 +29,7 @@ _DEVICE_CALLS = (
     "nvmlDeviceGetName",
     "nvmlDeviceGetMemoryInfo",
     "nvmlDeviceGetMigMode",
+    "nvmlDeviceGetMigDeviceHandleByIndex",
     "nvmlDeviceGetEccMode",
     "nvmlDeviceGetPersistenceMode",
     "nvmlDeviceGetSerial",

@@ -36,6 +36,39 @@ class Driver:
     version: str
 
 
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How many GPUs are cut into which instances, and how many are whole."""
+
+    cut: tuple[tuple[int, dict[str, int]], ...]
+    whole: int
+
+
+def mig_mode(want: Any) -> bool | dict[bool, int]:
+    """`true`, `false`, or how many GPUs have it on and off: `{"on": 4, "off": 4}`."""
+    if isinstance(want, bool):
+        return want
+    fields = _object(want, {"on", "off"})
+    return {True: number(fields.get("on")), False: number(fields.get("off"))}
+
+
+def layout(want: Any) -> Layout:
+    """`{"cut": [{"gpus": 4, "instances": {"1g.10gb": 7}}], "whole": 4}`."""
+    fields = _object(want, {"cut", "whole"})
+    entries = fields.get("cut")
+    if not isinstance(entries, list) or not entries:
+        raise ValueError(f"cut must be a list of cuts, not {entries!r}")
+    return Layout(tuple(_cut(entry) for entry in entries), number(fields.get("whole", 0)))
+
+
+def _cut(entry: Any) -> tuple[int, dict[str, int]]:
+    fields = _object(entry, {"gpus", "instances"})
+    instances = fields.get("instances")
+    if not isinstance(instances, dict) or not instances:
+        raise ValueError(f"instances must be numbers by profile, not {instances!r}")
+    return number(fields.get("gpus")), {str(name): number(count) for name, count in instances.items()}
+
+
 def truth(want: Any) -> bool:
     """`true` or `false`."""
     if not isinstance(want, bool):

@@ -19,16 +19,33 @@ _WORDS = ModeWords(
 )
 
 
-@check("mig-mode", wants.truth)
+@check("mig-mode", wants.mig_mode)
 def mig_mode(reading: Reading, expectation: Expectation) -> list[Verdict]:
     """MIG mode of every GPU is as declared, now and after the next reset.
 
-    `want`: `true` (on) or `false` (off). A GPU without MIG skips an expected `false` and fails a `true`.
+    `want`: `true` (on), `false` (off), or how many GPUs have it on and off, whichever they are:
+    `{"on": 4, "off": 4}`. A GPU without MIG skips an expected `false` and fails a `true`.
     """
-    wanted = wants.truth(expectation.want)
+    wanted = wants.mig_mode(expectation.want)
+    if isinstance(wanted, dict):
+        return _some(reading, expectation, wanted)
     bench = Bench(reading, expectation, f"MIG mode {off_on(wanted)}")
 
     def judge(gpu: Gpu) -> Verdict:
+        return judge_modes(bench, gpu, gpu.mig, wanted=wanted, words=_WORDS)
+
+    return each_gpu(bench, judge)
+
+
+def _some(reading: Reading, expectation: Expectation, left: dict[bool, int]) -> list[Verdict]:
+    """Each GPU may have the mode that it has, as long as no more than so many have it."""
+    bench = Bench(reading, expectation, f"MIG mode on on {left[True]} GPUs, off on {left[False]}")
+
+    def judge(gpu: Gpu) -> Verdict:
+        modes = gpu.mig.value
+        now = modes.current if modes else False
+        wanted = now if left[now] > 0 else not now
+        left[wanted] -= 1
         return judge_modes(bench, gpu, gpu.mig, wanted=wanted, words=_WORDS)
 
     return each_gpu(bench, judge)

@@ -52,6 +52,13 @@ def a100x4() -> Description:
     return _node("580.173.02", gpus)
 
 
+def cut(description: Description, index: int, *profiles: str) -> Description:
+    """The same node with one GPU in MIG mode and cut so; `""` is an index without an instance."""
+    name = description["devices"][index]["name"]
+    instances = [f"{name} MIG {profile}" if profile else None for profile in profiles]
+    return lie(description, index, mig=[1, 1], instances=instances)
+
+
 NODES: dict[str, Callable[[], Description]] = {"h100x8": h100x8, "a100x4": a100x4}
 
 

@@ -6,7 +6,7 @@
  *
  *   {"driver": "580.173.02", "nvml": "13.580.173.02", "cuda": 13000, "count": 8, "countLater": 7,
  *    "devices": [{"name": ..., "uuid": ..., "busId": "00000000:18:00.0", "pciDeviceId": 590352606,
- *                 "memory": 85520809984, "mig": [0, 0], "ecc": [1, 1], "persistence": 1,
+ *                 "memory": 85520809984, "mig": [0, 0], "instances": ["NVIDIA H100 MIG 1g.10gb", null], "ecc": [1, 1], "persistence": 1,
  *                 "serial": ..., "board": ..., "vbios": ...}, ...],
  *    "faults": [{"call": "nvmlDeviceGetName", "device": 3, "after": 0,
  *                "return": 15 | "sleep": 60 | "crash": true | "exit": 1 | "bytes": "ff00"}]}
@@ -27,7 +27,7 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-enum { SUCCESS = 0, INVALID_ARGUMENT = 2, NOT_SUPPORTED = 3, DRIVER_NOT_LOADED = 9, MAX_FAULTS = 64 };
+enum { SUCCESS = 0, INVALID_ARGUMENT = 2, NOT_SUPPORTED = 3, NOT_FOUND = 6, DRIVER_NOT_LOADED = 9, MAX_FAULTS = 64 };
 
 typedef struct { unsigned long long total, free, used; } Memory;
 typedef struct {
@@ -166,7 +166,10 @@ EXPORT int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **handle) {
     EXPORT int symbol(void *handle, char *buffer, unsigned size) {                            \
         return answer_text(#symbol, index_of(handle), of(handle, key), buffer, size);         \
     }
-TEXT(nvmlDeviceGetName, "name")
+EXPORT int nvmlDeviceGetName(void *handle, char *buffer, unsigned size) {
+    Json *name = index_of(handle) < 0 ? (Json *)handle : of(handle, "name"); /* a MIG device's handle is its name */
+    return answer_text("nvmlDeviceGetName", index_of(handle), name, buffer, size);
+}
 TEXT(nvmlDeviceGetUUID, "uuid")
 TEXT(nvmlDeviceGetSerial, "serial")
 TEXT(nvmlDeviceGetBoardPartNumber, "board")
@@ -178,6 +181,23 @@ TEXT(nvmlDeviceGetVbiosVersion, "vbios")
     }
 PAIR(nvmlDeviceGetMigMode, "mig")
 PAIR(nvmlDeviceGetEccMode, "ecc")
+
+/* MIG devices: "instances" lists their names, null for an index without one. Their handles are those names. */
+EXPORT int nvmlDeviceGetMaxMigDeviceCount(void *handle, unsigned *count) {
+    int code;
+    if (misbehaves(due("nvmlDeviceGetMaxMigDeviceCount", index_of(handle)), &code)) return code;
+    *count = (unsigned)json_size(of(handle, "instances"));
+    return SUCCESS;
+}
+
+EXPORT int nvmlDeviceGetMigDeviceHandleByIndex(void *handle, unsigned index, void **instance) {
+    int code;
+    Json *found = json_at(of(handle, "instances"), (int)index);
+    if (misbehaves(due("nvmlDeviceGetMigDeviceHandleByIndex", index_of(handle)), &code)) return code;
+    if (json_is_null(found)) return NOT_FOUND;
+    *instance = found;
+    return SUCCESS;
+}
 
 EXPORT int nvmlDeviceGetPersistenceMode(void *handle, unsigned *mode) {
     return answer_number("nvmlDeviceGetPersistenceMode", index_of(handle), of(handle, "persistence"), mode);

@@ -33,7 +33,7 @@ def judge(reading: Reading, expectations: Sequence[Expectation]) -> list[Verdict
     for check in all_checks().values():
         if check.always:
             verdicts += check.judge(reading, Expectation(pool, check.slug, None, blamed))
-        elif not check.unread and check.slug not in {each.check for each in asked}:
+        elif not check.if_expected and check.slug not in {each.check for each in asked}:
             verdicts.append(_unasked(reading, check))
     return verdicts
 

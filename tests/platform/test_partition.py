@@ -45,6 +45,7 @@ class Compiled:
         self.pools = {pool["name"]: pool for pool in lock["pools"]}
         self.needs = found.files["prerequisites.md"].decode()
         self.maps = {obj.id.name: obj.data["data"] for obj in found.bundle.objects if obj.id.kind == "ConfigMap"}
+        self.expectations = {(each.pool, each.check): each for each in found.bundle.expectations}
         [policy] = [obj.data["spec"] for obj in found.bundle.objects if obj.id.kind == "ClusterPolicy"]
         self.policy = policy
 
@@ -215,3 +216,27 @@ def test_unverified_placements_do_not_refuse_what_profiles_allow(cut: Any) -> No
     found = cut(one=gpus("{layout: [{profiles: {3g.93gb: 1, 1g.23gb: 4}}]}", product="GB200", count=4))
     assert not found.codes
     assert found.resources("one") == {"nvidia.com/mig-1g.23gb": 16, "nvidia.com/mig-3g.93gb": 4}
+
+
+def test_a_probe_must_find_as_many_gpus_cut_so_and_the_others_whole(cut: Any) -> None:
+    """By number: which GPU has which index is not known before."""
+    sevens = "{devices: 0-2, profiles: {1g.10gb: 7}}, {devices: [4], profiles: {1g.10gb: 7}}"
+    found = cut(
+        some=gpus(f"{{layout: [{sevens}, {{devices: 7, profiles: {{7g.80gb: 1}}}}]}}"),
+        all=gpus(f"{{layout: [{SEVEN}]}}"),
+        none=gpus(),
+    )
+
+    want = {name: each.want for name, each in found.expectations.items() if name[1].startswith("mig-")}
+    assert want == {
+        ("some", "mig-mode"): {"on": 5, "off": 3},
+        ("some", "mig-layout"): {
+            "cut": [{"gpus": 4, "instances": {"1g.10gb": 7}}, {"gpus": 1, "instances": {"7g.80gb": 1}}],
+            "whole": 3,
+        },
+        ("all", "mig-mode"): True,
+        ("all", "mig-layout"): {"cut": [{"gpus": 8, "instances": {"1g.10gb": 7}}], "whole": 0},
+        ("none", "mig-mode"): False,
+    }
+    blamed = found.expectations["some", "mig-layout"].sources[0]
+    assert blamed.path.startswith("spec.nodePools.some.gpu.mig.layout")

@@ -28,6 +28,7 @@ HEALTHY = healthy()
 DISPENSABLE = {
     "nvmlSystemGetNVMLVersion",
     "nvmlSystemGetCudaDriverVersion",
+    "nvmlDeviceGetMigDeviceHandleByIndex",
     "nvmlDeviceGetSerial",
     "nvmlDeviceGetBoardPartNumber",
     "nvmlDeviceGetVbiosVersion",

@@ -28,7 +28,8 @@ _FOUND: dict[str, Check] = {}
 class Check:
     """One check: its slug, what it accepts as `want`, and the function that judges.
 
-    `unread` says that no reading can answer it yet: it is *unknown* where it is expected, and not told elsewhere.
+    `if_expected`: where nothing is expected it is not told that this was not judged. So it is with what no reading can
+    answer yet, and with what most nodes do not have.
     """
 
     slug: str
@@ -36,16 +37,16 @@ class Check:
     always: bool
     judge: Judge
     about: str
-    unread: bool = False
+    if_expected: bool = False
 
 
 def check(
-    slug: str, wants: Callable[[Any], Any] = lambda want: want, *, always: bool = False, unread: bool = False
+    slug: str, wants: Callable[[Any], Any] = lambda want: want, *, always: bool = False, if_expected: bool = False
 ) -> Callable[[Judge], Judge]:
     """Register the decorated function as the check `slug`. Its docstring is its reference page."""
 
     def register(judge: Judge) -> Judge:
-        _FOUND[slug] = Check(slug, wants, always, judge, (judge.__doc__ or "").strip(), unread)
+        _FOUND[slug] = Check(slug, wants, always, judge, (judge.__doc__ or "").strip(), if_expected)
         return judge
 
     return register

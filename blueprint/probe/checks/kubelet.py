@@ -11,7 +11,7 @@ from blueprint.probe.reading import Reading
 from blueprint.probe.verdict import Verdict
 
 
-@check("kubelet", wants.settings, unread=True)
+@check("kubelet", wants.settings, if_expected=True)
 def kubelet(reading: Reading, expectation: Expectation) -> list[Verdict]:
     """The kubelet is set up as declared. Always *unknown*: nothing here reads its configuration.
 

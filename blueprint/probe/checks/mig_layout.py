@@ -17,7 +17,7 @@ from blueprint.probe.wants import Layout
 _REMEDY = "drain the node and look at its label `nvidia.com/mig.config.state` and the log of the MIG manager"
 
 
-@check("mig-layout", wants.layout)
+@check("mig-layout", wants.layout, if_expected=True)
 def mig_layout(reading: Reading, expectation: Expectation) -> list[Verdict]:
     """As many GPUs as declared are cut into the declared MIG instances, and the others are whole.
 

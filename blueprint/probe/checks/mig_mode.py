@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from blueprint.probe import codes, wants
 from blueprint.probe.checks import check
-from blueprint.probe.facts import Gpu
+from blueprint.probe.facts import Gpu, Node
 from blueprint.probe.judging import Bench, each_gpu, off_on
 from blueprint.probe.model import Expectation
 from blueprint.probe.modes import ModeWords, judge_modes
@@ -40,12 +40,19 @@ def mig_mode(reading: Reading, expectation: Expectation) -> list[Verdict]:
 def _some(reading: Reading, expectation: Expectation, left: dict[bool, int]) -> list[Verdict]:
     """Each GPU may have the mode that it has, as long as no more than so many have it."""
     bench = Bench(reading, expectation, f"MIG mode on on {left[True]} GPUs, off on {left[False]}")
+    wanted: dict[int, bool] = {}
+    for gpu in sorted(Node(reading).gpus, key=_is_settled, reverse=True):
+        now = gpu.mig.value.current if gpu.mig.value else False
+        wanted[gpu.index] = now if left[now] > 0 else not now
+        left[wanted[gpu.index]] -= 1
 
     def judge(gpu: Gpu) -> Verdict:
-        modes = gpu.mig.value
-        now = modes.current if modes else False
-        wanted = now if left[now] > 0 else not now
-        left[wanted] -= 1
-        return judge_modes(bench, gpu, gpu.mig, wanted=wanted, words=_WORDS)
+        return judge_modes(bench, gpu, gpu.mig, wanted=wanted[gpu.index], words=_WORDS)
 
     return each_gpu(bench, judge)
+
+
+def _is_settled(gpu: Gpu) -> bool:
+    """Whether its mode stays what it is. Those that wait for a reset get what the others leave over."""
+    modes = gpu.mig.value
+    return modes is not None and modes.current == modes.pending

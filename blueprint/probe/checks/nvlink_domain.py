@@ -11,7 +11,7 @@ from blueprint.probe.reading import Reading
 from blueprint.probe.verdict import Verdict
 
 
-@check("nvlink-domain", wants.domain, unread=True)
+@check("nvlink-domain", wants.domain, if_expected=True)
 def nvlink_domain(reading: Reading, expectation: Expectation) -> list[Verdict]:
     """The node is joined with others by NVLink. Always *unknown*: a reading has nothing of the fabric.
 

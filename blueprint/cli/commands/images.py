@@ -1,24 +1,55 @@
-"""List every container image that the platform pulls, those that operators pull later included."""
+"""List every container image that the platform pulls, those that operators pull later included.
+
+With --verify, ask each image's registry, after mirrors, whether the tag is there, and whether it names what its vendor
+pins. Exit code 1: an image is missing or other content; 3: a registry could not be asked, so its images are unknown.
+"""
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from blueprint.cli.options import add_target, compile_target, is_bundle, load_bundle
+from blueprint.cli.options import add_report, add_target, compile_target, is_bundle, load_bundle
 from blueprint.diagnostics import Refused
 
-HELP = "list every image the platform pulls"
+if TYPE_CHECKING:
+    from blueprint.registry import Verified, Wanted
+    from blueprint.report.model import Run
+
+_LONGEST_WAIT = 3600
+HELP = "list every image the platform pulls, and ask registries for them"
 
 
 def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
     add_target(parser)
+    parser.add_argument("--verify", action="store_true", help="ask the registries whether the images are there")
+    parser.add_argument(
+        "--registry-config",
+        metavar="FILE",
+        help="credentials as docker keeps them ($REGISTRY_AUTH_FILE, then ~/.docker/config.json)",
+    )
+    parser.add_argument(
+        "--insecure-registry",
+        metavar="HOST[:PORT]",
+        action="append",
+        default=[],
+        help="speak to this registry without TLS (repeatable)",
+    )
+    parser.add_argument(
+        "--timeout", metavar="SECONDS", type=float, default=60.0, help="longest wait for one answer (60)"
+    )
+    add_report(parser)
 
 
-def run(options: Namespace) -> int:
-    """One reference per line, with the digest where its vendor pins one."""
+def run(options: Namespace) -> Run | int:
+    """One reference per line, with the digest where its vendor pins one; or what registries say about them."""
+    if options.verify:
+        return _verified(options)
     if is_bundle(options.target):
         load_bundle(options)
         sys.stdout.write((Path(options.target) / "images.txt").read_text("utf-8"))
@@ -28,3 +59,71 @@ def run(options: Namespace) -> int:
         raise Refused(*compilation.diagnostics)
     sys.stdout.write(compilation.files["images.txt"].decode())
     return 0
+
+
+def _verified(options: Namespace) -> Run:
+    import time
+
+    from blueprint.registry import read_credentials, verify_images
+    from blueprint.registry.client import Asker
+
+    _check(options)
+    credentials = read_credentials(options.registry_config)
+    images, texts = _wanted(options)
+    asker = Asker(credentials, frozenset(options.insecure_registry), options.timeout, time.sleep)
+    return _told(options.target, verify_images(images, asker), texts)
+
+
+def _check(options: Namespace) -> None:
+    """Raise Refused for flags that make no sense."""
+    from blueprint.diagnostics import Diagnostic
+    from blueprint.diagnostics.codes import USAGE
+
+    if not 0 < options.timeout <= _LONGEST_WAIT:
+        message = f"--timeout {options.timeout:g}: a number of seconds up to {_LONGEST_WAIT} is needed"
+        raise Refused(Diagnostic(USAGE, message), exit_code=2)
+    for host in options.insecure_registry:
+        if not re.fullmatch(r"[A-Za-z0-9.-]+(:[0-9]+)?", host):
+            message = f"--insecure-registry {host}: a host is needed, with or without a port, without scheme and path"
+            raise Refused(Diagnostic(USAGE, message), exit_code=2)
+
+
+def _wanted(options: Namespace) -> tuple[list[Wanted], dict[str, str]]:
+    """The images of a bundle or a blueprint, and the texts that their places are in."""
+    from blueprint.registry import Wanted
+
+    if is_bundle(options.target):
+        load_bundle(options)
+        stored = json.loads((Path(options.target) / "blueprint.lock").read_bytes())["images"]
+        return [Wanted(image["ref"], image["digest"], image["component"]) for image in stored], {}
+    compilation = compile_target(options)
+    if compilation.files is None:
+        raise Refused(*compilation.diagnostics)
+    images = [
+        Wanted(image.ref, image.digest, image.pulled_by, image.sources[0].span if image.sources else None)
+        for image in compilation.images
+    ]
+    return images, compilation.layered.texts
+
+
+def _told(target: str, verified: Verified, texts: dict[str, str]) -> Run:
+    from blueprint.diagnostics import has_errors
+    from blueprint.report.model import Coverage, Run
+
+    wrong = has_errors(verified.diagnostics)
+    reason = "a registry could not be asked" if verified.unknown else ""
+    if wrong:
+        verdict = "nodes could not pull everything that this platform needs"
+    elif verified.unknown:
+        verdict = "what could be asked about is there; the rest is unknown"
+    else:
+        verdict = "every image is there, and what its vendor pins"
+    return Run(
+        "images",
+        f"images of {target}, asked for at their registries",
+        diagnostics=verified.diagnostics,
+        coverage=(Coverage("images", verified.decided, verified.unknown, reason),),
+        verdict=verdict,
+        exit_code=1 if wrong else 3 if verified.unknown else 0,
+        texts=texts,
+    )

@@ -1,0 +1,255 @@
+"""The part of the registry API v2 that tells which content a tag names. The only module here that speaks HTTP."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import SplitResult, urlencode, urljoin, urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import urllib3
+
+from blueprint._version import __version__
+from blueprint.registry.credentials import Credentials
+from blueprint.registry.reference import DIGEST, Reference
+
+ACCEPT = (
+    "application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, "
+    "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json"
+)
+_MOST_BYTES = 4 * 2**20
+_MOST_REDIRECTS = 5
+_ATTEMPTS = 3
+_LONGEST_PAUSE = 5.0
+_PARAMETER = re.compile(r'([A-Za-z]+)\s*=\s*"([^"]*)"')
+_LATER = {
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.BAD_GATEWAY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    HTTPStatus.GATEWAY_TIMEOUT,
+}
+_REDIRECTS = {301, 302, 303, 307, 308}
+_GONE = {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
+_CLOSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+
+
+class Undecided(Exception):  # noqa: N818 - an outcome of asking
+    """The registry did not decide. Subclasses say why; the text is for people and holds no secret."""
+
+
+class Unreachable(Undecided):
+    """Nobody answered."""
+
+
+class Unauthorised(Undecided):
+    """It wants other credentials."""
+
+
+class Unusable(Undecided):
+    """What it answered decides nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one request brought; the body is cut off after the most that a manifest may have."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass
+class Asker:
+    """Asks registries. Safe to use from several threads.
+
+    Attributes:
+        credentials: What may be sent, each to its own registry.
+        insecure: Hosts (with port) that are spoken to without TLS.
+        timeout: Seconds for one answer, at most.
+        pause: Waits so many seconds before asking again.
+    """
+
+    credentials: Credentials
+    insecure: frozenset[str] = frozenset()
+    timeout: float = 60.0
+    pause: Callable[[float], None] = field(default=lambda _seconds: None)
+
+    def __post_init__(self) -> None:
+        options: dict[str, Any] = {
+            "headers": {"User-Agent": f"blueprint/{__version__}"}, "retries": False, "maxsize": 4,
+            "timeout": urllib3.Timeout(connect=min(self.timeout, 10.0), read=self.timeout),
+        }  # fmt: skip
+        self._direct = urllib3.PoolManager(**options)
+        self._proxies = {scheme: urllib3.ProxyManager(url, **options) for scheme, url in getproxies().items()
+                         if scheme in ("http", "https") and url.startswith("http")}  # fmt: skip
+
+    def digest_of(self, image: Reference) -> str | None:
+        """The digest of what the tag (or digest) names; None if there is no such thing. Raises Undecided."""
+        response = self._manifest("HEAD", image)
+        if response.status == HTTPStatus.METHOD_NOT_ALLOWED:
+            response = self._manifest("GET", image)
+        if response.status in _GONE:
+            return None
+        if response.status != HTTPStatus.OK:
+            raise _undecided(image.host, response)
+        told = response.headers.get("Docker-Content-Digest", "")
+        return told if DIGEST.fullmatch(told) else _sha256(self.manifest(image))
+
+    def manifest(self, image: Reference) -> bytes:
+        """The manifest itself. Raises Undecided."""
+        response = self._manifest("GET", image)
+        if response.status != HTTPStatus.OK:
+            raise _undecided(image.host, response)
+        if len(response.body) > _MOST_BYTES:
+            raise Unusable(f"{image.host} answered with a manifest of more than {_MOST_BYTES // 2**20} MiB")
+        return response.body
+
+    def _manifest(self, method: str, image: Reference) -> Answer:
+        scheme = "http" if image.server in self.insecure else "https"
+        url = f"{scheme}://{image.server}/v2/{image.repository}/manifests/{image.digest or image.tag}"
+        response = self._ask(method, url, {"Accept": ACCEPT})
+        if response.status != HTTPStatus.UNAUTHORIZED:
+            return response
+        authorization = self._authorization(image, response.headers.get("WWW-Authenticate", ""))
+        if authorization is None:
+            return response
+        return self._ask(method, url, {"Accept": ACCEPT, "Authorization": authorization})
+
+    def _authorization(self, image: Reference, challenge: str) -> str | None:
+        """What the registry wants to see; None where there is nothing to show."""
+        basic = self.credentials.for_repository(image.host, image.repository)
+        kind, _, rest = challenge.partition(" ")
+        if kind.lower() == "basic":
+            return basic
+        asked = dict(_PARAMETER.findall(rest))
+        if kind.lower() != "bearer" or "realm" not in asked:
+            return None
+        query = {"service": asked.get("service", ""), "scope": f"repository:{image.repository}:pull"}
+        realm = _split(asked["realm"])
+        url = f"{asked['realm']}{'&' if realm.query else '?'}{urlencode({k: v for k, v in query.items() if v})}"
+        response = self._ask("GET", url, {"Authorization": basic} if basic else {})
+        if response.status in _CLOSED:
+            raise Unauthorised(f"{image.host} refuses the credentials" if basic else f"{image.host} wants credentials")
+        if response.status != HTTPStatus.OK:
+            raise _undecided(realm.netloc, response)
+        return f"Bearer {_token(response.body, realm.netloc)}"
+
+    def _ask(self, method: str, url: str, headers: dict[str, str]) -> Answer:
+        """One answer, after redirects; credentials are not taken along to another host."""
+        home = urlsplit(url).netloc
+        for _ in range(_MOST_REDIRECTS + 1):
+            self._check(url)
+            response = self._patiently(method, url, headers)
+            target = response.headers.get("Location")
+            if response.status not in _REDIRECTS or not target:
+                return response
+            url = _joined(url, target)
+            if _split(url).netloc != home:
+                headers = {name: value for name, value in headers.items() if name != "Authorization"}
+        raise Unusable(f"{home} redirects without an end")
+
+    def _check(self, url: str) -> None:
+        parts = _split(url)
+        if parts.scheme == "https" or (parts.scheme == "http" and parts.netloc in self.insecure):
+            return
+        raise Unusable(f"{parts.netloc or 'the registry'} is to be asked without TLS, which nobody allowed")
+
+    def _patiently(self, method: str, url: str, headers: dict[str, str]) -> Answer:
+        """Again where the registry says that it is only busy."""
+        for attempt in range(_ATTEMPTS):
+            response = self._once(method, url, headers)
+            if response.status not in _LATER or attempt == _ATTEMPTS - 1:
+                break
+            told = response.headers.get("Retry-After", "")
+            self.pause(min(float(told) if told.isdecimal() else 0.5 * 2**attempt, _LONGEST_PAUSE))
+        return response
+
+    def _once(self, method: str, url: str, headers: dict[str, str]) -> Answer:
+        parts = urlsplit(url)
+        pool = self._proxies.get(parts.scheme)
+        manager = pool if pool is not None and not proxy_bypass(parts.netloc) else self._direct
+        try:
+            response = manager.request(method, url, headers=headers, redirect=False, preload_content=False)
+            try:
+                answer = Answer(response.status, response.headers, self._body(response))
+            finally:
+                response.close()
+        except urllib3.exceptions.NewConnectionError as error:  # counts as a timeout too, but says more
+            raise Unreachable(f"{parts.netloc} cannot be reached: {_plain(error)}") from error
+        except (urllib3.exceptions.TimeoutError, TimeoutError) as error:
+            raise Unreachable(f"{parts.netloc} did not answer within {self.timeout:g} s") from error
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            raise Unreachable(f"{parts.netloc} cannot be reached: {_plain(error)}") from error
+        return answer
+
+    def _body(self, response: urllib3.BaseHTTPResponse) -> bytes:
+        """All of it, within the time for one answer: a server may send byte after byte for ever."""
+        end = time.monotonic() + self.timeout
+        body = b""
+        while len(body) <= _MOST_BYTES and (part := response.read1(2**16)):
+            body += part
+            if time.monotonic() > end:
+                raise TimeoutError("it takes too long")
+        return body
+
+
+def listed_digests(manifest: bytes) -> frozenset[str]:
+    """The digests that an index lists, one per architecture; none for any other manifest."""
+    try:
+        entries = json.loads(manifest)["manifests"]
+        return frozenset(entry["digest"] for entry in entries)
+    except (ValueError, KeyError, TypeError):
+        return frozenset()
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError as error:
+        raise Unusable("the registry names an address that is none") from error
+
+
+def _joined(url: str, target: str) -> str:
+    try:
+        return urljoin(url, target)
+    except ValueError as error:
+        raise Unusable("the registry redirects to an address that is none") from error
+
+
+def _undecided(host: str, response: Answer) -> Undecided:
+    if response.status in _CLOSED:
+        return Unauthorised(
+            f"{host} answers {response.status}: it wants other credentials, or hides what it does not have"
+        )
+    return Unusable(f"{host} answers {response.status}")
+
+
+def _token(body: bytes, host: str) -> str:
+    try:
+        answer = json.loads(body)
+        token = answer.get("token") or answer["access_token"]
+    except (ValueError, KeyError, AttributeError) as error:
+        raise Unusable(f"{host} gave no token") from error
+    if not isinstance(token, str) or not re.fullmatch(r"[\x21-\x7e]+", token):
+        raise Unusable(f"{host} gave no token")
+    return token
+
+
+def _sha256(manifest: bytes) -> str:
+    return f"sha256:{hashlib.sha256(manifest).hexdigest()}"
+
+
+def _plain(error: BaseException) -> str:
+    """The operating system's words, without addresses of objects."""
+    inner: BaseException | None = error
+    while inner is not None:
+        if isinstance(inner, OSError) and inner.strerror:
+            return inner.strerror
+        inner = inner.__cause__ or inner.__context__
+    return type(error).__name__

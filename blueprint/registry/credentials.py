@@ -1,0 +1,76 @@
+"""Credentials from a docker configuration file. They are sent to their own registry and shown to nobody."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from blueprint.diagnostics import Diagnostic, Refused
+from blueprint.registry import codes
+
+_DOCKER_HUB_KEY = "index.docker.io/v1"
+_MOST_BYTES = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """By registry, or registry and path: the value of an `Authorization: Basic` header."""
+
+    basic: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def for_repository(self, host: str, repository: str) -> str | None:
+        """The ones of the longest path that fits: those of `host/team` win over those of `host`."""
+        if host == "docker.io" and _DOCKER_HUB_KEY in self.basic:
+            return self.basic[_DOCKER_HUB_KEY]
+        parts = [host, *repository.split("/")]
+        paths = ("/".join(parts[:end]) for end in range(len(parts), 0, -1))
+        return next((self.basic[path] for path in paths if path in self.basic), None)
+
+
+def read_credentials(file: str | None, environment: Mapping[str, str] = os.environ) -> Credentials:
+    """From `file`, or from where docker and podman keep theirs; none if there is nothing. Raises Refused."""
+    if file is not None:
+        return _read(Path(file))
+    home = environment.get("DOCKER_CONFIG") or (f"{environment['HOME']}/.docker" if "HOME" in environment else None)
+    usual = [environment.get("REGISTRY_AUTH_FILE"), home and f"{home}/config.json"]
+    for name in filter(None, usual):
+        if Path(name).is_file():
+            return _read(Path(name))
+    return Credentials()
+
+
+def _read(path: Path) -> Credentials:
+    try:
+        with path.open("rb") as stream:
+            data = json.loads(stream.read(_MOST_BYTES))
+        auths = data.get("auths", {})
+        return Credentials({_key(name): basic for name, entry in auths.items() if (basic := _basic(entry))})
+    except OSError as error:
+        reason = (error.strerror or "it cannot be read").lower()
+    except (ValueError, AttributeError, TypeError):
+        reason = "it is not of docker's form"
+    raise Refused(Diagnostic(codes.REGISTRY_CONFIG, f"registry credentials in {path}: {reason}"), exit_code=2)
+
+
+def _key(name: str) -> str:
+    """`https://index.docker.io/v1/` and the like, as a host and path."""
+    return name.removeprefix("https://").removeprefix("http://").rstrip("/")
+
+
+def _basic(entry: dict[str, Any]) -> str | None:
+    """The header's value; None where the entry leaves it to a helper."""
+    if entry.get("auth"):
+        pair = base64.b64decode(entry["auth"], validate=True)
+    elif entry.get("username") and entry.get("password"):
+        pair = f"{entry['username']}:{entry['password']}".encode()
+    else:
+        return None
+    if b":" not in pair:
+        raise binascii.Error
+    return f"Basic {base64.b64encode(pair).decode()}"

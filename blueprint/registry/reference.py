@@ -1,0 +1,43 @@
+"""Image references: which registry, which repository, which tag or digest."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_REFERENCE = re.compile(
+    r"(?P<path>[A-Za-z0-9][A-Za-z0-9._-]*(?::[0-9]{1,5})?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*)"
+    r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
+)
+_DOCKER_HUB = ("docker.io", "index.docker.io")
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """`host` as people write it, `repository` below it, and what is asked for: a tag, or a digest."""
+
+    host: str
+    repository: str
+    tag: str
+    digest: str | None = None
+
+    @property
+    def server(self) -> str:
+        """Where the registry's API is: Docker Hub's has another name than its images."""
+        return "registry-1.docker.io" if self.host == "docker.io" else self.host
+
+
+def parse_reference(text: str) -> Reference:
+    """Docker's rules: without a host it is Docker Hub, without a tag `latest`. ValueError if it is none."""
+    match = _REFERENCE.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text} is not an image reference")
+    first, _, rest = match["path"].partition("/")
+    has_host = bool(rest) and ("." in first or ":" in first or first == "localhost")
+    host, repository = (first, rest) if has_host else ("docker.io", match["path"])
+    if host in _DOCKER_HUB:
+        host, repository = "docker.io", repository if "/" in repository else f"library/{repository}"
+    if ":" in repository or not repository.islower():
+        raise ValueError(f"{text} is not an image reference")
+    return Reference(host, repository, match["tag"] or "latest", match["digest"])

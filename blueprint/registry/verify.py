@@ -1,0 +1,87 @@
+"""Each image of a platform: there, missing, other content, or not to be found out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from blueprint.diagnostics import Code, Diagnostic, Span
+from blueprint.registry import client, codes
+from blueprint.registry.client import Asker
+from blueprint.registry.reference import Reference, parse_reference
+
+CONCURRENCY = 4
+_UNDECIDED: dict[type[client.Undecided], Code] = {
+    client.Unreachable: codes.REGISTRY_UNREACHABLE,
+    client.Unauthorised: codes.REGISTRY_UNAUTHORISED,
+    client.Unusable: codes.REGISTRY_ANSWER,
+}
+_WAYS_OUT = {
+    codes.REGISTRY_UNREACHABLE: "--insecure-registry HOST for one without TLS; SSL_CERT_FILE for an own authority",
+    codes.REGISTRY_UNAUTHORISED: "log in with docker or podman, or name a file with --registry-config",
+    codes.REGISTRY_ANSWER: "ask again later",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An image that the platform pulls: `registry/path:tag`, what its vendor pins, who pulls it, which line decides."""
+
+    ref: str
+    digest: str | None = None
+    pulled_by: str = ""
+    at: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What was found: `diagnostics` about images that are not as they should be, and how many were asked about."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    decided: int
+    unknown: int
+
+
+def verify_images(images: Sequence[Wanted], asker: Asker) -> Verified:
+    """Ask about every image, a few at a time."""
+    with ThreadPoolExecutor(CONCURRENCY) as pool:
+        try:
+            answers = list(pool.map(lambda image: _verify(image, asker), images))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    found = [answer for answer in answers if answer is not None]
+    unknown = sum(answer.code in _WAYS_OUT for answer in found)
+    return Verified(tuple(found), len(images) - unknown, unknown)
+
+
+def _verify(image: Wanted, asker: Asker) -> Diagnostic | None:
+    """What is wrong or unknown about one image; None if it is there and is what is pinned."""
+    try:
+        reference = parse_reference(image.ref)
+    except ValueError as error:
+        return _found(codes.IMAGE_REFERENCE, str(error), image)
+    pinned = image.digest or reference.digest
+    try:
+        there = asker.digest_of(reference)
+        if there is None:
+            return _found(codes.IMAGE_MISSING, f"{image.ref} is not in its registry", image)
+        if pinned is None or there == pinned or _lists(asker, reference, pinned):
+            return None
+    except client.Undecided as error:
+        code = _UNDECIDED[type(error)]
+        return _found(code, f"{image.ref} is unknown: {error}", image, help_=_WAYS_OUT[code])
+    help_ = "copy it again with all of its architectures, or find out who moved the tag"
+    return _found(codes.IMAGE_DIGEST, f"{image.ref} is not what its vendor pins", image, pinned, there, help_=help_)
+
+
+def _lists(asker: Asker, reference: Reference, pinned: str) -> bool:
+    """Whether the tag names an index that lists what is pinned: vendors pin either."""
+    return pinned in client.listed_digests(asker.manifest(reference))
+
+
+def _found(code: Code, message: str, image: Wanted, *digests: str, help_: str | None = None) -> Diagnostic:
+    pairs = zip(("pulled by", "pinned", "in the registry"), (image.pulled_by, *digests), strict=False)
+    evidence = tuple((name, text) for name, text in pairs if text)
+    return Diagnostic(code, message, at=image.at, evidence=evidence, help=help_)

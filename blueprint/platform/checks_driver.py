@@ -37,8 +37,12 @@ class DriverChecks(Teller):
         return {
             name: pool
             for name, pool in self.spec.node_pools.items()
-            if pool.gpu and self.mode(pool).driver == "operator"
+            if pool.gpu and self._has_mode(pool) and self.mode(pool).driver == "operator"
         }
+
+    def _has_mode(self, pool: NodePool) -> bool:
+        said = (pool.driver.owner, pool.owner.toolkit, pool.owner.device_plugin)
+        return self.ground.mode(self.os, self.spec.gpu_stack, *said) is not None
 
     def system(self) -> Iterator[Diagnostic]:
         """The nodes' operating system against the distribution, and against the release where the operator drives."""

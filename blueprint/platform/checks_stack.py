@@ -20,12 +20,8 @@ COMPONENTS: Path = ("spec", "components")
 STACK: Path = ("spec", "gpuStack")
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _TIMES = {"gpu-operator": ("exporterInterval", "exporterScrapeTimeout"), "dcgm-exporter": ("interval", "scrapeTimeout")}
-_DRIVER_SETTINGS = frozenset(
-    {"autoUpgrade", "maxParallelUpgrades", "maxUnavailable", "drain", "drainTimeoutSeconds", "deleteEmptyDir",
-     "waitForJobsSeconds", "driverObjects", "driverEnv", "driverResources"}
-)  # fmt: skip
 _PARTS = {
-    **dict.fromkeys(_DRIVER_SETTINGS, "driver"),
+    **dict.fromkeys(("driverEnv", "driverResources"), "driver"),
     **dict.fromkeys(("toolkitEnv", "toolkitResources"), "toolkit"),
     **dict.fromkeys(("devicePluginEnv", "devicePluginResources"), "device_plugin"),
 }

@@ -241,7 +241,7 @@ def another(setting: Setting) -> Any:
         2,
         3,
         "40%",
-        "7s",
+        "12s",
         "/opt/nvidia",
         *compound,
         "DCGM_FI_DEV_GPU_UTIL, gauge, use",

@@ -74,9 +74,10 @@ def test_the_custom_resource_definitions_are_the_same_for_every_example(tmp_path
             for path, content in files.items()
             if CRD in path
         }
-    first, *others = seen.values()
-    assert all(other == first for other in others)
-    hold(first, GOLDENS / "crds")
+    every = {path: content for files in seen.values() for path, content in files.items()}
+    for example, files in seen.items():
+        assert files == {path: every[path] for path in files}, example
+    hold(every, GOLDENS / "crds")
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

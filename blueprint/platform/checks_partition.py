@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from blueprint.catalog import Gpu, Release
+from blueprint.catalog import Gpu
 from blueprint.diagnostics import Diagnostic, Note
 from blueprint.platform import codes
 from blueprint.platform.checks_mig import Layouts
@@ -17,27 +17,26 @@ if TYPE_CHECKING:
     from blueprint.platform.resolve import Checks
 
 POOLS: Path = ("spec", "nodePools")
-OPERATOR = "gpu-operator"
+OPERATOR, PLUGIN = "gpu-operator", "k8s-device-plugin"
 _RESETS_NEED_A_REBOOT = ("eks", "aks", "gke")
-_REGRESSION = ((570, 124, 6), (570, 158, 1))
 _LABELS = {"mig": "nvidia.com/mig.config", "sharing": "nvidia.com/device-plugin.config"}
 
 
-def partition_checks(checks: Checks, release: Release) -> Iterator[Diagnostic]:
+def partition_checks(checks: Checks) -> Iterator[Diagnostic]:
     """Every pool alone, then what the pools must agree on."""
     sound: dict[str, PoolGpu] = {}
     for name, pool in checks.spec.node_pools.items():
         if pool.gpu is None or (pool.gpu.mig is None and pool.gpu.sharing is None):
             continue
         product = checks.catalog.gpu(pool.gpu.product)
-        found = [*_of_pool(checks, name, pool, product, release)]
+        found = [*_of_pool(checks, name, pool, product)]
         yield from found
         if pool.gpu.mig and not found:
             sound[name] = pool.gpu
     yield from _one_strategy(checks, sound)
 
 
-def _of_pool(checks: Checks, name: str, pool: NodePool, product: Gpu | None, release: Release) -> Iterator[Diagnostic]:
+def _of_pool(checks: Checks, name: str, pool: NodePool, product: Gpu | None) -> Iterator[Diagnostic]:
     assert pool.gpu  # noqa: S101 - asked only of such pools
     gpu, at = pool.gpu, (*POOLS, name, "gpu")
     yield from _managed(checks, name, gpu)
@@ -55,19 +54,25 @@ def _of_pool(checks: Checks, name: str, pool: NodePool, product: Gpu | None, rel
     yield from _mps(checks, at, gpu)
     yield from _shared(checks, at, gpu, _offered(gpu))
     yield from _reboot(checks, name, product)
-    yield from _driver(checks, name, pool, release)
 
 
 def _managed(checks: Checks, name: str, gpu: PoolGpu) -> Iterator[Diagnostic]:
-    ownership = checks.ownership(OPERATOR)
-    if ownership == "managed":
-        return
-    node, _ = checks.root.nearest(("spec", "components", OPERATOR, "ownership"))
+    standalone = checks.spec.gpu_stack == "standalone"
+    writer = PLUGIN if standalone else OPERATOR
     what = "mig" if gpu.mig else "sharing"
-    message = f"pool {name} declares {what}, but {OPERATOR} is {ownership}: nobody writes its configuration"
+    if standalone and gpu.mig:
+        because: Path = ("spec", "gpuStack")
+        reason, help_ = "the standalone stack has no MIG manager", f"use gpuStack: clusterPolicy, or remove {what}"
+    elif (ownership := checks.ownership(writer)) != "managed":
+        because = ("spec", "components", writer, "ownership")
+        reason = f"{writer} is {ownership}: nobody writes its configuration"
+        help_ = f"let {writer} be managed, or remove {what}"
+    else:
+        return
+    node, _ = checks.root.nearest(because)
     notes = (Note("because of this", node.span),)
-    help_ = f"let {OPERATOR} be managed, or remove {what}"
-    yield checks.at((*POOLS, name, "gpu", what), codes.PARTITION_UNMANAGED, message, notes=notes, help_=help_)
+    message = f"pool {name} declares {what}, but {reason}"
+    yield checks.at_key((*POOLS, name, "gpu", what), codes.PARTITION_UNMANAGED, message, notes=notes, help_=help_)
 
 
 def _labels(checks: Checks, name: str, pool: NodePool) -> Iterator[Diagnostic]:
@@ -147,17 +152,3 @@ def _reboot(checks: Checks, name: str, product: Gpu) -> Iterator[Diagnostic]:
         message = f"MIG mode of {product.product} on {distribution} usually takes a reboot, which nobody may do here"
         help_ = f"components.{OPERATOR}.settings.migReboot: true lets the MIG manager reboot nodes"
         yield checks.at_key((*POOLS, name, "gpu", "mig"), codes.MIG_REBOOT, message, help_=help_)
-
-
-def _driver(checks: Checks, name: str, pool: NodePool, release: Release) -> Iterator[Diagnostic]:
-    assert pool.gpu  # noqa: S101 - asked only of cut pools
-    assert pool.gpu.mig  # noqa: S101
-    known = release.driver.branches.get(pool.driver.branch or release.driver.default_branch.value)
-    if known is None or pool.driver.owner != "operator":
-        return
-    version = tuple(int(part) for part in known.version.split("."))
-    has_whole = any(not cut.instances for cut in cuts_of(pool.gpu.mig, pool.gpu.count))
-    if has_whole and _REGRESSION[0] <= version <= _REGRESSION[1]:
-        message = f"driver {known.version} does not serve nodes with both cut and whole GPUs"
-        path = (*POOLS, name, "driver", "branch")
-        yield checks.at(path, codes.MIG_DRIVER_REGRESSION, message, help_="use another branch, or cut all GPUs")

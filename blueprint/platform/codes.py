@@ -314,8 +314,9 @@ PARTITION_UNMANAGED = define(
     "BP3132",
     "partition-unmanaged",
     """
-The pool's GPUs are to be cut or shared, but what the MIG manager and the device plugin read to do so belongs to the GPU Operator, and
-that is not `managed` here. The nodes' labels would name a configuration that nobody wrote.
+The pool's GPUs are to be cut or shared, but nobody here writes what the MIG manager and the device plugin read to do so: it belongs to
+the GPU Operator (sharing under `gpuStack: standalone`: to the device plugin), and that is not `managed`, or there is no MIG manager
+at all. The nodes' labels would name a configuration that does not exist.
 """,
 )
 MIG_REBOOT = define(
@@ -327,14 +328,6 @@ would wait for ever. Let it reboot the node (`components.gpu-operator.settings.m
 MIG mode on already, and set that to false to keep things as they are.
 """,
     severity=Severity.WARNING,
-)
-MIG_DRIVER_REGRESSION = define(
-    "BP3134",
-    "mig-driver-regression",
-    """
-NVML of the drivers from 570.124.06 to 570.158.01 miscounts on nodes that have both cut and whole GPUs, and pods stay pending. Use
-another branch or a newer driver of this one, or cut all GPUs of the node.
-""",
 )
 PARTITION_LABEL_TAKEN = define(
     "BP3135",

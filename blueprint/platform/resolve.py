@@ -32,7 +32,7 @@ def resolve(blueprint: Blueprint, root: Node, catalog: Catalog) -> tuple[Platfor
         found = checks.unknown(("spec", "release"), codes.UNKNOWN_RELEASE, "release", catalog.releases)
         return None, [found, *checks.pools(None)]
     found_all = [
-        *checks.cluster(release), *checks.pools(release), *checks.overlaps(), *partition_checks(checks, release),
+        *checks.cluster(release), *checks.pools(release), *checks.overlaps(), *partition_checks(checks),
         *checks.components(release), *check_observability(checks),
     ]  # fmt: skip
     found_all += [*MachineChecks(blueprint, root, catalog).found(), *PlaceChecks(whole, root, catalog).found()]

@@ -93,6 +93,8 @@ class Alert:
         """Why it is not rendered, or None."""
         if not self.enabled:
             return "it is switched off here"
+        if self.pool and "${nodes}" in self.definition.expr and self.pool.nodes_min == 0:
+            return "the pool may have no nodes at all"
         if self.expr is None:
             assert self.definition.threshold  # noqa: S101 - otherwise there is an expression
             return str(self._limit(self.definition.threshold).why)
@@ -143,12 +145,12 @@ class Recording:
         return self._expr
 
 
+@dataclass(frozen=True, slots=True)
 class Dashboard:
     """One dashboard as Grafana reads it."""
 
-    def __init__(self, uid: str, json: str) -> None:
-        self.uid = uid
-        self.json = json
+    uid: str
+    json: str
 
 
 class Observability:

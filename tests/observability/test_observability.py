@@ -118,6 +118,13 @@ def test_what_the_blueprint_says_of_an_alert_counts(watched: Compilation) -> Non
     assert alert(watched, "GpuMemoryTemperatureHigh", "lab")["expr"].endswith("> 95")
 
 
+def test_a_pool_that_may_be_empty_misses_no_nodes(compiled: Compile) -> None:
+    found = compiled(TEXT.replace("nodes: {min: 1, max: 2}", "nodes: {min: 0, max: 2}"))
+    assert {"alert": "GpuNodesMissing", "pool": "lab", "why": "the pool may have no nodes at all"} in lock(found)[
+        "notAlerted"
+    ]
+
+
 def test_prices_are_those_of_the_pools(watched: Compilation) -> None:
     found = [rule for rule in rules(watched) if rule.get("record") == "pool:gpu_price:per_hour"]
     assert [(rule["expr"], rule["labels"]) for rule in found] == [("vector(2.5)", {"pool": "train"})]

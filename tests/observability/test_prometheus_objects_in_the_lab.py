@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
+from pathlib import Path
 from typing import Any
 
+from watched_platform import HERE
+
+from blueprint.cli.main import main
 from blueprint.pipeline import Compilation
 from blueprint.render.compare import ABSENT, differences
 from blueprint.render.crds import crds_of
@@ -46,3 +51,16 @@ def url(manifest: dict[str, Any]) -> str:
     kind = f"{manifest['kind'].lower()}s"
     query = "?fieldManager=test&force=true&fieldValidation=Strict"
     return f"/{prefix}/{manifest['apiVersion']}/namespaces/{meta['namespace']}/{kind}/{meta['name']}{query}"
+
+
+def test_a_cluster_without_the_prometheus_operator_is_told_which_kinds_it_lacks(lab: Any, tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    with lab.fresh() as own:
+        arguments = ["--kubeconfig", str(own.kubeconfig), "--report", f"json={report}"]
+        code = main(["plan", str(HERE / "watched.yaml"), *arguments])
+    assert code == 1
+    told = [each for each in json.loads(report.read_text())["diagnostics"] if each["slug"] == "kind-missing-in-cluster"]
+    assert {kind for kind in ("ServiceMonitor", "PrometheusRule") if any(kind in each["message"] for each in told)} == {
+        "ServiceMonitor",
+        "PrometheusRule",
+    }

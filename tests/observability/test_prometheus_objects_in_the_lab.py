@@ -22,11 +22,8 @@ def test_the_server_keeps_monitors_and_rules_as_they_are(lab: Any, watched: Comp
     assert watched.bundle
     mine = [one.data for one in watched.bundle.objects if one.component == "gpu-observability"]
     with lab.fresh() as own:
-        for crd in crds_of(GROUP):
-            own.request("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", dict(crd))
-        for name in ("monitoring", "gpu-operator"):
-            own.request("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
-        _wait(own)
+        with_prometheus_operator(own)
+        own.request("POST", "/api/v1/namespaces", {"metadata": {"name": "gpu-operator"}})
         for manifest in mine:
             kept = own.request("PATCH", url(manifest), manifest, "application/apply-patch+yaml")
             changed = [
@@ -34,6 +31,22 @@ def test_the_server_keeps_monitors_and_rules_as_they_are(lab: Any, watched: Comp
             ]
             assert changed == [], manifest["metadata"]["name"]
     assert len(mine) > 9
+
+
+def with_prometheus_operator(own: Any) -> None:
+    """What the prerequisites ask for: the custom resources, and the namespace of Prometheus."""
+    for crd in crds_of(GROUP):
+        own.request("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", dict(crd))
+    own.request("POST", "/api/v1/namespaces", {"metadata": {"name": "monitoring"}})
+    _wait(own)
+
+
+def test_apply_writes_it_once_and_has_nothing_left_to_do(lab: Any) -> None:
+    with lab.fresh() as own:
+        with_prometheus_operator(own)
+        target = [str(HERE / "watched.yaml"), "--kubeconfig", str(own.kubeconfig)]
+        assert main(["apply", *target]) == 0
+        assert main(["plan", "--exit-code", *target]) == 0
 
 
 def _wait(own: Any) -> None:

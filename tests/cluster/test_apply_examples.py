@@ -1,0 +1,19 @@
+"""Examples of clouds, applied to a control plane of their own: it takes them, and then there is nothing left to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from blueprint.cli.main import main
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.mark.parametrize("example", ["gke-provider-drivers", "eks-training"])
+def test_a_real_api_server_takes_the_example_and_keeps_it_as_it_is(lab, example: str) -> None:
+    with lab.fresh() as own:
+        target = [str(EXAMPLES / example / "blueprint.yaml"), "--kubeconfig", str(own.kubeconfig)]
+        assert main(["apply", *target]) == 0
+        assert main(["plan", "--exit-code", *target]) == 0

@@ -17,6 +17,7 @@ from blueprint.render.render import render_platform
 from blueprint.render.writing import make_bundle
 from blueprint.source import Layered, load_layers
 from blueprint.spec import parse_blueprint
+from blueprint.spec.upgrade import upgraded
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def compile_blueprint(target: str, *, overlays: Sequence[str] = (), sets: Sequen
     Each phase goes on with what is sound, so that one run finds as much as possible; objects are rendered and
     checked only from a blueprint without errors, since anything else would report consequences.
     """
-    layered = load_layers(target, overlays, sets)
+    layered = load_layers(target, overlays, sets, upgraded)
     blueprint, problems = parse_blueprint(layered)
     found = [*layered.diagnostics, *problems]
     if blueprint is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import Any
@@ -51,10 +51,18 @@ class Layered:
     references: tuple[Reference, ...] = ()
 
 
-def load_layers(target: str, overlays: Sequence[str] = (), sets: Sequence[str] = ()) -> Layered:
-    """Read and merge. `target` is a path or `REV:PATH`. Raises Refused where a layer cannot be read at all."""
+def load_layers(
+    target: str,
+    overlays: Sequence[str] = (),
+    sets: Sequence[str] = (),
+    upgrade: Callable[[Node], Node] = lambda document: document,
+) -> Layered:
+    """Read and merge. `target` is a path or `REV:PATH`; `upgrade` brings each document to today's language.
+
+    Raises Refused where a layer cannot be read at all.
+    """
     files, name = _open(target)
-    gathering = _Gathering(files, name)
+    gathering = _Gathering(files, name, upgrade)
     gathering.add_file(name, None)
     for overlay in overlays:
         gathering.add_file(overlay, None)
@@ -100,6 +108,7 @@ class _Gathering:
 
     files: Files
     target: str
+    upgrade: Callable[[Node], Node]
     layers: list[tuple[Layer, Node]] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
     problems: list[Diagnostic] = field(default_factory=list)
@@ -124,7 +133,7 @@ class _Gathering:
             self._extend(name, document, entry, path)
         self.trail.pop()
         layer = Layer(name, self._kind(name), self.rank)
-        self.layers.append((layer, nodes_of(document, layer)))
+        self.layers.append((layer, self.upgrade(nodes_of(document, layer))))
         self.rank += 1
 
     def _kind(self, name: str) -> str:

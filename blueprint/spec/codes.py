@@ -70,3 +70,20 @@ INCONSISTENT = define(
 Two values contradict each other: each is fine alone, together they make no sense.
 """,
 )
+UNKNOWN_VERSION = define(
+    "BP2010",
+    "unknown-version",
+    """
+There is no such version of the language, or no way from the document's version to it: conversion leads forward only. A
+version newer than the tool needs a newer tool.
+""",
+)
+CANNOT_CONVERT = define(
+    "BP2011",
+    "cannot-convert",
+    """
+A document of an earlier version cannot be carried over as it stands: it sets a key under its old and its new name, a value has
+no equivalent, or it is written in a way that cannot be changed without risk to what surrounds it (anchors and aliases, text
+that would lose a comment). Nothing was written. Change what is named, and convert again.
+""",
+)

@@ -165,13 +165,13 @@ def test_lists_are_complete(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_file_that_appears_meanwhile_is_not_overwritten() -> None:
     Path("late.yaml").write_text("mine", "utf-8")
     with pytest.raises(Refused, match=r"late\.yaml exists"):
-        keeping.keep_new(Path("late.yaml"), "ours")
+        keeping.keep_new(Path("late.yaml"), b"ours")
     assert Path("late.yaml").read_text("utf-8") == "mine"
 
 
 def test_nothing_stays_of_a_file_that_could_not_be_written_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Stopped(io.StringIO):
-        def write(self, _text: str) -> int:
+    class Stopped(io.BytesIO):
+        def write(self, _content: object) -> int:
             raise KeyboardInterrupt
 
     def opened(path: Path, *_arguments: object, **_options: object) -> Stopped:
@@ -180,7 +180,7 @@ def test_nothing_stays_of_a_file_that_could_not_be_written_whole(monkeypatch: py
 
     monkeypatch.setattr(Path, "open", opened)
     with pytest.raises(KeyboardInterrupt):
-        keeping.keep_new(Path("x.yaml"), "text")
+        keeping.keep_new(Path("x.yaml"), b"text")
     assert not Path("x.yaml").exists()
 
 

@@ -155,7 +155,7 @@ def _checked(draft: Draft, out: str) -> Run | int:
     if out == "-":
         sys.stdout.write(text)
         return _on_stderr(told)
-    keep_new(Path(out), text)
+    keep_new(Path(out), text.encode())
     return replace(told, verdict=f"{out} written: {told.verdict}")
 
 

@@ -1,0 +1,102 @@
+"""A version of the language that never was: keys had other names and places, and one value said two things."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from blueprint.spec.model import API_VERSION
+from blueprint.spec.versions import Language, Move, Rename, Split, Step
+
+OLDEST, OLDER = "gpublueprint.dev/v0", "gpublueprint.dev/v0beta1"
+
+
+def model(value: Any) -> dict[str, Any]:
+    """`8 x H100` is eight of them."""
+    count, _, product = str(value).partition(" x ")
+    if not product:
+        raise ValueError(f"{value} is not of the form 8 x H100-SXM5-80GB")
+    return {"product": product, "count": int(count)}
+
+
+LANGUAGE = Language(
+    (OLDEST, OLDER, API_VERSION),
+    (
+        Step(OLDEST, OLDER, (Rename("spec.pools", "nodePools"),)),
+        Step(
+            OLDER,
+            API_VERSION,
+            (
+                Move("spec.kubernetes", "spec.cluster.kubernetes"),
+                Move("spec.nodePools.*.modules", "spec.nodePools.*.driver.kernelModules"),
+                Split("spec.nodePools.*.gpu.model", ("product", "count"), model),
+            ),
+        ),
+    ),
+)
+
+OLD = """\
+# The platform of ACME.   Mind the blanks.
+apiVersion: "gpublueprint.dev/v0"   # to be converted
+kind: Blueprint
+metadata: {name: acme,   version: 1.0.0}
+
+spec:
+  release: '2026.11'
+  # Not newer: CHG-17.
+  kubernetes: "1.36"  # the API
+
+  cluster:
+      os:   ubuntu-24.04     # indented as somebody likes it
+  pools:
+    # Three controllers.
+    system:
+      nodes: 3
+      selector: {acme.example/pool: system}
+
+    train:
+      nodes: 4
+      selector: {acme.example/pool: train}
+      # What is in the box.
+      gpu:
+        # eight
+        model: 8 x H100-SXM5-80GB   # SXM
+      # No closed source.
+      modules: open   # CHG-4
+      taints: {nvidia.com/gpu: "true:NoSchedule"}
+    small: {nodes: 1, selector: {acme.example/pool: small}, modules: open, gpu: {model: 1 x T4}}
+# the end
+"""
+NEW = """\
+# The platform of ACME.   Mind the blanks.
+apiVersion: "gpublueprint.dev/v1alpha1"   # to be converted
+kind: Blueprint
+metadata: {name: acme,   version: 1.0.0}
+
+spec:
+  release: '2026.11'
+
+  cluster:
+      os:   ubuntu-24.04     # indented as somebody likes it
+      # Not newer: CHG-17.
+      kubernetes: "1.36"  # the API
+  nodePools:
+    # Three controllers.
+    system:
+      nodes: 3
+      selector: {acme.example/pool: system}
+
+    train:
+      nodes: 4
+      selector: {acme.example/pool: train}
+      # What is in the box.
+      gpu:
+        # eight
+        product: H100-SXM5-80GB
+        count: 8   # SXM
+      taints: {nvidia.com/gpu: "true:NoSchedule"}
+      driver:
+        # No closed source.
+        kernelModules: open   # CHG-4
+    small: {nodes: 1, selector: {acme.example/pool: small}, gpu: {product: T4, count: 1}, driver: {kernelModules: open}}
+# the end
+"""

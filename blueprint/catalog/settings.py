@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -18,6 +18,7 @@ _WORDS = {
 }  # fmt: skip
 _VARIABLE = r"[A-Za-z_][A-Za-z0-9_.-]*"
 _QUANTITY = r"[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?"
+_RESOURCE = r"cpu|memory|ephemeral-storage|hugepages-[0-9]+[KMG]i|[a-z0-9.-]+\.[a-z]+/[A-Za-z0-9._-]+"
 _UNITS = {"m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 
 
@@ -94,17 +95,26 @@ class Setting:
 
 def _resources(value: Any) -> str | None:
     """What is wrong with requests and limits."""
+    return next((problem for _, problem in faults_of_resources(value)), None)
+
+
+def faults_of_resources(value: Any) -> Iterator[tuple[tuple[str, ...], str]]:
+    """What is wrong with requests and limits, each with the keys that lead to it."""
     for key, amounts in value.items():
         if key not in ("requests", "limits") or not isinstance(amounts, dict):
-            return f"must be {_WORDS['resources']}"
+            yield (key,), f"must be {_WORDS['resources']}; {key} is neither"
+            continue
         for name, amount in amounts.items():
-            if not isinstance(amount, str) or not re.fullmatch(_QUANTITY, amount):
-                return f"must hold quantities in quotes, and {amount} of {name} is none"
-    for name, least in value.get("requests", {}).items():
-        most = value.get("limits", {}).get(name)
-        if most is not None and _number(least) > _number(most):
-            return f"must not request more {name} ({least}) than it is limited to ({most})"
-    return None
+            if not re.fullmatch(_RESOURCE, str(name)):
+                yield (key, name), f"must name resources, and {name} is none"
+            elif not isinstance(amount, str) or not re.fullmatch(_QUANTITY, amount):
+                yield (key, name), f"must hold quantities in quotes, and {amount} of {name} is none"
+    requests, limits = (value.get(key) for key in ("requests", "limits"))
+    for name, least in requests.items() if isinstance(requests, dict) and isinstance(limits, dict) else ():
+        if all(re.fullmatch(_QUANTITY, str(each)) for each in (least, limits.get(name, least))):
+            most = limits.get(name, least)
+            if _number(least) > _number(most):
+                yield ("requests", name), f"must not request more {name} ({least}) than it is limited to ({most})"
 
 
 def _number(quantity: str) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from blueprint.catalog import Catalog, Component, Gpu, Release
+from blueprint.catalog.settings import faults_of_resources
 from blueprint.diagnostics import Diagnostic, Fix, Note, nearest
 from blueprint.platform import codes
 from blueprint.platform.checks_driver import DriverChecks
@@ -136,6 +137,13 @@ class Checks(Teller):
                 yield self.unknown_key(
                     (*path, "settings", setting), f"{name} has no setting {setting}", component.settings
                 )
+            elif known.type == "resources" and isinstance(value, dict):
+                for keys, fault in faults_of_resources(value):
+                    at: Path = (*path, "settings", setting, *keys)
+                    node, _ = self.root.nearest(at)
+                    message = f"{name}: setting {setting} {fault}"
+                    yield Diagnostic(codes.SETTING_INVALID, message, at=node.key_span or node.span,
+                                     path=format_path(at), help=known.description)  # fmt: skip
             elif problem := known.problem(value):
                 shown = {True: "true", False: "false"}.get(value, value) if isinstance(value, bool) else value
                 message = f"{name}: setting {setting} {problem}, not {shown}"

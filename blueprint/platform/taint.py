@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from blueprint.platform.origin import Source
 from blueprint.platform.notes import note
+from blueprint.platform.origin import Source
 
 
 @dataclass(frozen=True, slots=True)

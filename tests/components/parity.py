@@ -51,8 +51,8 @@ class Case:
 
     `renamed` maps upstream's names to ours wherever such a name is a value or a key; `KEY=VALUE` is that key's value.
     `left_out` are upstream objects that are not this component's. `added` are objects that only we have. `platform` is
-    the blueprint's name, where the chart has the release's; `spec` is merged into the blueprint that comes nearest to
-    a chart without values. A case that is `like` another one has everything else from that.
+    the blueprint's name, where the chart has the release's; `spec` is merged into the blueprint that comes nearest to a
+    chart without values. A case that is `like` another one has everything else from that.
     """
 
     component: str

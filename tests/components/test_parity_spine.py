@@ -102,3 +102,11 @@ def test_whole_branches_count_with_all_their_leaves() -> None:
     upstream = {"Thing/x": {"kept": [1] * 8, "gone": {"a": 1, "b": 2}}}
     leaves = list(parity.differing(upstream, {"Thing/x": {"kept": [1] * 8}}))
     assert parity.share(leaves, upstream) == 20.0
+
+
+MOST_DIFFERENCES = 92
+"""All counts of the list together. It may be lowered, never raised."""
+
+
+def test_the_list_of_differences_only_shrinks() -> None:
+    assert sum(rule.count for case in parity.cases() for rule in case.rules) <= MOST_DIFFERENCES

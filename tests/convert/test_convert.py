@@ -158,6 +158,18 @@ def test_a_rewriting_that_says_something_else_or_loses_a_comment_is_never_given_
     assert refused(OLD)[0] == "BP2011"
 
 
+def test_a_comment_that_would_be_lost_stops_it() -> None:
+    text = HEAD + "spec:\n  nodePools:\n    a:\n      gpu:\n        model:\n          # measured\n          8 x T4\n"
+    assert refused(text)[1] == "old.yaml cannot be rewritten: the comment # measured would be lost"
+    kept = text.replace("          # measured\n", "").replace("8 x T4", "'8 x T4'  # measured")
+    assert "count: 8  # measured\n" in convert(kept)
+
+
+def test_what_only_looks_like_a_comment_is_none() -> None:
+    text = HEAD + "spec:\n  a: 'x # y'\n  b: |\n    # not one\n  nodePools: {a: {gpu: {model: 1 x T4}}}\n"
+    assert load_text(convert(text), "x").data["spec"]["b"] == "# not one\n"
+
+
 def test_a_version_that_nobody_knows_is_told_with_those_known() -> None:
     with pytest.raises(Refused) as caught:
         convert("apiVersion: gpublueprint.dev/v7\n")

@@ -17,9 +17,12 @@ from blueprint.cli.options import add_report, add_target, compile_target, is_bun
 from blueprint.diagnostics import Refused
 
 if TYPE_CHECKING:
+    from blueprint.diagnostics import Span
     from blueprint.registry import Verified, Wanted
+    from blueprint.render.images import PulledImage
     from blueprint.report.model import Run
 
+_DECIDING = (".registries.", ".driver.version", ".driver.branch")
 _LONGEST_WAIT = 3600
 HELP = "list every image the platform pulls, and ask registries for them"
 
@@ -99,11 +102,16 @@ def _wanted(options: Namespace) -> tuple[list[Wanted], dict[str, str]]:
     compilation = compile_target(options)
     if compilation.files is None:
         raise Refused(*compilation.diagnostics)
-    images = [
-        Wanted(image.ref, image.digest, image.pulled_by, image.sources[0].span if image.sources else None)
-        for image in compilation.images
-    ]
+    images = [Wanted(image.ref, image.digest, image.pulled_by, _place(image)) for image in compilation.images]
     return images, compilation.layered.texts
+
+
+def _place(image: PulledImage) -> Span | None:
+    """The line that says where the image is pulled from, or which driver it is; None where the release decides."""
+    from blueprint.platform.origin import WRITTEN
+
+    lines = {source.path: source.span for source in image.sources if source.layer in WRITTEN}
+    return next((lines[path] for part in _DECIDING for path in lines if part in path), None)
 
 
 def _told(target: str, verified: Verified, texts: dict[str, str]) -> Run:
@@ -115,7 +123,7 @@ def _told(target: str, verified: Verified, texts: dict[str, str]) -> Run:
     if wrong:
         verdict = "nodes could not pull everything that this platform needs"
     elif verified.unknown:
-        verdict = "what could be asked about is there; the rest is unknown"
+        verdict = "the rest is there" if verified.decided else "no registry could be asked"
     else:
         verdict = "every image is there, and what its vendor pins"
     return Run(

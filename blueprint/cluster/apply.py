@@ -17,7 +17,7 @@ from blueprint.cluster.connect import refused
 from blueprint.cluster.connection import POOL_SIZE, Connection
 from blueprint.cluster.discovery import Discovery, discover
 from blueprint.cluster.errors import ApiError
-from blueprint.cluster.gates import await_definition, await_namespace
+from blueprint.cluster.gates import await_definition, await_namespace, served_by
 from blueprint.cluster.health import simulated_nodes, wait_healthy
 from blueprint.cluster.inventory import Inventory, NodeRecord, Snapshot, desired_hash, take_snapshot
 from blueprint.cluster.node_writes import write_node
@@ -163,7 +163,10 @@ def _carry_out_stage(run: _Run, stage: Stage, steps: Sequence[Step]) -> None:
         _gate(run, ready, lambda s: await_namespace(run.connection, s.id.name, run.options.timeout))
     if stage is Stage.DEFINITIONS:
         _gate(run, ready, lambda s: await_definition(run.connection, s.object.data, run.options.timeout))
-        run.discovery = discover(run.connection)
+        # Endpoints answer some time before discovery lists them; those that passed the gate are known to answer.
+        came = [step.object.data for step in ready if step.id not in run.failed]
+        served = [resource for crd in came for resource in served_by(crd)]
+        run.discovery = discover(run.connection).including(served)
 
 
 def _may_start(run: _Run, step: Step) -> bool:

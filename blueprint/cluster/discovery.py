@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -53,6 +53,11 @@ class Discovery:
     def find(self, api_version: str, kind: str) -> Resource | None:
         """The resource of a kind in exactly this version; None where it is not served."""
         return self.resources.get((api_version, kind))
+
+    def including(self, resources: Iterable[Resource]) -> Discovery:
+        """The same with resources that are known to be served, though discovery may not list them yet."""
+        known = {(resource.api_version, resource.kind): resource for resource in resources}
+        return Discovery({**known, **self.resources}, self.stale)
 
     def any_version(self, group: str, kind: str) -> Resource | None:
         """The resource of a kind in the server's preferred version of the group."""

@@ -53,9 +53,21 @@ def await_namespace(connection: Connection, name: str, timeout: float) -> Diagno
 
 def await_definition(connection: Connection, crd: Mapping[str, Any], timeout: float) -> Diagnostic | None:
     """Until a definition is established and every served version of it answers; None once they do."""
-    spec = crd["spec"]
     name = str(crd["metadata"]["name"])
-    served = [
+    served = served_by(crd)
+
+    def look() -> str:
+        complaint = _not_established(connection, name)
+        return complaint or next((f"{r.api_version} is not served" for r in served if not is_served(connection, r)), "")
+
+    identity = ObjectId("apiextensions.k8s.io", "CustomResourceDefinition", "", name)
+    return _never(identity, "was not established and served", look, timeout)
+
+
+def served_by(crd: Mapping[str, Any]) -> list[Resource]:
+    """What a definition makes the API server serve."""
+    spec = crd["spec"]
+    return [
         Resource(
             spec["group"],
             version["name"],
@@ -67,13 +79,6 @@ def await_definition(connection: Connection, crd: Mapping[str, Any], timeout: fl
         for version in spec["versions"]
         if version.get("served")
     ]
-
-    def look() -> str:
-        complaint = _not_established(connection, name)
-        return complaint or next((f"{r.api_version} is not served" for r in served if not is_served(connection, r)), "")
-
-    identity = ObjectId("apiextensions.k8s.io", "CustomResourceDefinition", "", name)
-    return _never(identity, "was not established and served", look, timeout)
 
 
 def _not_established(connection: Connection, name: str) -> str:

@@ -253,6 +253,18 @@ def test_a_namespace_that_never_goes_away_is_waited_for_and_named(cluster, uniqu
     assert outcome.exit_code == 1
 
 
+def test_an_object_is_written_though_discovery_does_not_list_its_kind_yet(cluster, unique, monkeypatch) -> None:
+    """Discovery is refreshed after endpoints answer: here it never learns of the new kind."""
+    group = f"{unique}.example.org"
+    before = discover(cluster)
+    monkeypatch.setattr("blueprint.cluster.apply.discover", lambda _: before)
+
+    outcome = apply(bundle(unique, definition(group), widget(group)), cluster)
+
+    assert (outcome.diagnostics, outcome.written) == ((), 2)
+    assert cluster.get(f"/apis/{group}/v1/widgets/w")["spec"] == {"size": 3}
+
+
 def test_a_definition_that_never_settles_holds_back_only_what_needs_it(cluster, namespace, unique) -> None:
     """Two definitions claim the same names: the second is accepted and never established."""
     group = f"{unique}.example.com"

@@ -161,11 +161,15 @@ class Checks(Teller):
         fix = Fix(at, near) if near else None
         return Diagnostic(codes.UNKNOWN_SETTING, message, at=at, path=format_path(path), fix=fix, help=help_)
 
+    def _renders(self, component: Component) -> bool:
+        """Whether the component belongs to the stack, is asked for, and is ours."""
+        asked_for = component.section is None or getattr(self.spec, component.section) is not None
+        return asked_for and self.spec.gpu_stack in component.stacks and self.ownership(component.name) == "managed"
+
     def _needs(self, release: Release) -> Iterator[Diagnostic]:
         for name in release.components:
             component = self.catalog.component(name)
-            there = component and self.spec.gpu_stack in component.stacks and self.ownership(name) == "managed"
-            if component is None or not there:
+            if component is None or not self._renders(component):
                 continue
             for need in component.needs:
                 if self.ownership(need) == "absent":

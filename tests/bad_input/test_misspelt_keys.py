@@ -18,7 +18,7 @@ from blueprint.source.paths import format_path
 ROOT = Path(__file__).parents[2] / "examples"
 EXAMPLES = sorted(file for file in ROOT.glob("*/*.yaml") if "gpublueprint.dev/" in file.read_text("utf-8"))
 BLUEPRINTS = [file for file in EXAMPLES if "kind: Blueprint" in file.read_text("utf-8")]
-OWN_NAMES = {"selector", "taints", "mirrors", "nodePools", "merge"}
+OWN_NAMES = {"selector", "selectorLabels", "taints", "mirrors", "nodePools", "merge", "topology"}
 """Keys below which users choose the names themselves."""
 
 
@@ -49,13 +49,14 @@ def compiled_with(example: Path) -> str:
     return str(named[0].relative_to(ROOT))
 
 
-def _cases() -> Iterator[Any]:
-    for example in EXAMPLES:
-        for path in keys(load_text(example.read_text("utf-8"), "example").data):
-            yield pytest.param(example, path, id=f"{example.parent.name}/{example.name}: {format_path(path)}")
+CASES = [
+    pytest.param(example, path, id=f"{example.parent.name}/{example.name}: {format_path(path)}")
+    for example in EXAMPLES
+    for path in keys(load_text(example.read_text("utf-8"), "example").data)
+]
 
 
-@pytest.mark.parametrize(("example", "path"), _cases())
+@pytest.mark.parametrize(("example", "path"), CASES)
 def test_a_misspelt_key_is_caught_at_its_line(
     example: Path, path: FieldPath, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

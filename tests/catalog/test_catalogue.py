@@ -119,7 +119,13 @@ def test_an_empty_file_is_refused_without_a_traceback(tmp_path: Path) -> None:
 
 
 def test_the_release_names_components_that_exist_in_the_very_version_that_is_stored() -> None:
-    assert release().components == {"nfd": "v0.19.0", "gpu-operator": "v26.7.0", "gpu-observability": "v1.0.0"}
+    assert release().components == {
+        "nfd": "v0.19.0",
+        "gpu-operator": "v26.7.0",
+        "k8s-device-plugin": "v0.20.0",
+        "dcgm-exporter": "4.5.3-4.8.2",
+        "gpu-observability": "v1.0.0",
+    }
     assert {name: component(name).version for name in release().components} == release().components
 
 

@@ -93,8 +93,9 @@ def compiled_run(verb: str, compilation: Compilation) -> Run:
         verdict = "not valid: nothing was written"
         coverage: tuple[Coverage, ...] = ()
     else:
-        verdict = (
-            f"valid: {len(bundle.objects)} objects, {len(bundle.pools)} pools, {len(bundle.expectations)} expectations"
+        counts = {"object": bundle.objects, "pool": bundle.pools, "expectation": bundle.expectations}
+        verdict = "valid: " + ", ".join(
+            f"{len(each)} {name}{'' if len(each) == 1 else 's'}" for name, each in counts.items()
         )
         coverage = (Coverage("objects", len(bundle.objects)),)
     return Run(

@@ -34,7 +34,7 @@ class ExpressionError(ValueError):
 @cache
 def compile_expression(text: str) -> Expression:
     """One expression; its value keeps its type. Raises ExpressionError."""
-    return _path(text) or _jinja_expression(text)
+    return _path(text) or _either(text) or _jinja_expression(text)
 
 
 @cache
@@ -67,6 +67,19 @@ def _path(text: str) -> Expression | None:
         for attribute, key in steps:
             here = _step(here, attribute, key, text)
         return here
+
+    return evaluate
+
+
+def _either(text: str) -> Expression | None:
+    """`PATH or PATH`, `PATH or omit`, or None if the expression is something else."""
+    first, _, second = text.partition(" or ")
+    left, right = _path(first), _path(second)
+    if left is None or (right is None and second.strip() != "omit"):
+        return None
+
+    def evaluate(context: Mapping[str, Any]) -> Any:
+        return left(context) or (right(context) if right else OMIT)
 
     return evaluate
 

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from blueprint.catalog import Catalog, Component, Distribution, Mode, NodeImage, Release, Rule
 from blueprint.catalog import Gpu as Product
 from blueprint.platform.component import PlatformComponent
 from blueprint.platform.drivers import POOL_LABEL, OperatorDriver, PoolDriver, deploy, mode_of_pool, runs
-from blueprint.platform.observability import COMPONENT as OBSERVABILITY
-from blueprint.platform.observability import Observability
 from blueprint.platform.origin import Source
 from blueprint.platform.partition import Partition, Partitioning
 from blueprint.platform.place import Place
 from blueprint.platform.reads import Origins, derived, note, plain
 from blueprint.platform.taint import PoolTaint, Taint
+from blueprint.platform.unwatched import COMPONENT as OBSERVABILITY
 from blueprint.spec import Blueprint, NodePool
 from blueprint.spec.pools import PoolGpu as PoolGpuSpec
+
+if TYPE_CHECKING:
+    from blueprint.platform.observability import Observability
 
 GPU_TAINT = "nvidia.com/gpu"
 PODS_PER_NODE = 20
@@ -373,9 +375,13 @@ class Platform:
     @derived
     def observability(self) -> Observability | None:
         """What is watched; None without the section, or without the component that carries it out."""
-        component = self.components.get(OBSERVABILITY)
         spec = self._blueprint.spec.observability
-        return Observability(spec, self, component) if component is not None and spec is not None else None
+        if spec is None:
+            return None
+        from blueprint.platform.observability import Observability
+
+        component = self.components.get(OBSERVABILITY)
+        return Observability(spec, self, component) if component is not None else None
 
     def _component(self, name: str) -> Component:
         component = self._catalog.component(name)

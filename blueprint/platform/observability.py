@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from blueprint.platform.component import PlatformComponent
     from blueprint.platform.model import Platform, Pool
 
-COMPONENT = "gpu-observability"
 INTERVALS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from blueprint.platform.model import Platform
-from blueprint.platform.observability import Observability
+
+if TYPE_CHECKING:
+    from blueprint.platform.observability import Observability
 
 
 def observed(platform: Platform) -> Iterator[Iterator[str]]:

@@ -17,7 +17,7 @@ from blueprint.platform.machines import MachineChecks, complete
 from blueprint.platform.model import Platform
 from blueprint.platform.reads import Origins, track
 from blueprint.platform.telling import POOLS, Teller
-from blueprint.platform.watching import check_observability
+from blueprint.platform.unwatched import check_unwatched
 from blueprint.source import Node
 from blueprint.source.paths import Path, format_path
 from blueprint.spec import Blueprint, NodePool
@@ -34,12 +34,20 @@ def resolve(blueprint: Blueprint, root: Node, catalog: Catalog) -> tuple[Platfor
         return None, [found, *checks.pools(None)]
     found_all = [
         *checks.cluster(release), *checks.pools(release), *checks.overlaps(), *partition_checks(checks),
-        *checks.components(release), *check_observability(checks),
+        *checks.components(release), *_watching(checks),
     ]  # fmt: skip
     found_all += [*MachineChecks(blueprint, root, catalog).found(), *PlaceChecks(whole, root, catalog).found()]
     origins = Origins(root, completed.known)
     platform = Platform(track(whole, origins), origins, catalog, release)
     return platform, [*found_all, *check_compatibility(platform, catalog)]
+
+
+def _watching(checks: Checks) -> Iterator[Diagnostic]:
+    if checks.spec.observability is None:
+        return check_unwatched(checks)
+    from blueprint.platform.watching import check_observability
+
+    return check_observability(checks)
 
 
 class Checks(Teller):

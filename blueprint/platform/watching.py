@@ -9,8 +9,9 @@ from blueprint.catalog.hardware import Gpu
 from blueprint.catalog.monitoring import AlertDefinition, Monitoring, load_monitoring, metrics_in
 from blueprint.diagnostics import Diagnostic, Note, nearest
 from blueprint.platform import watching_codes as codes
-from blueprint.platform.observability import COMPONENT, seconds
+from blueprint.platform.observability import seconds
 from blueprint.platform.promql import chosen, limit_of
+from blueprint.platform.unwatched import COMPONENT
 from blueprint.source.paths import Path
 from blueprint.spec.observability import AlertSpec, ObservabilitySpec
 
@@ -28,24 +29,12 @@ def check_observability(tell: Teller) -> Iterator[Diagnostic]:
     """Everything that the blueprint alone, with the catalogue, can be found wrong about."""
     spec, component = tell.spec.observability, tell.catalog.component(COMPONENT)
     if spec is None or component is None:
-        yield from _without(tell)
         return
     check = _Check(tell, spec, load_monitoring(component.folder))
     yield from check.component()
     yield from check.prometheus()
     yield from check.metrics()
     yield from check.alerts()
-
-
-def _without(tell: Teller) -> Iterator[Diagnostic]:
-    """What only means something to those who watch."""
-    for name, pool in tell.spec.node_pools.items():
-        if pool.cost_per_gpu_hour is not None and pool.gpu:
-            message = f"there is no observability, so the costs of pool {name}"
-            yield tell.no_effect(("spec", "nodePools", name, "costPerGpuHour"), ("spec",), message)
-    if COMPONENT in tell.spec.components:
-        message = f"there is no observability, so the settings of {COMPONENT}"
-        yield tell.no_effect(("spec", "components", COMPONENT), ("spec",), message)
 
 
 class _Check:

@@ -42,7 +42,8 @@ def test_the_live_tutorial_is_what_the_live_demo_prints(tmp_path: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="bp-") as state:
         result = subprocess.run(
             [sys.executable, str(ROOT / "tools" / "demo_live.py"), "--page", str(tmp_path / "live.md")],
-            env={**os.environ, "XDG_STATE_HOME": state, "COLUMNS": "100"}, capture_output=True, text=True, timeout=300, check=False,
+            env={**os.environ, "XDG_STATE_HOME": state, "COLUMNS": "100"}, capture_output=True, text=True,
+            timeout=300, check=False,
         )  # fmt: skip
     assert result.returncode == 0, result.stdout[-4000:] + result.stderr
     real = told_the_same((tmp_path / "live.md").read_text(encoding="utf-8"))

@@ -18,7 +18,6 @@ from typing import Any
 
 from blueprint.cluster.fields import (
     content_hash,
-    digest,
     fieldset_hash,
     has_foreign_fields,
     mismatches,
@@ -137,8 +136,8 @@ def is_member(live: Mapping[str, Any], blueprint: str) -> bool:
 
 
 def desired_hash(obj: Object) -> str:
-    """A name for what the bundle says of an object."""
-    return digest(obj.data)
+    """A name for what the bundle says of an object; a stored bundle knows it without reading the manifest."""
+    return obj.digest
 
 
 def take_snapshot(obj: Object, live: Mapping[str, Any], blueprint: str) -> Snapshot:

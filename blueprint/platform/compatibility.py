@@ -19,7 +19,8 @@ from blueprint.platform.origin import WRITTEN, Source, in_order
 from blueprint.platform.reads import note, reading, use
 
 if TYPE_CHECKING:
-    from blueprint.platform.model import Platform, Pool
+    from blueprint.platform.model import Platform
+    from blueprint.platform.pool import Pool
 
 
 def check(platform: Platform, catalog: Catalog) -> Iterator[Diagnostic]:

@@ -9,7 +9,8 @@ from blueprint.platform.compatibility import demands
 from blueprint.platform.reads import use
 
 if TYPE_CHECKING:
-    from blueprint.platform.model import Platform, Pool
+    from blueprint.platform.model import Platform
+    from blueprint.platform.pool import Pool
 
 CLIQUE = "nvidia.com/gpu.clique"
 """GPU feature discovery sets this label, where the driver tells it the domain."""

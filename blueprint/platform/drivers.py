@@ -15,7 +15,8 @@ from blueprint.platform.reads import derived, use
 from blueprint.spec.driver import PoolDriver as PoolDriverSpec
 
 if TYPE_CHECKING:
-    from blueprint.platform.model import Platform, Pool
+    from blueprint.platform.model import Platform
+    from blueprint.platform.pool import Pool
 
 POOL_LABEL = "gpublueprint.dev/pool"
 NEVER, ALWAYS = "never", "always"

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from blueprint.platform.model import Platform, Pool, PoolGpu
+from blueprint.platform.model import Platform
 from blueprint.platform.origin import Source, in_order
+from blueprint.platform.pool import Pool, PoolGpu
 from blueprint.platform.reads import reading, use
 from blueprint.probe import Expectation, ExpectationSource
 

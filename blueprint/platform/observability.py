@@ -18,7 +18,8 @@ from blueprint.platform.reads import derived, note, plain
 
 if TYPE_CHECKING:
     from blueprint.platform.component import PlatformComponent
-    from blueprint.platform.model import Platform, Pool
+    from blueprint.platform.model import Platform
+    from blueprint.platform.pool import Pool
 
 INTERVALS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 

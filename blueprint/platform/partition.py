@@ -17,7 +17,8 @@ from blueprint.platform.packing import pack, ranges
 from blueprint.platform.reads import derived, plain, use
 
 if TYPE_CHECKING:
-    from blueprint.platform.model import Platform, Pool
+    from blueprint.platform.model import Platform
+    from blueprint.platform.pool import Pool
 
 GPU = "nvidia.com/gpu"
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from blueprint.platform.reads import use
 
 if TYPE_CHECKING:
-    from blueprint.platform.model import Platform, Pool
+    from blueprint.platform.model import Platform
+    from blueprint.platform.pool import Pool
 
 _REGRESSION_BRANCH, _FIXED_IN = "570", "570.158.01"
 

@@ -9,7 +9,8 @@ from blueprint.spec import NodePool
 from blueprint.spec.quantity import canonical_quantity
 
 if TYPE_CHECKING:
-    from blueprint.platform.model import Platform, Pool
+    from blueprint.platform.model import Platform
+    from blueprint.platform.pool import Pool
 
 HOSTNAME = "kubernetes.io/hostname"
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from blueprint.platform import demands
-from blueprint.platform.model import Platform, Pool
+from blueprint.platform.model import Platform
 from blueprint.platform.observed import observed
 from blueprint.platform.origin import Source, in_order
 from blueprint.platform.partition_needs import partition_needs
+from blueprint.platform.pool import Pool
 from blueprint.platform.reads import reading
 
 KUBELET_ROOT = "/var/lib/kubelet"

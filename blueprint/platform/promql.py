@@ -14,7 +14,7 @@ from blueprint.catalog.monitoring import AlertDefinition, Metrics, Threshold, me
 from blueprint.platform.reads import use
 
 if TYPE_CHECKING:
-    from blueprint.platform.model import Pool
+    from blueprint.platform.pool import Pool
 
 PCIE_REPLAYS = {1: 0.15, 2: 0.3, 3: 0.48, 4: 0.96, 5: 1.92, 6: 3.84}
 """Replays a minute and lane that a link may have at one bit error in 10^12, by generation (DCGM)."""

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from blueprint.platform.component import PlatformComponent
-from blueprint.platform.model import Platform, Pool
+from blueprint.platform.model import Platform
 from blueprint.platform.origin import in_order
+from blueprint.platform.pool import Pool
 from blueprint.platform.prerequisites import Prerequisite
 from blueprint.platform.reads import reading
 from blueprint.render.images import PulledImage

@@ -13,9 +13,10 @@ from typing import Any
 
 from blueprint._version import __version__
 from blueprint.diagnostics import Diagnostic, Refused
-from blueprint.platform.model import LABELS, Platform, Pool
+from blueprint.platform.model import Platform
 from blueprint.platform.observed import observability_to_json
 from blueprint.platform.origin import Source, in_order, source_of
+from blueprint.platform.pool import LABELS, Pool
 from blueprint.platform.prerequisites import Prerequisite, prerequisites
 from blueprint.platform.reads import reading
 from blueprint.probe import Expectation, ExpectationSource

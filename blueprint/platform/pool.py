@@ -1,0 +1,170 @@
+"""A node pool, resolved. Every property notes the lines it was decided by (see `reads`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from blueprint.catalog import Catalog, Mode
+from blueprint.catalog import Gpu as Product
+from blueprint.platform.drivers import POOL_LABEL, PoolDriver, deploy, mode_of_pool
+from blueprint.platform.origin import Source
+from blueprint.platform.partition import Partition
+from blueprint.platform.place import Place
+from blueprint.platform.reads import derived, note, plain
+from blueprint.platform.taint import Taint
+from blueprint.spec import NodePool
+from blueprint.spec.pools import PoolGpu as PoolGpuSpec
+
+if TYPE_CHECKING:
+    from blueprint.platform.model import Platform
+
+
+class PoolGpu:
+    """The GPUs of each node of a pool."""
+
+    def __init__(self, spec: PoolGpuSpec, catalog: Catalog) -> None:
+        self._spec = spec
+        self._catalog = catalog
+
+    @derived
+    def product(self) -> str:
+        """Name in the catalogue."""
+        return self._spec.product
+
+    @derived
+    def count(self) -> int:
+        """GPUs per node."""
+        return self._spec.count
+
+    @derived
+    def facts(self) -> Product:
+        """What the catalogue knows of the product."""
+        product = self._catalog.gpu(self.product)
+        if product is None:
+            raise LookupError(f"{self.product} is not in the catalogue: resolve() was to refuse it")
+        return product
+
+
+class Pool:
+    """One node pool, resolved."""
+
+    def __init__(self, name: str, spec: NodePool, platform: Platform, catalog: Catalog) -> None:
+        self.name = name
+        self._spec = spec
+        self._platform = platform
+        self._catalog = catalog
+
+    @derived
+    def nodes_min(self) -> int:
+        """Fewest nodes."""
+        return self._spec.nodes.min
+
+    @derived
+    def nodes_max(self) -> int:
+        """Most nodes."""
+        return self._spec.nodes.max
+
+    @derived
+    def selector(self) -> dict[str, str]:
+        """Labels by which the nodes are known."""
+        return dict(plain(self._spec.selector))
+
+    @derived
+    def taints(self) -> tuple[Taint, ...]:
+        """Taints of the nodes, by key."""
+        texts = sorted(plain(self._spec.taints).items())
+        return tuple(Taint(key, *text.split(":")) for key, text in texts)
+
+    def taint_source(self, taint: Taint) -> Source:
+        """The line that gives the nodes this taint."""
+        return self._platform.origins.source(("spec", "nodePools", self.name, "taints", taint.key))
+
+    @derived
+    def gpu(self) -> PoolGpu | None:
+        """The GPUs of each node, or None."""
+        return PoolGpu(self._spec.gpu, self._catalog) if self._spec.gpu is not None else None
+
+    @derived
+    def driver(self) -> PoolDriver:
+        """The driver of its nodes."""
+        return PoolDriver(self._spec.driver, self, self._platform)
+
+    @derived
+    def partition(self) -> Partition:
+        """How its GPUs are cut and shared. Only for pools that have GPUs."""
+        return Partition(self, self._spec.gpu, self._platform)
+
+    @derived
+    def place(self) -> Place:
+        """What its nodes are made of and where they stand."""
+        return Place(self, self._spec, self._platform)
+
+    @derived
+    def expect_ecc(self) -> bool | None:
+        """Whether ECC must be on; None if nothing is declared."""
+        return self._spec.expect.ecc
+
+    @derived
+    def expect_persistence_mode(self) -> bool | None:
+        """Whether persistence mode must be on; None if nothing is declared."""
+        return self._spec.expect.persistence_mode
+
+    @derived
+    def cost_per_gpu_hour(self) -> float | None:
+        """What one GPU costs in an hour; None if nobody said."""
+        return self._spec.cost_per_gpu_hour
+
+    @derived
+    def own_label(self) -> str:
+        """Value of the label that says which pool a node belongs to: the pool's name."""
+        note(self._platform.origins.source(("spec", "nodePools", self.name)))
+        return self.name
+
+    @derived
+    def mode(self) -> Mode:
+        """Who brings driver, toolkit and device plugin."""
+        owner = self._spec.owner
+        return mode_of_pool(self, self._spec.driver.owner, owner.toolkit, owner.device_plugin)
+
+    @property
+    def platform(self) -> Platform:
+        """The platform that the pool is part of."""
+        return self._platform
+
+    @derived
+    def runs_operands(self) -> bool:
+        """Whether a GPU Operator looks at labels of these nodes."""
+        return self._platform.gpu_stack == "clusterPolicy"
+
+    @derived
+    def deploy_driver(self) -> str | None:
+        """`false` where the operator installs drivers, but must leave these nodes alone; otherwise None."""
+        return deploy(self, "driver")
+
+    @derived
+    def deploy_toolkit(self) -> str | None:
+        """`false` where the operator installs toolkits, but must leave these nodes alone; otherwise None."""
+        return deploy(self, "toolkit")
+
+    @derived
+    def deploy_device_plugin(self) -> str | None:
+        """`false` where the operator runs device plugins, but another one advertises these GPUs; otherwise None."""
+        return deploy(self, "device_plugin")
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Labels that the nodes carry besides the selector's."""
+        return {key: value for key, read in LABELS.items() if (value := read(self)) is not None}
+
+
+LABELS: dict[str, Callable[[Pool], str | None]] = {
+    POOL_LABEL: lambda pool: pool.own_label,
+    "gpublueprint.dev/gpu-product": lambda pool: pool.gpu.product if pool.gpu else None,
+    "nvidia.com/gpu.deploy.driver": lambda pool: pool.deploy_driver,
+    "nvidia.com/gpu.deploy.container-toolkit": lambda pool: pool.deploy_toolkit,
+    "nvidia.com/gpu.deploy.device-plugin": lambda pool: pool.deploy_device_plugin,
+    "nvidia.com/mig.config": lambda pool: pool.partition.mig_config_name if pool.gpu else None,
+    "nvidia.com/device-plugin.config": lambda pool: pool.partition.plugin_config_name if pool.gpu else None,
+}
+"""The labels that pools may put on nodes, each with how its value is read; None leaves it out."""

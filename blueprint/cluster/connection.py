@@ -24,6 +24,7 @@ import urllib3
 from blueprint._version import __version__
 from blueprint.cluster.errors import ApiError, error_from
 from blueprint.cluster.kubeconfig import Endpoint
+from blueprint.diagnostics.causes import system_words
 
 POOL_SIZE = 8
 """Connections kept open; also the most threads that are useful on one connection."""
@@ -201,12 +202,12 @@ class Connection:
         except urllib3.exceptions.SSLError as error:
             raise ApiError(0, "TLS", str(error.args[0] if error.args else error), request=told) from error
         except urllib3.exceptions.NewConnectionError as error:  # counts as a timeout too, but says more
-            raise ApiError(0, "Unreachable", _plain(error), request=told) from error
+            raise ApiError(0, "Unreachable", system_words(error), request=told) from error
         except urllib3.exceptions.TimeoutError as error:
             text = f"no answer within {self.timeout:g} s"
             raise ApiError(0, "Timeout", text, request=told) from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise ApiError(0, "Unreachable", _plain(error), request=told) from error
+            raise ApiError(0, "Unreachable", system_words(error), request=told) from error
 
     def close(self) -> None:
         """Close every open connection."""
@@ -244,16 +245,6 @@ def _may_repeat(error: ApiError, attempt: int, *, harmless: bool) -> bool:
 def _pause(response: urllib3.BaseHTTPResponse, attempt: int) -> float:
     told = response.headers.get("Retry-After", "")
     return min(float(told), _LONGEST_PAUSE) if told.isdecimal() else min(0.2 * 2**attempt, _LONGEST_PAUSE)
-
-
-def _plain(error: Exception) -> str:
-    """The operating system's words, without urllib3's object addresses."""
-    inner: BaseException | None = error
-    while inner is not None:
-        if isinstance(inner, OSError) and inner.strerror:
-            return inner.strerror
-        inner = inner.__cause__ or inner.__context__
-    return type(error).__name__
 
 
 def _pool(endpoint: Endpoint) -> urllib3.PoolManager:

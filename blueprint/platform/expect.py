@@ -32,7 +32,10 @@ def _of_pool(pool: Pool) -> Iterator[Expectation]:
 
 
 def _portable(source: Source) -> ExpectationSource:
-    return ExpectationSource(source.span.file, source.span.line, source.span.column, source.path, source.layer)
+    at = source.span
+    return ExpectationSource(
+        at.file, at.line, at.column, at.end_line, at.end_column, path=source.path, layer=source.layer
+    )
 
 
 def _product(pool: Pool) -> dict[str, Any]:

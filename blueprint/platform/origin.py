@@ -47,5 +47,5 @@ def _above(path: str) -> Iterable[str]:
 
 
 def source_of(place: ExpectationSource) -> Source:
-    """An expectation's source as the place it is; a probe keeps only where it begins."""
-    return Source(place.layer, Span(place.file, place.line, place.column, place.line, place.column + 1), place.path)
+    """An expectation's source as the place it is."""
+    return Source(place.layer, place.span, place.path)

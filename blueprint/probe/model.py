@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from blueprint.diagnostics import Span
+
 SCHEMA = "gpublueprint.dev/expectations/v1"
 
 
@@ -13,13 +15,15 @@ SCHEMA = "gpublueprint.dev/expectations/v1"
 class ExpectationSource:
     """The line that demands something: a blueprint, an overlay, or a fact of the catalogue.
 
-    Lines and columns count from 1. `path` is the dotted path in that document, `layer` its kind
-    (`blueprint`, `overlay`, `set`, `default`, `release`, `hardware`).
+    Lines and columns count from 1, and the end is the first place after it. `path` is the dotted path in that
+    document, `layer` its kind (`blueprint`, `overlay`, `set`, `default`, `release`, `hardware`).
     """
 
     file: str
     line: int
     column: int
+    end_line: int
+    end_column: int
     path: str
     layer: str
 
@@ -29,6 +33,8 @@ class ExpectationSource:
             "file": self.file,
             "line": self.line,
             "column": self.column,
+            "endLine": self.end_line,
+            "endColumn": self.end_column,
             "path": self.path,
             "layer": self.layer,
         }
@@ -37,10 +43,17 @@ class ExpectationSource:
     def from_json(cls, data: Mapping[str, Any]) -> ExpectationSource:
         """The inverse of `to_json`. Raises ValueError for anything else, saying what is wrong."""
         texts = {key: _of_type(data, key, str) for key in ("file", "path", "layer")}
-        numbers = {key: _of_type(data, key, int) for key in ("line", "column")}
-        if min(numbers.values()) < 1:
-            raise ValueError("a source's line and column count from 1")
-        return cls(**texts, **numbers)
+        line, column, end_line, end_column = (
+            _of_type(data, key, int) for key in ("line", "column", "endLine", "endColumn")
+        )
+        if min(line, column, end_line, end_column) < 1:
+            raise ValueError("a source's lines and columns count from 1")
+        return cls(**texts, line=line, column=column, end_line=end_line, end_column=end_column)
+
+    @property
+    def span(self) -> Span:
+        """The place as diagnostics point at it."""
+        return Span(self.file, self.line, self.column, self.end_line, self.end_column)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from blueprint.diagnostics import Diagnostic, Note, Span
+from blueprint.diagnostics import Diagnostic, Note
 from blueprint.probe import codes
 from blueprint.probe.model import ExpectationSource
 from blueprint.probe.reading import Call, Origin, Reading
@@ -67,7 +67,7 @@ def _diagnostic(verdict: Verdict, reading: Reading, message: str, *, label: str)
     return Diagnostic(
         code=verdict.code or codes.FACT_UNREADABLE,
         message=message,
-        at=_span(sources[0]) if sources else None,
+        at=sources[0].span if sources else None,
         label=label,
         notes=tuple(_note(source) for source in sources[1:]),
         help=verdict.remedy or None,
@@ -107,9 +107,5 @@ def _label(verdict: Verdict) -> str:
     return f"measured: {verdict.measured}" if verdict.measured else ""
 
 
-def _span(source: ExpectationSource) -> Span:
-    return Span(source.file, source.line, source.column, source.line, source.column + 1)
-
-
 def _note(source: ExpectationSource) -> Note:
-    return Note(f"{source.path} took part ({source.layer})", _span(source))
+    return Note(f"{source.path} took part ({source.layer})", source.span)

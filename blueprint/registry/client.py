@@ -16,6 +16,7 @@ from urllib.request import getproxies, proxy_bypass
 import urllib3
 
 from blueprint._version import __version__
+from blueprint.diagnostics.causes import system_words
 from blueprint.registry.credentials import Credentials
 from blueprint.registry.reference import DIGEST, Reference
 
@@ -181,11 +182,11 @@ class Asker:
             finally:
                 response.close()
         except urllib3.exceptions.NewConnectionError as error:  # counts as a timeout too, but says more
-            raise Unreachable(f"{parts.netloc} cannot be reached: {_plain(error)}") from error
+            raise Unreachable(f"{parts.netloc} cannot be reached: {system_words(error)}") from error
         except (urllib3.exceptions.TimeoutError, TimeoutError) as error:
             raise Unreachable(f"{parts.netloc} did not answer within {self.timeout:g} s") from error
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            raise Unreachable(f"{parts.netloc} cannot be reached: {_plain(error)}") from error
+            raise Unreachable(f"{parts.netloc} cannot be reached: {system_words(error)}") from error
         return answer
 
     def _body(self, response: urllib3.BaseHTTPResponse) -> bytes:
@@ -243,13 +244,3 @@ def _token(body: bytes, host: str) -> str:
 
 def _sha256(manifest: bytes) -> str:
     return f"sha256:{hashlib.sha256(manifest).hexdigest()}"
-
-
-def _plain(error: BaseException) -> str:
-    """The operating system's words, without addresses of objects."""
-    inner: BaseException | None = error
-    while inner is not None:
-        if isinstance(inner, OSError) and inner.strerror:
-            return inner.strerror
-        inner = inner.__cause__ or inner.__context__
-    return type(error).__name__

@@ -53,7 +53,7 @@ def healthy() -> Reading:
 def expect(check: str, want: Any, pool: str = "train") -> Expectation:
     """One expectation, demanded by a line of its own."""
     line = 10 + list(WANTS).index(check) if check in WANTS else 99
-    source = ExpectationSource(BLUEPRINT, line, 14, f"nodePools.{pool}.{check}", "blueprint")
+    source = ExpectationSource(BLUEPRINT, line, 14, line, 15, f"nodePools.{pool}.{check}", "blueprint")
     return Expectation(pool, check, want, (source,))
 
 

@@ -12,6 +12,7 @@ from record_readings import add_function
 
 from blueprint.diagnostics import Refused
 from blueprint.probe import (
+    ExpectationSource,
     Origin,
     exit_code_of,
     expectations_to_json,
@@ -119,6 +120,14 @@ def test_expectations_survive_their_file(tmp_path: Path) -> None:
     assert list(read_expectations(path)) == expectations()
 
 
+PLACE = {"file": "a", "line": 1, "column": 1, "endLine": 1, "endColumn": 2, "path": "a", "layer": "b"}
+
+
+def test_a_place_is_read_as_it_was_written() -> None:
+    """The files below are refused for what was spoilt in this one."""
+    assert ExpectationSource.from_json(PLACE).to_json() == PLACE
+
+
 def _spoilt(**fields: Any) -> dict[str, Any]:
     file = expectations_to_json(expectations())
     return file | {"expectations": [file["expectations"][0] | fields]}
@@ -129,8 +138,7 @@ def _spoilt(**fields: Any) -> dict[str, Any]:
     [
         b"{", [], {}, {"schemaVersion": f"{EXPECTATIONS}2", "expectations": []}, _spoilt(pool=1),
         _spoilt(check=None), _spoilt(sources={}), _spoilt(sources=[1]), _spoilt(sources=[{}]), _spoilt(pool="\x1b"),
-        _spoilt(sources=[{"file": "a", "line": 0, "column": 1, "path": "a", "layer": "b"}]),
-        _spoilt(sources=[{"file": "a", "line": True, "column": 1, "path": "a", "layer": "b"}]),
+        _spoilt(sources=[PLACE | {"line": 0}]), _spoilt(sources=[PLACE | {"endColumn": True}]),
         {"schemaVersion": EXPECTATIONS, "expectations": ["x"]},
         {"schemaVersion": EXPECTATIONS, "expectations": [{"pool": "a", "check": "b", "sources": []}]},
     ],

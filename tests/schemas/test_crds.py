@@ -18,6 +18,8 @@ from blueprint.render.crds import expand_crd, load_crd, shipped_crds
 from blueprint.render.model import Object
 from tests.check.corpus import VALID
 
+ELSEWHERE = {"config.openshift.io", "nfd.openshift.io", "operators.coreos.com", "security.openshift.io"}
+"""Groups that the reference folder does not hold; their fingerprints were taken when they were imported."""
 SHIPPED = [pytest.param(path, id=f"{plural}.{group}") for (group, plural), path in shipped_crds().items()]
 
 
@@ -69,7 +71,7 @@ def test_every_leaf_equals_upstream() -> None:
             each["schema"]["openAPIV3Schema"] = without_prose(each["schema"]["openAPIV3Schema"])
             each["additionalPrinterColumns"] = [without_prose(c) for c in each.get("additionalPrinterColumns", ())]
         assert ours == crd
-    assert names == {load_crd(*key)["metadata"]["name"] for key in shipped_crds()}
+    assert names == {load_crd(*key)["metadata"]["name"] for key in shipped_crds() if key[0] not in ELSEWHERE}
 
 
 @pytest.mark.parametrize("path", SHIPPED)

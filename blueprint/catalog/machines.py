@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from blueprint.catalog.facts import Confidence, Fact, Record, Text
 from blueprint.catalog.hardware import Arch, Positive
 
 T = TypeVar("T")
+Fabric = Literal["infiniband", "roce", "efa", "tcpx", "tcpxo"]
+"""What joins the nodes of a pool besides Ethernet."""
 
-COLUMNS = ("arch", "product", "gpus", "cpu", "memoryGib", "adapters")
-"""What a line may say. `adapters` counts the fast network adapters: EFA interfaces, RDMA cards."""
+COLUMNS = ("arch", "product", "gpus", "cpu", "memoryGib", "adapters", "fabric")
+"""What a line may say. `adapters` counts the fast network adapters: EFA interfaces, RDMA cards; `fabric` names what
+they are joined by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,7 @@ class Shape:
     cpu: Positive | None = None
     memory_gib: Positive | None = None
     adapters: Positive | None = None
+    fabric: Fabric | None = None
     note: Text | None = None
     unverified: tuple[Text, ...] = ()
 
@@ -81,7 +85,7 @@ class Machines(Record):
         shape = self.types.get(name)
         if shape is None:
             return None
-        values = (shape.arch, shape.product, shape.gpus, shape.cpu, shape.memory_gib, shape.adapters)
+        values = (shape.arch, shape.product, shape.gpus, shape.cpu, shape.memory_gib, shape.adapters, shape.fabric)
         facts = {c: self._fact(name, c, shape, v) for c, v in zip(COLUMNS, values, strict=True) if v is not None}
         memory = facts.pop("memoryGib", None)
         return Machine(name=name, cloud=self, note=shape.note, memory_gib=memory, **facts)
@@ -111,3 +115,4 @@ class Machine:
     cpu: Fact[int] | None = None
     memory_gib: Fact[int] | None = None
     adapters: Fact[int] | None = None
+    fabric: Fact[Fabric] | None = None

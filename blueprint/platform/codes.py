@@ -1,9 +1,9 @@
 """Codes of resolving a blueprint against the catalogue (BP3xxx)."""
 
 from blueprint.diagnostics import Code, Severity, define
-from blueprint.platform import machine_codes, watching_codes
+from blueprint.platform import machine_codes, network_codes, watching_codes
 
-__all__ = ["Code", "machine_codes", "watching_codes"]
+__all__ = ["Code", "machine_codes", "network_codes", "watching_codes"]
 
 UNKNOWN_RELEASE = define(
     "BP3001",
@@ -111,6 +111,15 @@ SETTING_INVALID = define(
     "setting-invalid",
     """
 The value of a component's setting has the wrong type, is outside of its bounds, or is none of those allowed.
+""",
+)
+NOT_IN_RELEASE = define(
+    "BP3207",
+    "not-in-release",
+    """
+The blueprint asks for something that the release's version of a component cannot do. Each component's folder says for every
+version but the newest what it lacks, read from that version's tag upstream; nothing that is asked for is silently left out.
+Remove it, or name a later release: `blueprint diff` shows what that changes, also for the nodes.
 """,
 )
 OWNERSHIP_UNSUPPORTED = define(

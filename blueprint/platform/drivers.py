@@ -1,6 +1,7 @@
 """The drivers of the platform: each pool's, and what the operator must be told about all of them.
 
-One driver for all pools is a field of the ClusterPolicy, as upstream has it. Where pools differ, each pool whose driver
+One driver for all pools is a field of the ClusterPolicy, as upstream has it; a GPUCluster has no such field, so there one
+NVIDIADriver object stands for all. Where pools differ, each pool whose driver
 the operator owns gets an NVIDIADriver object of its own: named after the pool, so that a new branch changes the object
 and the operator replaces drivers node by node, instead of one object vanishing and another one coming.
 """
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 POOL_LABEL = "gpublueprint.dev/pool"
 NEVER, ALWAYS = "never", "always"
+DRA = "dra"
+"""Pods claim GPUs, and the DRA driver hands them out; otherwise pods count them, and the device plugin does."""
 
 
 class PoolDriver:
@@ -72,16 +75,51 @@ class PoolDriver:
 
     @derived
     def kernel_modules(self) -> str:
-        """`auto`, `open` or `proprietary`."""
-        return self._spec.kernel_modules
+        """`auto`, `open` or `proprietary`; nvidia-fs wants to hear `open`, and takes no `auto` for it."""
+        said: str = self._spec.kernel_modules
+        return "open" if said == "auto" and self.gds else said
 
-    def same(self) -> tuple[str, str, bool]:
+    @derived
+    def peermem(self) -> bool:
+        """Whether nvidia-peermem is loaded beside it."""
+        return self._pool.network.peermem if self._pool.network else False
+
+    @derived
+    def host_ofed(self) -> bool:
+        """Whether nvidia-peermem is built against the OFED of the node image."""
+        return self._pool.network.host_ofed if self._pool.network else False
+
+    @derived
+    def gds(self) -> bool:
+        """Whether nvidia-fs is loaded beside it."""
+        return self._pool.network.gds if self._pool.network else False
+
+    @derived
+    def gdrcopy(self) -> bool:
+        """Whether gdrdrv is loaded beside it."""
+        return self._pool.network.gdrcopy if self._pool.network else False
+
+    def same(self) -> tuple[str | bool, ...]:
         """Equal for drivers that one ClusterPolicy can install together."""
-        return self.wanted, self.kernel_modules, self.precompiled
+        beside = (self.peermem, self.host_ofed, self.gds, self.gdrcopy)
+        return self.wanted, self.kernel_modules, self.precompiled, *beside
+
+
+class DriverObject:
+    """The one NVIDIADriver object of all pools, where no ClusterPolicy could say which driver it is."""
+
+    name = "default"
+    selector = None
+    default = True
+
+    def __init__(self, driver: PoolDriver) -> None:
+        self.driver = driver
 
 
 class PoolDriverObject:
     """The NVIDIADriver object of one pool."""
+
+    default = False
 
     def __init__(self, pool: Pool) -> None:
         self.driver = pool.driver
@@ -122,8 +160,10 @@ class OperatorDriver:
         return len({driver.same() for driver in self._owned}) > 1
 
     @derived
-    def objects(self) -> list[PoolDriverObject]:
-        """The NVIDIADriver objects."""
+    def objects(self) -> list[PoolDriverObject] | list[DriverObject]:
+        """The NVIDIADriver objects: each pool's, or where there is no ClusterPolicy the one for all of them."""
+        if self._shared and self._platform.allocation == DRA:
+            return [DriverObject(self._shared)]
         return [PoolDriverObject(pool) for pool in self._platform.gpu_pools if pool.driver.enabled and self.per_pool]
 
     @derived
@@ -146,6 +186,26 @@ class OperatorDriver:
     def precompiled(self) -> bool:
         """What the ClusterPolicy says of precompiled drivers."""
         return self._shared.precompiled if self._shared else False
+
+    @derived
+    def peermem(self) -> bool:
+        """What the ClusterPolicy says of nvidia-peermem."""
+        return self._shared.peermem if self._shared else False
+
+    @derived
+    def host_ofed(self) -> bool:
+        """What the ClusterPolicy says of OFED in the node image."""
+        return self._shared.host_ofed if self._shared else False
+
+    @derived
+    def gds(self) -> bool:
+        """Whether nvidia-fs is loaded on any node: the device plugin then hands its files to pods."""
+        return any(driver.gds for driver in self._owned)
+
+    @derived
+    def gdrcopy(self) -> bool:
+        """Whether gdrdrv is loaded on any node: the device plugin then hands its file to pods."""
+        return any(driver.gdrcopy for driver in self._owned)
 
     @derived
     def tags(self) -> list[str]:

@@ -82,10 +82,23 @@ class _Filling:
         shape = self.pool.machine
         gib = machine.memory_gib
         memory = Fact(f"{gib.value}Gi", gib.source, gib.confidence, gib.span, gib.path) if gib else None
+        self._network(machine)
         self._machine(
             arch=self._filled(("machine", "arch"), shape.arch, machine.arch),
             cpu=self._filled(("machine", "cpu"), shape.cpu, machine.cpu),
             memory=self._filled(("machine", "memory"), shape.memory, memory),
+        )
+
+    def _network(self, machine: Machine) -> None:
+        """The fabric, and as many cards as the machine has of it."""
+        network = self.pool.network
+        if network is None:
+            return
+        fabric = self._filled(("network", "fabric"), network.fabric, machine.fabric)
+        of_it = machine.adapters if machine.fabric and machine.fabric.value == fabric else None
+        nics = self._filled(("network", "nics"), network.nics, of_it)
+        self.pool = self.pool.model_copy(
+            update={"network": network.model_copy(update={"fabric": fabric, "nics": nics})}
         )
 
     def _arch_of_gpu(self, catalog: Catalog) -> None:

@@ -11,12 +11,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from blueprint.catalog import Catalog, Component, Distribution, NodeImage, Release, Rule
+from blueprint.platform.asked import asked_for
 from blueprint.platform.component import PlatformComponent
-from blueprint.platform.drivers import OperatorDriver, runs
+from blueprint.platform.drivers import ALWAYS, DRA, NEVER, OperatorDriver, runs
+from blueprint.platform.fabrics import Fabrics
 from blueprint.platform.origin import Source
 from blueprint.platform.partition import Partitioning
 from blueprint.platform.pool import Pool
-from blueprint.platform.reads import Origins, derived, note, plain
+from blueprint.platform.reads import Origins, derived, note, plain, reading
 from blueprint.platform.taint import PoolTaint, Taint
 from blueprint.platform.unwatched import COMPONENT as OBSERVABILITY
 from blueprint.spec import Blueprint
@@ -143,6 +145,19 @@ class Platform:
         return self._blueprint.spec.gpu_stack
 
     @derived
+    def allocation(self) -> str:
+        """`dra` where pods claim GPUs, `device-plugin` where they ask for a number of them."""
+        return DRA if self.gpu_stack == "gpuCluster" else "device-plugin"
+
+    @derived
+    def compute_domains(self) -> bool:
+        """Whether the DRA driver joins nodes into compute domains: where pools have NVLink domains, or on demand."""
+        when = self.setting("gpu-operator", "computeDomains")
+        if when in (ALWAYS, NEVER):
+            return bool(when == ALWAYS)
+        return any(pool.place.domain_nodes is not None for pool in self.gpu_pools)
+
+    @derived
     def node_labels(self) -> str:
         """Who labels and taints nodes: `apply` or `provisioner`."""
         return self._blueprint.spec.node_labels
@@ -185,6 +200,11 @@ class Platform:
         """How the pools together cut and share GPUs."""
         return Partitioning(self)
 
+    @derived
+    def fabrics(self) -> Fabrics:
+        """The networks of the pools together."""
+        return Fabrics(self)
+
     def driver_version(self, branch: str) -> str | None:
         """The exact version of a branch in this release."""
         known = self.release.driver.branches.get(branch)
@@ -201,10 +221,10 @@ class Platform:
 
     @derived
     def taints(self) -> tuple[PoolTaint, ...]:
-        """Every taint of a GPU pool once, and the customary one of GPU nodes, whatever its value."""
+        """Every taint of a pool with GPUs or a fabric once, and the customary one of GPU nodes, whatever its value."""
         lines: dict[tuple[str, str], list[Source]] = {(GPU_TAINT, "NoSchedule"): []}
-        for pool in self.gpu_pools:
-            for taint in pool.taints:
+        for pool in self.pools:
+            for taint in pool.taints if pool.gpu or pool.network else ():
                 lines.setdefault((taint.key, taint.effect), []).append(pool.taint_source(taint))
         return tuple(PoolTaint(Taint(key, "", effect), tuple(lines[key, effect])) for key, effect in sorted(lines))
 
@@ -212,13 +232,10 @@ class Platform:
     def components(self) -> Mapping[str, PlatformComponent]:
         """The release's components by name, in order of need; absent ones are left out."""
         specs = self._blueprint.spec.components
-        names = (name for name in self._component_names() if self._asked_for(self._component(name)))
+        with reading():  # that a component is there is noted by what it is there for, not by everything in it
+            names = [name for name in self._component_names() if asked_for(self._component(name), self._blueprint.spec)]
         found = (PlatformComponent(self._component(name), specs.get(name), self) for name in names)
         return {component.name: component for component in found if component.ownership != "absent"}
-
-    def _asked_for(self, component: Component) -> bool:
-        """Whether the blueprint has the section that the component carries out, if it carries out one."""
-        return component.section is None or getattr(self._blueprint.spec, component.section) is not None
 
     @derived
     def observability(self) -> Observability | None:
@@ -232,7 +249,7 @@ class Platform:
         return Observability(spec, self, component) if component is not None else None
 
     def _component(self, name: str) -> Component:
-        component = self._catalog.component(name)
+        component = self._catalog.component(name, self.release.components[name])
         if component is None:
             raise LookupError(f"release {self.release.release} names the component {name}, which does not exist")
         return component

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from blueprint.catalog import Catalog, Mode
 from blueprint.catalog import Gpu as Product
 from blueprint.platform.drivers import POOL_LABEL, PoolDriver, deploy, mode_of_pool
+from blueprint.platform.network import PoolNetwork
 from blueprint.platform.origin import Source
 from blueprint.platform.partition import Partition
 from blueprint.platform.place import Place
@@ -96,6 +97,12 @@ class Pool:
         return Partition(self, self._spec.gpu, self._platform)
 
     @derived
+    def network(self) -> PoolNetwork | None:
+        """The fabric that joins its nodes; None without one, or where nobody says which."""
+        spec = self._spec.network
+        return PoolNetwork(self, spec, self._spec.driver, self._platform) if spec and spec.fabric else None
+
+    @derived
     def place(self) -> Place:
         """What its nodes are made of and where they stand."""
         return Place(self, self._spec, self._platform)
@@ -135,7 +142,7 @@ class Pool:
     @derived
     def runs_operands(self) -> bool:
         """Whether a GPU Operator looks at labels of these nodes."""
-        return self._platform.gpu_stack == "clusterPolicy"
+        return self._platform.gpu_stack != "standalone"
 
     @derived
     def deploy_driver(self) -> str | None:

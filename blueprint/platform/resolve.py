@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from blueprint.catalog import Catalog, Component, Gpu, Release
-from blueprint.catalog.settings import faults_of_resources
+from blueprint.catalog.settings import Setting
 from blueprint.diagnostics import Diagnostic, Fix, Note, nearest
 from blueprint.platform import codes
+from blueprint.platform.asked import asked_for
 from blueprint.platform.checks_driver import DriverChecks
+from blueprint.platform.checks_network import NetworkChecks
 from blueprint.platform.checks_partition import partition_checks
 from blueprint.platform.checks_place import PlaceChecks
+from blueprint.platform.checks_release import release_checks
 from blueprint.platform.checks_stack import stack_checks
 from blueprint.platform.compatibility import check as check_compatibility
 from blueprint.platform.machines import MachineChecks, complete
@@ -37,6 +40,7 @@ def resolve(blueprint: Blueprint, root: Node, catalog: Catalog) -> tuple[Platfor
         *checks.components(release), *_watching(checks),
     ]  # fmt: skip
     found_all += [*MachineChecks(blueprint, root, catalog).found(), *PlaceChecks(whole, root, catalog).found()]
+    found_all += NetworkChecks(checks, blueprint, release).found()
     origins = Origins(root, completed.known)
     platform = Platform(track(whole, origins), origins, catalog, release)
     return platform, [*found_all, *check_compatibility(platform, catalog)]
@@ -117,13 +121,14 @@ class Checks(Teller):
     def components(self, release: Release) -> Iterator[Diagnostic]:
         """Names, ownership and settings of components, and what they need."""
         for name in self.spec.components:
-            component = self.catalog.component(name)
+            component = self.catalog.component(name, release.components.get(name))
             if component is None or name not in release.components:
                 path = ("spec", "components", name)
                 yield self.unknown(path, codes.UNKNOWN_COMPONENT, "component", release.components)
             else:
                 yield from self._component(name, component)
         yield from self._needs(release)
+        yield from release_checks(self, release)
         yield from stack_checks(self, release)
 
     def _component(self, name: str, component: Component) -> Iterator[Diagnostic]:
@@ -145,20 +150,20 @@ class Checks(Teller):
                 yield self.unknown_key(
                     (*path, "settings", setting), f"{name} has no setting {setting}", component.settings
                 )
-            elif known.type == "resources" and isinstance(value, dict):
-                for keys, fault in faults_of_resources(value):
-                    at: Path = (*path, "settings", setting, *keys)
-                    node, _ = self.root.nearest(at)
-                    message = f"{name}: setting {setting} {fault}"
-                    yield Diagnostic(codes.SETTING_INVALID, message, at=node.key_span or node.span,
-                                     path=format_path(at), help=known.description)  # fmt: skip
-            elif problem := known.problem(value):
-                shown = {True: "true", False: "false"}.get(value, value) if isinstance(value, bool) else value
-                message = f"{name}: setting {setting} {problem}, not {shown}"
-                near = nearest(str(value), known.enum) if known.enum else None
-                yield self.at(
-                    (*path, "settings", setting), codes.SETTING_INVALID, message, help_=known.description, fix=near
-                )
+            else:
+                yield from self._faults(name, setting, known, value)
+
+    def _faults(self, name: str, setting: str, known: Setting, value: Any) -> Iterator[Diagnostic]:
+        """What is wrong with the value of a setting, each at its own line."""
+        for keys, fault in known.faults(value):
+            at: Path = ("spec", "components", name, "settings", setting, *keys)
+            node, _ = self.root.nearest(at)
+            shown = {True: "true", False: "false"}.get(value, value) if isinstance(value, bool) else value
+            message = f"{name}: setting {setting} {fault}" + ("" if keys else f", not {shown}")
+            near = nearest(str(value), known.enum) if known.enum and not keys else None
+            span = (node.key_span if keys else None) or node.span
+            yield Diagnostic(codes.SETTING_INVALID, message, at=span, path=format_path(at), help=known.description,
+                             fix=Fix(span, near) if near else None)  # fmt: skip
 
     def unknown_key(self, path: Path, message: str, known: Iterable[str]) -> Diagnostic:
         """A key that is not among `known`, pointed at by its key."""
@@ -171,12 +176,12 @@ class Checks(Teller):
 
     def _renders(self, component: Component) -> bool:
         """Whether the component belongs to the stack, is asked for, and is ours."""
-        asked_for = component.section is None or getattr(self.spec, component.section) is not None
-        return asked_for and self.spec.gpu_stack in component.stacks and self.ownership(component.name) == "managed"
+        ours = self.spec.gpu_stack in component.stacks and self.ownership(component.name) == "managed"
+        return ours and asked_for(component, self.spec)
 
     def _needs(self, release: Release) -> Iterator[Diagnostic]:
         for name in release.components:
-            component = self.catalog.component(name)
+            component = self.catalog.component(name, release.components[name])
             if component is None or not self._renders(component):
                 continue
             for need in component.needs:

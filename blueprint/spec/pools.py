@@ -10,6 +10,7 @@ from blueprint.spec.base import Model
 from blueprint.spec.driver import PoolDriver, PoolOwner
 from blueprint.spec.forms import LabelKey, LabelValue, TaintText
 from blueprint.spec.machine import DomainSize, NvlinkDomain, PoolKubelet, PoolMachine
+from blueprint.spec.network import PoolNetwork
 from blueprint.spec.partition import PoolMig, PoolSharing
 
 
@@ -76,7 +77,7 @@ class NodePool(Model):
     """A group of nodes that are alike."""
 
     NOT_YET = frozenset(
-        {"network", "karpenter", "queue",
+        {"karpenter", "queue",
          "allocation", "kata"}
     )  # fmt: skip
 
@@ -96,6 +97,9 @@ class NodePool(Model):
     )
     gpu: PoolGpu | None = Field(
         default=None, description="The GPUs of each node; leave out for nodes without, or where the machine says it."
+    )
+    network: PoolNetwork | None = Field(
+        default=None, description="What joins the nodes besides Ethernet; leave out where nothing does."
     )
     nvlink_domain: NvlinkDomain | None = Field(
         default=None, description="Nodes that NVLink joins; leave out where it ends at the node."

@@ -1,6 +1,8 @@
 """Turn upstream CRD files into schemas/crds/<group>/<plural>.yaml.
 
-python tools/import_crd.py --source URL --version V --licence L [--minor 1.36] FILE...
+python tools/import_crd.py --source URL --version V --licence L [--minor 1.36] [--earlier] FILE...
+
+--earlier writes schemas/crds/<group>/<version>/<plural>.yaml, for a release that is not the newest.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ def main() -> None:
     parser.add_argument("--version", required=True)
     parser.add_argument("--licence", default="Apache-2.0")
     parser.add_argument("--minor", default="1.36", help="the Kubernetes release to refer to")
+    parser.add_argument("--earlier", action="store_true", help="keep it beside the newest version")
     parser.add_argument("files", nargs="+", type=Path)
     options = parser.parse_args()
     for file in options.files:
@@ -30,7 +33,8 @@ def main() -> None:
             document = import_crd(
                 crd, source=options.source, version=options.version, licence=options.licence, minor=options.minor
             )
-            target = CRDS / document["group"] / f"{document['names']['plural']}.yaml"
+            folder = CRDS / document["group"] / (options.version if options.earlier else "")
+            target = folder / f"{document['names']['plural']}.yaml"
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(write_notation(document), "utf-8")
             print(target)

@@ -34,3 +34,13 @@ Components need each other in a circle, so there is no order in which they could
 `component.yaml` lists what must work before the component is applied. Remove one of the needs.
 """,
 )
+
+COMPONENT_VERSION = define(
+    "BP3904",
+    "component-version",
+    """
+A release names a version of a component that the component's folder does not know. `component.yaml` describes the
+newest version; every older one that a release installs has a file `versions/VERSION.yaml` beside it that says in which
+keys it differs. Add that file, from the tag of the version upstream, or correct the release.
+""",
+)

@@ -70,10 +70,32 @@ class Catalog:
         file = self._releases.get(name)
         return self._once(file, Release, "release", name) if file else None
 
-    def component(self, name: str) -> Component | None:
-        """A component by name."""
+    def component(self, name: str, version: str | None = None) -> Component | None:
+        """A component by name, in the newest version or in that which is asked for.
+
+        Raises Refused (BP3904) where the folder does not know the version.
+        """
         file = self._components.get(name)
-        return self._once(file, Component, "name", name, folder=file.parent) if file else None
+        if file is None:
+            return None
+        newest = self._once(file, Component, "name", name, folder=file.parent)
+        if version in (None, newest.version):
+            return newest
+        return self._earlier(newest, file.parent / "versions" / f"{version}.yaml", str(version))
+
+    def _earlier(self, newest: Component, file: Path, version: str) -> Component:
+        found = self._read.get(file)
+        if isinstance(found, Component):
+            return found
+        if file.parent.name != "versions" or not file.is_file():
+            message = f"{newest.name} has no version {version}, only {newest.version} and those under versions/"
+            raise Refused(Diagnostic(codes.COMPONENT_VERSION, message, at=newest.span("version"), path="version"))
+        made = read(file, Component, over=newest.document, folder=newest.folder)
+        if made.version != version:
+            message = f"this is {made.version}, but it is stored as {version}"
+            raise Refused(Diagnostic(codes.CATALOGUE_NAME, message, at=made.span("version"), path="version"))
+        self._read[file] = made
+        return made
 
     def distribution(self, name: str) -> Distribution:
         """A distribution of Kubernetes by name; the language admits only names that have a file."""

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, cast, ge
 
 from blueprint.catalog import codes
 from blueprint.catalog.facts import AtLeast, Fact, Matching, Record
+from blueprint.catalog.versions import layered
 from blueprint.data import shown
 from blueprint.diagnostics import Diagnostic, Refused, Span, nearest
 from blueprint.source import Document, load_text
@@ -27,14 +28,19 @@ At = tuple[str | int, ...]
 _WORDS = {str: "text in quotes where it could be read otherwise", int: "a whole number", bool: "true or false"}
 
 
-def read(file: Path, model: type[R], **given: Any) -> R:
+def read(file: Path, model: type[R], *, over: Document | None = None, **given: Any) -> R:
     """The record in `file`; `given` are its fields that do not stand in it.
+
+    With `over`, the file says only what differs from that document: maps are merged by key, everything else replaced,
+    and null takes a key away.
 
     Raises Refused with everything that is wrong: the YAML, or the form (BP3901).
     """
     document = load_text(file.read_text("utf-8"), shown(file))
     if not isinstance(document.data, dict):
         raise Refused(Diagnostic(codes.CATALOGUE_INVALID, f"{document.file} is not a map"))
+    if over is not None:
+        document = layered(document, over)
     reader = _Reader(document)
     record: Any = reader.whole(model, {**given, "document": document})
     if reader.problems:
@@ -105,6 +111,8 @@ class _Reader:
 
     def value(self, hint: Any, data: Any, at: At) -> Any:
         """`data` as `hint` wants it."""
+        if hint is Any:
+            return data
         origin, arguments = get_origin(hint), get_args(hint)
         if origin is Annotated:
             return self.constrained(arguments[0], arguments[1], data, at)

@@ -34,14 +34,14 @@ def stack_checks(checks: Checks, release: Release) -> Iterator[Diagnostic]:
     yield from _out_of_place(checks, release)
     yield from _nobody_cuts(checks, drivers)
     yield from _unused(checks, drivers)
-    yield from _times(checks)
+    yield from _times(checks, release)
     yield from _runtime(checks, drivers)
 
 
 def _out_of_place(checks: Checks, release: Release) -> Iterator[Diagnostic]:
     stack = checks.spec.gpu_stack
     for name in release.components:
-        component = checks.catalog.component(name)
+        component = checks.catalog.component(name, release.components[name])
         if component is None or stack in component.stacks:
             continue
         path: Path = (*COMPONENTS, name) if name in checks.spec.components else ("spec", component.section or "")
@@ -85,11 +85,11 @@ def _unused(checks: Checks, drivers: DriverChecks) -> Iterator[Diagnostic]:
             yield checks.at(path, codes.SETTING_UNUSED, message, help_="remove it")
 
 
-def _times(checks: Checks) -> Iterator[Diagnostic]:
+def _times(checks: Checks, release: Release) -> Iterator[Diagnostic]:
     """Prometheus refuses a scrape timeout that is longer than the interval."""
     for name, (interval, timeout) in _TIMES.items():
-        spec, component = checks.spec.components.get(name), checks.catalog.component(name)
-        if spec is None or component is None:
+        spec, component = checks.spec.components.get(name), checks.catalog.component(name, release.components.get(name))
+        if spec is None or component is None or timeout in component.lacks:
             continue
         values = [spec.settings.get(key, component.settings[key].default) for key in (interval, timeout)]
         every, patience = (_seconds(value) for value in values)

@@ -153,9 +153,19 @@ def shipped_crds() -> Mapping[tuple[str, str], Path]:
 
 
 @cache
-def load_crd(group: str, plural: str) -> Mapping[str, Any]:
-    """The expanded CRD of a shipped custom resource. KeyError if there is none; do not change what you get."""
-    return expand_crd(_read(shipped_crds()[group, plural]))
+def earlier_crds() -> tuple[Path, ...]:
+    """The files of versions that only earlier releases install, `GROUP/VERSION/PLURAL.yaml`."""
+    return tuple(sorted((data_folder("schemas") / "crds").glob("*/*/*.yaml")))
+
+
+@cache
+def load_crd(group: str, plural: str, version: str = "") -> Mapping[str, Any]:
+    """The expanded CRD of a shipped custom resource, the newest or that of an earlier version.
+
+    KeyError if there is none; do not change what you get.
+    """
+    newest = shipped_crds()[group, plural]
+    return expand_crd(_read(newest.parent / version / newest.name if version else newest))
 
 
 def crds_of(group: str) -> Iterator[Mapping[str, Any]]:

@@ -64,8 +64,8 @@ def _component(component: PlatformComponent, platform: Platform) -> Iterator[Obj
 
 
 def _crd(name: str, component: PlatformComponent, decided: tuple[Source, ...]) -> Object:
-    group, _, file = name.partition("/")
-    data = load_crd(group, file.removesuffix(".yaml"))
+    group, *version, plural = name.removesuffix(".yaml").split("/")
+    data = load_crd(group, plural, *version)
     span = Span(shown(data_folder("schemas") / "crds" / name), 1, 1, 1, 1)
     origins: dict[Path, FieldOrigin] = {(): FieldOrigin(span, in_order(decided))}
     with reading() as sources:

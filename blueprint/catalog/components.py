@@ -15,6 +15,7 @@ Ownership = Literal["managed", "external", "absent"]
 """`managed`: rendered and applied; `external`: somebody else installs it, only checked; `absent`: not there."""
 
 
+FileName = Annotated[str, Matching(r"[a-z0-9][a-z0-9-]*\.yaml", "the name of a YAML file in this folder")]
 CrdFile = Annotated[
     str, Matching(r"[a-z0-9][a-z0-9.-]*/([a-z0-9][a-z0-9.-]*/)?[a-z0-9]+\.yaml", "GROUP/[VERSION/]PLURAL.yaml")
 ]
@@ -71,9 +72,9 @@ class HealthHint:
 class Component(Record):
     """One installable part of a platform.
 
-    Attributes:
     `component.yaml` says it for the newest version; `versions/VERSION.yaml` says in which keys an older one differs.
 
+    Attributes:
         name: Also the folder's name.
         version: The upstream version, as in the image tag.
         namespace: Where its namespaced objects live.
@@ -84,10 +85,9 @@ class Component(Record):
         crds: Files under `schemas/crds/`, applied before everything else of the component.
         templates: Files under the component's `templates/`, in the order in which they are rendered.
         settings: What a blueprint may set, by name.
-        sources: What the templates were written and compared against.
-        olm: How it comes where operators come through the Operator Lifecycle Manager; None where it cannot.
         lacks: What this version cannot do that the newest can, with the reason: settings by their name, which are then
             refused, and words that templates and checks ask for.
+        sources: What the templates were written and compared against.
     """
 
     name: Annotated[str, Matching("[a-z][a-z0-9-]*", "lower-case words joined by hyphens")]
@@ -104,9 +104,9 @@ class Component(Record):
     images: Mapping[str, Image]
     settings: Mapping[str, Setting] = field(default_factory=dict)
     health: tuple[HealthHint, ...] = ()
+    lacks: Mapping[str, Text] = field(default_factory=dict)
     sources: tuple[Text, ...]
     folder: Path = field(repr=False, compare=False, metadata={"given": True})
-    lacks: Mapping[str, Text] = field(default_factory=dict)
 
     def template_files(self) -> tuple[Path, ...]:
         """The templates' files, in rendering order."""

@@ -77,6 +77,9 @@ class Settings:
         setting = self._component.settings[name]
         if name in self._given:
             return plain(self._given[name])
+        if name in self._component.lacks:
+            note(Source("component", self._component.span("lacks", name), f"lacks.{name}"))
+            return None
         path = ("settings", name, "default")
         note(Source("component", self._component.span(*path), ".".join(path)))
         return setting.default
@@ -90,9 +93,6 @@ class PlatformComponent:
         self.name = component.name
         self._spec = spec
         self._platform = platform
-        if name in self._component.lacks:
-            note(Source("component", self._component.span("lacks", name), f"lacks.{name}"))
-            return None
 
     @derived
     def ownership(self) -> str:
@@ -104,6 +104,13 @@ class PlatformComponent:
         """The upstream version."""
         note(Source("component", self.component.span("version"), "version"))
         return self.component.version
+
+    def has(self, feature: str) -> bool:
+        """Whether this version can do what a newer one can; which version it is decides."""
+        if feature not in self.component.lacks:
+            return True
+        note(Source("component", self.component.span("lacks", feature), f"lacks.{feature}"))
+        return False
 
     @derived
     def namespace(self) -> str:
@@ -135,13 +142,6 @@ class PlatformComponent:
         return [{"name": name, "value": value} for name, value in sorted((self.settings[setting] or {}).items())]
 
     def labels_and(self, setting: str) -> dict[str, str]:
-    def has(self, feature: str) -> bool:
-        """Whether this version can do what a newer one can; which version it is decides."""
-        if feature not in self.component.lacks:
-            return True
-        note(Source("component", self.component.span("lacks", feature), f"lacks.{feature}"))
-        return False
-
         """The recommended labels, and those that a setting adds."""
         return {**self.labels, **(self.settings[setting] or {})}
 
@@ -157,16 +157,3 @@ class PlatformComponent:
     def patches(self) -> tuple[Patch, ...]:
         """Changes to rendered objects."""
         return tuple(self._spec.patches) if self._spec is not None else ()
-    def gates(self, setting: str) -> list[str]:
-        """A setting of feature gates, each as `NAME=true` or `NAME=false`."""
-        return [f"{name}={str(is_open).lower()}" for name, is_open in sorted(self.settings[setting].items())]
-
-    def count_or_percent(self, setting: str) -> int | str:
-        """A setting that is a number of pods, or percent of them in text, as Kubernetes wants it."""
-        value: str = self.settings[setting]
-        return int(value) if value.isdigit() else value
-
-    def joined(self, setting: str) -> Any:
-        """A setting of type `object` on top of its default: maps by key, lists one after the other."""
-        return joined(self.component.settings[setting].default or {}, self.settings[setting])
-

@@ -51,6 +51,13 @@ def test_offline_verbs_import_neither_cluster_nor_git_nor_nvml(verb: list[str]) 
     assert not found & {"kubernetes", "git", "pynvml", "cryptography", "urllib3"}
 
 
+@pytest.mark.parametrize("example", sorted(each.parent.name for each in ROOT.glob("examples/*/blueprint.yaml")))
+def test_our_own_templates_need_no_template_engine(example: str) -> None:
+    found = packages(imported("compile", f"examples/{example}/blueprint.yaml", "-o", "-"))
+    assert "orjson" in found
+    assert "jinja2" not in found
+
+
 @pytest.mark.parametrize("verb", [["--help"], ["compile", "--help"], ["drift", "--help"]])
 def test_help_imports_no_heavy_library(verb: list[str]) -> None:
     heavy = {"pydantic", "jinja2", "ruamel", "jsonschema", "kubernetes", "git", "pynvml", "cryptography", "urllib3"}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
-from blueprint.catalog.distribution import BOTH, Stack
+from blueprint.catalog.distribution import STACKS, Stack
 from blueprint.catalog.facts import Digest, Matching, Record, Text
 from blueprint.catalog.settings import Setting
 
@@ -96,7 +96,7 @@ class Component(Record):
     version: Text
     namespace: Text
     ownership: tuple[Ownership, ...]
-    stacks: tuple[Stack, ...] = BOTH
+    stacks: tuple[Stack, ...] = STACKS
     section: Text | None = None
     needs: tuple[Text, ...] = ()
     crds: tuple[CrdFile, ...] = ()

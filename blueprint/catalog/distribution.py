@@ -13,8 +13,9 @@ from typing import Annotated, Literal
 from blueprint.catalog.facts import Matching, Record, Text
 
 Owner = Literal["operator", "host", "provider"]
-Stack = Literal["clusterPolicy", "standalone"]
-BOTH: tuple[Stack, ...] = ("clusterPolicy", "standalone")
+Stack = Literal["clusterPolicy", "gpuCluster", "standalone"]
+STACKS: tuple[Stack, ...] = ("clusterPolicy", "gpuCluster", "standalone")
+WITH_DEVICE_PLUGIN: tuple[Stack, ...] = ("clusterPolicy", "standalone")
 Family = Annotated[str, Matching(r"\*|[a-z]+", "the first word of cluster.os, or * for every other one")]
 Directory = Annotated[str, Matching(r"(/[A-Za-z0-9._-]+)+", "an absolute path")]
 
@@ -26,7 +27,7 @@ class Mode:
     Attributes:
         driver: Who brings the driver: `operator` (this platform), `host` (the node image) or `provider`.
         toolkit: Who brings the container toolkit and sets up the runtime.
-        device_plugin: Who advertises nvidia.com/gpu.
+        device_plugin: Who advertises the GPUs: the device plugin, or under `gpuCluster` the DRA driver.
         means: What the mode is called, for people.
         stacks: The values of `gpuStack` that it works with.
         runtime_class: Name of the RuntimeClass that the GPU stack's pods run with.
@@ -37,7 +38,7 @@ class Mode:
     toolkit: Owner
     device_plugin: Owner
     means: Text
-    stacks: tuple[Stack, ...] = BOTH
+    stacks: tuple[Stack, ...] = WITH_DEVICE_PLUGIN
     runtime_class: Text = "nvidia"
     needs: tuple[Text, ...] = ()
 

@@ -1,9 +1,9 @@
 """The drivers of the platform: each pool's, and what the operator must be told about all of them.
 
-One driver for all pools is a field of the ClusterPolicy, as upstream has it; a GPUCluster has no such field, so there one
-NVIDIADriver object stands for all. Where pools differ, each pool whose driver
-the operator owns gets an NVIDIADriver object of its own: named after the pool, so that a new branch changes the object
-and the operator replaces drivers node by node, instead of one object vanishing and another one coming.
+One driver for all pools is a field of the ClusterPolicy, as upstream has it; a GPUCluster has no such field, so there
+one NVIDIADriver object stands for all. Where pools differ, each pool whose driver the operator owns gets an NVIDIADriver
+object of its own: named after the pool, so that a new branch changes the object and the operator replaces drivers node
+by node, instead of one object vanishing and another one coming.
 """
 
 from __future__ import annotations
@@ -70,7 +70,9 @@ class PoolDriver:
 
     @derived
     def wanted(self) -> str:
-        """What the operator is told as version: of a precompiled driver the branch alone."""
+        """What the operator is told as version: of a precompiled driver the branch alone, through OLM a digest."""
+        if self._platform.by_olm:
+            return self._platform.driver_digest(self.branch or "") or ""
         return (self.branch if self.precompiled else self.version) or ""
 
     @derived
@@ -175,7 +177,9 @@ class OperatorDriver:
         """What the ClusterPolicy says as version; the release's default where it installs none."""
         if self._shared:
             return self._shared.wanted
-        return self._platform.driver_version(use(self._platform.release.driver.default_branch, "release")) or ""
+        usual = use(self._platform.release.driver.default_branch, "release")
+        told = self._platform.driver_digest if self._platform.by_olm else self._platform.driver_version
+        return told(usual) or ""
 
     @derived
     def kernel_modules(self) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from blueprint.platform.drivers import DRA
 from blueprint.platform.packing import pack, ranges
 from blueprint.platform.reads import derived, plain, use
 
@@ -122,8 +123,8 @@ class Partition:
 
     @derived
     def mig_config(self) -> list[dict[str, Any]] | None:
-        """What mig-parted is to make of the GPUs, or None where they are not cut."""
-        if not self.cuts:
+        """What mig-parted is to make of the GPUs, or None where they are not cut, or not by the MIG manager."""
+        if not self.cuts or self._platform.allocation == DRA:
             return None
         return [{**self._filter, **_parted(cut, self._spec.count)} for cut in self.cuts]
 
@@ -139,13 +140,13 @@ class Partition:
     @derived
     def mig_config_name(self) -> str | None:
         """Value of the node label `nvidia.com/mig.config`."""
-        return f"{self._pool.own_label}-{digest(self.mig_config)}" if self.cuts else None
+        return f"{self._pool.own_label}-{digest(self.mig_config)}" if self.mig_config else None
 
     @derived
     def plugin_config(self) -> dict[str, Any] | None:
         """The device plugin's configuration of these nodes, or None where the default one will do."""
         sharing = self._spec.sharing
-        if sharing is None:
+        if sharing is None or self._platform.allocation == DRA:
             return None
         way = {
             "renameByDefault": sharing.rename_by_default,
@@ -192,7 +193,7 @@ class Partitioning:
     @derived
     def mig_configs(self) -> dict[str, Any] | None:
         """The file of mig-parted with a configuration for each cut pool, or None where nothing is cut."""
-        found = {p.mig_config_name: p.mig_config for p in self._partitions() if p.cuts}
+        found = {p.mig_config_name: p.mig_config for p in self._partitions() if p.mig_config}
         if not found:
             return None
         disabled = {"all-disabled": [{"devices": "all", "mig-enabled": False}]}

@@ -5,7 +5,7 @@ Sections and values that a later version will have are named in NOT_YET, so that
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -33,14 +33,14 @@ class Spec(Model):
     """What the platform is."""
 
     NOT_YET = frozenset({"computeDomains", "queueing", "tenants", "plans", "policy", "delivery"})
-    NOT_YET_VALUES: ClassVar[dict[str, tuple[str, ...]]] = {"gpuStack": ("gpuCluster",)}
 
     release: Annotated[str, Field(min_length=1)] = Field(description='The tested set of component versions, "2026.11".')
     cluster: Cluster = Field(description="The cluster that the platform is for.")
-    gpu_stack: Literal["clusterPolicy", "standalone"] = Field(
+    gpu_stack: Literal["clusterPolicy", "gpuCluster", "standalone"] = Field(
         default="clusterPolicy",
-        description="How GPUs reach pods: clusterPolicy is the GPU Operator with the device plugin; standalone is "
-        "device plugin, feature discovery and exporter alone, on nodes that have driver and toolkit already.",
+        description="How GPUs reach pods: clusterPolicy is the GPU Operator with the device plugin; gpuCluster is the "
+        "GPU Operator with the DRA driver, whose pods claim GPUs instead of counting them; standalone is device "
+        "plugin, feature discovery and exporter alone, on nodes that have driver and toolkit already.",
     )
     node_labels: Literal["apply", "provisioner"] = Field(
         default="provisioner",

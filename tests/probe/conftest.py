@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from probe_examples import NOW
+from probe_examples import NOW, Probe
 from stub.build import NoCompilerError, build
 
 from blueprint.probe import Reading, collect
 
 _not_run: list[str] = []
-
-Probe = Callable[..., Reading]
 
 
 @pytest.fixture(scope="session")

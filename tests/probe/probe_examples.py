@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ from blueprint.probe import Call, Expectation, ExpectationSource, Outcome, Readi
 NOW = dt.datetime(2026, 11, 21, 10, 0, tzinfo=dt.UTC)
 READINGS = Path(__file__).with_name("readings")
 BLUEPRINT = "clusters/prod.yaml"
+
+Probe = Callable[..., Reading]
+"""Describes a machine to the stand-in for NVML, and reads it."""
 
 WANTS: dict[str, Any] = {
     "nvml": True,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import Probe
-from probe_examples import expect
+from probe_examples import Probe, expect
 from stub.describe import Description, cut, fault, h100x8, lie
 
 from blueprint.probe import Reading, Result, Verdict, diagnostics_of, exit_code_of, judge

@@ -9,15 +9,15 @@ from typing import Annotated, Literal
 
 from blueprint.catalog.distribution import STACKS, Stack
 from blueprint.catalog.facts import Digest, Matching, Record, Text
+from blueprint.catalog.olm import FileName, Olm
 from blueprint.catalog.settings import Setting
 
 Ownership = Literal["managed", "external", "absent"]
 """`managed`: rendered and applied; `external`: somebody else installs it, only checked; `absent`: not there."""
 
 
-FileName = Annotated[str, Matching(r"[a-z0-9][a-z0-9-]*\.yaml", "the name of a YAML file in this folder")]
 CrdFile = Annotated[
-    str, Matching(r"[a-z0-9][a-z0-9.-]*/([a-z0-9][a-z0-9.-]*/)?[a-z0-9]+\.yaml", "GROUP/[VERSION/]PLURAL.yaml")
+    str, Matching(r"[a-z0-9][a-z0-9.-]*/([a-z0-9][a-z0-9.-]*/)?[a-z0-9-]+\.yaml", "GROUP/[VERSION/]PLURAL.yaml")
 ]
 
 
@@ -33,7 +33,8 @@ class Image:
         pulled_by: `rendered`: a pod that we render names it; `operator`: the component makes such pods later;
             `dormant`: an object names it, but the feature behind it stays switched off, so nothing pulls it.
         when: A template expression that says whether this platform pulls it; missing means always.
-        tag_suffix: What the component adds to the tag at run time: the operating system's name.
+        tag_suffix: What the component adds to the tag at run time: the operating system's name, and then perhaps the
+            processor architecture of the node.
         source: Where tag and digest were read.
     """
 
@@ -43,7 +44,7 @@ class Image:
     digest: Digest | None = None
     pulled_by: Literal["rendered", "operator", "dormant"]
     when: Text | None = None
-    tag_suffix: Literal["operating-system"] | None = None
+    tag_suffix: Literal["operating-system", "operating-system-and-architecture"] | None = None
     source: Text
 
     @property
@@ -85,6 +86,7 @@ class Component(Record):
         crds: Files under `schemas/crds/`, applied before everything else of the component.
         templates: Files under the component's `templates/`, in the order in which they are rendered.
         settings: What a blueprint may set, by name.
+        olm: How it comes where operators come through the Operator Lifecycle Manager; None where it cannot.
         lacks: What this version cannot do that the newest can, with the reason: settings by their name, which are then
             refused, and words that templates and checks ask for.
         sources: What the templates were written and compared against.
@@ -103,11 +105,13 @@ class Component(Record):
     templates: tuple[FileName, ...]
     images: Mapping[str, Image]
     settings: Mapping[str, Setting] = field(default_factory=dict)
+    olm: Olm | None = None
     health: tuple[HealthHint, ...] = ()
     lacks: Mapping[str, Text] = field(default_factory=dict)
     sources: tuple[Text, ...]
     folder: Path = field(repr=False, compare=False, metadata={"given": True})
 
-    def template_files(self) -> tuple[Path, ...]:
+    def template_files(self, *, by_olm: bool = False) -> tuple[Path, ...]:
         """The templates' files, in rendering order."""
-        return tuple(self.folder / "templates" / name for name in self.templates)
+        names = self.olm.templates if by_olm and self.olm else self.templates
+        return tuple(self.folder / "templates" / name for name in names)

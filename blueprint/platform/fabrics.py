@@ -118,6 +118,27 @@ class Fabrics:
         return [NicPolicy(*each, self._platform) for each in self._served] if self.per_pool else []
 
     @derived
+    def has_cluster_policy(self) -> bool:
+        """Whether there is a NicClusterPolicy: for all pools alike, or for what no NicNodePolicy can say."""
+        wanted = ("secondaryNetworks", "ipam")
+        return not self.per_pool or any(self._platform.setting(NETWORK_OPERATOR, name) for name in wanted)
+
+    @derived
+    def cluster_ofed(self) -> bool:
+        """Whether the NicClusterPolicy installs DOCA-OFED."""
+        return self.together.ofed if self.together else False
+
+    @derived
+    def cluster_shared_config(self) -> str | None:
+        """What the NicClusterPolicy tells the RDMA shared device plugin."""
+        return self.together.shared_config if self.together else None
+
+    @derived
+    def cluster_exclusive_config(self) -> str | None:
+        """What the NicClusterPolicy tells the SR-IOV device plugin."""
+        return self.together.exclusive_config if self.together else None
+
+    @derived
     def _policies(self) -> list[NicPolicy]:
         return [self.together] if self.together else self.policies
 
@@ -125,6 +146,12 @@ class Fabrics:
     def ofed(self) -> bool:
         """Whether DOCA-OFED is installed on any node."""
         return any(policy.ofed for policy in self._policies)
+
+    @derived
+    def architectures(self) -> list[str]:
+        """Processors of the nodes on which DOCA-OFED is installed; where nobody says, `amd64`."""
+        found = (pool for pool, network in self._served if network.owner == OPERATOR)
+        return sorted({pool.place.machine.get("arch", "amd64") for pool in found})
 
     @derived
     def shared(self) -> bool:

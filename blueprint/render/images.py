@@ -13,6 +13,8 @@ from blueprint.platform.reads import reading
 from blueprint.render.expressions import compile_expression
 from blueprint.render.model import Object
 
+DIGEST = "sha256:"
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class PulledImage:
@@ -39,11 +41,19 @@ def _pulled(image: PlatformImage, component: PlatformComponent, platform: Platfo
     with reading() as sources:
         if not _is_pulled(image, component, platform):
             return
-        suffix = _suffix(image, platform)
+        suffixes = [""] if component.olm else _suffixes(image, platform)
         tags = platform.driver.tags if image.image.tag is None else [image.tag]
-        refs = [f"{image.repository}/{image.name}:{tag}{suffix}" for tag in tags]
-        digest = None if suffix else image.digest
-    yield from (PulledImage(ref, component.name, digest, in_order(sources)) for ref in refs)
+        pinned = {_ref(image, f"{tag}{end}"): _digest(image, tag, end) for tag in tags for end in suffixes}
+    yield from (PulledImage(ref, component.name, digest, in_order(sources)) for ref, digest in pinned.items())
+
+
+def _ref(image: PlatformImage, tag: str) -> str:
+    return f"{image.repository}/{image.name}{'@' if tag.startswith(DIGEST) else ':'}{tag}"
+
+
+def _digest(image: PlatformImage, tag: str, suffix: str) -> str | None:
+    """What the vendor pins beside the tag; what an operator adds to a tag makes another image of it."""
+    return None if suffix or tag.startswith(DIGEST) else image.digest
 
 
 def _is_pulled(image: PlatformImage, component: PlatformComponent, platform: Platform) -> bool:
@@ -53,12 +63,14 @@ def _is_pulled(image: PlatformImage, component: PlatformComponent, platform: Pla
     return bool(compile_expression(condition)({"platform": platform, "component": component}))
 
 
-def _suffix(image: PlatformImage, platform: Platform) -> str:
-    """The operating system that the operator adds to a tag: `-ubuntu24.04`, `-rhel9`."""
+def _suffixes(image: PlatformImage, platform: Platform) -> list[str]:
+    """What the operator adds to a tag: the operating system, `-ubuntu24.04`, `-rhel9`; or `-rhel9.4-amd64`."""
     if image.image.tag_suffix is None:
-        return ""
+        return [""]
     name, _, version = platform.os.partition("-")
-    return f"-{name}{version if name == 'ubuntu' else version.split('.', maxsplit=1)[0]}"
+    if image.image.tag_suffix == "operating-system-and-architecture":
+        return [f"-{name}{version}-{arch}" for arch in platform.fabrics.architectures]
+    return [f"-{name}{version if name == 'ubuntu' else version.split('.', maxsplit=1)[0]}"]
 
 
 def _in_pods(objects: list[Object]) -> Iterator[PulledImage]:

@@ -36,6 +36,7 @@ def _reference_crds() -> Iterator[dict[str, Any]]:
     for pattern in (
         "gpu-operator/v26.7.0/crds/*.yaml",
         "nfd/v0.19.0/crds/*.yaml",
+        "network-operator/v26.4.1/crds/*.yaml",
         "prometheus-operator/v0.93.1/crds/crd-servicemonitors.yaml",
         "prometheus-operator/v0.93.1/crds/crd-prometheusrules.yaml",
     ):

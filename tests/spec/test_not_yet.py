@@ -26,7 +26,6 @@ SECTIONS = {
 OF_A_POOL = {
     "machine": "{arch: amd64, cpu: 192, memory: 2Ti}",
     "owner": "{toolkit: provider, devicePlugin: operator}",
-    "network": "{fabric: infiniband, nics: 8}",
     "topology": "{acme.example/rack: 8}",
     "kubelet": "{topologyManager: single-numa-node}",
     "nvlinkDomain": "{nodes: 18, label: nvidia.com/gpu.clique}",

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from blueprint.catalog import Component
 from blueprint.catalog.components import Image
+from blueprint.catalog.kinds import EMPTY
 from blueprint.platform.origin import Source
 from blueprint.platform.reads import derived, note, plain
+from blueprint.platform.told import Pod, joined
 from blueprint.spec.components import ComponentSpec, Patch
 
 if TYPE_CHECKING:
@@ -75,6 +77,8 @@ class Settings:
 
     def __getitem__(self, name: str) -> Any:
         setting = self._component.settings[name]
+        if setting.type == "pod":
+            return Pod(self._component, name, self._given.get(name, {}))
         if name in self._given:
             return plain(self._given[name])
         if name in self._component.lacks:
@@ -82,7 +86,7 @@ class Settings:
             return None
         path = ("settings", name, "default")
         note(Source("component", self._component.span(*path), ".".join(path)))
-        return setting.default
+        return EMPTY.get(setting.type) if setting.default is None else setting.default
 
 
 class PlatformComponent:
@@ -140,6 +144,19 @@ class PlatformComponent:
     def env(self, setting: str) -> list[dict[str, str]]:
         """A setting of variables, as a container's list."""
         return [{"name": name, "value": value} for name, value in sorted((self.settings[setting] or {}).items())]
+
+    def gates(self, setting: str) -> list[str]:
+        """A setting of feature gates, each as `NAME=true` or `NAME=false`."""
+        return [f"{name}={str(is_open).lower()}" for name, is_open in sorted(self.settings[setting].items())]
+
+    def count_or_percent(self, setting: str) -> int | str:
+        """A setting that is a number of pods, or percent of them in text, as Kubernetes wants it."""
+        value: str = self.settings[setting]
+        return int(value) if value.isdigit() else value
+
+    def joined(self, setting: str) -> Any:
+        """A setting of type `object` on top of its default: maps by key, lists one after the other."""
+        return joined(self.component.settings[setting].default or {}, self.settings[setting])
 
     def labels_and(self, setting: str) -> dict[str, str]:
         """The recommended labels, and those that a setting adds."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from blueprint.catalog import Catalog, Component, Gpu, Release
 from blueprint.catalog.settings import Setting

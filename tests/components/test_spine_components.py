@@ -233,7 +233,14 @@ _DIGEST = re.compile("-[0-9a-f]{8}$")
 
 def another(setting: Setting) -> Any:
     """An allowed value that is not the default."""
-    compound: list[Any] = [["^app$"], {"VARIABLE": "value"}, {"limits": {"memory": "1Gi"}}]
+    if setting.type == "pod":
+        return {part: ANOTHER_PART[part] for part in setting.parts}
+    if setting.enum and setting.type == "list":
+        return [*setting.enum] if setting.default is None else [setting.enum[0]]
+    compound: list[Any] = [
+        ["^app$"], ["example.com"], {"VARIABLE": "value"}, {"limits": {"memory": "1Gi"}}, {"Gate": True},
+        {"failureThreshold": 7}, [{"key": "other", "operator": "Exists"}], [{"action": "keep"}],
+    ]  # fmt: skip
     candidates: list[Any] = [
         *setting.enum,
         True,
@@ -250,7 +257,16 @@ def another(setting: Setting) -> Any:
     return next(value for value in candidates if setting.problem(value) is None and value != setting.default)
 
 
-BESIDE = {"gpu-operator": "driverObjects: always", "dcgm-exporter": "serviceMonitor: true"}
+ANOTHER_PART: dict[str, Any] = {
+    "args": ["-v=4"], "env": {"VARIABLE": "value"}, "resources": {"limits": {"memory": "1Gi"}}, "hostNetwork": True,
+    "priorityClass": "other", "nodeSelector": {"other": "node"}, "affinity": {"nodeAffinity": {}}, "replicas": 4,
+    "tolerations": [{"key": "other", "operator": "Exists"}], "labels": {"other": "label"}, "annotations": {"x": "y"},
+    "startupProbe": {"failureThreshold": 7}, "livenessProbe": {"failureThreshold": 7},
+    "readinessProbe": {"failureThreshold": 7},
+}  # fmt: skip
+BESIDE = {
+    "gpu-operator": "driverObjects: always", "dcgm-exporter": "serviceMonitor: true", "nfd": "podMonitor: true",
+}  # fmt: skip
 """The setting of a component without which some others do nothing."""
 
 

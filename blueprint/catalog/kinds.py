@@ -1,0 +1,156 @@
+"""What the value of a setting may be: one judge for each kind of value, and what a pod may be told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+Fault = tuple[tuple[str | int, ...], str]
+"""The keys that lead to a wrong value, and what is wrong, as the end of a sentence about the setting."""
+
+WORDS = {
+    "list": "a list of text", "map": "a map of text to text", "env": "a map of variables to text in quotes",
+    "resources": "a map of requests and limits, each of resources to quantities",
+    "gates": "a map of names to true or false", "probe": "a map of a probe's times and counts to whole numbers",
+    "tolerations": "a list of tolerations", "object": "a map, in the form that the API has it",
+    "objects": "a list of maps, in the form that the API has it", "pod": "a map of what the pod is told",
+}  # fmt: skip
+PYTHON: dict[str, type] = {
+    "string": str, "integer": int, "boolean": bool, "list": list, "objects": list, "tolerations": list,
+    **dict.fromkeys(("map", "env", "resources", "gates", "probe", "object", "pod"), dict),
+}  # fmt: skip
+POD: dict[str, str] = {
+    "args": "list", "env": "env", "resources": "resources", "hostNetwork": "boolean", "priorityClass": "string",
+    "nodeSelector": "map", "affinity": "object", "tolerations": "tolerations", "labels": "map", "annotations": "map",
+    "startupProbe": "probe", "livenessProbe": "probe", "readinessProbe": "probe", "replicas": "integer",
+}  # fmt: skip
+"""What a setting of type `pod` may hold, and of which kind it is."""
+EMPTY: dict[str, Any] = {
+    "list": (), "tolerations": (), "objects": (), "map": {}, "env": {}, "probe": {}, "gates": {}, "object": {},
+}  # fmt: skip
+"""What stands for a value of which nothing is said, by kind; for the others that is None."""
+
+_VARIABLE = r"[A-Za-z_][A-Za-z0-9_.-]*"
+_QUANTITY = r"[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?"
+_RESOURCE = r"cpu|memory|ephemeral-storage|hugepages-[0-9]+[KMG]i|[a-z0-9.-]+\.[a-z]+/[A-Za-z0-9._-]+"
+_UNITS = {"m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+_PROBE = {
+    "initialDelaySeconds": 0,
+    "periodSeconds": 1,
+    "timeoutSeconds": 1,
+    "failureThreshold": 1,
+    "successThreshold": 1,
+}
+_TOLERATION = {
+    "key": None, "value": None, "operator": ("Exists", "Equal"),
+    "effect": ("NoSchedule", "PreferNoSchedule", "NoExecute"), "tolerationSeconds": None,
+}  # fmt: skip
+
+
+def faults(kind: str, value: Any) -> Iterator[Fault]:
+    """Everything that is wrong with a value as one of `kind`; `pod` is judged by `faults_of_pod`."""
+    if not isinstance(value, PYTHON[kind]) or (kind == "integer" and isinstance(value, bool)):
+        article = "an" if kind == "integer" else "a"
+        yield (), f"must be {WORDS.get(kind) or f'{article} {kind}'}"
+    elif kind in _JUDGES:
+        yield from _JUDGES[kind](value)
+
+
+def faults_of_pod(value: Any, allowed: tuple[str, ...], reserved: tuple[str, ...]) -> Iterator[Fault]:
+    """What is wrong with what a pod is told: parts that it does not take, and wrong ones."""
+    for key, part in value.items():
+        if key not in allowed:
+            yield (key,), f"must hold what this pod takes, {', '.join(allowed)}, and not {key}"
+            continue
+        for keys, fault in faults(POD[key], part):
+            yield (key, *keys), f"at {key} {fault}"
+        for name in part if key == "env" and isinstance(part, dict) else ():
+            if name in reserved:
+                yield (key, name), f"must leave {name} alone, which is set already"
+
+
+def _text_list(value: Any) -> Iterator[Fault]:
+    for index, item in enumerate(value):
+        if not isinstance(item, str):
+            yield (index,), f"must be a list of text; {item!r} is none (quote it)"
+
+
+def _text_map(value: Any, words: str = WORDS["map"]) -> Iterator[Fault]:
+    for key, item in value.items():
+        if not isinstance(item, str):
+            yield (key,), f"must be {words}; {item!r} is none (quote it)"
+
+
+def _variables(value: Any) -> Iterator[Fault]:
+    yield from _text_map(value, WORDS["env"])
+    for name in value:
+        if not re.fullmatch(_VARIABLE, str(name)):
+            yield (name,), f"must hold names of variables, and {name} is none"
+
+
+def _gates(value: Any) -> Iterator[Fault]:
+    for name, open_ in value.items():
+        if not isinstance(open_, bool):
+            yield (name,), f"must be {WORDS['gates']}; {open_!r} of {name} is neither"
+
+
+def _probe(value: Any) -> Iterator[Fault]:
+    for name, amount in value.items():
+        if name not in _PROBE:
+            yield (name,), f"must hold {', '.join(_PROBE)}, and not {name}"
+        elif not isinstance(amount, int) or isinstance(amount, bool) or amount < _PROBE[name]:
+            yield (name,), f"must have a whole number from {_PROBE[name]} on as {name}, not {amount!r}"
+
+
+def _tolerations(value: Any) -> Iterator[Fault]:
+    for index, one in enumerate(value):
+        if not isinstance(one, dict):
+            yield (index,), f"must be {WORDS['tolerations']}; {one!r} is none"
+            continue
+        for name, part in one.items():
+            choice = _TOLERATION.get(name)
+            if name not in _TOLERATION:
+                yield (index, name), f"must hold {', '.join(_TOLERATION)}, and not {name}"
+            elif choice and part not in choice:
+                yield (index, name), f"must be one of {', '.join(choice)} as {name}, not {part}"
+        if one.get("operator") == "Exists" and one.get("value"):
+            yield (index, "value"), "must have no value with the operator Exists, which is for all values"
+        if not one.get("key") and one.get("operator") != "Exists":
+            yield (index,), "must have a key, except with the operator Exists"
+
+
+def _objects(value: Any) -> Iterator[Fault]:
+    for index, one in enumerate(value):
+        if not isinstance(one, dict):
+            yield (index,), f"must be {WORDS['objects']}; {one!r} is none"
+
+
+def _resources(value: Any) -> Iterator[Fault]:
+    """What is wrong with requests and limits."""
+    for key, amounts in value.items():
+        if key not in ("requests", "limits") or not isinstance(amounts, dict):
+            yield (key,), f"must be {WORDS['resources']}; {key} is neither"
+            continue
+        for name, amount in amounts.items():
+            if not re.fullmatch(_RESOURCE, str(name)):
+                yield (key, name), f"must name resources, and {name} is none"
+            elif not isinstance(amount, str) or not re.fullmatch(_QUANTITY, amount):
+                yield (key, name), f"must hold quantities in quotes, and {amount} of {name} is none"
+    requests, limits = (value.get(key) for key in ("requests", "limits"))
+    for name, least in requests.items() if isinstance(requests, dict) and isinstance(limits, dict) else ():
+        if all(re.fullmatch(_QUANTITY, str(each)) for each in (least, limits.get(name, least))):
+            most = limits.get(name, least)
+            if _number(least) > _number(most):
+                yield ("requests", name), f"must not request more {name} ({least}) than it is limited to ({most})"
+
+
+def _number(quantity: str) -> float:
+    digits = quantity.rstrip("".join({*"".join(_UNITS)}))
+    return float(digits) * _UNITS.get(quantity[len(digits) :], 1)
+
+
+_JUDGES = {
+    "list": _text_list, "map": _text_map, "env": _variables, "gates": _gates, "probe": _probe,
+    "tolerations": _tolerations, "objects": _objects, "resources": _resources,
+}  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from blueprint.check import codes
 from blueprint.check.complaint import Complaint
@@ -11,12 +11,16 @@ from blueprint.check.kinds import CheckedKind, Kinds, is_readable
 from blueprint.check.metadata import check_identity, check_payload, check_sizes
 from blueprint.check.plan import walk
 from blueprint.check.references import check_references
+from blueprint.check.rules import check_rules
 from blueprint.check.validator import NotJsonError
 from blueprint.check.wording import in_words
-from blueprint.diagnostics import Diagnostic, in_order, nearest
+from blueprint.diagnostics import Diagnostic, has_errors, in_order, nearest
 from blueprint.render.kubernetes import known_minors
 from blueprint.render.model import Object, Path
 from blueprint.render.paths import format_path
+
+if TYPE_CHECKING:
+    from blueprint.platform.model import Platform
 
 _USUAL = frozenset({"apiVersion", "kind", "metadata", "spec", "data", "labels", "namespace", "annotations"})
 _CRD = ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
@@ -29,6 +33,7 @@ def check_objects(
     crds: Iterable[Mapping[str, Any]] = (),
     namespaces: Iterable[str] = (),
     engine: str | None = None,
+    platform: Platform | None = None,
 ) -> list[Diagnostic]:
     """Everything that is wrong with the objects, in report order; empty means that all were checked and fit.
 
@@ -39,6 +44,7 @@ def check_objects(
             come before the shipped ones.
         namespaces: Namespaces that the blueprint says exist.
         engine: `jsonschema_rs` or `jsonschema`, to force one.
+        platform: What they were rendered from. With it the rules are asked too, about objects of sound form.
     """
     objects = list(objects)
     if kubernetes_minor not in known_minors():
@@ -47,8 +53,12 @@ def check_objects(
     theirs = [each.data for each in objects if (each.data.get("apiVersion"), each.data.get("kind")) == _CRD]
     kinds = Kinds(kubernetes_minor, [*theirs, *crds], engine)
     sound = [each for each in objects if not _identity_faults(each)]
-    found = [diagnostic for each in objects for diagnostic in _check(each, kinds)]
+    by_object = [list(_check(each, kinds)) for each in objects]
+    found = [diagnostic for each in by_object for diagnostic in each]
     found += _duplicates(sound)
+    if platform is not None:
+        formed = (each for each, faults in zip(objects, by_object, strict=True) if not has_errors(faults))
+        found += check_rules(formed, platform)
     found += check_references(sound, frozenset(namespaces))
     return list(in_order(found))
 

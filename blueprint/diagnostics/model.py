@@ -46,13 +46,14 @@ class Code:
     """A permanent identity of one kind of finding: `BP` and four digits, with a slug.
 
     `about` explains it in Markdown (what it means, why it matters, what to do); `blueprint explain` and
-    the generated reference print it.
+    the generated reference print it. `conceals`: what stands where it points is never shown.
     """
 
     id: str
     slug: str
     severity: Severity
     about: str
+    conceals: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Every code, found by walking the packages' `codes.py` modules: there is no central list to edit."""
+"""Every code, found in the packages' `codes.py` and in the modules of rules: there is no central list to edit."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _BY_ID: dict[str, Code] = {}
 _BY_SLUG: dict[str, Code] = {}
 
 
-def define(code_id: str, slug: str, about: str, *, severity: Severity = Severity.ERROR) -> Code:
+def define(code_id: str, slug: str, about: str, *, severity: Severity = Severity.ERROR, conceals: bool = False) -> Code:
     """Register a code and return it. An id or a slug that is taken is a bug and raises ValueError."""
     if not re.fullmatch(r"BP\d{4}", code_id) or not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug):
         raise ValueError(f"not a code and a slug: {code_id} {slug}")
     if code_id in _BY_ID or slug in _BY_SLUG:
         raise ValueError(f"{code_id} {slug} is defined twice")
-    code = Code(code_id, slug, severity, about.strip())
+    code = Code(code_id, slug, severity, about.strip(), conceals)
     _BY_ID[code_id] = _BY_SLUG[slug] = code
     return code
 
@@ -31,7 +31,17 @@ def all_codes() -> list[Code]:
     for module in pkgutil.iter_modules(blueprint.__path__, "blueprint."):
         if module.ispkg and importlib.util.find_spec(f"{module.name}.codes"):
             importlib.import_module(f"{module.name}.codes")
+            _import_rules(f"{module.name}.rules")
     return [_BY_ID[key] for key in sorted(_BY_ID)]
+
+
+def _import_rules(name: str) -> None:
+    """Import every module below a package of rules, where there is one: rules bring their codes with them."""
+    found = importlib.util.find_spec(name)
+    if found and found.submodule_search_locations:
+        importlib.import_module(name)
+        for module in pkgutil.walk_packages(found.submodule_search_locations, f"{name}."):
+            importlib.import_module(module.name)
 
 
 def find_code(name: str) -> Code | None:

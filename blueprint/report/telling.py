@@ -16,6 +16,7 @@ from blueprint.diagnostics import Diagnostic, Refused, nearest
 from blueprint.diagnostics.codes import USAGE
 from blueprint.report import formats
 from blueprint.report.codes import REPORT_UNWRITABLE
+from blueprint.report.concealing import concealing
 from blueprint.report.context import (
     Context,
     SourceText,
@@ -96,7 +97,7 @@ def tell(
     stream = stdout or sys.stdout
     base = base or Path.cwd()
     screen = Context(
-        source=source or read_sources(base, run.texts),
+        source=concealing(source or read_sources(base, run.texts), run.diagnostics),
         base=base,
         width=width or width_of(stream, environment),
         color=may_color(stream, environment) if color is None else color,

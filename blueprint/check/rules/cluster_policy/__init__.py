@@ -1,0 +1,1 @@
+"""Rules about ClusterPolicy: what the GPU Operator would misunderstand, ignore or refuse at run time."""

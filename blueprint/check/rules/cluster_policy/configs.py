@@ -1,0 +1,42 @@
+"""ConfigMaps that the ClusterPolicy names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.check.complaint import Complaint
+from blueprint.check.rules.config_map.counters import COUNTERS_KEY
+from blueprint.check.rules.model import Known, inside, mapping
+from blueprint.diagnostics import define
+from blueprint.render.model import Object
+
+OPERAND_CONFIG = define(
+    "BP6201",
+    "operand-config",
+    """
+The ClusterPolicy names a ConfigMap, or a key of one, that an operand reads and that is not there. The operand's
+pods wait in Init, or go on with nothing. The MIG manager reads the key `config.yaml`, the exporter
+`dcgm-metrics.csv`, the device plugin the key that `default` or the node's label names.
+""",
+)
+
+
+def named(subject: Object, known: Known) -> Iterator[Complaint]:
+    """What the ClusterPolicy names, and is not there."""
+    for operand, key in (("devicePlugin", None), ("migManager", "config.yaml"), ("dcgmExporter", COUNTERS_KEY)):
+        name = inside(subject.data, "spec", operand, "config", "name")
+        if not isinstance(name, str) or not name:
+            continue
+        path = ("spec", operand, "config", "name")
+        found = known.find("ConfigMap", name, known.operator_namespace)
+        data = mapping(found.data.get("data")) if found else {}
+        default = inside(subject.data, "spec", operand, "config", "default") if key is None else key
+        if found is None:
+            text = f"spec.{operand}.config.name is {name}, which is not rendered in {known.operator_namespace}"
+            yield Complaint(OPERAND_CONFIG, path, text, "add the ConfigMap to extraManifests")
+        elif default and default not in data:
+            text = f"the ConfigMap {name} has no key {default}, which {operand} reads"
+            yield Complaint(OPERAND_CONFIG, path, text, f"its keys: {', '.join(map(str, data)) or 'none'}")
+
+
+RULES = (named,)

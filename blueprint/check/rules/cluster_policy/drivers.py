@@ -1,0 +1,59 @@
+"""The driver of the ClusterPolicy, and what rides on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.check.complaint import Complaint
+from blueprint.check.rules.driver import driver_faults
+from blueprint.check.rules.model import Known, inside, mapping
+from blueprint.diagnostics import define
+from blueprint.render.model import Object
+
+DRIVERS_UNUSED = define(
+    "BP6040",
+    "driver-objects-unused",
+    """
+NVIDIADriver objects count only where the ClusterPolicy says `driver.useNvidiaDriverCRD: true`. Otherwise the
+operator sets them to `disabled`, and the ClusterPolicy's one driver runs on every node. The setting `driverObjects:
+always` of the operator switches them on.
+""",
+)
+MODES_MIXED = define(
+    "BP6041",
+    "sandbox-modes-mixed",
+    """
+The operator serves virtual machines in one way for the whole cluster: `sandboxWorkloads.mode` is `kubevirt` or
+`kata`. vGPU exists for KubeVirt alone, so `vm-vgpu` beside `mode: kata` leaves such nodes without any device
+plugin.
+""",
+)
+
+
+def forms(subject: Object, known: Known) -> Iterator[Complaint]:
+    """Kernel modules against what needs others."""
+    spec = mapping(subject.data.get("spec"))
+    driver = mapping(spec.get("driver"))
+    if driver.get("enabled") is not False and driver.get("useNvidiaDriverCRD") is not True:
+        extra = [name for name in ("gds", "gdrcopy") if inside(spec, name, "enabled") is True]
+        yield from driver_faults(driver, ("spec", "driver"), extra, ("spec",))
+
+
+def unused(subject: Object, known: Known) -> Iterator[Complaint]:
+    """NVIDIADriver objects that the ClusterPolicy does not allow."""
+    drivers = known.of("NVIDIADriver")
+    if drivers and inside(subject.data, "spec", "driver", "useNvidiaDriverCRD") is not True:
+        text = f"spec.driver.useNvidiaDriverCRD is not true, so the NVIDIADriver {drivers[0].id.name} is disabled"
+        path = ("spec", "driver", "useNvidiaDriverCRD")
+        yield Complaint(DRIVERS_UNUSED, path, text, "components.gpu-operator.settings.driverObjects: always")
+
+
+def modes(subject: Object, known: Known) -> Iterator[Complaint]:
+    """Virtual GPUs in Kata containers."""
+    sandbox = mapping(inside(subject.data, "spec", "sandboxWorkloads"))
+    if sandbox.get("mode") == "kata" and sandbox.get("defaultWorkload") == "vm-vgpu":
+        path = ("spec", "sandboxWorkloads", "defaultWorkload")
+        yield Complaint(MODES_MIXED, path, "spec.sandboxWorkloads: Kata has no vGPU", "say vm-passthrough")
+
+
+RULES = (forms, unused, modes)

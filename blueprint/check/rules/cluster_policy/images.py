@@ -1,0 +1,77 @@
+"""Images that the operator pulls later, as the ClusterPolicy names them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.check.complaint import Complaint
+from blueprint.check.rules.model import Known, mapping
+from blueprint.diagnostics import Severity, define
+from blueprint.render.model import Object
+
+PARTIAL_IMAGE = define(
+    "BP6020",
+    "partial-image",
+    """
+The operator puts an image together from repository, image and version; with one of them missing it stops with
+"invalid image spec", and the operand never starts. (A version that is a digest, `sha256:...`, is complete.)
+""",
+)
+VERSIONS_APART = define(
+    "BP6021",
+    "dcgm-versions-apart",
+    """
+With `dcgm.enabled` the exporter asks DCGM's host engine in another pod. Exporter and host engine must be of one
+DCGM version: the exporter's tag begins with the DCGM version that it was built for. Apart from each other the
+exporter ends in a crash loop, or without metrics.
+""",
+    severity=Severity.WARNING,
+)
+DCGM_UNSAID = define(
+    "BP6022",
+    "dcgm-unsaid",
+    """
+A ClusterPolicy that does not say `dcgm.enabled` gets DCGM's host engine as a pod of its own: unsaid means true
+there, other than in the chart. Say which it is.
+""",
+    severity=Severity.WARNING,
+)
+_PARTS = (
+    "driver", "toolkit", "devicePlugin", "gfd", "dcgm", "dcgmExporter", "migManager", "nodeStatusExporter", "gds",
+    "gdrcopy", "vgpuManager", "validator",
+)  # fmt: skip
+_TRIPLE = ("repository", "image", "version")
+
+
+def partial(subject: Object, known: Known) -> Iterator[Complaint]:
+    """Some but not all of repository, image and version."""
+    spec = mapping(subject.data.get("spec"))
+    by_objects = mapping(spec.get("driver")).get("useNvidiaDriverCRD") is True
+    for part in _PARTS:
+        given = mapping(spec.get(part))
+        missing = [key for key in _TRIPLE if not given.get(key)]
+        idle = given.get("enabled") is False or (part == "driver" and by_objects)
+        if missing and not idle and len(missing) < len(_TRIPLE):
+            text = f"spec.{part} has no {' and no '.join(missing)}, so it names no image"
+            yield Complaint(PARTIAL_IMAGE, ("spec", part), text, f"say {', '.join(_TRIPLE)}, or none of them")
+
+
+def apart(subject: Object, known: Known) -> Iterator[Complaint]:
+    """Exporter and host engine of different DCGM versions."""
+    spec = mapping(subject.data.get("spec"))
+    engine, exporter = mapping(spec.get("dcgm")), mapping(spec.get("dcgmExporter"))
+    if engine.get("enabled") is not True or exporter.get("enabled") is False:
+        return
+    theirs, ours = (str(each.get("version") or "").partition("-")[0] for each in (engine, exporter))
+    if theirs and ours and "sha256:" not in theirs + ours and theirs != ours:
+        text = f"the exporter is built for DCGM {ours}, the host engine is {theirs}"
+        yield Complaint(VERSIONS_APART, ("spec", "dcgm", "version"), text, "take both from one release")
+
+
+def unsaid(subject: Object, known: Known) -> Iterator[Complaint]:
+    """Whether DCGM runs on its own is left open."""
+    if mapping(mapping(subject.data.get("spec")).get("dcgm")).get("enabled") is None:
+        yield Complaint(DCGM_UNSAID, ("spec", "dcgm"), "spec.dcgm.enabled is not said, which means true")
+
+
+RULES = (partial, apart, unsaid)

@@ -1,0 +1,80 @@
+"""How devices reach containers: CDI, NRI, and what the operator sets by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.check.complaint import Complaint
+from blueprint.check.rules.model import Known, inside, items, mapping
+from blueprint.diagnostics import Severity, define
+from blueprint.render.model import Object
+
+NRI_ALONE = define(
+    "BP6010",
+    "nri-without-cdi",
+    """
+The NRI plugin hands containers the devices that CDI describes, and the container toolkit runs it. Without either
+the operator refuses the ClusterPolicy at run time. Switch CDI and the toolkit on, or NRI off.
+""",
+)
+RESERVED_VARIABLE = define(
+    "BP6011",
+    "reserved-variable",
+    """
+The operator, or the pools, decide this variable of an operand. Given a second time it contradicts what is decided
+elsewhere: with CDI on, another `DEVICE_LIST_STRATEGY` makes the plugin hand out devices that the runtime cannot
+resolve; another `MIG_STRATEGY` advertises other resources than the rest of the platform counts with.
+""",
+)
+NO_LONGER_READ = define(
+    "BP6012",
+    "field-no-longer-read",
+    """
+The operator of this release still accepts the field and does nothing with it. Whoever set it believes in something
+that is not so. The help names what took its place, where there is something.
+""",
+    severity=Severity.WARNING,
+)
+_RESERVED = {
+    "devicePlugin": ("DEVICE_LIST_STRATEGY", "MIG_STRATEGY", "NVIDIA_MIG_MONITOR_DEVICES"),
+    "gfd": ("MIG_STRATEGY", "GFD_MIG_STRATEGY"),
+}
+_GONE = {
+    ("driver", "useOpenKernelModules"): "driver.kernelModuleType",
+    ("driver", "licensingConfig", "configMapName"): "driver.licensingConfig.secretName",
+    ("cdi", "default"): None,
+    ("operator", "defaultRuntime"): None,
+    ("psp",): "psa",
+    ("kataManager",): None,
+}
+
+
+def nri(subject: Object, known: Known) -> Iterator[Complaint]:
+    """NRI without CDI or toolkit."""
+    spec = mapping(subject.data.get("spec"))
+    if inside(spec, "cdi", "nriPluginEnabled") is True:
+        for path in (("cdi", "enabled"), ("toolkit", "enabled")):
+            if inside(spec, *path) is False:
+                text = f"spec.cdi.nriPluginEnabled needs spec.{'.'.join(path)}, which is false"
+                yield Complaint(NRI_ALONE, ("spec", *path), text, "switch it on, or the NRI plugin off")
+
+
+def variables(subject: Object, known: Known) -> Iterator[Complaint]:
+    """A variable that is decided elsewhere."""
+    for part, reserved in _RESERVED.items():
+        for index, each in enumerate(items(inside(subject.data, "spec", part, "env"))):
+            name = mapping(each).get("name")
+            if name in reserved:
+                text = f"spec.{part}.env sets {name}, which the platform decides"
+                yield Complaint(RESERVED_VARIABLE, ("spec", part, "env", index, "name"), text, "remove it")
+
+
+def gone(subject: Object, known: Known) -> Iterator[Complaint]:
+    """Fields without effect."""
+    for path, instead in _GONE.items():
+        if inside(subject.data, "spec", *path) not in (None, False, ""):
+            help_ = f"use {instead}" if instead else "remove it"
+            yield Complaint(NO_LONGER_READ, ("spec", *path), f"spec.{'.'.join(path)} has no effect any more", help_)
+
+
+RULES = (nri, variables, gone)

@@ -1,0 +1,45 @@
+"""How the exporter is scraped, and how much it tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.check.complaint import Complaint
+from blueprint.check.rules.durations import seconds
+from blueprint.check.rules.model import Known, inside
+from blueprint.check.rules.service_monitor.times import TIMEOUT_TOO_LONG
+from blueprint.diagnostics import Severity, define
+from blueprint.render.model import Object
+
+ALL_POD_LABELS = define(
+    "BP6030",
+    "all-pod-labels",
+    """
+With `enablePodLabels` and no list of labels, every label of every pod becomes a label of every metric of its GPU.
+Pods of training jobs have labels with unique values, so the number of series in Prometheus grows without end. Name
+the labels that are wanted.
+""",
+    severity=Severity.WARNING,
+)
+_MONITOR = ("spec", "dcgmExporter", "serviceMonitor")
+
+
+def labels(subject: Object, known: Known) -> Iterator[Complaint]:
+    """Pod labels without a list of them."""
+    exporter = inside(subject.data, "spec", "dcgmExporter")
+    if inside(exporter, "enablePodLabels") is True and not inside(exporter, "podLabelAllowlistRegex"):
+        text = "spec.dcgmExporter.enablePodLabels adds every label of every pod to the metrics"
+        help_ = "name the labels: podLabelAllowlistRegex, or the setting exporterPodLabelAllowlist"
+        yield Complaint(ALL_POD_LABELS, ("spec", "dcgmExporter", "enablePodLabels"), text, help_)
+
+
+def timeout(subject: Object, known: Known) -> Iterator[Complaint]:
+    """A scrape timeout that is longer than the interval."""
+    monitor = inside(subject.data, *_MONITOR)
+    every, patience = (inside(monitor, key) for key in ("interval", "scrapeTimeout"))
+    if (patience_ := seconds(patience)) and (every_ := seconds(every)) and patience_ > every_:
+        text = f"the exporter is asked every {every} and answers are waited for {patience}"
+        yield Complaint(TIMEOUT_TOO_LONG, (*_MONITOR, "scrapeTimeout"), text, "let scrapeTimeout be shorter")
+
+
+RULES = (labels, timeout)

@@ -1,0 +1,1 @@
+"""Rules about ConfigMap: files that operands read, and that fail there."""

@@ -1,0 +1,21 @@
+"""Credentials in ConfigMaps, which everybody may read who may read the namespace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.check.complaint import Complaint
+from blueprint.check.rules.credentials import SECRET_IN_PLAIN_TEXT, is_credential
+from blueprint.check.rules.model import USERS, Known, mapping
+from blueprint.render.model import Object
+
+
+def data(subject: Object, known: Known) -> Iterator[Complaint]:
+    """Values of users' ConfigMaps."""
+    for key, value in mapping(subject.data.get("data")).items() if subject.component == USERS else ():
+        if isinstance(value, str) and is_credential(str(key), value):
+            text = f"the key {key} holds a credential in plain text"
+            yield Complaint(SECRET_IN_PLAIN_TEXT, ("data", key), text, "keep it in a Secret of the cluster")
+
+
+RULES = (data,)

@@ -1,0 +1,55 @@
+"""What Node Feature Discovery is told, against what the GPU Operator looks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.check.complaint import Complaint
+from blueprint.check.rules.model import Known, by_hand, inside, items, mapping
+from blueprint.diagnostics import Refused, define
+from blueprint.render.model import Object
+from blueprint.source import load_text
+
+DISCOVERY_CONFIG = define(
+    "BP6205",
+    "discovery-config",
+    """
+The GPU Operator knows GPU nodes by labels such as `feature.node.kubernetes.io/pci-10de.present`, which Node Feature
+Discovery makes from the PCI vendor, or from class and vendor. With `device` among the label's fields, or without
+`vendor`, the label has another name: the operator then sees no GPU node at all, and reports ready. Labels of
+`nvidia.com` are dropped unless the master's `extraLabelNs` has that name.
+""",
+)
+_FIELDS = ("sources", "pci", "deviceLabelFields")
+
+
+def worker(subject: Object, known: Known) -> Iterator[Complaint]:
+    """The fields of which labels of PCI devices are made."""
+    path = ("data", "nfd-worker.conf")
+    fields = inside(_conf(subject, known, path[1]), *_FIELDS)
+    if isinstance(fields, list) and ("device" in fields or "vendor" not in fields):
+        text = f"sources.pci.deviceLabelFields is {', '.join(map(str, fields))}: the operator finds no GPU node by that"
+        yield Complaint(DISCOVERY_CONFIG, path, text, "say [vendor], or [class, vendor]")
+
+
+def master(subject: Object, known: Known) -> Iterator[Complaint]:
+    """The labels that are let through."""
+    path = ("data", "nfd-master.conf")
+    conf = _conf(subject, known, path[1])
+    if conf is not None and "nvidia.com" not in items(mapping(conf).get("extraLabelNs")):
+        text = "extraLabelNs lacks nvidia.com, so labels of GPU feature discovery are dropped"
+        yield Complaint(DISCOVERY_CONFIG, path, text, "extraLabelNs: [nvidia.com]")
+
+
+def _conf(subject: Object, known: Known, key: str) -> object:
+    """The file, if it is there and readable; what is not YAML fails in NFD's own pod, with words."""
+    text = mapping(subject.data.get("data")).get(key)
+    if not isinstance(text, str) or known.policy is None or not by_hand(subject, "data", key):
+        return None
+    try:
+        return load_text(text, key).data
+    except Refused:
+        return None
+
+
+RULES = (worker, master)

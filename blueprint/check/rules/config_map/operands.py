@@ -1,0 +1,92 @@
+"""Files that operands read from ConfigMaps: found late, on the node, if they are wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from blueprint.check.complaint import Complaint
+from blueprint.check.rules.config_map import mig, sharing
+from blueprint.check.rules.config_map.counters import COUNTERS_KEY, counter_faults
+from blueprint.check.rules.model import Known, by_hand, mapping
+from blueprint.diagnostics import Refused, define
+from blueprint.render.model import Object
+from blueprint.source import load_text
+
+PLUGIN_CONFIG = define(
+    "BP6202",
+    "device-plugin-config",
+    """
+The device plugin reads such a file without complaint about keys that it does not know or that stand in the wrong
+place: they are ignored, and GPUs are not shared as written. What it does refuse (a version other than v1, fewer
+than two replicas, time-slicing beside MPS) ends in a crash loop on the node. `gpu.sharing` of a pool makes a file
+that is right.
+""",
+)
+MIG_CONFIG = define(
+    "BP6203",
+    "mig-manager-config",
+    """
+The MIG manager reads `config.yaml` of its ConfigMap, and takes from it the configuration that a node's label
+`nvidia.com/mig.config` names. A name that is not there, or an entry that is malformed, ends in the label
+`nvidia.com/mig.config.state: failed`, with the GPUs as they were. `gpu.mig` of a pool makes a file that is right,
+and proves that it fits.
+""",
+)
+COUNTERS = define(
+    "BP6204",
+    "exporter-counters",
+    """
+The exporter ends in a crash loop over a line that it cannot read. Each is `FIELD, type, help`: three parts, a field
+of DCGM, one of gauge, counter, histogram, summary and label, and a help text with quotes around it where it holds a
+comma.
+""",
+)
+
+
+def device_plugin(subject: Object, known: Known) -> Iterator[Complaint]:
+    """The configurations of the device plugin."""
+    if not _read_by(subject, known, "devicePlugin"):
+        return
+    for key, text in mapping(subject.data.get("data")).items():
+        for fault in _faults(text, sharing.faults) if by_hand(subject, "data", str(key)) else ():
+            yield Complaint(PLUGIN_CONFIG, ("data", key), f"data.{key}: {fault}")
+    names = {pool.plugin_config for pool in known.nodes} - {None, *mapping(subject.data.get("data"))}
+    for name in sorted(map(str, names)):
+        text = f"data has no {name}, which the label nvidia.com/device-plugin.config of a pool names"
+        yield Complaint(PLUGIN_CONFIG, ("data",), text, f"add {name}")
+
+
+def mig_manager(subject: Object, known: Known) -> Iterator[Complaint]:
+    """The configurations of the MIG manager."""
+    text = mapping(subject.data.get("data")).get("config.yaml")
+    if text is None or not _read_by(subject, known, "migManager") or not by_hand(subject, "data", "config.yaml"):
+        return
+    names = {pool.mig_config for pool in known.nodes if pool.mig_config}
+    for fault in _faults(text, lambda data: mig.faults(data, names)):
+        yield Complaint(MIG_CONFIG, ("data", "config.yaml"), f"data.config.yaml: {fault}")
+
+
+def exporter(subject: Object, known: Known) -> Iterator[Complaint]:
+    """The counters of the exporter."""
+    text = mapping(subject.data.get("data")).get(COUNTERS_KEY)
+    if isinstance(text, str) and _read_by(subject, known, "dcgmExporter"):
+        for fault in counter_faults(text):
+            yield Complaint(COUNTERS, ("data", COUNTERS_KEY), fault, "FIELD, type, help")
+
+
+def _read_by(subject: Object, known: Known, operand: str) -> bool:
+    named = known.of_policy(operand, "config", "name") == subject.id.name
+    return named and subject.id.namespace == known.operator_namespace
+
+
+def _faults(text: Any, judge: Any) -> Iterator[str]:
+    try:
+        data = load_text(text if isinstance(text, str) else "", "configuration").data
+    except Refused as refused:
+        yield from (each.message for each in refused.diagnostics)
+        return
+    yield from judge(data) if isinstance(data, Mapping) else ("holds no mapping",)
+
+
+RULES = (device_plugin, mig_manager, exporter)

@@ -1,0 +1,60 @@
+"""A configuration file of the device plugin."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from blueprint.check.rules.model import items, mapping
+from blueprint.diagnostics import nearest
+
+_TOP = ("version", "flags", "resources", "sharing", "imex")
+_WAY = ("renameByDefault", "failRequestsGreaterThanOne", "resources")
+_FLAGS = (
+    "migStrategy", "failOnInitError", "nvidiaDriverRoot", "nvidiaDevRoot", "gdrcopyEnabled", "gdsEnabled",
+    "mofedEnabled", "useNodeFeatureAPI", "deviceDiscoveryStrategy", "mpsRoot", "plugin", "gfd",
+)  # fmt: skip
+_SHARED = re.compile(r"nvidia\.com/(gpu|mig-[0-9]g\.[0-9]+gb(\.[a-z.]+)?)")
+RULES = ()
+
+
+def faults(config: Mapping[Any, Any]) -> Iterator[str]:
+    """Everything wrong with one file, in words."""
+    if config.get("version") != "v1":
+        yield f"version must be v1, not {config.get('version', 'left out')}"
+    yield from _unknown(config, _TOP, "")
+    yield from _unknown(mapping(config.get("flags")), _FLAGS, "flags.")
+    sharing = mapping(config.get("sharing"))
+    yield from _unknown(sharing, ("timeSlicing", "mps"), "sharing.")
+    if sharing.get("timeSlicing") and sharing.get("mps"):
+        yield "sharing has timeSlicing and mps, which exclude each other"
+    for way in ("timeSlicing", "mps"):
+        yield from _shared(way, mapping(sharing.get(way)))
+    if sharing.get("mps") and mapping(config.get("flags")).get("migStrategy") not in (None, "none", "single", "mixed"):
+        yield "flags.migStrategy is none of none, single and mixed"
+    channels = mapping(config.get("imex")).get("channelIDs")
+    if channels not in (None, [], [0]):
+        yield f"imex.channelIDs can be [] or [0], not {channels}"
+
+
+def _shared(way: str, said: Mapping[Any, Any]) -> Iterator[str]:
+    yield from _unknown(said, _WAY, f"sharing.{way}.")
+    for index, each in enumerate(map(mapping, items(said.get("resources")))):
+        name, replicas = each.get("name"), each.get("replicas")
+        if type(replicas) is not int or replicas < 2:  # noqa: PLR2004 - shared by two at least
+            yield f"sharing.{way}.resources[{index}].replicas must be a number from 2 on"
+        if not isinstance(name, str) or not _SHARED.fullmatch(name):
+            yield f"sharing.{way}.resources[{index}].name {name} is nothing that can be shared: nvidia.com/gpu"
+        elif way == "mps" and name != "nvidia.com/gpu":
+            yield f"sharing.mps is for nvidia.com/gpu alone, not for {name}"
+        for key in ("rename", "devices"):
+            if key in each:
+                yield f"sharing.{way}.resources[{index}].{key} is ignored"
+
+
+def _unknown(said: Mapping[Any, Any], known: tuple[str, ...], at: str) -> Iterator[str]:
+    for key in said:
+        if key not in known:
+            near = nearest(str(key), known)
+            yield f"{at}{key} is not read" + (f"; did you mean {near}?" if near else "")

@@ -1,0 +1,54 @@
+"""Namespaces of the GPU stack admit privileged pods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.check.complaint import Complaint
+from blueprint.check.rules.model import USERS, Known, inside, mapping
+from blueprint.diagnostics import define
+from blueprint.render.model import Object
+
+NOT_PRIVILEGED = define(
+    "BP6130",
+    "namespace-not-privileged",
+    """
+Driver, toolkit, device plugin and exporter are privileged pods. A namespace that enforces another level of Pod
+Security, or whose level is left to the cluster's default, rejects them, and the DaemonSets stay empty. The
+components' namespaces carry the label; a patch has taken it away.
+""",
+)
+_LEVEL = "pod-security.kubernetes.io/enforce"
+
+
+def privileged(subject: Object, known: Known) -> Iterator[Complaint]:
+    """The namespace of a component with privileged pods."""
+    name = subject.id.name
+    if subject.component == USERS or not _needs(name, known):
+        return
+    level = mapping(inside(subject.data, "metadata", "labels")).get(_LEVEL)
+    operator_labels = known.of_policy("psa", "enabled") is True and name == known.operator_namespace
+    if level != "privileged" and not operator_labels:
+        said = f"is {level}" if level else "is not there"
+        text = f"the label {_LEVEL} {said}, and pods of {name} are privileged"
+        path = ("metadata", "labels", _LEVEL) if level else ("metadata", "labels")
+        yield Complaint(NOT_PRIVILEGED, path, text, "privileged")
+
+
+def _needs(name: str, known: Known) -> bool:
+    if known.policy is not None and name == known.operator_namespace:
+        return True
+    mine = (pod for pod in known.pods if pod.subject.id.namespace == name and pod.subject.component != USERS)
+    return any(
+        inside(container, "securityContext", "privileged") is True or _host_path(pod.spec)
+        for pod in mine
+        for _, container in pod.containers
+    )
+
+
+def _host_path(spec: object) -> bool:
+    volumes = mapping(spec).get("volumes")
+    return isinstance(volumes, list) and any("hostPath" in mapping(each) for each in volumes)
+
+
+RULES = (privileged,)

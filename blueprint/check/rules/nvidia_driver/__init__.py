@@ -1,0 +1,1 @@
+"""Rules about NVIDIADriver: drivers of single pools."""

@@ -1,0 +1,1 @@
+"""Rules about pods, wherever they are described."""

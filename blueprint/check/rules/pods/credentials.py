@@ -1,0 +1,29 @@
+"""Credentials in the variables and arguments of containers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.check.complaint import Complaint
+from blueprint.check.rules.credentials import SECRET_IN_PLAIN_TEXT, looks_secret, variables
+from blueprint.check.rules.model import Known, Pod, items
+
+
+def env(pod: Pod, known: Known) -> Iterator[Complaint]:
+    """Variables."""
+    for path, container in pod.containers:
+        yield from variables(container.get("env"), (*path, "env"))
+
+
+def arguments(pod: Pod, known: Known) -> Iterator[Complaint]:
+    """Arguments, which every list of processes shows besides."""
+    for path, container in pod.containers:
+        for field in ("command", "args"):
+            for index, each in enumerate(items(container.get(field))):
+                if isinstance(each, str) and looks_secret(each):
+                    text = f"{field} {index} of the container {container.get('name')} holds a credential"
+                    help_ = "mount a Secret of the cluster instead"
+                    yield Complaint(SECRET_IN_PLAIN_TEXT, (*path, field, index), text, help_)
+
+
+RULES = (env, arguments)

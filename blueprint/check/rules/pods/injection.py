@@ -1,0 +1,82 @@
+"""How pods get at GPUs: by asking for them, and by no other way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.check.complaint import Complaint
+from blueprint.check.rules.model import USERS, Known, Pod, inside, items, mapping
+from blueprint.diagnostics import Severity, define
+from blueprint.render.paths import format_path
+
+PAST_THE_SCHEDULER = define(
+    "BP6111",
+    "gpus-past-the-scheduler",
+    """
+The variable `NVIDIA_VISIBLE_DEVICES` hands a container GPUs that nobody counted: the scheduler does not know,
+quotas do not count it, and another pod gets the same GPU. Ask for `nvidia.com/gpu` under `limits`, and the device
+plugin sets what the container sees.
+""",
+    severity=Severity.WARNING,
+)
+USER_NAMESPACE = define(
+    "BP6112",
+    "gpu-in-a-user-namespace",
+    """
+With `hostUsers: false` a container has users of its own, and the runtime cannot give it the GPU's device nodes:
+creating it fails. The GPU stack of this release does not support it. Leave it out of pods that ask for GPUs.
+""",
+)
+RUNTIME_CLASS_GONE = define(
+    "BP6113",
+    "runtime-class-gone",
+    """
+No RuntimeClass of this name will exist, and the API server refuses pods that name one. The operator makes `nvidia`
+(and where the NRI plugin is on, none at all); `nvidia-cdi` and `nvidia-legacy` were made by earlier releases; those
+of Kata are made by kata-deploy.
+""",
+)
+_GONE = frozenset({"nvidia-cdi", "nvidia-legacy"})
+_NOTHING = ("", "void", "none")
+
+
+def visible(pod: Pod, known: Known) -> Iterator[Complaint]:
+    """GPUs by variable. Components of the stack itself may; they look at all of them."""
+    if pod.subject.component != USERS or pod.requests:
+        return
+    for path, container in pod.containers:
+        for index, each in enumerate(map(mapping, items(container.get("env")))):
+            if each.get("name") == "NVIDIA_VISIBLE_DEVICES" and each.get("value", "") not in _NOTHING:
+                at = (*path, "env", index, "name")
+                text = f"{format_path(path, pod.subject.data)} sees GPUs that it does not ask for"
+                yield Complaint(PAST_THE_SCHEDULER, at, text, 'resources: {limits: {nvidia.com/gpu: "1"}}')
+
+
+def users(pod: Pod, known: Known) -> Iterator[Complaint]:
+    """GPUs in a user namespace."""
+    if pod.spec.get("hostUsers") is False and pod.requests:
+        path = (*pod.path, "hostUsers")
+        text = f"{format_path(path, pod.subject.data)} is false, and the pod asks for {pod.requests[0][1]}"
+        yield Complaint(USER_NAMESPACE, path, text, "remove hostUsers")
+
+
+def runtime_class(pod: Pod, known: Known) -> Iterator[Complaint]:
+    """RuntimeClasses that nobody makes."""
+    name = pod.spec.get("runtimeClassName")
+    if not isinstance(name, str) or known.find("RuntimeClass", name):
+        return
+    path = (*pod.path, "runtimeClassName")
+    said = format_path(path, pod.subject.data)
+    nri = inside(known.policy.data, "spec", "cdi", "nriPluginEnabled") is True if known.policy else False
+    if name in _GONE:
+        yield Complaint(RUNTIME_CLASS_GONE, path, f"{said}: no release in use makes {name}", "remove it")
+    elif name == "nvidia" and nri:
+        text = f"{said}: with the NRI plugin on there is no RuntimeClass nvidia"
+        yield Complaint(RUNTIME_CLASS_GONE, path, text, "remove it, or switch nriPlugin off")
+    elif name.startswith("kata"):
+        text = f"{said}: nothing here makes the RuntimeClass {name}"
+        help_ = "add the RuntimeClass to extraManifests, beside the kata-deploy that serves it"
+        yield Complaint(RUNTIME_CLASS_GONE, path, text, help_)
+
+
+RULES = (visible, users, runtime_class)

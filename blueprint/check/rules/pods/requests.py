@@ -1,0 +1,143 @@
+"""What pods ask for, against what the pools offer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from blueprint.check.complaint import Complaint
+from blueprint.check.rules.model import Known, Nodes, Pod, mapping, tolerates
+from blueprint.diagnostics import Severity, define, nearest
+from blueprint.render.paths import format_path
+
+REQUEST_FORM = define(
+    "BP6101",
+    "gpu-request-form",
+    """
+Devices are asked for in whole numbers and under `limits`; `requests` may repeat the number and nothing else. The
+API server refuses fractions, requests without limits, and requests that differ from their limits. To give several
+pods one GPU, share it: `gpu.sharing`, or `gpu.mig`.
+""",
+)
+NOT_OFFERED = define(
+    "BP6102",
+    "resource-not-offered",
+    """
+No pool's nodes offer this resource, so the pod stays Pending for ever, and nothing says why except an event. What
+nodes offer follows from the pools: whole GPUs are `nvidia.com/gpu`; cut GPUs are `nvidia.com/mig-...` under the
+strategy `mixed`, and `nvidia.com/gpu` under `single`; shared ones may be renamed to `....shared`.
+""",
+)
+TOO_MANY = define(
+    "BP6103",
+    "more-than-a-node-has",
+    """
+A pod runs on one node, and no node of any pool has so many of this resource. Ask for less, or spread the work over
+several pods.
+""",
+)
+SHARES_ADD_NOTHING = define(
+    "BP6104",
+    "several-shares",
+    """
+Several shares of one GPU are no more computing than one: they can be of the same GPU. The device plugin therefore
+refuses such a pod (UnexpectedAdmissionError) unless `failRequestsGreaterThanOne: false` is said, and then the pod
+gets one share's worth all the same.
+""",
+)
+NOT_TOLERATED = define(
+    "BP6105",
+    "gpu-taint-not-tolerated",
+    """
+All nodes that offer what the pod asks for have taints that it does not tolerate. Unless the cluster adds
+tolerations to such pods (the admission plugin ExtendedResourceToleration does, for taints named as the resource)
+the pod stays Pending.
+""",
+    severity=Severity.WARNING,
+)
+_SHARED = ".shared"
+
+
+def form(pod: Pod, known: Known) -> Iterator[Complaint]:
+    """Fractions, requests without limits, and those that differ."""
+    for path, container in pod.containers:
+        parts = mapping(container.get("resources"))
+        limits, requests = mapping(parts.get("limits")), mapping(parts.get("requests"))
+        for part, amounts in (("limits", limits), ("requests", requests)):
+            for name, amount in amounts.items():
+                at = (*path, "resources", part, name)
+                if str(name).startswith("nvidia.com/") and not re.fullmatch(r"[0-9]+k?", str(amount)):
+                    help_ = "whole GPUs only; gpu.sharing gives several pods one GPU"
+                    text = f"{_said(pod, at)} is {amount}: devices are counted whole"
+                    yield Complaint(REQUEST_FORM, at, text, help_)
+                elif part == "requests" and str(name).startswith("nvidia.com/") and limits.get(name) != amount:
+                    said = f"its limit is {limits[name]}" if name in limits else "there is no limit"
+                    text = f"{_said(pod, at)} is {amount}, and {said}"
+                    yield Complaint(REQUEST_FORM, at, text, "say limits alone: requests follow from them")
+
+
+def offered(pod: Pod, known: Known) -> Iterator[Complaint]:
+    """Resources that no pool offers, or not so many of."""
+    if not known.nodes:
+        return
+    there = sorted({name for pool in known.nodes for name in pool.offers})
+    for path, name, amount in _limits(pod):
+        most = max((pool.offers.get(name, 0) for pool in known.nodes), default=0)
+        if not most:
+            text = f"{_said(pod, path)}: no pool's nodes offer {name}"
+            near = _instead(name, there)
+            help_ = f"they offer {', '.join(there)}" + (f"; did you mean {near}?" if near else "")
+            yield Complaint(NOT_OFFERED, path, text, help_)
+        elif (number := _number(amount)) and number > most:
+            text = f"{_said(pod, path)} is {number}, and no node has more than {most}"
+            yield Complaint(TOO_MANY, path, text, f"at most {most}")
+        elif number and number > 1:
+            yield from _several(pod, path, name, number, known)
+
+
+def _several(pod: Pod, path: Any, name: str, number: int, known: Known) -> Iterator[Complaint]:
+    offering = [pool for pool in known.nodes if name in pool.offers]
+    if all(name in pool.shared for pool in offering):
+        refused = all(pool.refuses_many for pool in offering)
+        end = "the device plugin refuses that" if refused else "that is no more computing than one"
+        text = f"{_said(pod, path)} asks for {number} shares, and {end}"
+        yield Complaint(SHARES_ADD_NOTHING, path, text, "ask for 1", None if refused else Severity.WARNING)
+
+
+def taints(pod: Pod, known: Known) -> Iterator[Complaint]:
+    """Nodes that offer what is asked for, and that keep the pod away."""
+    for path, name, _ in _limits(pod):
+        pools = [pool for pool in known.nodes if name in pool.offers]
+        kept = [taint for pool in pools if (taint := _kept_away(pod, pool))]
+        if pools and len(kept) == len(pools):
+            taint = kept[0]
+            text = f"{_said(pod, path)} leads to nodes whose taint {taint} the pod does not tolerate"
+            help_ = f"tolerations: [{{key: {taint.partition(':')[0]}, operator: Exists}}]"
+            yield Complaint(NOT_TOLERATED, path, text, help_)
+            return
+
+
+def _kept_away(pod: Pod, pool: Nodes) -> str | None:
+    found = (taint for taint in pool.taints if not tolerates(pod.spec.get("tolerations"), taint))
+    return next((f"{taint.key}:{taint.effect}" for taint in found), None)
+
+
+def _limits(pod: Pod) -> Iterator[tuple[Any, str, Any]]:
+    return ((path, name, amount) for path, name, amount in pod.requests if path[-2] == "limits" and amount != "0")
+
+
+def _number(amount: Any) -> int | None:
+    return int(str(amount)) if str(amount).isdecimal() else None
+
+
+def _said(pod: Pod, path: Any) -> str:
+    return format_path(path, pod.subject.data)
+
+
+def _instead(name: str, there: list[str]) -> str | None:
+    alike = [name + _SHARED, name.removesuffix(_SHARED)]
+    return next((each for each in alike if each in there), None) or nearest(name, there)
+
+
+RULES = (form, offered, taints)

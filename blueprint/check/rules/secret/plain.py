@@ -1,0 +1,23 @@
+"""Secrets have no place in a repository."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.check.complaint import Complaint
+from blueprint.check.rules.credentials import SECRET_IN_PLAIN_TEXT
+from blueprint.check.rules.model import Known, mapping
+from blueprint.render.model import Object
+
+
+def plain(subject: Object, known: Known) -> Iterator[Complaint]:
+    """A Secret with values in it: base64 hides nothing."""
+    for field in ("data", "stringData"):
+        keys = [str(key) for key, value in mapping(subject.data.get(field)).items() if value]
+        if keys:
+            text = f"{field} holds {', '.join(sorted(keys))} in plain text"
+            help_ = "make the Secret in the cluster: by an operator for external secrets, sealed, or by hand"
+            yield Complaint(SECRET_IN_PLAIN_TEXT, (field,), text, help_)
+
+
+RULES = (plain,)

@@ -1,0 +1,33 @@
+"""Intervals and timeouts of scraping."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.check.complaint import Complaint
+from blueprint.check.rules.durations import seconds
+from blueprint.check.rules.model import Known, inside, items, mapping
+from blueprint.diagnostics import define
+from blueprint.render.model import Object
+
+TIMEOUT_TOO_LONG = define(
+    "BP6031",
+    "scrape-timeout-too-long",
+    """
+Prometheus refuses a scrape whose timeout is longer than its interval; its operator drops the whole monitor, with a
+line in a log and nothing else. Metrics are then missing without an error anywhere.
+""",
+)
+
+
+def endpoints(subject: Object, known: Known) -> Iterator[Complaint]:
+    """Endpoints of a ServiceMonitor."""
+    for index, endpoint in enumerate(map(mapping, items(inside(subject.data, "spec", "endpoints")))):
+        every, patience = endpoint.get("interval"), endpoint.get("scrapeTimeout")
+        if (patience_ := seconds(patience)) and (every_ := seconds(every)) and patience_ > every_:
+            text = f"an endpoint is asked every {every} and answers are waited for {patience}"
+            path = ("spec", "endpoints", index, "scrapeTimeout")
+            yield Complaint(TIMEOUT_TOO_LONG, path, text, "let scrapeTimeout be shorter")
+
+
+RULES = (endpoints,)

@@ -1,0 +1,37 @@
+"""Blot out the lines of source text that hold a secret, before any format shows them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from blueprint.diagnostics import Diagnostic
+from blueprint.report.context import SourceText
+
+_BLOT = "*"
+
+
+def concealing(source: SourceText, diagnostics: Iterable[Diagnostic]) -> SourceText:
+    """The source, with everything from a secret's place to the end of its lines blotted out.
+
+    Whatever points there, sees no more: the diagnostic itself, another one, or a note.
+    """
+    hidden: dict[str, dict[int, int]] = {}
+    for each in diagnostics:
+        if each.code.conceals and each.at:
+            columns = hidden.setdefault(each.at.file, {})
+            for line in range(each.at.line, each.at.end_line + 1):
+                start = each.at.column if line == each.at.line else 1
+                columns[line] = min(start, columns.get(line, start))
+    return (lambda file: _blotted(source(file), hidden[file]) if file in hidden else source(file)) if hidden else source
+
+
+def _blotted(text: str | None, columns: dict[int, int]) -> str | None:
+    if text is None:
+        return None
+    lines = re.split(r"\r\n|\r|\n", text)
+    for number, column in columns.items():
+        if number <= len(lines):
+            line = lines[number - 1]
+            lines[number - 1] = line[: column - 1] + re.sub(r"\S", _BLOT, line[column - 1 :])
+    return "\n".join(lines)

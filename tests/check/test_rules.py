@@ -1,0 +1,110 @@
+"""Every rule's examples: what is wrong is complained about under its code alone, what is right is left alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from blueprint.check import rules
+from blueprint.check.objects import check_objects
+from blueprint.check.rules.model import USERS, Known, Nodes, Taint
+from blueprint.diagnostics import all_codes, has_errors
+from blueprint.render.canonical import canonical
+from blueprint.render.model import Object
+
+FOLDER = Path(rules.__path__[0])
+EXAMPLES: dict[str, dict[str, Any]] = {
+    code: example
+    for file in sorted(FOLDER.glob("*/examples.yaml"))
+    for code, example in yaml.safe_load(file.read_text("utf-8")).items()
+}
+SHOWN_ELSEWHERE = {"BP6131"}
+"""A rule about who brought something, which no manifest shows; tests/bad_input has it."""
+
+
+def objects(text: str, component: str = USERS) -> list[Object]:
+    """The documents of an example."""
+    return [Object(canonical(data), component) for data in yaml.safe_load_all(text)]
+
+
+def known(example: dict[str, Any], text: str) -> Known:
+    """An example, with its nodes."""
+    nodes = [
+        Nodes(**{**each, "taints": tuple(Taint(**taint) for taint in each.get("taints", ()))})
+        for each in example.get("nodes", ())
+    ]
+    return Known(objects(text, example.get("component", USERS)), nodes)
+
+
+def codes_of(example: dict[str, Any], text: str) -> set[str]:
+    return {found.code.id for found in rules.findings(known(example, text))}
+
+
+@pytest.mark.parametrize("code", EXAMPLES)
+def test_what_is_wrong_is_said_and_what_is_right_is_not(code: str) -> None:
+    example = EXAMPLES[code]
+    assert codes_of(example, example["wrong"]) == {code}
+    assert codes_of(example, example["right"]) == set()
+
+
+@pytest.mark.parametrize("code", EXAMPLES)
+def test_examples_are_objects_that_the_api_takes(code: str) -> None:
+    """What a schema refuses needs no rule."""
+    for text in (EXAMPLES[code]["wrong"], EXAMPLES[code]["right"]):
+        found = check_objects(objects(text), kubernetes_minor="1.36")
+        form = [each for each in found if each.code.id.startswith("BP50")]
+        assert not has_errors(each for each in form if each.code.slug != "missing-field"), form
+
+
+def test_every_rule_has_examples() -> None:
+    rules.all_modules()
+    defined = {code.id for code in all_codes() if code.id.startswith("BP6")}
+    assert len(defined) > 30
+    assert set(EXAMPLES) | SHOWN_ELSEWHERE == defined
+
+
+def test_modules_are_found_by_the_names_of_their_folders() -> None:
+    """A folder that no kind is called by would never be looked at."""
+    kinds = {"pods", "clusterpolicy", "nvidiadriver", "configmap", "secret", "namespace", "node", "daemonset",
+             "servicemonitor", "resourcequota", "limitrange"}  # fmt: skip
+    assert set(rules.subjects()) == kinds
+    for module in rules.all_modules():
+        assert isinstance(module.RULES, tuple), module.__name__
+        assert all(rule.__doc__ for rule in module.RULES), module.__name__
+
+
+def mangled(value: Any) -> Iterator[Any]:
+    """The value with each part of it, one at a time, replaced by something of another type."""
+    yield from (None, 7, "text", [], {}, ["text"], {"text": "text"})
+    if isinstance(value, dict):
+        for key, below in value.items():
+            yield from ({**value, key: each} for each in mangled(below))
+    elif isinstance(value, list):
+        for index, below in enumerate(value):
+            yield from ([*value[:index], each, *value[index + 1 :]] for each in mangled(below))
+
+
+@pytest.mark.parametrize("code", EXAMPLES)
+def test_no_rule_stumbles_over_anything_that_a_manifest_may_hold(code: str) -> None:
+    """Fields whose schema is open, or unknown, may hold any type."""
+    example = EXAMPLES[code]
+    whole = known(example, example["wrong"])
+    last = objects(example["wrong"], example.get("component", USERS))[-1]
+    kept = ("apiVersion", "kind", "metadata")
+    for part in [key for key in last.data if key not in kept]:
+        for value in mangled(last.data[part]):
+            bent = replace(last, data={**last.data, part: value})
+            others = [each for each in objects(example["wrong"]) if each.id != last.id]
+            list(rules.findings(Known([*others, bent], whole.nodes)))
+
+
+def test_codes_are_named_in_one_place() -> None:
+    texts = [path.read_text("utf-8") for path in FOLDER.rglob("*.py")]
+    defined = [code for text in texts for code in re.findall(r'define\(\s*"(BP\d{4})"', text)]
+    assert len(defined) == len(set(defined)) > 30

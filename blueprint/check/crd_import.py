@@ -56,7 +56,8 @@ def fingerprint(crd: Mapping[str, Any]) -> str:
     for version in versions:
         if columns := version.get("additionalPrinterColumns"):
             version["additionalPrinterColumns"] = [without_prose(column) for column in columns]
-    said = {key: spec[key] for key in ("group", "names", "scope")} | {"versions": versions}
+    names = {"listKind": f"{spec['names']['kind']}List", **spec["names"]}  # the API server adds it where it is missing
+    said = {"group": spec["group"], "names": names, "scope": spec["scope"], "versions": versions}
     return hashlib.sha256(_key(said).encode()).hexdigest()
 
 

@@ -219,7 +219,8 @@ IPAM_ALONE = define(
     "BP3327",
     "ipam-alone",
     """
-nvidia-k8s-ipam gives addresses to the interfaces of secondary networks. Without Multus and the plugins for them
-there are none.
+nvidia-k8s-ipam gives addresses to the interfaces of secondary networks. The operator installs neither Multus nor the
+plugins for them, so there are none unless somebody else brings them.
 """,
+    severity=Severity.WARNING,
 )

@@ -222,12 +222,17 @@ SETTINGS = [
 ]
 
 
+POOL = "nodes: 1, selector: {pool"
 SECTIONS = {
+    "network-operator": f"\n    a: {{{POOL}: a}}, network: {{fabric: infiniband}}}}\n",
+    "efa-device-plugin": f"\n    a: {{{POOL}: a}}, network: {{fabric: efa}}}}\n",
     "k8s-device-plugin": "\n  gpuStack: standalone\n",
     "dcgm-exporter": "\n  gpuStack: standalone\n",
     "gpu-observability": "\n  observability: {prometheus: {namespace: monitoring, selectorLabels: {release: kps}}}\n",
 }
 """What a blueprint says besides, so that a component is there."""
+DIFFERENT = {"network-operator": f"{SECTIONS['network-operator']}    b: {{{POOL}: b}}, network: {{fabric: roce}}}}\n"}
+"""And so that pools differ in what it does for them."""
 _DIGEST = re.compile("-[0-9a-f]{8}$")
 
 
@@ -270,10 +275,10 @@ BESIDE = {
 """The setting of a component without which some others do nothing."""
 
 
-def changed(render: Render, component: str, others: str, setting: str) -> set[str]:
+def changed(render: Render, component: str, others: str, setting: str, section: str = "") -> set[str]:
     """Every field that differs, `Kind/name: path`, where `setting` stands beside the `others`; whole objects too."""
     settings = ", ".join(filter(None, (others, setting)))
-    section = SECTIONS.get(component, "")
+    section = section or SECTIONS.get(component, "")
     sides = [
         {
             f"{one['kind']}/{_DIGEST.sub('', one['metadata']['name'])}": one
@@ -298,6 +303,9 @@ def test_a_setting_feeds_exactly_the_fields_that_it_says_it_feeds(render: Render
     beside = BESIDE.get(component, name)
     if not beside.startswith(name):
         found |= changed(render, component, beside, written)
+
+    if component in DIFFERENT:
+        found |= changed(render, component, "", written, DIFFERENT[component])
 
     feeds = set(setting.feeds)
     assert {feed for feed in feeds if any(field.startswith(feed) for field in found)} == feeds

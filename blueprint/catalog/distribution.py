@@ -83,6 +83,10 @@ class Distribution(Record):
         title: Its name, for people.
         default_os: What `cluster.os` is where nothing is said.
         images: Its node images by family.
+        operators: How operators are installed: by our `manifests`, or by the Operator Lifecycle Manager (`olm`).
+        versions: Its own version for each minor of Kubernetes, where it has versions of its own.
+        kubelet_root: The kubelet's directory, where nobody can choose another.
+        refuses: The values of `gpuStack` that no mode knows, each with the reason.
         critical_pods: `quota`: pods of the system's priority classes need a ResourceQuota that allows them.
         needs: What must be true of every such cluster, in whole sentences.
         sources: Where all this was read.
@@ -92,6 +96,10 @@ class Distribution(Record):
     title: Text
     default_os: Text
     images: Mapping[Family, NodeImage]
+    operators: Literal["manifests", "olm"] = "manifests"
+    versions: Mapping[Text, Text] = field(default_factory=dict)
+    kubelet_root: Directory | None = None
+    refuses: Mapping[Text, Text] = field(default_factory=dict)
     critical_pods: Literal["anywhere", "quota"] = "anywhere"
     needs: tuple[Text, ...] = ()
     sources: tuple[Text, ...]

@@ -75,7 +75,7 @@ class DriverChecks(Teller):
     def _mode(self, name: str, pool: NodePool) -> Iterator[Diagnostic]:
         said = (pool.driver.owner, pool.owner.toolkit, pool.owner.device_plugin)
         modes, stack = self.ground.modes(self.os), self.spec.gpu_stack
-        if not modes or any(mode.fits(stack, *said) for mode in modes):
+        if not modes or stack in self.ground.refuses or any(mode.fits(stack, *said) for mode in modes):
             return
         path = self._said_last(name, said)
         lawful = [mode for mode in modes if stack in mode.stacks]

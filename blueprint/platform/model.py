@@ -39,6 +39,8 @@ class Platform:
         self._catalog = catalog
         self.origins = origins
         self.release = release
+        # Asked of every component: known beforehand, so that where it is not so it decides nothing and is not noted.
+        self.by_olm = catalog.distribution(blueprint.spec.cluster.distribution).operators == "olm"
 
     @derived
     def name(self) -> str:
@@ -74,6 +76,21 @@ class Platform:
     def distribution(self) -> str:
         """Who packages Kubernetes."""
         return self._blueprint.spec.cluster.distribution
+
+    @derived
+    def distribution_version(self) -> str:
+        """The distribution's own version, where it has versions of its own; otherwise Kubernetes' minor."""
+        return self.ground.versions.get(self.kubernetes_minor, self.kubernetes_minor)
+
+    @derived
+    def policy_name(self) -> str:
+        """What the ClusterPolicy is called: on OpenShift as in the operator's bundle, which its documentation follows."""
+        return "gpu-cluster-policy" if self.driver_toolkit else "cluster-policy"
+
+    @derived
+    def driver_toolkit(self) -> bool:
+        """Whether the driver is compiled with OpenShift's driver toolkit."""
+        return self.by_olm and self.ground.operators == "olm"
 
     @derived
     def os(self) -> str:
@@ -213,6 +230,15 @@ class Platform:
         path = ("driver", "branches", branch, "version")
         note(Source("release", self.release.span(*path), ".".join(path)))
         return known.version
+
+    def driver_digest(self, branch: str) -> str | None:
+        """The digest by which an operator's bundle pins the driver of a branch; resolve() refuses one without."""
+        known = self.release.driver.branches.get(branch)
+        if known is None or known.digest is None:
+            return None
+        path = ("driver", "branches", branch, "digest")
+        note(Source("release", self.release.span(*path), ".".join(path)))
+        return known.digest
 
     def setting(self, component: str, name: str) -> Any:
         """The value of a component's setting; None where the component is not there."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from blueprint.catalog.monitoring import AlertDefinition, Monitoring, Threshold, load_monitoring
 from blueprint.platform.dashboards import dashboard_json, queries_of
+from blueprint.platform.olm import OWN_PROMETHEUSES
 from blueprint.platform.origin import Source
 from blueprint.platform.promql import chosen, filled, in_dialect, lacking, limit_of
 from blueprint.platform.reads import derived, note, plain
@@ -174,6 +175,13 @@ class Observability:
 
     @derived
     def namespace(self) -> str:
+        """Where Prometheus looks for monitors and rules: where it runs. OpenShift's own look where the operator is."""
+        if self._platform.by_olm and self.prometheus_namespace in OWN_PROMETHEUSES:
+            return self.operator_namespace
+        return self.prometheus_namespace
+
+    @derived
+    def prometheus_namespace(self) -> str:
         """Where Prometheus runs."""
         return str(self.spec.prometheus.namespace)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from blueprint.platform import demands
 from blueprint.platform.model import Platform
 from blueprint.platform.observed import observed
+from blueprint.platform.olm_needs import olm_needs
 from blueprint.platform.origin import Source, in_order
 from blueprint.platform.partition_needs import partition_needs
 from blueprint.platform.pool import Pool
@@ -41,6 +42,7 @@ def _tellers(platform: Platform) -> Iterator[tuple[str, Iterator[str]]]:
     yield "cluster", _system(platform)
     yield "cluster", _secrets(platform)
     yield "cluster", _externals(platform)
+    yield from (("cluster", tell) for tell in olm_needs(platform))
     for told in demands.of_cluster(platform):
         yield "cluster", told
     yield from (("cluster", tell) for tell in observed(platform))

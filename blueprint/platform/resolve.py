@@ -12,6 +12,7 @@ from blueprint.platform import codes
 from blueprint.platform.asked import asked_for
 from blueprint.platform.checks_driver import DriverChecks
 from blueprint.platform.checks_network import NetworkChecks
+from blueprint.platform.checks_olm import OlmChecks
 from blueprint.platform.checks_partition import partition_checks
 from blueprint.platform.checks_place import PlaceChecks
 from blueprint.platform.checks_release import release_checks
@@ -42,6 +43,7 @@ def resolve(blueprint: Blueprint, root: Node, catalog: Catalog) -> tuple[Platfor
     ]  # fmt: skip
     found_all += [*MachineChecks(blueprint, root, catalog).found(), *PlaceChecks(whole, root, catalog).found()]
     found_all += NetworkChecks(checks, blueprint, release).found()
+    found_all += OlmChecks(checks, release).found()
     origins = Origins(root, completed.known)
     platform = Platform(track(whole, origins), origins, catalog, release)
     return platform, [*found_all, *check_compatibility(platform, catalog)]

@@ -52,10 +52,10 @@ def render_platform(platform: Platform, layered: Layered) -> tuple[list[Object],
 def _component(component: PlatformComponent, platform: Platform) -> Iterator[Object]:
     with reading() as decided:
         _ = component.ownership
-    for crd in component.component.crds:
+    for crd in component.crds:
         yield _crd(crd, component, tuple(decided))
     context = {"platform": platform, "component": component}
-    for file in component.component.template_files():
+    for file in component.template_files():
         for template in load_template(file):
             for rendered in render(template, context):
                 root = rendered.origins[()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -24,19 +24,17 @@ class Registries(Model):
 class Cluster(Model):
     """The cluster that the platform is for."""
 
-    NOT_YET_VALUES: ClassVar[dict[str, tuple[str, ...]]] = {"distribution": ("openshift",)}
-
     kubernetes: Annotated[str, Field(pattern=KUBERNETES)] = Field(
         description="Kubernetes version, with or without the patch. Every object is checked against its API."
     )
-    distribution: Literal["vanilla", "eks", "gke", "aks", "rke2", "k3s"] = Field(
+    distribution: Literal["vanilla", "eks", "gke", "aks", "openshift", "rke2", "k3s"] = Field(
         default="vanilla",
         description="Who packages Kubernetes: decides paths, who brings the driver by default, and prerequisites.",
     )
     os: Annotated[str, Field(pattern=SYSTEM)] | None = Field(
         default=None,
         description="Operating system of the GPU nodes; part of the driver image's tag. Default: ubuntu-24.04; "
-        "amazonlinux-2023 on eks, cos on gke.",
+        "amazonlinux-2023 on eks, cos on gke, rhcos on openshift.",
     )
     kubelet_root: Annotated[str, Field(pattern=ABSOLUTE_PATH)] = Field(
         default="/var/lib/kubelet",

@@ -1,0 +1,96 @@
+"""Codes of what is wrong where operators come through the Operator Lifecycle Manager (BP3280 to BP3289)."""
+
+from __future__ import annotations
+
+from blueprint.diagnostics import Severity, define
+
+NO_SUCH_RELEASE = define(
+    "BP3280",
+    "distribution-without-kubernetes",
+    """
+Each release of this distribution has one minor of Kubernetes, and the release of the blueprint supports none of its
+releases with this minor. Say the minor of the release that the cluster runs, or will run: OpenShift 4.20 is
+Kubernetes 1.33, 4.21 is 1.34, 4.22 is 1.35.
+""",
+)
+STACK_NOT_RUN = define(
+    "BP3281",
+    "stack-not-run",
+    """
+The distribution has no way to run this `gpuStack` in this release. On OpenShift a privileged pod needs a
+SecurityContextConstraints that admits it; the GPU Operator makes those of its own operands, and what is installed
+without it would never start.
+""",
+)
+DECIDED_BY_BUNDLE = define(
+    "BP3282",
+    "decided-by-the-bundle",
+    """
+Where an operator comes through the Operator Lifecycle Manager, its pods are described by the operator's own bundle
+and not by a manifest of ours. What only such a manifest could say is refused, so that nobody believes it to be in
+force.
+""",
+)
+ONLY_THROUGH_OLM = define(
+    "BP3283",
+    "only-through-olm",
+    """
+The setting tells the Operator Lifecycle Manager something. On this distribution our own manifests install the
+component, so it would change nothing.
+""",
+)
+NO_FORM_FOR_OLM = define(
+    "BP3284",
+    "no-form-for-olm",
+    """
+The component is not known in a form for this distribution in this release. Its plain manifests would be refused by
+OpenShift's admission, or fight with an operator that is installed there already. Install it by other means and say
+`ownership: external`, or leave it out.
+""",
+)
+SECRETS_OF_THE_CLUSTER = define(
+    "BP3285",
+    "pull-secrets-of-the-cluster",
+    """
+Pods that come through the Operator Lifecycle Manager take no pull secrets from a blueprint, so a private registry
+would work for some pods and not for others. OpenShift's nodes have a pull secret of their own, `pull-secret` in the
+namespace `openshift-config`: put the credentials there, and every pod has them.
+""",
+)
+MIRROR_OF_EVERYTHING = define(
+    "BP3286",
+    "mirror-of-everything",
+    """
+OpenShift's nodes are sent to mirrors by ImageDigestMirrorSet and ImageTagMirrorSet objects, whose sources are hosts
+or `*.example.com`; there is none for all registries. Name each host: `nvcr.io` for the GPU Operator,
+`registry.redhat.io` for what Red Hat's catalogue brings, and `registry.connect.redhat.com` for the bundles of
+certified operators.
+""",
+)
+DRIVER_NOT_PINNED = define(
+    "BP3287",
+    "driver-not-pinned",
+    """
+On OpenShift the driver's image is named by the digest that the operator's bundle pins for its branch: tags are named
+after a system's release, which `cluster.os: rhcos` does not say. Say a branch whose digest the release knows, and no
+exact version.
+""",
+)
+KUBELET_ELSEWHERE = define(
+    "BP3288",
+    "kubelet-elsewhere",
+    """
+Nobody can choose the kubelet's directory on this distribution, and the operator would look for pods' devices in an
+empty one.
+""",
+)
+APPROVED_BY_ITSELF = define(
+    "BP3289",
+    "approved-by-itself",
+    """
+With `installPlanApproval: Automatic` the Operator Lifecycle Manager installs every later version that appears in the
+channel, without anybody asking for it: what runs is then not what the release was put together with, and a new device
+plugin reaches all GPU nodes at once. With `Manual` a person approves each install plan.
+""",
+    severity=Severity.WARNING,
+)

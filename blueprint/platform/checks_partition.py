@@ -33,12 +33,17 @@ def partition_checks(checks: Checks) -> Iterator[Diagnostic]:
         yield from found
         if pool.gpu.mig and not found:
             sound[name] = pool.gpu
-    yield from _one_strategy(checks, sound)
+    if checks.spec.gpu_stack != "gpuCluster":
+        yield from _one_strategy(checks, sound)
 
 
 def _of_pool(checks: Checks, name: str, pool: NodePool, product: Gpu | None) -> Iterator[Diagnostic]:
     assert pool.gpu  # noqa: S101 - asked only of such pools
     gpu, at = pool.gpu, (*POOLS, name, "gpu")
+    if checks.spec.gpu_stack == "gpuCluster":  # nobody here cuts or shares; checks_dra says what that means
+        if gpu.mig and product:
+            yield from Layouts(checks, (*at, "mig"), gpu.mig, product, gpu.count, checks.product_note(name)).found()
+        return
     yield from _managed(checks, name, gpu)
     yield from _labels(checks, name, pool)
     if gpu.mig is None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from blueprint.catalog import Release
 from blueprint.diagnostics import Diagnostic
 from blueprint.platform import codes
+from blueprint.platform.checks_dra import dra_checks
 from blueprint.platform.checks_driver import DriverChecks
 from blueprint.platform.telling import POOLS
 from blueprint.source.paths import Path
@@ -34,6 +35,7 @@ def stack_checks(checks: Checks, release: Release) -> Iterator[Diagnostic]:
     yield from _out_of_place(checks, release)
     yield from _nobody_cuts(checks, drivers)
     yield from _unused(checks, drivers)
+    yield from dra_checks(checks, release)
     yield from _times(checks, release)
     yield from _runtime(checks, drivers)
 
@@ -79,7 +81,8 @@ def _unused(checks: Checks, drivers: DriverChecks) -> Iterator[Diagnostic]:
     modes = [drivers.mode(pool) for pool in checks.spec.node_pools.values() if pool.gpu]
     for name in spec.settings if spec and spec.ownership == "managed" and modes else ():
         part = _PARTS.get(name)
-        if part and checks.spec.gpu_stack == "clusterPolicy" and all(getattr(m, part) != "operator" for m in modes):
+        here = checks.spec.gpu_stack == "clusterPolicy" or (checks.spec.gpu_stack == "gpuCluster" and part == "driver")
+        if part and here and all(getattr(mode, part) != "operator" for mode in modes):
             message = f"no pool leaves its {part.replace('_', ' ')} to the operator, so {name} changes nothing"
             path: Path = (*COMPONENTS, "gpu-operator", "settings", name)
             yield checks.at(path, codes.SETTING_UNUSED, message, help_="remove it")

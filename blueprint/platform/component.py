@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from blueprint.catalog import Component
 from blueprint.catalog.components import Image
 from blueprint.catalog.kinds import EMPTY
+from blueprint.platform.olm import Operand, PlatformOlm
 from blueprint.platform.origin import Source
 from blueprint.platform.reads import derived, note, plain
 from blueprint.platform.told import Pod, joined
@@ -35,6 +38,12 @@ class PlatformImage:
         """Registry and path, mirrored."""
         self._noted("repository")
         return self._platform.mirrored(self.image.repository)
+
+    @derived
+    def unmirrored(self) -> str:
+        """Registry and path as its vendor names them."""
+        self._noted("repository")
+        return self.image.repository
 
     @derived
     def name(self) -> str:
@@ -104,8 +113,25 @@ class PlatformComponent:
         return self._spec.ownership if self._spec is not None else "managed"
 
     @derived
+    def olm(self) -> PlatformOlm | None:
+        """How it comes through the Operator Lifecycle Manager; None where our own manifests install it."""
+        olm = self.component.olm if self._platform.by_olm else None
+        return PlatformOlm(olm, self.component, self._platform) if olm else None
+
+    def template_files(self) -> tuple[Path, ...]:
+        """What is rendered of it."""
+        return self.component.template_files(by_olm=self.olm is not None)
+
+    @property
+    def crds(self) -> tuple[str, ...]:
+        """The definitions that are ours to apply: through OLM they come with the operator."""
+        return () if self.olm else self.component.crds
+
+    @derived
     def version(self) -> str:
-        """The upstream version."""
+        """The upstream version; of an operator that each release of the distribution has its own of, that release."""
+        if self.olm and self.olm.package and not self.olm.starting_csv:
+            return self._platform.distribution_version
         note(Source("component", self.component.span("version"), "version"))
         return self.component.version
 
@@ -119,6 +145,8 @@ class PlatformComponent:
     @derived
     def namespace(self) -> str:
         """Where its namespaced objects live."""
+        if self.olm:
+            return self.olm.namespace
         note(Source("component", self.component.span("namespace"), "namespace"))
         return self.component.namespace
 
@@ -165,10 +193,21 @@ class PlatformComponent:
     @derived
     def images(self) -> Mapping[str, PlatformImage]:
         """The images by name."""
-        return {
-            name: PlatformImage(name, image, self.component, self._platform)
-            for name, image in self.component.images.items()
-        }
+        images = self._built_for_olm() if self.olm else self.component.images
+        return {name: PlatformImage(name, image, self.component, self._platform) for name, image in images.items()}
+
+    def _built_for_olm(self) -> Mapping[str, Image]:
+        """The images that the operator's bundle pins, some in another build; none where a catalogue decides them."""
+        olm = self.component.olm
+        if olm is None or olm.unlisted:
+            return {}
+        others = {name: replace(self.component.images[name], **asdict(image)) for name, image in olm.images.items()}
+        return {**self.component.images, **others}
+
+    @derived
+    def operands(self) -> Mapping[str, Operand]:
+        """What custom resources say of the images, by name."""
+        return {name: Operand(image, by_olm=self.olm is not None) for name, image in self.images.items()}
 
     @derived
     def patches(self) -> tuple[Patch, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from blueprint.platform import demands
 from blueprint.platform.model import Platform
+from blueprint.platform.network_needs import external_needs, network_needs
 from blueprint.platform.observed import observed
 from blueprint.platform.olm_needs import olm_needs
 from blueprint.platform.origin import Source, in_order
@@ -42,6 +43,7 @@ def _tellers(platform: Platform) -> Iterator[tuple[str, Iterator[str]]]:
     yield "cluster", _system(platform)
     yield "cluster", _secrets(platform)
     yield "cluster", _externals(platform)
+    yield "cluster", external_needs(platform)
     yield from (("cluster", tell) for tell in olm_needs(platform))
     for told in demands.of_cluster(platform):
         yield "cluster", told
@@ -51,6 +53,8 @@ def _tellers(platform: Platform) -> Iterator[tuple[str, Iterator[str]]]:
         yield pool.name, _labels(pool, platform)
         for told in demands.of_pool(pool):
             yield pool.name, told
+        if pool.network:
+            yield pool.name, network_needs(pool, pool.network)
         if pool.gpu:
             yield pool.name, _gpus(pool)
             yield pool.name, partition_needs(pool, platform)

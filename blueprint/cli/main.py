@@ -34,6 +34,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stdout.write(f"blueprint {__version__}\n")
         return 0
     gc.disable()  # one command, then the process ends: collecting would cost a quarter of it
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # what is valid must not depend on what is installed
     try:
         return _run(arguments)
     except KeyboardInterrupt:

@@ -30,7 +30,7 @@ WAYS_OUT = {
     codes.TOO_DEEP: "no blueprint needs that many levels",
 }
 """What to do, by code."""
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 """What YAML forbids, and what ends a line (U+0085, U+2028, U+2029) or is left out (U+FEFF) by some readers only."""
 
 

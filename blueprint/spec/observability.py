@@ -69,6 +69,6 @@ class ObservabilitySpec(Model):
     """How the nodes and their GPUs are watched. Without this section nothing of it is rendered."""
 
     prometheus: PrometheusSpec = Field(description="The Prometheus that watches.")
-    metrics: MetricsSpec = Field(default=MetricsSpec(), description="What the exporter exports.")
+    metrics: MetricsSpec = Field(default={}, validate_default=True, description="What the exporter exports.")
     alerts: dict[str, AlertSpec] = Field(default={}, description="Alerts by name, where they differ from the defaults.")
     dashboards: bool = Field(default=True, description="Whether dashboards for Grafana are rendered.")

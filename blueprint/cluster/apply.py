@@ -7,6 +7,7 @@ moment leaves nothing behind that the next run does not know. What is proven cle
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,7 @@ from blueprint.cluster.gates import await_definition, await_namespace, served_by
 from blueprint.cluster.health import simulated_nodes, wait_healthy
 from blueprint.cluster.inventory import Inventory, NodeRecord, Snapshot, desired_hash, take_snapshot
 from blueprint.cluster.node_writes import write_node
+from blueprint.cluster.olm import await_operator, brought_by, is_subscription, wishes_of
 from blueprint.cluster.record import News, exact, widened
 from blueprint.cluster.stages import Stage, stage_of
 from blueprint.cluster.steps import NodeStep, Plan, Step
@@ -167,6 +169,25 @@ def _carry_out_stage(run: _Run, stage: Stage, steps: Sequence[Step]) -> None:
         came = [step.object.data for step in ready if step.id not in run.failed]
         served = [resource for crd in came for resource in served_by(crd)]
         run.discovery = discover(run.connection).including(served)
+    if stage is Stage.OPERATORS:
+        _await_operators(run, [step for step in ready if is_subscription(step.id)])
+
+
+def _await_operators(run: _Run, wishes: Sequence[Step]) -> None:
+    """All of them together have the time of one: they are installed side by side."""
+    end = time.monotonic() + run.options.timeout
+    brought: dict[ObjectId, set[tuple[str, str]]] = {}
+    known = wishes_of(run.plan.bundle.objects)
+    for obj in run.plan.bundle.objects:
+        if wish := brought_by(obj, known):
+            brought.setdefault(wish, set()).add((obj.api_version, obj.id.kind))
+
+    def wait(step: Step) -> Diagnostic | None:
+        left = max(0.0, end - time.monotonic())
+        return await_operator(run.connection, step.id, brought.get(step.id, ()), left)
+
+    _gate(run, wishes, wait)
+    run.discovery = discover(run.connection)
 
 
 def _may_start(run: _Run, step: Step) -> bool:
@@ -186,6 +207,9 @@ def _may_start(run: _Run, step: Step) -> bool:
 def _needs(step: Step, other: ObjectId, plan: Plan) -> bool:
     if other.kind == "Namespace":
         return step.id.namespace == other.name
+    if is_subscription(other):
+        wish = next((s.object for s in plan.steps if s.id == other), None)
+        return wish is not None and wish.component == step.object.component and stage_of(step.id) > Stage.OPERATORS
     if other.kind != "CustomResourceDefinition":
         return False
     crd = next((s.object.data["spec"] for s in plan.steps if s.id == other), None)

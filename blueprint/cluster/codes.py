@@ -257,6 +257,15 @@ The object was not written, because the run ended or something it needs failed b
 apply again continues there.
 """,
 )
+OPERATOR_MISSING = define(
+    "BP7046",
+    "operator-missing",
+    """
+A Subscription was written, but no operator has come of it in time: its install plan waits for approval, the
+catalogue does not have the version, or nobody answers. Nothing that needs the operator was written. When it is
+there, apply again: it goes on where it stopped.
+""",
+)
 SIMULATED = define(
     "BP7045",
     "simulated",

@@ -15,6 +15,7 @@ from blueprint.cluster import codes, findings
 from blueprint.cluster.connection import Connection
 from blueprint.cluster.discovery import Discovery
 from blueprint.cluster.errors import ApiError
+from blueprint.cluster.olm import complaint_of
 from blueprint.diagnostics import Diagnostic
 from blueprint.render.model import Object, ObjectId
 
@@ -101,6 +102,23 @@ def _cluster_policy(_: Mapping[str, Any], status: Mapping[str, Any]) -> State:
     return State(Health.HEALTHY if state == "ready" else Health.NOT_HEALTHY, f"state {state}")
 
 
+def _subscription(_: Mapping[str, Any], status: Mapping[str, Any]) -> State:
+    """By itself it says only what is installed; whether that works is asked of the installed version, by the gate."""
+    complaint = complaint_of({"status": status})
+    return State(Health.NOT_HEALTHY, complaint) if complaint else State(Health.HEALTHY, str(status["installedCSV"]))
+
+
+def _feature_discovery(_: Mapping[str, Any], status: Mapping[str, Any]) -> State:
+    conditions = {c["type"]: c for c in status.get("conditions") or ()}
+    available = conditions.get("Available")
+    if available is None:
+        return State(Health.UNKNOWN, "its operator has not said whether it is available")
+    said = next((c for kind, c in conditions.items() if kind == "Degraded" and c.get("status") == "True"), available)
+    good = said is available and available.get("status") == "True"
+    text = str(said.get("message") or said.get("reason") or "")
+    return State(Health.HEALTHY if good else Health.NOT_HEALTHY, text or "available")
+
+
 def _counted(wanted: int, counts: list[int]) -> State:
     least = min(counts)
     return State(Health.HEALTHY if least >= wanted else Health.NOT_HEALTHY, f"{least} of {wanted}")
@@ -113,6 +131,8 @@ _RULES: dict[tuple[str, str], _Rule] = {
     ("apps", "StatefulSet"): _stateful_set,
     ("batch", "Job"): _job,
     ("nvidia.com", "ClusterPolicy"): _cluster_policy,
+    ("nfd.openshift.io", "NodeFeatureDiscovery"): _feature_discovery,
+    ("operators.coreos.com", "Subscription"): _subscription,
 }
 
 

@@ -17,6 +17,7 @@ from blueprint.cluster.fields import own_entry
 from blueprint.cluster.inventory import NAMESPACE, Inventory, Member, is_member, manager, parent_name
 from blueprint.cluster.live import Live, read_live
 from blueprint.cluster.nodes import plan_nodes
+from blueprint.cluster.olm import brought_by, wishes_of
 from blueprint.cluster.steps import Plan, Step
 from blueprint.cluster.store import read_inventory
 from blueprint.diagnostics import Diagnostic, Refused
@@ -81,7 +82,7 @@ def _plan(bundle: Bundle, connection: Connection, cluster_uid: str, inventory: I
     live = read_live(connection, discovery, wanted.items(), bundle.name)
     ids = {o.id for o in bundle.objects}
     places = _namespaces(connection, {i.namespace for i in ids} - {""})
-    planner = _Planner(bundle, connection, discovery, live, members, places)
+    planner = _Planner(bundle, connection, discovery, live, members, places, wishes_of(bundle.objects))
     with ThreadPoolExecutor(POOL_SIZE) as threads:
         decisions = list(threads.map(planner.decide, bundle.objects))
     leftovers = tuple(_leftovers(ids, members, live, bundle.name))
@@ -132,6 +133,7 @@ class _Planner:
     live: Live
     members: Mapping[ObjectId, Member]
     places: Mapping[str, str]
+    wishes: Mapping[str, ObjectId]
 
     def decide(self, obj: Object) -> Decision:
         identity = obj.id
@@ -152,6 +154,8 @@ class _Planner:
     def _unserved(self, obj: Object) -> Decision:
         if any(_defines(other.data, obj.id) for other in self.bundle.objects):
             return Step(obj, Action.CREATE, reason="its kind is defined by this bundle"), ()
+        if (wish := brought_by(obj, self.wishes)) and self.discovery.any_version(wish.group, wish.kind):
+            return Step(obj, Action.CREATE, reason=f"its kind comes with the operator of {wish}"), ()
         group = self.discovery.any_version(obj.id.group, obj.id.kind)
         instead = f"; the server has it as {group.api_version}" if group else ""
         text = f"{obj.id}: the API server does not serve {obj.api_version} {obj.id.kind}{instead}"

@@ -12,13 +12,16 @@ class Stage(enum.IntEnum):
 
     NAMESPACES = 0
     DEFINITIONS = 1
-    CONFIGURATION = 2
-    WORKLOADS = 3
-    CUSTOM = 4
-    ADMISSION = 5
+    OPERATORS = 2
+    CONFIGURATION = 3
+    WORKLOADS = 4
+    CUSTOM = 5
+    ADMISSION = 6
 
 
 _WORKLOADS = {"Deployment", "DaemonSet", "StatefulSet", "ReplicaSet", "Job", "CronJob", "Pod"}
+OPERATORS = "operators.coreos.com"
+"""The group of the Operator Lifecycle Manager: what is wished of it brings kinds that come later."""
 _ADMISSION = {"ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "APIService"}
 
 
@@ -28,6 +31,8 @@ def stage_of(identity: ObjectId) -> Stage:
         return Stage.NAMESPACES
     if identity.kind == "CustomResourceDefinition":
         return Stage.DEFINITIONS
+    if identity.group == OPERATORS:
+        return Stage.OPERATORS
     if identity.kind in _ADMISSION:
         return Stage.ADMISSION
     if identity.kind in _WORKLOADS and identity.group in {"", "apps", "batch"}:

@@ -25,7 +25,7 @@ def observed(platform: Platform) -> Iterator[Iterator[str]]:
 
 def _prometheus(watched: Observability) -> Iterator[str]:
     yield (
-        f"A Prometheus of the Prometheus operator runs in the namespace {watched.namespace}; its custom resources"
+        f"A Prometheus of the Prometheus operator runs in the namespace {watched.prometheus_namespace}; its custom resources"
         " ServiceMonitor and PrometheusRule (monitoring.coreos.com/v1) are installed."
     )
     monitors, rules = watched.spec_labels

@@ -10,6 +10,7 @@ from blueprint.catalog.monitoring import AlertDefinition, Monitoring, load_monit
 from blueprint.diagnostics import Diagnostic, Note, nearest
 from blueprint.platform import watching_codes as codes
 from blueprint.platform.observability import seconds
+from blueprint.platform.olm import OWN_PROMETHEUSES
 from blueprint.platform.promql import chosen, limit_of
 from blueprint.platform.unwatched import COMPONENT
 from blueprint.source.paths import Path
@@ -81,7 +82,8 @@ class _Check:
             ("selectorLabels", self.spec.prometheus.selector_labels),
             ("ruleSelectorLabels", self.spec.prometheus.rule_selector_labels),
         ):
-            if labels is not None and not labels:
+            selects_all = self.spec.prometheus.namespace in OWN_PROMETHEUSES
+            if labels is not None and not labels and not selects_all:
                 message = f"{key} is empty: right only for a Prometheus that selects everything"
                 help_ = "kube-prometheus-stack selects release: NAME"
                 yield self.tell.at((*at, key), codes.SELECTOR_LABELS_EMPTY, message, help_=help_)
@@ -181,6 +183,8 @@ class _Check:
 
     def _absent(self, definition: AlertDefinition) -> str | None:
         operator = self.tell.spec.components.get("gpu-operator")
+        if definition.when == "devicePlugin" and self.tell.spec.gpu_stack == "gpuCluster":
+            return "pods claim GPUs there, and what it reads counts those that pods ask for by number"
         if definition.when == "nodeStatus" and not (operator and operator.settings.get("nodeStatusExporter")):
             return "the node status exporter is off; gpu-operator: {settings: {nodeStatusExporter: true}}"
         return None

@@ -23,6 +23,7 @@ from blueprint.source.paths import Path
 _STAGES = (
     ("Namespace",),
     ("CustomResourceDefinition",),
+    ("OperatorGroup", "Subscription"),
     ("PriorityClass", "RuntimeClass", "StorageClass", "ServiceAccount", "Secret", "ConfigMap", "ResourceQuota",
      "LimitRange", "NetworkPolicy"),
     ("ClusterRole", "Role"),
@@ -78,4 +79,4 @@ def _crd(name: str, component: PlatformComponent, decided: tuple[Source, ...]) -
 def _order(obj: Object, components: list[str]) -> tuple[int, int, int, str, ObjectId]:
     rank = _RANK.get(obj.id.kind, len(_STAGES) + (obj.id.kind in _WEBHOOKS))
     place = components.index(obj.component) if obj.component in components else len(components)
-    return (min(rank, 2), place, rank, obj.id.kind, obj.id)
+    return (min(rank, 3), place, rank, obj.id.kind, obj.id)

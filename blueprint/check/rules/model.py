@@ -121,8 +121,12 @@ class Known:
     @cached_property
     def operator_namespace(self) -> str:
         """Where the GPU Operator looks for what the ClusterPolicy names."""
-        found = self.find("Deployment", "gpu-operator")
+        found = self.find("Deployment", "gpu-operator") or self.wish_for("gpu-operator")
         return found.id.namespace if found else "gpu-operator"
+
+    def wish_for(self, component: str) -> Object | None:
+        """The Subscription by which a component comes through the Operator Lifecycle Manager."""
+        return next((each for each in self.of("Subscription") if each.component == component), None)
 
     def of_policy(self, *path: str) -> Any:
         """A value of the ClusterPolicy, or None."""

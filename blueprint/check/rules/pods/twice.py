@@ -47,7 +47,8 @@ def _brought(component: str, known: Known) -> str | None:
     part = _PARTS.get(component)
     if part and known.policy and inside(known.policy.data, "spec", part, "enabled") is not False:
         return "gpu-operator"
-    return component if any(pod.subject.component == component for pod in known.pods) else None
+    ours = any(pod.subject.component == component for pod in known.pods) or known.wish_for(component)
+    return component if ours else None
 
 
 RULES = (twice,)

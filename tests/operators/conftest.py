@@ -1,0 +1,79 @@
+"""The real Node Feature Discovery, and the real GPU Operator where its image's root folder is given.
+
+NFD is built from pinned modules. The GPU Operator cannot be: its releases are not in the form that Go's module
+proxies serve. BLUEPRINT_GPU_OPERATOR names the folder into which its image was unpacked; without it those tests
+do not run, and the summary says so.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from discovery import NFD, eventually
+from operated import Operated
+
+from blueprint.diagnostics import Refused
+from blueprint.lab import Lab
+from blueprint.lab.assets import find_all
+from blueprint.pipeline import Compilation, compile_blueprint
+from blueprint.render.crds import crds_of
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+PROMETHEUS = "monitoring.coreos.com"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever uses the GPU Operator is marked so."""
+    for item in items:
+        if "operator_image" in getattr(item, "fixturenames", ()):
+            item.add_marker("gpu_operator")
+
+
+@pytest.fixture(scope="session")
+def nfd_image() -> dict[str, Path]:
+    """What is in the root folder of NFD's image."""
+    return {"/usr/bin": NFD.built()}
+
+
+@pytest.fixture(scope="session")
+def operator_image() -> dict[str, Path]:
+    """What is in the root folder of the GPU Operator's image."""
+    given = os.environ.get("BLUEPRINT_GPU_OPERATOR")
+    if not given:
+        pytest.skip("BLUEPRINT_GPU_OPERATOR names no folder with the unpacked image nvcr.io/nvidia/gpu-operator")
+    root = Path(given)
+    return {"/usr/bin": root / "usr/bin", "/opt/gpu-operator": root / "opt/gpu-operator"}
+
+
+@pytest.fixture(scope="module")
+def operated(request: pytest.FixtureRequest, lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operated]:
+    """The blueprint that the test asks for, applied to a control plane of its own with controllers."""
+    try:
+        find_all(controllers=True)
+    except Refused as refused:
+        pytest.skip(str(refused))
+    compilation = compile_blueprint(str(_blueprint(request.param)))
+    with lab.fresh(controllers=True) as own:
+        prepare(own, compilation)
+        started = Operated.start(compilation, own, tmp_path_factory.mktemp("pods"))
+        yield started
+        started.close()
+
+
+def _blueprint(name: str) -> Path:
+    """An example's, or one beside this file."""
+    mine = Path(__file__).with_name(f"{name}.yaml")
+    return mine if mine.exists() else EXAMPLES / name / "blueprint.yaml"
+
+
+def prepare(own: Lab, compilation: Compilation) -> None:
+    """What an example's prerequisites ask for: Prometheus, where it has monitors and rules for it."""
+    assert compilation.bundle, compilation.diagnostics
+    if any(each.id.group == PROMETHEUS for each in compilation.bundle.objects):
+        for crd in crds_of(PROMETHEUS):
+            own.request("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", dict(crd))
+        own.request("POST", "/api/v1/namespaces", {"metadata": {"name": "monitoring"}})
+        eventually(lambda: PROMETHEUS in {each["name"] for each in own.request("GET", "/apis")["groups"]})

@@ -1,9 +1,9 @@
 """The drivers of the platform: each pool's, and what the operator must be told about all of them.
 
 One driver for all pools is a field of the ClusterPolicy, as upstream has it; a GPUCluster has no such field, so there
-one NVIDIADriver object stands for all. Where pools differ, each pool whose driver the operator owns gets an NVIDIADriver
-object of its own: named after the pool, so that a new branch changes the object and the operator replaces drivers node
-by node, instead of one object vanishing and another one coming.
+one NVIDIADriver object stands for all. Where pools differ, each pool whose driver the operator owns gets one of its
+own: named after the pool, so that a new branch changes the object and the operator replaces drivers node by node,
+instead of one object vanishing and another one coming.
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ class OperatorDriver:
         when = self._platform.setting("gpu-operator", "driverObjects")
         if when in (ALWAYS, NEVER):
             return self.enabled and when == ALWAYS
-        return len({driver.same() for driver in self._owned}) > 1
+        return len(self._owned) > 1 and len({driver.same() for driver in self._owned}) > 1
 
     @derived
     def objects(self) -> list[PoolDriverObject] | list[DriverObject]:

@@ -35,9 +35,7 @@ class NicPolicy:
     @derived
     def name(self) -> str:
         """The pool's name; shortened to a beginning and a digest where the operator would refuse it."""
-        name = self._pool.own_label
-        digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-        return name if len(name) <= LONGEST_POLICY else f"{name[: LONGEST_POLICY - 9].rstrip('-')}-{digest}"
+        return short_name(self._pool.own_label)
 
     @derived
     def selector(self) -> dict[str, str]:
@@ -181,6 +179,12 @@ class Fabrics:
             for taint in pool.taints if pool.network else ():
                 lines.setdefault((taint.key, taint.effect), []).append(pool.taint_source(taint))
         return tuple(PoolTaint(Taint(key, "", effect), tuple(lines[key, effect])) for key, effect in sorted(lines))
+
+
+def short_name(name: str) -> str:
+    """The name, or its beginning and a digest where a NicNodePolicy may not be called so."""
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return name if len(name) <= LONGEST_POLICY else f"{name[: LONGEST_POLICY - 9].rstrip('-')}-{digest}"
 
 
 def _json(value: Any) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import pytest
+
 from blueprint.platform.model import Platform
 from blueprint.render.compare import ABSENT, differences
 from blueprint.render.model import Object
@@ -29,6 +31,25 @@ spec:
       gpu: {product: H100-SXM5-80GB, count: 8}
 """
 
+FABRICS = """
+apiVersion: gpublueprint.dev/v1alpha1
+kind: Blueprint
+metadata: {name: kept}
+spec:
+  release: "2026.11"
+  cluster: {kubernetes: "1.36", registries: {pullSecrets: [reg-pull]}}
+  components: {network-operator: {settings: {secondaryNetworks: true, ipam: true, ofedEnv: {A: b}}}}
+  nodePools:
+    one:
+      nodes: 1
+      selector: {example.com/pool: one}
+      taints: {nvidia.com/gpu: "true:NoSchedule"}
+      gpu: {product: H100-SXM5-80GB, count: 8}
+      network: {fabric: infiniband, gdrcopy: true, gds: true, gpuDirect: peermem}
+    two: {nodes: 1, selector: {example.com/pool: two}, network: {fabric: TWO}}
+    three: {nodes: 1, selector: {example.com/pool: three}, network: {fabric: efa}}
+"""
+
 
 def url(manifest: Mapping[str, Any]) -> str:
     """Where the object lives; the plurals of our kinds are all regular."""
@@ -40,13 +61,21 @@ def url(manifest: Mapping[str, Any]) -> str:
     return f"/{prefix}/{manifest['apiVersion']}{inside}/{plural}/{meta['name']}"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(BLUEPRINT, id="gpus"),
+        pytest.param(FABRICS.replace("TWO", "roce"), id="network-of-each-pool"),
+        pytest.param(FABRICS.replace("TWO", "infiniband"), id="one-network"),
+    ],
+)
 def test_the_server_keeps_every_rendered_field_as_it_is(
-    lab: Any, render_platform_of: Callable[[str], tuple[Platform, list[Object]]]
+    lab: Any, render_platform_of: Callable[[str], tuple[Platform, list[Object]]], text: str
 ) -> None:
     """Otherwise the second apply would write again, and drift would be found in an untouched cluster."""
     changed: list[str] = []
     with lab.fresh() as own:
-        _, objects = render_platform_of(BLUEPRINT)
+        _, objects = render_platform_of(text)
         for manifest in (one.data for one in objects):
             query = "?fieldManager=test&force=true&fieldValidation=Strict"
             kept = own.request("PATCH", url(manifest) + query, manifest, "application/apply-patch+yaml")

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 
 from blueprint.cluster.apply import Outcome
 from blueprint.cluster.connection import Connection
+from blueprint.cluster.effects import plan_effects
 from blueprint.cluster.steps import Plan
+from blueprint.diagnostics import has_errors
 from blueprint.render.compare import Action
 from blueprint.report.model import Coverage, Run
 
@@ -17,13 +19,14 @@ def plan_run(plan: Plan, connection: Connection, *, changes_are_findings: bool) 
     changes = plan.changes
     counts = Counter(change.action for change in changes)
     differs = any(counts[a] for a in (Action.CREATE, Action.UPDATE, Action.REPLACE))
-    exit_code = plan.exit_code or int(changes_are_findings and differs)
+    effects = plan_effects(plan)
+    exit_code = plan.exit_code or int((changes_are_findings and differs) or has_errors(effects))
     said = "apply would change this" if differs else "nothing to do"
     left = f"; {counts[Action.DELETE]} no longer rendered, left alone" if counts[Action.DELETE] else ""
     return Run(
         "plan",
         f"what applying {plan.bundle.name} would change",
-        diagnostics=plan.diagnostics,
+        diagnostics=(*plan.diagnostics, *effects),
         changes=changes,
         coverage=_coverage(plan),
         subject=_subject(plan, connection),

@@ -1,6 +1,9 @@
 """Codes of rendering and of bundles (BP4xxx)."""
 
 from blueprint.diagnostics import Severity, define
+from blueprint.render import effect_codes
+
+__all__ = ["effect_codes"]
 
 PATCH_MATCHES_NOTHING = define(
     "BP4001",
@@ -29,6 +32,23 @@ EXTRA_MATCHES_NOTHING = define(
     "extra-manifests-match-nothing",
     """
 A pattern of `extraManifests` matches no file. Patterns are relative to the blueprint (or overlay) that has them.
+""",
+)
+PATCH_WITHOUT_EFFECT = define(
+    "BP4006",
+    "patch-without-effect",
+    """
+The object is as the patch wants it without the patch. Often a new release has taken over what the patch once added; then the
+patch only hides where the value comes from. Remove it.
+""",
+    severity=Severity.WARNING,
+)
+PATCHES_DISAGREE = define(
+    "BP4007",
+    "patches-disagree",
+    """
+Two patches of one component give the same field different values. The later one would win silently, and the reason of the earlier
+would be a lie. Keep one of them.
 """,
 )
 NOT_AN_OBJECT = define(

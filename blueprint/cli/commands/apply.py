@@ -28,6 +28,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_target(parser, "a blueprint, the folder of a bundle, or a plan saved by `plan -o`")
     parser.add_argument("--wait", action="store_true", help="wait until what was applied reports health")
     parser.add_argument("--force-conflicts", action="store_true", help="take over fields that others own")
+    parser.add_argument(
+        "--allow-unsupported", action="store_true", help="go ways between versions that vendors do not support"
+    )
     add_connection(parser)
     add_report(parser)
 
@@ -36,9 +39,11 @@ def run(options: argparse.Namespace) -> Run:
     """Plan, write, tell."""
     from blueprint.cli.cluster_runs import apply_run
     from blueprint.cluster.apply import ApplyOptions, apply_plan
+    from blueprint.cluster.effects import refuse_unsupported
 
     how = ApplyOptions(options.timeout, options.force_conflicts, options.wait)
     plan, connection = _plan(options)
+    refuse_unsupported(plan, allowed=options.allow_unsupported)
     return apply_run(plan, apply_plan(plan, connection, how, _progress), connection)
 
 

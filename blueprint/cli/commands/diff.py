@@ -1,5 +1,7 @@
-"""Compare two blueprints or bundles as objects and fields, offline.
+"""Compare two blueprints or bundles as objects and fields, offline, and say what the change does to nodes.
 
+Driver rollouts with their waves, restarts of the container runtime, MIG, evictions, and moves between versions that are
+not supported are told as findings; they never change the exit code.
 A and B are blueprints, folders of bundles, or REVISION:PATH of a blueprint in git. Exit code 0: the same; 1: they
 differ; 2: one of them could not be read.
 """
@@ -9,7 +11,10 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 
 from blueprint.cli.options import add_report, load_bundle
+from blueprint.render.change import pair
 from blueprint.render.compare import Action, compare_objects
+from blueprint.render.effects import find_effects
+from blueprint.render.place_effects import pool_changes
 from blueprint.report.model import Run
 
 HELP = "compare two blueprints, bundles or git revisions"
@@ -28,9 +33,12 @@ def run(options: Namespace) -> Run:
         load_bundle(Namespace(target=target, overlay=[], set=[])) for target in (options.before, options.after)
     )
     changes = [c for c in compare_objects(before.objects, after.objects) if c.action is not Action.UNCHANGED]
+    changed = pair(changes, {obj.id: obj.data for obj in before.objects}, after.objects)
+    places = pool_changes(before.pools, after.pools)
     return Run(
         "diff",
         f"diff {options.before} {options.after}",
+        diagnostics=tuple(find_effects(changed, after.objects, after.pools, places)),
         changes=tuple(changes),
         subject={"before": f"{before.name} {before.version}", "after": f"{after.name} {after.version}"},
         verdict="they differ" if changes else "they render the same objects",

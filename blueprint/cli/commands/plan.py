@@ -1,5 +1,8 @@
 """Say what `apply` would do to a cluster, object by object and field by field. Nothing is written to it.
 
+What that does to nodes is told with it: driver rollouts with their waves, restarts of the container runtime, MIG,
+evictions, and ways between versions that are not supported, which `apply` refuses.
+
 Exits 0, also with changes, unless --exit-code makes changes exit 1. Conflicts and refusals exit 1, what could
 not be examined 3, nothing examined 2. -o FILE saves the plan; `apply FILE` does that and nothing else.
 """

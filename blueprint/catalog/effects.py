@@ -1,0 +1,74 @@
+"""What changing a component's objects does to nodes, and which moves its vendor does not support: `effects.yaml`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from blueprint.catalog.facts import Record, Text
+from blueprint.catalog.reading import read
+from blueprint.data import data_folder
+
+Happens = Literal["driver", "driver-restart", "runtime", "allocation", "mig", "operands"]
+"""`driver`: replaced node by node, GPU pods leave; `driver-restart`: its pod restarts in place; `runtime`: the
+container runtime restarts; `allocation`: no new GPUs for a moment; `mig`: GPUs are cut anew; `operands`: pods that
+only watch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What happens to nodes when one of `fields` (or anything under it) of an object of `kind` changes."""
+
+    kind: Text
+    fields: tuple[Text, ...]
+    happens: Happens
+    source: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Majors:
+    """The major versions in their order: upgrades are supported to the next one alone."""
+
+    names: tuple[Text, ...]
+    source: Text
+
+    def of(self, version: str) -> str | None:
+        """The major that a version belongs to: `26.7` for `v26.7.0`."""
+        number = version.removeprefix("v")
+        return next((name for name in self.names if number == name or number.startswith(f"{name}.")), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exclusive:
+    """Kinds of which a cluster may hold objects of one alone, and cannot be changed from one to the other in place."""
+
+    kinds: tuple[Text, ...]
+    source: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handover:
+    """A field that hands the drivers to other objects; not in the same step in which the major becomes `since`."""
+
+    kind: Text
+    field: Text
+    since: Text
+    source: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effects(Record):
+    """The whole file of one component."""
+
+    component: Text
+    effects: tuple[Effect, ...]
+    majors: Majors | None = None
+    exclusive: Exclusive | None = None
+    handover: Handover | None = None
+
+
+@cache
+def load_effects() -> tuple[Effects, ...]:
+    """The effects of every component that has any. Raises Refused (BP3901) where a file is wrong."""
+    return tuple(read(file, Effects) for file in sorted(data_folder("components").glob("*/effects.yaml")))

@@ -1,0 +1,126 @@
+"""Codes of what a change does to nodes (BP45xx): nothing is wrong, but somebody should know before."""
+
+from __future__ import annotations
+
+from blueprint.diagnostics import Severity, define
+
+DRIVER_ROLLOUT = define(
+    "BP4501",
+    "driver-rollout",
+    """
+The change replaces the NVIDIA driver on the nodes of the pools that are named. The
+GPU Operator does it node by node: it cordons the node, waits for jobs if told to, deletes the pods that hold GPUs,
+drains the node only if that is allowed and the deletion was not enough, replaces the driver's pod, validates, and
+uncordons. `maxParallelUpgrades` and `maxUnavailable` of the upgrade policy decide how many nodes are under way at
+once, so how many waves there are; each takes minutes, plus what jobs are waited for. Nothing is rolled back on its
+own: a node that fails stays in `upgrade-failed`.
+""",
+    severity=Severity.WARNING,
+)
+DRIVER_HELD_BACK = define(
+    "BP4502",
+    "driver-held-back",
+    """
+The driver changes, and `autoUpgrade` is off: the new version is written down, but the driver's pods (updateStrategy
+OnDelete) stay as they are until somebody deletes them, node after node, with no GPU pod on the node. New nodes get
+the new version at once, so a pool may run two versions for long.
+""",
+    severity=Severity.WARNING,
+)
+DRIVER_RESTART = define(
+    "BP4503",
+    "driver-restart",
+    """
+The driver's pods get another template, while what they install stays the same. An operator of version 26.7 restarts
+such pods in place, without touching GPU pods; an older one takes the whole way of a driver upgrade.
+""",
+    severity=Severity.NOTE,
+)
+RUNTIME_RESTART = define(
+    "BP4504",
+    "runtime-restart",
+    """
+The container toolkit's pods are replaced, node by node. Each writes the container runtime's configuration again and
+restarts the runtime. Running containers go on; until the toolkit is back, new GPU containers on that node cannot
+start.
+""",
+    severity=Severity.WARNING,
+)
+ALLOCATION_PAUSE = define(
+    "BP4505",
+    "allocation-pause",
+    """
+The device plugin restarts. Running pods keep their GPUs; for some seconds the node has no GPUs to give to new ones.
+Where the names of resources change with it (MIG strategy, sharing), pods that ask for the old names stay Pending.
+""",
+    severity=Severity.NOTE,
+)
+MIG_CHANGE = define(
+    "BP4506",
+    "mig-change",
+    """
+GPUs of the pool are cut anew. The MIG manager stops the operator's own GPU clients on the node, cuts, and starts them
+again; pods of users that hold a GPU are not evicted, so with any of them on the node the change waits, for ever if
+need be. Drain the node first. On Ampere, and on most clouds, switching MIG mode takes a reboot, which happens only
+with `migReboot`.
+""",
+    severity=Severity.WARNING,
+)
+PODS_REPLACED = define(
+    "BP4507",
+    "pods-replaced",
+    """
+Pods of a DaemonSet or Deployment are replaced, or operands of the operator are. No GPU pod is touched; what they do
+(label nodes, measure) pauses for moments. With the update strategy OnDelete they stay as they are until somebody
+deletes them.
+""",
+    severity=Severity.NOTE,
+)
+TAINT_EVICTS = define(
+    "BP4508",
+    "taint-evicts",
+    """
+The pool's nodes get a taint with the effect NoExecute: Kubernetes evicts every pod on them that does not tolerate it,
+at once, without regard for PodDisruptionBudgets.
+""",
+    severity=Severity.WARNING,
+)
+PLACEMENT_CHANGES = define(
+    "BP4509",
+    "placement-changes",
+    """
+Labels or taints of the pool's nodes change. Running pods stay where they are; what is scheduled from now on follows
+them.
+""",
+    severity=Severity.NOTE,
+)
+MAJOR_SKIPPED = define(
+    "BP4520",
+    "major-skipped",
+    """
+The change skips a major version of a component, or goes back to an earlier one. Its vendor supports upgrades to the
+next major version alone: what the versions between them would have migrated is not migrated. `apply` refuses it,
+unless `--allow-unsupported` is given. Go release by release instead, and wait until each has settled.
+""",
+)
+STACK_CHANGE = define(
+    "BP4521",
+    "stack-change",
+    """
+The change swaps the object that describes the whole GPU stack for one of another kind (`gpuStack`). Only one of them
+may exist, and there is no way from one to the other in place: the operator would find two, or GPU pods would lose
+their devices while the stack is gone. `apply` refuses it, unless `--allow-unsupported` is given. Build the new stack
+on other nodes or in another cluster; or drain all GPU nodes, remove the old stack, wait until it is gone, and apply
+the new one.
+""",
+)
+HANDOVER_WITH_UPGRADE = define(
+    "BP4522",
+    "handover-with-upgrade",
+    """
+The change hands the drivers from the ClusterPolicy to NVIDIADriver objects (or back) in the same step in which the
+operator becomes 26.7. The new operator would not know which driver pods are whose, and drops them: all GPU nodes lose
+their driver at once. Do it in two steps: upgrade the operator first, hand over when it has settled.
+""",
+    severity=Severity.WARNING,
+)

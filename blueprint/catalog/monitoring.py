@@ -72,7 +72,7 @@ class AlertDefinition:
     severity: Literal["info", "warning", "critical"]
     lasting: Duration
     threshold: Threshold | None = None
-    when: Literal["driver", "nodeStatus"] | None = None
+    when: Literal["devicePlugin", "driver", "nodeStatus"] | None = None
     expr: Text
     otherwise: Text | None = None
     summary: Text
@@ -91,7 +91,7 @@ class RecordDefinition:
     """One recording rule."""
 
     record: RecordName
-    when: Literal["cost"] | None = None
+    when: Literal["cost", "devicePlugin"] | None = None
     expr: Text
 
 

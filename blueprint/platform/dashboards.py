@@ -18,7 +18,9 @@ def queries_of(panel: Panel) -> Iterable[str]:
     return panel.queries.values()
 
 
-def dashboard_json(uid: str, title: str, rows: Mapping[str, list[Panel]], worded: Callable[[str], str]) -> str:
+def dashboard_json(
+    uid: str, title: str, rows: Mapping[str, list[Panel]], worded: Callable[[str], str], namespaces: str
+) -> str:
     """One dashboard; rows without panels are left out. `worded` gives metrics the names that are exported."""
     import orjson
 
@@ -32,15 +34,15 @@ def dashboard_json(uid: str, title: str, rows: Mapping[str, list[Panel]], worded
         "refresh": "1m",
         "time": {"from": "now-6h", "to": "now"},
         "timezone": "",
-        "templating": {"list": list(_variables())},
+        "templating": {"list": list(_variables(namespaces))},
         "panels": list(_panels(rows, worded)),
     }
     return orjson.dumps(board, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode() + "\n"
 
 
-def _variables() -> Iterator[dict[str, Any]]:
+def _variables(namespaces: str) -> Iterator[dict[str, Any]]:
     yield {"name": "datasource", "label": "Data source", "type": "datasource", "query": "prometheus"}
-    for name, query in (("pool", "node_pool:gpu_node:info"), ("namespace", "namespace_pool:gpu_requested:sum")):
+    for name, query in (("pool", "node_pool:gpu_node:info"), ("namespace", namespaces)):
         yield {
             "name": name,
             "label": name.capitalize(),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from blueprint.platform.pool import Pool
 
 CLIQUE = "nvidia.com/gpu.clique"
-"""GPU feature discovery sets this label, where the driver tells it the domain."""
+"""GPU feature discovery sets this label, or the DRA driver, where the driver tells them the domain."""
 
 
 def of_cluster(platform: Platform) -> Iterator[Iterator[str]]:
@@ -56,7 +56,8 @@ def _levels(pool: Pool) -> Iterator[str]:
 def _domain(pool: Pool) -> Iterator[str]:
     label, nodes = pool.place.domain_label, pool.place.domain_nodes
     if label and nodes:
-        who = "GPU feature discovery gives them" if label == CLIQUE else "Whoever makes the nodes gives them"
+        ours = "The DRA driver gives them" if pool.platform.compute_domains else "GPU feature discovery gives them"
+        who = ours if label == CLIQUE else "Whoever makes the nodes gives them"
         yield f"Each {nodes} nodes are joined by NVLink into one domain. {who} the label {label}, one value per domain."
 
 

@@ -79,6 +79,8 @@ def _present(pool: Pool) -> bool:
 def _mig_mode(pool: Pool) -> bool | dict[str, int] | None:
     """On for GPUs that are cut, off for others; where the product has no MIG there is nothing to ask."""
     supported = _gpu(pool).facts.mig.supported
+    if pool.platform.cuts_on_demand:
+        return None
     if cuts := pool.partition.cuts:
         whole = sum(len(cut.devices) for cut in cuts if not cut.instances)
         return {"on": _count(pool) - whole, "off": whole} if whole else True

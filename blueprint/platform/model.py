@@ -167,6 +167,11 @@ class Platform:
         return DRA if self.gpu_stack == "gpuCluster" else "device-plugin"
 
     @derived
+    def cuts_on_demand(self) -> bool:
+        """Whether the DRA driver cuts GPUs when an instance is claimed."""
+        return bool((self.setting("gpu-operator", "draFeatureGates") or {}).get("DynamicMIG"))
+
+    @derived
     def compute_domains(self) -> bool:
         """Whether the DRA driver joins nodes into compute domains: where pools have NVLink domains, or on demand."""
         when = self.setting("gpu-operator", "computeDomains")

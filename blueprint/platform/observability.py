@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from blueprint.catalog.monitoring import AlertDefinition, Monitoring, Threshold, load_monitoring
 from blueprint.platform.dashboards import dashboard_json, queries_of
+from blueprint.platform.drivers import DRA
 from blueprint.platform.olm import OWN_PROMETHEUSES
 from blueprint.platform.origin import Source
 from blueprint.platform.promql import chosen, filled, in_dialect, lacking, limit_of
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     from blueprint.platform.model import Platform
     from blueprint.platform.pool import Pool
 
+CLAIMED = "pods claim GPUs (gpuStack: gpuCluster), and what it reads is counted only beside a device plugin"
+_OF_CLUSTER_POLICY = "gpu_operator_reconciliation_status"
+"""A metric that the operator sets for a ClusterPolicy alone; under a GPUCluster it stays 0."""
+_REQUESTED, _HELD = "namespace_pool:gpu_requested:sum", "namespace_pool:gpu_held:count"
+"""The recording rules from which dashboards learn the namespaces that use GPUs."""
 INTERVALS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -94,6 +100,8 @@ class Alert:
         """Why it is not rendered, or None."""
         if not self.enabled:
             return "it is switched off here"
+        if self.definition.when == "devicePlugin" and self._owner.claimed:
+            return CLAIMED
         if self.pool and "${nodes}" in self.definition.expr and self.pool.nodes_min == 0:
             return "the pool may have no nodes at all"
         if self.expr is None:
@@ -251,7 +259,18 @@ class Observability:
     @derived
     def node_status(self) -> bool:
         """Whether the operator runs exporters of the nodes' state."""
-        return self._operator is not None and bool(self._operator.settings.nodeStatusExporter)
+        found = not self.claimed and self._operator is not None
+        return found and bool(self._platform.setting("gpu-operator", "nodeStatusExporter"))
+
+    @derived
+    def claimed(self) -> bool:
+        """Whether pods claim GPUs. Then nothing counts requests, and the operator says nothing of its own state."""
+        return bool(self._platform.allocation == DRA)
+
+    @derived
+    def exporter(self) -> str:
+        """Value of the label `app` of the exporters' Service, which the operator makes."""
+        return "nvidia-dcgm-exporter-dra" if self.claimed else "nvidia-dcgm-exporter"
 
     @derived
     def _operator(self) -> PlatformComponent | None:
@@ -268,7 +287,7 @@ class Observability:
 
     def _all_alerts(self) -> Iterator[Alert]:
         for name, definition in self.data.alerts.alerts.items():
-            if not self._holds(definition.when):
+            if definition.when != "devicePlugin" and not self._holds(definition.when):
                 continue
             for pool in self._platform.gpu_pools if definition.per == "pool" else (None,):
                 yield Alert(name, definition, pool, self)
@@ -278,6 +297,8 @@ class Observability:
             return self._platform.driver.enabled
         if when == "nodeStatus":
             return self.node_status
+        if when == "devicePlugin":
+            return not self.claimed
         return when != "cost" or bool(self._prices())
 
     @derived
@@ -321,7 +342,7 @@ class Observability:
 
     def _prices(self) -> list[Recording]:
         found = []
-        for pool in self._platform.gpu_pools:
+        for pool in () if self.claimed else self._platform.gpu_pools:
             if pool.cost_per_gpu_hour is not None:
                 source = self._platform.origins.source(("spec", "nodePools", pool.name, "costPerGpuHour"))
                 price = f"vector({pool.cost_per_gpu_hour:g})"
@@ -330,6 +351,8 @@ class Observability:
 
     def _without(self, expression: str, known: set[str]) -> bool:
         """Whether an expression reads a metric that is not exported, or a recording rule that is not there."""
+        if self.claimed and _OF_CLUSTER_POLICY in expression:
+            return True
         return any(lacking(expression, self.exported)) or not records_in(expression) <= known
 
     @derived
@@ -345,7 +368,11 @@ class Observability:
                 title: [panel for panel in panels if not any(self._without(q, known) for q in queries_of(panel))]
                 for title, panels in definition.rows.items()
             }
-            found.append(Dashboard(uid, dashboard_json(uid, definition.title, rows, self.worded)))
+            found.append(
+                Dashboard(
+                    uid, dashboard_json(uid, definition.title, rows, self.worded, _HELD if self.claimed else _REQUESTED)
+                )
+            )
         return tuple(found)
 
 

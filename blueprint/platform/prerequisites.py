@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from blueprint.platform import demands
+from blueprint.platform import demands, dra_needs
+from blueprint.platform.drivers import DRA
 from blueprint.platform.model import Platform
 from blueprint.platform.network_needs import external_needs, network_needs
 from blueprint.platform.observed import observed
@@ -45,7 +46,7 @@ def _tellers(platform: Platform) -> Iterator[tuple[str, Iterator[str]]]:
     yield "cluster", _externals(platform)
     yield "cluster", external_needs(platform)
     yield from (("cluster", tell) for tell in olm_needs(platform))
-    for told in demands.of_cluster(platform):
+    for told in (*demands.of_cluster(platform), *dra_needs.of_cluster(platform)):
         yield "cluster", told
     yield from (("cluster", tell) for tell in observed(platform))
     for pool in platform.pools:
@@ -57,7 +58,7 @@ def _tellers(platform: Platform) -> Iterator[tuple[str, Iterator[str]]]:
             yield pool.name, network_needs(pool, pool.network)
         if pool.gpu:
             yield pool.name, _gpus(pool)
-            yield pool.name, partition_needs(pool, platform)
+            yield pool.name, dra_needs.of_pool(pool) if platform.allocation == DRA else partition_needs(pool, platform)
             yield pool.name, _driver(pool, platform)
 
 

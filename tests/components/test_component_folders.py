@@ -19,7 +19,8 @@ def component(name: str) -> Component:
 def test_templates_are_listed_and_there(name: str) -> None:
     """A forgotten file would silently not be rendered."""
     one = component(name)
-    assert sorted(one.templates) == sorted(file.name for file in (one.folder / "templates").iterdir())
+    named = {*one.templates, *(one.olm.templates if one.olm else ())}
+    assert sorted(named) == sorted(file.name for file in (one.folder / "templates").iterdir())
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -50,7 +50,8 @@ ALLOCATION_PAUSE = define(
     "BP4505",
     "allocation-pause",
     """
-The device plugin restarts. Running pods keep their GPUs; for some seconds the node has no GPUs to give to new ones.
+The device plugin, or the DRA driver, restarts. Running pods keep their GPUs; for some seconds the node has no GPUs to
+give to new ones, and where pods claim GPUs none of them can end.
 Where the names of resources change with it (MIG strategy, sharing), pods that ask for the old names stay Pending.
 """,
     severity=Severity.NOTE,

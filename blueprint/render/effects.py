@@ -24,6 +24,7 @@ _CODES: Mapping[str, tuple[Code, str]] = {
     "driver-restart": (codes.DRIVER_RESTART, "the driver's pods restart, the driver stays"),
     "runtime": (codes.RUNTIME_RESTART, "the container runtime restarts"),
     "allocation": (codes.ALLOCATION_PAUSE, "the device plugin restarts"),
+    "claims": (codes.ALLOCATION_PAUSE, "the DRA driver restarts on all nodes at once"),
     "operands": (codes.PODS_REPLACED, "operands are replaced"),
 }
 

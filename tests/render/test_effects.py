@@ -259,7 +259,21 @@ def named_fields() -> Iterator[Any]:
 @pytest.mark.parametrize(("kind", "name"), named_fields())
 def test_every_field_of_the_tables_exists(kind: str, name: str) -> None:
     """A misspelt path would be an effect that nobody is told."""
-    plural = {"ClusterPolicy": "clusterpolicies", "NVIDIADriver": "nvidiadrivers"}[kind]
+    plural = {"ClusterPolicy": "clusterpolicies", "GPUCluster": "gpuclusters", "NVIDIADriver": "nvidiadrivers"}[kind]
     here = load_crd("nvidia.com", plural)["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
     for step in name.split("."):
         here = here["properties"][step]
+
+
+CLUSTER: Data = {
+    "apiVersion": "nvidia.com/v1alpha1",
+    "kind": "GPUCluster",
+    "metadata": {"name": "gpu-cluster", "labels": {"app.kubernetes.io/version": "v26.7.0"}},
+    "spec": {"draDriver": {"version": "v0.5.0", "featureGates": {}}, "dcgmExporter": {"enabled": True}},
+}
+
+
+def test_a_gate_of_the_dra_driver_restarts_it_everywhere() -> None:
+    [found] = effects([CLUSTER], [changed(CLUSTER, spec__draDriver__featureGates={"DynamicMIG": True})])
+    assert found.code.slug == "allocation-pause"
+    assert "all nodes at once" in found.message

@@ -67,6 +67,10 @@ RULES = (
     Rule(
         ("metadata", "finalizers", "*"), "cleaning up of load balancers", "*cloud-controller-manager", kind="Service"
     ),
+    Rule(("metadata", "labels", "operators.coreos.com/*"), "OLM marks what makes up an operator", kind="Subscription"),
+    Rule(("metadata", "labels", "olm.operatorgroup.uid/*"), "OLM marks the namespaces of a group", kind="Namespace"),
+    Rule((*_ANNOTATIONS, "olm.providedAPIs"), "OLM lists the kinds that a group brings", kind="OperatorGroup"),
+    Rule((*_ANNOTATIONS, "openshift.io/sa.scc.*"), "OpenShift gives every namespace ranges of ids", kind="Namespace"),
     Rule(("webhooks", "*", "clientConfig", "caBundle"), "injected certificate", "cert-manager-cainjector"),
     Rule(
         ("spec", "conversion", "webhook", "clientConfig", "caBundle"),

@@ -22,6 +22,7 @@ from blueprint.render.crds import load_crd
 EXAMPLE = Path(__file__).parents[2] / "examples" / "openshift-training" / "blueprint.yaml"
 OLM = "/apis/operators.coreos.com/v1alpha1/namespaces"
 POLICY = "/apis/nvidia.com/v1/clusterpolicies/gpu-cluster-policy"
+MERGE = "application/merge-patch+json"
 WISHES = {
     "gpu-operator-certified": ("nvidia-gpu-operator", "gpu-operator-certified.v26.7.0"),
     "nfd": ("openshift-nfd", "nfd.4.21.0"),
@@ -60,7 +61,7 @@ class Manager:
         space, _ = WISHES[package]
         path = f"{OLM}/{space}/subscriptions/{package}"
         status = {"lastUpdated": "2026-11-21T00:00:00Z", **status}
-        self.lab.request("PATCH", f"{path}/status", {"status": status}, content_type="application/merge-patch+json")
+        self.lab.request("PATCH", f"{path}/status", {"status": status}, content_type=MERGE)
 
     def install(self, package: str, phase: str) -> None:
         """Install the version that is wished for, as far as `phase`."""
@@ -71,7 +72,7 @@ class Manager:
         if not self.there(f"{collection}/{version}"):
             self.lab.request("POST", collection, body)
         status = {"status": {"phase": phase, "message": "one of two"}}
-        self.lab.request("PATCH", f"{collection}/{version}/status", status, content_type="application/merge-patch+json")
+        self.lab.request("PATCH", f"{collection}/{version}/status", status, content_type=MERGE)
         self.tell(package, {"state": "AtLatestKnown", "installedCSV": version, "currentCSV": version})
 
     def finish(self) -> None:
@@ -131,6 +132,32 @@ def test_apply_stops_where_the_operator_is_missing_and_goes_on_when_it_is_there(
     assert run(manager, capsys)[0] == 0
     assert manager.there(POLICY)
     assert run(manager, capsys, "plan", "--exit-code")[0] == 0
+
+
+def test_what_the_lifecycle_manager_writes_is_no_drift_and_what_others_write_is(
+    manager: Manager, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(manager, capsys, "apply", "--timeout", "0.2")
+    manager.finish()
+    assert run(manager, capsys)[0] == 0
+    space = "/api/v1/namespaces/nvidia-gpu-operator"
+    wish = f"{OLM}/nvidia-gpu-operator/subscriptions/gpu-operator-certified"
+    group = "/apis/operators.coreos.com/v1/namespaces/nvidia-gpu-operator/operatorgroups/gpu-operator-certified"
+    for path, metadata in (
+        (wish, {"labels": {"operators.coreos.com/gpu-operator-certified.nvidia-gpu-operator": ""}}),
+        (group, {"annotations": {"olm.providedAPIs": "ClusterPolicy.v1.nvidia.com"}}),
+        (space, {"labels": {"olm.operatorgroup.uid/1234": ""}, "annotations": {"openshift.io/sa.scc.mcs": "s0:c1,c2"}}),
+    ):
+        manager.lab.request("PATCH", f"{path}?fieldManager=olm", {"metadata": metadata}, content_type=MERGE)
+
+    _, report = run(manager, capsys, "drift")
+    assert not [found for found in report["diagnostics"] if "metadata" in (found.get("path") or "")]
+
+    approval = {"spec": {"installPlanApproval": "Automatic"}}
+    manager.lab.request("PATCH", f"{wish}?fieldManager=mallory", approval, content_type=MERGE)
+    code, report = run(manager, capsys, "drift")
+    assert code == 1
+    assert any(found.get("path") == "spec.installPlanApproval" for found in report["diagnostics"])
 
 
 def test_an_install_plan_that_waits_for_approval_is_named_with_what_approves_it(

@@ -12,17 +12,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from discovery import NFD, eventually
+from discovery import NFD
 from operated import Operated
 
 from blueprint.diagnostics import Refused
-from blueprint.lab import Lab
 from blueprint.lab.assets import find_all
-from blueprint.pipeline import Compilation, compile_blueprint
-from blueprint.render.crds import crds_of
+from blueprint.pipeline import compile_blueprint
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-PROMETHEUS = "monitoring.coreos.com"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -57,7 +54,6 @@ def operated(request: pytest.FixtureRequest, lab, tmp_path_factory: pytest.TempP
         pytest.skip(str(refused))
     compilation = compile_blueprint(str(_blueprint(request.param)))
     with lab.fresh(controllers=True) as own:
-        prepare(own, compilation)
         started = Operated.start(compilation, own, tmp_path_factory.mktemp("pods"))
         yield started
         started.close()
@@ -67,13 +63,3 @@ def _blueprint(name: str) -> Path:
     """An example's, or one beside this file."""
     mine = Path(__file__).with_name(f"{name}.yaml")
     return mine if mine.exists() else EXAMPLES / name / "blueprint.yaml"
-
-
-def prepare(own: Lab, compilation: Compilation) -> None:
-    """What an example's prerequisites ask for: Prometheus, where it has monitors and rules for it."""
-    assert compilation.bundle, compilation.diagnostics
-    if any(each.id.group == PROMETHEUS for each in compilation.bundle.objects):
-        for crd in crds_of(PROMETHEUS):
-            own.request("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", dict(crd))
-        own.request("POST", "/api/v1/namespaces", {"metadata": {"name": "monitoring"}})
-        eventually(lambda: PROMETHEUS in {each["name"] for each in own.request("GET", "/apis")["groups"]})

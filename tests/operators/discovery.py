@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from containers import Container
 from go_tools import GoTools
-from operated import Json, Operated
+from operated import Json, Operated, eventually
 
 PRESENT = "feature.node.kubernetes.io/pci-10de.present"
 FORBIDDEN = "forbidden"
@@ -49,20 +47,11 @@ def discover(operated: Operated, image: Mapping[str, Path]) -> Discovery:
     return Discovery(operated, image, running, workers)
 
 
-def eventually(look: Callable[[], Any], seconds: float = 60) -> Any:
-    """What `look` returns once it is true."""
-    deadline = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < deadline, f"waited {seconds} s in vain"
-        time.sleep(0.1)
-    return found
-
-
 def _on(pods: list[Json], nodes: Collection[str]) -> list[Json]:
     """The pods on these nodes; none while there is a node without one."""
     found = [each for each in pods if each["spec"]["nodeName"] in nodes]
     return found if len(found) == len(nodes) else []
 
 
-def _labelled(node: Mapping[str, Any]) -> bool:
+def _labelled(node: Json) -> bool:
     return "feature.node.kubernetes.io/system-os_release.ID" in node["metadata"]["labels"]

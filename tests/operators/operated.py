@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
@@ -22,8 +23,10 @@ from blueprint.drift.view import ClusterView
 from blueprint.lab import Lab
 from blueprint.lab.nodes import SIMULATED, simulated_nodes
 from blueprint.pipeline import Compilation
+from blueprint.render.crds import crds_of
 from blueprint.render.model import Bundle
 
+PROMETHEUS = "monitoring.coreos.com"
 READY = {"type": "Ready", "status": "True"}
 MANY = 2
 """Nodes of each pool whose features are discovered: the first ones. The others would only be the same again."""
@@ -45,6 +48,7 @@ class Operated:
         """Create the nodes and apply the bundle."""
         bundle = compilation.bundle
         assert bundle, compilation.diagnostics
+        _prepare(lab, bundle)
         lab.create_nodes(simulated_nodes(bundle))
         connection = connect(str(lab.kubeconfig))
         outcome = apply_plan(make_plan(bundle, connection), connection, ApplyOptions())
@@ -74,12 +78,13 @@ class Operated:
         return namespace
 
     def pods(self, owner: str, namespace: str) -> list[Json]:
-        """Pods that a controller made for the Deployment or DaemonSet `owner` and a scheduler has placed."""
+        """Pods of a Deployment or DaemonSet that a scheduler has placed and nobody has evicted."""
         found = self.get(f"/api/v1/namespaces/{namespace}/pods")
         return [
             each
             for each in found
             if "nodeName" in each["spec"]
+            and "deletionTimestamp" not in each["metadata"]
             and any(_made_for(o["name"], owner) for o in each["metadata"].get("ownerReferences", []))
         ]
 
@@ -94,12 +99,13 @@ class Operated:
         [pool] = [each for each in self.bundle.pools if node.rpartition("-")[0] == each.name]
         return pool
 
-    def breathe(self) -> bool:
-        """Report every placed pod as ready, as kubelets would, and say that all controllers have seen it."""
+    def breathe(self) -> None:
+        """Do as kubelets would: report placed pods as running and ready, and let go of those that shall end."""
         for pod in self.get("/api/v1/pods"):
-            if "nodeName" in pod["spec"] and pod.get("status", {}).get("phase") != "Running":
+            if "deletionTimestamp" in pod["metadata"]:
+                self.lab.request("DELETE", _path(pod), {"gracePeriodSeconds": 0})
+            elif "nodeName" in pod["spec"] and pod["status"].get("phase") != "Running":
                 self.lab.request("PATCH", f"{_path(pod)}/status", _running(pod), "application/merge-patch+json")
-        return True
 
     def drift(self) -> list[Finding]:
         """What `blueprint drift` finds."""
@@ -131,3 +137,21 @@ def _running(pod: Json) -> Json:
     statuses = {names[kind]: [status(each) for each in pod["spec"].get(kind, [])] for kind in names}
     kept = [each for each in pod["status"].get("conditions", []) if each["type"] != "Ready"]
     return {"status": {"phase": "Running", "conditions": [*kept, READY], **statuses}}
+
+
+def eventually(look: Callable[[], Any], seconds: float = 60) -> Any:
+    """What `look` returns once it is true."""
+    deadline = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < deadline, f"waited {seconds} s in vain"
+        time.sleep(0.1)
+    return found
+
+
+def _prepare(lab: Lab, bundle: Bundle) -> None:
+    """What a blueprint's prerequisites ask for: Prometheus, where it has monitors and rules for it."""
+    if any(each.id.group == PROMETHEUS for each in bundle.objects):
+        for crd in crds_of(PROMETHEUS):
+            lab.request("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", dict(crd))
+        lab.request("POST", "/api/v1/namespaces", {"metadata": {"name": "monitoring"}})
+        eventually(lambda: PROMETHEUS in {each["name"] for each in lab.request("GET", "/apis")["groups"]})

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from containers import Container
-from discovery import discover, eventually
-from operated import Json, Operated
+from discovery import discover
+from operated import Json, Operated, eventually
 
 POLICY = "/apis/nvidia.com/v1/clusterpolicies/cluster-policy"
 LOOPBACK = ("--metrics-bind-address=127.0.0.1:0", "--health-probe-bind-address=127.0.0.1:0")

@@ -18,6 +18,7 @@ BLUEPRINTS = [
     "air-gapped-lab",
     "dev-sharing",
     "gb200-racks",
+    "all-settings",
 ]
 pytestmark = pytest.mark.parametrize("operated", BLUEPRINTS, indirect=True, scope="module")
 DEPLOY = "nvidia.com/gpu.deploy."

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from discovery import ANY_PORT, FORBIDDEN, PRESENT, Discovery, discover, eventually
+from discovery import ANY_PORT, FORBIDDEN, PRESENT, Discovery, discover
 from machines import KERNEL
-from operated import Operated
+from operated import Operated, eventually
 
 pytestmark = pytest.mark.parametrize("operated", ["mig-inference"], indirect=True, scope="module")
 FEATURES = "/apis/nfd.k8s-sigs.io/v1alpha1"

@@ -25,7 +25,7 @@ from blueprint.cluster.node_writes import write_node
 from blueprint.cluster.olm import await_operator, brought_by, is_subscription, wishes_of
 from blueprint.cluster.record import News, exact, widened
 from blueprint.cluster.stages import Stage, stage_of
-from blueprint.cluster.steps import NodeStep, Plan, Step
+from blueprint.cluster.steps import NodeStep, Plan, Step, with_replacements
 from blueprint.cluster.store import write_inventory
 from blueprint.cluster.write import Writer, Written
 from blueprint.diagnostics import Diagnostic, Refused, Severity
@@ -36,13 +36,17 @@ Progress = Callable[[ObjectId, str], None]
 """Told about every object as it happens, in a few words; called from one thread."""
 
 
+_DONE = {Action.CREATE: "created", Action.UPDATE: "updated", Action.REPLACE: "replaced"}
+
+
 @dataclass(frozen=True, slots=True)
 class ApplyOptions:
-    """How to apply. `timeout` is in seconds, for each object and each wait."""
+    """How to apply. `timeout` is in seconds, for each object and each wait; `replace` allows to delete and create anew."""
 
     timeout: float = 60.0
     force_conflicts: bool = False
     wait: bool = False
+    replace: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,7 @@ def apply_plan(
     Raises:
         Refused: the record cannot be written, or the server is gone before anything was.
     """
+    plan = with_replacements(plan) if options.replace else plan
     bundle = plan.bundle
     inventory = plan.inventory or Inventory(bundle.name)
     try:
@@ -256,7 +261,7 @@ def _write_one(run: _Run, writer: Writer, step: Step) -> Written:
     if resource is None:
         text = f"{step.id}: the API server does not serve {step.object.api_version} {step.id.kind}"
         return Written(None, diagnostics=(findings.plain(codes.NOT_SERVED, step.id, text),))
-    return writer.write(step, resource)
+    return writer.replace(step, resource) if step.action is Action.REPLACE else writer.write(step, resource)
 
 
 def _enter(run: _Run, step: Step, job: Future[Written]) -> None:
@@ -269,10 +274,12 @@ def _enter(run: _Run, step: Step, job: Future[Written]) -> None:
         return
     run.snapshots[step.id] = take_snapshot(step.object, written.live, run.plan.bundle.name)
     action = Action.CREATE if written.created else Action.UPDATE
+    if step.action is Action.REPLACE:
+        action = Action.REPLACE
     run.changes.append(replace(step.change, action=action, reason=""))
     run.written += 1
     run.finished.add(step.id)
-    run.progress(step.id, "created" if written.created else "updated")
+    run.progress(step.id, _DONE[action])
 
 
 def _raise_first(jobs: Iterable[Future[Any]]) -> None:

@@ -152,8 +152,10 @@ NEEDS_REPLACEMENT = define(
     "needs-replacement",
     """
 The change touches a field that cannot be changed on a living object: the same content would be accepted for a
-new one. Replacing deletes the object and what depends on it, so it is never done unasked. Delete the object
-yourself when its absence can be borne, then apply again.
+new one. Replacing deletes the object and what it owns, so it is never done unasked: `apply --replace` does it, with
+the uid of the object that was seen, and creates it anew; a run that is killed in between is finished by the next.
+Namespaces, definitions of custom resources and kinds with data are never replaced; delete those yourself, when what
+they hold can be borne to be lost, then apply again.
 """,
 )
 REJECTED = define(

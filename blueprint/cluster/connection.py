@@ -112,8 +112,8 @@ class Connection:
         return self.request("PUT", path, body, query={"fieldManager": manager})
 
     def delete(self, path: str, uid: str | None = None) -> Any:
-        """Delete an object, if it still has this uid."""
-        options: dict[str, Any] = {"apiVersion": "v1", "kind": "DeleteOptions"}
+        """Delete an object, if it still has this uid. What it owns goes with it; some kinds would leave that behind."""
+        options: dict[str, Any] = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}
         if uid:
             options["preconditions"] = {"uid": uid}
         return self.request("DELETE", path, options)

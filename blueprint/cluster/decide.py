@@ -32,7 +32,8 @@ from blueprint.cluster.inventory import PART_OF, Snapshot, as_member, desired_ha
 from blueprint.cluster.spelling import follow
 from blueprint.cluster.steps import Conflict, Seen, Step
 from blueprint.diagnostics import Diagnostic, Severity
-from blueprint.render.compare import ABSENT, Action, FieldChange, differences
+from blueprint.render.compare import ABSENT, Action, FieldChange, ObjectChange, differences
+from blueprint.render.immutable import immutable_fields, may_not_be_replaced, why
 from blueprint.render.model import Object, Path
 from blueprint.source.paths import format_path, list_key
 
@@ -117,12 +118,15 @@ class Decider:
             return self._failed(step, error)
         obj = step.object
         fields = tuple(f for f in changed_fields(obj, live, obj.data) if f.after is not ABSENT)
+        known = immutable_fields(ObjectChange(obj.id, Action.UPDATE, fields))
         text = f"{obj.id} would have to be deleted and created anew: {error.message}"
-        help_text = "delete it when its absence can be borne, then apply again"
-        first = next((f.origin for f in fields if f.origin), None)
+        kept = may_not_be_replaced(obj.id)
+        help_text = f"`apply` never does that: {kept}" if kept else "`apply --replace` does it, when that can be borne"
+        first = next((f.origin for f in (*known, *fields) if f.origin), None)
         found = findings.plain(codes.NEEDS_REPLACEMENT, obj.id, text, help_text, origin=first)
-        reason = "a field that cannot change on a living object"
-        return replace(step, action=Action.REPLACE, fields=fields, reason=reason, blocked=True), (found,)
+        reason = why(known) if known else "must be replaced: a field cannot change on a living object"
+        step = replace(step, action=Action.REPLACE, fields=fields, reason=reason, blocked=True, replaceable=not kept)
+        return step, (found,)
 
     def _would_be_created(self, obj: Object, resource: Resource) -> bool:
         """Whether the same content is valid for a new object; then it is the change that is not.

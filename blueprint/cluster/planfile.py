@@ -122,13 +122,13 @@ def str_id(step: Step | NodeStep) -> str:
 
 
 def _held(step: Step, saved: SavedPlan, late: list[Diagnostic]) -> Step:
-    if step.action is Action.UNCHANGED or step.blocked:
+    if step.action is Action.UNCHANGED or (step.blocked and not step.replaceable):
         return step
     then = saved.approved.get(str_id(step))
     if then and then.approval == approval(step.change) and _same(then.seen, step.seen):
         return step
     late.append(_stale(step))
-    return replace(step, blocked=True)
+    return replace(step, blocked=True, replaceable=False)
 
 
 def _held_node(step: NodeStep, saved: SavedPlan, late: list[Diagnostic]) -> NodeStep:

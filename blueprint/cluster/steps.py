@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from blueprint.cluster import codes
@@ -52,7 +52,8 @@ class Step:
     """One object and what is to be done about it.
 
     `live` is the object as it was read, None where there is none or it is on its way out (`leaving`). A step
-    that is `blocked` is not to be written: the server refuses it, or it is not what was approved.
+    that is `blocked` is not to be written: the server refuses it, or it is not what was approved. One that is
+    `replaceable` as well may be, where replacing is allowed: the object is deleted and created anew.
     """
 
     object: Object
@@ -64,6 +65,7 @@ class Step:
     leaving: bool = False
     blocked: bool = False
     seen: Seen | None = None
+    replaceable: bool = False
 
     @property
     def id(self) -> ObjectId:
@@ -183,3 +185,11 @@ class Plan:
         if not self.unknown:
             return 0
         return 2 if self.unknown == len(self.changes) else 3
+
+
+def with_replacements(plan: Plan) -> Plan:
+    """The plan with leave to delete and create anew what cannot be changed in place."""
+    allowed = {str(step.id) for step in plan.steps if step.replaceable}
+    steps = tuple(replace(step, blocked=False) if step.replaceable else step for step in plan.steps)
+    found = tuple(d for d in plan.diagnostics if d.code is not codes.NEEDS_REPLACEMENT or d.subject not in allowed)
+    return replace(plan, steps=steps, diagnostics=found)

@@ -7,8 +7,9 @@ it says is still what was seen.
 
 from __future__ import annotations
 
+import dataclasses
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from threading import Event
 from typing import Any
 
@@ -58,7 +59,7 @@ class Writer:
             late = await_gone(self.connection, path, step.seen.uid, step.id, self.timeout, self.stop)
             if late:
                 return Written(None, diagnostics=(late,))
-            step = replace(step, seen=None)
+            step = dataclasses.replace(step, seen=None)
         end = time.monotonic() + self.timeout
         pause = _FIRST_PAUSE
         while True:
@@ -74,6 +75,29 @@ class Writer:
                     return Written(None, diagnostics=(findings.trouble(obj, error),))
                 step = answer
             pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def replace(self, step: Step, resource: Resource) -> Written:
+        """Delete the object that was seen, wait until it is gone, and create it anew.
+
+        Raises:
+            ApiError: the server is gone, or does not know us any more.
+        """
+        path = resource.path(step.id.namespace, step.id.name)
+        if step.seen is None:
+            return self.write(step, resource)
+        try:
+            if not step.seen.is_still(self.connection.get(path)):
+                return Written(None, diagnostics=(self._stale(step, "it was changed"),))
+            self.connection.delete(path, step.seen.uid)
+        except ApiError as error:
+            if error.status == 0 or error.unauthenticated:
+                raise
+            if not (error.missing or error.stale):
+                return Written(None, diagnostics=(findings.trouble(step.object, error),))
+            if error.stale:
+                return Written(None, diagnostics=(self._stale(step, "it was replaced by somebody"),))
+        # Whatever stops us from here on, the next apply finds the object missing, and creates it.
+        return self.write(dataclasses.replace(step, leaving=True), resource)
 
     def _after(self, step: Step, path: str, error: ApiError) -> Step | Written:
         """What a refusal means: an end, or the step to try again with."""
@@ -113,7 +137,8 @@ class Writer:
         if live["metadata"]["resourceVersion"] == step.seen.resource_version:
             return None
         version = str(live["metadata"]["resourceVersion"])
-        return replace(step, seen=replace(step.seen, resource_version=version), live=live)
+        seen = dataclasses.replace(step.seen, resource_version=version)
+        return dataclasses.replace(step, seen=seen, live=live)
 
     def _stale(self, step: Step, what: str) -> Diagnostic:
         text = f"{step.id} was not written: {what} after the plan was made"

@@ -12,7 +12,7 @@ from blueprint.catalog.effects import Effect, load_effects
 from blueprint.diagnostics import Code, Diagnostic, Note
 from blueprint.render import effect_codes as codes
 from blueprint.render.change import Changed
-from blueprint.render.compare import FieldChange
+from blueprint.render.compare import Action, FieldChange
 from blueprint.render.model import BundlePool, Object
 from blueprint.render.moves import find_moves
 from blueprint.render.place_effects import PlaceChange, place_effects
@@ -121,6 +121,9 @@ def _driver(hit: Hit, rollout: Rollout) -> Diagnostic:
         message = f"{what} is not rolled out on {rollout.where}: autoUpgrade is off"
         note = Note("delete the driver's pods yourself, node by node, with no GPU pod on the node")
         return _diagnostic(hit, codes.DRIVER_HELD_BACK, message, (note, Note(hit.effect.source)))
+    if hit.changed.change.action is Action.REPLACE:
+        message = f"{what} goes from all nodes of {rollout.where} at once, then comes anew: no GPU pod survives that"
+        return _diagnostic(hit, codes.DRIVER_ROLLOUT, message, (Note(hit.effect.source),))
     message = f"{what} is rolled out node by node on {rollout.where}: GPU pods there are deleted"
     notes = (*(Note(text) for text in rollout.notes()), Note(hit.effect.source))
     return _diagnostic(hit, codes.DRIVER_ROLLOUT, message, notes, rollout.evidence())

@@ -1,8 +1,9 @@
 """Bring a cluster to what a blueprint, a bundle or a saved plan says.
 
 Server-side apply as field manager `blueprint:NAME`, in order, each object only where it differs. Fields that
-others own are left alone and named, unless --force-conflicts takes them. It never deletes. It can be run again
-at any time, also after it was killed. Progress on stderr, the result on stdout.
+others own are left alone and named, unless --force-conflicts takes them. It never deletes, except with --replace, for
+objects with a field that cannot change. It can be run again at any time, also after it was killed. Progress on stderr,
+the result on stdout.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_target(parser, "a blueprint, the folder of a bundle, or a plan saved by `plan -o`")
     parser.add_argument("--wait", action="store_true", help="wait until what was applied reports health")
     parser.add_argument("--force-conflicts", action="store_true", help="take over fields that others own")
+    parser.add_argument("--replace", action="store_true", help="delete and create anew what cannot be changed in place")
     parser.add_argument(
         "--allow-unsupported", action="store_true", help="go ways between versions that vendors do not support"
     )
@@ -41,7 +43,7 @@ def run(options: argparse.Namespace) -> Run:
     from blueprint.cluster.apply import ApplyOptions, apply_plan
     from blueprint.cluster.effects import refuse_unsupported
 
-    how = ApplyOptions(options.timeout, options.force_conflicts, options.wait)
+    how = ApplyOptions(options.timeout, options.force_conflicts, options.wait, options.replace)
     plan, connection = _plan(options)
     refuse_unsupported(plan, allowed=options.allow_unsupported)
     return apply_run(plan, apply_plan(plan, connection, how, _progress), connection)

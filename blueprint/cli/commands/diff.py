@@ -14,6 +14,7 @@ from blueprint.cli.options import add_report, load_bundle
 from blueprint.render.change import pair
 from blueprint.render.compare import Action, compare_objects
 from blueprint.render.effects import find_effects
+from blueprint.render.immutable import told_apart
 from blueprint.render.place_effects import pool_changes
 from blueprint.report.model import Run
 
@@ -32,7 +33,8 @@ def run(options: Namespace) -> Run:
     before, after = (
         load_bundle(Namespace(target=target, overlay=[], set=[])) for target in (options.before, options.after)
     )
-    changes = [c for c in compare_objects(before.objects, after.objects) if c.action is not Action.UNCHANGED]
+    compared = compare_objects(before.objects, after.objects)
+    changes = [told_apart(change) for change in compared if change.action is not Action.UNCHANGED]
     changed = pair(changes, {obj.id: obj.data for obj in before.objects}, after.objects)
     places = pool_changes(before.pools, after.pools)
     return Run(

@@ -1,0 +1,191 @@
+"""What cannot be changed in place is refused, and replaced where that is allowed; the API server is the judge of what."""
+
+from __future__ import annotations
+
+import copy
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from platforms import Data, apply, bundle, config_map, deployment, namespace
+
+from blueprint.cluster.apply import ApplyOptions, Outcome, apply_plan
+from blueprint.cluster.connection import Connection
+from blueprint.cluster.errors import ApiError
+from blueprint.cluster.plan import make_plan
+from blueprint.cluster.store import read_inventory
+from blueprint.render.compare import Action, ObjectChange, compare_objects
+from blueprint.render.immutable import IMMUTABLE, KEPT, custom_rules, may_not_be_replaced, told_apart
+from blueprint.render.model import Bundle, Object, ObjectId
+
+CASES: list[Data] = yaml.safe_load((Path(__file__).parent / "immutable.yaml").read_text("utf-8"))
+OBJECTS = {(case["apiVersion"].rpartition("/")[0], case["kind"]): case for case in CASES}
+
+
+def verdict(cluster: Connection, group: str, kind: str, unique: str, path: str, value: Any) -> int:
+    """What the API server says to the change of one field: a status, 200 where it is fine."""
+    data = named(group, kind, unique, namespaced=kind not in CLUSTER_WIDE)
+    collection, url = paths(cluster, data)
+    cluster.post(collection, data, "tests")
+    try:
+        cluster.apply(url, put(data, path, value), "tests", force=True, dry_run=True)
+    except ApiError as error:
+        return error.status
+    finally:
+        cluster.delete(url)
+    return 200
+
+
+@pytest.mark.parametrize(("group", "kind", "name", "value"), changes("refused"))
+def test_the_server_refuses_every_change_that_the_table_says_it_refuses(
+    cluster: Connection, unique: str, group: str, kind: str, name: str, value: Any
+) -> None:
+    before = named(group, kind, unique, namespaced=kind not in CLUSTER_WIDE)
+    [change] = compare_objects([Object(before, "x")], [Object(put(before, name, value), "x")])
+    assert told_apart(change).action is Action.REPLACE
+    assert verdict(cluster, group, kind, unique, name, value) == 422
+
+
+@pytest.mark.parametrize(("group", "kind", "name", "value"), changes("taken"))
+def test_the_server_takes_what_the_table_does_not_name(
+    cluster: Connection, unique: str, group: str, kind: str, name: str, value: Any
+) -> None:
+    before = named(group, kind, unique, namespaced=kind not in CLUSTER_WIDE)
+    [change] = compare_objects([Object(before, "x")], [Object(put(before, name, value), "x")])
+    assert told_apart(change).action is Action.UPDATE
+    assert verdict(cluster, group, kind, unique, name, value) == 200
+
+
+def test_every_field_of_the_table_is_tried() -> None:
+    """Definitions are left out: the server answers for them only with another name, which they cannot have."""
+    tried = {key: tuple(case["refused"]) for key, case in OBJECTS.items()}
+    assert {key: names for key, names in IMMUTABLE.items() if key[1] != "CustomResourceDefinition"} == tried
+
+
+def test_rules_of_custom_resources_are_read_from_their_definitions() -> None:
+    assert custom_rules("nvidia.com", "NVIDIADriver") == ("spec.driverType", "spec.usePrecompiled")
+    assert "spec" in custom_rules("resource.nvidia.com", "ComputeDomain")
+    assert custom_rules("nvidia.com", "ClusterPolicy") == ()
+
+
+def changed_driver(**spec: Any) -> ObjectChange:
+    base = {"driverType": "gpu", "usePrecompiled": False, "version": "1"}
+    meta = {"apiVersion": "nvidia.com/v1alpha1", "kind": "NVIDIADriver", "metadata": {"name": "a"}}
+    [change] = compare_objects(*([Object({**meta, "spec": each}, "x")] for each in (base, base | spec)))
+    return told_apart(change)
+
+
+def test_diff_says_that_a_precompiled_driver_means_another_object() -> None:
+    assert changed_driver(usePrecompiled=True).action is Action.REPLACE
+    assert "usePrecompiled" in changed_driver(usePrecompiled=True).reason
+    assert changed_driver(version="2").action is Action.UPDATE
+
+
+def told(wanted: Bundle, cluster: Connection, *, replace: bool) -> Outcome:
+    return apply_plan(make_plan(wanted, cluster), cluster, ApplyOptions(timeout=20, replace=replace))
+
+
+def relabelled(unique: str) -> Data:
+    data = deployment(unique)
+    data["spec"]["selector"] = {"matchLabels": {"other": "yes"}}
+    data["spec"]["template"]["metadata"] = {"labels": {"other": "yes"}}
+    return data
+
+
+def test_a_selector_is_refused_then_replaced_then_settled(cluster, unique) -> None:
+    assert apply(bundle(unique, namespace(unique), deployment(unique)), cluster).exit_code == 0
+    path = f"/apis/apps/v1/namespaces/{unique}/deployments/operator"
+    uid = cluster.get(path)["metadata"]["uid"]
+    wanted = bundle(unique, namespace(unique), config_map(unique), relabelled(unique), digest="d2")
+
+    [step] = [step for step in make_plan(wanted, cluster).steps if step.action is Action.REPLACE]
+    assert "spec.selector" in step.reason
+
+    refused = told(wanted, cluster, replace=False)
+    assert refused.exit_code == 1
+    assert [d.code.id for d in refused.diagnostics] == ["BP7032"]
+    assert "--replace" in (refused.diagnostics[0].help or "")
+    assert cluster.get(path)["metadata"]["uid"] == uid
+
+    done = told(wanted, cluster, replace=True)
+    assert (done.exit_code, done.diagnostics) == (0, ())
+    assert Action.REPLACE in [change.action for change in done.changes]
+    assert cluster.get(path)["metadata"]["uid"] != uid
+    settled = told(wanted, cluster, replace=False)
+    assert (settled.written, settled.exit_code) == (0, 0)
+
+
+def test_kinds_with_data_are_never_replaced(cluster, unique) -> None:
+    def secret(type_: str) -> Data:
+        meta = {"name": "s", "namespace": unique}
+        return {"apiVersion": "v1", "kind": "Secret", "type": type_, "metadata": meta, "data": {"a": "YQ=="}}
+
+    assert apply(bundle(unique, namespace(unique), secret("example.com/a")), cluster).exit_code == 0
+    outcome = told(bundle(unique, namespace(unique), secret("example.com/b"), digest="d2"), cluster, replace=True)
+    assert outcome.exit_code == 1
+    assert "never does that" in (outcome.diagnostics[0].help or "")
+    assert cluster.get(f"/api/v1/namespaces/{unique}/secrets/s")["type"] == "example.com/a"
+    assert all(may_not_be_replaced(ObjectId(group, kind, "", "n")) for group, kind in KEPT)
+
+
+def test_an_object_that_somebody_else_made_anew_is_not_deleted(cluster, unique) -> None:
+    """The uid of the plan goes into the deletion."""
+    assert apply(bundle(unique, namespace(unique), deployment(unique)), cluster).exit_code == 0
+    wanted = bundle(unique, namespace(unique), relabelled(unique), digest="d2")
+    plan = make_plan(wanted, cluster)
+    path = f"/apis/apps/v1/namespaces/{unique}/deployments/operator"
+    cluster.delete(path)
+    cluster.post(path.rpartition("/")[0], deployment(unique, image="theirs:1"), "somebody")
+    uid = cluster.get(path)["metadata"]["uid"]
+
+    outcome = apply_plan(plan, cluster, ApplyOptions(timeout=10, replace=True))
+
+    assert outcome.exit_code == 1
+    assert [d.code.id for d in outcome.diagnostics] == ["BP7036"]
+    assert cluster.get(path)["metadata"]["uid"] == uid
+
+
+KILLED = """
+    import os, signal, sys
+    sys.path[:0] = [{tests!r}]
+    from platforms import *
+    from test_replace import relabelled, told
+    from blueprint.cluster.connect import connect
+    from blueprint.cluster.connection import Connection
+    real = Connection._send
+    def deadly(self, method, url, data, headers, told):
+        answer = real(self, method, url, data, headers, told)
+        if method == "DELETE":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return answer
+    Connection._send = deadly
+    name = {name!r}
+    told(bundle(name, namespace(name), relabelled(name), digest="d2"), connect({kubeconfig!r}), replace=True)
+"""
+
+
+def test_a_run_that_is_killed_between_deletion_and_creation_is_finished_by_the_next(lab, cluster, unique) -> None:
+    assert apply(bundle(unique, namespace(unique), deployment(unique)), cluster).exit_code == 0
+    script = textwrap.dedent(KILLED).format(
+        tests=os.path.dirname(__file__),  # noqa: PTH120
+        name=unique,
+        kubeconfig=str(lab.kubeconfig),
+    )
+    done = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, text=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    with pytest.raises(ApiError):
+        cluster.get(f"/apis/apps/v1/namespaces/{unique}/deployments/operator")
+    inventory = read_inventory(cluster, unique)
+    assert inventory
+    assert "Deployment" in {member.id.kind for member in inventory.members.values()}
+
+    wanted = bundle(unique, namespace(unique), relabelled(unique), digest="d2")
+    assert told(wanted, cluster, replace=False).exit_code == 0
+    settled = told(wanted, cluster, replace=False)
+    assert (settled.written, settled.exit_code) == (0, 0)

@@ -33,6 +33,7 @@ class Olm:
         templates: Rendered instead of the component's own.
         kinds: What they render: a setting that feeds nothing of these kinds is decided by the operator's bundle.
         images: What the bundle pins that differs from the component's images.
+        without: Parts of a pool's network that the bundle has no image of.
         unlisted: Why no image can be listed, where the distribution's catalogue decides all of them.
         refuses: Settings that mean nothing here though they feed one of the kinds, with the reason.
         only: Settings that mean something here alone.
@@ -45,6 +46,7 @@ class Olm:
     templates: tuple[FileName, ...]
     kinds: tuple[Text, ...] = ()
     images: Mapping[Text, OlmImage] = field(default_factory=dict)
+    without: tuple[Text, ...] = ()
     unlisted: Text | None = None
     refuses: Mapping[Text, Text] = field(default_factory=dict)
     only: tuple[Text, ...] = ()

@@ -36,10 +36,13 @@ class Answers:
         """The values of `cluster.distribution`."""
         return get_args(Cluster.model_fields["distribution"].annotation)
 
-    @property
-    def newest_kubernetes(self) -> str:
-        """The newest minor that the release is supported on."""
-        return max(self.release.kubernetes.value, key=lambda minor: int(minor.partition(".")[2]))
+    def kubernetes_of(self, distribution: str, wanted: str | None = None) -> str:
+        """What is wanted, if the distribution has it; else its newest minor that the release is supported on."""
+        own = self.catalog.distribution(distribution).versions
+        if wanted and (not own or ".".join(wanted.split(".")[:2]) in own):
+            return wanted
+        minors = [minor for minor in self.release.kubernetes.value if not own or minor in own]
+        return max(minors, key=lambda minor: int(minor.partition(".")[2]))
 
     def name(self, text: str) -> str:
         """A name of a platform or a pool."""

@@ -26,7 +26,8 @@ def ask_draft(answers: Answers, given: Draft) -> Draft:
     _tell("Enter takes what stands in brackets; Ctrl-C stops, and nothing is written.")
     name = _ask("Name of the platform", given.name, answers.name)
     distribution = _ask(f"Distribution ({', '.join(answers.distributions)})", given.distribution, answers.distribution)
-    kubernetes = _ask("Kubernetes version", given.kubernetes, answers.kubernetes)
+    suggested = answers.kubernetes_of(distribution, given.kubernetes)
+    kubernetes = _ask("Kubernetes version", suggested, answers.kubernetes)
     _tell("Node pools, one after the other.")
     pools = [_pool(answers, [])]
     while _ask("Another pool? (y, n)", "n", _yes_or_no):

@@ -8,6 +8,8 @@ from blueprint.catalog import Component, Distribution, Release
 from blueprint.diagnostics import Diagnostic
 from blueprint.platform import olm_codes as codes
 from blueprint.platform.asked import asked_for
+from blueprint.platform.branches import default_branch
+from blueprint.platform.network import served
 from blueprint.platform.telling import POOLS, Teller
 from blueprint.source.paths import Path
 
@@ -74,14 +76,16 @@ class OlmChecks(Teller):
             said = pool.driver
             if pool.gpu is None or said.precompiled:
                 continue
+            branch = said.branch or default_branch(self.catalog.gpu(pool.gpu.product), self.release)
             if said.version:
                 path, what = (*POOLS, name, "driver", "version"), f"version {said.version}"
-            elif said.branch and said.branch in branches and not branches[said.branch].digest:
-                path, what = (*POOLS, name, "driver", "branch"), f"branch {said.branch}"
+            elif branch in branches and not branches[branch].digest:
+                path, what = (*POOLS, name, "driver", "branch"), f"branch {branch}"
             else:
                 continue
             message = f"release {self.release.release} pins no driver of {what} for {self.ground.title}"
-            yield self.at(path, codes.DRIVER_NOT_PINNED, message, help_=f"branches: {pinned}", notes=self.because)
+            yield self.at(path, codes.DRIVER_NOT_PINNED, message, help_=f"branches: {pinned or 'none'}",
+                          notes=self.because)  # fmt: skip
 
     def _through_olm(self, component: Component) -> Iterator[Diagnostic]:
         path: Path = ("spec", "components", component.name)
@@ -91,9 +95,11 @@ class OlmChecks(Teller):
         if component.olm is None:
             if spec is not None or self._asked_for(component):
                 message = f"{component.name} has no form for {self.ground.title} in this release"
-                yield self.at(path, codes.NO_FORM_FOR_OLM, message, help_="ownership: external, if it is there already",
+                at = path if spec is not None else self._asker(component)
+                yield self.at(at, codes.NO_FORM_FOR_OLM, message, help_="ownership: external, if it is there already",
                               notes=self.because)  # fmt: skip
             return
+        yield from self._without(component)
         settings = spec.settings if spec is not None else {}
         for setting in settings:
             known = component.settings.get(setting)
@@ -110,6 +116,23 @@ class OlmChecks(Teller):
         """Whether the blueprint has it without a word about it: by its stack, and its section if it has one."""
         stack = self.spec.gpu_stack
         return asked_for(component, self.spec) and stack in component.stacks and stack not in self.ground.refuses
+
+    def _asker(self, component: Component) -> Path:
+        """What asks for a component without naming it: a pool's network, or a section."""
+        distribution = self.spec.cluster.distribution
+        asking = (name for name, pool in self.spec.node_pools.items()
+                  if served(pool.network, distribution) == component.name)  # fmt: skip
+        pool = next(asking, None)
+        return (*POOLS, pool, "network") if pool else ("spec", component.section or "gpuStack")
+
+    def _without(self, component: Component) -> Iterator[Diagnostic]:
+        """Parts of the operator's driver that its bundle has no image of."""
+        for part in component.olm.without if component.olm else ():
+            for name, pool in self.spec.node_pools.items():
+                if pool.network and getattr(pool.network, part):
+                    message = f"the bundle of {component.name} for {self.ground.title} has no image of {part}"
+                    yield self.at((*POOLS, name, "network", part), codes.DECIDED_BY_BUNDLE, message,
+                                  help_="remove it", notes=self.because)  # fmt: skip
 
     def _by_manifests(self, component: Component) -> Iterator[Diagnostic]:
         spec = self.spec.components.get(component.name)

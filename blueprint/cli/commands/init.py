@@ -118,11 +118,12 @@ def _flags(options: Namespace, problems: list[str]) -> tuple[Answers | None, Dra
     names = [pool.name for pool in pools]
     problems += [f"--pool: there are two pools {name}" for name in sorted({n for n in names if names.count(n) > 1})]
     checked("--driver-branch", options.driver_branch, answers.branch)
+    distribution = checked("--distribution", options.distribution, answers.distribution) or "vanilla"
     return answers, Draft(
         checked("--name", options.name, answers.name) or "gpu-platform",
         answers.release.release,
-        checked("--kubernetes", options.kubernetes, answers.kubernetes) or answers.newest_kubernetes,
-        checked("--distribution", options.distribution, answers.distribution) or "vanilla",
+        checked("--kubernetes", options.kubernetes, answers.kubernetes) or answers.kubernetes_of(distribution),
+        distribution,
         pools,
         checked("--os", options.os, answers.os),
     )

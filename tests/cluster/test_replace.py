@@ -27,10 +27,50 @@ from blueprint.render.model import Bundle, Object, ObjectId
 CASES: list[Data] = yaml.safe_load((Path(__file__).parent / "immutable.yaml").read_text("utf-8"))
 OBJECTS = {(case["apiVersion"].rpartition("/")[0], case["kind"]): case for case in CASES}
 
+CASES: list[Data] = yaml.safe_load((Path(__file__).parent / "immutable.yaml").read_text("utf-8"))
+OBJECTS = {(case["apiVersion"].rpartition("/")[0], case["kind"]): case for case in CASES}
+CLUSTER_WIDE = {"RuntimeClass", "PriorityClass", "StorageClass", "ClusterRoleBinding", "IngressClass"}
+
+
+def changes(key: str) -> list[Any]:
+    """Every kind with one field and its other value, from one list of the cases."""
+    return [
+        pytest.param(*identity, name, value, id=f"{identity[1]} {name}")
+        for identity, case in OBJECTS.items()
+        for name, value in case.get(key, {}).items()
+    ]
+
+
+def named(group: str, kind: str, unique: str) -> Data:
+    """The case's object under a name that no other test uses."""
+    case = OBJECTS[group, kind]
+    meta: Data = {"name": unique} | ({} if kind in CLUSTER_WIDE else {"namespace": "default"})
+    return {"apiVersion": case["apiVersion"], "kind": kind, "metadata": meta, **copy.deepcopy(case["object"])}
+
+
+def put(data: Data, path: str, value: Any) -> Data:
+    """The same with another value at a dotted path."""
+    changed = copy.deepcopy(data)
+    *above, last = path.split(".")
+    here = changed
+    for step in above:
+        here = here.setdefault(step, {})
+    here[last] = value
+    return changed
+
+
+def paths(cluster: Connection, data: Data) -> tuple[str, str]:
+    """The collection that an object is in, and the object itself."""
+    version = data["apiVersion"]
+    root = f"/apis/{version}" if "/" in version else f"/api/{version}"
+    resource = next(r for r in cluster.get(root)["resources"] if r["kind"] == data["kind"] and "/" not in r["name"])
+    place = f"/namespaces/default/{resource['name']}" if resource["namespaced"] else f"/{resource['name']}"
+    return root + place, f"{root}{place}/{data['metadata']['name']}"
+
 
 def verdict(cluster: Connection, group: str, kind: str, unique: str, path: str, value: Any) -> int:
     """What the API server says to the change of one field: a status, 200 where it is fine."""
-    data = named(group, kind, unique, namespaced=kind not in CLUSTER_WIDE)
+    data = named(group, kind, unique)
     collection, url = paths(cluster, data)
     cluster.post(collection, data, "tests")
     try:
@@ -46,7 +86,7 @@ def verdict(cluster: Connection, group: str, kind: str, unique: str, path: str, 
 def test_the_server_refuses_every_change_that_the_table_says_it_refuses(
     cluster: Connection, unique: str, group: str, kind: str, name: str, value: Any
 ) -> None:
-    before = named(group, kind, unique, namespaced=kind not in CLUSTER_WIDE)
+    before = named(group, kind, unique)
     [change] = compare_objects([Object(before, "x")], [Object(put(before, name, value), "x")])
     assert told_apart(change).action is Action.REPLACE
     assert verdict(cluster, group, kind, unique, name, value) == 422
@@ -56,7 +96,7 @@ def test_the_server_refuses_every_change_that_the_table_says_it_refuses(
 def test_the_server_takes_what_the_table_does_not_name(
     cluster: Connection, unique: str, group: str, kind: str, name: str, value: Any
 ) -> None:
-    before = named(group, kind, unique, namespaced=kind not in CLUSTER_WIDE)
+    before = named(group, kind, unique)
     [change] = compare_objects([Object(before, "x")], [Object(put(before, name, value), "x")])
     assert told_apart(change).action is Action.UPDATE
     assert verdict(cluster, group, kind, unique, name, value) == 200

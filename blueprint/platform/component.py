@@ -71,6 +71,27 @@ class PlatformImage:
         return f"{self.repository}/{self.name}:{self.tag}"
 
 
+class Variable:
+    """A variable of a container, which remembers its own line."""
+
+    def __init__(self, name: str, value: str, source: Source) -> None:
+        self._name = name
+        self._value = value
+        self._source = source
+
+    @property
+    def name(self) -> str:
+        """How it is called."""
+        note(self._source)
+        return self._name
+
+    @property
+    def value(self) -> str:
+        """What it holds."""
+        note(self._source)
+        return self._value
+
+
 class Settings:
     """A component's settings by name: the blueprint's value, or the default."""
 
@@ -106,6 +127,11 @@ class PlatformComponent:
         self.name = component.name
         self._spec = spec
         self._platform = platform
+
+    @derived
+    def asked(self) -> bool:
+        """Whether the blueprint asks for it: true, with the lines that do."""
+        return self._platform.asks_for(self.component)
 
     @derived
     def ownership(self) -> str:
@@ -169,9 +195,11 @@ class PlatformComponent:
         """The settings by name."""
         return Settings(self.component, self._spec.settings if self._spec is not None else {})
 
-    def env(self, setting: str) -> list[dict[str, str]]:
+    def env(self, setting: str) -> list[Variable]:
         """A setting of variables, as a container's list."""
-        return [{"name": name, "value": value} for name, value in sorted((self.settings[setting] or {}).items())]
+        at = ("spec", "components", self.name, "settings", setting)
+        given = sorted((self.settings[setting] or {}).items())
+        return [Variable(name, value, self._platform.origins.source((*at, name))) for name, value in given]
 
     def gates(self, setting: str) -> list[str]:
         """A setting of feature gates, each as `NAME=true` or `NAME=false`."""

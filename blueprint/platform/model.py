@@ -15,10 +15,11 @@ from blueprint.platform.asked import asked_for
 from blueprint.platform.component import PlatformComponent
 from blueprint.platform.drivers import ALWAYS, DRA, NEVER, OperatorDriver, runs
 from blueprint.platform.fabrics import Fabrics
+from blueprint.platform.notes import unnoted
 from blueprint.platform.origin import Source
 from blueprint.platform.partition import Partitioning
 from blueprint.platform.pool import Pool
-from blueprint.platform.reads import Origins, derived, note, plain, reading
+from blueprint.platform.reads import Origins, derived, note, plain
 from blueprint.platform.taint import PoolTaint, Taint
 from blueprint.platform.unwatched import COMPONENT as OBSERVABILITY
 from blueprint.spec import Blueprint
@@ -263,10 +264,14 @@ class Platform:
     def components(self) -> Mapping[str, PlatformComponent]:
         """The release's components by name, in order of need; absent ones are left out."""
         specs = self._blueprint.spec.components
-        with reading():  # that a component is there is noted by what it is there for, not by everything in it
-            names = [name for name in self._component_names() if asked_for(self._component(name), self._blueprint.spec)]
+        with unnoted():  # that a component is there is noted by what it is there for, not by everything in it
+            names = [name for name in self._component_names() if self.asks_for(self._component(name))]
         found = (PlatformComponent(self._component(name), specs.get(name), self) for name in names)
         return {component.name: component for component in found if component.ownership != "absent"}
+
+    def asks_for(self, component: Component) -> bool:
+        """Whether the blueprint has the section that the component carries out, if it carries out one."""
+        return asked_for(component, self._blueprint.spec)
 
     @derived
     def observability(self) -> Observability | None:

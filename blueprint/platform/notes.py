@@ -28,6 +28,16 @@ def reading() -> Iterator[dict[Source, None]]:
         note(*frame)
 
 
+@contextmanager
+def unnoted() -> Iterator[None]:
+    """Read without noting: for a question whose answer is noted by what it brings about."""
+    _frames.append({})
+    try:
+        yield
+    finally:
+        _frames.pop()
+
+
 def note(*sources: Source) -> None:
     """Say that these places took part in the value being computed."""
     if _frames:

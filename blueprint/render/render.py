@@ -52,7 +52,7 @@ def render_platform(platform: Platform, layered: Layered) -> tuple[list[Object],
 
 def _component(component: PlatformComponent, platform: Platform) -> Iterator[Object]:
     with reading() as decided:
-        _ = component.ownership
+        _ = component.ownership, component.asked
     for crd in component.crds:
         yield _crd(crd, component, tuple(decided))
     context = {"platform": platform, "component": component}

@@ -37,7 +37,7 @@ ANOTHER = {
     "spec.nodePools.*.network.nics": ["4", "0"],
     "spec.nodePools.*.network.gpuDirect": ["peermem", "copies"],
     "spec.nodePools.*.network.gdrcopy": ["false"],
-    "spec.nodePools.*.network.gds": ["false"],
+    "spec.nodePools.*.network.gds": ["true"],
     "spec.nodePools.*.nodes.*": ["3"],
     "spec.nodePools.*.selector*": ["another"],
     "spec.nodePools.*.taints*": ['"other:NoSchedule"', '"true:NoExecute"', '"true:PreferNoSchedule"', '":NoSchedule"'],

@@ -85,6 +85,7 @@ class Distribution(Record):
         images: Its node images by family.
         operators: How operators are installed: by our `manifests`, or by the Operator Lifecycle Manager (`olm`).
         versions: Its own version for each minor of Kubernetes, where it has versions of its own.
+        registries: Hosts that it pulls from by itself, for what it brings.
         kubelet_root: The kubelet's directory, where nobody can choose another.
         refuses: The values of `gpuStack` that no mode knows, each with the reason.
         critical_pods: `quota`: pods of the system's priority classes need a ResourceQuota that allows them.
@@ -98,6 +99,7 @@ class Distribution(Record):
     images: Mapping[Family, NodeImage]
     operators: Literal["manifests", "olm"] = "manifests"
     versions: Mapping[Text, Text] = field(default_factory=dict)
+    registries: tuple[Text, ...] = ()
     kubelet_root: Directory | None = None
     refuses: Mapping[Text, Text] = field(default_factory=dict)
     critical_pods: Literal["anywhere", "quota"] = "anywhere"

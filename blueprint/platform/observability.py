@@ -83,7 +83,8 @@ class Alert:
         limit = self._limit(definition.threshold) if definition.threshold else None
         expression = chosen(definition, limit)
         note(self._owner.line("alerts", self.name, "expr"))
-        return expression and filled(expression, self.pool, limit)
+        operator = self._owner.operator_namespace if "${operator}" in (expression or "") else ""
+        return expression and filled(expression, self.pool, limit, operator)
 
     def _limit(self, threshold: Threshold) -> Any:
         given = self.spec.threshold if self.spec is not None else None

@@ -68,9 +68,9 @@ def chosen(definition: AlertDefinition, limit: Limit | None) -> str | None:
     return definition.expr
 
 
-def filled(expression: str, pool: Pool | None, limit: Limit | None) -> str:
-    """The expression with the pool's name, nodes and GPUs, and the limit."""
-    values: dict[str, str] = {}
+def filled(expression: str, pool: Pool | None, limit: Limit | None, operator: str = "") -> str:
+    """The expression with the pool's name, nodes and GPUs, the limit, and the operator's namespace."""
+    values: dict[str, str] = {"operator": operator} if operator else {}
     if limit is not None and limit.value is not None:
         values["threshold"] = str(limit.value)
     if pool is not None and pool.gpu is not None:

@@ -156,6 +156,9 @@ def test_one_prometheus_reads_the_operators_namespace(
     assert labels["openshift.io/cluster-monitoring"] == label
     places = {one.id.namespace for one in objects if one.id.kind in {"ServiceMonitor", "PrometheusRule"}}
     assert places == {"nvidia-gpu-operator" if namespace.startswith("openshift-") else namespace}
+    rules = json.dumps([one.data["spec"] for one in objects if one.id.kind == "PrometheusRule"])
+    assert 'namespace=\\"nvidia-gpu-operator\\"' in rules
+    assert 'namespace=\\"gpu-operator\\"' not in rules
 
 
 @pytest.mark.parametrize(("kubernetes", "version"), [("1.33", "4.20"), ("1.34", "4.21"), ("1.35.2", "4.22")])

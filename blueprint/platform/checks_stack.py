@@ -95,7 +95,7 @@ def _times(checks: Checks, release: Release) -> Iterator[Diagnostic]:
         if spec is None or component is None or timeout in component.lacks:
             continue
         values = [spec.settings.get(key, component.settings[key].default) for key in (interval, timeout)]
-        every, patience = (_seconds(value) for value in values)
+        every, patience = (seconds(value) for value in values)
         if every and patience and patience > every:
             key = timeout if timeout in spec.settings else interval
             message = f"{name}: Prometheus would wait {values[1]} for answers that it asks for every {values[0]}"
@@ -103,7 +103,8 @@ def _times(checks: Checks, release: Release) -> Iterator[Diagnostic]:
             yield checks.at(path, codes.SCRAPE_TOO_SLOW, message, help_=f"{timeout} must not be longer than {interval}")
 
 
-def _seconds(value: Any) -> int | None:
+def seconds(value: Any) -> int | None:
+    """`15s`, `2m` or `1h` in seconds; None for anything else."""
     found = re.fullmatch(r"([1-9][0-9]*)([smh])", value) if isinstance(value, str) else None
     return int(found[1]) * _SECONDS[found[2]] if found else None
 

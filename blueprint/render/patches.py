@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from blueprint.diagnostics import Diagnostic, nearest
+from blueprint.diagnostics import Diagnostic, Note, nearest
 from blueprint.platform.component import PlatformComponent
 from blueprint.platform.origin import WRITTEN, Source, in_order
 from blueprint.platform.reads import Origins, plain, reading
@@ -25,6 +26,7 @@ def apply_patches(
     """The objects with every patch of the component applied, in order, and the patches that cannot be."""
     found: list[Diagnostic] = []
     patched = list(objects)
+    said: dict[tuple[int, Path], tuple[Any, Path]] = {}
     for index, patch in enumerate(component.patches):
         at: Path = ("spec", "components", component.name, "patches", index)
         with reading() as target:
@@ -32,9 +34,31 @@ def apply_patches(
         if len(matches) != 1:
             found.append(_no_single_match(patch, patched, matches, origins, at))
             continue
-        merging = _Merging(origins, at, tuple(target), found)
-        patched[matches[0]] = merging.apply(patched[matches[0]], _in_order(plain(patch.merge)))
+        merge, before = _in_order(plain(patch.merge)), patched[matches[0]]
+        found += _disagreements(merge, matches[0], said, origins, at)
+        patched[matches[0]] = after = _Merging(origins, at, tuple(target), found).apply(before, merge)
+        if after.data == before.data and after is not before:
+            message = f"{before.id} is so without this patch"
+            span = origins.key((*at, "merge"))
+            found.append(Diagnostic(codes.PATCH_WITHOUT_EFFECT, message, at=span, path=format_path((*at, "merge")),
+                                    help="remove the patch"))  # fmt: skip
     return patched, found
+
+
+def _disagreements(
+    merge: Any, index: int, said: dict[tuple[int, Path], tuple[Any, Path]], origins: Origins, at: Path
+) -> Iterator[Diagnostic]:
+    """Fields to which an earlier patch of the same object gives another value; `said` remembers all of them."""
+    for path, value in walk(merge):
+        if isinstance(value, dict):
+            continue
+        known, where = said.setdefault((index, path), (value, at))
+        if known != value:
+            here = (*at, "merge", *path)
+            message = f"{format_path(path)} is {value} by this patch and {known} by an earlier one"
+            notes = (Note("the earlier one", origins.source((*where, "merge", *path)).span),)
+            yield Diagnostic(codes.PATCHES_DISAGREE, message, at=origins.source(here).span, path=format_path(here),
+                             help="keep one of the two", notes=notes)  # fmt: skip
 
 
 def _in_order(value: Any) -> Any:

@@ -18,7 +18,8 @@ def form(pattern: str, words: str) -> str:
 
 
 _DNS_LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
-_HOST = r"[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[0-9]+)?"
+_PORT = r"(:[1-9][0-9]{0,4})?"
+_HOST = rf"[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?(\.[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*{_PORT}"
 _LABEL_NAME = r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
 
 NAME = form(_DNS_LABEL, "lower-case letters, digits and dashes, with a letter or digit first and last")
@@ -35,20 +36,24 @@ TAINT = form(
 )
 HOST = form(rf"(\*|{_HOST})", 'a registry host, with or without port, or "*" for every other one')
 REPOSITORY = form(
-    r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]+)?(/[a-z0-9]([-a-z0-9._]*[a-z0-9])?)*",
+    rf"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*{_PORT}(/[a-z0-9]([-a-z0-9._]*[a-z0-9])?)*",
     "a host and optional path in lower case, without scheme or tag: reg.acme.example/mirror",
 )
 VERSION = form(r"[0-9]+\.[0-9]+\.[0-9]+([-+][0-9A-Za-z.+-]+)?", "a semantic version: 1.4.0")
-KUBERNETES = form(r"1\.[0-9]{1,3}(\.[0-9]{1,3})?", 'a version in quotes, "1.36" or "1.36.3"')
+_PART = r"(0|[1-9][0-9]{0,2})"
+KUBERNETES = form(rf"1\.{_PART}(\.{_PART})?", 'a version in quotes, "1.36" or "1.36.3"')
 SYSTEM = form(r"[a-z]+(-[0-9]+(\.[0-9]+)?)?", "a system and its version: ubuntu-24.04")
 UID = form(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "a UUID in lower case")
 BRANCH = form(r"[0-9]{3}", 'three digits in quotes: "580"')
 DRIVER_VERSION = form(r"[0-9]{3}\.[0-9]{1,3}(\.[0-9]{1,3})?", "an exact version: 580.173.02")
-ABSOLUTE_PATH = form(r"(/[A-Za-z0-9._-]+)+", "an absolute path without a slash at its end: /var/lib/kubelet")
+ABSOLUTE_PATH = form(
+    r"(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+", "an absolute path without a slash at its end: /var/lib/kubelet"
+)
 MEMORY = form(r"[1-9][0-9]*(\.[0-9]+)?(Mi|Gi|Ti|M|G|T)", "a number and its unit: 512Gi, 2Ti")
 INSTANCE_TYPE = form(
     r"[A-Za-z][A-Za-z0-9]*([-._][A-Za-z0-9]+)+", "a name as the cloud writes it: p5.48xlarge, Standard_ND96isr_H100_v5"
 )
+SAID = form(r"(.|\n)*\S(.|\n)*", "text that says something")
 KIND = form(r"[A-Z][A-Za-z0-9]*", "a kind, like DaemonSet")
 
 Name = Annotated[str, Field(pattern=NAME, max_length=40)]
@@ -67,4 +72,4 @@ def to_tuple(value: Any) -> Any:
 
 Names = Annotated[tuple[Name, ...], BeforeValidator(to_tuple)]
 LabelKeys = Annotated[tuple[LabelKey, ...], BeforeValidator(to_tuple)]
-Texts = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(to_tuple)]
+Texts = Annotated[tuple[Annotated[str, Field(min_length=1, pattern=SAID)], ...], BeforeValidator(to_tuple)]

@@ -1,6 +1,6 @@
 """Rules about what is rendered, whoever wrote it: components, settings, patches or users' own manifests.
 
-A folder here is named for what its rules are about: `pods`, or a kind (`cluster_policy` is ClusterPolicy). Its modules
+A folder here is named for its subject: `pods`, `objects`, or a kind (`cluster_policy` is ClusterPolicy). Its modules
 are imported only where there is something for them to look at. Each says its rules in `RULES`: functions that take an
 object (or a Pod) and everything Known, and give complaints. No other list has to be edited.
 """
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from blueprint.platform.model import Platform
 
 PODS = "pods"
+EVERY_KIND = "objects"
 
 
 def check_rules(objects: Iterable[Object], platform: Platform) -> Iterator[Diagnostic]:
@@ -33,7 +34,7 @@ def findings(known: Known) -> Iterator[Diagnostic]:
     """What the rules find."""
     folders = subjects()
     for kind, objects in known.kinds.items():
-        for module in folders.get(kind.lower(), ()):
+        for module in (*folders[EVERY_KIND], *folders.get(kind.lower(), ())):
             for rule in _module(module).RULES:
                 for each in objects:
                     for complaint in rule(each, known):

@@ -7,9 +7,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from blueprint.check.complaint import Complaint
+from blueprint.check.rules.model import Known
 from blueprint.diagnostics import define
 from blueprint.render.model import Path
 
+DRIVERS_UNUSED = define(
+    "BP6040",
+    "driver-objects-unused",
+    """
+NVIDIADriver objects count only where the ClusterPolicy says `driver.useNvidiaDriverCRD: true`. Otherwise the
+operator sets them to `disabled`, and the ClusterPolicy's one driver runs on every node. The setting `driverObjects:
+always` of the operator switches them on.
+""",
+)
 PRECOMPILED_CONFLICT = define(
     "BP6042",
     "precompiled-conflict",
@@ -28,6 +38,11 @@ GPUDirect Storage from 2.17.5 on works with the open kernel modules alone. An NV
 """,
 )
 _BRANCH = re.compile(r"[0-9]+")
+
+
+def drivers_allowed(known: Known) -> bool:
+    """Whether the ClusterPolicy leaves drivers to NVIDIADriver objects; without one somebody else decides."""
+    return known.policy is None or known.of_policy("driver", "useNvidiaDriverCRD") is True
 
 
 def driver_faults(driver: Mapping[Any, Any], at: Path, extra: Iterable[str], beside: Path) -> Iterator[Complaint]:

@@ -47,6 +47,8 @@ class Nodes:
     """Which configuration of the MIG manager's file the nodes' label names."""
     plugin_config: str | None = None
     """Which configuration of the device plugin the nodes' label names."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Labels that the nodes carry, the selector's among them."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,7 @@ def _nodes(pool: Any) -> Nodes:
     refuses = all(each.get("failRequestsGreaterThanOne", True) for each in way.values())
     taints = tuple(Taint(taint.key, taint.value, taint.effect) for taint in pool.taints)
     names = sharing.mig_config_name, sharing.plugin_config_name
-    return Nodes(pool.name, offers, shared, taints, refuses, *names)
+    return Nodes(pool.name, offers, shared, taints, refuses, *names, {**pool.selector, **pool.labels})
 
 
 def by_hand(subject: Object, *path: str) -> bool:

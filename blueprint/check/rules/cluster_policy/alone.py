@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.check.complaint import Complaint
-from blueprint.check.rules.model import Known, mapping, tolerates
+from blueprint.check.rules.model import USERS, Known, mapping, tolerates
 from blueprint.diagnostics import define
 from blueprint.render.model import Object
 
@@ -46,7 +46,8 @@ def second(subject: Object, known: Known) -> Iterator[Complaint]:
 
 def both(subject: Object, known: Known) -> Iterator[Complaint]:
     """A GPUCluster beside a ClusterPolicy."""
-    if found := known.of("GPUCluster"):
+    found = [each for each in known.of("GPUCluster") if each.component != USERS or subject.component == USERS]
+    if found:
         text = f"excludes the GPUCluster {found[0].id.name}"
         yield Complaint(BOTH_STACKS, ("metadata", "name"), text, "remove one of the two")
 

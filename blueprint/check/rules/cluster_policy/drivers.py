@@ -5,20 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.check.complaint import Complaint
-from blueprint.check.rules.driver import driver_faults
-from blueprint.check.rules.model import Known, inside, mapping
+from blueprint.check.rules.driver import DRIVERS_UNUSED, driver_faults, drivers_allowed
+from blueprint.check.rules.model import USERS, Known, inside, mapping
 from blueprint.diagnostics import define
 from blueprint.render.model import Object
 
-DRIVERS_UNUSED = define(
-    "BP6040",
-    "driver-objects-unused",
-    """
-NVIDIADriver objects count only where the ClusterPolicy says `driver.useNvidiaDriverCRD: true`. Otherwise the
-operator sets them to `disabled`, and the ClusterPolicy's one driver runs on every node. The setting `driverObjects:
-always` of the operator switches them on.
-""",
-)
 MODES_MIXED = define(
     "BP6041",
     "sandbox-modes-mixed",
@@ -40,12 +31,11 @@ def forms(subject: Object, known: Known) -> Iterator[Complaint]:
 
 
 def unused(subject: Object, known: Known) -> Iterator[Complaint]:
-    """NVIDIADriver objects that the ClusterPolicy does not allow."""
-    drivers = known.of("NVIDIADriver")
-    if drivers and inside(subject.data, "spec", "driver", "useNvidiaDriverCRD") is not True:
+    """NVIDIADriver objects of the platform that the ClusterPolicy does not allow: by a patch."""
+    drivers = [each for each in known.of("NVIDIADriver") if each.component != USERS]
+    if drivers and not drivers_allowed(known):
         text = f"spec.driver.useNvidiaDriverCRD is not true, so the NVIDIADriver {drivers[0].id.name} is disabled"
-        path = ("spec", "driver", "useNvidiaDriverCRD")
-        yield Complaint(DRIVERS_UNUSED, path, text, "components.gpu-operator.settings.driverObjects: always")
+        yield Complaint(DRIVERS_UNUSED, ("spec", "driver", "useNvidiaDriverCRD"), text, "true")
 
 
 def modes(subject: Object, known: Known) -> Iterator[Complaint]:

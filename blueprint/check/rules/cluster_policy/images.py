@@ -53,7 +53,9 @@ def partial(subject: Object, known: Known) -> Iterator[Complaint]:
         idle = given.get("enabled") is False or (part == "driver" and by_objects)
         if missing and not idle and len(missing) < len(_TRIPLE):
             text = f"spec.{part} has no {' and no '.join(missing)}, so it names no image"
-            yield Complaint(PARTIAL_IMAGE, ("spec", part), text, f"say {', '.join(_TRIPLE)}, or none of them")
+            blamed = next((key for key in (*missing, "enabled") if key in given), None)
+            path = ("spec", part, blamed) if blamed else ("spec", part)
+            yield Complaint(PARTIAL_IMAGE, path, text, f"say {', '.join(_TRIPLE)}, or none of them")
 
 
 def apart(subject: Object, known: Known) -> Iterator[Complaint]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from blueprint.check.codes import BAD_LABEL
 from blueprint.check.complaint import Complaint
+from blueprint.check.names import label_key_fault, label_value_fault
 from blueprint.check.rules.durations import seconds
-from blueprint.check.rules.model import Known, inside
+from blueprint.check.rules.model import Known, inside, items, mapping
 from blueprint.check.rules.service_monitor.times import TIMEOUT_TOO_LONG
 from blueprint.diagnostics import Severity, define
 from blueprint.render.model import Object
@@ -21,6 +24,14 @@ the labels that are wanted.
 """,
     severity=Severity.WARNING,
 )
+LABEL_FILTER = define(
+    "BP6032",
+    "label-filter-malformed",
+    """
+The list of pod labels holds regular expressions (RE2), and the exporter ends in a crash loop over one that it
+cannot read.
+""",
+)
 _MONITOR = ("spec", "dcgmExporter", "serviceMonitor")
 
 
@@ -33,6 +44,25 @@ def labels(subject: Object, known: Known) -> Iterator[Complaint]:
         yield Complaint(ALL_POD_LABELS, ("spec", "dcgmExporter", "enablePodLabels"), text, help_)
 
 
+def filters(subject: Object, known: Known) -> Iterator[Complaint]:
+    """Regular expressions that are none."""
+    path = ("spec", "dcgmExporter", "podLabelAllowlistRegex")
+    for index, text in enumerate(items(inside(subject.data, *path))):
+        try:
+            re.compile(str(text))
+        except re.error as error:
+            said = f"spec.dcgmExporter.podLabelAllowlistRegex: {text} is no regular expression: {error}"
+            yield Complaint(LABEL_FILTER, (*path, index), said, "escape characters with a meaning: ( is \\(")
+
+
+def additional(subject: Object, known: Known) -> Iterator[Complaint]:
+    """Labels of monitors, which the schema takes for any text."""
+    path = (*_MONITOR, "additionalLabels")
+    for key, text in mapping(inside(subject.data, *path)).items():
+        if fault := label_key_fault(str(key)) or label_value_fault(str(text)):
+            yield Complaint(BAD_LABEL, (*path, key), f"{'.'.join(path)}: {key}: {fault}")
+
+
 def timeout(subject: Object, known: Known) -> Iterator[Complaint]:
     """A scrape timeout that is longer than the interval."""
     monitor = inside(subject.data, *_MONITOR)
@@ -42,4 +72,4 @@ def timeout(subject: Object, known: Known) -> Iterator[Complaint]:
         yield Complaint(TIMEOUT_TOO_LONG, (*_MONITOR, "scrapeTimeout"), text, "let scrapeTimeout be shorter")
 
 
-RULES = (labels, timeout)
+RULES = (labels, filters, additional, timeout)

@@ -15,9 +15,11 @@ RULES = ()
 def counter_faults(text: str) -> Iterator[str]:
     """Everything wrong with the file, line by line."""
     fields: dict[str, int] = {}
+    lines = 0
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
+        lines += 1
         parts = [part.strip() for part in next(csv.reader([line], skipinitialspace=True))]
         if len(parts) != 3:  # noqa: PLR2004 - that is the format
             yield f"line {number} has {len(parts)} parts instead of 3: {line.strip()}"
@@ -30,3 +32,5 @@ def counter_faults(text: str) -> Iterator[str]:
         if kind not in _TYPES:
             yield f"line {number}: {kind} is none of {', '.join(_TYPES)}"
         fields.setdefault(name, number)
+    if not lines:
+        yield "there is not one counter in it"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.check.complaint import Complaint
-from blueprint.check.rules.driver import driver_faults
-from blueprint.check.rules.model import Known, inside, mapping
+from blueprint.check.rules.driver import DRIVERS_UNUSED, driver_faults, drivers_allowed
+from blueprint.check.rules.model import USERS, Known, inside, mapping
 from blueprint.diagnostics import Severity, define
 from blueprint.render.model import Object
 
@@ -46,20 +46,30 @@ def modules(subject: Object, known: Known) -> Iterator[Complaint]:
     yield from driver_faults(spec, ("spec",), extra, ("spec",))
 
 
+def unused(subject: Object, known: Known) -> Iterator[Complaint]:
+    """A user's driver where the ClusterPolicy decides."""
+    if subject.component == USERS and not drivers_allowed(known):
+        text = "is disabled: the ClusterPolicy has one driver for all nodes"
+        help_ = "components.gpu-operator.settings.driverObjects: always"
+        yield Complaint(DRIVERS_UNUSED, ("metadata", "name"), text, help_)
+
+
 def selectors(subject: Object, known: Known) -> Iterator[Complaint]:
-    """Two drivers for the same nodes."""
-    mine = _selector(subject)
-    for other in known.of("NVIDIADriver"):
-        if other is subject:
-            return
-        theirs = _selector(other)
+    """Two drivers for the same nodes; of a user's and ours the user's is blamed, otherwise the later one."""
+    drivers = known.of("NVIDIADriver")
+    earlier = drivers[: drivers.index(subject)]
+    for other in drivers:
+        mine, theirs = subject.component == USERS, other.component == USERS
+        if other is subject or (theirs and not mine) or (mine == theirs and other not in earlier):
+            continue
         if _default(subject) and _default(other):
             yield Complaint(DRIVERS_CONFLICT, ("spec", "default"), f"{other.id.name} is the default already")
-        elif not _default(subject) and not _default(other) and _overlap(mine, theirs):
+        elif not _default(subject) and not _default(other) and _overlap(_selector(subject), _selector(other), known):
             text = f"spec.nodeSelector chooses nodes that {other.id.name} chooses too"
             yield Complaint(
                 DRIVERS_CONFLICT, ("spec", "nodeSelector"), text, "choose by labels that exclude each other"
             )
+        return
 
 
 def default(subject: Object, known: Known) -> Iterator[Complaint]:
@@ -91,9 +101,15 @@ def _default(subject: Object) -> bool:
     return inside(subject.data, "spec", "default") is True
 
 
-def _overlap(one: dict[str, str], other: dict[str, str]) -> bool:
-    """Whether one selector holds all that the other asks for; what merely could meet on a node is not blamed."""
-    return one.items() <= other.items() or other.items() <= one.items()
+def _overlap(one: dict[str, str], other: dict[str, str], known: Known) -> bool:
+    """Whether one selector holds the other, or a pool's nodes carry the labels of both."""
+    both = {**one, **other}.items()
+    agree = all(other.get(key, value) == value for key, value in one.items())
+    return agree and (
+        one.items() <= other.items()
+        or other.items() <= one.items()
+        or any(both <= {**each.labels}.items() for each in known.nodes)
+    )
 
 
-RULES = (modules, selectors, default, owner, licence)
+RULES = (modules, unused, selectors, default, owner, licence)

@@ -1,0 +1,35 @@
+"""Resources of operands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.check.complaint import Complaint
+from blueprint.check.rules.amounts import amounts
+from blueprint.check.rules.model import GPU_PREFIX, Known, mapping
+from blueprint.diagnostics import define
+from blueprint.render.model import Object
+
+OPERAND_TAKES_GPU = define(
+    "BP6136",
+    "operand-takes-a-gpu",
+    """
+An operand sees every GPU of its node without asking for one. If it asks, it takes a GPU away from workloads; and
+driver, toolkit and device plugin wait for ever, because there is nothing to ask for before they run.
+""",
+)
+
+
+def resources(subject: Object, known: Known) -> Iterator[Complaint]:
+    """Requests and limits of every operand."""
+    for part, value in mapping(subject.data.get("spec")).items():
+        given, at = mapping(mapping(value).get("resources")), ("spec", part, "resources")
+        yield from amounts(given, at)
+        for kind in ("limits", "requests"):
+            for name in mapping(given.get(kind)):
+                if str(name).startswith(GPU_PREFIX):
+                    text = f"spec.{part} asks for {name}"
+                    yield Complaint(OPERAND_TAKES_GPU, (*at, kind, name), text, "remove it")
+
+
+RULES = (resources,)

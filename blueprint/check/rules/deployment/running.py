@@ -1,0 +1,30 @@
+"""Components that are switched off behind the blueprint's back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.check.complaint import Complaint
+from blueprint.check.rules.model import USERS, Known, inside
+from blueprint.diagnostics import define
+from blueprint.render.model import Object
+
+SWITCHED_OFF = define(
+    "BP6133",
+    "component-switched-off",
+    """
+A patch takes the last replica from a component, which stays in the bundle, in the record and in every report as if
+it ran. Nothing then follows what the blueprint says. If somebody else runs it, say `ownership: external`; if nobody
+needs it, `absent`.
+""",
+)
+
+
+def running(subject: Object, known: Known) -> Iterator[Complaint]:
+    """A component without replicas."""
+    if subject.component != USERS and inside(subject.data, "spec", "replicas") == 0:
+        help_ = f"components.{subject.component}.ownership: external, or absent"
+        yield Complaint(SWITCHED_OFF, ("spec", "replicas"), "spec.replicas is 0, so it never runs", help_)
+
+
+RULES = (running,)

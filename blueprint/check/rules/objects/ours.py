@@ -1,0 +1,34 @@
+"""What this tool writes on objects to know them again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.check.complaint import Complaint
+from blueprint.check.rules.model import Known, by_hand, mapping
+from blueprint.diagnostics import define
+from blueprint.render.model import Object
+
+MARK_OF_THE_TOOL = define(
+    "BP6132",
+    "mark-of-the-tool",
+    """
+Labels and annotations of `applyset.kubernetes.io/` and `gpublueprint.dev/` say which objects were applied by which
+blueprint, so that a prune deletes those and no others. Given by hand they claim an object for something else. Use
+names of your own.
+""",
+)
+_OURS = ("applyset.kubernetes.io/", "gpublueprint.dev/")
+
+
+def marks(subject: Object, known: Known) -> Iterator[Complaint]:
+    """Marks that were written by hand."""
+    metadata = mapping(subject.data.get("metadata"))
+    for field in ("labels", "annotations"):
+        for key in mapping(metadata.get(field)):
+            if str(key).startswith(_OURS) and by_hand(subject, "metadata", field, key):
+                text = f"metadata.{field} has {key}, which this tool sets"
+                yield Complaint(MARK_OF_THE_TOOL, ("metadata", field, key), text, "use a name of your own")
+
+
+RULES = (marks,)

@@ -1,0 +1,43 @@
+"""Images and amounts of containers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.check.complaint import Complaint
+from blueprint.check.rules.amounts import amounts
+from blueprint.check.rules.model import Known, Pod
+from blueprint.diagnostics import Severity, define
+from blueprint.render.paths import format_path
+
+NOT_PINNED = define(
+    "BP6115",
+    "image-not-pinned",
+    """
+An image without a tag, or with `latest`, is another one tomorrow: what runs is no longer what was reviewed, and two
+nodes may run different programs. Name a version, better a digest.
+""",
+    severity=Severity.WARNING,
+)
+
+
+def pinned(pod: Pod, known: Known) -> Iterator[Complaint]:
+    """Images without a version."""
+    for path, container in pod.containers:
+        image = container.get("image")
+        if not isinstance(image, str) or not image or "@" in image:
+            continue
+        tag = image.rpartition("/")[2].partition(":")[2]
+        if tag in ("", "latest"):
+            at = (*path, "image")
+            text = f"{format_path(at, pod.subject.data)} is {image}, which names no version"
+            yield Complaint(NOT_PINNED, at, text, "name a version, better a digest")
+
+
+def sized(pod: Pod, known: Known) -> Iterator[Complaint]:
+    """Requests and limits below what anything needs."""
+    for path, container in pod.containers:
+        yield from amounts(container.get("resources"), (*path, "resources"))
+
+
+RULES = (pinned, sized)

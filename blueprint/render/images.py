@@ -43,6 +43,8 @@ def _pulled(image: PlatformImage, component: PlatformComponent, platform: Platfo
             return
         suffixes = [""] if component.olm else _suffixes(image, platform)
         tags = platform.driver.tags if image.image.tag is None else [image.tag]
+        if component.olm and image.image.tag_suffix and image.digest:
+            tags = [image.digest]  # without a system's name the tag is no image, and the bundle names no tag
         pinned = {_ref(image, f"{tag}{end}"): _digest(image, tag, end) for tag in tags for end in suffixes}
     yield from (PulledImage(ref, component.name, digest, in_order(sources)) for ref, digest in pinned.items())
 

@@ -143,6 +143,15 @@ def test_images_are_the_bundles_after_mirrors_each_with_its_digest(render_platfo
     assert without == ["mirror.acme.example/nvcr/nvidia/gpu-operator:v26.7.0"]
 
 
+def test_an_image_whose_tag_names_a_system_is_listed_by_its_digest(render_platform_of: RenderPlatform) -> None:
+    components = "network-operator: {ownership: external}"
+    platform, objects = render_platform_of(
+        text(components=components, one=", network: {fabric: infiniband, gdrcopy: true}")
+    )
+    [ref] = [image.ref for image in pulled_images(platform, objects) if "gdrdrv" in image.ref]
+    assert PINNED.fullmatch(ref.removeprefix("nvcr.io/nvidia/cloud-native/gdrdrv@"))
+
+
 @pytest.mark.parametrize(
     ("namespace", "label"),
     [("openshift-monitoring", "true"), ("openshift-user-workload-monitoring", "false"), ("monitoring", "false")],

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
+import slices
 from containers import Container, Kubelet
 from machines import machine
 
@@ -27,6 +28,7 @@ from blueprint.render.crds import crds_of
 from blueprint.render.model import Bundle
 
 PROMETHEUS = "monitoring.coreos.com"
+DRA_PLUGIN = "nvidia-dra-driver-kubelet-plugin"
 READY = {"type": "Ready", "status": "True"}
 MANY = 2
 """Nodes of each pool whose features are discovered: the first ones. The others would only be the same again."""
@@ -106,6 +108,9 @@ class Operated:
                 self.lab.request("DELETE", _path(pod), {"gracePeriodSeconds": 0})
             elif "nodeName" in pod["spec"] and pod["status"].get("phase") != "Running":
                 self.lab.request("PATCH", f"{_path(pod)}/status", _running(pod), "application/merge-patch+json")
+                if pod["metadata"].get("labels", {}).get("app") == DRA_PLUGIN:
+                    node = pod["spec"]["nodeName"]
+                    self.lab.request("POST", slices.PATH, slices.slice_of(node, self.pool_of(node).gpu_count))
 
     def drift(self) -> list[Finding]:
         """What `blueprint drift` finds."""

@@ -1,7 +1,8 @@
-"""The GPU Operator, run as rendered, and what it makes of our ClusterPolicy."""
+"""The GPU Operator, run as rendered, and what it makes of our ClusterPolicy or GPUCluster."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +12,18 @@ from containers import Container
 from discovery import discover
 from operated import Json, Operated, eventually
 
-POLICY = "/apis/nvidia.com/v1/clusterpolicies/cluster-policy"
+STACKS = {
+    "ClusterPolicy": (
+        "nvidia.com/v1/clusterpolicies/cluster-policy",
+        r"all resources have been successfully reconciled",
+    ),
+    "GPUCluster": ("nvidia.com/v1alpha1/gpuclusters/gpu-cluster", r"Sync Done.*gpu-cluster-controller"),
+}
+"""The object that says all: its path, and what the operator logs when it is done with it."""
 LOOPBACK = ("--metrics-bind-address=127.0.0.1:0", "--health-probe-bind-address=127.0.0.1:0")
 
 
 LEASE = "53822513.nvidia.com"
-READY = "all resources have been successfully reconciled"
 
 
 @dataclass(slots=True)
@@ -34,8 +41,13 @@ class Operation:
         return self.operated.namespace_of("gpu-operator")
 
     def policy(self) -> Json:
-        """The live ClusterPolicy."""
-        found: Json = self.operated.lab.request("GET", POLICY)
+        """The live ClusterPolicy or GPUCluster."""
+        found: Json = self.operated.lab.request("GET", f"/apis/{self.stack()[0]}")
+        return found
+
+    def stack(self) -> tuple[str, str]:
+        """The entry of STACKS for this blueprint."""
+        [found] = [STACKS[each.id.kind] for each in self.operated.bundle.objects if each.id.kind in STACKS]
         return found
 
     def ready(self) -> bool:
@@ -67,12 +79,20 @@ def operate(operated: Operated, nfd_image: Mapping[str, Path], operator_image: M
     first.operator.stop()
     operated.lab.request("DELETE", f"/apis/coordination.k8s.io/v1/namespaces/{first.namespace}/leases/{LEASE}")
     second = Operation(operated, operated.run(pod, operator_image, *LOOPBACK), first.operator.said())
-    second.operator.wait_for(lambda: READY in second.operator.said(), 120)
+    second.operator.wait_for(lambda: re.search(second.stack()[1], second.operator.said()), 120)
     return second
 
 
-def containers(spec: Json) -> Iterator[Json]:
-    """All containers of a pod, from its spec."""
+def workloads(operation: Operation) -> Iterator[Json]:
+    """DaemonSets and Deployments of the operator and of NFD: ours, and those that the operator made."""
+    for namespace in {operation.namespace, operation.operated.namespace_of("nfd")}:
+        for kind in ("daemonsets", "deployments"):
+            yield from operation.operated.get(f"/apis/apps/v1/namespaces/{namespace}/{kind}")
+
+
+def containers(workload: Json) -> Iterator[Json]:
+    """All containers of a workload's pods."""
+    spec = workload["spec"]["template"]["spec"]
     yield from (*spec.get("initContainers", []), *spec["containers"])
 
 
@@ -94,7 +114,7 @@ def named(workload: Json) -> Iterator[tuple[str, str, str | None]]:
             source = volume.get(kind)
             if source and not source.get("optional"):
                 yield from ((kind, source[name], item["key"]) for item in source.get("items", [{"key": None}]))
-    for container in containers(spec):
+    for container in containers(workload):
         for variable in container.get("env", []):
             source = variable.get("valueFrom", {}).get("configMapKeyRef")
             if source and not source.get("optional"):

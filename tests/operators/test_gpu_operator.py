@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from machines import KERNEL
 from operated import Operated
-from operation import Operation, containers, named, operate, tolerates
+from operation import Operation, containers, named, operate, tolerates, workloads
 
 BLUEPRINTS = [
     "mig-inference",
@@ -19,9 +19,10 @@ BLUEPRINTS = [
     "dev-sharing",
     "gb200-racks",
     "all-settings",
+    "dra-pilot",
 ]
+OURS = ("nfd", "gpu-operator")
 pytestmark = pytest.mark.parametrize("operated", BLUEPRINTS, indirect=True, scope="module")
-DEPLOY = "nvidia.com/gpu.deploy."
 
 
 @pytest.fixture(scope="module")
@@ -45,12 +46,12 @@ def test_the_rendered_rights_are_enough(operation: Operation) -> None:
 
 def test_what_it_pulls_is_what_the_list_of_images_says(operation: Operation) -> None:
     operated = operation.operated
-    workloads = [*operated.get("/apis/apps/v1/daemonsets"), *operated.get("/apis/apps/v1/deployments")]
-    pulled = {image["image"] for each in workloads for image in containers(each["spec"]["template"]["spec"])}
-    listed = operated.compilation.files["images.txt"].decode().split()
+    pulled = {image["image"] for workload in workloads(operation) for image in containers(workload)}
+    listed = {each.ref for each in operated.compilation.images if each.pulled_by in OURS}
     of_kernels = {each for each in pulled if f"-{KERNEL}-" in each}  # precompiled: nobody can list them beforehand
 
-    assert pulled - of_kernels == {each.partition("@")[0] for each in listed}
+    assert pulled - of_kernels == listed
+    assert listed <= {line.partition("@")[0] for line in operated.compilation.files["images.txt"].decode().split()}
     assert bool(of_kernels) == ("precompiled driver" in operated.compilation.files["prerequisites.md"].decode())
 
 
@@ -83,3 +84,15 @@ def test_labels_of_the_pools_stay_as_declared(operation: Operation) -> None:
 
 def test_what_it_writes_is_no_drift(operation: Operation) -> None:
     assert operation.operated.drift() == []
+
+
+def test_an_edit_by_hand_is_drift_beside_all_that_it_writes(operation: Operation) -> None:
+    path = f"/apis/{operation.stack()[0]}?fieldManager=kubectl-edit"
+    edit = {"spec": {"dcgmExporter": {"enabled": False}}}
+
+    operation.operated.lab.request("PATCH", path, edit, "application/merge-patch+json")
+
+    [found] = operation.operated.drift()
+    assert (found.path, found.declared, found.live) == ("spec.dcgmExporter.enabled", True, False)
+    assert found.writer
+    assert found.writer.manager == "kubectl-edit"

@@ -81,3 +81,15 @@ def test_the_rendered_rights_are_enough(discovered: Discovery) -> None:
 
 def test_what_it_writes_is_no_drift(discovered: Discovery) -> None:
     assert discovered.operated.drift() == []
+
+
+def test_an_edit_by_hand_is_drift_beside_all_that_it_writes(discovered: Discovery) -> None:
+    operated = discovered.operated
+    path = f"/apis/apps/v1/namespaces/{operated.namespace_of('nfd')}/deployments/nfd-master?fieldManager=kubectl-edit"
+
+    operated.lab.request("PATCH", path, {"spec": {"paused": True}}, "application/merge-patch+json")
+
+    [found] = operated.drift()
+    assert (found.path, found.live) == ("spec.paused", True)
+    assert found.writer
+    assert found.writer.manager == "kubectl-edit"

@@ -7,6 +7,8 @@ list can shrink but not grow unseen.
 
 from __future__ import annotations
 
+import json
+import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,9 @@ from blueprint.render.compare import ABSENT, differences
 from blueprint.source.paths import format_path
 
 RULES = Path(__file__).with_name("parity-differences.yaml")
+VALUES = Path(__file__).with_name("parity-values.yaml")
+KUBERNETES = "1.36.0"
+"""For which version charts are rendered."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +54,12 @@ class Rule:
 class Case:
     """One comparison: a component against one output of its chart.
 
-    `renamed` maps upstream's names to ours wherever such a name is a value or a key; `KEY=VALUE` is that key's value.
+    `renamed` maps upstream's names to ours wherever such a name is a value or a key; `KEY=VALUE` is that key's value,
+    `KIND/NAME` one object's name.
     `left_out` are upstream objects that are not this component's. `added` are objects that only we have. `platform` is
     the blueprint's name, where the chart has the release's; `spec` is merged into the blueprint that comes nearest to a
-    chart without values. A case that is `like` another one has everything else from that.
+    chart without values. A case that is `like` another one has everything else from that. `values` are those of a case
+    whose chart is rendered on the spot.
     """
 
     component: str
@@ -63,11 +70,12 @@ class Case:
     rules: tuple[Rule, ...]
     platform: str
     spec: Mapping[str, Any]
+    values: Mapping[str, Any] | None = None
 
 
 def cases() -> list[Case]:
     """The committed comparisons."""
-    loaded = YAML(typ="safe").load(RULES.read_text("utf-8"))
+    loaded = [one for file in (RULES, VALUES) for one in YAML(typ="safe").load(file.read_text("utf-8"))]
     by_reference = {one["reference"]: one for one in loaded}
     return [_case(_whole(one, by_reference)) for one in loaded]
 
@@ -94,18 +102,44 @@ def _case(one: Mapping[str, Any]) -> Case:
         ),
         one.get("platform", "parity"),
         one.get("spec", {}),
+        one.get("values"),
     )
 
 
-def upstream_objects(file: Path, case: Case) -> dict[str, Any]:
+def chart_of(case: Case) -> str:
+    """The folder of the case's chart: `values/CHART/NAME` names it."""
+    return case.reference.split("/")[1]
+
+
+def helm_template(case: Case, helm: str, charts: Path) -> str:
+    """What the chart renders with the case's values, under the names that the references have too."""
+    release, namespace = RELEASES[chart_of(case)]
+    command = [helm, "template", release, str(charts / chart_of(case)), "--namespace", namespace]
+    command += ["--kube-version", KUBERNETES, "--values", "-"]
+    text = json.dumps(case.values)
+    return subprocess.run(command, input=text, text=True, capture_output=True, check=True, timeout=60).stdout
+
+
+RELEASES = {
+    "gpu-operator": ("gpu-operator", "gpu-operator"),
+    "node-feature-discovery": ("nfd", "node-feature-discovery"),
+    "nvidia-device-plugin": ("nvdp", "nvidia-device-plugin"),
+    "dcgm-exporter": ("dcgm-exporter", "monitoring"),
+}
+"""The names and namespaces under which charts are rendered."""
+
+
+def upstream_objects(text: str, case: Case) -> dict[str, Any]:
     """The chart's objects by `Kind/name`, without hooks: Helm runs those around an installation, we do not."""
     found = {}
-    for manifest in YAML(typ="safe").load_all(file.read_text("utf-8")):
+    for manifest in YAML(typ="safe").load_all(text):
         if not manifest or "helm.sh/hook" in (manifest["metadata"].get("annotations") or {}):
             continue
         subject = f"{manifest['kind']}/{manifest['metadata']['name']}"
         if subject not in case.left_out:
             renamed = _renamed(canonical(manifest), case.renamed)
+            if subject in case.renamed:
+                renamed["metadata"]["name"] = case.renamed[subject]
             found[f"{renamed['kind']}/{renamed['metadata']['name']}"] = renamed
     return found
 

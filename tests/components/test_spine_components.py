@@ -256,6 +256,7 @@ def another(setting: Setting) -> Any:
         False,
         2,
         3,
+        9500,
         "40%",
         "12s",
         "/opt/nvidia",

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import get_args
 
 from blueprint.catalog import Catalog, Gpu, Release, load_catalog
-from blueprint.cli.draft import PoolDraft
+from blueprint.cli.draft import STACKS, PoolDraft
 from blueprint.diagnostics import nearest
 from blueprint.spec.cluster import Cluster
 from blueprint.spec.forms import FORMS, KUBERNETES, NAME, SYSTEM
@@ -62,6 +62,10 @@ class Answers:
     def distribution(self, text: str) -> str:
         """One of the distributions."""
         return _one_of(text, self.distributions, "distribution")
+
+    def gpu_stack(self, text: str) -> str:
+        """One of the ways in which GPUs reach pods."""
+        return _one_of(text, tuple(STACKS), "gpuStack")
 
     def branch(self, text: str) -> str:
         """A driver branch that the release has a driver of."""

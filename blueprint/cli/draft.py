@@ -11,6 +11,12 @@ SELECTORS = {
     "aks": "kubernetes.azure.com/agentpool",
 }
 """The label by which a managed cloud marks the nodes of a pool."""
+STACKS = {
+    "clusterPolicy": "Pods ask for nvidia.com/gpu: the GPU Operator with the device plugin.",
+    "gpuCluster": "Pods claim GPUs (DRA): the runtime must take devices by CDI, and no device plugin may run.",
+    "standalone": "Device plugin, feature discovery and exporter alone: the nodes have driver and toolkit already.",
+}
+"""What each value of `gpuStack` means, in a line."""
 TAINTS = {"gke": "present:NoSchedule"}
 """The taint `nvidia.com/gpu` where the cloud itself decides its value."""
 OWN_SELECTOR = "pool"
@@ -38,6 +44,7 @@ class Draft:
     distribution: str
     pools: tuple[PoolDraft, ...]
     os: str | None = None
+    gpu_stack: str | None = None
 
 
 def text_of(draft: Draft, file: str) -> str:
@@ -57,6 +64,9 @@ def _lines(draft: Draft, file: str) -> Iterator[str]:
     yield "spec:"
     yield "  # A tested set of component versions."
     yield f"  release: {_quoted(draft.release)}"
+    if draft.gpu_stack:
+        yield f"  # {STACKS[draft.gpu_stack]}"
+        yield f"  gpuStack: {draft.gpu_stack}"
     yield from _cluster(draft)
     yield "  nodePools:"
     told: set[bool] = set()

@@ -189,3 +189,19 @@ def test_comments_are_not_repeated_from_pool_to_pool() -> None:
     text = draft.text_of(draft.Draft("x", "2026.11", "1.36", "vanilla", pools), "x.yaml")
     comments = [line.strip() for line in text.splitlines() if line.strip().startswith("#")]
     assert len(comments) == len(set(comments)) > 6
+
+
+@pytest.mark.parametrize("stack", sorted(draft.STACKS))
+def test_every_stack_gives_a_file_without_findings(stack: str) -> None:
+    pools = POOLS[:4] if stack != "standalone" else ("--pool", "train=H100-SXM5-80GBx8x4")
+    more = ("--distribution", "gke") if stack == "standalone" else ()
+    assert init("--gpu-stack", stack, *more, *pools) == (0, [])
+    assert valid("blueprint.yaml")
+    assert f"gpuStack: {stack}" in Path("blueprint.yaml").read_text("utf-8")
+
+
+def test_a_stack_that_does_not_exist_is_refused_with_the_nearest() -> None:
+    code, found = init("--gpu-stack", "gpucluster", "--pool", "train=H100-SXM5-80GBx8x4")
+    assert code == 2
+    assert "gpuCluster" in found[0][1]
+    assert not Path("blueprint.yaml").exists()

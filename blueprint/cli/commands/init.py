@@ -36,6 +36,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--release", metavar="RELEASE", help="a set of component versions (the newest)")
     parser.add_argument("--kubernetes", metavar="VERSION", help="1.36 or 1.36.3 (the newest that the release supports)")
     parser.add_argument("--distribution", metavar="NAME", help="who packages Kubernetes (vanilla)")
+    parser.add_argument("--gpu-stack", metavar="STACK", help="clusterPolicy (the default), gpuCluster or standalone")
     parser.add_argument("--os", metavar="SYSTEM", help="of the GPU nodes, ubuntu-24.04 (the distribution's own)")
     parser.add_argument(
         "--pool",
@@ -126,6 +127,7 @@ def _flags(options: Namespace, problems: list[str]) -> tuple[Answers | None, Dra
         distribution,
         pools,
         checked("--os", options.os, answers.os),
+        checked("--gpu-stack", options.gpu_stack, answers.gpu_stack),
     )
 
 

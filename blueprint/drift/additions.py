@@ -8,7 +8,7 @@ from typing import Any
 from blueprint.drift.declared import STRING_MAPS, Difference, Spot, find_item
 from blueprint.drift.defaults import IsDefault
 from blueprint.drift.model import FindingKind
-from blueprint.drift.ownership import below, children, foreign, is_atomic, item_keys, latest
+from blueprint.drift.ownership import below, children, foreign, is_atomic, is_set, item_keys, latest
 from blueprint.render.compare import ABSENT
 from blueprint.source.paths import list_key
 
@@ -56,8 +56,8 @@ def _declared(spot: Spot, step: str | int, have: Any) -> tuple[Any, str | int]:
 
 
 def _undeclared(spot: Spot) -> Iterator[Difference]:
-    """One addition where somebody made this very field, else those below it."""
-    if _is_string_map(spot) or not any(claim.whole for claim in spot.claims):
+    """One addition where somebody made this very field, else those below it. Items of a set are each somebody's."""
+    if _is_string_map(spot) or is_set(spot.claims) or not any(claim.whole for claim in spot.claims):
         yield from additions(Spot({}, spot.have, spot.claims, spot.at, spot.there))
         return
     owners = tuple(claim for claim in spot.claims if claim.whole)

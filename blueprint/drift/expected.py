@@ -67,7 +67,7 @@ RULES = (
     Rule(
         ("metadata", "finalizers", "*"), "cleaning up of load balancers", "*cloud-controller-manager", kind="Service"
     ),
-    Rule(("metadata", "finalizers"), "the operator waits for claims before it goes", "gpu-operator", kind="GPUCluster"),
+    Rule(("metadata", "finalizers", "*"), "held until its claims are gone", "gpu-operator", kind="GPUCluster"),
     Rule(("metadata", "labels", "operators.coreos.com/*"), "OLM marks what makes up an operator", kind="Subscription"),
     Rule(("metadata", "labels", "olm.operatorgroup.uid/*"), "OLM marks the namespaces of a group", kind="Namespace"),
     Rule((*_ANNOTATIONS, "olm.providedAPIs"), "OLM lists the kinds that a group brings", kind="OperatorGroup"),

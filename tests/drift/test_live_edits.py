@@ -148,7 +148,7 @@ EDITS: dict[str, tuple[Callable[[Applied], None], set[tuple[FindingKind, str, st
     ),
     "finalizer": (
         strategic("ConfigMap", {"metadata": {"finalizers": ["example.org/hold"]}}),
-        {(ADDED, "metadata.finalizers", "kubectl-edit")},
+        {(ADDED, "metadata.finalizers[0]", "kubectl-edit")},
     ),
     "data": (
         strategic("ConfigMap", {"data": {"mode": "slow", "extra": "1", "level": None}}),

@@ -193,6 +193,8 @@ def _await_operators(run: _Run, wishes: Sequence[Step]) -> None:
 
     _gate(run, wishes, wait)
     run.discovery = discover(run.connection)
+    if run.failed.intersection(brought) and not run.options.wait and (note := simulated_nodes(run.connection)):
+        run.diagnostics.append(note)
 
 
 def _may_start(run: _Run, step: Step) -> bool:

@@ -117,6 +117,8 @@ def messages(report: Any, code: str) -> list[str]:
 def test_apply_stops_where_the_operator_is_missing_and_goes_on_when_it_is_there(
     manager: Manager, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    marked = {"name": "made-up", "annotations": {"gpublueprint.dev/simulated": "true"}}
+    manager.lab.request("POST", "/api/v1/nodes", {"metadata": marked})
     code, report = run(manager, capsys, "apply", "--timeout", "1")
 
     assert code == 1
@@ -127,6 +129,7 @@ def test_apply_stops_where_the_operator_is_missing_and_goes_on_when_it_is_there(
     for package, (space, _) in WISHES.items():
         assert manager.there(f"{OLM}/{space}/subscriptions/{package}")
     assert not manager.there("/api/v1/namespaces/nvidia-gpu-operator/configmaps/device-plugin-f6fe252d")
+    assert messages(report, "BP7045"), "on simulated nodes no operator could come, and it is said"
 
     manager.finish()
     assert run(manager, capsys)[0] == 0

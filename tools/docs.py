@@ -10,6 +10,9 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from blueprint.catalog import Condition, Fact, MigPlacement, MigProfile, load_catalog
 from blueprint.diagnostics import all_codes
@@ -59,6 +62,7 @@ def pages() -> dict[str, str]:
         "exit-codes.md": exit_codes_page,
         "hardware.md": hardware_page,
         "machines.md": machines_page,
+        "rules.md": rules_page,
         "spec.md": spec_page,
     }
     return {name: "\n".join(_spaced(NOTICE, *write())) + "\n" for name, write in writers.items()}
@@ -77,6 +81,40 @@ def codes_page() -> Iterator[str]:
         yield f'### <a id="{code.id.lower()}"></a>{code.id} {code.slug}'
         yield f"Default severity: {code.severity}."
         yield code.about
+
+
+def rules_page() -> Iterator[str]:
+    """Every rule of a GPU platform, by topic, and how it is kept."""
+    data = yaml.safe_load((ROOT / "tools" / "rules.yaml").read_text(encoding="utf-8"))
+    yield "# Rules of a GPU platform"
+    yield (
+        "What goes wrong with GPUs on Kubernetes, and what keeps it from happening here: a diagnostic, a language that "
+        "cannot say it, or a look at the cluster. What is *later* belongs to a section of the language that is refused "
+        "by name until it exists. Each line is proven by a test."
+    )
+    for topic in data["topics"]:
+        yield f"## {topic['title']}"
+        numbers = range(topic["first"], topic["last"] + 1)
+        rows = [(str(number), data["rules"][number]["wrong"], _kept(data["rules"][number])) for number in numbers]
+        yield _table(("", "What goes wrong", "What keeps it from happening"), rows)
+
+
+def _kept(rule: dict[str, Any]) -> str:
+    """How a rule is kept, in words with links."""
+    also = f"; see also {_links(rule['also'])}" if "also" in rule else ""
+    if "codes" in rule:
+        return f"refused or warned of: {_links(rule['codes'])}{also}"
+    if "impossible" in rule:
+        return f"cannot be said: {rule['impossible']}{also}"
+    if "needs" in rule:
+        return f"demanded of the nodes: [{rule['needs']}](compatibility.md){also}"
+    if "live" in rule:
+        return f"seen on the cluster or the node: {_links(rule['live'])}{also}"
+    return f"later, with `{rule['later']}`{also}" if "later" in rule else f"good to know: {rule['told']}{also}"
+
+
+def _links(codes: list[str]) -> str:
+    return ", ".join(f"[{code}](codes.md#{code.lower()})" for code in codes)
 
 
 def exit_codes_page() -> Iterator[str]:
@@ -136,6 +174,7 @@ def machines_page() -> Iterator[str]:
         "cpu": "CPU",
         "memory_gib": "GiB",
         "adapters": "Adapters",
+        "fabric": "Fabric",
     }
     for cloud in load_catalog().clouds:
         yield f"## {cloud.title}"

@@ -54,6 +54,7 @@ def plausible_checks(checks: Checks, release: Release) -> Iterator[Diagnostic]:
     yield from _mirrors(checks, release)
     yield from _switches(checks, release)
     yield from _collection(checks)
+    yield from _on_demand(checks)
 
 
 def _pool(checks: Checks, name: str, pool: NodePool) -> Iterator[Diagnostic]:
@@ -155,3 +156,19 @@ def _collection(checks: Checks) -> Iterator[Diagnostic]:
         if (every := seconds(asked)) and int(text) > 1000 * every:
             message = f"the exporter reads GPUs every {int(text) / 1000:g}s, and Prometheus asks every {asked}"
             yield checks.at(path, codes.COLLECTED_TOO_SELDOM, message, help_=f"at most {1000 * every}")
+
+
+def _on_demand(checks: Checks) -> Iterator[Diagnostic]:
+    """GPUs that cannot be cut on demand, where a gate of the DRA driver asks for that."""
+    spec = checks.spec.components.get("gpu-operator")
+    gates = spec.settings.get("draFeatureGates") if spec else None
+    if not isinstance(gates, dict) or gates.get("DynamicMIG") is not True:
+        return
+    for name, pool in checks.spec.node_pools.items():
+        product = checks.catalog.gpu(pool.gpu.product) if pool.gpu else None
+        if product and product.architecture.value == "Ampere" and product.mig.supported.value:
+            message = f"GPUs of pool {name} change their MIG mode at a reset, and nobody resets them on demand"
+            path: Path = ("spec", "components", "gpu-operator", "settings", "draFeatureGates", "DynamicMIG")
+            notes = (checks.note((*POOLS, name, "gpu", "product"), f"{product.product} is an Ampere"),)
+            help_ = "switch MIG on before the driver starts"
+            yield checks.at(path, codes.CUT_ON_DEMAND_AT_A_RESET, message, notes=notes, help_=help_)

@@ -92,3 +92,12 @@ NUMBER_WANTED = define(
 The program that reads this variable wants a number, and ends in a crash loop over anything else.
 """,
 )
+CUT_ON_DEMAND_AT_A_RESET = define(
+    "BP3361",
+    "cut-on-demand-at-a-reset",
+    """
+GPUs of the Ampere generation change their MIG mode at a reset, and the DRA driver that cuts GPUs on demand does not reset
+them. Claims of instances then wait on nodes whose GPUs came up with MIG off. Switch MIG on before, or leave the gate closed.
+""",
+    severity=Severity.WARNING,
+)

@@ -72,7 +72,7 @@ def test_every_rule_has_examples() -> None:
 def test_modules_are_found_by_the_names_of_their_folders() -> None:
     """A folder that no kind is called by would never be looked at."""
     kinds = {"pods", "clusterpolicy", "nvidiadriver", "configmap", "secret", "namespace", "node", "daemonset",
-             "servicemonitor", "resourcequota", "limitrange", "objects", "deployment", "gpucluster"}  # fmt: skip
+             "servicemonitor", "resourcequota", "limitrange", "objects", "deployment", "gpucluster", "deviceclass"}  # fmt: skip
     assert set(rules.subjects()) == kinds
     for module in rules.all_modules():
         assert isinstance(module.RULES, tuple), module.__name__

@@ -36,7 +36,7 @@ that is not so. The help names what took its place, where there is something.
     severity=Severity.WARNING,
 )
 _RESERVED = {
-    "devicePlugin": ("DEVICE_LIST_STRATEGY", "MIG_STRATEGY", "NVIDIA_MIG_MONITOR_DEVICES"),
+    "devicePlugin": ("DEVICE_LIST_STRATEGY", "MIG_STRATEGY", "NVIDIA_MIG_MONITOR_DEVICES", "NVIDIA_DRIVER_ROOT"),
     "gfd": ("MIG_STRATEGY", "GFD_MIG_STRATEGY"),
 }
 _GONE = {

@@ -7,7 +7,23 @@ from collections.abc import Iterator
 from blueprint.check.complaint import Complaint
 from blueprint.check.rules.cluster_policy.alone import BOTH_STACKS
 from blueprint.check.rules.model import USERS, Known
+from blueprint.diagnostics import define
 from blueprint.render.model import Object
+
+OTHER_NAME = define(
+    "BP6007",
+    "gpu-cluster-of-another-name",
+    """
+There is one GPUCluster, and its name is `gpu-cluster`: the API server refuses every other one.
+""",
+)
+
+
+def name(subject: Object, known: Known) -> Iterator[Complaint]:
+    """A GPUCluster of another name."""
+    if subject.id.name != "gpu-cluster":
+        text = f"metadata.name is {subject.id.name}; a GPUCluster is called gpu-cluster"
+        yield Complaint(OTHER_NAME, ("metadata", "name"), text, "gpu-cluster")
 
 
 def both(subject: Object, known: Known) -> Iterator[Complaint]:
@@ -17,4 +33,4 @@ def both(subject: Object, known: Known) -> Iterator[Complaint]:
         yield Complaint(BOTH_STACKS, ("metadata", "name"), text, "remove it, or decide by gpuStack")
 
 
-RULES = (both,)
+RULES = (name, both)

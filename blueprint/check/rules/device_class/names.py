@@ -1,0 +1,34 @@
+"""Resources that DeviceClasses stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.check.complaint import Complaint
+from blueprint.check.rules.model import Known, inside
+from blueprint.diagnostics import define
+from blueprint.render.model import Object
+
+RESOURCE_OF_TWO_CLASSES = define(
+    "BP6401",
+    "resource-of-two-classes",
+    """
+A DeviceClass may stand for a plain resource, so that pods which ask for `nvidia.com/gpu` get a device of the class. Two
+classes for one resource leave it to chance which devices such a pod gets.
+""",
+)
+_PATH = ("spec", "extendedResourceName")
+
+
+def twice(subject: Object, known: Known) -> Iterator[Complaint]:
+    """A class for a resource that an earlier class stands for."""
+    name = inside(subject.data, *_PATH)
+    for other in known.of("DeviceClass"):
+        if other is subject:
+            return
+        if name and inside(other.data, *_PATH) == name:
+            text = f"spec.extendedResourceName is {name}, for which {other.id.name} stands already"
+            yield Complaint(RESOURCE_OF_TWO_CLASSES, _PATH, text, "leave it to one of them")
+
+
+RULES = (twice,)

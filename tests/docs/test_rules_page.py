@@ -1,0 +1,99 @@
+"""Every rule of a GPU platform has an answer, and every answer is proven."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from blueprint.check import rules
+from blueprint.diagnostics import Diagnostic, Refused, find_code
+from blueprint.pipeline import compile_blueprint
+
+ROOT = Path(__file__).resolve().parents[2]
+DATA: dict[str, Any] = yaml.safe_load((ROOT / "tools" / "rules.yaml").read_text("utf-8"))
+RULES: dict[int, dict[str, Any]] = DATA["rules"]
+KINDS = ("codes", "impossible", "needs", "live", "later", "told")
+MISTAKES: dict[str, dict[str, Any]] = {
+    name: row
+    for file in (ROOT / "tests" / "bad_input" / "mistakes").glob("*.yaml")
+    for name, row in yaml.safe_load(file.read_text("utf-8")).items()
+}
+EXAMPLES = {
+    code for file in Path(rules.__path__[0]).glob("*/examples.yaml") for code in yaml.safe_load(file.read_text("utf-8"))
+}
+TESTS = set(
+    re.findall(
+        r"^def (test_\w+)\(",
+        "\n".join(file.read_text("utf-8") for file in (ROOT / "tests").rglob("test_*.py")),
+        re.MULTILINE,
+    )
+)
+COUNT = 110
+LATER = {
+    "computeDomains": "spec.computeDomains.a=1", "policy": "spec.policy.a=1",
+    "allocation": "spec.nodePools.train.allocation=claims", "kata": "spec.nodePools.train.kata=true",
+}  # fmt: skip
+"""How a section that is not there yet would be asked for."""
+
+
+def found(setting: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Diagnostic, ...]:
+    """What is said about the good blueprint of tests/bad_input with one value set."""
+    shutil.copytree(ROOT / "tests" / "bad_input" / "good", folder, dirs_exist_ok=True)
+    monkeypatch.chdir(folder)
+    try:
+        return compile_blueprint("blueprint.yaml", sets=[setting]).diagnostics
+    except Refused as refused:
+        return refused.diagnostics
+
+
+def test_no_rule_is_missing_and_each_has_one_answer() -> None:
+    assert list(RULES) == list(range(1, COUNT + 1))
+    assert not [number for number, rule in RULES.items() if sum(kind in rule for kind in KINDS) != 1]
+    ranges = [(topic["first"], topic["last"]) for topic in DATA["topics"]]
+    assert [number for first, last in ranges for number in range(first, last + 1)] == list(RULES)
+
+
+def test_codes_exist() -> None:
+    named = {code for rule in RULES.values() for key in ("codes", "live", "also") for code in rule.get(key, ())}
+    assert not [code for code in named if find_code(code) is None]
+
+
+@pytest.mark.parametrize("number", [number for number, rule in RULES.items() if "codes" in rule])
+def test_what_is_said_to_be_caught_is_caught(number: int) -> None:
+    """By a mistake of the table with one of the codes, by an example of the rule, or by a test."""
+    rule = RULES[number]
+    by = rule["by"]
+    if by.startswith("example "):
+        assert by.removeprefix("example ") in set(rule["codes"]) & EXAMPLES
+    elif by.startswith("test_"):
+        assert by in TESTS
+    else:
+        assert MISTAKES[by]["code"].split()[0] in rule["codes"]
+
+
+@pytest.mark.parametrize("number", [number for number, rule in RULES.items() if "impossible" in rule])
+def test_what_is_said_to_be_impossible_is(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    by = RULES[number]["by"]
+    if by.startswith("test_"):
+        assert by in TESTS
+        return
+    setting, _, code = by.removeprefix("set ").rpartition(": ")
+    assert code in {each.code.id for each in found(setting, tmp_path, monkeypatch)}
+
+
+@pytest.mark.parametrize("section", sorted({rule["later"] for rule in RULES.values() if "later" in rule}))
+def test_what_is_said_to_come_later_is_refused_by_name(
+    section: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = [each for each in found(LATER[section], tmp_path, monkeypatch) if each.code.id == "BP2003"]
+    assert [each for each in said if section in each.message]
+
+
+def test_what_is_demanded_of_nodes_is_a_rule_of_the_catalogue() -> None:
+    known = {file.stem for file in (ROOT / "blueprint" / "catalog" / "compatibility").glob("*.yaml")}
+    assert {rule["needs"] for rule in RULES.values() if "needs" in rule} <= known

@@ -166,7 +166,9 @@ class OperatorDriver:
         """The NVIDIADriver objects: each pool's, or where there is no ClusterPolicy the one for all of them."""
         if self._shared and self._platform.allocation == DRA:
             return [DriverObject(self._shared)]
-        return [PoolDriverObject(pool) for pool in self._platform.gpu_pools if pool.driver.enabled and self.per_pool]
+        if not self.per_pool:
+            return []
+        return [PoolDriverObject(pool) for pool in self._platform.gpu_pools if pool.driver.enabled]
 
     @derived
     def _shared(self) -> PoolDriver | None:
@@ -226,7 +228,8 @@ def deploy(pool: Pool, part: str) -> str | None:
     `part` is `driver`, `toolkit` or `device_plugin`, as in a Mode.
     """
     ours = pool.gpu and getattr(pool.mode, part) != "operator" and pool.runs_operands
-    return "false" if ours and runs(pool.platform, part) else None
+    elsewhere = pool.platform.first_with(part) if ours else None
+    return "false" if elsewhere and elsewhere.gpu and getattr(elsewhere.mode, part) == "operator" else None
 
 
 def runs(platform: Platform, part: str) -> bool:

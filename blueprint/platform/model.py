@@ -40,6 +40,7 @@ class Platform:
         self._catalog = catalog
         self.origins = origins
         self.release = release
+        self._first_with: dict[str, Pool | None] = {}
         # Asked of every component: known beforehand, so that where it is not so it decides nothing and is not noted.
         self.by_olm = catalog.distribution(blueprint.spec.cluster.distribution).operators == "olm"
 
@@ -212,6 +213,15 @@ class Platform:
     def gpu_pools(self) -> tuple[Pool, ...]:
         """The pools whose nodes have GPUs."""
         return tuple(pool for pool in self.pools if pool.gpu)
+
+    def first_with(self, part: str) -> Pool | None:
+        """The first pool whose nodes this platform brings `part` (as in a Mode) to. Nothing is noted but what is read
+        from that pool afterwards: it alone suffices, and the lines of a thousand others would say nothing."""
+        if part not in self._first_with:
+            with unnoted():
+                found = next((pool for pool in self.gpu_pools if getattr(pool.mode, part) == "operator"), None)
+            self._first_with[part] = found
+        return self._first_with[part]
 
     @derived
     def driver(self) -> OperatorDriver:

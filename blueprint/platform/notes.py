@@ -41,9 +41,10 @@ def unnoted() -> Iterator[None]:
 def note(*sources: Source) -> None:
     """Say that these places took part in the value being computed."""
     if _frames:
+        frame = _frames[-1]
         for source in sources:
-            _frames[-1].pop(source, None)  # read again: it now stands last, next to the value
-            _frames[-1][source] = None
+            frame.pop(source, None)  # read again: it now stands last, next to the value
+            frame[source] = None
 
 
 class derived(Generic[T]):  # noqa: N801 - reads as the decorator it is

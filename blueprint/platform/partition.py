@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from blueprint.platform.drivers import DRA
+from blueprint.platform.notes import unnoted
 from blueprint.platform.packing import pack, ranges
 from blueprint.platform.reads import derived, plain, use
 
@@ -131,8 +132,7 @@ class Partition:
     @property
     def _filter(self) -> dict[str, Any]:
         """Which GPUs an entry is for: said only where the cluster's cut pools have different products."""
-        products = {pool.gpu.product for pool in self._platform.gpu_pools if pool.gpu and pool.partition.cuts}
-        if len(products) == 1 or self._pool.gpu is None:
+        if not self._platform.partitioning.differ or self._pool.gpu is None:
             return {}
         ids = use(self._pool.gpu.facts.pci_device_ids)
         return {"device-filter": [f"0x{identity[5:].upper()}{identity[:4].upper()}" for identity in sorted(ids)]}
@@ -182,6 +182,18 @@ class Partitioning:
 
     def _partitions(self) -> Iterator[Partition]:
         return (pool.partition for pool in self._platform.gpu_pools)
+
+    @derived
+    def differ(self) -> bool:
+        """Whether the cut pools have different products. Two that differ are enough to know; no others are noted."""
+        with unnoted():
+            found = {
+                pool.gpu.product: pool
+                for pool in reversed(self._platform.gpu_pools)
+                if pool.gpu and pool.partition.cuts
+            }
+        deciding = [*found.values()][:2] if len(found) > 1 else self._platform.gpu_pools
+        return len({pool.gpu.product for pool in deciding if pool.gpu and pool.partition.cuts}) > 1
 
     @derived
     def strategy(self) -> str:

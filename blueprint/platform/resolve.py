@@ -21,6 +21,7 @@ from blueprint.platform.checks_stack import stack_checks
 from blueprint.platform.compatibility import check as check_compatibility
 from blueprint.platform.machines import MachineChecks, complete
 from blueprint.platform.model import Platform
+from blueprint.platform.overlap import overlapping
 from blueprint.platform.reads import Origins, track
 from blueprint.platform.telling import POOLS, Teller
 from blueprint.platform.unwatched import check_unwatched
@@ -113,15 +114,12 @@ class Checks(Teller):
 
     def overlaps(self) -> Iterator[Diagnostic]:
         """Pools whose selectors choose the same nodes."""
-        pools = list(self.spec.node_pools.items())
-        for index, (name, pool) in enumerate(pools):
-            for other_name, other in pools[:index]:
-                small, large = sorted((pool.selector.items(), other.selector.items()), key=len)
-                if small <= large:
-                    node, _ = self.root.nearest((*POOLS, other_name, "selector"))
-                    message = f"pools {other_name} and {name} select the same nodes"
-                    yield self.at((*POOLS, name, "selector"), codes.POOLS_OVERLAP, message,
-                                  notes=(Note(f"selector of {other_name}", node.key_span or node.span),))  # fmt: skip
+        selectors = {name: pool.selector for name, pool in self.spec.node_pools.items()}
+        for other, name in overlapping(selectors):
+            node, _ = self.root.nearest((*POOLS, other, "selector"))
+            message = f"pools {other} and {name} select the same nodes"
+            yield self.at((*POOLS, name, "selector"), codes.POOLS_OVERLAP, message,
+                          notes=(Note(f"selector of {other}", node.key_span or node.span),))  # fmt: skip
 
     def components(self, release: Release) -> Iterator[Diagnostic]:
         """Names, ownership and settings of components, and what they need."""

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,7 @@ def _renamer(target: str) -> Rename:
     folder = posixpath.dirname(path)
     data = ("components/", "overlays/", "schemas/", "catalog/", "--set")
 
+    @cache
     def rename(name: str) -> str:
         if name.startswith(data):
             return name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from blueprint.diagnostics import Span
@@ -13,6 +13,12 @@ from blueprint.source.paths import Path
 Marks = tuple[Any, Any, Any]
 """(start mark, end mark, children): children are {key: (key start, key end, Marks)}, [Marks] or None. Marks are
 the parser's own, with `line` and `column` from 0: they are turned into spans only where somebody asks."""
+
+
+@lru_cache(maxsize=4)
+def _lines(text: str) -> list[str]:
+    """Split once for all documents of a file: a file of ten thousand would be kept ten thousand times."""
+    return text.splitlines()
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,7 @@ class Document:
     @cached_property
     def lines(self) -> list[str]:
         """The text, line by line."""
-        return self.text.splitlines()
+        return _lines(self.text)
 
     def span(self, path: Path = ()) -> Span:
         """Where the value at `path` stands. A path that does not exist gives the nearest value above it."""

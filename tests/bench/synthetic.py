@@ -1,0 +1,108 @@
+"""Blueprints of any size: pools of every shape, and manifests beside them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+HEAD = """\
+apiVersion: gpublueprint.dev/v1alpha1
+kind: Blueprint
+metadata: {name: bench, version: 1.0.0}
+spec:
+  release: "2026.11"
+  cluster: {kubernetes: "1.36.3", os: ubuntu-24.04}
+"""
+TAINT = '      taints: {nvidia.com/gpu: "true:NoSchedule"}\n'
+SHAPES = (
+    "",
+    TAINT + '      gpu: {product: H100-SXM5-80GB, count: 8}\n      driver: {branch: "580", kernelModules: open}\n',
+    TAINT + '      gpu: {product: A100-SXM4-80GB, count: 4}\n      driver: {owner: host, branch: "580"}\n',
+    TAINT + '      gpu: {product: L40S, count: 4, sharing: {timeSlicing: 4}}\n      driver: {branch: "580"}\n',
+    TAINT + '      gpu: {product: H100-SXM5-80GB, count: 8, mig: {layout: [{profiles: {1g.10gb: 7}}]}}\n'
+    '      driver: {branch: "580"}\n      expect: {persistenceMode: true}\n',
+    TAINT + '      gpu: {product: A100-SXM4-80GB, count: 4, mig: {layout: [{profiles: {2g.20gb: 3, 1g.20gb: 1}}]},\n'
+    '            sharing: {timeSlicing: {2g.20gb: 4}}}\n      driver: {branch: "580"}\n',
+)
+"""Without GPUs, whole, with the host's driver, shared, cut, cut and shared; two sorts of driver."""
+CONFIG_MAP = """\
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: note-{number:05}
+  namespace: bench
+data:
+  key: value {number}
+"""
+DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web-{number:05}
+  namespace: bench
+  labels:
+    app: web-{number:05}
+spec:
+  replicas: 2
+  selector:
+    matchLabels:
+      app: web-{number:05}
+  template:
+    metadata:
+      labels:
+        app: web-{number:05}
+    spec:
+      containers:
+        - name: main
+          image: registry.example.org/main:1.2.3
+          args: ["--level", "3"]
+          ports:
+            - containerPort: 8000
+              protocol: TCP
+          resources:
+            limits:
+              memory: 1Gi
+            requests:
+              cpu: 100m
+              memory: 128Mi
+"""
+SERVICE = """\
+apiVersion: v1
+kind: Service
+metadata:
+  name: web-{number:05}
+  namespace: bench
+spec:
+  selector:
+    app: web-{number:05}
+  ports:
+    - port: 80
+      targetPort: 8000
+      protocol: TCP
+"""
+
+
+def with_pools(folder: Path, count: int) -> Path:
+    """A blueprint of so many pools, each shape in turn."""
+    pools = "".join(
+        f"    pool-{number:04}:\n      nodes: {1 + number % 5}\n"
+        f"      selector: {{example.org/pool: pool-{number:04}, example.org/site: here}}\n"
+        + SHAPES[number % len(SHAPES)]
+        for number in range(count)
+    )
+    return _written(folder, f"  nodeLabels: apply\n  nodePools:\n{pools}")
+
+
+def with_objects(folder: Path, count: int) -> Path:
+    """A blueprint of so many manifests of three kinds, one file for each, in a namespace that somebody else makes."""
+    for name, template in (("notes", CONFIG_MAP), ("webs", DEPLOYMENT), ("services", SERVICE)):
+        numbers = range(count // 3 + (name == "notes") * (count % 3))
+        (folder / f"{name}.yaml").write_text("---\n".join(template.format(number=number) for number in numbers))
+    pools = "  nodePools:\n    none: {nodes: {min: 0, max: 0}, selector: {example.org/pool: none}}\n"
+    components = "  components: {nfd: {ownership: absent}, gpu-operator: {ownership: absent}}\n"
+    return _written(folder, f'{pools}{components}  extraManifests: ["notes.yaml", "webs.yaml", "services.yaml"]\n')
+
+
+def _written(folder: Path, rest: str) -> Path:
+    file = folder / "blueprint.yaml"
+    file.write_text(HEAD + rest)
+    return file

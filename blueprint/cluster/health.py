@@ -102,9 +102,9 @@ def _cluster_policy(_: Mapping[str, Any], status: Mapping[str, Any]) -> State:
     return State(Health.HEALTHY if state == "ready" else Health.NOT_HEALTHY, f"state {state}")
 
 
-def _subscription(_: Mapping[str, Any], status: Mapping[str, Any]) -> State:
+def _subscription(live: Mapping[str, Any], status: Mapping[str, Any]) -> State:
     """By itself it says only what is installed; whether that works is asked of the installed version, by the gate."""
-    complaint = complaint_of({"status": status})
+    complaint = complaint_of(live)
     return State(Health.NOT_HEALTHY, complaint) if complaint else State(Health.HEALTHY, str(status["installedCSV"]))
 
 

@@ -6,6 +6,7 @@ with a ClusterServiceVersion; only when that has succeeded do the kinds exist th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ from blueprint.diagnostics import Diagnostic
 from blueprint.render.model import Object, ObjectId
 
 _API = f"/apis/{OPERATORS}/v1alpha1/namespaces"
+_VERSION = re.compile(r"\.v?(\d+(?:\.\d+)*)$")
 _TROUBLES = (
     "ResolutionFailed",
     "CatalogSourcesUnhealthy",
@@ -45,9 +47,13 @@ def brought_by(obj: Object, wishes: Mapping[str, ObjectId]) -> ObjectId | None:
 
 
 def complaint_of(subscription: Mapping[str, Any]) -> str:
-    """Why no operator has been installed yet, by the Subscription alone; empty once one has."""
+    """Why the operator has not been installed yet, by the Subscription alone; empty once it has.
+
+    An older version than the one to start from does not count: it lacks what this bundle writes. A newer one does.
+    """
     status = subscription.get("status") or {}
-    if status.get("installedCSV"):
+    installed, wanted = status.get("installedCSV"), (subscription.get("spec") or {}).get("startingCSV")
+    if installed and not _is_older(installed, wanted):
         return ""
     if not status:
         return "the Operator Lifecycle Manager has not looked at it"
@@ -59,7 +65,15 @@ def complaint_of(subscription: Mapping[str, Any]) -> str:
     waits = "InstallPlanPending" in conditions and conditions["InstallPlanPending"].get("reason") == "RequiresApproval"
     if plan and (waits or status.get("state") == "UpgradePending"):
         return f"the install plan {plan} waits for somebody to approve it"
-    return f"its state is {status.get('state') or 'not said'}, and nothing is installed"
+    there = f"{installed}, which is older than {wanted}," if installed else "nothing"
+    return f"its state is {status.get('state') or 'not said'}, and {there} is installed"
+
+
+def _is_older(installed: str, wanted: str | None) -> bool:
+    """By the numbers at the end of the names; names without them are not compared."""
+    versions = [_VERSION.search(name or "") for name in (installed, wanted)]
+    mine, theirs = (tuple(map(int, found[1].split("."))) if found else None for found in versions)
+    return mine is not None and theirs is not None and mine < theirs
 
 
 def complaint_of_version(version: Mapping[str, Any]) -> str:

@@ -49,6 +49,25 @@ def test_a_subscription_says_why_nothing_is_installed(status: dict[str, Any], wo
 
 
 @pytest.mark.parametrize(
+    ("installed", "words"),
+    [
+        ("gpu-operator-certified.v26.3.3", "the install plan install-abc waits"),
+        ("gpu-operator-certified.v26.7.0", ""),
+        ("gpu-operator-certified.v26.10.1", ""),
+        ("gpu-operator-certified.latest", ""),
+    ],
+)
+def test_an_older_version_than_the_one_to_start_from_does_not_count(installed: str, words: str) -> None:
+    """After a change of the channel the old one still runs, until somebody approves the new one."""
+    one = subscription(state="UpgradePending", installedCSV=installed, installPlanRef=PLAN)
+    one["spec"] = {"startingCSV": "gpu-operator-certified.v26.7.0"}
+    said = complaint_of(one)
+    assert words in said
+    assert bool(said) is bool(words)
+    assert "older than" in complaint_of({**one, "status": {"installedCSV": installed}}) or not words
+
+
+@pytest.mark.parametrize(
     ("status", "words"),
     [
         ({"phase": "Succeeded"}, ""),

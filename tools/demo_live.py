@@ -110,8 +110,8 @@ def _apply(stage: Stage) -> None:
     stage.run("blueprint validate blueprint.yaml", wants="valid")
     stage.run("blueprint compile blueprint.yaml -o bundle", wants="bundle written")
     stage.say("What would be done? Then do it. The second apply writes nothing:")
-    stage.run("blueprint plan bundle", wants="31 create")
-    stage.run("blueprint apply bundle", wants="39 written")
+    stage.run("blueprint plan bundle", wants="44 create")
+    stage.run("blueprint apply bundle", wants="52 written")
     stage.run("blueprint apply bundle", wants="nothing written")
     stage.say("A cluster as declared has no drift:")
     stage.run("blueprint drift bundle", wants="No drift")
@@ -169,7 +169,7 @@ def _probe(stage: Stage, library: str | None) -> None:
         wants="Node/train-0000",
     )
     stage.say("drift joins it: the node, the GPU, the line of the blueprint. What was not seen is unknown, not fine:")
-    stage.run("blueprint drift bundle --readings readings", exits=1, wants="blueprint.yaml:24:")
+    stage.run("blueprint drift bundle --readings readings", exits=1, wants="blueprint.yaml:25:")
     stage.say("The same as one page for people who sign things:")
     stage.run("blueprint drift bundle --readings readings --report html=drift.html", exits=1)
     if not (stage.folder / "drift.html").exists():

@@ -19,6 +19,9 @@ from blueprint.diagnostics import all_codes
 from blueprint.report.topics.fields import field_facts, fields_of
 from blueprint.report.topics.general import EXIT_CODES, PRECEDENCE
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from helm_page import helm_page
+
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
 NOTICE = "<!-- Written by tools/docs.py from the code. Do not edit: run it again. -->"
@@ -60,6 +63,7 @@ def pages() -> dict[str, str]:
         "codes.md": codes_page,
         "compatibility.md": compatibility_page,
         "exit-codes.md": exit_codes_page,
+        "from-helm.md": helm_page,
         "hardware.md": hardware_page,
         "machines.md": machines_page,
         "rules.md": rules_page,

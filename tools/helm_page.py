@@ -1,0 +1,72 @@
+"""The page that says where each value of an upstream chart is in a blueprint, from `components/*/upstream.yaml`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from blueprint.data import data_folder
+from blueprint.source import load_text
+
+KINDS = {
+    "setting": "a setting of the component",
+    "field": "a field of the blueprint",
+    "derived": "it follows from what the blueprint says elsewhere",
+    "always": "it is always so",
+    "patch": "no setting; `patches` of the component reach it",
+    "out": "not expressible",
+}
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What one component's file says: the chart, an answer by value, and settings that answer none."""
+
+    component: str
+    chart: str
+    version: str
+    answers: Mapping[str, Mapping[str, Any]]
+    more: Mapping[str, str]
+
+    def answer(self, value: str) -> str | None:
+        """The key of the answer to a value of the chart: itself, or the longest above it."""
+        steps = value.split(".")
+        above = (".".join(steps[:length]) for length in range(len(steps), 0, -1))
+        return next((key for key in above if key in self.answers), None)
+
+
+def all_answers() -> Iterator[Answers]:
+    """Every component's file, by name."""
+    for file in sorted(data_folder("components").glob("*/upstream.yaml")):
+        data: Any = load_text(file.read_text("utf-8"), file.name).data
+        yield Answers(file.parent.name, data["chart"], data["version"], data["answers"], data["more"] or {})
+
+
+def helm_page() -> Iterator[str]:
+    """Chart by chart, value by value."""
+    yield "# From Helm values to a blueprint"
+    yield (
+        "Where each value of the upstream charts is in a blueprint. A row is for the value and for everything under it "
+        "that has no row of its own. Settings stand under `spec.components.NAME.settings`; those that end in `Pod` "
+        "hold what Kubernetes calls `tolerations`, `resources`, `args`, probes. `blueprint explain NAME` lists them."
+    )
+    yield "\n".join(
+        ("| answer | what it means |", "|---|---|", *(f"| {kind} | {text} |" for kind, text in KINDS.items()))
+    )
+    yield (
+        "Images: the release decides tags, `spec.cluster.registries.mirrors` where they are pulled from and "
+        "`spec.cluster.registries.pullSecrets` with what; both hold for every image of every component."
+    )
+    for one in all_answers():
+        yield f"## {one.component}: chart {one.chart} {one.version}"
+        yield "\n".join(("| value | answer | |", "|---|---|---|", *map(_row, one.answers, one.answers.values())))
+
+
+def _row(value: str, answer: Mapping[str, Any]) -> str:
+    kind, told = next(iter(answer.items()))
+    if kind == "setting":
+        told = ", ".join(f"`{name}`" for name in told)
+    elif kind == "field":
+        told = f"[`{told}`](spec.md)"
+    return f"| `{value}` | {kind} | {told}{'; ' + answer['why'] if 'why' in answer else ''} |"

@@ -41,7 +41,7 @@ _DONE = {Action.CREATE: "created", Action.UPDATE: "updated", Action.REPLACE: "re
 
 @dataclass(frozen=True, slots=True)
 class ApplyOptions:
-    """How to apply. `timeout` is in seconds, for each object and each wait; `replace` allows to delete and create anew."""
+    """How to apply. `timeout` is in seconds, for each object and each wait; `replace` allows to make objects anew."""
 
     timeout: float = 60.0
     force_conflicts: bool = False

@@ -277,3 +277,13 @@ or a GPU answers is not, and nothing here is evidence of it.
 """,
     severity=Severity.NOTE,
 )
+DEFINITION_NARROWS = define(
+    "BP7050",
+    "definition-narrows",
+    """
+The definition of a custom resource would lose a field that objects in the cluster have. The API server says nothing
+about that: it prunes the field when such an object is written the next time, whoever writes it. So nothing at all is
+written; `apply` stops before its first write, unless `--allow-unsupported` is given. Take the field out of the objects
+that are named, or stay with the release that knows it.
+""",
+)

@@ -117,7 +117,7 @@ class Decider:
         if not error.invalid or not self._would_be_created(step.object, resource):
             return self._failed(step, error)
         obj = step.object
-        fields = tuple(f for f in changed_fields(obj, live, obj.data) if f.after is not ABSENT)
+        fields = wished(obj, live)
         known = immutable_fields(ObjectChange(obj.id, Action.UPDATE, fields))
         text = f"{obj.id} would have to be deleted and created anew: {error.message}"
         kept = may_not_be_replaced(obj.id)
@@ -200,6 +200,11 @@ def changed_fields(obj: Object, live: Mapping[str, Any], then: Mapping[str, Any]
     for path, was, now in differences(_without_membership(live), _without_membership(then)):
         name = format_path(path, live if now is ABSENT else then)
         yield FieldChange(path, was, now, obj.origin(translate(path, then, obj.data)), name)
+
+
+def wished(obj: Object, live: Mapping[str, Any]) -> tuple[FieldChange, ...]:
+    """What the object says otherwise than the live one, where no dry-run can tell what would come of it."""
+    return tuple(field for field in changed_fields(obj, live, obj.data) if field.after is not ABSENT)
 
 
 def _without_membership(state: Mapping[str, Any]) -> dict[str, Any]:

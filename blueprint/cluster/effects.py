@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from blueprint.cluster import codes
 from blueprint.cluster.steps import NodeStep, Plan
-from blueprint.diagnostics import Diagnostic, Refused
+from blueprint.diagnostics import Diagnostic, Refused, Severity
 from blueprint.render import effect_codes
 from blueprint.render.change import pair
 from blueprint.render.effects import find_effects
@@ -29,6 +30,7 @@ def plan_effects(plan: Plan) -> list[Diagnostic]:
 def refuse_unsupported(plan: Plan, *, allowed: bool) -> None:
     """Raise Refused where the plan goes a way that a vendor does not support, unless that is allowed."""
     found = [diagnostic for diagnostic in plan_effects(plan) if diagnostic.code in UNSUPPORTED]
+    found += [d for d in plan.diagnostics if d.code is codes.DEFINITION_NARROWS and d.severity is Severity.ERROR]
     if found and not allowed:
         raise Refused(*found)
 

@@ -10,12 +10,13 @@ from typing import Any
 from blueprint.cluster import codes, findings
 from blueprint.cluster.connect import refused
 from blueprint.cluster.connection import POOL_SIZE, Connection
-from blueprint.cluster.decide import Decider, Decision
+from blueprint.cluster.decide import Decider, Decision, wished
 from blueprint.cluster.discovery import Discovery, discover
 from blueprint.cluster.errors import ApiError
 from blueprint.cluster.fields import own_entry
 from blueprint.cluster.inventory import NAMESPACE, Inventory, Member, is_member, manager, parent_name
 from blueprint.cluster.live import Live, read_live
+from blueprint.cluster.narrowing import find_narrowing, grows
 from blueprint.cluster.nodes import plan_nodes
 from blueprint.cluster.olm import brought_by, wishes_of
 from blueprint.cluster.steps import Plan, Step
@@ -99,6 +100,7 @@ def _plan(bundle: Bundle, connection: Connection, cluster_uid: str, inventory: I
         hidden=hidden,
         diagnostics=(
             *(found for _, several in decisions for found in several),
+            *find_narrowing([step for step, _ in decisions], connection),
             *node_findings,
             *(_not_rendered(member) for member in leftovers),
             *(findings.unseen(member.id, live.unseen[member.id]) for member in hidden),
@@ -147,9 +149,25 @@ class _Planner:
         decider = Decider(self.connection, self.bundle.name)
         if found := self.live.objects.get(identity):
             member = self.members.get(identity)
-            return decider.existing(obj, found, member.snapshot if member else None, resource)
+            return self._renewed(decider.existing(obj, found, member.snapshot if member else None, resource))
         state = self.places.get(identity.namespace, ACTIVE)
-        return decider.absent(obj, resource) if state == ACTIVE else self._homeless(obj, state)
+        return self._renewed(decider.absent(obj, resource)) if state == ACTIVE else self._homeless(obj, state)
+
+    def _renewed(self, decision: Decision) -> Decision:
+        """What the server refuses today, while this plan first gives it a definition that knows more fields."""
+        step, found = decision
+        if not step.blocked or not all(one.code is codes.REJECTED for one in found) or not self._definition_grows(step):
+            return decision
+        reason = "is tried when its definition has been renewed"
+        fields = wished(step.object, step.live) if step.live is not None else ()
+        return replace(step, fields=fields, reason=reason, blocked=False), ()
+
+    def _definition_grows(self, step: Step) -> bool:
+        for other in self.bundle.objects:
+            live = self.live.objects.get(other.id) if _defines(other.data, step.id) else None
+            if live is not None and grows(live["spec"], other.data["spec"]):
+                return True
+        return False
 
     def _unserved(self, obj: Object) -> Decision:
         if any(_defines(other.data, obj.id) for other in self.bundle.objects):

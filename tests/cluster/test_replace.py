@@ -1,4 +1,4 @@
-"""What cannot be changed in place is refused, and replaced where that is allowed; the API server is the judge of what."""
+"""What cannot be changed in place is refused, and replaced where that is allowed; the API server is the judge."""
 
 from __future__ import annotations
 
@@ -23,9 +23,6 @@ from blueprint.cluster.store import read_inventory
 from blueprint.render.compare import Action, ObjectChange, compare_objects
 from blueprint.render.immutable import IMMUTABLE, KEPT, custom_rules, may_not_be_replaced, told_apart
 from blueprint.render.model import Bundle, Object, ObjectId
-
-CASES: list[Data] = yaml.safe_load((Path(__file__).parent / "immutable.yaml").read_text("utf-8"))
-OBJECTS = {(case["apiVersion"].rpartition("/")[0], case["kind"]): case for case in CASES}
 
 CASES: list[Data] = yaml.safe_load((Path(__file__).parent / "immutable.yaml").read_text("utf-8"))
 OBJECTS = {(case["apiVersion"].rpartition("/")[0], case["kind"]): case for case in CASES}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from blueprint.catalog import Component, Distribution, Release
+from blueprint.catalog import Component, Distribution, Release, version_key
+from blueprint.catalog.olm import Olm
 from blueprint.diagnostics import Diagnostic
 from blueprint.platform import olm_codes as codes
 from blueprint.platform.asked import asked_for
@@ -16,6 +18,8 @@ from blueprint.source.paths import Path
 _CLUSTER: Path = ("spec", "cluster")
 _REGISTRIES: Path = (*_CLUSTER, "registries")
 _WHY = "distribution set here"
+NRI_FROM = "1.34"
+"""The first CRI-O whose NRI the GPU Operator's plugin knows; CRI-O has the versions of Kubernetes."""
 
 
 class OlmChecks(Teller):
@@ -25,6 +29,7 @@ class OlmChecks(Teller):
         super().__init__(told.blueprint, told.root, told.catalog)
         self.release = release
         self.ground: Distribution = self.catalog.distribution(self.spec.cluster.distribution)
+        self.minor = ".".join(self.spec.cluster.kubernetes.split(".")[:2])
         self.because = (self.note((*_CLUSTER, "distribution"), _WHY),)
 
     def found(self) -> Iterator[Diagnostic]:
@@ -40,11 +45,10 @@ class OlmChecks(Teller):
                 yield from self._through_olm(component) if by_olm else self._by_manifests(component)
 
     def _ground(self) -> Iterator[Diagnostic]:
-        minor = ".".join(self.spec.cluster.kubernetes.split(".")[:2])
         versions, stack = self.ground.versions, self.spec.gpu_stack
-        if versions and minor not in versions and minor in self.release.kubernetes.value:
+        if versions and self.minor not in versions and self.minor in self.release.kubernetes.value:
             title = self.ground.title
-            message = f"release {self.release.release} supports no release of {title} with Kubernetes {minor}"
+            message = f"release {self.release.release} supports no release of {title} with Kubernetes {self.minor}"
             known = ", ".join(f"{kubernetes} ({title} {own})" for kubernetes, own in versions.items())
             yield self.at((*_CLUSTER, "kubernetes"), codes.NO_SUCH_RELEASE, message, help_=f"there is: {known}",
                           notes=self.because)  # fmt: skip
@@ -100,10 +104,15 @@ class OlmChecks(Teller):
                               notes=self.because)  # fmt: skip
             return
         yield from self._without(component)
-        settings = spec.settings if spec is not None else {}
+        if spec is not None:
+            yield from self._settings(component, component.olm, spec.settings, path)
+
+    def _settings(
+        self, component: Component, olm: Olm, settings: Mapping[str, Any], path: Path
+    ) -> Iterator[Diagnostic]:
         for setting in settings:
             known = component.settings.get(setting)
-            if known and (why := component.olm.refusal(setting, known)):
+            if known and (why := olm.refusal(setting, known)):
                 message = f"{setting} means nothing to {component.name} on {self.ground.title}: {why}"
                 yield self.at_key((*path, "settings", setting), codes.DECIDED_BY_BUNDLE, message, help_="remove it",
                                   notes=self.because)  # fmt: skip
@@ -111,6 +120,12 @@ class OlmChecks(Teller):
             message = f"{component.name} would take every later version of its channel by itself"
             yield self.at((*path, "settings", "installPlanApproval"), codes.APPROVED_BY_ITSELF, message,
                           help_="Manual lets a person approve each", fix="Manual")  # fmt: skip
+        if settings.get("nriPlugin") is True and version_key(self.minor) < version_key(NRI_FROM):
+            message = (
+                f"CRI-O {self.minor}, which {self.ground.title} has with this Kubernetes, has no NRI for the plugin"
+            )
+            yield self.at((*path, "settings", "nriPlugin"), codes.RUNTIME_TOO_OLD, message,
+                          help_=f"remove it, or run Kubernetes {NRI_FROM} or newer", notes=self.because)  # fmt: skip
 
     def _asked_for(self, component: Component) -> bool:
         """Whether the blueprint has it without a word about it: by its stack, and its section if it has one."""

@@ -1,4 +1,4 @@
-"""Codes of what is wrong where operators come through the Operator Lifecycle Manager (BP3280 to BP3289)."""
+"""Codes of what is wrong where operators come through the Operator Lifecycle Manager (BP3280 to BP3290)."""
 
 from __future__ import annotations
 
@@ -93,4 +93,13 @@ channel, without anybody asking for it: what runs is then not what the release w
 plugin reaches all GPU nodes at once. With `Manual` a person approves each install plan.
 """,
     severity=Severity.WARNING,
+)
+RUNTIME_TOO_OLD = define(
+    "BP3290",
+    "runtime-too-old",
+    """
+The setting needs a newer container runtime than the one of this release of the distribution: pods would start
+without their GPUs. OpenShift's CRI-O has the minor of its Kubernetes; NRI for the GPU Operator is known from CRI-O
+1.34, which is OpenShift 4.21.
+""",
 )

@@ -10,6 +10,7 @@ from blueprint.check import check_objects
 from blueprint.diagnostics import Diagnostic, has_errors, in_order
 from blueprint.platform.expect import expectations
 from blueprint.platform.model import Platform
+from blueprint.platform.own_hardware import causes_only, with_own_hardware
 from blueprint.platform.resolve import resolve
 from blueprint.render.images import PulledImage, pulled_images
 from blueprint.render.model import Bundle
@@ -44,8 +45,9 @@ def compile_blueprint(target: str, *, overlays: Sequence[str] = (), sets: Sequen
     found = [*layered.diagnostics, *problems]
     if blueprint is None:
         return _stopped(target, layered, found)
-    platform, problems = resolve(blueprint, layered.root, load_catalog())
-    found += problems
+    catalog, spoilt = with_own_hardware(load_catalog(), layered)
+    platform, problems = resolve(blueprint, layered.root, catalog)
+    found += [*spoilt, *causes_only(problems, spoilt)]
     if platform is None or has_errors(found):
         return _stopped(target, layered, found)
     objects, problems = render_platform(platform, layered)

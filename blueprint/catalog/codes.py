@@ -26,6 +26,24 @@ Rename the file, or correct the name in it.
 """,
 )
 
+PRODUCT_EXISTS = define(
+    "BP3905",
+    "product-exists",
+    """
+A file that `spec.hardware` names describes a GPU product under a name that is taken: by the catalogue that the tool
+ships, or by another of these files. Facts are never overlaid on each other, since a reader of the blueprint could not
+tell whose were used. Give the product a name of its own, for example with your company's suffix.
+""",
+)
+
+HARDWARE_MATCHES_NOTHING = define(
+    "BP3906",
+    "hardware-matches-nothing",
+    """
+A pattern of `spec.hardware` matches no file. Patterns are relative to the blueprint (or overlay) that has them.
+""",
+)
+
 COMPONENT_CYCLE = define(
     "BP3903",
     "component-cycle",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from blueprint.catalog import codes
 from blueprint.catalog.components import Component
@@ -18,6 +19,7 @@ from blueprint.catalog.releases import Release
 from blueprint.catalog.rules import Rule
 from blueprint.data import data_folder
 from blueprint.diagnostics import Diagnostic, Refused
+from blueprint.source.paths import Path as Steps
 
 R = TypeVar("R", bound=Record)
 _PACKAGE = Path(__file__).resolve().parent
@@ -43,12 +45,30 @@ class Catalog:
         self._components = {file.parent.name: file for file in sorted(components.glob("*/component.yaml"))}
         self._clouds = _stored(machines.glob("*.yaml")) if machines else {}
         self._rules = _stored(rules.glob("*.yaml")) if rules else {}
+        self._added: dict[str, tuple[Gpu, Steps]] = {}
         self._read: dict[Path, Record] = {}
+
+    def with_product(self, product: Gpu, named_at: Steps) -> Catalog:
+        """This catalogue and one more GPU product, which the blueprint names at the path `named_at`.
+
+        Raises Refused (BP3905) where its name is taken.
+        """
+        if product.product in (*self._products, *self._added):
+            message = f"there is a GPU product {product.product} already"
+            at, help_ = product.span("product"), "give it a name of its own"
+            raise Refused(Diagnostic(codes.PRODUCT_EXISTS, message, at=at, help=help_))
+        wider = copy(self)
+        wider._added = {**self._added, product.product: (product, named_at)}  # noqa: SLF001 - a Catalog too
+        return wider
+
+    def named_at(self, product: str) -> Steps | None:
+        """Where the blueprint names the file of a product; None for those that the tool ships."""
+        return self._added[product][1] if product in self._added else None
 
     @property
     def products(self) -> tuple[str, ...]:
         """The names of all GPU products."""
-        return tuple(self._products)
+        return tuple(sorted((*self._products, *self._added)))
 
     @property
     def releases(self) -> tuple[str, ...]:
@@ -62,6 +82,8 @@ class Catalog:
 
     def gpu(self, product: str) -> Gpu | None:
         """The facts about a GPU product."""
+        if product in self._added:
+            return self._added[product][0]
         file = self._products.get(product)
         return self._once(file, Gpu, "product", product) if file else None
 
@@ -118,7 +140,7 @@ class Catalog:
                 return found
         return None
 
-    def _once(self, file: Path, model: type[R], key: str, name: str, **extra: Path) -> R:
+    def _once(self, file: Path, model: type[R], key: str, name: str, **extra: Any) -> R:
         record = self._read.get(file)
         if not isinstance(record, model):
             record = read(file, model, **extra)

@@ -36,7 +36,12 @@ def read(file: Path, model: type[R], *, over: Document | None = None, **given: A
 
     Raises Refused with everything that is wrong: the YAML, or the form (BP3901).
     """
-    document = load_text(file.read_text("utf-8"), shown(file))
+    return read_text(file.read_text("utf-8"), shown(file), model, over=over, **given)
+
+
+def read_text(text: str, name: str, model: type[R], *, over: Document | None = None, **given: Any) -> R:
+    """The record in a text that diagnostics call `name`; the rest as for `read`."""
+    document = load_text(text, name)
     if not isinstance(document.data, dict):
         raise Refused(Diagnostic(codes.CATALOGUE_INVALID, f"{document.file} is not a map"))
     if over is not None:

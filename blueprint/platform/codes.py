@@ -34,7 +34,8 @@ UNKNOWN_PRODUCT = define(
     "unknown-product",
     """
 The hardware catalogue has no GPU product of this name. Names are those of the products with form factor and memory where
-several exist: `H100-SXM5-80GB`, `H100-PCIe-80GB`, `L40S`.
+several exist: `H100-SXM5-80GB`, `H100-PCIe-80GB`, `L40S`. A product that the tool does not know yet is described in a
+file of your own, which `spec.hardware` names.
 """,
 )
 DRIVER_BRANCH_UNKNOWN = define(

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 class PoolGpu:
     """The GPUs of each node of a pool."""
 
-    def __init__(self, spec: PoolGpuSpec, catalog: Catalog) -> None:
+    def __init__(self, spec: PoolGpuSpec, platform: Platform, catalog: Catalog) -> None:
         self._spec = spec
+        self._platform = platform
         self._catalog = catalog
 
     @derived
@@ -40,7 +41,9 @@ class PoolGpu:
 
     @derived
     def facts(self) -> Product:
-        """What the catalogue knows of the product."""
+        """What the catalogue knows of the product, or the blueprint's own file."""
+        if (named_at := self._catalog.named_at(self.product)) is not None:
+            note(self._platform.origins.source(named_at))
         product = self._catalog.gpu(self.product)
         if product is None:
             raise LookupError(f"{self.product} is not in the catalogue: resolve() was to refuse it")
@@ -84,7 +87,7 @@ class Pool:
     @derived
     def gpu(self) -> PoolGpu | None:
         """The GPUs of each node, or None."""
-        return PoolGpu(self._spec.gpu, self._catalog) if self._spec.gpu is not None else None
+        return PoolGpu(self._spec.gpu, self._platform, self._catalog) if self._spec.gpu is not None else None
 
     @derived
     def driver(self) -> PoolDriver:

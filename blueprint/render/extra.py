@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from blueprint.diagnostics import Diagnostic, Refused
@@ -10,10 +9,9 @@ from blueprint.platform.origin import Source
 from blueprint.render import codes
 from blueprint.render.canonical import canonical
 from blueprint.render.model import FieldOrigin, Object
-from blueprint.source import Document, Layered, Node, load_documents
-from blueprint.source.codes import OUTSIDE
+from blueprint.source import Document, Layered, load_documents
 from blueprint.source.document import walk
-from blueprint.source.files import check_border, read_text
+from blueprint.source.matching import matching_texts, patterns_at
 from blueprint.source.paths import Path, format_path
 
 COMPONENT = "extra-manifests"
@@ -24,37 +22,16 @@ def extra_objects(layered: Layered) -> tuple[list[Object], list[Diagnostic]]:
     """The objects of every file that `extraManifests` matches, and what is wrong with them."""
     objects: list[Object] = []
     found: list[Diagnostic] = []
-    patterns = layered.root.get(("spec", "extraManifests"))
-    for index, pattern in enumerate(patterns.value if patterns and isinstance(patterns.value, list) else ()):
+    for index, pattern in enumerate(patterns_at(layered, ("spec", "extraManifests"))):
         named = Source(pattern.layer.kind, pattern.span, format_path(("spec", "extraManifests", index)))
         try:
-            for file in _files(pattern, layered):
-                text = read_text(layered.files, file, pattern.span)
-                layered.texts[file] = text
+            for file, text in matching_texts(layered, pattern, codes.EXTRA_MATCHES_NOTHING):
                 for document in load_documents(text, file):
                     made = _object(document, named)
                     (objects if isinstance(made, Object) else found).append(made)  # type: ignore[arg-type]
         except Refused as refused:
             found.extend(refused.diagnostics)
     return objects, found
-
-
-def _files(pattern: Node, layered: Layered) -> Iterator[str]:
-    base = pattern.layer.name if pattern.layer.kind != "set" else layered.target
-    start = layered.files.beside(base, str(pattern.value).split("*")[0])
-    check_border(layered.files, start, str(pattern.value), pattern.span)
-    if ".." in str(pattern.value).partition("*")[2].split("/"):
-        message = f"{pattern.value} climbs after a wildcard"
-        raise Refused(Diagnostic(OUTSIDE, message, at=pattern.span, help="write .. at the beginning, if at all"))
-    folder = layered.files.beside(base, ".")
-    files = layered.files.glob(folder, str(pattern.value))
-    if not files:
-        message = f"{pattern.value} matches no file below {folder}"
-        help_ = "patterns are relative to the file that has them"
-        raise Refused(Diagnostic(codes.EXTRA_MATCHES_NOTHING, message, at=pattern.span, help=help_))
-    for file in files:
-        check_border(layered.files, file, str(pattern.value), pattern.span)
-        yield file
 
 
 def _object(document: Document, named: Source) -> Object | Diagnostic:

@@ -50,6 +50,11 @@ class Spec(Model):
     observability: ObservabilitySpec | None = Field(
         default=None, description="How nodes and GPUs are watched; leave out for nothing."
     )
+    hardware: Texts = Field(
+        default=(),
+        description="Globs of files that describe GPU products which the catalogue does not have, in its own form, "
+        "relative to the blueprint. Pools name them like any other.",
+    )
     components: dict[Name, ComponentSpec] = Field(
         default={}, description="Components, where they differ from the release."
     )

@@ -95,6 +95,7 @@ ANOTHER = {
     "spec.components.*.patches*.target.namespace": ["default"],
     "spec.components.*.patches*.merge*": ["another"],
     "spec.components.*.patches*.reason": ["CHG-43"],
+    "spec.hardware*": ["hardware/other.yaml", "none/*.yaml"],
     "spec.extraManifests*": ["extra/other.yaml", "none/*.yaml"],
 }  # fmt: skip
 """What each leaf may say instead, by a pattern of its path: the first pattern that fits counts."""

@@ -76,6 +76,8 @@ def codes_page() -> Iterator[str]:
     """Every code under its step, each with an anchor of its id."""
     yield "# Diagnostic codes"
     yield "Codes are permanent. The first digit says where something was found; severity is configuration."
+    files = sorted((ROOT / "blueprint" / "check" / "rules").glob("*/examples.yaml"))
+    examples = {code: each for file in files for code, each in yaml.safe_load(file.read_text("utf-8")).items()}
     step = None
     for code in all_codes():
         digit = int(code.id[2])
@@ -85,6 +87,9 @@ def codes_page() -> Iterator[str]:
         yield f'### <a id="{code.id.lower()}"></a>{code.id} {code.slug}'
         yield f"Default severity: {code.severity}."
         yield code.about
+        if code.id in examples:
+            yield f"Wrong:\n\n```yaml\n{examples[code.id]['wrong'].rstrip()}\n```"
+            yield f"Right:\n\n```yaml\n{examples[code.id]['right'].rstrip()}\n```"
 
 
 def rules_page() -> Iterator[str]:
@@ -112,13 +117,16 @@ def _kept(rule: dict[str, Any]) -> str:
         return f"cannot be said: {rule['impossible']}{also}"
     if "needs" in rule:
         return f"demanded of the nodes: [{rule['needs']}](compatibility.md){also}"
+    if "open" in rule:
+        return f"**nothing yet**: {rule['open']}{also}"
     if "live" in rule:
         return f"seen on the cluster or the node: {_links(rule['live'])}{also}"
     return f"later, with `{rule['later']}`{also}" if "later" in rule else f"good to know: {rule['told']}{also}"
 
 
 def _links(codes: list[str]) -> str:
-    return ", ".join(f"[{code}](codes.md#{code.lower()})" for code in codes)
+    slugs = {code.id: code.slug for code in all_codes()}
+    return ", ".join(f"[{code} {slugs[code]}](codes.md#{code.lower()})" for code in codes)
 
 
 def exit_codes_page() -> Iterator[str]:

@@ -17,7 +17,7 @@ from blueprint.pipeline import compile_blueprint
 ROOT = Path(__file__).resolve().parents[2]
 DATA: dict[str, Any] = yaml.safe_load((ROOT / "tools" / "rules.yaml").read_text("utf-8"))
 RULES: dict[int, dict[str, Any]] = DATA["rules"]
-KINDS = ("codes", "impossible", "needs", "live", "later", "told")
+KINDS = ("codes", "impossible", "needs", "live", "later", "open", "told")
 MISTAKES: dict[str, dict[str, Any]] = {
     name: row
     for file in (ROOT / "tests" / "bad_input" / "mistakes").glob("*.yaml")
@@ -92,6 +92,10 @@ def test_what_is_said_to_come_later_is_refused_by_name(
 ) -> None:
     said = [each for each in found(LATER[section], tmp_path, monkeypatch) if each.code.id == "BP2003"]
     assert [each for each in said if section in each.message]
+
+
+def test_what_nobody_looks_at_does_not_grow() -> None:
+    assert [number for number, rule in RULES.items() if "open" in rule] == [17, 95]
 
 
 def test_what_is_demanded_of_nodes_is_a_rule_of_the_catalogue() -> None:

@@ -1,0 +1,56 @@
+"""Warnings about what has the right form and is hardly meant; the errors stand in tests/bad_input."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from blueprint.diagnostics import Severity
+from blueprint.pipeline import compile_blueprint
+
+GOOD = Path(__file__).parents[1] / "bad_input" / "good"
+SYSTEM = "      selector: {acme.example/pool: system}"
+SETTING = "        maxParallelUpgrades: 2\n"
+PATCH = "          reason: CHG-42\n"
+CASES = {
+    "a pool without nodes": ("    system:\n      nodes: 3", "    system:\n      nodes: 0", "BP3350"),
+    "a label that discovery brings": (SYSTEM, '      selector: {nvidia.com/gpu.present: "true"}', "BP3353"),
+    "a mirror of nothing": ("nvcr.io: mirror", "nvcr.oi: mirror", "BP3356"),
+    "collected more seldom than asked": (
+        SETTING, SETTING + '        dcgmExporterEnv: {DCGM_EXPORTER_INTERVAL: "60000"}\n', "BP3359",
+    ),
+    "all labels of all pods": (SETTING, SETTING + "        exporterPodLabels: true\n", "BP6030"),
+    "a patch of what is so already": (
+        PATCH,
+        PATCH + "        - target: {kind: Deployment, name: gpu-operator}\n          merge: {spec: {replicas: 1}}\n"
+        "          reason: once needed\n",
+        "BP4006",
+    ),
+    "a field that nothing reads": (
+        PATCH,
+        PATCH + "        - target: {kind: ClusterPolicy, name: cluster-policy}\n"
+        "          merge: {spec: {cdi: {default: true}}}\n"
+        "          reason: from an old guide\n",
+        "BP6012",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_warning_is_told_where_it_is(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old, new, code = CASES[name]
+    shutil.copytree(GOOD, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    text = (tmp_path / "blueprint.yaml").read_text()
+    assert text.count(old) == 1
+    changed = text.replace(old, new)
+    Path("blueprint.yaml").write_text(changed)
+    done = compile_blueprint("blueprint.yaml")
+    assert [(each.code.id, each.severity) for each in done.diagnostics] == [(code, Severity.WARNING)]
+    assert done.bundle is not None
+    at = done.diagnostics[0].at
+    assert at is not None
+    assert at.file == "blueprint.yaml"
+    assert changed.splitlines()[at.line - 1] not in text.splitlines()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -61,7 +62,8 @@ class GoTools:
                 go = find_go("1.26.0", lambda line: sys.stderr.write(f"{line}\n") and None)
             except Refused as refused:
                 pytest.fail(f"BLUEPRINT_REQUIRE_LAB=1, but: {refused}")
-            aside = self.target.with_name(f".{self.target.name}.{os.getpid()}")
+            aside = self.target.with_name(f".{self.target.name}")
+            shutil.rmtree(aside, ignore_errors=True)  # what a killed build left
             link = " ".join(["-s", "-w", *(f"-X {stamp}" for stamp in self.stamps)])
             command = [go, "build", "-mod=readonly", "-trimpath", "-tags", self.tags, f"-ldflags={link}"]
             command += ["-o", f"{aside}/", *self.packages]

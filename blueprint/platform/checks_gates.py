@@ -127,13 +127,6 @@ class _Gates:
                 yield self.checks.at_key(path, dra.DRA_TWO_CUTTERS, message, notes=notes, help_="remove one of the two")
             if product:
                 can.append(product.mig.supported.value or not product.mig.supported.certain)
-                if can[-1] and product.architecture.value == "Ampere":
-                    message = (
-                        f"{name} switches no MIG mode on Ampere: the GPUs of pool {pool_name} stay as they are found"
-                    )
-                    notes = (self.checks.product_note(pool_name),)
-                    help_ = "switch MIG mode on beforehand: then instances alone are published"
-                    yield self.checks.at_key(at, dra.GATE_USELESS, message, notes=notes, help_=help_)
         if can and not any(can):
             message = f"no GPU here can be cut, so {name} changes nothing"
             yield self.checks.at_key(at, dra.GATE_USELESS, message, help_="remove it")

@@ -133,7 +133,7 @@ def test_cutting_on_demand_expects_no_mode_and_says_what_kubernetes_needs(tmp_pa
         (H100, "{draFeatureGates: {ConsumableShares: true}}", "BP3230"),
         (H100, "{draFeatureGates: {HostManagedIMEXDaemon: true}}", "BP3230"),
         ("gpu: {product: L40S, count: 4}", "{draFeatureGates: {DynamicMIG: true}}", "BP3230"),
-        ("gpu: {product: A100-SXM4-80GB, count: 8}", "{draFeatureGates: {DynamicMIG: true}}", "BP3230"),
+        ("gpu: {product: A100-SXM4-80GB, count: 8}", "{draFeatureGates: {DynamicMIG: true}}", "BP3361"),
         (H100, "{draFeatureGates: {DRAListTypeAttributes: true}}", "BP3229"),
         ("gpu: {product: GB200, count: 4}, nvlinkDomain: {nodes: 2}", "{computeDomains: never}", "BP3233"),
         (f"{H100}, kubelet: {{topologyManager: restricted}}", "{}", "BP3164"),

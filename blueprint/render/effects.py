@@ -149,12 +149,20 @@ def _part(field: FieldChange) -> str:
     return steps[1] if len(steps) > 1 else steps[0]
 
 
+def _fields(fields: Sequence[FieldChange]) -> str:
+    """The first two of the changed fields of a template; containers' before labels, which change with every version."""
+    inner = sorted(fields, key=lambda field: field.path[2:3] == ("metadata",))
+    names = list(dict.fromkeys(field.shown.removeprefix("spec.template.") for field in inner))
+    more = [f"{len(names) - 2} more"] if len(names) > 2 else []  # noqa: PLR2004 - see above
+    return listed([*names[:2], *more])
+
+
 def _workload(one: Changed) -> Iterator[Diagnostic]:
     """A workload of ours whose pods get another template."""
     fields = [f for f in one.change.fields if f.path[:2] == ("spec", "template")]
     if one.change.id.kind not in _WORKLOADS or not fields or one.before is None:
         return
-    names = listed(list(dict.fromkeys(field.shown.removeprefix("spec.template.") for field in fields))[:3])
+    names = _fields(fields)
     if one.value("spec.updateStrategy.type") == "OnDelete":
         how = "stay until somebody deletes them (OnDelete)"
     else:

@@ -1,4 +1,4 @@
-"""Fields that cannot change on a living object: known for Kubernetes' own kinds, read from the rules of custom resources.
+"""Fields that cannot change on a living object: known for Kubernetes' own kinds, read from rules for custom resources.
 
 The table was read from the validation of Kubernetes 1.36 (pkg/apis/*/validation) and is held against a real API server,
 field by field. Where it says nothing the server decides.

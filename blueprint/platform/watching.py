@@ -184,7 +184,7 @@ class _Check:
     def _absent(self, definition: AlertDefinition) -> str | None:
         operator = self.tell.spec.components.get("gpu-operator")
         if definition.when == "devicePlugin" and self.tell.spec.gpu_stack == "gpuCluster":
-            return "pods claim GPUs there, and what it reads counts those that pods ask for by number"
+            return "pods claim GPUs, and what it reads is counted only beside a device plugin"
         if definition.when == "nodeStatus" and not (operator and operator.settings.get("nodeStatusExporter")):
             return "the node status exporter is off; gpu-operator: {settings: {nodeStatusExporter: true}}"
         return None

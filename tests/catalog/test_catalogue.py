@@ -125,6 +125,8 @@ def test_the_release_names_components_that_exist_in_the_very_version_that_is_sto
         "k8s-device-plugin": "v0.20.0",
         "dcgm-exporter": "4.5.3-4.8.2",
         "gpu-observability": "v1.0.0",
+        "network-operator": "v26.4.1",
+        "efa-device-plugin": "v0.5.20",
     }
     assert {name: component(name).version for name in release().components} == release().components
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 Path = tuple[str | int, ...]
@@ -25,6 +26,16 @@ _STEP = re.compile(
 
 def format_path(path: Path, data: Any = None) -> str:
     """The path as text. With the object's `data`, list items are named by their key instead of their index."""
+    return _text(path) if data is None else _written(path, data)
+
+
+@lru_cache(maxsize=4096)
+def _text(path: Path) -> str:
+    """Ten thousand objects have few paths between them."""
+    return _written(path, None)
+
+
+def _written(path: Path, data: Any) -> str:
     text = ""
     here = data
     for step in path:
@@ -84,6 +95,7 @@ def _step(match: re.Match[str], here: Any, text: str) -> str | int:
     raise ValueError(f"no list item has {match['key']}={match['value']}: {text}")
 
 
+@lru_cache(maxsize=4096)
 def pointer(path: Path) -> str:
     """The path as a JSON pointer (RFC 6901)."""
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)

@@ -18,9 +18,9 @@ SHAPES = (
     TAINT + '      gpu: {product: H100-SXM5-80GB, count: 8}\n      driver: {branch: "580", kernelModules: open}\n',
     TAINT + '      gpu: {product: A100-SXM4-80GB, count: 4}\n      driver: {owner: host, branch: "580"}\n',
     TAINT + '      gpu: {product: L40S, count: 4, sharing: {timeSlicing: 4}}\n      driver: {branch: "580"}\n',
-    TAINT + '      gpu: {product: H100-SXM5-80GB, count: 8, mig: {layout: [{profiles: {1g.10gb: 7}}]}}\n'
+    TAINT + "      gpu: {product: H100-SXM5-80GB, count: 8, mig: {layout: [{profiles: {1g.10gb: 7}}]}}\n"
     '      driver: {branch: "580"}\n      expect: {persistenceMode: true}\n',
-    TAINT + '      gpu: {product: A100-SXM4-80GB, count: 4, mig: {layout: [{profiles: {2g.20gb: 3, 1g.20gb: 1}}]},\n'
+    TAINT + "      gpu: {product: A100-SXM4-80GB, count: 4, mig: {layout: [{profiles: {2g.20gb: 3, 1g.20gb: 1}}]},\n"
     '            sharing: {timeSlicing: {2g.20gb: 4}}}\n      driver: {branch: "580"}\n',
 )
 """Without GPUs, whole, with the host's driver, shared, cut, cut and shared; two sorts of driver."""
@@ -81,12 +81,13 @@ spec:
 """
 
 
-def with_pools(folder: Path, count: int) -> Path:
-    """A blueprint of so many pools, each shape in turn."""
+def with_pools(folder: Path, count: int, *, plain: bool = False) -> Path:
+    """A blueprint of so many pools, each shape in turn; `plain` takes the first three, which are not cut or shared."""
+    shapes = SHAPES[:3] if plain else SHAPES
     pools = "".join(
         f"    pool-{number:04}:\n      nodes: {1 + number % 5}\n"
         f"      selector: {{example.org/pool: pool-{number:04}, example.org/site: here}}\n"
-        + SHAPES[number % len(SHAPES)]
+        + shapes[number % len(shapes)]
         for number in range(count)
     )
     return _written(folder, f"  nodeLabels: apply\n  nodePools:\n{pools}")

@@ -1,0 +1,144 @@
+"""What compiling costs, beside `helm template` and as it grows, in one run: `python tests/bench/bench_compile.py`.
+
+Whole processes, started anew each time. Helm is built once into the cache from the modules pinned in `helm/`; it
+renders the charts of the same components, one after the other, from the folder that BLUEPRINT_CHARTS names (one
+folder for each chart, under the chart's name). It renders only; ours also checks every object.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from synthetic import with_objects, with_pools
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from blueprint.lab.pins import cache_root  # noqa: E402
+from blueprint.lab.toolchain import find_go  # noqa: E402
+from blueprint.pipeline import compile_blueprint  # noqa: E402
+
+REPEATS = int(os.environ.get("BENCH_REPEATS", "5"))
+CHARTS = os.environ.get("BLUEPRINT_CHARTS")
+NAMES = {"nfd": "node-feature-discovery", "k8s-device-plugin": "nvidia-device-plugin"}
+"""Charts that are not called as the component is."""
+FLAGS = {"gpu-operator": ["--set", "nfd.enabled=false"]}  # Node Feature Discovery is rendered by its own chart
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
+class Cost(NamedTuple):
+    """One process: seconds of wall and CPU, and its peak memory in MiB."""
+
+    wall: float
+    cpu: float
+    memory: float
+
+
+def main() -> None:
+    """Print every figure."""
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, median of {REPEATS}")
+    with tempfile.TemporaryDirectory() as scratch:
+        beside_helm(Path(scratch))
+        growing(Path(scratch))
+
+
+def beside_helm(scratch: Path) -> None:
+    """Every example, and the charts of its components."""
+    helm = built_helm() if CHARTS else None
+    if helm is None:
+        print("no charts: set BLUEPRINT_CHARTS")
+    print(f"\n{'example':24}{'objects':>8}{'compile: wall s':>17}{'CPU s':>8}{'helm: wall s':>14}{'CPU s':>8}  charts")
+    for example in sorted(ROOT.glob("examples/*/blueprint.yaml")):
+        compilation = compile_blueprint(str(example))
+        if compilation.platform is None or compilation.bundle is None:
+            raise SystemExit(f"{example} does not compile")
+        ours = median([measured(compiling(example, scratch / "bundle")) for _ in range(REPEATS)])
+        row = f"{example.parent.name:24}{len(compilation.bundle.objects):8}{ours.wall:17.2f}{ours.cpu:8.2f}"
+        managed = [name for name, one in compilation.platform.components.items() if one.ownership == "managed"]
+        print(row + (theirs(helm, managed) if helm else ""))
+
+
+def theirs(helm: str, components: list[str]) -> str:
+    """The rest of a row: Helm on the charts that are there, one after the other."""
+    folders = {name: Path(CHARTS or "") / NAMES.get(name, name) for name in components}
+    there = {name: folder for name, folder in folders.items() if (folder / "Chart.yaml").is_file()}
+    commands = [
+        [helm, "template", "bench", str(folder), "--include-crds", *FLAGS.get(name, [])]
+        for name, folder in there.items()
+    ]
+    runs = [[measured(command) for command in commands] for _ in range(REPEATS)]
+    wall = statistics.median(sum(cost.wall for cost in run) for run in runs)
+    cpu = statistics.median(sum(cost.cpu for cost in run) for run in runs)
+    absent = sorted(folders.keys() - there.keys())
+    return f"{wall:14.2f}{cpu:8.2f}  {', '.join(there)}" + (f"; without a chart: {', '.join(absent)}" if absent else "")
+
+
+def growing(scratch: Path) -> None:
+    """Ten times as many pools and objects, twice."""
+    print(f"\n{'blueprint':24}{'wall s':>8}{'CPU s':>8}{'peak MiB':>10}")
+    for what, make, counts in (
+        ("pools", lambda folder, count: with_pools(folder, count, plain=True), (10, 100, 1000)),
+        ("pools, cut and shared", with_pools, (10, 100)),
+        ("objects", with_objects, (100, 1000, 10_000)),
+    ):
+        for count in counts:
+            cost = measured(compiling(make(scratch, count), scratch / "bundle"))
+            print(f"{f'{count} {what}':24}{cost.wall:8.2f}{cost.cpu:8.2f}{cost.memory:10.0f}")
+
+
+def compiling(blueprint: Path, out: Path) -> list[str]:
+    return [sys.executable, "-m", "blueprint", "compile", str(blueprint), "-o", str(out)]
+
+
+def measured(command: list[str]) -> Cost:
+    """Run it to its end. Raises SystemExit if it fails."""
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT, env=ENVIRONMENT)
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)} exited with {process.returncode}")
+    return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def median(costs: list[Cost]) -> Cost:
+    """Each figure's own median."""
+    return Cost(*(statistics.median(figures) for figures in zip(*costs, strict=True)))
+
+
+def built_helm() -> str:
+    """Helm in the cache, built where it is not there yet."""
+    binary = cache_root().parent / "bench" / "helm"
+    if not binary.is_file():
+        print("building helm (minutes, once)")
+        binary.parent.mkdir(parents=True, exist_ok=True)
+        command = [
+            find_go("1.26.0", print),
+            "build",
+            "-mod=readonly",
+            "-trimpath",
+            "-ldflags",
+            "-s -w",
+            "-o",
+            str(binary),
+        ]
+        fixed = {"CGO_ENABLED": "0", "GOFLAGS": "", "GOWORK": "off", "GOTOOLCHAIN": "local"}
+        subprocess.run(
+            [*command, "helm.sh/helm/v4/cmd/helm"],
+            cwd=Path(__file__).parent / "helm",
+            env=os.environ | fixed,
+            check=True,
+        )
+    return str(binary)
+
+
+if __name__ == "__main__":
+    main()

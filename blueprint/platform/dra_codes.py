@@ -18,9 +18,9 @@ DRA_NOT_THERE = define(
     "dra-not-there",
     """
 The GPU Operator's DRA stack cannot be used here. On GKE and Bottlerocket the provider's own device plugin comes with
-the node and NVIDIA documents no procedure for a GPUCluster; EKS Auto Mode has no DRA; older releases of the GPU
-Operator do not know the kind at all. Use `gpuStack: clusterPolicy`, or `standalone` where the provider brings the
-stack.
+the node and NVIDIA documents no procedure for a GPUCluster; EKS Auto Mode has no DRA; on OpenShift the operator's
+bundle is installed with a ClusterPolicy, and nothing else is rendered for it; older releases of the GPU Operator do
+not know the kind at all. Use `gpuStack: clusterPolicy`, or `standalone` where the provider brings the stack.
 """,
 )
 DRA_NO_TOOLKIT = define(

@@ -127,7 +127,7 @@ def _partition(checks: Checks, name: str, pool: NodePool) -> Iterator[Diagnostic
         help_ = "see the prerequisites; draFeatureGates: {DynamicMIG: true} cuts on demand instead"
         yield checks.at_key((*at, "mig"), dra.DRA_NO_MIG_MANAGER, message, notes=notes, help_=help_)
         if pool.gpu.mig.strategy:
-            message = f"the DRA driver publishes every instance by its profile, so words of pool {name} about a strategy"
+            message = f"the DRA driver publishes every instance by its profile, so strategies of pool {name}"
             yield checks.no_effect((*at, "mig", "strategy"), STACK, message)
 
 

@@ -195,3 +195,13 @@ def test_an_alert_that_cannot_fire_here_is_told_where_it_is_asked_for(tmp_path: 
     [diagnostic] = found.diagnostics
     assert (diagnostic.code.slug, diagnostic.severity) == ("alert-not-in-force", Severity.WARNING)
     assert "pods claim GPUs" in diagnostic.message
+
+
+def test_a_strategy_has_no_meaning_where_instances_are_published_by_profile(tmp_path: Path) -> None:
+    file = tmp_path / "blueprint.yaml"
+    pool = CUT.replace("mig: {", "mig: {strategy: mixed, ")
+    pools = f"  nodePools: {{train: {{nodes: 1, selector: {{pool: train}}, {pool}}}}}\n"
+    file.write_text(f'{HEAD}{STACK}  cluster: {{kubernetes: "1.36"}}\n{pools}', "utf-8")
+    [note, found] = sorted(compile_blueprint(str(file)).diagnostics, key=lambda each: each.severity.value, reverse=True)
+    assert (note.code.slug, found.code.slug) == ("dra-cuts-nothing", "no-effect")
+    assert found.path == "spec.nodePools.train.gpu.mig.strategy"

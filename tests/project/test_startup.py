@@ -58,6 +58,16 @@ def test_our_own_templates_need_no_template_engine(example: str) -> None:
     assert "jinja2" not in found
 
 
+def test_compiling_loads_only_what_it_uses() -> None:
+    """No other verb's modules, no other format of reports, nothing for what the blueprint does not declare."""
+    found = imported("compile", EXAMPLE, "-o", "-")
+    assert "blueprint.render.writing" in found
+    unused = ("cluster", "drift", "lab", "registry", "source.revision", "platform.promql", "platform.dashboards",
+              "report.formats.html", "report.formats.sarif", "report.formats.markdown", "probe.nvml")  # fmt: skip
+    assert not [name for name in found if name.removeprefix("blueprint.").startswith(unused)]
+    assert not packages(found) & {"jinja2", "jsonschema", "yaml", "requests", "asyncio"}
+
+
 @pytest.mark.parametrize("verb", [["--help"], ["compile", "--help"], ["drift", "--help"]])
 def test_help_imports_no_heavy_library(verb: list[str]) -> None:
     heavy = {"pydantic", "jinja2", "ruamel", "jsonschema", "kubernetes", "git", "pynvml", "cryptography", "urllib3"}

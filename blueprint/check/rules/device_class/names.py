@@ -13,8 +13,8 @@ RESOURCE_OF_TWO_CLASSES = define(
     "BP6401",
     "resource-of-two-classes",
     """
-A DeviceClass may stand for a plain resource, so that pods which ask for `nvidia.com/gpu` get a device of the class. Two
-classes for one resource leave it to chance which devices such a pod gets.
+A DeviceClass may stand for a plain resource, so that pods which ask for `nvidia.com/gpu` get a device of the class.
+Two classes for one resource leave it to chance which devices such a pod gets.
 """,
 )
 _PATH = ("spec", "extendedResourceName")

@@ -1,0 +1,33 @@
+"""Rights for everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.check.complaint import Complaint
+from blueprint.check.rules.model import Known, inside, items, mapping
+from blueprint.diagnostics import define
+from blueprint.render.model import Object
+
+EVERYBODY_MAY = define(
+    "BP6138",
+    "everybody-is-administrator",
+    """
+The binding makes everybody who reaches the API server, or every pod, its administrator. Bind a role with the rights
+that are needed to the accounts that need them.
+""",
+)
+_EVERYBODY = frozenset({"system:authenticated", "system:unauthenticated", "system:anonymous", "system:serviceaccounts"})
+
+
+def everybody(subject: Object, known: Known) -> Iterator[Complaint]:
+    """All rights for a group of everybody."""
+    if inside(subject.data, "roleRef", "name") != "cluster-admin":
+        return
+    for index, each in enumerate(map(mapping, items(subject.data.get("subjects")))):
+        if str(each.get("name")) in _EVERYBODY:
+            text = f"makes {each['name']} administrators"
+            yield Complaint(EVERYBODY_MAY, ("subjects", index, "name"), text, "bind a smaller role to fewer accounts")
+
+
+RULES = (everybody,)

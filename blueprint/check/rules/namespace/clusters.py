@@ -1,0 +1,30 @@
+"""Namespaces that belong to the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.check.complaint import Complaint
+from blueprint.check.rules.model import USERS, Known
+from blueprint.diagnostics import define
+from blueprint.render.model import Object
+
+NAMESPACE_OF_THE_CLUSTER = define(
+    "BP6137",
+    "namespace-of-the-cluster",
+    """
+The namespace is there from the beginning and holds what the cluster lives by. As a manifest it would be owned by
+this blueprint, and a later prune would try to delete it with everything in it. Refer to it without making it.
+""",
+)
+_THEIRS = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
+
+
+def theirs(subject: Object, known: Known) -> Iterator[Complaint]:
+    """A manifest of such a namespace."""
+    if subject.component == USERS and subject.id.name in _THEIRS:
+        text = f"{subject.id.name} is the cluster's own namespace"
+        yield Complaint(NAMESPACE_OF_THE_CLUSTER, ("metadata", "name"), text, "remove the manifest")
+
+
+RULES = (theirs,)

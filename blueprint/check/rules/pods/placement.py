@@ -1,0 +1,92 @@
+"""Pods that the API server refuses by its own rules, or that no node can take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.check.complaint import Complaint
+from blueprint.check.rules.model import Known, Pod, items, mapping
+from blueprint.diagnostics import define
+from blueprint.render.paths import format_path
+
+TOLERATION_FORM = define(
+    "BP6107",
+    "toleration-form",
+    """
+A toleration with the operator `Exists` tolerates every value, so it names none; the API server refuses one that
+does. Leave the value out, or say `operator: Equal`.
+""",
+)
+NO_SUCH_NODES = define(
+    "BP6108",
+    "no-such-nodes",
+    """
+The pod selects nodes by a label that tells pools apart, and no pool that offers what the pod asks for has this
+value. It stays Pending for ever.
+""",
+)
+RESTART_POLICY = define(
+    "BP6109",
+    "restart-policy-of-a-job",
+    """
+Pods of a Job end, so their `restartPolicy` is `Never` or `OnFailure`, and it must be said: the default is `Always`,
+which the API server refuses there.
+""",
+)
+IMAGE_MALFORMED = define(
+    "BP6116",
+    "image-malformed",
+    """
+The name of an image has no spaces and no capital letters before its tag. The kubelet answers InvalidImageName, and
+the pod never starts.
+""",
+)
+
+
+def tolerations(pod: Pod, known: Known) -> Iterator[Complaint]:
+    """Tolerations of every value that name one."""
+    for index, each in enumerate(map(mapping, items(pod.spec.get("tolerations")))):
+        if each.get("operator") == "Exists" and each.get("value"):
+            path = (*pod.path, "tolerations", index, "value")
+            text = f"{format_path(path, pod.subject.data)} beside operator: Exists"
+            yield Complaint(TOLERATION_FORM, path, text, "remove value, or say operator: Equal")
+
+
+def nodes(pod: Pod, known: Known) -> Iterator[Complaint]:
+    """A selector of nodes that no pool with such GPUs has."""
+    asked = {name for _, name, _ in pod.requests}
+    able = [pool for pool in known.nodes if asked & set(pool.offers)]
+    for key, value in mapping(pod.spec.get("nodeSelector")).items() if asked and able else ():
+        there = sorted({pool.labels[key] for pool in able if key in pool.labels})
+        if any(key in pool.labels for pool in known.nodes) and there and value not in there:
+            path = (*pod.path, "nodeSelector", key)
+            text = f"{format_path(path, pod.subject.data)} is {value}, and no pool with {', '.join(sorted(asked))} is"
+            yield Complaint(NO_SUCH_NODES, path, text, f"there are: {', '.join(there)}")
+
+
+def restart(pod: Pod, known: Known) -> Iterator[Complaint]:
+    """Jobs that would never end."""
+    if pod.subject.id.kind in ("Job", "CronJob") and pod.spec.get("restartPolicy", "Always") == "Always":
+        path = (*pod.path, "restartPolicy") if "restartPolicy" in pod.spec else pod.path
+        yield Complaint(
+            RESTART_POLICY, path, f"restartPolicy of a {pod.subject.id.kind} is Always", "Never, or OnFailure"
+        )
+
+
+def images(pod: Pod, known: Known) -> Iterator[Complaint]:
+    """Names of images that are none."""
+    for path, container in pod.containers:
+        image = container.get("image")
+        if isinstance(image, str) and (" " in image or "\t" in image or _capitals(image)):
+            at = (*path, "image")
+            text = f"{format_path(at, pod.subject.data)} is {image}"
+            yield Complaint(IMAGE_MALFORMED, at, text, "small letters and no spaces before the tag")
+
+
+def _capitals(image: str) -> bool:
+    """In the path: registries may have capitals in their names."""
+    path = image.partition("@")[0].partition("/")[2] or image.partition("@")[0]
+    return path.partition(":")[0] != path.partition(":")[0].lower()
+
+
+RULES = (tolerations, nodes, restart, images)

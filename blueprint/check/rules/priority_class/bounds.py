@@ -1,0 +1,34 @@
+"""Priorities that are the system's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.check.complaint import Complaint
+from blueprint.check.rules.model import Known
+from blueprint.diagnostics import define
+from blueprint.render.model import Object
+
+PRIORITY_OF_THE_SYSTEM = define(
+    "BP6139",
+    "priority-of-the-system",
+    """
+Names that begin with `system-` and values above one billion are the system's own; the API server refuses them in
+other PriorityClasses.
+""",
+)
+_MOST = 1_000_000_000
+
+
+def bounds(subject: Object, known: Known) -> Iterator[Complaint]:
+    """A name or value of the system's."""
+    value = subject.data.get("value")
+    if subject.id.name.startswith("system-"):
+        yield Complaint(
+            PRIORITY_OF_THE_SYSTEM, ("metadata", "name"), f"{subject.id.name} is a name of the system's", "another name"
+        )
+    elif isinstance(value, int) and value > _MOST:
+        yield Complaint(PRIORITY_OF_THE_SYSTEM, ("value",), f"value {value} is the system's", f"at most {_MOST}")
+
+
+RULES = (bounds,)

@@ -278,6 +278,16 @@ BESIDE = {
     "gpu-operator": "driverObjects: always", "dcgm-exporter": "serviceMonitor: true", "nfd": "podMonitor: true",
 }  # fmt: skip
 """The setting of a component without which some others do nothing."""
+SWITCH = {
+    "gpu-operator exporterPodLabelAllowlist": "exporterPodLabels: true",
+    "gpu-operator drainTimeoutSeconds": "drain: true",
+    "dcgm-exporter podLabelAllowlist": "podLabels: true",
+    **dict.fromkeys(("gpu-operator dcgmEnv", "gpu-operator dcgmResources"), "dcgm: true"),
+    **dict.fromkeys(
+        ("gpu-operator nodeStatusExporterEnv", "gpu-operator nodeStatusExporterResources"), "nodeStatusExporter: true"
+    ),
+}
+"""And the one without which a setting is refused."""
 
 
 def changed(render: Render, component: str, others: str, setting: str, section: str = "") -> set[str]:
@@ -304,14 +314,15 @@ def test_a_setting_feeds_exactly_the_fields_that_it_says_it_feeds(render: Render
     """In the plainest blueprint, and beside the setting without which some others do nothing."""
     setting = (load_catalog().component(component) or pytest.fail(reason=component)).settings[name]
     written = f"{name}: {json.dumps(another(setting))}"
+    switch = SWITCH.get(f"{component} {name}", "")
     found: set[str] = set()
     if not all(feed.startswith("GPUCluster/") for feed in setting.feeds):
-        found |= changed(render, component, "", written)
+        found |= changed(render, component, switch, written)
         beside = BESIDE.get(component, name)
         if not beside.startswith(name):
-            found |= changed(render, component, beside, written)
+            found |= changed(render, component, ", ".join(filter(None, (switch, beside))), written)
     if component in DIFFERENT and not all(feed.startswith("ClusterPolicy/") for feed in setting.feeds):
-        found |= changed(render, component, "", written, DIFFERENT[component])
+        found |= changed(render, component, switch, written, DIFFERENT[component])
 
     feeds = set(setting.feeds)
     assert {feed for feed in feeds if any(field.startswith(feed) for field in found)} == feeds

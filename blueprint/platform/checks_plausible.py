@@ -31,15 +31,30 @@ _LEAST_MEMORY = 2 * 2**30
 _SWITCHES: dict[tuple[str, str], tuple[str, ...]] = {
     ("gpu-operator", "dcgmExporter"): (
         "serviceMonitor", "exporterInterval", "exporterScrapeTimeout", "exporterLabels", "exporterCounters",
-        "exporterPodLabels", "exporterPodLabelAllowlist", "dcgmExporterEnv", "dcgmExporterResources",
+        "exporterPodLabels", "exporterPodLabelAllowlist", "dcgmExporterEnv", "dcgmExporterResources", "exporterPod",
+        "exporterHostPid", "exporterPodUid", "exporterJobMapping", "exporterTrafficPolicy", "exporterHonorLabels",
+        "exporterRelabelings",
     ),
     ("gpu-operator", "exporterPodLabels"): ("exporterPodLabelAllowlist",),
-    ("gpu-operator", "dcgm"): ("dcgmEnv", "dcgmResources"),
-    ("gpu-operator", "nodeStatusExporter"): ("nodeStatusExporterEnv", "nodeStatusExporterResources"),
-    ("gpu-operator", "drain"): ("drainTimeoutSeconds",),
-    ("gpu-operator", "autoUpgrade"): ("maxParallelUpgrades", "drain", "waitForJobsSeconds"),
+    ("gpu-operator", "dcgm"): ("dcgmEnv", "dcgmResources", "dcgmPod"),
+    ("gpu-operator", "nodeStatusExporter"): (
+        "nodeStatusExporterEnv", "nodeStatusExporterResources", "nodeStatusExporterPod",
+    ),
+    ("gpu-operator", "drain"): ("drainTimeoutSeconds", "drainForce", "drainSelector"),
+    ("gpu-operator", "autoUpgrade"): (
+        "maxParallelUpgrades", "drain", "waitForJobsSeconds", "waitForJobsSelector", "podDeletionForce",
+        "podDeletionTimeoutSeconds",
+    ),
+    ("gpu-operator", "gfd"): ("gfdEnv", "gfdResources", "gfdPod"),
+    ("gpu-operator", "migManager"): (
+        "migReboot", "migManagerEnv", "migManagerResources", "migManagerPod", "gpuClients",
+    ),
     ("dcgm-exporter", "podLabels"): ("podLabelAllowlist",),
-    ("dcgm-exporter", "serviceMonitor"): ("serviceMonitorLabels",),
+    ("dcgm-exporter", "serviceMonitor"): (
+        "serviceMonitorLabels", "honorLabels", "relabelings", "metricRelabelings",
+    ),
+    ("k8s-device-plugin", "gfd"): ("gfdResources", "gfdTimestamp", "gfdInterval"),
+    ("nfd", "podMonitor"): ("podMonitorInterval", "podMonitorLabels"),
 }  # fmt: skip
 """Settings by the one without which they mean nothing."""
 _COLLECTION = "DCGM_EXPORTER_INTERVAL"

@@ -56,6 +56,7 @@ def _out_of_place(checks: Checks, release: Release) -> Iterator[Diagnostic]:
 
 def _nobody_cuts(checks: Checks, drivers: DriverChecks) -> Iterator[Diagnostic]:
     image = drivers.ground.image(drivers.os)
+    operator = checks.spec.components.get("gpu-operator")
     for name, pool in checks.spec.node_pools.items():
         at: Path = (*POOLS, name, "gpu")
         if pool.gpu and pool.gpu.mig:
@@ -63,6 +64,10 @@ def _nobody_cuts(checks: Checks, drivers: DriverChecks) -> Iterator[Diagnostic]:
                 because = (STACK, "without the operator there is no MIG manager")
             elif image and image.mig_manager == "no":
                 because = (("spec", "cluster", "os"), "these nodes are cut by their own settings, at boot")
+            elif (operator := checks.spec.components.get("gpu-operator")) and operator.settings.get(
+                "migManager"
+            ) is False:
+                because = ((*COMPONENTS, "gpu-operator", "settings", "migManager"), "the MIG manager is switched off")
             else:
                 continue
             message = f"nobody can cut the GPUs of pool {name}"

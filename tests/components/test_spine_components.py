@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from blueprint.catalog import Setting, load_catalog
+from blueprint.platform.checks_plausible import _SWITCHES
 from blueprint.platform.model import Platform
 from blueprint.render.compare import ABSENT, differences
 from blueprint.render.images import pulled_images
@@ -177,6 +178,8 @@ def test_the_list_of_images_is_what_nodes_will_pull_and_nothing_else(
     assert pulled(blueprint(**host)) == {*always, exporter}
     other = "gpu-operator: {settings: {dcgm: true, dcgmExporter: false}}"
     assert pulled(blueprint(components=other, **host)) == {*always, dcgm}
+    uncut = "gpu-operator: {settings: {migManager: false}}"
+    assert pulled(blueprint(components=uncut, **host)) == {*always, exporter} - {"k8s-mig-manager:v0.15.0"}
 
 
 def test_the_overlay_for_eks_sets_the_distribution(
@@ -274,20 +277,14 @@ ANOTHER_PART: dict[str, Any] = {
     "startupProbe": {"failureThreshold": 7}, "livenessProbe": {"failureThreshold": 7},
     "readinessProbe": {"failureThreshold": 7},
 }  # fmt: skip
-BESIDE = {
-    "gpu-operator": "driverObjects: always", "dcgm-exporter": "serviceMonitor: true", "nfd": "podMonitor: true",
-}  # fmt: skip
-"""The setting of a component without which some others do nothing."""
-SWITCH = {
-    "gpu-operator exporterPodLabelAllowlist": "exporterPodLabels: true",
-    "gpu-operator drainTimeoutSeconds": "drain: true",
-    "dcgm-exporter podLabelAllowlist": "podLabels: true",
-    **dict.fromkeys(("gpu-operator dcgmEnv", "gpu-operator dcgmResources"), "dcgm: true"),
-    **dict.fromkeys(
-        ("gpu-operator nodeStatusExporterEnv", "gpu-operator nodeStatusExporterResources"), "nodeStatusExporter: true"
-    ),
-}
-"""And the one without which a setting is refused."""
+BESIDE = {"gpu-operator": "driverObjects"}
+"""The setting of a component without which some others do nothing, though that is no mistake."""
+
+
+def switched_on(component: str, name: str) -> str:
+    """The settings that must be on for this one to mean something."""
+    switches = (switch for (owner, switch), names in _SWITCHES.items() if owner == component and name in names)
+    return ", ".join(f"{switch}: true" for switch in switches)
 
 
 def changed(render: Render, component: str, others: str, setting: str, section: str = "") -> set[str]:
@@ -314,15 +311,14 @@ def test_a_setting_feeds_exactly_the_fields_that_it_says_it_feeds(render: Render
     """In the plainest blueprint, and beside the setting without which some others do nothing."""
     setting = (load_catalog().component(component) or pytest.fail(reason=component)).settings[name]
     written = f"{name}: {json.dumps(another(setting))}"
-    switch = SWITCH.get(f"{component} {name}", "")
     found: set[str] = set()
+    switches = switched_on(component, name)
     if not all(feed.startswith("GPUCluster/") for feed in setting.feeds):
-        found |= changed(render, component, switch, written)
-        beside = BESIDE.get(component, name)
-        if not beside.startswith(name):
-            found |= changed(render, component, ", ".join(filter(None, (switch, beside))), written)
+        found |= changed(render, component, switches, written)
+        if (beside := BESIDE.get(component, name)) != name:
+            found |= changed(render, component, ", ".join(filter(None, (switches, f"{beside}: always"))), written)
     if component in DIFFERENT and not all(feed.startswith("ClusterPolicy/") for feed in setting.feeds):
-        found |= changed(render, component, switch, written, DIFFERENT[component])
+        found |= changed(render, component, switches, written, DIFFERENT[component])
 
     feeds = set(setting.feeds)
     assert {feed for feed in feeds if any(field.startswith(feed) for field in found)} == feeds

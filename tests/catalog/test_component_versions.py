@@ -101,7 +101,7 @@ def test_every_release_names_versions_that_exist(release: str) -> None:
 def test_an_earlier_version_shares_no_tag_of_its_own_with_a_newer_one(name: str, version: str) -> None:
     """A forgotten image would install half of the newer version."""
     newest, earlier = found(load_catalog(), name, None), found(load_catalog(), name, version)
-    same = [key for key in newest.images if newest.images[key].tag == earlier.images[key].tag is not None]
+    same = [key for key, image in earlier.images.items() if image.tag == newest.images[key].tag is not None]
     assert not same
     assert all(image.source != newest.images[key].source for key, image in earlier.images.items())
     assert not set(earlier.sources) & set(newest.sources)

@@ -41,8 +41,8 @@ CARDS_TOO_MANY = define(
     "BP3304",
     "cards-too-many",
     """
-The blueprint says more network cards per node than the instance type can have. The node probe would report every
-node, and pods that ask for all of them would stay pending.
+The blueprint says more network cards per node than the instance type can have. Pods that ask for all of them would
+stay pending.
 """,
 )
 OWNER_UNSUPPORTED = define(

@@ -138,10 +138,12 @@ def _moved() -> Diagnostic:
 def _carry_out(run: _Run) -> bool:
     """All stages, the nodes, and the wait for health; True if interrupted on the way."""
     try:
+        fresh, known = (tuple(node for node in run.plan.nodes if node.fresh is way) for way in (True, False))
         for stage, steps in itertools.groupby(run.plan.steps, lambda step: stage_of(step.id)):
+            if stage >= Stage.WORKLOADS:  # marks such as gpu.deploy.driver=false must be there before who heeds them
+                fresh = _carry_out_nodes(run, fresh)
             _carry_out_stage(run, stage, list(steps))
-        for node in run.plan.nodes:
-            _carry_out_node(run, node)
+        _carry_out_nodes(run, (*fresh, *known))  # marks that name a configuration follow what knows it
         if run.options.wait:
             _await_health(run)
     except KeyboardInterrupt:
@@ -304,6 +306,13 @@ def _fail(run: _Run, step: Step | NodeStep, found: Diagnostic | None) -> None:
     run.failed.add(step.id)
     run.finished.add(step.id)
     run.progress(step.id, "not written")
+
+
+def _carry_out_nodes(run: _Run, nodes: Iterable[NodeStep]) -> tuple[NodeStep, ...]:
+    """Write the nodes; none is left to do."""
+    for node in nodes:
+        _carry_out_node(run, node)
+    return ()
 
 
 def _carry_out_node(run: _Run, step: NodeStep) -> None:

@@ -125,6 +125,7 @@ def _step(connection: Connection, bundle: Bundle, wish: _Wish) -> NodeStep:
         fields=fields,
         conflicts=conflicts,
         writes_labels=writes_labels,
+        fresh=wish.record.uid != meta["uid"],
     )
 
 

@@ -98,7 +98,8 @@ class NodeStep:
     """One node: the labels it must have from us, and its whole list of taints afterwards.
 
     `labels` is everything we own on it (server-side apply takes back what is no longer in it). `taints` is None
-    where the list stays as it is. `ours` are the taints of it that are declared, as `key:effect`.
+    where the list stays as it is. `ours` are the taints of it that are declared, as `key:effect`. `fresh` is a node
+    that we have not marked before.
     """
 
     name: str
@@ -113,6 +114,7 @@ class NodeStep:
     conflicts: tuple[Conflict, ...] = ()
     writes_labels: bool = False
     blocked: bool = False
+    fresh: bool = False
 
     @property
     def id(self) -> ObjectId:

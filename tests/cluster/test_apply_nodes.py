@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-from platforms import GPU_TAINT, apply, bundle, codes, config_map, patch_as, pool
+from dataclasses import replace
 
+import pytest
+from platforms import GPU_TAINT, apply, bundle, codes, config_map, deployment, namespace, patch_as, pool
+
+from blueprint.cluster.apply import ApplyOptions, apply_plan
 from blueprint.cluster.connect import connect
 from blueprint.cluster.connection import Connection
 from blueprint.cluster.inventory import NodeRecord
@@ -12,7 +15,7 @@ from blueprint.cluster.plan import make_plan
 from blueprint.cluster.store import read_inventory
 from blueprint.diagnostics import Span
 from blueprint.render.compare import Action
-from blueprint.render.model import Source, Taint
+from blueprint.render.model import Bundle, Source, Taint
 
 
 @pytest.fixture
@@ -45,6 +48,26 @@ def test_labels_and_taints_are_set_beside_those_of_others(cluster, node, unique)
     assert (outcome.exit_code, outcome.written) == (0, 1)
     assert labels(cluster, node) == {"pool": unique, "x": "y", "mig": "all-disabled"}
     assert taints(cluster, node) == ["theirs=:NoExecute", "nvidia.com/gpu=present:NoSchedule"]
+
+
+def written_in_order(wanted: Bundle, cluster: Connection) -> list[str]:
+    """Kinds in the order in which they were done."""
+    kinds: list[str] = []
+    plan = make_plan(wanted, cluster)
+    assert (
+        apply_plan(plan, cluster, ApplyOptions(timeout=20), lambda what, _how: kinds.append(what.kind)).exit_code == 0
+    )
+    return kinds
+
+
+def test_a_new_node_is_marked_before_anything_runs_that_heeds_the_marks(cluster, node, unique) -> None:
+    """Otherwise an operator would install a driver on a node whose label says that it has one. What a changed label
+    names must be there first."""
+    objects = (namespace(unique), config_map(unique), deployment(unique))
+    first = bundle(unique, *objects, pools=(pool("train", {"pool": unique}, labels={"mig": "a"}),))
+    assert written_in_order(first, cluster) == ["Namespace", "ConfigMap", "Node", "Deployment"]
+    changed = replace(first, pools=(pool("train", {"pool": unique}, labels={"mig": "b"}),))
+    assert written_in_order(changed, cluster)[-1] == "Node"
 
 
 def test_a_second_apply_leaves_the_node_alone(cluster, node, unique) -> None:

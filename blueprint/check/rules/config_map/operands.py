@@ -8,7 +8,7 @@ from typing import Any
 from blueprint.check.complaint import Complaint
 from blueprint.check.rules.config_map import mig, sharing
 from blueprint.check.rules.config_map.counters import COUNTERS_KEY, counter_faults
-from blueprint.check.rules.model import Known, by_hand, mapping
+from blueprint.check.rules.model import Known, by_hand, inside, mapping
 from blueprint.diagnostics import Refused, define
 from blueprint.render.model import Object
 from blueprint.source import load_text
@@ -76,8 +76,9 @@ def exporter(subject: Object, known: Known) -> Iterator[Complaint]:
 
 
 def _read_by(subject: Object, known: Known, operand: str) -> bool:
-    named = known.of_policy(operand, "config", "name") == subject.id.name
-    return named and subject.id.namespace == known.operator_namespace
+    clusters = (inside(each.data, "spec", operand, "config", "name") for each in known.of("GPUCluster"))
+    names = {known.of_policy(operand, "config", "name"), *clusters}
+    return subject.id.name in names and subject.id.namespace == known.operator_namespace
 
 
 def _faults(text: Any, judge: Any) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from blueprint.check.complaint import Complaint
 from blueprint.check.rules.config_map import mig, sharing
-from blueprint.check.rules.config_map.counters import COUNTERS_KEY, counter_faults
+from blueprint.check.rules.config_map.counters import ALONE_KEY, COUNTERS_KEY, counter_faults
 from blueprint.check.rules.model import Known, by_hand, inside, mapping
 from blueprint.diagnostics import Refused, define
 from blueprint.render.model import Object
@@ -68,11 +68,14 @@ def mig_manager(subject: Object, known: Known) -> Iterator[Complaint]:
 
 
 def exporter(subject: Object, known: Known) -> Iterator[Complaint]:
-    """The counters of the exporter."""
-    text = mapping(subject.data.get("data")).get(COUNTERS_KEY)
-    if isinstance(text, str) and _read_by(subject, known, "dcgmExporter"):
-        for fault in counter_faults(text):
-            yield Complaint(COUNTERS, ("data", COUNTERS_KEY), fault, "FIELD, type, help")
+    """The counters of the exporter: the operator's, or one that stands alone."""
+    data = mapping(subject.data.get("data"))
+    alone = subject.component == "dcgm-exporter"
+    for key in (COUNTERS_KEY, ALONE_KEY):
+        text = data.get(key)
+        if isinstance(text, str) and (alone or (key == COUNTERS_KEY and _read_by(subject, known, "dcgmExporter"))):
+            for fault in counter_faults(text):
+                yield Complaint(COUNTERS, ("data", key), fault, "FIELD, type, help")
 
 
 def _read_by(subject: Object, known: Known, operand: str) -> bool:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 COUNTERS_KEY = "dcgm-metrics.csv"
-ALONE_KEY = "default-counters.csv"
+ALONE_KEY = "metrics"
 _TYPES = ("gauge", "counter", "histogram", "summary", "label")
 _FIELD = re.compile(r"DCGM_(FI|EXP)_[A-Z0-9_]+")
 RULES = ()

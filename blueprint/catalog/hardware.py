@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from blueprint.catalog.facts import AtLeast, Fact, Matching, Record, Text
 
-Architecture = Literal["Volta", "Turing", "Ampere", "Ada Lovelace", "Hopper", "Blackwell"]
+Architecture = Literal["Pascal", "Volta", "Turing", "Ampere", "Ada Lovelace", "Hopper", "Blackwell"]
 """As NVML and the DRA driver name it."""
 
 KernelModules = Literal["open", "proprietary"]
@@ -18,8 +18,13 @@ Arch = Literal["amd64", "arm64"]
 ConfidentialMode = Literal["single-gpu", "multi-gpu", "protected-pcie"]
 """How GPUs take part in confidential computing: one per machine, several over encrypted NVLink, several over PCIe."""
 
-PciId = Annotated[str, Matching("10de:[0-9a-f]{4}", "10de: and four lower-case hexadecimal digits")]
-"""Vendor and device, as `lspci -nn` prints them. NVML's `pciDeviceId` 0x233010DE is `10de:2330`."""
+PciId = Annotated[
+    str, Matching("10de:[0-9a-f]{4}(:[0-9a-f]{4}:[0-9a-f]{4})?", "10de: and four lower-case hexadecimal digits")
+]
+"""Vendor and device, as `lspci -nn` prints them. NVML's `pciDeviceId` 0x233010DE is `10de:2330`.
+
+Where several products have one device id, vendor and device of the subsystem follow: `10de:25b6:10de:157e` (A2) and
+`10de:25b6:10de:14a9` (A16)."""
 
 Positive = Annotated[int, AtLeast(1)]
 Count = Annotated[int, AtLeast(0)]
@@ -111,7 +116,7 @@ class Gpu(Record):
     Attributes:
         product: The name that blueprints use: model, then form factor and size where a model has several.
         nvml_names: What NVML calls it. Compare whole names: "NVIDIA H200" is part of "NVIDIA GH200 ...".
-        pci_device_ids: The PCI ids under which it appears.
+        pci_device_ids: The PCI ids under which it appears; `device_ids` are those that are its alone.
         gfd_product: The value of the node label `nvidia.com/gpu.product` without sharing or MIG suffixes.
         compute_capability: CUDA compute capability, `major.minor`.
         memory_mib: Total memory as NVML reports it, in MiB, with ECC as delivered; not the marketing figure.
@@ -150,3 +155,9 @@ class Gpu(Record):
     power: Power | None = None
     thermal: Thermal | None = None
     confidential_modes: Fact[tuple[ConfidentialMode, ...]] | None = None
+
+    @property
+    def device_ids(self) -> tuple[str, ...]:
+        """The device ids by which it is known, `2330`; none where another product has one of them: its name must do."""
+        ids = self.pci_device_ids.value
+        return () if any(len(each) > len("10de:2330") for each in ids) else tuple(each[5:] for each in ids)

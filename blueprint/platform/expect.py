@@ -38,14 +38,13 @@ def _portable(source: Source) -> ExpectationSource:
     )
 
 
-def _product(pool: Pool) -> dict[str, Any]:
+def _product(pool: Pool) -> dict[str, Any] | None:
     facts = _gpu(pool).facts
     names: tuple[str, ...] = use(facts.nvml_names) if facts.nvml_names.certain else ()
-    return {
-        "product": _gpu(pool).product,
-        "nvmlNames": list(names),
-        "pciDeviceIds": [identity.removeprefix("10de:") for identity in use(facts.pci_device_ids)],
-    }
+    ids = facts.device_ids if use(facts.pci_device_ids) else ()
+    if not names and not ids:
+        return None
+    return {"product": _gpu(pool).product, "nvmlNames": list(names), "pciDeviceIds": list(ids)}
 
 
 def _count(pool: Pool) -> int:

@@ -134,8 +134,8 @@ class Partition:
         """Which GPUs an entry is for: said only where the cluster's cut pools have different products."""
         if not self._platform.partitioning.differ or self._pool.gpu is None:
             return {}
-        ids = use(self._pool.gpu.facts.pci_device_ids)
-        return {"device-filter": [f"0x{identity[5:].upper()}{identity[:4].upper()}" for identity in sorted(ids)]}
+        ids = {identity[5:9].upper() for identity in use(self._pool.gpu.facts.pci_device_ids)}
+        return {"device-filter": [f"0x{device}10DE" for device in sorted(ids)]}
 
     @derived
     def mig_config_name(self) -> str | None:

@@ -57,9 +57,21 @@ def test_every_fact_names_its_source_and_its_line(product: str) -> None:
 
 
 def test_a_pci_id_belongs_to_one_product() -> None:
-    """The probe tells products apart by it."""
+    """The probe tells products apart by it; where one device id has several products, by their names."""
     owners = [(pci, product) for product in PRODUCTS for pci in gpu(product).pci_device_ids.value]
     assert len(dict(owners)) == len(owners), sorted(owners)
+
+
+def test_a_device_id_of_several_products_identifies_none_of_them() -> None:
+    """A2 and A16 differ in the subsystem alone, which the probe does not read: then the name has to be certain."""
+    products = [gpu(product) for product in PRODUCTS]
+    every = [(pci[:9], facts.product) for facts in products for pci in facts.pci_device_ids.value]
+    shared = {pci for pci, product in every for other, owner in every if pci == other and product != owner}
+    assert {"10de:25b6", "10de:1e30", "10de:2bb3"} <= shared
+    for facts in products:
+        if shared & {pci[:9] for pci in facts.pci_device_ids.value}:
+            assert facts.device_ids == ()
+            assert facts.nvml_names.certain
 
 
 def test_an_nvml_name_and_a_node_label_belong_to_one_product() -> None:
@@ -90,21 +102,22 @@ def test_kernel_modules_follow_the_architecture_and_the_host(product: str) -> No
     facts = gpu(product)
     grace = bool(facts.host_arch) and facts.architecture.value == "Hopper"
     open_only = facts.architecture.value == "Blackwell" or grace
-    proprietary_only = facts.architecture.value == "Volta"
+    proprietary_only = facts.architecture.value in {"Pascal", "Volta"}
     expected = ("open",) if open_only else ("proprietary",) if proprietary_only else ("open", "proprietary")
     assert facts.kernel_modules.value == expected
-    assert facts.kernel_modules.certain or product.startswith("RTX-PRO"), "only there the vendor does not say so"
+    assert facts.kernel_modules.certain
 
 
 @pytest.mark.parametrize("product", PRODUCTS)
 def test_the_compute_capability_belongs_to_the_architecture(product: str) -> None:
     known = {
+        "Pascal": {"6.0", "6.1"},
         "Volta": {"7.0"},
         "Turing": {"7.5"},
         "Ampere": {"8.0", "8.6"},
         "Ada Lovelace": {"8.9"},
         "Hopper": {"9.0"},
-        "Blackwell": {"10.0", "10.3", "12.0"},
+        "Blackwell": {"10.0", "10.3", "12.0", "12.1"},
     }
     assert gpu(product).compute_capability.value in known[gpu(product).architecture.value]
 
@@ -112,14 +125,14 @@ def test_the_compute_capability_belongs_to_the_architecture(product: str) -> Non
 @pytest.mark.parametrize("product", PRODUCTS)
 def test_only_what_new_drivers_have_dropped_has_a_newest_branch(product: str) -> None:
     facts = gpu(product)
-    assert (facts.maximum_driver is not None) == (facts.architecture.value == "Volta")
+    assert (facts.maximum_driver is not None) == (facts.architecture.value in {"Pascal", "Volta"})
     if facts.maximum_driver and facts.minimum_driver:
         assert int(facts.minimum_driver.value[:3]) <= int(facts.maximum_driver.value)
 
 
 @pytest.mark.parametrize("product", PRODUCTS)
 def test_what_stands_beside_grace_needs_an_arm_host(product: str) -> None:
-    arm = product.startswith(("GH200", "GB200", "GB300", "T4G"))
+    arm = product.startswith(("GH200", "GB200", "GB300", "GB10", "T4G"))
     host = gpu(product).host_arch
     assert (host.value if host else None) == ("arm64" if arm else None)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from edits import EVERYTHING
 
 from blueprint.catalog import Condition, Rule, load_catalog, version_key
 from blueprint.catalog.reading import read
@@ -23,6 +24,8 @@ spec:
     gpu: {{nodes: 2, selector: {{acme.example/pool: gpu}}, {pool}}}
 """
 RULES = load_catalog().rules
+TRIAL = (EVERYTHING / "hardware" / "trial.yaml").read_text("utf-8")
+DOUBT = "not verified by anybody, confidence: unverified}"
 
 
 def compiled(folder: Path, pool: str, os: str = "ubuntu-24.04") -> Compilation:
@@ -84,11 +87,16 @@ def test_a_doubtful_minimum_warns_and_a_certain_one_refuses(tmp_path: Path) -> N
     assert told(new) == {}
 
 
-def test_doubtful_kernel_modules_warn(tmp_path: Path) -> None:
-    pool = (
-        "gpu: {product: RTX-PRO-6000-Blackwell-Server, count: 8}, driver: {owner: operator, kernelModules: proprietary}"
+def test_kernel_modules_that_do_not_drive_the_gpu_are_refused_and_doubtful_ones_warn(tmp_path: Path) -> None:
+    """The vendor says it of Blackwell; of the product on trial nobody is sure."""
+    pool = "gpu: {product: %s, count: 2}, driver: {owner: operator, kernelModules: proprietary}"
+    assert told(compiled(tmp_path, pool % "RTX-PRO-6000-Blackwell-Server")) == {"BP3104": Severity.ERROR}
+    (tmp_path / "trial.yaml").write_text(TRIAL.replace("the vendor's letter, confidence: read}", DOUBT), "utf-8")
+    text = HEAD.format(pool=pool % "TRIAL-48GB", os="ubuntu-24.04").replace(
+        "  cluster", "  hardware: [trial.yaml]\n  cluster"
     )
-    assert told(compiled(tmp_path, pool)) == {"BP3165": Severity.WARNING}
+    (tmp_path / "b.yaml").write_text(text, "utf-8")
+    assert told(compile_blueprint(str(tmp_path / "b.yaml"))) == {"BP3165": Severity.WARNING}
 
 
 CUT = "gpu: {product: A100-SXM4-80GB, count: 8, mig: {layout: [{devices: %s, profiles: {1g.10gb: 7}}]}}"

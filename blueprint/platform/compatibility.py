@@ -15,7 +15,7 @@ from blueprint.catalog.facts import Fact
 from blueprint.diagnostics import Code, Diagnostic, Note, Severity
 from blueprint.platform import codes, machine_codes
 from blueprint.platform.branches import usable_branches
-from blueprint.platform.origin import WRITTEN, Source, in_order
+from blueprint.platform.origin import WRITTEN, Source, Sources, flat, in_order
 from blueprint.platform.reads import note, reading, use
 
 if TYPE_CHECKING:
@@ -96,13 +96,13 @@ def _modules(pool: Pool, driver: _Told) -> Iterator[Diagnostic]:
 class _Told:
     """What is told about a value of a pool: at the line that decided it, with the GPU's line and the catalogue's."""
 
-    def __init__(self, pool: Pool, sources: tuple[Source, ...], gpu: Gpu) -> None:
-        self.sources = in_order(sources)
+    def __init__(self, pool: Pool, sources: Sources, gpu: Gpu) -> None:
+        self.sources = flat(in_order(sources))
         self.gpu = gpu
         with reading() as seen:
             assert pool.gpu  # noqa: S101 - asked only of pools that have GPUs
             _ = pool.gpu.product
-        self._product = in_order(seen)
+        self._product = flat(in_order(seen))
 
     def at(self, code: Code, message: str, help_: str, *notes: Note) -> Diagnostic:
         """A diagnostic at the first written line, else at the GPU's."""
@@ -130,8 +130,8 @@ def _forbidden(rule: Rule, pool: Pool) -> Iterator[Diagnostic]:
         return
     with reading() as blamed:
         _SUBJECTS[rule.blames](pool)
-    place, *_ = in_order(blamed)
-    others = [s for s in in_order(seen) if s.layer in WRITTEN and s != place]
+    place, *_ = flat(in_order(blamed))
+    others = [s for s in flat(in_order(seen)) if s.layer in WRITTEN and s != place]
     notes = [Note("together with this", source.span) for source in others]
     doubted = rule.severity == "warning" or rule.confidence == "unverified"
     yield Diagnostic(

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from blueprint.platform.model import Platform
-from blueprint.platform.origin import Source, in_order
+from blueprint.platform.origin import Source, flat, in_order
 from blueprint.platform.pool import Pool, PoolGpu
 from blueprint.platform.reads import reading, use
 from blueprint.probe import Expectation, ExpectationSource
@@ -28,7 +28,7 @@ def _of_pool(pool: Pool) -> Iterator[Expectation]:
         with reading() as sources:
             value = want(pool)
         if value is not None:
-            yield Expectation(pool.name, check, value, tuple(_portable(source) for source in in_order(sources)))
+            yield Expectation(pool.name, check, value, tuple(_portable(source) for source in flat(in_order(sources))))
 
 
 def _portable(source: Source) -> ExpectationSource:

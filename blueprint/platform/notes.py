@@ -9,17 +9,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Generic, TypeVar, cast, overload
 
-from blueprint.platform.origin import Source
+from blueprint.platform.origin import Gathered, Source, Sources, gathered
 
 T = TypeVar("T")
 
-_frames: list[dict[Source, None]] = []
+Frame = dict[Source | Gathered, None]
+_frames: list[Frame] = []
 
 
 @contextmanager
-def reading() -> Iterator[dict[Source, None]]:
+def reading() -> Iterator[Frame]:
     """Collect the sources of everything read inside, in order. Frames nest: an outer one sees it all."""
-    frame: dict[Source, None] = {}
+    frame: Frame = {}
     _frames.append(frame)
     try:
         yield frame
@@ -38,7 +39,7 @@ def unnoted() -> Iterator[None]:
         _frames.pop()
 
 
-def note(*sources: Source) -> None:
+def note(*sources: Source | Gathered) -> None:
     """Say that these places took part in the value being computed."""
     if _frames:
         frame = _frames[-1]
@@ -66,8 +67,16 @@ class derived(Generic[T]):  # noqa: N801 - reads as the decorator it is
             return self
         known = instance.__dict__.get(self.slot)
         if known is None:
-            with reading() as sources:
-                value = self.compute(instance)
-            known = instance.__dict__[self.slot] = (value, tuple(sources))
+            known = instance.__dict__[self.slot] = self._computed(instance)
         note(*known[1])
         return cast("T", known[0])
+
+    def _computed(self, instance: object) -> tuple[T, Sources]:
+        """The value, and its sources as whoever reads it notes them."""
+        frame: Frame = {}
+        _frames.append(frame)
+        try:
+            value = self.compute(instance)
+        finally:
+            _frames.pop()
+        return value, gathered(frame)

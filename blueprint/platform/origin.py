@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
+from typing import cast
 
 from blueprint.diagnostics import Span
 from blueprint.probe import ExpectationSource
 
+MANY = 32
+"""So many sources that were read together are from then on noted as one: more than one pool ever reads of its own."""
 WRITTEN = ("blueprint", "overlay", "set", "patch", "manifest")
 """Layers that somebody wrote, as against defaults and the catalogue."""
 
@@ -30,18 +34,55 @@ class Source:
         return hash((self.path, self.span.line))  # in every set of notes: all six parts would take thrice the time
 
 
-def in_order(sources: Iterable[Source]) -> tuple[Source, ...]:
-    """What a reader wants first: written lines, then defaults, then the catalogue.
+class Gathered:
+    """Many sources as one: what all pools decide together is kept and written down once, however many values it
+    takes part in. Otherwise a thousand pools would each name the lines of a thousand pools."""
+
+    __slots__ = ("_lines", "parts")
+
+    def __init__(self, parts: Sources) -> None:
+        self.parts = parts
+        self._lines: tuple[Source, ...] | None = None
+
+    @property
+    def lines(self) -> tuple[Source, ...]:
+        """The sources themselves."""
+        if self._lines is None:
+            self._lines = flat(self.parts)
+        return self._lines
+
+
+Sources = tuple[Source | Gathered, ...]
+
+
+def gathered(sources: Iterable[Source | Gathered]) -> Sources:
+    """The sources as they are, or as one where they are many."""
+    found = tuple(sources)
+    return found if len(found) <= MANY else (Gathered(in_order(found)),)
+
+
+def flat(sources: Sources) -> tuple[Source, ...]:
+    """Each source once, in order of its first mention."""
+    if not any(isinstance(each, Gathered) for each in sources):
+        return cast("tuple[Source, ...]", sources)
+    expanded = (each.lines if isinstance(each, Gathered) else (each,) for each in sources)
+    return tuple(dict.fromkeys(chain.from_iterable(expanded)))
+
+
+def in_order(sources: Iterable[Source | Gathered]) -> Sources:
+    """What a reader wants first: written lines, then defaults, then the catalogue, then what is gathered.
 
     Among written lines the last one read comes first: it gave the value, those before it decided whether. A line
     that only encloses another one of the same document is left out.
     """
-    kept = list(dict.fromkeys(sources))
+    several = list(dict.fromkeys(sources))
+    kept = [each for each in several if isinstance(each, Source)]
     paths = {(source.span.file, source.path) for source in kept}
     enclosing = {(file, above) for file, path in paths for above in _above(path)}
     written = [s for s in reversed(kept) if s.layer in WRITTEN and (s.span.file, s.path) not in enclosing]
     defaults = [s for s in kept if s.layer == "default" and (s.span.file, s.path) not in enclosing]
-    return (*written, *defaults, *(s for s in kept if s.layer not in WRITTEN and s.layer != "default"))
+    catalogue = (s for s in kept if s.layer not in WRITTEN and s.layer != "default")
+    return (*written, *defaults, *catalogue, *(each for each in several if isinstance(each, Gathered)))
 
 
 @cache

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from blueprint.platform import demands, dra_needs
+from blueprint.platform import demands, dra_needs, sandbox_needs
 from blueprint.platform.drivers import DRA
 from blueprint.platform.model import Platform
 from blueprint.platform.network_needs import external_needs, network_needs
 from blueprint.platform.observed import observed
 from blueprint.platform.olm_needs import olm_needs
-from blueprint.platform.origin import Source, in_order
+from blueprint.platform.origin import Source, Sources, flat, in_order
 from blueprint.platform.partition_needs import partition_needs
 from blueprint.platform.pool import Pool
 from blueprint.platform.reads import reading
@@ -25,7 +25,12 @@ class Prerequisite:
 
     scope: str
     what: str
-    sources: tuple[Source, ...]
+    noted: Sources
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Every line that demands it, the deciding one first."""
+        return flat(self.noted)
 
 
 def prerequisites(platform: Platform) -> tuple[Prerequisite, ...]:
@@ -46,12 +51,15 @@ def _tellers(platform: Platform) -> Iterator[tuple[str, Iterator[str]]]:
     yield "cluster", _externals(platform)
     yield "cluster", external_needs(platform)
     yield from (("cluster", tell) for tell in olm_needs(platform))
-    for told in (*demands.of_cluster(platform), *dra_needs.of_cluster(platform)):
+    for told in (
+        *demands.of_cluster(platform), *dra_needs.of_cluster(platform), *sandbox_needs.of_cluster(platform)
+    ):  # fmt: skip
         yield "cluster", told
     yield from (("cluster", tell) for tell in observed(platform))
     for pool in platform.pools:
         yield pool.name, _nodes(pool)
         yield pool.name, _labels(pool, platform)
+        yield pool.name, sandbox_needs.of_pool(pool)
         for told in demands.of_pool(pool):
             yield pool.name, told
         if pool.network:

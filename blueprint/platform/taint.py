@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from blueprint.platform.notes import note
-from blueprint.platform.origin import Source
+from blueprint.platform.origin import Source, gathered
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class PoolTaint:
 
     def __init__(self, taint: Taint, sources: tuple[Source, ...]) -> None:
         self._taint = taint
-        self._sources = sources
+        self._sources = gathered(sources)
 
     @property
     def key(self) -> str:

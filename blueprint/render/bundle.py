@@ -18,11 +18,11 @@ from blueprint.platform.taint import Taint
 from blueprint.probe import Expectation
 from blueprint.render import codes
 from blueprint.render.model import Bundle, BundlePool, ObjectId
-from blueprint.render.provenance import Provenance, StoredFacts, source_from_json
+from blueprint.render.provenance import Provenance, StoredFacts, StoredSources
 from blueprint.render.stored import StoredObject
 
 LOCK = "blueprint.lock"
-LOCK_SCHEMA = "gpublueprint.dev/lock/v1"
+LOCK_SCHEMA = "gpublueprint.dev/lock/v2"
 PROVENANCE = "provenance.json"
 EXPECTATIONS = "expectations.json"
 
@@ -120,7 +120,7 @@ def _bundle(folder: Path, lock: dict[str, Any]) -> Bundle:
         cluster_uid=cluster["uid"],
         node_labels=lock["nodeLabels"],
         objects=tuple(StoredObject(folder, entry, provenance) for entry in lock["objects"]),
-        pools=tuple(_pool(pool) for pool in lock["pools"]),
+        pools=tuple(_pool(pool, provenance) for pool in lock["pools"]),
         expectations=tuple(Expectation.from_json(each) for each in expected),
         digest=lock["digest"],
         texts=provenance.texts,
@@ -128,7 +128,7 @@ def _bundle(folder: Path, lock: dict[str, Any]) -> Bundle:
     )
 
 
-def _pool(data: Mapping[str, Any]) -> BundlePool:
+def _pool(data: Mapping[str, Any], provenance: Provenance) -> BundlePool:
     return BundlePool(
         name=data["name"],
         selector=data["selector"],
@@ -141,7 +141,7 @@ def _pool(data: Mapping[str, Any]) -> BundlePool:
         gpu_product=data["gpu"]["product"] if data["gpu"] else None,
         gpu_count=data["gpu"]["count"] if data["gpu"] else 0,
         resources=data["resources"],
-        sources={key: tuple(source_from_json(s) for s in sources) for key, sources in data["sources"].items()},
+        sources=StoredSources(provenance, data["sources"]),
     )
 
 

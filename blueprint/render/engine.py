@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from blueprint.diagnostics import Span
-from blueprint.platform.origin import Source, in_order
+from blueprint.platform.origin import Gathered, Source, Sources, in_order
 from blueprint.platform.reads import reading
 from blueprint.render.expressions import OMIT, Expression, ExpressionError
 from blueprint.render.model import FieldOrigin
@@ -40,7 +40,7 @@ def render(template: Template, context: Context) -> Iterator[Rendered]:
             yield Rendered(data, rendering.origins)
 
 
-def _turns(node: Template, context: Context) -> tuple[list[Context], tuple[Source, ...]]:
+def _turns(node: Template, context: Context) -> tuple[list[Context], Sources]:
     """The context of each turn of the node's loop, and what the loop itself was decided by."""
     if not isinstance(node, Branch) or node.loop is None:
         return [context], ()
@@ -48,7 +48,7 @@ def _turns(node: Template, context: Context) -> tuple[list[Context], tuple[Sourc
     return [{**context, node.loop.variable: item} for item in items], sources
 
 
-def _evaluated(expression: Expression, context: Context, span: Span) -> tuple[Any, tuple[Source, ...]]:
+def _evaluated(expression: Expression, context: Context, span: Span) -> tuple[Any, Sources]:
     try:
         with reading() as sources:
             value = expression(context)
@@ -82,7 +82,7 @@ class _Rendering:
         self.origins[path] = FieldOrigin(node.span, in_order(sources))
         return OMIT if value is None or value is OMIT else _json(value, node.span)
 
-    def branch(self, node: Branch, context: Context, path: Path, decided_by: tuple[Source, ...]) -> Any:
+    def branch(self, node: Branch, context: Context, path: Path, decided_by: Sources) -> Any:
         """A mapping, or what stands in its place. OMIT where its condition is false or nothing is left in it."""
         if node.condition is not None:
             assert node.condition.expression  # noqa: S101 - $if is always an expression
@@ -107,18 +107,18 @@ class _Rendering:
                 data[key] = value
         return data if data or not (node.entries or node.merge) else OMIT
 
-    def key(self, node: Scalar, context: Context) -> tuple[str, tuple[Source, ...]]:
+    def key(self, node: Scalar, context: Context) -> tuple[str, Sources]:
         """A key, which may be an expression too, and what it was decided by."""
         if node.expression is None:
             return str(node.constant), ()
         key, sources = _evaluated(node.expression, context, node.span)
         return str(key), sources
 
-    def decided(self, path: Path, sources: tuple[Source, ...]) -> None:
+    def decided(self, path: Path, sources: Sources) -> None:
         """Further sources for a field that has an origin already."""
         if sources:
             known = self.origins[path]
-            self.origins[path] = FieldOrigin(known.template, tuple(dict.fromkeys((*known.sources, *in_order(sources)))))
+            self.origins[path] = FieldOrigin(known.template, tuple(dict.fromkeys((*known.noted, *in_order(sources)))))
 
     def merged(self, node: Scalar, context: Context, path: Path, data: dict[str, Any]) -> None:
         """Put the entries of a mapping expression into `data`."""
@@ -133,7 +133,7 @@ class _Rendering:
     def items(self, node: Items, context: Context, path: Path) -> Any:
         """A list; items with `$for` are repeated, items with a false `$if` left out."""
         found: list[Any] = []
-        decided_by: list[Source] = []
+        decided_by: list[Source | Gathered] = []
         for item in node.items:
             turns, sources = _turns(item, context)
             decided_by += sources
@@ -143,7 +143,7 @@ class _Rendering:
                 if value is not OMIT:
                     found.append(value)
                 elif at in self.origins:
-                    decided_by += self.origins.pop(at).sources  # that it is left out moves those after it
+                    decided_by += self.origins.pop(at).noted  # that it is left out moves those after it
         self.origins[path] = FieldOrigin(node.span, in_order(decided_by))
         return found if found or not node.items else OMIT
 

@@ -22,12 +22,12 @@ def facts_of(
 ) -> tuple[Fact, ...]:
     """Identity and cluster, components and drivers, prerequisites, images, and the overlays that took part."""
     found = [_noted(read) for read in _readings(platform)]
-    found += [Fact(f"the prerequisite of {need.scope}: {need.what}", need.sources) for need in needs]
+    found += [Fact(f"the prerequisite of {need.scope}: {need.what}", need.noted) for need in needs]
     found += [Fact(f"the image {image.ref}", image.sources) for image in images]
     for reference in layered.references:
         source = Source(reference.layer, reference.at, reference.path)
         found.append(Fact(f"that {reference.name} is extended", (source,)))
-    return tuple(fact for fact in found if fact.sources)
+    return tuple(fact for fact in found if fact.noted)
 
 
 def _noted(read: Callable[[], str]) -> Fact:

@@ -8,7 +8,7 @@ from typing import Any
 
 from blueprint.platform.component import PlatformComponent, PlatformImage
 from blueprint.platform.model import Platform
-from blueprint.platform.origin import Source, in_order
+from blueprint.platform.origin import Source, flat, in_order
 from blueprint.platform.reads import reading
 from blueprint.render.expressions import compile_expression
 from blueprint.render.model import Object
@@ -46,7 +46,7 @@ def _pulled(image: PlatformImage, component: PlatformComponent, platform: Platfo
         if component.olm and image.image.tag_suffix and image.digest:
             tags = [image.digest]  # without a system's name the tag is no image, and the bundle names no tag
         pinned = {_ref(image, f"{tag}{end}"): _digest(image, tag, end) for tag in tags for end in suffixes}
-    yield from (PulledImage(ref, component.name, digest, in_order(sources)) for ref, digest in pinned.items())
+    yield from (PulledImage(ref, component.name, digest, flat(in_order(sources))) for ref, digest in pinned.items())
 
 
 def _ref(image: PlatformImage, tag: str) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
 from blueprint.diagnostics import Span
-from blueprint.platform.origin import Source
+from blueprint.platform.origin import Source, Sources, flat
 from blueprint.platform.taint import Taint
 from blueprint.probe import Expectation
 from blueprint.source.paths import Path
@@ -43,7 +43,12 @@ class FieldOrigin:
     """Why a field has its value: the template scalar that produced it and everything that scalar read."""
 
     template: Span
-    sources: tuple[Source, ...] = ()
+    noted: Sources = ()
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Every line that took part, the deciding one first."""
+        return flat(self.noted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,22 @@ class Object:
         return None
 
 
+class SourcesByKey(Mapping[str, tuple[Source, ...]]):
+    """Sources by key, each as it was noted; spread out when they are looked at."""
+
+    def __init__(self, noted: Mapping[str, Sources]) -> None:
+        self.noted = noted
+
+    def __getitem__(self, key: str) -> tuple[Source, ...]:
+        return flat(self.noted[key])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.noted)
+
+    def __len__(self) -> int:
+        return len(self.noted)
+
+
 @dataclass(frozen=True, slots=True)
 class BundlePool:
     """What a bundle says of one node pool: which nodes, how many, which labels and taints they carry.
@@ -110,7 +131,12 @@ class Fact:
     """Something a bundle says that is no field, in words that complete "this line decides ...", and its sources."""
 
     what: str
-    sources: tuple[Source, ...]
+    noted: Sources
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Every line that took part, the deciding one first."""
+        return flat(self.noted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from blueprint.diagnostics import Diagnostic, Note, nearest
 from blueprint.platform.component import PlatformComponent
-from blueprint.platform.origin import WRITTEN, Source, in_order
+from blueprint.platform.origin import WRITTEN, Sources, flat, in_order
 from blueprint.platform.reads import Origins, plain, reading
 from blueprint.render import codes
 from blueprint.render.model import FieldOrigin, Object
@@ -99,11 +99,12 @@ def _wrong_part(patch: Patch, objects: list[Object]) -> str:
 class _Merging:
     """One patch over one object (RFC 7386), noting where each changed field comes from."""
 
-    def __init__(self, origins: Origins, at: Path, target: tuple[Source, ...], found: list[Diagnostic]) -> None:
+    def __init__(self, origins: Origins, at: Path, target: Sources, found: list[Diagnostic]) -> None:
         self.origins = origins
         self.at = (*at, "merge")
         self.reason = replace(origins.source((*at, "reason")), layer="patch")
-        self.target = tuple(replace(source, layer="patch") for source in in_order(target) if source.layer in WRITTEN)
+        written = (source for source in flat(in_order(target)) if source.layer in WRITTEN)
+        self.target = tuple(replace(source, layer="patch") for source in written)
         self.found = found
         self.fields: dict[Path, FieldOrigin] = {}
 
@@ -145,7 +146,7 @@ class _Merging:
     def _removed(self, path: Path, container: Path) -> None:
         """What is left remembers that something was taken out of it."""
         origin, known = self._origin(path), self.fields.get(container)
-        self.fields[container] = replace(origin, sources=(*origin.sources, *(known.sources if known else ())))
+        self.fields[container] = replace(origin, noted=(*origin.noted, *(known.noted if known else ())))
 
     def _forget(self, path: Path) -> None:
         """What is replaced as a whole no longer has the origins of its parts."""

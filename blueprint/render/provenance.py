@@ -1,7 +1,9 @@
 """`provenance.json`: where every field of every object came from.
 
-Sources and template places are tables, fields refer to them by index; fields are JSON pointers. The source lines
-themselves are kept too: whoever reads a report on the bundle sees them without having the blueprint.
+Sources, sets of sources and template places are tables. A field, which is a JSON pointer, refers to its template and
+to one set, so that equal sets are written once; so do the pools of the lock and the prerequisites. A set is a list of
+the numbers of sources; a negative number -n stands for everything in set n - 1, which comes before it. The source
+lines themselves are kept too: whoever reads a report on the bundle sees them without having the blueprint.
 """
 
 from __future__ import annotations
@@ -14,11 +16,11 @@ from typing import Any
 import orjson
 
 from blueprint.diagnostics import Span
-from blueprint.platform.origin import Source
+from blueprint.platform.origin import Gathered, Source, Sources, flat
 from blueprint.render.model import Fact, FieldOrigin, Object, Path
 from blueprint.source.paths import from_pointer, pointer
 
-SCHEMA = "gpublueprint.dev/provenance/v1"
+SCHEMA = "gpublueprint.dev/provenance/v2"
 Rename = Callable[[str], str]
 
 
@@ -34,38 +36,57 @@ def source_from_json(data: list[Any]) -> Source:
     return Source(layer, Span(file, line, column, end_line, end_column), path)
 
 
+class SourceTable:
+    """Sources and sets of them, each once, numbered as they come."""
+
+    def __init__(self) -> None:
+        self.sources: dict[Source, int] = {}
+        self.sets: dict[tuple[int, ...], int] = {}
+        self._gathered: dict[Gathered, int] = {}
+
+    def number(self, sources: Sources) -> int:
+        """The number of the set of these sources."""
+        members = tuple(map(self._member, sources))
+        return self.sets.setdefault(members, len(self.sets))
+
+    def _member(self, one: Source | Gathered) -> int:
+        if isinstance(one, Source):
+            return self.sources.setdefault(one, len(self.sources))
+        if one not in self._gathered:
+            self._gathered[one] = ~self.number(one.parts)
+        return self._gathered[one]
+
+
 def provenance_to_json(
     objects: Iterable[tuple[str, Object]],
     facts: Iterable[Fact],
+    table: SourceTable,
     extra: Iterable[Source],
     texts: Mapping[str, str],
     rename: Rename,
 ) -> dict[str, Any]:
-    """The document for objects with the files they are kept in.
+    """The document for objects with the files they are kept in, to be made when all else is in the `table`.
 
-    `extra` are sources of other things (pools, expectations), whose lines are kept as well; `texts` is the text of
+    `extra` are sources of things that do not refer to the table, whose lines are kept as well; `texts` is the text of
     the files by name; `rename` gives files their names in bundles.
     """
-    sources: dict[Source, int] = {}
     templates: dict[Span, int] = {}
     fields: dict[str, dict[str, Any]] = {}
     for file, obj in objects:
         fields[file] = {
-            pointer(path): [
-                templates.setdefault(origin.template, len(templates)),
-                *(sources.setdefault(source, len(sources)) for source in origin.sources),
-            ]
+            pointer(path): [templates.setdefault(origin.template, len(templates)), table.number(origin.noted)]
             for path, origin in obj.origins.items()
-            if origin.sources or origin.template
+            if origin.noted or origin.template
         }
-    told = [[fact.what, *(sources.setdefault(each, len(sources)) for each in fact.sources)] for fact in facts]
+    told = [[fact.what, table.number(fact.noted)] for fact in facts]
     return {
         "schemaVersion": SCHEMA,
-        "sources": [source_to_json(source, rename) for source in sources],
+        "sources": [source_to_json(source, rename) for source in table.sources],
+        "sets": list(table.sets),
         "templates": [[rename(t.file), t.line, t.column, t.end_line, t.end_column] for t in templates],
         "objects": fields,
         "facts": told,
-        "lines": _lines({*sources, *extra}, texts, rename),
+        "lines": _lines({*table.sources, *extra}, texts, rename),
     }
 
 
@@ -97,6 +118,23 @@ class Texts(Mapping[str, str]):
         return len(self._provenance.lines)
 
 
+class StoredSources(Mapping[str, tuple[Source, ...]]):
+    """Sources by key, read when somebody asks."""
+
+    def __init__(self, provenance: Provenance, sets: Mapping[str, int]) -> None:
+        self._provenance = provenance
+        self._sets = sets
+
+    def __getitem__(self, key: str) -> tuple[Source, ...]:
+        return flat(self._provenance.noted(self._sets[key]))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._sets)
+
+    def __len__(self) -> int:
+        return len(self._sets)
+
+
 class StoredFacts:
     """The facts of a bundle on disk, read when somebody asks."""
 
@@ -112,6 +150,8 @@ class Provenance:
 
     def __init__(self, file: FilePath) -> None:
         self._file = file
+        self._sets: dict[int, Sources] = {}
+        self._gathered: dict[int, Gathered] = {}
 
     @cached_property
     def _content(self) -> Any:
@@ -130,8 +170,23 @@ class Provenance:
 
     def facts(self) -> Iterator[Fact]:
         """What the bundle says beside objects, pools and expectations."""
-        for what, *sources in self._content["facts"]:
-            yield Fact(what, tuple(self._sources[i] for i in sources))
+        for what, number in self._content["facts"]:
+            yield Fact(what, self.noted(number))
+
+    def noted(self, number: int) -> Sources:
+        """A set of sources."""
+        if number not in self._sets:
+            self._sets[number] = tuple(self._member(each, number) for each in self._content["sets"][number])
+        return self._sets[number]
+
+    def _member(self, number: int, whose: int) -> Source | Gathered:
+        if number >= 0:
+            return self._sources[number]
+        if not 0 <= ~number < whose:
+            raise ValueError(f"{self._file}: set {whose} refers to set {~number}, which does not come before it")
+        if number not in self._gathered:
+            self._gathered[number] = Gathered(self.noted(~number))
+        return self._gathered[number]
 
     @cached_property
     def _sources(self) -> list[Source]:
@@ -144,6 +199,6 @@ class Provenance:
     def of(self, file: str, data: Any) -> Mapping[Path, FieldOrigin]:
         """The origins of the fields of the object in `file`, whose content is `data`."""
         return {
-            from_pointer(text, data): FieldOrigin(self._templates[template], tuple(self._sources[i] for i in sources))
-            for text, (template, *sources) in self._content["objects"].get(file, {}).items()
+            from_pointer(text, data): FieldOrigin(self._templates[template], self.noted(number))
+            for text, (template, number) in self._content["objects"].get(file, {}).items()
         }

@@ -8,7 +8,7 @@ from blueprint.data import data_folder, shown
 from blueprint.diagnostics import Diagnostic, Span
 from blueprint.platform.component import PlatformComponent
 from blueprint.platform.model import Platform
-from blueprint.platform.origin import Source, in_order
+from blueprint.platform.origin import Sources, in_order
 from blueprint.platform.reads import reading
 from blueprint.render.canonical import canonical
 from blueprint.render.crds import load_crd
@@ -60,15 +60,17 @@ def _component(component: PlatformComponent, platform: Platform) -> Iterator[Obj
         for template in load_template(file):
             for rendered in render(template, context):
                 root = rendered.origins[()]
-                origins = {**rendered.origins, (): FieldOrigin(root.template, in_order([*root.sources, *decided]))}
+                origins = {**rendered.origins, (): FieldOrigin(root.template, in_order([*root.noted, *decided]))}
                 yield Object(canonical(rendered.data), component.name, origins)
 
 
-def _crd(name: str, component: PlatformComponent, decided: tuple[Source, ...]) -> Object:
+def _crd(name: str, component: PlatformComponent, decided: Sources) -> Object:
     group, *version, plural = name.removesuffix(".yaml").split("/")
     data = load_crd(group, plural, *version)
     span = Span(shown(data_folder("schemas") / "crds" / name), 1, 1, 1, 1)
-    origins: dict[Path, FieldOrigin] = {(): FieldOrigin(span, in_order(decided))}
+    with reading() as which:
+        component.version  # noqa: B018 - read, since it decides which version's definition this is
+    origins: dict[Path, FieldOrigin] = {(): FieldOrigin(span, in_order([*which, *decided]))}
     with reading() as sources:
         labels = component.labels
     data = {**data, "metadata": {**data["metadata"], "labels": labels}}

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from blueprint.platform.origin import WRITTEN, Source, in_order, source_of
+from blueprint.platform.origin import WRITTEN, Source, flat, in_order, source_of
 from blueprint.render.model import Bundle, FieldOrigin, Object, Path
 from blueprint.render.paths import format_path
 
@@ -69,7 +69,7 @@ def _traced(obj: Object, path: Path, value: Any) -> TracedField:
 def _joined(chain: list[FieldOrigin]) -> tuple[Source, ...]:
     """The first origin's sources as they are, then what the others add."""
     own = chain[0].sources if chain else ()
-    around = in_order(source for found in chain[1:] for source in found.sources)
+    around = flat(in_order(source for found in chain[1:] for source in found.sources))
     return (*own, *(source for source in around if source not in own))
 
 

@@ -16,7 +16,7 @@ from blueprint._version import __version__
 from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.platform.model import Platform
 from blueprint.platform.observed import observability_to_json
-from blueprint.platform.origin import Source, in_order, source_of
+from blueprint.platform.origin import Sources, flat, in_order, source_of
 from blueprint.platform.pool import LABELS, Pool
 from blueprint.platform.prerequisites import Prerequisite, prerequisites
 from blueprint.platform.reads import reading
@@ -27,8 +27,8 @@ from blueprint.render.bundle import EXPECTATIONS, LOCK, LOCK_SCHEMA, PROVENANCE,
 from blueprint.render.emit import emit
 from blueprint.render.facts import facts_of
 from blueprint.render.images import PulledImage
-from blueprint.render.model import Bundle, BundlePool, Object
-from blueprint.render.provenance import Rename, provenance_to_json, source_to_json
+from blueprint.render.model import Bundle, BundlePool, Object, SourcesByKey
+from blueprint.render.provenance import Rename, SourceTable, provenance_to_json
 from blueprint.source import Layered
 from blueprint.spec import Patch
 
@@ -47,15 +47,17 @@ def make_bundle(
     named = [(object_file(obj.id, obj.component), obj) for obj in objects]
     expected = tuple(_renamed_expectation(each, rename) for each in expectations)
     files: dict[str, bytes] = {name: emit(obj.data).encode() for name, obj in named}
-    pools = tuple(_bundle_pool(pool) for pool in platform.pools)
-    others = [source for pool in pools for sources in pool.sources.values() for source in sources]
-    others += [source_of(place) for each in expectations for place in each.sources]
+    table = SourceTable()
+    told = [_bundle_pool(pool, table) for pool in platform.pools]
+    pools = tuple(bundled for bundled, _ in told)
     needs = prerequisites(platform)
     facts = facts_of(platform, layered, images, needs)
-    files[PROVENANCE] = orjson_compact(provenance_to_json(named, facts, others, layered.texts, rename))
+    demanded = [_need_to_json(need, table) for need in needs]
+    others = [source_of(place) for each in expectations for place in each.sources]
+    files[PROVENANCE] = orjson_compact(provenance_to_json(named, facts, table, others, layered.texts, rename))
     files[EXPECTATIONS] = as_json(expectations_to_json(expected))
     files["images.txt"] = "".join(f"{_image_line(image)}\n" for image in images).encode()
-    files["prerequisites.json"] = as_json({"prerequisites": [_need_to_json(need, rename) for need in needs]})
+    files["prerequisites.json"] = as_json({"prerequisites": demanded})
     files["prerequisites.md"] = _needs_page(platform, needs).encode()
     lock = {
         "schemaVersion": LOCK_SCHEMA,
@@ -79,8 +81,8 @@ def make_bundle(
         "inputs": {rename(name): sha256(text.encode()) for name, text in sorted(layered.texts.items())},
         "images": [{"ref": image.ref, "component": image.pulled_by, "digest": image.digest} for image in images],
         "pools": [
-            {**_pool_to_json(told, rename), "driver": _driver_to_json(pool)}
-            for told, pool in zip(pools, platform.pools, strict=True)
+            {**_pool_to_json(bundled), "sources": sets, "driver": _driver_to_json(pool)}
+            for (bundled, sets), pool in zip(told, platform.pools, strict=True)
         ],
         "objects": [_entry(name, obj) for name, obj in named],
         "files": {name: sha256(data) for name, data in sorted(files.items())},
@@ -144,8 +146,9 @@ def _entry(name: str, obj: Object) -> dict[str, Any]:
     return entry | ({"namespace": identity.namespace} if identity.namespace else {})
 
 
-def _bundle_pool(pool: Pool) -> BundlePool:
-    sources: dict[str, tuple[Source, ...]] = {}
+def _bundle_pool(pool: Pool, table: SourceTable) -> tuple[BundlePool, dict[str, int]]:
+    """The pool, and for each key the number of the set of its sources."""
+    sources: dict[str, Sources] = {}
 
     def noted(key: str, read: Any) -> Any:
         with reading() as seen:
@@ -164,16 +167,18 @@ def _bundle_pool(pool: Pool) -> BundlePool:
     taints = noted("taints", lambda: pool.taints)
     for taint in taints:
         at = f'["{taint.key}"]'
-        mine = tuple(s for s in sources["taints"] if s.path.endswith((at, f".{taint.key}")))
+        mine = tuple(s for s in flat(sources["taints"]) if s.path.endswith((at, f".{taint.key}")))
         sources[f"taints.{taint.key}:{taint.effect}"] = mine or sources["taints"]
-    return BundlePool(
+    bundled = BundlePool(
         name=pool.name, selector=selector, nodes_min=low, nodes_max=high, labels=labels, taints=taints,
         machine=machine, topology=topology,
-        gpu_product=gpu[0] if gpu else None, gpu_count=gpu[1] if gpu else 0, sources=sources, resources=resources,
+        gpu_product=gpu[0] if gpu else None, gpu_count=gpu[1] if gpu else 0, resources=resources,
+        sources=SourcesByKey(sources),
     )  # fmt: skip
+    return bundled, {key: table.number(noted) for key, noted in sources.items()}
 
 
-def _pool_to_json(pool: BundlePool, rename: Rename) -> dict[str, Any]:
+def _pool_to_json(pool: BundlePool) -> dict[str, Any]:
     return {
         "name": pool.name,
         "nodes": {"min": pool.nodes_min, "max": pool.nodes_max},
@@ -184,7 +189,6 @@ def _pool_to_json(pool: BundlePool, rename: Rename) -> dict[str, Any]:
         "taints": [{"key": t.key, "value": t.value, "effect": t.effect} for t in pool.taints],
         "gpu": {"product": pool.gpu_product, "count": pool.gpu_count} if pool.gpu_product else None,
         "resources": pool.resources,
-        "sources": {key: [source_to_json(s, rename) for s in sources] for key, sources in pool.sources.items()},
     }
 
 
@@ -200,8 +204,9 @@ def _patch_to_json(patch: Patch) -> dict[str, str]:
     return {"target": where, "reason": patch.reason}
 
 
-def _need_to_json(need: Prerequisite, rename: Rename) -> dict[str, Any]:
-    return {"scope": need.scope, "what": need.what, "sources": [source_to_json(s, rename) for s in need.sources]}
+def _need_to_json(need: Prerequisite, table: SourceTable) -> dict[str, Any]:
+    """`sources` is the number of a set in `provenance.json`."""
+    return {"scope": need.scope, "what": need.what, "sources": table.number(need.noted)}
 
 
 def _needs_page(platform: Platform, needs: tuple[Prerequisite, ...]) -> str:

@@ -108,7 +108,7 @@ def _named(field: TracedField) -> TracedField:
     """A field of an object that is new or gone: whatever decided the object's name and namespace decided that too."""
     names = [field.object.origin(("metadata", key)) for key in ("name", "namespace")]
     sources = (*field.origin.sources, *(source for origin in names if origin for source in origin.sources))
-    return replace(field, origin=replace(field.origin, sources=sources))
+    return replace(field, origin=replace(field.origin, noted=sources))
 
 
 def _stem(one: ObjectId) -> ObjectId:
@@ -128,4 +128,4 @@ def _around(obj: Object, path: FieldPath) -> TracedField:
     """The nearest place above a leaf that is not there, with everything its containers came from."""
     origins = [found for end in range(len(path) + 1) if (found := obj.origins.get(path[:end]))]
     sources = tuple(source for origin in origins for source in origin.sources)
-    return TracedField(obj, path, ABSENT, sources, replace(origins[-1], sources=sources))
+    return TracedField(obj, path, ABSENT, sources, replace(origins[-1], noted=sources))

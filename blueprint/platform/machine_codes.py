@@ -9,8 +9,9 @@ UNKNOWN_INSTANCE_TYPE = define(
     "unknown-instance-type",
     """
 The catalogue has no instance type of this name, so nothing can follow from it. It holds the GPU machines of AWS,
-Azure, Google Cloud and Oracle, as the node label `node.kubernetes.io/instance-type` spells them. For another machine,
-leave `instanceType` out and say `arch`, `cpu`, `memory` and `gpu`.
+Azure, CoreWeave, Google Cloud, IBM Cloud and Oracle, as the node label `node.kubernetes.io/instance-type` spells them. Of
+another machine say `gpu: {product, count}` and, where it matters, `arch`, `cpu` and `memory`; of one without GPUs say
+`cpu` and `memory`. Then this is a warning, since nothing has to follow, and the name may be misspelt all the same.
 """,
 )
 MACHINE_DISAGREES = define(

@@ -60,7 +60,7 @@ class _Filling:
         if machine:
             self._from_machine(machine)
         self._arch_of_gpu(catalog)
-        self._by_machine = bool(said) and (machine is None or machine.product is not None)
+        self._by_machine = machine.product is not None if machine else bool(said) and not _says_itself(pool)
 
     @property
     def decided(self) -> bool:
@@ -129,6 +129,12 @@ def _catalogue(fact: Fact[Any]) -> Source:
     return Source("hardware", fact.span, fact.path)
 
 
+def _says_itself(pool: NodePool) -> bool:
+    """Whether nothing has to follow from the instance type: the pool says its GPUs, or what it has without any."""
+    gpu, shape = pool.gpu, pool.machine
+    return bool(gpu.product and gpu.count) if gpu else bool(shape.cpu and shape.memory)
+
+
 class MachineChecks(Teller):
     """What is wrong between pools and their machines; told about the blueprint as it was written."""
 
@@ -142,16 +148,21 @@ class MachineChecks(Teller):
                 yield from self._agrees(name, pool, machine)
                 yield from self._doubted(name, pool, machine)
             elif said:
-                yield self._no_such(name)
+                yield self._no_such(name, pool)
             if not said or machine:
                 yield from self._undecided(name, pool, machine)
             yield from self._arch(name, pool, machine)
 
-    def _no_such(self, name: str) -> Diagnostic:
+    def _no_such(self, name: str, pool: NodePool) -> Diagnostic:
         path = (*POOLS, name, "machine", "instanceType")
         names = [each for cloud in self.catalog.clouds for each in cloud.types]
         told = self.unknown(path, codes.UNKNOWN_INSTANCE_TYPE, "instance type", names)
-        return replace(told, help="say arch, cpu, memory and gpu where the catalogue does not have the machine")
+        told = replace(
+            told,
+            message=f"the catalogue has no instance type {pool.machine.instance_type}",
+            help="say arch, cpu, memory and gpu where the catalogue does not have the machine",
+        )
+        return replace(told, override=Severity.WARNING) if _says_itself(pool) else told
 
     def _elsewhere(self, name: str, machine: Machine) -> Iterator[Diagnostic]:
         runs = self.spec.cluster.distribution

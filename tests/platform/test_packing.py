@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
 from blueprint.catalog import load_catalog
 from blueprint.catalog.hardware import Mig, MigPlacement
@@ -20,6 +22,8 @@ MIGS: dict[str, Mig] = {
 }
 SHAPES = list({repr(mig.placements and mig.placements.value): name for name, mig in MIGS.items()}.values())
 """One product for each set of placements."""
+MIG_PARTED = YAML(typ="safe").load(Path(__file__).with_name("mig-parted-layouts.yaml").read_text("utf-8"))
+BALANCED = [(device, entry["instances"]) for entry in MIG_PARTED["balanced"] for device in entry["devices"]]
 
 
 def places_of(product: str) -> Mapping[str, MigPlacement]:
@@ -116,6 +120,26 @@ def test_the_maximum_of_a_profile_packs_and_one_more_does_not(product: str) -> N
         assert pack({name: most}, places_of(product))
         limited_otherwise = media(name)
         assert limited_otherwise or pack({name: most + 1}, places_of(product)) is None
+
+
+def product_of(device: str) -> str | None:
+    """The product of the catalogue that has this PCI device id."""
+    products = {name: CATALOG.gpu(name) for name in CATALOG.products}
+    return next((name for name, gpu in products.items() if gpu and device in gpu.device_ids), None)
+
+
+@pytest.mark.parametrize(("device", "instances"), BALANCED)
+def test_what_the_mig_manager_cuts_by_default_packs(device: str, instances: dict[str, int]) -> None:
+    """Its balanced layout, and every profile alone as often as it says."""
+    product = product_of(device)
+    if product is None:
+        assert device in {"233d", "20b6"}, "H100 with 96 GB and PG506, whose names nobody knows"
+        return
+    places = places_of(product)
+    assert pack(instances, places)
+    for name, most in maxima_of(product).items():
+        assert most in MIG_PARTED["uniform"][name], name
+        assert pack({name: most}, places)
 
 
 @pytest.mark.parametrize(

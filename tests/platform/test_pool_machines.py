@@ -108,6 +108,31 @@ def test_a_machine_without_gpus_is_a_pool_of_processors(compiled: Compile) -> No
     assert pool_of(done).topology == {}
 
 
+@pytest.mark.parametrize(
+    ("lines", "severity"),
+    [
+        (("gpu: {product: H100-SXM5-80GB, count: 8}", "machine: {instanceType: p5.48xlrge}"), Severity.WARNING),
+        (("machine: {instanceType: m7i.4xlarge, cpu: 16, memory: 64Gi}",), Severity.WARNING),
+        (("gpu: {product: H100-SXM5-80GB}", "machine: {instanceType: p5.48xlrge}"), Severity.ERROR),
+        (("machine: {instanceType: m7i.4xlarge, cpu: 16}",), Severity.ERROR),
+    ],
+)
+def test_an_instance_type_that_the_catalogue_lacks_stops_only_who_leaves_something_to_it(
+    lines: tuple[str, ...], severity: Severity, compiled: Compile
+) -> None:
+    """Other clouds have machines too; the name is then the user's business, and its nearest spelling is offered."""
+    done = compiled("nodes: 2", *lines)
+    assert told(done) == {"BP3150": severity}
+    [found] = done.diagnostics
+    if "p5" in lines[-1]:
+        assert found.fix
+        assert found.fix.replacement == "p5.48xlarge"
+    if severity is Severity.WARNING:
+        said = pool_of(done)
+        assert (said.gpu_count or 0) == (8 if "gpu" in lines[0] else 0)
+        assert said.machine["instanceType"] in lines[-1]
+
+
 def test_grace_decides_the_processor(compiled: Compile) -> None:
     pool = pool_of(compiled("nodes: 2", "gpu: {product: GB200, count: 4}"))
     assert pool.machine == {"arch": "arm64"}

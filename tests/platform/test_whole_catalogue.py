@@ -1,0 +1,100 @@
+"""Every GPU product and every instance type of the catalogue makes a platform."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from blueprint.catalog import Gpu, load_catalog
+from blueprint.diagnostics import Diagnostic, Severity
+from blueprint.pipeline import Compilation, compile_blueprint
+
+CATALOG = load_catalog()
+GPUS = {name: gpu for name in CATALOG.products if (gpu := CATALOG.gpu(name))}
+CUT = {name: gpu for name, gpu in GPUS.items() if gpu.mig.profiles}
+UNPROVEN = [name for name, gpu in GPUS.items() if gpu.mig.supported.value and not gpu.mig.profiles]
+MACHINES = [name for cloud in CATALOG.clouds for name in cloud.types]
+HEAD = """\
+apiVersion: gpublueprint.dev/v1alpha1
+kind: Blueprint
+metadata: {name: whole}
+spec:
+  release: "2026.11"
+  cluster: {kubernetes: "1.36"}
+  nodePools:
+"""
+
+
+def compiled(folder: Path, pools: dict[str, str]) -> Compilation:
+    """One pool for each entry, with these keys."""
+    lines = [
+        f"    p{number}: {{nodes: 1, selector: {{acme.example/pool: {name}}}, {keys}}}\n"
+        for number, (name, keys) in enumerate(pools.items())
+    ]
+    file = folder / "b.yaml"
+    file.write_text(HEAD + "".join(lines), "utf-8")
+    return compile_blueprint(str(file))
+
+
+def severe(done: Compilation) -> list[str]:
+    return [f"{each.path}: {each.message}" for each in done.diagnostics if each.severity is Severity.ERROR]
+
+
+def of_code(done: Compilation, code: str) -> list[Diagnostic]:
+    return [each for each in done.diagnostics if each.code.id == code]
+
+
+def test_every_product_whole(tmp_path: Path) -> None:
+    done = compiled(tmp_path, {name: f"gpu: {{product: {name}, count: 2}}" for name in GPUS})
+    assert severe(done) == []
+    assert done.bundle
+    assert {pool.gpu_product for pool in done.bundle.pools} == set(GPUS)
+    probed = {each.pool for each in done.bundle.expectations if each.check == "gpu-product"}
+    assert len(probed) == len(GPUS), "of each it can be told on a node whether it is there"
+
+
+def test_every_product_that_can_be_cut_in_each_of_its_profiles(tmp_path: Path) -> None:
+    """Profiles of one product in one pool: GPU 0 in the first, GPU 1 in the second, as often as they fit."""
+
+    def pool(name: str, gpu: Gpu) -> str:
+        profiles = gpu.mig.profiles.value if gpu.mig.profiles else ()
+        cuts = (f"{{devices: [{i}], profiles: {{{p.name}: {p.max}}}}}" for i, p in enumerate(profiles))
+        return (
+            f"gpu: {{product: {name}, count: {len(profiles)}, mig: {{strategy: mixed, layout: [{', '.join(cuts)}]}}}}"
+        )
+
+    done = compiled(tmp_path, {name: pool(name, gpu) for name, gpu in CUT.items()})
+    assert severe(done) == []
+    assert done.bundle
+    assert of_code(done, "BP3129") == []
+
+
+@pytest.mark.parametrize("product", UNPROVEN)
+def test_a_layout_that_nobody_can_judge_is_a_warning_and_compiles(product: str, tmp_path: Path) -> None:
+    """The catalogue knows that the GPU has MIG, or believes so, and does not know its profiles."""
+    done = compiled(
+        tmp_path, {product: f"gpu: {{product: {product}, count: 1, mig: {{layout: [{{profiles: {{1g.11gb: 2}}}}]}}}}"}
+    )
+    assert severe(done) == []
+    assert done.bundle
+    [found] = of_code(done, "BP3129")
+    assert product in found.message
+
+
+def test_every_instance_type_decides_its_pool_or_says_what_is_missing(tmp_path: Path) -> None:
+    done = compiled(tmp_path, {name: f"machine: {{instanceType: {name}}}" for name in MACHINES})
+    missing = [each for each in done.diagnostics if each.severity is Severity.ERROR]
+    assert {each.code.id for each in missing} == {"BP3153"}
+    fractions = {name for name in MACHINES if (machine := CATALOG.machine(name)) and not machine.gpus}
+    assert {MACHINES[int(str(each.path).split(".")[2][1:])] for each in missing} == fractions
+    whole = [name for name in MACHINES if name not in fractions]
+    done = compiled(tmp_path, {name: f"machine: {{instanceType: {name}}}" for name in whole})
+    assert severe(done) == []
+    assert done.bundle
+    assert len(done.bundle.pools) == len(whole) > 150
+    counts: dict[str, set[int | None]] = defaultdict(set)
+    for pool in done.bundle.pools:
+        counts[pool.gpu_product or ""].add(pool.gpu_count)
+    assert counts["H100-SXM5-80GB"] == {1, 2, 4, 8}

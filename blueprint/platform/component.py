@@ -30,6 +30,7 @@ class PlatformImage:
         self._platform = platform
 
     def _noted(self, field: str) -> None:
+        self._platform.release_name  # noqa: B018 - read, since it decides which version's images these are
         path = ("images", self.key, field)
         note(Source("component", self._component.span(*path), ".".join(path)))
 
@@ -158,6 +159,7 @@ class PlatformComponent:
         """The upstream version; of an operator that each release of the distribution has its own of, that release."""
         if self.olm and self.olm.package and not self.olm.starting_csv:
             return self._platform.distribution_version
+        self._platform.release_name  # noqa: B018 - read, since it decides
         note(Source("component", self.component.span("version"), "version"))
         return self.component.version
 
@@ -182,10 +184,11 @@ class PlatformComponent:
 
         Selectors never use `instance` and `version`: they change, and selectors cannot.
         """
+        version = self.version  # read first: of several lines, the one that is read last is named first
         return {
             "app.kubernetes.io/name": self.name,
             "app.kubernetes.io/instance": self._platform.name,
-            "app.kubernetes.io/version": self.version,
+            "app.kubernetes.io/version": version,
             "app.kubernetes.io/part-of": "gpu-platform",
             "app.kubernetes.io/managed-by": "blueprint",
         }

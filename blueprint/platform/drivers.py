@@ -61,7 +61,12 @@ class PoolDriver:
         """
         if self.precompiled:
             return None
-        return self._spec.version or (self._platform.driver_version(self.branch or "") if self.enabled else None)
+        if said := self._spec.version:
+            return said
+        if not self.enabled:
+            return None
+        self._platform.release_name  # noqa: B018 - read, since it decides; before the branch, which decides more
+        return self._platform.driver_version(self.branch or "")
 
     @derived
     def precompiled(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,10 @@ class Action(enum.StrEnum):
 
 ABSENT: Any = type("Absent", (), {"__repr__": lambda _: "(absent)", "__bool__": lambda _: False})()
 """Stands for a field that is not there; different from null."""
+
+
+_MOST_ALIGNED = 1_000_000
+"""Beyond this product of lengths, items are compared by their index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +94,7 @@ def differences(old: Any, new: Any, at: Path = ()) -> Iterator[tuple[Path, Any, 
 def _list_differences(old: list[Any], new: list[Any], at: Path) -> Iterator[tuple[Path, Any, Any]]:
     key = list_key(old, new)
     if key is None:
-        for index in range(max(len(old), len(new))):
-            was = old[index] if index < len(old) else ABSENT
-            now = new[index] if index < len(new) else ABSENT
-            yield from differences(was, now, (*at, index))
+        yield from _aligned(old, new, at)
         return
     olds = {item[key]: (index, item) for index, item in enumerate(old)}
     news = {item[key]: (index, item) for index, item in enumerate(new)}
@@ -101,3 +103,26 @@ def _list_differences(old: list[Any], new: list[Any], at: Path) -> Iterator[tupl
         was = olds[name][1] if name in olds else ABSENT
         now = news[name][1] if name in news else ABSENT
         yield from differences(was, now, (*at, index))
+
+
+def _aligned(old: list[Any], new: list[Any], at: Path) -> Iterator[tuple[Path, Any, Any]]:
+    """Items without a key: what both sides have in the same order stays, so that one more rule is one difference."""
+    for before, after in _runs(old, new):
+        for was, now in itertools.zip_longest(before, after):
+            index = was if now is None else now
+            yield from differences(
+                ABSENT if was is None else old[was], ABSENT if now is None else new[now], (*at, index)
+            )
+
+
+def _runs(old: list[Any], new: list[Any]) -> Iterator[tuple[range, range]]:
+    """The indexes of old and new items that stand for each other, where they differ."""
+    if len(old) * len(new) > _MOST_ALIGNED:
+        yield range(len(old)), range(len(new))
+        return
+    import difflib  # only where something differs
+
+    matcher = difflib.SequenceMatcher(None, [repr(each) for each in old], [repr(each) for each in new], autojunk=False)
+    for tag, i, j, k, m in matcher.get_opcodes():
+        if tag != "equal":
+            yield range(i, j), range(k, m)

@@ -12,6 +12,7 @@ from argparse import ArgumentParser, Namespace
 
 from blueprint.cli.options import add_report, load_bundle
 from blueprint.render.change import pair
+from blueprint.render.changed_lines import because_of_changed_lines
 from blueprint.render.compare import Action, compare_objects
 from blueprint.render.effects import find_effects
 from blueprint.render.immutable import told_apart
@@ -34,7 +35,8 @@ def run(options: Namespace) -> Run:
         load_bundle(Namespace(target=target, overlay=[], set=[])) for target in (options.before, options.after)
     )
     compared = compare_objects(before.objects, after.objects)
-    changes = [told_apart(change) for change in compared if change.action is not Action.UNCHANGED]
+    differing = (told_apart(change) for change in compared if change.action is not Action.UNCHANGED)
+    changes = list(because_of_changed_lines(differing, before, after))
     changed = pair(changes, {obj.id: obj.data for obj in before.objects}, after.objects)
     places = pool_changes(before.pools, after.pools)
     return Run(

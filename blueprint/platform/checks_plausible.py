@@ -9,6 +9,7 @@ from blueprint.catalog import Release
 from blueprint.diagnostics import Diagnostic, nearest
 from blueprint.platform import plausible_codes as codes
 from blueprint.platform.checks_stack import seconds
+from blueprint.platform.pool import WORKLOAD_LABEL
 from blueprint.platform.telling import POOLS
 from blueprint.source.paths import Path
 from blueprint.spec import NodePool
@@ -25,6 +26,7 @@ _DISCOVERED = (
     "nvidia.com/mig.capable",
     "nvidia.com/mig-",
 )
+_SAID_BY_PEOPLE = ("nvidia.com/gpu.deploy.", WORKLOAD_LABEL)
 _OF_THE_CLUSTER = ("node.kubernetes.io/", "node.cloudprovider.kubernetes.io/", "node-role.kubernetes.io/control-plane")
 _LEAST_MEMORY = 2 * 2**30
 """Bytes. Kubelet, runtime and the operands of one node ask for about that much."""
@@ -49,6 +51,16 @@ _SWITCHES: dict[tuple[str, str], tuple[str, ...]] = {
     ("gpu-operator", "migManager"): (
         "migReboot", "migManagerEnv", "migManagerResources", "migManagerPod", "gpuClients",
     ),
+    ("gpu-operator", "sandboxWorkloads"): (
+        "defaultWorkload", "vfioManagerEnv", "vfioManagerResources", "vfioManagerPod", "vfioDriverManagerEnv",
+        "kataDevicePluginEnv", "kataDevicePluginResources", "kataDevicePluginPod", "ccMode", "ccManagerEnv",
+        "ccManagerResources", "ccManagerPod", "vfioManager", "kataDevicePlugin", "ccManager",
+    ),
+    ("gpu-operator", "vfioManager"): (
+        "vfioManagerEnv", "vfioManagerResources", "vfioManagerPod", "vfioDriverManagerEnv",
+    ),
+    ("gpu-operator", "kataDevicePlugin"): ("kataDevicePluginEnv", "kataDevicePluginResources", "kataDevicePluginPod"),
+    ("gpu-operator", "ccManager"): ("ccMode", "ccManagerEnv", "ccManagerResources", "ccManagerPod"),
     ("dcgm-exporter", "podLabels"): ("podLabelAllowlist",),
     ("dcgm-exporter", "serviceMonitor"): (
         "serviceMonitorLabels", "honorLabels", "relabelings", "metricRelabelings",
@@ -106,7 +118,7 @@ def _selector(checks: Checks, name: str, pool: NodePool) -> Iterator[Diagnostic]
         message = f"pool {name} selects {selected} nodes, and its nodes are {arch}"
         yield checks.at((*at, "kubernetes.io/arch"), codes.SELECTOR_IMPOSSIBLE, message, help_=arch, fix=arch)
     for key in pool.selector if checks.spec.gpu_stack != "gpuCluster" else ():  # there it is an error, told elsewhere
-        if key.startswith(_DISCOVERED) and not key.startswith("nvidia.com/gpu.deploy."):
+        if key.startswith(_DISCOVERED) and not key.startswith(_SAID_BY_PEOPLE):
             message = f"pool {name} is selected by {key}, which discovery puts on nodes later"
             yield checks.at((*at, key), codes.SELECTED_BY_DISCOVERY, message, help_="select by a label of the machine")
 

@@ -1,9 +1,18 @@
 """Codes of resolving a blueprint against the catalogue (BP3xxx)."""
 
 from blueprint.diagnostics import Code, Severity, define
-from blueprint.platform import dra_codes, machine_codes, network_codes, olm_codes, plausible_codes, watching_codes
+from blueprint.platform import (
+    dra_codes,
+    machine_codes,
+    network_codes,
+    olm_codes,
+    plausible_codes,
+    sandbox_codes,
+    watching_codes,
+)  # fmt: skip
 
-__all__ = ["Code", "dra_codes", "machine_codes", "network_codes", "olm_codes", "plausible_codes", "watching_codes"]
+__all__ = ["Code", "dra_codes", "machine_codes", "network_codes", "olm_codes", "plausible_codes",
+           "sandbox_codes", "watching_codes"]  # fmt: skip
 
 UNKNOWN_RELEASE = define(
     "BP3001",

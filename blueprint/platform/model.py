@@ -174,6 +174,11 @@ class Platform:
         return bool((self.setting("gpu-operator", "draFeatureGates") or {}).get("DynamicMIG"))
 
     @derived
+    def runs_machines(self) -> bool:
+        """Whether the operator lets nodes run virtual machines."""
+        return self.gpu_stack == "clusterPolicy" and self.setting("gpu-operator", "sandboxWorkloads") is True
+
+    @derived
     def compute_domains(self) -> bool:
         """Whether the DRA driver joins nodes into compute domains: where pools have NVLink domains, or on demand."""
         when = self.setting("gpu-operator", "computeDomains")
@@ -263,10 +268,10 @@ class Platform:
 
     @derived
     def taints(self) -> tuple[PoolTaint, ...]:
-        """Every taint of a pool with GPUs or a fabric once, and the customary one of GPU nodes, whatever its value."""
+        """Every taint once of pools with GPUs, a fabric or virtual machines, whatever its value, and the customary one."""
         lines: dict[tuple[str, str], list[Source]] = {(GPU_TAINT, "NoSchedule"): []}
         for pool in self.pools:
-            for taint in pool.taints if pool.gpu or pool.network else ():
+            for taint in pool.taints if pool.gpu or pool.network or pool.runs_machines else ():
                 lines.setdefault((taint.key, taint.effect), []).append(pool.taint_source(taint))
         return tuple(PoolTaint(Taint(key, "", effect), tuple(lines[key, effect])) for key, effect in sorted(lines))
 

@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from blueprint.platform.model import Platform
 
 
+WORKLOAD_LABEL = "nvidia.com/gpu.workload.config"
+"""What a node runs, said to the GPU Operator; in a blueprint the selector of its pool says it."""
+CONTAINER, PASSTHROUGH = "container", "vm-passthrough"
+"""The values of that label that the platform knows."""
+
+
 class PoolGpu:
     """The GPUs of each node of a pool."""
 
@@ -83,6 +89,11 @@ class Pool:
     def taint_source(self, taint: Taint) -> Source:
         """The line that gives the nodes this taint."""
         return self._platform.origins.source(("spec", "nodePools", self.name, "taints", taint.key))
+
+    @derived
+    def runs_machines(self) -> bool:
+        """Whether its nodes run virtual machines, which get their GPUs."""
+        return self._platform.runs_machines and self.selector.get(WORKLOAD_LABEL) == PASSTHROUGH
 
     @derived
     def gpu(self) -> PoolGpu | None:

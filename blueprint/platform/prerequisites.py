@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from blueprint.platform import demands, dra_needs
+from blueprint.platform import demands, dra_needs, sandbox_needs
 from blueprint.platform.drivers import DRA
 from blueprint.platform.model import Platform
 from blueprint.platform.network_needs import external_needs, network_needs
@@ -51,12 +51,15 @@ def _tellers(platform: Platform) -> Iterator[tuple[str, Iterator[str]]]:
     yield "cluster", _externals(platform)
     yield "cluster", external_needs(platform)
     yield from (("cluster", tell) for tell in olm_needs(platform))
-    for told in (*demands.of_cluster(platform), *dra_needs.of_cluster(platform)):
+    for told in (
+        *demands.of_cluster(platform), *dra_needs.of_cluster(platform), *sandbox_needs.of_cluster(platform)
+    ):  # fmt: skip
         yield "cluster", told
     yield from (("cluster", tell) for tell in observed(platform))
     for pool in platform.pools:
         yield pool.name, _nodes(pool)
         yield pool.name, _labels(pool, platform)
+        yield pool.name, sandbox_needs.of_pool(pool)
         for told in demands.of_pool(pool):
             yield pool.name, told
         if pool.network:

@@ -17,6 +17,7 @@ from blueprint.platform.checks_partition import partition_checks
 from blueprint.platform.checks_place import PlaceChecks
 from blueprint.platform.checks_plausible import plausible_checks
 from blueprint.platform.checks_release import release_checks
+from blueprint.platform.checks_sandbox import sandbox_checks
 from blueprint.platform.checks_stack import stack_checks
 from blueprint.platform.compatibility import check as check_compatibility
 from blueprint.platform.machines import MachineChecks, complete
@@ -46,7 +47,7 @@ def resolve(blueprint: Blueprint, root: Node, catalog: Catalog) -> tuple[Platfor
     found_all += [*MachineChecks(blueprint, root, catalog).found(), *PlaceChecks(whole, root, catalog).found()]
     found_all += NetworkChecks(checks, blueprint, release).found()
     found_all += OlmChecks(checks, release).found()
-    found_all += plausible_checks(checks, release)
+    found_all += [*plausible_checks(checks, release), *sandbox_checks(checks)]
     origins = Origins(root, completed.known)
     platform = Platform(track(whole, origins), origins, catalog, release)
     return platform, [*found_all, *check_compatibility(platform, catalog)]

@@ -13,6 +13,7 @@ from test_spine_components import another
 
 from blueprint.catalog import Component, load_catalog
 from blueprint.diagnostics import Severity
+from blueprint.platform.checks_plausible import _SWITCHES
 from blueprint.platform.model import Platform
 from blueprint.platform.prerequisites import prerequisites
 from blueprint.platform.resolve import resolve
@@ -154,7 +155,7 @@ def test_an_image_whose_tag_names_a_system_is_listed_by_its_digest(render_platfo
 
 @pytest.mark.parametrize(
     ("namespace", "label"),
-    [("openshift-monitoring", "true"), ("openshift-user-workload-monitoring", "false"), ("monitoring", "false")],
+    [("openshift-monitoring", "true"), ("monitoring", "false")],
 )
 def test_one_prometheus_reads_the_operators_namespace(
     render_platform_of: RenderPlatform, namespace: str, label: str
@@ -218,7 +219,7 @@ def test_a_setting_that_is_taken_decides_what_it_says(
     known = load_catalog().component(component)
     assert known
     default = known.settings[name].default
-    is_switch = known.settings[name].type == "boolean"
+    is_switch = (component, name) in _SWITCHES
     switched = {} if is_switch or component != "gpu-operator" else dict.fromkeys(SWITCHES, True)
     rendered = []
     for value in (default, another(known.settings[name])):

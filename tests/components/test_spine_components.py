@@ -30,14 +30,19 @@ spec:
   components: {{{components}}}
   nodePools:
     system: {{nodes: 1, selector: {{pool: system}}, taints: {{only-system: ":NoSchedule"}}}}
-    one: {{nodes: 1, selector: {{pool: one}}, gpu: {{product: H100-SXM5-80GB, count: 8}}{one}}}
-    two: {{nodes: 1, selector: {{pool: two}}, gpu: {{product: L4, count: 1}}{two}}}
+    one: {{nodes: 1, selector: {{pool: one, {workload}}}, gpu: {{product: H100-SXM5-80GB, count: 8}}{one}}}
+    two: {{nodes: 1, selector: {{pool: two, {workload}}}, gpu: {{product: L4, count: 1}}{two}}}
 """
+
+
+CONTAINERS = "nvidia.com/gpu.workload.config: container"
+"""Nodes that run containers whatever the others do by default."""
 
 
 def blueprint(cluster: str = "", components: str = "", one: str = "", two: str = "") -> str:
     parts = {"cluster": cluster, "components": components, "one": one, "two": two}
     return BLUEPRINT.format(
+        workload=CONTAINERS,
         **{name: f", {part}" if part and name != "components" else part for name, part in parts.items()}
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from blueprint.check.complaint import Complaint
-from blueprint.check.rules.model import Known, Nodes, Pod, mapping, tolerates
+from blueprint.check.rules.model import Known, Nodes, Pod, items, mapping, tolerates
 from blueprint.diagnostics import Severity, define, nearest
 from blueprint.render.paths import format_path
 
@@ -82,7 +82,10 @@ def offered(pod: Pod, known: Known) -> Iterator[Complaint]:
     if not known.nodes:
         return
     there = sorted({name for pool in known.nodes for name in pool.offers})
+    passed_through = tuple(_passed_through(known))
     for path, name, amount in _limits(pod):
+        if any(re.fullmatch(pattern, name) for pattern in passed_through):
+            continue  # how many a node has of them, nobody says
         most = max((pool.offers.get(name, 0) for pool in known.nodes), default=0)
         if not most:
             text = f"{_said(pod, path)}: no pool's nodes offer {name}"
@@ -94,6 +97,17 @@ def offered(pod: Pod, known: Known) -> Iterator[Complaint]:
             yield Complaint(TOO_MANY, path, text, f"at most {most}")
         elif number and number > 1:
             yield from _several(pod, path, name, number, known)
+
+
+def _passed_through(known: Known) -> Iterator[str]:
+    """Patterns of what nodes that run virtual machines offer; with an empty alias each model has a name of its own."""
+    if known.of_policy("sandboxWorkloads", "enabled") is not True:
+        return
+    env = map(mapping, items(known.of_policy("kataSandboxDevicePlugin", "env")))
+    said = {each.get("name"): str(each.get("value", "")) for each in env}
+    for variable, usual in (("P_GPU_ALIAS", "pgpu"), ("NVSWITCH_ALIAS", "nvswitch")):
+        alias = said.get(variable, usual)
+        yield r"nvidia\.com/" + (re.escape(alias) if alias else "[A-Z][A-Za-z0-9._-]*")
 
 
 def _several(pod: Pod, path: Any, name: str, number: int, known: Known) -> Iterator[Complaint]:

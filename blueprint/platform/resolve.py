@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from blueprint.catalog import Catalog, Component, Gpu, Release
@@ -23,6 +24,7 @@ from blueprint.platform.compatibility import check as check_compatibility
 from blueprint.platform.machines import MachineChecks, complete
 from blueprint.platform.model import Platform
 from blueprint.platform.overlap import overlapping
+from blueprint.platform.product_names import meant
 from blueprint.platform.reads import Origins, track
 from blueprint.platform.telling import POOLS, Teller
 from blueprint.platform.unwatched import check_unwatched
@@ -82,12 +84,18 @@ class Checks(Teller):
                 continue
             product = self.catalog.gpu(pool.gpu.product)
             if product is None:
-                path = (*POOLS, name, "gpu", "product")
-                yield self.unknown(path, codes.UNKNOWN_PRODUCT, "GPU product", self.catalog.products)
+                yield self._no_such_product((*POOLS, name, "gpu", "product"), pool.gpu.product)
             else:
                 yield from self._gpu(name, pool, product)
             yield from drivers.pool(name, pool, product)
         yield from drivers.together()
+
+    def _no_such_product(self, path: Path, said: str) -> Diagnostic:
+        told = self.unknown(path, codes.UNKNOWN_PRODUCT, "GPU product", self.catalog.products)
+        near = meant(said, self.catalog)
+        if not near or told.at is None:
+            return told
+        return replace(told, help=f"like it: {', '.join(near)}" if near[1:] else None, fix=Fix(told.at, near[0]))
 
     def _without_gpu(self, name: str) -> Iterator[Diagnostic]:
         for key in ("driver", "owner", "expect", "costPerGpuHour"):

@@ -1,0 +1,45 @@
+"""What is offered to somebody who names a GPU as the vendor, the node label or the street does."""
+
+from __future__ import annotations
+
+import pytest
+
+from blueprint.catalog import load_catalog
+from blueprint.platform.product_names import meant
+
+CATALOG = load_catalog()
+
+
+@pytest.mark.parametrize(
+    ("said", "first"),
+    [
+        ("NVIDIA-H100-80GB-HBM3", "H100-SXM5-80GB"),
+        ("NVIDIA H200", "H200-SXM-141GB"),
+        ("Tesla-T4", "T4"),
+        ("A6000", "RTX-A6000"),
+        ("RTX-4090", "GeForce-RTX-4090"),
+        ("RTX 6000 Ada", "RTX-6000-Ada"),
+        ("H100-SXM", "H100-SXM5-80GB"),
+        ("nvidia-l40s", "L40S"),
+        ("H200-NVL", "H200-NVL-141GB"),
+        ("H10O-SXM5-80GB", "H100-SXM5-80GB"),
+    ],
+)
+def test_the_product_that_is_meant_comes_first(said: str, first: str) -> None:
+    assert meant(said, CATALOG)[0] == first
+
+
+def test_a_name_that_several_products_share_offers_all_of_them() -> None:
+    assert {"H100-SXM5-80GB", "H100-NVL-94GB", "H100-PCIe-80GB"} <= set(meant("H100", CATALOG))
+
+
+def test_what_no_product_is_like_offers_none() -> None:
+    assert meant("MI300X-OAM-192", CATALOG) == []
+
+
+@pytest.mark.parametrize("product", CATALOG.products)
+def test_every_name_that_a_node_shows_leads_to_its_product(product: str) -> None:
+    gpu = CATALOG.gpu(product)
+    assert gpu
+    for name in (*gpu.nvml_names.value, gpu.gfd_product.value):
+        assert meant(name, CATALOG) == [product]

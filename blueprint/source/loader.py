@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 from blueprint.diagnostics import Code, Diagnostic, Fix, Note, Refused, Span
 from blueprint.source import codes
@@ -154,6 +154,8 @@ class _Builder:
                 else:
                     data[key] = text if event.tag is None else self._scalar(event)
                 node: Marks = (event.start_mark, event.end_mark, None)
+                if not text and event.start_mark.line != key_event.end_mark.line:
+                    node = _behind(key_event)  # nothing stands there; the parsers disagree where
             else:
                 data[key], node = self._node(event, depth)
             children[key] = (key_event.start_mark, key_event.end_mark, node)
@@ -240,6 +242,19 @@ class _Builder:
     def _problem(self, code: Code, message: str, event: Any, *, notes: tuple[Note, ...] = ()) -> None:
         at = self.sheet.span_of(event.start_mark, event.end_mark)
         self.problems.append(Diagnostic(code, message, at=at, help=WAYS_OUT[code], notes=notes))
+
+
+class _Mark(NamedTuple):
+    """A place in the text, counted from 0."""
+
+    line: int
+    column: int
+
+
+def _behind(key: Any) -> Marks:
+    """Where the value of a key would stand that has none: behind its colon."""
+    mark = _Mark(key.end_mark.line, key.end_mark.column + 1)
+    return mark, mark, None
 
 
 def _syntax(found: ParseFailure, text: str, file: str) -> Diagnostic:

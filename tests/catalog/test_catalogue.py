@@ -167,7 +167,7 @@ def test_a_settings_value_is_judged_by_type_bounds_and_choice() -> None:
     assert settings["maxParallelUpgrades"].problem(True) == "must be an integer"
     assert settings["maxParallelUpgrades"].problem("4") == "must be an integer"
     assert settings["logLevel"].problem("loud") == "must be one of debug, info, error"
-    assert settings["maxUnavailable"].problem("a quarter") == "must match [0-9]+%?"
+    assert settings["maxUnavailable"].problem("a quarter") == "must match [1-9][0-9]*|([1-9][0-9]?|100)%"
 
 
 @pytest.mark.parametrize(

@@ -174,6 +174,7 @@ def test_both_parsers_read_the_repository_alike() -> None:
 
 @settings(deadline=5000, max_examples=100)
 @given(mutations())
+@example("metadata:\nspec:\n  os: a\n")
 def test_both_parsers_agree_on_what_is_wrong(text: str) -> None:
     native, pure = both(text)
     if "BP1002" not in str(told(native)) and not isinstance(native, Refused) and not isinstance(pure, Refused):

@@ -67,6 +67,10 @@ _SWITCHES: dict[tuple[str, str], tuple[str, ...]] = {
     ),
     ("k8s-device-plugin", "gfd"): ("gfdResources", "gfdTimestamp", "gfdInterval"),
     ("nfd", "podMonitor"): ("podMonitorInterval", "podMonitorLabels"),
+    ("nfd", "topologyUpdater"): (
+        "topologyPod", "topologyConfig", "topologyInterval", "topologyNamespace", "topologyFingerprint",
+        "topologyKubeletConfig", "topologyNetworkPolicy",
+    ),
 }  # fmt: skip
 """Settings by the one without which they mean nothing."""
 _COLLECTION = "DCGM_EXPORTER_INTERVAL"

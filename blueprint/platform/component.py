@@ -152,7 +152,12 @@ class PlatformComponent:
     @property
     def crds(self) -> tuple[str, ...]:
         """The definitions that are ours to apply: through OLM they come with the operator."""
-        return () if self.olm else self.component.crds
+        if self.olm:
+            return ()
+        return (
+            *self.component.crds,
+            *(f for f, switch in self.component.optional_crds.items() if self.settings[switch]),
+        )
 
     @derived
     def version(self) -> str:

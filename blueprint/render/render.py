@@ -53,8 +53,11 @@ def render_platform(platform: Platform, layered: Layered) -> tuple[list[Object],
 def _component(component: PlatformComponent, platform: Platform) -> Iterator[Object]:
     with reading() as decided:
         _ = component.ownership, component.asked
-    for crd in component.crds:
-        yield _crd(crd, component, tuple(decided))
+    with reading() as switched:
+        crds = component.crds
+    for crd in crds:
+        optional = crd in component.component.optional_crds
+        yield _crd(crd, component, tuple([*decided, *switched] if optional else decided))
     context = {"platform": platform, "component": component}
     for file in component.template_files():
         for template in load_template(file):

@@ -22,7 +22,7 @@ spec:
     kubernetes: "1.36"
     distribution: rke2
     registries: {pullSecrets: [reg-pull], mirrors: {nvcr.io: "reg.example.com:5000/nv"}}
-  components: {nfd: {settings: {masterReplicas: 2}}}
+  components: {nfd: {settings: {masterReplicas: 2, topologyUpdater: true, topologyNetworkPolicy: true}}}
   nodePools:
     gpu:
       nodes: 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -25,10 +25,14 @@ _METRIC = re.compile(r"\bDCGM_[A-Z]+_[A-Z0-9_]+\b")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """One row of the exporter's counter file; `renamed` is the name that DCGM 4.6 gave the same field."""
+    """One row of the exporter's counter file; `renamed` is the name that DCGM 4.6 gave the same field.
+
+    `nvlink5` says that it is counted where GPUs may have NVLink 5 alone (`only`), or not there (`never`).
+    """
 
     type: Literal["gauge", "counter", "label"]
     set: MetricSet
+    nvlink5: Literal["only", "never"] | None = None
     renamed: MetricName | None = None
     help: Text
 
@@ -41,10 +45,13 @@ class Metrics(Record):
     source: Text
     metrics: Mapping[MetricName, Metric]
 
-    def of_set(self, name: str) -> list[str]:
-        """The names of one set, smaller sets included."""
+    def counted(self, name: str, include: Iterable[str], exclude: Iterable[str], *, nvlink5: bool) -> dict[str, str]:
+        """What the exporter is told to count, with its type: a set, smaller sets included, more, less."""
         sets = SETS[: SETS.index(name) + 1]
-        return [metric for metric, row in self.metrics.items() if row.set in sets]
+        unfit = "never" if nvlink5 else "only"
+        wanted = {metric for metric, row in self.metrics.items() if row.set in sets and row.nvlink5 != unfit}
+        wanted = (wanted | set(include)) - set(exclude)
+        return {metric: row.type for metric, row in self.metrics.items() if metric in wanted}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +76,12 @@ class AlertDefinition:
     """One alert; `alerts.yaml` explains the keys."""
 
     per: Literal["pool", "platform"]
+    about: Literal["gpu", "pod"] | None = None
+    nvlink5: bool = False
     severity: Literal["info", "warning", "critical"]
     lasting: Duration
     threshold: Threshold | None = None
-    when: Literal["devicePlugin", "driver", "nodeStatus"] | None = None
+    when: Literal["clusterPolicy", "devicePlugin", "driver", "nodeStatus", "operator", "nodes"] | None = None
     expr: Text
     otherwise: Text | None = None
     summary: Text
@@ -91,7 +100,7 @@ class RecordDefinition:
     """One recording rule."""
 
     record: RecordName
-    when: Literal["cost", "devicePlugin"] | None = None
+    when: Literal["claims", "devicePlugin"] | None = None
     expr: Text
 
 

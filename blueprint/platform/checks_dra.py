@@ -47,9 +47,6 @@ def dra_checks(checks: Checks, release: Release) -> Iterator[Diagnostic]:
         yield from _partition(checks, name, pool)
         yield from _labels(checks, name, pool)
         yield from _domain(checks, name, pool)
-        if pool.gpu and pool.cost_per_gpu_hour is not None and checks.spec.observability:
-            message = f"nobody counts which pods claim GPUs, so the costs of pool {name}"
-            yield checks.no_effect((*POOLS, name, "costPerGpuHour"), STACK, message)
     yield from _ports(checks)
     if not elsewhere:
         yield from gate_checks(checks, component)

@@ -10,125 +10,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from blueprint.catalog.monitoring import AlertDefinition, Monitoring, Threshold, load_monitoring
+from blueprint.catalog.monitoring import Monitoring, load_monitoring
+from blueprint.platform.alerting import Alert, LeftOut, seconds
 from blueprint.platform.dashboards import dashboard_json, queries_of
-from blueprint.platform.drivers import DRA
+from blueprint.platform.exporter import Exporter
+from blueprint.platform.notes import unnoted
 from blueprint.platform.olm import OWN_PROMETHEUSES
 from blueprint.platform.origin import Source
-from blueprint.platform.promql import chosen, filled, in_dialect, lacking, limit_of
+from blueprint.platform.promql import filled, in_dialect, lacking
 from blueprint.platform.reads import derived, note, plain
 
 if TYPE_CHECKING:
     from blueprint.platform.component import PlatformComponent
     from blueprint.platform.model import Platform
-    from blueprint.platform.pool import Pool
 
-CLAIMED = "pods claim GPUs (gpuStack: gpuCluster), and what it reads is counted only beside a device plugin"
 _OF_CLUSTER_POLICY = "gpu_operator_reconciliation_status"
 """A metric that the operator sets for a ClusterPolicy alone; under a GPUCluster it stays 0."""
+_OF_OPERATOR = "gpu_operator_"
+_DENIED_ON_OPENSHIFT = "kube_pod_created"
+"""A metric that OpenShift's kube-state-metrics does not export (cluster-monitoring-operator: denylist)."""
 _REQUESTED, _HELD = "namespace_pool:gpu_requested:sum", "namespace_pool:gpu_held:count"
 """The recording rules from which dashboards learn the namespaces that use GPUs."""
-INTERVALS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-def seconds(duration: str) -> int:
-    """`10m` in seconds."""
-    return int(duration[:-1]) * INTERVALS[duration[-1]]
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """An alert, panel or rule that is not rendered, and why; `pool` is empty where it is about the platform."""
-
-    name: str
-    pool: str
-    why: str
-
-
-class Alert:
-    """One alerting rule: an alert's definition, for one pool or for the platform."""
-
-    def __init__(self, name: str, definition: AlertDefinition, pool: Pool | None, owner: Observability) -> None:
-        self.name = name
-        self.definition = definition
-        self.pool = pool
-        self._owner = owner
-
-    @derived
-    def spec(self) -> Any:
-        """What the blueprint says of it, or None."""
-        alerts = self._owner.spec.alerts
-        return alerts[self.name] if self.name in plain_keys(alerts) else None
-
-    @derived
-    def enabled(self) -> bool:
-        """Whether the blueprint leaves it on."""
-        return self.spec is None or self.spec.enabled
-
-    @derived
-    def severity(self) -> str:
-        """`info`, `warning` or `critical`."""
-        return (self.spec.severity if self.spec is not None else None) or self._default("severity")
-
-    @derived
-    def lasting(self) -> str | None:
-        """How long it must hold; None: it fires at once."""
-        lasting = (self.spec.lasting if self.spec is not None else None) or self._default("lasting")
-        return None if seconds(lasting) == 0 else lasting
-
-    @derived
-    def expr(self) -> str | None:
-        """The expression; None where there is no limit."""
-        definition = self.definition
-        limit = self._limit(definition.threshold) if definition.threshold else None
-        expression = chosen(definition, limit)
-        note(self._owner.line("alerts", self.name, "expr"))
-        operator = self._owner.operator_namespace if "${operator}" in (expression or "") else ""
-        return expression and filled(expression, self.pool, limit, operator)
-
-    def _limit(self, threshold: Threshold) -> Any:
-        given = self.spec.threshold if self.spec is not None else None
-        note(self._owner.line("alerts", self.name, "threshold"))
-        return limit_of(threshold, given, self.pool.gpu.facts if self.pool and self.pool.gpu else None)
-
-    @derived
-    def told(self) -> str:
-        """The expression with the exporter's names."""
-        return self._owner.worded(self.expr or "")
-
-    @derived
-    def why_left_out(self) -> str | None:
-        """Why it is not rendered, or None."""
-        if not self.enabled:
-            return "it is switched off here"
-        if self.definition.when == "devicePlugin" and self._owner.claimed:
-            return CLAIMED
-        if self.pool and "${nodes}" in self.definition.expr and self.pool.nodes_min == 0:
-            return "the pool may have no nodes at all"
-        if self.expr is None:
-            assert self.definition.threshold  # noqa: S101 - otherwise there is an expression
-            return str(self._limit(self.definition.threshold).why)
-        missing = list(lacking(self.expr, self._owner.exported))
-        return f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not exported" if missing else None
-
-    @derived
-    def summary(self) -> str:
-        """One line for people."""
-        return self._default("summary")
-
-    @derived
-    def description(self) -> str:
-        """What is the matter, with the labels of the alert."""
-        return filled(self._default("description"), self.pool, None)
-
-    @derived
-    def runbook(self) -> str:
-        """Where it is explained."""
-        return f"{self._owner.runbooks}/{self.name}.md"
-
-    def _default(self, key: str) -> str:
-        note(self._owner.line("alerts", self.name, key))
-        return str(getattr(self.definition, key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +70,7 @@ class Observability:
 
     def __init__(self, spec: Any, platform: Platform, component: PlatformComponent) -> None:
         self.spec = spec
+        self.exporter = Exporter(platform)
         self._platform = platform
         self._component = component
 
@@ -186,8 +89,8 @@ class Observability:
     def namespace(self) -> str:
         """Where Prometheus looks for monitors and rules: where it runs. OpenShift's own look where the operator is."""
         if self._platform.by_olm and self.prometheus_namespace in OWN_PROMETHEUSES:
-            return self.operator_namespace
-        return self.prometheus_namespace
+            return self.exporter.namespace
+        return str(self.spec.prometheus.monitor_namespace or self.prometheus_namespace)
 
     @derived
     def prometheus_namespace(self) -> str:
@@ -238,10 +141,9 @@ class Observability:
     @derived
     def exported(self) -> dict[str, str]:
         """The metrics that the exporter exports, with their type, by their names of before DCGM 4.6."""
-        metrics = self.data.metrics
-        wanted = {*metrics.of_set(self.spec.metrics.set), *plain(self.spec.metrics.include)}
-        wanted -= set(plain(self.spec.metrics.exclude))
-        return {name: row.type for name, row in metrics.metrics.items() if name in wanted}
+        said = self.spec.metrics
+        more, less = plain(said.include), plain(said.exclude)
+        return self.data.metrics.counted(said.set, more, less, nvlink5=self.exporter.counts_nvlink5)
 
     @derived
     def counters(self) -> str:
@@ -258,29 +160,46 @@ class Observability:
         return f"gpu-metrics-{hashlib.sha256(self.counters.encode()).hexdigest()[:8]}"
 
     @derived
+    def claimed(self) -> bool:
+        """Whether pods claim GPUs."""
+        return self.exporter.claimed
+
+    @derived
+    def operated(self) -> bool:
+        """Whether there is a GPU Operator."""
+        return not self.exporter.alone
+
+    @derived
     def node_status(self) -> bool:
         """Whether the operator runs exporters of the nodes' state."""
-        found = not self.claimed and self._operator is not None
+        found = self._platform.gpu_stack == "clusterPolicy" and self.exporter.component is not None
         return found and bool(self._platform.setting("gpu-operator", "nodeStatusExporter"))
 
     @derived
-    def claimed(self) -> bool:
-        """Whether pods claim GPUs. Then nothing counts requests, and the operator says nothing of its own state."""
-        return bool(self._platform.allocation == DRA)
+    def shared(self) -> tuple[str, ...]:
+        """Pools whose GPUs several pods use at once: there nothing is told by pod, as the exporter names only one."""
+        with unnoted():
+            pools = [pool for pool in self._platform.gpu_pools if pool.partition.replicas]
+        for pool in pools:
+            note(self._platform.origins.source(("spec", "nodePools", pool.name, "gpu", "sharing")))
+        return tuple(sorted(pool.own_label for pool in pools))
 
     @derived
-    def exporter(self) -> str:
-        """Value of the label `app` of the exporters' Service, which the operator makes."""
-        return "nvidia-dcgm-exporter-dra" if self.claimed else "nvidia-dcgm-exporter"
+    def always_some(self) -> bool:
+        """Whether a pool always has nodes."""
+        with unnoted():
+            return any(pool.nodes_min > 0 for pool in self._platform.gpu_pools)
 
     @derived
-    def _operator(self) -> PlatformComponent | None:
-        return self._platform.components.get("gpu-operator")
+    def places(self) -> dict[str, str]:
+        """What definitions name besides pool and limit: namespaces, and how a series says that a workload holds a GPU.
 
-    @derived
-    def operator_namespace(self) -> str:
-        """Where exporters and operator run."""
-        return self._operator.namespace if self._operator is not None else "gpu-operator"
+        Under the DRA stack the exporter itself claims every GPU, as an administrator, and names itself as its holder.
+        """
+        held = f'exported_namespace!~"|{self.exporter.namespace}"' if self.claimed else 'exported_namespace!=""'
+        if self.shared:
+            held += f',pool!~"{"|".join(self.shared)}"'
+        return {"operator": self.exporter.namespace, "namespaces": "|".join(self.exporter.namespaces), "held": held}
 
     @derived
     def _alerts(self) -> tuple[Alert, ...]:
@@ -288,19 +207,23 @@ class Observability:
 
     def _all_alerts(self) -> Iterator[Alert]:
         for name, definition in self.data.alerts.alerts.items():
-            if definition.when != "devicePlugin" and not self._holds(definition.when):
-                continue
-            for pool in self._platform.gpu_pools if definition.per == "pool" else (None,):
-                yield Alert(name, definition, pool, self)
+            lost = self.claimed and definition.when in ("clusterPolicy", "devicePlugin")  # rendered nowhere, but told
+            if lost or self._holds(definition.when):
+                for pool in self._platform.gpu_pools if definition.per == "pool" else (None,):
+                    yield Alert(name, definition, pool, self)
 
     def _holds(self, when: str | None) -> bool:
-        if when == "driver":
-            return self._platform.driver.enabled
-        if when == "nodeStatus":
-            return self.node_status
-        if when == "devicePlugin":
-            return not self.claimed
-        return when != "cost" or bool(self._prices())
+        """Whether what a definition is about is there at all."""
+        conditions = {
+            "driver": lambda: self._platform.driver.enabled,
+            "nodeStatus": lambda: self.node_status,
+            "devicePlugin": lambda: not self.claimed,
+            "claims": lambda: self.claimed,
+            "clusterPolicy": lambda: self._platform.gpu_stack == "clusterPolicy",
+            "operator": lambda: self.operated,
+            "nodes": lambda: bool(self._platform.gpu_pools),
+        }
+        return when is None or bool(conditions[when]())
 
     @derived
     def alert_groups(self) -> tuple[RuleGroup, ...]:
@@ -335,7 +258,7 @@ class Observability:
             for index, one in enumerate(definitions):
                 if self._holds(one.when) and not self._without(one.expr, known):
                     source = Source("component", self.data.records.span("groups", name, index), f"groups.{name}")
-                    rules.append(Recording(one.record, self.worded(one.expr), source))
+                    rules.append(Recording(one.record, self.worded(filled(one.expr, None, None, self.places)), source))
                     known.add(one.record)
             if rules:
                 groups.append(RuleGroup(f"gpu-{name}", tuple(rules)))
@@ -343,7 +266,7 @@ class Observability:
 
     def _prices(self) -> list[Recording]:
         found = []
-        for pool in () if self.claimed else self._platform.gpu_pools:
+        for pool in self._platform.gpu_pools:
             if pool.cost_per_gpu_hour is not None:
                 source = self._platform.origins.source(("spec", "nodePools", pool.name, "costPerGpuHour"))
                 price = f"vector({pool.cost_per_gpu_hour:g})"
@@ -352,7 +275,11 @@ class Observability:
 
     def _without(self, expression: str, known: set[str]) -> bool:
         """Whether an expression reads a metric that is not exported, or a recording rule that is not there."""
-        if self.claimed and _OF_CLUSTER_POLICY in expression:
+        if self._platform.gpu_stack != "clusterPolicy" and _OF_CLUSTER_POLICY in expression:
+            return True
+        if not self.operated and _OF_OPERATOR in expression:
+            return True
+        if self.prometheus_namespace in OWN_PROMETHEUSES and _DENIED_ON_OPENSHIFT in expression:
             return True
         return any(lacking(expression, self.exported)) or not records_in(expression) <= known
 
@@ -375,11 +302,6 @@ class Observability:
                 )
             )
         return tuple(found)
-
-
-def plain_keys(mapping: Any) -> frozenset[str]:
-    """The keys of a tracked mapping, which also notes where they stand."""
-    return frozenset(mapping)
 
 
 def records_in(expression: str) -> frozenset[str]:

@@ -18,20 +18,26 @@ def observed(platform: Platform) -> Iterator[Iterator[str]]:
         return
     yield _prometheus(watched)
     yield _grafana(watched)
-    yield _exporter(watched, platform)
+    yield _exporter(watched)
     for name in watched.data.alerts.alerts:
         yield _left_out(name, watched)
 
 
 def _prometheus(watched: Observability) -> Iterator[str]:
     yield (
-        f"A Prometheus of the Prometheus operator runs in the namespace {watched.prometheus_namespace}; its custom resources"
-        " ServiceMonitor and PrometheusRule (monitoring.coreos.com/v1) are installed."
+        f"A Prometheus of the Prometheus operator runs in the namespace {watched.prometheus_namespace}; its custom"
+        " resources ServiceMonitor and PrometheusRule (monitoring.coreos.com/v1) are installed."
     )
     monitors, rules = watched.spec_labels
-    yield f"It selects ServiceMonitors with {_labels(monitors)} and PrometheusRules with {_labels(rules)}."
+    yield (
+        f"It looks for ServiceMonitors and PrometheusRules in the namespace {watched.namespace}, and selects those with"
+        f" {_labels(monitors)} and with {_labels(rules)}."
+    )
+    yield f"It may list and watch Services, EndpointSlices and Pods in the namespace {watched.exporter.namespace}."
     yield "It may list and watch Nodes, so that samples learn the pool of the node they come from."
     yield "kube-state-metrics is installed, and read without a change of the labels namespace, pod and node."
+    if watched.claimed:
+        yield "It is kube-state-metrics 2.20 or newer, which says what pods claim; before, nothing is known of claims."
 
 
 def _labels(labels: dict[str, str]) -> str:
@@ -43,12 +49,22 @@ def _grafana(watched: Observability) -> Iterator[str]:
         yield "Grafana's sidecar loads ConfigMaps with the label grafana_dashboard."
 
 
-def _exporter(watched: Observability, platform: Platform) -> Iterator[str]:
-    operator = platform.components.get("gpu-operator")
-    if operator is not None and operator.ownership != "managed":
+def _exporter(watched: Observability) -> Iterator[str]:
+    component = watched.exporter.component
+    if component is None or component.ownership == "managed":
+        return
+    if watched.operated:
+        policy = "GPUCluster" if watched.claimed else "ClusterPolicy"
         yield (
             f"The exporters of the GPU Operator, which is somebody else's, count what the ConfigMap"
-            f" {watched.config_name} says: dcgmExporter.config.name of the ClusterPolicy."
+            f" {watched.config_name} says: dcgmExporter.config.name of the {policy}."
+        )
+    else:
+        labels = ", ".join(f"{key}={value}" for key, value in sorted(watched.exporter.selector.items()))
+        yield (
+            f"The exporters, which are somebody else's, have a Service in the namespace {watched.exporter.namespace}"
+            f" with the labels {labels} and a port {watched.exporter.port}, and count the metrics that"
+            " blueprint.lock lists."
         )
 
 

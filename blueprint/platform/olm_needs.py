@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from blueprint.platform.olm import USER_PROMETHEUS
-
 if TYPE_CHECKING:
     from blueprint.platform.component import PlatformComponent
     from blueprint.platform.model import Platform
@@ -22,7 +20,6 @@ def olm_needs(platform: Platform) -> Iterator[Iterator[str]]:
         yield _catalogue(component)
         yield _approval(component)
     yield _mirrors(platform, subscribed)
-    yield _monitoring(platform)
 
 
 def _ours(component: PlatformComponent) -> bool:
@@ -61,9 +58,3 @@ def _mirrors(platform: Platform, subscribed: list[PlatformComponent]) -> Iterato
     if platform.mirrors:
         packages = ", ".join(str(one.olm.package) for one in subscribed if one.olm)
         yield f"A mirrored catalogue has the bundles of {packages}, as `oc mirror` makes it; catalogSource names it."
-
-
-def _monitoring(platform: Platform) -> Iterator[str]:
-    watched = platform.observability
-    if watched is not None and watched.prometheus_namespace == USER_PROMETHEUS:
-        yield "Monitoring of user projects is on: enableUserWorkload in the ConfigMap cluster-monitoring-config."

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 PCIE_REPLAYS = {1: 0.15, 2: 0.3, 3: 0.48, 4: 0.96, 5: 1.92, 6: 3.84}
 """Replays a minute and lane that a link may have at one bit error in 10^12, by generation (DCGM)."""
+OF_A_GPU = ("node", "pool", "gpu", "UUID", "GPU_I_ID", "GPU_I_PROFILE", "xid", "clock_event")
+"""The labels that tell the series of one metric apart, whoever holds the GPU or the instance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +70,9 @@ def chosen(definition: AlertDefinition, limit: Limit | None) -> str | None:
     return definition.expr
 
 
-def filled(expression: str, pool: Pool | None, limit: Limit | None, operator: str = "") -> str:
-    """The expression with the pool's name, nodes and GPUs, the limit, and the operator's namespace."""
-    values: dict[str, str] = {"operator": operator} if operator else {}
+def filled(expression: str, pool: Pool | None, limit: Limit | None, places: Mapping[str, str] | None = None) -> str:
+    """The expression with the pool's name, nodes and GPUs, the limit, and whatever `places` names."""
+    values = dict(places or {})
     if limit is not None and limit.value is not None:
         values["threshold"] = str(limit.value)
     if pool is not None and pool.gpu is not None:
@@ -78,6 +80,11 @@ def filled(expression: str, pool: Pool | None, limit: Limit | None, operator: st
         values |= {"count": str(pool.gpu.count)} if "${count}" in expression else {}
         values |= {"nodes": str(pool.nodes_min)} if "${nodes}" in expression else {}
     return Template(expression).safe_substitute(values)
+
+
+def once_for_each_gpu(expression: str) -> str:
+    """The expression without the pods that hold a GPU: the exporter gives each of them a series of the same value."""
+    return f"max by ({', '.join(OF_A_GPU)}) ({expression})"
 
 
 def lacking(expression: str, exported: Mapping[str, str]) -> Iterator[str]:

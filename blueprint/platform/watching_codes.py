@@ -122,3 +122,41 @@ The blueprint says how GPUs are watched, and no pool has any.
 """,
     severity=Severity.WARNING,
 )
+METRICS_COLLIDE = define(
+    "BP3254",
+    "metrics-collide",
+    """
+GPUs with NVLink 5 count link errors in fields of their own, which are in the counter file where a pool may have such GPUs.
+On a GB200, DCGM 4.4 gave none of them, and nothing of this metric either, where it was asked for both (DCGM issue 265). So
+it is left out there; who includes it may lose the alerts about NVLink.
+""",
+    severity=Severity.WARNING,
+)
+POD_LABELS_WITHOUT_BOUND = define(
+    "BP3255",
+    "pod-labels-without-bound",
+    """
+The exporter is told to add the labels of pods to the metrics of their GPUs, and not which: all of them are added, those
+with generated values too (`pod-template-hash`, `controller-uid`, job and batch names). Each new pod then makes new series
+of every metric of its GPUs, and Prometheus keeps them all. Name the labels that somebody looks at.
+""",
+    severity=Severity.WARNING,
+)
+NAMES_UNKNOWN = define(
+    "BP3256",
+    "names-unknown",
+    """
+The exporter of this stack was built before DCGM 4.6, which gave many fields new names. It stops at the first field that it
+does not know, so there would be no metrics at all. The names of before work with every exporter.
+""",
+)
+PROMETHEUS_OF_PROJECTS = define(
+    "BP3257",
+    "prometheus-of-projects",
+    """
+OpenShift's Prometheus for user projects cannot carry this out. It may not list Nodes, from which each sample learns its
+pool, and it shows every rule the series of the rule's own namespace alone: nothing of requests, of pods in other
+namespaces, or of who holds GPUs, and what rules record by namespace loses that namespace. The Prometheus of the platform
+(`openshift-monitoring`) reads the operator's namespace and does all of it; so does one of your own.
+""",
+)

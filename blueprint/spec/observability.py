@@ -20,7 +20,12 @@ MetricNames = Annotated[tuple[Annotated[str, Field(pattern=METRIC)], ...], Befor
 class PrometheusSpec(Model):
     """A Prometheus that exists already, run by the Prometheus operator."""
 
-    namespace: Name = Field(description="Its namespace; monitors, rules and dashboards are put there.")
+    namespace: Name = Field(description="Its namespace.")
+    monitor_namespace: Name | None = Field(
+        default=None,
+        description="Where monitors, rules and dashboards are put: a namespace in which it looks for them, if it does "
+        "not look in its own. Default: its own.",
+    )
     selector_labels: dict[LabelKey, LabelValue] = Field(
         description="Labels by which it selects ServiceMonitors; {} if it selects every one."
     )

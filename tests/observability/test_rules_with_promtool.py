@@ -14,9 +14,10 @@ from watched_platform import HERE, objects, rules
 
 from blueprint.catalog import load_catalog
 from blueprint.catalog.monitoring import load_monitoring
-from blueprint.pipeline import Compilation
+from blueprint.pipeline import Compilation, compile_blueprint
 
-TESTS = sorted((HERE / "rules").glob("*.test.yaml"))
+TESTS = sorted((HERE / "rules" / "watched").glob("*.test.yaml"))
+ELSEWHERE = sorted((HERE / "rules" / "claims").glob("*.test.yaml"))
 WITH_WORDS = "GpusMissing"
 """The alert whose annotations are compared too; of the others only labels are."""
 
@@ -28,13 +29,16 @@ def run(promtool: str, *arguments: str | Path) -> subprocess.CompletedProcess[st
 @pytest.fixture
 def folder(watched: Compilation, tmp_path: Path) -> Path:
     """The rules as Prometheus reads them, one file for each object, with the tests beside them."""
-    for name, one in objects(watched, "PrometheusRule").items():
-        for group in one["spec"]["groups"]:
-            group["rules"] = [_bare(rule) for rule in group["rules"]]
-        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(one["spec"], sort_keys=False))
+    write_rules(watched, tmp_path)
     for file in TESTS:
         (tmp_path / file.name).write_text(file.read_text("utf-8"))
     return tmp_path
+
+
+def write_rules(compilation: Compilation, folder: Path) -> None:
+    for name, one in objects(compilation, "PrometheusRule").items():
+        groups = [{**group, "rules": [_bare(rule) for rule in group["rules"]]} for group in one["spec"]["groups"]]
+        (folder / f"{name}.yaml").write_text(yaml.safe_dump({"groups": groups}, sort_keys=False))
 
 
 def _bare(rule: dict[str, Any]) -> dict[str, Any]:
@@ -56,6 +60,14 @@ def test_rules_on_series(promtool: str, folder: Path, file: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("file", ELSEWHERE, ids=lambda file: file.name)
+def test_rules_where_pods_claim_gpus(promtool: str, tmp_path: Path, file: Path) -> None:
+    write_rules(compile_blueprint(str(HERE / "stacks" / "claims.yaml")), tmp_path)
+    (tmp_path / file.name).write_text(file.read_text("utf-8"))
+    done = run(promtool, "test", "rules", tmp_path / file.name)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_a_rule_that_does_something_else_is_found(promtool: str, folder: Path) -> None:
     """The tests can fail."""
     broken = folder / "gpu-alerts.train.yaml"
@@ -66,7 +78,7 @@ def test_a_rule_that_does_something_else_is_found(promtool: str, folder: Path) -
 
 
 def alerts_fired(key: str) -> Iterator[str]:
-    for file in TESTS:
+    for file in (*TESTS, *ELSEWHERE):
         for test in yaml.safe_load(file.read_text("utf-8"))["tests"]:
             for each in test.get("alert_rule_test", ()):
                 if each["exp_alerts"]:

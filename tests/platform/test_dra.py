@@ -179,7 +179,7 @@ def test_gpus_are_watched_through_the_exporter_of_this_stack(tmp_path: Path) -> 
     assert monitors["gpu-dcgm-exporter"]["selector"] == {"matchLabels": {"app": "nvidia-dcgm-exporter-dra"}}
     [service] = of_kind(found, "Service").values()
     assert service["selector"] == {"app": "gpu-operator"}
-    assert service["ports"][0]["name"] == monitors["gpu-operator"]["endpoints"][0]["port"]
+    assert service["ports"][0]["name"] == monitors["gpu-operator-metrics"]["endpoints"][0]["port"]
     rendered = str([one.data for one in found.bundle.objects]) if found.bundle else ""
     assert not any(text in rendered for text in ("nvidia_com_", "gpu_requested:", "gpu_operator_reconciliation_status"))
     assert "Nobody waits for the alert GpuOperatorNotReady: pods claim GPUs" in needs(found)

@@ -38,11 +38,18 @@ class Gathered:
     """Many sources as one: what all pools decide together is kept and written down once, however many values it
     takes part in. Otherwise a thousand pools would each name the lines of a thousand pools."""
 
-    __slots__ = ("_lines", "parts")
+    __slots__ = ("_hash", "_lines", "parts")
 
     def __init__(self, parts: Sources) -> None:
         self.parts = parts
+        self._hash = hash(parts)
         self._lines: tuple[Source, ...] | None = None
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Gathered) and self.parts == other.parts)
 
     @property
     def lines(self) -> tuple[Source, ...]:

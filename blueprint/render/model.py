@@ -46,6 +46,11 @@ class FieldOrigin:
     noted: Sources = ()
 
     @property
+    def patched(self) -> bool:
+        """Whether a patch took part. Those are never gathered: a patch is for one object."""
+        return any(isinstance(each, Source) and each.layer == "patch" for each in self.noted)
+
+    @property
     def sources(self) -> tuple[Source, ...]:
         """Every line that took part, the deciding one first."""
         return flat(self.noted)

@@ -17,11 +17,28 @@ POOL = """\
       nodes: 2
       selector: {{example.org/pool: pool-{number:04}, example.org/site: here}}
 """
-SHAPES = (
-    "",
-    '      gpu: {product: H100-SXM5-80GB, count: 8}\n      driver: {branch: "580", kernelModules: open}\n',
-    '      gpu: {product: A100-SXM4-80GB, count: 4}\n      driver: {owner: host, branch: "580"}\n',
-)
+TAINT = '      taints: {nvidia.com/gpu: "true:NoSchedule"}\n'
+H100 = "      gpu: {product: H100-SXM5-80GB, count: 8}\n"
+A100 = "      gpu: {product: A100-SXM4-80GB, count: 4}\n"
+CUT = "      gpu: {product: H100-SXM5-80GB, count: 8, mig: {layout: [{profiles: {1g.10gb: 7}}]}}\n"
+MIXED = "      gpu: {product: A100-SXM4-80GB, count: 4, mig: {layout: [{profiles: {2g.20gb: 3, 1g.20gb: 1}}]}}\n"
+SHARED = "      gpu: {product: L40S, count: 4, sharing: {timeSlicing: 4}}\n"
+BRANCH = '      driver: {branch: "580"}\n'
+OPEN = '      driver: {branch: "580", kernelModules: open}\n'
+HOST = '      driver: {owner: host, branch: "580"}\n'
+FABRIC = "      network: {fabric: infiniband, nics: 8}\n"
+SHAPES = {
+    "plain": ("", H100 + OPEN, A100 + HOST),
+    "tainted": (TAINT + H100 + BRANCH,),
+    "cut, one product": (CUT + BRANCH,),
+    "cut, two products": (CUT + BRANCH, MIXED + BRANCH),
+    "shared": (SHARED + BRANCH,),
+    "drivers of the host": (H100 + HOST,),
+    "a driver each": (TAINT + H100 + OPEN, TAINT + H100 + BRANCH),
+    "a network": (TAINT + H100 + OPEN + FABRIC, ""),
+    "all together": (TAINT + CUT + BRANCH, SHARED + OPEN, TAINT + H100 + OPEN + FABRIC, A100 + HOST, MIXED + BRANCH),
+}
+"""Pools that know of each other: their taints, drivers, products and strategies decide things together."""
 HEAD = """\
 apiVersion: gpublueprint.dev/v1alpha1
 kind: Blueprint
@@ -35,9 +52,9 @@ CONFIG_MAP = (
 )
 
 
-def with_pools(folder: Path, count: int) -> Path:
-    """A blueprint of so many pools: without GPUs, with the operator's driver, with the host's."""
-    pools = "".join(POOL.format(number=number) + SHAPES[number % len(SHAPES)] for number in range(count))
+def with_pools(folder: Path, count: int, *shapes: str) -> Path:
+    """A blueprint of so many pools, in turn of these shapes."""
+    pools = "".join(POOL.format(number=number) + shapes[number % len(shapes)] for number in range(count))
     (folder / "blueprint.yaml").write_text(f"{HEAD}  nodePools:\n{pools}")
     return folder / "blueprint.yaml"
 
@@ -50,8 +67,8 @@ def with_objects(folder: Path, count: int) -> Path:
     return folder / "blueprint.yaml"
 
 
-def calls(blueprint: Path) -> int:
-    """How many functions compiling it calls, C's included. It must succeed."""
+def cost(blueprint: Path) -> tuple[int, int]:
+    """How many functions compiling it calls, C's included, and the bytes of its bundle. It must succeed."""
     count = 0
 
     def counting(_frame: FrameType, event: str, _argument: Any) -> None:
@@ -63,15 +80,23 @@ def calls(blueprint: Path) -> int:
         compilation = compile_blueprint(str(blueprint))
     finally:
         sys.setprofile(None)
-    assert compilation.bundle is not None, compilation.diagnostics
-    return count
+    assert compilation.files is not None, compilation.diagnostics
+    return count, sum(map(len, compilation.files.values()))
 
 
-@pytest.mark.parametrize("make", [with_pools, with_objects])
-def test_each_further_one_costs_what_the_one_before_cost(make: Any, tmp_path: Path) -> None:
-    calls(make(tmp_path, 5))  # what is imported and read once
-    few, some, many = (calls(make(tmp_path, count)) for count in (25, 50, 100))
+def test_each_further_object_costs_what_the_one_before_cost(tmp_path: Path) -> None:
+    cost(with_objects(tmp_path, 100))  # what is imported, read or spelled out once
+    (few, _), (some, _), (many, _) = (cost(with_objects(tmp_path, count)) for count in (25, 50, 100))
     assert (many - some) / 50 < 1.2 * (some - few) / 25
+
+
+@pytest.mark.parametrize("shapes", SHAPES.values(), ids=SHAPES)
+def test_each_further_pool_costs_what_the_one_before_cost(shapes: tuple[str, ...], tmp_path: Path) -> None:
+    """Neither in calls nor in bytes: both show lines that every pool names of every other."""
+    compile_blueprint(str(with_pools(tmp_path, 96, *shapes)))  # what is imported, read or spelled out once
+    few, some, many = (cost(with_pools(tmp_path, count, *shapes)) for count in (24, 48, 96))
+    for less, middle, more in zip(few, some, many, strict=True):
+        assert (more - middle) / 48 < 1.2 * (middle - less) / 24
 
 
 def test_documents_of_one_file_share_its_lines() -> None:

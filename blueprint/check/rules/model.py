@@ -156,7 +156,7 @@ def _nodes(pool: Any) -> Nodes:
 def by_hand(subject: Object, *path: str) -> bool:
     """Whether a person wrote what stands there, in a manifest or a patch: what we derive needs no reading again."""
     origin = subject.origin(path)
-    return subject.component == USERS or any(source.layer == "patch" for source in (origin.sources if origin else ()))
+    return subject.component == USERS or (origin is not None and origin.patched)
 
 
 def mapping(value: Any) -> Mapping[Any, Any]:

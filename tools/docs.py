@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from blueprint.catalog import Condition, Fact, MigPlacement, MigProfile, load_catalog
+from blueprint.catalog import Condition, Fact, load_catalog
 from blueprint.diagnostics import all_codes
 from blueprint.report.topics.fields import field_facts, fields_of
 from blueprint.report.topics.general import EXIT_CODES, PRECEDENCE
+from blueprint.report.topics.hardware import facts_of, shown
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from helm_page import helm_page
@@ -167,7 +167,7 @@ def hardware_page() -> Iterator[str]:
     yield ", ".join(f"[{name}](#{name.lower()})" for name in catalog.products)
     for name in catalog.products:
         gpu = catalog.gpu(name)
-        facts = [(f.path, _shown(f.value), f.confidence, f.source) for f in _facts(gpu)]
+        facts = [(f.path, shown(f.value), f.confidence, f.source) for f in facts_of(gpu)]
         yield f"## {name}"
         yield _table(("Fact", "Value", "Confidence", "Source"), facts)
 
@@ -222,33 +222,10 @@ def _asked(condition: Condition) -> str:
     return "not known" if condition.unknown else " ".join((" or ".join(condition.any_of), *bounds)).strip()
 
 
-def _facts(record: object) -> Iterator[Fact[object]]:
-    if isinstance(record, Fact):
-        yield record
-    elif is_dataclass(record):
-        for one in fields(record):
-            yield from _facts(getattr(record, one.name))
-
-
 def _cell(fact: Fact[object] | None) -> str:
     if fact is None:
         return ""
     return str(fact.value) if fact.certain else f"({fact.value})"
-
-
-def _shown(value: object) -> str:
-    """A value of the catalogue as people read it."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, Mapping):
-        return "; ".join(f"{key}: {_shown(item)}" for key, item in value.items())
-    if isinstance(value, tuple):
-        return ", ".join(map(_shown, value))
-    if isinstance(value, MigProfile):
-        return f"{value.name} x {value.max}"
-    if isinstance(value, MigPlacement):
-        return f"{value.slices} at {_shown(value.starts)}"
-    return str(value)
 
 
 def cli_page() -> Iterator[str]:

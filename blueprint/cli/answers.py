@@ -21,7 +21,7 @@ POOL_FORM = "NAME=PRODUCTxCOUNTxNODES (GPUs per node, then nodes), or NAME=NODES
 MOST_GPUS = 16
 MOST_NODES = 100_000
 _LONGEST_NAME = 40
-_FEW = 6
+_FEW = 8
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from blueprint.diagnostics.model import (
     in_order,
 )
 from blueprint.diagnostics.registry import all_codes, define, find_code
-from blueprint.diagnostics.spelling import nearest
+from blueprint.diagnostics.spelling import known_names, nearest
 
 __all__ = [
     "Code",
@@ -27,5 +27,6 @@ __all__ = [
     "find_code",
     "has_errors",
     "in_order",
+    "known_names",
     "nearest",
 ]

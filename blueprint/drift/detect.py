@@ -10,7 +10,7 @@ from pathlib import Path
 from blueprint.cluster.inventory import Inventory
 from blueprint.diagnostics import Diagnostic
 from blueprint.drift import codes
-from blueprint.drift.model import DriftReport, Finding, FindingKind, Part, cause_of
+from blueprint.drift.model import APPLY, TAKE_OVER, DriftReport, Finding, FindingKind, Part, cause_of
 from blueprint.drift.nodes import examine_nodes
 from blueprint.drift.objects import examine_objects
 from blueprint.drift.tell import diagnostics_of
@@ -123,7 +123,8 @@ def _verdict(report: DriftReport) -> str:
     if report.failed:
         added = any(f.kind is FindingKind.FOREIGN_ADDITION for f in report.findings)
         stays = "; what was added stays until it is removed or declared" if added else ""
-        return f"Drift{_counted(report.findings)}. `blueprint apply` restores what is declared{stays}."
+        apply = TAKE_OVER if any(f.contested for f in report.findings) else APPLY
+        return f"Drift{_counted(report.findings)}. {apply} restores what is declared{stays}."
     if report.unknown:
         return f"Unknown: nothing contradicts the bundle, but {report.unknown} things could not be examined."
     return "No drift: everything that was examined is as declared."

@@ -83,6 +83,19 @@ class Finding:
     seen: tuple[tuple[str, str], ...] = ()
     remarks: tuple[Note, ...] = ()
 
+    @property
+    def contested(self) -> bool:
+        """Whether somebody else owns the live value: then `apply` takes it over only when told to.
+
+        Taints belong to the list as a whole, which nobody owns by element: an apply always sets ours.
+        """
+        taint = self.station is Station.NODE and self.path.startswith("spec.taints")
+        return self.kind is FindingKind.MODIFIED and self.writer is not None and not taint
+
+
+APPLY, TAKE_OVER = "`blueprint apply`", "`blueprint apply --force-conflicts`"
+"""What restores a value that nobody else owns, and one that somebody does."""
+
 
 def cause_of(finding: Finding) -> str:
     """What findings that one act brought about have in common: the writer and the second; empty if unknown."""

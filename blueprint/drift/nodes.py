@@ -8,7 +8,7 @@ from typing import Any
 
 from blueprint.cluster.inventory import Inventory, manager
 from blueprint.diagnostics import Note
-from blueprint.drift.model import Finding, FindingKind, Part, Station, Writer, facts
+from blueprint.drift.model import APPLY, TAKE_OVER, Finding, FindingKind, Part, Station, Writer, facts
 from blueprint.drift.places import examine_domains, examine_place
 from blueprint.drift.view import Live, Unseen, View
 from blueprint.render.compare import ABSENT
@@ -18,7 +18,7 @@ from blueprint.report.model import Coverage
 
 SCOPE = "pool nodes"
 _HOW_APPLIED = {
-    "apply": "`blueprint apply` sets it",
+    "apply": "{apply} sets it",
     "provisioner": "nodeLabels is `provisioner`: whoever makes the nodes has to set it",
 }
 
@@ -85,13 +85,13 @@ def _sizes(bundle: Bundle, members: list[tuple[Live, list[BundlePool]]], left: l
 
 def _marks(bundle: Bundle, members: list[tuple[Live, list[BundlePool]]]) -> Iterator[Finding]:
     us = manager(bundle.name)
-    remark = Note(_HOW_APPLIED.get(bundle.node_labels, ""))
+    how = _HOW_APPLIED.get(bundle.node_labels, "")
     for node, pools in members:
         if len(pools) > 1:
             yield _shared(node, pools)
         elif pools:
             for finding in (*_labels(node, pools[0], us), *_taints(node, pools[0], us)):
-                yield replace(finding, remarks=(remark,))
+                yield replace(finding, remarks=(Note(how.format(apply=TAKE_OVER if finding.contested else APPLY)),))
             yield from examine_place(node, pools[0])
     for pool in bundle.pools:
         yield from examine_domains(pool, [node for node, pools in members if pools == [pool]])

@@ -10,7 +10,7 @@ from typing import Any
 from blueprint.diagnostics import Code, Diagnostic, Note, Span
 from blueprint.drift import codes
 from blueprint.drift.defaults import is_server_default
-from blueprint.drift.model import Finding, FindingKind, Station, cause_of
+from blueprint.drift.model import APPLY, TAKE_OVER, Finding, FindingKind, Station, cause_of
 from blueprint.render.compare import ABSENT, differences
 from blueprint.render.model import FieldOrigin
 from blueprint.render.paths import format_path
@@ -47,7 +47,7 @@ _MESSAGES = {
 }
 _HELP = {
     FindingKind.MISSING: "`blueprint apply` creates it; the audit log knows who deleted it",
-    FindingKind.MODIFIED: "`blueprint apply` restores it; to keep the live value, change the line shown",
+    FindingKind.MODIFIED: "{apply} restores it; to keep the live value, change the line shown",
     FindingKind.REMOVED: "`blueprint apply` puts it back; who removed it is only in the audit log",
     FindingKind.FOREIGN_ADDITION: "remove it, or declare it in the blueprint; an apply leaves it in place",
     FindingKind.OWNERSHIP_LOST: "`blueprint apply` takes it back",
@@ -73,11 +73,16 @@ def _diagnostic(finding: Finding, causes: Counter[str]) -> Diagnostic:
         at=_place(finding.origin),
         label=_label(finding),
         notes=tuple(_notes(finding)),
-        help=None if finding.station is Station.NODE else _HELP.get(finding.kind),
+        help=None if finding.station is Station.NODE else _help(finding),
         subject=finding.subject,
         path=finding.path or None,
         evidence=tuple(_evidence(finding, causes)),
     )
+
+
+def _help(finding: Finding) -> str | None:
+    text = _HELP.get(finding.kind)
+    return text.format(apply=TAKE_OVER if finding.contested else APPLY) if text else None
 
 
 def _code(finding: Finding) -> Code:

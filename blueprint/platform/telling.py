@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from blueprint.catalog import Catalog
-from blueprint.diagnostics import Diagnostic, Fix, Note, nearest
+from blueprint.diagnostics import Diagnostic, Fix, Note, known_names, nearest
 from blueprint.platform import codes
 from blueprint.source import Node
 from blueprint.source.paths import Path, format_path
@@ -49,7 +49,7 @@ class Teller:
         value = str(node.value) if node and not isinstance(node.value, dict) else str(path[-1])
         names = sorted(known)
         return self.at(
-            path, code, f"there is no {what} {value}", help_=f"known: {', '.join(names)}", fix=nearest(value, names)
+            path, code, f"there is no {what} {value}", help_=known_names(value, names), fix=nearest(value, names)
         )
 
     def no_effect(self, path: Path, because: Path, message: str) -> Diagnostic:

@@ -21,8 +21,6 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in PAGES}
 RUN = [name for name, text in TEXTS.items() if has_console(text) and name != LIVE]
 QUOTE = re.compile(r"```text\n(.*?)```", re.DOTALL)
-CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
-LINK = re.compile(r"\[[^\]]*\]\((?!https?:|mailto:|#)([^)#\s]+)(?:#[^)]*)?\)")
 
 
 @pytest.mark.parametrize("name", RUN)
@@ -63,14 +61,6 @@ def models(base: type[Model]) -> Iterator[type[Model]]:
     for model in base.__subclasses__():
         yield model
         yield from models(model)
-
-
-@pytest.mark.parametrize("name", TEXTS)
-def test_every_link_inside_the_repository_leads_somewhere(name: str) -> None:
-    folder = (ROOT / name).parent
-    prose = CODE.sub("", TEXTS[name])
-    missing = [link for link in LINK.findall(prose) if not (folder / link).exists()]
-    assert not missing
 
 
 def test_a_wrong_output_is_noticed(tmp_path: Path) -> None:

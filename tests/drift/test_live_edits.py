@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 from drift_platform import APPLY, JSON_PATCH, MERGE_PATCH, Applied, apply, bundle_of
 
+from blueprint.cluster.apply import ApplyOptions, apply_plan
+from blueprint.cluster.plan import make_plan
+from blueprint.drift.detect import as_run
 from blueprint.drift.model import FindingKind
 from blueprint.render.compare import ABSENT
 
@@ -437,3 +440,25 @@ def test_absent_stands_for_no_value(applied: Applied) -> None:
     [finding] = applied.findings()
 
     assert finding.declared is ABSENT
+
+
+@pytest.mark.parametrize(
+    ("edit", "advice"),
+    [("image", "--force-conflicts` restores"), ("removed variable", "blueprint apply` puts it back")],
+)
+def test_what_is_advised_restores_it_and_nothing_less_does(applied: Applied, edit: str, advice: str) -> None:
+    """What another owns, an apply leaves alone unless it is told to take it over; what nobody owns, it writes."""
+    EDITS[edit][0](applied)
+    report = applied.drift()
+    [told] = report.diagnostics
+    assert advice in (told.help or "")
+    force = "--force-conflicts" in advice
+    assert ("--force-conflicts" in as_run(report, "").verdict) is force
+    plan = make_plan(applied.bundle, applied.connection)
+
+    plainly = apply_plan(plan, applied.connection, ApplyOptions())
+    assert plainly.exit_code == int(force)
+    if force:
+        assert apply_plan(plan, applied.connection, ApplyOptions(force_conflicts=True)).exit_code == 0
+
+    assert not applied.drift().findings

@@ -75,6 +75,21 @@ def test_every_listed_topic_can_be_explained() -> None:
             assert explain(entry.split(" ")[0]), entry
 
 
+@pytest.mark.parametrize(
+    ("topic", "facts"),
+    [
+        ("H100-SXM5-80GB", "- memoryMib: 81559 ("),
+        ("h100-sxm5-80gb", "# H100-SXM5-80GB"),
+        ("p5.48xlarge", "- gpus: 8 ("),
+    ],
+)
+def test_hardware_is_explained_with_the_evidence_of_each_fact(topic: str, facts: str) -> None:
+    text = explain(topic)
+    assert text is not None
+    assert facts in text
+    assert all(line.endswith(")") for line in text.splitlines() if line.startswith("- "))
+
+
 def test_a_field_of_the_blueprint_is_explained_for_any_name_of_a_pool() -> None:
     text = explain("spec.nodePools.train.gpu.product")
     assert text is not None
@@ -95,6 +110,7 @@ def test_exit_codes_are_a_topic(capsys: pytest.CaptureFixture[str]) -> None:
         ("spec.nodePool.x.gpu", "spec.nodePools.*.gpu"),
         ("gpu-operater", "gpu-operator"),
         ("intenal-error", "internal-error"),
+        ("H100-SMX5-80GB", "H100-SXM5-80GB"),
     ],
 )
 def test_an_unknown_topic_is_a_finding_with_the_nearest_spelling(

@@ -1,4 +1,4 @@
-"""Explain a diagnostic code, a field of the blueprint, a component or a topic, offline.
+"""Explain a code, a field of the blueprint, a component, a GPU product, an instance type or a topic, offline.
 
 Without TOPIC, everything that can be explained is listed.
 """
@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from blueprint.report import Run
 
-HELP = "explain a code, a field, a component or a topic"
+HELP = "explain a code, a field, a component, hardware or a topic"
 
 
 def configure(parser: ArgumentParser) -> None:
     """TOPIC."""
-    parser.add_argument(
-        "topic", metavar="TOPIC", nargs="?", help="BP1001, duplicate-key, spec.nodePools.*.gpu.product, exit-codes, ..."
-    )
+    examples = "BP1001, duplicate-key, spec.nodePools.*.gpu.product, nfd, H100-SXM5-80GB, exit-codes, ..."
+    parser.add_argument("topic", metavar="TOPIC", nargs="?", help=examples)
 
 
 def run(options: Namespace) -> Run | int:
@@ -36,9 +35,8 @@ def run(options: Namespace) -> Run | int:
 def _listing() -> str:
     from blueprint.report.topics import topics
 
-    parts = [
-        f"# {group.capitalize()}\n\n" + "\n".join(f"- {name}" for name in names) for group, names in topics().items()
-    ]
+    groups = ((f"# {group[0].upper()}{group[1:]}", names) for group, names in topics().items())
+    parts = [f"{title}\n\n" + "\n".join(f"- {name}" for name in names) for title, names in groups]
     return "\n\n".join(parts)
 
 

@@ -1,4 +1,4 @@
-"""What `blueprint explain` can explain, as Markdown: codes, fields, components, general topics. Offline."""
+"""What `blueprint explain` can explain, as Markdown: codes, fields, components, hardware, general topics. Offline."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from blueprint.diagnostics import Code, all_codes, find_code, nearest
 from blueprint.report.topics.fields import Field, field_facts, fields_of, find_field
 from blueprint.report.topics.general import general_topics
+from blueprint.report.topics.hardware import hardware_text, hardware_topics
 
 if TYPE_CHECKING:
     from blueprint.catalog import Component
@@ -24,8 +25,9 @@ def explain(topic: str) -> str | None:
         return _code(code)
     if component := _component(topic):
         return _component_text(component)
-    field = find_field(_schema(), topic)
-    return _field_text(field) if field else None
+    if field := find_field(_schema(), topic):
+        return _field_text(field)
+    return hardware_text(topic)
 
 
 def topics() -> dict[str, list[str]]:
@@ -35,6 +37,7 @@ def topics() -> dict[str, list[str]]:
     return {
         "topics": list(general_topics()),
         "components": list(load_catalog().components),
+        **hardware_topics(),
         "codes": [f"{code.id} {code.slug}" for code in all_codes()],
         "fields": [field.path for field in fields_of(_schema())],
     }

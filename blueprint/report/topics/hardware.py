@@ -1,0 +1,54 @@
+"""GPU products and instance types as the catalogue knows them: for `explain` and for the generated reference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+
+from blueprint.catalog import Fact, MigPlacement, MigProfile, load_catalog
+
+
+def hardware_topics() -> dict[str, list[str]]:
+    """Every product and every instance type, by group."""
+    catalog = load_catalog()
+    machines = [name for cloud in catalog.clouds for name in cloud.types]
+    return {"GPU products": list(catalog.products), "instance types": machines}
+
+
+def hardware_text(name: str) -> str | None:
+    """A product or an instance type in Markdown, each fact with its evidence; None for other names."""
+    catalog = load_catalog()
+    products = {product.casefold(): product for product in catalog.products}
+    known: object = catalog.gpu(products[name.casefold()]) if name.casefold() in products else None
+    known = known or next((machine for cloud in catalog.clouds if (machine := cloud.machine(name))), None)
+    if known is None:
+        return None
+    facts = "\n".join(
+        f"- {fact.path.rpartition('].')[2]}: {shown(fact.value)} ({fact.confidence}: {fact.source})"
+        for fact in facts_of(known)
+    )
+    return f"# {products.get(name.casefold(), name)}\n\n{facts}"
+
+
+def facts_of(record: object) -> Iterator[Fact[object]]:
+    """The facts in a record of the catalogue, those of its parts included."""
+    if isinstance(record, Fact):
+        yield record
+    elif is_dataclass(record):
+        for one in fields(record):
+            yield from facts_of(getattr(record, one.name))
+
+
+def shown(value: object) -> str:
+    """A value of the catalogue as people read it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key}: {shown(item)}" for key, item in value.items())
+    if isinstance(value, tuple):
+        return ", ".join(map(shown, value))
+    if isinstance(value, MigProfile):
+        return f"{value.name} x {value.max}"
+    if isinstance(value, MigPlacement):
+        return f"{value.slices} at {shown(value.starts)}"
+    return str(value)

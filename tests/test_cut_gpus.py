@@ -14,6 +14,7 @@ from blueprint.lab.nodes import simulated_nodes
 from blueprint.render.bundle import read_bundle
 from tests.probe.stub.build import NoCompilerError, build
 from tests.probe.stub.describe import Description, cut, h100x8
+from tests.probe.stub.root import build as build_root
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "mig-inference" / "blueprint.yaml"
 NODE = "serving-0000"
@@ -44,7 +45,10 @@ class Place:
         """Take a reading of one node of the pool and compare everything."""
         (self.folder / "nvml.json").write_text(json.dumps(description))
         (self.folder / "readings").mkdir(exist_ok=True)
-        recording = ["--node", NODE, "--library", str(self.library), "--sysfs", str(self.folder / "none")]
+        root = self.folder / "machine"
+        if not root.exists():
+            build_root(root)
+        recording = ["--node", NODE, "--library", str(self.library), "--root", str(root)]
         self.run("probe", *recording, "-o", f"readings/{NODE}.json")
         verb = ["drift", "bundle", "--kubeconfig", str(self.lab.kubeconfig), "--readings", "readings"]
         return list(self.run(*verb, exits=exits)["diagnostics"])

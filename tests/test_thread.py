@@ -17,6 +17,7 @@ import pytest
 from blueprint.cli.main import main
 from tests.probe.stub.build import NoCompilerError, build
 from tests.probe.stub.describe import h100x8, lie
+from tests.probe.stub.root import build as build_root
 
 BLUEPRINT = """\
 apiVersion: gpublueprint.dev/v1alpha1
@@ -99,7 +100,10 @@ class Stations:
         (self.folder / "nvml.json").write_text(json.dumps(description))
         readings = self.folder / "readings"
         readings.mkdir(exist_ok=True)
-        recording = ["--node", "train-0000", "--library", str(self.library), "--sysfs", str(self.folder / "no-sysfs")]
+        root = self.folder / "machine"
+        if not root.exists():
+            build_root(root)
+        recording = ["--node", "train-0000", "--library", str(self.library), "--root", str(root)]
         self.run("probe", *recording, "-o", "readings/train-0000.json")
         judging = ["--reading", "readings/train-0000.json", "--expect", "bundle", "--pool", "train"]
         return self.run("probe", *judging, exits=exits)

@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from blueprint.platform.model import Platform
+from blueprint.platform.network import CARD_VENDOR, PROBED_FABRICS, PROVIDER, RDMA
 from blueprint.platform.origin import Source, flat, in_order
 from blueprint.platform.pool import Pool, PoolGpu
 from blueprint.platform.reads import reading, use
 from blueprint.probe import Expectation, ExpectationSource
 
+DMA_BUF_KERNEL = "5.12"
+"""From this Linux on dma-buf carries GPU memory."""
 MEMORY_TOLERANCE_MIB = 256
 """Drivers of different branches reserve slightly different amounts (node-to-node differences seen: under 100 MiB)."""
 
@@ -87,6 +90,40 @@ def _mig_mode(pool: Pool) -> bool | dict[str, int] | None:
     return False if supported.certain and use(supported) else None
 
 
+def _kernel_modules(pool: Pool) -> str | None:
+    """What the pool says; where it leaves it open, what dma-buf needs."""
+    if (said := pool.driver.kernel_modules) != "auto":
+        return said
+    return "open" if _dma_buf(pool) else None
+
+
+def _dma_buf(pool: Pool) -> bool:
+    return pool.network is not None and pool.network.gpu_direct == "dmaBuf"
+
+
+def _peermem(pool: Pool) -> bool | None:
+    return True if pool.network and pool.network.gpu_direct == "peermem" else None
+
+
+def _kernel(pool: Pool) -> str | None:
+    return DMA_BUF_KERNEL if _dma_buf(pool) else None
+
+
+def _system(pool: Pool) -> str | None:
+    """The system for which the operator has its driver image; what a host's own driver runs on is not ours to ask."""
+    return pool.platform.os if pool.driver.enabled else None
+
+
+def _network(pool: Pool) -> dict[str, Any] | None:
+    """The cards of the fabric; of the vendor's that the device plugin takes, where it is ours."""
+    network = pool.network
+    if network is None or network.fabric not in PROBED_FABRICS:
+        return None
+    cards = {"cards": network.nics} if network.nics else {}
+    ours = network.owner != PROVIDER and network.fabric in RDMA
+    return {"fabric": network.fabric, **cards, **({"vendor": CARD_VENDOR} if ours else {})}
+
+
 def _domain(pool: Pool) -> dict[str, Any] | None:
     place = pool.place
     return {"nodes": place.domain_nodes, "label": place.domain_label} if place.domain_nodes else None
@@ -122,6 +159,15 @@ _CHECKS: dict[str, Any] = {
     "mig-layout": _mig_layout,
     "ecc-mode": lambda pool: pool.expect_ecc,
     "persistence-mode": lambda pool: pool.expect_persistence_mode,
+    "nouveau": lambda pool: pool.driver.enabled or None,
+    "kernel-modules": _kernel_modules,
+    "operating-system": _system,
+    "kernel": _kernel,
+    "nvidia-peermem": _peermem,
+    "gdrdrv": lambda pool: (pool.network and pool.network.gdrcopy) or None,
+    "nvidia-fs": lambda pool: (pool.network and pool.network.gds) or None,
+    "network-cards": _network,
+    "network-ports": _network,
     "nvlink-domain": _domain,
     "kubelet": lambda pool: pool.place.kubelet or None,
 }

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 OPERATOR, HOST, PROVIDER = "networkOperator", "host", "provider"
 RDMA = ("infiniband", "roce")
 """Fabrics whose cards NVIDIA's Network Operator knows."""
+PROBED_FABRICS = ("infiniband", "roce", "efa")
+"""Fabrics whose cards a node probe can tell from others."""
 SHARED_PREFIX = "rdma"
 """Resources with this prefix are handed out by the RDMA shared device plugin, all others card by card."""
 NETWORK_OPERATOR, EFA_PLUGIN = "network-operator", "efa-device-plugin"

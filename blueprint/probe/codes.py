@@ -1,4 +1,7 @@
-"""Codes of the probe (BP9xxx). BP90xx inventory, 91xx software, 92xx modes, 97xx MIG, 99xx the probe itself."""
+"""Codes of the probe (BP9xxx).
+
+BP90xx inventory, 91xx software, 92xx modes, 93xx network, 97xx MIG, 99xx the probe itself.
+"""
 
 from blueprint.diagnostics import Severity, define
 
@@ -118,6 +121,78 @@ DRIVER_VERSION = define(
     """
 The loaded driver is not of the branch or version that the blueprint declares. After a change of `driver`,
 nodes keep the old one until their driver pod was replaced and the module reloaded, which needs the GPUs idle.
+""",
+)
+DRIVER_WITNESSES = define(
+    "BP9101",
+    "driver-witnesses-disagree",
+    """
+NVML and the loaded kernel module, as `/proc/driver/nvidia/version` shows it, name different driver versions. One of
+them is not what it says: an upgrade left the old module loaded under a new library, or NVML is a stand-in or an
+interception library. Nothing else that NVML says of this node should be relied on until they agree.
+""",
+)
+MODULE_FLAVOUR = define(
+    "BP9110",
+    "kernel-module-flavour",
+    """
+The loaded NVIDIA kernel modules are open where proprietary ones are declared, or the other way round. dma-buf and
+GPUDirect Storage need the open ones, and Blackwell GPUs know no others. After a change of `driver.kernelModules` nodes
+keep the old modules until the driver pod is replaced, with the GPUs idle.
+""",
+)
+NOUVEAU_LOADED = define(
+    "BP9111",
+    "nouveau-loaded",
+    """
+The kernel's own driver, nouveau, is loaded on a node on which the GPU Operator is to install NVIDIA's. Whichever takes
+the GPUs first keeps them, and the driver pod fails or waits. Put `blacklist nouveau` into the node image's modprobe
+configuration, rebuild its initramfs, and reboot.
+""",
+)
+MODULE_MISSING = define(
+    "BP9112",
+    "kernel-module-missing",
+    """
+A kernel module that the pool's `network` asks for is not loaded: nvidia-peermem lets cards reach GPU memory, gdrdrv
+carries small copies (GDRCopy), nvidia-fs serves GPUDirect Storage. Without it everything runs, only slower, by way of the
+CPU's memory. Look at the driver pod's containers of that name, and at `dmesg` for symbols that do not fit.
+""",
+)
+KERNEL_OLD = define(
+    "BP9120",
+    "kernel-too-old",
+    """
+The node runs an older kernel than what is declared for it needs: GPU memory goes through dma-buf from Linux 5.12
+on. Use a newer node image, or `gpuDirect: peermem` in the blueprint.
+""",
+)
+SYSTEM_OTHER = define(
+    "BP9121",
+    "operating-system",
+    """
+The node runs another operating system than the blueprint declares in `cluster.os`. The GPU Operator takes the driver
+image from what the node says, so that another image is pulled than the bundle lists and mirrors. Correct the node
+image, or the blueprint.
+""",
+)
+NETWORK_CARDS = define(
+    "BP9300",
+    "network-cards",
+    """
+The node has another number of network cards on the pool's fabric than declared. Cards are counted in the kernel's RDMA
+class: InfiniBand and RoCE by the link layer of their ports, EFA by its PCI ids; functions of one slot are one
+card, virtual functions of a card are none. Fewer: a driver did not take a card (it is still on the PCI bus), or the card is
+missing. More: cards for storage or management have the same link layer, and device plugins hand them out as well.
+""",
+)
+NETWORK_PORT = define(
+    "BP9301",
+    "network-port-down",
+    """
+A port of a network card on the pool's fabric does not carry traffic: it is not ACTIVE, or its link is not up. `2: INIT`
+with the link up means that InfiniBand's subnet manager did not configure it; `1: DOWN` is a cable, a transceiver or a
+switch port. Jobs that use all cards hang or fail on this node.
 """,
 )
 PERSISTENCE_MODE = define(

@@ -10,12 +10,13 @@ import os
 import socket
 import tempfile
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from blueprint.diagnostics import Diagnostic, Refused, nearest
 from blueprint.diagnostics.codes import USAGE
-from blueprint.probe import codes, pci
+from blueprint.probe import codes
 from blueprint.probe.reading import Reading
 from blueprint.probe.reading_file import is_node_name, read_reading
 from blueprint.probe.redaction import redact
@@ -37,14 +38,15 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--call-timeout", metavar="SECONDS", type=float, help=f"longest wait for one NVML call ({CALL_SECONDS:g})"
     )
-    parser.add_argument("--sysfs", metavar="FOLDER", help="where sysfs is mounted (/sys)")
-    parser.add_argument("--redact", action="store_true", help="hash UUIDs and serial numbers")
+    parser.add_argument("--root", metavar="FOLDER", help="where the node's file system is; in a pod, its mount (/)")
+    parser.add_argument("--sysfs", metavar="FOLDER", help="where sysfs is mounted (/sys under the root)")
+    parser.add_argument("--redact", action="store_true", help="hash UUIDs, serial numbers, GUIDs and MACs")
 
 
 def check_options(options: Namespace) -> None:
     """Refuse flags that contradict each other or make no sense."""
     live = {"--node": options.node, "--library": options.library, "--call-timeout": options.call_timeout}
-    live["--sysfs"] = options.sysfs
+    live |= {"--sysfs": options.sysfs, "--root": options.root}
     given = [flag for flag, value in live.items() if value is not None]
     if options.reading and given:
         _refuse(f"{given[0]} is about this machine; --reading judges a recorded one")
@@ -69,11 +71,20 @@ def take_reading(options: Namespace, now: dt.datetime) -> Reading:
 
 
 def document(reading: Reading) -> str:
-    """The reading as the text of its file: one call per line, so that two readings can be compared by eye."""
+    """The reading as the text of its file: one call or path per line, so that two can be compared by eye."""
     fields = reading.to_json()
-    calls = ",\n".join(f"    {json.dumps(call)}" for call in fields.pop("calls"))
+    calls, host = fields.pop("calls"), fields.pop("host", None)
     head = json.dumps(fields, indent=2).removesuffix("\n}")
-    return f'{head},\n  "calls": [\n{calls}\n  ]\n}}\n' if calls else f'{head},\n  "calls": []\n}}\n'
+    if host:
+        answers = _lines(host["answers"], "    ")
+        head += f',\n  "host": {{\n    "root": {json.dumps(host["root"])},\n    "answers": {answers}\n  }}'
+    return f'{head},\n  "calls": {_lines(calls, "  ")}\n}}\n'
+
+
+def _lines(items: Sequence[Any], indent: str) -> str:
+    """A JSON list with one item per line."""
+    rows = ",\n".join(f"{indent}  {json.dumps(item)}" for item in items)
+    return f"[\n{rows}\n{indent}]" if rows else "[]"
 
 
 def check_pool(pool: str, known: Iterable[str], where: str) -> None:
@@ -115,7 +126,8 @@ def _collected(options: Namespace, now: dt.datetime) -> Reading:
         now,
         library=Path(options.library) if options.library else None,
         call_seconds=CALL_SECONDS if options.call_timeout is None else options.call_timeout,
-        sysfs=Path(options.sysfs) if options.sysfs else pci.SYSFS,
+        sysfs=Path(options.sysfs) if options.sysfs else None,
+        root=Path(options.root or "/"),
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from blueprint.probe import parse
+from blueprint.probe.host import HostAnswer
 from blueprint.probe.parse import Modes, PciIdentity
 from blueprint.probe.reading import Call, Outcome, Reading, Value
 from blueprint.probe.returns import Meaning, meaning_of
@@ -35,7 +36,7 @@ class Status(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Fact(Generic[T_co]):
-    """A value with the calls it rests on, or the reason why there is none.
+    """A value with the calls and files it rests on, or the reason why there is none.
 
     `value` is set exactly if `status` is READ. `why` is a clause for people: `nvmlDeviceGetName(3)
     returned NVML_ERROR_GPU_IS_LOST (15) after 0.2 ms`.
@@ -45,10 +46,11 @@ class Fact(Generic[T_co]):
     value: T_co | None
     why: str
     evidence: tuple[Call, ...]
+    files: tuple[HostAnswer, ...] = ()
 
     @property
     def raw(self) -> str:
-        """What NVML really answered, untouched, for the record."""
+        """What NVML really answered, untouched, for the record. What files said is told with the files."""
         return ", ".join(repr(call.value) for call in self.evidence if call.value is not None)
 
 

@@ -29,7 +29,7 @@ class Bench:
 
     def passed(self, fact: Fact[object], message: str, *, measured: str, gpu: GpuId | None = None) -> Verdict:
         """The fact is as wanted. A fact that was not read cannot pass: that would be a bug, and raises."""
-        if fact.status is not Status.READ or not fact.evidence:
+        if fact.status is not Status.READ or not (fact.evidence or fact.files):
             raise AssertionError(f"{self.expectation.check} would pass without a reading")
         return self._verdict(Result.PASS, message, fact, measured=measured, gpu=gpu)
 
@@ -70,6 +70,7 @@ class Bench:
             raw=fact.raw,
             wanted=self.wanted,
             evidence=fact.evidence,
+            files=fact.files,
             expectation=self.expectation,
             remedy=remedy,
         )

@@ -6,12 +6,11 @@ from pathlib import Path
 
 from blueprint.probe.reading import PciFunction, PciScan
 
-SYSFS = Path("/sys")
 _NVIDIA = 0x10DE
 _DISPLAY_CLASS = 0x03  # VGA and 3D controllers; NVSwitches are bridges (0x06) and no GPUs
 
 
-def scan(sysfs: Path = SYSFS) -> PciScan:
+def scan(sysfs: Path) -> PciScan:
     """Every NVIDIA display or 3D function under `sysfs`/bus/pci/devices, by address.
 
     A tree that is not there or cannot be listed is told as not readable, which is different from empty.

@@ -12,8 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from blueprint.probe import returns
+from blueprint.probe.host import HostScan
 
-SCHEMA = "gpublueprint.dev/reading/v1"
+SCHEMA = "gpublueprint.dev/reading/v2"
+SCHEMA_1 = "gpublueprint.dev/reading/v1"
+"""Has nothing of the node's files. Still read, and written again as what it is."""
 
 Value = str | int | list[int] | dict[str, int | str]
 """What a call can answer: text, a number (bytes for memory), a list of modes, or a structure's fields."""
@@ -126,6 +129,7 @@ class Reading:
         library: The NVML library that answered: its path, or the name that was asked for and not found.
         pci: The kernel's list of GPUs.
         calls: Every call in the order made.
+        host: What the node's files said; None in a reading of version 1.
     """
 
     node: str
@@ -137,6 +141,7 @@ class Reading:
     library: str
     pci: PciScan
     calls: tuple[Call, ...]
+    host: HostScan | None = None
     _index: dict[tuple[str, int | None], list[Call]] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
@@ -150,9 +155,9 @@ class Reading:
         return self._index.get((call, device), ())
 
     def to_json(self) -> dict[str, Any]:
-        """The document, keys in a fixed order."""
-        return {
-            "schemaVersion": SCHEMA,
+        """The document, keys in a fixed order; of version 1 where there is nothing of the node's files."""
+        document = {
+            "schemaVersion": SCHEMA if self.host else SCHEMA_1,
             "node": self.node,
             "time": self.time,
             "origin": self.origin.value,
@@ -167,8 +172,10 @@ class Reading:
                     {"address": f.address, "device": f.device, "driver": f.driver} for f in self.pci.functions
                 ],
             },
-            "calls": [_call_to_json(call) for call in self.calls],
         }
+        if self.host:
+            document["host"] = {"root": self.host.root, "answers": [each.to_json() for each in self.host.answers]}
+        return document | {"calls": [_call_to_json(call) for call in self.calls]}
 
 
 def _call_to_json(call: Call) -> dict[str, Any]:

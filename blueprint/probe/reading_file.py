@@ -10,9 +10,10 @@ from typing import Any, NoReturn
 
 from blueprint.diagnostics import Code, Diagnostic, Refused, nearest
 from blueprint.probe import codes, returns
+from blueprint.probe.host import Access, HostAnswer, HostScan
 from blueprint.probe.model import SCHEMA as EXPECTATIONS_SCHEMA
 from blueprint.probe.model import Expectation
-from blueprint.probe.reading import SCHEMA, Call, Origin, Outcome, PciFunction, PciScan, Reading, Value
+from blueprint.probe.reading import SCHEMA, SCHEMA_1, Call, Origin, Outcome, PciFunction, PciScan, Reading, Value
 
 MAX_BYTES = 8 << 20
 """A reading of 16 GPUs is about 60 kB; what is a hundred times larger is something else."""
@@ -20,6 +21,8 @@ MAX_BYTES = 8 << 20
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", re.ASCII)
 _NODE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?", re.ASCII)
 _MAX_CALLS = 20_000
+_MAX_ANSWERS = 20_000
+_SCHEMAS = (SCHEMA_1, SCHEMA)
 _MAX_MS = 86_400_000
 _CANNOT_OPEN = 2
 
@@ -31,8 +34,8 @@ def read_reading(path: Path) -> Reading:
     """
     document = _load(path, codes.READING_MALFORMED)
     version = document.get("schemaVersion") if isinstance(document, dict) else None
-    if isinstance(version, str) and version.startswith("gpublueprint.dev/reading/") and version != SCHEMA:
-        message = f"{path}: a reading of version {version}; this tool reads {SCHEMA}"
+    if isinstance(version, str) and version.startswith("gpublueprint.dev/reading/") and version not in _SCHEMAS:
+        message = f"{path}: a reading of version {version}; this tool reads {' and '.join(_SCHEMAS)}"
         raise Refused(Diagnostic(codes.READING_VERSION, message))
     try:
         return reading_from_json(document)
@@ -65,8 +68,10 @@ def expectations_from_json(document: Any) -> tuple[Expectation, ...]:
 def reading_from_json(document: Any) -> Reading:
     """The inverse of `Reading.to_json`. Raises ValueError for anything else, naming the place."""
     fields = _Fields(document, "the document", _READING_KEYS)
-    if (version := fields.text("schemaVersion")) != SCHEMA:
+    if (version := fields.text("schemaVersion")) not in _SCHEMAS:
         raise ValueError(f"schemaVersion is {version!r}, not {SCHEMA!r}")
+    if version == SCHEMA_1:
+        fields.refuse("host", because=f"{SCHEMA_1} has none")
     if not is_node_name(fields.text("node")):
         raise ValueError(f"node is {fields.text('node')!r}, which is no name of a node")
     if not _TIME.fullmatch(fields.text("time")):
@@ -84,11 +89,12 @@ def reading_from_json(document: Any) -> Reading:
         library=fields.text("library"),
         pci=_pci(fields.value("pci")),
         calls=tuple(_call(call, f"calls[{index}]") for index, call in enumerate(calls)),
+        host=None if version == SCHEMA_1 else _host(fields.value("host")),
     )
 
 
 _READING_KEYS = (
-    "schemaVersion", "node", "time", "origin", "tool", "bootId", "kernel", "library", "pci", "calls",
+    "schemaVersion", "node", "time", "origin", "tool", "bootId", "kernel", "library", "pci", "host", "calls",
 )  # fmt: skip
 _CALL_KEYS = ("call", "device", "child", "outcome", "ms", "return", "returnName", "value", "detail")
 
@@ -105,6 +111,22 @@ def _pci(document: Any) -> PciScan:
 def _function(document: Any, where: str) -> PciFunction:
     fields = _Fields(document, where, ("address", "device", "driver"))
     return PciFunction(fields.text("address"), fields.text("device"), fields.text("driver"))
+
+
+def _host(document: Any) -> HostScan:
+    fields = _Fields(document, "host", ("root", "answers"))
+    answers = fields.items("answers")
+    if len(answers) > _MAX_ANSWERS:
+        raise ValueError(f"host.answers has {len(answers)} entries, more than any node needs")
+    return HostScan(fields.text("root"), tuple(_looked(each, f"host.answers[{at}]") for at, each in enumerate(answers)))
+
+
+def _looked(document: Any, where: str) -> HostAnswer:
+    fields = _Fields(document, where, ("path", "access", "values", "detail"))
+    access, values = Access(fields.one_of("access", Access)), fields.texts("values")
+    if values and access is not Access.READ:
+        raise ValueError(f"{where} has values though it was not read")
+    return HostAnswer(fields.text("path"), access, values, fields.text("detail") if fields.has("detail") else "")
 
 
 def _call(document: Any, where: str) -> Call:
@@ -193,7 +215,14 @@ class _Fields:
     def items(self, key: str) -> list[Any]:
         return list(self._of(key, "a list", lambda value: isinstance(value, list)))
 
-    def one_of(self, key: str, kind: type[Outcome | Origin]) -> str:
+    def texts(self, key: str) -> dict[str, str]:
+        def are_texts(value: Any) -> bool:
+            said = (*value, *value.values()) if isinstance(value, dict) else (None,)
+            return all(isinstance(each, str) and (not each or each.isprintable()) for each in said)
+
+        return dict(self._of(key, "printable texts by name", are_texts))
+
+    def one_of(self, key: str, kind: type[Outcome | Origin | Access]) -> str:
         if (found := self.text(key)) not in list(kind):
             raise ValueError(f"{self._where}.{key} is {found!r}, not one of {', '.join(kind)}")
         return found

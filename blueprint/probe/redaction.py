@@ -1,13 +1,18 @@
-"""A reading that can be shown to strangers: what identifies boards is hashed, everything else stays."""
+"""A reading that can be shown to strangers: what identifies boards and cards is hashed, everything else stays."""
 
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import replace
 
+from blueprint.probe.host import HostAnswer
 from blueprint.probe.reading import Call, Outcome, Reading
 
 _IDENTIFYING = ("nvmlDeviceGetUUID", "nvmlDeviceGetSerial")
+_HARDWARE_ADDRESS = re.compile(
+    r"[0-9a-f]{16}|[0-9a-f]{12}|(?:[0-9a-f]{2}:){5,}[0-9a-f]{2}|(?:[0-9a-f]{4}:){3,}[0-9a-f]{4}", re.IGNORECASE
+)
 _GROUPS = (8, 4, 4, 4, 12)
 
 
@@ -17,8 +22,22 @@ def redact(reading: Reading) -> Reading:
     The same board gets the same hash in every reading, so that duplicates and changes still show. A UUID keeps
     its form. A serial number has few digits, so it is hashed together with the board's UUID: trying all of
     them finds nothing without it.
+
+    Of network cards no identifier is read, but udev can name RDMA devices after their GUID or hardware address
+    (`ibx506b4b0300c1d2e4`): whatever looks like one in what files said is hashed. The node's name stays: readings
+    are joined by it.
     """
-    return replace(reading, calls=tuple(_redacted(call, reading) for call in reading.calls))
+    host = reading.host and replace(reading.host, answers=tuple(_unnamed(each) for each in reading.host.answers))
+    return replace(reading, host=host, calls=tuple(_redacted(call, reading) for call in reading.calls))
+
+
+def _unnamed(answer: HostAnswer) -> HostAnswer:
+    values = {_hidden(name): _hidden(value) for name, value in answer.values.items()}
+    return replace(answer, path=_hidden(answer.path), values=values, detail=_hidden(answer.detail))
+
+
+def _hidden(text: str) -> str:
+    return _HARDWARE_ADDRESS.sub(lambda found: _hash("address", found[0].lower())[: len(found[0])], text)
 
 
 def _redacted(call: Call, reading: Reading) -> Call:

@@ -13,7 +13,7 @@ from collections import Counter
 from pathlib import Path
 
 from blueprint._version import __version__
-from blueprint.probe import pci
+from blueprint.probe import host_scan, pci
 from blueprint.probe.nvml import SONAME
 from blueprint.probe.parse import MAX_GPUS
 from blueprint.probe.reading import Call, Origin, Outcome, Reading
@@ -49,7 +49,8 @@ def collect(
     *,
     library: Path | None = None,
     call_seconds: float = CALL_SECONDS,
-    sysfs: Path = pci.SYSFS,
+    sysfs: Path | None = None,
+    root: Path = Path("/"),
 ) -> Reading:
     """One reading of this machine.
 
@@ -60,9 +61,11 @@ def collect(
         now: The time to write down, with a time zone.
         library: The NVML library to load; by default the loader finds it.
         call_seconds: How long one call may take.
-        sysfs: Where sysfs is mounted.
+        sysfs: Where sysfs is mounted, if not at `sys` of the root.
+        root: Where the node's own files are; in a pod, where they are mounted.
     """
-    scan = pci.scan(sysfs)
+    scan = pci.scan(sysfs or root / "sys")
+    host = host_scan.scan(root, sysfs)
     survey = _Survey(str(library.absolute()) if library else None, call_seconds)
     try:
         survey.run()
@@ -78,6 +81,7 @@ def collect(
         library=survey.library or str(library or SONAME),
         pci=scan,
         calls=tuple(survey.calls),
+        host=host,
     )
 
 

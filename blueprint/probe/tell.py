@@ -89,6 +89,7 @@ def _evidence(verdict: Verdict, reading: Reading) -> list[tuple[str, str]]:
         ("demanded by", _demand(verdict)),
         ("measured", verdict.measured),
         *(("call", str(call)) for call in evidence),
+        *(("file", str(answer)) for answer in verdict.files),
         ("raw", verdict.raw),
         ("time", reading.time),
         ("reading", synthetic),

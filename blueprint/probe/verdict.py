@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass
 
 from blueprint.diagnostics import Code
+from blueprint.probe.host import HostAnswer
 from blueprint.probe.model import Expectation
 from blueprint.probe.reading import Call
 
@@ -51,6 +52,7 @@ class Verdict:
         raw: The measured value as NVML gave it.
         wanted: What was expected, for people.
         evidence: The calls that the verdict rests on.
+        files: The files of the node that it rests on.
         expectation: What was expected and who demanded it; None where nothing was.
         remedy: What to do about it, in a sentence.
     """
@@ -65,5 +67,6 @@ class Verdict:
     raw: str = ""
     wanted: str = ""
     evidence: tuple[Call, ...] = ()
+    files: tuple[HostAnswer, ...] = ()
     expectation: Expectation | None = None
     remedy: str = ""

@@ -8,6 +8,8 @@ from typing import Any
 
 _VERSION = re.compile(r"[1-9]\d{2,3}(\.\d{1,4}){1,2}", re.ASCII)
 _BRANCH = re.compile(r"[1-9]\d{2,3}", re.ASCII)
+_KERNEL = re.compile(r"(\d{1,4})\.(\d{1,4})", re.ASCII)
+_SYSTEM = re.compile(r"([a-z]+)(?:-(\d+(?:\.\d+)?))?", re.ASCII)
 _PCI_ID = re.compile(r"[0-9A-Fa-f]{4}", re.ASCII)
 
 
@@ -34,6 +36,22 @@ class Driver:
 
     branch: str
     version: str
+
+
+FABRICS = ("infiniband", "roce", "efa")
+"""Fabrics whose cards can be told from others: by their link layer, or EFA by its PCI ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A fabric, how many cards a node has on it (0: at least one), and their PCI vendor ("": any)."""
+
+    fabric: str
+    cards: int
+    vendor: str
+
+    def __str__(self) -> str:
+        return f"{self.cards or 'at least 1'} {self.fabric} card{'' if self.cards in (0, 1) else 's'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +145,38 @@ def driver(want: Any) -> Driver:
         raise ValueError(f"{found.branch!r} is no driver branch (580)")
     if found.version and not _VERSION.fullmatch(found.version):
         raise ValueError(f"{found.version!r} is no driver version (580.173.02)")
+    return found
+
+
+def flavour(want: Any) -> str:
+    """`open` or `proprietary`."""
+    if want not in ("open", "proprietary"):
+        raise ValueError(f"open or proprietary is needed, not {want!r}")
+    return str(want)
+
+
+def kernel(want: Any) -> tuple[int, int]:
+    """The oldest kernel that will do: `"5.12"`."""
+    if not isinstance(want, str) or not (match := _KERNEL.fullmatch(want)):
+        raise ValueError(f"a version of the kernel (5.12) is needed, not {want!r}")
+    return int(match[1]), int(match[2])
+
+
+def system(want: Any) -> tuple[str, str]:
+    """`"ubuntu-24.04"`, or `"cos"` in whatever version."""
+    if not isinstance(want, str) or not (match := _SYSTEM.fullmatch(want)):
+        raise ValueError(f"a system and its version (ubuntu-24.04) are needed, not {want!r}")
+    return match[1], match[2] or ""
+
+
+def network(want: Any) -> Network:
+    """`{"fabric": "infiniband", "cards": 8, "vendor": "15b3"}`; without `cards` at least one."""
+    fields = _object(want, {"fabric", "cards", "vendor"})
+    found = Network(_text(fields, "fabric"), number(fields.get("cards", 0)), _text(fields, "vendor").lower())
+    if found.fabric not in FABRICS:
+        raise ValueError(f"{found.fabric!r} is not one of {', '.join(FABRICS)}")
+    if found.vendor and not _PCI_ID.fullmatch(found.vendor):
+        raise ValueError(f"{found.vendor!r} is no PCI vendor id (four hexadecimal digits)")
     return found
 
 

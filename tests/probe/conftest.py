@@ -44,11 +44,14 @@ def describe(library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.fixture
 def probe(describe: Callable[[Any], Path], tmp_path: Path) -> Probe:
-    """Takes a reading of a described node, by the real collector; the PCI list is empty unless given."""
+    """Takes a reading of a described node, by the real collector; it has no files and no PCI list unless given."""
 
-    def taken(description: Any, *, call_seconds: float = 5.0, sysfs: Path | None = None) -> Reading:
+    def taken(
+        description: Any, *, call_seconds: float = 5.0, sysfs: Path | None = None, root: Path | None = None
+    ) -> Reading:
         found = describe(description)
-        return collect("gpu-0", NOW, library=found, call_seconds=call_seconds, sysfs=sysfs or tmp_path / "no-sysfs")
+        nothing = tmp_path / "no-root"
+        return collect("gpu-0", NOW, library=found, call_seconds=call_seconds, sysfs=sysfs, root=root or nothing)
 
     return taken
 

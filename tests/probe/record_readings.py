@@ -16,6 +16,7 @@ from pathlib import Path
 from probe_examples import NOW
 from stub.build import build
 from stub.describe import NODES, Description
+from stub.root import build as build_root
 
 from blueprint.probe import collect
 from blueprint.probe.command import document
@@ -44,16 +45,19 @@ def add_function(folder: Path, *, vendor: int, kind: int, device: int, driver: s
 
 
 def record(name: str, work: Path) -> str:
-    """The text of one synthetic reading."""
+    """The text of one synthetic reading: GPUs, network cards and files of a node that there never was."""
     description = NODES[name]()
     file = work / f"{name}.json"
     file.write_text(json.dumps(description), encoding="utf-8")
     os.environ["BLUEPRINT_NVML_STUB"] = str(file)
-    sysfs = sysfs_of(description, work / name)
-    reading = collect(f"{name}-0", NOW, library=build(work), sysfs=sysfs)
+    root = build_root(work / name)
+    sysfs_of(description, root / "sys")
+    reading = collect(f"{name}-0", NOW, library=build(work), root=root)
     calls = tuple(replace(call, ms=0.1) for call in reading.calls)
     told = replace(reading, calls=calls, boot_id="", kernel="", library="libnvidia-ml.so.1")
-    return document(replace(told, pci=replace(told.pci, root="/sys/bus/pci/devices")))
+    assert told.host
+    host = replace(told.host, root="/host")
+    return document(replace(told, pci=replace(told.pci, root="/host/sys/bus/pci/devices"), host=host))
 
 
 if __name__ == "__main__":

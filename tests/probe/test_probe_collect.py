@@ -16,6 +16,7 @@ import pytest
 from probe_examples import NOW, expectations
 from record_readings import sysfs_of
 from stub.describe import a100x4, changed, fault, h100x8, lie
+from stub.root import build as build_root
 
 from blueprint.probe import (
     Node,
@@ -49,7 +50,9 @@ def outcomes(reading: Reading, outcome: Outcome) -> list[tuple[str, int | None]]
 
 
 def test_eight_healthy_h100_pass_with_every_fact_read(probe: Probe, tmp_path: Path) -> None:
-    reading = probe(h100x8(), sysfs=sysfs_of(h100x8(), tmp_path / "sys"))
+    root = build_root(tmp_path / "root")
+    sysfs_of(h100x8(), root / "sys")
+    reading = probe(h100x8(), root=root)
     verdicts = judge(reading, expectations())
     assert {verdict.result for verdict in verdicts} == {Result.PASS}
     assert exit_code_of(verdicts) == 0

@@ -102,7 +102,7 @@ def test_a_file_that_is_no_reading_is_refused_with_exit_1(tmp_path: Path, conten
 
 def test_a_reading_of_another_version_is_named_as_such(tmp_path: Path) -> None:
     with pytest.raises(Refused) as refused:
-        read_reading(written(tmp_path / "r.json", changed(schemaVersion="gpublueprint.dev/reading/v2", more=1)))
+        read_reading(written(tmp_path / "r.json", changed(schemaVersion="gpublueprint.dev/reading/v3", more=1)))
     assert refused.value.diagnostics[0].code.id == "BP9952"
     assert SCHEMA in refused.value.diagnostics[0].message
 

@@ -7,6 +7,7 @@ from blueprint.probe.checks import check
 from blueprint.probe.facts import Node, Status
 from blueprint.probe.judging import Bench
 from blueprint.probe.model import Expectation
+from blueprint.probe.parse import numbers
 from blueprint.probe.reading import Reading
 from blueprint.probe.verdict import Verdict
 
@@ -28,11 +29,7 @@ def driver_version(reading: Reading, expectation: Expectation) -> list[Verdict]:
         return [bench.unknown(driver)]
     found = driver.value
     right_branch = not wanted.branch or found.partition(".")[0] == wanted.branch
-    if right_branch and (not wanted.version or _numbers(found) == _numbers(wanted.version)):
+    if right_branch and (not wanted.version or numbers(found) == numbers(wanted.version)):
         return [bench.passed(driver, f"driver {found}", measured=found)]
     message = f"{reading.node} runs driver {found}, not {words}"
     return [bench.failed(codes.DRIVER_VERSION, driver, message, measured=found, remedy=_REMEDY)]
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("."))

@@ -1,0 +1,30 @@
+"""The kernel is new enough."""
+
+from __future__ import annotations
+
+from blueprint.probe import codes, wants
+from blueprint.probe.checks import check
+from blueprint.probe.host_facts import Host, release_numbers
+from blueprint.probe.judging import Bench
+from blueprint.probe.model import Expectation
+from blueprint.probe.reading import Reading
+from blueprint.probe.verdict import Verdict
+
+
+@check("kernel", wants.kernel, if_expected=True)
+def kernel(reading: Reading, expectation: Expectation) -> list[Verdict]:
+    """The node's kernel is at least as new as what is declared needs: 5.12 for dma-buf.
+
+    `want`: `"5.12"`. What a distribution brought back into an older kernel does not show in its number.
+    """
+    wanted = wants.kernel(expectation.want)
+    least = ".".join(str(part) for part in wanted)
+    bench = Bench(reading, expectation, f"Linux {least} or newer")
+    found = Host(reading).kernel
+    if found.value is None:
+        return [bench.unknown(found)]
+    if release_numbers(found.value) >= wanted:
+        return [bench.passed(found, f"Linux {found.value}", measured=found.value)]
+    message = f"{reading.node} runs Linux {found.value}, older than {least}"
+    remedy = "use a newer node image, or `gpuDirect: peermem` in the blueprint"
+    return [bench.failed(codes.KERNEL_OLD, found, message, measured=found.value, remedy=remedy)]

@@ -1,0 +1,31 @@
+"""Open or proprietary kernel modules."""
+
+from __future__ import annotations
+
+from blueprint.probe import codes, wants
+from blueprint.probe.checks import check
+from blueprint.probe.host_facts import Host
+from blueprint.probe.judging import Bench
+from blueprint.probe.model import Expectation
+from blueprint.probe.reading import Reading
+from blueprint.probe.verdict import Verdict
+
+_REMEDY = "look at the driver daemonset of this node; other modules load only when its GPUs are idle"
+
+
+@check("kernel-modules", wants.flavour, if_expected=True)
+def kernel_modules(reading: Reading, expectation: Expectation) -> list[Verdict]:
+    """The loaded NVIDIA kernel modules are open, or proprietary, as declared.
+
+    `want`: `"open"` or `"proprietary"`. They say it of themselves in `/proc/driver/nvidia/version`.
+    """
+    wanted = wants.flavour(expectation.want)
+    bench = Bench(reading, expectation, f"{wanted} kernel modules")
+    driver = Host(reading).driver
+    if driver.value is None:
+        return [bench.unknown(driver)]
+    found = driver.value.flavour
+    if found == wanted:
+        return [bench.passed(driver, f"{found} kernel modules", measured=found)]
+    message = f"{reading.node} has {found} kernel modules loaded, not {wanted} ones"
+    return [bench.failed(codes.MODULE_FLAVOUR, driver, message, measured=found, remedy=_REMEDY)]

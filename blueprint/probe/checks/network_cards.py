@@ -1,0 +1,54 @@
+"""The number of network cards on the fabric."""
+
+from __future__ import annotations
+
+from blueprint.probe import codes, wants
+from blueprint.probe.cards import Card, Cards
+from blueprint.probe.checks import check
+from blueprint.probe.facts import Fact, Status
+from blueprint.probe.host_facts import Host
+from blueprint.probe.judging import Bench
+from blueprint.probe.model import Expectation
+from blueprint.probe.reading import Reading
+from blueprint.probe.verdict import Verdict
+
+_FEWER = "look at `lspci`, the kernel log and the cards' driver; or correct `network.nics` in the blueprint"
+_MORE = "device plugins hand out all cards of this link layer: count those for storage and management in `network.nics`"
+_IDLE = "look in the kernel log for why no driver makes RDMA devices of those on the bus"
+_RDMA_MODULES = frozenset({"mlx5_ib", "efa"})
+
+
+@check("network-cards", wants.network, if_expected=True)
+def network_cards(reading: Reading, expectation: Expectation) -> list[Verdict]:
+    """The node has as many network cards on the pool's fabric as declared.
+
+    `want`: `{"fabric": "infiniband", "cards": 8, "vendor": "15b3"}`; without `cards` at least one, without `vendor` of
+    any. Counted in the kernel's RDMA class by the link layer of the ports, EFA by PCI ids. Where that class is
+    empty although cards on the PCI bus have a driver, they may belong to another network namespace: unknown.
+    """
+    wanted = wants.network(expectation.want)
+    bench = Bench(reading, expectation, str(wanted))
+    cards = Cards(reading, wanted)
+    found = cards.found
+    if found.value is None:
+        return [bench.unknown(found)]
+    number = len(found.value)
+    measured = _told(found.value)
+    if number == wanted.cards if wanted.cards else number:
+        return [bench.passed(found, measured, measured=measured)]
+    loaded = Host(reading).modules.value
+    if cards.hidden and (loaded is None or _RDMA_MODULES & loaded.keys()):
+        why = "no RDMA device is visible, but cards with a driver are: they may be in another network namespace"
+        return [bench.unknown(Fact(Status.UNREADABLE, None, why, (), (*found.files[:1], *cards.idle)))]
+    idle = cards.idle
+    on_bus = f"; {len(idle)} more without an RDMA device are on the PCI bus" if idle else ""
+    message = f"{reading.node} has {measured}, not {wanted.cards or 'any'}{on_bus}"
+    remedy = _MORE if number > wanted.cards else _IDLE if idle else _FEWER
+    shown = Fact(found.status, found.value, "", (), (*found.files[:1], *idle[:8]))
+    return [bench.failed(codes.NETWORK_CARDS, shown, message, measured=measured, remedy=remedy)]
+
+
+def _told(cards: tuple[Card, ...]) -> str:
+    ports = sum(len(card.ports) for card in cards)
+    number = f"{len(cards)} network card{'' if len(cards) == 1 else 's'} of the fabric"
+    return number if ports == len(cards) else f"{number} with {ports} ports"

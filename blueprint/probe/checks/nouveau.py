@@ -1,0 +1,33 @@
+"""The kernel's own driver keeps away from the GPUs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from blueprint.probe import codes, wants
+from blueprint.probe.checks import check
+from blueprint.probe.host_facts import Host
+from blueprint.probe.judging import Bench
+from blueprint.probe.model import Expectation
+from blueprint.probe.reading import Reading
+from blueprint.probe.verdict import Verdict
+
+_NOUVEAU = "nouveau"
+_REMEDY = "blacklist nouveau in the node image, rebuild its initramfs, and reboot"
+
+
+@check("nouveau", wants.only_true, if_expected=True)
+def nouveau(reading: Reading, expectation: Expectation) -> list[Verdict]:
+    """The module nouveau is not loaded. Expected wherever the GPU Operator installs the driver.
+
+    `want`: `true`.
+    """
+    bench = Bench(reading, expectation, "nouveau not loaded")
+    modules = Host(reading).modules
+    if modules.value is None:
+        return [bench.unknown(modules)]
+    shown = replace(modules, files=tuple(each.only([_NOUVEAU]) for each in modules.files))
+    if _NOUVEAU not in modules.value:
+        return [bench.passed(shown, "nouveau is not loaded", measured="not loaded")]
+    message = f"the module nouveau is loaded on {reading.node}"
+    return [bench.failed(codes.NOUVEAU_LOADED, shown, message, measured="loaded", remedy=_REMEDY)]

@@ -1,0 +1,36 @@
+"""The operating system."""
+
+from __future__ import annotations
+
+from blueprint.probe import codes, wants
+from blueprint.probe.checks import check
+from blueprint.probe.host_facts import Host
+from blueprint.probe.judging import Bench
+from blueprint.probe.model import Expectation
+from blueprint.probe.reading import Reading
+from blueprint.probe.verdict import Verdict
+
+_REMEDY = "use the declared node image, or correct `cluster.os` in the blueprint"
+
+
+@check("operating-system", wants.system, if_expected=True)
+def operating_system(reading: Reading, expectation: Expectation) -> list[Verdict]:
+    """The node runs the declared operating system, as its `/etc/os-release` names it.
+
+    `want`: `"ubuntu-24.04"`. A declared major version (`rhel-9`) covers its minor ones. From inside a container, whose
+    image has an os-release of its own, it is unknown unless `--root` names the node's file system.
+    """
+    name, version = wants.system(expectation.want)
+    bench = Bench(reading, expectation, str(expectation.want))
+    found = Host(reading).system
+    if found.value is None:
+        return [bench.unknown(found)]
+    measured = "-".join(part for part in found.value if part)
+    if found.value[0] == name and _covers(version, found.value[1]):
+        return [bench.passed(found, measured, measured=measured)]
+    message = f"{reading.node} runs {measured}, not {expectation.want}"
+    return [bench.failed(codes.SYSTEM_OTHER, found, message, measured=measured, remedy=_REMEDY)]
+
+
+def _covers(wanted: str, found: str) -> bool:
+    return not wanted or found == wanted or found.startswith(f"{wanted}.")

@@ -11,7 +11,7 @@ import pytest
 
 from blueprint.catalog import Catalog, Component, Release, load_catalog, waves
 from blueprint.data import data_folder
-from blueprint.diagnostics import Refused, nearest
+from blueprint.diagnostics import Refused, known_names, nearest
 
 HARDWARE = Path(__file__).parents[2] / "blueprint" / "catalog" / "hardware"
 RELEASES = HARDWARE.parent / "releases"
@@ -198,3 +198,13 @@ def test_importing_the_catalogue_reads_no_file_and_no_heavy_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]", done.stdout
+
+
+def test_of_many_names_only_those_that_were_probably_meant_are_told() -> None:
+    """Nobody reads eighty names; five that are alike help, and where to find the rest."""
+    products = load_catalog().products
+    told = known_names("H100-SMX5-80GB", products)
+    assert told.startswith(f"{len(products)} are known, among them H100-SXM5-80GB, ")
+    assert told.count(",") == 5
+    assert known_names("Foo-Bar-Baz", products) == f"{len(products)} are known; `blueprint explain` lists them"
+    assert known_names("c", ["b", "a"]) == "known: a, b"

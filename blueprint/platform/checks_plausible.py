@@ -63,8 +63,11 @@ _SWITCHES: dict[tuple[str, str], tuple[str, ...]] = {
     ("gpu-operator", "ccManager"): ("ccMode", "ccManagerEnv", "ccManagerResources", "ccManagerPod"),
     ("dcgm-exporter", "podLabels"): ("podLabelAllowlist",),
     ("dcgm-exporter", "serviceMonitor"): (
-        "serviceMonitorLabels", "honorLabels", "relabelings", "metricRelabelings",
+        "serviceMonitorLabels", "honorLabels", "relabelings", "metricRelabelings", "scrapeLoginSecret",
+        "interval", "scrapeTimeout",
     ),
+    ("dcgm-exporter", "tlsSecret"): ("tlsClientSecret",),
+    ("dcgm-exporter", "webConfigSecret"): ("scrapeLoginSecret",),
     ("k8s-device-plugin", "gfd"): ("gfdResources", "gfdTimestamp", "gfdInterval"),
     ("nfd", "podMonitor"): ("podMonitorInterval", "podMonitorLabels"),
     ("nfd", "topologyUpdater"): (
@@ -85,6 +88,7 @@ def plausible_checks(checks: Checks, release: Release) -> Iterator[Diagnostic]:
     yield from _mirrors(checks, release)
     yield from _switches(checks, release)
     yield from _collection(checks)
+    yield from _locked(checks)
     yield from _on_demand(checks)
 
 
@@ -160,11 +164,12 @@ def _switches(checks: Checks, release: Release) -> Iterator[Diagnostic]:
             continue
         on = spec.settings.get(switch, component.settings[switch].default)
         for setting in settings:
-            if on is False and setting in spec.settings and spec.settings[setting] is not False:
+            if on in (False, None) and setting in spec.settings and spec.settings[setting] is not False:
                 path: Path = ("spec", "components", name, "settings")
                 notes = (checks.note((*path, switch), f"{switch} is off"),) if switch in spec.settings else ()
                 message = f"{name}: {setting} means nothing while {switch} is off"
-                help_ = f"say {switch}: true, or remove {setting}"
+                said = f"{switch}: true" if component.settings[switch].type == "boolean" else switch
+                help_ = f"say {said}, or remove {setting}"
                 code = codes.SETTING_WITHOUT_ITS_SWITCH
                 yield checks.at_key((*path, setting), code, message, notes=notes, help_=help_)
 
@@ -187,6 +192,18 @@ def _collection(checks: Checks) -> Iterator[Diagnostic]:
         if (every := seconds(asked)) and int(text) > 1000 * every:
             message = f"the exporter reads GPUs every {int(text) / 1000:g}s, and Prometheus asks every {asked}"
             yield checks.at(path, codes.COLLECTED_TOO_SELDOM, message, help_=f"at most {1000 * every}")
+
+
+def _locked(checks: Checks) -> Iterator[Diagnostic]:
+    """An exporter that answers over TLS or known users alone, and a monitor that asks it plainly."""
+    spec = checks.spec.components.get("dcgm-exporter")
+    for setting in ("tlsSecret", "webConfigSecret") if spec and checks.spec.observability else ():
+        if spec and setting in spec.settings:
+            path: Path = ("spec", "components", "dcgm-exporter", "settings", setting)
+            message = f"dcgm-exporter: with {setting} the monitors of spec.observability reach it no longer"
+            notes = (checks.note(("spec", "observability"), "they ask without TLS and without a user"),)
+            help_ = "allowedNamespaces keeps others away; or remove it"
+            yield checks.at_key(path, codes.EXPORTER_OUT_OF_REACH, message, notes=notes, help_=help_)
 
 
 def _on_demand(checks: Checks) -> Iterator[Diagnostic]:

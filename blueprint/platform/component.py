@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -221,6 +223,10 @@ class PlatformComponent:
     def joined(self, setting: str) -> Any:
         """A setting of type `object` on top of its default: maps by key, lists one after the other."""
         return joined(self.component.settings[setting].default or {}, self.settings[setting])
+
+    def checksum(self, setting: str) -> str:
+        """A digest of such a setting, for pods that read their configuration only when they start."""
+        return hashlib.sha256(json.dumps(self.joined(setting), sort_keys=True).encode()).hexdigest()
 
     def labels_and(self, setting: str) -> dict[str, str]:
         """The recommended labels, and those that a setting adds."""

@@ -101,3 +101,12 @@ them. Claims of instances then wait on nodes whose GPUs came up with MIG off. Sw
 """,
     severity=Severity.WARNING,
 )
+EXPORTER_OUT_OF_REACH = define(
+    "BP3362",
+    "exporter-out-of-reach",
+    """
+The exporter answers over TLS, or known users, alone, and the monitors that `spec.observability` makes ask it plainly: every
+target is down, and alerts about silent exporters fire. The exporter's own ServiceMonitor follows such settings; the ones of
+`spec.observability` do not.
+""",
+)

@@ -176,9 +176,13 @@ def canonical(value: Any, key: str = "") -> Any:
             name: item for name, item in kept.items() if item is not False or name not in ("hostNetwork", "hostPID")
         }
         return {**_defaults(kept, key), **kept}
+    if key == "checksum/config":
+        return "of the configuration"  # each side digests the text that it writes
     if key in COUNTERS and isinstance(value, str):
         return _counters(value)
-    is_file = key.endswith(".conf") or (isinstance(value, str) and value.startswith("version: v1"))
+    if (key, value) == ("defaultMode", 664):
+        return 0o664  # Helm reads YAML 1.1, where a zero in front makes a number octal
+    is_file = key.endswith((".conf", "web-config.yaml")) or (isinstance(value, str) and value.startswith("version: v1"))
     return canonical(YAML(typ="safe").load(value)) if is_file else value
 
 
@@ -216,8 +220,14 @@ def leaves(value: Any) -> int:
 
 
 def share(found: Iterable[Leaf], upstream: Mapping[str, Any]) -> float:
-    """The differing leaves in percent of upstream's; where all below a place differs, all of its leaves count."""
-    differing_leaves = sum(max(leaves(leaf.upstream), leaves(leaf.ours)) for leaf in found)
+    """The differing leaves in percent of upstream's; where all below a place differs, all of its leaves count.
+
+    Labels of an object that has none upstream are the recommended ones, always the same five: one difference.
+    """
+    differing_leaves = sum(
+        1 if (leaf.path, leaf.upstream) == ("metadata.labels", ABSENT) else max(leaves(leaf.upstream), leaves(leaf.ours))
+        for leaf in found
+    )
     return 100 * differing_leaves / leaves(list(upstream.values()))
 
 

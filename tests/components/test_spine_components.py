@@ -257,6 +257,7 @@ def another(setting: Setting) -> Any:
     compound: list[Any] = [
         ["^app$"], ["example.com"], {"VARIABLE": "value"}, {"limits": {"memory": "1Gi"}}, {"TimeSlicingSettings": True},
         {"failureThreshold": 7}, [{"key": "other", "operator": "Exists"}], [{"action": "keep"}],
+        ["monitoring"],
     ]  # fmt: skip
     candidates: list[Any] = [
         *setting.enum,
@@ -289,7 +290,9 @@ BESIDE = {"gpu-operator": "driverObjects"}
 def switched_on(component: str, name: str) -> str:
     """The settings that must be on for this one to mean something."""
     switches = (switch for (owner, switch), names in _SWITCHES.items() if owner == component and name in names)
-    return ", ".join(f"{switch}: true" for switch in switches)
+    known = (load_catalog().component(component) or pytest.fail(reason=component)).settings
+    said = {switch: True if known[switch].type == "boolean" else another(known[switch]) for switch in switches}
+    return ", ".join(f"{switch}: {json.dumps(value)}" for switch, value in said.items())
 
 
 def changed(render: Render, component: str, others: str, setting: str, section: str = "") -> set[str]:

@@ -38,7 +38,8 @@ def network_needs(pool: Pool, network: PoolNetwork) -> Iterator[str]:
 
 def _rdma(pool: Pool, network: PoolNetwork) -> Iterator[str]:
     if network.owner == HOST:
-        yield "The node image has the driver of the network cards, DOCA-OFED or the kernel's own, and loads it at boot."
+        driver = "DOCA-OFED, which GPUDirect Storage needs" if network.gds else "DOCA-OFED or the kernel's own"
+        yield f"The node image has the driver of the network cards, {driver}, and loads it at boot."
     elif network.owner == OPERATOR:
         yield (
             f"There is a DOCA-OFED image for {pool.platform.os} and the nodes' kernel, or the node can build one: its"
@@ -53,7 +54,7 @@ def _rdma(pool: Pool, network: PoolNetwork) -> Iterator[str]:
         yield "A subnet manager runs in the fabric, and all cards' ports are active."
     elif network.owner != PROVIDER:
         yield "Switches and cards are set up for RoCE alike: MTU, priority flow control and ECN."
-    if pool.gpu and pool.platform.distribution in ("vanilla", "rke2", "k3s"):
+    if pool.gpu and pool.platform.distribution in ("vanilla", "rke2", "k3s", "microk8s"):
         yield (
             "On bare metal, ACS redirection is off on the PCIe switches between GPUs and cards, or the IOMMU passes"
             " through: otherwise their traffic takes the way through the CPU."

@@ -179,3 +179,12 @@ def test_a_wrong_rule_is_refused(text: str, says: str, tmp_path: Path) -> None:
     with pytest.raises(Refused) as refused:
         read(file, Rule)
     assert any(says in found.message for found in refused.value.diagnostics)
+
+
+@pytest.mark.parametrize(("owner", "expected"), [("operator", {"BP3164": Severity.ERROR}), ("provider", {})])
+def test_the_a10_of_azure_gets_its_driver_from_azure(tmp_path: Path, owner: str, expected: dict[str, Severity]) -> None:
+    pool = f"machine: {{instanceType: Standard_NV36ads_A10_v5}}, driver: {{owner: {owner}}}"
+    file = tmp_path / "aks.yaml"
+    text = HEAD.format(pool=pool, os="ubuntu-22.04").replace("os:", "distribution: aks, os:")
+    file.write_text(text, "utf-8")
+    assert told(compile_blueprint(str(file))) == expected

@@ -205,6 +205,12 @@ def test_pools_with_other_modules_have_drivers_of_their_own(make: Make) -> None:
     assert not any("gdrdrv" in ref for ref in refs)
 
 
+@pytest.mark.parametrize(("gds", "said"), [("false", "DOCA-OFED or the kernel's own"), ("true", "Storage needs")])
+def test_storage_needs_the_ofed_of_the_node_image(make: Make, gds: str, said: str) -> None:
+    platform, _, _ = make(f"{H100}, network: {{fabric: roce, driver: host, gds: {gds}}}")
+    assert said in needs(platform, "a")
+
+
 def test_efa_follows_from_the_instance_type(make: Make) -> None:
     platform, objects, found = make(
         "machine: {instanceType: p5en.48xlarge}, network: {}", cluster=", distribution: eks", components=""

@@ -224,11 +224,13 @@ def share(found: Iterable[Leaf], upstream: Mapping[str, Any]) -> float:
 
     Labels of an object that has none upstream are the recommended ones, always the same five: one difference.
     """
-    differing_leaves = sum(
-        1 if (leaf.path, leaf.upstream) == ("metadata.labels", ABSENT) else max(leaves(leaf.upstream), leaves(leaf.ours))
-        for leaf in found
-    )
-    return 100 * differing_leaves / leaves(list(upstream.values()))
+    return 100 * sum(map(_weight, found)) / leaves(list(upstream.values()))
+
+
+def _weight(leaf: Leaf) -> int:
+    if leaf.path == "metadata.labels" and leaf.upstream is ABSENT:
+        return 1
+    return max(leaves(leaf.upstream), leaves(leaf.ours))
 
 
 def merged(base: Any, over: Any) -> Any:

@@ -27,7 +27,7 @@ class Cluster(Model):
     kubernetes: Annotated[str, Field(pattern=KUBERNETES)] = Field(
         description="Kubernetes version, with or without the patch. Every object is checked against its API."
     )
-    distribution: Literal["vanilla", "eks", "gke", "aks", "openshift", "rke2", "k3s"] = Field(
+    distribution: Literal["vanilla", "eks", "gke", "aks", "openshift", "rke2", "k3s", "microk8s"] = Field(
         default="vanilla",
         description="Who packages Kubernetes: decides paths, who brings the driver by default, and prerequisites.",
     )

@@ -47,7 +47,7 @@ def test_every_product_of_the_catalogue_gives_a_file_without_findings(product: s
     assert valid("blueprint.yaml")
 
 
-@pytest.mark.parametrize("distribution", ["vanilla", "eks", "gke", "aks", "openshift", "rke2", "k3s"])
+@pytest.mark.parametrize("distribution", ["vanilla", "eks", "gke", "aks", "openshift", "rke2", "k3s", "microk8s"])
 def test_every_distribution_gives_a_file_without_findings(distribution: str) -> None:
     assert init("--distribution", distribution, *POOLS) == (0, [])
     assert valid("blueprint.yaml")
@@ -158,7 +158,7 @@ def test_lists_are_complete(capsys: pytest.CaptureFixture[str]) -> None:
         listed[what] = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
     assert listed["products"] == list(load_catalog().products)
     assert listed["releases"] == list(load_catalog().releases)
-    assert listed["distributions"] == ["vanilla", "eks", "gke", "aks", "openshift", "rke2", "k3s"]
+    assert listed["distributions"] == ["vanilla", "eks", "gke", "aks", "openshift", "rke2", "k3s", "microk8s"]
     assert not list(Path().iterdir())
 
 

@@ -22,7 +22,7 @@ ANOTHER = {
     "extends*": ["fourth.yaml"],
     "spec.release": ['"2026.12"'],
     "spec.cluster.kubernetes": ['"1.36.4"', '"1.35.1"', '"1.32"'],
-    "spec.cluster.distribution": ["eks", "aks", "rke2", "k3s", "gke", "openshift"],
+    "spec.cluster.distribution": ["eks", "aks", "rke2", "k3s", "microk8s", "gke", "openshift"],
     "spec.cluster.os": ["ubuntu-22.04", "rhel-9.6", "plan-9"],
     "spec.cluster.kubeletRoot": ["/var/lib/k0s/kubelet", "kubelet"],
     "spec.cluster.uid": ["4f0c2f5e-0000-4000-8000-000000000002"],

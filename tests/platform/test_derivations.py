@@ -143,6 +143,7 @@ def test_nodes_with_a_driver_of_their_own_are_kept_from_the_operators(compiled: 
     [
         ("k3s", "/run/k3s/containerd/containerd.sock"),
         ("rke2", "/run/k3s/containerd/containerd.sock"),
+        ("microk8s", "/var/snap/microk8s/common/run/containerd.sock"),
         ("eks", None),
         ("vanilla", None),
     ],

@@ -1,0 +1,74 @@
+"""Distributions without an entry of their own can be said: what the how-to page shows compiles to the right thing."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from blueprint.pipeline import Compilation, compile_blueprint
+
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "run-on-a-cloud.md"
+BLUEPRINTS = {
+    found[1]: text
+    for text in re.findall(r"```yaml\n(apiVersion: .*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    if (found := re.search(r"metadata: \{name: (\w+)\}", text))
+}
+
+
+def compiled(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch, more: str = "") -> Compilation:
+    monkeypatch.chdir(folder)
+    Path("b.yaml").write_text(BLUEPRINTS[name] + more, "utf-8")
+    done = compile_blueprint("b.yaml")
+    assert done.diagnostics == ()
+    return done
+
+
+def policies(done: Compilation) -> list[Any]:
+    assert done.bundle
+    return [obj.data["spec"] for obj in done.bundle.objects if obj.id.kind == "ClusterPolicy"]
+
+
+def test_the_page_has_one_for_each() -> None:
+    assert set(BLUEPRINTS) == {"oke", "talos", "small"}
+
+
+def test_oke_brings_the_driver_and_the_shape_the_gpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = compiled("oke", tmp_path, monkeypatch)
+    [policy] = policies(done)
+    assert (policy["driver"]["enabled"], policy["toolkit"]["enabled"]) == (False, True)
+    assert done.bundle
+    assert (done.bundle.pools[0].gpu_product, done.bundle.pools[0].gpu_count) == ("H100-SXM5-80GB", 8)
+
+
+def test_talos_runs_without_the_operator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = compiled("talos", tmp_path, monkeypatch)
+    assert policies(done) == []
+    assert done.bundle
+    assert any("device-plugin" in obj.id.name for obj in done.bundle.objects if obj.id.kind == "DaemonSet")
+
+
+def test_microk8s_has_its_containerd_in_a_snap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = compiled("small", tmp_path, monkeypatch)
+    [policy] = policies(done)
+    env = {each["name"]: each["value"] for each in policy["toolkit"]["env"]}
+    assert env == {
+        "CONTAINERD_CONFIG": "/var/snap/microk8s/current/args/containerd-template.toml",
+        "CONTAINERD_SOCKET": "/var/snap/microk8s/common/run/containerd.sock",
+        "RUNTIME_CONFIG_SOURCE": "file=/var/snap/microk8s/current/args/containerd.toml",
+    }
+    assert done.files
+    assert b"microk8s disable nvidia" in done.files["prerequisites.md"]
+    assert b"/run/containerd/containerd.sock" not in done.files["prerequisites.md"]
+
+
+def test_vanilla_can_be_told_all_that_an_entry_would_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Socket and configuration of containerd by the operator's settings, the kubelet's directory by the cluster."""
+    said = BLUEPRINTS["small"].replace("extends: [microk8s]\n", "")
+    said = said.replace('{kubernetes: "1.35"}', '{kubernetes: "1.35", kubeletRoot: /var/lib/elsewhere}')
+    said += "  components: {gpu-operator: {settings: {toolkitEnv: {CONTAINERD_SOCKET: /run/own.sock}}}}\n"
+    monkeypatch.setitem(BLUEPRINTS, "own", said)
+    [policy] = policies(compiled("own", tmp_path, monkeypatch))
+    assert {"name": "CONTAINERD_SOCKET", "value": "/run/own.sock"} in policy["toolkit"]["env"]

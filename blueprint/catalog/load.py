@@ -133,6 +133,12 @@ class Catalog:
         """The instance types of all clouds."""
         return tuple(self._once(file, Machines, "cloud", name) for name, file in self._clouds.items())
 
+    def clouds_of(self, distribution: str) -> tuple[Machines, ...]:
+        """The clouds that run a distribution. Only files that hold its name are parsed."""
+        held = [name for name, file in self._clouds.items() if distribution in file.read_text("utf-8")]
+        found = (self._once(self._clouds[name], Machines, "cloud", name) for name in held)
+        return tuple(cloud for cloud in found if distribution in cloud.distributions)
+
     def machine(self, name: str) -> Machine | None:
         """A cloud's instance type by name, `p5.48xlarge`. Only files that hold the name are parsed."""
         for cloud, file in self._clouds.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from blueprint.catalog import Machine, Release
@@ -67,13 +68,18 @@ class NetworkChecks(Teller):
         kind = pool.machine.instance_type
         return self.catalog.machine(kind) if kind else None
 
+    @cached_property
+    def _fabrics(self) -> list[str]:
+        """What joins the nodes of the cloud; empty outside of clouds."""
+        machines = (machine for cloud in self.catalog.clouds_of(self._runs) for machine in cloud.types.values())
+        return sorted({machine.fabric for machine in machines if machine.fabric})
+
     def _fabric(self, name: str, pool: NodePool) -> Iterator[Diagnostic]:
         """The fabric against the cloud and the machine."""
         path, machine = (*POOLS, name, "network", "fabric"), self._machine(pool)
         network = self._written[name].network
         assert network  # noqa: S101 - asked only of such pools
-        known = sorted({fabric for cloud in self.catalog.clouds if self._runs in cloud.distributions
-                        for fabric in (each.fabric for each in cloud.types.values()) if fabric})  # fmt: skip
+        known = self._fabrics
         if network.fabric and known and network.fabric not in known:
             message = f"{self._drivers.ground.title} has no nodes with {network.fabric}"
             fix = known[0] if len(known) == 1 else None

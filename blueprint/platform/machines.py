@@ -168,7 +168,7 @@ class MachineChecks(Teller):
         runs = self.spec.cluster.distribution
         if runs in machine.cloud.distributions:
             return
-        if any(runs in cloud.distributions for cloud in self.catalog.clouds):
+        if self.catalog.clouds_of(runs):
             path = (*POOLS, name, "machine", "instanceType")
             message = f"{machine.name} is a machine of {machine.cloud.title}, where {runs} does not run"
             notes = (self.note(("spec", "cluster", "distribution"), "distribution set here"),)

@@ -65,7 +65,8 @@ def test_compiling_loads_only_what_it_uses() -> None:
     unused = ("cluster", "drift", "lab", "registry", "source.revision", "platform.promql", "platform.dashboards",
               "report.formats.html", "report.formats.sarif", "report.formats.markdown", "probe.nvml")  # fmt: skip
     assert not [name for name in found if name.removeprefix("blueprint.").startswith(unused)]
-    assert not packages(found) & {"jinja2", "jsonschema", "yaml", "requests", "asyncio"}
+    assert not packages(found) & {"jinja2", "jsonschema", "yaml", "requests", "asyncio", "zipfile"}
+    assert "importlib.metadata" not in found
 
 
 @pytest.mark.parametrize("verb", [["--help"], ["compile", "--help"], ["drift", "--help"]])

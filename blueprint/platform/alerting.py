@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from blueprint.catalog.monitoring import AlertDefinition, Threshold
-from blueprint.platform.exporter import may_have_nvlink5
 from blueprint.platform.promql import chosen, filled, lacking, limit_of, once_for_each_gpu
 from blueprint.platform.reads import derived, note
 
@@ -116,8 +115,6 @@ class Alert:
             return None
         if definition.about == "pod" and self._shared:
             return SHARED
-        if definition.nvlink5 and not may_have_nvlink5(self.pool.gpu.facts):
-            return NO_NVLINK_5
         return MAY_BE_EMPTY if "${nodes}" in definition.expr and self.pool.nodes_min == 0 else None
 
     @derived

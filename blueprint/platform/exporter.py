@@ -11,6 +11,7 @@ from blueprint.platform.reads import derived
 if TYPE_CHECKING:
     from blueprint.platform.component import PlatformComponent
     from blueprint.platform.model import Platform
+    from blueprint.platform.pool import Pool
 
 OPERATOR, ALONE = "gpu-operator", "dcgm-exporter"
 NVLINK_5 = 5
@@ -79,4 +80,8 @@ class Exporter:
     @derived
     def counts_nvlink5(self) -> bool:
         """Whether a pool may have GPUs with NVLink 5."""
-        return any(pool.gpu and may_have_nvlink5(pool.gpu.facts) for pool in self._platform.gpu_pools)
+        return any(self.counts_nvlink5_of(pool) for pool in self._platform.gpu_pools)
+
+    def counts_nvlink5_of(self, pool: Pool | None) -> bool:
+        """Whether the GPUs of this pool may have NVLink 5."""
+        return pool is not None and pool.gpu is not None and may_have_nvlink5(pool.gpu.facts)

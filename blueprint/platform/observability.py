@@ -210,7 +210,8 @@ class Observability:
             lost = self.claimed and definition.when in ("clusterPolicy", "devicePlugin")  # rendered nowhere, but told
             if lost or self._holds(definition.when):
                 for pool in self._platform.gpu_pools if definition.per == "pool" else (None,):
-                    yield Alert(name, definition, pool, self)
+                    if not definition.nvlink5 or self.exporter.counts_nvlink5_of(pool):
+                        yield Alert(name, definition, pool, self)
 
     def _holds(self, when: str | None) -> bool:
         """Whether what a definition is about is there at all."""

@@ -30,8 +30,8 @@ def _prometheus(watched: Observability) -> Iterator[str]:
     )
     monitors, rules = watched.spec_labels
     yield (
-        f"It looks for ServiceMonitors and PrometheusRules in the namespace {watched.namespace}, and selects those with"
-        f" {_labels(monitors)} and with {_labels(rules)}."
+        f"In the namespace {watched.namespace} it selects ServiceMonitors with {_labels(monitors)} and PrometheusRules"
+        f" with {_labels(rules)}."
     )
     yield f"It may list and watch Services, EndpointSlices and Pods in the namespace {watched.exporter.namespace}."
     yield "It may list and watch Nodes, so that samples learn the pool of the node they come from."

@@ -62,7 +62,7 @@ def relabelled(endpoint: Mapping[str, Any], discovered: Mapping[str, str]) -> di
 
 
 def scraped(sample: Sample, target: Mapping[str, str]) -> str:
-    """The series of a sample, as a target's with `honorLabels: false`: its own labels of the same name are exported_."""
+    """The series of a sample where honorLabels is false: labels that the target has too become exported_ ones."""
     own = {(f"exported_{name}" if name in target else name): value for name, value in sample.labels.items()}
     labels = {name: value for name, value in {**own, **target}.items() if value}
     return sample.metric + "{" + ",".join(f'{name}="{value}"' for name, value in sorted(labels.items())) + "}"

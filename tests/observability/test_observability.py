@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
-from watched_platform import TEXT, Compile, objects, rules
+from watched_platform import HERE, TEXT, Compile, objects, rules
 
 from blueprint.catalog import load_catalog
 from blueprint.catalog.monitoring import load_monitoring
@@ -166,6 +166,91 @@ REMARKS = {
     "alert-in-haste": ("GpuXidApplication: {for: 1m,", "GpuXidApplication: {for: 10s,"),
     "alert-not-in-force": ("GpuMemoryTemperatureHigh: {threshold: 95}", "GpuMemoryTemperatureHigh: {for: 1h}"),
 }
+
+
+IN_STACKS = {
+    "metrics-collide": ("claims", "    alerts:\n", "    metrics: {include: [DCGM_FI_DEV_ECC_SBE_VOL_TOTAL]}\n"),
+    "pod-labels-without-bound": (
+        "alone",
+        "  observability:\n",
+        "  components: {dcgm-exporter: {settings: {podLabels: true}}}\n",
+    ),
+}
+NOT_IN_FORCE = {
+    "GpuOperatorDown": ("alone", "there is no GPU Operator"),
+    "GpuDriverPodsFailing": ("alone", "there is no GPU Operator"),
+    "GpuNvlinkRecoveryFailed": ("alone", "have no NVLink 5"),
+    "GpuNotAllocatable": ("claims", "pods claim GPUs"),
+    "GpuOperatorNotReady": ("claims", "pods claim GPUs"),
+    "GpuMetricsAbsent": ("alone", "every pool may have no nodes at all"),
+    "GpuUtilizationLow": ("shared", "names only one of those"),
+}
+
+
+def stack(name: str) -> str:
+    return (HERE / "stacks" / f"{name}.yaml").read_text("utf-8")
+
+
+@pytest.mark.parametrize("slug", IN_STACKS)
+def test_what_may_be_meant_in_a_stack_is_remarked(slug: str, compiled: Compile) -> None:
+    name, old, new = IN_STACKS[slug]
+    found = compiled(stack(name).replace(old, new + old, 1))
+    assert [each.severity.value for each in found.diagnostics if each.code.slug == slug] == ["warning"]
+    assert found.bundle
+
+
+@pytest.mark.parametrize("name", NOT_IN_FORCE)
+def test_an_alert_that_nothing_can_make_fire_is_remarked_with_the_reason(name: str, compiled: Compile) -> None:
+    where, why = NOT_IN_FORCE[name]
+    text = stack(where)
+    if name == "GpuMetricsAbsent":
+        text = text.replace("{min: 1, max: 9}", "{min: 0, max: 9}")
+    if name == "GpuUtilizationLow":
+        text = re.sub(r"    cut:\n(      .*\n)+", "", text)
+    text = text.replace("    alerts:\n      GpuMemoryTemperatureHigh: {threshold: 95}\n", "")
+    found = compiled(text + f"    alerts: {{{name}: {{severity: info}}}}\n")
+    [told] = [each for each in found.diagnostics if each.code.slug == "alert-not-in-force"]
+    assert why in told.message
+    assert not [rule for rule in rules(found) if rule.get("alert") == name]
+
+
+def test_pools_that_may_all_be_empty_miss_nothing(compiled: Compile) -> None:
+    found = compiled(stack("alone").replace("{min: 1, max: 9}", "{min: 0, max: 9}"))
+    assert not {"GpuMetricsAbsent", "GpuNodesMissing"} & {rule.get("alert") for rule in rules(found)}
+    said = {(each["alert"], each["pool"]) for each in lock(found)["notAlerted"]}
+    assert {("GpuMetricsAbsent", None), ("GpuNodesMissing", "small"), ("GpuNodesMissing", "large")} <= said
+
+
+def test_without_gpus_no_alert_waits_for_their_metrics(compiled: Compile) -> None:
+    text = re.sub(r"      (gpu|costPerGpuHour|taints): .*\n", "", TEXT).replace(
+        "GpuMemoryTemperatureHigh: {threshold: 95}", "GpusMissing: {for: 1h}"
+    )
+    assert "GpuMetricsAbsent" not in {rule.get("alert") for rule in rules(compiled(text))}
+
+
+def test_link_counters_are_those_of_the_generation(compiled: Compile) -> None:
+    """NVLink 5 has fields of its own, which DCGM gives nothing of beside one counter of corrected errors."""
+    counted = {name: set(counters(compiled(stack(name)))) for name in ("claims", "openshift")}
+    five = {"DCGM_FI_DEV_NVLINK_COUNT_RX_ERRORS", "DCGM_FI_DEV_NVLINK_COUNT_LINK_RECOVERY_FAILED_EVENTS"}
+    assert five <= counted["claims"]
+    assert not five & counted["openshift"]
+    assert "DCGM_FI_DEV_ECC_SBE_VOL_TOTAL" in counted["openshift"] - counted["claims"]
+
+
+def counters(found: Compilation) -> list[str]:
+    [text] = [
+        one["data"]["dcgm-metrics.csv"] for name, one in objects(found, "ConfigMap").items() if "gpu-metrics" in name
+    ]
+    return [line.split(",")[0] for line in text.splitlines()]
+
+
+def test_monitors_are_put_where_prometheus_looks(compiled: Compile) -> None:
+    """One that selects namespaces by a label need not select its own."""
+    found = compiled(TEXT, "spec.observability.prometheus.monitorNamespace=monitors")
+    for kind in ("ServiceMonitor", "PrometheusRule"):
+        assert {one["metadata"]["namespace"] for one in objects(found, kind).values()} == {"monitors"}
+    assert found.files
+    assert "In the namespace monitors it selects ServiceMonitors" in found.files["prerequisites.md"].decode()
 
 
 @pytest.mark.parametrize("slug", REMARKS)

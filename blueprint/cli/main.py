@@ -79,16 +79,22 @@ def _told(options: argparse.Namespace) -> int:
         help_ = "this is a bug of the tool; BLUEPRINT_DEBUG=1 prints the traceback"
         found = Diagnostic(INTERNAL_ERROR, f"{type(error).__name__}: {error}", help=help_)
         result = Run(options.verb, "", diagnostics=(found,), exit_code=EXIT_BUG)
-    return _tell(result, specs) if isinstance(result, Run) else int(result)
+    return _tell(result, specs, beside=_gives_stdout_away(options)) if isinstance(result, Run) else int(result)
 
 
-def _tell(run: Run, specs: list[str]) -> int:
+def _gives_stdout_away(options: argparse.Namespace) -> bool:
+    """Whether stdout is for a product that somebody reads on: then what went wrong is told on stderr."""
+    prints = getattr(options, "prints", False) and not getattr(options, "verify", False)
+    return prints or str(getattr(options, "out", None)) == "-"
+
+
+def _tell(run: Run, specs: list[str], *, beside: bool = False) -> int:
     from blueprint.diagnostics import Refused
     from blueprint.report import tell
     from blueprint.report.context import read_sources
 
     try:
-        tell(run, specs, source=read_sources(Path.cwd(), run.texts))
+        tell(run, specs, stdout=sys.stderr if beside else None, source=read_sources(Path.cwd(), run.texts))
     except Refused as refused:
         tell(type(run)(run.verb, "", diagnostics=refused.diagnostics), ["text"])
         return max(EXIT_USAGE, run.exit_code)

@@ -47,6 +47,7 @@ def configure(parser: ArgumentParser) -> None:
         "--timeout", metavar="SECONDS", type=float, default=60.0, help="longest wait for one answer (60)"
     )
     add_report(parser)
+    parser.set_defaults(prints=True)
 
 
 def run(options: Namespace) -> Run | int:

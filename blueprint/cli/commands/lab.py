@@ -36,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     up.add_argument("--controllers", action="store_true", help="also run a scheduler and a controller manager")
     _add_name(up, "default")
     _add_places(up)
-    up.set_defaults(action=_up, overlay=[], set=[])
+    up.set_defaults(action=_up, overlay=[], set=[], prints=True)
 
     down = actions.add_parser("down", help="stop a lab and remove every trace of it")
     which = down.add_mutually_exclusive_group()

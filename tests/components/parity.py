@@ -125,6 +125,7 @@ RELEASES = {
     "node-feature-discovery": ("nfd", "node-feature-discovery"),
     "nvidia-device-plugin": ("nvdp", "nvidia-device-plugin"),
     "dcgm-exporter": ("dcgm-exporter", "monitoring"),
+    "network-operator": ("network-operator", "nvidia-network-operator"),
 }
 """The names and namespaces under which charts are rendered."""
 

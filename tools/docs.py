@@ -234,8 +234,8 @@ def cli_page() -> Iterator[str]:
 
     yield "# Command line"
     yield (
-        "Results go to stdout, progress to stderr. Where stdout is for a product (`-o -`, `images`, `lab up`), what went "
-        "wrong is told on stderr. [Exit codes](exit-codes.md) are the same for every verb."
+        "Results go to stdout, progress to stderr. Where stdout is for a product (`-o -`, `images`, `lab up`), what "
+        "went wrong is told on stderr. [Exit codes](exit-codes.md) are the same for every verb."
     )
     yield from _parser(build_parser(), "blueprint", 2)
 

@@ -46,7 +46,10 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    parser = build_parser(arguments[0] if arguments and not arguments[0].startswith("-") else None)
+    verb = arguments[0] if arguments and not arguments[0].startswith("-") else None
+    if verb and verb not in verbs():
+        return _no_such_verb(verb)
+    parser = build_parser(verb)
     try:
         options = parser.parse_args(arguments)
     except SystemExit as stop:
@@ -80,6 +83,17 @@ def _told(options: argparse.Namespace) -> int:
         found = Diagnostic(INTERNAL_ERROR, f"{type(error).__name__}: {error}", help=help_)
         result = Run(options.verb, "", diagnostics=(found,), exit_code=EXIT_BUG)
     return _tell(result, specs, beside=_gives_stdout_away(options)) if isinstance(result, Run) else int(result)
+
+
+def _no_such_verb(verb: str) -> int:
+    from blueprint.diagnostics import Diagnostic, nearest
+    from blueprint.diagnostics.codes import USAGE
+    from blueprint.report.model import Run
+
+    near = nearest(verb, verbs())
+    help_ = f"did you mean {near}?" if near else f"verbs: {', '.join(verbs())}"
+    found = Diagnostic(USAGE, f"there is no verb {verb}", help=help_)
+    return _tell(Run("", "", diagnostics=(found,), exit_code=EXIT_USAGE), ["text"], beside=True)
 
 
 def _gives_stdout_away(options: argparse.Namespace) -> bool:

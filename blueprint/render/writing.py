@@ -229,11 +229,11 @@ def check_output(files: Files, folder: Path) -> list[Diagnostic]:
 
 def write_bundle(files: Files, folder: Path) -> bool:
     """Put the bundle in place of what is in `folder`, in one step; whether anything changed. Raises Refused."""
+    if folder.exists() and not _replaceable(folder):
+        message = f"{folder} is {_instead(folder)}; nothing was written"
+        raise Refused(Diagnostic(codes.OUTPUT_NOT_A_BUNDLE, message, help="name an empty or new folder"), exit_code=2)
     if folder.exists() and not check_output(files, folder):
         return False
-    if folder.exists() and not _replaceable(folder):
-        message = f"{folder} is not empty and is no bundle; nothing was written"
-        raise Refused(Diagnostic(codes.OUTPUT_NOT_A_BUNDLE, message, help="name an empty or new folder"), exit_code=2)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as scratch:
@@ -247,6 +247,10 @@ def write_bundle(files: Files, folder: Path) -> bool:
 
 def _replaceable(folder: Path) -> bool:
     return folder.is_dir() and (not any(folder.iterdir()) or (folder / LOCK).is_file())
+
+
+def _instead(folder: Path) -> str:
+    return "not empty and is no bundle" if folder.is_dir() else "a file, and a bundle is a folder"
 
 
 def _write(files: Files, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Where stdout is for a product that a shell or a pipe takes on, no error ever gets into it."""
+"""What a user meets first: typing errors, and errors where a shell or a pipe expects a product."""
 
 from __future__ import annotations
 
@@ -40,3 +40,22 @@ def test_a_report_that_is_the_result_stays_on_stdout(arguments: list[str], tmp_p
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (1, "")
     assert "BP3101" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (["compil"], "did you mean compile?"),
+        (["qwerty"], "verbs: apply, compile,"),
+        (["trace", str(GOOD), "spec.nodePools.trian.gpu"], "did you mean spec.nodePools.train.gpu?"),
+        (["trace", str(GOOD), "Deployment/gpu-operater"], "did you mean Deployment/gpu-operator?"),
+        (["trace", str(GOOD), "spec.x"], "like spec.release"),
+    ],
+    ids=lambda value: value[-1] if isinstance(value, list) else "",
+)
+def test_what_is_misspelt_gets_the_nearest_spelling(
+    arguments: list[str], meant: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) in (1, 2)
+    told = capfd.readouterr()
+    assert meant in " ".join((told.out + told.err).split())

@@ -107,6 +107,23 @@ def test_a_disk_that_is_full_leaves_what_was_there(
     assert [path.name for path in folder.parent.iterdir()] == ["bundle"]
 
 
+def test_a_folder_that_is_no_bundle_is_refused_without_reading_it(
+    compilation: Compilation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`-o .` or `-o ~` by mistake: nothing below it is looked at, however much that is, or however it changes."""
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "file").write_text("mine")
+    (tmp_path / "file").write_text("mine")
+    monkeypatch.setattr(Path, "rglob", None)
+    assert compilation.files
+    for name, said in (("mine", "not empty and is no bundle"), ("file", "a file, and a bundle is a folder")):
+        with pytest.raises(Refused) as caught:
+            write_bundle(compilation.files, tmp_path / name)
+        assert (caught.value.exit_code, caught.value.diagnostics[0].code.id) == (2, "BP4013")
+        assert said in caught.value.diagnostics[0].message
+    assert (tmp_path / "file").read_text() == "mine"
+
+
 def test_a_parent_that_is_a_file_is_refused(compilation: Compilation, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     assert compilation.files

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from blueprint.cli.options import add_report, add_target, compile_target, is_bundle, load_bundle
@@ -169,12 +170,21 @@ def _row(field: TracedField) -> str:
     return f"{json.dumps(field.value, ensure_ascii=False)}  from {first.span} ({_label(first)})"
 
 
+def _deciding(bundle: Bundle) -> set[str]:
+    """The paths of the blueprint that something follows from, and those above them."""
+    origins = (origin for obj in bundle.objects for origin in obj.origins.values())
+    sources = {*chain.from_iterable(origin.sources for origin in origins)}
+    sources |= {each for pool in bundle.pools for found in pool.sources.values() for each in found}
+    steps = [source.path.split(".") for source in sources if source.path.startswith("spec.")]
+    return {".".join(each[:end]) for each in steps for end in range(2, len(each) + 1)}
+
+
 def _forward(bundle: Bundle, path: str) -> Iterator[Diagnostic]:
     fields, facts = trace_forward(bundle, path)
     if not fields and not facts:
-        raise _unknown(
-            f"nothing follows from {path}", "write a path of the blueprint that has a value, like spec.release"
-        )
+        near = nearest(path, _deciding(bundle))
+        help_ = f"did you mean {near}?" if near else "write a path of the blueprint that has a value, like spec.release"
+        raise _unknown(f"nothing follows from {path}", help_)
     by_object: dict[str, list[TracedField]] = {}
     for field in fields:
         by_object.setdefault(str(field.object.id), []).append(field)

@@ -183,8 +183,31 @@ def canonical(value: Any, key: str = "") -> Any:
         return _counters(value)
     if (key, value) == ("defaultMode", 664):
         return 0o664  # Helm reads YAML 1.1, where a zero in front makes a number octal
-    is_file = key.endswith((".conf", "web-config.yaml")) or (isinstance(value, str) and value.startswith("version: v1"))
+    if isinstance(value, str) and value.startswith("version: v1"):
+        return canonical(_without_defaults(YAML(typ="safe").load(value)))
+    is_file = key.endswith((".conf", "web-config.yaml"))
     return canonical(YAML(typ="safe").load(value)) if is_file else value
+
+
+PLUGIN_DEFAULTS = {
+    ("flags", "migStrategy"): "none",
+    ("sharing", "mps", "renameByDefault"): False,
+    ("sharing", "mps", "failRequestsGreaterThanOne"): True,
+    ("sharing", "timeSlicing", "renameByDefault"): False,
+    ("sharing", "timeSlicing", "failRequestsGreaterThanOne"): False,
+}
+"""What the device plugin v0.20.0 does where its configuration says nothing of it."""
+
+
+def _without_defaults(config: Any) -> Any:
+    """A configuration of the device plugin, without what is the plugin's default anyway."""
+    for (*above, last), default in PLUGIN_DEFAULTS.items():
+        inside = config
+        for key in above:
+            inside = inside.get(key) or {}
+        if last in inside and inside[last] == default:
+            del inside[last]
+    return config
 
 
 COUNTERS = ("metrics", "dcgm-metrics.csv")

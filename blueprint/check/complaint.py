@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from blueprint.diagnostics import Code, Diagnostic, Note, Severity, Span
@@ -18,17 +18,23 @@ HIDDEN = "(hidden)"
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """One sentence about one field, without the object's name: `spec.replicas must be a whole number`."""
+    """One sentence about one field, without the object's name: `spec.replicas must be a whole number`.
+
+    `part` is the stretch of a text, in characters, that is meant; the place is narrowed to it where that can be told.
+    """
 
     code: Code
     path: Path
     text: str
     help: str | None = None
     override: Severity | None = None
+    part: tuple[int, int] | None = None
 
     def about(self, subject: Object, name: str | None = None) -> Diagnostic:
         """The diagnostic: at the blueprint's line if the value came from one, else at the template's."""
         at, notes = place(subject.origin(self.path))
+        if self.part and at:
+            at = _narrowed(at, self.part, value_at(subject.data, self.path))
         name = name or str(subject.id)
         return Diagnostic(
             code=self.code,
@@ -40,6 +46,26 @@ class Complaint:
             path=format_path(self.path, subject.data) or None,
             override=self.override,
         )
+
+
+def _narrowed(at: Span, part: tuple[int, int], text: Any) -> Span:
+    """The part of a text within its place; all of it where the text is not written there as it is."""
+    if not isinstance(text, str) or at.line != at.end_line:
+        return at
+    quotes, odd = divmod(at.end_column - at.column - len(text), 2)
+    if odd or quotes not in (0, 1):
+        return at
+    start, end = (at.column + quotes + each for each in part)
+    return replace(at, column=start, end_column=max(end, start + 1))
+
+
+def value_at(data: Any, path: Path) -> Any:
+    """What stands at a path; None where nothing does."""
+    for step in path:
+        inside = isinstance(data, dict) and step in data
+        listed = isinstance(data, list) and isinstance(step, int) and step < len(data)
+        data = data[step] if inside or listed else None
+    return data
 
 
 def place(origin: FieldOrigin | None) -> tuple[Span | None, tuple[Note, ...]]:

@@ -14,6 +14,7 @@ import yaml
 from blueprint.check import rules
 from blueprint.check.objects import check_objects
 from blueprint.check.rules.model import USERS, Known, Nodes, Taint
+from blueprint.check.rules.serving import Product, Serving
 from blueprint.diagnostics import all_codes, has_errors
 from blueprint.render.canonical import canonical
 from blueprint.render.model import Object
@@ -39,7 +40,20 @@ def known(example: dict[str, Any], text: str) -> Known:
         Nodes(**{**each, "taints": tuple(Taint(**taint) for taint in each.get("taints", ()))})
         for each in example.get("nodes", ())
     ]
-    return Known(objects(text, example.get("component", USERS)), nodes)
+    return Known(objects(text, example.get("component", USERS)), nodes, serving=serving(example))
+
+
+def serving(example: dict[str, Any]) -> Serving | None:
+    """Who serves claims in an example."""
+    said = example.get("serving")
+    if said is None:
+        return None
+    products = tuple(Product(**{name: _frozen(value) for name, value in each.items()}) for each in said.get("products", ()))
+    return Serving(**{**said, "open": frozenset(said.get("open", ())), "products": products})
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def codes_of(example: dict[str, Any], text: str) -> set[str]:
@@ -73,7 +87,7 @@ def test_modules_are_found_by_the_names_of_their_folders() -> None:
     """A folder that no kind is called by would never be looked at."""
     kinds = """pods objects clusterpolicy nvidiadriver gpucluster configmap secret namespace node daemonset deployment
         servicemonitor resourcequota limitrange deviceclass clusterrolebinding priorityclass runtimeclass
-        nodefeaturerule"""
+        nodefeaturerule resourceclaim resourceclaimtemplate computedomain"""
     assert set(rules.subjects()) == set(kinds.split())
     for module in rules.all_modules():
         assert isinstance(module.RULES, tuple), module.__name__
@@ -102,7 +116,7 @@ def test_no_rule_stumbles_over_anything_that_a_manifest_may_hold(code: str) -> N
         for value in mangled(last.data[part]):
             bent = replace(last, data={**last.data, part: value})
             others = [each for each in objects(example["wrong"]) if each.id != last.id]
-            list(rules.findings(Known([*others, bent], whole.nodes)))
+            list(rules.findings(Known([*others, bent], whole.nodes, serving=whole.serving)))
 
 
 def test_codes_are_named_in_one_place() -> None:

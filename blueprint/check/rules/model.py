@@ -12,6 +12,7 @@ from blueprint.check.workloads import containers, pod_spec
 from blueprint.render.model import Object, Path
 
 if TYPE_CHECKING:
+    from blueprint.check.rules.serving import Serving
     from blueprint.platform.model import Platform
 
 GPU_PREFIX = "nvidia.com/"
@@ -86,12 +87,13 @@ class Known:
     """Everything that is rendered, indexed once, and what the pools offer."""
 
     def __init__(self, objects: Iterable[Object], nodes: Iterable[Nodes] | None = None,
-                 platform: Platform | None = None) -> None:  # fmt: skip
+                 platform: Platform | None = None, serving: Serving | None = None) -> None:  # fmt: skip
         self.kinds: dict[str, list[Object]] = {}
         for each in objects:
             self.kinds.setdefault(each.data["kind"], []).append(each)
         self._nodes = None if nodes is None else tuple(nodes)
         self._platform = platform
+        self._serving = serving
 
     def of(self, kind: str) -> list[Object]:
         """The objects of a kind."""
@@ -119,6 +121,22 @@ class Known:
         if self._nodes is not None:
             return self._nodes
         return tuple(map(_nodes, self._platform.gpu_pools)) if self._platform else ()
+
+    @cached_property
+    def serving(self) -> Serving | None:
+        """Who serves claims; None where nobody knows."""
+        if self._serving is not None or self._platform is None:
+            return self._serving
+        from blueprint.check.rules.serving import serving_of
+
+        return serving_of(self._platform)
+
+    @cached_property
+    def claims(self) -> bool:
+        """Whether pods claim devices of this platform instead of asking for a number of them."""
+        if self._serving is not None:
+            return self._serving.driver is not None
+        return self._platform is not None and self._platform.allocation == "dra"
 
     @cached_property
     def operator_namespace(self) -> str:

@@ -79,7 +79,7 @@ def form(pod: Pod, known: Known) -> Iterator[Complaint]:
 
 def offered(pod: Pod, known: Known) -> Iterator[Complaint]:
     """Resources that no pool offers, or not so many of."""
-    if not known.nodes:
+    if not known.nodes or known.claims:
         return
     there = sorted({name for pool in known.nodes for name in pool.offers})
     passed_through = tuple(_passed_through(known))

@@ -1,0 +1,75 @@
+"""What the DRA driver publishes of each device, and the classes by which claims ask for them. Data, in one file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from blueprint.catalog.facts import Record, Text
+from blueprint.catalog.gates import ClusterGate, GateName, Minor
+from blueprint.catalog.reading import read
+from blueprint.catalog.rules import version_key
+
+Sort = Literal["gpu", "mig", "vfio", "channel", "daemon"]
+"""What a device is: its attribute `type`."""
+GPU_DRIVER = "gpu.nvidia.com"
+DOMAIN_DRIVER = "compute-domain.nvidia.com"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """An attribute or a capacity.
+
+    Attributes:
+        of: The sorts of device that have it.
+        type: Of an attribute; a capacity is a quantity.
+        values: All that there is, where that is a short list.
+        since: The first minor version of the driver with it; None: all.
+        until: The first minor version without it; None: none.
+        gate: The gate without which nobody publishes it.
+        optional: The sorts of device of which some lack it.
+    """
+
+    of: tuple[Sort, ...]
+    type: Literal["string", "int", "bool", "version", "quantity"] = "quantity"
+    values: tuple[Text, ...] = ()
+    since: Minor | None = None
+    until: Minor | None = None
+    gate: GateName | None = None
+    optional: tuple[Sort, ...] = ()
+
+    def known_to(self, version: str, gates: frozenset[str]) -> bool:
+        """Whether this version of the driver (`0.5.0`) publishes it with these gates open."""
+        key = version_key(version)
+        early = self.since is not None and key < version_key(self.since)
+        late = self.until is not None and key >= version_key(self.until)
+        return not early and not late and (self.gate is None or self.gate in gates)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceClass:
+    """A class that comes with the driver."""
+
+    driver: Text
+    sort: Sort
+    gate: GateName | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Devices(Record):
+    """The catalogue: by domain and name, by class, by field."""
+
+    source: Text
+    attributes: Mapping[str, Mapping[str, Published]]
+    capacities: Mapping[str, Mapping[str, Published]]
+    classes: Mapping[str, DeviceClass]
+    fields: Mapping[str, ClusterGate]
+
+
+@lru_cache(maxsize=2)
+def load_devices(folder: Path) -> Devices:
+    """The devices in a component's folder. Raises Refused where the file is wrong."""
+    return read(folder / "devices.yaml", Devices)

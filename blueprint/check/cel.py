@@ -1,0 +1,238 @@
+"""The Common Expression Language as selectors of devices use it: text to a tree in which every part knows its place.
+
+Form alone is judged: no names are looked up, nothing is evaluated. Written from the grammar of the language
+(cel-spec, langdef.md), with the optional syntax that Kubernetes switches on (`.?name`, `[?key]`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+_TOKEN = re.compile(
+    r"""(?P<space>(?:\s|//[^\n]*)+)
+    |(?P<number>0[xX][0-9a-fA-F]+[uU]?|\d+\.\d+(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+|\d+[uU]?)
+    |(?P<string>(?:[bB]?[rR]?|[rR][bB])(?:'''(?s:.*?)'''|\"""(?s:.*?)\"""|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"))
+    |(?P<name>[A-Za-z_][A-Za-z0-9_]*|`[A-Za-z0-9_./ -]+`)
+    |(?P<mark>&&|\|\||[<>=!]=|[-+*/%<>!?:.,()\[\]{}])""",
+    re.VERBOSE,
+)
+_LEVELS = (("||",), ("&&",), ("<", "<=", ">=", ">", "==", "!=", "in"), ("+", "-"), ("*", "/", "%"))
+_DEEPEST = 100
+"""Kubernetes refuses expressions that cost too much; so deep a one is no selector."""
+
+
+class CelError(Exception):
+    """The text is no expression: what is wrong, and from where to where."""
+
+    def __init__(self, text: str, start: int, end: int) -> None:
+        super().__init__(text)
+        self.text, self.start, self.end = text, start, end
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A part of an expression.
+
+    Attributes:
+        kind: literal, name, select, index, call, unary, binary, choice, list, map or struct.
+        start: Its first character.
+        end: Behind its last.
+        value: Of a literal; otherwise the name, the field, the function or the operator.
+        parts: What it is made of: for select and index the object first, for a method the object it is called on.
+        method: Whether a call has an object.
+        optional: Whether a selection or an index is with a question mark.
+    """
+
+    kind: str
+    start: int
+    end: int
+    value: Any = None
+    parts: tuple[Node, ...] = ()
+    method: bool = False
+    optional: bool = False
+
+    def walk(self) -> Iterator[Node]:
+        """This and everything in it."""
+        yield self
+        for part in self.parts:
+            yield from part.walk()
+
+
+def parse(text: str) -> Node:
+    """The tree of an expression. Raises CelError."""
+    parser = _Parser(text)
+    tree = parser.choice()
+    if parser.kind != "end":
+        parser.fail("here the expression should end")
+    return tree
+
+
+class _Parser:
+    """One token ahead; every method takes the tokens of what it is named for."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._end = 0
+        self._depth = 0
+        self.kind, self.value, self.start, self.stop = "", "", 0, 0
+        self._next()
+
+    def fail(self, text: str) -> None:
+        """Refuses the token that stands here."""
+        raise CelError(text, self.start, max(self.stop, self.start + 1))
+
+    def _next(self) -> str:
+        """Goes on by one token; gives the one that stood here."""
+        taken, self._end = self.value, self.stop
+        at = self.stop
+        match = _TOKEN.match(self._text, at)
+        if match and match.lastgroup == "space":
+            at = match.end()
+            match = _TOKEN.match(self._text, at)
+        if match is None and at < len(self._text):
+            what = "the text does not end" if self._text[at] in "'\"" else f"{self._text[at]} has no meaning here"
+            raise CelError(what, at, at + 1)
+        self.kind = str(match.lastgroup) if match else "end"
+        self.value = match.group() if match else ""
+        self.start, self.stop = at, match.end() if match else at
+        return taken
+
+    def _take(self, mark: str) -> bool:
+        found = self.kind in ("mark", "name") and self.value == mark
+        if found:
+            self._next()
+        return found
+
+    def _need(self, mark: str) -> None:
+        if not self._take(mark):
+            self.fail(f"{mark} is missing here")
+
+    def choice(self) -> Node:
+        """`a ? b : c`, or what binds closer."""
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            self.fail("the expression is too deep")
+        first = self._binary(0)
+        if self._take("?"):
+            then = self._binary(0)
+            self._need(":")
+            other = self.choice()
+            first = Node("choice", first.start, self._end, None, (first, then, other))
+        self._depth -= 1
+        return first
+
+    def _binary(self, level: int) -> Node:
+        if level == len(_LEVELS):
+            return self._unary()
+        left = self._binary(level + 1)
+        while self.kind in ("mark", "name") and self.value in _LEVELS[level]:
+            operator = self._next()
+            right = self._binary(level + 1)
+            left = Node("binary", left.start, right.end, operator, (left, right))
+        return left
+
+    def _unary(self) -> Node:
+        start = self.start
+        operators = []
+        while self.kind == "mark" and self.value in ("!", "-"):
+            operators.append(self._next())
+        found = self._member()
+        for operator in reversed(operators):
+            found = Node("unary", start, found.end, operator, (found,))
+        return found
+
+    def _member(self) -> Node:
+        found = self._primary()
+        while self.kind == "mark" and self.value in (".", "["):
+            if self._next() == ".":
+                found = self._field(found)
+            else:
+                optional = self._take("?")
+                key = self.choice()
+                self._need("]")
+                found = Node("index", found.start, self._end, None, (found, key), optional=optional)
+        return found
+
+    def _field(self, of: Node) -> Node:
+        optional = self._take("?")
+        if self.kind != "name":
+            self.fail("a name is missing here")
+        name = self._next().strip("`")
+        if not self._take("("):
+            return Node("select", of.start, self._end, name, (of,), optional=optional)
+        arguments = self._many(")")
+        return Node("call", of.start, self._end, name, (of, *arguments), method=True)
+
+    def _primary(self) -> Node:
+        start, kind = self.start, self.kind
+        if kind in ("number", "string"):
+            text = self._next()
+            return Node("literal", start, self._end, _number(text) if kind == "number" else _string(text))
+        if self._take("("):
+            found = self.choice()
+            self._need(")")
+            return found
+        if self._take("["):
+            return Node("list", start, start + 1, None, self._many("]"))
+        if self._take("{"):
+            return Node("map", start, start + 1, None, self._entries())
+        self._take(".")
+        if self.kind != "name":
+            self.fail("the expression ends too early" if self.kind == "end" else f"{self.value} does not belong here")
+        return self._named(start)
+
+    def _named(self, start: int) -> Node:
+        name = self._next()
+        if name in _CONSTANTS:
+            return Node("literal", start, self._end, _CONSTANTS[name])
+        if self._take("("):
+            return Node("call", start, self._end, name, self._many(")"))
+        if self._take("{"):
+            return Node("struct", start, self._end, name, self._entries())
+        return Node("name", start, self._end, name)
+
+    def _many(self, close: str) -> tuple[Node, ...]:
+        found: list[Node] = []
+        while not self._take(close):
+            self._take("?")
+            found.append(self.choice())
+            if not self._take(",") and not (self.kind == "mark" and self.value == close):
+                self.fail(f"{close} is missing here")
+        return tuple(found)
+
+    def _entries(self) -> tuple[Node, ...]:
+        found: list[Node] = []
+        while not self._take("}"):
+            self._take("?")
+            found.append(self.choice())
+            self._need(":")
+            found.append(self.choice())
+            if not self._take(",") and not (self.kind == "mark" and self.value == "}"):
+                self.fail("} is missing here")
+        return tuple(found)
+
+
+_CONSTANTS: dict[str, Any] = {"true": True, "false": False, "null": None}
+_ESCAPE = re.compile(r"\\(.)")
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
+
+
+def _number(text: str) -> int | float:
+    text = text.rstrip("uU")
+    if text[:2] in ("0x", "0X"):
+        return int(text, 16)
+    return float(text) if re.search(r"[.eE]", text) else int(text)
+
+
+def _string(text: str) -> str | bytes:
+    """What the literal means. Escapes by number stay as they are: no attribute needs one."""
+    prefix = re.match(r"[bBrR]*", text)
+    marks = prefix.group().lower() if prefix else ""
+    body = text[len(marks) :]
+    quotes = 3 if body[:3] in ("'''", '"""') else 1
+    body = body[quotes:-quotes]
+    body = body if "r" in marks else _ESCAPE.sub(lambda match: _ESCAPES.get(match[1], match[1]), body)
+    return body.encode() if "b" in marks else body

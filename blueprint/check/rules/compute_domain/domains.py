@@ -1,0 +1,86 @@
+"""A ComputeDomain: who serves it, how many nodes it says, and the template that it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.check.complaint import Complaint
+from blueprint.check.rules.model import Known, inside
+from blueprint.diagnostics import Severity, define
+from blueprint.render.model import Object
+
+DOMAINS_OFF = define(
+    "BP6426",
+    "compute-domain-not-served",
+    """
+Nobody carries out the compute domain. The part of the DRA driver for them is on where a pool declares `nvlinkDomain`,
+or with `computeDomains: always`. In another stack than `gpuCluster` this platform brings no DRA driver; a chart of its
+own may run beside the device plugin for compute domains alone, so there it is a warning.
+""",
+)
+TEMPLATE_TAKEN = define(
+    "BP6424",
+    "template-of-the-controller",
+    """
+The controller of compute domains makes the ResourceClaimTemplate that a ComputeDomain names, in its namespace. Where
+there is one of that name already, a manifest's or another domain's, the domain never comes to be.
+""",
+)
+NUMBER_OF_NODES = define(
+    "BP6425",
+    "number-of-nodes",
+    """
+`numNodes` is on its way out. Where daemons find each other by name (the gate `IMEXDaemonsWithDNSNames`, open by
+default) it keeps nobody waiting and only decides when the domain calls itself ready: say 0, which the operator's
+definition wants said. Without the gate it must be the number of nodes, and 0 is an error.
+""",
+    severity=Severity.WARNING,
+)
+TEMPLATE = ("spec", "channel", "resourceClaimTemplate", "name")
+
+
+def served(subject: Object, known: Known) -> Iterator[Complaint]:
+    """A domain that nobody carries out."""
+    serving = known.serving
+    if serving is None or serving.domains:
+        return
+    if serving.driver is None:
+        text, help_ = "gpuStack has no DRA driver, so nobody here carries it out", "gpuStack: gpuCluster"
+    else:
+        text, help_ = "compute domains are off", "nvlinkDomain of a pool, or computeDomains: always"
+    override = Severity.WARNING if serving.driver is None else None
+    yield Complaint(DOMAINS_OFF, ("metadata", "name"), text, help_, override)
+
+
+def template(subject: Object, known: Known) -> Iterator[Complaint]:
+    """A template that somebody else makes as well."""
+    name = inside(subject.data, *TEMPLATE)
+    if not isinstance(name, str):
+        return
+    for other in known.of("ComputeDomain"):
+        if other is subject:
+            break
+        if other.id.namespace == subject.id.namespace and inside(other.data, *TEMPLATE) == name:
+            text = f"the template {name} is {other.id}'s already"
+            yield Complaint(TEMPLATE_TAKEN, TEMPLATE, text, "another name")
+    for other in known.of("ResourceClaimTemplate"):
+        if (other.id.name, other.id.namespace) == (name, subject.id.namespace):
+            text = f"there is a ResourceClaimTemplate {name} already, and the controller is to make it"
+            yield Complaint(TEMPLATE_TAKEN, TEMPLATE, text, "remove the manifest, or another name")
+
+
+def nodes(subject: Object, known: Known) -> Iterator[Complaint]:
+    """A number of nodes that means nothing, or that is missing."""
+    number, serving = inside(subject.data, "spec", "numNodes"), known.serving
+    if serving is None or not serving.driver or not isinstance(number, int):
+        return
+    by_name = "IMEXDaemonsWithDNSNames" in serving.open
+    if number > 0 and by_name:
+        text = f"numNodes is {number}, and keeps nobody waiting"
+        yield Complaint(NUMBER_OF_NODES, ("spec", "numNodes"), text, "say 0")
+    elif number == 0 and not by_name:
+        text = "numNodes is 0, and without the gate IMEXDaemonsWithDNSNames it is the number of nodes"
+        yield Complaint(NUMBER_OF_NODES, ("spec", "numNodes"), text, "say how many nodes", Severity.ERROR)
+
+
+RULES = (served, template, nodes)

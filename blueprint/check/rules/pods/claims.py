@@ -1,0 +1,117 @@
+"""Pods that claim devices, or ask for them by number where they are claimed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from blueprint.check.complaint import Complaint
+from blueprint.check.rules.model import Known, Nodes, Pod, inside, items, mapping
+from blueprint.diagnostics import Severity, define
+from blueprint.render.model import Object, Path
+
+NO_CLASS = define(
+    "BP6421",
+    "resource-without-class",
+    """
+Where the DRA driver serves GPUs no device plugin offers `nvidia.com/gpu`, and the operator's DeviceClasses stand for no
+plain resource. A pod that asks for one stays Pending. Claim a device, or make a DeviceClass of your own with
+`extendedResourceName`, which Kubernetes serves by itself from 1.36 on.
+""",
+)
+DOMAIN_ELSEWHERE = define(
+    "BP6423",
+    "compute-domain-elsewhere",
+    """
+A compute domain makes its ResourceClaimTemplate in its own namespace, and only pods of that namespace can take part. A
+pod elsewhere finds no template of the name, and never starts.
+""",
+)
+MIXED = define(
+    "BP6422",
+    "containers-beside-machines",
+    """
+Containers and virtual machines claim GPUs of the same nodes. A GPU is published both as it is and as a device for
+virtual machines, and changes its driver when it is given away: claims of the two sorts at the same time can meet. Keep
+them to pools of their own by node selectors.
+""",
+    severity=Severity.WARNING,
+)
+_TEMPLATE = ("spec", "channel", "resourceClaimTemplate", "name")
+
+
+def by_number(pod: Pod, known: Known) -> Iterator[Complaint]:
+    """Plain resources for which no class stands."""
+    if not known.claims:
+        return
+    there = {str(inside(each.data, "spec", "extendedResourceName")) for each in known.of("DeviceClass")}
+    for path, name, amount in pod.requests:
+        if path[-2] == "limits" and str(amount) != "0" and name not in there and name.startswith(_OF_GPUS):
+            text = f"no DeviceClass stands for {name}, and no device plugin offers it"
+            help_ = "claim it: resourceClaims; or a DeviceClass of your own with extendedResourceName"
+            yield Complaint(NO_CLASS, path, text, help_)
+
+
+_OF_GPUS = ("nvidia.com/gpu", "nvidia.com/mig-")
+
+
+def elsewhere(pod: Pod, known: Known) -> Iterator[Complaint]:
+    """A template that a domain of another namespace makes."""
+    home = pod.subject.id.namespace
+    for path, name in _templates(pod):
+        domains = [each for each in known.of("ComputeDomain") if inside(each.data, *_TEMPLATE) == name]
+        here = [each for each in domains if each.id.namespace == home]
+        if domains and not here and not known.find("ResourceClaimTemplate", name, home):
+            other = domains[0].id
+            text = f"the template {name} is made in the namespace {other.namespace}, by ComputeDomain {other.name}"
+            yield Complaint(DOMAIN_ELSEWHERE, path, text, f"a ComputeDomain in {home}")
+
+
+def _templates(pod: Pod) -> Iterator[tuple[Path, str]]:
+    for index, each in enumerate(map(mapping, items(pod.spec.get("resourceClaims")))):
+        if isinstance(name := each.get("resourceClaimTemplateName"), str):
+            yield (*pod.path, "resourceClaims", index, "resourceClaimTemplateName"), name
+
+
+def mixed(pod: Pod, known: Known) -> Iterator[Complaint]:
+    """Virtual machines and containers that claim GPUs of the same pool."""
+    serving = known.serving
+    if serving is None or "PassthroughSupport" not in serving.open or "vfio" not in _sorts(pod, known):
+        return
+    mine = _pools(pod, known)
+    for other in known.pods:
+        both = [pool for pool in mine if pool in _pools(other, known)]
+        if both and _sorts(other, known) & {"gpu", "mig"}:
+            text = f"claims GPUs for virtual machines from pool {both[0]}, where {other.subject.id} claims them too"
+            yield Complaint(MIXED, (*pod.path, "resourceClaims"), text, "nodeSelector: pools of their own")
+            return
+
+
+def _sorts(pod: Pod, known: Known) -> set[str | None]:
+    from blueprint.check.rules.claiming import requests_of, sort_of
+
+    return {sort_of(each.of_class, known) for claim in _claims(pod, known) for each in requests_of(claim)}
+
+
+def _claims(pod: Pod, known: Known) -> Iterator[Object]:
+    home = pod.subject.id.namespace
+    for each in map(mapping, items(pod.spec.get("resourceClaims"))):
+        for key, kind in (
+            ("resourceClaimTemplateName", "ResourceClaimTemplate"),
+            ("resourceClaimName", "ResourceClaim"),
+        ):
+            found = known.find(kind, str(each.get(key)), home) if each.get(key) else None
+            if found:
+                yield found
+
+
+def _pools(pod: Pod, known: Known) -> list[str]:
+    """The pools where a pod may run, as far as its node selector says."""
+    wanted = mapping(pod.spec.get("nodeSelector")).items()
+    return [pool.name for pool in known.nodes if _admits(pool, wanted)]
+
+
+def _admits(pool: Nodes, wanted: Iterable[tuple[str, str]]) -> bool:
+    return all(pool.labels.get(key, value) == value for key, value in wanted)
+
+
+RULES = (by_number, elsewhere, mixed)

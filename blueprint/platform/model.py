@@ -86,7 +86,7 @@ class Platform:
 
     @derived
     def policy_name(self) -> str:
-        """What the ClusterPolicy is called: on OpenShift as in the operator's bundle, which its documentation follows."""
+        """What the ClusterPolicy is called: on OpenShift as in the operator's bundle, and so in its documentation."""
         return "gpu-cluster-policy" if self.driver_toolkit else "cluster-policy"
 
     @derived
@@ -268,7 +268,7 @@ class Platform:
 
     @derived
     def taints(self) -> tuple[PoolTaint, ...]:
-        """Every taint once of pools with GPUs, a fabric or virtual machines, whatever its value, and the customary one."""
+        """Every taint once of pools with GPUs, a fabric or machines, whatever its value, and the customary one."""
         lines: dict[tuple[str, str], list[Source]] = {(GPU_TAINT, "NoSchedule"): []}
         for pool in self.pools:
             for taint in pool.taints if pool.gpu or pool.network or pool.runs_machines else ():

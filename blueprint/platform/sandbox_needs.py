@@ -53,8 +53,8 @@ def _kubelet(platform: Platform) -> Iterator[str]:
     _ = platform.runs_machines
     if version_key(platform.kubernetes_minor) < version_key(POD_RESOURCES_FROM):
         yield (
-            "Kubelets of nodes with virtual machines run with the feature gate KubeletPodResourcesGet=true, which is open"
-            f" by itself from Kubernetes {POD_RESOURCES_FROM} on."
+            "Kubelets of nodes with virtual machines run with the feature gate KubeletPodResourcesGet=true, which is"
+            f" open by itself from Kubernetes {POD_RESOURCES_FROM} on."
         )
     yield "Kubelets of nodes with virtual machines have runtimeRequestTimeout: 20m or more: starting one takes minutes."
 
@@ -65,8 +65,8 @@ def _confidential(platform: Platform) -> Iterator[str]:
     mode = platform.setting(_OPERATOR, "ccMode")
     if mode != "off":
         yield (
-            f"GPUs, processors and firmware of nodes with virtual machines can do confidential computing in mode {mode},"
-            " and somebody gives those nodes the label nvidia.com/cc.capable=true: nothing of the stack sets it."
+            "GPUs, processors and firmware of nodes with virtual machines can do confidential computing in mode"
+            f" {mode}, and somebody gives those nodes the label nvidia.com/cc.capable=true: nothing of the stack does."
         )
     yield (
         "Whoever changes the label nvidia.com/cc.mode of a node drains it before: its GPUs are reset. The mode ppcie is"

@@ -94,7 +94,7 @@ def test_with_every_setting_said_an_older_version_renders_nothing_that_its_defin
     of_stack = {
         name: setting
         for name, setting in component.settings.items()
-        if name not in component.lacks | dict.fromkeys(APART)
+        if name not in {*component.lacks, *APART}
         and not (component.olm and name in component.olm.only)
         and not all(feed.startswith("GPUCluster/") for feed in setting.feeds)
     }

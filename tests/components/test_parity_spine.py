@@ -95,7 +95,7 @@ def test_a_difference_nobody_explained_is_found() -> None:
 
 
 def test_the_canonical_form_drops_what_the_api_server_drops() -> None:
-    given = {"a": None, "b": {}, "c": [], "d": False, "fieldRef": {"fieldPath": "x"}, "x.conf": "k: 1"}
+    given: dict[str, Any] = {"a": None, "b": {}, "c": [], "d": False, "fieldRef": {"fieldPath": "x"}, "x.conf": "k: 1"}
     assert parity.canonical(given) == {
         "d": False,
         "fieldRef": {"apiVersion": "v1", "fieldPath": "x"},

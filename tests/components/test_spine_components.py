@@ -43,7 +43,7 @@ def blueprint(cluster: str = "", components: str = "", one: str = "", two: str =
     parts = {"cluster": cluster, "components": components, "one": one, "two": two}
     return BLUEPRINT.format(
         workload=CONTAINERS,
-        **{name: f", {part}" if part and name != "components" else part for name, part in parts.items()}
+        **{name: f", {part}" if part and name != "components" else part for name, part in parts.items()},
     )
 
 

@@ -98,3 +98,9 @@ def test_every_instance_type_decides_its_pool_or_says_what_is_missing(tmp_path: 
     for pool in done.bundle.pools:
         counts[pool.gpu_product or ""].add(pool.gpu_count)
     assert counts["H100-SXM5-80GB"] == {1, 2, 4, 8}
+
+
+def test_the_readme_counts_what_is_there() -> None:
+    text = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    assert f"[{len(GPUS)} GPU products]" in text
+    assert f"[{len(MACHINES)} instance types]" in text

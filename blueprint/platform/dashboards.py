@@ -81,7 +81,7 @@ def _panel(panel: Panel, worded: Callable[[str], str]) -> dict[str, Any]:
         "title": panel.title,
         "datasource": _SOURCE,
         "fieldConfig": {"defaults": {"unit": panel.unit, **_bounds(panel)}, "overrides": []},
-        "options": {},
+        "options": {"calculate": True} if panel.type == "heatmap" else {},  # else it takes series for buckets
         "targets": [
             {
                 "refId": chr(ord("A") + index),

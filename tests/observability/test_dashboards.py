@@ -47,6 +47,38 @@ def test_panels_are_of_known_types_and_take_the_chosen_data_source(watched: Comp
                 assert part["datasource"]["uid"] == "${datasource}"
 
 
+def test_a_heatmap_makes_its_buckets_from_series(watched: Compilation) -> None:
+    found = [panel for panel in panels(watched) if panel["type"] == "heatmap"]
+    assert found
+    assert all(panel["options"]["calculate"] for panel in found)
+
+
+def test_units_are_those_of_the_metrics(watched: Compilation) -> None:
+    """Shares are drawn as shares, watts as watts: whatever a panel reads says what it is."""
+    units = {
+        "ratio": "percentunit", "per_hour": "currencyUSD", "per_month": "currencyUSD", "POWER_USAGE": "watt",
+        "_watts:": "watt", "GPU_TEMP": "celsius", "MEMORY_TEMP": "celsius", "_seconds:": "s",
+        "_active:avg": "percentunit",
+    }  # fmt: skip
+    seen = set()
+    for panel in panels(watched):
+        for target in panel.get("targets", ()):
+            for text, unit in units.items():
+                if text in target["expr"]:
+                    assert panel["fieldConfig"]["defaults"]["unit"] == unit, panel["title"]
+                    seen.add(text)
+    assert seen == set(units)
+
+
+def test_variables_offer_all_where_a_pool_has_no_data(watched: Compilation) -> None:
+    """Their value is then a regular expression that matches whatever there is, not a list of nothing."""
+    for one in boards(watched).values():
+        for variable in json.loads(*one["data"].values())["templating"]["list"]:
+            if variable["type"] == "query":
+                assert (variable["includeAll"], variable["allValue"]) == (True, ".*")
+                assert variable["current"]["value"] == "$__all"
+
+
 @pytest.mark.parametrize("name", ["gpu-fleet-dashboard", "gpu-use-dashboard", "gpu-cost-dashboard"])
 def test_panels_do_not_overlap_and_have_numbers_of_their_own(name: str, watched: Compilation) -> None:
     board = json.loads(*boards(watched)[name]["data"].values())

@@ -70,6 +70,7 @@ ANOTHER = {
     "spec.nodePools.*.nvlinkDomain.label": ["nvidia.com/gpu.clique", "two words"],
     "spec.nodePools.*.costPerGpuHour": ["3", "0"],
     "spec.observability.prometheus.namespace": ["watch"],
+    "spec.observability.prometheus.monitorNamespace": ["elsewhere", "monitoring"],
     "spec.observability.prometheus.*Labels*": ["another"],
     "spec.observability.prometheus.scrapeInterval": ["45s", "10s", "10m", "0s"],
     "spec.observability.metrics.set": ["minimal", "full", "none"],

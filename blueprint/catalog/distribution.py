@@ -7,10 +7,11 @@ nodes on which pods never start.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Literal
 
 from blueprint.catalog.facts import Matching, Record, Text
+from blueprint.diagnostics.records import dataclass
 
 Owner = Literal["operator", "host", "provider"]
 Stack = Literal["clusterPolicy", "gpuCluster", "standalone"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from blueprint.diagnostics.records import dataclass
 
 SELECTORS = {
     "eks": "eks.amazonaws.com/nodegroup",

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from blueprint.diagnostics.records import dataclass
 
 
 class Severity(enum.StrEnum):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
+
+from blueprint.diagnostics.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

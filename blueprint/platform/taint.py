@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from blueprint.diagnostics.records import dataclass
 from blueprint.platform.notes import note
 from blueprint.platform.origin import Source, gathered
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from blueprint.diagnostics.records import dataclass
 from blueprint.probe import returns
 from blueprint.probe.host import HostScan
 

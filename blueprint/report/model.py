@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from blueprint.diagnostics import Diagnostic
+from blueprint.diagnostics.records import dataclass
 from blueprint.render.compare import ObjectChange
 
 

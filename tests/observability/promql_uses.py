@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import promql_parser
+import yaml
 
 COUNTERS_ONLY = frozenset({"rate", "irate", "increase"})
+OTHERS: dict[str, str] = {
+    name: row["type"]
+    for name, row in yaml.safe_load((Path(__file__).parent / "other-metrics.yaml").read_text())["metrics"].items()
+}
+"""Metrics that others export than the exporter of GPUs, with their type."""
 
 
 class Use(NamedTuple):
@@ -20,6 +27,14 @@ class Use(NamedTuple):
 def uses(expression: str) -> list[Use]:
     """Every selector of an expression. Raises ValueError where it is not PromQL."""
     return list(_walk(promql_parser.parse(expression), ""))
+
+
+def mistyped(use: Use, kinds: Mapping[str, str]) -> bool:
+    """Whether a counter is read as it is, or something else as a counter."""
+    kind = kinds.get(use.metric, "gauge")
+    if kind == "counter":
+        return use.function not in COUNTERS_ONLY
+    return use.function in COUNTERS_ONLY or kind == "label"
 
 
 def _walk(node: Any, function: str) -> Iterator[Use]:

@@ -10,14 +10,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from promql_uses import COUNTERS_ONLY, Use, uses
+from promql_uses import OTHERS, mistyped, uses
 from watched_platform import HERE, TEXT, Compile, objects, rules
 
 from blueprint.pipeline import Compilation, compile_blueprint
 
-OTHERS = {
-    name: row["type"] for name, row in yaml.safe_load((HERE / "other-metrics.yaml").read_text())["metrics"].items()
-}
 SETS = ("minimal", "standard", "full")
 NAMES = ("legacy", "dcgm-4.6")
 
@@ -68,13 +65,6 @@ def test_rates_are_of_counters_and_averages_are_not(platform: Compilation) -> No
     kinds = exported(platform) | OTHERS
     wrong = [use for text in expressions(platform) for use in uses(text) if mistyped(use, kinds)]
     assert wrong == []
-
-
-def mistyped(use: Use, kinds: dict[str, str]) -> bool:
-    kind = kinds.get(use.metric, "gauge")
-    if kind == "counter":
-        return use.function not in COUNTERS_ONLY
-    return use.function in COUNTERS_ONLY or kind == "label"
 
 
 def test_the_check_of_types_can_fail() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from promql_uses import uses
+from promql_uses import OTHERS, mistyped, uses
 from recordings import read, relabelled, series
 from watched_platform import HERE, objects, rules
 
@@ -101,6 +101,16 @@ def test_jobs_of_rules_are_those_that_the_monitors_give(stack: str, found: Compi
     asked = {job for rule in rules(found) for job in re.findall(r'job="([^"]+)"', rule["expr"])}
     assert asked <= given
     assert "gpublueprint/dcgm-exporter" in asked
+
+
+def test_rules_read_only_what_is_there_as_what_it_is(found: Compilation) -> None:
+    [counters] = [one for name, one in objects(found, "ConfigMap").items() if name.startswith("gpu-metrics-")]
+    [text] = counters["data"].values()
+    kinds = OTHERS | {name: kind for name, kind, _ in (line.split(", ", 2) for line in text.splitlines())}
+    recorded = {rule["record"] for rule in rules(found) if "record" in rule}
+    read = [use for rule in rules(found) for use in uses(rule["expr"])]
+    assert {use.metric for use in read} - recorded - set(kinds) == set()
+    assert [use for use in read if mistyped(use, kinds)] == []
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in (HERE / "recordings").glob("*.prom")))

@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -158,15 +158,19 @@ def _kubectl_run(stage: Stage, kubectl: str, arguments: str) -> None:
 
 def _probe(stage: Stage, library: str | None) -> None:
     if library is None:
-        stage.say("Now the GPUs. A stand-in for NVML plays a node of pool train on which GPU 3 lies about ECC:")
+        stage.say(
+            "Now the GPUs. A stand-in for NVML, with made-up /proc and /sys, plays a node of pool train on which GPU 3 "
+            "lies about ECC and one InfiniBand port is down:"
+        )
         library = _stand_in(stage)
     else:
         stage.say(f"Now the GPUs of this machine, through {library}:")
-    stage.run(f"blueprint probe --library {library} --node train-0000 -o readings/train-0000.json", wants="")
+    root = " --root machine" if (stage.folder / "machine").exists() else ""
+    stage.run(f"blueprint probe --library {library}{root} --node train-0000 -o readings/train-0000.json", wants="")
     stage.run(
         "blueprint probe --reading readings/train-0000.json --expect bundle --pool train",
         exits=1,
-        wants="Node/train-0000",
+        wants="BP9301" if root else "Node/train-0000",
     )
     stage.say("drift joins it: the node, the GPU, the line of the blueprint. What was not seen is unknown, not fine:")
     stage.run("blueprint drift bundle --readings readings", exits=1, wants="blueprint.yaml:25:")
@@ -182,7 +186,12 @@ def _stand_in(stage: Stage) -> str:
 
     from tests.probe.stub.build import build
     from tests.probe.stub.describe import h100x8, lie
+    from tests.probe.stub.root import Host, infiniband
+    from tests.probe.stub.root import build as build_root
 
+    cards = infiniband()
+    down = replace(cards[5], state="1: DOWN", physical="2: Polling")
+    build_root(stage.folder / "machine", Host(cards=(*cards[:5], down, *cards[6:])))
     description = stage.folder / "train-0000.nvml.json"
     description.write_text(json.dumps(lie(h100x8(), 3, ecc=[0, 0]), indent=1), encoding="utf-8")
     (stage.folder / "readings").mkdir()

@@ -114,14 +114,21 @@ def _system(pool: Pool) -> str | None:
     return pool.platform.os if pool.driver.enabled else None
 
 
-def _network(pool: Pool) -> dict[str, Any] | None:
+def _ports(pool: Pool) -> dict[str, Any] | None:
     """The cards of the fabric; of the vendor's that the device plugin takes, where it is ours."""
     network = pool.network
     if network is None or network.fabric not in PROBED_FABRICS:
         return None
-    cards = {"cards": network.nics} if network.nics else {}
     ours = network.owner != PROVIDER and network.fabric in RDMA
-    return {"fabric": network.fabric, **cards, **({"vendor": CARD_VENDOR} if ours else {})}
+    return {"fabric": network.fabric, **({"vendor": CARD_VENDOR} if ours else {})}
+
+
+def _cards(pool: Pool) -> dict[str, Any] | None:
+    """The same, and how many: read last, so that a wrong number blames that line."""
+    ports = _ports(pool)
+    if ports is None or pool.network is None or not pool.network.nics:
+        return ports
+    return ports | {"cards": pool.network.nics}
 
 
 def _domain(pool: Pool) -> dict[str, Any] | None:
@@ -166,8 +173,8 @@ _CHECKS: dict[str, Any] = {
     "nvidia-peermem": _peermem,
     "gdrdrv": lambda pool: (pool.network and pool.network.gdrcopy) or None,
     "nvidia-fs": lambda pool: (pool.network and pool.network.gds) or None,
-    "network-cards": _network,
-    "network-ports": _network,
+    "network-cards": _cards,
+    "network-ports": _ports,
     "nvlink-domain": _domain,
     "kubelet": lambda pool: pool.place.kubelet or None,
 }

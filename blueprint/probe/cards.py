@@ -117,7 +117,8 @@ class Cards:
     def _lost(self, device: HostAnswer, card: HostAnswer | None, ports: list[HostAnswer]) -> HostAnswer | None:
         """What could not be read of a device that may be one of the fabric."""
         if card is None:
-            return device if "device" in device.detail else None
+            unclear = device.access is not Access.READ or "device" in device.detail
+            return device if unclear or _ADDRESS.fullmatch(device.values.get("device", "")) else None
         if "vendor" not in card.values or "device" not in card.values:
             return card
         if not self._is_kind(card):

@@ -9,6 +9,8 @@ from typing import Any
 from blueprint.diagnostics import Span
 
 SCHEMA = "gpublueprint.dev/expectations/v1"
+UNREAD = frozenset({"kubelet", "nvlink-domain"})
+"""Checks that no reading can answer yet: they are always unknown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from blueprint.platform.pool import LABELS, Pool
 from blueprint.platform.prerequisites import Prerequisite, prerequisites
 from blueprint.platform.reads import reading
 from blueprint.probe import Expectation, ExpectationSource
-from blueprint.probe.model import expectations_to_json
+from blueprint.probe.model import UNREAD, expectations_to_json
 from blueprint.render import codes
 from blueprint.render.bundle import EXPECTATIONS, LOCK, LOCK_SCHEMA, PROVENANCE, as_json, object_file, sealed, sha256
 from blueprint.render.emit import emit
@@ -58,7 +58,7 @@ def make_bundle(
     files[EXPECTATIONS] = as_json(expectations_to_json(expected))
     files["images.txt"] = "".join(f"{_image_line(image)}\n" for image in images).encode()
     files["prerequisites.json"] = as_json({"prerequisites": demanded})
-    files["prerequisites.md"] = _needs_page(platform, needs).encode()
+    files["prerequisites.md"] = _needs_page(platform, needs, expectations).encode()
     lock = {
         "schemaVersion": LOCK_SCHEMA,
         "tool": __version__,
@@ -209,12 +209,14 @@ def _need_to_json(need: Prerequisite, table: SourceTable) -> dict[str, Any]:
     return {"scope": need.scope, "what": need.what, "sources": table.number(need.noted)}
 
 
-def _needs_page(platform: Platform, needs: tuple[Prerequisite, ...]) -> str:
+def _needs_page(platform: Platform, needs: tuple[Prerequisite, ...], expected: tuple[Expectation, ...]) -> str:
     lines = [f"# Prerequisites of {platform.name}", "", "What must be true before this bundle is applied.", ""]
     for scope in dict.fromkeys(need.scope for need in needs):
         lines += [f"## {'Cluster' if scope == 'cluster' else f'Pool {scope}'}", ""]
         lines += [f"- [ ] {need.what}" for need in needs if need.scope == scope]
         lines.append("")
+        if probed := [each.check for each in expected if each.pool == scope and each.check not in UNREAD]:
+            lines += [f"`blueprint probe` judges on each node: {', '.join(probed)}. It sees nothing else of this.", ""]
     return "\n".join(lines)
 
 

@@ -40,8 +40,9 @@ class PoolNetwork(Model):
     )
     nics: Annotated[int, Field(ge=1, le=64)] | None = Field(
         default=None,
-        description="Network cards of the fabric in each node: a prerequisite, which no node probe checks yet. "
-        "Default: those of `machine.instanceType`, where the catalogue knows them.",
+        description="Network cards in each node that have the fabric's link layer, those for storage too; `blueprint "
+        "probe` counts those of infiniband, roce and efa. Default: those of `machine.instanceType`, where the "
+        "catalogue knows them.",
     )
     gpu_direct: Literal["dmaBuf", "peermem"] | None = Field(
         default=None,

@@ -234,6 +234,22 @@ class TestCards:
         reading = replace(reading, host=scan(tmp_path / "root"))
         assert len(failed(of(reading, "network-ports", ROCE))) == 2
 
+    @pytest.mark.parametrize("path", ["/sys/class/infiniband/mlx5_3", "/sys/bus/pci/devices/0000:5f:00.0"])
+    def test_a_device_or_card_that_was_not_read_leaves_the_number_unknown(self, read: Read, path: str) -> None:
+        """Seven cards and one of which nothing is known are not seven cards."""
+        reading = read(Host())
+        assert reading.host
+        left = [replace(a, access=Access.REFUSED, values={}) if a.path == path else a for a in reading.host.answers]
+        spoilt = replace(reading, host=replace(reading.host, answers=tuple(left)))
+        assert results(of(spoilt, "network-cards")) == {Result.UNKNOWN}
+
+    def test_a_device_whose_card_is_not_on_the_list_leaves_the_number_unknown(self, read: Read) -> None:
+        reading = read(Host())
+        assert reading.host
+        kept = tuple(a for a in reading.host.answers if a.path != "/sys/bus/pci/devices/0000:5f:00.0")
+        spoilt = replace(reading, host=replace(reading.host, answers=kept))
+        assert results(of(spoilt, "network-cards")) == {Result.UNKNOWN}
+
     @pytest.mark.parametrize("file", ["link_layer", "state"])
     def test_a_port_that_does_not_tell_is_unknown(self, read: Read, tmp_path: Path, file: str) -> None:
         read(Host())

@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from probe_examples import CALLS, expectations, healthy
+from probe_examples import CALLS, expect, expectations, healthy
 
 from blueprint.probe import (
     Call,
@@ -21,6 +21,7 @@ from blueprint.probe import (
     judge,
     reading_from_json,
 )
+from blueprint.probe.host import Access, HostAnswer
 
 Spoil = Callable[[Call], Call | None]
 
@@ -59,6 +60,23 @@ def spoilt(spoils: dict[int, Spoil]) -> Reading:
     return replace(HEALTHY, calls=tuple(call for call in calls if call is not None))
 
 
+assert HEALTHY.host
+FILES = HEALTHY.host.answers
+NETWORK = {"fabric": "infiniband", "cards": 8, "vendor": "15b3"}
+OF_FILES = [
+    expect(check, want)
+    for check, want in {
+        "nouveau": True, "kernel-modules": "open", "operating-system": "ubuntu-24.04", "kernel": "5.12",
+        "gdrdrv": True, "network-cards": NETWORK, "network-ports": NETWORK,
+    }.items()
+]  # fmt: skip
+"""What a healthy node's files meet."""
+NEEDED = [each.path for each in FILES if "os-release" not in each.path and not each.path.endswith("/ports")]
+"""Paths without which something that is expected cannot be judged; of os-release there are two."""
+
+words = st.sampled_from(
+    ["", "ID", "vendor", "device", "link_layer", "state", "4: ACTIVE", "physfn", "nouveau"]
+) | st.text(st.characters(exclude_categories=["C", "Z"]), max_size=20)
 positions = st.integers(0, len(HEALTHY.calls) - 1)
 needed = st.sampled_from([at for at, call in enumerate(HEALTHY.calls) if call.call not in DISPENSABLE])
 texts = st.text(max_size=40) | st.just("NVIDIA H100 80GB HBM3") | st.just("580.173.02")
@@ -136,7 +154,8 @@ def test_a_reading_with_one_value_replaced_is_refused_or_judged(data: st.DataObj
     document = HEALTHY.to_json()
     holder: Any = document
     if data.draw(st.booleans()):
-        holder = data.draw(st.sampled_from([document["pci"], *document["calls"][:30]]))
+        host = document["host"]
+        holder = data.draw(st.sampled_from([document["pci"], host, *host["answers"], *document["calls"][:30]]))
     key = data.draw(st.sampled_from(sorted(holder)))
     holder[key] = data.draw(values | st.none() | st.booleans() | st.lists(st.none()) | st.floats())
     try:
@@ -144,4 +163,43 @@ def test_a_reading_with_one_value_replaced_is_refused_or_judged(data: st.DataObj
     except ValueError as error:
         assert str(error)  # noqa: PT017
     else:
-        diagnostics_of(judge(reading, expectations()), reading)
+        diagnostics_of(judge(reading, [*expectations(), *OF_FILES]), reading)
+
+
+spoilings = st.tuples(st.sampled_from(list(Access)), st.dictionaries(words, words, max_size=3), words)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.dictionaries(st.sampled_from([each.path for each in FILES]), spoilings | st.none(), min_size=1, max_size=12))
+def test_no_file_makes_the_judge_stumble_nor_passes_unread(spoils: dict[str, Any]) -> None:
+    """Each path of a healthy node may be missing from the record, unread, or say anything."""
+    answers = [_spoilt_file(each, *(spoils[each.path] or ())) if each.path in spoils else each for each in FILES]
+    kept = tuple(each for each in answers if spoils.get(each.path, True))
+    assert HEALTHY.host
+    reading = replace(HEALTHY, host=replace(HEALTHY.host, answers=kept))
+    verdicts = judge(reading, OF_FILES)
+    for told in diagnostics_of(verdicts, reading):
+        assert told.message.isprintable()
+        assert all(value.isprintable() for _, value in told.evidence)
+    read = {each.path for each in kept if each.access is Access.READ}
+    for verdict in verdicts:
+        if verdict.result is Result.PASS and verdict.files:
+            assert {each.path for each in verdict.files} <= read
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from(NEEDED), st.sampled_from([each for each in Access if each is not Access.READ]) | st.none())
+def test_a_node_without_a_file_that_is_asked_for_is_never_clean(path: str, access: Access | None) -> None:
+    answers = (_spoilt_file(each, access) if each.path == path and access else each for each in FILES)
+    kept = tuple(each for each in answers if each.path != path or access)
+    assert HEALTHY.host
+    reading = replace(HEALTHY, host=replace(HEALTHY.host, answers=kept))
+    assert exit_code_of(judge(HEALTHY, OF_FILES)) == 0
+    assert exit_code_of(judge(reading, OF_FILES)) in {1, 3}
+
+
+def _spoilt_file(
+    answer: HostAnswer, access: Access = Access.ABSENT, values: dict[str, str] | None = None, detail: str = ""
+) -> HostAnswer:
+    said = dict(answer.values) | (values or {}) if access is Access.READ else {}
+    return replace(answer, access=access, values=said, detail=detail)

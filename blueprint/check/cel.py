@@ -176,9 +176,9 @@ class _Parser:
             self._need(")")
             return found
         if self._take("["):
-            return Node("list", start, start + 1, None, self._many("]"))
+            return self._ended("list", start, None, self._many("]"))
         if self._take("{"):
-            return Node("map", start, start + 1, None, self._entries())
+            return self._ended("map", start, None, self._entries())
         self._take(".")
         if self.kind != "name":
             self.fail("the expression ends too early" if self.kind == "end" else f"{self.value} does not belong here")
@@ -189,10 +189,14 @@ class _Parser:
         if name in _CONSTANTS:
             return Node("literal", start, self._end, _CONSTANTS[name])
         if self._take("("):
-            return Node("call", start, self._end, name, self._many(")"))
+            return self._ended("call", start, name, self._many(")"))
         if self._take("{"):
-            return Node("struct", start, self._end, name, self._entries())
+            return self._ended("struct", start, name, self._entries())
         return Node("name", start, self._end, name)
+
+    def _ended(self, kind: str, start: int, value: Any, parts: tuple[Node, ...]) -> Node:
+        """A node that ends where the last token did."""
+        return Node(kind, start, self._end, value, parts)
 
     def _many(self, close: str) -> tuple[Node, ...]:
         found: list[Node] = []

@@ -84,6 +84,7 @@ together: `matchAttribute: gpu.nvidia.com/partition4` for four.
 """,
 )
 ADMIN_LABEL = "resource.kubernetes.io/admin-access"
+_FORMER = {"imex.nvidia.com": "compute-domain-default-channel.nvidia.com"}
 _MOST = 32
 _LONGEST = 10 * 1024
 _GPUS = ("gpu", "vfio")
@@ -121,7 +122,7 @@ def classes(subject: Object, known: Known) -> Iterator[Complaint]:
             if why := _closed(sort_of(name, known), serving):
                 yield Complaint(CLASS_CLOSED, at, f"no device is of the class {name}: {why[0]}", why[1], why[2])
         elif name.endswith("nvidia.com") or nearest(name, serving.devices.classes):
-            near = nearest(name, serving.devices.classes)
+            near = _FORMER.get(name) or nearest(name, serving.devices.classes)
             help_ = f"did you mean {near}?" if near else f"there are {', '.join(serving.devices.classes)}"
             override = None if name.endswith("nvidia.com") else Severity.WARNING
             yield Complaint(CLASS_UNKNOWN, at, f"nobody makes the DeviceClass {name}", help_, override)

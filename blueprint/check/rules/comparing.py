@@ -187,12 +187,16 @@ def fitting(subject: Object, known: Known) -> Iterator[Complaint]:
     serving = known.serving
     if serving is None or serving.driver is None or not serving.products:
         return
-    for _, _, selectors, _ in selected(subject, known):
+    for sort, _, selectors, _ in selected(subject, known):
         for path, text in selectors:
             for node in conjuncts(tree_of(text)):
                 for name, has in _HAVE.items():
                     wanted = among(node, Reference("attributes", "gpu.nvidia.com", name))
-                    if wanted and (why := _none_of(wanted, name, has, serving)):
+                    if (
+                        wanted
+                        and (name != "profile" or sort in ("mig", None))
+                        and (why := _none_of(wanted, name, has, serving))
+                    ):
                         yield Complaint(NOTHING_FITS, path, *why, part=(node.start, node.end))
 
 
@@ -219,7 +223,7 @@ def _none_of(
     there = sorted({text for each in found if each is not None for text in each})
     said = " or ".join(dict.fromkeys(wanted))
     if not any(each is None for each in found) and not set(wanted) & set(there):
-        near = nearest(wanted[0], there)
+        near = nearest(wanted[0], there) if name != "profile" else None
         help_ = f"did you mean {near}?" if near else f"there is {', '.join(there) or 'none'}"
         return f"no GPU of the pools has the {_WORDS[name]} {said}", help_, None
     cut = {profile for each in serving.products for profile in each.cut}

@@ -131,8 +131,8 @@ def _fields(said: Mapping[Any, Any], known: Mapping[str, Any], at: Path) -> Iter
         here, type_ = (*at, name), known.get(name)
         wanted: Any = dict if isinstance(type_, Mapping) else type_
         if type_ is None:
-            near = nearest(str(name), known)
-            help_ = f"did you mean {near}?" if near else f"there are {', '.join(known)}"
+            near = nearest(str(name), known) if name != "timeSlicingConfig" else None
+            help_ = f"did you mean {near}?" if near else f"remove it: there are {', '.join(known)}"
             yield Complaint(NOT_A_CONFIG, here, f"the driver knows no field {name} here", help_)
         elif not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
             yield Complaint(NOT_A_CONFIG, here, f"{name} must be {_WORDS[wanted]}", "the driver reads it strictly")

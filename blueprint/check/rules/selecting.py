@@ -134,15 +134,22 @@ def _unknown(read: Reference, sort: str | None, serving: Serving) -> tuple[str, 
         if sort is None or sort in found.of:
             return None
         return f" for devices of type {sort}", f"only for {', '.join(found.of)}"
-    return f" by version {version} of the driver", _instead(read, there, found, serving)
+    return f" by version {version} of the driver", _instead(read, there, found, sort, serving)
 
 
-def _instead(read: Reference, there: Mapping[str, Published], found: Published | None, serving: Serving) -> str:
+def _instead(
+    read: Reference, there: Mapping[str, Published], found: Published | None, sort: str | None, serving: Serving
+) -> str:
     if found and found.gate and found.gate not in serving.open:
         return f"it needs draFeatureGates: {{{found.gate}: true}}"
     if found:
         return f"it came with {found.since}" if found.since and not found.until else f"it went with {found.until}"
-    names = [name for name, each in there.items() if each.known_to(serving.driver or "", serving.open)]
+    version = serving.driver or ""
+    others = (domain for domain, names in serving.devices.attributes.items() if read.name in names)
+    if read.field == "attributes" and (other := next(others, None)):
+        return f"device.attributes['{other}'].{read.name}"
+    all_ = {name: each for name, each in there.items() if each.known_to(version, serving.open)}
+    names = [name for name, each in all_.items() if sort is None or sort in each.of]
     near = nearest(read.name, names)
     return f"did you mean {near}?" if near else f"there are {', '.join(sorted(names))}"
 

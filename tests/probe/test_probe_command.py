@@ -8,12 +8,14 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from probe_examples import BLUEPRINT, READINGS, expectations
+from probe_examples import BLUEPRINT, READINGS, expect, expectations
 from stub.describe import fault, h100x8, lie
+from stub.root import Host, build, infiniband
 
 from blueprint.probe import exit_code_of, expectations_to_json, judge, read_reading
 
@@ -120,6 +122,7 @@ def test_redaction_leaves_no_identity_in_the_file_nor_in_the_report(
         (["--pool", "x"], "BP0002", "--expect and --pool belong together"),
         (["--reading", HEALTHY, "--node", "a"], "BP0002", "--node is about this machine"),
         (["--reading", HEALTHY, "--library", "a"], "BP0002", "--library is about this machine"),
+        (["--reading", HEALTHY, "--root", "/host"], "BP0002", "--root is about this machine"),
         (["--node", "a b"], "BP0002", "no name of a node"),
         (["--call-timeout", "0"], "BP0002", "--call-timeout must be above 0"),
         (["--call-timeout", "nan"], "BP0002", "--call-timeout must be above 0"),
@@ -180,6 +183,21 @@ class TestZipapp:
         done = self.run(app, "--reading", str(out), "--expect", expected, "--pool", "train")
         assert done.returncode == 1
         assert f"{BLUEPRINT}:16:14: error[BP9220] ecc-mode" in done.stdout
+
+    def test_it_reads_the_nodes_files_where_they_are_mounted(
+        self, app: Path, describe: Describe, tmp_path: Path
+    ) -> None:
+        """As in a pod: the node's file system is somewhere else, and a port of it is down."""
+        cards = infiniband()
+        root = build(tmp_path / "host", Host(cards=(*cards[:7], replace(cards[7], state="1: DOWN"))))
+        wanted = [expect("network-ports", {"fabric": "infiniband"}), expect("operating-system", "ubuntu-24.04")]
+        (tmp_path / "e.json").write_text(json.dumps(expectations_to_json(wanted)), encoding="utf-8")
+        live = ("--library", str(describe(h100x8())), "--node", "gpu-7", "--root", str(root))
+        done = self.run(app, *live, "--expect", str(tmp_path / "e.json"), "--pool", "train")
+        assert (done.returncode, done.stderr) == (1, "")
+        assert "error[BP9301] network-port-down: mlx5_7 port 1 at 0000:dd:00 on gpu-7 is 1: DOWN" in done.stdout
+        assert "file: /sys/class/infiniband/mlx5_7/ports/1: link_layer=InfiniBand" in done.stdout
+        assert "1 wrong" in done.stdout
 
     def test_it_says_in_words_what_is_wrong(self, app: Path) -> None:
         done = self.run(app, "--reading", "/absent")

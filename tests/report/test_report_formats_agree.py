@@ -15,7 +15,8 @@ import report_sample as sample
 from jsonschema import Draft202012Validator
 
 from blueprint.data import data_folder
-from blueprint.diagnostics import Diagnostic, Severity, Span, in_order
+from blueprint.diagnostics import Diagnostic, Note, Severity, Span, in_order
+from blueprint.diagnostics.codes import INTERNAL_ERROR
 from blueprint.report import Run, format_names
 from blueprint.report.context import Context
 from blueprint.report.record import counts_in_words, record_of
@@ -170,6 +171,14 @@ def test_the_page_has_no_markup_from_outside(context) -> None:
     assert re.findall(r"<(?:img|a href=.?http|script(?! type=.application/json))", page) == []
     assert page.count("</script>") == 1
     assert "default-src 'none'" in page
+
+
+def test_a_command_in_a_sentence_looks_like_one_and_carries_no_markup(context) -> None:
+    found = Diagnostic(INTERNAL_ERROR, "x", help="run `blueprint apply <b>`, or `", notes=(Note("see `a`"),))
+    page = told("html", Run("v", "", (found,), verdict="`apply` restores it"), context)
+    assert "run <code>blueprint apply &lt;b&gt;</code>, or `</p>" in page
+    assert "<li>see <code>a</code></li>" in page
+    assert "<span><code>apply</code> restores it</span>" in page
 
 
 def test_github_lines_are_commands_only_where_we_made_them(context) -> None:

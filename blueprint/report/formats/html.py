@@ -16,7 +16,7 @@ from blueprint.report.formats import json as json_format
 from blueprint.report.markdown import to_html
 from blueprint.report.model import Run
 from blueprint.report.page.findings import finding_html
-from blueprint.report.page.markup import esc, table
+from blueprint.report.page.markup import esc, prose, table
 from blueprint.report.page.objects import changes_html
 from blueprint.report.record import Record, actions_in_words, counts_in_words, record_of
 
@@ -60,7 +60,7 @@ def _page(record: Record, context: Context, embedded: str) -> Iterator[str]:
 def _answer(record: Record) -> Iterator[str]:
     code = record.run.exit_code
     yield (
-        f'<div class="verdict {record.outcome}"><span>{esc(record.verdict)}</span>'
+        f'<div class="verdict {record.outcome}"><span>{prose(record.verdict)}</span>'
         f"<span>{esc(counts_in_words(record))} &middot; exit code {code}</span></div>"
     )
     tiles = [

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from blueprint.diagnostics import Diagnostic, Fix, Span
 from blueprint.report.context import Context
 from blueprint.report.excerpt import Marked, excerpt
-from blueprint.report.page.markup import esc, facts
+from blueprint.report.page.markup import esc, facts, prose
 from blueprint.report.record import Finding
 
 
@@ -31,11 +31,11 @@ def _parts(finding: Finding, context: Context) -> Iterator[str]:
     elif found.label:
         yield f"<p>{esc(found.label)}</p>"
     yield from (_figure(note.at, note.message, context, second=True) for note in found.notes if note.at)
-    if remarks := [f"<li>{esc(note.message)}</li>" for note in found.notes if note.at is None]:
+    if remarks := [f"<li>{prose(note.message)}</li>" for note in found.notes if note.at is None]:
         yield f"<ul class=remarks>{''.join(remarks)}</ul>"
     yield facts(_evidence(found))
     if found.help:
-        yield f"<p class=help><b>Help:</b> {esc(found.help)}</p>"
+        yield f"<p class=help><b>Help:</b> {prose(found.help)}</p>"
     if found.fix:
         yield f"<p class=help><b>Suggested:</b> {_suggestion(found.fix)}</p>"
     yield "</article>"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable
 
 from blueprint.report.escaping import visible
@@ -11,6 +12,11 @@ from blueprint.report.escaping import visible
 def esc(text: str) -> str:
     """Text from anywhere, safe as content and inside a quoted attribute."""
     return html.escape(visible(text), quote=True)
+
+
+def prose(text: str) -> str:
+    """A sentence from anywhere, in which what stands between backticks is code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", esc(text))
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from synthetic import with_objects, with_pools
+from synthetic import byte_compiled, with_objects, with_pools
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
@@ -30,7 +30,7 @@ CHARTS = os.environ.get("BLUEPRINT_CHARTS")
 NAMES = {"nfd": "node-feature-discovery", "k8s-device-plugin": "nvidia-device-plugin"}
 """Charts that are not called as the component is."""
 FLAGS = {"gpu-operator": ["--set", "nfd.enabled=false"]}  # Node Feature Discovery is rendered by its own chart
-ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+ENVIRONMENT = byte_compiled()
 
 
 class Cost(NamedTuple):
@@ -85,7 +85,7 @@ def growing(scratch: Path) -> None:
     print(f"\n{'blueprint':24}{'wall s':>8}{'CPU s':>8}{'peak MiB':>10}")
     for what, make, counts in (
         ("pools", lambda folder, count: with_pools(folder, count, plain=True), (10, 100, 1000)),
-        ("pools, cut and shared", with_pools, (10, 100)),
+        ("pools of every shape", with_pools, (10, 100, 1000)),
         ("objects", with_objects, (100, 1000, 10_000)),
     ):
         for count in counts:

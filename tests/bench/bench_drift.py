@@ -15,6 +15,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from synthetic import byte_compiled
+
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
@@ -24,6 +26,7 @@ from blueprint.lab import Lab  # noqa: E402
 from blueprint.lab.assets import find  # noqa: E402
 from blueprint.render.bundle import read_bundle  # noqa: E402
 
+ENVIRONMENT = byte_compiled()
 COUNT = int(os.environ.get("BENCH_OBJECTS", "300"))
 REPEATS = int(os.environ.get("BENCH_REPEATS", "5"))
 NAMESPACE = "bench"
@@ -123,7 +126,7 @@ def _applied(scratch: Path, lab: Lab) -> Path:
 
 
 def _run(command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, env=ENVIRONMENT)
     if done.returncode:
         told = f"{done.stdout[-3000:]}{done.stderr[-2000:]}"
         raise SystemExit(f"{' '.join(command)} exited with {done.returncode}\n{told}")

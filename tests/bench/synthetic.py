@@ -1,8 +1,22 @@
-"""Blueprints of any size: pools of every shape, and manifests beside them."""
+"""Blueprints of any size: pools of every shape, and manifests beside them; and how a user's second run is measured."""
 
 from __future__ import annotations
 
+import compileall
+import os
 from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def byte_compiled() -> dict[str, str]:
+    """Compile all modules, and the environment to run them in: only the first run after an installation is slower.
+
+    Without it every run would compile them where PYTHONDONTWRITEBYTECODE is set.
+    """
+    compileall.compile_dir(ROOT / "blueprint", quiet=1)
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
 
 HEAD = """\
 apiVersion: gpublueprint.dev/v1alpha1

@@ -1,14 +1,8 @@
 """Codes of resolving a blueprint against the catalogue (BP3xxx)."""
 
-from blueprint.diagnostics import Code, Severity, define
+from blueprint.diagnostics import Code, Severity, define  # noqa: I001 - one name a line would make the file too long
 from blueprint.platform import (
-    dra_codes,
-    machine_codes,
-    network_codes,
-    olm_codes,
-    plausible_codes,
-    sandbox_codes,
-    watching_codes,
+    dra_codes, machine_codes, network_codes, olm_codes, plausible_codes, sandbox_codes, watching_codes,
 )  # fmt: skip
 
 __all__ = ["Code", "dra_codes", "machine_codes", "network_codes", "olm_codes", "plausible_codes",

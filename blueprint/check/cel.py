@@ -20,8 +20,9 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _LEVELS = (("||",), ("&&",), ("<", "<=", ">=", ">", "==", "!=", "in"), ("+", "-"), ("*", "/", "%"))
-_DEEPEST = 100
-"""Kubernetes refuses expressions that cost too much; so deep a one is no selector."""
+_DEEPEST = 25
+_LONGEST = 100
+"""How deep brackets may go, and how many selections or sums may follow each other. No selector comes near."""
 
 
 class CelError(Exception):
@@ -41,7 +42,8 @@ class Node:
         start: Its first character.
         end: Behind its last.
         value: Of a literal; otherwise the name, the field, the function or the operator.
-        parts: What it is made of: for select and index the object first, for a method the object it is called on.
+        parts: What it is made of: for select and index the object first, for a method the object it is called on;
+            what is joined by && or || stands side by side.
         method: Whether a call has an object.
         optional: Whether a selection or an index is with a question mark.
     """
@@ -127,18 +129,28 @@ class _Parser:
     def _binary(self, level: int) -> Node:
         if level == len(_LEVELS):
             return self._unary()
-        left = self._binary(level + 1)
+        found = self._binary(level + 1)
+        links = 0
         while self.kind in ("mark", "name") and self.value in _LEVELS[level]:
             operator = self._next()
             right = self._binary(level + 1)
-            left = Node("binary", left.start, right.end, operator, (left, right))
-        return left
+            joins = operator in ("&&", "||")
+            links = self._link(links, flat=joins)
+            parts = (*found.parts, right) if joins and links > 1 else (found, right)
+            found = Node("binary", found.start, right.end, operator, parts)
+        return found
+
+    def _link(self, links: int, *, flat: bool = False) -> int:
+        if links > _LONGEST and not flat:
+            self.fail("the expression is too long a chain")
+        return links + 1
 
     def _unary(self) -> Node:
         start = self.start
         operators = []
         while self.kind == "mark" and self.value in ("!", "-"):
             operators.append(self._next())
+            self._link(len(operators))
         found = self._member()
         for operator in reversed(operators):
             found = Node("unary", start, found.end, operator, (found,))
@@ -146,7 +158,9 @@ class _Parser:
 
     def _member(self) -> Node:
         found = self._primary()
+        links = 0
         while self.kind == "mark" and self.value in (".", "["):
+            links = self._link(links)
             if self._next() == ".":
                 found = self._field(found)
             else:
@@ -190,6 +204,9 @@ class _Parser:
             return Node("literal", start, self._end, _CONSTANTS[name])
         if self._take("("):
             return self._ended("call", start, name, self._many(")"))
+        while self._text[self.start : self.start + 1] == "." and _MESSAGE.match(self._text, self.start):
+            self._next()
+            name += "." + self._next()
         if self._take("{"):
             return self._ended("struct", start, name, self._entries())
         return Node("name", start, self._end, name)
@@ -219,6 +236,7 @@ class _Parser:
         return tuple(found)
 
 
+_MESSAGE = re.compile(r"(\.[A-Za-z_]\w*)+\s*\{")
 _CONSTANTS: dict[str, Any] = {"true": True, "false": False, "null": None}
 _ESCAPE = re.compile(r"\\(.)")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}

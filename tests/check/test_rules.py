@@ -48,7 +48,9 @@ def serving(example: dict[str, Any]) -> Serving | None:
     said = example.get("serving")
     if said is None:
         return None
-    products = tuple(Product(**{name: _frozen(value) for name, value in each.items()}) for each in said.get("products", ()))
+    products = tuple(
+        Product(**{name: _frozen(value) for name, value in each.items()}) for each in said.get("products", ())
+    )
     return Serving(**{**said, "open": frozenset(said.get("open", ())), "products": products})
 
 

@@ -238,6 +238,8 @@ def partitioned(subject: Object, known: Known) -> Iterator[Complaint]:
     serving = known.serving
     if serving is None or "FabricManagerPartitioning" not in serving.open:
         return
+    if serving.products and all(each.switched is False for each in serving.products):
+        return
     constraints = map(mapping, items(devices_of(subject).get("constraints")))
     named = [str(each.get("matchAttribute", "")) for each in constraints]
     wanted = [each for each in requests_of(subject) if sort_of(each.of_class, known) in _GPUS]

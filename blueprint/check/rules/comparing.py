@@ -204,10 +204,10 @@ def among(node: Node, read: Reference) -> tuple[str, ...] | None:
     """The texts of which an attribute must be one where the expression is to be true; None: it may be anything."""
     if node.kind != "binary":
         return None
-    left, right = node.parts
     if node.value == "||":
-        one, other = among(left, read), among(right, read)
-        return (*one, *other) if one and other else None
+        found = [among(part, read) for part in node.parts]
+        return tuple(text for texts in found for text in texts or ()) if all(found) else None
+    left, right = node.parts[:2]
     if node.value == "==" and reference(right) == read:
         left, right = right, left
     said = right.parts if node.value == "in" and right.kind == "list" else (right,)

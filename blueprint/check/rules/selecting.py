@@ -62,7 +62,7 @@ def published(subject: Object, known: Known) -> Iterator[Complaint]:
         return
     for sort, _, selectors, _ in selected(subject, known):
         for path, text in selectors:
-            for read, node in reads(text):
+            for read, node in _once(text).items():
                 if why := _unknown(read, sort, serving):
                     said = f"{read.field}['{read.domain}'].{read.name} is not published{why[0]}"
                     yield Complaint(NOT_PUBLISHED, path, said, why[1], part=(node.start, node.end))
@@ -76,7 +76,7 @@ def guarded(subject: Object, known: Known) -> Iterator[Complaint]:
     for sort, _, selectors, before in selected(subject, known):
         asked = {each for text in (*before, *(text for _, text in selectors)) for each in guards(text)}
         for path, text in selectors:
-            for read, node in reads(text):
+            for read, node in _once(text).items():
                 found = table(read, serving).get(read.name)
                 if found and sort in found.optional and read not in asked and not _unknown(read, sort, serving):
                     said = f"not every device has {read.name}, and nothing asks first whether it is there"
@@ -94,6 +94,11 @@ def reads(text: str) -> Iterator[tuple[Reference, Node]]:
     """Every attribute and capacity that an expression reads, not those that it asks for with care."""
     tree = tree_of(text)
     return _reads(tree) if tree else iter(())
+
+
+def _once(text: str) -> dict[Reference, Node]:
+    """The first place where each is read."""
+    return dict(reversed([*reads(text)]))
 
 
 def _reads(node: Node) -> Iterator[tuple[Reference, Node]]:

@@ -31,7 +31,7 @@ class Product:
         memory_mib: What NVML counts; None where nobody knows.
         profiles: What they can be cut into; None where nobody knows.
         cut: What the layout cuts them into; empty where they stay whole.
-        whole: Whether a GPU of a node is left whole.
+        switched: Whether NVSwitches join them; None where nobody knows.
     """
 
     pool: str = "train"
@@ -41,7 +41,7 @@ class Product:
     memory_mib: int | None = None
     profiles: tuple[str, ...] | None = None
     cut: tuple[str, ...] = ()
-    whole: bool = True
+    switched: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def _product(pool: Pool) -> Product:
         memory.value if memory and memory.certain else None,
         _profiles(pool),
         tuple(sorted({profile for cut in cuts for profile in cut.instances})),
-        not cuts or any(not cut.instances for cut in cuts),
+        facts.fabric_manager.value if facts.fabric_manager and facts.fabric_manager.certain else None,
     )
 
 

@@ -74,7 +74,7 @@ def _templates(pod: Pod) -> Iterator[tuple[Path, str]]:
 
 def mixed(pod: Pod, known: Known) -> Iterator[Complaint]:
     """Virtual machines and containers that claim GPUs of the same pool."""
-    serving = known.serving
+    serving = known.serving if pod.spec.get("resourceClaims") else None
     if serving is None or "PassthroughSupport" not in serving.open or "vfio" not in _sorts(pod, known):
         return
     mine = _pools(pod, known)

@@ -141,6 +141,17 @@ def test_what_is_published_depends_on_the_version_of_the_driver(driver: str, att
     assert found(text, serving) == (["BP6405"] if wrong else [])
 
 
+@pytest.mark.parametrize(("name", "codes"), [
+    ("gpu.intel.com", []), ("gpu.amd.com", []), ("whole.acme.example", []),
+    ("gpu.nvida.com", ["warning"]), ("mig-1g.gpu.nvidia.com", ["warning"]), ("imex.nvidia.com", ["error"]),
+])  # fmt: skip
+def test_classes_that_others_make_are_left_alone(name: str, codes: list[str]) -> None:
+    objects = [Object(canonical(yaml.safe_load(claim(f"{{requests: [{one('gpu', of=name)}]}}"))), USERS)]
+    told = list(rules.findings(Known(objects, serving=Serving())))
+    assert [str(each.severity) for each in told] == codes
+    assert {each.code.id for each in told} <= {"BP6427"}
+
+
 def test_what_nobody_knows_of_a_product_is_no_finding() -> None:
     text = RIGHT["slices of one GPU"]
     assert found(text, Serving(products=(A100, Product()))) == []

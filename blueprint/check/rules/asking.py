@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from difflib import SequenceMatcher
 from typing import Any
 
 from blueprint.check.complaint import Complaint
@@ -34,8 +35,9 @@ CLASS_UNKNOWN = define(
     "BP6427",
     "device-class-unknown",
     """
-The claim names a DeviceClass of NVIDIA that the DRA driver does not bring and that no manifest holds. A pod
-with such a claim stays Pending. `imex.nvidia.com` was one of an earlier driver: compute domains took its place.
+The claim names a DeviceClass that the DRA driver does not bring and that no manifest holds, though it is called like
+one of NVIDIA's. Unless somebody makes it in the cluster, a pod with such a claim stays Pending; so it is a warning.
+`imex.nvidia.com` is an error: it was one of an earlier driver, and compute domains took its place.
 """,
 )
 FIELD_GATED = define(
@@ -85,6 +87,7 @@ together: `matchAttribute: gpu.nvidia.com/partition4` for four.
 )
 ADMIN_LABEL = "resource.kubernetes.io/admin-access"
 _FORMER = {"imex.nvidia.com": "compute-domain-default-channel.nvidia.com"}
+_SLIP = 0.9
 _MOST = 32
 _LONGEST = 10 * 1024
 _GPUS = ("gpu", "vfio")
@@ -121,11 +124,17 @@ def classes(subject: Object, known: Known) -> Iterator[Complaint]:
         if name in serving.devices.classes or known.find(CLASS, name):
             if why := _closed(sort_of(name, known), serving):
                 yield Complaint(CLASS_CLOSED, at, f"no device is of the class {name}: {why[0]}", why[1], why[2])
-        elif name.endswith("nvidia.com") or nearest(name, serving.devices.classes):
-            near = _FORMER.get(name) or nearest(name, serving.devices.classes)
+        elif name.endswith(".nvidia.com") or _alike(name, serving):
+            near = _FORMER.get(name) or _alike(name, serving)
             help_ = f"did you mean {near}?" if near else f"there are {', '.join(serving.devices.classes)}"
-            override = None if name.endswith("nvidia.com") else Severity.WARNING
+            override = None if name in _FORMER else Severity.WARNING
             yield Complaint(CLASS_UNKNOWN, at, f"nobody makes the DeviceClass {name}", help_, override)
+
+
+def _alike(name: str, serving: Serving) -> str | None:
+    """The class of the driver of which a name differs by a slip; `gpu.intel.com` is none."""
+    near = nearest(name, serving.devices.classes)
+    return near if near and SequenceMatcher(None, name, near).ratio() > _SLIP else None
 
 
 def _closed(sort: str | None, serving: Serving) -> tuple[str, str, Severity | None] | None:

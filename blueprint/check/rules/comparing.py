@@ -166,7 +166,10 @@ def _most(serving: Serving | None) -> int | None:
 
 
 def _beyond(wanted: str, most: int) -> tuple[str, str]:
-    return f"{wanted} of memory is asked for, and the largest GPU has {most / 2**30:.1f}Gi", f"at most {most // 2**30}Gi"
+    return (
+        f"{wanted} of memory is asked for, and the largest GPU has {most / 2**30:.1f}Gi",
+        f"at most {most // 2**30}Gi",
+    )
 
 
 def _least(node: Node) -> str | None:

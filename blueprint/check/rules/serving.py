@@ -80,14 +80,14 @@ def serving_of(platform: Platform) -> Serving:
     component = platform.components.get(OPERATOR)
     products = tuple(map(_product, platform.gpu_pools))
     minor = platform.kubernetes_minor
+    managed = platform.distribution in MANAGED_CONTROL_PLANES
     if platform.allocation != "dra" or component is None:
-        return Serving(None, minor, products=products)
+        return Serving(None, minor, managed=managed, products=products)
     from blueprint.catalog.gates import load_gates
 
     version = (component.component.images["dra-driver"].tag or "").removeprefix("v")
     said: Mapping[str, bool] = platform.setting(OPERATOR, "draFeatureGates") or {}
     gates = frozenset(load_gates(component.component.folder).open(said, version))
-    managed = platform.distribution in MANAGED_CONTROL_PLANES
     return Serving(version, minor, gates, platform.compute_domains, managed, products)
 
 

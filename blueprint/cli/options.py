@@ -90,7 +90,7 @@ def compiled_run(verb: str, compilation: Compilation) -> Run:
     bundle = compilation.bundle
     internal = any(found.code.id == "BP0001" for found in compilation.diagnostics)
     if bundle is None:
-        verdict = "not valid: nothing was written"
+        verdict = "not valid: nothing was written" if verb == "compile" else "not valid"
         coverage: tuple[Coverage, ...] = ()
     else:
         counts = {"object": bundle.objects, "pool": bundle.pools, "expectation": bundle.expectations}

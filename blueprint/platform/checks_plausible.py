@@ -9,7 +9,7 @@ from blueprint.catalog import Release
 from blueprint.diagnostics import Diagnostic, nearest
 from blueprint.platform import plausible_codes as codes
 from blueprint.platform.checks_stack import seconds
-from blueprint.platform.pool import WORKLOAD_LABEL
+from blueprint.platform.pool import PASSTHROUGH, WORKLOAD_LABEL
 from blueprint.platform.telling import POOLS
 from blueprint.source.paths import Path
 from blueprint.spec import NodePool
@@ -82,6 +82,7 @@ _VARIABLES = {"gpu-operator": ("dcgmExporterEnv", "exporterInterval"), "dcgm-exp
 
 def plausible_checks(checks: Checks, release: Release) -> Iterator[Diagnostic]:
     """Everything of that sort."""
+    yield from _none_has_gpus(checks)
     for name, pool in checks.spec.node_pools.items():
         yield from _pool(checks, name, pool)
     yield from _twice(checks)
@@ -90,6 +91,19 @@ def plausible_checks(checks: Checks, release: Release) -> Iterator[Diagnostic]:
     yield from _collection(checks)
     yield from _locked(checks)
     yield from _on_demand(checks)
+
+
+def _none_has_gpus(checks: Checks) -> Iterator[Diagnostic]:
+    written = checks.root.get(POOLS)
+    for name in written.value if written else ():
+        pool = checks.spec.node_pools.get(name)
+        if pool is None or pool.gpu or pool.selector.get(WORKLOAD_LABEL) == PASSTHROUGH:
+            return
+        machine = pool.machine.instance_type
+        if machine and checks.catalog.machine(machine) is None:
+            return  # nobody knows what it has
+    message = "no pool has GPUs, so the GPU stack has nothing to run on"
+    yield checks.at_key(POOLS, codes.NO_GPUS, message, help_="add gpu: {product, count} to a pool")
 
 
 def _pool(checks: Checks, name: str, pool: NodePool) -> Iterator[Diagnostic]:

@@ -110,3 +110,12 @@ target is down, and alerts about silent exporters fire. The exporter's own Servi
 `spec.observability` do not.
 """,
 )
+NO_GPUS = define(
+    "BP3363",
+    "no-gpus",
+    """
+No pool says `gpu`, and no pool's instance type has any: the operator would be installed and find nothing to do. That is
+right for a cluster whose GPU nodes come later; otherwise a `gpu` was forgotten.
+""",
+    severity=Severity.WARNING,
+)

@@ -25,7 +25,9 @@ class Patch(Model):
     merge: dict[str, Any] = Field(
         min_length=1, description="JSON merge patch (RFC 7386): maps merge, lists are replaced, null removes."
     )
-    reason: Annotated[str, Field(min_length=3, pattern=SAID)] = Field(description="Why; shown wherever the field is traced.")
+    reason: Annotated[str, Field(min_length=3, pattern=SAID)] = Field(
+        description="Why; shown wherever the field is traced."
+    )
 
 
 class ComponentSpec(Model):

@@ -54,9 +54,7 @@ def compile_blueprint(target: str, *, overlays: Sequence[str] = (), sets: Sequen
     found += problems
     watched = platform.observability
     existing = (watched.namespace,) if watched else ()
-    found += check_objects(
-        objects, kubernetes_minor=platform.kubernetes_minor, namespaces=existing, platform=platform
-    )
+    found += check_objects(objects, kubernetes_minor=platform.kubernetes_minor, namespaces=existing, platform=platform)
     if has_errors(found):
         return _stopped(target, layered, found, platform)
     images = pulled_images(platform, objects)

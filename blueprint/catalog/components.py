@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,7 +11,6 @@ from blueprint.catalog.distribution import STACKS, Stack
 from blueprint.catalog.facts import Digest, Matching, Record, Text
 from blueprint.catalog.olm import FileName, Olm
 from blueprint.catalog.settings import Setting
-from blueprint.diagnostics.records import dataclass
 
 Ownership = Literal["managed", "external", "absent"]
 """`managed`: rendered and applied; `external`: somebody else installs it, only checked; `absent`: not there."""

@@ -7,11 +7,10 @@ nodes on which pods never start.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from blueprint.catalog.facts import Matching, Record, Text
-from blueprint.diagnostics.records import dataclass
 
 Owner = Literal["operator", "host", "provider"]
 Stack = Literal["clusterPolicy", "gpuCluster", "standalone"]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
 from blueprint.catalog.facts import Record, Text
 from blueprint.catalog.reading import read
 from blueprint.data import data_folder
-from blueprint.diagnostics.records import dataclass
 
 Happens = Literal["driver", "driver-restart", "runtime", "allocation", "claims", "mig", "operands"]
 """`driver`: replaced node by node, GPU pods leave; `driver-restart`: its pod restarts in place; `runtime`: the

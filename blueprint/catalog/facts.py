@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Annotated, Generic, Literal, TypeVar
 
 from blueprint.diagnostics import Span
-from blueprint.diagnostics.records import dataclass
 from blueprint.source import Document
 
 T = TypeVar("T")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,7 +11,6 @@ from typing import Annotated, Literal
 from blueprint.catalog.facts import Matching, Record, Text
 from blueprint.catalog.reading import read
 from blueprint.catalog.rules import version_key
-from blueprint.diagnostics.records import dataclass
 
 GateName = Annotated[str, Matching(r"[A-Z][A-Za-z]+", "words in capitals")]
 Minor = Annotated[str, Matching(r"\d+\.\d+", "a minor version")]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from blueprint.catalog.facts import AtLeast, Fact, Matching, Record, Text
-from blueprint.diagnostics.records import dataclass
 
 Architecture = Literal["Pascal", "Volta", "Turing", "Ampere", "Ada Lovelace", "Hopper", "Blackwell"]
 """As NVML and the DRA driver name it."""

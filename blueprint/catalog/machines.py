@@ -7,12 +7,11 @@ the same table; a line names the columns of which it is less sure under `unverif
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 from blueprint.catalog.facts import Confidence, Fact, Record, Text
 from blueprint.catalog.hardware import Arch, Positive
-from blueprint.diagnostics.records import dataclass
 
 T = TypeVar("T")
 Fabric = Literal["infiniband", "roce", "efa", "tcpx", "tcpxo"]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
 from blueprint.catalog.facts import Matching, Record, Text
 from blueprint.catalog.reading import read
-from blueprint.diagnostics.records import dataclass
 
 MetricSet = Literal["minimal", "standard", "full"]
 SETS: tuple[MetricSet, ...] = ("minimal", "standard", "full")

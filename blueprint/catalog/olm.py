@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from blueprint.catalog.facts import Digest, Matching, Text
 from blueprint.catalog.settings import Setting
-from blueprint.diagnostics.records import dataclass
 
 FileName = Annotated[str, Matching(r"[a-z0-9][a-z0-9-]*\.yaml", "the name of a YAML file in this folder")]
 

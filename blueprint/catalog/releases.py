@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated
 
 from blueprint.catalog.facts import Digest, Fact, Matching, Record, Text
-from blueprint.diagnostics.records import dataclass
 
 Minor = Annotated[str, Matching(r"1\.\d\d", "a Kubernetes minor")]
 Branch = Annotated[str, Matching(r"\d{3}", "a driver branch")]

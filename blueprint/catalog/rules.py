@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Literal
 
 from blueprint.catalog.facts import Confidence, Record, Text
-from blueprint.diagnostics.records import dataclass
 
 Subject = Literal[
     "arch", "distribution", "driverBranch", "driverOwner", "driverVersion", "fabricManager", "gpuArchitecture",

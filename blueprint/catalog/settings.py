@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from blueprint.catalog.facts import Text
 from blueprint.catalog.kinds import Fault, faults, faults_of_pod
-from blueprint.diagnostics.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -14,7 +15,6 @@ from blueprint.check.plan import Plan, compile_plan
 from blueprint.check.strict import strict_kind
 from blueprint.check.validator import Validate, compile_schema
 from blueprint.diagnostics import nearest
-from blueprint.diagnostics.records import dataclass
 from blueprint.render.crds import crds_of
 from blueprint.render.kubernetes import BuiltInKind, Kubernetes, Schema, known_minors, load_kubernetes
 

@@ -7,9 +7,9 @@ without a wheel) the pure Python one gives the same answers, slowly.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from blueprint.diagnostics.records import dataclass
 from blueprint.render.kubernetes import Schema
 from blueprint.render.model import Path
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from blueprint.diagnostics.records import dataclass
 from blueprint.render.model import Object, Path
 
 _POD_SPECS: Mapping[tuple[str, str], Path] = {

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-
-from blueprint.diagnostics.records import dataclass
+from dataclasses import dataclass
 
 SELECTORS = {
     "eks": "eks.amazonaws.com/nodegroup",

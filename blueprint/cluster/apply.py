@@ -10,7 +10,7 @@ import itertools
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from blueprint.cluster import codes, findings
@@ -29,7 +29,6 @@ from blueprint.cluster.steps import NodeStep, Plan, Step, with_replacements
 from blueprint.cluster.store import write_inventory
 from blueprint.cluster.write import Writer, Written
 from blueprint.diagnostics import Diagnostic, Refused, Severity
-from blueprint.diagnostics.records import dataclass
 from blueprint.render.compare import Action, ObjectChange
 from blueprint.render.model import ObjectId
 

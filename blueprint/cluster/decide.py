@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from blueprint.cluster import codes, findings
@@ -32,7 +32,6 @@ from blueprint.cluster.inventory import PART_OF, Snapshot, as_member, desired_ha
 from blueprint.cluster.spelling import follow
 from blueprint.cluster.steps import Conflict, Seen, Step
 from blueprint.diagnostics import Diagnostic, Severity
-from blueprint.diagnostics.records import dataclass
 from blueprint.render.compare import ABSENT, Action, FieldChange, ObjectChange, differences
 from blueprint.render.immutable import immutable_fields, may_not_be_replaced, why
 from blueprint.render.model import Object, Path

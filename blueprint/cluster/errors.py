@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 import orjson
-
-from blueprint.diagnostics.records import dataclass
 
 _TRANSIENT = {
     0,

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from blueprint.diagnostics.records import dataclass
 from blueprint.render.compare import ABSENT
 from blueprint.render.model import Path
 

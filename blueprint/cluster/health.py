@@ -8,6 +8,7 @@ from __future__ import annotations
 import enum
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from blueprint.cluster import codes, findings
@@ -16,7 +17,6 @@ from blueprint.cluster.discovery import Discovery
 from blueprint.cluster.errors import ApiError
 from blueprint.cluster.olm import complaint_of
 from blueprint.diagnostics import Diagnostic
-from blueprint.diagnostics.records import dataclass
 from blueprint.render.model import Object, ObjectId
 
 SIMULATED = "gpublueprint.dev/simulated"

@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,7 +25,6 @@ from blueprint.cluster.fields import (
     server_spelling,
     value_at,
 )
-from blueprint.diagnostics.records import dataclass
 from blueprint.render.model import Object, ObjectId
 
 NAMESPACE = "gpublueprint-system"

@@ -10,13 +10,12 @@ import base64
 import binascii
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from blueprint.cluster import codes
 from blueprint.diagnostics import Diagnostic, Refused, nearest
-from blueprint.diagnostics.records import dataclass
 
 OBTAINED = ("exec", "auth-provider")
 """User keys whose credentials are not in the file."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import field
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -17,7 +17,6 @@ from blueprint.cluster.connection import POOL_SIZE, Connection
 from blueprint.cluster.discovery import Discovery, Resource
 from blueprint.cluster.errors import ApiError
 from blueprint.cluster.inventory import PART_OF, applyset_id
-from blueprint.diagnostics.records import dataclass
 from blueprint.render.model import ObjectId
 
 Wanted = tuple[ObjectId, str]

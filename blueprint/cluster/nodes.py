@@ -8,7 +8,7 @@ stay; what we put there is in the record, so that it can be taken back.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from blueprint.cluster import codes, findings
@@ -19,7 +19,6 @@ from blueprint.cluster.fields import Entry, entries, own_entry
 from blueprint.cluster.inventory import Inventory, NodeRecord, manager
 from blueprint.cluster.steps import Conflict, NodeStep
 from blueprint.diagnostics import Diagnostic
-from blueprint.diagnostics.records import dataclass
 from blueprint.render.compare import ABSENT, Action, FieldChange
 from blueprint.render.model import Bundle, BundlePool, FieldOrigin, Object, Path, Taint
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from blueprint.cluster import codes, findings
@@ -22,7 +22,6 @@ from blueprint.cluster.olm import brought_by, wishes_of
 from blueprint.cluster.steps import Plan, Step
 from blueprint.cluster.store import read_inventory
 from blueprint.diagnostics import Diagnostic, Refused
-from blueprint.diagnostics.records import dataclass
 from blueprint.render.compare import Action
 from blueprint.render.model import Bundle, Object, ObjectId
 

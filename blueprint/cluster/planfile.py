@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,6 @@ from blueprint.cluster.fields import digest
 from blueprint.cluster.provenance import pack_origins, pack_sources, unpack_origins, unpack_sources
 from blueprint.cluster.steps import NodeStep, Plan, Seen, Step, approval
 from blueprint.diagnostics import Diagnostic, Refused
-from blueprint.diagnostics.records import dataclass
 from blueprint.render.compare import Action
 from blueprint.render.model import Bundle, BundlePool, Object, Taint
 

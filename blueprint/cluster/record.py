@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from blueprint._version import __version__
 from blueprint.cluster.inventory import Inventory, Member, NodeRecord, Snapshot
 from blueprint.cluster.steps import Plan
-from blueprint.diagnostics.records import dataclass
 from blueprint.render.model import ObjectId
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from blueprint.cluster import codes
 from blueprint.cluster.fields import Entry, content_hash, digest
 from blueprint.cluster.inventory import Inventory, Member
 from blueprint.diagnostics import Diagnostic, Severity
-from blueprint.diagnostics.records import dataclass
 from blueprint.render.compare import ABSENT, Action, FieldChange, ObjectChange
 from blueprint.render.model import Bundle, FieldOrigin, Object, ObjectId, Path, Taint
 

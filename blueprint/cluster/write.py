@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from dataclasses import field
+from dataclasses import dataclass, field
 from threading import Event
 from typing import Any
 
@@ -22,7 +22,6 @@ from blueprint.cluster.gates import await_gone
 from blueprint.cluster.inventory import as_member, manager
 from blueprint.cluster.steps import Step
 from blueprint.diagnostics import Diagnostic
-from blueprint.diagnostics.records import dataclass
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
-
-from blueprint.diagnostics.records import dataclass
+from dataclasses import dataclass, replace
 
 
 class Severity(enum.StrEnum):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from blueprint.cluster.inventory import Snapshot, desired_hash, is_unchanged
-from blueprint.diagnostics.records import dataclass
 from blueprint.drift.additions import additions, unowned_additions
 from blueprint.drift.declared import Difference, Spot, Terms, declared_differences
 from blueprint.drift.defaults import IsDefault, is_server_default

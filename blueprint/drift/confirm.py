@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from blueprint.cluster.fields import value_at
 from blueprint.diagnostics import Note
-from blueprint.diagnostics.records import dataclass
 from blueprint.drift.compare import Compared
 from blueprint.drift.declared import Difference
 from blueprint.drift.model import Finding, FindingKind

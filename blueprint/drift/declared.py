@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from blueprint.cluster.fields import Tokens, server_spelling
-from blueprint.diagnostics.records import dataclass
 from blueprint.drift.defaults import IsDefault, is_server_default
 from blueprint.drift.equality import deep_same, same
 from blueprint.drift.model import FindingKind, Writer

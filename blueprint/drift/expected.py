@@ -6,9 +6,9 @@ excuses a change of just any field.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from blueprint.diagnostics.records import dataclass
 from blueprint.drift.model import Writer
 from blueprint.render.model import Path
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 from blueprint.diagnostics import Diagnostic, Note
-from blueprint.diagnostics.records import dataclass
 from blueprint.render.compare import ABSENT
 from blueprint.render.model import FieldOrigin
 from blueprint.report.model import Coverage

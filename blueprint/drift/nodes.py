@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from blueprint.cluster.inventory import Inventory, manager
 from blueprint.diagnostics import Note
-from blueprint.diagnostics.records import dataclass
 from blueprint.drift.model import APPLY, TAKE_OVER, Finding, FindingKind, Part, Station, Writer, facts
 from blueprint.drift.places import examine_domains, examine_place
 from blueprint.drift.view import Live, Unseen, View

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from blueprint.cluster.fields import Entry, entries
-from blueprint.diagnostics.records import dataclass
 from blueprint.drift.model import Writer
 
 

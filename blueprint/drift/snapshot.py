@@ -12,7 +12,7 @@ import hmac
 import secrets
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,6 @@ import orjson
 
 from blueprint.cluster.inventory import Inventory, Member, NodeRecord, Snapshot, now
 from blueprint.diagnostics import Diagnostic, Refused
-from blueprint.diagnostics.records import dataclass
 from blueprint.drift import codes
 from blueprint.drift.view import Gathered, Live, Unseen, View
 from blueprint.render.model import Bundle, ObjectId

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Protocol
 
@@ -16,7 +16,6 @@ from blueprint.cluster.inventory import PART_OF, Inventory, applyset_id
 from blueprint.cluster.live import Wanted, read_live
 from blueprint.cluster.store import read_inventory
 from blueprint.diagnostics import Refused
-from blueprint.diagnostics.records import dataclass
 from blueprint.render.model import ObjectId
 
 _THREADS = 4

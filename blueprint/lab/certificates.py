@@ -11,11 +11,11 @@ import importlib.util
 import ipaddress
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from blueprint.diagnostics import Diagnostic, Refused
-from blueprint.diagnostics.records import dataclass
 from blueprint.lab import codes
 
 if TYPE_CHECKING:

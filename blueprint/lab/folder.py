@@ -15,12 +15,11 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from blueprint.diagnostics import Diagnostic, Refused
-from blueprint.diagnostics.records import dataclass
 from blueprint.lab import codes
 from blueprint.lab.pins import xdg
 from blueprint.lab.processes import Identity

@@ -9,10 +9,10 @@ import hashlib
 import os
 import platform
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from blueprint.diagnostics import Diagnostic, Refused
-from blueprint.diagnostics.records import dataclass
 from blueprint.lab import codes
 
 MODULES = Path(__file__).parent / "modules"

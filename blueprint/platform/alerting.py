@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from blueprint.catalog.monitoring import AlertDefinition, Threshold
-from blueprint.diagnostics.records import dataclass
 from blueprint.platform.promql import chosen, filled, lacking, limit_of, once_for_each_gpu
 from blueprint.platform.reads import derived, note
 

@@ -6,12 +6,12 @@ An error rests only on what has been read or observed: what the catalogue has un
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from blueprint.catalog import Gpu
 from blueprint.catalog.hardware import MigProfile
 from blueprint.diagnostics import Diagnostic, Note, nearest
-from blueprint.diagnostics.records import dataclass
 from blueprint.platform import codes
 from blueprint.platform.packing import NoRoom, largest_first, media, no_room, ranges, slices, whole
 from blueprint.source.paths import Path

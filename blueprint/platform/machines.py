@@ -7,12 +7,11 @@ value that is filled in knows two lines: that of the instance type, and the cata
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from blueprint.catalog import Catalog, Fact, Machine
 from blueprint.diagnostics import Diagnostic, Note, Severity
-from blueprint.diagnostics.records import dataclass
 from blueprint.platform import machine_codes as codes
 from blueprint.platform.origin import Source
 from blueprint.platform.reads import Origins

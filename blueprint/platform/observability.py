@@ -7,10 +7,10 @@ in `left_out`, so that prerequisites and lock can say it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from blueprint.catalog.monitoring import Monitoring, load_monitoring
-from blueprint.diagnostics.records import dataclass
 from blueprint.platform.alerting import Alert, LeftOut, seconds
 from blueprint.platform.dashboards import dashboard_json, queries_of
 from blueprint.platform.exporter import Exporter

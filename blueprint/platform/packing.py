@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from blueprint.catalog.hardware import MigPlacement
-from blueprint.diagnostics.records import dataclass
 
 _NAME = re.compile(r"(\d)g\.(\d+)gb(?:([-+])(\w+(?:\.\w+)?))?")
 _MEMORY_SLICES_OF_SEVEN = 8

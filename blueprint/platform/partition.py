@@ -10,9 +10,9 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from blueprint.diagnostics.records import dataclass
 from blueprint.platform.drivers import DRA
 from blueprint.platform.notes import unnoted
 from blueprint.platform.packing import pack, ranges

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from blueprint.diagnostics.records import dataclass
 from blueprint.platform import demands, dra_needs, sandbox_needs
 from blueprint.platform.drivers import DRA
 from blueprint.platform.model import Platform

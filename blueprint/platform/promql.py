@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from string import Template
 from typing import TYPE_CHECKING, Any
 
 from blueprint.catalog.facts import Fact
 from blueprint.catalog.hardware import Gpu
 from blueprint.catalog.monitoring import AlertDefinition, Metrics, Threshold, metrics_in, renamed
-from blueprint.diagnostics.records import dataclass
 from blueprint.platform.reads import use
 
 if TYPE_CHECKING:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from blueprint.diagnostics.records import dataclass
+from dataclasses import dataclass
+
 from blueprint.platform.notes import note
 from blueprint.platform.origin import Source, gathered
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from blueprint.diagnostics.records import dataclass
 from blueprint.probe.facts import Fact, Status
 from blueprint.probe.host import Access, HostAnswer
 from blueprint.probe.host_facts import Host

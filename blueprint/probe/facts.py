@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from blueprint.diagnostics.records import dataclass
 from blueprint.probe import parse
 from blueprint.probe.host import HostAnswer
 from blueprint.probe.parse import Modes, PciIdentity

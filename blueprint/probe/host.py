@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
-
-from blueprint.diagnostics.records import dataclass
 
 _LONGEST = 200
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TypeVar
 
-from blueprint.diagnostics.records import dataclass
 from blueprint.probe.facts import Fact, Status
 from blueprint.probe.host import Access, HostAnswer
 from blueprint.probe.host_scan import DRIVER, KERNEL, MODULES, MOUNTS, SYSTEM

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from blueprint.diagnostics import Code
-from blueprint.diagnostics.records import dataclass
 from blueprint.probe import codes
 from blueprint.probe.facts import Fact, Gpu, Node, Status
 from blueprint.probe.model import Expectation

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from blueprint.diagnostics import Code
-from blueprint.diagnostics.records import dataclass
 from blueprint.probe.facts import Fact, Gpu, Status
 from blueprint.probe.judging import Bench, off_on
 from blueprint.probe.parse import Modes

@@ -6,8 +6,8 @@ The error's text completes the sentence "NVML answered ...".
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
-from blueprint.diagnostics.records import dataclass
 from blueprint.probe.reading import Value
 
 MAX_GPUS = 64

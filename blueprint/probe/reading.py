@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
-from blueprint.diagnostics.records import dataclass
 from blueprint.probe import returns
 from blueprint.probe.host import HostScan
 

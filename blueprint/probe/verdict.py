@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import enum
+from dataclasses import dataclass
 
 from blueprint.diagnostics import Code
-from blueprint.diagnostics.records import dataclass
 from blueprint.probe.host import HostAnswer
 from blueprint.probe.model import Expectation
 from blueprint.probe.reading import Call

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
-
-from blueprint.diagnostics.records import dataclass
 
 _VERSION = re.compile(r"[1-9]\d{2,3}(\.\d{1,4}){1,2}", re.ASCII)
 _BRANCH = re.compile(r"[1-9]\d{2,3}", re.ASCII)

@@ -7,7 +7,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import SplitResult, urlencode, urljoin, urlsplit
@@ -17,7 +17,6 @@ import urllib3
 
 from blueprint._version import __version__
 from blueprint.diagnostics.causes import system_words
-from blueprint.diagnostics.records import dataclass
 from blueprint.registry.credentials import Credentials
 from blueprint.registry.reference import DIGEST, Reference
 

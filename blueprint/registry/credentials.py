@@ -7,12 +7,11 @@ import binascii
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from blueprint.diagnostics import Diagnostic, Refused
-from blueprint.diagnostics.records import dataclass
 from blueprint.registry import codes
 
 _DOCKER_HUB_KEY = "index.docker.io/v1"

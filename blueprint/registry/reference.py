@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-
-from blueprint.diagnostics.records import dataclass
+from dataclasses import dataclass
 
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _REFERENCE = re.compile(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from blueprint.diagnostics import Code, Diagnostic, Span
-from blueprint.diagnostics.records import dataclass
 from blueprint.registry import client, codes
 from blueprint.registry.client import Asker
 from blueprint.registry.reference import Reference, parse_reference

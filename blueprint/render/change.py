@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from blueprint.diagnostics import Span
-from blueprint.diagnostics.records import dataclass
 from blueprint.render.compare import ObjectChange
 from blueprint.render.model import FieldOrigin, Object, ObjectId, Path
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import enum
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from blueprint.diagnostics.records import dataclass
 from blueprint.render.model import FieldOrigin, Object, ObjectId, Path
 from blueprint.source.paths import format_path, list_key
 

@@ -6,10 +6,10 @@ The tables are `effects.yaml` of the components; everything is told as diagnosti
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from blueprint.catalog.effects import Effect, load_effects
 from blueprint.diagnostics import Code, Diagnostic, Note
-from blueprint.diagnostics.records import dataclass
 from blueprint.render import effect_codes as codes
 from blueprint.render.change import Changed
 from blueprint.render.compare import Action, FieldChange

@@ -7,11 +7,11 @@ says what they keep.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from blueprint.data import data_folder
-from blueprint.diagnostics.records import dataclass
 
 Schema = dict[str, Any]
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
 from blueprint.diagnostics import Span
-from blueprint.diagnostics.records import dataclass
 from blueprint.platform.origin import Source, Sources, flat
 from blueprint.platform.taint import Taint
 from blueprint.probe import Expectation

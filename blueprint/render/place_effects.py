@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from blueprint.catalog.effects import Effect
 from blueprint.diagnostics import Code, Diagnostic, Note, Span
-from blueprint.diagnostics.records import dataclass
 from blueprint.render import effect_codes as codes
 from blueprint.render.model import BundlePool, Taint
 from blueprint.render.rollout import listed

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
 from blueprint.data import shown
 from blueprint.diagnostics import Diagnostic, Refused, Span
 from blueprint.diagnostics.codes import INTERNAL_ERROR
-from blueprint.diagnostics.records import dataclass
 from blueprint.render.expressions import Expression, compile_expression, compile_text
 from blueprint.source import Document, load_documents
 from blueprint.source.document import Marks

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from blueprint.diagnostics.records import dataclass
 from blueprint.platform.origin import WRITTEN, Source, flat, in_order, source_of
 from blueprint.render.model import Bundle, FieldOrigin, Object, Path
 from blueprint.render.paths import format_path

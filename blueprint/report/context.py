@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
 from blueprint._version import __version__
-from blueprint.diagnostics.records import dataclass
 
 SourceText = Callable[[str], str | None]
 """The text of a file as spans name it; None where it cannot be had. Never raises."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import dataclass
 
 from blueprint.diagnostics import Span
-from blueprint.diagnostics.records import dataclass
 from blueprint.report.context import Context
 from blueprint.report.escaping import cells, in_ascii, visible
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from blueprint.diagnostics import Diagnostic
-from blueprint.diagnostics.records import dataclass
 from blueprint.render.compare import ObjectChange
 
 

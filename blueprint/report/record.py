@@ -10,9 +10,9 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from blueprint.diagnostics import Diagnostic, Severity, in_order
-from blueprint.diagnostics.records import dataclass
 from blueprint.render.compare import Action, ObjectChange
 from blueprint.report.masking import Mask
 from blueprint.report.model import Run

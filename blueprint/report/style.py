@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from blueprint.diagnostics import Severity
-from blueprint.diagnostics.records import dataclass
 from blueprint.render.compare import Action
 
 _SEVERITY = {Severity.ERROR: "1;31", Severity.WARNING: "1;33", Severity.NOTE: "1;36"}

@@ -8,13 +8,12 @@ import pkgutil
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TextIO, cast
 
 from blueprint.diagnostics import Diagnostic, Refused, nearest
 from blueprint.diagnostics.codes import USAGE
-from blueprint.diagnostics.records import dataclass
 from blueprint.report import formats
 from blueprint.report.codes import REPORT_UNWRITABLE
 from blueprint.report.concealing import concealing

@@ -6,9 +6,8 @@ The only module that imports the YAML parser for reading.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
-
-from blueprint.diagnostics.records import dataclass
 
 _UNFINISHED = ("while scanning a simple key", "while scanning a quoted scalar")
 

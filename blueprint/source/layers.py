@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import Any
 
 from blueprint.data import data_folder, shown
 from blueprint.diagnostics import Diagnostic, Note, Refused, Span, nearest
-from blueprint.diagnostics.records import dataclass
 from blueprint.source import codes
 from blueprint.source.document import Document
 from blueprint.source.files import DiskFiles, Files, check_border, read_text

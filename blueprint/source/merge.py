@@ -7,11 +7,10 @@ tenants are maps. The result is a tree of nodes: `plain(node)` gives ordinary va
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from blueprint.diagnostics import Span
-from blueprint.diagnostics.records import dataclass
 from blueprint.source.document import Document
 from blueprint.source.paths import Path
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
 from blueprint.diagnostics import Diagnostic, Refused, Span
-from blueprint.diagnostics.records import dataclass
 from blueprint.source import Layer, load_text, plain
 from blueprint.source.events import events_of
 from blueprint.source.merge import nodes_of

@@ -7,9 +7,9 @@ document is read) and on the text that a person wrote (`spec.rewrite`, for `blue
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from blueprint.diagnostics.records import dataclass
 from blueprint.source.paths import Path
 from blueprint.spec.model import API_VERSION
 

@@ -54,3 +54,22 @@ def test_a_warning_is_told_where_it_is(name: str, tmp_path: Path, monkeypatch: p
     assert at is not None
     assert at.file == "blueprint.yaml"
     assert changed.splitlines()[at.line - 1] not in text.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("pools", "codes"),
+    [
+        ("{plain: {nodes: 1, selector: {pool: plain}}}", ["BP3363"]),
+        ("{plain: {nodes: 1, selector: {pool: plain}, machine: {cpu: 16, memory: 64Gi}}}", ["BP3363"]),
+        ("{other: {nodes: 1, selector: {pool: a}, machine: {instanceType: x9, cpu: 16, memory: 64Gi}}}", ["BP3150"]),
+        ("{gpu: {nodes: 1, selector: {pool: gpu}, gpu: {product: L4, count: 1}}}", []),
+    ],
+)
+def test_a_platform_without_gpus_is_hardly_meant(pools: str, codes: list[str], tmp_path: Path) -> None:
+    """Of a machine that the catalogue does not know, nobody knows that it has none."""
+    file = tmp_path / "blueprint.yaml"
+    file.write_text(
+        "apiVersion: gpublueprint.dev/v1alpha1\nkind: Blueprint\nmetadata: {name: plain}\n"
+        f'spec: {{release: "2026.11", cluster: {{kubernetes: "1.36"}}, nodePools: {pools}}}\n'
+    )
+    assert [found.code.id for found in compile_blueprint(str(file)).diagnostics] == codes

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from blueprint.check.complaint import Complaint
 from blueprint.check.workloads import containers, pod_spec
-from blueprint.diagnostics.records import dataclass
 from blueprint.render.model import Object, Path
 
 if TYPE_CHECKING:

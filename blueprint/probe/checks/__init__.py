@@ -12,9 +12,9 @@ import functools
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from blueprint.diagnostics.records import dataclass
 from blueprint.probe.model import Expectation
 from blueprint.probe.reading import Reading
 from blueprint.probe.verdict import Verdict

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
-
-from blueprint.diagnostics.records import dataclass
 
 Schema = Mapping[str, Any]
 

@@ -61,7 +61,10 @@ def test_a_warning_is_told_where_it_is(name: str, tmp_path: Path, monkeypatch: p
     [
         ("{plain: {nodes: 1, selector: {pool: plain}}}", ["BP3363"]),
         ("{plain: {nodes: 1, selector: {pool: plain}, machine: {cpu: 16, memory: 64Gi}}}", ["BP3363"]),
-        ("{other: {nodes: 1, selector: {pool: a}, machine: {instanceType: x9, cpu: 16, memory: 64Gi}}}", ["BP3150"]),
+        (
+            "{other: {nodes: 1, selector: {pool: a}, machine: {instanceType: m9i.4xlarge, cpu: 16, memory: 64Gi}}}",
+            ["BP3150"],
+        ),
         ("{gpu: {nodes: 1, selector: {pool: gpu}, gpu: {product: L4, count: 1}}}", []),
     ],
 )

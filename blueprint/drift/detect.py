@@ -20,6 +20,11 @@ from blueprint.report.model import Coverage, Run
 
 OBJECTS, NODES, DERIVED = "objects", "nodes", "derived"
 SCOPES = (OBJECTS, NODES, DERIVED)
+_ABOUT = {
+    OBJECTS: "what the API server has",
+    NODES: "readings from inside of them",
+    DERIVED: "what operators make of our objects",
+}
 
 
 def detect_drift(
@@ -112,7 +117,7 @@ def as_run(report: DriftReport, title: str) -> Run:
         title=title,
         diagnostics=report.diagnostics,
         coverage=report.coverage,
-        not_asked=report.not_asked,
+        not_asked=tuple(f"{scope} ({_ABOUT[scope]})" for scope in report.not_asked),
         subject=report.subject,
         verdict=_verdict(report),
         exit_code=report.exit_code,

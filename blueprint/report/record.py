@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from blueprint.diagnostics import Diagnostic, Severity, in_order
 from blueprint.render.compare import Action, ObjectChange
 from blueprint.report.masking import Mask
-from blueprint.report.model import Run
+from blueprint.report.model import Coverage, Run
 
 OUTCOMES = {
     0: ("clean", "Done."),
@@ -101,10 +101,14 @@ def actions_in_words(record: Record) -> str:
     return ", ".join(f"{number} {action.value}" for action, number in record.actions.items())
 
 
+def _noun(covered: Coverage) -> str:
+    return covered.scope.removesuffix("s") if covered.examined == 1 else covered.scope
+
+
 def coverage_in_words(run: Run) -> list[str]:
     """What was looked at, what could not be, what was not asked: one sentence each, none where empty."""
     said = []
-    if examined := [f"{each.examined} {each.scope}" for each in run.coverage]:
+    if examined := [f"{each.examined} {_noun(each)}" for each in run.coverage]:
         said.append(f"Examined: {', '.join(examined)}.")
     for each in run.coverage:
         if each.unknown:

@@ -256,7 +256,7 @@ def named_fields() -> Iterator[Any]:
                     yield pytest.param(effect.kind, name, id=f"{effect.kind} {name}")
 
 
-@pytest.mark.parametrize(("kind", "name"), named_fields())
+@pytest.mark.parametrize(("kind", "name"), list(named_fields()))
 def test_every_field_of_the_tables_exists(kind: str, name: str) -> None:
     """A misspelt path would be an effect that nobody is told."""
     plural = {"ClusterPolicy": "clusterpolicies", "GPUCluster": "gpuclusters", "NVIDIADriver": "nvidiadrivers"}[kind]

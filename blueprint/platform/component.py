@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from blueprint.catalog import Component
 from blueprint.catalog.components import Image
 from blueprint.catalog.kinds import EMPTY
+from blueprint.platform.digests import digest
 from blueprint.platform.olm import Operand, PlatformOlm
 from blueprint.platform.origin import Source
 from blueprint.platform.reads import derived, note, plain
@@ -32,7 +31,7 @@ class PlatformImage:
         self._platform = platform
 
     def _noted(self, field: str) -> None:
-        self._platform.release_name  # noqa: B018 - read, since it decides which version's images these are
+        _ = self._platform.release_name  # read, since it decides which version's images these are
         path = ("images", self.key, field)
         note(Source("component", self._component.span(*path), ".".join(path)))
 
@@ -166,7 +165,7 @@ class PlatformComponent:
         """The upstream version; of an operator that each release of the distribution has its own of, that release."""
         if self.olm and self.olm.package and not self.olm.starting_csv:
             return self._platform.distribution_version
-        self._platform.release_name  # noqa: B018 - read, since it decides
+        _ = self._platform.release_name  # read, since it decides
         note(Source("component", self.component.span("version"), "version"))
         return self.component.version
 
@@ -226,7 +225,15 @@ class PlatformComponent:
 
     def checksum(self, setting: str) -> str:
         """A digest of such a setting, for pods that read their configuration only when they start."""
-        return hashlib.sha256(json.dumps(self.joined(setting), sort_keys=True).encode()).hexdigest()
+        return digest(self.joined(setting))
+
+    def named(self, name: str, setting: str) -> str:
+        """The name of what holds a setting: with a digest where the blueprint gives it, so that a change is noticed.
+
+        The default changes only with the version, and that replaces whoever reads it.
+        """
+        value = self.settings[setting]
+        return name if value == self.component.settings[setting].default else f"{name}-{digest(value)}"
 
     def labels_and(self, setting: str) -> dict[str, str]:
         """The recommended labels, and those that a setting adds."""

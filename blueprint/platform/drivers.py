@@ -65,7 +65,7 @@ class PoolDriver:
             return said
         if not self.enabled:
             return None
-        self._platform.release_name  # noqa: B018 - read, since it decides; before the branch, which decides more
+        _ = self._platform.release_name  # read, since it decides; before the branch, which decides more
         return self._platform.driver_version(self.branch or "")
 
     @derived

@@ -6,10 +6,10 @@ of their own, or none has.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from blueprint.platform.digests import digest
 from blueprint.platform.drivers import POOL_LABEL
 from blueprint.platform.network import CARD_VENDOR, NETWORK_OPERATOR, OPERATOR, PoolNetwork
 from blueprint.platform.origin import Source
@@ -183,8 +183,7 @@ class Fabrics:
 
 def short_name(name: str) -> str:
     """The name, or its beginning and a digest where a NicNodePolicy may not be called so."""
-    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-    return name if len(name) <= LONGEST_POLICY else f"{name[: LONGEST_POLICY - 9].rstrip('-')}-{digest}"
+    return name if len(name) <= LONGEST_POLICY else f"{name[: LONGEST_POLICY - 9].rstrip('-')}-{digest(name)}"
 
 
 def _json(value: Any) -> str:

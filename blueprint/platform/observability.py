@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from blueprint.catalog.monitoring import Monitoring, load_monitoring
 from blueprint.platform.alerting import Alert, LeftOut, seconds
 from blueprint.platform.dashboards import dashboard_json, queries_of
+from blueprint.platform.digests import digest
 from blueprint.platform.exporter import Exporter
 from blueprint.platform.notes import unnoted
 from blueprint.platform.olm import OWN_PROMETHEUSES
@@ -155,9 +156,7 @@ class Observability:
     @derived
     def config_name(self) -> str:
         """The name of the counter file's ConfigMap; it changes with its content, so that exporters read it again."""
-        import hashlib
-
-        return f"gpu-metrics-{hashlib.sha256(self.counters.encode()).hexdigest()[:8]}"
+        return f"gpu-metrics-{digest(self.counters)}"
 
     @derived
     def claimed(self) -> bool:

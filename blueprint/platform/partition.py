@@ -6,13 +6,12 @@ configuration of the same name changes. So every name carries a digest of what i
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from blueprint.platform.digests import digest
 from blueprint.platform.drivers import DRA
 from blueprint.platform.notes import unnoted
 from blueprint.platform.packing import pack, ranges
@@ -167,11 +166,6 @@ def _parted(cut: Cut, count: int) -> dict[str, Any]:
     if not cut.instances:
         return {"devices": devices, "mig-enabled": False}
     return {"devices": devices, "mig-enabled": True, "mig-devices": dict(sorted(cut.instances.items()))}
-
-
-def digest(value: Any) -> str:
-    """A name for what a configuration says: 32 bits of SHA-256, in hexadecimal."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:8]
 
 
 class Partitioning:

@@ -72,7 +72,7 @@ def _crd(name: str, component: PlatformComponent, decided: Sources) -> Object:
     data = load_crd(group, plural, *version)
     span = Span(shown(data_folder("schemas") / "crds" / name), 1, 1, 1, 1)
     with reading() as which:
-        component.version  # noqa: B018 - read, since it decides which version's definition this is
+        _ = component.version  # read, since it decides which version's definition this is
     origins: dict[Path, FieldOrigin] = {(): FieldOrigin(span, in_order([*which, *decided]))}
     with reading() as sources:
         labels = component.labels

@@ -83,6 +83,40 @@ def test_other_content_has_another_name(tmp_path: Path) -> None:
     assert names[0][1] != names[1][1]
 
 
+PLAIN = """
+apiVersion: gpublueprint.dev/v1alpha1
+kind: Blueprint
+metadata: {name: plain}
+spec:
+  release: "2026.11"
+  cluster: {kubernetes: "1.36"}
+  nodePools:
+    train: {nodes: 1, selector: {pool: train}, gpu: {product: L4, count: 1}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("stack", "setting", "reader"),
+    [
+        ("clusterPolicy", "gpu-operator.settings.exporterCounters", "ClusterPolicy"),
+        ("gpuCluster", "gpu-operator.settings.exporterCounters", "GPUCluster"),
+        ("standalone", "dcgm-exporter.settings.counters", "DaemonSet"),
+    ],
+)
+def test_other_counters_have_another_name(stack: str, setting: str, reader: str, tmp_path: Path) -> None:
+    """An exporter reads its list when it starts, and nobody starts it again for another content."""
+    (tmp_path / "blueprint.yaml").write_text(PLAIN)
+    names = set()
+    for field in ("DCGM_FI_DEV_GPU_UTIL", "DCGM_FI_DEV_GPU_TEMP"):
+        counters = f'spec.components.{setting}="{field}, gauge, help"'
+        done = compiled(tmp_path / "blueprint.yaml", f"spec.gpuStack={stack}", counters)
+        maps = [each for each in objects(done) if each["kind"] == "ConfigMap"]
+        [name] = [each["metadata"]["name"] for each in maps if field in str(each["data"])]
+        assert name in {leaf for each in objects(done) if each["kind"] == reader for leaf in leaves(each)}
+        names.add(name)
+    assert len(names) == 2
+
+
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.parent.name)
 def test_labels_name_what_is_there(example: Path) -> None:
     done = compiled(example)

@@ -82,7 +82,9 @@ def _told(options: argparse.Namespace) -> int:
         help_ = "this is a bug of the tool; BLUEPRINT_DEBUG=1 prints the traceback"
         found = Diagnostic(INTERNAL_ERROR, f"{type(error).__name__}: {error}", help=help_)
         result = Run(options.verb, "", diagnostics=(found,), exit_code=EXIT_BUG)
-    return _tell(result, specs, beside=_gives_stdout_away(options)) if isinstance(result, Run) else int(result)
+    if not isinstance(result, Run):
+        return int(result)
+    return _tell(result, specs, beside=_gives_stdout_away(options), verbose=getattr(options, "verbose", False))
 
 
 def _no_such_verb(verb: str) -> int:
@@ -102,13 +104,14 @@ def _gives_stdout_away(options: argparse.Namespace) -> bool:
     return prints or str(getattr(options, "out", None)) == "-"
 
 
-def _tell(run: Run, specs: list[str], *, beside: bool = False) -> int:
+def _tell(run: Run, specs: list[str], *, beside: bool = False, verbose: bool = False) -> int:
     from blueprint.diagnostics import Refused
     from blueprint.report import tell
     from blueprint.report.context import read_sources
 
     try:
-        tell(run, specs, stdout=sys.stderr if beside else None, source=read_sources(Path.cwd(), run.texts))
+        out = sys.stderr if beside else None
+        tell(run, specs, stdout=out, source=read_sources(Path.cwd(), run.texts), verbose=verbose)
     except Refused as refused:
         tell(type(run)(run.verb, "", diagnostics=refused.diagnostics), ["text"])
         return max(EXIT_USAGE, run.exit_code)

@@ -28,7 +28,10 @@ def add_target(parser: ArgumentParser, what: str = "a blueprint, or the folder o
 
 
 def add_report(parser: ArgumentParser) -> None:
-    """--report FORMAT[=PATH], as often as wanted."""
+    """--report FORMAT[=PATH], as often as wanted, and how much text tells."""
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", help="text: every finding in full, however many there are"
+    )
     parser.add_argument(
         "--report",
         metavar="FORMAT[=PATH]",

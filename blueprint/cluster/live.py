@@ -40,8 +40,12 @@ class Live:
     unserved: frozenset[ObjectId] = frozenset()
 
 
-def read_live(connection: Connection, discovery: Discovery, wanted: Iterable[Wanted], blueprint: str) -> Live:
+def read_live(
+    connection: Connection, discovery: Discovery, wanted: Iterable[Wanted], blueprint: str, *, by_name: bool = False
+) -> Live:
     """Look at `wanted` and at everything of the same kinds that carries our label.
+
+    `by_name` is for few objects among many, of kinds whose members are known already: none is listed.
 
     Raises:
         ApiError: the server is gone or does not know us any more; refusals per kind are in `unseen`.
@@ -62,7 +66,7 @@ def read_live(connection: Connection, discovery: Discovery, wanted: Iterable[Wan
     labelled = {
         ObjectId.of(item): item
         for resource, ids in by_kind.items()
-        for item in _members(connection, resource, ids, selector)
+        for item in (() if by_name else _members(connection, resource, ids, selector))
     }
     objects = {i: labelled[i] for ids in by_kind.values() for i in ids if i in labelled}
     missing = [(resource, i) for resource, ids in by_kind.items() for i in ids if i not in labelled]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ from blueprint.diagnostics import Refused
 from blueprint.render.model import ObjectId
 
 _THREADS = 4
+_FEW = 20
+"""One object in so many is asked for by name; of more, the whole kind is listed."""
 _METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 Live = dict[str, Any]
 
@@ -74,6 +77,7 @@ class ClusterView:
         self._connection = connection
         self._found: Discovery | None = None
         self._nodes: list[Live] | None = None
+        self._members: Counter[tuple[str, str]] = Counter()
 
     @property
     def _discovery(self) -> Discovery:
@@ -105,7 +109,9 @@ class ClusterView:
         selector = f"{PART_OF}={applyset_id(blueprint)}"
         with ThreadPoolExecutor(_THREADS) as pool:
             parts = list(pool.map(lambda resource: self._metadata(resource, selector), resources))
-        return {identity: found for part in parts for identity, found in part.items()}
+        members = {identity: found for part in parts for identity, found in part.items()}
+        self._members = Counter((identity.group, identity.kind) for identity in members)
+        return members
 
     def _metadata(self, resource: Resource | None, selector: str) -> dict[ObjectId, Live]:
         """What may not be listed, or not so, is left to `objects`, which says why."""
@@ -127,7 +133,7 @@ class ClusterView:
             return {}
 
     def objects(self, wanted: Mapping[ObjectId, str], blueprint: str) -> Gathered:
-        """One LIST per kind, several kinds at a time."""
+        """One LIST per kind, several kinds at a time; few of many whose members `versions` saw are read by name."""
         discovery = self._discovery
         kinds = [list(ids) for _, ids in groupby(sorted(wanted), key=lambda i: (i.group, i.kind))]
         parts = [[(identity, wanted[identity]) for identity in ids] for ids in kinds]
@@ -138,8 +144,12 @@ class ClusterView:
 
     def _kind(self, discovery: Discovery, wanted: list[Wanted], blueprint: str) -> Gathered:
         """One kind. A server that fails on it leaves the other kinds to be looked at."""
+        first = wanted[0][0]
+        few = len(wanted) * _FEW <= self._members[first.group, first.kind]
         try:
-            live = read_live(self._connection, discovery, wanted, blueprint)
+            live = read_live(self._connection, discovery, wanted, blueprint, by_name=few)
+            if few and live.unseen:  # who may list may still not get
+                live = read_live(self._connection, discovery, wanted, blueprint)
         except ApiError as error:
             return Gathered(unseen={identity: in_words(error) for identity, _ in wanted})
         unserved = {identity: _not_served(identity) for identity in live.unserved}

@@ -22,7 +22,7 @@ from blueprint.render.provenance import Provenance, StoredFacts, StoredSources
 from blueprint.render.stored import StoredObject
 
 LOCK = "blueprint.lock"
-LOCK_SCHEMA = "gpublueprint.dev/lock/v2"
+LOCK_SCHEMA = "gpublueprint.dev/lock/v3"
 PROVENANCE = "provenance.json"
 EXPECTATIONS = "expectations.json"
 
@@ -90,7 +90,8 @@ def _verify_file(folder: Path, name: str, digest: str) -> list[Diagnostic]:
     if Path(name).is_absolute() or ".." in Path(name).parts:
         return [_edited(codes.BUNDLE_LOCK_EDITED, folder / LOCK, f"it names a file outside of the bundle: {name}")]
     try:
-        same = sha256(file.read_bytes()) == digest
+        with file.open("rb") as opened:  # in pieces: provenance may be hundreds of megabytes
+            same = hashlib.file_digest(opened, "sha256").hexdigest() == digest
     except OSError:
         return [_edited(codes.BUNDLE_FILE_EDITED, file, "it is missing or cannot be read")]
     return [] if same else [_edited(codes.BUNDLE_FILE_EDITED, file, "it was edited after it was compiled")]

@@ -4,23 +4,23 @@ Sources, sets of sources and template places are tables. A field, which is a JSO
 to one set, so that equal sets are written once; so do the pools of the lock and the prerequisites. A set is a list of
 the numbers of sources; a negative number -n stands for everything in set n - 1, which comes before it. The source
 lines themselves are kept too: whoever reads a report on the bundle sees them without having the blueprint.
+
+The file can be read in parts (`json_parts`): who asks for one field of ten thousand objects reads that object's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any
 
-import orjson
-
 from blueprint.diagnostics import Span
 from blueprint.platform.origin import Gathered, Source, Sources, flat
-from blueprint.render.model import Fact, FieldOrigin, Object, Path
-from blueprint.source.paths import from_pointer, pointer
+from blueprint.render.json_parts import JsonParts, json_in_parts
+from blueprint.render.model import Fact, FieldOrigin, Object
+from blueprint.source.paths import pointer
 
-SCHEMA = "gpublueprint.dev/provenance/v2"
+SCHEMA = "gpublueprint.dev/provenance/v3"
 Rename = Callable[[str], str]
 
 
@@ -57,15 +57,15 @@ class SourceTable:
         return self._gathered[one]
 
 
-def provenance_to_json(
+def provenance_file(
     objects: Iterable[tuple[str, Object]],
     facts: Iterable[Fact],
     table: SourceTable,
     extra: Iterable[Source],
     texts: Mapping[str, str],
     rename: Rename,
-) -> dict[str, Any]:
-    """The document for objects with the files they are kept in, to be made when all else is in the `table`.
+) -> bytes:
+    """The file for objects with the files they are kept in, to be made when all else is in the `table`.
 
     `extra` are sources of things that do not refer to the table, whose lines are kept as well; `texts` is the text of
     the files by name; `rename` gives files their names in bundles.
@@ -79,15 +79,14 @@ def provenance_to_json(
             if origin.noted or origin.template
         }
     told = [[fact.what, table.number(fact.noted)] for fact in facts]
-    return {
-        "schemaVersion": SCHEMA,
+    values = {"schemaVersion": SCHEMA, "facts": told}
+    tables: dict[str, list[Any]] = {
+        "templates": [[rename(t.file), t.line, t.column, t.end_line, t.end_column] for t in templates],
         "sources": [source_to_json(source, rename) for source in table.sources],
         "sets": list(table.sets),
-        "templates": [[rename(t.file), t.line, t.column, t.end_line, t.end_column] for t in templates],
-        "objects": fields,
-        "facts": told,
-        "lines": _lines({*table.sources, *extra}, texts, rename),
     }
+    mappings = {"objects": fields, "lines": _lines({*table.sources, *extra}, texts, rename)}
+    return json_in_parts(values, tables, mappings)
 
 
 def _lines(sources: Iterable[Source], texts: Mapping[str, str], rename: Rename) -> dict[str, dict[str, str]]:
@@ -108,14 +107,17 @@ class Texts(Mapping[str, str]):
         self._provenance = provenance
 
     def __getitem__(self, file: str) -> str:
-        lines = {int(number): line for number, line in self._provenance.lines[file].items()}
+        lines = {int(number): line for number, line in self._provenance.lines(file).items()}
         return "\n".join(lines.get(number, "") for number in range(1, max(lines) + 1))
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._provenance.lines)
+        return iter(self._provenance.files())
+
+    def __contains__(self, file: object) -> bool:
+        return file in self._provenance.files()
 
     def __len__(self) -> int:
-        return len(self._provenance.lines)
+        return len(self._provenance.files())
 
 
 class StoredSources(Mapping[str, tuple[Source, ...]]):
@@ -146,21 +148,22 @@ class StoredFacts:
 
 
 class Provenance:
-    """The provenance of a bundle on disk, read when it is first asked for."""
+    """The provenance of a bundle on disk; each part is read when it is first asked for."""
 
     def __init__(self, file: FilePath) -> None:
         self._file = file
+        self._parts = JsonParts(file)
+        self._sources: dict[int, Source] = {}
         self._sets: dict[int, Sources] = {}
         self._gathered: dict[int, Gathered] = {}
 
-    @cached_property
-    def _content(self) -> Any:
-        return orjson.loads(self._file.read_bytes())
+    def files(self) -> Mapping[str, Any]:
+        """The names of the files of which lines were kept."""
+        return self._parts.keys("lines")
 
-    @property
-    def lines(self) -> dict[str, dict[str, str]]:
-        """The kept lines by file and number."""
-        lines: dict[str, dict[str, str]] = self._content["lines"]
+    def lines(self, file: str) -> dict[str, str]:
+        """The kept lines of a file by number. Raises KeyError."""
+        lines: dict[str, str] = self._parts.entry("lines", file)
         return lines
 
     @property
@@ -170,35 +173,37 @@ class Provenance:
 
     def facts(self) -> Iterator[Fact]:
         """What the bundle says beside objects, pools and expectations."""
-        for what, number in self._content["facts"]:
+        for what, number in self._parts.value("facts"):
             yield Fact(what, self.noted(number))
 
     def noted(self, number: int) -> Sources:
         """A set of sources."""
         if number not in self._sets:
-            self._sets[number] = tuple(self._member(each, number) for each in self._content["sets"][number])
+            self._sets[number] = tuple(self._member(each, number) for each in self._parts.row("sets", number))
         return self._sets[number]
 
     def _member(self, number: int, whose: int) -> Source | Gathered:
         if number >= 0:
-            return self._sources[number]
+            return self._source(number)
         if not 0 <= ~number < whose:
             raise ValueError(f"{self._file}: set {whose} refers to set {~number}, which does not come before it")
         if number not in self._gathered:
             self._gathered[number] = Gathered(self.noted(~number))
         return self._gathered[number]
 
-    @cached_property
-    def _sources(self) -> list[Source]:
-        return [source_from_json(each) for each in self._content["sources"]]
+    def _source(self, number: int) -> Source:
+        if number not in self._sources:
+            self._sources[number] = source_from_json(self._parts.row("sources", number))
+        return self._sources[number]
 
-    @cached_property
-    def _templates(self) -> list[Span]:
-        return [Span(*each) for each in self._content["templates"]]
+    def places(self, file: str) -> Mapping[str, tuple[int, int]]:
+        """The fields of the object in `file` as JSON pointers, each with its template and its set of sources."""
+        if file not in self._parts.keys("objects"):
+            return {}
+        places: dict[str, tuple[int, int]] = self._parts.entry("objects", file)
+        return places
 
-    def of(self, file: str, data: Any) -> Mapping[Path, FieldOrigin]:
-        """The origins of the fields of the object in `file`, whose content is `data`."""
-        return {
-            from_pointer(text, data): FieldOrigin(self._templates[template], self.noted(number))
-            for text, (template, number) in self._content["objects"].get(file, {}).items()
-        }
+    def origin(self, place: tuple[int, int]) -> FieldOrigin:
+        """The origin that one of the `places` stands for."""
+        template, number = place
+        return FieldOrigin(Span(*self._parts.row("templates", template)), self.noted(number))

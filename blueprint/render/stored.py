@@ -8,15 +8,17 @@ from typing import Any
 
 from blueprint.render.model import FieldOrigin, Object, ObjectId, Path
 from blueprint.render.provenance import Provenance
+from blueprint.source.paths import from_pointer, pointer
 
 
 class StoredObject(Object):
     """Behaves like any other object; parses its file on first use."""
 
-    __slots__ = ("_data", "_entry", "_folder", "_provenance")
+    __slots__ = ("_data", "_entry", "_folder", "_places", "_provenance")
     _data: dict[str, Any] | None
     _entry: Mapping[str, Any]
     _folder: FilePath
+    _places: Mapping[str, tuple[int, int]] | None
     _provenance: Provenance
 
     def __init__(self, folder: FilePath, entry: Mapping[str, Any], provenance: Provenance) -> None:
@@ -24,6 +26,7 @@ class StoredObject(Object):
         object.__setattr__(self, "_entry", entry)
         object.__setattr__(self, "_provenance", provenance)
         object.__setattr__(self, "_data", None)
+        object.__setattr__(self, "_places", None)
 
     @property
     def data(self) -> dict[str, Any]:
@@ -39,7 +42,21 @@ class StoredObject(Object):
     @property
     def origins(self) -> Mapping[Path, FieldOrigin]:
         """The origin of every field."""
-        return self._provenance.of(self.file, self.data)
+        return {from_pointer(text, self.data): self._provenance.origin(place) for text, place in self._kept().items()}
+
+    def origin(self, path: Path) -> FieldOrigin | None:
+        """The origin of a field, or of the nearest field above it that has one; the others are not read."""
+        kept = self._kept()
+        for end in range(len(path), -1, -1):
+            if place := kept.get(pointer(path[:end])):
+                return self._provenance.origin(place)
+        return None
+
+    def _kept(self) -> Mapping[str, tuple[int, int]]:
+        if self._places is None:
+            object.__setattr__(self, "_places", self._provenance.places(self.file))
+        assert self._places is not None  # noqa: S101 - just read
+        return self._places
 
     @property
     def component(self) -> str:

@@ -28,7 +28,7 @@ from blueprint.render.emit import emit
 from blueprint.render.facts import facts_of
 from blueprint.render.images import PulledImage
 from blueprint.render.model import Bundle, BundlePool, Object, SourcesByKey
-from blueprint.render.provenance import Rename, SourceTable, provenance_to_json
+from blueprint.render.provenance import Rename, SourceTable, provenance_file
 from blueprint.source import Layered
 from blueprint.spec import Patch
 
@@ -54,7 +54,7 @@ def make_bundle(
     facts = facts_of(platform, layered, images, needs)
     demanded = [_need_to_json(need, table) for need in needs]
     others = [source_of(place) for each in expectations for place in each.sources]
-    files[PROVENANCE] = orjson_compact(provenance_to_json(named, facts, table, others, layered.texts, rename))
+    files[PROVENANCE] = provenance_file(named, facts, table, others, layered.texts, rename)
     files[EXPECTATIONS] = as_json(expectations_to_json(expected))
     files["images.txt"] = "".join(f"{_image_line(image)}\n" for image in images).encode()
     files["prerequisites.json"] = as_json({"prerequisites": demanded})
@@ -95,13 +95,6 @@ def make_bundle(
         texts=layered.texts, facts=facts,
     )  # fmt: skip
     return bundle, files
-
-
-def orjson_compact(value: Any) -> bytes:
-    """JSON for machines alone: sorted, on one line."""
-    import orjson
-
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
 
 
 def _digest(lock: bytes) -> str:

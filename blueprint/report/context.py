@@ -33,6 +33,7 @@ class Context:
         width: Columns of the screen; only text follows it.
         color: Whether the text may be coloured.
         ascii_only: Whether only ASCII can be shown.
+        verbose: Whether text tells every finding in full, however many there are.
         version: The tool's version, as machine formats state it.
     """
 
@@ -41,6 +42,7 @@ class Context:
     width: int = 100
     color: bool = False
     ascii_only: bool = False
+    verbose: bool = False
     version: str = __version__
     _lines: dict[str, list[str] | None] = field(default_factory=dict, repr=False, compare=False)
 

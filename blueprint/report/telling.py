@@ -68,7 +68,7 @@ def destinations(specs: Iterable[str]) -> list[Destination]:
     return found
 
 
-def tell(
+def tell(  # noqa: PLR0913 - what a terminal is and shows, each with a default
     run: Run,
     specs: Sequence[str] = ("text",),
     *,
@@ -78,6 +78,7 @@ def tell(
     source: SourceText | None = None,
     base: Path | None = None,
     environment: Mapping[str, str] = os.environ,
+    verbose: bool = False,
 ) -> None:
     """Tell `run` as every spec asks. A file that cannot be written does not keep the others from being told.
 
@@ -90,6 +91,7 @@ def tell(
         source: Gives the source text for excerpts; by default `run.texts`, then the project that holds `base`.
         base: The folder that spans are relative to; the working directory by default.
         environment: Where NO_COLOR, FORCE_COLOR, TERM and COLUMNS are looked up.
+        verbose: Whether text tells every finding in full, however many there are.
 
     Raises:
         Refused: an unknown format or two reports in one place (BP0002), an unwritable file (BP0010).
@@ -102,6 +104,7 @@ def tell(
         width=width or width_of(stream, environment),
         color=may_color(stream, environment) if color is None else color,
         ascii_only=not speaks_unicode(stream),
+        verbose=verbose,
     )
     plain = replace(screen, color=False, ascii_only=False)
     problems: list[Diagnostic] = []

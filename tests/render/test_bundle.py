@@ -276,6 +276,20 @@ def test_the_canonical_form_is_its_own(data: dict[str, Any], secret: bool) -> No
     assert "status" not in once
 
 
+def test_a_stored_object_knows_the_origins_that_the_compiled_one_has(compilation: Compilation, folder: Path) -> None:
+    """Field by field, and all at once; only files are called as bundles call them."""
+    assert compilation.bundle
+    for compiled, stored in zip(compilation.bundle.objects, read_bundle(folder).objects, strict=True):
+        assert stored.origins.keys() == compiled.origins.keys()
+        for path, origin in compiled.origins.items():
+            kept = stored.origin(path)
+            assert kept == stored.origins[path]
+            assert [(s.layer, s.path, s.span.line) for s in kept.sources] == [
+                (s.layer, s.path, s.span.line) for s in origin.sources
+            ]
+        assert stored.origin(("spec", "no such field")) == stored.origin(("spec",))
+
+
 def test_provenance_is_kept_for_every_leaf(compilation: Compilation) -> None:
     assert compilation.bundle
     kept = orjson.loads((compilation.files or {})[PROVENANCE])

@@ -42,6 +42,30 @@ error[BP3104] mig-profile-unsupported: A100-SXM4-80GB cannot be cut into 1g.5gb
     )
 
 
+def many(count: int) -> Run:
+    """A run of so many findings of two codes, each on a line of its own."""
+    first = sample.DIAGNOSTICS[0]
+    codes = [sample.DIAGNOSTICS[0].code, sample.DIAGNOSTICS[1].code]
+    return Run("validate", "", tuple(
+        replace(first, code=codes[n % 2], message=f"finding {n:04}", at=replace(first.at, line=n + 1, end_line=n + 1))
+        for n in range(count)
+    ), exit_code=1)  # fmt: skip
+
+
+def test_many_findings_are_told_in_one_line_each_after_the_first_of_their_code(context: Context) -> None:
+    told = text.tell(many(1000), context).splitlines()
+    assert len(told) < 1100
+    assert all(sum(f"finding {n:04}" in line for line in told) == 1 for n in range(1000))
+    assert "994 of 1000 findings are told in one line each; -v tells them in full." in told
+
+
+@pytest.mark.parametrize(("count", "verbose"), [(50, False), (200, True)])
+def test_few_findings_and_with_v_all_are_told_in_full(count: int, context: Context, *, verbose: bool) -> None:
+    told = text.tell(many(count), replace(context, verbose=verbose))
+    assert told.count("  --> ") == count
+    assert "-v tells" not in told
+
+
 @pytest.mark.parametrize(
     ("line", "marked"),
     [

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from blueprint.diagnostics import Diagnostic, Severity, Span
 from blueprint.report.changes import change_lines
@@ -22,10 +23,13 @@ from blueprint.report.style import Style
 from blueprint.report.suggestion import suggestion
 
 _GUTTER = 8
+_WHOLE = 50
+"""So many findings are told in full; of more, those after the first of their code are told in one line each."""
+_FIRST = 3
 
 
 def tell(run: Run, context: Context) -> str:
-    """The run as text. Only `context.width`, `color` and `ascii_only` influence how it looks."""
+    """The run as text. Only `context.width`, `color`, `ascii_only` and `verbose` influence how it looks."""
     record = record_of(run)
     text = "\n".join(_lines(record, context)) + "\n"
     return in_ascii(text) if context.ascii_only else text
@@ -36,16 +40,39 @@ def _lines(record: Record, context: Context) -> Iterator[str]:
     if record.run.title:
         yield style.bold(visible(record.run.title))
         yield ""
-    explained: set[str] = set()
-    for finding in record.findings:
-        code = finding.diagnostic.code.id
-        yield from _diagnostic(finding.diagnostic, context, style, explain=code not in explained)
-        yield ""
-        explained.add(code)
+    yield from _findings([finding.diagnostic for finding in record.findings], context, style)
     if record.changes:
         yield from change_lines(record.changes, context, style)
         yield ""
     yield from _ending(record, style)
+
+
+def _findings(diagnostics: Sequence[Diagnostic], context: Context, style: Style) -> Iterator[str]:
+    most = len(diagnostics) if context.verbose or len(diagnostics) <= _WHOLE else _FIRST
+    told: Counter[str] = Counter()
+    short = 0
+    for diagnostic in diagnostics:
+        code = diagnostic.code.id
+        told[code] += 1
+        if told[code] <= most:
+            if short:
+                yield ""
+            yield from _diagnostic(diagnostic, context, style, explain=told[code] == 1)
+            yield ""
+            short = 0
+        else:
+            yield _one_line(diagnostic, style)
+            short += 1
+    if short:
+        yield ""
+    if cut := sum(number - most for number in told.values() if number > most):
+        yield style.dim(f"{cut} of {len(diagnostics)} findings are told in one line each; -v tells them in full.")
+
+
+def _one_line(diagnostic: Diagnostic, style: Style) -> str:
+    head = style.severity(f"{diagnostic.severity}[{diagnostic.code.id}]", diagnostic.severity)
+    place = f" {style.place(visible(str(diagnostic.at)))}" if diagnostic.at else ""
+    return f"{head}{place} {visible(diagnostic.message)}"
 
 
 def _ending(record: Record, style: Style) -> Iterator[str]:

@@ -1,0 +1,121 @@
+"""A JSON file of which a part can be read without the rest.
+
+The document is ordinary JSON. Its tables (lists of rows) are cut into pages, and every page and every entry of a
+mapping stands on a line of its own; the last member, `index`, says at which byte each of them starts and how long it
+is. Compact JSON has no line break inside a value, so the index is found without reading what stands before it.
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+PAGE = 64
+"""Rows of a page: few enough to read one row cheaply, enough to keep the index small."""
+
+_INDEX = b'\n"index":'
+
+
+def json_in_parts(
+    values: Mapping[str, Any], tables: Mapping[str, Sequence[Any]], mappings: Mapping[str, Mapping[str, Any]]
+) -> bytes:
+    """The file's bytes. `values` are small and stand whole; rows of `tables` and entries of `mappings` are parts."""
+    writer = _Writer()
+    for name, value in values.items():
+        writer.member(name, _dumps(value))
+    for name, rows in tables.items():
+        pages = (_dumps(rows[start : start + PAGE]) for start in range(0, len(rows), PAGE))
+        writer.index[name] = [place for _, place in writer.lines(name, b"[]", ((b"", page) for page in pages))]
+    for name, mapping in mappings.items():
+        entries = ((_dumps(key) + b":", _dumps(mapping[key])) for key in sorted(mapping))
+        writer.index[name] = {
+            key: place for key, (_, place) in zip(sorted(mapping), writer.lines(name, b"{}", entries), strict=True)
+        }
+    writer.member("index", _dumps(writer.index))
+    return bytes(writer.out + b"}\n")
+
+
+class _Writer:
+    def __init__(self) -> None:
+        self.out = bytearray()
+        self.index: dict[str, Any] = {}
+
+    def member(self, name: str, value: bytes) -> None:
+        """A whole value on a line."""
+        self.out += (b",\n" if self.out else b"{\n") + _dumps(name) + b":" + value
+
+    def lines(
+        self, name: str, brackets: bytes, parts: Iterator[tuple[bytes, bytes]]
+    ) -> Iterator[tuple[bytes, tuple[int, int]]]:
+        """A container with one part on each line; each part's key with where its value starts, and its length."""
+        self.member(name, brackets[:1])
+        separator = b"\n"
+        for key, value in parts:
+            self.out += separator + key
+            yield key, (len(self.out), len(value))
+            self.out += value
+            separator = b",\n"
+        self.out += brackets[1:]
+
+
+def _dumps(value: Any) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+class JsonParts:
+    """Such a file on disk. Nothing of it is read before it is asked for.
+
+    Every method raises ValueError, KeyError, IndexError or TypeError where the file is not what it should be.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._pages: dict[tuple[str, int], list[Any]] = {}
+
+    @cached_property
+    def _bytes(self) -> mmap.mmap:
+        with self._file.open("rb") as opened:
+            return mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
+
+    @cached_property
+    def _index(self) -> dict[str, Any]:
+        at = self._bytes.rfind(_INDEX)
+        if at < 0:
+            raise ValueError(f"{self._file} has no index")
+        index: dict[str, Any] = orjson.loads(self._bytes[at + len(_INDEX) :].rstrip().removesuffix(b"}"))
+        return index
+
+    def value(self, name: str) -> Any:
+        """A value that stands whole."""
+        start = self._bytes.find(b"\n" + _dumps(name) + b":")
+        if start < 0:
+            raise KeyError(name)
+        end = self._bytes.find(b"\n", start + 1)
+        return orjson.loads(self._bytes[start:end].partition(b":")[2].rstrip().removesuffix(b","))
+
+    def row(self, table: str, number: int) -> Any:
+        """Row `number` of a table."""
+        page, rest = divmod(number, PAGE)
+        if page < 0:
+            raise IndexError(number)
+        if (table, page) not in self._pages:
+            self._pages[table, page] = self._part(self._index[table][page])
+        return self._pages[table, page][rest]
+
+    def keys(self, mapping: str) -> Mapping[str, Any]:
+        """The keys of a mapping."""
+        keys: Mapping[str, Any] = self._index[mapping]
+        return keys
+
+    def entry(self, mapping: str, key: str) -> Any:
+        """One entry of a mapping. Raises KeyError."""
+        return self._part(self._index[mapping][key])
+
+    def _part(self, place: Sequence[int]) -> Any:
+        start, length = place
+        return orjson.loads(self._bytes[start : start + length])

@@ -104,7 +104,7 @@ def apply_plan(
     try:
         run = _Run(plan, connection, options, progress, discover(connection), inventory)
         run.diagnostics += [d for d in plan.diagnostics if not _is_superseded(d, options)]
-        if plan.writes:
+        if _tries(run):
             run.inventory = _saved(run, widened(plan, inventory))
     except ApiError as error:
         raise _unrecorded(error, connection) from None
@@ -122,6 +122,13 @@ def _is_superseded(found: Diagnostic, options: ApplyOptions) -> bool:
     if found.code is codes.SERVER_FAILING or (found.code is codes.TERMINATING and found.severity is Severity.WARNING):
         return True
     return options.force_conflicts and found.code is codes.CONFLICT
+
+
+def _tries(run: _Run) -> bool:
+    """Whether anything is to be written: what nobody approved does not count."""
+    steps: tuple[Step | NodeStep, ...] = (*run.plan.steps, *run.plan.nodes)
+    open_ones = (step for step in steps if step.action is not Action.UNCHANGED and not step.blocked)
+    return any(run.options.force_conflicts or not step.conflicts for step in open_ones)
 
 
 def _unrecorded(error: ApiError, connection: Connection) -> Refused:
@@ -352,7 +359,7 @@ def _saved(run: _Run, inventory: Inventory) -> Inventory:
 def _record(run: _Run) -> None:
     """Make the record exact: what is rendered, what is left over, and how each object looked afterwards."""
     done = {step.name for step in run.plan.nodes if step.id in run.finished - run.failed}
-    news = News(run.connection.version, run.snapshots, run.nodes, frozenset(done))
+    news = News(run.connection.version, run.snapshots, run.nodes, frozenset(done), _tries(run))
     try:
         run.inventory = _saved(run, exact(run.plan, run.inventory, news))
     except ApiError as error:

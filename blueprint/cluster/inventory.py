@@ -85,12 +85,18 @@ class NodeRecord:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """The record. `resource_version` is empty where it is not in the cluster yet."""
+    """The record. `resource_version` is empty where it is not in the cluster yet.
+
+    `version`, `release` and `digest` name the bundle that is applied as a whole: every object and every node of it was
+    written, or was as it says. They are empty while none is; what was applied of each object is in its snapshot alone.
+    `begun` is the digest of the bundle of the last apply, where that did not get so far.
+    """
 
     blueprint: str
     version: str = ""
     release: str = ""
     digest: str = ""
+    begun: str = ""
     server: str = ""
     tool: str = ""
     members: Mapping[ObjectId, Member] = field(default_factory=dict)
@@ -101,7 +107,7 @@ class Inventory:
     @property
     def said(self) -> tuple[object, ...]:
         """Everything it records; two that say the same need no write."""
-        kept = (self.blueprint, self.version, self.release, self.digest, self.server, self.tool)
+        kept = (self.blueprint, self.version, self.release, self.digest, self.begun, self.server, self.tool)
         return (*kept, self.members, self.nodes)
 
 
@@ -138,6 +144,12 @@ def is_member(live: Mapping[str, Any], blueprint: str) -> bool:
 def desired_hash(obj: Object) -> str:
     """A name for what the bundle says of an object; a stored bundle knows it without reading the manifest."""
     return obj.digest
+
+
+def was_applied(record: Inventory, obj: Object) -> bool:
+    """Whether the last thing that was applied to an object is this very declaration."""
+    member = record.members.get(obj.id)
+    return member is not None and member.snapshot is not None and member.snapshot.desired == desired_hash(obj)
 
 
 def take_snapshot(obj: Object, live: Mapping[str, Any], blueprint: str) -> Snapshot:

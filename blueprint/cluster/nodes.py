@@ -110,7 +110,7 @@ def _step(connection: Connection, bundle: Bundle, wish: _Wish) -> NodeStep:
     label_fields = tuple(_label_changes(bundle.name, wish, labels))
     taints, taint_fields = _taint_changes(wish)
     fields = (*label_fields, *taint_fields)
-    writes_labels = bool(label_fields) or _owned_labels(node, bundle.name) != set(labels)
+    writes_labels = bool(label_fields) or owned_labels(node, bundle.name) != set(labels)
     conflicts = _conflicts(connection, bundle, wish, labels) if writes_labels else ()
     conflicts += tuple(_taint_conflicts(wish))
     return NodeStep(
@@ -129,7 +129,8 @@ def _step(connection: Connection, bundle: Bundle, wish: _Wish) -> NodeStep:
     )
 
 
-def _owned_labels(node: Mapping[str, Any], blueprint: str) -> set[str]:
+def owned_labels(node: Mapping[str, Any], blueprint: str) -> set[str]:
+    """The labels of a node that are recorded as ours."""
     own = own_entry(node, manager(blueprint))
     tree = own.fields.get("f:metadata", {}).get("f:labels", {}) if own else {}
     return {key.removeprefix("f:") for key in tree if key != "."}
@@ -141,7 +142,7 @@ def _label_changes(blueprint: str, wish: _Wish, labels: Mapping[str, str]) -> It
         if live.get(key) != value:
             path = ("metadata", "labels", key)
             yield FieldChange(path, live.get(key, ABSENT), value, _origin(wish.pool, f"labels.{key}"))
-    for key in sorted(_owned_labels(wish.node, blueprint) - set(labels)):
+    for key in sorted(owned_labels(wish.node, blueprint) - set(labels)):
         yield FieldChange(("metadata", "labels", key), live.get(key, ABSENT), ABSENT)
 
 

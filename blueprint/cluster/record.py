@@ -1,4 +1,4 @@
-"""What the record of a blueprint must say before an apply writes anything, and after it wrote everything."""
+"""What the record of a blueprint must say before an apply writes anything, and after it wrote what it could."""
 
 from __future__ import annotations
 
@@ -6,23 +6,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from blueprint._version import __version__
-from blueprint.cluster.inventory import Inventory, Member, NodeRecord, Snapshot
+from blueprint.cluster.inventory import Inventory, Member, NodeRecord, Snapshot, was_applied
 from blueprint.cluster.steps import Plan
 from blueprint.render.model import ObjectId
 
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What an apply did: snapshots of what it wrote, nodes it wrote, and the names of nodes that are as wished."""
+    """What an apply did: snapshots of what it wrote, nodes it wrote, and the names of nodes that are as wished.
+
+    `tried` says whether it tried to write anything at all.
+    """
 
     server: str
     snapshots: Mapping[ObjectId, Snapshot]
     nodes: Mapping[str, NodeRecord]
     nodes_done: frozenset[str]
+    tried: bool
 
 
 def widened(plan: Plan, inventory: Inventory) -> Inventory:
-    """The record with everything that may be written, so that a killed run leaves nothing unknown behind."""
+    """The record with everything that may be written, so that a killed run leaves nothing unknown behind.
+
+    From the first write on no bundle is applied as a whole, until `exact` says so.
+    """
     members = {o.id: Member(o.id, o.api_version) for o in plan.bundle.objects}
     members |= {m.id: m for m in plan.leftovers}
     members |= dict(inventory.members)
@@ -33,7 +40,8 @@ def widened(plan: Plan, inventory: Inventory) -> Inventory:
         taints = tuple(sorted({*known.taints, *step.ours}))
         if labels or taints:
             nodes[step.name] = NodeRecord(step.uid, labels, taints)
-    return replace(inventory, tool=inventory.tool or __version__, members=members, nodes=nodes)
+    begun = replace(inventory, version="", release="", digest="", begun=plan.bundle.digest)
+    return replace(begun, tool=inventory.tool or __version__, members=members, nodes=nodes)
 
 
 def exact(plan: Plan, old: Inventory, news: News) -> Inventory:
@@ -45,16 +53,21 @@ def exact(plan: Plan, old: Inventory, news: News) -> Inventory:
         known = old.members.get(obj.id)
         snapshot = news.snapshots.get(obj.id) or (known.snapshot if known else None)
         members[obj.id] = Member(obj.id, obj.api_version, snapshot)
-    return replace(
-        old,
-        version=bundle.version,
-        release=bundle.release,
-        digest=bundle.digest,
-        server=news.server,
-        tool=__version__,
-        members=members,
-        nodes=_nodes(plan, old, news) if bundle.node_labels == "apply" else old.nodes,
-    )
+    nodes = _nodes(plan, old, news) if bundle.node_labels == "apply" else old.nodes
+    done = replace(old, server=news.server, tool=__version__, members=members, nodes=nodes)
+    return _named(plan, done, news)
+
+
+def _named(plan: Plan, done: Inventory, news: News) -> Inventory:
+    """The record with the name of the bundle that is applied as a whole: this one, still the last one, or none."""
+    bundle, before = plan.bundle, plan.inventory
+    nodes_done = all(step.name in news.nodes_done for step in plan.nodes)
+    if nodes_done and all(was_applied(done, obj) for obj in bundle.objects):
+        return replace(done, version=bundle.version, release=bundle.release, digest=bundle.digest, begun="")
+    if before and before.digest != bundle.digest and not news.tried:
+        named = replace(done, version=before.version, release=before.release, digest=before.digest)
+        return replace(named, begun=bundle.digest)
+    return replace(done, version="", release="", digest="", begun=bundle.digest)
 
 
 def _nodes(plan: Plan, old: Inventory, news: News) -> dict[str, NodeRecord]:

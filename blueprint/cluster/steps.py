@@ -173,12 +173,6 @@ class Plan:
         return sum(change.action is Action.UNKNOWN for change in self.changes)
 
     @property
-    def writes(self) -> bool:
-        """Whether applying it would write any object, or try to."""
-        steps: tuple[Step | NodeStep, ...] = (*self.steps, *self.nodes)
-        return any(step.action is not Action.UNCHANGED and not step.blocked for step in steps)
-
-    @property
     def exit_code(self) -> int:
         """1 with errors, 2 where nothing could be looked at, 3 where a part could not, else 0."""
         blind = {codes.FORBIDDEN, codes.SERVER_FAILING}

@@ -155,6 +155,7 @@ def _parent(inventory: Inventory, parts: list[tuple[str, bytes]]) -> dict[str, A
         "version": inventory.version,
         "release": inventory.release,
         "digest": inventory.digest,
+        "begun": inventory.begun,
         "server": inventory.server,
         "tool": inventory.tool,
         "nodes": _checksum(nodes),
@@ -199,6 +200,7 @@ def _parse(connection: Connection, parent: Mapping[str, Any], blueprint: str) ->
         version=record["version"],
         release=record["release"],
         digest=record["digest"],
+        begun=record.get("begun", ""),  # earlier versions did not write it
         server=record["server"],
         tool=record["tool"],
         members=members,

@@ -125,6 +125,27 @@ apart; it was switched off, forbidden or impossible here, and no record of an ap
 """,
     severity=Severity.WARNING,
 )
+RECORD_LOST = define(
+    "BP8042",
+    "record-lost",
+    """
+Objects in the cluster carry the label or the field manager of this blueprint, so it was applied; but there is no record
+of it any more: somebody deleted the ConfigMap `blueprint-NAME`. What is declared is still compared. What was applied
+and is not rendered any more can only be found by its label, in the kinds that the bundle has, so the rest is unknown.
+The next `blueprint apply` writes a new record.
+""",
+    severity=Severity.WARNING,
+)
+PARTLY_APPLIED = define(
+    "BP8043",
+    "partly-applied",
+    """
+The last apply ended before every object and node was as its bundle says: something was refused, denied, changed
+meanwhile or interrupted. No bundle is in the cluster as a whole. Every object is compared with the bundle all the same;
+what was not written is told as drift, object by object. Run `blueprint apply` again.
+""",
+    severity=Severity.NOTE,
+)
 RECORD_UNUSABLE = define(
     "BP8014",
     "record-unusable",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from blueprint.cluster.inventory import Snapshot, desired_hash, is_unchanged
 from blueprint.drift.additions import additions, unowned_additions
@@ -13,7 +13,7 @@ from blueprint.drift.defaults import IsDefault, is_server_default
 from blueprint.drift.equality import is_builtin
 from blueprint.drift.expected import why_expected
 from blueprint.drift.model import FindingKind
-from blueprint.drift.ownership import claims_of, latest
+from blueprint.drift.ownership import claims_of, foreign, latest, owned_by_us
 from blueprint.drift.view import Live
 from blueprint.render.model import Object
 
@@ -47,11 +47,14 @@ def compare(
     snapshot: Snapshot | None,
     manager: str,
     is_default: IsDefault = is_server_default,
+    *,
+    recorded: bool = False,
 ) -> Compared:
     """Compare `manifest` (the object as it is applied) with `live`.
 
     Pure: everything it needs is in its arguments. `snapshot` is how the object was right after an apply;
-    `is_default` knows the defaults of its kind.
+    `is_default` knows the defaults of its kind; `recorded` says that an apply of ours took the object on, whether or
+    not it got to write it.
     """
     claims = claims_of(live, manager)
     exact = snapshot is not None and snapshot.desired == desired_hash(obj)
@@ -59,7 +62,7 @@ def compare(
     terms = Terms(is_builtin(obj.id.group), exact, is_default, adjusted)
     spot = Spot(manifest, live, claims)
     folded: Counter[str] = Counter()
-    expected = snapshot is not None and snapshot.uid == live["metadata"].get("uid")
+    expected = recorded if snapshot is None else snapshot.uid == live["metadata"].get("uid")
     differences = _ownership(spot, declared_differences(spot, terms), expected=expected)
     found = [*differences, *_additions(spot, obj.id.kind, folded, is_default)]
     kept = [d for d in found if not _is_idle_reorder(d)]
@@ -88,7 +91,9 @@ def _additions(spot: Spot, kind: str, folded: Counter[str], is_default: IsDefaul
     live, ours = spot.have, any(claim.ours for claim in spot.claims)
     for difference in additions(spot) if spot.claims else unowned_additions(spot, is_default):
         there, have = difference.spot.there, difference.spot.have
-        if reason := why_expected(kind, there, difference.writer):
+        if owned_by_us(difference.spot.claims):
+            yield _not_taken_back(difference)
+        elif reason := why_expected(kind, there, difference.writer):
             folded[reason] += 1
         elif is_default(there, have, _parent(live, there)):
             folded["owned by somebody, with the value that the server gives by default"] += 1
@@ -96,6 +101,12 @@ def _additions(spot: Spot, kind: str, folded: Counter[str], is_default: IsDefaul
             folded["the note that kubectl keeps on what it created"] += 1
         else:
             yield difference
+
+
+def _not_taken_back(difference: Difference) -> Difference:
+    """What we own and do not declare: the next apply takes it back, or leaves it to who else owns it."""
+    is_shared = bool(foreign(difference.spot.claims))
+    return difference if is_shared else replace(difference, kind=FindingKind.MODIFIED)
 
 
 def _parent(live: Live, path: tuple[str | int, ...]) -> object:

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from blueprint.cluster.fields import value_at
+from blueprint.cluster.fields import content, own_entry, value_at
 from blueprint.diagnostics import Note
 from blueprint.drift.compare import Compared
 from blueprint.drift.declared import Difference
 from blueprint.drift.model import Finding, FindingKind
 from blueprint.drift.view import Live, Unseen, View
-from blueprint.render.compare import ABSENT
+from blueprint.render.compare import ABSENT, differences
 from blueprint.render.model import Object
 from blueprint.render.paths import format_path
 
 _STORED_SO = "stored so by the server or a webhook: a dry-run of our apply gives the live value"
 _NOT_APPLIED = Note("not applied yet: the live value is what an earlier apply of ours left")
+_NEVER = Note("not applied yet: a dry-run of an apply says so")
 _OUR_NAME = Note("written under our own manager's name, after the recorded apply and not by it")
 
 
@@ -53,6 +54,23 @@ class Confirm:
             else:
                 findings.append(_finding(obj, difference, compared, prediction))
         return Decided(tuple(findings), folded)
+
+    def unapplied(self, obj: Object, manifest: Mapping[str, Any], live: Live) -> Iterator[Finding]:
+        """What an apply of a declaration that was never applied would change, although nothing here differs from it.
+
+        Where no dry-run can be had, what was compared must do.
+        """
+        predicted = self._predict(manifest)
+        if isinstance(predicted, Unseen):
+            return
+        origin = obj.origin(())
+        for path, was, then in differences(content(live), content(predicted)):
+            name = format_path(path, live if then is ABSENT else predicted)
+            yield Finding(FindingKind.MODIFIED, str(obj.id), name, then, was, origin=origin, remarks=(_NEVER,))
+        now, soon = (own_entry(state, self._manager) for state in (live, predicted))
+        if soon and (now is None or now.fields != soon.fields):
+            remarks = (Note("an apply changes nothing but which fields are ours"),)
+            yield Finding(FindingKind.OWNERSHIP_LOST, str(obj.id), origin=origin, remarks=remarks)
 
     def _predict(self, manifest: Mapping[str, Any]) -> Live | Unseen:
         if not self._enabled:

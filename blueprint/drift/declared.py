@@ -131,7 +131,7 @@ def _piece(spot: Spot, equal: bool, terms: Terms) -> Iterator[Difference]:  # no
     if not (equal or terms.stored_so(spot)):
         writer = latest(spot.claims) if ours else others
         yield Difference(FindingKind.MODIFIED, spot, writer, sure=not ours)
-    elif others and not ours:
+    elif not ours:
         yield Difference(FindingKind.OWNERSHIP_LOST, spot, others)
 
 

@@ -7,12 +7,12 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from pathlib import Path
 
-from blueprint.cluster.inventory import Inventory
+from blueprint.cluster.inventory import Inventory, was_applied
 from blueprint.diagnostics import Diagnostic
 from blueprint.drift import codes
 from blueprint.drift.model import APPLY, TAKE_OVER, DriftReport, Finding, FindingKind, Part, cause_of
 from blueprint.drift.nodes import examine_nodes
-from blueprint.drift.objects import examine_objects
+from blueprint.drift.objects import RECORDS, examine_objects
 from blueprint.drift.tell import diagnostics_of
 from blueprint.drift.view import Unseen, View
 from blueprint.render.model import Bundle
@@ -55,9 +55,11 @@ def detect_drift(
     if OBJECTS in scopes and view is not None:
         record, told = _record(bundle, view)
         parts.append(told)
-        if record and record.digest:
+        if record and record.digest and not any(d.code is codes.PARTLY_APPLIED for d in told.diagnostics):
             subject["applied"] = record.digest
-        parts += [examine_objects(bundle, record, view, dry_run=dry_run), examine_nodes(bundle, record, view)]
+        missing = record is None and not told.coverage
+        objects = examine_objects(bundle, record, view, dry_run=dry_run, record_missing=missing)
+        parts += [objects, examine_nodes(bundle, record, view)]
     if NODES in scopes and readings is not None:
         from blueprint.drift.readings import examine_readings
 
@@ -96,18 +98,24 @@ def _record(bundle: Bundle, view: View) -> tuple[Inventory | None, Part]:
         record = view.record(bundle.name)
     except Unseen as unseen:
         text = f"the record of what was applied is unusable: {unseen}"
-        unknown = Coverage("records of what was applied", 0, 1, str(unseen))
+        unknown = Coverage(RECORDS, 0, 1, str(unseen))
         return None, Part((unknown,), diagnostics=(Diagnostic(codes.RECORD_UNUSABLE, text),))
-    if record is None:
-        text = f"no record says that blueprint {bundle.name!r} was ever applied to {view.name}"
-        return None, Part((), diagnostics=(Diagnostic(codes.NEVER_APPLIED, text),))
-    return record, Part((), diagnostics=tuple(_other_bundle(bundle, record)))
+    return record, Part((), diagnostics=tuple(_what_is_applied(bundle, record)) if record else ())
 
 
-def _other_bundle(bundle: Bundle, record: Inventory) -> Iterator[Diagnostic]:
-    if bundle.digest and record.digest and bundle.digest != record.digest:
+def _what_is_applied(bundle: Bundle, record: Inventory) -> Iterator[Diagnostic]:
+    """Where that is not this bundle, as a whole. Records of earlier versions named it without having applied all."""
+    if not bundle.digest:
+        return
+    if record.digest and record.digest != bundle.digest:
         text = f"the cluster has bundle {record.digest[:12]} applied; it is compared with {bundle.digest[:12]}"
         yield Diagnostic(codes.OTHER_BUNDLE, text)
+    missing = sum(not was_applied(record, obj) for obj in bundle.objects)
+    if record.begun or (missing and record.digest == bundle.digest):
+        begun = (record.begun or record.digest)[:12]
+        this = f"{missing} of the {_plural(len(bundle.objects), 'object')} of bundle {bundle.digest[:12]}"
+        text = f"the last apply, of bundle {begun}, did not write everything; {this} were never applied as it says"
+        yield Diagnostic(codes.PARTLY_APPLIED, text)
 
 
 def as_run(report: DriftReport, title: str) -> Run:

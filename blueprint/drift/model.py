@@ -90,7 +90,8 @@ class Finding:
         Taints belong to the list as a whole, which nobody owns by element: an apply always sets ours.
         """
         taint = self.station is Station.NODE and self.path.startswith("spec.taints")
-        return self.kind is FindingKind.MODIFIED and self.writer is not None and not taint
+        ours = self.declared is ABSENT  # what nobody else owns any part of, and an apply takes back
+        return self.kind is FindingKind.MODIFIED and self.writer is not None and not (taint or ours)
 
 
 APPLY, TAKE_OVER = "`blueprint apply`", "`blueprint apply --force-conflicts`"

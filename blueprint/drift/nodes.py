@@ -8,6 +8,7 @@ from typing import Any
 
 from blueprint.cluster.inventory import Inventory, manager
 from blueprint.diagnostics import Note
+from blueprint.drift.left_marks import left_marks
 from blueprint.drift.model import APPLY, TAKE_OVER, Finding, FindingKind, Part, Station, Writer, facts
 from blueprint.drift.places import examine_domains, examine_place
 from blueprint.drift.view import Live, Unseen, View
@@ -45,7 +46,7 @@ def examine_nodes(bundle: Bundle, record: Inventory | None, view: View) -> Part:
 
     `record` knows which nodes an apply of ours labelled: those that left all pools are named.
     """
-    if not bundle.pools:
+    if not (bundle.pools or (record and record.nodes)):
         return Part(())
     try:
         nodes = view.nodes()
@@ -55,7 +56,7 @@ def examine_nodes(bundle: Bundle, record: Inventory | None, view: View) -> Part:
         return Part((Coverage(SCOPE, 0, max(expected, 1), str(unseen)),), (finding,))
     members = [(node, pools_of(node, bundle.pools)) for node in nodes]
     left = sorted(n["metadata"]["name"] for n, pools in members if record and not pools and _is_ours(n, record))
-    findings = [*_sizes(bundle, members, left), *_marks(bundle, members)]
+    findings = [*_sizes(bundle, members, left), *_marks(bundle, members), *left_marks(bundle, record, members)]
     examined = sum(1 for _, pools in members if pools)
     return Part((Coverage(SCOPE, examined),), tuple(findings), failed=bool(findings))
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from blueprint.cluster.fields import entries, fieldset_hash, own_entry
 from blueprint.cluster.inventory import Inventory, Snapshot, desired_hash, is_member, is_unchanged, manager
-from blueprint.diagnostics import Note
+from blueprint.diagnostics import Diagnostic, Note
+from blueprint.drift import codes
 from blueprint.drift.model import Finding, FindingKind, Part, Writer, facts
 from blueprint.drift.view import Gathered, Live, View
 from blueprint.render.model import Bundle, Object, ObjectId
@@ -20,11 +21,16 @@ from blueprint.report.model import Coverage
 if TYPE_CHECKING:
     from blueprint.drift.suspects import Suspects
 
+RECORDS = "records of what was applied"
 _REASONS_SHOWN = 3
 
 
-def examine_objects(bundle: Bundle, record: Inventory | None, view: View, *, dry_run: bool = True) -> Part:
-    """Compare every object. `record` is what the cluster says was applied; None where there is none.
+def examine_objects(
+    bundle: Bundle, record: Inventory | None, view: View, *, dry_run: bool = True, record_missing: bool = False
+) -> Part:
+    """Compare every object. `record` is what the cluster says was applied; None where nobody can say.
+
+    `record_missing` is where there is none at all: then either nothing was ever applied, or the record was deleted.
 
     Raises:
         Refused: the server does not even say what it serves (exit code 2).
@@ -46,7 +52,20 @@ def examine_objects(bundle: Bundle, record: Inventory | None, view: View, *, dry
     examined = len({*wanted, *gathered.live}) - len(gathered.unseen)
     failed = any(f.kind is not FindingKind.UNKNOWN for f in findings)
     coverage = Coverage("objects", examined, unknown, "; ".join(reasons))
-    return Part((coverage,), tuple(findings), folded=examiner.folded, failed=failed)
+    lost, told = _without_record(bundle, view, gathered) if record_missing else ((), ())
+    return Part((coverage, *lost), tuple(findings), told, folded=examiner.folded, failed=failed)
+
+
+def _without_record(
+    bundle: Bundle, view: View, gathered: Gathered
+) -> tuple[tuple[Coverage, ...], tuple[Diagnostic, ...]]:
+    """What is unknown without a record, and why: it matters only where something was applied."""
+    if not any(is_member(live, bundle.name) for live in gathered.live.values()):
+        text = f"no record says that blueprint {bundle.name!r} was ever applied to {view.name}"
+        return (), (Diagnostic(codes.NEVER_APPLIED, text),)
+    text = f"blueprint {bundle.name!r} was applied to {view.name}, and the record of it is gone"
+    unknown = Coverage(RECORDS, 0, 1, "the record was deleted")
+    return (unknown,), (Diagnostic(codes.RECORD_LOST, text, help="`blueprint apply` writes a new one"),)
 
 
 class _Examiner:
@@ -71,7 +90,7 @@ class _Examiner:
             and not snapshot.foreign
             and (meta.get("uid"), meta.get("resourceVersion")) == (snapshot.uid, snapshot.resource_version)
             and "deletionTimestamp" not in meta
-            and self._is_desired(obj, snapshot)
+            and snapshot.desired == desired_hash(obj)
         )
 
     def everything(
@@ -100,24 +119,20 @@ class _Examiner:
         """Exactly this declaration was applied, nothing foreign was there, and no content changed since."""
         if snapshot is None or snapshot.foreign or not is_unchanged(snapshot, live):
             return False
-        if "deletionTimestamp" in live["metadata"] or not self._is_desired(obj, snapshot):
+        if "deletionTimestamp" in live["metadata"] or snapshot.desired != desired_hash(obj):
             return False
         if live["metadata"].get("resourceVersion") == snapshot.resource_version:
             return True
         own = own_entry(live, self._manager)
         return own is not None and fieldset_hash(own.fields) == snapshot.fieldset
 
-    def _is_desired(self, obj: Object, snapshot: Snapshot) -> bool:
-        """Whether the snapshot is of this very declaration; of one bundle all are, without reading any."""
-        applied = self._record.digest if self._record else ""
-        return (bool(applied) and applied == self._bundle.digest) or snapshot.desired == desired_hash(obj)
-
     def _examined(self, obj: Object, live: Live, snapshot: Snapshot | None) -> Iterator[Finding]:
         if self._suspects is None:
             from blueprint.drift.suspects import Suspects
 
             self._suspects = Suspects(self._bundle, self._view, dry_run=self._dry_run)
-        yield from self._suspects.findings(obj, live, snapshot)
+        recorded = self._record is not None and obj.id in self._record.members
+        yield from self._suspects.findings(obj, live, snapshot, recorded=recorded)
 
     def _undeclared(self, identity: ObjectId, live: Live) -> Iterator[Finding]:
         """An object that only the record or a label calls ours. What a controller made of ours is not."""

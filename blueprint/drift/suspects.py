@@ -29,19 +29,25 @@ class Suspects:
         self._manager = manager(bundle.name)
         self._confirm = Confirm(view, self._manager, enabled=dry_run)
 
-    def findings(self, obj: Object, live: Live, snapshot: Snapshot | None) -> Iterator[Finding]:
-        """Everything about `obj` that is not as declared."""
+    def findings(
+        self, obj: Object, live: Live, snapshot: Snapshot | None, *, recorded: bool = False
+    ) -> Iterator[Finding]:
+        """Everything about `obj` that is not as declared; `recorded` is what an apply of ours took on."""
         if deletion := live["metadata"].get("deletionTimestamp"):
             yield _terminating(obj, live, str(deletion))
         if snapshot and snapshot.uid != live["metadata"].get("uid"):
             yield _replaced(obj, live, snapshot, self._manager)
         ours = snapshot is not None or is_member(live, self._bundle.name)
         manifest = self._view.disguised(as_member(obj.data, self._bundle.name) if ours else obj.data)
-        compared = compare(obj, manifest, live, snapshot, self._manager, self._defaults(obj))
+        defaults = self._defaults(obj)
+        compared = compare(obj, manifest, live, snapshot, self._manager, defaults, recorded=recorded)
         decided = self._confirm.decide(obj, manifest, compared)
         self.folded.update(compared.folded)
         self.folded.update(decided.folded)
-        for finding in decided.findings:
+        found = decided.findings
+        if (ours or recorded) and not (found or deletion or compared.terms.exact):
+            found = tuple(self._confirm.unapplied(obj, as_member(obj.data, self._bundle.name), live))
+        for finding in found:
             yield replace(finding, seen=facts(live))
 
     def _defaults(self, obj: Object) -> IsDefault:

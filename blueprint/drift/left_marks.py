@@ -1,0 +1,84 @@
+"""Marks of ours on nodes that an apply did not get to take back, or to take over.
+
+Declared marks with another value are told by `nodes`. What is told here has the value that the bundle wishes, or none
+in the bundle at all, and an apply would still write the node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from blueprint.cluster.inventory import Inventory, NodeRecord, manager
+from blueprint.cluster.nodes import owned_labels, taint_key, taints_of
+from blueprint.diagnostics import Note
+from blueprint.drift.model import APPLY, Finding, FindingKind, Station, facts
+from blueprint.drift.ownership import claims_at, foreign, latest
+from blueprint.drift.view import Live
+from blueprint.render.compare import ABSENT
+from blueprint.render.model import Bundle, BundlePool
+from blueprint.render.paths import format_path
+
+_NOT_TAKEN_BACK = Note(f"an earlier apply of ours put it there; {APPLY} takes it back")
+_NOT_TAKEN_OVER = Note(f"the value is right; {APPLY} makes it ours")
+_NOTHING = NodeRecord("", (), ())
+
+
+def left_marks(
+    bundle: Bundle, record: Inventory | None, members: Iterable[tuple[Live, list[BundlePool]]]
+) -> Iterator[Finding]:
+    """What differs between the marks of ours on each node and those that the bundle wants there from us."""
+    if bundle.node_labels != "apply":
+        return
+    known = record.nodes if record else {}
+    for node, pools in members:
+        name = node["metadata"]["name"]
+        if len(pools) > 1 or not (pools or name in known):
+            continue
+        pool = pools[0] if pools else None
+        yield from _labels(bundle.name, node, pool.labels if pool else {}, known.get(name, _NOTHING))
+        wanted = {taint_key(taint) for taint in pool.taints} if pool else set()
+        yield from _taints(node, wanted, known.get(name, _NOTHING))
+
+
+def _labels(blueprint: str, node: Live, wanted: Mapping[str, str], known: NodeRecord) -> Iterator[Finding]:
+    us, owned = manager(blueprint), owned_labels(node, blueprint)
+    labels = node["metadata"].get("labels") or {}
+    for key in sorted(owned - set(wanted)):
+        yield _finding(node, ("metadata", "labels", key), labels.get(key, ABSENT), us)
+    if known.uid != node["metadata"].get("uid"):
+        return  # no apply of ours has taken this node on yet
+    for key in sorted(set(wanted) - owned):
+        if labels.get(key) == wanted[key]:
+            yield _finding(node, ("metadata", "labels", key), labels[key], us, wanted[key])
+
+
+def _taints(node: Live, wanted: set[str], known: NodeRecord) -> Iterator[Finding]:
+    for taint in taints_of(node):
+        if taint_key(taint) in set(known.taints) - wanted:
+            path = f"spec.taints[key={taint.key},effect={taint.effect}]"
+            yield _left(node, path, taint.value)
+
+
+def _finding(node: Live, path: tuple[str, ...], live: Any, us: str, wanted: Any = ABSENT) -> Finding:
+    if wanted is ABSENT:
+        return _left(node, format_path(path), live)
+    return Finding(
+        FindingKind.OWNERSHIP_LOST,
+        f"Node/{node['metadata']['name']}",
+        format_path(path),
+        wanted,
+        live,
+        latest(foreign(claims_at(node, path, us))),
+        station=Station.NODE,
+        seen=facts(node),
+        remarks=(_NOT_TAKEN_OVER,),
+    )
+
+
+def _left(node: Live, path: str, live: Any) -> Finding:
+    subject = f"Node/{node['metadata']['name']}"
+    marks = (_NOT_TAKEN_BACK,)
+    return Finding(
+        FindingKind.MODIFIED, subject, path, live=live, station=Station.NODE, seen=facts(node), remarks=marks
+    )

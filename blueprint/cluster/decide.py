@@ -25,7 +25,6 @@ from blueprint.cluster.fields import (
     mismatches,
     own_entry,
     resolve,
-    server_spelling,
     value_at,
 )
 from blueprint.cluster.inventory import PART_OF, Snapshot, as_member, desired_hash, is_unchanged, manager
@@ -76,10 +75,7 @@ class Decider:
         if own is None or fieldset_hash(own.fields) != snapshot.fieldset:
             return False
         wanted = as_member(obj.data, self.blueprint)
-        return all(
-            server_spelling(at) in snapshot.adjusted and snapshot.adjusted[server_spelling(at)] == value_at(at, live)
-            for at in mismatches(own.fields, wanted, live)
-        )
+        return all(snapshot.stored_so(at, value_at(at, live)) for at in mismatches(own.fields, wanted, live))
 
     def _ask(self, step: Step, live: Mapping[str, Any], resource: Resource) -> Decision:
         obj = step.object

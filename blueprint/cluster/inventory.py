@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from blueprint.cluster.fields import (
+    Tokens,
     content_hash,
     fieldset_hash,
     has_foreign_fields,
@@ -25,6 +26,7 @@ from blueprint.cluster.fields import (
     server_spelling,
     value_at,
 )
+from blueprint.render.compare import ABSENT
 from blueprint.render.model import Object, ObjectId
 
 NAMESPACE = "gpublueprint-system"
@@ -53,6 +55,8 @@ class Snapshot:
         foreign: Whether other managers already owned fields of the object that we did not.
         adjusted: Fields of ours that the server or a webhook stored otherwise than we said, as the server
             spells them, with the stored value.
+        dropped: Fields of ours that they did not store at all, spelt so too; None in records of before 1.1, which
+            do not say.
     """
 
     uid: str
@@ -63,6 +67,14 @@ class Snapshot:
     time: str
     foreign: bool = False
     adjusted: Mapping[str, Any] = field(default_factory=dict)
+    dropped: Sequence[str] | None = None
+
+    def stored_so(self, tokens: Tokens, value: Any) -> bool:
+        """Whether our own apply left this value in this field, or, where it is ABSENT, none."""
+        spelt = server_spelling(tokens)
+        if value is ABSENT:
+            return spelt in (self.dropped or ())
+        return spelt in self.adjusted and self.adjusted[spelt] == value
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +168,9 @@ def take_snapshot(obj: Object, live: Mapping[str, Any], blueprint: str) -> Snaps
     """Record a live object that is as we applied it."""
     own = own_entry(live, manager(blueprint))
     tree = own.fields if own else {}
-    wanted = as_member(obj.data, blueprint)
+    stored = [
+        (server_spelling(at), value_at(at, live)) for at in mismatches(tree, as_member(obj.data, blueprint), live)
+    ]
     return Snapshot(
         uid=str(live["metadata"]["uid"]),
         resource_version=str(live["metadata"]["resourceVersion"]),
@@ -166,9 +180,8 @@ def take_snapshot(obj: Object, live: Mapping[str, Any], blueprint: str) -> Snaps
         time=now(),
         foreign=has_foreign_fields(live, manager(blueprint)),
         # Values of a Secret are not written down anywhere; without them a dry-run has to tell.
-        adjusted={}
-        if live["kind"] == "Secret"
-        else {server_spelling(at): value_at(at, live) for at in mismatches(tree, wanted, live)},
+        adjusted={} if live["kind"] == "Secret" else {at: value for at, value in stored if value is not ABSENT},
+        dropped=[at for at, value in stored if value is ABSENT],
     )
 
 

@@ -6,10 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from blueprint.drift.declared import STRING_MAPS, Difference, Spot, find_item
-from blueprint.drift.defaults import IsDefault
+from blueprint.drift.default_values import Live
+from blueprint.drift.defaults import is_allocated, is_default
 from blueprint.drift.model import FindingKind
 from blueprint.drift.ownership import below, children, foreign, is_atomic, is_set, item_keys, latest
+from blueprint.drift.shape import Shape
 from blueprint.render.compare import ABSENT
+from blueprint.render.model import Path
 from blueprint.source.paths import list_key
 
 _SERVERS_OWN = {
@@ -68,32 +71,44 @@ def _is_string_map(spot: Spot) -> bool:
     return spot.there[-1] in STRING_MAPS and isinstance(spot.have, Mapping) and not is_atomic(spot.claims)
 
 
-def unowned_additions(spot: Spot, is_default: IsDefault) -> Iterator[Difference]:
+def unowned_additions(spot: Spot, shape: Shape, live: Live) -> Iterator[Difference]:
     """The same for an object without any managedFields: what is neither declared nor a server's default.
 
-    Nobody can be named, and a default that is not known here counts as an addition.
+    Nobody can be named, and a default that is not known here counts as an addition. `live` is the whole object.
     """
+    for step, have, at, want in _pairs(spot, shape):
+        there = (*spot.there, step)
+        if there in _SERVERS_OWN or (want is ABSENT and _is_servers(there, have, spot.have, shape, live)):
+            continue
+        if want is not ABSENT:
+            yield from unowned_additions(Spot(want, have, (), (*spot.at, at), there), shape, live)
+        elif isinstance(have, Mapping) and step in {*STRING_MAPS, "metadata"}:
+            yield from unowned_additions(Spot({}, have, (), spot.at, there), shape, live)
+        else:
+            yield Difference(FindingKind.FOREIGN_ADDITION, Spot(ABSENT, have, (), spot.at, there))
+
+
+def _is_servers(path: Path, value: Any, parent: Any, shape: Shape, live: Live) -> bool:
+    return is_default(path, value, parent, shape, live) or is_allocated(path, shape)
+
+
+def _pairs(spot: Spot, shape: Shape) -> Iterator[tuple[str | int, Any, str | int, Any]]:
+    """The children of a live value: key or index, value, and what is declared for it, with its key or index there."""
     if isinstance(spot.have, Mapping):
         wanted = spot.want if isinstance(spot.want, Mapping) else {}
         for key, have in spot.have.items():
-            yield from _unowned_child(spot, (key, key), have, wanted.get(key, ABSENT), is_default)
+            yield key, have, key, wanted.get(key, ABSENT)
     elif isinstance(spot.have, list) and isinstance(spot.want, list):
-        key = list_key(spot.want, spot.have)
+        likely = list_key(spot.want, spot.have)
+        keys = shape.list_keys(spot.there) or ((likely,) if likely else ())
         for index, have in enumerate(spot.have):
-            found = find_item(spot.want, have, (key,)) if key else (index if index < len(spot.want) else None)
-            want = ABSENT if found is None else spot.want[found]
-            yield from _unowned_child(spot, (index, index if found is None else found), have, want, is_default)
+            found = _counterpart(spot.want, have, index, keys, in_set=shape.is_set(spot.there))
+            yield (index, have, index, ABSENT) if found is None else (index, have, found, spot.want[found])
 
 
-def _unowned_child(
-    spot: Spot, steps: tuple[str | int, str | int], have: Any, want: Any, is_default: IsDefault
-) -> Iterator[Difference]:
-    """`steps` are the key or index of the child in the live object and in the declared one."""
-    there = (*spot.there, steps[0])
-    if there in _SERVERS_OWN or (want is ABSENT and is_default(there, have, spot.have)):
-        return
-    if want is not ABSENT or (isinstance(have, Mapping) and steps[0] in {*STRING_MAPS, "metadata"}):
-        at = (*spot.at, steps[1]) if want is not ABSENT else spot.at
-        yield from unowned_additions(Spot({} if want is ABSENT else want, have, (), at, there), is_default)
-    else:
-        yield Difference(FindingKind.FOREIGN_ADDITION, Spot(ABSENT, have, (), spot.at, there))
+def _counterpart(wanted: list[Any], have: Any, index: int, keys: tuple[str, ...], *, in_set: bool) -> int | None:
+    if keys:
+        return find_item(wanted, have, keys)
+    if in_set:
+        return wanted.index(have) if have in wanted else None
+    return index if index < len(wanted) else None

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from blueprint.cluster.inventory import Snapshot, desired_hash, is_unchanged
 from blueprint.drift.additions import additions, unowned_additions
 from blueprint.drift.declared import Difference, Spot, Terms, declared_differences
-from blueprint.drift.defaults import IsDefault, is_server_default
-from blueprint.drift.equality import is_builtin
+from blueprint.drift.defaults import is_default
 from blueprint.drift.expected import why_expected
 from blueprint.drift.model import FindingKind
 from blueprint.drift.ownership import claims_of, foreign, latest, owned_by_us
+from blueprint.drift.shape import UNKNOWN, Shape
 from blueprint.drift.view import Live
 from blueprint.render.model import Object
 
@@ -46,30 +46,30 @@ def compare(
     live: Live,
     snapshot: Snapshot | None,
     manager: str,
-    is_default: IsDefault = is_server_default,
+    shape: Shape = UNKNOWN,
     *,
     recorded: bool = False,
 ) -> Compared:
     """Compare `manifest` (the object as it is applied) with `live`.
 
     Pure: everything it needs is in its arguments. `snapshot` is how the object was right after an apply;
-    `is_default` knows the defaults of its kind; `recorded` says that an apply of ours took the object on, whether or
-    not it got to write it.
+    `shape` knows the fields of its kind; `recorded` says that an apply of ours took the object on, whether or not it
+    got to write it.
     """
-    claims = claims_of(live, manager)
-    exact = snapshot is not None and snapshot.desired == desired_hash(obj)
-    adjusted = snapshot.adjusted if snapshot and exact else {}
-    terms = Terms(is_builtin(obj.id.group), exact, is_default, adjusted)
-    spot = Spot(manifest, live, claims)
+    terms = Terms(shape, snapshot if snapshot and snapshot.desired == desired_hash(obj) else None)
+    spot = Spot(manifest, live, claims_of(live, manager))
     folded: Counter[str] = Counter()
+    settled = is_unchanged(snapshot, live)
+    untouched = settled and terms.record is not None
     expected = recorded if snapshot is None else snapshot.uid == live["metadata"].get("uid")
-    differences = _ownership(spot, declared_differences(spot, terms), expected=expected)
-    found = [*differences, *_additions(spot, obj.id.kind, folded, is_default)]
+    declared = (d for d in declared_differences(spot, terms) if not untouched or d.kind is FindingKind.OWNERSHIP_LOST)
+    found = list(_ownership(spot, declared, expected=expected))
+    if not (untouched and terms.record and not terms.record.foreign):
+        found += _additions(spot, obj.id.kind, folded, shape)
     kept = [d for d in found if not _is_idle_reorder(d)]
     if len(found) > len(kept):
         folded["order of a list that means the same in any order"] += len(found) - len(kept)
-    settled = is_unchanged(snapshot, live)
-    if exact and not settled and not (kept or folded):
+    if terms.record and not settled and not (kept or folded):
         folded[NOBODYS] += 1
     return Compared(tuple(kept), terms, settled, live, folded)
 
@@ -87,15 +87,15 @@ def _ownership(spot: Spot, differences: Iterator[Difference], *, expected: bool)
     yield from (d for d in differences if d.kind is not FindingKind.OWNERSHIP_LOST)
 
 
-def _additions(spot: Spot, kind: str, folded: Counter[str], is_default: IsDefault) -> Iterator[Difference]:
+def _additions(spot: Spot, kind: str, folded: Counter[str], shape: Shape) -> Iterator[Difference]:
     live, ours = spot.have, any(claim.ours for claim in spot.claims)
-    for difference in additions(spot) if spot.claims else unowned_additions(spot, is_default):
+    for difference in additions(spot) if spot.claims else unowned_additions(spot, shape, live):
         there, have = difference.spot.there, difference.spot.have
         if owned_by_us(difference.spot.claims):
             yield _not_taken_back(difference)
         elif reason := why_expected(kind, there, difference.writer):
             folded[reason] += 1
-        elif is_default(there, have, _parent(live, there)):
+        elif is_default(there, have, _parent(live, there), shape, live):
             folded["owned by somebody, with the value that the server gives by default"] += 1
         elif not ours and _LAST_APPLIED in there:
             folded["the note that kubectl keeps on what it created"] += 1

@@ -10,11 +10,12 @@ from typing import Any
 from blueprint.cluster.fields import content, own_entry, value_at
 from blueprint.diagnostics import Note
 from blueprint.drift.compare import Compared
-from blueprint.drift.declared import Difference
+from blueprint.drift.declared import Difference, Spot
+from blueprint.drift.defaults import is_default
 from blueprint.drift.model import Finding, FindingKind
 from blueprint.drift.view import Live, Unseen, View
 from blueprint.render.compare import ABSENT, differences
-from blueprint.render.model import Object
+from blueprint.render.model import Object, Path
 from blueprint.render.paths import format_path
 
 _STORED_SO = "stored so by the server or a webhook: a dry-run of our apply gives the live value"
@@ -86,6 +87,15 @@ def _is_stored_so(difference: Difference, predicted: Live) -> bool:
     return not difference.sure and value_at(spot.tokens, predicted) == spot.have
 
 
+def _filled(spot: Spot, compared: Compared) -> Iterator[Path]:
+    """What an atomic value has beyond the declared one, because the server filled it in."""
+    if isinstance(spot.want, Mapping | list) and isinstance(spot.have, type(spot.want)):
+        for path, was, now in differences(spot.want, spot.have):
+            there = (*spot.there, *path)
+            if was is ABSENT and is_default(there, now, _at(compared.live, there[:-1]), compared.terms.shape):
+                yield path
+
+
 def _finding(
     obj: Object,
     difference: Difference,
@@ -93,8 +103,8 @@ def _finding(
     prediction: Live | Unseen | None,
 ) -> Finding:
     spot = difference.spot
-    missing = difference.kind is FindingKind.REMOVED
-    path = format_path(spot.at, obj.data) if missing else format_path(spot.there, compared.live)
+    added = difference.kind is FindingKind.FOREIGN_ADDITION
+    path = format_path(spot.there, compared.live) if added else format_path(spot.at, obj.data)
     finding = Finding(
         kind=difference.kind,
         subject=str(obj.id),
@@ -103,14 +113,21 @@ def _finding(
         live=spot.have if path else ABSENT,
         writer=difference.writer,
         origin=obj.origin(spot.at),
+        filled=frozenset(_filled(spot, compared)),
     )
     if difference.sure:
         return finding
     if compared.settled:
         return replace(finding, remarks=(_NOT_APPLIED,))
-    if compared.terms.exact:
+    if compared.terms.record:
         return replace(finding, remarks=(_OUR_NAME,))
     if isinstance(prediction, Unseen):
         why = Note(f"neither a record nor a dry-run decides it: {prediction}")
         return replace(finding, kind=FindingKind.UNKNOWN, remarks=(why,))
     return finding
+
+
+def _at(live: Any, path: Path) -> Any:
+    for step in path:
+        live = live[step]
+    return live

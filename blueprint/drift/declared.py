@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from blueprint.cluster.fields import Tokens, server_spelling
-from blueprint.drift.defaults import IsDefault, is_server_default
-from blueprint.drift.equality import deep_same, same
+from blueprint.cluster.fields import Tokens
+from blueprint.cluster.inventory import Snapshot
+from blueprint.drift.equality import Cover, covers, deep_same, is_empty, same
 from blueprint.drift.model import FindingKind, Writer
 from blueprint.drift.ownership import (
     Claims,
@@ -18,9 +18,11 @@ from blueprint.drift.ownership import (
     is_set,
     item_keys,
     item_token,
+    key_token,
     latest,
     owned_by_us,
 )
+from blueprint.drift.shape import UNKNOWN, Shape
 from blueprint.render.compare import ABSENT
 from blueprint.render.model import Path
 from blueprint.source.paths import list_key
@@ -66,22 +68,21 @@ class Terms:
     """How values of one object are compared.
 
     Attributes:
-        builtin: Whether the API server normalises values of this kind (quantities).
-        exact: Whether `adjusted` is complete: a snapshot was taken right after exactly this declaration was
-            applied. Then no default can hide inside an atomic value, and what differs was written later.
-        is_default: Tells the values that the server fills in by itself.
-        adjusted: What the server stored otherwise than declared, by field as the server spells it.
+        shape: What the API says of its fields.
+        record: How the object was right after exactly this declaration was applied; None where nothing says so. With
+            it no default can hide inside an atomic value, and what differs was written later.
     """
 
-    builtin: bool = True
-    exact: bool = False
-    is_default: IsDefault = is_server_default
-    adjusted: Mapping[str, Any] = field(default_factory=dict)
+    shape: Shape = UNKNOWN
+    record: Snapshot | None = None
 
     def stored_so(self, spot: Spot) -> bool:
-        """Whether the live value is what our own apply left there."""
-        spelt = server_spelling(spot.tokens)
-        return spelt in self.adjusted and self.adjusted[spelt] == spot.have
+        """Whether the live value, or that there is none, is what our own apply left there."""
+        return self.record is not None and self.record.stored_so(spot.tokens, spot.have)
+
+    def recorded(self, spot: Spot) -> bool:
+        """Whether the record knows what the server makes of the declared value."""
+        return self.record is not None and (self.record.dropped is not None or not is_empty(spot.want))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,28 +98,48 @@ class Difference:
 def declared_differences(spot: Spot, terms: Terms) -> Iterator[Difference]:
     """Every declared field that is not there as declared."""
     want, have = spot.want, spot.have
-    if have is ABSENT and want and spot.at[-1] in STRING_MAPS and isinstance(want, Mapping):
-        yield from (Difference(FindingKind.REMOVED, spot.child(key)) for key in want)
-    elif have is ABSENT and want not in (None, "", []):
-        yield Difference(FindingKind.REMOVED, spot)
-    elif want and isinstance(want, Mapping | list) and isinstance(have, type(want)):
+    if have is ABSENT:
+        yield from _absent(spot, terms)
+    elif isinstance(want, Mapping | list) and isinstance(have, type(want)):
         yield from _container(spot, terms)
     else:
-        yield from _piece(spot, same(want, have, spot.at, builtin=terms.builtin), terms)
+        yield from _piece(spot, same(want, have, spot.there, terms.shape), terms)
+
+
+def _absent(spot: Spot, terms: Terms) -> Iterator[Difference]:
+    """A field that is not there: the server drops some values, and whatever it keeps was removed.
+
+    Which empty values it drops nobody guesses: the record knows it, else a dry-run tells. Keys of maps stay.
+    """
+    if terms.stored_so(spot) or spot.want is None:
+        return
+    if spot.want and spot.at[-1] in STRING_MAPS and isinstance(spot.want, Mapping):
+        yield from (Difference(FindingKind.REMOVED, spot.child(key)) for key in spot.want)
+    else:
+        open_ = is_empty(spot.want) and not terms.recorded(spot) and not terms.shape.at(spot.there).is_key
+        yield Difference(FindingKind.REMOVED, spot, sure=not open_)
 
 
 def _container(spot: Spot, terms: Terms) -> Iterator[Difference]:
     if is_atomic(spot.claims):
-        equal = deep_same(spot.want, spot.have, spot.at, builtin=terms.builtin)
-        if not (equal or terms.exact):
-            equal = _covers(spot.want, spot.have, spot.there, terms)
-        yield from _piece(spot, equal, terms)
+        yield from _atomic(spot, terms)
     elif isinstance(spot.want, Mapping):
         for key in spot.want:
             if not (spot.at in _NOT_TRACKED and key in _IDENTITY):
                 yield from declared_differences(spot.child(key), terms)
     else:
         yield from _list(spot, terms)
+
+
+def _atomic(spot: Spot, terms: Terms) -> Iterator[Difference]:
+    """A value that is owned as one piece. Without a record, what the server may have done to it is left open."""
+    equal = deep_same(spot.want, spot.have, spot.there, terms.shape)
+    if equal or terms.record:
+        yield from _piece(spot, equal, terms)
+        return
+    cover = covers(spot.want, spot.have, spot.there, terms.shape)
+    for difference in _piece(spot, cover is Cover.FULL, terms):
+        yield replace(difference, sure=difference.sure and cover is not Cover.IF_DROPPED)
 
 
 def _piece(spot: Spot, equal: bool, terms: Terms) -> Iterator[Difference]:  # noqa: FBT001 - one fact
@@ -135,28 +156,15 @@ def _piece(spot: Spot, equal: bool, terms: Terms) -> Iterator[Difference]:  # no
         yield Difference(FindingKind.OWNERSHIP_LOST, spot, others)
 
 
-def _covers(want: Any, have: Any, at: Path, terms: Terms) -> bool:
-    """Whether `have` is `want`, apart from what the server fills in."""
-    if isinstance(want, Mapping) and isinstance(have, Mapping):
-        return all(_covers(value, have.get(key, ABSENT), (*at, key), terms) for key, value in want.items()) and all(
-            terms.is_default((*at, key), have[key], have) for key in have if key not in want
-        )
-    if isinstance(want, list) and isinstance(have, list):
-        return len(want) == len(have) and all(
-            _covers(w, h, (*at, index), terms) for index, (w, h) in enumerate(zip(want, have, strict=True))
-        )
-    return same(want, have, at, builtin=terms.builtin)
-
-
 def _list(spot: Spot, terms: Terms) -> Iterator[Difference]:
-    if keys := item_keys(spot.claims) or _likely_keys(spot):
+    if keys := item_keys(spot.claims) or terms.shape.list_keys(spot.there) or _likely_keys(spot):
         yield from _keyed(spot, keys, terms)
-    elif is_set(spot.claims):
+    elif is_set(spot.claims) or terms.shape.is_set(spot.there):
         for index, item in enumerate(spot.want):
             if item not in spot.have:
                 yield Difference(FindingKind.REMOVED, Spot(item, ABSENT, (), (*spot.at, index), spot.there))
     else:
-        yield from _piece(spot, deep_same(spot.want, spot.have, spot.at, builtin=terms.builtin), terms)
+        yield from _piece(spot, deep_same(spot.want, spot.have, spot.there, terms.shape), terms)
 
 
 def _likely_keys(spot: Spot) -> tuple[str, ...]:
@@ -174,21 +182,23 @@ def _keyed(spot: Spot, keys: tuple[str, ...], terms: Terms) -> Iterator[Differen
             continue
         order.append(found)
         have = spot.have[found]
-        token = item_token(spot.claims, have)
+        token = item_token(spot.claims, have) or key_token(have, keys)
         claims = below(spot.claims, token)
         child = Spot(item, have, claims, at, (*spot.there, found), (*spot.tokens, token))
-        yield from _twins(child, spot.have, keys)
-        yield from declared_differences(child, terms)
+        if twins := _twins(child, spot.have, keys):
+            yield twins
+        else:
+            yield from declared_differences(child, terms)
     if order != sorted(order):
         yield Difference(FindingKind.REORDERED, spot, latest(spot.claims), sure=_order_matters(spot))
 
 
-def _twins(spot: Spot, items: Sequence[Any], keys: tuple[str, ...]) -> Iterator[Difference]:
+def _twins(spot: Spot, items: Sequence[Any], keys: tuple[str, ...]) -> Difference | None:
     """Items with the keys of another one: clients that do not apply can make them, and an apply drops them."""
     same_keys = [item for item in items if _identity(item, keys) == _identity(spot.have, keys)]
-    if len(same_keys) > 1:
-        twins = replace(spot, have=same_keys)
-        yield Difference(FindingKind.MODIFIED, twins, latest(foreign(spot.claims)))
+    if len(same_keys) == 1:
+        return None
+    return Difference(FindingKind.MODIFIED, replace(spot, have=same_keys), latest(foreign(spot.claims)))
 
 
 def find_item(items: Sequence[Any], like: Any, keys: tuple[str, ...]) -> int | None:

@@ -2,56 +2,71 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
+from blueprint.drift.defaults import is_default
+from blueprint.drift.shape import Shape
 from blueprint.render.compare import ABSENT
 from blueprint.render.model import Path
 from blueprint.spec.quantity import quantity_value
 
-_QUANTITY_PARENTS = {"limits", "requests", "capacity", "overhead", "podFixed", "hard", "default", "defaultRequest"}
-_QUANTITY_PARENTS |= {"max", "min", "maxLimitRequestRatio"}
-_QUANTITY_FIELDS = {"sizeLimit", "divisor", "storage"}
+
+def is_empty(value: Any) -> bool:
+    """Whether a value is one that the API server may leave out: null, false, zero, or with nothing in it."""
+    return value is not ABSENT and not value
 
 
-def is_builtin(group: str) -> bool:
-    """Whether the API server itself defines this group, and so normalises its values.
-
-    Groups of Kubernetes have no dot (`apps`) or end in `.k8s.io`; custom resources may use the latter too,
-    which costs a laxer comparison of resource quantities there and nothing else.
-    """
-    return "." not in group or group.endswith(".k8s.io")
-
-
-def same(want: Any, have: Any, path: Path, *, builtin: bool) -> bool:
-    """Whether two leaves mean the same. Values of custom resources are stored verbatim, and compared so."""
+def same(want: Any, have: Any, path: Path, shape: Shape) -> bool:
+    """Whether two leaves mean the same: quantities by their amount, everything else as it is written."""
     if isinstance(want, bool) or isinstance(have, bool):
         return want is have
+    if want is ABSENT or have is ABSENT:
+        return want is have or (want is None and have is ABSENT)
     if want == have:
         return True
-    if want in (None, "", []) and have is ABSENT:
-        return True
-    return builtin and _is_quantity(path) and _quantity(want) == _quantity(have) is not None
+    return shape.is_quantity(path) and _quantity(want) == _quantity(have) is not None
 
 
-def deep_same(want: Any, have: Any, path: Path, *, builtin: bool) -> bool:
+def deep_same(want: Any, have: Any, path: Path, shape: Shape) -> bool:
     """The same for whole values: equal keys, equal items in equal order."""
     if isinstance(want, Mapping) and isinstance(have, Mapping):
         return all(
-            deep_same(want.get(key, ABSENT), have.get(key, ABSENT), (*path, key), builtin=builtin)
-            for key in {*want, *have}
+            deep_same(want.get(key, ABSENT), have.get(key, ABSENT), (*path, key), shape) for key in {*want, *have}
         )
     if isinstance(want, list) and isinstance(have, list):
         return len(want) == len(have) and all(
-            deep_same(w, h, (*path, index), builtin=builtin)
-            for index, (w, h) in enumerate(zip(want, have, strict=True))
+            deep_same(w, h, (*path, index), shape) for index, (w, h) in enumerate(zip(want, have, strict=True))
         )
-    return same(want, have, path, builtin=builtin)
+    return same(want, have, path, shape)
 
 
-def _is_quantity(path: Path) -> bool:
-    return path[-1] in _QUANTITY_FIELDS or (len(path) > 1 and path[-2] in _QUANTITY_PARENTS)
+class Cover(enum.IntEnum):
+    """How far a live value is the declared one: not, if the server drops what is empty, or entirely."""
+
+    NO = 0
+    IF_DROPPED = 1
+    FULL = 2
+
+
+def covers(want: Any, have: Any, at: Path, shape: Shape) -> Cover:
+    """How far `have` is `want`, apart from what the server fills in."""
+    if isinstance(want, Mapping) and isinstance(have, Mapping):
+        if not all(is_default((*at, key), have[key], have, shape) for key in have if key not in want):
+            return Cover.NO
+        return min(
+            (covers(value, have.get(key, ABSENT), (*at, key), shape) for key, value in want.items()), default=Cover.FULL
+        )
+    if isinstance(want, list) and isinstance(have, list):
+        if len(want) != len(have):
+            return Cover.NO
+        pairs = enumerate(zip(want, have, strict=True))
+        return min((covers(w, h, (*at, index), shape) for index, (w, h) in pairs), default=Cover.FULL)
+    if have is ABSENT and is_empty(want) and not shape.at(at).is_key:
+        return Cover.IF_DROPPED
+    return Cover.FULL if same(want, have, at, shape) else Cover.NO
 
 
 def _quantity(value: Any) -> Fraction | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from blueprint.diagnostics import Diagnostic, Note
 from blueprint.render.compare import ABSENT
-from blueprint.render.model import FieldOrigin
+from blueprint.render.model import FieldOrigin, Path
 from blueprint.report.model import Coverage
 
 
@@ -70,6 +70,7 @@ class Finding:
         station: Which station of the thread broke.
         seen: Further facts of the live object (uid, resourceVersion, ...), as ordered pairs.
         remarks: Sentences for people.
+        filled: Places inside the live value that the server filled in, as paths from there.
     """
 
     kind: FindingKind
@@ -82,6 +83,7 @@ class Finding:
     station: Station = Station.LIVE
     seen: tuple[tuple[str, str], ...] = ()
     remarks: tuple[Note, ...] = ()
+    filled: frozenset[Path] = frozenset()
 
     @property
     def contested(self) -> bool:

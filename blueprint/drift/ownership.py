@@ -117,6 +117,11 @@ def item_token(claims: Claims, item: Mapping[str, Any]) -> str:
     return next(found, "")
 
 
+def key_token(item: Any, keys: Sequence[str]) -> str:
+    """The same by the keys themselves, where nobody owns it."""
+    return "k:" + json.dumps({key: item.get(key) for key in keys if key in item}) if isinstance(item, Mapping) else ""
+
+
 def claims_at(live: Mapping[str, Any], path: tuple[str, ...], manager: str) -> Claims:
     """The claims on a field that map keys alone lead to."""
     claims = claims_of(live, manager)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from blueprint.cluster.inventory import Snapshot, as_member, is_member, manager
 from blueprint.diagnostics import Note
 from blueprint.drift.compare import compare
 from blueprint.drift.confirm import Confirm
-from blueprint.drift.defaults import IsDefault, is_server_default, never_default, schema_defaults
-from blueprint.drift.equality import is_builtin
 from blueprint.drift.model import Finding, FindingKind, facts
 from blueprint.drift.ownership import claims_of
+from blueprint.drift.shape import Shape, shape_of
 from blueprint.drift.view import Live, View
 from blueprint.render.model import Bundle, Object
 
@@ -28,6 +26,7 @@ class Suspects:
         self._view = view
         self._manager = manager(bundle.name)
         self._confirm = Confirm(view, self._manager, enabled=dry_run)
+        self._shapes: dict[tuple[str, str], Shape] = {}
 
     def findings(
         self, obj: Object, live: Live, snapshot: Snapshot | None, *, recorded: bool = False
@@ -39,36 +38,21 @@ class Suspects:
             yield _replaced(obj, live, snapshot, self._manager)
         ours = snapshot is not None or is_member(live, self._bundle.name)
         manifest = self._view.disguised(as_member(obj.data, self._bundle.name) if ours else obj.data)
-        defaults = self._defaults(obj)
-        compared = compare(obj, manifest, live, snapshot, self._manager, defaults, recorded=recorded)
+        compared = compare(obj, manifest, live, snapshot, self._manager, self._shape(obj), recorded=recorded)
         decided = self._confirm.decide(obj, manifest, compared)
         self.folded.update(compared.folded)
         self.folded.update(decided.folded)
         found = decided.findings
-        if (ours or recorded) and not (found or deletion or compared.terms.exact):
+        if (ours or recorded) and not (found or deletion or compared.terms.record):
             found = tuple(self._confirm.unapplied(obj, as_member(obj.data, self._bundle.name), live))
         for finding in found:
             yield replace(finding, seen=facts(live))
 
-    def _defaults(self, obj: Object) -> IsDefault:
-        """Built-in defaults, or those of the definition in the bundle."""
-        if is_builtin(obj.id.group):
-            return is_server_default
-        for other in self._bundle.objects:
-            if other.id.kind == "CustomResourceDefinition" and _defines(other.data["spec"], obj):
-                return schema_defaults(_schema(other.data["spec"], obj))
-        return never_default
-
-
-def _defines(spec: Mapping[str, Any], obj: Object) -> bool:
-    return (spec["group"], spec["names"]["kind"]) == (obj.id.group, obj.id.kind)
-
-
-def _schema(spec: Mapping[str, Any], obj: Object) -> Mapping[str, Any]:
-    version = obj.api_version.rpartition("/")[2]
-    found = (v["schema"]["openAPIV3Schema"] for v in spec["versions"] if v["name"] == version)
-    schema: Mapping[str, Any] = next(found, {})
-    return schema
+    def _shape(self, obj: Object) -> Shape:
+        kind = (obj.api_version, obj.id.kind)
+        if kind not in self._shapes:
+            self._shapes[kind] = shape_of(obj, self._bundle)
+        return self._shapes[kind]
 
 
 def _terminating(obj: Object, live: Live, since: str) -> Finding:

@@ -9,7 +9,6 @@ from typing import Any
 
 from blueprint.diagnostics import Code, Diagnostic, Note, Span
 from blueprint.drift import codes
-from blueprint.drift.defaults import is_server_default
 from blueprint.drift.model import APPLY, TAKE_OVER, Finding, FindingKind, Station, cause_of
 from blueprint.render.compare import ABSENT, differences
 from blueprint.render.model import FieldOrigin
@@ -147,7 +146,7 @@ def _inner_differences(finding: Finding) -> Iterator[Note]:
     inner = [
         (format_path(path, finding.live if now is not ABSENT else finding.declared), was, now)
         for path, was, now in differences(finding.declared, finding.live)
-        if not (was is ABSENT and is_server_default(path, now, None))
+        if path not in finding.filled
     ]
     for path, was, now in inner[:_DIFFERENCES_SHOWN]:
         yield Note(f"{path}: declared {shown(finding, was)}, live {shown(finding, now)}")

@@ -27,9 +27,10 @@ from blueprint.cluster.errors import ApiError
 from blueprint.cluster.fields import content
 from blueprint.cluster.inventory import Inventory, Member, as_member, manager, take_snapshot
 from blueprint.drift.compare import NOBODYS
-from blueprint.drift.defaults import is_server_default
+from blueprint.drift.defaults import is_default
 from blueprint.drift.model import Finding, FindingKind
 from blueprint.drift.objects import examine_objects
+from blueprint.drift.shape import Shape, shape_of
 from blueprint.drift.view import Gathered, Live, Unseen
 from blueprint.render.compare import ABSENT, differences
 from blueprint.render.model import Bundle, Object, ObjectId
@@ -211,9 +212,20 @@ def _changed(one: Live, other: Live, *, empties: bool = False) -> Iterator[str]:
     for path, old, new in differences(_unordered(one), _unordered(other)):
         if set(path) & (ALLOCATED | SIDE_EFFECTS) or not (old or new or empties):
             continue
-        if new is ABSENT and not empties and is_server_default(path, old, None):
+        if new is ABSENT and not empties and is_default(path, old, _at(_unordered(one), path[:-1]), _shape(one), one):
             continue  # a default that went away: not declared, not owned, the same without it
         yield format_path(path, other if new or new == 0 else one)
+
+
+def _shape(live: Live) -> Shape:
+    [obj, *_] = bundle_of("oracle", [live, definition()]).objects
+    return shape_of(obj, bundle_of("oracle", [live, definition()]))
+
+
+def _at(live: Live, path: tuple) -> Any:
+    for step in path:
+        live = live[step]
+    return live
 
 
 def _unordered(live: Live) -> Live:

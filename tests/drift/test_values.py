@@ -11,39 +11,49 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blueprint.drift.compare import compare
-from blueprint.drift.defaults import default_pull_policy, is_server_default, schema_defaults
-from blueprint.drift.equality import is_builtin, same
+from blueprint.drift.default_values import default_pull_policy
+from blueprint.drift.defaults import is_default
+from blueprint.drift.equality import same
 from blueprint.drift.expected import why_expected
 from blueprint.drift.model import DriftReport, FindingKind, Writer
+from blueprint.drift.shape import UNKNOWN, Shape, builtin_shape
+from blueprint.render.compare import ABSENT
 from blueprint.report.model import Coverage
 
 LIMIT = ("spec", "containers", 0, "resources", "limits", "cpu")
+POD, CLAIM, CONFIG = ("v1", "Pod"), ("v1", "PersistentVolumeClaim"), ("v1", "ConfigMap")
+
+
+def shape(kind: tuple[str, str] | None) -> Shape:
+    """That of a built-in kind; None for one that nobody described."""
+    found = builtin_shape(*kind, "1.36.3") if kind else UNKNOWN
+    assert found
+    return found
 
 
 @pytest.mark.parametrize(
-    ("want", "have", "path", "builtin", "equal"),
+    ("want", "have", "kind", "path", "equal"),
     [
-        ("1", "1000m", LIMIT, True, True),
-        ("1", "1000m", LIMIT, False, False),  # a custom resource stores what it is given
-        ("1", "1001m", LIMIT, True, False),
-        (8, "8", LIMIT, True, True),
-        ("1Gi", "1024Mi", ("spec", "resources", "requests", "memory"), True, True),
-        ("1", "1000m", ("data", "cpu"), True, False),  # not a quantity, only looks like one
-        (5, 5.0, ("spec", "ratio"), False, True),
-        (1, True, ("spec", "flag"), True, False),
-        ("true", True, ("spec", "flag"), True, False),
-        ("x", "y", ("spec", "name"), True, False),
+        ("1", "1000m", POD, LIMIT, True),
+        ("1", "1000m", None, LIMIT, False),  # a custom resource stores what it is given
+        ("1", "1001m", POD, LIMIT, False),
+        (8, "8", POD, LIMIT, True),
+        ("1Gi", "1024Mi", CLAIM, ("spec", "resources", "requests", "storage"), True),
+        ("1Gi", "1024Mi", CONFIG, ("data", "storage"), False),  # not a quantity, only looks like one
+        ("1", "1000m", CONFIG, ("data", "limits"), False),
+        ("1Gi", "1024Mi", POD, ("metadata", "labels", "storage"), False),
+        ("1Gi", "1024Mi", POD, ("spec", "nodeSelector", "storage"), False),
+        ("1", "1000m", ("policy/v1", "PodDisruptionBudget"), ("spec", "minAvailable"), False),
+        (5, 5.0, None, ("spec", "ratio"), True),
+        (1, True, None, ("spec", "flag"), False),
+        ("true", True, None, ("spec", "flag"), False),
+        ("x", "y", None, ("spec", "name"), False),
+        ("", ABSENT, CONFIG, ("data", "key"), False),
+        ("", ABSENT, POD, ("spec", "hostname"), False),  # whether it is dropped is not guessed
     ],
 )
-def test_values_that_say_the_same(want: Any, have: Any, path: tuple, builtin: bool, equal: bool) -> None:
-    assert same(want, have, path, builtin=builtin) is equal
-
-
-@pytest.mark.parametrize(
-    ("group", "builtin"), [("", True), ("apps", True), ("rbac.authorization.k8s.io", True), ("nvidia.com", False)]
-)
-def test_which_groups_are_built_in(group: str, builtin: bool) -> None:
-    assert is_builtin(group) is builtin
+def test_values_that_say_the_same(want: Any, have: Any, kind: tuple[str, str] | None, path: tuple, equal: bool) -> None:
+    assert same(want, have, path, shape(kind)) is equal
 
 
 @pytest.mark.parametrize(
@@ -61,33 +71,55 @@ def test_the_default_pull_policy_follows_the_image(image: str, policy: str) -> N
     assert default_pull_policy(image) == policy
 
 
+DEPLOYMENT, DAEMONS, JOBS = ("apps/v1", "Deployment"), ("apps/v1", "DaemonSet"), ("batch/v1", "CronJob")
+POLICY, HOOKS = (
+    ("networking.k8s.io/v1", "NetworkPolicy"),
+    ("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration"),
+)
+SPEC = ("spec", "template", "spec")
+PROBE = (*SPEC, "containers", 0, "livenessProbe")
+
+
 @pytest.mark.parametrize(
-    ("path", "value", "parent", "default"),
+    ("kind", "path", "value", "default"),
     [
-        (("spec", "strategy", "type"), "RollingUpdate", {}, True),
-        (("spec", "strategy", "type"), "Recreate", {}, False),
-        (("spec", "strategy", "rollingUpdate", "maxSurge"), "25%", {}, True),
-        (("spec", "strategy", "rollingUpdate", "maxSurge"), 0, {}, False),
-        (("spec", "updateStrategy", "rollingUpdate", "maxSurge"), 0, {}, True),
-        (("spec", "template", "spec", "hostNetwork"), True, {}, False),
-        (("webhooks", 0, "timeoutSeconds"), 10, {"clientConfig": {}}, True),
-        (("livenessProbe", "timeoutSeconds"), 10, {"httpGet": {}}, False),
-        (("spec", "ingress", 0, "from", 0, "namespaceSelector"), {}, {}, False),
-        (("webhooks", 0, "namespaceSelector"), {}, {}, True),
-        (("volumes", 0, "emptyDir"), {}, {}, False),
+        (DEPLOYMENT, ("spec", "strategy", "type"), "RollingUpdate", True),
+        (DEPLOYMENT, ("spec", "strategy", "type"), "Recreate", False),
+        (DEPLOYMENT, ("spec", "strategy", "rollingUpdate", "maxSurge"), "25%", True),
+        (DEPLOYMENT, ("spec", "strategy", "rollingUpdate", "maxSurge"), 0, False),
+        (DAEMONS, ("spec", "updateStrategy", "rollingUpdate", "maxSurge"), 0, True),
+        (DAEMONS, ("spec", "updateStrategy", "rollingUpdate", "maxSurge"), "25%", False),
+        (DEPLOYMENT, (*SPEC, "hostNetwork"), True, False),
+        (DEPLOYMENT, (*SPEC, "terminationGracePeriodSeconds"), 30, True),
+        (DEPLOYMENT, (*PROBE, "terminationGracePeriodSeconds"), 30, False),
+        (DEPLOYMENT, (*PROBE, "timeoutSeconds"), 1, True),
+        (DEPLOYMENT, (*PROBE, "timeoutSeconds"), 10, False),
+        (HOOKS, ("webhooks", 0, "timeoutSeconds"), 10, True),
+        (HOOKS, ("webhooks", 0, "timeoutSeconds"), 1, False),
+        (JOBS, ("spec", "jobTemplate", "spec", "backoffLimit"), 6, False),  # filled into Jobs only
+        (("batch/v1", "Job"), ("spec", "backoffLimit"), 6, True),
+        (JOBS, ("spec", "jobTemplate", *SPEC, "dnsPolicy"), "ClusterFirst", True),
+        (POLICY, ("spec", "ingress", 0, "from", 0, "namespaceSelector"), {}, False),
+        (HOOKS, ("webhooks", 0, "namespaceSelector"), {}, True),
+        (DEPLOYMENT, (*SPEC, "volumes", 0, "emptyDir"), {}, False),
+        (("v1", "Service"), ("spec", "type"), "ClusterIP", True),
+        (("v1", "Secret"), ("type",), "Opaque", True),
+        (CONFIG, ("data", "type"), "Opaque", False),
+        (CONFIG, ("data", "terminationGracePeriodSeconds"), "30", False),
     ],
 )
-def test_defaults_are_known_by_their_place(path: tuple, value: Any, parent: Any, default: bool) -> None:
-    assert is_server_default(path, value, parent) is default
+def test_defaults_are_known_by_their_place(kind: tuple[str, str], path: tuple, value: Any, default: bool) -> None:
+    assert is_default(path, value, {}, shape(kind)) is default
 
 
 def test_defaults_of_custom_resources_come_from_their_schema() -> None:
     item = {"properties": {"mode": {"default": "auto"}}}
-    is_default = schema_defaults({"properties": {"spec": {"properties": {"items": {"items": item}}}}})
+    schema = {"properties": {"spec": {"properties": {"items": {"items": item}}}}}
+    custom = Shape(schema, {}, builtin=False)
 
-    assert is_default(("spec", "items", 3, "mode"), "auto", {})
-    assert not is_default(("spec", "items", 3, "mode"), "manual", {})
-    assert not is_default(("spec", "unknown"), "x", {})
+    assert is_default(("spec", "items", 3, "mode"), "auto", {}, custom)
+    assert not is_default(("spec", "items", 3, "mode"), "manual", {}, custom)
+    assert not is_default(("spec", "unknown"), "x", {}, custom)
 
 
 def test_expected_writers_are_bound_to_places() -> None:

@@ -8,11 +8,7 @@ from typing import Any
 
 from blueprint.render.compare import ABSENT
 from blueprint.render.model import Path
-from blueprint.spec.quantity import quantity_value
-
-_QUANTITY_PARENTS = {"limits", "requests", "capacity", "overhead", "podFixed", "hard", "default", "defaultRequest"}
-_QUANTITY_PARENTS |= {"max", "min", "maxLimitRequestRatio"}
-_QUANTITY_FIELDS = {"sizeLimit", "divisor", "storage"}
+from blueprint.spec.quantity import is_quantity, quantity_value
 
 
 def is_builtin(group: str) -> bool:
@@ -32,7 +28,7 @@ def same(want: Any, have: Any, path: Path, *, builtin: bool) -> bool:
         return True
     if want in (None, "", []) and have is ABSENT:
         return True
-    return builtin and _is_quantity(path) and _quantity(want) == _quantity(have) is not None
+    return builtin and is_quantity(path) and _quantity(want) == _quantity(have) is not None
 
 
 def deep_same(want: Any, have: Any, path: Path, *, builtin: bool) -> bool:
@@ -48,10 +44,6 @@ def deep_same(want: Any, have: Any, path: Path, *, builtin: bool) -> bool:
             for index, (w, h) in enumerate(zip(want, have, strict=True))
         )
     return same(want, have, path, builtin=builtin)
-
-
-def _is_quantity(path: Path) -> bool:
-    return path[-1] in _QUANTITY_FIELDS or (len(path) > 1 and path[-2] in _QUANTITY_PARENTS)
 
 
 def _quantity(value: Any) -> Fraction | None:

@@ -87,9 +87,9 @@ QUANTITY_FORM = define(
     "BP5011",
     "quantity-not-canonical",
     """
-The API server stores quantities in one canonical form (`1000m` becomes `1`, `1024Mi` becomes `1Gi`). Another
-form in the manifest means the same, but every textual comparison with the live object differs. Custom
-resources are stored as written, so a rewrite by their operator even looks like a change.
+Quantities have one canonical form (`1000m` is `1`, `1024Mi` is `1Gi`). Custom resources are stored as they are written,
+and the operator that rewrites one brings its quantities into that form, which looks like a change. Whole numbers
+without quotes, and other forms in Kubernetes' own kinds, are compared by what they mean, and are no finding.
 """,
     severity=Severity.WARNING,
 )

@@ -15,7 +15,7 @@ from blueprint.render.structural import QUANTITY_PATTERN
 OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 _VERBATIM = frozenset(
     {
-        *("required", "enum", "multipleOf", "pattern", "uniqueItems"),
+        *("required", "default", "enum", "multipleOf", "pattern", "uniqueItems"),
         *("minimum", "minLength", "minItems", "minProperties"),
         *("maximum", "maxLength", "maxItems", "maxProperties"),
         *("x-kubernetes-list-type", "x-kubernetes-list-map-keys"),

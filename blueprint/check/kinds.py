@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 from blueprint.check import codes
 from blueprint.check.complaint import Complaint
 from blueprint.check.custom import strict_custom
+from blueprint.check.defaulting import with_defaults
 from blueprint.check.plan import Plan, compile_plan
 from blueprint.check.strict import strict_kind
 from blueprint.check.validator import Validate, compile_schema
@@ -71,7 +72,8 @@ class Kinds:
             return Complaint(codes.KIND_NOT_SERVED, ("apiVersion",), text)
         try:
             schema = strict_custom(served[version], self._kubernetes.minor)
-            return _checked(schema, self._engine, namespaced=crd["spec"]["scope"] == "Namespaced")
+            checked = _checked(schema, self._engine, namespaced=crd["spec"]["scope"] == "Namespaced", custom=True)
+            return replace(checked, validate=lambda data: checked.validate(with_defaults(data, schema)))
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             text = f"the schema of {kind} {api_version} cannot be used: {error}"
             return Complaint(codes.SCHEMA_UNUSABLE, (), text)
@@ -108,8 +110,9 @@ def _built_in(minor: str, kind: BuiltInKind, engine: str | None) -> CheckedKind:
     return _checked(strict_kind(minor, kind.definition), engine, namespaced=kind.namespaced)
 
 
-def _checked(schema: Schema, engine: str | None, *, namespaced: bool) -> CheckedKind:
-    return CheckedKind(namespaced, schema, compile_schema(schema, engine), compile_plan(schema))
+def _checked(schema: Schema, engine: str | None, *, namespaced: bool, custom: bool = False) -> CheckedKind:
+    plan = compile_plan(schema, verbatim=custom)
+    return CheckedKind(namespaced, schema, compile_schema(schema, engine), plan)
 
 
 def is_readable(crd: Mapping[str, Any]) -> bool:

@@ -17,7 +17,7 @@ from blueprint.diagnostics import Severity
 from blueprint.render.kubernetes import DEFINITION, Schema
 from blueprint.render.model import Path
 from blueprint.render.paths import format_path
-from blueprint.spec.quantity import canonical_quantity
+from blueprint.spec.quantity import canonical_quantity, is_quantity
 
 Look = Callable[[Any, Path, Any], Iterator[Complaint]]
 """Looks at (value, its path, the whole object)."""
@@ -51,16 +51,20 @@ class Plan:
         return bool(self.fields or self.items or self.values or self.keys or self.unique or self.look)
 
 
-def compile_plan(schema: Schema) -> Plan | None:
-    """The plan of a self-contained strict schema; None if there is nothing to look at."""
-    return _Compiler(schema.get("$defs", {})).plan(schema, ())
+def compile_plan(schema: Schema, *, verbatim: bool) -> Plan | None:
+    """The plan of a self-contained strict schema; None if there is nothing to look at.
+
+    `verbatim` is for custom resources, whose values are stored as they are written.
+    """
+    return _Compiler(schema.get("$defs", {}), _verbatim_quantity if verbatim else _quantity).plan(schema, ())
 
 
 class _Compiler:
     """Compiles each definition once; a definition that contains itself is not followed a second time."""
 
-    def __init__(self, definitions: Schema) -> None:
+    def __init__(self, definitions: Schema, quantity: Look) -> None:
         self._definitions = definitions
+        self._quantity = quantity
         self._done: dict[str, Plan | None] = {}
 
     def plan(self, schema: Any, above: tuple[str, ...]) -> Plan | None:
@@ -68,7 +72,7 @@ class _Compiler:
             return None
         if "$ref" in schema:
             return self._reference(schema["$ref"].removeprefix(DEFINITION), above)
-        plan = Plan(look=_quantity if schema.get("format") == "quantity" else None)
+        plan = Plan(look=self._quantity if schema.get("format") == "quantity" else None)
         for name, each in schema.get("properties", {}).items():
             look = _LOOKS.get(_MARKED.get((above[-1], name), "")) if above else None
             if found := Plan(look=look) if look else self.plan(each, above):
@@ -134,6 +138,18 @@ def _identity(plan: Plan, item: Any) -> tuple[Any, ...] | None:
 
 
 def _quantity(value: Any, path: Path, whole: Any) -> Iterator[Complaint]:
+    """Of Kubernetes' own kinds: where another form is compared by its meaning, it is nobody's trouble."""
+    if not is_quantity(path):
+        yield from _another_form(value, path, whole)
+
+
+def _verbatim_quantity(value: Any, path: Path, whole: Any) -> Iterator[Complaint]:
+    """Of custom resources. `nvidia.com/gpu: 1` is how everybody writes a whole number."""
+    if not isinstance(value, int):
+        yield from _another_form(value, path, whole)
+
+
+def _another_form(value: Any, path: Path, whole: Any) -> Iterator[Complaint]:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return
     try:

@@ -55,10 +55,14 @@ def _disagreements(
         known, where = said.setdefault((index, path), (value, at))
         if known != value:
             here = (*at, "merge", *path)
-            message = f"{format_path(path)} is {value} by this patch and {known} by an earlier one"
+            message = f"{format_path(path)} is {_said(value)} by this patch and {_said(known)} by an earlier one"
             notes = (Note("the earlier one", origins.source((*where, "merge", *path)).span),)
             yield Diagnostic(codes.PATCHES_DISAGREE, message, at=origins.source(here).span, path=format_path(here),
                              help="keep one of the two", notes=notes)  # fmt: skip
+
+
+def _said(value: Any) -> str:
+    return "removed" if value is None else str(value)
 
 
 def _in_order(value: Any) -> Any:
@@ -159,8 +163,11 @@ class _Merging:
 
 
 def _has(patch: Any, path: Path) -> bool:
+    """Whether the patch says something there: a value, a null, or anything but a map above it."""
     for step in path:
-        if not isinstance(patch, dict) or step not in patch:
+        if not isinstance(patch, dict):
+            return True
+        if step not in patch:
             return False
         patch = patch[step]
     return True

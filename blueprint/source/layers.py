@@ -75,7 +75,7 @@ def load_layers(
     disagreements: list[Disagreement] = []
     root = _merged([_taking_part(layer, node) for layer, node in layers], disagreements)
     found = [_disagreement(item) for item in disagreements]
-    found += [_empty(path, node) for path, node in remove_nulls(root)]
+    found += [_empty(path, node) for path, node in remove_nulls(root, verbatim=_is_patch)]
     return Layered(name, root, tuple(layers), files, gathering.texts, tuple(found), tuple(gathering.references))
 
 
@@ -214,6 +214,11 @@ def _disagreement(item: Disagreement) -> Diagnostic:
     help_ = "give them different positions in extends, where the later one wins, or set it in the blueprint"
     path = format_path(item.path)
     return Diagnostic(codes.DISAGREEMENT, message, at=item.second.span, notes=(note,), path=path, help=help_)
+
+
+def _is_patch(path: Path) -> bool:
+    """Whether a path leads to a patch: what is null there is removed from the object, and stays in the blueprint."""
+    return path[:2] == ("spec", "components") and path[3:4] == ("patches",) and path[5:] == ("merge",)
 
 
 def _empty(path: Path, node: Node) -> Diagnostic:

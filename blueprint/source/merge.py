@@ -6,7 +6,7 @@ tenants are maps. The result is a tree of nodes: `plain(node)` gives ordinary va
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -118,8 +118,15 @@ def merge(low: Node, high: Node, disagreements: list[Disagreement], at: Path = (
     return replace(high, value=merged, replaced=low)
 
 
-def remove_nulls(node: Node, at: Path = ()) -> Iterator[tuple[Path, Node]]:
-    """Take out every map entry that is null, in place. Yields those that had nothing below to remove."""
+def remove_nulls(
+    node: Node, at: Path = (), verbatim: Callable[[Path], bool] = lambda _: False
+) -> Iterator[tuple[Path, Node]]:
+    """Take out every map entry that is null, in place. Yields those that had nothing below to remove.
+
+    What stands at or below a path that is `verbatim` is left as it is.
+    """
+    if verbatim(at):
+        return
     if isinstance(node.value, dict):
         for key, item in list(node.value.items()):
             if item.value is None:
@@ -127,7 +134,7 @@ def remove_nulls(node: Node, at: Path = ()) -> Iterator[tuple[Path, Node]]:
                     yield (*at, key), item
                 del node.value[key]
             else:
-                yield from remove_nulls(item, (*at, key))
+                yield from remove_nulls(item, (*at, key), verbatim)
     elif isinstance(node.value, list):
         for index, item in enumerate(node.value):
-            yield from remove_nulls(item, (*at, index))
+            yield from remove_nulls(item, (*at, index), verbatim)

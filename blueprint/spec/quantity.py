@@ -7,6 +7,7 @@ suffix is the largest that needs no fraction, nothing is finer than a nano.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 
@@ -17,8 +18,16 @@ _FORM = re.compile(
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 _SUFFIX = {exponent: suffix for suffix, exponent in _DECIMAL.items()}
+_PARENTS = frozenset({"limits", "requests", "capacity", "overhead", "podFixed", "hard", "default", "defaultRequest"})
+_PARENTS |= {"max", "min", "maxLimitRequestRatio"}
+_FIELDS = frozenset({"sizeLimit", "divisor", "storage", "averageValue", "tolerance"})
 _NANO = 10**9
 _LARGEST_EXPONENT = 100
+
+
+def is_quantity(path: Sequence[str | int]) -> bool:
+    """Whether Kubernetes' own kinds have a quantity there, which is then compared by what it means."""
+    return path[-1] in _FIELDS or (len(path) > 1 and path[-2] in _PARENTS) or tuple(path[-2:]) == ("target", "value")
 
 
 def quantity_value(text: str) -> Fraction:

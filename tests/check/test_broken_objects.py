@@ -134,10 +134,9 @@ CASES: list[tuple[str, str, Any, str, str, str, str | None]] = [
     ("config", "binaryData", {"mode": "YQ=="}, "BP5010", "binaryData.mode",
      "the key mode is both in data and in binaryData", None),
     # what says nothing, or is not ours to say
-    ("deployment", f"{MAIN}.resources.requests.cpu", "1000m", "BP5011", f"{MAIN}.resources.requests.cpu",
-     f'{MAIN}.resources.requests.cpu is "1000m"; its canonical form is "1"', None),
-    ("quota", 'spec.hard["requests.nvidia.com/gpu"]', 8, "BP5011", 'spec.hard["requests.nvidia.com/gpu"]',
-     'spec.hard["requests.nvidia.com/gpu"] is 8; its canonical form is "8"', None),
+    ("clusterpolicy", "spec.gfd.resources", {"limits": {"memory": "1024Mi"}}, "BP5011",
+     "spec.gfd.resources.limits.memory", 'spec.gfd.resources.limits.memory is "1024Mi"; its canonical form is "1Gi"',
+     None),
     ("deployment", "spec.strategy", None, "BP5012", "spec.strategy",
      "spec.strategy is null, which is no way to set anything",
      "leave it out"),
@@ -236,7 +235,7 @@ def test_a_broken_object_gets_its_one_diagnostic(case: tuple[str, str, Any, str,
     [
         ("deployment", "spec.strategy", None, Severity.WARNING),
         ("deployment", f"{MAIN}.args", [], Severity.WARNING),
-        ("deployment", f"{MAIN}.resources.requests.cpu", "1000m", Severity.WARNING),
+        ("clusterpolicy", "spec.gfd.resources", {"requests": {"cpu": "1000m"}}, Severity.WARNING),
         ("deployment", "status", {"replicas": 1}, Severity.WARNING),
         ("deployment", f"{MAIN}.name", None, Severity.ERROR),
         ("networkpolicy", "spec.policyTypes[0]", None, Severity.ERROR),
@@ -249,6 +248,24 @@ def test_a_remark_is_what_the_api_server_puts_up_with(name: str, field: str, val
     """Errors are what it refuses, or takes as something else than was meant."""
     found = check_objects(objects(**{name: broken(name, field, value)}), kubernetes_minor="1.36")
     assert {d.severity for d in found} == {severity}
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "value"),
+    [
+        ("deployment", f"{MAIN}.resources.limits", {"nvidia.com/gpu": 1}),
+        ("deployment", f"{MAIN}.resources.requests", {"cpu": 2, "memory": "2048Mi"}),
+        ("deployment", f"{MAIN}.resources.requests", {"cpu": 0.5}),
+        ("deployment", f"{MAIN}.resources.requests", {"cpu": "1000m"}),
+        ("deployment", "spec.template.spec.volumes[0]", {"name": "s", "emptyDir": {"sizeLimit": "1024Mi"}}),
+        ("quota", 'spec.hard["requests.nvidia.com/gpu"]', 8),
+        ("clusterpolicy", "spec.gfd.resources", {"limits": {"nvidia.com/gpu": 1}}),
+    ],
+)
+def test_another_spelling_of_the_same_amount_is_no_finding(name: str, field: str, value: Any) -> None:
+    """Everybody writes a number without quotes; a comparison with the live object counts what it means."""
+    found = check_objects(objects(**{name: broken(name, field, value)}), kubernetes_minor="1.36")
+    assert [each.message for each in found if each.code.id == "BP5011"] == []
 
 
 def _about(found: list[Diagnostic], code: str) -> Diagnostic:

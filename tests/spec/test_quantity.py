@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blueprint.spec.quantity import canonical_quantity, quantity_value
+from blueprint.render.kubernetes import load_kubernetes
+from blueprint.spec.quantity import canonical_quantity, is_quantity, quantity_value
 
 
 @pytest.mark.parametrize(
@@ -37,3 +38,26 @@ def test_the_stored_form_is_stable_and_means_the_same(number: int, suffix: str) 
     stored = canonical_quantity(f"{number}{suffix}")
     assert canonical_quantity(stored) == stored
     assert quantity_value(stored) == quantity_value(f"{number}{suffix}")
+
+
+MADE_BY_MACHINES = {"Counter", "DeviceCapacity", "CSIStorageCapacity", "NodeAllocatableResourceMapping",
+                    "CapacityRequestPolicy", "CapacityRequestPolicyRange"}  # fmt: skip
+"""Definitions that drivers fill in and nobody declares."""
+
+
+def test_every_quantity_that_can_be_declared_is_known_as_one() -> None:
+    """Otherwise another spelling of it is a difference for ever."""
+    found = []
+    for name, definition in load_kubernetes("1.36").definitions.items():
+        for field, schema in definition.get("properties", {}).items():
+            if _quantity(schema):
+                found.append((name, ("target", field)))
+            elif _quantity(schema.get("additionalProperties")):
+                found.append((name, (field, "cpu")))
+    declared = [(name, path) for name, path in found if name.rpartition(".")[2] not in MADE_BY_MACHINES]
+    assert len(declared) > 15
+    assert [each for each in declared if not is_quantity(each[1])] == []
+
+
+def _quantity(schema: object) -> bool:
+    return isinstance(schema, dict) and str(schema.get("$ref", "")).endswith(".api.resource.Quantity")

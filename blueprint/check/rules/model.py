@@ -50,6 +50,8 @@ class Nodes:
     """Which configuration of the device plugin the nodes' label names."""
     labels: Mapping[str, str] = field(default_factory=dict)
     """Labels that the nodes carry, the selector's among them."""
+    exact: bool = True
+    """Whether this platform runs the device plugin there, so that nothing else decides what the nodes offer."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +170,15 @@ def _nodes(pool: Any) -> Nodes:
     refuses = all(each.get("failRequestsGreaterThanOne", True) for each in way.values())
     taints = tuple(Taint(taint.key, taint.value, taint.effect) for taint in pool.taints)
     names = sharing.mig_config_name, sharing.plugin_config_name
-    return Nodes(pool.name, offers, shared, taints, refuses, *names, {**pool.selector, **pool.labels})
+    labels = {**pool.selector, **pool.labels}
+    return Nodes(pool.name, offers, shared, taints, refuses, *names, labels, _is_ours(pool))
+
+
+def _is_ours(pool: Any) -> bool:
+    """Whether the pool's device plugin is one that this platform runs."""
+    platform = pool.platform
+    plugin = platform.components.get("k8s-device-plugin" if platform.gpu_stack == "standalone" else "gpu-operator")
+    return pool.mode.device_plugin == "operator" and plugin is not None and plugin.ownership == "managed"
 
 
 def by_hand(subject: Object, *path: str) -> bool:

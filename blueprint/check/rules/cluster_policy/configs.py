@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from blueprint.check.complaint import Complaint
 from blueprint.check.rules.config_map.counters import COUNTERS_KEY
 from blueprint.check.rules.model import Known, inside, mapping
-from blueprint.diagnostics import define
+from blueprint.diagnostics import Severity, define
 from blueprint.render.model import Object
 
 OPERAND_CONFIG = define(
@@ -16,7 +16,8 @@ OPERAND_CONFIG = define(
     """
 The ClusterPolicy names a ConfigMap, or a key of one, that an operand reads and that is not there. The operand's
 pods wait in Init, or go on with nothing. The MIG manager reads the key `config.yaml`, the exporter
-`dcgm-metrics.csv`, the device plugin the key that `default` or the node's label names.
+`dcgm-metrics.csv`, the device plugin the key that `default` or the node's label names. In a
+namespace that is not rendered the ConfigMap may be there all the same: that is a warning.
 """,
 )
 
@@ -33,7 +34,9 @@ def named(subject: Object, known: Known) -> Iterator[Complaint]:
         default = inside(subject.data, "spec", operand, "config", "default") if key is None else key
         if found is None:
             text = f"spec.{operand}.config.name is {name}, which is not rendered in {known.operator_namespace}"
-            yield Complaint(OPERAND_CONFIG, path, text, "add the ConfigMap to extraManifests")
+            help_ = "add the ConfigMap to extraManifests, or see that it is there before the operand is"
+            ours = known.find("Namespace", known.operator_namespace) is not None
+            yield Complaint(OPERAND_CONFIG, path, text, help_, None if ours else Severity.WARNING)
         elif default and default not in data:
             text = f"the ConfigMap {name} has no key {default}, which {operand} reads"
             yield Complaint(OPERAND_CONFIG, path, text, f"its keys: {', '.join(map(str, data)) or 'none'}")

@@ -35,13 +35,22 @@ that is not so. The help names what took its place, where there is something.
 """,
     severity=Severity.WARNING,
 )
+DEPRECATED = define(
+    "BP6472",
+    "field-deprecated",
+    """
+The operator of this release still reads the field, and says that a later one will not. The help names what takes its
+place.
+""",
+    severity=Severity.NOTE,
+)
 _RESERVED = {
     "devicePlugin": ("DEVICE_LIST_STRATEGY", "MIG_STRATEGY", "NVIDIA_MIG_MONITOR_DEVICES", "NVIDIA_DRIVER_ROOT"),
     "gfd": ("MIG_STRATEGY", "GFD_MIG_STRATEGY"),
 }
+_DEPRECATED = {("driver", "licensingConfig", "configMapName"): "driver.licensingConfig.secretName"}
 _GONE = {
     ("driver", "useOpenKernelModules"): "driver.kernelModuleType",
-    ("driver", "licensingConfig", "configMapName"): "driver.licensingConfig.secretName",
     ("cdi", "default"): None,
     ("operator", "defaultRuntime"): None,
     ("psp",): "psa",
@@ -77,4 +86,13 @@ def gone(subject: Object, known: Known) -> Iterator[Complaint]:
             yield Complaint(NO_LONGER_READ, ("spec", *path), f"spec.{'.'.join(path)} has no effect any more", help_)
 
 
-RULES = (nri, variables, gone)
+def deprecated(subject: Object, known: Known) -> Iterator[Complaint]:
+    """Fields that have a successor and still work."""
+    for path, instead in _DEPRECATED.items():
+        if inside(subject.data, "spec", *path) not in (None, ""):
+            said = ".".join(path)
+            yield Complaint(DEPRECATED, ("spec", *path), f"spec.{said} is deprecated; {instead} takes its place",
+                            f"use {instead}")  # fmt: skip
+
+
+RULES = (nri, variables, gone, deprecated)

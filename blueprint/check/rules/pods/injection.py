@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.check.complaint import Complaint
-from blueprint.check.rules.model import USERS, Known, Pod, inside, items, mapping
+from blueprint.check.rules.model import USERS, Known, Pod, items, mapping
 from blueprint.diagnostics import Severity, define
 from blueprint.render.paths import format_path
 
@@ -31,12 +31,21 @@ RUNTIME_CLASS_GONE = define(
     "BP6113",
     "runtime-class-gone",
     """
-No RuntimeClass of this name will exist, and the API server refuses pods that name one. The operator makes `nvidia`
-(and where the NRI plugin is on, none at all); `nvidia-cdi` and `nvidia-legacy` were made by earlier releases; those
-of Kata are made by kata-deploy.
+No RuntimeClass of this name will exist, and the API server refuses pods that name one. The GPU Operator makes `nvidia`
+(or what `operator.runtimeClass` says), with CDI on `nvidia-cdi` and `nvidia-legacy` too; where the NRI plugin is on it
+makes none, and deletes those.
 """,
 )
-_GONE = frozenset({"nvidia-cdi", "nvidia-legacy"})
+RUNTIME_CLASS_OF_OTHERS = define(
+    "BP6471",
+    "runtime-class-of-others",
+    """
+This RuntimeClass is made by something that is no part of the platform: kata-deploy makes those of Kata. The API server
+refuses pods that name one which is not there. Whether it will be there cannot be judged here.
+""",
+    severity=Severity.NOTE,
+)
+_WITH_CDI = ("nvidia-cdi", "nvidia-legacy")
 _NOTHING = ("", "void", "none")
 
 
@@ -61,22 +70,22 @@ def users(pod: Pod, known: Known) -> Iterator[Complaint]:
 
 
 def runtime_class(pod: Pod, known: Known) -> Iterator[Complaint]:
-    """RuntimeClasses that nobody makes."""
+    """RuntimeClasses that the operator does not make, and those whose makers nobody sees here."""
     name = pod.spec.get("runtimeClassName")
     if not isinstance(name, str) or known.find("RuntimeClass", name):
         return
     path = (*pod.path, "runtimeClassName")
     said = format_path(path, pod.subject.data)
-    nri = inside(known.policy.data, "spec", "cdi", "nriPluginEnabled") is True if known.policy else False
-    if name in _GONE:
-        yield Complaint(RUNTIME_CLASS_GONE, path, f"{said}: no release in use makes {name}", "remove it")
-    elif name == "nvidia" and nri:
-        text = f"{said}: with the NRI plugin on there is no RuntimeClass nvidia"
-        yield Complaint(RUNTIME_CLASS_GONE, path, text, "remove it, or switch nriPlugin off")
+    if known.policy and (name in _WITH_CDI or name == (known.of_policy("operator", "runtimeClass") or "nvidia")):
+        if known.of_policy("cdi", "nriPluginEnabled") is True:
+            text = f"{said}: with the NRI plugin on there is no RuntimeClass {name}"
+            yield Complaint(RUNTIME_CLASS_GONE, path, text, "remove it, or switch nriPlugin off")
+        elif name in _WITH_CDI and known.of_policy("cdi", "enabled") is False:
+            text = f"{said}: with CDI off there is no RuntimeClass {name}"
+            yield Complaint(RUNTIME_CLASS_GONE, path, text, "remove it, or switch CDI on")
     elif name.startswith("kata"):
-        text = f"{said}: nothing here makes the RuntimeClass {name}"
-        help_ = "add the RuntimeClass to extraManifests, beside the kata-deploy that serves it"
-        yield Complaint(RUNTIME_CLASS_GONE, path, text, help_)
+        text = f"{said}: nothing here makes the RuntimeClass {name}; kata-deploy does"
+        yield Complaint(RUNTIME_CLASS_OF_OTHERS, path, text, "see that kata-deploy is installed before the pod is")
 
 
 RULES = (visible, users, runtime_class)

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from blueprint.check.complaint import Complaint
-from blueprint.check.rules.model import Known, Nodes, Pod, items, mapping, tolerates
+from blueprint.check.rules.model import GPU_PREFIX, Known, Nodes, Pod, items, mapping, tolerates
+from blueprint.check.rules.offering import OF_NVIDIA, is_decided_here
 from blueprint.diagnostics import Severity, define, nearest
 from blueprint.render.paths import format_path
 
@@ -56,6 +57,16 @@ the pod stays Pending.
 """,
     severity=Severity.WARNING,
 )
+BY_OTHERS = define(
+    "BP6470",
+    "offered-by-others",
+    """
+What nodes offer here is decided by somebody else: another device plugin than NVIDIA's, or one that the provider, the
+node image or an external component brings. So it cannot be judged whether a pod that asks for this will run. See for
+yourself: `kubectl get node NAME -o jsonpath='{.status.allocatable}'`.
+""",
+    severity=Severity.NOTE,
+)
 _SHARED = ".shared"
 
 
@@ -81,22 +92,37 @@ def offered(pod: Pod, known: Known) -> Iterator[Complaint]:
     """Resources that no pool offers, or not so many of."""
     if not known.nodes or known.claims:
         return
-    there = sorted({name for pool in known.nodes for name in pool.offers})
     passed_through = tuple(_passed_through(known))
     for path, name, amount in _limits(pod):
         if any(re.fullmatch(pattern, name) for pattern in passed_through):
             continue  # how many a node has of them, nobody says
         most = max((pool.offers.get(name, 0) for pool in known.nodes), default=0)
+        number = _number(amount)
         if not most:
-            text = f"{_said(pod, path)}: no pool's nodes offer {name}"
-            near = _instead(name, there)
-            help_ = f"they offer {', '.join(there)}" + (f"; did you mean {near}?" if near else "")
-            yield Complaint(NOT_OFFERED, path, text, help_)
-        elif (number := _number(amount)) and number > most:
-            text = f"{_said(pod, path)} is {number}, and no node has more than {most}"
-            yield Complaint(TOO_MANY, path, text, f"at most {most}")
+            yield _not_offered(pod, path, name, known)
+        elif number and number > most:
+            yield _too_many(pod, path, name, number, most, known)
         elif number and number > 1:
             yield from _several(pod, path, name, number, known)
+
+
+def _not_offered(pod: Pod, path: Any, name: str, known: Known) -> Complaint:
+    there = sorted({name for pool in known.nodes for name in pool.offers})
+    near = _instead(name, there)
+    if is_decided_here(known) if OF_NVIDIA.fullmatch(name) else near:
+        text = f"{_said(pod, path)}: no pool's nodes offer {name}"
+        help_ = f"they offer {', '.join(there)}" + (f"; did you mean {near}?" if near else "")
+        return Complaint(NOT_OFFERED, path, text, help_)
+    text = f"{_said(pod, path)}: whether nodes offer {name} is decided by a device plugin of somebody else's"
+    return Complaint(BY_OTHERS, path, text, f"from the pools follows {', '.join(there)}")
+
+
+def _too_many(pod: Pod, path: Any, name: str, number: int, most: int, known: Known) -> Complaint:
+    if is_decided_here(known):
+        return Complaint(TOO_MANY, path, f"{_said(pod, path)} is {number}, and no node has more than {most}",
+                         f"at most {most}")  # fmt: skip
+    text = f"{_said(pod, path)} is {number}: whether nodes offer so many is decided by somebody else's device plugin"
+    return Complaint(BY_OTHERS, path, text, f"from the pools follow {most} of {name}")
 
 
 def _passed_through(known: Known) -> Iterator[str]:
@@ -112,7 +138,7 @@ def _passed_through(known: Known) -> Iterator[str]:
 
 def _several(pod: Pod, path: Any, name: str, number: int, known: Known) -> Iterator[Complaint]:
     offering = [pool for pool in known.nodes if name in pool.offers]
-    if all(name in pool.shared for pool in offering):
+    if is_decided_here(known) and all(name in pool.shared for pool in offering):
         refused = all(pool.refuses_many for pool in offering)
         end = "the device plugin refuses that" if refused else "that is no more computing than one"
         text = f"{_said(pod, path)} asks for {number} shares, and {end}"
@@ -151,7 +177,9 @@ def _said(pod: Pod, path: Any) -> str:
 
 def _instead(name: str, there: list[str]) -> str | None:
     alike = [name + _SHARED, name.removesuffix(_SHARED)]
-    return next((each for each in alike if each in there), None) or nearest(name, there)
+    known = next((each for each in alike if each in there), None)
+    near = nearest(name.removeprefix(GPU_PREFIX), [each.removeprefix(GPU_PREFIX) for each in there])
+    return known or (GPU_PREFIX + near if near else None)
 
 
 RULES = (form, offered, taints)

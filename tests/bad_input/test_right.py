@@ -1,0 +1,59 @@
+"""What is right and was once refused, or is somebody else's: validated, with nothing said but what the table has.
+
+A row is an edit of the files under `good/`, as in the table of mistakes. `told` is everything that may be said, each
+code with its severity; where it is left out, nothing is.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from blueprint.cli.main import main
+from tests.bad_input.test_mistakes import Mistake, texts_of
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Right:
+    """One row.
+
+    Attributes:
+        edit: The edit of the good files.
+        told: Severity of what is said, by code.
+    """
+
+    edit: Mistake
+    told: dict[str, str] = field(default_factory=dict)
+
+
+def table() -> dict[str, Right]:
+    """Every row by name."""
+    rows: dict[str, dict[str, Any]] = yaml.safe_load((HERE / "right.yaml").read_text("utf-8"))
+    return {name: Right(told=row.pop("told", {}), edit=Mistake("", **row)) for name, row in rows.items()}
+
+
+TABLE = table()
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_what_is_right_is_valid(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = TABLE[name]
+    files, _ = texts_of(row.edit)
+    for file, text in files.items():
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text(text, "utf-8")
+    monkeypatch.chdir(tmp_path)
+
+    code = main(["validate", "blueprint.yaml", "--report", "json=report.json", *row.edit.arguments])
+
+    found = json.loads(Path("report.json").read_text())["diagnostics"]
+    assert {each["code"]: each["severity"] for each in found} == row.told, [each["message"] for each in found]
+    assert len(found) == len(row.told)
+    assert code == 0

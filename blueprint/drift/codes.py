@@ -241,6 +241,44 @@ The folder given with `--readings` cannot be read, or holds no reading. A readin
 `blueprint probe -o` wrote, one per node.
 """,
 )
+READING_FUTURE = define(
+    "BP8080",
+    "reading-of-the-future",
+    """
+The reading says that it was taken more than five minutes after this run: the clock of one of the two machines is wrong,
+or the file was made up. It is left out, so that it cannot stand before an honest reading of today; a node that has no
+other is unknown.
+""",
+    severity=Severity.WARNING,
+)
+READING_TOO_OLD = define(
+    "BP8081",
+    "reading-too-old",
+    """
+The reading is older than a reading may be (`drift --max-age`, 720h unless given). What was true then proves nothing of
+today, so it is not judged and its node is unknown. Take it again.
+""",
+    severity=Severity.WARNING,
+)
+READING_OTHER_BOOT = define(
+    "BP8082",
+    "reading-of-another-boot",
+    """
+The node's kubelet names another start of the kernel (`status.nodeInfo.bootID`) than the reading: the node was started
+again since, or the reading was taken on another machine. GPUs may have been lost, reset or exchanged meanwhile. The
+reading is not judged and the node is unknown. Take it again.
+""",
+    severity=Severity.WARNING,
+)
+READING_COPIED = define(
+    "BP8083",
+    "reading-of-two-nodes",
+    """
+Readings of two nodes show the same GPU, the same board or the same start of a kernel, which only one of them can have.
+One is a copy under another name, or a board was moved between two nodes that were read at different times. At least
+one of the nodes was not looked at as it is.
+""",
+)
 SNAPSHOT_UNREADABLE = define(
     "BP8040",
     "snapshot-unreadable",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from blueprint.cluster.inventory import Inventory, was_applied
@@ -35,6 +35,7 @@ def detect_drift(
     readings: Path | None = None,
     dry_run: bool = True,
     now: datetime | None = None,
+    oldest: timedelta | None = None,
 ) -> DriftReport:
     """Compare what is with what `bundle` says.
 
@@ -45,6 +46,7 @@ def detect_drift(
         readings: The folder of readings, for scope `nodes`.
         dry_run: Whether suspects may be confirmed by a server-side dry-run.
         now: The time of the run; readings are old or young by it.
+        oldest: The greatest age of a reading that proves anything.
 
     Raises:
         Refused: the readings cannot be read, or the server does not even say what it serves (exit code 2).
@@ -61,9 +63,10 @@ def detect_drift(
         objects = examine_objects(bundle, record, view, dry_run=dry_run, record_missing=missing)
         parts += [objects, examine_nodes(bundle, record, view)]
     if NODES in scopes and readings is not None:
+        from blueprint.drift.reading_trust import TOO_OLD
         from blueprint.drift.readings import examine_readings
 
-        parts.append(examine_readings(bundle, view, readings, now))
+        parts.append(examine_readings(bundle, view, readings, now, TOO_OLD if oldest is None else oldest))
     if view is not None and view.taken:
         remarks.append(
             Diagnostic(codes.SNAPSHOT_USED, f"compared with a snapshot of {view.name}, taken at {view.taken}")

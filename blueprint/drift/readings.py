@@ -11,8 +11,10 @@ from blueprint.diagnostics import Diagnostic, Note, Refused
 from blueprint.drift import codes
 from blueprint.drift.model import Part, Station
 from blueprint.drift.nodes import pools_of
+from blueprint.drift.reading_trust import TOO_OLD, Now, boots_of, of_the_future, outdated, shared
 from blueprint.drift.view import Unseen, View
 from blueprint.probe import Reading, Result, diagnostics_of, judge, read_reading
+from blueprint.probe.codes import READING_UNOPENABLE
 from blueprint.render.model import Bundle
 from blueprint.report.model import Coverage
 
@@ -30,7 +32,7 @@ def load_readings(folder: Path) -> tuple[list[Reading], list[Diagnostic]]:
     Raises Refused: the folder cannot be read, or holds no JSON file.
     """
     try:
-        files = sorted(path for path in folder.iterdir() if path.suffix == ".json" and path.is_file())
+        files = sorted(path for path in folder.iterdir() if path.suffix == ".json")
     except OSError as error:
         text = f"the readings in {folder} cannot be read: {error.strerror}"
         raise Refused(Diagnostic(codes.NO_READINGS, text), exit_code=2) from None
@@ -47,29 +49,39 @@ def load_readings(folder: Path) -> tuple[list[Reading], list[Diagnostic]]:
     return readings, problems
 
 
-def examine_readings(bundle: Bundle, view: View | None, folder: Path, now: datetime | None = None) -> Part:
-    """Judge every reading by its node's pool. A node of a GPU pool without a reading is unknown.
+def examine_readings(
+    bundle: Bundle, view: View | None, folder: Path, now: datetime | None = None, oldest: timedelta = TOO_OLD
+) -> Part:
+    """Judge every reading by its node's pool. A node of a GPU pool without a reading is unknown, and so is one whose
+    reading is older than `oldest`, of the future, or of another boot. A file that is no reading is a finding.
 
     Raises Refused: there are no readings.
     """
     readings, problems = load_readings(folder)
-    youngest, twice = _one_per_node(readings)
+    here = Now(now or datetime.now(UTC), oldest, boots_of(view))
+    usable, future = of_the_future(readings, here)
+    youngest, twice = _one_per_node(usable)
     placed, lost = _places(bundle, view, youngest)
-    found: list[Diagnostic] = []
-    failed = False
-    unknown = len(problems)
+    copied = list(shared(youngest))
+    found: list[Diagnostic] = [*copied, *future]
+    failed = bool(copied) or any(each.code is not READING_UNOPENABLE for each in problems)
+    unknown = len(problems) + len(future)
     for reading in youngest:
         if reading.node not in placed:
             unknown += 1
             found.append(_unplaced(reading, lost))
             continue
+        if doubt := outdated(reading, here):
+            unknown += 1
+            found.append(doubt)
+            continue
         told, results = _judged(bundle, reading, placed[reading.node])
-        found += [*told, *_age(reading, now or datetime.now(UTC))]
+        found += [*told, *_age(reading, here.time)]
         failed = failed or Result.FAIL in results
         unknown += Result.UNKNOWN in results and Result.FAIL not in results
-    silent = list(_silent(bundle, placed, {reading.node for reading in youngest}))
+    silent = list(_silent(bundle, placed, {reading.node for reading in readings}))
     unknown += len(silent) + _undeclared_absentees(bundle, placed)
-    examined = sum(1 for reading in youngest if reading.node in placed)
+    examined = len({reading.node for reading in youngest if reading.node in placed})
     reason = "not every node of a GPU pool has a reading that could be judged" if unknown else ""
     diagnostics = (*problems, *twice, *found, *silent)
     return Part((Coverage(SCOPE, examined, unknown, reason),), (), diagnostics, failed=failed)
@@ -83,14 +95,16 @@ def _judged(bundle: Bundle, reading: Reading, pool: str) -> tuple[Iterator[Diagn
 
 
 def _one_per_node(readings: Iterable[Reading]) -> tuple[list[Reading], list[Diagnostic]]:
-    youngest: dict[str, Reading] = {}
+    """The youngest of each node; of one moment all that differ, so that none of them hides what another shows."""
+    youngest: dict[str, list[Reading]] = {}
     twice: list[Diagnostic] = []
-    for reading in sorted(readings, key=lambda each: each.time):
-        if older := youngest.get(reading.node):
-            text = f"Node/{reading.node} has two readings, of {older.time} and of {reading.time}"
+    for reading in sorted(readings, key=lambda each: each.taken):
+        kept = youngest.setdefault(reading.node, [])
+        if kept:
+            text = f"Node/{reading.node} has two readings, of {kept[-1].time} and of {reading.time}"
             twice.append(Diagnostic(codes.READING_TWICE, text, subject=f"Node/{reading.node}"))
-        youngest[reading.node] = reading
-    return [youngest[node] for node in sorted(youngest)], twice
+        youngest[reading.node] = [each for each in kept if each.taken == reading.taken and each != reading] + [reading]
+    return [reading for node in sorted(youngest) for reading in youngest[node]], twice
 
 
 def _places(bundle: Bundle, view: View | None, readings: list[Reading]) -> tuple[Placed, str]:
@@ -118,7 +132,7 @@ def _unplaced(reading: Reading, why: str) -> Diagnostic:
 
 
 def _age(reading: Reading, now: datetime) -> Iterator[Diagnostic]:
-    age = now - datetime.fromisoformat(reading.time)
+    age = now - reading.taken
     if age > OLD:
         text = f"the reading of Node/{reading.node} is from {reading.time}, {age.days} days before this run"
         yield Diagnostic(codes.READING_OLD, text, subject=f"Node/{reading.node}")

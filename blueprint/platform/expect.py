@@ -6,6 +6,7 @@ A fact that nobody declared and nobody knows yields no expectation: the probe th
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from blueprint.platform.model import Platform
@@ -14,6 +15,7 @@ from blueprint.platform.origin import Source, flat, in_order
 from blueprint.platform.pool import Pool, PoolGpu
 from blueprint.platform.reads import reading, use
 from blueprint.probe import Expectation, ExpectationSource
+from blueprint.source.paths import format_path
 
 DMA_BUF_KERNEL = "5.12"
 """From this Linux on dma-buf carries GPU memory."""
@@ -22,8 +24,16 @@ MEMORY_TOLERANCE_MIB = 256
 
 
 def expectations(platform: Platform) -> tuple[Expectation, ...]:
-    """The expectations of all GPU pools, by pool."""
-    return tuple(found for pool in platform.gpu_pools for found in _of_pool(pool))
+    """The expectations of all pools, by pool. Of nodes that give their GPUs to virtual machines nothing is expected."""
+    pools = (pool for pool in platform.pools if not pool.runs_machines)
+    return tuple(found for pool in pools for found in (_of_pool(pool) if pool.gpu else _without_gpus(platform, pool)))
+
+
+def _without_gpus(platform: Platform, pool: Pool) -> Iterator[Expectation]:
+    """A pool that declares no GPUs has none: eight in it are no small matter. Its name is the line to blame."""
+    path = ("spec", "nodePools", pool.name)
+    named = replace(platform.origins.source(path), span=platform.origins.key(path), path=format_path(path))
+    yield Expectation(pool.name, "gpu-count", 0, (_portable(named),))
 
 
 def _of_pool(pool: Pool) -> Iterator[Expectation]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from blueprint.probe import pci
 from blueprint.probe.facts import Fact, Status
 from blueprint.probe.host import Access, HostAnswer
 from blueprint.probe.host_facts import Host
@@ -14,6 +15,8 @@ from blueprint.probe.reading import Reading
 from blueprint.probe.wants import Network
 
 _LINKS = {"infiniband": "InfiniBand", "roce": "Ethernet"}
+_LINK_LAYERS = frozenset({"InfiniBand", "Ethernet", "Unknown", "Unspecified"})
+"""What the kernel can say; EFA has no word of its own."""
 _AMAZON, _EFA = "0x1d0f", "0xefa"
 _ADDRESS = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]", re.ASCII)
 _STATE = re.compile(r"\d{1,2}: [A-Za-z_]{1,32}", re.ASCII)
@@ -79,13 +82,18 @@ class Cards:
         if listing.status is not Status.READ:
             return Fact(listing.status, None, listing.why, (), listing.files)
         slots: dict[str, list[Port]] = {}
+        taken: set[str] = set()
         for device, card in self._devices():
             ports = scan.within(f"{device.path}/ports")
             if lost := self._lost(device, card, ports):
                 return Fact(Status.UNREADABLE, None, str(lost), (), (lost,))
             mine = [Port(device.path.rpartition("/")[2], port.path.rpartition("/")[2], port) for port in ports]
+            taken |= {card.path} if card else set()
             if card and self._is_kind(card) and (mine := [port for port in mine if self._is_link(port)]):
                 slots.setdefault(_slot(card), []).extend(mine)
+        if doubtful := [each for each in pci.unclear_cards(scan, self._vendor) if each.path not in taken]:
+            why = f"whether {doubtful[0].path} is a card cannot be told: {doubtful[0].detail or 'it says nothing'}"
+            return Fact(Status.UNREADABLE, None, why, (), tuple(doubtful[:8]))
         cards = tuple(Card(slot, tuple(ports)) for slot, ports in sorted(slots.items()))
         return Fact(Status.READ, cards, "", (), (*listing.files, *(port.answer for c in cards for port in c.ports)))
 
@@ -95,7 +103,7 @@ class Cards:
         taken = {card.path for _, card in self._devices() if card}
         scan = self.reading.host
         listed = scan.within(PCI) if scan else []
-        return [each for each in listed if self._is_kind(each) and each.path not in taken]
+        return [each for each in listed if pci.is_card(each) and self._is_kind(each) and each.path not in taken]
 
     @property
     def hidden(self) -> bool:
@@ -119,13 +127,13 @@ class Cards:
         if card is None:
             unclear = device.access is not Access.READ or "device" in device.detail
             return device if unclear or _ADDRESS.fullmatch(device.values.get("device", "")) else None
-        if "vendor" not in card.values or "device" not in card.values:
+        if not pci.identified(card):
             return card
         if not self._is_kind(card):
             return None
         if not ports:
             return HostAnswer(f"{device.path}/ports", Access.FAILED, {}, "no port")
-        return next((port for port in ports if "link_layer" not in port.values), None)
+        return next((port for port in ports if port.values.get("link_layer") not in _LINK_LAYERS), None)
 
     def _is_kind(self, card: HostAnswer) -> bool:
         vendor, device = card.values.get("vendor", ""), card.values.get("device", "")
@@ -133,7 +141,13 @@ class Cards:
             return False
         if self.network.fabric == "efa":
             return vendor == _AMAZON and device.startswith(_EFA)
-        return not self.network.vendor or vendor == f"0x{self.network.vendor}"
+        return not self._vendor or vendor == self._vendor
+
+    @property
+    def _vendor(self) -> str:
+        if self.network.fabric == "efa":
+            return _AMAZON
+        return f"0x{self.network.vendor}" if self.network.vendor else ""
 
     def _is_link(self, port: Port) -> bool:
         wanted = _LINKS.get(self.network.fabric)

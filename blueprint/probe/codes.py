@@ -14,6 +14,16 @@ no driver is loaded. Nothing can run on the GPUs until it is. Look at the driver
 log, at `lsmod | grep nvidia`, and at whether the nouveau driver holds the device.
 """,
 )
+NVML_UNFOUND = define(
+    "BP9001",
+    "nvml-not-found",
+    """
+The kernel has NVIDIA's driver loaded, but the probe did not find its library NVML, or not the devices in `/dev`. With
+a driver of the GPU Operator the library is under `/run/nvidia/driver`, on GKE under `/home/kubernetes/bin/nvidia`; the
+probe looks there under its `--root`. Give the library with `--library`. Nothing is known of the GPUs until then.
+""",
+    severity=Severity.WARNING,
+)
 LIBRARY_MISMATCH = define(
     "BP9010",
     "driver-library-mismatch",

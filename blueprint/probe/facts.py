@@ -15,7 +15,7 @@ from blueprint.probe import parse
 from blueprint.probe.host import HostAnswer
 from blueprint.probe.parse import Modes, PciIdentity
 from blueprint.probe.reading import Call, Outcome, Reading, Value
-from blueprint.probe.returns import Meaning, meaning_of
+from blueprint.probe.returns import LIBRARY_NOT_FOUND, Meaning, meaning_of
 from blueprint.probe.verdict import GpuId
 
 T = TypeVar("T")
@@ -74,8 +74,8 @@ class Gpu:
 
     @property
     def uuid(self) -> Fact[str]:
-        """`GPU-...`: one printable word."""
-        return self._read("nvmlDeviceGetUUID", parse.word)
+        """`GPU-` and 32 hexadecimal digits."""
+        return self._read("nvmlDeviceGetUUID", parse.uuid)
 
     @property
     def pci(self) -> Fact[PciIdentity]:
@@ -145,8 +145,13 @@ class Node:
 
     @property
     def nvml(self) -> Fact[bool]:
-        """Whether NVML loads and initialises. Every child process does it; the worst answer counts."""
+        """Whether NVML loads and initialises. Every child process does it; the worst answer counts.
+
+        That the loader did not find the library is no bad answer where it was found elsewhere.
+        """
         inits = list(self.reading.of("nvmlInit"))
+        found = [call for call in inits if call.code != LIBRARY_NOT_FOUND]
+        inits = found or inits
         worst = [call for call in inits if not call.answered] or inits
         return _fact(self.reading, "nvmlInit", None, lambda _: True, worst[:1])
 

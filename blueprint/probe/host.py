@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 _LONGEST = 200
+_TWICE = "the reading has different answers for it"
 
 
 class Access(enum.StrEnum):
@@ -72,11 +73,17 @@ class HostScan:
 
     root: str
     answers: tuple[HostAnswer, ...]
+    _by_path: dict[str, HostAnswer] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for answer in self.answers:
+            if self._by_path.setdefault(answer.path, answer) != answer:
+                self._by_path[answer.path] = HostAnswer(answer.path, Access.UNBELIEVABLE, {}, _TWICE)
 
     def of(self, path: str) -> HostAnswer | None:
-        """What one path showed; None if it was not looked at."""
-        return next((answer for answer in self.answers if answer.path == path), None)
+        """What one path showed; None if it was not looked at. Of two different answers neither is believed."""
+        return self._by_path.get(path)
 
     def within(self, folder: str) -> list[HostAnswer]:
-        """What stands directly in a folder, in the order of the record."""
-        return [answer for answer in self.answers if answer.path.rpartition("/")[0] == folder]
+        """What stands directly in a folder, in the order of the record, each path once."""
+        return [answer for path, answer in self._by_path.items() if path.rpartition("/")[0] == folder]

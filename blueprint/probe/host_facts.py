@@ -20,6 +20,8 @@ _NVRM = re.compile(
 )
 _RELEASE = re.compile(r"(\d{1,4})\.(\d{1,4})(?:[.+-]\S*)?", re.ASCII)
 _WORD = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}", re.ASCII)
+_RHEL, _COREOS = "rhel", "coreos"
+"""How the nodes of OpenShift 4.19 and newer call themselves; before they were `rhcos`."""
 _MOUNTED = ("/proc/", "/sys/")
 
 
@@ -124,6 +126,8 @@ def _driver(answer: HostAnswer) -> KernelDriver:
 
 def _system(answer: HostAnswer) -> tuple[str, str]:
     name, version = (answer.values.get(key, "") for key in ("ID", "VERSION_ID"))
+    if name == _RHEL and answer.values.get("VARIANT_ID") == _COREOS:
+        name, version = "rhcos", answer.values.get("OPENSHIFT_VERSION", "")
     if not _WORD.fullmatch(name) or (version and not _WORD.fullmatch(version)):
         raise ValueError(f"{answer.quoted or 'nothing'}, which names no system")
     return name, version

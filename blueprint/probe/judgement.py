@@ -34,7 +34,7 @@ def judge(reading: Reading, expectations: Sequence[Expectation]) -> list[Verdict
         if check.always:
             verdicts += check.judge(reading, Expectation(pool, check.slug, None, blamed))
         elif not check.if_expected and check.slug not in {each.check for each in asked}:
-            verdicts.append(_unasked(reading, check))
+            verdicts.append(_unasked(reading, check, asked))
     return verdicts
 
 
@@ -90,9 +90,10 @@ def _unusable(reading: Reading, expectation: Expectation, why: str) -> Verdict:
     )
 
 
-def _unasked(reading: Reading, check: Check) -> Verdict:
-    """Nothing is expected here. That NVML does not answer at all is worth knowing nevertheless."""
+def _unasked(reading: Reading, check: Check, asked: Sequence[Expectation]) -> Verdict:
+    """Nothing is expected here. That NVML is silent is worth knowing all the same, unless there are to be no GPUs."""
     init = Node(reading).nvml
-    if check.slug == _NVML and init.status is not Status.READ:
+    without = any(each.check == _GPU_COUNT and each.want == 0 for each in asked)
+    if check.slug == _NVML and init.status is not Status.READ and not without:
         return Bench(reading, Expectation("", _NVML, None, ())).unknown(init)
     return Verdict(check.slug, Result.SKIP, reading.node, "no expectation declared")

@@ -10,8 +10,10 @@ from blueprint.probe import codes
 from blueprint.probe.facts import Fact, Gpu, Node, Status
 from blueprint.probe.model import Expectation
 from blueprint.probe.reading import Reading
+from blueprint.probe.returns import NO_PERMISSION
 from blueprint.probe.verdict import GpuId, Result, Verdict
 
+_AS_ROOT = "run the probe as root: NVML tells this to nobody else"
 _IGNORANCE = {
     Status.HUNG: codes.CALL_HUNG,
     Status.CRASHED: codes.CALL_CRASHED,
@@ -43,10 +45,13 @@ class Bench:
         """The question does not apply."""
         return self._verdict(Result.SKIP, message, fact, gpu=gpu)
 
-    def unknown(self, fact: Fact[object], *, gpu: GpuId | None = None, code: Code | None = None) -> Verdict:
+    def unknown(
+        self, fact: Fact[object], *, gpu: GpuId | None = None, code: Code | None = None, remedy: str = ""
+    ) -> Verdict:
         """The fact could not be read; the reason is the fact's own."""
         said = code or _IGNORANCE.get(fact.status, codes.FACT_UNREADABLE)
-        return self._verdict(Result.UNKNOWN, fact.why, fact, code=said, gpu=gpu)
+        denied = any(call.code == NO_PERMISSION for call in fact.evidence)
+        return self._verdict(Result.UNKNOWN, fact.why, fact, code=said, gpu=gpu, remedy=_AS_ROOT if denied else remedy)
 
     def _verdict(
         self,

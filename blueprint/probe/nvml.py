@@ -21,7 +21,8 @@ SONAME = "libnvidia-ml.so.1"
 STUB_MARK = "blueprint_nvml_stub"
 """A symbol that our stand-in library exports, so that what it says is never taken for hardware."""
 
-_NOT_FOUND = 6
+_EMPTY_SLOT = (2, 6)
+"""INVALID_ARGUMENT and NOT_FOUND: drivers answer either for an index without a device (go-nvlib, VisitMigDevices)."""
 _LIBRARY_NOT_FOUND = 12
 _MAX_MIG_DEVICES = 64
 _PR_SET_PDEATHSIG = 1
@@ -98,7 +99,7 @@ class _Session:
             try:
                 instance = pynvml.nvmlDeviceGetMigDeviceHandleByIndex(handle, index)
             except pynvml.NVMLError as error:
-                if error.value != _NOT_FOUND:
+                if error.value not in _EMPTY_SLOT:
                     raise
                 continue
             found[str(index)] = _plain(pynvml.nvmlDeviceGetName(instance), ())

@@ -16,6 +16,7 @@ MAX_GPUS = 64
 _MAX_MEMORY_BYTES = 1 << 44
 _MAX_TEXT = 96
 _DRIVER = re.compile(r"[1-9]\d{2,3}(\.\d{1,4}){1,2}", re.ASCII)
+_UUID = re.compile(r"GPU(-[0-9a-fA-F]{8})(-[0-9a-fA-F]{4}){3}(-[0-9a-fA-F]{12})", re.ASCII)
 _MIG_NAME = re.compile(r" MIG ((?:\dc\.)?\dg\.\d+gb\S*)$", re.ASCII)
 _BUS_ID = re.compile(r"([0-9a-fA-F]{4,8}):([0-9a-fA-F]{2}):([0-9a-fA-F]{2})\.([0-7])")
 
@@ -56,6 +57,21 @@ def word(value: Value | None) -> str:
     if " " in (found := text(value)):
         raise ValueError(f"{found!r}, which is not one word")
     return found
+
+
+def uuid(value: Value | None) -> str:
+    """A GPU's UUID: `GPU-` and 32 hexadecimal digits in five groups, not all of them zero."""
+    found = word(value)
+    if not is_uuid(found):
+        raise ValueError(f"{found!r}, which has not the form of a GPU's UUID")
+    if not found.strip("GPU-0"):
+        raise ValueError(f"{found!r}, which is no GPU's")
+    return found
+
+
+def is_uuid(found: str) -> bool:
+    """Whether a text has the form of a GPU's UUID."""
+    return _UUID.fullmatch(found) is not None
 
 
 def driver(value: Value | None) -> str:

@@ -1,41 +1,100 @@
-"""The kernel's own list of NVIDIA GPUs, read from sysfs: a second witness beside NVML."""
+"""The kernel's own list of NVIDIA GPUs, as sysfs has it: a second witness beside NVML."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import re
 
+from blueprint.probe.host import Access, HostAnswer, HostScan
 from blueprint.probe.reading import PciFunction, PciScan
 
-_NVIDIA = 0x10DE
-_DISPLAY_CLASS = 0x03  # VGA and 3D controllers; NVSwitches are bridges (0x06) and no GPUs
+DEVICES = "/sys/bus/pci/devices"
+
+_NVIDIA = "0x10de"
+_NETWORK, _DISPLAY = "0x02", "0x03"  # display: VGA and 3D controllers; NVSwitches are bridges (0x06) and no GPUs
+_VENDOR = re.compile(r"0x[0-9a-f]{4}", re.ASCII)
+_CLASS = re.compile(r"0x[0-9a-f]{6}", re.ASCII)
+_DEVICE = _VENDOR
 
 
-def scan(sysfs: Path) -> PciScan:
-    """Every NVIDIA display or 3D function under `sysfs`/bus/pci/devices, by address.
+def matters(function: HostAnswer) -> bool:
+    """Whether a PCI function is a network card or an NVIDIA GPU, or says too little to tell."""
+    kind, vendor = _believed(function, "class", _CLASS), _believed(function, "vendor", _VENDOR)
+    if not kind:
+        return True
+    return kind.startswith(_NETWORK) or (kind.startswith(_DISPLAY) and vendor in ("", _NVIDIA))
 
-    A tree that is not there or cannot be listed is told as not readable, which is different from empty.
+
+def scan(host: HostScan, root: str) -> PciScan:
+    """Every NVIDIA GPU among the PCI functions of `host`, by address. Virtual functions of one are none.
+
+    A list that is not there or cannot be read is told as not readable, which is different from empty. `root` is where
+    the list was found.
     """
-    root = sysfs / "bus" / "pci" / "devices"
-    try:
-        folders = sorted(root.iterdir())
-    except OSError:
-        return PciScan(str(root), readable=False)
-    found = (_function(folder) for folder in folders)
-    return PciScan(str(root), readable=True, functions=tuple(each for each in found if each))
+    listed = host.of(DEVICES)
+    if listed is None or listed.access is not Access.READ:
+        return PciScan(root, readable=False)
+    return PciScan(root, readable=True, functions=functions_of(host))
 
 
-def _function(folder: Path) -> PciFunction | None:
-    vendor, kind, device = (_number(folder / name) for name in ("vendor", "class", "device"))
-    if vendor != _NVIDIA or kind is None or device is None or kind >> 16 != _DISPLAY_CLASS:
-        return None
-    driver = folder / "driver"
-    bound = driver.resolve().name if driver.is_symlink() else ""
-    return PciFunction(folder.name.lower(), f"{device:04X}", bound)
+def functions_of(host: HostScan) -> tuple[PciFunction, ...]:
+    """The GPUs that the record of paths shows."""
+    gpus = (each for each in host.within(DEVICES) if is_gpu(each) and not _lost(each))
+    return tuple(
+        PciFunction(_address(each), each.values["device"][2:].upper(), each.values.get("driver", "")) for each in gpus
+    )
 
 
-def _number(file: Path) -> int | None:
-    """The hexadecimal number in a sysfs file; None where the function vanished or says nonsense."""
-    try:
-        return int(file.read_text(encoding="ascii"), 16)
-    except (OSError, ValueError):
-        return None
+def unclear(host: HostScan) -> list[HostAnswer]:
+    """Functions of which it cannot be told whether they are GPUs, or whether NVML has to show them."""
+    return [each for each in host.within(DEVICES) if _may_be_gpu(each) and _lost(each)]
+
+
+def is_gpu(function: HostAnswer) -> bool:
+    """Whether a function is an NVIDIA display or 3D controller, and no virtual function of one."""
+    of_class = _believed(function, "class", _CLASS).startswith(_DISPLAY)
+    return of_class and _believed(function, "vendor", _VENDOR) == _NVIDIA and "physfn" not in function.values
+
+
+def is_card(function: HostAnswer) -> bool:
+    """Whether a function is a network card."""
+    return function.values.get("class", "").startswith(_NETWORK)
+
+
+def unclear_cards(host: HostScan, vendor: str) -> list[HostAnswer]:
+    """Functions that may be network cards of a vendor (`0x15b3`; "": any), and cannot be told."""
+    return [each for each in host.within(DEVICES) if _may_be_card(each, vendor)]
+
+
+def identified(function: HostAnswer) -> bool:
+    """Whether vendor, device and being virtual or not were read."""
+    known = _believed(function, "vendor", _VENDOR) and _believed(function, "device", _DEVICE)
+    return bool(known) and "physfn is" not in function.detail
+
+
+def _may_be_card(function: HostAnswer, vendor: str) -> bool:
+    kind = _believed(function, "class", _CLASS)
+    if "physfn" in function.values or (kind and (not kind.startswith(_NETWORK) or identified(function))):
+        return False
+    return not vendor or _believed(function, "vendor", _VENDOR) in ("", vendor)
+
+
+def _may_be_gpu(function: HostAnswer) -> bool:
+    kind, vendor = _believed(function, "class", _CLASS), _believed(function, "vendor", _VENDOR)
+    return (not kind or kind.startswith(_DISPLAY)) and vendor in ("", _NVIDIA) and "physfn" not in function.values
+
+
+def _lost(function: HostAnswer) -> bool:
+    """Whether something is missing that the question needs. `detail` tells of files that could not be read."""
+    read = (("class", _CLASS), ("vendor", _VENDOR), ("device", _DEVICE))
+    unread = any(not _believed(function, name, form) for name, form in read)
+    return unread or any(each.startswith(("driver is", "physfn is")) for each in function.detail.split("; "))
+
+
+def _believed(function: HostAnswer, name: str, form: re.Pattern[str]) -> str:
+    """An attribute in the form in which the kernel writes it; "" otherwise."""
+    said = function.values.get(name, "").lower()
+    return said if form.fullmatch(said) else ""
+
+
+def _address(function: HostAnswer) -> str:
+    return function.path.rpartition("/")[2].lower()

@@ -6,6 +6,7 @@ was hung, crashed or not asked is part of the record, so that nothing missing ca
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -150,6 +151,11 @@ class Reading:
         for call in self.calls:
             self._index.setdefault((call.call, call.device), []).append(call)
 
+    @property
+    def taken(self) -> dt.datetime:
+        """When the reading was taken, to compare: as text, a fraction of a second would come before the full one."""
+        return moment(self.time)
+
     def of(self, call: str, device: int | None = None) -> Sequence[Call]:
         """Every record of one call for one device index (or for the node), in order."""
         return self._index.get((call, device), ())
@@ -176,6 +182,11 @@ class Reading:
         if self.host:
             document["host"] = {"root": self.host.root, "answers": [each.to_json() for each in self.host.answers]}
         return document | {"calls": [_call_to_json(call) for call in self.calls]}
+
+
+def moment(text: str) -> dt.datetime:
+    """A time in RFC 3339, with its fraction of a second. Raises ValueError for a date that there is not."""
+    return dt.datetime.fromisoformat(text)
 
 
 def _call_to_json(call: Call) -> dict[str, Any]:

@@ -11,14 +11,26 @@ from typing import Any, NoReturn
 from blueprint.diagnostics import Code, Diagnostic, Refused, nearest
 from blueprint.probe import codes, returns
 from blueprint.probe.host import Access, HostAnswer, HostScan
+from blueprint.probe.look import TooLarge, Unbelievable, read_regular
 from blueprint.probe.model import SCHEMA as EXPECTATIONS_SCHEMA
 from blueprint.probe.model import Expectation
-from blueprint.probe.reading import SCHEMA, SCHEMA_1, Call, Origin, Outcome, PciFunction, PciScan, Reading, Value
+from blueprint.probe.reading import (
+    SCHEMA,
+    SCHEMA_1,
+    Call,
+    Origin,
+    Outcome,
+    PciFunction,
+    PciScan,
+    Reading,
+    Value,
+    moment,
+)
 
 MAX_BYTES = 8 << 20
 """A reading of 16 GPUs is about 60 kB; what is a hundred times larger is something else."""
 
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", re.ASCII)
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z", re.ASCII)
 _NODE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?", re.ASCII)
 _MAX_CALLS = 20_000
 _MAX_ANSWERS = 20_000
@@ -74,7 +86,7 @@ def reading_from_json(document: Any) -> Reading:
         fields.refuse("host", because=f"{SCHEMA_1} has none")
     if not is_node_name(fields.text("node")):
         raise ValueError(f"node is {fields.text('node')!r}, which is no name of a node")
-    if not _TIME.fullmatch(fields.text("time")):
+    if not _is_time(fields.text("time")):
         raise ValueError(f"time is {fields.text('time')!r}, not UTC in RFC 3339 (2026-11-21T10:00:00Z)")
     calls = fields.items("calls")
     if len(calls) > _MAX_CALLS:
@@ -91,6 +103,14 @@ def reading_from_json(document: Any) -> Reading:
         calls=tuple(_call(call, f"calls[{index}]") for index, call in enumerate(calls)),
         host=None if version == SCHEMA_1 else _host(fields.value("host")),
     )
+
+
+def _is_time(text: str) -> bool:
+    """Whether it has the form of a time, and is one: there is no 30th of February."""
+    try:
+        return _TIME.fullmatch(text) is not None and moment(text) is not None
+    except ValueError:
+        return False
 
 
 _READING_KEYS = (
@@ -246,13 +266,12 @@ def _kind(value: Any) -> str:
 def _load(path: Path, malformed: Code) -> Any:
     """The JSON in a file. Refuses what cannot be opened, what is too large, and what is no JSON."""
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        message = f"cannot open {path}: {error.strerror or error}"
+        content = read_regular(path, MAX_BYTES)
+    except TooLarge as error:
+        raise Refused(Diagnostic(malformed, f"{path}: {error}")) from None
+    except (OSError, ValueError, Unbelievable) as error:
+        message = f"cannot open {path}: {getattr(error, 'strerror', None) or error}"
         raise Refused(Diagnostic(codes.READING_UNOPENABLE, message), exit_code=_CANNOT_OPEN) from None
-    if len(content) > MAX_BYTES:
-        raise Refused(Diagnostic(malformed, f"{path}: larger than {MAX_BYTES >> 20} MiB"))
     try:
         document = json.loads(content, parse_constant=_no_constant, object_pairs_hook=_once)
         json.dumps(document, ensure_ascii=False).encode()  # lone surrogates could not be printed later

@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 
 from blueprint.probe.host import HostAnswer
+from blueprint.probe.parse import is_uuid
 from blueprint.probe.reading import Call, Outcome, Reading
 
 _IDENTIFYING = ("nvmlDeviceGetUUID", "nvmlDeviceGetSerial")
@@ -48,9 +49,16 @@ def _redacted(call: Call, reading: Reading) -> Call:
     if not isinstance(call.value, str) or not call.value:
         return call
     if call.call == "nvmlDeviceGetUUID":
-        return replace(call, value=_like_a_uuid(call.value))
+        return replace(call, value=_hidden_uuid(call.value))
     uuid = next((each.value for each in reading.of("nvmlDeviceGetUUID", call.device) if each.answered), "")
     return replace(call, value=_hash("serial", f"{uuid}/{call.value}")[:13])
+
+
+def _hidden_uuid(uuid: str) -> str:
+    """What has the form of a UUID keeps it; what has not must not get it, nor what is nobody's UUID."""
+    if not is_uuid(uuid):
+        return f"no-uuid-{_hash('uuid', uuid)[:12]}"
+    return _like_a_uuid(uuid) if uuid.strip("GPU-0") else uuid
 
 
 def _like_a_uuid(uuid: str) -> str:

@@ -8,7 +8,9 @@ from __future__ import annotations
 import enum
 
 SUCCESS = 0
+INVALID_ARGUMENT = 2
 NOT_SUPPORTED = 3
+NO_PERMISSION = 4
 DRIVER_NOT_LOADED = 9
 LIBRARY_NOT_FOUND = 12
 GPU_IS_LOST = 15

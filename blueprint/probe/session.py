@@ -37,10 +37,9 @@ class Session:
     zip application alike, and the library search path that this process was started with.
     """
 
-    def __init__(self, number: int, library: str | None, deadline: float) -> None:
+    def __init__(self, number: int, library: str | None) -> None:
         self.number = number
         self.library, self.stub = "", False
-        self._deadline = deadline
         to_child, self._requests = os.pipe()
         self._answers, from_child = os.pipe()
         path = json.dumps([entry or "." for entry in sys.path])
@@ -69,15 +68,15 @@ class Session:
             # Popen would wait for it when collected; a process in uninterruptible sleep cannot be reaped yet.
             self._child.returncode = -signal.SIGKILL
 
-    def ask(self, call: str, device: int | None = None) -> Call:
-        """Make one call and say how it ended. After `hung` or `crashed` the child is of no more use."""
+    def ask(self, call: str, device: int | None, seconds: float) -> Call:
+        """Make one call, wait so long for it, and say how it ended. `hung` and `crashed` are the child's end."""
         began = time.perf_counter()
         try:
             if not self._ready:
                 self._ready = bool(self._line(_START_SECONDS)["ready"])
                 began = time.perf_counter()
             os.write(self._requests, json.dumps({"call": call, "device": device}).encode() + b"\n")
-            answer = self._line(self._deadline)
+            answer = self._line(seconds)
         except TimeoutError:
             answer = {"hung": True}
         except (OSError, EOFError, ValueError, LookupError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from blueprint.probe import bus
 from blueprint.probe.facts import Node
 from blueprint.probe.reading import Origin, Reading
 from blueprint.probe.tell import counts_of
@@ -34,6 +35,8 @@ def inventory(reading: Reading) -> str:
     """`8 x NVIDIA H100 80GB HBM3, driver 580.173.02`, as far as it is known."""
     node = Node(reading)
     names = list(dict.fromkeys(gpu.name.value or "unnamed GPU" for gpu in node.gpus))
+    if not names and reading.pci.readable and not node.count.value:
+        return bus.told(reading) if node.driver.value is None else f"{bus.told(reading)}, driver {node.driver.value}"
     count = "an unknown number of" if node.count.value is None else str(node.count.value)
     gpus = f"{count} x {names[0]}" if len(names) == 1 else f"{count} GPUs" + (f" ({', '.join(names)})" if names else "")
     return f"{gpus}, driver {node.driver.value or 'unknown'}"

@@ -13,13 +13,16 @@ from collections import Counter
 from pathlib import Path
 
 from blueprint._version import __version__
-from blueprint.probe import host_scan, pci
+from blueprint.probe import host_scan, libraries, pci, returns
+from blueprint.probe.look import Look
 from blueprint.probe.nvml import SONAME
 from blueprint.probe.parse import MAX_GPUS
 from blueprint.probe.reading import Call, Origin, Outcome, Reading
 from blueprint.probe.session import Session
 
 CALL_SECONDS = 5.0
+
+_BOOT = "/proc/sys/kernel/random/boot_id"
 
 _COUNT, _HANDLE = "nvmlDeviceGetCount", "nvmlDeviceGetHandleByIndex"
 _NODE_CALLS = ("nvmlSystemGetDriverVersion", "nvmlSystemGetNVMLVersion", "nvmlSystemGetCudaDriverVersion")
@@ -36,11 +39,14 @@ _DEVICE_CALLS = (
     "nvmlDeviceGetBoardPartNumber",
     "nvmlDeviceGetVbiosVersion",
 )
-_MAX_LOST_INITS = 3
+_MAX_CRASHED_INITS = 3
 _MAX_LOST_PER_GPU = 2
 _MAX_LOST = 10
-_MAX_SWEEP = 24
-"""The whole sweep may take as long as this many calls that only just return: two minutes by default."""
+_MAX_SWEEP = 36
+"""The whole sweep may take as long as this many calls that only just return: three minutes by default."""
+_PATIENCE = {"nvmlInit": 12, _HANDLE: 4}
+"""These may take so many times as long as others: without persistence mode the first to ask wakes the driver, which
+takes seconds for each GPU, and killing it meanwhile does harm."""
 
 
 def collect(
@@ -59,14 +65,14 @@ def collect(
     Args:
         node: The name the machine has as a Kubernetes node.
         now: The time to write down, with a time zone.
-        library: The NVML library to load; by default the loader finds it.
-        call_seconds: How long one call may take.
+        library: The NVML library to load; by default the loader's, or one where drivers are put under the root.
+        call_seconds: How long one call may take; starting NVML up may take twelve times, a handle four times as long.
         sysfs: Where sysfs is mounted, if not at `sys` of the root.
         root: Where the node's own files are; in a pod, where they are mounted.
     """
-    scan = pci.scan(sysfs or root / "sys")
     host = host_scan.scan(root, sysfs)
-    survey = _Survey(str(library.absolute()) if library else None, call_seconds)
+    scan = pci.scan(host, f"{sysfs or root / 'sys'}/bus/pci/devices")
+    survey = _Survey(library, call_seconds, root)
     try:
         survey.run()
     finally:
@@ -86,19 +92,19 @@ def collect(
 
 
 def _boot_id() -> str:
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    except OSError:
-        return ""
+    answer = Look(Path("/")).file(_BOOT, lambda lines: {"id": lines[0]})
+    return answer.values.get("id", "")
 
 
 class _Survey:
     """The sweep over all calls, from child to child; `calls` grows by every call made or given up."""
 
-    def __init__(self, library: str | None, call_seconds: float) -> None:
+    def __init__(self, library: Path | None, call_seconds: float, root: Path) -> None:
         self.calls: list[Call] = []
         self.library, self.stub = "", False
-        self._asked_library, self._call_seconds = library, call_seconds
+        self._library = str(library.absolute()) if library else None
+        self._others = iter(()) if library else libraries.found(root)
+        self._call_seconds = call_seconds
         self._session: Session | None = None
         self._children = 0
         self._handles: set[int] = set()
@@ -163,16 +169,23 @@ class _Survey:
             self._given_up = self._given_up or "the driver answered so slowly that the sweep was ended"
         while not self._session and not self._given_up:
             self._children += 1
-            self._session = Session(self._children, self._asked_library, self._call_seconds)
+            self._session = Session(self._children, self._library)
             self._opened(self._make("nvmlInit", None))
         return not self._given_up
 
     def _opened(self, init: Call) -> None:
-        """Take note of how a child's initialisation went; a second and a third may be tried after a hang."""
+        """Take note of how a child's initialisation went. After a crash a second and a third may be tried; after a hang
+        none; where there is no library, wherever else one lies."""
         if init.answered and self._session:
             self.library, self.stub = self._session.library, self._session.stub
-        elif self._session or sum(each.call == init.call for each in self.calls if _lost(each)) >= _MAX_LOST_INITS:
+        elif init.code == returns.LIBRARY_NOT_FOUND and (other := next(self._others, None)):
+            self.end()
+            self._library = str(other)
+        elif init.outcome is not Outcome.CRASHED or self._crashed_inits() >= _MAX_CRASHED_INITS:
             self._given_up = self._given_up or str(init)
+
+    def _crashed_inits(self) -> int:
+        return sum(each.call == "nvmlInit" and each.outcome is Outcome.CRASHED for each in self.calls)
 
     def _ask(self, name: str, device: int | None = None) -> Call:
         if not self._ready():
@@ -181,7 +194,7 @@ class _Survey:
 
     def _make(self, name: str, device: int | None) -> Call:
         assert self._session  # noqa: S101 - _ready said so
-        call = self._session.ask(name, device)
+        call = self._session.ask(name, device, self._call_seconds * _PATIENCE.get(name, 1))
         self.calls.append(call)
         if _lost(call):
             self.end()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +56,19 @@ def write(
     folder: Path, node: str, change: Callable[[list[dict[str, Any]]], None] = lambda _: None, **rest: Any
 ) -> None:
     reading = json.loads(HEALTHY.read_text()) | {"node": node} | rest
+    boards_of(node, reading["calls"])
     change(reading["calls"])
     (folder / f"{node}-{rest.get('time', 'x')[-4:-1]}.json").write_text(json.dumps(reading))
+
+
+def boards_of(node: str, calls: list[dict[str, Any]]) -> None:
+    """Each node has boards of its own."""
+    number = f"{int.from_bytes(node.encode()) % 10**8:08d}"
+    for call in calls:
+        if call["call"] == "nvmlDeviceGetUUID":
+            call["value"] = f"GPU-{number}{call['value'][12:]}"
+        if call["call"] == "nvmlDeviceGetSerial":
+            call["value"] = f"{number}{call['value'][8:]}"
 
 
 def ecc_off(gpu: int) -> Callable[[list[dict[str, Any]]], None]:
@@ -93,7 +105,7 @@ def test_a_lie_names_the_node_the_gpu_and_the_line(bundle: Bundle, tmp_path: Pat
     [told] = [d for d in report.diagnostics if dict(d.evidence).get("check") == "ecc-mode"]
     evidence = dict(told.evidence)
     assert (told.subject, evidence["station"], evidence["pool"]) == ("Node/gpu-1", "node reading", "train")
-    assert evidence["gpu"] == "GPU-00000000-5717-4000-8000-000000000003"
+    assert evidence["gpu"].endswith("-5717-4000-8000-000000000003")
     assert told.at is not None
     line = BLUEPRINT.splitlines()[told.at.line - 1]
     assert "ecc: true" in line
@@ -148,14 +160,176 @@ def test_an_old_reading_is_pointed_out(bundle: Bundle, tmp_path: Path) -> None:
     assert (report.exit_code, [d.code.id for d in report.diagnostics if d.code.id == "BP8033"]) == (0, ["BP8033"])
 
 
-def test_a_file_that_is_no_reading_is_unknown(bundle: Bundle, tmp_path: Path) -> None:
+BAD_TIMES = ("2026-02-30T10:00:00Z", "2026-13-01T10:00:00Z", "2026-11-21T25:00:00Z", "0000-01-01T00:00:00Z", "now", "")
+
+
+@pytest.mark.parametrize("broken", ["{", "[]", *(json.dumps({"time": each}) for each in BAD_TIMES)])
+def test_a_file_that_is_no_reading_is_a_finding_and_the_rest_is_judged(
+    bundle: Bundle, tmp_path: Path, broken: str
+) -> None:
+    write(tmp_path, "gpu-0")
+    write(tmp_path, "gpu-1", ecc_off(3))
+    spoilt = json.loads(HEALTHY.read_text()) | json.loads(broken) if broken.startswith('{"') else None
+    (tmp_path / "broken.json").write_text(json.dumps(spoilt) if spoilt else broken)
+
+    report = judged(bundle, tmp_path, view("gpu-0", "gpu-1"))
+
+    assert report.exit_code == 1
+    assert ["broken.json" in d.message for d in report.diagnostics if d.code.id == "BP9951"] == [True]
+    assert {d.subject for d in report.diagnostics if d.code.id == "BP9220"} == {"Node/gpu-1"}
+
+
+@pytest.mark.parametrize("kind", ["fifo", "loop", "folder", "dangling", "zero"])
+def test_what_is_no_file_is_named_and_never_waited_for(bundle: Bundle, tmp_path: Path, kind: str) -> None:
     write(tmp_path, "gpu-0")
     write(tmp_path, "gpu-1")
-    (tmp_path / "broken.json").write_text("{")
+    strange = tmp_path / "strange.json"
+    if kind == "fifo":
+        os.mkfifo(strange)
+    elif kind == "folder":
+        strange.mkdir()
+    else:
+        strange.symlink_to({"loop": "strange.json", "dangling": "nowhere", "zero": "/dev/zero"}[kind])
 
     report = judged(bundle, tmp_path, view("gpu-0", "gpu-1"))
 
     assert report.exit_code == 3
+    assert ["strange.json" in d.message for d in report.diagnostics if d.code.id == "BP9950"] == [True]
+
+
+def codes_of(report: DriftReport, node: str) -> set[str]:
+    return {d.code.id for d in report.diagnostics if d.subject == f"Node/{node}"}
+
+
+def same_as(node: str, call_name: str) -> Callable[[list[dict[str, Any]]], None]:
+    """One GPU's identity is that of a GPU of another node."""
+    other = json.loads(HEALTHY.read_text())["calls"]
+    boards_of(node, other)
+
+    def change(calls: list[dict[str, Any]]) -> None:
+        for call, theirs in zip(calls, other, strict=True):
+            if call["call"] == call_name and call["device"] == 5:
+                call["value"] = theirs["value"]
+
+    return change
+
+
+@pytest.mark.parametrize("call", ["nvmlDeviceGetUUID", "nvmlDeviceGetSerial"])
+def test_one_board_in_two_nodes_is_a_finding_on_both(bundle: Bundle, tmp_path: Path, call: str) -> None:
+    write(tmp_path, "gpu-0")
+    write(tmp_path, "gpu-1", same_as("gpu-0", call))
+
+    report = judged(bundle, tmp_path, view("gpu-0", "gpu-1"))
+
+    assert report.exit_code == 1
+    assert codes_of(report, "gpu-0") == codes_of(report, "gpu-1") == {"BP8083"}
+
+
+def test_a_copied_reading_is_a_finding_on_both(bundle: Bundle, tmp_path: Path) -> None:
+    for node in ("gpu-0", "gpu-1"):
+        (tmp_path / f"{node}.json").write_text(json.dumps(json.loads(HEALTHY.read_text()) | {"node": node}))
+
+    report = judged(bundle, tmp_path, view("gpu-0", "gpu-1"))
+
+    assert report.exit_code == 1
+    [told] = [d.message for d in report.diagnostics if d.subject == "Node/gpu-1" and "8 GPUs" in d.message]
+    assert "Node/gpu-0" in told
+
+
+def test_one_start_of_a_kernel_in_two_nodes_is_a_finding_on_both(bundle: Bundle, tmp_path: Path) -> None:
+    write(tmp_path, "gpu-0", bootId="5f0c2a52-0000-4000-8000-000000000001")
+    write(tmp_path, "gpu-1", bootId="5f0c2a52-0000-4000-8000-000000000001")
+
+    report = judged(bundle, tmp_path, view("gpu-0", "gpu-1"))
+
+    assert (report.exit_code, codes_of(report, "gpu-0")) == (1, {"BP8083"})
+
+
+def test_a_reading_of_the_future_is_unknown_and_hides_nothing(bundle: Bundle, tmp_path: Path) -> None:
+    write(tmp_path, "gpu-0", time="2026-11-21T12:04:00Z")
+    write(tmp_path, "gpu-1", time="2026-11-21T12:06:00Z")
+    assert judged(bundle, tmp_path, view("gpu-0", "gpu-1")).exit_code == 3
+
+    write(tmp_path, "gpu-1", ecc_off(1), time="2026-11-21T10:00:44Z")
+    report = judged(bundle, tmp_path, view("gpu-0", "gpu-1"))
+
+    assert (report.exit_code, codes_of(report, "gpu-1")) == (1, {"BP8080", "BP9220"})
+
+
+@pytest.mark.parametrize(
+    ("older", "younger"),
+    [
+        ("2026-11-21T10:00:14Z", "2026-11-21T10:00:14.9Z"),
+        ("2026-11-21T10:00:14.10Z", "2026-11-21T10:00:14.9Z"),
+        ("2026-11-21T10:00:14.0000001Z", "2026-11-21T10:00:14.1Z"),
+        ("2026-11-21T10:00:14Z", "2026-11-21T10:00:14Z"),
+    ],
+)
+def test_times_are_compared_as_times(bundle: Bundle, tmp_path: Path, older: str, younger: str) -> None:
+    """The younger one is bad; of two of one moment none hides the other."""
+    for name, time, change in (("a", younger, ecc_off(0)), ("b", older, lambda _: None)):
+        (tmp_path / name).mkdir()
+        write(tmp_path / name, "gpu-0", change, time=time)
+        next((tmp_path / name).iterdir()).rename(tmp_path / f"{name}.json")
+    write(tmp_path, "gpu-1")
+
+    report = judged(bundle, tmp_path, view("gpu-0", "gpu-1"))
+
+    assert (report.exit_code, codes_of(report, "gpu-0")) == (1, {"BP8032", "BP9220"})
+
+
+@pytest.mark.parametrize("change", [lambda _: None, ecc_off(0)])
+def test_a_reading_too_old_proves_nothing(
+    bundle: Bundle, tmp_path: Path, change: Callable[[list[dict[str, Any]]], None]
+) -> None:
+    write(tmp_path, "gpu-0", change, time="2001-11-01T10:00:00Z")
+    write(tmp_path, "gpu-1")
+
+    report = judged(bundle, tmp_path, view("gpu-0", "gpu-1"))
+    assert (report.exit_code, codes_of(report, "gpu-0")) == (3, {"BP8081"})
+
+    seen = view("gpu-0", "gpu-1")
+    hour = detect_drift(bundle, seen, scopes=("nodes",), readings=tmp_path, now=NOW, oldest=timedelta(hours=1))
+    assert {d.subject for d in hour.diagnostics if d.code.id == "BP8081"} == {"Node/gpu-0", "Node/gpu-1"}
+
+
+@pytest.mark.parametrize(("boot", "exit_code"), [("AA-1", 0), ("bb-2", 3), ("", 0)])
+def test_a_node_that_was_started_again_since_is_unknown(
+    bundle: Bundle, tmp_path: Path, boot: str, exit_code: int
+) -> None:
+    write(tmp_path, "gpu-0", bootId="aa-1")
+    write(tmp_path, "gpu-1", bootId="cc-3")
+    seen = view("gpu-0", "gpu-1")
+    for node in seen.node_list or ():
+        if node["metadata"]["name"] == "gpu-0":
+            node["status"] = {"nodeInfo": {"bootID": boot}}
+
+    report = judged(bundle, tmp_path, seen)
+
+    assert (report.exit_code, codes_of(report, "gpu-0")) == (exit_code, {"BP8082"} if exit_code else set())
+
+
+def test_a_node_of_a_pool_without_gpus_is_read_as_well(tmp_path: Path) -> None:
+    """Clean without GPUs; with eight it is in the wrong pool."""
+    file = tmp_path / "blueprint.yaml"
+    file.write_text(BLUEPRINT + "    system: {nodes: 1, selector: {example.org/pool: system}}\n")
+    bundle = compile_blueprint(str(file)).bundle
+    assert bundle
+    nodes = [("gpu-0", "train"), ("gpu-1", "train"), ("cpu-0", "system")]
+    rows = [{"metadata": {"name": n, "labels": {"example.org/pool": pool}}, "spec": {}} for n, pool in nodes]
+    seen = SnapshotView("file", "2026-11-21T11:00:00Z", "salt", node_list=tuple(rows))
+    (readings := tmp_path / "readings").mkdir()
+    for name in ("gpu-0", "gpu-1", "cpu-0"):
+        write(readings, name)
+
+    report = judged(bundle, readings, seen)
+    assert (report.exit_code, codes_of(report, "cpu-0")) == (1, {"BP9020"})
+
+    bare = json.loads((readings / "cpu-0-x.json").read_text())
+    init = bare["calls"][0] | {"return": 12, "returnName": "NVML_ERROR_LIBRARY_NOT_FOUND"}
+    bare |= {"calls": [init], "pci": bare["pci"] | {"functions": []}}
+    (readings / "cpu-0-x.json").write_text(json.dumps(bare))
+    assert judged(bundle, readings, seen).exit_code == 0
 
 
 @pytest.mark.parametrize("folder", ["missing", "empty"])

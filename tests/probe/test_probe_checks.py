@@ -20,6 +20,7 @@ from probe_examples import (
 
 from blueprint.probe import Outcome, PciFunction, Reading, Result, Verdict, diagnostics_of, exit_code_of, judge
 from blueprint.probe.checks import all_checks
+from blueprint.probe.host import Access, HostAnswer
 
 READ = [check for check in WANTS if check != "gpu-product"]
 """Checks that rest on one call; the product is told by either of two."""
@@ -50,6 +51,14 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
 def of(check: str, reading: Reading, want: Any = None) -> list[Verdict]:
     wanted = WANTS[check] if want is None else want
     return [each for each in judge(reading, [expect(check, wanted)]) if each.check == check]
+
+
+def driverless() -> Reading:
+    """A node whose kernel has no NVIDIA driver."""
+    host = healthy().host
+    assert host
+    gone = {"/proc/driver/nvidia/version": HostAnswer("/proc/driver/nvidia/version", Access.ABSENT, {})}
+    return replace(healthy(), host=replace(host, answers=tuple(gone.get(each.path, each) for each in host.answers)))
 
 
 def results(verdicts: list[Verdict]) -> set[Result]:
@@ -160,11 +169,20 @@ def test_a_lost_gpu_is_one_diagnostic_and_no_cascade() -> None:
 class TestNvml:
     @pytest.mark.parametrize("code", [9, 12])
     def test_no_library_and_no_driver_are_findings_where_gpus_are_declared(self, code: int) -> None:
-        verdicts = judge(returning(healthy(), "nvmlInit", code), [expect("gpu-count", 8)])
+        verdicts = judge(returning(driverless(), "nvmlInit", code), [expect("gpu-count", 8)])
         [nvml] = [each for each in verdicts if each.check == "nvml"]
         assert (nvml.result, nvml.code and nvml.code.id) == (Result.FAIL, "BP9000")
         assert nvml.expectation
         assert nvml.expectation.sources == expect("gpu-count", 8).sources
+
+    @pytest.mark.parametrize("code", [9, 12])
+    def test_where_the_kernel_has_the_driver_nothing_is_proven(self, code: int) -> None:
+        """As on every node of the GPU Operator: its library is in no path of the loader."""
+        verdicts = judge(returning(healthy(), "nvmlInit", code), expectations())
+        [nvml] = [each for each in verdicts if each.check == "nvml"]
+        assert (nvml.result, nvml.code and nvml.code.id) == (Result.UNKNOWN, "BP9001")
+        assert "580.173.02 is loaded" in nvml.message
+        assert exit_code_of(verdicts) == 3
 
     def test_no_library_is_unknown_where_nothing_is_declared(self) -> None:
         verdicts = judge(returning(healthy(), "nvmlInit", 12), [])

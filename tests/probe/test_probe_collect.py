@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -27,6 +28,7 @@ from blueprint.probe import (
     collect,
     exit_code_of,
     judge,
+    survey,
 )
 from blueprint.probe.reading_file import reading_from_json
 
@@ -218,10 +220,12 @@ class TestHang:
         assert [child for child, _ in uuids] == [1, 2, 2]
         assert len({value for _, value in uuids}) == 1
 
-    def test_an_init_that_hangs_is_tried_three_times(self, probe: Probe) -> None:
+    def test_an_init_that_hangs_is_waited_for_longer_and_not_tried_again(self, probe: Probe) -> None:
+        """Killing a driver that starts up is no harmless act."""
         began = time.monotonic()
         reading = probe(fault(h100x8(), "nvmlInit", sleep=60), call_seconds=QUICK)
-        assert outcomes(reading, Outcome.HUNG) == [("nvmlInit", None)] * 3
+        assert outcomes(reading, Outcome.HUNG) == [("nvmlInit", None)]
+        assert time.monotonic() - began > 12 * QUICK
         assert exit_code_of(judge(reading, expectations())) == 3
         assert time.monotonic() - began < 30
 
@@ -242,6 +246,22 @@ class TestHang:
         probe(fault(h100x8(), "nvmlInit", sleep=60), call_seconds=QUICK)
         description = str(tmp_path / "stub.json").encode()
         assert not [pid for pid in _processes() if description in _environment(pid) and pid != os.getpid()]
+
+
+class TestColdDriver:
+    """Without persistence mode the first to ask wakes the driver, and each GPU: seconds each."""
+
+    def test_its_start_takes_longer_than_any_call(self, probe: Probe) -> None:
+        cold = fault(
+            fault(h100x8(), "nvmlInit", sleep=8 * QUICK), "nvmlDeviceGetHandleByIndex", device=0, sleep=3 * QUICK
+        )
+        reading = probe(cold, call_seconds=QUICK)
+        assert outcomes(reading, Outcome.HUNG) == []
+        assert exit_code_of(judge(reading, expectations())) == 0
+
+    def test_by_default_a_start_may_take_a_minute(self) -> None:
+        assert survey.CALL_SECONDS * survey._PATIENCE["nvmlInit"] >= 60
+        assert survey.CALL_SECONDS * survey._PATIENCE["nvmlDeviceGetHandleByIndex"] >= 20
 
 
 class TestCrash:
@@ -292,6 +312,44 @@ class TestLibrary:
             check=True,
         )
         assert json.loads(out.read_text(encoding="utf-8"))["library"] == str(library)
+
+    @pytest.mark.parametrize(
+        "folder",
+        [
+            "run/nvidia/driver/usr/lib/x86_64-linux-gnu",
+            "run/nvidia/driver/usr/lib/aarch64-linux-gnu",
+            "run/nvidia/driver/usr/lib64",
+            "home/kubernetes/bin/nvidia/lib64",
+            "usr/local/glibc/usr/lib",
+            "x86_64-bottlerocket-linux-gnu/sys-root/usr/lib",
+        ],
+    )
+    def test_a_driver_that_lies_elsewhere_on_the_node_is_found(
+        self, describe: Any, tmp_path: Path, folder: str
+    ) -> None:
+        """As with the GPU Operator: the loader does not know it. A file that is no library lies before it."""
+        root = build_root(tmp_path / "root")
+        sysfs_of(h100x8(), root / "sys")
+        (root / folder).mkdir(parents=True)
+        shutil.copy(describe(h100x8()), root / folder / "libnvidia-ml.so.580.173.02")
+        (root / folder / "libnvidia-ml.so.1").symlink_to("libnvidia-ml.so.580.173.02")
+        early = root / "run/nvidia/driver/usr/lib/a-linux-gnu"
+        early.mkdir(parents=True)
+        (early / "libnvidia-ml.so.1").write_text("no library")
+        reading = collect("gpu-0", NOW, root=root)
+        assert reading.library == str(root / folder / "libnvidia-ml.so.580.173.02")
+        told = [(v.check, v.message) for v in judge(reading, expectations()) if v.result is not Result.PASS]
+        assert told == []
+
+    def test_a_library_to_which_a_link_leads_out_of_the_root_is_not_loaded(self, describe: Any, tmp_path: Path) -> None:
+        root = build_root(tmp_path / "root")
+        (root / "run/nvidia/driver/usr/lib64").mkdir(parents=True)
+        (root / "run/nvidia/driver/usr/lib64/libnvidia-ml.so.1").symlink_to(describe(h100x8()))
+        reading = collect("gpu-0", NOW, root=root)
+        assert {call.code for call in reading.of("nvmlInit")} == {12}
+        verdicts = judge(reading, expectations())
+        assert [v.code.id for v in verdicts if v.check == "nvml" and v.code] == ["BP9001"]
+        assert exit_code_of(verdicts) == 3
 
     def test_the_parent_never_loads_the_library_nor_the_bindings(self, describe: Any) -> None:
         script = (

@@ -14,8 +14,10 @@ from blueprint.diagnostics import Refused
 from blueprint.probe import (
     ExpectationSource,
     Origin,
+    PciScan,
     exit_code_of,
     expectations_to_json,
+    host_scan,
     judge,
     pci,
     read_expectations,
@@ -165,6 +167,10 @@ class TestRedact:
         assert all(str(uuid).startswith("GPU-") and len(str(uuid)) == 40 for uuid in uuids)
 
 
+def pci_of(sysfs: Path) -> PciScan:
+    return pci.scan(host_scan.scan(sysfs / "no-root", sysfs), str(sysfs))
+
+
 class TestPciScan:
     def test_only_nvidia_display_functions_count(self, tmp_path: Path) -> None:
         devices = tmp_path / "bus" / "pci" / "devices"
@@ -173,17 +179,20 @@ class TestPciScan:
         add_function(devices / "0000:18:00.1", vendor=0x10DE, kind=0x040300, device=0x22BA)
         add_function(devices / "0000:05:00.0", vendor=0x10DE, kind=0x068000, device=0x22A3)
         add_function(devices / "0000:06:00.0", vendor=0x1002, kind=0x030200, device=0x740F)
-        found = pci.scan(tmp_path)
+        found = pci_of(tmp_path)
         assert found.readable
         assert [(f.address, f.device, f.driver) for f in found.functions] == [
             ("0000:18:00.0", "2330", "nvidia"), ("0000:2a:00.0", "2330", "vfio-pci"),
         ]  # fmt: skip
 
-    def test_a_tree_that_is_not_there_is_not_an_empty_one(self, tmp_path: Path) -> None:
-        assert not pci.scan(tmp_path).readable
-
-    def test_a_function_that_says_nonsense_is_passed_over(self, tmp_path: Path) -> None:
+    def test_virtual_functions_of_a_gpu_are_no_gpus(self, tmp_path: Path) -> None:
         devices = tmp_path / "bus" / "pci" / "devices"
-        add_function(devices / "0000:18:00.0", vendor=0x10DE, kind=0x030200, device=0x2330)
-        (devices / "0000:18:00.0" / "device").write_bytes(b"\xff\n")
-        assert pci.scan(tmp_path).functions == ()
+        add_function(devices / "0000:18:00.0", vendor=0x10DE, kind=0x030200, device=0x2236, driver="nvidia")
+        for number in range(4, 8):
+            virtual = devices / f"0000:18:00.{number}"
+            add_function(virtual, vendor=0x10DE, kind=0x030200, device=0x2236, driver="nvidia")
+            (virtual / "physfn").symlink_to("../0000:18:00.0")
+        assert [each.address for each in pci_of(tmp_path).functions] == ["0000:18:00.0"]
+
+    def test_a_tree_that_is_not_there_is_not_an_empty_one(self, tmp_path: Path) -> None:
+        assert not pci_of(tmp_path).readable

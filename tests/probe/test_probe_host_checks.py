@@ -131,12 +131,29 @@ def test_one_lie_of_the_node_is_found(read: Read, host: Host, check: str, code: 
     assert told.help
 
 
+def test_a_reading_of_before_that_may_be_of_openshift_is_unknown(read: Read) -> None:
+    """It recorded no variant: since OpenShift 4.19 the same words stand for RHEL and for its nodes."""
+    reading = read(Host(system='ID="rhel"\nVERSION_ID="9.6"\n'))
+    assert reading.host
+    old = tuple(each.only(["ID", "VERSION_ID"]) if "os-release" in each.path else each for each in reading.host.answers)
+    before = replace(reading, host=replace(reading.host, answers=old))
+    assert results(of(before, "operating-system", "rhcos")) == {Result.UNKNOWN}
+    assert results(of(before, "operating-system", "rhel-9")) == {Result.PASS}
+
+
 @pytest.mark.parametrize(
     ("want", "system", "result"),
     [
         ("rhel-9", 'ID="rhel"\nVERSION_ID="9.4"\n', Result.PASS),
         ("rhel-9.4", 'ID="rhel"\nVERSION_ID="9.40"\n', Result.FAIL),
         ("cos", "ID=cos\nVERSION_ID=117\n", Result.PASS),
+        ("rhcos", 'ID="rhcos"\nVERSION_ID="4.18"\n', Result.PASS),
+        ("rhcos", 'ID="rhel"\nVERSION_ID="9.6"\nVARIANT_ID=coreos\nOPENSHIFT_VERSION="4.19"\n', Result.PASS),
+        ("rhcos", 'ID="rhel"\nVERSION_ID="9.6"\nVARIANT_ID=coreos\n', Result.PASS),
+        ("rhcos", 'ID="rhel"\nVERSION_ID="9.6"\nVARIANT_ID="server"\n', Result.FAIL),
+        ("rhcos", 'ID="rhel"\nVERSION_ID="9.6"\n', Result.FAIL),
+        ("rhcos", 'ID="fedora"\nVERSION_ID="42"\nVARIANT_ID=coreos\n', Result.FAIL),
+        ("rhel-9", 'ID="rhel"\nVERSION_ID="9.6"\nVARIANT_ID=coreos\n', Result.FAIL),
         ("ubuntu-24.04", "ID=ubuntu\n", Result.FAIL),
         ("ubuntu-24.04", "VERSION_ID=24.04\n", Result.UNKNOWN),
         ("ubuntu-24.04", "ID=$(reboot)\n", Result.UNKNOWN),

@@ -39,6 +39,50 @@ def test_gpus_cut_as_declared_pass_whichever_they_are(probe: Probe) -> None:
     assert on(verdicts, 0).measured == "whole"
 
 
+@pytest.mark.parametrize("code", [2, 6])
+def test_a_slot_without_an_instance_is_passed_over_whichever_way_the_driver_says_so(probe: Probe, code: int) -> None:
+    """Drivers answer NOT_FOUND or INVALID_ARGUMENT."""
+    sparse = cut(h100x8(), 1, "", "3g.40gb", "", "", "3g.40gb", "", "")
+    reading = probe(sparse | {"emptySlot": code})
+    want = {"cut": [{"gpus": 1, "instances": {"3g.40gb": 2}}], "whole": 7}
+    assert {verdict.result for verdict in of(reading, want)} == {Result.PASS}
+
+
+def test_any_other_refusal_of_a_slot_leaves_the_layout_unknown(probe: Probe) -> None:
+    reading = probe(cut(h100x8(), 1, "", "3g.40gb") | {"emptySlot": 999})
+    assert on(of(reading), 1).result is Result.UNKNOWN
+
+
+def test_what_only_root_may_know_says_so(probe: Probe) -> None:
+    reading = probe(fault(as_declared(), "nvmlDeviceGetMigDeviceHandleByIndex", device=1, **{"return": 4}))
+    verdict = on(of(reading), 1)
+    assert (verdict.result, "as root" in verdict.remedy) == (Result.UNKNOWN, True)
+
+
+H100 = "NVIDIA H100 80GB HBM3"
+
+
+@pytest.mark.parametrize("gpu", range(8))
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"name": f"{H100} MIG 1g.10gb"}, "MIG is off"),
+        ({"instances": [f"{H100} MIG 1g.10gb"]}, "1 MIG devices, and MIG is off"),
+        ({"instances": [f"{H100} MIG 1g.10gb"], "mig": None}, "1 MIG devices, and MIG is off"),
+        ({"mig": [1, 1], "instances": ["NVIDIA A100-SXM4-80GB MIG 1g.10gb"]}, "calls itself 'NVIDIA A100"),
+    ],
+)
+def test_answers_on_mig_that_contradict_each_other_are_not_believed(
+    probe: Probe, gpu: int, facts: Any, said: str
+) -> None:
+    verdicts = judge(probe(lie(h100x8(), gpu, **facts)), [])
+    [found] = [each for each in verdicts if each.check == "mig-consistency"]
+    assert (found.result, found.code and found.code.id) == (Result.UNKNOWN, "BP9903")
+    assert found.gpu
+    assert found.gpu.index == gpu
+    assert said in found.message
+
+
 @pytest.mark.parametrize(
     ("index", "spoilt", "message"),
     [

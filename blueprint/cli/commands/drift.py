@@ -8,7 +8,9 @@ found but something could not be examined, 2 nothing could be looked at.
 from __future__ import annotations
 
 import argparse
+import re
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="what to answer for: objects, nodes, or both with a comma (default: objects, and nodes with --readings)",
     )
     parser.add_argument("--readings", metavar="DIR", type=Path, help="readings of the nodes' GPUs, one file per node")
+    parser.add_argument("--max-age", metavar="DURATION", help="oldest reading that proves anything (720h)")
     parser.add_argument("--snapshot", metavar="FILE", type=Path, help="compare with this file, not with a cluster")
     parser.add_argument("--no-dry-run", action="store_true", help="send no dry-runs, not even for suspects")
     add_connection(parser)
@@ -44,10 +47,28 @@ def run(options: argparse.Namespace) -> Run:
     scopes = _scopes(options)
     bundle = load_bundle(options)
     view = _view(options, bundle, scopes)
-    report = detect_drift(bundle, view, scopes=scopes, readings=options.readings, dry_run=not options.no_dry_run)
+    report = detect_drift(
+        bundle,
+        view,
+        scopes=scopes,
+        readings=options.readings,
+        dry_run=not options.no_dry_run,
+        oldest=_max_age(options),
+    )
     where = view.name if view else "readings only"
     title = f"Drift of {bundle.name} {bundle.version} against {where}".replace("  ", " ")
     return replace(as_run(report, title), texts=bundle.texts)
+
+
+def _max_age(options: argparse.Namespace) -> timedelta | None:
+    """The greatest age of a reading: `720h`, `90m`, `30s`; None where nothing is said."""
+    if options.max_age is None:
+        return None
+    if not options.readings:
+        raise _usage("--max-age is about readings, and there is no --readings")
+    if not (match := re.fullmatch(r"([1-9]\d{0,8})([hms])", options.max_age, re.ASCII)):
+        raise _usage(f"--max-age {options.max_age!r} is no duration", "hours, minutes or seconds: 24h, 90m, 30s")
+    return timedelta(seconds=int(match[1]) * {"h": 3600, "m": 60, "s": 1}[match[2]])
 
 
 def _scopes(options: argparse.Namespace) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blueprint.probe import codes, wants
+from blueprint.probe import bus, codes, wants
 from blueprint.probe.checks import check
 from blueprint.probe.facts import Fact, Gpu, Node, Status
 from blueprint.probe.judging import Bench
@@ -10,24 +10,36 @@ from blueprint.probe.model import Expectation
 from blueprint.probe.reading import Reading
 from blueprint.probe.verdict import Verdict
 
+_ON_BUS = "the device is on the bus: look for why the driver does not take it in the kernel log"
+_GIVEN = "take the GPUs back from the vfio driver, or move the node to a pool whose GPUs are passed through"
+_HIDDEN = (
+    "the kernel module has the device: in a container NVML shows only what NVIDIA_VISIBLE_DEVICES names (probe with"
+    " `all`, or on the node itself); otherwise the driver lost it: look in the kernel log"
+)
+_MACHINE = "check the machine type, the slot and the board, or `gpu.count` in the blueprint"
+_NONE_DECLARED = "move the node to the pool that declares its GPUs (labels, node group), or declare `gpu` in this pool"
+
 
 @check("gpu-count", wants.number)
 def gpu_count(reading: Reading, expectation: Expectation) -> list[Verdict]:
     """The node has as many GPUs as the blueprint declares.
 
     `want`: a whole number. NVML's count must be that number, a handle must be had for each, and no two may
-    be the same device.
+    be the same device. `0`, for pools without GPUs: the kernel's PCI list has none either, and that NVML is missing
+    is as it should be; GPUs that are given to virtual machines are named and not counted.
     """
     wanted = wants.number(expectation.want)
-    bench = Bench(reading, expectation, f"{wanted} GPUs")
+    bench = Bench(reading, expectation, f"{wanted or 'no'} GPUs")
     node = Node(reading)
     count, gpus = node.count, node.gpus
+    if not wanted:
+        return [_none(bench, count)]
     if count.status is not Status.READ:
         return [bench.unknown(count)]
     if count.value != wanted:
         return [_wrong(bench, count, wanted)]
-    if unreached := [gpu.handle for gpu in gpus if gpu.handle.status is not Status.READ]:
-        return [bench.unknown(unreached[0])]
+    if unreached := [gpu for gpu in gpus if gpu.handle.status is not Status.READ]:
+        return [bench.unknown(unreached[0].handle, gpu=unreached[0].id)]
     if len(gpus) != wanted:
         why = f"NVML counts {wanted} GPUs, but the reading looked at {len(gpus)}"
         return [bench.unknown(Fact(Status.UNREADABLE, None, why, count.evidence))]
@@ -37,17 +49,42 @@ def gpu_count(reading: Reading, expectation: Expectation) -> list[Verdict]:
     return [bench.passed(count, f"{wanted} GPUs", measured=str(wanted))]
 
 
+def _none(bench: Bench, count: Fact[int]) -> Verdict:
+    """No GPU, by the kernel's PCI list; that NVML is not there proves nothing, and that it counts some is enough."""
+    here, listed = bus.for_nvml(bench.reading), bus.functions(bench.reading)
+    believed = here if listed.status is not Status.IMPLAUSIBLE else []
+    if found := max(count.value or 0, len(believed)):
+        fact: Fact[object] = count if count.value else listed
+        message = f"{bench.reading.node} has {found} GPU{'' if found == 1 else 's'}, and its pool declares none"
+        return bench.failed(codes.GPU_COUNT, fact, message, measured=str(found), remedy=_NONE_DECLARED)
+    if listed.value is None:
+        return bench.unknown(listed)
+    evidence = Fact(Status.READ, 0, "", count.evidence, listed.files)
+    if not (evidence.evidence or evidence.files):
+        return bench.unknown(Fact(Status.UNREADABLE, None, "the reading has nothing of NVML nor of the PCI bus", ()))
+    given = bus.told(bench.reading) if bus.passed_through(bench.reading) else ""
+    return bench.passed(evidence, given or "no GPUs, as declared", measured=given or "0")
+
+
 def _wrong(bench: Bench, count: Fact[int], wanted: int) -> Verdict:
-    scan = bench.reading.pci
-    seen = f"; the kernel's PCI list has {len(scan.functions)}" if scan.readable else ""
+    listed, seen = bench.reading.pci.functions, ""
+    if bench.reading.pci.readable:
+        given = f" ({bus.told(bench.reading)})" if bus.passed_through(bench.reading) else ""
+        seen = f"; the kernel's PCI list has {len(listed)}{given}"
     message = f"NVML counts {count.value} GPUs on {bench.reading.node}, not {wanted}{seen}"
-    driverless = scan.readable and len(scan.functions) >= wanted
-    remedy = (
-        "the device is on the bus: look for why the driver does not take it in the kernel log"
-        if driverless
-        else "check the machine type, the slot and the board, or `gpu.count` in the blueprint"
-    )
+    remedy = _remedy(bench.reading, count.value or 0, wanted)
     return bench.failed(codes.GPU_COUNT, count, message, measured=str(count.value), remedy=remedy)
+
+
+def _remedy(reading: Reading, counted: int, wanted: int) -> str:
+    """Where to look: what the kernel says of the GPUs that NVML does not show."""
+    if counted > wanted or len(reading.pci.functions) < wanted:
+        return _MACHINE
+    shown = {gpu.id.pci for gpu in Node(reading).gpus}
+    missing = [each for each in reading.pci.functions if each.address not in shown]
+    if bus.passed_through(reading):
+        return _GIVEN
+    return _HIDDEN if missing and all(each.driver == "nvidia" for each in missing) else _ON_BUS
 
 
 def _different(gpus: list[Gpu]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from blueprint.probe import codes, wants
 from blueprint.probe.checks import check
+from blueprint.probe.facts import Fact, Status
 from blueprint.probe.host_facts import Host
 from blueprint.probe.judging import Bench
 from blueprint.probe.model import Expectation
@@ -12,12 +13,15 @@ from blueprint.probe.verdict import Verdict
 
 _REMEDY = "use the declared node image, or correct `cluster.os` in the blueprint"
 
+_RHCOS, _RHEL = "rhcos", "rhel"
+
 
 @check("operating-system", wants.system, if_expected=True)
 def operating_system(reading: Reading, expectation: Expectation) -> list[Verdict]:
     """The node runs the declared operating system, as its `/etc/os-release` names it.
 
-    `want`: `"ubuntu-24.04"`. A declared major version (`rhel-9`) covers its minor ones. From inside a container, whose
+    `want`: `"ubuntu-24.04"`. A declared major version (`rhel-9`) covers its minor ones. OpenShift's nodes,
+    which call themselves RHEL of the variant CoreOS from 4.19 on, are `rhcos`. From inside a container, whose
     image has an os-release of its own, it is unknown unless `--root` names the node's file system.
     """
     name, version = wants.system(expectation.want)
@@ -28,6 +32,9 @@ def operating_system(reading: Reading, expectation: Expectation) -> list[Verdict
     measured = "-".join(part for part in found.value if part)
     if found.value[0] == name and _covers(version, found.value[1]):
         return [bench.passed(found, measured, measured=measured)]
+    if name == _RHCOS and found.value[0] == _RHEL and not any("VARIANT_ID" in each.values for each in found.files):
+        why = f"{measured} may be {_RHCOS}: the reading is of an earlier version, which did not tell them apart"
+        return [bench.unknown(Fact(Status.UNREADABLE, None, why, (), found.files))]
     message = f"{reading.node} runs {measured}, not {expectation.want}"
     return [bench.failed(codes.SYSTEM_OTHER, found, message, measured=measured, remedy=_REMEDY)]
 

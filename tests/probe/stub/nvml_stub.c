@@ -11,7 +11,7 @@
  *    "faults": [{"call": "nvmlDeviceGetName", "device": 3, "after": 0,
  *                "return": 15 | "sleep": 60 | "crash": true | "exit": 1 | "bytes": "ff00"}]}
  *
- * A key that a device lacks (or null) answers NVML_ERROR_NOT_SUPPORTED. "count" defaults to the devices listed,
+ * "emptySlot" is the return code for an index without a MIG device (NOT_FOUND). A key that a device lacks (or null) answers NVML_ERROR_NOT_SUPPORTED. "count" defaults to the devices listed,
  * "countLater" answers from the second time on.
  * A fault without "device" holds for all; "after": n lets n calls pass first; "bytes" is hexadecimal.
  * The symbol blueprint_nvml_stub tells the reader that this is no hardware.
@@ -194,7 +194,7 @@ EXPORT int nvmlDeviceGetMigDeviceHandleByIndex(void *handle, unsigned index, voi
     int code;
     Json *found = json_at(of(handle, "instances"), (int)index);
     if (misbehaves(due("nvmlDeviceGetMigDeviceHandleByIndex", index_of(handle)), &code)) return code;
-    if (json_is_null(found)) return NOT_FOUND;
+    if (json_is_null(found)) return json_get(load(), "emptySlot") ? (int)json_number(json_get(load(), "emptySlot")) : NOT_FOUND;
     *instance = found;
     return SUCCESS;
 }

@@ -1,0 +1,122 @@
+"""Whether a reading speaks for its node as it is now: not of the future, not outdated, of this boot, of no other node.
+
+What does not is not judged, so that it neither proves nor accuses anything: its node is unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from blueprint.diagnostics import Diagnostic
+from blueprint.drift import codes
+from blueprint.drift.view import Unseen, View
+from blueprint.probe import Reading
+from blueprint.probe.facts import Fact, Gpu, Node
+
+FUTURE = timedelta(minutes=5)
+"""Clocks of nodes may differ by so much."""
+TOO_OLD = timedelta(days=30)
+"""Beyond this a reading proves nothing, unless another age is given."""
+
+_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """The time of the run, the greatest age of a reading, and the boot of each node of the cluster by name."""
+
+    time: datetime
+    oldest: timedelta = TOO_OLD
+    boots: Mapping[str, str] | None = None
+
+
+def boots_of(view: View | None) -> dict[str, str]:
+    """`status.nodeInfo.bootID` of each node that says one."""
+    try:
+        nodes: Iterable[Mapping[str, Any]] = view.nodes() if view else ()
+    except Unseen:  # told where the nodes' labels are missed
+        return {}
+    info = ((node["metadata"]["name"], (node.get("status") or {}).get("nodeInfo") or {}) for node in nodes)
+    return {name: str(said["bootID"]).lower() for name, said in info if said.get("bootID")}
+
+
+def of_the_future(readings: Iterable[Reading], now: Now) -> tuple[list[Reading], list[Diagnostic]]:
+    """The readings that can have been taken by now, and what is wrong with the others, which must not hide them."""
+    usable: list[Reading] = []
+    told: list[Diagnostic] = []
+    for reading in readings:
+        if reading.taken <= now.time + FUTURE:
+            usable.append(reading)
+            continue
+        text = f"the reading of Node/{reading.node} is of {reading.time}, which is in the future: it was left out"
+        help_ = "set the clock of the machine that took it, and take it again"
+        told.append(Diagnostic(codes.READING_FUTURE, text, help=help_, subject=f"Node/{reading.node}"))
+    return usable, told
+
+
+def outdated(reading: Reading, now: Now) -> Diagnostic | None:
+    """Why a reading says nothing of its node as it is now; None if it may."""
+    node, again = f"Node/{reading.node}", f"run `blueprint probe -o {reading.node}.json` there again"
+    if (age := now.time - reading.taken) > now.oldest:
+        text = f"the reading of {node} is from {reading.time}, {age.days} days ago, and {now.oldest.days} are allowed"
+        return Diagnostic(codes.READING_TOO_OLD, text, help=again, subject=node)
+    boot = (now.boots or {}).get(reading.node, "")
+    if boot and reading.boot_id and boot != reading.boot_id.lower():
+        text = f"{node} was started again after its reading of {reading.time}, or the reading is another machine's"
+        evidence = (("boot of the node", boot), ("boot in the reading", reading.boot_id))
+        return Diagnostic(codes.READING_OTHER_BOOT, text, help=again, subject=node, evidence=evidence)
+    return None
+
+
+def shared(readings: Iterable[Reading]) -> Iterator[Diagnostic]:
+    """What readings of different nodes have in common that only one can have: a GPU, a board, a start of the kernel."""
+    kept = list(readings)
+    for what, identities in _WITNESSES.items():
+        owners: dict[str, list[Reading]] = {}
+        for reading in kept:
+            for identity in set(identities(reading)):
+                owners.setdefault(identity, []).append(reading)
+        pairs: dict[tuple[str, str], list[str]] = {}
+        for identity, found in sorted(owners.items()):
+            names = sorted({each.node for each in found})
+            for name in names if len(names) > 1 else ():
+                others = ", ".join(f"Node/{each}" for each in names if each != name)
+                pairs.setdefault((name, others), []).append(identity)
+        for (name, others), same in sorted(pairs.items()):
+            yield _shared(name, others, what, same)
+
+
+def _shared(name: str, others: str, what: str, same: list[str]) -> Diagnostic:
+    many = f"{len(same)} {what}s" if len(same) > 1 else f"one {what}"
+    shown = ", ".join(same[:_SHOWN]) + (", ..." if len(same) > _SHOWN else "")
+    text = f"the reading of Node/{name} has {many} in common with the reading of {others}: {shown}"
+    help_ = "take both readings again: one is a copy under another name, or a board was moved between them"
+    return Diagnostic(codes.READING_COPIED, text, help=help_, subject=f"Node/{name}")
+
+
+def _uuids(reading: Reading) -> Iterator[str]:
+    return _values(reading, lambda gpu: gpu.uuid)
+
+
+def _serials(reading: Reading) -> Iterator[str]:
+    """Serial numbers; one that is only zeros, or no number, is none."""
+    return (each for each in _values(reading, lambda gpu: gpu.serial) if each.strip("0") and each[:1].isdigit())
+
+
+def _boots(reading: Reading) -> Iterator[str]:
+    if reading.boot_id.strip("0-"):
+        yield reading.boot_id.lower()
+
+
+def _values(reading: Reading, fact: Callable[[Gpu], Fact[str]]) -> Iterator[str]:
+    return (value for gpu in Node(reading).gpus if (value := fact(gpu).value))
+
+
+_WITNESSES: Mapping[str, Callable[[Reading], Iterator[str]]] = {
+    "GPU": _uuids,
+    "serial number": _serials,
+    "boot id": _boots,
+}

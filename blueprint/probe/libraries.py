@@ -1,0 +1,34 @@
+"""Where NVML lies on nodes whose loader does not find it: in a driver container's folder, or one of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from blueprint.probe.look import Look
+from blueprint.probe.nvml import SONAME
+
+_FOLDERS = (
+    ("run/nvidia/driver/usr/lib", "*-linux-gnu"),  # GPU Operator, Ubuntu's driver container
+    ("run/nvidia/driver", "usr/lib64"),  # GPU Operator, driver containers of RHEL and SLES
+    ("run/nvidia/driver", "usr/lib"),
+    ("home/kubernetes/bin/nvidia", "lib64"),  # GKE, Container-Optimized OS
+    ("usr/local/nvidia", "lib64"),
+    ("usr/local/glibc/usr", "lib"),  # Talos
+    (".", "*-bottlerocket-linux-gnu/sys-root/usr/lib"),
+    (".", "*-bottlerocket-linux-gnu/sys-root/usr/lib/nvidia/tesla"),
+    ("usr/lib", "*-linux-gnu"),  # a node's own driver, seen from a pod
+    (".", "usr/lib64"),
+)
+"""Folders under the node's root, documented for the GPU Operator (`hostPaths`), GKE, Talos and Bottlerocket."""
+
+
+def found(root: Path) -> Iterator[Path]:
+    """Every library under `root` that may be NVML, the likeliest first, each once. Links out of it do not count."""
+    look, seen = Look(root), set()
+    for folder, pattern in _FOLDERS:
+        for place in sorted((root / folder).glob(pattern)):
+            path = look.regular(f"/{(place / SONAME).relative_to(root)}")
+            if path and path not in seen:
+                seen.add(path)
+                yield path

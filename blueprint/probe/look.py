@@ -1,0 +1,144 @@
+"""The one way in which the probe reads files: bounded, never waiting, never led out of the tree that is looked at."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import stat
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from blueprint.probe.host import Access, HostAnswer
+
+_MAX_BYTES = 1 << 18
+_MAX_ATTRIBUTE = 256
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}", re.ASCII)
+
+
+class Unbelievable(Exception):  # noqa: N818 - what the path is, not a kind of error
+    """A path whose content is not taken."""
+
+
+class TooLarge(Unbelievable):
+    """A regular file with more in it than is read."""
+
+
+def read_regular(path: str | Path, most: int) -> bytes:
+    """The content of a regular file of at most `most` bytes.
+
+    Nothing is waited for: a pipe, a socket or a device is not even opened. Raises OSError, and Unbelievable for what
+    is no regular file or is larger.
+    """
+    if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - a path as text costs less in /sys
+        raise Unbelievable("no regular file")
+    file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    with os.fdopen(file, "rb") as opened:
+        if not stat.S_ISREG(os.fstat(file).st_mode):  # another one by now
+            raise Unbelievable("no regular file")
+        content = opened.read(most + 1)
+    if len(content) > most:
+        size = f"{most >> 20} MiB" if most >> 20 else f"{most >> 10} KiB"
+        raise TooLarge(f"larger than {size}")
+    return content
+
+
+class Look:
+    """Looks at paths under a root, and at nothing that a link leads to outside of it."""
+
+    def __init__(self, root: Path, sysfs: Path | None = None) -> None:
+        self._root = os.path.realpath(root)
+        self._tops = {"sys": os.path.realpath(sysfs)} if sysfs else {}
+
+    def file(self, path: str, parse: Callable[[Sequence[str]], Mapping[str, str]]) -> HostAnswer:
+        """A file of lines, as `parse` understands them."""
+
+        def read() -> Mapping[str, str]:
+            lines = self._text(path).splitlines()
+            return parse(lines) if lines else {}
+
+        return _answer(path, read)
+
+    def folder(self, path: str, most: int) -> tuple[HostAnswer, list[str]]:
+        """A folder, and the names in it, sorted. More than `most` of them, or strange ones, are not believed."""
+        names: list[str] = []
+
+        def read() -> Mapping[str, str]:
+            with os.scandir(self._real(path)) as entries:
+                found = [entry.name for entry in itertools.islice(entries, most + 1)]
+            if len(found) > most:
+                raise Unbelievable(f"more than {most} entries")
+            if strange := [name for name in found if not _NAME.fullmatch(name)]:
+                raise Unbelievable(f"an entry called {strange[0][:60]!a}")
+            names.extend(sorted(found))
+            return {"entries": str(len(found))}
+
+        return _answer(path, read), names
+
+    def attributes(self, path: str, files: Sequence[str], links: Sequence[str] = ()) -> HostAnswer:
+        """A folder's small files, and what its links lead to, by name; `detail` says why some could not be read."""
+        looked = [_answer(name, partial(self._attribute, path, name)) for name in files]
+        looked += [_answer(name, partial(self._link, path, name)) for name in links]
+        values = {name: value for each in looked for name, value in each.values.items()}
+        lost = [str(each) for each in looked if each.access not in (Access.READ, Access.ABSENT)]
+        return HostAnswer(path, Access.READ, values, "; ".join(lost))
+
+    def regular(self, path: str) -> Path | None:
+        """Where a regular file under the root really lies; None where it is anything else."""
+        try:
+            real = self._real(path)
+            return Path(real) if stat.S_ISREG(os.stat(real).st_mode) else None  # noqa: PTH116
+        except (OSError, ValueError, Unbelievable):
+            return None
+
+    def _text(self, path: str) -> str:
+        """The text of a regular file."""
+        content = read_regular(self._real(path), _MAX_BYTES)
+        try:
+            text = content.decode("utf-8").replace("\t", " ")
+        except UnicodeDecodeError:
+            raise Unbelievable("not text") from None
+        if not text.replace("\n", "").isprintable():
+            raise Unbelievable("not printable text")
+        return text
+
+    def _attribute(self, folder: str, name: str) -> dict[str, str]:
+        text = self._text(f"{folder}/{name}").strip().replace("\n", " ")
+        if len(text) > _MAX_ATTRIBUTE:
+            raise Unbelievable(f"longer than {_MAX_ATTRIBUTE} characters")
+        return {name: text}
+
+    def _link(self, folder: str, name: str) -> dict[str, str]:
+        """The name of what a link leads to; a driver is one of the drivers of its bus."""
+        target = Path(self._real(f"{folder}/{name}"))
+        if not os.path.islink(os.path.join(self._real(folder), name)):  # noqa: PTH114, PTH118
+            raise Unbelievable("no link")
+        if not _NAME.fullmatch(target.name) or (name == "driver" and target.parent.name != "drivers"):
+            raise Unbelievable(f"a link to {target.name[:60]!a}")
+        return {name: target.name}
+
+    def _real(self, path: str) -> str:
+        """The path without links. Raises Unbelievable where it lies outside of /proc, of /sys, or of the root."""
+        top, _, rest = path.lstrip("/").partition("/")
+        base = self._tops.get(top) or os.path.join(self._root, top)  # noqa: PTH118
+        within = base if top in ("proc", "sys") else self._root
+        real = os.path.realpath(os.path.join(base, rest), strict=True)  # noqa: PTH118
+        if os.path.commonpath([real, within]) != within:
+            raise Unbelievable("a link that leads away")
+        return real
+
+
+def _answer(path: str, read: Callable[[], Mapping[str, str]]) -> HostAnswer:
+    try:
+        return HostAnswer(path, Access.READ, read())
+    except FileNotFoundError:
+        return HostAnswer(path, Access.ABSENT, {})
+    except NotADirectoryError:
+        return HostAnswer(path, Access.UNBELIEVABLE, {}, "no folder")
+    except PermissionError as error:
+        return HostAnswer(path, Access.REFUSED, {}, error.strerror or "")
+    except Unbelievable as error:
+        return HostAnswer(path, Access.UNBELIEVABLE, {}, str(error))
+    except (OSError, ValueError) as error:
+        return HostAnswer(path, Access.FAILED, {}, getattr(error, "strerror", None) or type(error).__name__)

@@ -8,6 +8,7 @@ BLUEPRINT_REQUIRE_LAB=1 the binaries are built first, and a test of the lab that
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import uuid
@@ -76,7 +77,9 @@ def namespace(lab: SharedLab) -> str:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """In the controller only: its workers find what it built."""
+    """Ctrl-C reaches what tests start; the binaries are built in the controller only, and its workers find them."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # under nohup and in background jobs, and children inherit it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if MUST_RUN and not hasattr(config, "workerinput") and not config.option.collectonly:
         try:
             install([name for name in (*REQUIRED, *CONTROLLERS, "kubectl") if find(name) is None], progress=_progress)

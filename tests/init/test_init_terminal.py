@@ -40,7 +40,7 @@ class Terminal:
 
     def wait_for(self, text: str) -> None:
         """Until the text shows after what was seen before."""
-        end = time.monotonic() + 30
+        end = time.monotonic() + 120
         while (found := self.shown.find(text, self.seen)) < 0:
             assert time.monotonic() < end, f"{text!r} did not show: {self.shown}"
             self.shown += self._read()
@@ -48,11 +48,11 @@ class Terminal:
 
     def end(self) -> int:
         """The exit code; everything that was shown is in `shown`."""
-        end = time.monotonic() + 30
+        end = time.monotonic() + 120
         while self.process.poll() is None and time.monotonic() < end:
             self.shown += self._read()
         self.shown += self._read()
-        return self.process.wait(timeout=1)
+        return self.process.wait(timeout=60)
 
     def _read(self) -> str:
         if not select.select([self.master], [], [], 0.1)[0]:

@@ -45,7 +45,7 @@ def test_the_lab_of_a_test_dies_with_it_even_under_kill_9() -> None:
 
     parent.kill()  # and nobody waits for it: a zombie is dead too
 
-    wait_for(lambda: not inhabitants(folder) and not folder.exists(), 5)
+    wait_for(lambda: not inhabitants(folder) and not folder.exists(), 60)
     parent.wait()
 
 
@@ -75,10 +75,10 @@ def test_up_interrupted_before_it_returned_leaves_nothing(state: Path, how: sign
 
     os.killpg(up.pid, how)
 
-    said, _ = up.communicate(timeout=20)
+    said, _ = up.communicate(timeout=120)
     assert said == ""
     assert up.returncode == (130 if how is signal.SIGINT else -how)
-    wait_for(lambda: not inhabitants(state / "default") and not state.exists(), 5)
+    wait_for(lambda: not inhabitants(state / "default") and not state.exists(), 60)
 
 
 def test_an_interrupted_up_has_cleaned_up_when_it_returns(state: Path) -> None:
@@ -87,7 +87,7 @@ def test_an_interrupted_up_has_cleaned_up_when_it_returns(state: Path) -> None:
     wait_for((state / "default" / "kube-apiserver.log").exists)
 
     os.killpg(up.pid, signal.SIGINT)
-    up.communicate(timeout=20)
+    up.communicate(timeout=120)
 
     assert inhabitants(state / "default") == {}
     assert not state.exists()
@@ -127,7 +127,7 @@ def test_killing_the_supervisor_takes_its_processes_along_and_up_starts_afresh(s
 
     os.kill(supervisor_of(folder), signal.SIGKILL)
 
-    wait_for(lambda: not inhabitants(folder), 5)
+    wait_for(lambda: not inhabitants(folder), 60)
     status = start("lab", "status", "--state", str(state))
     assert "supervisor was killed" in status.communicate(timeout=60)[0]
     assert status.returncode == 1

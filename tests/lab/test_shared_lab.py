@@ -69,7 +69,7 @@ def test_it(lab, n):
     assert "1 failed, 5 passed" in said
     assert len(set((project / "servers").read_text().split())) == 1
     folder = project.parent / "base" / "shared-lab"
-    wait_for(lambda: not inhabitants(folder) and not folder.exists(), 5)
+    wait_for(lambda: not inhabitants(folder) and not folder.exists(), 60)
 
 
 @pytest.mark.lab
@@ -82,8 +82,8 @@ def test_the_lab_dies_with_the_run_even_under_kill_9(project: Path, workers: lis
 
     process.send_signal(signal.SIGKILL)
 
-    wait_for(lambda: not inhabitants(folder) and not folder.exists(), 5)
-    process.communicate(timeout=20)
+    wait_for(lambda: not inhabitants(folder) and not folder.exists(), 60)
+    process.communicate(timeout=120)
 
 
 @pytest.mark.parametrize("workers", [[], WORKERS])

@@ -48,6 +48,14 @@ def _pool(answers: Answers, taken: list[str]) -> PoolDraft:
     return PoolDraft(name, nodes, product, count)
 
 
+def say_yes(question: str) -> bool:
+    """Whether a person agrees; whoever says nothing does not."""
+    try:
+        return _ask(question, "n", _yes_or_no)
+    except InputEnded:
+        return False
+
+
 def _yes_or_no(text: str) -> bool:
     if text.lower() not in ("y", "yes", "n", "no"):
         raise ValueError("answer y or n")

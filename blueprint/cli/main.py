@@ -49,9 +49,11 @@ def _run(arguments: Sequence[str]) -> int:
     verb = arguments[0] if arguments and not arguments[0].startswith("-") else None
     if verb and verb not in verbs():
         return _no_such_verb(verb)
+    from blueprint.cli.options import told_apart
+
     parser = build_parser(verb)
     try:
-        options = parser.parse_args(arguments)
+        options = parser.parse_args(told_apart(arguments))
     except SystemExit as stop:
         return int(stop.code or 0)
     if not hasattr(options, "run"):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +12,35 @@ if TYPE_CHECKING:
     from blueprint.pipeline import Compilation
     from blueprint.render.model import Bundle
     from blueprint.report.model import Run
+
+
+SCOPED = ("--force-conflicts", "--replace")
+"""Flags that stand alone, for everything, or name an object: `--replace`, `--replace=KIND/NAMESPACE/NAME`."""
+
+
+_OBJECT = re.compile(r"[A-Z][A-Za-z0-9]*/\S+")
+
+
+def told_apart(arguments: Sequence[str]) -> list[str]:
+    """The same, with each of SCOPED standing by itself behind `=`: the TARGET that may follow it is not its value."""
+    told: list[str] = []
+    for argument in arguments:
+        if told and told[-1] in SCOPED:
+            if _OBJECT.fullmatch(argument) and not Path(argument).exists():
+                told[-1] += f"={argument}"
+                continue
+            told[-1] += "="
+        told.append(argument)
+    if told and told[-1] in SCOPED:
+        told[-1] += "="
+    return told
+
+
+def add_scoped(parser: ArgumentParser, flag: str, field: str, help_text: str) -> None:
+    """One of SCOPED: a list of what was named, an empty text for everything."""
+    parser.add_argument(
+        flag, metavar=f"KIND/[NAMESPACE/]NAME{field}", action="append", nargs="?", const="", default=[], help=help_text
+    )
 
 
 def add_target(parser: ArgumentParser, what: str = "a blueprint, or the folder of a bundle") -> None:

@@ -16,6 +16,7 @@ from typing import Any
 from blueprint.cluster import codes, findings
 from blueprint.cluster.connect import refused
 from blueprint.cluster.connection import POOL_SIZE, Connection
+from blueprint.cluster.consent import Consent, with_replacements
 from blueprint.cluster.discovery import Discovery, discover
 from blueprint.cluster.errors import ApiError
 from blueprint.cluster.gates import await_definition, await_namespace, served_by
@@ -25,7 +26,7 @@ from blueprint.cluster.node_writes import write_node
 from blueprint.cluster.olm import await_operator, brought_by, is_subscription, wishes_of
 from blueprint.cluster.record import News, exact, widened
 from blueprint.cluster.stages import Stage, stage_of
-from blueprint.cluster.steps import NodeStep, Plan, Step, with_replacements
+from blueprint.cluster.steps import NodeStep, Plan, Step
 from blueprint.cluster.store import write_inventory
 from blueprint.cluster.write import Writer, Written
 from blueprint.diagnostics import Diagnostic, Refused, Severity
@@ -41,12 +42,25 @@ _DONE = {Action.CREATE: "created", Action.UPDATE: "updated", Action.REPLACE: "re
 
 @dataclass(frozen=True, slots=True)
 class ApplyOptions:
-    """How to apply. `timeout` is in seconds, for each object and each wait; `replace` allows to make objects anew."""
+    """How to apply. `timeout` is in seconds, for each object and each wait.
+
+    `force_conflicts` allows to take contested fields, `replace` to make objects anew: everything, or what is named.
+    """
 
     timeout: float = 60.0
-    force_conflicts: bool = False
+    force_conflicts: Consent | bool = False
     wait: bool = False
-    replace: bool = False
+    replace: Consent | bool = False
+
+    @property
+    def taking(self) -> Consent:
+        """Which contested fields may be taken."""
+        return Consent.of(self.force_conflicts)
+
+    @property
+    def replacing(self) -> Consent:
+        """Which objects may be deleted and made anew."""
+        return Consent.of(self.replace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +112,13 @@ def apply_plan(
     Raises:
         Refused: the record cannot be written, or the server is gone before anything was.
     """
-    plan = with_replacements(plan) if options.replace else plan
+    plan = with_replacements(plan, options.replacing)
     bundle = plan.bundle
     inventory = plan.inventory or Inventory(bundle.name)
     try:
         run = _Run(plan, connection, options, progress, discover(connection), inventory)
-        run.diagnostics += [d for d in plan.diagnostics if not _is_superseded(d, options)]
+        taken = _told_when_taken(plan, options.taking)
+        run.diagnostics += [d for d in plan.diagnostics if d not in taken and not _is_superseded(d)]
         if _tries(run):
             run.inventory = _saved(run, widened(plan, inventory))
     except ApiError as error:
@@ -117,18 +132,31 @@ def apply_plan(
     return Outcome(changes, tuple(run.diagnostics), run.written, run.unchanged, unknown, interrupted)
 
 
-def _is_superseded(found: Diagnostic, options: ApplyOptions) -> bool:
+def _is_superseded(found: Diagnostic) -> bool:
     """Whether the write itself will say what became of what the plan found."""
-    if found.code is codes.SERVER_FAILING or (found.code is codes.TERMINATING and found.severity is Severity.WARNING):
+    if found.code is codes.SERVER_FAILING:
         return True
-    return options.force_conflicts and found.code is codes.CONFLICT
+    return found.code is codes.TERMINATING and found.severity is Severity.WARNING
+
+
+def _told_when_taken(plan: Plan, consent: Consent) -> set[Diagnostic]:
+    """What the plan says of contested fields that this apply takes: the write says it again, with what came of it."""
+    data = {step.id: step.object.data for step in plan.steps}
+    steps: tuple[Step | NodeStep, ...] = (*plan.steps, *plan.nodes)
+    return {
+        findings.conflict(step.id, conflict, data.get(step.id))
+        for step in steps
+        if consent.lets_write(step)
+        for conflict in step.conflicts
+        if consent.covers(step.id, conflict)
+    }
 
 
 def _tries(run: _Run) -> bool:
     """Whether anything is to be written: what nobody approved does not count."""
     steps: tuple[Step | NodeStep, ...] = (*run.plan.steps, *run.plan.nodes)
     open_ones = (step for step in steps if step.action is not Action.UNCHANGED and not step.blocked)
-    return any(run.options.force_conflicts or not step.conflicts for step in open_ones)
+    return any(run.options.taking.lets_write(step) for step in open_ones)
 
 
 def _unrecorded(error: ApiError, connection: Connection) -> Refused:
@@ -208,8 +236,7 @@ def _await_operators(run: _Run, wishes: Sequence[Step]) -> None:
 
 def _may_start(run: _Run, step: Step) -> bool:
     """Whether nothing stands in the way of an object: its own plan, its namespace, its definition."""
-    forced = run.options.force_conflicts
-    if step.blocked or (step.conflicts and not forced):
+    if step.blocked or not run.options.taking.lets_write(step):
         _fail(run, step, None)
         return False
     missing = next((f for f in run.failed if _needs(step, f, run.plan)), None)
@@ -252,7 +279,7 @@ def _keep(run: _Run, step: Step) -> None:
 
 def _write_all(run: _Run, steps: Sequence[Step]) -> None:
     """Write objects that do not need each other, several at a time."""
-    writer = Writer(run.connection, run.plan.bundle.name, run.options.timeout, run.options.force_conflicts)
+    writer = Writer(run.connection, run.plan.bundle.name, run.options.timeout, run.options.taking)
     threads = ThreadPoolExecutor(POOL_SIZE)
     jobs = {threads.submit(_write_one, run, writer, step): step for step in steps}
     try:
@@ -283,11 +310,14 @@ def _enter(run: _Run, step: Step, job: Future[Written]) -> None:
     if written.live is None:
         _fail(run, step, None)
         return
-    run.snapshots[step.id] = take_snapshot(step.object, written.live, run.plan.bundle.name)
+    if not written.left:  # else it is not as declared, and nothing may say later that it was
+        run.snapshots[step.id] = take_snapshot(step.object, written.live, run.plan.bundle.name)
     action = Action.CREATE if written.created else Action.UPDATE
     if step.action is Action.REPLACE:
         action = Action.REPLACE
-    run.changes.append(replace(step.change, action=action, reason=""))
+    left = {conflict.path for conflict in written.left}
+    fields = tuple(field for field in step.fields if not any(field.path[: len(path)] == path for path in left))
+    run.changes.append(replace(step.change, action=action, fields=fields, reason=""))
     run.written += 1
     run.finished.add(step.id)
     run.progress(step.id, _DONE[action])
@@ -323,14 +353,14 @@ def _carry_out_nodes(run: _Run, nodes: Iterable[NodeStep]) -> tuple[NodeStep, ..
 
 
 def _carry_out_node(run: _Run, step: NodeStep) -> None:
-    if step.blocked or (step.conflicts and not run.options.force_conflicts):
+    if step.blocked or not run.options.taking.lets_write(step):
         _fail(run, step, None)
         return
     if step.action is Action.UNCHANGED:
         run.unchanged += 1
         run.progress(step.id, "unchanged")
     else:
-        found = write_node(run.connection, step, run.plan.bundle.name, force=run.options.force_conflicts)
+        found = write_node(run.connection, step, run.plan.bundle.name, force=bool(step.conflicts))
         if found:
             _fail(run, step, found)
             return

@@ -135,7 +135,9 @@ CONFLICT = define(
     """
 A field that the blueprint declares belongs to another field manager with another value. It was not
 overwritten. Either stop that manager from setting it, or declare its value, or take the field over with
-`--force-conflicts`.
+`--force-conflicts`. With a name, `--force-conflicts=KIND/NAMESPACE/NAME[:FIELD]` (`KIND/NAME` for what is in no
+namespace, repeatable), it takes only what was named. An object that was named is written; contested fields of it that
+were not named are left out of the request, and told. Any other object with a contested field is left alone as a whole.
 """,
 )
 TAKEN_OVER = define(
@@ -151,11 +153,16 @@ NEEDS_REPLACEMENT = define(
     "BP7032",
     "needs-replacement",
     """
-The change touches a field that cannot be changed on a living object: the same content would be accepted for a
-new one. Replacing deletes the object and what it owns, so it is never done unasked: `apply --replace` does it, with
-the uid of the object that was seen, and creates it anew; a run that is killed in between is finished by the next.
-Namespaces, definitions of custom resources and kinds with data are never replaced; delete those yourself, when what
-they hold can be borne to be lost, then apply again.
+The change touches a field that cannot be changed on a living object. That is proven, never guessed: the same content
+would be accepted for a new object, the kind's own rules refuse the change of this field, and they still do when whatever
+others put into the object is left out. A refusal by an admission policy, a webhook or a quota is not of this sort.
+
+Replacing deletes the object and what it owns, so it is never done unasked. `apply --replace` does it where nothing is
+lost, with the uid of the object that was seen, and creates it anew; a run that is killed in between is finished by the
+next. Where something goes with the object (a load balancer and its address, a cluster IP, pods that run, data) the help
+says what, and it is replaced only by its name, `apply --replace=KIND/NAMESPACE/NAME`; on a terminal `apply --replace`
+asks. Namespaces, volumes and definitions of custom resources are never replaced; delete those yourself, when what they
+hold can be borne to be lost, then apply again.
 """,
 )
 REJECTED = define(
@@ -285,5 +292,16 @@ The definition of a custom resource would lose a field that objects in the clust
 about that: it prunes the field when such an object is written the next time, whoever writes it. So nothing at all is
 written; `apply` stops before its first write, unless `--allow-unsupported` is given. Take the field out of the objects
 that are named, or stay with the release that knows it.
+""",
+)
+IN_THE_WAY = define(
+    "BP7060",
+    "in-the-way",
+    """
+Somebody put a field or list item into the object that the blueprint does not declare, and what it does declare cannot
+be written beside it: a port was renumbered under the same name, a volume was given another type. A server-side apply
+leaves what others own in place, so the API server refuses the mixture, even under force. With `--force-conflicts`
+(or `--force-conflicts=KIND/NAMESPACE/NAME:FIELD`) the field becomes ours first, and so goes with the apply. What was
+removed is told with its former owner. Nothing is deleted for it.
 """,
 )

@@ -98,7 +98,7 @@ class Connection:
         status, answer = self._exchange("PATCH", path, body, query=query, content_type=APPLY, repeatable=dry_run)
         return answer, status == HTTPStatus.CREATED
 
-    def patch(self, path: str, body: Mapping[str, Any], manager: str, content_type: str = MERGE) -> Any:
+    def patch(self, path: str, body: Any, manager: str, content_type: str = MERGE) -> Any:
         """A patch of another type, under our manager's name. Never repeated by itself."""
         return self.request("PATCH", path, body, query={"fieldManager": manager}, content_type=content_type)
 
@@ -122,7 +122,7 @@ class Connection:
         self,
         method: str,
         path: str,
-        body: Mapping[str, Any] | None = None,
+        body: Any = None,
         *,
         query: Mapping[str, str] | None = None,
         content_type: str = "application/json",
@@ -139,7 +139,7 @@ class Connection:
         self,
         method: str,
         path: str,
-        body: Mapping[str, Any] | None,
+        body: Any,
         *,
         query: Mapping[str, str] | None,
         content_type: str,

@@ -8,7 +8,7 @@ where there are any with force, which shows what taking the fields would do.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,12 +28,15 @@ from blueprint.cluster.fields import (
     value_at,
 )
 from blueprint.cluster.inventory import PART_OF, Snapshot, as_member, desired_hash, is_unchanged, manager
-from blueprint.cluster.spelling import follow
+from blueprint.cluster.losses import losses
+from blueprint.cluster.obstacles import Extra, Trial, Way, related
+from blueprint.cluster.order import misplaced
+from blueprint.cluster.spelling import follow, follow_all
 from blueprint.cluster.steps import Conflict, Seen, Step
 from blueprint.diagnostics import Diagnostic, Severity
 from blueprint.render.compare import ABSENT, Action, FieldChange, ObjectChange, differences
-from blueprint.render.immutable import immutable_fields, may_not_be_replaced, why
-from blueprint.render.model import Object, Path
+from blueprint.render.immutable import STAYS, immutable_fields, may_not_be_replaced, why
+from blueprint.render.model import FieldOrigin, Object, ObjectId, Path
 from blueprint.source.paths import format_path, list_key
 
 Decision = tuple[Step, tuple[Diagnostic, ...]]
@@ -51,9 +54,13 @@ class Decider:
         if live["metadata"].get("deletionTimestamp"):
             return self._leaving(obj, live)
         step = Step(obj, Action.UNCHANGED, live=live, seen=Seen.of(live))
+        if kept := _kept_by_the_server(obj, live):
+            step = replace(step, fields=(kept,), reason=f"must be replaced: {kept.shown} stays {kept.before}")
+            said = f"the API server keeps {kept.shown}: {kept.before}, which is not declared any more"
+            return self._replacing(step, live, said, None)
         if self._is_proven(obj, live, snapshot):
             return step, ()
-        return self._ask(step, live, resource)
+        return self._ask(step, live, resource, snapshot)
 
     def absent(self, obj: Object, resource: Resource) -> Decision:
         """What an object needs that is not there, in a place that is: creation, if the server would have it."""
@@ -67,17 +74,20 @@ class Decider:
         return step, ()
 
     def _is_proven(self, obj: Object, live: Mapping[str, Any], snapshot: Snapshot | None) -> bool:
+        """Whether nothing is to be written: this declaration was applied, and is recorded as ours and as it was."""
         if snapshot is None or snapshot.desired != desired_hash(obj):
             return False
-        if is_unchanged(snapshot, live):
-            return True
         own = own_entry(live, manager(self.blueprint))
         if own is None or fieldset_hash(own.fields) != snapshot.fieldset:
             return False
+        if is_unchanged(snapshot, live):
+            return True
         wanted = as_member(obj.data, self.blueprint)
-        return all(snapshot.stored_so(at, value_at(at, live)) for at in mismatches(own.fields, wanted, live))
+        return not any(misplaced(wanted, live)) and all(
+            snapshot.stored_so(at, value_at(at, live)) for at in mismatches(own.fields, wanted, live)
+        )
 
-    def _ask(self, step: Step, live: Mapping[str, Any], resource: Resource) -> Decision:
+    def _ask(self, step: Step, live: Mapping[str, Any], resource: Resource, snapshot: Snapshot | None) -> Decision:
         obj = step.object
         conflicts: tuple[Conflict, ...] = ()
         try:
@@ -86,19 +96,41 @@ class Decider:
             if not error.conflicts:
                 return self._refused(step, live, resource, error)
             conflicts = tuple(find_conflicts(obj, live, error, manager(self.blueprint)))
+            step = replace(step, conflicts=conflicts)
             try:
                 predicted = self._dry_run(obj, resource, force=True)
             except ApiError as again:
                 return self._refused(step, live, resource, again)
-        fields = tuple(changed_fields(obj, live, predicted))
-        step = replace(step, fields=fields, conflicts=conflicts)
-        if fields or conflicts:
+        step = self._reclaiming(step, live, predicted, snapshot)
+        return self._updating(step, live, predicted)
+
+    def _updating(self, step: Step, live: Mapping[str, Any], predicted: Mapping[str, Any]) -> Decision:
+        fields = tuple(changed_fields(step.object, live, predicted))
+        step = replace(step, fields=fields)
+        wanted = as_member(step.object.data, self.blueprint)
+        if fields or step.conflicts:
             step = replace(step, action=Action.UPDATE)
+        elif lists := ", ".join(format_path(at, wanted) for at in misplaced(wanted, live)):
+            step = replace(step, action=Action.UPDATE, reason=f"the order of {lists} is restored")
         elif content(live) != content(predicted):
             step = replace(step, action=Action.UPDATE, reason="is entered into the record")
         elif not self._owns_the_same(live, predicted):
             step = replace(step, action=Action.UPDATE, reason="values stay, fields become ours")
-        return step, tuple(findings.conflict(obj.id, c, obj.data) for c in conflicts)
+        return step, tuple(findings.conflict(step.id, c, step.object.data) for c in step.conflicts)
+
+    def _reclaiming(
+        self, step: Step, live: Mapping[str, Any], predicted: Mapping[str, Any], snapshot: Snapshot | None
+    ) -> Step:
+        """Where somebody wiped the owners of every field, and changed nothing: the entries as they were.
+
+        An apply alone would enter whatever else is in the object, defaults too, as a stranger's.
+        """
+        known = snapshot is not None and not snapshot.foreign and is_unchanged(snapshot, live)
+        if any(True for _ in entries(live)) or not known:
+            return step
+        ours = manager(self.blueprint)
+        kept = [each for each in predicted["metadata"].get("managedFields") or () if each.get("manager") == ours]
+        return replace(step, reclaims=tuple(kept))
 
     def _owns_the_same(self, live: Mapping[str, Any], predicted: Mapping[str, Any]) -> bool:
         now, then = (own_entry(o, manager(self.blueprint)) for o in (live, predicted))
@@ -110,34 +142,51 @@ class Decider:
         return self.connection.apply(path, body, manager(self.blueprint), force=force, dry_run=True)[0]
 
     def _refused(self, step: Step, live: Mapping[str, Any], resource: Resource, error: ApiError) -> Decision:
-        if not error.invalid or not self._would_be_created(step.object, resource):
-            return self._failed(step, error)
+        """A refused update: something of others is in the way, a field cannot change, or it is just refused."""
         obj = step.object
+        if not error.by_validation or obj.id.kind == "CustomResourceDefinition":
+            return self._failed(step, error)
+        created = self._created(obj, resource)
+        if created is None:
+            return self._failed(step, error)
+        wanted = as_member(obj.data, self.blueprint)
+        url = resource.path(obj.id.namespace, obj.id.name)
+        trial = Trial(self.connection, url, manager(self.blueprint), wanted, live, created)
+        way = trial.find_way(error)
+        if isinstance(way, Way):
+            step = replace(step, conflicts=(*step.conflicts, *(_in_the_way(extra, live) for extra in way.removed)))
+            return self._updating(step, live, way.predicted)
         fields = wished(obj, live)
+        if not (about := _unchangeable(fields, trial, way)):
+            return self._failed(step, error)
         known = immutable_fields(ObjectChange(obj.id, Action.UPDATE, fields))
-        text = f"{obj.id} would have to be deleted and created anew: {error.message}"
-        kept = may_not_be_replaced(obj.id)
-        help_text = f"`apply` never does that: {kept}" if kept else "`apply --replace` does it, when that can be borne"
-        first = next((f.origin for f in (*known, *fields) if f.origin), None)
-        found = findings.plain(codes.NEEDS_REPLACEMENT, obj.id, text, help_text, origin=first)
         reason = why(known) if known else "must be replaced: a field cannot change on a living object"
-        step = replace(step, action=Action.REPLACE, fields=fields, reason=reason, blocked=True, replaceable=not kept)
+        named = [field for field in about if field in known] or (about if len(about) == 1 else ())
+        origin = named[0].origin if named else None
+        return self._replacing(replace(step, fields=fields, reason=reason), live, error.message, origin)
+
+    def _replacing(self, step: Step, live: Mapping[str, Any], said: str, origin: FieldOrigin | None) -> Decision:
+        obj = step.object
+        kept = may_not_be_replaced(obj.id)
+        lost = losses(live, obj.data)
+        found = findings.needs_replacement(obj.id, said, kept, lost, origin)
+        step = replace(step, action=Action.REPLACE, blocked=True, replaceable=not kept, loses=lost, conflicts=())
         return step, (found,)
 
-    def _would_be_created(self, obj: Object, resource: Resource) -> bool:
-        """Whether the same content is valid for a new object; then it is the change that is not.
+    def _created(self, obj: Object, resource: Resource) -> dict[str, Any] | None:
+        """What a new object with the same content would be; None where it would not be taken either.
 
-        Messages vary too much to tell ("field is immutable", "may not be changed in an update", ...).
+        Then it is the content that is wrong. Messages vary too much to tell ("field is immutable", "may not be
+        changed in an update", ...).
         """
-        if obj.id.kind == "CustomResourceDefinition":
-            return False
         meta = obj.data["metadata"] | {"name": f"{obj.id.name[:40]}-{secrets.token_hex(4)}"}
         body = as_member({**obj.data, "metadata": meta}, self.blueprint)
+        url = resource.collection(obj.id.namespace)
         try:
-            self.connection.post(resource.collection(obj.id.namespace), body, manager(self.blueprint), dry_run=True)
+            created: dict[str, Any] = self.connection.post(url, body, manager(self.blueprint), dry_run=True)
         except ApiError:
-            return False
-        return True
+            return None
+        return created
 
     def _failed(self, step: Step, error: ApiError) -> Decision:
         """No answer from a dry-run: refused for good, or nobody knows and the write itself will tell."""
@@ -161,6 +210,37 @@ class Decider:
         return Step(obj, Action.CREATE, reason=reason, leaving=True, seen=Seen.of(live)), (found,)
 
 
+def _unchangeable(fields: Sequence[FieldChange], trial: Trial, refusals: Sequence[ApiError]) -> tuple[FieldChange, ...]:
+    """The declared changes that are refused whatever else goes; empty where that is not proven.
+
+    Each refusal must be the kind's own, and speak of a field that is to change.
+    """
+    seen = [field for field in fields if _always_named(field, trial, refusals)]
+    known = immutable_fields(ObjectChange(ObjectId.of(trial.want), Action.UPDATE, tuple(fields)))
+    return tuple(seen) or (known if all(refusal.by_validation for refusal in refusals) else ())
+
+
+def _always_named(field: FieldChange, trial: Trial, refusals: Sequence[ApiError]) -> bool:
+    return all(
+        refusal.by_validation and any(related(path, field.path) for path in trial.named(refusal))
+        for refusal in refusals
+    )
+
+
+def _in_the_way(extra: Extra, live: Mapping[str, Any]) -> Conflict:
+    spelt = format_path(extra.path, live)
+    names = (spelt, format_path(extra.path[:-1], live))
+    return Conflict(extra.path, ABSENT, extra.value, extra.owner, None, names, in_the_way=True, tokens=extra.tokens)
+
+
+def _kept_by_the_server(obj: Object, live: Mapping[str, Any]) -> FieldChange | None:
+    """A field that is not declared, and that the API server would keep without a word."""
+    name, value = STAYS.get((obj.id.group, obj.id.kind), ("", ""))
+    if not name or name in (obj.data.get("spec") or {}) or (live.get("spec") or {}).get(name) != value:
+        return None
+    return FieldChange(("spec", name), value, ABSENT, None, f"spec.{name}")
+
+
 def find_conflicts(obj: Object, live: Mapping[str, Any], error: ApiError, us: str) -> Iterator[Conflict]:
     """The conflicts of a 409, each with its owner, both values and the line that declares the field."""
     for field in dict.fromkeys(cause.field for cause in error.conflicts):
@@ -172,15 +252,19 @@ def find_conflicts(obj: Object, live: Mapping[str, Any], error: ApiError, us: st
         for owner in entries(live):
             if (owner.manager, owner.operation) != (us, "Apply") and _owns(owner.fields, tokens):
                 declared, now = value_at(tokens, obj.data), value_at(tokens, live)
-                yield Conflict(path, declared, now, owner, obj.origin(path))
+                spelt = (format_path(path, obj.data), format_path(resolve(tokens, live) or (), live), field.lstrip("."))
+                kept = tuple(text for text in spelt if text)
+                yield Conflict(path, declared, now, owner, obj.origin(path), kept, located=bool(path))
 
 
 def _unlocated(obj: Object, field: str, error: ApiError) -> Conflict:
     """A conflict about a field that managedFields do not show: what the message says must do."""
     said = next(cause.message for cause in error.conflicts if cause.field == field)
-    path = follow(field, obj.data)
+    path, located = follow(field, obj.data), follow_all(field, obj.data) is not None
     manager_name = said.partition('"')[2].partition('"')[0] or said
-    return Conflict(path, ABSENT, ABSENT, Entry(manager_name, "", "", "", {}), obj.origin(path))
+    spelt = (format_path(path, obj.data), field.lstrip(".")) if located else (field.lstrip("."),)
+    owner = Entry(manager_name, "", "", "", {})
+    return Conflict(path, ABSENT, ABSENT, owner, obj.origin(path), spelt, located=located)
 
 
 def _owns(tree: Mapping[str, Any], tokens: tuple[str, ...]) -> bool:

@@ -80,6 +80,16 @@ class ApiError(Exception):
         return self.status == HTTPStatus.UNPROCESSABLE_ENTITY
 
     @property
+    def by_validation(self) -> bool:
+        """Whether the rules of the kind itself refuse the content, and say which fields.
+
+        Policies and webhooks may answer 422 as well. A policy names no field; a webhook may, so the words that the
+        API server puts before its answer tell it apart.
+        """
+        named = bool(self.causes) and all(cause.field for cause in self.causes)
+        return self.invalid and named and not self.message.startswith("admission webhook")
+
+    @property
     def no_dry_run(self) -> bool:
         """Whether a webhook with side effects keeps the server from trying; says nothing of the object."""
         return self.status == HTTPStatus.BAD_REQUEST and "support dry run" in self.message

@@ -27,13 +27,14 @@ _ITSELF = "."
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One managedFields entry. `time` is RFC 3339; `fields` the fieldsV1 tree."""
+    """One managedFields entry. `time` is RFC 3339; `fields` the fieldsV1 tree, in terms of `api_version`."""
 
     manager: str
     operation: str
     subresource: str
     time: str
     fields: Tree
+    api_version: str = ""
 
     def __str__(self) -> str:
         through = f" through {self.subresource}" if self.subresource else ""
@@ -49,6 +50,7 @@ def entries(live: Mapping[str, Any]) -> Iterator[Entry]:
             str(entry.get("subresource", "")),
             str(entry.get("time", "")),
             entry.get("fieldsV1") or {},
+            str(entry.get("apiVersion", "")),
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -20,17 +21,23 @@ HIDDEN = "(not shown: it belongs to a Secret)"
 
 def conflict(subject: ObjectId, found: Conflict, data: Any, *, taken: bool = False) -> Diagnostic:
     """A field that belongs to somebody else: an error, or a note once it was taken over."""
-    path = format_path(found.path, data)
+    path = found.spelt[0] if found.spelt else format_path(found.path, data)
     hidden = _is_secret(subject)
     live, declared = (HIDDEN if hidden else _said(value) for value in (found.live, found.declared))
-    values = f"which {'had' if taken else 'has'} {live}; the blueprint says {declared}"
-    verb = "was taken from" if taken else "belongs to"
+    text = f"which {'had' if taken else 'has'} {live}"
+    if not found.in_the_way:
+        text = f"{text}; the blueprint says {declared}"
+    elif taken:
+        text = f"{text}; it was in the way of what is declared, and is gone"
+    else:
+        text = f"{text}; it is not declared, and what is declared cannot be written beside it"
+    scope = f"--force-conflicts={subject}" + (f":{path}" if path else "")
     return Diagnostic(
-        codes.TAKEN_OVER if taken else codes.CONFLICT,
-        f"{subject}: {path} {verb} {found.owner}, {values}",
+        code(found, taken=taken),
+        f"{subject}: {path} {'was taken from' if taken else 'belongs to'} {found.owner}, {text}",
         at=place(found.origin),
         notes=template_note(found.origin),
-        help=None if taken else "stop that writer, declare its value, or take it over with --force-conflicts",
+        help=None if taken else _way_out(found, scope),
         subject=str(subject),
         path=path,
         evidence=(
@@ -42,6 +49,47 @@ def conflict(subject: ObjectId, found: Conflict, data: Any, *, taken: bool = Fal
             ("since", found.owner.time or "unknown"),
         ),
     )
+
+
+def code(found: Conflict, *, taken: bool) -> Code:
+    """Under which code a contested field is told."""
+    if taken:
+        return codes.TAKEN_OVER
+    return codes.IN_THE_WAY if found.in_the_way else codes.CONFLICT
+
+
+def _way_out(found: Conflict, scope: str) -> str:
+    if found.in_the_way:
+        return f"declare it, or have it removed with `blueprint apply {scope}`"
+    return f"stop that writer, declare its value, or take this field over with `blueprint apply {scope}`"
+
+
+def needs_replacement(
+    subject: ObjectId, said: str, kept: str | None, lost: Sequence[str], origin: FieldOrigin | None
+) -> Diagnostic:
+    """A field that cannot change on a living object; what replacing it would lose, and who may do it."""
+    if kept:
+        help_text = f"`apply` never does that: {kept}"
+    elif lost:
+        borne = f"`blueprint apply --replace={subject}` does it, when that can be borne"
+        help_text = f"that would lose {_joined(lost)}; {borne}"
+    else:
+        help_text = "`blueprint apply --replace` does it, when that can be borne"
+    said = HIDDEN if _is_secret(subject) else said
+    text = f"{subject} would have to be deleted and created anew: {said}"
+    return Diagnostic(
+        codes.NEEDS_REPLACEMENT,
+        text,
+        at=place(origin),
+        help=help_text,
+        subject=str(subject),
+        evidence=tuple(("loses", each) for each in lost),
+    )
+
+
+def _joined(parts: Sequence[str]) -> str:
+    *most, last = parts
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def rejection(obj: Object, error: ApiError) -> Diagnostic:

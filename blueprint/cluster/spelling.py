@@ -25,6 +25,16 @@ def follow(text: str, data: Any) -> Path:
     Takes `.spec.ports[port=80,protocol="TCP"].name` as well as `spec.containers[0].image` and
     `metadata.labels[a.b/c]`.
     """
+    return _followed(text, data)[0]
+
+
+def follow_all(text: str, data: Any) -> Path | None:
+    """The same; None where `data` does not have all of it."""
+    path, rest = _followed(text, data)
+    return None if rest else path
+
+
+def _followed(text: str, data: Any) -> tuple[Path, str]:
     path: list[str | int] = []
     while text:
         step = _item(text, data) if text.startswith("[") else _key(text, data)
@@ -33,7 +43,7 @@ def follow(text: str, data: Any) -> Path:
         key, text = step
         path.append(key)
         data = data[key]
-    return tuple(path)
+    return tuple(path), text
 
 
 def _key(text: str, data: Any) -> tuple[str, str] | None:

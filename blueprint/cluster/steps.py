@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from blueprint.cluster import codes
-from blueprint.cluster.fields import Entry, content_hash, digest
+from blueprint.cluster.fields import Entry, Tokens, content_hash, digest
 from blueprint.cluster.inventory import Inventory, Member
 from blueprint.diagnostics import Diagnostic, Severity
 from blueprint.render.compare import ABSENT, Action, FieldChange, ObjectChange
@@ -38,13 +38,25 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A declared field that somebody else owns with another value."""
+    """A declared field that somebody else owns with another value, or what keeps a declared one from being written.
+
+    Attributes:
+        path: The field in the declared object; in the live one where it is `in_the_way`.
+        spelt: The ways in which people may write it.
+        in_the_way: Not declared at all: the server takes what is declared only without it.
+        tokens: The field as managedFields name it, where it is in the way.
+        located: Whether `path` is all of it: the owner may have written the object in another version of its kind.
+    """
 
     path: Path
     declared: Any
     live: Any
     owner: Entry
     origin: FieldOrigin | None
+    spelt: tuple[str, ...] = ()
+    in_the_way: bool = False
+    tokens: Tokens = ()
+    located: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +65,8 @@ class Step:
 
     `live` is the object as it was read, None where there is none or it is on its way out (`leaving`). A step
     that is `blocked` is not to be written: the server refuses it, or it is not what was approved. One that is
-    `replaceable` as well may be, where replacing is allowed: the object is deleted and created anew.
+    `replaceable` as well may be, where replacing is allowed: the object is deleted and created anew; `loses` says
+    what goes with it. `reclaims` is what managedFields are to say where nobody is recorded as an owner any more.
     """
 
     object: Object
@@ -66,6 +79,8 @@ class Step:
     blocked: bool = False
     seen: Seen | None = None
     replaceable: bool = False
+    loses: tuple[str, ...] = ()
+    reclaims: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def id(self) -> ObjectId:
@@ -181,11 +196,3 @@ class Plan:
         if not self.unknown:
             return 0
         return 2 if self.unknown == len(self.changes) else 3
-
-
-def with_replacements(plan: Plan) -> Plan:
-    """The plan with leave to delete and create anew what cannot be changed in place."""
-    allowed = {str(step.id) for step in plan.steps if step.replaceable}
-    steps = tuple(replace(step, blocked=False) if step.replaceable else step for step in plan.steps)
-    found = tuple(d for d in plan.diagnostics if d.code is not codes.NEEDS_REPLACEMENT or d.subject not in allowed)
-    return replace(plan, steps=steps, diagnostics=found)

@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Any
 
 from blueprint.cluster import codes, findings
 from blueprint.cluster.connection import Connection
+from blueprint.cluster.consent import NONE, Consent
 from blueprint.cluster.decide import find_conflicts
 from blueprint.cluster.discovery import Resource
 from blueprint.cluster.errors import ApiError
 from blueprint.cluster.gates import await_gone
 from blueprint.cluster.inventory import as_member, manager
-from blueprint.cluster.steps import Step
+from blueprint.cluster.obstacles import JSON_PATCH, left_out
+from blueprint.cluster.ownership import ownership_before
+from blueprint.cluster.steps import Conflict, Seen, Step
 from blueprint.diagnostics import Diagnostic
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
@@ -28,24 +32,29 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What became of one object: its live state after the write, or why there is none."""
+    """What became of one object: its live state after the write, or why there is none.
+
+    `left` are contested fields that were left out of the request, since nobody allowed to take them.
+    """
 
     live: dict[str, Any] | None
     created: bool = False
     diagnostics: tuple[Diagnostic, ...] = ()
+    left: tuple[Conflict, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Writer:
     """Writes objects of one blueprint.
 
-    `timeout` is in seconds, for one object with its retries. Once `stop` is set nothing is waited for any more.
+    `timeout` is in seconds, for one object with its retries; `consent` says which contested fields may be taken. Once
+    `stop` is set nothing is waited for any more.
     """
 
     connection: Connection
     blueprint: str
     timeout: float
-    force: bool = False
+    consent: Consent = NONE
     stop: Event = field(default_factory=Event)
 
     def write(self, step: Step, resource: Resource) -> Written:
@@ -112,14 +121,29 @@ class Writer:
         return Written(None, diagnostics=(findings.trouble(step.object, error),))
 
     def _apply(self, step: Step, path: str) -> Written:
-        body = as_member(step.object.data, self.blueprint)
-        if step.seen is not None:
-            bound = {"uid": step.seen.uid, "resourceVersion": step.seen.resource_version}
-            body["metadata"] = body["metadata"] | bound
-        force = self.force and bool(step.conflicts)
-        live, created = self.connection.apply(path, body, manager(self.blueprint), force=force)
-        notes = tuple(findings.conflict(step.id, c, step.object.data, taken=True) for c in step.conflicts if force)
-        return Written(live, created, notes)
+        left = self.consent.left(step)
+        taken = tuple(conflict for conflict in step.conflicts if conflict not in left)
+        seen = self._entered(step, path, taken)
+        body = left_out(as_member(step.object.data, self.blueprint), [conflict.path for conflict in left])
+        if seen is not None:
+            body["metadata"] = body["metadata"] | {"uid": seen.uid, "resourceVersion": seen.resource_version}
+        live, created = self.connection.apply(path, body, manager(self.blueprint), force=bool(taken))
+        notes = tuple(findings.conflict(step.id, c, step.object.data, taken=True) for c in taken)
+        return Written(live, created, notes, left)
+
+    def _entered(self, step: Step, path: str, taken: Sequence[Conflict]) -> Seen | None:
+        """Who owns what, put right before the apply where it alone could not: the content stays as it is.
+
+        A run that ends in between leaves fields in our name, which the next apply drops.
+        """
+        owners = ownership_before(step, taken, manager(self.blueprint))
+        if owners is None or step.seen is None:
+            return step.seen
+        patch = [
+            {"op": "replace", "path": "/metadata/resourceVersion", "value": step.seen.resource_version},
+            {"op": "add", "path": "/metadata/managedFields", "value": owners},
+        ]
+        return Seen.of(self.connection.patch(path, patch, manager(self.blueprint), JSON_PATCH))
 
     def _moved(self, step: Step, path: str, error: ApiError) -> Step | Diagnostic | None:
         """After a refusal that a moved object explains: the step for its new version, or that it is stale.

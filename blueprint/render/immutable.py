@@ -41,12 +41,18 @@ IMMUTABLE: Mapping[tuple[str, str], tuple[str, ...]] = {
 KEPT: Mapping[tuple[str, str], str] = {
     ("", "Namespace"): "everything in it would be deleted",
     ("", "PersistentVolume"): "data would be lost",
-    ("", "PersistentVolumeClaim"): "data would be lost",
-    ("", "Secret"): "what is in it may be nowhere else",
-    ("apps", "StatefulSet"): "its pods have data",
     ("apiextensions.k8s.io", "CustomResourceDefinition"): "every object of its kind would be deleted",
 }
 """Kinds that are never deleted to be made anew, and why."""
+
+CARRIES: Mapping[tuple[str, str], str] = {
+    ("", "Secret"): "what is in it, which may be nowhere else",
+    ("apps", "StatefulSet"): "what its pods hold in memory and on their nodes",
+}
+"""Kinds that are made anew only by their name, whatever their state: what always goes with them."""
+
+STAYS: Mapping[tuple[str, str], tuple[str, str]] = {("", "Service"): ("clusterIP", "None")}
+"""A field of `spec` and the value that the API server silently keeps when it is no longer declared."""
 
 _SAME = "self==oldSelf"
 

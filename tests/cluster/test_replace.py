@@ -17,6 +17,7 @@ from platforms import Data, apply, bundle, config_map, deployment, namespace
 
 from blueprint.cluster.apply import ApplyOptions, Outcome, apply_plan
 from blueprint.cluster.connection import Connection
+from blueprint.cluster.consent import Consent
 from blueprint.cluster.errors import ApiError
 from blueprint.cluster.plan import make_plan
 from blueprint.cluster.store import read_inventory
@@ -124,7 +125,7 @@ def test_diff_says_that_a_precompiled_driver_means_another_object() -> None:
     assert changed_driver(version="2").action is Action.UPDATE
 
 
-def told(wanted: Bundle, cluster: Connection, *, replace: bool) -> Outcome:
+def told(wanted: Bundle, cluster: Connection, *, replace: bool | Consent) -> Outcome:
     return apply_plan(make_plan(wanted, cluster), cluster, ApplyOptions(timeout=20, replace=replace))
 
 
@@ -158,7 +159,7 @@ def test_a_selector_is_refused_then_replaced_then_settled(cluster, unique) -> No
     assert (settled.written, settled.exit_code) == (0, 0)
 
 
-def test_kinds_with_data_are_never_replaced(cluster, unique) -> None:
+def test_kinds_with_data_are_replaced_by_their_name_alone(cluster, unique) -> None:
     def secret(type_: str) -> Data:
         meta = {"name": "s", "namespace": unique}
         return {"apiVersion": "v1", "kind": "Secret", "type": type_, "metadata": meta, "data": {"a": "YQ=="}}
@@ -166,8 +167,15 @@ def test_kinds_with_data_are_never_replaced(cluster, unique) -> None:
     assert apply(bundle(unique, namespace(unique), secret("example.com/a")), cluster).exit_code == 0
     outcome = told(bundle(unique, namespace(unique), secret("example.com/b"), digest="d2"), cluster, replace=True)
     assert outcome.exit_code == 1
-    assert "never does that" in (outcome.diagnostics[0].help or "")
+    name = f"Secret/{unique}/s"
+    assert f"--replace={name}" in (outcome.diagnostics[0].help or "")
     assert cluster.get(f"/api/v1/namespaces/{unique}/secrets/s")["type"] == "example.com/a"
+    wanted = bundle(unique, namespace(unique), secret("example.com/b"), digest="d2")
+    assert told(wanted, cluster, replace=Consent(named=(name,))).exit_code == 0
+    assert cluster.get(f"/api/v1/namespaces/{unique}/secrets/s")["type"] == "example.com/b"
+
+
+def test_what_would_take_everything_with_it_is_never_replaced() -> None:
     assert all(may_not_be_replaced(ObjectId(group, kind, "", "n")) for group, kind in KEPT)
 
 

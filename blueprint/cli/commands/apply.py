@@ -4,19 +4,26 @@ Server-side apply as field manager `blueprint:NAME`, in order, each object only 
 others own are left alone and named, unless --force-conflicts takes them. It never deletes, except with --replace, for
 objects with a field that cannot change. It can be run again at any time, also after it was killed. Progress on stderr,
 the result on stdout.
+
+Both flags may name what they are for, as often as needed: --force-conflicts=Deployment/gpu-operator/gpu-operator takes
+the contested fields of one object, with :spec.replicas behind it one field; other contested fields are left out and
+named. --replace alone replaces what has nothing to lose; what has (a load balancer, pods, data) must be named. On a
+terminal it asks.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from blueprint.cli.options import add_connection, add_report, add_target, load_bundle
+from blueprint.cli.options import add_connection, add_report, add_scoped, add_target, load_bundle
 
 if TYPE_CHECKING:
     from blueprint.cluster.connection import Connection
+    from blueprint.cluster.consent import Consent
     from blueprint.cluster.steps import Plan
     from blueprint.render.model import ObjectId
     from blueprint.report.model import Run
@@ -28,8 +35,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """TARGET, the cluster, how far to go."""
     add_target(parser, "a blueprint, the folder of a bundle, or a plan saved by `plan -o`")
     parser.add_argument("--wait", action="store_true", help="wait until what was applied reports health")
-    parser.add_argument("--force-conflicts", action="store_true", help="take over fields that others own")
-    parser.add_argument("--replace", action="store_true", help="delete and create anew what cannot be changed in place")
+    add_scoped(parser, "--force-conflicts", "[:FIELD]", "take over fields that others own: all, or those named")
+    add_scoped(parser, "--replace", "", "delete and create anew what cannot be changed in place")
     parser.add_argument(
         "--allow-unsupported", action="store_true", help="go ways between versions that vendors do not support"
     )
@@ -41,11 +48,14 @@ def run(options: argparse.Namespace) -> Run:
     """Plan, write, tell."""
     from blueprint.cli.cluster_runs import apply_run
     from blueprint.cluster.apply import ApplyOptions, apply_plan
+    from blueprint.cluster.consent import Consent
     from blueprint.cluster.effects import refuse_unsupported
 
-    how = ApplyOptions(options.timeout, options.force_conflicts, options.wait, options.replace)
     plan, connection = _plan(options)
+    taking, replacing = Consent.given(options.force_conflicts), Consent.given(options.replace)
+    _check(plan, taking, replacing)
     refuse_unsupported(plan, allowed=options.allow_unsupported)
+    how = ApplyOptions(options.timeout, taking, options.wait, _asked(plan, replacing))
     return apply_run(plan, apply_plan(plan, connection, how, _progress), connection)
 
 
@@ -61,6 +71,29 @@ def _plan(options: argparse.Namespace) -> tuple[Plan, Connection]:
     bundle = load_bundle(options)
     connection = connect(options.kubeconfig, options.context, options.timeout)
     return make_plan(bundle, connection), connection
+
+
+def _check(plan: Plan, *consents: Consent) -> None:
+    """Refuse names that are none of the plan: most likely they are misspelt, and nothing would come of them."""
+    from blueprint.diagnostics import Diagnostic, Refused, nearest
+    from blueprint.diagnostics.codes import USAGE
+
+    ids = [*(step.id for step in plan.steps), *(node.id for node in plan.nodes)]
+    if unknown := [text for consent in consents for text in consent.strangers(ids)]:
+        near = nearest(unknown[0], [str(identity) for identity in ids])
+        help_text = f"did you mean {near}?" if near else "write KIND/NAMESPACE/NAME, or KIND/NAME where there is none"
+        raise Refused(Diagnostic(USAGE, f"{unknown[0]} is no object of the bundle", help=help_text), exit_code=2)
+
+
+def _asked(plan: Plan, consent: Consent) -> Consent:
+    """With --replace on a terminal: also what has something to lose, where a person says so."""
+    from blueprint.cli.asking import on_a_terminal, say_yes
+
+    if not consent.everything or not on_a_terminal():
+        return consent
+    risky = [step for step in plan.steps if step.replaceable and step.loses and not consent.names(step.id)]
+    borne = [str(step.id) for step in risky if say_yes(f"Delete {step.id} and lose {', '.join(step.loses)}? (y, n)")]
+    return replace(consent, named=(*consent.named, *borne))
 
 
 def _progress(subject: ObjectId, what: str) -> None:

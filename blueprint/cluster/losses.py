@@ -1,0 +1,90 @@
+"""What goes with an object that is deleted to be made anew, as far as the object itself says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from blueprint.render.immutable import CARRIES
+from blueprint.render.model import ObjectId
+
+Live = Mapping[str, Any]
+_PODS = ("replicas", "currentNumberScheduled", "active", "succeeded", "failed")
+"""Where the status of a workload counts its pods; those of a Job that ended still hold its logs."""
+_HEADLESS = "None"
+
+
+def losses(live: Live, declared: Mapping[str, Any]) -> tuple[str, ...]:
+    """What deleting `live` and creating `declared` in its place would lose; empty where it comes back as it was."""
+    identity = ObjectId.of(live)
+    key = (identity.group, identity.kind)
+    found = list(_BY_KIND.get(key, _nothing)(live, declared))
+    if carried := CARRIES.get(key):
+        found.append(carried)
+    if "." in identity.group and not identity.group.endswith(".k8s.io") and _was_handled(live):
+        found.append("what its controller has made of it")
+    return tuple(found)
+
+
+def _nothing(_live: Live, _declared: Mapping[str, Any]) -> Iterator[str]:
+    return iter(())
+
+
+def _service(live: Live, declared: Mapping[str, Any]) -> Iterator[str]:
+    spec, said = live["spec"], declared.get("spec") or {}
+    if spec.get("type") == "LoadBalancer":
+        ingress = ((live.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
+        addresses = ", ".join(str(each.get("ip") or each.get("hostname")) for each in ingress)
+        yield f"its load balancer{f' with the address {addresses}' if addresses else ''}"
+    address = spec.get("clusterIP")
+    if address and address != _HEADLESS and said.get("clusterIP") != address:
+        yield f"its cluster IP {address}"
+    kept = {port.get("nodePort") for port in said.get("ports") or ()}
+    given = [port.get("nodePort") for port in spec.get("ports") or ()]
+    if ports := [str(port) for port in given if port and port not in kept]:
+        yield f"its node port{'s' if len(ports) > 1 else ''} {', '.join(ports)}"
+
+
+def _workload(live: Live, _declared: Mapping[str, Any]) -> Iterator[str]:
+    status = live.get("status") or {}
+    if pods := max((int(status.get(name) or 0) for name in _PODS), default=0):
+        yield f"its {pods} pod{'s' if pods > 1 else ''}"
+
+
+def _claim(live: Live, _declared: Mapping[str, Any]) -> Iterator[str]:
+    volume = live["spec"].get("volumeName")
+    yield f"the data in its volume {volume}" if volume else "the volume that it waits for"
+
+
+def _device_claim(live: Live, _declared: Mapping[str, Any]) -> Iterator[str]:
+    status = live.get("status") or {}
+    if status.get("allocation"):
+        yield "the devices that are allocated to it"
+    if users := [str(user.get("name")) for user in status.get("reservedFor") or ()]:
+        yield f"what {', '.join(users)} runs on"
+
+
+def _secret(live: Live, declared: Mapping[str, Any]) -> Iterator[str]:
+    if live.get("type") == "kubernetes.io/service-account-token":
+        yield "the token that clients of its service account use"
+    elif set(live.get("data") or ()) - set(declared.get("data") or ()):
+        yield "keys that the blueprint does not declare"
+
+
+def _was_handled(live: Live) -> bool:
+    return bool(live.get("status") or live["metadata"].get("finalizers"))
+
+
+_BY_KIND: Mapping[tuple[str, str], Callable[[Live, Mapping[str, Any]], Iterator[str]]] = {
+    ("", "Service"): _service,
+    ("", "PersistentVolumeClaim"): _claim,
+    ("", "Secret"): _secret,
+    ("", "Pod"): lambda _live, _declared: iter(("the pod itself",)),
+    ("", "ServiceAccount"): lambda _live, _declared: iter(("every token that was issued for it",)),
+    ("apps", "DaemonSet"): _workload,
+    ("apps", "Deployment"): _workload,
+    ("apps", "ReplicaSet"): _workload,
+    ("apps", "StatefulSet"): _workload,
+    ("batch", "Job"): _workload,
+    ("resource.k8s.io", "ResourceClaim"): _device_claim,
+}

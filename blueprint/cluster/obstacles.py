@@ -1,0 +1,249 @@
+"""What others put into an object, and what of it keeps a declared field from being written.
+
+A server-side apply merges: what others own stays. A port that an editor renumbered then stands beside the declared
+one of the same name, a volume of another type beside the declared type, and the server refuses the mixture. That is no
+immutable field. So a refused update is tried without what others own near the fields that the server names, then
+without all of it, always as a dry-run. What goes through proves what was in the way.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from blueprint.cluster.connection import Connection
+from blueprint.cluster.errors import ApiError
+from blueprint.cluster.fields import Entry, Tokens, Tree, entries
+from blueprint.cluster.spelling import follow
+from blueprint.render.model import Path
+
+Data = Mapping[str, Any]
+JSON_PATCH = "application/json-patch+json"
+_SERVERS = {("status",), ("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespace")}
+_MOST_TRIALS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """An undeclared field or list item of a live object, and who owns it."""
+
+    path: Path
+    tokens: Tokens
+    value: Any
+    owner: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How an update goes through: without these fields of others; `predicted` is the object afterwards."""
+
+    removed: tuple[Extra, ...]
+    predicted: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One refused update. `want` is the object as it is applied, `created` what a new one with its content would be."""
+
+    connection: Connection
+    url: str
+    us: str
+    want: Data
+    live: Data
+    created: Data
+
+    def find_way(self, refusal: ApiError) -> Way | tuple[ApiError, ...]:
+        """The least that has to go for the update to be taken, or every refusal if it is taken in no way."""
+        found = tuple(extras(self.want, self.live, self.us))
+        refusals = [refusal]
+        for some in _nearest_first(found, self.named(refusal)):
+            predicted = self._without(some)
+            if not isinstance(predicted, ApiError):
+                return self._least(some, predicted)
+            refusals.append(predicted)
+        return tuple(refusals)
+
+    def named(self, refusal: ApiError) -> list[Path]:
+        """The fields that a refusal is about, in what the server refused; those that cannot be found are left out."""
+        merged = self.merged()
+        return [path for cause in refusal.causes if (path := follow(cause.field, merged))]
+
+    def merged(self, without: Sequence[Extra] = ()) -> dict[str, Any]:
+        """The live object with what is declared, without some of what it has beyond that."""
+        ours = [extra for extra in extras(self.want, self.live, self.us, ours=True) if extra not in without]
+        left = _removed(self.live, [extra.path for extra in (*without, *ours)])
+        trees = [entry.fields for state in (self.created, self.live) for entry in entries(state)]
+        done: dict[str, Any] = _merge(self.want, left, trees)
+        return done
+
+    def _least(self, some: Sequence[Extra], predicted: dict[str, Any]) -> Way:
+        """Without what need not go after all."""
+        for extra in some if len(some) <= _MOST_TRIALS else ():
+            fewer = tuple(other for other in some if other is not extra)
+            again = self._without(fewer) if fewer else None
+            if isinstance(again, dict):
+                some, predicted = fewer, again
+        return Way(tuple(some), predicted)
+
+    def _without(self, some: Sequence[Extra]) -> dict[str, Any] | ApiError:
+        body = self.merged(some)
+        parts = {f"/{key}": body[key] for key in body if key not in {"metadata", "status", "apiVersion", "kind"}}
+        parts |= {f"/metadata/{key}": body["metadata"].get(key) or {} for key in ("labels", "annotations")}
+        gone = [f"/{key}" for key in self.live if key not in body]
+        patch = [{"op": "add", "path": path, "value": value} for path, value in parts.items()]
+        patch += [{"op": "remove", "path": path} for path in gone]
+        query = {"fieldManager": self.us, "dryRun": "All"}
+        try:
+            answer: dict[str, Any] = self.connection.request(
+                "PATCH", self.url, patch, query=query, content_type=JSON_PATCH
+            )
+        except ApiError as error:
+            if error.status == 0 or error.unauthenticated:
+                raise
+            return error
+        return answer
+
+
+def extras(want: Data, live: Data, us: str, *, ours: bool = False) -> Iterator[Extra]:
+    """What is in `live`, owned by somebody and not in `want`, at the highest level that is new.
+
+    What our own apply alone owns goes with the next apply and is left out; with `ours` it is that alone.
+    """
+    claims = [(entry, entry.fields) for entry in entries(live) if entry.subresource != "status"]
+    for extra, owners in _extras(want, live, claims, (), ()):
+        others = [entry for entry in owners if (entry.manager, entry.operation) != (us, "Apply")]
+        if ours == (not others):
+            yield Extra(extra.path, extra.tokens, extra.value, (others or owners)[-1])
+
+
+_Claims = Sequence[tuple[Entry, Tree]]
+
+
+def _extras(
+    want: Any, have: Any, claims: _Claims, path: Path, tokens: Tokens
+) -> Iterator[tuple[Extra, Sequence[Entry]]]:
+    for token in sorted({token for _, tree in claims for token in tree} - {"."}):
+        step = _step(token, have)
+        if step is None or (*path, step) in _SERVERS:
+            continue
+        inside = [(entry, tree[token]) for entry, tree in claims if token in tree]
+        at = _step(token, want)
+        here, named, value = (*path, step), (*tokens, token), have[step]
+        owners = [entry for entry, tree in inside if not tree or "." in tree]
+        if at is None and owners:
+            yield Extra(here, named, value, owners[-1]), owners
+        else:
+            below = {} if at is None else want[at]
+            if isinstance(below, Mapping | list) and any(tree for _, tree in inside):
+                yield from _extras(below, value, inside, here, named)
+
+
+def _step(token: str, data: Any) -> str | int | None:
+    """The key or index that a token means; a protocol that is left out is TCP, as everywhere in the API."""
+    kind, _, text = token.partition(":")
+    if kind == "f":
+        return text if isinstance(data, Mapping) and text in data else None
+    if not isinstance(data, list):
+        return None
+    wanted = orjson.loads(text)
+    for index, item in enumerate(data):
+        if kind == "v" and item == wanted:
+            return index
+        if kind == "k" and isinstance(item, Mapping) and _has_keys(item, wanted):
+            return index
+    return None
+
+
+def _has_keys(item: Data, keys: Data) -> bool:
+    return all(item.get(name, "TCP" if name == "protocol" else None) == value for name, value in keys.items())
+
+
+def _nearest_first(found: Sequence[Extra], named: Iterable[Path]) -> Iterator[tuple[Extra, ...]]:
+    """Sets to try without: what stands beside the named fields, then ever further out, then all."""
+    holders = {extra.path[:-1] for extra in found}
+    near = [holder for holder in holders if any(_is_above(holder, path) for path in named)]
+    tried: tuple[Extra, ...] = ()
+    for depth in sorted({len(holder) for holder in near}, reverse=True):
+        some = tuple(e for e in found if e.path[:-1] in near and len(e.path[:-1]) >= depth)
+        yield some
+        tried = some
+    if found and len(tried) < len(found):
+        yield tuple(found)
+
+
+def _is_above(holder: Path, path: Path) -> bool:
+    """Whether a field is in a holder. The server counts list items of the mixture, so indices say nothing."""
+    return len(holder) <= len(path) and all(
+        one == other or (isinstance(one, int) and isinstance(other, int))
+        for one, other in zip(holder, path, strict=False)
+    )
+
+
+def related(one: Path, other: Path) -> bool:
+    """Whether one field is the other, or in it, whatever the indices."""
+    return _is_above(one, other) or _is_above(other, one)
+
+
+def _removed(data: Data, paths: Iterable[Path]) -> dict[str, Any]:
+    """A copy without these fields; indices are of `data`."""
+    left: dict[str, Any] = copy.deepcopy(dict(data))
+    for path in sorted(paths, key=lambda p: [(isinstance(s, int), s if isinstance(s, int) else 0) for s in p])[::-1]:
+        holder: Any = left
+        for step in path[:-1]:
+            holder = holder[step]
+        del holder[path[-1]]
+    return left
+
+
+def left_out(data: Data, paths: Iterable[Path]) -> dict[str, Any]:
+    """What is to be applied without some fields; a map or list that they leave empty goes too."""
+    left = _removed(data, paths)
+    for path in paths:
+        for end in range(len(path) - 1, 0, -1):
+            holder: Any = left
+            try:
+                for step in path[: end - 1]:
+                    holder = holder[step]
+                empty = holder[path[end - 1]] in ({}, [])
+            except (KeyError, IndexError):
+                break
+            if not empty:
+                break
+            del holder[path[end - 1]]
+    return left
+
+
+def _merge(want: Any, have: Any, trees: Sequence[Tree]) -> Any:
+    """As a server-side apply merges; `trees` say which lists are keyed, sets, or one piece."""
+    tokens = {token for tree in trees for token in tree} - {"."}
+    if not tokens:
+        return want
+    if isinstance(want, Mapping) and isinstance(have, Mapping):
+        merged = {
+            key: _merge(value, have[key], _below(trees, f"f:{key}")) if key in have else value
+            for key, value in want.items()
+        }
+        return {**have, **merged}
+    if not (isinstance(want, list) and isinstance(have, list)):
+        return want
+    if any(token.startswith("v:") for token in tokens):
+        return [*want, *(item for item in have if item not in want)]
+    return _merge_items(want, have, trees, sorted(token for token in tokens if token.startswith("k:")))
+
+
+def _merge_items(want: list[Any], have: list[Any], trees: Sequence[Tree], tokens: Sequence[str]) -> list[Any]:
+    known = [(token, _step(token, want), _step(token, have)) for token in tokens]
+    merged = list(want)
+    for token, at, there in known:
+        if isinstance(at, int) and isinstance(there, int):
+            merged[at] = _merge(want[at], have[there], _below(trees, token))
+    taken = {there for _, at, there in known if at is not None}
+    return [*merged, *(item for index, item in enumerate(have) if index not in taken)]
+
+
+def _below(trees: Sequence[Tree], token: str) -> list[Tree]:
+    return [tree[token] for tree in trees if token in tree]

@@ -1,0 +1,76 @@
+"""managedFields as they are to be written where an apply alone cannot bring them about. The content stays as it is."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from blueprint.cluster.fields import Tokens
+from blueprint.cluster.steps import Conflict, Step
+
+Fields = dict[str, Any]
+
+
+def ownership_before(step: Step, taken: Sequence[Conflict], us: str) -> list[Fields] | None:
+    """The entries that the object must have for the apply of `step` to do its work; None where those it has will do.
+
+    Fields of others that are in the way become ours, and so go with the apply. Where every entry was wiped, ours comes
+    back.
+    """
+    if step.live is None:
+        return None
+    if step.reclaims:
+        return [dict(entry) for entry in step.reclaims]
+    obstacles = [conflict.tokens for conflict in taken if conflict.in_the_way]
+    if not obstacles:
+        return None
+    return _moved(step.live, obstacles, us)
+
+
+def _moved(live: Mapping[str, Any], fields: Sequence[Tokens], us: str) -> list[Fields]:
+    known: list[Fields] = copy.deepcopy(live["metadata"].get("managedFields") or [])
+    ours = next((entry for entry in known if _is_ours(entry, us)), None)
+    if ours is None:
+        ours = {
+            "manager": us,
+            "operation": "Apply",
+            "apiVersion": live["apiVersion"],
+            "fieldsType": "FieldsV1",
+            "fieldsV1": {},
+        }
+        known.append(ours)
+    for tokens in fields:
+        for entry in known:
+            if entry is not ours and (part := _cut(entry["fieldsV1"], tokens)) is not None:
+                _graft(ours["fieldsV1"], tokens, part)
+    return [entry for entry in known if entry["fieldsV1"]]
+
+
+def _is_ours(entry: Fields, us: str) -> bool:
+    return (entry.get("manager"), entry.get("operation"), entry.get("subresource", "")) == (us, "Apply", "")
+
+
+def _cut(tree: Fields, tokens: Tokens) -> Fields | None:
+    """Take a field out of a tree, with the maps that only led to it."""
+    first, *rest = tokens
+    if first not in tree:
+        return None
+    if not rest:
+        found: Fields = tree.pop(first)
+        return found
+    part = _cut(tree[first], tuple(rest))
+    if part is not None and not tree[first]:
+        del tree[first]
+    return part
+
+
+def _graft(tree: Fields, tokens: Tokens, part: Fields) -> None:
+    for token in tokens[:-1]:
+        tree = tree.setdefault(token, {})
+    here = tree.setdefault(tokens[-1], {})
+    for token, below in part.items():
+        if token in here:
+            _graft(here, (token,), below)
+        else:
+            here[token] = below

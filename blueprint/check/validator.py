@@ -51,6 +51,23 @@ def compile_schema(schema: Schema, engine: str | None = None) -> Validate:
     return _with_jsonschema_rs(schema)
 
 
+def is_go_pattern(text: str) -> bool:
+    r"""Whether Go reads a text as a regular expression: no look-around and no references back, but `\pL` and `\z`.
+
+    The engine of jsonschema_rs has Go's syntax but for corners: it refuses `\Q` and takes `a**`. Without it nothing is
+    refused, since Python's own syntax is another one.
+    """
+    try:
+        import jsonschema_rs
+    except ImportError:
+        return True
+    try:
+        jsonschema_rs.Draft202012Validator({"pattern": text}, pattern_options=jsonschema_rs.RegexOptions())
+    except jsonschema_rs.ValidationError:
+        return False
+    return True
+
+
 def _with_jsonschema_rs(schema: Schema) -> Validate:
     import jsonschema_rs
 

@@ -13,6 +13,7 @@ from typing import get_args
 from blueprint.catalog import Catalog, Gpu, Release, load_catalog
 from blueprint.cli.draft import STACKS, PoolDraft
 from blueprint.diagnostics import nearest
+from blueprint.platform.branches import default_branch
 from blueprint.spec.cluster import Cluster
 from blueprint.spec.forms import FORMS, KUBERNETES, NAME, SYSTEM
 
@@ -105,11 +106,9 @@ class Answers:
         return pool if gpu is None else replace(pool, branch=asked or self._needed(gpu))
 
     def _needed(self, gpu: Gpu) -> str | None:
-        """The newest branch that still knows the GPU, if the release's own default does not."""
-        last = gpu.maximum_driver.value if gpu.maximum_driver else None
-        if last is None or int(self.release.driver.default_branch.value) <= int(last):
-            return None
-        return max((branch for branch in self.release.driver.branches if int(branch) <= int(last)), default=None)
+        """The branch that the GPU gets without one, if that is not the release's default."""
+        branch = default_branch(gpu, self.release)
+        return None if branch == self.release.driver.default_branch.value else branch
 
 
 def answers_for(release: str | None) -> Answers:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from blueprint.catalog import Gpu, Mode, Release
 from blueprint.diagnostics import Diagnostic, Note, nearest
 from blueprint.platform import codes
+from blueprint.platform.branches import default_branch
 from blueprint.platform.drivers import NEVER, assumed
 from blueprint.platform.telling import POOLS, Teller
 from blueprint.source.paths import Path
@@ -70,7 +71,7 @@ class DriverChecks(Teller):
                     message = f"the driver of pool {name} is the {mode.driver}'s, so {key}"
                     yield self.no_effect((*at, key), (*at, "owner"), message)
         elif pool.driver.precompiled and self.release:
-            yield from self._precompiled(name, pool, self.release)
+            yield from self._precompiled(name, pool, product, self.release)
 
     def _mode(self, name: str, pool: NodePool) -> Iterator[Diagnostic]:
         said = (pool.driver.owner, pool.owner.toolkit, pool.owner.device_plugin)
@@ -117,7 +118,7 @@ class DriverChecks(Teller):
             return
         yield from self._version(name, pool, release)
         branch = said.branch or (said.version or "").partition(".")[0]
-        effective = branch or (release.driver.default_branch.value if operated else None)
+        effective = branch or (default_branch(product, release) if operated else None)
         if effective is None:
             return
         where = path if said.branch else (*POOLS, name, "driver", "version")
@@ -147,10 +148,10 @@ class DriverChecks(Teller):
                 message = f"driver {said.version} is not one that release {release.release} was put together with"
                 yield self.at(path, codes.DRIVER_UNTESTED, message, help_=f"its drivers: {', '.join(sorted(tested))}")
 
-    def _precompiled(self, name: str, pool: NodePool, release: Release) -> Iterator[Diagnostic]:
+    def _precompiled(self, name: str, pool: NodePool, product: Gpu | None, release: Release) -> Iterator[Diagnostic]:
         path = (*POOLS, name, "driver", "precompiled")
         built = release.driver.precompiled.value
-        branch = pool.driver.branch or release.driver.default_branch.value
+        branch = pool.driver.branch or default_branch(product, release)
         if pool.driver.version:
             message = f"a precompiled driver has no exact version: {name} takes what fits its kernel"
             yield self.at((*POOLS, name, "driver", "version"), codes.PRECOMPILED_UNSUPPORTED, message,

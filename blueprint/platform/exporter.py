@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from blueprint.catalog.hardware import Gpu
+from blueprint.catalog.hardware import Architecture, Gpu
 from blueprint.platform.drivers import DRA
 from blueprint.platform.reads import derived
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 OPERATOR, ALONE = "gpu-operator", "dcgm-exporter"
 NVLINK_5 = 5
-_BEFORE_NVLINK_5 = frozenset({"Volta", "Turing", "Ampere", "Ada", "Hopper"})
+_BEFORE_NVLINK_5: frozenset[Architecture] = frozenset({"Pascal", "Volta", "Turing", "Ampere", "Ada Lovelace", "Hopper"})
 _PARTS = ("nfd", OPERATOR, "k8s-device-plugin", ALONE)
 """The components whose pods make GPUs usable."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from blueprint.check.codes import BAD_LABEL
@@ -11,6 +10,7 @@ from blueprint.check.names import label_key_fault, label_value_fault
 from blueprint.check.rules.durations import seconds
 from blueprint.check.rules.model import Known, inside, items, mapping
 from blueprint.check.rules.service_monitor.times import TIMEOUT_TOO_LONG
+from blueprint.check.validator import is_go_pattern
 from blueprint.diagnostics import Severity, define
 from blueprint.render.model import Object
 
@@ -48,10 +48,8 @@ def filters(subject: Object, known: Known) -> Iterator[Complaint]:
     """Regular expressions that are none."""
     path = ("spec", "dcgmExporter", "podLabelAllowlistRegex")
     for index, text in enumerate(items(inside(subject.data, *path))):
-        try:
-            re.compile(str(text))
-        except re.error as error:
-            said = f"spec.dcgmExporter.podLabelAllowlistRegex: {text} is no regular expression: {error}"
+        if not is_go_pattern(str(text)):
+            said = f"spec.dcgmExporter.podLabelAllowlistRegex: {text} is no regular expression that Go reads (RE2)"
             yield Complaint(LABEL_FILTER, (*path, index), said, "escape characters with a meaning: ( is \\(")
 
 

@@ -103,8 +103,8 @@ def _finding(
     prediction: Live | Unseen | None,
 ) -> Finding:
     spot = difference.spot
-    added = difference.kind is FindingKind.FOREIGN_ADDITION
-    path = format_path(spot.there, compared.live) if added else format_path(spot.at, obj.data)
+    declared = spot.want is not ABSENT
+    path = format_path(spot.at, obj.data) if declared else format_path(spot.there, compared.live)
     finding = Finding(
         kind=difference.kind,
         subject=str(obj.id),

@@ -25,7 +25,7 @@ from blueprint.cluster.inventory import Inventory, NodeRecord, Snapshot, desired
 from blueprint.cluster.node_writes import write_node
 from blueprint.cluster.olm import await_operator, brought_by, is_subscription, wishes_of
 from blueprint.cluster.record import News, exact, widened
-from blueprint.cluster.stages import Stage, stage_of
+from blueprint.cluster.stages import Stage, account_of, follows_peers, stage_of
 from blueprint.cluster.steps import NodeStep, Plan, Step
 from blueprint.cluster.store import write_inventory
 from blueprint.cluster.write import Writer, Written
@@ -37,6 +37,7 @@ Progress = Callable[[ObjectId, str], None]
 """Told about every object as it happens, in a few words; called from one thread."""
 
 
+_BLIND = 2
 _DONE = {Action.CREATE: "created", Action.UPDATE: "updated", Action.REPLACE: "replaced"}
 
 
@@ -98,6 +99,7 @@ class _Run:
     nodes: dict[str, NodeRecord] = field(default_factory=dict)
     changes: list[ObjectChange] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    waiting: dict[ObjectId, list[ObjectId]] = field(default_factory=dict)
     failed: set[ObjectId] = field(default_factory=set)
     finished: set[ObjectId] = field(default_factory=set)
     written: int = 0
@@ -110,8 +112,11 @@ def apply_plan(
     """Make the cluster what the plan says, as far as it lets us.
 
     Raises:
-        Refused: the record cannot be written, or the server is gone before anything was.
+        Refused: nothing could be looked at, the record cannot be written, or the server is gone before anything was.
     """
+    steps: tuple[Step | NodeStep, ...] = (*plan.steps, *plan.nodes)
+    if plan.exit_code == _BLIND and all(step.blocked for step in steps):
+        raise Refused(*plan.diagnostics, exit_code=_BLIND)
     plan = with_replacements(plan, options.replacing)
     bundle = plan.bundle
     inventory = plan.inventory or Inventory(bundle.name)
@@ -124,6 +129,7 @@ def apply_plan(
     except ApiError as error:
         raise _unrecorded(error, connection) from None
     interrupted = _carry_out(run)
+    run.diagnostics += [findings.waiting(ids, need) for need, ids in run.waiting.items()]
     _record(run)
     unknown = len(plan.hidden) + bool(plan.unread) + sum(s.blocked and s.action is Action.UNKNOWN for s in plan.steps)
     unknown += sum(found.code is codes.HEALTH_UNKNOWN for found in run.diagnostics)
@@ -182,11 +188,11 @@ def _carry_out(run: _Run) -> bool:
         if run.options.wait:
             _await_health(run)
     except KeyboardInterrupt:
-        _not_written(run, "the run was interrupted")
+        _not_written(run, Diagnostic(codes.NOT_WRITTEN, "the run was interrupted"))
         return True
     except ApiError as error:
-        run.diagnostics += refused(error, run.connection).diagnostics
-        _not_written(run, "the API server is gone")
+        [found] = refused(error, run.connection).diagnostics
+        _not_written(run, found)
     return False
 
 
@@ -198,11 +204,14 @@ def _await_health(run: _Run) -> None:
 
 
 def _carry_out_stage(run: _Run, stage: Stage, steps: Sequence[Step]) -> None:
-    ready = [step for step in steps if _may_start(run, step)]
-    quiet = [step for step in ready if step.action is Action.UNCHANGED]
-    for step in quiet:
-        _keep(run, step)
+    due = [step for step in steps if step.action is not Action.UNCHANGED]
+    later = [step for step in due if follows_peers(step.object)]
+    ready = [step for step in steps if step not in later and _may_start(run, step)]
+    for step in ready:
+        if step.action is Action.UNCHANGED:
+            _keep(run, step)
     _write_all(run, [step for step in ready if step.action is not Action.UNCHANGED])
+    _write_all(run, [step for step in later if _may_start(run, step)])
     if stage is Stage.NAMESPACES:
         _gate(run, ready, lambda s: await_namespace(run.connection, s.id.name, run.options.timeout))
     if stage is Stage.DEFINITIONS:
@@ -241,8 +250,8 @@ def _may_start(run: _Run, step: Step) -> bool:
         return False
     missing = next((f for f in run.failed if _needs(step, f, run.plan)), None)
     if missing is not None:
-        text = f"{step.id} was not written: it needs {missing}"
-        _fail(run, step, findings.plain(codes.NOT_WRITTEN, step.id, text))
+        run.waiting.setdefault(missing, []).append(step.id)
+        _fail(run, step, None)
         return False
     return True
 
@@ -253,6 +262,8 @@ def _needs(step: Step, other: ObjectId, plan: Plan) -> bool:
     if is_subscription(other):
         wish = next((s.object for s in plan.steps if s.id == other), None)
         return wish is not None and wish.component == step.object.component and stage_of(step.id) > Stage.OPERATORS
+    if other.kind == "ServiceAccount":
+        return account_of(step.object) == other
     if other.kind != "CustomResourceDefinition":
         return False
     crd = next((s.object.data["spec"] for s in plan.steps if s.id == other), None)
@@ -279,6 +290,8 @@ def _keep(run: _Run, step: Step) -> None:
 
 def _write_all(run: _Run, steps: Sequence[Step]) -> None:
     """Write objects that do not need each other, several at a time."""
+    if not steps:
+        return
     writer = Writer(run.connection, run.plan.bundle.name, run.options.timeout, run.options.taking)
     threads = ThreadPoolExecutor(POOL_SIZE)
     jobs = {threads.submit(_write_one, run, writer, step): step for step in steps}
@@ -372,11 +385,11 @@ def _carry_out_node(run: _Run, step: NodeStep) -> None:
         run.nodes[step.name] = NodeRecord(step.uid, tuple(sorted(step.labels)), step.ours)
 
 
-def _not_written(run: _Run, why: str) -> None:
-    for change in (*(s.change for s in run.plan.steps), *(n.change for n in run.plan.nodes)):
-        if change.id not in run.finished and change.action is not Action.UNCHANGED:
-            text = f"{change.id} was not written: {why}"
-            run.diagnostics.append(findings.plain(codes.NOT_WRITTEN, change.id, text))
+def _not_written(run: _Run, why: Diagnostic) -> None:
+    """Say once what was not written for one and the same reason."""
+    steps: tuple[Step | NodeStep, ...] = (*run.plan.steps, *run.plan.nodes)
+    left = [step.id for step in steps if step.id not in run.finished and step.action is not Action.UNCHANGED]
+    run.diagnostics.append(replace(why, message=f"{why.message}; {findings.counted(left)} not written"))
 
 
 def _saved(run: _Run, inventory: Inventory) -> Inventory:
@@ -393,5 +406,5 @@ def _record(run: _Run) -> None:
     try:
         run.inventory = _saved(run, exact(run.plan, run.inventory, news))
     except ApiError as error:
-        late = _unrecorded(error, run.connection).diagnostics
-        run.diagnostics += [d for d in late if d not in run.diagnostics]
+        told = {found.code for found in run.diagnostics}
+        run.diagnostics += [d for d in _unrecorded(error, run.connection).diagnostics if d.code not in told]

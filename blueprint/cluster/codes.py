@@ -191,6 +191,15 @@ The API server does not serve this kind, and no CustomResourceDefinition in the 
 component that defines it, or let the blueprint manage it.
 """,
 )
+QUOTA_EXCEEDED = define(
+    "BP7051",
+    "quota-exceeded",
+    """
+A ResourceQuota of the namespace has no room for the object, so the API server does not create it. The message names
+the quota, what was asked for, what is used and what is allowed. Nothing is wrong with the object: free something, or
+raise the quota, and apply again.
+""",
+)
 STALE_PLAN = define(
     "BP7036",
     "stale-plan",

@@ -34,6 +34,8 @@ PAGE = 500
 
 _READ_ATTEMPTS = 4
 _LONGEST_PAUSE = 10.0
+_OUTAGE, _LONGEST_LOOK = 20.0, 2.0
+"""Seconds that a server which did answer before is waited for, and most seconds between two looks."""
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
 
@@ -54,6 +56,8 @@ class Connection:
         self.version = ""
         self._authorization = endpoint.authorization
         self._renewal = threading.Lock()
+        self._answered = False
+        self._gone_since: float | None = None
         self._pool = _pool(endpoint)
         local = urlsplit(endpoint.server).hostname in {"127.0.0.1", "localhost", "::1"}
         self._encoding = "identity" if local else "gzip"
@@ -95,7 +99,7 @@ class Connection:
         query = {"fieldManager": manager, "force": "true" if force else "false"}
         if dry_run:
             query["dryRun"] = "All"
-        status, answer = self._exchange("PATCH", path, body, query=query, content_type=APPLY, repeatable=dry_run)
+        status, answer = self._exchange("PATCH", path, body, query=query, content_type=APPLY)
         return answer, status == HTTPStatus.CREATED
 
     def patch(self, path: str, body: Any, manager: str, content_type: str = MERGE) -> Any:
@@ -128,7 +132,10 @@ class Connection:
         content_type: str = "application/json",
         accept: str = "application/json",
     ) -> Any:
-        """One request, parsed. Overload (429) is waited out; reads also survive 503 and a lost connection.
+        """One request, parsed. Overload (429) is waited out, and so is a server that is gone for some seconds.
+
+        What has no effects (reads, dry-runs) also survives 503 and a lost connection. A write is never repeated once it
+        was sent: whoever asked for it has to look first.
 
         Raises:
             ApiError: any answer of 400 or more, or no answer (`status` 0).
@@ -144,7 +151,6 @@ class Connection:
         query: Mapping[str, str] | None,
         content_type: str,
         accept: str = "application/json",
-        repeatable: bool = False,
     ) -> tuple[int, Any]:
         url = f"{self.endpoint.server}{path}" + (f"?{urlencode(query)}" if query else "")
         headers = {"Accept": accept, "Accept-Encoding": self._encoding}
@@ -152,24 +158,31 @@ class Connection:
         if data is not None:
             headers["Content-Type"] = content_type
         told = f"{method} {path}"
-        give_up = time.monotonic() + self.timeout
+        harmless = method == "GET" or "dryRun" in (query or {})
+        give_up = time.monotonic() + max(self.timeout, _OUTAGE if self._answered else 0.0)
         attempt = 0
         while True:
             attempt += 1
             try:
                 response = self._send(method, url, data, headers, told)
+                self._answered, self._gone_since = True, None
                 if response.status < HTTPStatus.BAD_REQUEST:
                     return response.status, _parsed(response, told)
                 error = error_from(response.status, response.data, told)
                 pause = _pause(response, attempt)
             except ApiError as lost:
-                error, pause = lost, 0.2 * attempt
-            if (
-                not _may_repeat(error, attempt, harmless=repeatable or method == "GET")
-                or time.monotonic() + pause > give_up
-            ):
+                error, pause = lost, min(0.2 * 2 ** (attempt - 1), _LONGEST_LOOK)
+                self._gone_since = self._gone_since or time.monotonic()
+            may = self._may_wait(error, attempt) if error.status == 0 else _may_repeat(error, attempt, harmless)
+            if not may or not (harmless or error.unsent or error.status) or time.monotonic() + pause > give_up:
                 raise error
             time.sleep(pause)
+
+    def _may_wait(self, error: ApiError, attempt: int) -> bool:
+        """Whether a server that does not answer is still waited for. All requests together wait for one outage."""
+        if self._answered and error.reason != "TLS":
+            return time.monotonic() - (self._gone_since or 0.0) < _OUTAGE
+        return attempt < _READ_ATTEMPTS
 
     def _send(
         self, method: str, url: str, data: bytes | None, headers: dict[str, str], told: str
@@ -202,10 +215,11 @@ class Connection:
         except urllib3.exceptions.SSLError as error:
             raise ApiError(0, "TLS", str(error.args[0] if error.args else error), request=told) from error
         except urllib3.exceptions.NewConnectionError as error:  # counts as a timeout too, but says more
-            raise ApiError(0, "Unreachable", system_words(error), request=told) from error
+            raise ApiError(0, "Unreachable", system_words(error), request=told, unsent=True) from error
         except urllib3.exceptions.TimeoutError as error:
             text = f"no answer within {self.timeout:g} s"
-            raise ApiError(0, "Timeout", text, request=told) from error
+            unsent = isinstance(error, urllib3.exceptions.ConnectTimeoutError)
+            raise ApiError(0, "Timeout", text, request=told, unsent=unsent) from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise ApiError(0, "Unreachable", system_words(error), request=told) from error
 
@@ -235,11 +249,11 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _may_repeat(error: ApiError, attempt: int, *, harmless: bool) -> bool:
+def _may_repeat(error: ApiError, attempt: int, harmless: bool) -> bool:  # noqa: FBT001 - one fact
     """429 means that nothing was done; of anything else only a request without effects is repeated."""
     if error.status == HTTPStatus.TOO_MANY_REQUESTS:
         return True
-    return harmless and attempt < _READ_ATTEMPTS and error.status in {0, HTTPStatus.SERVICE_UNAVAILABLE}
+    return harmless and attempt < _READ_ATTEMPTS and error.status == HTTPStatus.SERVICE_UNAVAILABLE
 
 
 def _pause(response: urllib3.BaseHTTPResponse, attempt: int) -> float:

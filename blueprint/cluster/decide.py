@@ -27,6 +27,7 @@ from blueprint.cluster.fields import (
     resolve,
     value_at,
 )
+from blueprint.cluster.gates import held_by
 from blueprint.cluster.inventory import PART_OF, Snapshot, as_member, desired_hash, is_unchanged, manager
 from blueprint.cluster.losses import losses
 from blueprint.cluster.obstacles import Extra, Trial, Way, related
@@ -203,8 +204,7 @@ class Decider:
         return replace(step, action=attempt, reason="the API server refuses it", blocked=True), found
 
     def _leaving(self, obj: Object, live: Mapping[str, Any]) -> Decision:
-        held = ", ".join(live["metadata"].get("finalizers") or ()) or "nothing that is visible"
-        reason = f"is being deleted (held by {held}), then created anew"
+        reason = f"is being deleted (held by {held_by(live)}), then created anew"
         text = f"{obj.id} {reason}"
         found = findings.plain(codes.TERMINATING, obj.id, text, override=Severity.WARNING)
         return Step(obj, Action.CREATE, reason=reason, leaving=True, seen=Seen.of(live)), (found,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -19,6 +20,9 @@ _TRANSIENT = {
 }
 _OURS = ("typed patch object", "failed to convert new object", "unable to convert", "unable to decode")
 """In a 500: what was sent is wrong."""
+
+_AUTHORIZER = re.compile(r'\bUser ".*" cannot \S+ (resource|path) ')
+"""In a 403: the user, not the object, is what was refused (`forbiddenMessage` of k8s.io/apiserver)."""
 
 _QUOTED = 200
 """Characters of a strange answer that are repeated to people."""
@@ -42,10 +46,18 @@ class ApiError(Exception):
         message: The server's text, or what the operating system said.
         causes: Details, such as one `FieldManagerConflict` per field.
         request: Method and path, for people.
+        unsent: Whether the request never left: nobody took the connection.
     """
 
     def __init__(
-        self, status: int, reason: str, message: str, causes: tuple[Cause, ...] = (), request: str = ""
+        self,
+        status: int,
+        reason: str,
+        message: str,
+        causes: tuple[Cause, ...] = (),
+        request: str = "",
+        *,
+        unsent: bool = False,
     ) -> None:
         super().__init__(f"{status} {reason}: {message}" if status else message)
         self.status = status
@@ -53,6 +65,7 @@ class ApiError(Exception):
         self.message = message
         self.causes = causes
         self.request = request
+        self.unsent = unsent
 
     @property
     def conflicts(self) -> tuple[Cause, ...]:
@@ -66,8 +79,19 @@ class ApiError(Exception):
 
     @property
     def forbidden(self) -> bool:
-        """Whether this user may not do that."""
-        return self.status == HTTPStatus.FORBIDDEN
+        """Whether this user may not do that: a role would allow it. An admission plugin says 403 as well."""
+        return self.status == HTTPStatus.FORBIDDEN and not self._is_admission
+
+    @property
+    def over_quota(self) -> bool:
+        """Whether a ResourceQuota is used up."""
+        return self.status == HTTPStatus.FORBIDDEN and "exceeded quota:" in self.message
+
+    @property
+    def _is_admission(self) -> bool:
+        """Reads are not admitted, only authorized; and what the authorizer says of a write has one form."""
+        is_status, is_read = bool(self.reason), self.request.startswith("GET ")
+        return is_status and not is_read and _AUTHORIZER.search(self.message) is None
 
     @property
     def unauthenticated(self) -> bool:
@@ -108,6 +132,16 @@ class ApiError(Exception):
     def kind_missing(self) -> bool:
         """A plain-text 404: the path itself is not served (yet)."""
         return self.missing and not self.reason
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether nobody knows if the request was carried out: the answer was lost, or says that time ran out."""
+        return self.transient and not self.unsent and self.status != HTTPStatus.TOO_MANY_REQUESTS
+
+    @property
+    def fatal(self) -> bool:
+        """Whether no other request would do better: the server is gone, or does not know us any more."""
+        return self.unauthenticated or self.status == 0
 
     @property
     def transient(self) -> bool:

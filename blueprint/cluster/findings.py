@@ -16,6 +16,9 @@ from blueprint.render.compare import ABSENT
 from blueprint.render.model import FieldOrigin, Object, ObjectId
 from blueprint.render.paths import format_path
 
+_NAMED = 3
+"""Objects that are named where many share a fate."""
+
 HIDDEN = "(not shown: it belongs to a Secret)"
 
 
@@ -114,6 +117,9 @@ def trouble(obj: Object, error: ApiError) -> Diagnostic:
     """Whatever an answer means for one object: forbidden, failing for now, or refused for good."""
     if error.forbidden:
         return forbidden(obj.id, error)
+    if error.over_quota:
+        help_text = "free some of it, or raise the quota; then apply again"
+        return plain(codes.QUOTA_EXCEEDED, obj.id, f"{obj.id}: {error.message}", help_text)
     if error.transient:
         text = f"{obj.id}: the API server, or a webhook behind it, keeps failing: {_words(obj.id, error)}"
         return plain(codes.SERVER_FAILING, obj.id, text)
@@ -144,6 +150,19 @@ def plain(
 ) -> Diagnostic:
     """A finding about a whole object."""
     return Diagnostic(code, text, at=place(origin), help=help_text, subject=str(subject), override=override)
+
+
+def counted(left: Sequence[ObjectId]) -> str:
+    """How many objects, and the first of them by name."""
+    names = ", ".join(map(str, left[:_NAMED])) + (", ..." if len(left) > _NAMED else "")
+    return f"{len(left)} {'object was' if len(left) == 1 else 'objects were'}{f' ({names})' if left else ''}"
+
+
+def waiting(left: Sequence[ObjectId], need: ObjectId) -> Diagnostic:
+    """Objects that were not written, for want of the same other one."""
+    if len(left) == 1:
+        return plain(codes.NOT_WRITTEN, left[0], f"{left[0]} was not written: it needs {need}")
+    return Diagnostic(codes.NOT_WRITTEN, f"{counted(left)} not written: they need {need}", subject=str(need))
 
 
 def place(origin: FieldOrigin | None) -> Span | None:

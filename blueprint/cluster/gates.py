@@ -97,7 +97,6 @@ def await_gone(
     connection: Connection, path: str, uid: str, identity: ObjectId, timeout: float, stop: Event | None = None
 ) -> Diagnostic | None:
     """Until an object that is being deleted is gone (or another one has its name); None once it is."""
-    held: list[str] = []
 
     def look() -> str:
         try:
@@ -106,14 +105,21 @@ def await_gone(
             return "" if error.missing else error.message
         if found["metadata"]["uid"] != uid:
             return ""
-        held[:] = found["metadata"].get("finalizers") or (found.get("spec") or {}).get("finalizers") or ()
-        return f"it is still being deleted; held by {', '.join(held) or 'nothing that is visible'}" + _why(found)
+        return f"it is still being deleted; held by {held_by(found)}"
 
     try:
         wait_until(look, timeout, stop)
     except GateClosedError as closed:
         return findings.plain(codes.TERMINATING, identity, f"{identity} was not gone after {timeout:g} s: {closed}")
     return None
+
+
+def held_by(found: Mapping[str, Any]) -> str:
+    """What keeps an object that is being deleted: its finalizers, and of a namespace also its own, and its reasons."""
+    held = [*(found["metadata"].get("finalizers") or ())]
+    if found.get("kind") == "Namespace":
+        held += (found.get("spec") or {}).get("finalizers") or ()
+    return (", ".join(held) or "nothing that is visible") + _why(found)
 
 
 def _why(found: Mapping[str, Any]) -> str:

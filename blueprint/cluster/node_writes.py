@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from blueprint.cluster import codes, findings
@@ -14,6 +15,8 @@ from blueprint.diagnostics import Diagnostic
 from blueprint.render.model import Taint
 
 _ATTEMPTS = 5
+_PAUSE = 0.1
+"""Seconds, doubled with every attempt."""
 
 
 def write_node(connection: Connection, step: NodeStep, blueprint: str, *, force: bool) -> Diagnostic | None:
@@ -22,25 +25,43 @@ def write_node(connection: Connection, step: NodeStep, blueprint: str, *, force:
     Raises:
         ApiError: the server is gone, or does not know us any more.
     """
-    us = manager(blueprint)
-    try:
-        if step.writes_labels:
-            meta = {"name": step.name, "uid": step.uid, "labels": dict(step.labels)}
-            body = {"apiVersion": "v1", "kind": "Node", "metadata": meta}
-            connection.apply(f"{NODES}/{step.name}", body, us, force=force and bool(step.conflicts))
-        return None if step.taints is None else _write_taints(connection, step, step.taints, us)
-    except ApiError as error:
-        if error.status == 0 or error.unauthenticated:
-            raise
-        if error.forbidden:
-            return findings.forbidden(step.id, error)
-        return findings.plain(codes.REJECTED, step.id, f"{step.id}: the API server refuses it: {error.message}")
+    attempt = 0
+    while True:
+        attempt += 1
+        try:
+            return _write(connection, step, manager(blueprint), force=force)
+        except ApiError as error:
+            if error.transient and not error.unsent and attempt < _ATTEMPTS:
+                time.sleep(_PAUSE * 2**attempt)
+                continue
+            if error.fatal:
+                raise
+            return _trouble(step, error)
+
+
+def _write(connection: Connection, step: NodeStep, us: str, *, force: bool) -> Diagnostic | None:
+    """Both parts; either may be done again without harm: labels are bound to the uid, taints to what was seen."""
+    if step.writes_labels:
+        meta = {"name": step.name, "uid": step.uid, "labels": dict(step.labels)}
+        body = {"apiVersion": "v1", "kind": "Node", "metadata": meta}
+        connection.apply(f"{NODES}/{step.name}", body, us, force=force and bool(step.conflicts))
+    return None if step.taints is None else _write_taints(connection, step, step.taints, us)
+
+
+def _trouble(step: NodeStep, error: ApiError) -> Diagnostic:
+    if error.forbidden:
+        return findings.forbidden(step.id, error)
+    if error.transient:
+        return findings.plain(codes.SERVER_FAILING, step.id, f"{step.id}: the API server keeps failing: {error}")
+    return findings.plain(codes.REJECTED, step.id, f"{step.id}: the API server refuses it: {error.message}")
 
 
 def _write_taints(connection: Connection, step: NodeStep, taints: tuple[Taint, ...], us: str) -> Diagnostic | None:
     """The list is atomic, so it is written only over the version that was read; heartbeats make that fail."""
     for _ in range(_ATTEMPTS):
         node = connection.get(f"{NODES}/{step.name}")
+        if node["metadata"]["uid"] == step.uid and taints_of(node) == taints:
+            return None  # an attempt whose answer was lost
         if node["metadata"]["uid"] != step.uid or taints_of(node) != step.taints_before:
             text = f"{step.id} was not written: its taints were changed after the plan was made"
             return findings.plain(codes.STALE_PLAN, step.id, text, "run plan and apply again")

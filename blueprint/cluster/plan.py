@@ -28,8 +28,11 @@ from blueprint.render.model import Bundle, Object, ObjectId
 ACTIVE, TERMINATING, MISSING = "active", "terminating", "missing"
 
 
-def make_plan(bundle: Bundle, connection: Connection) -> Plan:
+def make_plan(bundle: Bundle, connection: Connection, *, try_new: bool = True) -> Plan:
     """What applying `bundle` would do, without doing it.
+
+    `try_new` is whether the server is asked about objects that are not there. Whoever writes them at once need not: the
+    write has the same answer, and nothing that is not there has a field to lose.
 
     Raises:
         Refused: the cluster is not the declared one, the record is damaged, or nothing can be looked at.
@@ -38,7 +41,7 @@ def make_plan(bundle: Bundle, connection: Connection) -> Plan:
         cluster_uid = read_cluster_uid(connection)
         check_cluster(bundle, cluster_uid)
         inventory, unread = _record(bundle.name, connection)
-        plan = _plan(bundle, connection, cluster_uid, inventory)
+        plan = _plan(bundle, connection, cluster_uid, inventory, try_new=try_new)
     except ApiError as error:
         raise refused(error, connection) from None
     if unread is None:
@@ -76,14 +79,16 @@ def check_cluster(bundle: Bundle, found: str) -> None:
         raise Refused(Diagnostic(codes.WRONG_CLUSTER, text), exit_code=2)
 
 
-def _plan(bundle: Bundle, connection: Connection, cluster_uid: str, inventory: Inventory | None) -> Plan:
+def _plan(
+    bundle: Bundle, connection: Connection, cluster_uid: str, inventory: Inventory | None, *, try_new: bool
+) -> Plan:
     discovery = discover(connection)
     members = dict(inventory.members) if inventory else {}
     wanted = {m.id: m.api_version for m in members.values()} | {o.id: o.api_version for o in bundle.objects}
     live = read_live(connection, discovery, wanted.items(), bundle.name)
     ids = {o.id for o in bundle.objects}
     places = _namespaces(connection, {i.namespace for i in ids} - {""})
-    planner = _Planner(bundle, connection, discovery, live, members, places, wishes_of(bundle.objects))
+    planner = _Planner(bundle, connection, discovery, live, members, places, wishes_of(bundle.objects), try_new)
     with ThreadPoolExecutor(POOL_SIZE) as threads:
         decisions = list(threads.map(planner.decide, bundle.objects))
     leftovers = tuple(_leftovers(ids, members, live, bundle.name))
@@ -136,6 +141,7 @@ class _Planner:
     members: Mapping[ObjectId, Member]
     places: Mapping[str, str]
     wishes: Mapping[str, ObjectId]
+    try_new: bool
 
     def decide(self, obj: Object) -> Decision:
         identity = obj.id
@@ -151,7 +157,9 @@ class _Planner:
             member = self.members.get(identity)
             return self._renewed(decider.existing(obj, found, member.snapshot if member else None, resource))
         state = self.places.get(identity.namespace, ACTIVE)
-        return self._renewed(decider.absent(obj, resource)) if state == ACTIVE else self._homeless(obj, state)
+        if state != ACTIVE:
+            return self._homeless(obj, state)
+        return self._renewed(decider.absent(obj, resource)) if self.try_new else (Step(obj, Action.CREATE), ())
 
     def _renewed(self, decision: Decision) -> Decision:
         """What the server refuses today, while this plan first gives it a definition that knows more fields."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 
-from blueprint.render.model import ObjectId
+from blueprint.render.model import Object, ObjectId
 
 
 class Stage(enum.IntEnum):
@@ -22,7 +22,23 @@ class Stage(enum.IntEnum):
 _WORKLOADS = {"Deployment", "DaemonSet", "StatefulSet", "ReplicaSet", "Job", "CronJob", "Pod"}
 OPERATORS = "operators.coreos.com"
 """The group of the Operator Lifecycle Manager: what is wished of it brings kinds that come later."""
+_BINDINGS = {"RoleBinding", "ClusterRoleBinding"}
+_ACCOUNT = "kubernetes.io/service-account"
+_TOKEN = f"{_ACCOUNT}-token"
 _ADMISSION = {"ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "APIService"}
+
+
+def follows_peers(obj: Object) -> bool:
+    """Whether an object comes after the others of its stage: a binding after its role, a token after its account."""
+    return obj.id.kind in _BINDINGS or account_of(obj) is not None
+
+
+def account_of(obj: Object) -> ObjectId | None:
+    """The ServiceAccount that a token Secret is of. Without it the token controller deletes the Secret at once."""
+    if (obj.id.group, obj.id.kind) != ("", "Secret") or obj.data.get("type") != _TOKEN:
+        return None
+    name = (obj.data["metadata"].get("annotations") or {}).get(f"{_ACCOUNT}.name", "")
+    return ObjectId("", "ServiceAccount", obj.id.namespace, name)
 
 
 def stage_of(identity: ObjectId) -> Stage:

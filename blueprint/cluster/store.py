@@ -10,6 +10,7 @@ import base64
 import binascii
 import gzip
 import hashlib
+import time
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
@@ -45,6 +46,9 @@ MEMBERS_PER_PART = 3000
 _CONFIGMAPS = f"/api/v1/namespaces/{NAMESPACE}/configmaps"
 _NAMESPACES = "/api/v1/namespaces"
 _LARGEST = 64 * 1024 * 1024
+_ATTEMPTS = 4
+_PAUSE = 0.1
+"""Seconds, doubled with every attempt."""
 _FORMAT = "1"
 
 
@@ -82,19 +86,47 @@ def write_inventory(connection: Connection, inventory: Inventory) -> Inventory:
     parts = list(_parts(inventory))
     for name, content in parts[1:]:
         _put_part(connection, inventory.blueprint, name, content)
-    body = _parent(inventory, parts)
-    us = manager(inventory.blueprint)
-    if inventory.resource_version:
-        body["metadata"]["resourceVersion"] = inventory.resource_version
-        answer = connection.put(f"{_CONFIGMAPS}/{parent_name(inventory.blueprint)}", body, us)
-    else:
-        _ensure_namespace(connection, us)
-        answer = connection.post(_CONFIGMAPS, body, us)
+    answer = _put_parent(connection, inventory, _parent(inventory, parts))
     names = tuple(name for name, _ in parts[1:])
     for old in inventory.shards:
         if old not in names:
             _forget(connection, old)
     return replace(inventory, resource_version=str(answer["metadata"]["resourceVersion"]), shards=names)
+
+
+def _put_parent(connection: Connection, inventory: Inventory, body: dict[str, Any]) -> dict[str, Any]:
+    """Write the parent over the version that was read. Where the answer is lost, look whether it was carried out."""
+    us, path = manager(inventory.blueprint), f"{_CONFIGMAPS}/{parent_name(inventory.blueprint)}"
+    attempt = 0
+    while True:
+        attempt += 1
+        try:
+            answer: dict[str, Any]
+            if inventory.resource_version:
+                body["metadata"]["resourceVersion"] = inventory.resource_version
+                answer = connection.put(path, body, us)
+            else:
+                _ensure_namespace(connection, us)
+                answer = connection.post(_CONFIGMAPS, body, us)
+        except ApiError as error:
+            if not error.uncertain or attempt == _ATTEMPTS:
+                raise
+            time.sleep(_PAUSE * 2**attempt)
+            if found := _as_written(connection, path, body):
+                return found
+        else:
+            return answer
+
+
+def _as_written(connection: Connection, path: str, body: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The parent in the cluster, if it says just what was to be written."""
+    try:
+        found: dict[str, Any] = connection.get(path)
+    except ApiError as error:
+        if error.missing:
+            return None
+        raise
+    return found if all(found.get(part) == body[part] for part in ("data", "binaryData")) else None
 
 
 def _ensure_namespace(connection: Connection, us: str) -> None:

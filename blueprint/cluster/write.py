@@ -3,6 +3,9 @@
 The resourceVersion of the plan goes into the request, so nothing is written over a state that nobody looked at.
 A status update in between also changes that version; then the object is read again, and written if what
 it says is still what was seen.
+
+A write whose answer was lost may have been carried out. It is sent again only after a look at the object, and what the
+look finds done is not done twice.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from blueprint.cluster.consent import NONE, Consent
 from blueprint.cluster.decide import find_conflicts
 from blueprint.cluster.discovery import Resource
 from blueprint.cluster.errors import ApiError
+from blueprint.cluster.fields import content, own_entry
 from blueprint.cluster.gates import await_gone
 from blueprint.cluster.inventory import as_member, manager
 from blueprint.cluster.obstacles import JSON_PATCH, left_out
@@ -70,17 +74,20 @@ class Writer:
                 return Written(None, diagnostics=(late,))
             step = dataclasses.replace(step, seen=None)
         end = time.monotonic() + self.timeout
-        pause = _FIRST_PAUSE
+        pause, uncertain = _FIRST_PAUSE, False
         while True:
             try:
-                return self._apply(step, path)
+                done = self._apply(step, path)
+                return dataclasses.replace(done, created=done.created or (uncertain and step.seen is None))
             except ApiError as error:
-                if error.status == 0 or error.unauthenticated:
+                if error.unauthenticated or error.unsent:
                     raise
+                uncertain = uncertain or error.uncertain
                 answer = self._after(step, path, error)
                 if isinstance(answer, Written):
                     return answer
                 if time.monotonic() + pause > end or self.stop.wait(pause):
+                    self._raise_if_gone(error)
                     return Written(None, diagnostics=(findings.trouble(obj, error),))
                 step = answer
             pause = min(pause * 2, _LONGEST_PAUSE)
@@ -97,9 +104,9 @@ class Writer:
         try:
             if not step.seen.is_still(self.connection.get(path)):
                 return Written(None, diagnostics=(self._stale(step, "it was changed"),))
-            self.connection.delete(path, step.seen.uid)
+            self._delete(path, step.seen.uid)
         except ApiError as error:
-            if error.status == 0 or error.unauthenticated:
+            if error.fatal:
                 raise
             if not (error.missing or error.stale):
                 return Written(None, diagnostics=(findings.trouble(step.object, error),))
@@ -108,11 +115,34 @@ class Writer:
         # Whatever stops us from here on, the next apply finds the object missing, and creates it.
         return self.write(dataclasses.replace(step, leaving=True), resource)
 
+    def _delete(self, path: str, uid: str) -> None:
+        """A deletion is bound to the uid, so one whose answer was lost may be sent again."""
+        try:
+            self.connection.delete(path, uid)
+        except ApiError as error:
+            if not error.uncertain:
+                raise
+            self.connection.get(path)  # waits for the server
+            self.connection.delete(path, uid)
+
+    def _raise_if_gone(self, error: ApiError) -> None:
+        """What fails for one object may be a webhook of its kind; where nothing is answered, nothing else will be."""
+        if error.status == 0:
+            raise error
+        if error.transient:
+            try:
+                self.connection.get("/api/v1/namespaces/kube-system")
+            except ApiError as also:
+                if also.transient:
+                    raise also from None
+
     def _after(self, step: Step, path: str, error: ApiError) -> Step | Written:
         """What a refusal means: an end, or the step to try again with."""
         moved = self._moved(step, path, error)
         if moved is not None:
             return Written(None, diagnostics=(moved,)) if isinstance(moved, Diagnostic) else moved
+        if error.stale and step.seen is None:  # it came to be in between, or what counts it (a quota) moved
+            return step
         if error.conflicts:
             return Written(None, diagnostics=tuple(self._conflicts(step, path, error)))
         # A namespace or a kind that was just created may not be known everywhere yet.
@@ -145,24 +175,39 @@ class Writer:
         ]
         return Seen.of(self.connection.patch(path, patch, manager(self.blueprint), JSON_PATCH))
 
-    def _moved(self, step: Step, path: str, error: ApiError) -> Step | Diagnostic | None:
-        """After a refusal that a moved object explains: the step for its new version, or that it is stale.
+    def _moved(self, step: Step, path: str, error: ApiError) -> Step | Written | Diagnostic | None:
+        """After a refusal that a moved object explains: the step for its new version, that it is stale, or done.
 
         None where the object did not move, so something else is wrong.
         """
-        if step.seen is None or not (error.stale or error.conflicts or error.invalid):
+        if step.seen is None or not (error.stale or error.conflicts or error.invalid or error.uncertain):
             return None
         try:
             live = self.connection.get(path)
         except ApiError as unreadable:
+            if unreadable.fatal:
+                raise
             return self._stale(step, "it was deleted") if unreadable.missing else None
         if not step.seen.is_still(live):
-            return self._stale(step, "it was changed")
+            return Written(live) if self._is_done(step, path, live) else self._stale(step, "it was changed")
         if live["metadata"]["resourceVersion"] == step.seen.resource_version:
             return None
         version = str(live["metadata"]["resourceVersion"])
         seen = dataclasses.replace(step.seen, resource_version=version)
         return dataclasses.replace(step, seen=seen, live=live)
+
+    def _is_done(self, step: Step, path: str, live: dict[str, Any]) -> bool:
+        """Whether the object is what this very write makes of it: the answer to an earlier attempt was lost."""
+        us, body = manager(self.blueprint), as_member(step.object.data, self.blueprint)
+        try:
+            then, _ = self.connection.apply(path, body, us, dry_run=True)
+        except ApiError as error:
+            if error.fatal:
+                raise
+            return False
+        mine, soon = own_entry(live, us), own_entry(then, us)
+        same_fields = mine is not None and soon is not None and mine.fields == soon.fields
+        return same_fields and content(live) == content(then)
 
     def _stale(self, step: Step, what: str) -> Diagnostic:
         text = f"{step.id} was not written: {what} after the plan was made"

@@ -53,8 +53,8 @@ def compare(
     """Compare `manifest` (the object as it is applied) with `live`.
 
     Pure: everything it needs is in its arguments. `snapshot` is how the object was right after an apply;
-    `shape` knows the fields of its kind; `recorded` says that an apply of ours took the object on, whether or not it
-    got to write it.
+    `shape` knows the fields of its kind; `recorded` says that the bundle is applied here, so that the object is to be
+    ours, whether or not an apply got to write it.
     """
     terms = Terms(shape, snapshot if snapshot and snapshot.desired == desired_hash(obj) else None)
     spot = Spot(manifest, live, claims_of(live, manager))

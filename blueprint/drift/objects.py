@@ -131,8 +131,7 @@ class _Examiner:
             from blueprint.drift.suspects import Suspects
 
             self._suspects = Suspects(self._bundle, self._view, dry_run=self._dry_run)
-        recorded = self._record is not None and obj.id in self._record.members
-        yield from self._suspects.findings(obj, live, snapshot, recorded=recorded)
+        yield from self._suspects.findings(obj, live, snapshot, recorded=self._record is not None)
 
     def _undeclared(self, identity: ObjectId, live: Live) -> Iterator[Finding]:
         """An object that only the record or a label calls ours. What a controller made of ours is not."""

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
+from blueprint.cluster.gates import held_by
 from blueprint.cluster.inventory import Snapshot, as_member, is_member, manager
 from blueprint.diagnostics import Note
 from blueprint.drift.compare import compare
@@ -31,7 +32,7 @@ class Suspects:
     def findings(
         self, obj: Object, live: Live, snapshot: Snapshot | None, *, recorded: bool = False
     ) -> Iterator[Finding]:
-        """Everything about `obj` that is not as declared; `recorded` is what an apply of ours took on."""
+        """Everything about `obj` that is not as declared; `recorded`: the bundle is applied here."""
         if deletion := live["metadata"].get("deletionTimestamp"):
             yield _terminating(obj, live, str(deletion))
         if snapshot and snapshot.uid != live["metadata"].get("uid"):
@@ -56,8 +57,7 @@ class Suspects:
 
 
 def _terminating(obj: Object, live: Live, since: str) -> Finding:
-    holders = ", ".join(live["metadata"].get("finalizers") or ()) or "its grace period"
-    remarks = (Note(f"deleted on {since}; held by {holders}"),)
+    remarks = (Note(f"deleted on {since}; held by {held_by(live)}"),)
     return Finding(FindingKind.TERMINATING, str(obj.id), origin=obj.origin(()), seen=facts(live), remarks=remarks)
 
 

@@ -113,6 +113,13 @@ def main() -> None:
 
 def _applied(scratch: Path, lab: Lab) -> Path:
     """Compile and apply; the folder of the bundle."""
+    bundle = compiled(scratch, lab)
+    _run([sys.executable, "-m", "blueprint", "apply", str(bundle), "--kubeconfig", str(lab.kubeconfig)])
+    return bundle
+
+
+def compiled(scratch: Path, lab: Lab) -> Path:
+    """Compile, and make the namespace; the folder of the bundle."""
     for number in range(COUNT):
         containers = "".join(CONTAINER.format(name=f"c{i}", port=8000 + i) for i in range(3))
         text = DEPLOYMENT.format(number=number, containers=containers)
@@ -121,7 +128,6 @@ def _applied(scratch: Path, lab: Lab) -> Path:
     lab.request("POST", "/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
     tool = [sys.executable, "-m", "blueprint"]
     _run([*tool, "compile", str(scratch / "blueprint.yaml"), "-o", str(scratch / "bundle")])
-    _run([*tool, "apply", str(scratch / "bundle"), "--kubeconfig", str(lab.kubeconfig)])
     return scratch / "bundle"
 
 

@@ -70,7 +70,7 @@ def _plan(options: argparse.Namespace) -> tuple[Plan, Connection]:
         return hold_back(saved, make_plan(saved.bundle, connection)), connection
     bundle = load_bundle(options)
     connection = connect(options.kubeconfig, options.context, options.timeout)
-    return make_plan(bundle, connection), connection
+    return make_plan(bundle, connection, try_new=False), connection
 
 
 def _check(plan: Plan, *consents: Consent) -> None:

@@ -19,6 +19,7 @@ from blueprint.cluster.errors import ApiError
 from blueprint.cluster.fields import (
     Entry,
     content,
+    departures,
     entries,
     fieldset_hash,
     find_spelt,
@@ -75,7 +76,8 @@ class Decider:
         if own is None or fieldset_hash(own.fields) != snapshot.fieldset:
             return False
         wanted = as_member(obj.data, self.blueprint)
-        return all(snapshot.stored_so(at, value_at(at, live)) for at in mismatches(own.fields, wanted, live))
+        differing = {*mismatches(own.fields, wanted, live), *departures(own.fields, wanted, live)}
+        return all(snapshot.stored_so(at, value_at(at, live)) for at in differing)
 
     def _ask(self, step: Step, live: Mapping[str, Any], resource: Resource) -> Decision:
         obj = step.object

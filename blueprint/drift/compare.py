@@ -53,7 +53,7 @@ def compare(
     Pure: everything it needs is in its arguments. `snapshot` is how the object was right after an apply;
     `shape` knows the fields of its kind.
     """
-    terms = Terms(shape, snapshot if snapshot and snapshot.desired == desired_hash(obj) else None)
+    terms = Terms(shape, snapshot if snapshot and snapshot.desired == desired_hash(obj) else None, live)
     spot = Spot(manifest, live, claims_of(live, manager))
     folded: Counter[str] = Counter()
     settled = is_unchanged(snapshot, live)
@@ -90,19 +90,12 @@ def _additions(spot: Spot, kind: str, folded: Counter[str], shape: Shape) -> Ite
         there, have = difference.spot.there, difference.spot.have
         if reason := why_expected(kind, there, difference.writer):
             folded[reason] += 1
-        elif is_default(there, have, _parent(live, there), shape, live):
+        elif is_default(there, have, shape, live):
             folded["owned by somebody, with the value that the server gives by default"] += 1
         elif not ours and _LAST_APPLIED in there:
             folded["the note that kubectl keeps on what it created"] += 1
         else:
             yield difference
-
-
-def _parent(live: Live, path: tuple[str | int, ...]) -> object:
-    here: object = live
-    for step in path[:-1]:
-        here = here[step]  # type: ignore[index]  # the path was found by walking this very object
-    return here
 
 
 def _is_idle_reorder(difference: Difference) -> bool:

@@ -19,6 +19,7 @@ from blueprint.cluster.errors import ApiError
 from blueprint.cluster.fields import (
     Entry,
     content,
+    departures,
     entries,
     fieldset_hash,
     find_spelt,
@@ -84,9 +85,8 @@ class Decider:
         if is_unchanged(snapshot, live):
             return True
         wanted = as_member(obj.data, self.blueprint)
-        return not any(misplaced(wanted, live)) and all(
-            snapshot.stored_so(at, value_at(at, live)) for at in mismatches(own.fields, wanted, live)
-        )
+        differing = {*mismatches(own.fields, wanted, live), *departures(own.fields, wanted, live)}
+        return not any(misplaced(wanted, live)) and all(snapshot.stored_so(at, value_at(at, live)) for at in differing)
 
     def _ask(self, step: Step, live: Mapping[str, Any], resource: Resource, snapshot: Snapshot | None) -> Decision:
         obj = step.object

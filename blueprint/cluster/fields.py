@@ -21,6 +21,9 @@ Tree = Mapping[str, Any]
 
 SERVER_METADATA = frozenset(("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink"))
 
+_UNOWNED: Tree = {}
+"""The tree of a field that is not in one; an empty tree of a field that is means that it is owned as one piece."""
+
 _ITSELF = "."
 """In a fieldsV1 tree: the container itself, besides what is in it."""
 
@@ -177,6 +180,35 @@ def mismatches(tree: Tree, want: Any, have: Any) -> Iterator[Tokens]:
         one, other = value_at(tokens, want), value_at(tokens, have)
         if type(one) is not type(other) or one != other:
             yield tokens
+
+
+def departures(tree: Tree, want: Any, have: Any, at: Tokens = ()) -> Iterator[Tokens]:
+    """The parts of `want` that `have` lacks or has otherwise, outermost only. `tree` tells how lists are keyed.
+
+    What is owned as one piece is not looked into; what the server drops or sets itself may not even be in `tree`.
+    """
+    if have is ABSENT:
+        yield at
+    elif isinstance(want, Mapping) and isinstance(have, Mapping) and not (at and tree == {} and tree is not _UNOWNED):
+        for key, value in want.items():
+            token = f"f:{key}"
+            yield from departures(tree.get(token, _UNOWNED), value, have.get(key, ABSENT), (*at, token))
+    elif isinstance(want, list) and isinstance(have, list) and any(token.startswith("k:") for token in tree):
+        for token, below in tree.items():
+            if token.startswith("k:") and (mine := _item(token, want)) is not ABSENT:
+                yield from departures(below, mine, value_at((token,), have), (*at, token))
+    elif type(want) is not type(have) or want != have:
+        yield at
+
+
+def _item(token: str, items: list[Any]) -> Any:
+    """The item that a token means, where the API lets a protocol be left out."""
+    wanted = orjson.loads(token[2:])
+    for item in items:
+        defaulted = {"protocol": "TCP", **item} if isinstance(item, Mapping) else {}
+        if all(defaulted.get(key) == value for key, value in wanted.items()):
+            return item
+    return ABSENT
 
 
 def has_foreign_fields(live: Mapping[str, Any], manager: str) -> bool:

@@ -19,6 +19,7 @@ from typing import Any
 from blueprint.cluster.fields import (
     Tokens,
     content_hash,
+    departures,
     fieldset_hash,
     has_foreign_fields,
     mismatches,
@@ -168,9 +169,9 @@ def take_snapshot(obj: Object, live: Mapping[str, Any], blueprint: str) -> Snaps
     """Record a live object that is as we applied it."""
     own = own_entry(live, manager(blueprint))
     tree = own.fields if own else {}
-    stored = [
-        (server_spelling(at), value_at(at, live)) for at in mismatches(tree, as_member(obj.data, blueprint), live)
-    ]
+    wanted = as_member(obj.data, blueprint)
+    differing = {*mismatches(tree, wanted, live), *departures(tree, wanted, live)}
+    stored = {server_spelling(at): value_at(at, live) for at in sorted(differing)}
     return Snapshot(
         uid=str(live["metadata"]["uid"]),
         resource_version=str(live["metadata"]["resourceVersion"]),
@@ -180,8 +181,8 @@ def take_snapshot(obj: Object, live: Mapping[str, Any], blueprint: str) -> Snaps
         time=now(),
         foreign=has_foreign_fields(live, manager(blueprint)),
         # Values of a Secret are not written down anywhere; without them a dry-run has to tell.
-        adjusted={} if live["kind"] == "Secret" else {at: value for at, value in stored if value is not ABSENT},
-        dropped=[at for at, value in stored if value is ABSENT],
+        adjusted={} if live["kind"] == "Secret" else {at: value for at, value in stored.items() if value is not ABSENT},
+        dropped=[at for at, value in stored.items() if value is ABSENT],
     )
 
 

@@ -15,7 +15,7 @@ from blueprint.render.compare import ABSENT
 from blueprint.render.model import Path
 from blueprint.source.paths import list_key
 
-_SERVERS_OWN = {
+SERVERS_OWN = {
     ("status",),
     ("apiVersion",),
     ("kind",),
@@ -35,7 +35,7 @@ def additions(spot: Spot) -> Iterator[Difference]:
     """Every field that somebody owns and the bundle does not declare, at the highest level that is new."""
     for token, step, have in children(spot.claims, spot.have):
         there = (*spot.there, step)
-        if there in _SERVERS_OWN:
+        if there in SERVERS_OWN:
             continue
         claims = below(spot.claims, token)
         want, index = _declared(spot, step, have)
@@ -78,7 +78,7 @@ def unowned_additions(spot: Spot, shape: Shape, live: Live) -> Iterator[Differen
     """
     for step, have, at, want in _pairs(spot, shape):
         there = (*spot.there, step)
-        if there in _SERVERS_OWN or (want is ABSENT and _is_servers(there, have, spot.have, shape, live)):
+        if there in SERVERS_OWN or (want is ABSENT and _is_servers(there, have, shape, live)):
             continue
         if want is not ABSENT:
             yield from unowned_additions(Spot(want, have, (), (*spot.at, at), there), shape, live)
@@ -88,8 +88,8 @@ def unowned_additions(spot: Spot, shape: Shape, live: Live) -> Iterator[Differen
             yield Difference(FindingKind.FOREIGN_ADDITION, Spot(ABSENT, have, (), spot.at, there))
 
 
-def _is_servers(path: Path, value: Any, parent: Any, shape: Shape, live: Live) -> bool:
-    return is_default(path, value, parent, shape, live) or is_allocated(path, shape)
+def _is_servers(path: Path, value: Any, shape: Shape, live: Live) -> bool:
+    return is_default(path, value, shape, live) or is_allocated(path, shape)
 
 
 def _pairs(spot: Spot, shape: Shape) -> Iterator[tuple[str | int, Any, str | int, Any]]:

@@ -56,7 +56,7 @@ def compare(
     `shape` knows the fields of its kind; `recorded` says that the bundle is applied here, so that the object is to be
     ours, whether or not an apply got to write it.
     """
-    terms = Terms(shape, snapshot if snapshot and snapshot.desired == desired_hash(obj) else None)
+    terms = Terms(shape, snapshot if snapshot and snapshot.desired == desired_hash(obj) else None, live)
     spot = Spot(manifest, live, claims_of(live, manager))
     folded: Counter[str] = Counter()
     settled = is_unchanged(snapshot, live)
@@ -95,7 +95,7 @@ def _additions(spot: Spot, kind: str, folded: Counter[str], shape: Shape) -> Ite
             yield _not_taken_back(difference)
         elif reason := why_expected(kind, there, difference.writer):
             folded[reason] += 1
-        elif is_default(there, have, _parent(live, there), shape, live):
+        elif is_default(there, have, shape, live):
             folded["owned by somebody, with the value that the server gives by default"] += 1
         elif not ours and _LAST_APPLIED in there:
             folded["the note that kubectl keeps on what it created"] += 1
@@ -107,13 +107,6 @@ def _not_taken_back(difference: Difference) -> Difference:
     """What we own and do not declare: the next apply takes it back, or leaves it to who else owns it."""
     is_shared = bool(foreign(difference.spot.claims))
     return difference if is_shared else replace(difference, kind=FindingKind.MODIFIED)
-
-
-def _parent(live: Live, path: tuple[str | int, ...]) -> object:
-    here: object = live
-    for step in path[:-1]:
-        here = here[step]  # type: ignore[index]  # the path was found by walking this very object
-    return here
 
 
 def _is_idle_reorder(difference: Difference) -> bool:

@@ -92,7 +92,7 @@ def _filled(spot: Spot, compared: Compared) -> Iterator[Path]:
     if isinstance(spot.want, Mapping | list) and isinstance(spot.have, type(spot.want)):
         for path, was, now in differences(spot.want, spot.have):
             there = (*spot.there, *path)
-            if was is ABSENT and is_default(there, now, _at(compared.live, there[:-1]), compared.terms.shape):
+            if was is ABSENT and is_default(there, now, compared.terms.shape, compared.live):
                 yield path
 
 
@@ -125,9 +125,3 @@ def _finding(
         why = Note(f"neither a record nor a dry-run decides it: {prediction}")
         return replace(finding, kind=FindingKind.UNKNOWN, remarks=(why,))
     return finding
-
-
-def _at(live: Any, path: Path) -> Any:
-    for step in path:
-        live = live[step]
-    return live

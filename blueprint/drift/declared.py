@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from blueprint.cluster.fields import Tokens
@@ -71,18 +71,16 @@ class Terms:
         shape: What the API says of its fields.
         record: How the object was right after exactly this declaration was applied; None where nothing says so. With
             it no default can hide inside an atomic value, and what differs was written later.
+        live: The whole live object.
     """
 
     shape: Shape = UNKNOWN
     record: Snapshot | None = None
+    live: Mapping[str, Any] = field(default_factory=dict)
 
     def stored_so(self, spot: Spot) -> bool:
         """Whether the live value, or that there is none, is what our own apply left there."""
         return self.record is not None and self.record.stored_so(spot.tokens, spot.have)
-
-    def recorded(self, spot: Spot) -> bool:
-        """Whether the record knows what the server makes of the declared value."""
-        return self.record is not None and (self.record.dropped is not None or not is_empty(spot.want))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +114,18 @@ def _absent(spot: Spot, terms: Terms) -> Iterator[Difference]:
     if spot.want and spot.at[-1] in STRING_MAPS and isinstance(spot.want, Mapping):
         yield from (Difference(FindingKind.REMOVED, spot.child(key)) for key in spot.want)
     else:
-        open_ = is_empty(spot.want) and not terms.recorded(spot) and not terms.shape.at(spot.there).is_key
-        yield Difference(FindingKind.REMOVED, spot, sure=not open_)
+        yield Difference(FindingKind.REMOVED, spot, sure=not _may_be_dropped(spot, terms))
+
+
+def _may_be_dropped(spot: Spot, terms: Terms) -> bool:
+    """Whether the server may be why a field is not there: our claim is left then; who removes it takes that away."""
+    if terms.record and terms.record.dropped is not None:
+        return False
+    return owned_by_us(spot.claims) or (is_empty(spot.want) and not terms.shape.at(spot.there).is_key)
 
 
 def _container(spot: Spot, terms: Terms) -> Iterator[Difference]:
-    if is_atomic(spot.claims):
+    if is_atomic(spot.claims) or (not spot.claims and terms.shape.is_atomic(spot.there)):
         yield from _atomic(spot, terms)
     elif isinstance(spot.want, Mapping):
         for key in spot.want:
@@ -137,7 +141,7 @@ def _atomic(spot: Spot, terms: Terms) -> Iterator[Difference]:
     if equal or terms.record:
         yield from _piece(spot, equal, terms)
         return
-    cover = covers(spot.want, spot.have, spot.there, terms.shape)
+    cover = covers(spot.want, spot.have, spot.there, terms.shape, terms.live)
     for difference in _piece(spot, cover is Cover.FULL, terms):
         yield replace(difference, sure=difference.sure and cover is not Cover.IF_DROPPED)
 
@@ -210,7 +214,7 @@ def find_item(items: Sequence[Any], like: Any, keys: tuple[str, ...]) -> int | N
 def _identity(item: Any, keys: tuple[str, ...]) -> tuple[Any, ...]:
     if not isinstance(item, Mapping):
         return (item,)
-    return tuple(item.get(key, "TCP" if key == "protocol" else None) for key in keys)
+    return tuple(item.get(key) or ("TCP" if key == "protocol" else "") for key in keys)
 
 
 def _order_matters(spot: Spot) -> bool:

@@ -132,6 +132,10 @@ _PODS, _PERCENT = (
     {"type": kind, "value": value, "periodSeconds": 15} for kind, value in (("Pods", 4), ("Percent", 100))
 )
 _EXACTLY_ONE = {"allocationMode": "ExactCount", "count": 1}
+_TOLERATIONS = [
+    {"key": f"node.kubernetes.io/{key}", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
+    for key in ("not-ready", "unreachable")
+]
 _CLAIM = {"volumeMode": "Filesystem", "resources": {}}
 
 DEFAULTS: Mapping[str, Mapping[str, Any]] = {
@@ -181,7 +185,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "volumeClaimTemplates.kind": "PersistentVolumeClaim",
         "volumeClaimTemplates.status": {"phase": "Pending"},
     },
-    "autoscaling.v1.HorizontalPodAutoscalerSpec": {"minReplicas": 1},
+    "autoscaling.v1.HorizontalPodAutoscalerSpec": {"minReplicas": 1, "targetCPUUtilizationPercentage": 80},
     "autoscaling.v2.HorizontalPodAutoscalerSpec": {
         "minReplicas": 1,
         "metrics": [{"type": "Resource", "resource": _CPU}],
@@ -230,6 +234,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "core.v1.PersistentVolumeClaim": {"metadata.finalizers": ["kubernetes.io/pvc-protection"]},
     "core.v1.PersistentVolumeClaimSpec": _CLAIM,
     "core.v1.Pod": {
+        "spec.tolerations": _TOLERATIONS,
         "spec.enableServiceLinks": True,
         "spec.preemptionPolicy": "PreemptLowerPriority",
         "spec.priority": 0,
@@ -261,17 +266,21 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "sessionAffinityConfig.clientIP.timeoutSeconds": 10800,
         "type": "ClusterIP",
     },
-    "core.v1.TypedObjectReference": {},
+    "discovery.v1.Endpoint": {"conditions": {}},
     "discovery.v1.EndpointPort": {"name": "", "protocol": "TCP"},
+    "core.v1.Event": {"reportingComponent": "", "reportingInstance": "", "source": {}},
+    "core.v1.Node": {"spec": {}},
+    "events.v1.Event": {"deprecatedSource": {}},
     "flowcontrol.v1.ExemptPriorityLevelConfiguration": {"lendablePercent": 0, "nominalConcurrencyShares": 0},
     "flowcontrol.v1.FlowSchemaSpec": {"matchingPrecedence": 1000},
     "flowcontrol.v1.LimitedPriorityLevelConfiguration": {"lendablePercent": 0, "nominalConcurrencyShares": 30},
     "flowcontrol.v1.QueuingConfiguration": {"handSize": 8, "queueLengthLimit": 50, "queues": 64},
     "networking.v1.IngressClassParametersReference": {"scope": "Cluster"},
     "networking.v1.NetworkPolicyPort": {"protocol": "TCP"},
-    "networking.v1.NetworkPolicySpec": {"policyTypes": _policy_types},
+    "networking.v1.NetworkPolicySpec": {"podSelector": {}, "policyTypes": _policy_types},
     "rbac.v1.RoleRef": {"apiGroup": "rbac.authorization.k8s.io"},
     "rbac.v1.Subject": {"apiGroup": _subject_group},
+    "resource.v1.Counter": {"value": "0"},
     "resource.v1.DeviceSubRequest": _EXACTLY_ONE,
     "resource.v1.ExactDeviceRequest": _EXACTLY_ONE,
     "resource.v1.DeviceToleration": {"operator": "Equal"},
@@ -286,6 +295,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "storageCapacity": False,
         "volumeLifecycleModes": ["Persistent"],
     },
+    "storage.v1.VolumeAttributesClass": {"metadata.finalizers": ["kubernetes.io/vac-protection"]},
     "storage.v1.StorageClass": {"reclaimPolicy": "Delete", "volumeBindingMode": "Immediate"},
 }
 
@@ -294,5 +304,6 @@ ALLOCATED: Mapping[str, frozenset[str]] = {
         {"clusterIP", "clusterIPs", "healthCheckNodePort", "ipFamilies", "ipFamilyPolicy"}
     ),
     "core.v1.ServicePort": frozenset({"nodePort"}),
+    "certificates.v1.CertificateSigningRequestSpec": frozenset({"extra", "groups", "uid", "username"}),
 }
 """What the server gives to an object for itself when it is made. Such a value is nobody's until somebody sets it."""

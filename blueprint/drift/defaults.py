@@ -14,14 +14,10 @@ from blueprint.drift.shape import Shape
 from blueprint.render.model import Path
 
 _NONE = object()
-_NO_OBJECT: Live = {"metadata": {}, "spec": {}}
 
 
-def is_default(path: Path, value: Any, parent: Any, shape: Shape, live: Live = _NO_OBJECT) -> bool:
-    """Whether an undeclared field has the value that the API server gives it.
-
-    `parent` is what the field is in, `live` the whole object, on which a few defaults depend.
-    """
+def is_default(path: Path, value: Any, shape: Shape, live: Live) -> bool:
+    """Whether an undeclared field has the value that the API server gives it; `live` is the whole object."""
     if value is None:
         return True
     if not path:
@@ -30,22 +26,26 @@ def is_default(path: Path, value: Any, parent: Any, shape: Shape, live: Live = _
         filled = _default(path[:-1], shape)
         return shape.is_set(path[:-1]) and isinstance(filled, list) and value in filled
     if shape.at(path).is_key:
-        return _says(_default(path[:-1], shape), {path[-1]: value}, parent, live)
-    default = _default(path, shape)
-    if _says(default, value, parent, live):
+        return _says(path[:-1], {path[-1]: value}, shape, live)
+    if _says(path, value, shape, live):
         return True
+    default = _default(path, shape)
     if callable(default) or not isinstance(value, Mapping):
         return False
     return bool(value) and all(
-        _is_part(default, key, below) or is_default((*path, key), below, value, shape, live)
-        for key, below in value.items()
+        _is_part(default, key, below) or is_default((*path, key), below, shape, live) for key, below in value.items()
     )
 
 
-def _says(default: Any, value: Any, parent: Any, live: Live) -> bool:
-    if callable(default):
-        return isinstance(parent, Mapping) and bool(default(value, parent, live))
-    return type(value) is type(default) and bool(value == default)
+def _says(path: Path, value: Any, shape: Shape, live: Live) -> bool:
+    """Whether the data say that the server gives this field exactly this value."""
+    default = _default(path, shape)
+    if not callable(default):
+        return type(value) is type(default) and bool(value == default)
+    parent: Any = live
+    for step in path[:-1]:
+        parent = parent[step]
+    return bool(default(value, parent, live))
 
 
 def _is_part(default: Any, key: str, value: Any) -> bool:

@@ -51,19 +51,20 @@ class Cover(enum.IntEnum):
     FULL = 2
 
 
-def covers(want: Any, have: Any, at: Path, shape: Shape) -> Cover:
-    """How far `have` is `want`, apart from what the server fills in."""
+def covers(want: Any, have: Any, at: Path, shape: Shape, live: Mapping[str, Any]) -> Cover:
+    """How far `have`, which stands at `at` in `live`, is `want`, apart from what the server fills in."""
     if isinstance(want, Mapping) and isinstance(have, Mapping):
-        if not all(is_default((*at, key), have[key], have, shape) for key in have if key not in want):
+        if not all(is_default((*at, key), have[key], shape, live) for key in have if key not in want):
             return Cover.NO
         return min(
-            (covers(value, have.get(key, ABSENT), (*at, key), shape) for key, value in want.items()), default=Cover.FULL
+            (covers(value, have.get(key, ABSENT), (*at, key), shape, live) for key, value in want.items()),
+            default=Cover.FULL,
         )
     if isinstance(want, list) and isinstance(have, list):
         if len(want) != len(have):
             return Cover.NO
         pairs = enumerate(zip(want, have, strict=True))
-        return min((covers(w, h, (*at, index), shape) for index, (w, h) in pairs), default=Cover.FULL)
+        return min((covers(w, h, (*at, index), shape, live) for index, (w, h) in pairs), default=Cover.FULL)
     if have is ABSENT and is_empty(want) and not shape.at(at).is_key:
         return Cover.IF_DROPPED
     return Cover.FULL if same(want, have, at, shape) else Cover.NO

@@ -61,6 +61,13 @@ class Shape:
         """The fields that tell the items of a list apart; empty where the schema names none."""
         return tuple(self.at(path).node.get("x-kubernetes-list-map-keys") or ())
 
+    def is_atomic(self, path: Path) -> bool:
+        """Whether a list or a map is owned as one piece. Lists are, where nothing else is said."""
+        node = self.at(path).node
+        if node.get("type") == "array":
+            return bool(node.get("x-kubernetes-list-type", "atomic") == "atomic")
+        return bool(node.get("x-kubernetes-map-type") == "atomic")
+
     def is_set(self, path: Path) -> bool:
         """Whether a list is a set of scalars."""
         return self.at(path).node.get("x-kubernetes-list-type") == "set"

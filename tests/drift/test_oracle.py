@@ -212,7 +212,7 @@ def _changed(one: Live, other: Live, *, empties: bool = False) -> Iterator[str]:
     for path, old, new in differences(_unordered(one), _unordered(other)):
         if set(path) & (ALLOCATED | SIDE_EFFECTS) or not (old or new or empties):
             continue
-        if new is ABSENT and not empties and is_default(path, old, _at(_unordered(one), path[:-1]), _shape(one), one):
+        if new is ABSENT and not empties and is_default(path, old, _shape(one), _unordered(one)):
             continue  # a default that went away: not declared, not owned, the same without it
         yield format_path(path, other if new or new == 0 else one)
 
@@ -220,12 +220,6 @@ def _changed(one: Live, other: Live, *, empties: bool = False) -> Iterator[str]:
 def _shape(live: Live) -> Shape:
     [obj, *_] = bundle_of("oracle", [live, definition()]).objects
     return shape_of(obj, bundle_of("oracle", [live, definition()]))
-
-
-def _at(live: Live, path: tuple) -> Any:
-    for step in path:
-        live = live[step]
-    return live
 
 
 def _unordered(live: Live) -> Live:

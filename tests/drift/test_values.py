@@ -109,7 +109,14 @@ PROBE = (*SPEC, "containers", 0, "livenessProbe")
     ],
 )
 def test_defaults_are_known_by_their_place(kind: tuple[str, str], path: tuple, value: Any, default: bool) -> None:
-    assert is_default(path, value, {}, shape(kind)) is default
+    assert is_default(path, value, shape(kind), _holding(path, value)) is default
+
+
+def _holding(path: tuple, value: Any) -> Any:
+    """A live object with this value there, and nothing else."""
+    for step in reversed(path):
+        value = [value] if isinstance(step, int) else {step: value}
+    return value
 
 
 def test_defaults_of_custom_resources_come_from_their_schema() -> None:
@@ -117,9 +124,9 @@ def test_defaults_of_custom_resources_come_from_their_schema() -> None:
     schema = {"properties": {"spec": {"properties": {"items": {"items": item}}}}}
     custom = Shape(schema, {}, builtin=False)
 
-    assert is_default(("spec", "items", 3, "mode"), "auto", {}, custom)
-    assert not is_default(("spec", "items", 3, "mode"), "manual", {}, custom)
-    assert not is_default(("spec", "unknown"), "x", {}, custom)
+    assert is_default(("spec", "items", 3, "mode"), "auto", custom, {})
+    assert not is_default(("spec", "items", 3, "mode"), "manual", custom, {})
+    assert not is_default(("spec", "unknown"), "x", custom, {})
 
 
 def test_expected_writers_are_bound_to_places() -> None:

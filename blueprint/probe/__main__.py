@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime as dt
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from blueprint._version import __version__
 from blueprint.diagnostics import Diagnostic, Refused, in_order
 from blueprint.probe import command, diagnostics_of, exit_code_of, judge, read_expectations
 from blueprint.probe.model import Expectation
+from blueprint.probe.output import STDOUT
 from blueprint.probe.summary import summary
+
+EXIT_USAGE, EXIT_BUG, EXIT_INTERRUPTED = 2, 70, 130
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -33,7 +39,7 @@ def _run(options: argparse.Namespace) -> int:
     expectations = _expected(options)
     reading = command.take_reading(options, dt.datetime.now(dt.UTC))
     verdicts = judge(reading, expectations)
-    if options.out == command.STDOUT:
+    if options.out == STDOUT:
         sys.stdout.write(command.document(reading))
     else:
         _tell(diagnostics_of(verdicts, reading))
@@ -60,5 +66,37 @@ def _tell(diagnostics: Sequence[Diagnostic]) -> None:
             sys.stdout.write(f"    help: {each.help}\n")
 
 
+def run(arguments: Sequence[str]) -> NoReturn:
+    """Run `main` and end the process with its exit code; whatever goes wrong in us is 70 and one line, never 1.
+
+    What was written is flushed here: a full disk shows only then, and Python would end with a code of its own.
+    """
+    try:
+        code = _code_of(arguments)
+        if sys.stdout:
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        code = EXIT_INTERRUPTED
+    except BaseException as error:  # noqa: BLE001 - every accident has this exit code
+        code = EXIT_BUG
+        _last_words(f"blueprint-probe failed and proved nothing: {type(error).__name__}: {error}")
+    os._exit(code)
+
+
+def _code_of(arguments: Sequence[str]) -> int:
+    try:
+        return main(arguments)
+    except SystemExit as end:  # argparse: help, or a usage error
+        return end.code if isinstance(end.code, int) else EXIT_USAGE
+
+
+def _last_words(text: str) -> None:
+    """One line on stderr, if there is one."""
+    line = "".join(each if each.isprintable() else "?" for each in text)
+    with contextlib.suppress(Exception):
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    run(sys.argv[1:])

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import json
 import math
-import os
 import socket
-import tempfile
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -17,12 +14,12 @@ from typing import Any
 from blueprint.diagnostics import Diagnostic, Refused, nearest
 from blueprint.diagnostics.codes import USAGE
 from blueprint.probe import codes
+from blueprint.probe.output import STDOUT, check_target, is_stdout, write_file
 from blueprint.probe.reading import Reading
 from blueprint.probe.reading_file import is_node_name, read_reading
 from blueprint.probe.redaction import redact
 from blueprint.probe.survey import CALL_SECONDS, collect
 
-STDOUT = "-"
 _COULD_NOT_START = 2
 _MAX_CALL_SECONDS = 600.0
 
@@ -52,6 +49,10 @@ def check_options(options: Namespace) -> None:
         _refuse(f"{given[0]} is about this machine; --reading judges a recorded one")
     if bool(options.expect) != bool(options.pool):
         _refuse("--expect and --pool belong together: what is expected depends on the node's pool")
+    if options.out and is_stdout(options.out):
+        options.out = STDOUT
+    if options.out and options.out != STDOUT:
+        check_target(Path(options.out))  # before the time that a sweep takes
     if options.out == STDOUT and options.expect:
         _refuse("-o - puts the reading on stdout, where the verdict goes; give -o a file")
     seconds = options.call_timeout
@@ -96,25 +97,6 @@ def check_pool(pool: str, known: Iterable[str], where: str) -> None:
     said = f"did you mean {meant}?" if meant else f"pools with expectations: {', '.join(pools) or 'none'}"
     unknown = Diagnostic(codes.POOL_UNKNOWN, f"{where} has no node pool {pool!r}", help=said)
     raise Refused(unknown, exit_code=_COULD_NOT_START)
-
-
-def write_file(path: Path, content: bytes, mode: int = 0o644) -> None:
-    """Write a file so that it is there completely or not at all. Raises Refused."""
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            try:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-                os.fchmod(file.fileno(), mode)
-                Path(file.name).replace(path)
-            except BaseException:
-                with contextlib.suppress(FileNotFoundError):
-                    Path(file.name).unlink()
-                raise
-    except OSError as error:
-        message = f"cannot write {path}: {error.strerror or error}"
-        raise Refused(Diagnostic(codes.OUTPUT_UNWRITABLE, message), exit_code=_COULD_NOT_START) from None
 
 
 def _collected(options: Namespace, now: dt.datetime) -> Reading:

@@ -11,7 +11,27 @@ from pathlib import Path
 import blueprint
 
 _SHEBANG = b"#!/usr/bin/env python3\n"
-_MAIN = "import sys\nfrom blueprint.probe.__main__ import main\nsys.exit(main(sys.argv[1:]))\n"
+_MAIN = """\
+# Read by every Python: an old one must say what it lacks, and nothing that goes wrong may end like a finding.
+import os
+import sys
+
+
+def end(text, code):
+    try:
+        os.write(2, ("blueprint-probe " + text + "\\n").encode("ascii", "replace"))
+    finally:
+        os._exit(code)
+
+
+if sys.version_info < (3, 11):
+    end("needs Python 3.11 or newer, and this is Python %d.%d" % sys.version_info[:2], 2)
+try:
+    from blueprint.probe.__main__ import run
+except BaseException:
+    end("could not be loaded: %s" % (sys.exc_info()[1],), 70)
+run(sys.argv[1:])
+"""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _PACKAGES = ("diagnostics", "probe")
 

@@ -325,10 +325,10 @@ def test_a_node_of_a_pool_without_gpus_is_read_as_well(tmp_path: Path) -> None:
     report = judged(bundle, readings, seen)
     assert (report.exit_code, codes_of(report, "cpu-0")) == (1, {"BP9020"})
 
-    bare = json.loads((readings / "cpu-0-x.json").read_text())
+    bare = json.loads((readings / "cpu-0-.json").read_text())
     init = bare["calls"][0] | {"return": 12, "returnName": "NVML_ERROR_LIBRARY_NOT_FOUND"}
     bare |= {"calls": [init], "pci": bare["pci"] | {"functions": []}}
-    (readings / "cpu-0-x.json").write_text(json.dumps(bare))
+    (readings / "cpu-0-.json").write_text(json.dumps(bare))
     assert judged(bundle, readings, seen).exit_code == 0
 
 

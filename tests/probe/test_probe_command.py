@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import subprocess
@@ -16,10 +17,17 @@ import pytest
 from probe_examples import BLUEPRINT, READINGS, expect, expectations
 from stub.describe import fault, h100x8, lie
 from stub.root import Host, build, infiniband
+from test_probe_hostile_tree import bound
 
 from blueprint.probe import exit_code_of, expectations_to_json, judge, read_reading
 
 HEALTHY = str(READINGS / "h100x8-healthy.json")
+OLD_PYTHONS = sorted(
+    path
+    for folder in (Path("/usr/bin"), *(Path.home() / ".pyenv/versions").glob("*/bin"))
+    for name in ("2.7", "3.6", "3.7", "3.8", "3.9", "3.10")
+    if (path := folder / f"python{name}").exists()
+)
 Describe = Callable[[Any], Path]
 
 
@@ -161,6 +169,73 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None
     assert [each.name for each in tmp_path.iterdir()] == ["out.json"]
 
 
+def what(path: Path) -> tuple[int, int, int]:
+    """Kind, file and device: what a path is, whenever it was looked at."""
+    found = path.lstat()
+    return found.st_mode, found.st_ino, found.st_rdev
+
+
+class TestTarget:
+    """`-o` and `--zipapp` write regular files and stdout, and touch nothing else."""
+
+    @pytest.fixture(params=["-o", "--zipapp"])
+    def write(self, request: pytest.FixtureRequest) -> Callable[..., subprocess.CompletedProcess[bytes]]:
+        def run(target: object, **how: Any) -> subprocess.CompletedProcess[bytes]:
+            given = (
+                ("--zipapp", str(target)) if request.param == "--zipapp" else ("--reading", HEALTHY, "-o", str(target))
+            )
+            command = [sys.executable, "-m", "blueprint.cli.main", "probe", *given]
+            return subprocess.run(command, check=False, timeout=60, **({"capture_output": True} | how))
+
+        return run
+
+    @pytest.mark.parametrize("kind", ["fifo", "socket", "device", "folder", "dangling", "loop"])
+    @pytest.mark.parametrize("linked", [False, True])
+    def test_what_is_no_regular_file_is_refused_and_stays(
+        self, write: Callable[..., subprocess.CompletedProcess[bytes]], tmp_path: Path, kind: str, *, linked: bool
+    ) -> None:
+        target = tmp_path / "target"
+        if kind == "fifo":
+            os.mkfifo(target)
+        elif kind == "socket":
+            bound(target)
+        elif kind == "folder":
+            target.mkdir()
+        else:
+            target.symlink_to({"device": "/dev/null", "dangling": "nowhere", "loop": "target"}[kind])
+        before, asked = what(target), target
+        if linked:
+            asked = tmp_path / "link"
+            asked.symlink_to(target)
+        done = write(asked)
+        assert done.returncode == 2, done.stdout
+        assert b"BP9956" in done.stdout
+        assert what(target) == before
+        assert sorted(each.name for each in tmp_path.iterdir()) == (["link", "target"] if linked else ["target"])
+
+    def test_a_device_itself_is_refused_and_stays(self, write: Callable[..., Any]) -> None:
+        before = what(Path("/dev/null"))
+        assert write("/dev/null").returncode == 2
+        assert what(Path("/dev/null")) == before
+
+    def test_a_link_to_a_file_is_followed_and_stays_one(self, write: Callable[..., Any], tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("old")
+        (tmp_path / "link").symlink_to("file")
+        assert write(tmp_path / "link").returncode in (0, 3)
+        assert (tmp_path / "link").is_symlink()
+        assert (tmp_path / "file").read_bytes() != b"old"
+
+    @pytest.mark.parametrize("name", ["-", "/dev/stdout", "/dev/fd/1"])
+    def test_stdout_is_written_to(self, write: Callable[..., Any], tmp_path: Path, name: str) -> None:
+        """Also where it is a file: that is not replaced under the feet of whoever holds it open."""
+        with (tmp_path / "out").open("wb") as out:
+            assert write(name, stdout=out, stderr=subprocess.PIPE, capture_output=False).returncode == 0
+            assert os.fstat(out.fileno()).st_ino == (tmp_path / "out").stat().st_ino
+        content = (tmp_path / "out").read_bytes()
+        assert content.startswith((b"{", b"#!/usr/bin/env python3\n"))
+        assert content.endswith(b"}\n") or zipfile.is_zipfile(tmp_path / "out")
+
+
 class TestZipapp:
     @pytest.fixture
     def app(self, tmp_path: Path) -> Path:
@@ -213,6 +288,64 @@ class TestZipapp:
             "probe",
         }
         assert {name for name in names if "/" not in name} == {"__main__.py", "pynvml.py"}
+
+    @pytest.mark.parametrize("version", OLD_PYTHONS or [None])
+    def test_an_older_python_gets_one_sentence(self, app: Path, version: Path | None) -> None:
+        """Whatever is installed here of them; at least the entry point must be text that they can read."""
+        main_text = zipfile.ZipFile(app).read("__main__.py").decode("ascii")
+        ast.parse(main_text, feature_version=(3, 4))
+        assert 'f"' not in main_text
+        if version is None:
+            return
+        done = subprocess.run([str(version), str(app), "-o", "-"], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith("blueprint-probe needs Python 3.11 or newer, and this is Python ")
+        assert len(done.stderr.splitlines()) == 1
+
+    def shell(self, app: Path, script: str) -> subprocess.CompletedProcess[str]:
+        """The application under whatever a shell can do to a process; `$probe` runs it."""
+        environment = os.environ | {"probe": f"{sys.executable} -I -S {app}"}
+        command = ["bash", "-c", script]
+        return subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=60, cwd=app.parent, env=environment
+        )
+
+    @pytest.mark.parametrize(
+        "script",
+        [
+            f"$probe --reading {HEALTHY} > /dev/full",
+            f"$probe --reading {HEALTHY} -o - > /dev/full",
+            "$probe --help > /dev/full",
+            f"$probe --reading {HEALTHY} >&-",
+            "ulimit -n 8; $probe --library none.so --node a",
+            "$probe --library none.so --node a >&- 2>&-",
+        ],
+    )
+    def test_an_accident_is_no_finding(self, app: Path, script: str) -> None:
+        done = self.shell(app, script)
+        assert done.returncode == 70, (done.stdout, done.stderr)
+        assert len(done.stderr.splitlines()) <= 1
+        assert "Traceback" not in done.stderr
+
+    @pytest.mark.parametrize("accident", ["OSError('no process')", "RuntimeError('a loop')", "MemoryError()"])
+    def test_any_error_of_ours_is_no_finding(self, app: Path, accident: str) -> None:
+        """As where no process can be started."""
+        script = f"""
+import runpy, subprocess, sys
+def refuse(*_, **__):
+    raise {accident}
+subprocess.Popen = refuse
+sys.argv = [{str(app)!r}, "--library", "none.so", "--node", "a"]
+runpy.run_path({str(app)!r}, run_name="__main__")
+"""
+        done = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=False)
+        assert done.returncode == 70
+        assert len(done.stderr.splitlines()) == 1
+
+    def test_help_and_usage_keep_their_codes(self, app: Path) -> None:
+        done = self.run(app, "--help")
+        assert (done.returncode, "--library" in done.stdout) == (0, True)
+        assert self.run(app, "--no-such-flag").returncode == 2
 
     def test_it_is_the_same_bytes_every_time(self, app: Path) -> None:
         from blueprint.probe.pack import zipapp

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blueprint.cli.options import add_report
-from blueprint.probe.command import STDOUT, add_options
+from blueprint.probe.command import add_options
+from blueprint.probe.output import STDOUT, is_stdout, write_file
 
 if TYPE_CHECKING:
     from blueprint.probe import Expectation, Reading, Verdict
@@ -99,10 +100,11 @@ def _told(options: Namespace, reading: Reading, verdicts: Sequence[Verdict]) -> 
 
 
 def _pack(path: Path) -> int:
-    from blueprint.probe.command import write_file
     from blueprint.probe.pack import has_bindings, zipapp
 
     write_file(path, zipapp(), _EXECUTABLE)
+    if is_stdout(str(path)):
+        return 0
     without = "" if has_bindings() else " (without nvidia-ml-py: install it on the node, or here first)"
     sys.stdout.write(f"wrote {path}{without}\n")
     return 0

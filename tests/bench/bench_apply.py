@@ -18,10 +18,10 @@ from bench_drift import COUNT, NAMESPACE, REPEATS, ROOT, _cpu, _pid, _run, _tell
 
 sys.path.insert(0, str(ROOT))
 
-from blueprint.cluster.connect import connect  # noqa: E402
-from blueprint.cluster.inventory import NAMESPACE as RECORDS  # noqa: E402
-from blueprint.lab import Lab  # noqa: E402
-from blueprint.lab.assets import find  # noqa: E402
+from blueprint.cluster.connect import connect
+from blueprint.cluster.inventory import NAMESPACE as RECORDS
+from blueprint.lab import Lab
+from blueprint.lab.assets import find
 
 DEPLOYMENTS = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
 
 from blueprint.diagnostics import Diagnostic, Refused, Span
 from blueprint.diagnostics.codes import FILE_EXISTS, FILE_UNWRITABLE
+from blueprint.files import write_new, write_whole
 
 
 def refuse_existing(file: Path) -> None:
@@ -20,34 +20,18 @@ def refuse_existing(file: Path) -> None:
 def keep_new(file: Path, content: bytes) -> None:
     """Write a file that does not exist yet. Raises Refused; whatever goes wrong, no part of the file stays."""
     try:
-        with file.open("xb") as stream:
-            _fill(stream, content, file)
+        write_new(file, content)
     except FileExistsError:
         refuse_existing(file)
     except OSError as error:
         raise unwritable(file, error) from error
 
 
-def _fill(stream: BinaryIO, content: bytes, file: Path) -> None:
-    try:
-        stream.write(content)
-    except BaseException:
-        file.unlink(missing_ok=True)
-        raise
-
-
 def replace_whole(file: Path, content: bytes) -> None:
     """Replace a file's content: a reader sees the old one or the new one, and its permissions stay. Raises Refused."""
-    real = Path(os.path.realpath(file))
-    temporary = real.with_name(f".{real.name}.{os.getpid()}")
     try:
-        mode = real.stat().st_mode & 0o7777
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-            _fill(stream, content, temporary)
-        temporary.chmod(mode)
-        temporary.replace(real)
+        write_whole(file, content)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise unwritable(file, error) from error
 
 

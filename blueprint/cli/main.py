@@ -7,12 +7,14 @@ import gc
 import importlib
 import os
 import pkgutil
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from blueprint._version import __version__
+from blueprint.files import is_stdout
 
 if TYPE_CHECKING:
     from blueprint.report.model import Run
@@ -25,7 +27,16 @@ DESCRIPTION = "Compile, validate, apply and drift-check declarative GPU platform
 
 def entry() -> NoReturn:
     """The console script."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # not under nohup
+            signal.signal(number, _stop)
     sys.exit(main(sys.argv[1:]))
+
+
+def _stop(number: int, _frame: object) -> NoReturn:
+    """End as Ctrl-C does: what is half done is undone, told or removed first. The second time nothing waits."""
+    signal.signal(number, signal.SIG_DFL)
+    raise KeyboardInterrupt
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -86,7 +97,10 @@ def _told(options: argparse.Namespace) -> int:
         result = Run(options.verb, "", diagnostics=(found,), exit_code=EXIT_BUG)
     if not isinstance(result, Run):
         return int(result)
-    return _tell(result, specs, beside=_gives_stdout_away(options), verbose=getattr(options, "verbose", False))
+    beside = _gives_stdout_away(options)
+    if beside and not options.report and not result.diagnostics and not result.exit_code:
+        return 0  # the product is the answer; a report that was asked for is told all the same
+    return _tell(result, specs, beside=beside, verbose=getattr(options, "verbose", False))
 
 
 def _no_such_verb(verb: str) -> int:
@@ -101,9 +115,8 @@ def _no_such_verb(verb: str) -> int:
 
 
 def _gives_stdout_away(options: argparse.Namespace) -> bool:
-    """Whether stdout is for a product that somebody reads on: then what went wrong is told on stderr."""
-    prints = getattr(options, "prints", False) and not getattr(options, "verify", False)
-    return prints or str(getattr(options, "out", None)) == "-"
+    """Whether stdout is for a product that somebody reads on: then the report is told on stderr."""
+    return getattr(options, "prints", False) or is_stdout(getattr(options, "out", None) or "")
 
 
 def _tell(run: Run, specs: list[str], *, beside: bool = False, verbose: bool = False) -> int:

@@ -7,7 +7,6 @@ what was approved.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from blueprint.cluster.fields import digest
 from blueprint.cluster.provenance import pack_origins, pack_sources, unpack_origins, unpack_sources
 from blueprint.cluster.steps import NodeStep, Plan, Seen, Step, approval
 from blueprint.diagnostics import Diagnostic, Refused
+from blueprint.files import write_whole
 from blueprint.render.compare import Action
 from blueprint.render.model import Bundle, BundlePool, Object, Taint
 
@@ -70,9 +70,7 @@ def save_plan(plan: Plan, path: Path) -> None:
     }
     head = {"format": FORMAT, "tool": __version__, "checksum": digest(body)}
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".plan-", delete=False) as file:
-            file.write(orjson.dumps(head | body, option=orjson.OPT_INDENT_2))
-        Path(file.name).replace(path)
+        write_whole(path, orjson.dumps(head | body, option=orjson.OPT_INDENT_2), mode=0o600)
     except OSError as error:
         raise _bad(f"cannot write {path}: {error.strerror}") from None
 

@@ -7,7 +7,9 @@ edited lock can be told apart. Manifests are parsed only when somebody looks at 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import os
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +19,19 @@ from blueprint.diagnostics import Diagnostic, Refused, Span
 from blueprint.platform.taint import Taint
 from blueprint.probe import Expectation
 from blueprint.render import codes
-from blueprint.render.model import Bundle, BundlePool, ObjectId
+from blueprint.render.model import Bundle, BundlePool, Object, ObjectId
 from blueprint.render.provenance import Provenance, StoredFacts, StoredSources
+from blueprint.render.replacing import is_half_written
 from blueprint.render.stored import StoredObject
 
 LOCK = "blueprint.lock"
 LOCK_SCHEMA = "gpublueprint.dev/lock/v3"
 PROVENANCE = "provenance.json"
 EXPECTATIONS = "expectations.json"
+IMAGES = "images.txt"
+NEEDS = "prerequisites.json"
+NEEDS_PAGE = "prerequisites.md"
+MANIFESTS = "manifests"
 
 
 def as_json(value: Any) -> bytes:
@@ -48,6 +55,42 @@ def read_bundle(folder: Path) -> Bundle:
     lock, found = verify(folder)
     if lock is None or found:
         raise Refused(*found, exit_code=2 if lock is None else 1)
+    return _read(folder, lock)
+
+
+def read_as_it_stands(folder: Path) -> tuple[Bundle, list[Diagnostic]]:
+    """The bundle in `folder` as somebody may have edited it, and which files were: to be compared, never to be applied.
+
+    Raises Refused, exit code 2, where the lock or the provenance is not as compiled: then nobody knows what is what.
+    """
+    lock, found = verify(folder)
+    if lock is None or any(each.code is codes.BUNDLE_LOCK_EDITED for each in found) or _is_edited(PROVENANCE, found):
+        raise Refused(*found, exit_code=2)
+    bundle = _read(folder, lock)
+    if not found:
+        return bundle, found
+    listed = {str(entry["file"]): str(entry["component"]) for entry in lock["objects"]}
+    return replace(bundle, objects=tuple(_as_they_stand(folder, bundle, listed, found))), found
+
+
+def _as_they_stand(
+    folder: Path, bundle: Bundle, listed: Mapping[str, str], found: list[Diagnostic]
+) -> Iterator[Object]:
+    """The objects, those of edited files without provenance, those of files that were added beside them."""
+    from blueprint.source import load_text
+
+    yield from (obj for obj in bundle.objects if not _is_edited(object_file(obj.id, obj.component), found))
+    for name in [*listed, *stray_manifests(folder, listed)]:
+        if _is_edited(name, found) and (folder / name).is_file():
+            data = load_text((folder / name).read_text("utf-8"), (folder / name).as_posix()).data
+            yield Object(data, listed.get(name, "(by hand)"))
+
+
+def _is_edited(name: str, found: list[Diagnostic]) -> bool:
+    return any(each.at is not None and each.at.file.endswith(f"/{name}") for each in found)
+
+
+def _read(folder: Path, lock: dict[str, Any]) -> Bundle:
     try:
         return _bundle(folder, lock)
     except (KeyError, TypeError, ValueError, OSError) as error:
@@ -58,6 +101,9 @@ def read_bundle(folder: Path) -> Bundle:
 def verify(folder: Path) -> tuple[dict[str, Any] | None, list[Diagnostic]]:
     """The lock, and every file that is not what the lock says; None if there is no readable lock."""
     path = folder / LOCK
+    if is_half_written(folder, LOCK):
+        message = f"{folder} is half-written: a `compile` was stopped there, or is still at it"
+        return None, [Diagnostic(codes.BUNDLE_HALF_WRITTEN, message, help="compile the blueprint again")]
     try:
         text = path.read_bytes()
         lock, files = _lock(text)
@@ -72,7 +118,7 @@ def verify(folder: Path) -> tuple[dict[str, Any] | None, list[Diagnostic]]:
     )
     for name, digest in files.items():
         found += _verify_file(folder, name, digest)
-    stray = sorted(name for name in _files_in(folder) if name not in files and name != LOCK)
+    stray = stray_manifests(folder, files)
     found += [_edited(codes.BUNDLE_FILE_EDITED, folder / name, "it is not in the lock") for name in stray]
     return lock, found
 
@@ -104,8 +150,13 @@ def _edited(code: Any, file: Path, reason: str) -> Diagnostic:
     )
 
 
-def _files_in(folder: Path) -> list[str]:
-    return [file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()]
+def stray_manifests(folder: Path, listed: Container[str]) -> list[str]:
+    """Files below `manifests/` that are not listed. What else is in the folder is no part of the bundle."""
+    found = []
+    for place, folders, names in os.walk(folder / MANIFESTS):
+        links = [name for name in folders if os.path.islink(os.path.join(place, name))]  # noqa: PTH114, PTH118
+        found += [Path(place, name).relative_to(folder).as_posix() for name in (*names, *links)]
+    return sorted(name for name in found if name not in listed)
 
 
 def _bundle(folder: Path, lock: dict[str, Any]) -> Bundle:

@@ -76,6 +76,8 @@ def _change(identity: ObjectId, old: Object | None, new: Object | None) -> Objec
         FieldChange(path, was, now, new.origin(path), format_path(path, old.data if now is ABSENT else new.data))
         for path, was, now in differences(old.data, new.data)
     )
+    if not fields and old.digest != new.digest:
+        return ObjectChange(identity, Action.UPDATE, reason="the same items in another order")
     return ObjectChange(identity, Action.UPDATE if fields else Action.UNCHANGED, fields)
 
 

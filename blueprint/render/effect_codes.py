@@ -125,3 +125,42 @@ their driver at once. Do it in two steps: upgrade the operator first, hand over 
 """,
     severity=Severity.WARNING,
 )
+PLATFORM_RENAMED = define(
+    "BP4523",
+    "platform-renamed",
+    """
+`metadata.name` changes, and with it the field manager and the record of what was applied. To the cluster that is another
+platform: `apply` finds fields that belong to the old name (conflicts), the objects that are no longer rendered stay
+for ever, since no record of the new name lists them, and `drift` calls what the old name wrote foreign. Keep the name; what
+people read can stand in a label. Where it must change, remove the platform under its old name first.
+""",
+    severity=Severity.WARNING,
+)
+KUBERNETES_DOWNGRADE = define(
+    "BP4524",
+    "kubernetes-downgrade",
+    """
+The platform is declared for an earlier Kubernetes than before. No distribution goes back to an earlier minor version in
+place: stored objects of newer versions cannot be read any more. Most often the line was changed by mistake; otherwise
+build another cluster.
+""",
+)
+KUBERNETES_CHANGE = define(
+    "BP4525",
+    "kubernetes-change",
+    """
+The platform is declared for another Kubernetes version. Nothing that is applied upgrades a cluster: upgrade the control plane,
+one minor version after the other, then the nodes (never newer than the API server), then apply. Objects are checked
+against the new version's API from now on.
+""",
+    severity=Severity.WARNING,
+)
+CLUSTER_CHANGE = define(
+    "BP4526",
+    "cluster-change",
+    """
+Another distribution, operating system or cluster is declared than before. Nothing that is applied changes that: nodes, or the
+cluster, are built anew, and prerequisites, images and expectations follow the new declaration at once.
+""",
+    severity=Severity.WARNING,
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +34,15 @@ def pulled_images(platform: Platform, objects: list[Object]) -> tuple[PulledImag
             for image in component.images.values():
                 found |= {made.ref: made for made in _pulled(image, component, platform)}
     return tuple(sorted(found.values()))
+
+
+def parts_of(ref: str) -> tuple[str, str, str]:
+    """Name, tag and digest; what a reference does not have is empty."""
+    rest, _, digest = ref.partition(f"@{DIGEST}")
+    name, colon, tag = rest.rpartition(":")
+    if not colon or "/" in tag:
+        name, tag = rest, ""
+    return name, tag, f"{DIGEST}{digest}" if digest else ""
 
 
 def _pulled(image: PlatformImage, component: PlatformComponent, platform: Platform) -> Iterator[PulledImage]:
@@ -75,7 +84,12 @@ def _suffixes(image: PlatformImage, platform: Platform) -> list[str]:
     return [f"-{name}{version if name == 'ubuntu' else version.split('.', maxsplit=1)[0]}"]
 
 
-def _in_pods(objects: list[Object]) -> Iterator[PulledImage]:
+def named_in_pods(objects: Iterable[Object]) -> frozenset[str]:
+    """The references that rendered pods name."""
+    return frozenset(image.ref for image in _in_pods(objects))
+
+
+def _in_pods(objects: Iterable[Object]) -> Iterator[PulledImage]:
     for obj in objects:
         for image in _container_images(obj.data):
             yield PulledImage(image, obj.component)

@@ -1,11 +1,8 @@
-"""Write a bundle, whole or not at all; or say how a folder differs from what would be written."""
+"""Make a bundle from a platform and its objects."""
 
 from __future__ import annotations
 
-import os
 import posixpath
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
@@ -13,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from blueprint._version import __version__
-from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.platform.model import Platform
 from blueprint.platform.observed import observability_to_json
 from blueprint.platform.origin import Sources, flat, in_order, source_of
@@ -22,8 +18,19 @@ from blueprint.platform.prerequisites import Prerequisite, prerequisites
 from blueprint.platform.reads import reading
 from blueprint.probe import Expectation, ExpectationSource
 from blueprint.probe.model import UNREAD, expectations_to_json
-from blueprint.render import codes
-from blueprint.render.bundle import EXPECTATIONS, LOCK, LOCK_SCHEMA, PROVENANCE, as_json, object_file, sealed, sha256
+from blueprint.render.bundle import (
+    EXPECTATIONS,
+    IMAGES,
+    LOCK,
+    LOCK_SCHEMA,
+    NEEDS,
+    NEEDS_PAGE,
+    PROVENANCE,
+    as_json,
+    object_file,
+    sealed,
+    sha256,
+)
 from blueprint.render.emit import emit
 from blueprint.render.facts import facts_of
 from blueprint.render.images import PulledImage
@@ -56,9 +63,9 @@ def make_bundle(
     others = [source_of(place) for each in expectations for place in each.sources]
     files[PROVENANCE] = provenance_file(named, facts, table, others, layered.texts, rename)
     files[EXPECTATIONS] = as_json(expectations_to_json(expected))
-    files["images.txt"] = "".join(f"{_image_line(image)}\n" for image in images).encode()
-    files["prerequisites.json"] = as_json({"prerequisites": demanded})
-    files["prerequisites.md"] = _needs_page(platform, needs, expectations).encode()
+    files[IMAGES] = "".join(f"{_image_line(image)}\n" for image in images).encode()
+    files[NEEDS] = as_json({"prerequisites": demanded})
+    files[NEEDS_PAGE] = _needs_page(platform, needs, expectations).encode()
     lock = {
         "schemaVersion": LOCK_SCHEMA,
         "tool": __version__,
@@ -211,61 +218,6 @@ def _needs_page(platform: Platform, needs: tuple[Prerequisite, ...], expected: t
         if probed := [each.check for each in expected if each.pool == scope and each.check not in UNREAD]:
             lines += [f"`blueprint probe` judges on each node: {', '.join(probed)}. It sees nothing else of this.", ""]
     return "\n".join(lines)
-
-
-def check_output(files: Files, folder: Path) -> list[Diagnostic]:
-    """How `folder` differs from what would be written; empty where it does not."""
-    there = {f.relative_to(folder).as_posix(): f for f in folder.rglob("*") if f.is_file()} if folder.is_dir() else {}
-    found = [f"{folder / name} would be added" for name in files if name not in there]
-    found += [f"{file} would be removed" for name, file in there.items() if name not in files]
-    found += [f"{there[n]} would change" for n, data in files.items() if n in there and there[n].read_bytes() != data]
-    return [Diagnostic(codes.OUTPUT_DIFFERS, message) for message in sorted(found)]
-
-
-def write_bundle(files: Files, folder: Path) -> bool:
-    """Put the bundle in place of what is in `folder`, in one step; whether anything changed. Raises Refused."""
-    if folder.exists() and not _replaceable(folder):
-        message = f"{folder} is {_instead(folder)}; nothing was written"
-        raise Refused(Diagnostic(codes.OUTPUT_NOT_A_BUNDLE, message, help="name an empty or new folder"), exit_code=2)
-    if folder.exists() and not check_output(files, folder):
-        return False
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as scratch:
-            _write(files, Path(scratch) / "new")
-            _swap(Path(scratch) / "new", folder, Path(scratch) / "old")
-    except OSError as error:
-        message = f"cannot write {folder}: {(error.strerror or str(error)).lower()}"
-        raise Refused(Diagnostic(codes.OUTPUT_UNWRITABLE, message), exit_code=2) from error
-    return True
-
-
-def _replaceable(folder: Path) -> bool:
-    return folder.is_dir() and (not any(folder.iterdir()) or (folder / LOCK).is_file())
-
-
-def _instead(folder: Path) -> str:
-    return "not empty and is no bundle" if folder.is_dir() else "a file, and a bundle is a folder"
-
-
-def _write(files: Files, folder: Path) -> None:
-    for name, data in files.items():
-        file = folder / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(data)
-
-
-def _swap(new: Path, folder: Path, old: Path) -> None:
-    """Two renames: whoever looks in between sees no bundle, never half of one; a failure puts the old one back."""
-    if folder.exists():
-        os.replace(folder, old)  # noqa: PTH105 - a folder over a missing name, atomically
-    try:
-        os.replace(new, folder)  # noqa: PTH105
-    except OSError:
-        if old.exists():
-            os.replace(old, folder)  # noqa: PTH105
-        raise
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def as_stream(bundle: Bundle) -> Iterator[str]:

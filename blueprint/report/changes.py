@@ -23,33 +23,58 @@ MARKS = {
     Action.UNKNOWN: "?",
 }
 _MOST_DIFF_LINES = 24
+_FEW = 3
 _LINE_ACTIONS = {"+": Action.CREATE, "-": Action.DELETE}
 
 
 def change_lines(changes: Sequence[ObjectChange], context: Context, style: Style) -> Iterator[str]:
-    """Every object that changes with its fields; those that do not are counted in one line."""
-    for change in changes:
-        if change.action is Action.UNCHANGED:
-            continue
+    """Every object that changes with its fields; those that do not are counted in one line, new labels in another."""
+    told, labelled = folded(changes)
+    for change in told:
         mark = style.action(f"{MARKS[change.action]:<3}", change.action)
         reason = f"   {style.dim(visible(change.reason))}" if change.reason else ""
         yield f"  {mark} {visible(str(change.id))}{reason}"
         widest = max((cells(_path(field)) for field in change.fields), default=0)
         for field in change.fields:
             yield from _field_lines(field, min(widest, context.width // 2), style)
+    if labelled:
+        yield f"  {style.action('~  ', Action.UPDATE)} {only_labels(labelled)}"
     if unchanged := sum(change.action is Action.UNCHANGED for change in changes):
         yield style.dim(f"  =   {unchanged} unchanged")
 
 
+def folded(changes: Sequence[ObjectChange]) -> tuple[list[ObjectChange], list[ObjectChange]]:
+    """The objects to tell one by one, and those of which only labels change, where they are many."""
+    changed = [change for change in changes if change.action is not Action.UNCHANGED]
+    labelled = [change for change in changed if change.fields and all(map(_is_label, change.fields))]
+    if len(labelled) <= _FEW:
+        return changed, []
+    return [change for change in changed if change not in labelled], labelled
+
+
+def only_labels(changes: Sequence[ObjectChange]) -> str:
+    """`22 objects: only labels: app.kubernetes.io/version "v26.3.3" -> "v26.7.0"`."""
+    said = dict.fromkeys(f"{field.path[-1]} {said_values(field)}" for change in changes for field in change.fields)
+    more = f" and {len(said) - _FEW} more" if len(said) > _FEW else ""
+    return f"{len(changes)} objects: only labels: {visible(', '.join(list(said)[:_FEW]))}{more}"
+
+
+def _is_label(field: FieldChange) -> bool:
+    return field.path[:2] == ("metadata", "labels")
+
+
 def blamed(origin: FieldOrigin | None) -> Source | None:
-    """The line to name for a field: the blueprint's or an overlay's before a default's or a template's."""
-    if origin is None:
-        return None
-    by_layer = {source.layer: source for source in reversed(origin.sources)}
+    """The line to name for a field."""
+    return blamed_of(origin.sources) if origin else None
+
+
+def blamed_of(sources: Sequence[Source]) -> Source | None:
+    """Of several lines the one to name: the blueprint's or an overlay's before a default's or a template's."""
+    by_layer = {source.layer: source for source in reversed(sources)}
     for layer in ("set", "blueprint", "overlay", "patch", "default"):
         if layer in by_layer:
             return by_layer[layer]
-    return origin.sources[0] if origin.sources else None
+    return sources[0] if sources else None
 
 
 def said_origin(origin: FieldOrigin | None) -> str:

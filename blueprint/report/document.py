@@ -8,11 +8,11 @@ from typing import Any
 
 from blueprint.diagnostics import Diagnostic, Span
 from blueprint.render.compare import ABSENT, FieldChange, ObjectChange
-from blueprint.render.model import FieldOrigin
+from blueprint.render.model import FieldOrigin, Source
 from blueprint.render.paths import pointer
 from blueprint.report.context import Context
 from blueprint.report.escaping import encodable
-from blueprint.report.model import Run
+from blueprint.report.model import Image, Run
 from blueprint.report.record import Finding, record_of
 
 SCHEMA_VERSION = "gpublueprint.dev/report/v1"
@@ -39,6 +39,10 @@ def document_of(run: Run, context: Context) -> dict[str, Any]:
         "diagnostics": [_finding(finding) for finding in record.findings],
         "changes": [_change(change) for change in record.changes],
     }
+    if record.platform:
+        document["platform"] = [_part(part) for part in record.platform]
+    if run.images:
+        document["images"] = [_image(image) for image in run.images]
     return {key: carried(value) for key, value in document.items()}
 
 
@@ -74,6 +78,19 @@ def _finding(finding: Finding) -> dict[str, Any]:
     )
 
 
+def _image(image: Image) -> dict[str, Any]:
+    source = image.source
+    return _without_empty(
+        ref=image.ref,
+        name=image.name,
+        tag=image.tag,
+        digest=image.digest,
+        component=image.component,
+        pulledBy=image.pulled_by,
+        source=source and _source(source),
+    )
+
+
 def _change(change: ObjectChange) -> dict[str, Any]:
     identity = change.id
     return _without_empty(
@@ -88,6 +105,11 @@ def _change(change: ObjectChange) -> dict[str, Any]:
     )
 
 
+def _part(change: ObjectChange) -> dict[str, Any]:
+    fields = [_field(field) for field in change.fields]
+    return _without_empty(part=str(change.id), action=change.action.value, reason=change.reason, fields=fields)
+
+
 def _field(field: FieldChange) -> dict[str, Any]:
     sides = {"before": field.before, "after": field.after}
     return {
@@ -99,8 +121,11 @@ def _field(field: FieldChange) -> dict[str, Any]:
 
 
 def _origin(origin: FieldOrigin) -> dict[str, Any]:
-    sources = [{"layer": each.layer, "path": each.path, "at": _span(each.span)} for each in origin.sources]
-    return {"template": _span(origin.template), "sources": sources}
+    return {"template": _span(origin.template), "sources": [_source(each) for each in origin.sources]}
+
+
+def _source(source: Source) -> dict[str, Any]:
+    return {"layer": source.layer, "path": source.path, "at": _span(source.span)}
 
 
 def _span(span: Span | None) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from blueprint.diagnostics import Diagnostic
 from blueprint.render.compare import ObjectChange
+from blueprint.render.model import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,23 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
+class Image:
+    """One image that the platform pulls.
+
+    `name` is the reference without tag and digest. `pulled_by` is `manifest` where a rendered pod names it, `operator`
+    where `component` makes such pods later. `source` is the line that decides it, None where nobody wrote one.
+    """
+
+    ref: str
+    name: str
+    tag: str
+    digest: str | None
+    component: str
+    pulled_by: str
+    source: Source | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One run: the question, what was found, what was not looked at, and the verdict.
 
@@ -27,11 +45,13 @@ class Run:
         verb: The command that ran.
         title: The question and its scope, in one line.
         diagnostics: Everything found, in any order; formats order it.
+        platform: What the platform is beside its objects, part by part (`pool/train`), for `diff`.
         changes: Objects and fields, for `plan`, `apply` and `diff`.
         coverage: What was examined, scope by scope.
         not_asked: Scopes that were not part of the question; they leave the exit code alone.
         subject: Facts that identify the run's inputs: blueprint, bundle digest, context, server version.
         verdict: The last line: the answer, and what to do next.
+        images: What the platform pulls, for `images`.
         exit_code: 0 done, 1 findings, 2 could not start, 3 unknown; computed by the phase that ran.
         texts: The text behind files that spans name and the disk does not have (`--set`, git revisions); for
             excerpts only, no format tells it.
@@ -47,3 +67,5 @@ class Run:
     verdict: str = ""
     exit_code: int = 0
     texts: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    images: tuple[Image, ...] = ()
+    platform: tuple[ObjectChange, ...] = ()

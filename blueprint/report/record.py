@@ -43,6 +43,7 @@ class Record:
 
     run: Run
     findings: tuple[Finding, ...]
+    platform: tuple[ObjectChange, ...]
     changes: tuple[ObjectChange, ...]
     counts: dict[Severity, int]
     actions: dict[Action, int]
@@ -61,6 +62,7 @@ def record_of(run: Run) -> Record:
     return Record(
         run=run,
         findings=tuple(_fingerprinted(diagnostics)),
+        platform=run.platform,
         changes=changes,
         counts={severity: severities[severity] for severity in Severity},
         actions={action: actions[action] for action in Action if actions[action]},

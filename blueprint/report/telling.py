@@ -6,7 +6,6 @@ import importlib
 import os
 import pkgutil
 import sys
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Protocol, TextIO, cast
 
 from blueprint.diagnostics import Diagnostic, Refused, nearest
 from blueprint.diagnostics.codes import USAGE
+from blueprint.files import is_stdout, write_whole
 from blueprint.report import formats
 from blueprint.report.codes import REPORT_UNWRITABLE
 from blueprint.report.concealing import concealing
@@ -120,7 +120,7 @@ def tell(  # noqa: PLR0913 - what a terminal is and shows, each with a default
 
 def _destination(spec: str) -> Destination:
     name, _, path = spec.partition("=")
-    return Destination(name, Path(path) if path and path != STDOUT else None)
+    return Destination(name, None if not path or is_stdout(path) else Path(path))
 
 
 def _unknown_format(name: str) -> Diagnostic | None:
@@ -154,27 +154,11 @@ def _write(text: str, path: Path) -> list[Diagnostic]:
     """Write a file so that a reader sees the old content or the new one, never a part; say what went wrong."""
     content = encodable(text).encode()
     try:
-        target = path.resolve()
-        if target.exists() and not target.is_file():
-            target.write_bytes(content)  # a pipe or a device: there is nothing to replace
+        if path.is_char_device() or path.is_fifo():
+            path.write_bytes(content)  # whoever reads at the other end takes it; nothing is replaced
         else:
-            _replace(content, target)
+            write_whole(path, content)
     except OSError as error:
         problem = error.strerror or str(error)
         return [Diagnostic(REPORT_UNWRITABLE, f"the report {visible(str(path))} cannot be written: {problem}")]
     return []
-
-
-def _replace(content: bytes, target: Path) -> None:
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

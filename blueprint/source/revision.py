@@ -12,6 +12,7 @@ from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.source import codes
 from blueprint.source.files import limit
 
+NO_SUCH_REVISION = "there is no such revision"
 SYMBOLIC_LINK = 0o120000
 """The mode of a link in a git tree."""
 
@@ -81,7 +82,8 @@ def open_revision(target: str, folder: Path) -> tuple[RevisionFiles, str]:
             path = posixpath.normpath(posixpath.join(here.as_posix(), path))
         return RevisionFiles(revision, commit.tree), f"{revision}:{path}"
     except (git.exc.GitError, git.exc.ODBError, ValueError, OSError, IndexError) as error:
-        raise _refused(target, _reason(error)) from error
+        reason = _reason(error)
+        raise _refused(target, reason, _way_out(revision) if reason == NO_SUCH_REVISION else "") from error
 
 
 def _reason(error: Exception) -> str:
@@ -89,9 +91,20 @@ def _reason(error: Exception) -> str:
     if name in ("InvalidGitRepositoryError", "NoSuchPathError"):
         return "this folder is in no git repository"
     if name in ("BadName", "BadObject", "ValueError", "IndexError"):
-        return "there is no such revision"
+        return NO_SUCH_REVISION
     return " ".join(str(error).split())[:200]
 
 
-def _refused(target: str, reason: str) -> Refused:
-    return Refused(Diagnostic(codes.REVISION, f"cannot read {target}: {reason}"), exit_code=2)
+def _way_out(revision: str) -> str:
+    """How a revision gets into this clone: those of continuous integration hold one commit and no other branch."""
+    remote, _, branch = revision.partition("/")
+    if remote in ("origin", "upstream") and branch:
+        fetch = f"`git fetch --depth 1 {remote} {branch}:refs/remotes/{remote}/{branch}` fetches it"
+    else:
+        fetch = "`git fetch --unshallow --tags` fetches the history"
+    return f"{fetch}; in GitHub Actions, `fetch-depth: 0` of actions/checkout does"
+
+
+def _refused(target: str, reason: str, help_: str = "") -> Refused:
+    found = Diagnostic(codes.REVISION, f"cannot read {target}: {reason}", help=help_ or None)
+    return Refused(found, exit_code=2)

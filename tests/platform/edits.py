@@ -14,7 +14,8 @@ import orjson
 from blueprint.diagnostics import Span
 from blueprint.pipeline import Compilation, compile_blueprint
 from blueprint.render.bundle import LOCK, PROVENANCE
-from blueprint.render.compare import ABSENT, Action, compare_objects
+from blueprint.render.compare import ABSENT, Action, ObjectChange, compare_objects
+from blueprint.render.decided import compare_parts, decided
 from blueprint.render.model import Bundle, Object, ObjectId
 from blueprint.render.trace import TracedField, trace_back
 from blueprint.source import load_text
@@ -76,6 +77,17 @@ def said(files: Mapping[str, bytes]) -> dict[str, Any]:
         if name not in (LOCK, PROVENANCE)
     }
     return {**told, LOCK: _unplaced(lock)}
+
+
+def compared(before: Compilation, after: Compilation) -> list[ObjectChange]:
+    """What `diff` says is different: parts of the platform, and objects."""
+    assert before.bundle
+    assert after.bundle
+    assert before.files
+    assert after.files
+    parts = compare_parts(decided(before.files.__getitem__), decided(after.files.__getitem__))
+    objects = compare_objects(before.bundle.objects, after.bundle.objects)
+    return [*parts, *(change for change in objects if change.action is not Action.UNCHANGED)]
 
 
 def _unplaced(value: Any) -> Any:

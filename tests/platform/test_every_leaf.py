@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from alternatives import LEAVES, TEXT, others
-from edits import EVERYTHING, NAME, changed_fields, compiled, copy_of_everything, replaced, said
+from edits import EVERYTHING, NAME, changed_fields, compared, compiled, copy_of_everything, replaced, said
 
 from blueprint.diagnostics import Diagnostic, Refused, has_errors
 from blueprint.pipeline import Compilation
@@ -86,9 +86,11 @@ def test_a_changed_leaf_changes_an_output_or_is_refused_at_its_line(
         assert line in lines_of(after.diagnostics) or path[-2:] == ("target", "kind"), "see the kind's own schema"
         return
     told = [found for found in after.diagnostics if found.at and found.at.line == line]
-    assert said(after.files) != said(original.files) or told, "nothing follows from this leaf"
+    differs = said(after.files) != said(original.files)
+    assert differs or told, "nothing follows from this leaf"
     assert original.bundle
     assert after.bundle
+    assert bool(compared(original, after)) == differs, "diff says the same of what differs, or the other way round"
     name = format_path(path)
     uncited = [
         f"{sides[0].object.id} {sides[0].name}"

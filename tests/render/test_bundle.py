@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import random
 import shutil
 from collections.abc import Callable, Iterator
@@ -19,10 +18,9 @@ from hypothesis import strategies as st
 from blueprint.cli.main import main
 from blueprint.diagnostics import Refused
 from blueprint.pipeline import Compilation, compile_blueprint
-from blueprint.render import writing
 from blueprint.render.bundle import LOCK, PROVENANCE, read_bundle, sealed, sha256
 from blueprint.render.canonical import canonical
-from blueprint.render.writing import check_output, write_bundle
+from blueprint.render.output import check_output, write_bundle
 
 EVERYTHING = Path(__file__).parents[1] / "platform" / "everything"
 
@@ -66,38 +64,35 @@ def test_a_bundle_reads_back_as_it_was(compilation: Compilation, folder: Path) -
 def test_writing_again_changes_nothing(compilation: Compilation, folder: Path) -> None:
     before = {file: file.stat().st_mtime_ns for file in folder.rglob("*")}
     assert compilation.files
-    assert write_bundle(compilation.files, folder) is False
+    assert not write_bundle(compilation.files, folder).changed
     assert {file: file.stat().st_mtime_ns for file in folder.rglob("*")} == before
 
 
 def test_another_bundle_replaces_every_file(compilation: Compilation, folder: Path) -> None:
     assert compilation.files
     fewer = {name: data for name, data in compilation.files.items() if "settings" not in name}
-    assert write_bundle(fewer, folder) is True
+    assert write_bundle(fewer, folder).changed
     assert snapshot(folder).keys() == fewer.keys()
     assert [path.name for path in folder.parent.iterdir()] == ["bundle"]
 
 
-def _no_space(*_: Any) -> None:
-    raise OSError(errno.ENOSPC, "No space left on device")
-
-
-@pytest.mark.parametrize("call", ["write_bytes", "replace"])
+@pytest.mark.parametrize(("call", "number"), [("write_bytes", 1), ("replace", 2)])
 def test_a_disk_that_is_full_leaves_what_was_there(
-    call: str, compilation: Compilation, folder: Path, monkeypatch: pytest.MonkeyPatch
+    call: str, number: int, compilation: Compilation, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In the middle of writing, or between the two renames."""
+    """While new contents are written, or between two moves."""
     before = snapshot(folder)
     assert compilation.files
     files = {**compilation.files, "images.txt": b"other"}
     calls = iter(range(100))
-    real: Callable[..., Any] = Path.write_bytes if call == "write_bytes" else os.replace
+    real: Callable[..., Any] = getattr(Path, call)
 
     def fail(*arguments: Any) -> Any:
-        number = next(calls)
-        return _no_space() if number == (5 if call == "write_bytes" else 1) else real(*arguments)
+        if next(calls) == number:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(*arguments)
 
-    monkeypatch.setattr(*((Path, call) if call == "write_bytes" else (os, call)), fail)
+    monkeypatch.setattr(Path, call, fail)
     with pytest.raises(Refused) as caught:
         write_bundle(files, folder)
     monkeypatch.undo()
@@ -150,19 +145,21 @@ def test_what_is_no_bundle_is_never_replaced(what: str, compilation: Compilation
 def test_an_empty_folder_is_filled(compilation: Compilation, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     assert compilation.files
-    assert write_bundle(compilation.files, tmp_path / "out") is True
+    assert write_bundle(compilation.files, tmp_path / "out").changed
     assert snapshot(tmp_path / "out") == dict(compilation.files)
 
 
 def test_check_writes_nothing_and_tells_every_difference(compilation: Compilation, folder: Path) -> None:
-    (folder / "stray.txt").write_text("x")
+    (folder / "README").write_text("no part of the bundle")
+    (folder / "manifests" / "stray.yaml").write_text("x")
     (folder / "images.txt").unlink()
     (folder / "prerequisites.md").write_text("x")
     before = snapshot(folder)
     assert compilation.files
     told = [found.message for found in check_output(compilation.files, folder)]
     assert [text.rpartition("/")[2] for text in told] == [
-        "images.txt would be added", "prerequisites.md would change", "stray.txt would be removed",
+        "images.txt would be added", "stray.yaml is no part of the bundle; `compile` leaves it there",
+        "prerequisites.md would change",
     ]  # fmt: skip
     assert snapshot(folder) == before
 
@@ -188,7 +185,8 @@ def test_an_edited_a_missing_and_a_stray_file_are_named(folder: Path) -> None:
     name = next(iter((folder / "manifests" / "nfd").glob("deployment.*")))
     name.write_text(name.read_text() + "# mine\n")
     (folder / "images.txt").unlink()
-    (folder / "stray.yaml").write_text("x")
+    (folder / "README.yaml").write_text("x")
+    (folder / "manifests" / "stray.yaml").write_text("x")
     assert {*problems(folder)} == {("BP4011", "images.txt"), ("BP4011", name.name), ("BP4011", "stray.yaml")}
 
 
@@ -294,4 +292,4 @@ def test_provenance_is_kept_for_every_leaf(compilation: Compilation) -> None:
     assert compilation.bundle
     kept = orjson.loads((compilation.files or {})[PROVENANCE])
     assert len(kept["objects"]) == len(compilation.bundle.objects)
-    assert writing.LOCK in (compilation.files or {})
+    assert LOCK in (compilation.files or {})

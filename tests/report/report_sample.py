@@ -6,6 +6,7 @@ from blueprint.diagnostics import Code, Diagnostic, Fix, Note, Severity, Span
 from blueprint.render.compare import ABSENT, Action, FieldChange, ObjectChange
 from blueprint.render.model import FieldOrigin, ObjectId, Source
 from blueprint.report import Coverage, Run
+from blueprint.report.model import Image
 
 MIG = Code(
     "BP3104",
@@ -165,6 +166,49 @@ RUNS = {
     ),
     "empty": Run("validate", "Validate clusters/prod-eu.yaml", verdict="The blueprint is sound."),
     "bare": Run("compile", ""),
+    "platform": Run(
+        "diff",
+        "diff a.yaml b.yaml",
+        platform=(
+            ObjectChange(
+                ObjectId("", "pool", "", "train"),
+                Action.UPDATE,
+                (FieldChange(("nodes",), 4, 64, _origin(PROD, 11, "spec.nodePools.train.nodes"), "nodes"),),
+            ),
+            ObjectChange(ObjectId("", "expectations", "", "<b>"), Action.DELETE),
+            ObjectChange(ObjectId("", "images", "", ""), Action.UPDATE, (), "in another order"),
+        ),
+        changes=(
+            ObjectChange(ObjectId("", "Namespace", "", "gpu-operator"), Action.CREATE),
+            *(
+                ObjectChange(
+                    ObjectId("", "ConfigMap", "x", name),
+                    Action.UPDATE,
+                    (FieldChange(("metadata", "labels", "app.kubernetes.io/version"), "v26.3", "v26.7"),),
+                )
+                for name in "abcd"
+            ),
+        ),
+        verdict="they differ: 3 parts of what the platform is and 5 objects",
+        exit_code=1,
+    ),
+    "images": Run(
+        "images",
+        "images of prod-eu",
+        verdict="2 images are pulled",
+        images=(
+            Image(
+                "nvcr.io/nvidia/driver:580-ubuntu24.04",
+                "nvcr.io/nvidia/driver",
+                "580-ubuntu24.04",
+                None,
+                "gpu-operator",
+                "operator",
+                Source("blueprint", Span(PROD, 11, 9, 11, 12), "spec.x"),
+            ),
+            Image("a.example/<b>@sha256:0", "a.example/<b>", "", "sha256:0", "nfd", "manifest"),
+        ),
+    ),
     "unknown": Run(
         "drift",
         "Drift of prod-eu against context gpu-prod",

@@ -1,7 +1,8 @@
 """Compile a blueprint into a bundle: manifests, lock, images, provenance, expectations, prerequisites.
 
-The folder is replaced as a whole, and only if everything is valid. With --check nothing is written: exit code 1
-means that the folder is not what would be written. `-o -` writes the objects as one YAML stream to stdout.
+The bundle is replaced as a whole, and only if everything is valid; files in its folder that are not the bundle's stay.
+With --check nothing is written: exit code 1 means that the folder is not what would be written. `-o -` writes the
+objects as one YAML stream to stdout.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from blueprint.cli.options import add_report, add_target, compile_target, compiled_run
+from blueprint.files import is_stdout
 from blueprint.report.model import Run
 
 HELP = "render a blueprint into a bundle"
@@ -27,17 +29,18 @@ def configure(parser: ArgumentParser) -> None:
     add_report(parser)
 
 
-def run(options: Namespace) -> Run | int:
+def run(options: Namespace) -> Run:
     """Compile, then write, compare or print."""
-    from blueprint.render.writing import as_stream, check_output, write_bundle
+    from blueprint.render.output import check_output, write_bundle
+    from blueprint.render.writing import as_stream
 
     compilation = compile_target(options)
     told = compiled_run("compile", compilation)
     if compilation.files is None or compilation.bundle is None:
         return told
-    if options.out == "-":
+    if is_stdout(options.out):
         sys.stdout.writelines(as_stream(compilation.bundle))
-        return 0 if not told.diagnostics else _on_stderr(told)
+        return told
     folder = Path(options.out)
     if options.check:
         differing = check_output(compilation.files, folder)
@@ -45,12 +48,6 @@ def run(options: Namespace) -> Run | int:
         return replace(
             told, diagnostics=(*told.diagnostics, *differing), verdict=verdict, exit_code=int(bool(differing))
         )
-    changed = write_bundle(compilation.files, folder)
-    return replace(told, verdict=f"{folder} {'written' if changed else 'is unchanged'}: {told.verdict}")
-
-
-def _on_stderr(told: Run) -> int:
-    from blueprint.report import tell
-
-    tell(told, stdout=sys.stderr)
-    return told.exit_code
+    written = write_bundle(compilation.files, folder)
+    verdict = f"{folder} {'written' if written.changed else 'is unchanged'}: {told.verdict}"
+    return replace(told, diagnostics=(*told.diagnostics, *written.diagnostics), verdict=verdict)

@@ -6,12 +6,12 @@ A file that is of the version already comes out as it is, to the byte. There is 
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blueprint.cli.options import add_report
+from blueprint.files import is_stdout, write_stdout
 
 if TYPE_CHECKING:
     from blueprint.report.model import Run
@@ -29,7 +29,7 @@ def configure(parser: ArgumentParser) -> None:
     add_report(parser)
 
 
-def run(options: Namespace) -> Run | int:
+def run(options: Namespace) -> Run:
     """Convert, then print or write."""
     from blueprint.report.model import Run
     from blueprint.source.files import DiskFiles, read_text
@@ -41,12 +41,12 @@ def run(options: Namespace) -> Run | int:
     text = read_text(DiskFiles(file), options.file)
     mark = BOM if file.read_bytes().startswith(BOM) else b""
     new = mark + converted(text, options.file, version, versions.LANGUAGE).encode()
-    if options.out == "-":
-        sys.stdout.flush()
-        sys.stdout.buffer.write(new)
-        return 0
-    _write(Path(options.out), new, file)
-    verdict = f"{options.out} is {version}" + (": nothing had to change" if new == mark + text.encode() else "")
+    if is_stdout(options.out):
+        write_stdout(new)
+    else:
+        _write(Path(options.out), new, file)
+    name = "what was printed" if is_stdout(options.out) else options.out
+    verdict = f"{name} is {version}" + (": nothing had to change" if new == mark + text.encode() else "")
     return Run("convert", f"convert {options.file} to {version}", verdict=verdict)
 
 

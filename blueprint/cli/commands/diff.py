@@ -1,22 +1,28 @@
-"""Compare two blueprints or bundles as objects and fields, offline, and say what the change does to nodes.
+"""Compare two blueprints or bundles offline: what the platform is, its objects and fields, and what the change does.
 
-Driver rollouts with their waves, restarts of the container runtime, MIG, evictions, and moves between versions that are
-not supported are told as findings; they never change the exit code.
-A and B are blueprints, folders of bundles, or REVISION:PATH of a blueprint in git. Exit code 0: the same; 1: they
-differ; 2: one of them could not be read.
+Everything that the input decides is compared: pools, cluster, release, prerequisites, expectations, images, objects.
+Driver rollouts with their waves, restarts of the container runtime, MIG, evictions, another Kubernetes, and moves
+between versions that are not supported are told as findings; they never change the exit code.
+A and B are blueprints, folders of bundles, or REVISION:PATH of a blueprint in git. Exit code 0: the same platform; 1:
+they differ; 2: one of them could not be read, or is not valid.
 """
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 
-from blueprint.cli.options import add_report, load_bundle
+from blueprint.cli.options import add_report
+from blueprint.cli.sides import Side, load_side
 from blueprint.render.change import pair
 from blueprint.render.changed_lines import because_of_changed_lines
-from blueprint.render.compare import Action, compare_objects
+from blueprint.render.cluster_effects import cluster_effects
+from blueprint.render.compare import Action, ObjectChange, compare_objects
+from blueprint.render.decided import compare_parts, with_lines
 from blueprint.render.effects import find_effects
 from blueprint.render.immutable import told_apart
 from blueprint.render.place_effects import pool_changes
+from blueprint.render.rollout import counted, listed
 from blueprint.report.model import Run
 
 HELP = "compare two blueprints, bundles or git revisions"
@@ -31,20 +37,37 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> Run:
     """Compile what needs compiling, and compare."""
-    before, after = (
-        load_bundle(Namespace(target=target, overlay=[], set=[])) for target in (options.before, options.after)
-    )
+    one, other = load_side(options.before), load_side(options.after)
+    before, after = one.bundle, other.bundle
+    parts = list(with_lines(compare_parts(one.parts, other.parts), before, after))
     compared = compare_objects(before.objects, after.objects)
     differing = (told_apart(change) for change in compared if change.action is not Action.UNCHANGED)
     changes = list(because_of_changed_lines(differing, before, after))
     changed = pair(changes, {obj.id: obj.data for obj in before.objects}, after.objects)
     places = pool_changes(before.pools, after.pools)
+    effects = find_effects(changed, after.objects, after.pools, places)
+    differ = bool(parts or changes or one.edited or other.edited)
     return Run(
         "diff",
         f"diff {options.before} {options.after}",
-        diagnostics=tuple(find_effects(changed, after.objects, after.pools, places)),
+        diagnostics=(*one.edited, *other.edited, *cluster_effects(parts), *effects),
+        platform=tuple(parts),
         changes=tuple(changes),
         subject={"before": f"{before.name} {before.version}", "after": f"{after.name} {after.version}"},
-        verdict="they differ" if changes else "they render the same objects",
-        exit_code=int(bool(changes)),
+        verdict=_differing(parts, changes) if differ else _same(one, other),
+        exit_code=int(differ),
+        texts={**before.texts, **after.texts},
     )
+
+
+def _differing(parts: Sequence[ObjectChange], changes: Sequence[ObjectChange]) -> str:
+    """What differs, in numbers; nothing but edited files may."""
+    said = [f"{len(parts)} parts of what the platform is"] if len(parts) > 1 else [str(part.id) for part in parts]
+    said += [counted(len(changes), "object")] if changes else []
+    return f"they differ: {listed(said)}" if said else "they differ"
+
+
+def _same(one: Side, other: Side) -> str:
+    if one.bundle.digest == other.bundle.digest:
+        return "the same platform"
+    return "the same platform, from another source: only where lines stand, or in which files, is different"

@@ -9,6 +9,8 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
+from blueprint.cli.options import add_report
+
 if TYPE_CHECKING:
     from blueprint.report import Run
 
@@ -19,17 +21,20 @@ def configure(parser: ArgumentParser) -> None:
     """TOPIC."""
     examples = "BP1001, duplicate-key, spec.nodePools.*.gpu.product, nfd, H100-SXM5-80GB, exit-codes, ..."
     parser.add_argument("topic", metavar="TOPIC", nargs="?", help=examples)
+    add_report(parser)
 
 
-def run(options: Namespace) -> Run | int:
+def run(options: Namespace) -> Run:
     """Print the explanation; exit 1 for a topic that does not exist."""
+    from blueprint.report import Run
     from blueprint.report.topics import explain
 
     text = explain(options.topic) if options.topic else _listing()
     if text is None:
         return _unknown(options.topic)
     _print(text)
-    return 0
+    options.prints = True
+    return Run("explain", f"explain {options.topic or ''}".strip(), verdict="explained")
 
 
 def _listing() -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from blueprint.diagnostics import Span
     from blueprint.registry import Verified, Wanted
     from blueprint.render.images import PulledImage
+    from blueprint.render.model import Bundle
     from blueprint.report.model import Run
 
 _DECIDING = (".registries.", ".driver.version", ".driver.branch")
@@ -47,22 +48,41 @@ def configure(parser: ArgumentParser) -> None:
         "--timeout", metavar="SECONDS", type=float, default=60.0, help="longest wait for one answer (60)"
     )
     add_report(parser)
-    parser.set_defaults(prints=True)
 
 
-def run(options: Namespace) -> Run | int:
+def run(options: Namespace) -> Run:
     """One reference per line, with the digest where its vendor pins one; or what registries say about them."""
     if options.verify:
         return _verified(options)
+    from blueprint.cli.pulled import pulled
+    from blueprint.report import Coverage, Run, destinations
+
+    bundle, images = _pulled_images(options)
+    if all(each.path for each in destinations(options.report)):
+        options.prints = True
+        sys.stdout.writelines(f"{image.ref}@{image.digest}\n" if image.digest else f"{image.ref}\n" for image in images)
+    return Run(
+        "images",
+        f"images of {bundle.name}",
+        coverage=(Coverage("images", len(images)),),
+        subject={"blueprint": bundle.name, "version": bundle.version, "digest": bundle.digest},
+        verdict=f"{len(images)} images are pulled",
+        images=tuple(pulled(images, bundle)),
+    )
+
+
+def _pulled_images(options: Namespace) -> tuple[Bundle, tuple[PulledImage, ...]]:
+    """The bundle that TARGET is or compiles to, and its images."""
+    from blueprint.render.images import PulledImage
+
     if is_bundle(options.target):
-        load_bundle(options)
-        sys.stdout.write((Path(options.target) / "images.txt").read_text("utf-8"))
-        return 0
+        bundle = load_bundle(options)
+        stored = json.loads((Path(options.target) / "blueprint.lock").read_bytes())["images"]
+        return bundle, tuple(PulledImage(image["ref"], image["component"], image["digest"]) for image in stored)
     compilation = compile_target(options)
-    if compilation.files is None:
+    if compilation.bundle is None:
         raise Refused(*compilation.diagnostics)
-    sys.stdout.write(compilation.files["images.txt"].decode())
-    return 0
+    return compilation.bundle, compilation.images
 
 
 def _verified(options: Namespace) -> Run:
@@ -96,15 +116,8 @@ def _wanted(options: Namespace) -> tuple[list[Wanted], dict[str, str]]:
     """The images of a bundle or a blueprint, and the texts that their places are in."""
     from blueprint.registry import Wanted
 
-    if is_bundle(options.target):
-        load_bundle(options)
-        stored = json.loads((Path(options.target) / "blueprint.lock").read_bytes())["images"]
-        return [Wanted(image["ref"], image["digest"], image["component"]) for image in stored], {}
-    compilation = compile_target(options)
-    if compilation.files is None:
-        raise Refused(*compilation.diagnostics)
-    images = [Wanted(image.ref, image.digest, image.pulled_by, _place(image)) for image in compilation.images]
-    return images, compilation.layered.texts
+    bundle, images = _pulled_images(options)
+    return [Wanted(image.ref, image.digest, image.pulled_by, _place(image)) for image in images], dict(bundle.texts)
 
 
 def _place(image: PulledImage) -> Span | None:

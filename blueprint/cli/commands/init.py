@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from blueprint.cli.options import add_report
+from blueprint.files import is_stdout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,15 +51,14 @@ def configure(parser: ArgumentParser) -> None:
     add_report(parser)
 
 
-def run(options: Namespace) -> Run | int:
+def run(options: Namespace) -> Run:
     """List, or draft, check and keep."""
     from blueprint.cli.asking import InputEnded
     from blueprint.cli.keeping import refuse_existing
 
     if options.list:
-        sys.stdout.writelines(f"{line}\n" for line in _listed(options.list))
-        return 0
-    if options.out != "-":
+        return _list(options)
+    if not is_stdout(options.out):
         refuse_existing(Path(options.out))
     try:
         draft = _draft(options)
@@ -66,6 +66,15 @@ def run(options: Namespace) -> Run | int:
         sys.stderr.write("\n")
         raise _usage(["the answers ended before all questions were asked: nothing was written"]) from None
     return _checked(draft, options.out)
+
+
+def _list(options: Namespace) -> Run:
+    from blueprint.report.model import Run
+
+    lines = list(_listed(options.list))
+    sys.stdout.writelines(f"{line}\n" for line in lines)
+    options.prints = True
+    return Run("init", f"init --list {options.list}", verdict=f"{len(lines)} {options.list}")
 
 
 def _listed(what: str) -> Iterator[str]:
@@ -141,7 +150,7 @@ def _usage(problems: list[str]) -> Exception:
     return Refused(*found, exit_code=2)
 
 
-def _checked(draft: Draft, out: str) -> Run | int:
+def _checked(draft: Draft, out: str) -> Run:
     """Compile the text; only what is valid is kept. What is found is told as if the file were there."""
     from dataclasses import replace
 
@@ -149,25 +158,17 @@ def _checked(draft: Draft, out: str) -> Run | int:
     from blueprint.cli.keeping import keep_new
     from blueprint.cli.options import compiled_run
 
-    text = text_of(draft, "FILE" if out == "-" else Path(out).name)
+    text = text_of(draft, "FILE" if is_stdout(out) else Path(out).name)
     compilation, found = _compiled(text, out)
     told = compiled_run("init", compilation)
     told = replace(told, title=f"init {out}", diagnostics=found, texts={out: text})
     if told.exit_code:
         return replace(told, verdict="nothing was written: such a platform is not valid")
-    if out == "-":
+    if is_stdout(out):
         sys.stdout.write(text)
-        return _on_stderr(told)
+        return told
     keep_new(Path(out), text.encode())
     return replace(told, verdict=f"{out} written: {told.verdict}")
-
-
-def _on_stderr(told: Run) -> int:
-    from blueprint.report import tell
-
-    if told.diagnostics:
-        tell(told, stdout=sys.stderr)
-    return told.exit_code
 
 
 def _compiled(text: str, out: str) -> tuple[Compilation, tuple[Diagnostic, ...]]:

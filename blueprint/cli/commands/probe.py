@@ -34,13 +34,13 @@ def configure(parser: ArgumentParser) -> None:
     add_report(parser)
 
 
-def run(options: Namespace) -> Run | int:
+def run(options: Namespace) -> Run:
     """Record, judge, or both."""
     if options.zipapp:
-        return _pack(Path(options.zipapp))
+        return _pack(options)
     import datetime as dt
 
-    from blueprint.probe import command, exit_code_of, judge
+    from blueprint.probe import command, judge
 
     command.check_options(options)
     expectations, texts = _expected(options)
@@ -48,7 +48,6 @@ def run(options: Namespace) -> Run | int:
     verdicts = judge(reading, expectations)
     if options.out == STDOUT:
         sys.stdout.write(command.document(reading))
-        return exit_code_of(verdicts)
     return replace(_told(options, reading, verdicts), texts=texts)
 
 
@@ -99,12 +98,15 @@ def _told(options: Namespace, reading: Reading, verdicts: Sequence[Verdict]) -> 
     )
 
 
-def _pack(path: Path) -> int:
+def _pack(options: Namespace) -> Run:
     from blueprint.probe.pack import has_bindings, zipapp
+    from blueprint.report.model import Run
+
+    path = Path(options.zipapp)
 
     write_file(path, zipapp(), _EXECUTABLE)
-    if is_stdout(str(path)):
-        return 0
     without = "" if has_bindings() else " (without nvidia-ml-py: install it on the node, or here first)"
-    sys.stdout.write(f"wrote {path}{without}\n")
-    return 0
+    if not is_stdout(path):
+        sys.stdout.write(f"wrote {path}{without}\n")
+    options.prints = True
+    return Run("probe", f"probe --zipapp {path}", verdict=f"wrote {path}{without}")

@@ -7,12 +7,12 @@ that ends in .gz gives a compressed file.
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blueprint.cli.commands.drift import cluster_view
 from blueprint.cli.options import add_connection, add_report, add_target, load_bundle
+from blueprint.files import write_whole
 
 if TYPE_CHECKING:
     from blueprint.drift.snapshot import SnapshotView
@@ -63,13 +63,9 @@ def _reason(snapshot: SnapshotView) -> str:
 
 def _write(path: Path, content: bytes) -> None:
     """A reader sees the old file or the new one. Only its owner may read it: labels can tell a lot, too."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(content)
-        temporary.replace(path)
+        write_whole(path, content, mode=0o600)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise _refused(f"{path} cannot be written: {error.strerror}") from None
 
 

@@ -48,9 +48,15 @@ def _page(record: Record, context: Context, embedded: str) -> Iterator[str]:
     yield from _inputs(run)
     yield from _coverage(run)
     yield from _findings(record, context)
+    if record.platform:
+        yield "<h2>What the platform is</h2>"
+        yield from changes_html(record.platform)
     if record.changes:
         yield f"<h2>Changes</h2><p class=faint>{esc(actions_in_words(record))}</p>"
         yield from changes_html(record.changes)
+    if run.images:
+        rows = ((f"<span class=mono>{esc(i.ref)}</span>", esc(i.digest or ""), esc(i.component)) for i in run.images)
+        yield f"<h2>Images</h2>{table(('Image', 'Digest', 'Component'), rows)}"
     yield from _codes(record)
     yield _footer(context, embedded)
     yield f'<script type="application/json" id="report">{embedded}</script>'

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from blueprint.diagnostics import Diagnostic, Severity
 from blueprint.render.compare import Action, FieldChange, ObjectChange
-from blueprint.report.changes import MARKS, block_diff, said_origin, said_values
+from blueprint.report.changes import MARKS, block_diff, folded, only_labels, said_origin, said_values
 from blueprint.report.context import Context
 from blueprint.report.escaping import visible
 from blueprint.report.excerpt import excerpt
@@ -30,7 +30,7 @@ def tell(run: Run, context: Context) -> str:
     """Verdict first, then findings and changes; what does not fit is counted at the end."""
     record = record_of(run)
     head = "\n".join(_head(record))
-    blocks = [*_findings(record, context), *_changes(record.changes)]
+    blocks = [*_findings(record, context), *_platform(record), *_changes(record.changes), *_images(run)]
     room = MOST_BYTES - len(head.encode("utf-8", "replace"))
     kept = list(_fitting(blocks, room))
     if more := len(blocks) - len(kept):
@@ -142,16 +142,31 @@ def _picture(diagnostic: Diagnostic, context: Context) -> str:
     return "\n".join(lines)
 
 
+def _platform(record: Record) -> Iterator[str]:
+    for number, change in enumerate(record.platform):
+        yield ("### What the platform is\n\n" if number == 0 else "") + _change(change)
+
+
 def _changes(changes: tuple[ObjectChange, ...]) -> Iterator[str]:
-    changed = [change for change in changes if change.action is not Action.UNCHANGED]
-    for number, change in enumerate(changed):
-        heading = "### Changes\n\n" if number == 0 else ""
-        reason = f" ({prose(change.reason)})" if change.reason else ""
-        lines = [f"- `{MARKS[change.action]}` {change.action.value} {inline(str(change.id))}{reason}"]
-        lines += [_field(field) for field in change.fields]
-        yield heading + "\n".join(lines)
-    if unchanged := len(changes) - len(changed):
+    told, labelled = folded(changes)
+    for number, change in enumerate(told):
+        yield ("### Changes\n\n" if number == 0 else "") + _change(change)
+    if labelled:
+        yield f"- `~` {prose(only_labels(labelled))}\n"
+    if unchanged := sum(change.action is Action.UNCHANGED for change in changes):
         yield f"- `=` {unchanged} unchanged\n"
+
+
+def _change(change: ObjectChange) -> str:
+    reason = f" ({prose(change.reason)})" if change.reason else ""
+    lines = [f"- `{MARKS[change.action]}` {change.action.value} {inline(str(change.id))}{reason}"]
+    return "\n".join([*lines, *(_field(field) for field in change.fields)])
+
+
+def _images(run: Run) -> Iterator[str]:
+    if run.images:
+        rows = ((inline(image.ref), inline(image.digest or ""), prose(image.component)) for image in run.images)
+        yield "### Images\n\n" + "\n".join(_table(("Image", "Digest", "Component"), rows))
 
 
 def _field(field: FieldChange) -> str:

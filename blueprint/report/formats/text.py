@@ -41,8 +41,14 @@ def _lines(record: Record, context: Context) -> Iterator[str]:
         yield style.bold(visible(record.run.title))
         yield ""
     yield from _findings([finding.diagnostic for finding in record.findings], context, style)
-    if record.changes:
-        yield from change_lines(record.changes, context, style)
+    for heading, changes in (("What the platform is", record.platform), ("Objects", record.changes)):
+        if changes:
+            if record.platform:
+                yield style.bold(heading)
+            yield from change_lines(changes, context, style)
+            yield ""
+    if record.run.images:
+        yield from (visible(f"  {image.ref}  ({image.component})") for image in record.run.images)
         yield ""
     yield from _ending(record, style)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from blueprint.render.compare import ABSENT, Action, FieldChange, ObjectChange
 from blueprint.render.paths import format_path
-from blueprint.report.changes import MARKS, block_diff, said_origin
+from blueprint.report.changes import MARKS, block_diff, folded, only_labels, said_origin
 from blueprint.report.page.markup import esc
 from blueprint.report.values import one_line
 
@@ -16,12 +16,18 @@ _LONGEST = 2000
 
 def changes_html(changes: Sequence[ObjectChange]) -> Iterator[str]:
     """Every object that changes; the unchanged ones folded into one list."""
-    changed = [change for change in changes if change.action is not Action.UNCHANGED]
-    for change in changed:
-        yield _object(change, is_open=len(changed) <= MOST_OPEN)
+    told, labelled = folded(changes)
+    for change in told:
+        yield _object(change, is_open=len(told) <= MOST_OPEN)
+    if labelled:
+        yield _names(labelled, only_labels(labelled))
     if unchanged := [change for change in changes if change.action is Action.UNCHANGED]:
-        names = "".join(f"<li class=mono>{esc(str(change.id))}</li>" for change in unchanged)
-        yield f"<details class=object><summary>{len(unchanged)} unchanged</summary><ul>{names}</ul></details>"
+        yield _names(unchanged, f"{len(unchanged)} unchanged")
+
+
+def _names(changes: Sequence[ObjectChange], summary: str) -> str:
+    names = "".join(f"<li class=mono>{esc(str(change.id))}</li>" for change in changes)
+    return f"<details class=object><summary>{esc(summary)}</summary><ul>{names}</ul></details>"
 
 
 def _object(change: ObjectChange, *, is_open: bool) -> str:

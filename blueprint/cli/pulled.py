@@ -1,0 +1,27 @@
+"""The images of a platform as reports have them: name and tag apart, with who pulls them and the line that decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from blueprint.render.images import PulledImage, named_in_pods, parts_of
+from blueprint.render.model import Bundle
+from blueprint.report.changes import blamed_of
+from blueprint.report.model import Image
+
+
+def pulled(images: Iterable[PulledImage], bundle: Bundle) -> Iterator[Image]:
+    """Each image, in the order given."""
+    in_pods = named_in_pods(bundle.objects)
+    sources = {fact.what: fact.sources for fact in bundle.facts if fact.what.startswith("the image ")}
+    for image in images:
+        name, tag, digest = parts_of(image.ref)
+        yield Image(
+            ref=image.ref,
+            name=name,
+            tag=tag,
+            digest=digest or image.digest,
+            component=image.pulled_by,
+            pulled_by="manifest" if image.ref in in_pods else "operator",
+            source=blamed_of(sources.get(f"the image {image.ref}", ())),
+        )

@@ -1,0 +1,44 @@
+"""The two sides of a comparison: each a blueprint, a revision of one, or the folder of a bundle."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from dataclasses import dataclass
+from pathlib import Path
+
+from blueprint.cli.options import compile_target
+from blueprint.diagnostics import Diagnostic, Refused, has_errors
+from blueprint.render.decided import Parts, decided
+from blueprint.render.model import Bundle
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A bundle, what it decides beside its objects, and which of its files were edited by hand."""
+
+    bundle: Bundle
+    parts: Parts
+    edited: tuple[Diagnostic, ...] = ()
+
+
+def load_side(target: str) -> Side:
+    """Compile or read one side. Raises Refused with exit code 2 whatever is wrong with it, as diff(1) has it."""
+    try:
+        return _folder(Path(target)) if Path(target).is_dir() else _compiled(target)
+    except Refused as refused:
+        raise Refused(*refused.diagnostics, exit_code=2) from None
+
+
+def _compiled(target: str) -> Side:
+    compilation = compile_target(Namespace(target=target, overlay=[], set=[]))
+    if compilation.bundle is None or compilation.files is None or has_errors(compilation.diagnostics):
+        raise Refused(*compilation.diagnostics)
+    return Side(compilation.bundle, decided(compilation.files.__getitem__))
+
+
+def _folder(folder: Path) -> Side:
+    """A bundle that was edited is compared as it stands there."""
+    from blueprint.render.bundle import read_as_it_stands
+
+    bundle, edited = read_as_it_stands(folder)
+    return Side(bundle, decided(lambda name: (folder / name).read_bytes()), tuple(edited))

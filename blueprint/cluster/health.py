@@ -92,14 +92,27 @@ def _job(_: Mapping[str, Any], status: Mapping[str, Any]) -> State:
     return State(Health.NOT_HEALTHY, f"{status.get('active', 0)} running, not complete")
 
 
-def _cluster_policy(_: Mapping[str, Any], status: Mapping[str, Any]) -> State:
+def _cluster_policy(live: Mapping[str, Any], status: Mapping[str, Any]) -> State:
     """`state: ready` with no GPU node in sight says that there was nothing to do, not that GPUs work."""
     state = str(status.get("state", "not said"))
     for condition in status.get("conditions") or ():
         if condition.get("reason") in _HARMLESS_ONLY and condition.get("status") == "True":
             said = f"{condition['reason']}: {condition.get('message', '')}".rstrip(": ")
             return State(Health.NOT_HEALTHY, f"state {state}, but {said}")
-    return State(Health.HEALTHY if state == "ready" else Health.NOT_HEALTHY, f"state {state}")
+    return _by_state(live, status)
+
+
+def _by_state(_: Mapping[str, Any], status: Mapping[str, Any]) -> State:
+    """Operators of NVIDIA sum up in one word; why it is not `ready` stands in a condition, where anywhere."""
+    state = str(status.get("state", "not said"))
+    if state == "ready":
+        return State(Health.HEALTHY, "state ready")
+    said = [str(c.get("message") or c.get("reason") or "") for c in status.get("conditions") or ()
+            if (c.get("type"), c.get("status")) in {("Ready", "False"), ("Error", "True")}]  # fmt: skip
+    said += [f"{each.get('name')} is {each['state']}" for each in status.get("appliedStates") or ()
+             if each.get("state") in {"notReady", "error"}]  # fmt: skip
+    why = "; ".join(dict.fromkeys(filter(None, said)))
+    return State(Health.NOT_HEALTHY, f"state {state}" + (f": {why}" if why else ""))
 
 
 def _subscription(live: Mapping[str, Any], status: Mapping[str, Any]) -> State:
@@ -131,9 +144,24 @@ _RULES: dict[tuple[str, str], _Rule] = {
     ("apps", "StatefulSet"): _stateful_set,
     ("batch", "Job"): _job,
     ("nvidia.com", "ClusterPolicy"): _cluster_policy,
+    ("nvidia.com", "NVIDIADriver"): _by_state,
+    ("nvidia.com", "GPUCluster"): _by_state,
+    ("mellanox.com", "NicClusterPolicy"): _by_state,
+    ("mellanox.com", "NicNodePolicy"): _by_state,
+    ("mellanox.com", "HostDeviceNetwork"): _by_state,
+    ("mellanox.com", "IPoIBNetwork"): _by_state,
+    ("mellanox.com", "MacvlanNetwork"): _by_state,
     ("nfd.openshift.io", "NodeFeatureDiscovery"): _feature_discovery,
     ("operators.coreos.com", "Subscription"): _subscription,
 }
+
+
+_BUILT_IN = frozenset({"apps", "batch"})
+
+
+def is_operators(identity: ObjectId) -> bool:
+    """Whether an object is one of those whose operator says in its status what came of it."""
+    return (identity.group, identity.kind) in _RULES and identity.group not in _BUILT_IN
 
 
 def wait_healthy(

@@ -10,7 +10,9 @@ from pathlib import Path
 from blueprint.cluster.inventory import Inventory, was_applied
 from blueprint.diagnostics import Diagnostic
 from blueprint.drift import codes
-from blueprint.drift.model import APPLY, TAKE_OVER, DriftReport, Finding, FindingKind, Part, cause_of
+from blueprint.drift.closing import plural, verdict_of
+from blueprint.drift.health import examine_health
+from blueprint.drift.model import DriftReport, Part
 from blueprint.drift.nodes import examine_nodes
 from blueprint.drift.objects import RECORDS, examine_objects
 from blueprint.drift.tell import diagnostics_of
@@ -60,8 +62,11 @@ def detect_drift(
         if record and record.digest and not any(d.code is codes.PARTLY_APPLIED for d in told.diagnostics):
             subject["applied"] = record.digest
         missing = record is None and not told.coverage
-        objects = examine_objects(bundle, record, view, dry_run=dry_run, record_missing=missing)
-        parts += [objects, examine_nodes(bundle, record, view)]
+        parts += [
+            examine_objects(bundle, record, view, dry_run=dry_run, record_missing=missing),
+            examine_health(bundle, view),
+            examine_nodes(bundle, record, view),
+        ]
     if NODES in scopes and readings is not None:
         from blueprint.drift.reading_trust import TOO_OLD
         from blueprint.drift.readings import examine_readings
@@ -92,6 +97,7 @@ def _report(
         dict(folded),
         subject,
         failed=any(part.failed for part in parts),
+        refuted={node: number for part in parts for node, number in part.refuted.items()},
     )
 
 
@@ -116,7 +122,7 @@ def _what_is_applied(bundle: Bundle, record: Inventory) -> Iterator[Diagnostic]:
     missing = sum(not was_applied(record, obj) for obj in bundle.objects)
     if record.begun or (missing and record.digest == bundle.digest):
         begun = (record.begun or record.digest)[:12]
-        this = f"{missing} of the {_plural(len(bundle.objects), 'object')} of bundle {bundle.digest[:12]}"
+        this = f"{missing} of the {plural(len(bundle.objects), 'object')} of bundle {bundle.digest[:12]}"
         text = f"the last apply, of bundle {begun}, did not write everything; {this} were never applied as it says"
         yield Diagnostic(codes.PARTLY_APPLIED, text)
 
@@ -130,32 +136,6 @@ def as_run(report: DriftReport, title: str) -> Run:
         coverage=report.coverage,
         not_asked=tuple(f"{scope} ({_ABOUT[scope]})" for scope in report.not_asked),
         subject=report.subject,
-        verdict=_verdict(report),
+        verdict=verdict_of(report),
         exit_code=report.exit_code,
     )
-
-
-def _verdict(report: DriftReport) -> str:
-    if report.failed:
-        added = any(f.kind is FindingKind.FOREIGN_ADDITION for f in report.findings)
-        stays = "; what was added stays until it is removed or declared" if added else ""
-        apply = TAKE_OVER if any(f.contested for f in report.findings) else APPLY
-        return f"Drift{_counted(report.findings)}. {apply} restores what is declared{stays}."
-    if report.unknown:
-        return f"Unknown: nothing contradicts the bundle, but {report.unknown} things could not be examined."
-    return "No drift: everything that was examined is as declared."
-
-
-def _counted(findings: Collection[Finding]) -> str:
-    drifted = [f for f in findings if f.kind is not FindingKind.UNKNOWN]
-    if not drifted:
-        return ""
-    causes = {cause_of(f) or f"{f.kind} {f.subject}" for f in drifted}
-    subjects = {f.subject for f in drifted}
-    counts = [(drifted, "difference"), (subjects, "object"), (causes, "cause")]
-    differences, objects, acts = (_plural(len(things), noun) for things, noun in counts)
-    return f": {differences} in {objects}, from {acts}"
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from blueprint.diagnostics import Diagnostic, Note
+from blueprint.diagnostics import Code, Diagnostic, Note
 from blueprint.render.compare import ABSENT
 from blueprint.render.model import FieldOrigin, Path
 from blueprint.report.model import Coverage
@@ -27,7 +27,33 @@ class FindingKind(enum.StrEnum):
     TERMINATING = "terminating"
     POOL_SIZE = "pool-size"
     SHARED_NODE = "node-of-two-pools"
+    LEFT = "left-its-pool"
+    IN_TRANSITION = "in-transition"
+    FAILED = "failed"
     UNKNOWN = "unknown"
+
+
+class Remedy(enum.StrEnum):
+    """What ends a finding."""
+
+    APPLY = "an apply restores it"
+    REMOVE = "somebody removes what was added, or declares it"
+    NODES = "somebody brings, takes or labels nodes"
+    REPAIR = "somebody repairs what does not work"
+    WAIT = "a controller is at it"
+
+
+_REMEDIES = {
+    FindingKind.FOREIGN_ADDITION: Remedy.REMOVE,
+    FindingKind.ORPHANED: Remedy.REMOVE,
+    FindingKind.TERMINATING: Remedy.WAIT,
+    FindingKind.POOL_SIZE: Remedy.NODES,
+    FindingKind.SHARED_NODE: Remedy.NODES,
+    FindingKind.LEFT: Remedy.NODES,
+    FindingKind.IN_TRANSITION: Remedy.WAIT,
+    FindingKind.FAILED: Remedy.REPAIR,
+}
+"""What ends findings of a kind; an apply ends the others."""
 
 
 class Station(enum.StrEnum):
@@ -71,6 +97,11 @@ class Finding:
         seen: Further facts of the live object (uid, resourceVersion, ...), as ordered pairs.
         remarks: Sentences for people.
         filled: Places inside the live value that the server filled in, as paths from there.
+        code: The code it is told under; None where its kind decides.
+        says: What is to be said of the subject, for findings that are about no value: `is cordoned`.
+        help: What to do, where its kind does not decide.
+        ended_by: What ends it; None where its kind decides. Read `remedy`.
+        passing: Whether it is a regular part of how nodes come and go, and so told but no drift.
     """
 
     kind: FindingKind
@@ -84,6 +115,26 @@ class Finding:
     seen: tuple[tuple[str, str], ...] = ()
     remarks: tuple[Note, ...] = ()
     filled: frozenset[Path] = frozenset()
+    code: Code | None = None
+    says: str = ""
+    help: str | None = None
+    ended_by: Remedy | None = None
+    passing: bool = False
+
+    @property
+    def remedy(self) -> Remedy:
+        """What ends it."""
+        return self.ended_by or _REMEDIES.get(self.kind, Remedy.APPLY)
+
+    @property
+    def restorable(self) -> bool:
+        """Whether an apply of the bundle ends it. What is unknown is no finding that anything ends."""
+        return self.remedy is Remedy.APPLY and self.kind is not FindingKind.UNKNOWN
+
+    @property
+    def is_drift(self) -> bool:
+        """Whether it contradicts the bundle."""
+        return self.kind is not FindingKind.UNKNOWN and not self.passing
 
     @property
     def contested(self) -> bool:
@@ -93,7 +144,8 @@ class Finding:
         """
         taint = self.station is Station.NODE and self.path.startswith("spec.taints")
         ours = self.declared is ABSENT  # what nobody else owns any part of, and an apply takes back
-        return self.kind is FindingKind.MODIFIED and self.writer is not None and not (taint or ours)
+        theirs = self.kind is FindingKind.MODIFIED and self.writer is not None
+        return self.restorable and theirs and not (taint or ours)
 
 
 APPLY, TAKE_OVER = "`blueprint apply`", "`blueprint apply --force-conflicts`"
@@ -107,6 +159,14 @@ def cause_of(finding: Finding) -> str:
     return f"{finding.writer} at {finding.writer.time}"
 
 
+def act_of(finding: Finding) -> tuple[str, ...]:
+    """What tells one write from another: the object, the writer and the second. Two objects cannot be written at once.
+
+    Where no writer is recorded, each object and kind of finding counts as one.
+    """
+    return (finding.subject, cause_of(finding) or finding.kind)
+
+
 def facts(live: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """What identifies the state of a live object."""
     meta = live["metadata"]
@@ -118,7 +178,8 @@ class Part:
     """What one scope came to.
 
     `diagnostics` is what is told beside `findings`; `failed` says that something among it contradicts the
-    bundle. `folded` counts differences that are no drift, by the reason why.
+    bundle. `folded` counts differences that are no drift, by the reason why; `refuted` what readings contradict, by
+    node.
     """
 
     coverage: tuple[Coverage, ...]
@@ -126,6 +187,7 @@ class Part:
     diagnostics: tuple[Diagnostic, ...] = ()
     folded: Mapping[str, int] = field(default_factory=dict)
     failed: bool = False
+    refuted: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +195,8 @@ class DriftReport:
     """What a look at a cluster came to.
 
     `diagnostics` tell `findings` and whatever else was noticed. `folded` counts the differences that are no
-    drift, by the reason why. `failed` says whether anything contradicts the bundle.
+    drift, by the reason why. `failed` says whether anything contradicts the bundle. `refuted` counts what readings
+    contradict, by node.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -143,6 +206,7 @@ class DriftReport:
     folded: Mapping[str, int] = field(default_factory=dict)
     subject: Mapping[str, str] = field(default_factory=dict)
     failed: bool = False
+    refuted: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def unknown(self) -> int:

@@ -1,4 +1,4 @@
-"""Nodes as scope `objects` sees them: how many each pool has, and the labels and taints that it declares."""
+"""Nodes as scope `objects` sees them: who is in each pool, what is declared, and what else makes them useless."""
 
 from __future__ import annotations
 
@@ -7,13 +7,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from blueprint.cluster.inventory import Inventory, manager
-from blueprint.diagnostics import Note
+from blueprint.diagnostics import Diagnostic, Note
+from blueprint.drift import codes
+from blueprint.drift.capacity import examine_capacity, offers_resources
 from blueprint.drift.left_marks import left_marks
-from blueprint.drift.model import APPLY, TAKE_OVER, Finding, FindingKind, Part, Station, Writer, facts
+from blueprint.drift.marks import Marks
+from blueprint.drift.membership import Members, examine_membership
+from blueprint.drift.model import APPLY, TAKE_OVER, Finding, FindingKind, Part, Remedy, Station
+from blueprint.drift.node_facts import is_simulated, origin_of, seen_of, subject_of, writer_of
+from blueprint.drift.node_marks import examine_marks, is_in_transition
 from blueprint.drift.places import examine_domains, examine_place
 from blueprint.drift.view import Live, Unseen, View
 from blueprint.render.compare import ABSENT
-from blueprint.render.model import Bundle, BundlePool, FieldOrigin
+from blueprint.render.model import Bundle, BundlePool
 from blueprint.render.paths import format_path
 from blueprint.report.model import Coverage
 
@@ -42,9 +48,9 @@ def pools_of(node: Live, pools: Iterable[BundlePool]) -> list[BundlePool]:
 
 
 def examine_nodes(bundle: Bundle, record: Inventory | None, view: View) -> Part:
-    """Whether the nodes of every pool are there, and labelled and tainted as declared.
+    """Whether the nodes of every pool are there, as declared, and of use.
 
-    `record` knows which nodes an apply of ours labelled: those that left all pools are named.
+    `record` knows which nodes an apply of ours labelled: those that left their pool are named.
     """
     if not (bundle.pools or (record and record.nodes)):
         return Part(())
@@ -55,57 +61,73 @@ def examine_nodes(bundle: Bundle, record: Inventory | None, view: View) -> Part:
         finding = Finding(FindingKind.UNKNOWN, "Node", station=Station.NODE, remarks=(Note(str(unseen)),))
         return Part((Coverage(SCOPE, 0, max(expected, 1), str(unseen)),), (finding,))
     members = [(node, pools_of(node, bundle.pools)) for node in nodes]
-    left = sorted(n["metadata"]["name"] for n, pools in members if record and not pools and _is_ours(n, record))
-    findings = [*_sizes(bundle, members, left), *_marks(bundle, members), *left_marks(bundle, record, members)]
-    examined = sum(1 for _, pools in members if pools)
-    return Part((Coverage(SCOPE, examined),), tuple(findings), failed=bool(findings))
+    offering = {pool.name for pool in bundle.pools if offers_resources(bundle, pool)}
+    silent = [n for n, pools in members if len(pools) == 1 and pools[0].name in offering and not _reports(n)]
+    findings = (
+        *examine_membership(bundle, record, members),
+        *_each(bundle, members, offering),
+        *left_marks(bundle, record, members),
+    )
+    unknown = [node for node in silent if not is_simulated(node)]
+    reason = "nobody has reported what they offer" if unknown else ""
+    coverage = Coverage(SCOPE, sum(1 for _, pools in members if pools), len(unknown), reason)
+    failed = any(finding.is_drift for finding in findings)
+    return Part((coverage,), findings, tuple(_without_status(silent, unknown)), failed=failed)
 
 
-def _is_ours(node: Live, record: Inventory) -> bool:
-    """Whether an apply of ours labelled this very node."""
-    known = record.nodes.get(node["metadata"]["name"])
-    return known is not None and known.uid == node["metadata"].get("uid")
+def _reports(node: Live) -> bool:
+    return bool((node.get("status") or {}).get("allocatable"))
 
 
-def _sizes(bundle: Bundle, members: list[tuple[Live, list[BundlePool]]], left: list[str]) -> Iterator[Finding]:
-    lost = (Note(f"labelled by an earlier apply, in no pool now: {', '.join(left)}"),) if left else ()
-    for pool in bundle.pools:
-        there = sum(1 for _, pools in members if pool in pools)
-        if not pool.nodes_min <= there <= pool.nodes_max:
-            fixed = pool.nodes_min == pool.nodes_max
-            yield Finding(
-                FindingKind.POOL_SIZE,
-                f"NodePool/{pool.name}",
-                declared=pool.nodes_min if fixed else f"{pool.nodes_min} to {pool.nodes_max}",
-                live=there,
-                origin=_origin(pool, "nodes", "selector"),
-                station=Station.NODE,
-                remarks=lost if there < pool.nodes_min else (),
-            )
+def _without_status(silent: list[Live], unknown: list[Live]) -> Iterator[Diagnostic]:
+    if unknown:
+        text = f"nobody has reported what {named(unknown)} offer{'s' if len(unknown) == 1 else ''} to pods"
+        yield Diagnostic(codes.NODE_STATUS_UNKNOWN, text, help="look whether its kubelet runs")
+    if made := len(silent) - len(unknown):
+        what = "1 simulated node has" if made == 1 else f"{made} simulated nodes have"
+        yield Diagnostic(codes.SIMULATED_STATUS, f"{what} no status: what they offer was not looked at")
 
 
-def _marks(bundle: Bundle, members: list[tuple[Live, list[BundlePool]]]) -> Iterator[Finding]:
+def named(nodes: Iterable[Live], most: int = 5) -> str:
+    """The names of nodes, the first few of many."""
+    names = sorted(node["metadata"]["name"] for node in nodes)
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def _each(bundle: Bundle, members: Members, offering: set[str]) -> Iterator[Finding]:
     us = manager(bundle.name)
-    how = _HOW_APPLIED.get(bundle.node_labels, "")
+    marks = Marks(bundle)
     for node, pools in members:
         if len(pools) > 1:
             yield _shared(node, pools)
         elif pools:
-            for finding in (*_labels(node, pools[0], us), *_taints(node, pools[0], us)):
-                yield replace(finding, remarks=(Note(how.format(apply=TAKE_OVER if finding.contested else APPLY)),))
+            yield from _declared(bundle, node, pools[0], us)
             yield from examine_place(node, pools[0])
+            found = list(examine_marks(node, pools[0], marks, us))
+            yield from found
+            if pools[0].name in offering and _reports(node):
+                yield from examine_capacity(node, pools[0], us, passing=is_in_transition(found))
     for pool in bundle.pools:
         yield from examine_domains(pool, [node for node, pools in members if pools == [pool]])
+
+
+def _declared(bundle: Bundle, node: Live, pool: BundlePool, us: str) -> Iterator[Finding]:
+    """Labels and taints of the pool that the node does not have as declared."""
+    how = _HOW_APPLIED.get(bundle.node_labels, "")
+    by = None if bundle.node_labels == "apply" else Remedy.NODES
+    for finding in (*_labels(node, pool, us), *_taints(node, pool, us)):
+        remark = Note(how.format(apply=TAKE_OVER if finding.contested else APPLY))
+        yield replace(finding, remarks=(remark,), ended_by=by)
 
 
 def _shared(node: Live, pools: list[BundlePool]) -> Finding:
     return Finding(
         FindingKind.SHARED_NODE,
-        _subject(node),
+        subject_of(node),
         live=", ".join(pool.name for pool in pools),
-        origin=_origin(pools[0], "selector"),
+        origin=origin_of(pools[0], "selector"),
         station=Station.NODE,
-        seen=_seen(node, pools[0]),
+        seen=seen_of(node, pools[0]),
     )
 
 
@@ -130,34 +152,12 @@ def _mark(node: Live, pool: BundlePool, mark: _Mark, us: str) -> Finding:
     gone = mark.have is ABSENT
     return Finding(
         FindingKind.REMOVED if gone else FindingKind.MODIFIED,
-        _subject(node),
+        subject_of(node),
         mark.path,
         mark.want,
         mark.have,
-        _writer(node, mark.at, us, gone=gone),
-        _origin(pool, mark.source, "labels", "selector"),
+        writer_of(node, mark.at, us, gone=gone),
+        origin_of(pool, mark.source, "labels", "selector"),
         Station.NODE,
-        _seen(node, pool),
+        seen_of(node, pool),
     )
-
-
-def _writer(node: Live, at: tuple[str, ...], us: str, *, gone: bool) -> Writer | None:
-    """The last writer of a field; of a removed one only where the list it was in has another owner than us."""
-    from blueprint.drift.ownership import claims_at, foreign, latest
-
-    claims = claims_at(node, at, us)
-    return latest(foreign(claims) if gone else claims)
-
-
-def _subject(node: Live) -> str:
-    return f"Node/{node['metadata']['name']}"
-
-
-def _seen(node: Live, pool: BundlePool) -> tuple[tuple[str, str], ...]:
-    return (("pool", pool.name), *facts(node))
-
-
-def _origin(pool: BundlePool, *keys: str) -> FieldOrigin | None:
-    """The blueprint line that says so; there is no template behind it."""
-    sources = next((pool.sources[key] for key in keys if pool.sources.get(key)), ())
-    return FieldOrigin(sources[0].span, sources) if sources else None

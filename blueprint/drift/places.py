@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from blueprint.diagnostics import Note
-from blueprint.drift.model import Finding, FindingKind, Station, facts
+from blueprint.drift.model import Finding, FindingKind, Remedy, Station, facts
+from blueprint.drift.node_facts import origin_of
 from blueprint.drift.view import Live
 from blueprint.render.compare import ABSENT
-from blueprint.render.model import BundlePool, FieldOrigin
+from blueprint.render.model import BundlePool
 from blueprint.render.paths import format_path
 from blueprint.spec.quantity import quantity_value
 
@@ -63,7 +64,7 @@ def examine_domains(pool: BundlePool, nodes: Iterable[Live]) -> Iterator[Finding
                     f"{format_path(('topology', level))}={domain}",
                     declared=f"at most {size}",
                     live=number,
-                    origin=_origin(pool, "topology"),
+                    origin=origin_of(pool, "topology", "selector"),
                     station=Station.NODE,
                 )
 
@@ -75,13 +76,9 @@ def _differs(node: Live, pool: BundlePool, source: str, path: str, want: str, ha
         path,
         declared=want,
         live=have,
-        origin=_origin(pool, source),
+        origin=origin_of(pool, source, "selector"),
         station=Station.NODE,
         seen=(("pool", pool.name), *facts(node)),
         remarks=(Note(_WORDS),),
+        ended_by=Remedy.NODES,
     )
-
-
-def _origin(pool: BundlePool, key: str) -> FieldOrigin | None:
-    sources = pool.sources.get(key) or pool.sources.get("selector") or ()
-    return FieldOrigin(sources[0].span, sources) if sources else None

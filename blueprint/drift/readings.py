@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,12 +16,14 @@ from blueprint.drift.reading_trust import TOO_OLD, Now, boots_of, of_the_future,
 from blueprint.drift.view import Unseen, View
 from blueprint.probe import Reading, Result, diagnostics_of, judge, read_reading
 from blueprint.probe.codes import READING_UNOPENABLE
-from blueprint.render.model import Bundle
+from blueprint.render.model import Bundle, BundlePool
 from blueprint.report.model import Coverage
 
 SCOPE = "nodes"
 OLD = timedelta(days=1)
 """A reading older than this is pointed out."""
+_SHOWN = 5
+"""Names of nodes without a reading that are told, of each pool."""
 
 Placed = dict[str, str]
 """The pool of each node, by the node's name."""
@@ -64,11 +67,11 @@ def examine_readings(
     placed, lost = _places(bundle, view, youngest)
     copied = list(shared(youngest))
     found: list[Diagnostic] = [*copied, *future]
-    failed = bool(copied) or any(each.code is not READING_UNOPENABLE for each in problems)
-    unknown = len(problems) + len(future)
+    broken = [each for each in problems if each.code is not READING_UNOPENABLE]
+    refuted: dict[str, int] = {}
+    unknown = len(future)
     for reading in youngest:
         if reading.node not in placed:
-            unknown += 1
             found.append(_unplaced(reading, lost))
             continue
         if doubt := outdated(reading, here):
@@ -77,21 +80,34 @@ def examine_readings(
             continue
         told, results = _judged(bundle, reading, placed[reading.node])
         found += [*told, *_age(reading, here.time)]
-        failed = failed or Result.FAIL in results
-        unknown += Result.UNKNOWN in results and Result.FAIL not in results
-    silent = list(_silent(bundle, placed, {reading.node for reading in readings}))
-    unknown += len(silent) + _undeclared_absentees(bundle, placed)
-    examined = len({reading.node for reading in youngest if reading.node in placed})
+        if failures := results.count(Result.FAIL):
+            refuted[reading.node] = failures
+        unknown += Result.UNKNOWN in results and not failures
+    silent = list(_silent_pools(bundle, placed, {reading.node for reading in readings}))
+    unknown += sum(pool.number for pool in silent)
+    strays = sum(1 for reading in youngest if reading.node not in placed)
     reason = "not every node of a GPU pool has a reading that could be judged" if unknown else ""
-    diagnostics = (*problems, *twice, *found, *silent)
-    return Part((Coverage(SCOPE, examined, unknown, reason),), (), diagnostics, failed=failed)
+    coverage = [Coverage(SCOPE, len(youngest) - strays, unknown, reason)]
+    if useless := strays + len(problems):
+        coverage.append(Coverage("readings", len(youngest) - strays, useless, "of no node of a pool, or unreadable"))
+    diagnostics = (*problems, *twice, *found, *map(_missing, silent))
+    return Part(tuple(coverage), (), diagnostics, failed=bool(refuted or copied or broken), refuted=refuted)
 
 
-def _judged(bundle: Bundle, reading: Reading, pool: str) -> tuple[Iterator[Diagnostic], set[Result]]:
+def _judged(bundle: Bundle, reading: Reading, pool: str) -> tuple[Iterator[Diagnostic], list[Result]]:
+    """What is wrong with one node, each headline with its name, and the result of every check."""
     verdicts = judge(reading, [e for e in bundle.expectations if e.pool == pool])
     seen = (("pool", pool), ("station", Station.READING.value))
-    told = (replace(d, evidence=(*d.evidence, *seen)) for d in diagnostics_of(verdicts, reading))
-    return told, {verdict.result for verdict in verdicts}
+    told = (
+        replace(d, message=_with_node(d.message, reading.node), evidence=(*d.evidence, *seen))
+        for d in diagnostics_of(verdicts, reading)
+    )
+    return told, [verdict.result for verdict in verdicts]
+
+
+def _with_node(message: str, node: str) -> str:
+    """The PCI address and the index of a GPU are the same on a thousand nodes."""
+    return message if re.search(rf"(?<![\w.-]){re.escape(node)}(?![\w-])", message) else f"Node/{node}: {message}"
 
 
 def _one_per_node(readings: Iterable[Reading]) -> tuple[list[Reading], list[Diagnostic]]:
@@ -138,24 +154,52 @@ def _age(reading: Reading, now: datetime) -> Iterator[Diagnostic]:
         yield Diagnostic(codes.READING_OLD, text, subject=f"Node/{reading.node}")
 
 
-def _silent(bundle: Bundle, placed: Placed, read: set[str]) -> Iterator[Diagnostic]:
-    """Nodes that are there, in a pool with GPUs, and nobody read."""
-    with_gpus = {pool.name: pool for pool in bundle.pools if pool.gpu_count}
-    for node, name in sorted(placed.items()):
-        if name in with_gpus and node not in read:
-            sources = with_gpus[name].sources.get("gpu") or with_gpus[name].sources.get("nodes") or ()
-            yield Diagnostic(
-                codes.READING_MISSING,
-                f"Node/{node} of pool {name} has no reading: its GPUs were not looked at",
-                at=sources[0].span if sources else None,
-                notes=(Note(f"pool {name} declares GPUs"),),
-                help=f"run `blueprint probe -o {node}.json` there and add the file",
-                subject=f"Node/{node}",
-            )
+@dataclass(frozen=True, slots=True)
+class _Silent:
+    """The nodes of a pool with GPUs that nobody read: in the cluster by name, those that are not there by number."""
+
+    pool: BundlePool
+    names: tuple[str, ...]
+    absent: int
+    there: int
+
+    @property
+    def number(self) -> int:
+        """How many there are."""
+        return len(self.names) + self.absent
 
 
-def _undeclared_absentees(bundle: Bundle, placed: Placed) -> int:
+def _silent_pools(bundle: Bundle, placed: Placed, read: set[str]) -> Iterator[_Silent]:
     """Declared nodes with GPUs that are not even in the cluster cannot have been read."""
-    per_pool = {p.name: p.nodes_min for p in bundle.pools if p.gpu_count}
-    there = {name: sum(1 for pool in placed.values() if pool == name) for name in per_pool}
-    return sum(max(0, wanted - there[name]) for name, wanted in per_pool.items())
+    for pool in bundle.pools:
+        if pool.gpu_count:
+            there = sorted(node for node, name in placed.items() if name == pool.name)
+            names = tuple(node for node in there if node not in read)
+            silent = _Silent(pool, names, max(0, pool.nodes_min - len(there)), len(there))
+            if silent.number:
+                yield silent
+
+
+def _missing(silent: _Silent) -> Diagnostic:
+    pool, names = silent.pool, silent.names
+    sources = pool.sources.get("gpu") or pool.sources.get("nodes") or ()
+    which = [*names[:_SHOWN], *([f"{len(names) - _SHOWN} more"] if len(names) > _SHOWN else [])]
+    if silent.absent:
+        which.append(f"{silent.absent} that {'is' if silent.absent == 1 else 'are'} not in the cluster")
+    total = silent.there + silent.absent
+    have = "node of pool {} has" if total == 1 else "nodes of pool {} have"
+    text = f"{silent.number} of {total} {have.format(pool.name)} no reading: {_listed(which)}"
+    one = names[0] if len(names) == 1 else "NODE"
+    return Diagnostic(
+        codes.READING_MISSING,
+        text,
+        at=sources[0].span if sources else None,
+        notes=(Note(f"pool {pool.name} declares GPUs"),),
+        help=f"run `blueprint probe -o {one}.json` on each and add the file" if names else "see why they are not there",
+        subject=f"Node/{names[0]}" if len(names) == silent.number == 1 else f"NodePool/{pool.name}",
+        evidence=(("pool", pool.name), ("missing", str(silent.number))),
+    )
+
+
+def _listed(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

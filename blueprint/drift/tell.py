@@ -72,7 +72,7 @@ def _diagnostic(finding: Finding, causes: Counter[str]) -> Diagnostic:
         at=_place(finding.origin),
         label=_label(finding),
         notes=tuple(_notes(finding)),
-        help=None if finding.station is Station.NODE else _help(finding),
+        help=finding.help or (None if finding.station is Station.NODE else _help(finding)),
         subject=finding.subject,
         path=finding.path or None,
         evidence=tuple(_evidence(finding, causes)),
@@ -85,6 +85,8 @@ def _help(finding: Finding) -> str | None:
 
 
 def _code(finding: Finding) -> Code:
+    if finding.code:
+        return finding.code
     if finding.kind is FindingKind.UNKNOWN:
         if finding.station is Station.NODE:
             return codes.NODES_UNSEEN
@@ -95,6 +97,8 @@ def _code(finding: Finding) -> Code:
 
 
 def _message(finding: Finding) -> str:
+    if finding.says:
+        return f"{finding.subject} {finding.says}" + (f", written by {finding.writer}" if finding.writer else "")
     return _MESSAGES[_sentence(finding)].format(
         what=f"{finding.subject}: {finding.path}" if finding.path else finding.subject,
         live=shown(finding, finding.live),

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from blueprint.diagnostics import Diagnostic, Severity, in_order
 from blueprint.render.compare import Action, ObjectChange
 from blueprint.report.masking import Mask
-from blueprint.report.model import Coverage, Run
+from blueprint.report.model import Run
 
 OUTCOMES = {
     0: ("clean", "Done."),
@@ -103,19 +103,23 @@ def actions_in_words(record: Record) -> str:
     return ", ".join(f"{number} {action.value}" for action, number in record.actions.items())
 
 
-def _noun(covered: Coverage) -> str:
-    return covered.scope.removesuffix("s") if covered.examined == 1 else covered.scope
+def _things(number: int, scope: str) -> str:
+    """`1 object`, `2 objects`; of several words the last or the first is counted: `1 record of what was applied`."""
+    if number != 1:
+        return f"{number} {scope}"
+    words, joined, rest = scope.partition(" of ")
+    return f"1 {words.removesuffix('s')}{joined}{rest}"
 
 
 def coverage_in_words(run: Run) -> list[str]:
     """What was looked at, what could not be, what was not asked: one sentence each, none where empty."""
     said = []
-    if examined := [f"{each.examined} {_noun(each)}" for each in run.coverage]:
+    if examined := [_things(each.examined, each.scope) for each in run.coverage]:
         said.append(f"Examined: {', '.join(examined)}.")
     for each in run.coverage:
         if each.unknown:
             why = f" ({each.reason})" if each.reason else ""
-            said.append(f"Unknown: {each.unknown} {each.scope}{why}.")
+            said.append(f"Unknown: {_things(each.unknown, each.scope)}{why}.")
     if run.not_asked:
         said.append(f"Not asked: {', '.join(run.not_asked)}.")
     return said

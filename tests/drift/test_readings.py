@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from blueprint.diagnostics import Refused
-from blueprint.drift.detect import detect_drift
+from blueprint.drift.detect import as_run, detect_drift
 from blueprint.drift.model import DriftReport
 from blueprint.drift.snapshot import SnapshotView
 from blueprint.pipeline import compile_blueprint
 from blueprint.render.model import Bundle
+from blueprint.report.record import coverage_in_words
 
 ROOT = Path(__file__).resolve().parents[2]
 HEALTHY = ROOT / "tests/probe/readings/h100x8-healthy.json"
@@ -119,6 +120,55 @@ def test_a_node_without_a_reading_is_unknown(bundle: Bundle, tmp_path: Path) -> 
 
     assert (report.exit_code, report.unknown) == (3, 1)
     assert "Node/gpu-1" in {d.subject for d in report.diagnostics if d.code.id == "BP8030"}
+
+
+def test_nodes_without_a_reading_are_told_once_per_pool_and_counted(bundle: Bundle, tmp_path: Path) -> None:
+    """A stray reading is one reading too many, and no node of a pool."""
+    write(tmp_path, "stranger")
+    names = [f"gpu-{number}" for number in range(9)]
+
+    report = judged(bundle, tmp_path, view(*names))
+
+    [told] = [d for d in report.diagnostics if d.code.id == "BP8030"]
+    assert told.message == ("9 of 9 nodes of pool train have no reading: gpu-0, gpu-1, gpu-2, gpu-3, gpu-4 and 4 more")
+    assert told.subject == "NodePool/train"
+    assert [(c.scope, c.examined, c.unknown) for c in report.coverage] == [("nodes", 0, 9), ("readings", 0, 1)]
+    said = coverage_in_words(as_run(report, ""))
+    assert said[0] == "Examined: 0 nodes, 0 readings."
+    assert [line.partition(" (")[0] for line in said[1:3]] == ["Unknown: 9 nodes", "Unknown: 1 reading"]
+
+
+def test_nodes_that_are_not_in_the_cluster_are_told_with_their_pool(bundle: Bundle, tmp_path: Path) -> None:
+    write(tmp_path, "stranger")
+
+    report = judged(bundle, tmp_path, view("gpu-0"))
+
+    [told] = [d for d in report.diagnostics if d.code.id == "BP8030"]
+    assert told.message == "2 of 2 nodes of pool train have no reading: gpu-0 and 1 that is not in the cluster"
+
+
+def test_a_lost_gpu_is_no_business_of_apply(bundle: Bundle, tmp_path: Path) -> None:
+    write(tmp_path, "gpu-0")
+    write(tmp_path, "gpu-1", ecc_off(3))
+
+    report = judged(bundle, tmp_path, view("gpu-0", "gpu-1"))
+
+    assert as_run(report, "").verdict == (
+        "Drift: 1 contradiction in the readings of 1 node. "
+        "No apply restores any of it; what readings show is settled at the node."
+    )
+
+
+def test_every_headline_about_a_node_names_it(bundle: Bundle, tmp_path: Path) -> None:
+    """The same PCI address exists on every node of a pool."""
+    write(tmp_path, "gpu-0", ecc_off(0))
+    write(tmp_path, "gpu-1", ecc_off(0))
+
+    report = judged(bundle, tmp_path, view("gpu-0", "gpu-1"))
+
+    told = [d for d in report.diagnostics if (d.subject or "").startswith("Node/")]
+    assert {d.subject for d in told} == {"Node/gpu-0", "Node/gpu-1"}
+    assert all((d.subject or "").removeprefix("Node/") in d.message for d in told)
 
 
 def test_a_declared_node_that_is_not_there_is_unknown(bundle: Bundle, tmp_path: Path) -> None:

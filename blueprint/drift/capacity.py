@@ -1,0 +1,55 @@
+"""What nodes offer to pods, against what their pool says that they offer after cutting and sharing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from blueprint.diagnostics import Note
+from blueprint.drift import codes
+from blueprint.drift.model import Finding, FindingKind, Remedy, Station
+from blueprint.drift.node_facts import origin_of, seen_of, subject_of, writer_of
+from blueprint.drift.view import Live
+from blueprint.render.model import Bundle, BundlePool
+from blueprint.render.paths import format_path
+from blueprint.spec.quantity import quantity_value
+
+_OF_GPUS = re.compile(r"nvidia\.com/(gpu|mig-[^/]+)(\.shared)?")
+_MACHINES = "nvidia.com/gpu.workload.config"
+
+
+def offers_resources(bundle: Bundle, pool: BundlePool) -> bool:
+    """Whether a device plugin is to offer the pool's GPUs: not where pods claim them, or machines get them."""
+    claimed = any(obj.id.kind == "GPUCluster" for obj in bundle.objects)
+    return bool(pool.resources) and not claimed and pool.selector.get(_MACHINES, "container") == "container"
+
+
+def examine_capacity(node: Live, pool: BundlePool, us: str, *, passing: bool) -> Iterator[Finding]:
+    """Every resource of which a node offers another number than declared. `passing`: it says that it is at work."""
+    offered = {k: v for k, v in node["status"]["allocatable"].items() if k in pool.resources or _OF_GPUS.fullmatch(k)}
+    for name in sorted({*pool.resources, *offered}):
+        want, have = pool.resources.get(name, 0), int(quantity_value(str(offered.get(name, 0))))
+        if want != have:
+            path = ("status", "allocatable", name)
+            found = Finding(
+                FindingKind.MODIFIED,
+                subject_of(node),
+                format_path(path),
+                declared=want,
+                live=have,
+                writer=writer_of(node, path, us),
+                origin=origin_of(pool, "resources", "gpu", "selector"),
+                station=Station.NODE,
+                seen=seen_of(node, pool),
+                remarks=(Note(f"pool {pool.name} declares {_told(pool)} per node"),),
+                code=codes.NODE_RESOURCES,
+                says=f"offers {have} {name}, declared {want}",
+                help="look at its device plugin pod, and at the health of its GPUs with `blueprint probe` there",
+                ended_by=Remedy.REPAIR,
+            )
+            yield replace(found, code=codes.NODE_IN_TRANSITION, ended_by=Remedy.WAIT) if passing else found
+
+
+def _told(pool: BundlePool) -> str:
+    return ", ".join(f"{count} {name}" for name, count in sorted(pool.resources.items()))

@@ -1,0 +1,73 @@
+"""The closing sentence of a drift report: how much was found, and how much of it an apply ends."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from blueprint.drift.model import APPLY, TAKE_OVER, DriftReport, Finding, Remedy, act_of
+
+_WORDS: Mapping[Remedy, tuple[str, str]] = {
+    Remedy.REMOVE: ("1 stays until somebody removes or declares it", "{} stay until somebody removes or declares them"),
+    Remedy.NODES: ("1 is about nodes, which no apply makes", "{} are about nodes, which no apply makes"),
+    Remedy.REPAIR: ("1 needs a repair", "{} need a repair"),
+    Remedy.WAIT: ("1 ends by itself, or is stuck", "{} end by themselves, or are stuck"),
+}
+
+
+def verdict_of(report: DriftReport) -> str:
+    """What a report came to, in a few sentences. It promises nothing that an apply cannot do."""
+    drifted = [finding for finding in report.findings if finding.is_drift]
+    if report.failed:
+        parts = [*_counted(drifted), *_refuted(report.refuted)]
+        return " ".join([f"Drift: {'; '.join(parts)}." if parts else "Drift.", *_remedies(drifted, report.refuted)])
+    passing = len({finding.subject for finding in report.findings if finding.passing})
+    if report.unknown:
+        things = plural(report.unknown, "thing")
+        return f"Unknown: nothing contradicts the bundle, but {things} could not be examined."
+    aside = f" {plural(passing, 'node')} {'comes or goes' if passing == 1 else 'come or go'}." if passing else ""
+    return f"No drift: everything that was examined is as declared.{aside}"
+
+
+def _counted(drifted: Sequence[Finding]) -> Iterator[str]:
+    """Differences, the things that they are in, and the acts that made them, as far as the API keeps them apart."""
+    if drifted:
+        counts = [
+            (drifted, "difference"),
+            ({f.subject for f in drifted}, "object"),
+            (set(map(act_of, drifted)), "cause"),
+        ]
+        differences, objects, acts = (plural(len(things), noun) for things, noun in counts)
+        yield f"{differences} in {objects}, from {acts}"
+
+
+def _refuted(refuted: Mapping[str, int]) -> Iterator[str]:
+    if refuted:
+        yield f"{plural(sum(refuted.values()), 'contradiction')} in the readings of {plural(len(refuted), 'node')}"
+
+
+def _remedies(drifted: Sequence[Finding], refuted: Mapping[str, int]) -> Iterator[str]:
+    restorable = [finding for finding in drifted if finding.restorable]
+    apply = TAKE_OVER if any(finding.contested for finding in restorable) else APPLY
+    rest = Counter(finding.remedy for finding in drifted if not finding.restorable)
+    said = [_WORDS[remedy][number > 1].format(number) for remedy, number in sorted(rest.items())]
+    if refuted:
+        said.append("what readings show is settled at the node")
+    if restorable:
+        total = len(drifted) + sum(refuted.values())
+        amount = f"{len(restorable)} of {total}" if len(restorable) < total else _all(total)
+        said.insert(0, f"{apply} restores {amount}")
+    elif said:
+        said.insert(0, "no apply restores any of it")
+    if said:
+        text = "; ".join(said)
+        yield f"{text[0].upper()}{text[1:]}."
+
+
+def _all(number: int) -> str:
+    return "it" if number == 1 else f"all {number}"
+
+
+def plural(number: int, noun: str) -> str:
+    """`1 node`, `2 nodes`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,80 @@
+"""Whether operators have come to what the bundle's custom resources declare, as far as they say so themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from blueprint.cluster.health import Health, State, health_of, is_operators
+from blueprint.cluster.inventory import manager
+from blueprint.diagnostics import Diagnostic
+from blueprint.drift import codes
+from blueprint.drift.model import Finding, FindingKind, Part, facts
+from blueprint.drift.node_facts import is_simulated, writer_of
+from blueprint.drift.view import Live, Unseen, View
+from blueprint.render.model import Bundle, Object, ObjectId
+from blueprint.report.model import Coverage
+
+SCOPE = "custom resources"
+
+
+def examine_health(bundle: Bundle, view: View) -> Part:
+    """What operators say of our custom resources. What is missing or could not be read is told elsewhere."""
+    asked = {obj.id: obj for obj in bundle.objects if is_operators(obj.id)}
+    if not asked:
+        return Part(())
+    live = view.objects({i: obj.api_version for i, obj in asked.items()}, bundle.name).live
+    states = {i: state for i in asked if i in live and (state := health_of(live[i]))}
+    ill = [i for i, s in states.items() if s.health is Health.NOT_HEALTHY and not _is_idle(bundle, live[i])]
+    findings = tuple(_ill(asked[i], live[i], states[i], manager(bundle.name)) for i in ill)
+    silent = {i: state for i, state in states.items() if state.health is Health.UNKNOWN}
+    if not silent:
+        return Part((), findings, failed=bool(findings))
+    if _is_simulation(view):
+        return Part((), findings, tuple(_simulated(silent)), failed=bool(findings))
+    reason = "; ".join(sorted({state.text for state in silent.values()}))
+    coverage = Coverage(SCOPE, len(states) - len(silent), len(silent), reason)
+    return Part((coverage,), findings, tuple(_unknown(asked, silent)), failed=bool(findings))
+
+
+def _is_idle(bundle: Bundle, live: Live) -> bool:
+    """Whether an operator complains of no GPU node where all pools with GPUs may be empty."""
+    conditions = live["status"].get("conditions") or ()
+    complains = any(c.get("reason") == "NoGPUNodes" and c.get("status") == "True" for c in conditions)
+    return complains and all(pool.nodes_min == 0 for pool in bundle.pools if pool.gpu_count)
+
+
+def _is_simulation(view: View) -> bool:
+    """Whether there is not one real node, on which an operator could run."""
+    try:
+        nodes = view.nodes()
+    except Unseen:
+        return False
+    return bool(nodes) and all(map(is_simulated, nodes))
+
+
+def _ill(obj: Object, live: Live, state: State, us: str) -> Finding:
+    at = ("status", "state") if "state" in live["status"] else ("status",)
+    return Finding(
+        FindingKind.FAILED,
+        str(obj.id),
+        ".".join(at),
+        live=live["status"].get("state", state.text),
+        writer=writer_of(live, at, us),
+        origin=obj.origin(()),
+        seen=facts(live),
+        code=codes.NOT_HEALTHY_NOW,
+        says=f"is not healthy: {state.text}",
+        help="read its conditions and the pods of its operator; an apply writes nothing that is not there",
+    )
+
+
+def _unknown(asked: Mapping[ObjectId, Object], silent: Mapping[ObjectId, State]) -> Iterator[Diagnostic]:
+    for identity, state in silent.items():
+        origin = asked[identity].origin(())
+        text = f"{identity}: health unknown: {state.text}"
+        yield Diagnostic(codes.HEALTH_NOT_KNOWN, text, at=origin.template if origin else None, subject=str(identity))
+
+
+def _simulated(silent: Mapping[ObjectId, State]) -> Iterator[Diagnostic]:
+    names = ", ".join(map(str, sorted(silent)))
+    yield Diagnostic(codes.SIMULATED_STATUS, f"every node is simulated, and no operator has reported on {names}")

@@ -1,0 +1,37 @@
+"""What every finding about a node needs: its subject, the pool's line, who wrote a mark."""
+
+from __future__ import annotations
+
+from blueprint.cluster.health import SIMULATED
+from blueprint.drift.model import Writer, facts
+from blueprint.drift.view import Live
+from blueprint.render.model import BundlePool, FieldOrigin
+
+
+def subject_of(node: Live) -> str:
+    """`Node/name`."""
+    return f"Node/{node['metadata']['name']}"
+
+
+def seen_of(node: Live, pool: BundlePool) -> tuple[tuple[str, str], ...]:
+    """The pool, and what identifies the state of the node."""
+    return (("pool", pool.name), *facts(node))
+
+
+def origin_of(pool: BundlePool, *keys: str) -> FieldOrigin | None:
+    """The blueprint line that says so, by the first of `keys` that has one; there is no template behind it."""
+    sources = next((pool.sources[key] for key in keys if pool.sources.get(key)), ())
+    return FieldOrigin(sources[0].span, sources) if sources else None
+
+
+def writer_of(node: Live, at: tuple[str, ...], us: str, *, gone: bool = False) -> Writer | None:
+    """The last writer of a field; of a removed one only where the list it was in has another owner than us."""
+    from blueprint.drift.ownership import claims_at, foreign, latest
+
+    claims = claims_at(node, at, us)
+    return latest(foreign(claims) if gone else claims)
+
+
+def is_simulated(node: Live) -> bool:
+    """Whether a lab made it up."""
+    return (node["metadata"].get("annotations") or {}).get(SIMULATED) == "true"

@@ -1,0 +1,135 @@
+"""Marks of a node beyond what its pool declares: what operators obey, what they say, cordons and taints of others.
+
+Healthy nodes carry many such marks. What is normal is data (`nodes.yaml` of the components); what an operator did for
+an upgrade of its own is told as that, and needs two witnesses: the writer, and the mark in which the operator says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from blueprint.catalog.node_marks import KnownTaint, Switch
+from blueprint.diagnostics import Note
+from blueprint.drift import codes
+from blueprint.drift.marks import Marks, Stage
+from blueprint.drift.model import Finding, FindingKind, Remedy, Station, Writer
+from blueprint.drift.node_facts import origin_of, seen_of, subject_of, writer_of
+from blueprint.drift.taints import examine_taints
+from blueprint.drift.view import Live
+from blueprint.render.model import BundlePool
+from blueprint.render.paths import format_path
+
+UNSCHEDULABLE = ("spec", "unschedulable")
+_VERBS = {"labels": "label", "annotations": "annotate"}
+
+
+def examine_marks(node: Live, pool: BundlePool, marks: Marks, us: str) -> Iterator[Finding]:
+    """Everything on a node of `pool` that changes what runs there, and that the pool does not say."""
+    stages = marks.stages(node) if pool.gpu_count else []
+    for stage in stages:
+        yield _stage(node, pool, stage, us)
+    if pool.gpu_count:
+        for switch, key, value in marks.switches(node):
+            if _is_odd(switch, key, value, pool):
+                writer = writer_of(node, ("metadata", switch.at, key), us)
+                if not _may_write(switch, writer):
+                    yield _switch(node, pool, switch, (key, value), writer)
+    if node["spec"].get("unschedulable"):
+        yield _cordon(node, pool, marks, stages, us)
+    yield from examine_taints(node, pool, marks, us)
+
+
+def is_in_transition(findings: Iterable[Finding]) -> bool:
+    """Whether what was found on a node explains that it offers less than declared for now."""
+    return any(f.kind is FindingKind.IN_TRANSITION for f in findings)
+
+
+def _is_odd(switch: Switch, key: str, value: str, pool: BundlePool) -> bool:
+    """Whether the mark is neither declared nor one of those that say nothing."""
+    declared = switch.at == "labels" and (key in pool.labels or key in pool.selector)
+    beside = switch.beside is not None and switch.beside in pool.labels
+    return not declared and not beside and not any(fnmatchcase(value, each) for each in switch.normal)
+
+
+def _may_write(switch: Switch, writer: Writer | None) -> bool:
+    return bool(switch.writers) and (writer is None or writer.manager in switch.writers)
+
+
+def _switch(node: Live, pool: BundlePool, switch: Switch, mark: tuple[str, str], writer: Writer | None) -> Finding:
+    (key, value), noun = mark, switch.at.removesuffix("s")
+    command = f"kubectl {_VERBS[switch.at]} node {node['metadata']['name']} {key}-"
+    return Finding(
+        FindingKind.FOREIGN_ADDITION,
+        subject_of(node),
+        format_path(("metadata", switch.at, key)),
+        live=value,
+        writer=writer,
+        origin=origin_of(pool, "selector"),
+        station=Station.NODE,
+        seen=seen_of(node, pool),
+        remarks=(Note(f"this {noun} {switch.effect}"), Note(f"known from: {switch.source}")),
+        code=codes.NODE_STEERED,
+        says=f"has the {noun} {key}={value}, which pool {pool.name} does not declare",
+        help=f"remove it, `{command}`, or say in the blueprint what it is meant to do; an apply leaves it in place",
+    )
+
+
+def _stage(node: Live, pool: BundlePool, stage: Stage, us: str) -> Finding:
+    progress, name = stage.progress, node["metadata"]["name"]
+    doing = f"{progress.what} {'failed' if stage.failed else 'is under way, or stuck'}"
+    return Finding(
+        FindingKind.FAILED if stage.failed else FindingKind.IN_TRANSITION,
+        subject_of(node),
+        format_path(("metadata", "labels", progress.key)),
+        live=stage.value,
+        writer=writer_of(node, ("metadata", "labels", progress.key), us),
+        origin=origin_of(pool, "gpu", "selector"),
+        station=Station.NODE,
+        seen=seen_of(node, pool),
+        remarks=(Note(f"known from: {progress.source}"),),
+        code=codes.NODE_FAILED if stage.failed else codes.NODE_IN_TRANSITION,
+        says=f"says {progress.key}={stage.value}: {doing}",
+        help=progress.remedy.replace("NODE", name),
+    )
+
+
+def _cordon(node: Live, pool: BundlePool, marks: Marks, stages: list[Stage], us: str) -> Finding:
+    writer = writer_of(node, UNSCHEDULABLE, us)
+    why = next((stage for stage in stages if _explains(stage, writer)), None)
+    going = next((t for t in marks.taints if t.means == "going" and _has_taint(node, t)
+                  and writer and writer.manager in t.writers), None)  # fmt: skip
+    excuse = why.progress.what if why else "its removal" if going else ""
+    passing = bool(going) and not why
+    excused = codes.NODE_COMES_OR_GOES if passing else codes.NODE_IN_TRANSITION
+    uncordon = f"`kubectl uncordon {node['metadata']['name']}`"
+    return Finding(
+        FindingKind.IN_TRANSITION if excuse else FindingKind.FOREIGN_ADDITION,
+        subject_of(node),
+        format_path(UNSCHEDULABLE),
+        live=True,
+        writer=writer,
+        origin=origin_of(pool, "nodes", "selector"),
+        station=Station.NODE,
+        seen=seen_of(node, pool),
+        remarks=(Note("no new pod is scheduled to it, so nobody new gets its GPUs"),),
+        code=excused if excuse else codes.NODE_CORDONED,
+        says=f"is cordoned for {excuse}" if excuse else "is cordoned",
+        help=f"its operator lifts the cordon when it is through; {uncordon} if it is stuck" if excuse else uncordon,
+        ended_by=Remedy.WAIT if excuse else Remedy.REMOVE,
+        passing=passing,
+    )  # fmt: skip
+
+
+def _explains(stage: Stage, writer: Writer | None) -> bool:
+    """Whether an operator cordoned the node for what it says it does. Without a trace of the writer, its word must do
+    while it is at it."""
+    if writer is None:
+        return bool(stage.progress.writers) and not stage.failed
+    return any(fnmatchcase(writer.manager, each) for each in stage.progress.writers)
+
+
+def _has_taint(node: Live, known: KnownTaint) -> bool:
+    taints: list[Mapping[str, Any]] = node["spec"].get("taints") or []
+    return any(fnmatchcase(str(taint.get("key")), known.key) for taint in taints)

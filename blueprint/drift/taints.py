@@ -1,0 +1,148 @@
+"""Taints of a node that its pool does not declare: those of controllers as what they mean, others as additions.
+
+`spec.taints` is one field to the API server: it has one last writer, whoever added which element. So nobody is named
+for a taint where the last writer only kept it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from blueprint.catalog.node_marks import KnownTaint
+from blueprint.diagnostics import Note
+from blueprint.drift import codes
+from blueprint.drift.marks import Marks
+from blueprint.drift.model import Finding, FindingKind, Remedy, Station, Writer
+from blueprint.drift.node_facts import origin_of, seen_of, subject_of, writer_of
+from blueprint.drift.view import Live
+from blueprint.render.model import BundlePool
+
+_KEEPS_AWAY = {
+    "NoSchedule": "new pods that do not tolerate it are not scheduled there",
+    "NoExecute": "pods that do not tolerate it are evicted, and new ones are not scheduled there",
+}
+_CORDON = "node.kubernetes.io/unschedulable"
+_NOBODY = Writer("", "", "", "")
+_MAKERS = frozenset({"kubelet"})
+"""Who gives a node its taints while it registers: what the machine's maker configured."""
+
+
+def examine_taints(node: Live, pool: BundlePool, marks: Marks, us: str) -> Iterator[Finding]:
+    """Every taint that keeps pods away and that the pool does not declare."""
+    declared = {(taint.key, taint.effect) for taint in pool.taints}
+    others = [t for t in node["spec"].get("taints") or () if (t.get("key"), t.get("effect")) not in declared]
+    others = [t for t in others if t.get("effect") in _KEEPS_AWAY and not _repeats_cordon(node, t)]
+    if not others:
+        return
+    writer = writer_of(node, ("spec", "taints"), us)
+    kinds = [(taint, marks.taint(str(taint["key"]))) for taint in others]
+    strange = sum(1 for _, each in kinds if each is None)
+    for taint, each in kinds:
+        if each is None:
+            yield _foreign(node, pool, taint, marks, _author(writer, marks.taints, us))
+        elif _is_forged(each, writer, us, alone=not strange):
+            yield _foreign(node, pool, taint, marks, writer)
+        elif not _is_stale(node, taint, each, writer):
+            yield _controllers(node, pool, taint, each, writer)
+
+
+def _repeats_cordon(node: Live, taint: Mapping[str, Any]) -> bool:
+    return taint.get("key") == _CORDON and bool(node["spec"].get("unschedulable"))
+
+
+def _author(writer: Writer | None, known: Iterable[KnownTaint], us: str) -> Writer | None:
+    """Whoever wrote the list last, unless that one only keeps what others put there."""
+    if writer is None or writer.manager == us:
+        return None
+    keeps = writer.manager not in _MAKERS and any(_is_one_of(writer, each) for each in known)
+    return None if keeps else writer
+
+
+def _is_one_of(writer: Writer, known: KnownTaint) -> bool:
+    return any(fnmatchcase(writer.manager, each) for each in known.writers)
+
+
+def _is_forged(known: KnownTaint, writer: Writer | None, us: str, *, alone: bool) -> bool:
+    """Whether somebody else than a controller set this taint, as far as one list with one writer tells."""
+    return writer is not None and writer.manager != us and alone and not _is_one_of(writer, known)
+
+
+def _is_stale(node: Live, taint: Mapping[str, Any], known: KnownTaint, writer: Writer | None) -> bool:
+    """The API server taints every new node as not ready; without its controller nobody takes that away again."""
+    if known.condition is None or taint.get("effect") != "NoSchedule" or _is_one_of(writer or _NOBODY, known):
+        return False
+    conditions = (node.get("status") or {}).get("conditions") or ()
+    states = [c.get("status") for c in conditions if c.get("type") == known.condition]
+    return states in ([], ["True"])
+
+
+def _controllers(
+    node: Live, pool: BundlePool, taint: Mapping[str, Any], known: KnownTaint, writer: Writer | None
+) -> Finding:
+    passing = known.means != "ill"
+    name = _name(taint)
+    return Finding(
+        FindingKind.IN_TRANSITION,
+        subject_of(node),
+        _path(taint),
+        live=str(taint.get("value") or ""),
+        writer=writer if writer and _is_one_of(writer, known) else None,
+        origin=origin_of(pool, "nodes", "selector"),
+        station=Station.NODE,
+        seen=seen_of(node, pool),
+        remarks=(Note(f"known from: {known.source}"), *_since(taint)),
+        code=codes.NODE_COMES_OR_GOES if passing else codes.NODE_IN_TRANSITION,
+        says=f"{known.says} (taint {name})",
+        help=None if passing else f"look at `kubectl describe node {node['metadata']['name']}`",
+        ended_by=Remedy.WAIT,
+        passing=passing,
+    )
+
+
+def _foreign(node: Live, pool: BundlePool, taint: Mapping[str, Any], marks: Marks, writer: Writer | None) -> Finding:
+    name, effect = _name(taint), str(taint["effect"])
+    shut_out = sorted(who for who, them in marks.tolerations.items() if not any(_tolerates(t, taint) for t in them))
+    remarks = [Note(_KEEPS_AWAY[effect])]
+    if shut_out:
+        remarks.append(Note(f"of this bundle, pods of {', '.join(shut_out)} do not tolerate it"))
+    if writer:
+        remarks.append(Note("the list of taints has one writer for all of them: the last one is named"))
+    made = writer is not None and writer.manager in _MAKERS
+    command = f"kubectl taint node {node['metadata']['name']} {taint['key']}:{effect}-"
+    return Finding(
+        FindingKind.FOREIGN_ADDITION,
+        subject_of(node),
+        _path(taint),
+        live=str(taint.get("value") or ""),
+        writer=writer,
+        origin=origin_of(pool, "taints", "selector"),
+        station=Station.NODE,
+        seen=seen_of(node, pool),
+        remarks=(*remarks, *_since(taint)),
+        code=codes.NODE_TAINT_OF_MAKER if made else codes.NODE_FOREIGN_TAINT,
+        says=f"has the taint {name}, which pool {pool.name} does not declare",
+        help=f"remove it, `{command}`, or declare it under taints of the pool; an apply leaves it in place",
+    )
+
+
+def _tolerates(toleration: Mapping[str, Any], taint: Mapping[str, Any]) -> bool:
+    if toleration.get("effect") not in (None, "", taint["effect"]):
+        return False
+    if toleration.get("operator") == "Exists":
+        return toleration.get("key") in (None, "", taint["key"])
+    return toleration.get("key") == taint["key"] and (toleration.get("value") or "") == (taint.get("value") or "")
+
+
+def _name(taint: Mapping[str, Any]) -> str:
+    value = f"={taint['value']}" if taint.get("value") else ""
+    return f"{taint['key']}{value}:{taint['effect']}"
+
+
+def _path(taint: Mapping[str, Any]) -> str:
+    return f"spec.taints[key={taint['key']},effect={taint['effect']}]"
+
+
+def _since(taint: Mapping[str, Any]) -> tuple[Note, ...]:
+    return (Note(f"since {taint['timeAdded']}"),) if taint.get("timeAdded") else ()

@@ -1,0 +1,144 @@
+"""Nodes that left a pool, stand in for others or are others under an old name: by the record of an apply."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from drift_platform import Applied, apply, bundle_of
+from node_pools import LABEL, Nodes, about, pool
+
+from blueprint.cluster.connection import Connection
+from blueprint.drift.membership import POOL_LABEL
+from blueprint.drift.model import DriftReport
+from blueprint.render.model import Bundle
+
+
+class AppliedNodes(Nodes):
+    """Nodes that an apply labelled, so that the record knows them."""
+
+    def __init__(self, connection: Connection, number: int = 2, **rest: Any) -> None:
+        super().__init__(connection, number)
+        self.declared = pool(self.mark, nodes=number, labels={LABEL: "all", POOL_LABEL: "train"}, **rest)
+        self.bundle: Bundle = bundle_of(self.mark, [], pools=(self.declared,), node_labels="apply")
+        apply(self.bundle, connection)
+
+    def join(self, number: int) -> None:
+        """A node that comes with everything that the pool declares."""
+        self.create(number, **{POOL_LABEL: "train"})
+
+    def delete(self, number: int) -> None:
+        self.connection.delete(f"/api/v1/nodes/{self.name(number)}")
+
+    def look(self) -> DriftReport:
+        return Applied(self.bundle, "", self.connection).drift()
+
+    def leave(self, number: int, value: str | None, manager: str = "kubectl-label") -> None:
+        self.patch(number, {"metadata": {"labels": {"example.org/pool": value}}}, manager)
+
+
+@pytest.fixture
+def nodes(connection: Connection) -> AppliedNodes:
+    return AppliedNodes(connection)
+
+
+def told(report: DriftReport) -> dict[str | None, list[str]]:
+    subjects = dict.fromkeys(d.subject for d in report.diagnostics if d.subject)
+    return {subject: [d.code.id for d in about(report, subject or "")] for subject in subjects}
+
+
+def test_applied_nodes_are_clean(nodes: AppliedNodes) -> None:
+    assert (nodes.look().findings, nodes.look().exit_code) == ((), 0)
+
+
+def test_too_few_nodes_name_who_left_and_how(nodes: AppliedNodes) -> None:
+    nodes.leave(0, "elsewhere")
+
+    report = nodes.look()
+
+    assert told(report) == {"NodePool/train": ["BP8022"]}
+    [finding] = report.findings
+    [note] = finding.remarks
+    assert note.message.startswith(f"{nodes.name(0)} was labelled by an earlier apply: its label example.org/pool is")
+    assert '"kubectl-label"' in note.message
+
+
+def test_a_node_that_another_stands_in_for_is_named(nodes: AppliedNodes) -> None:
+    """The count is right, so nothing else shows it."""
+    nodes.leave(0, None)
+    nodes.join(7)
+
+    report = nodes.look()
+
+    assert told(report) == {f"Node/{nodes.name(0)}": ["BP8066"]}
+    [finding] = report.findings
+    assert "has no label example.org/pool any more" in finding.says
+    assert finding.remarks[0].message == f"new since then: {nodes.name(7)}"
+    assert not finding.restorable
+
+
+def test_a_node_that_was_deleted_and_replaced_is_named(nodes: AppliedNodes) -> None:
+    nodes.delete(1)
+    nodes.join(8)
+
+    report = nodes.look()
+
+    assert told(report) == {f"Node/{nodes.name(1)}": ["BP8066"]}
+    assert "it is not in the cluster any more" in report.findings[0].says
+
+
+def test_an_apply_records_the_nodes_that_are_there(nodes: AppliedNodes) -> None:
+    nodes.delete(1)
+    nodes.join(8)
+
+    apply(nodes.bundle, nodes.connection)
+
+    assert nodes.look().findings == ()
+
+
+def test_a_node_with_an_old_name_and_a_new_uid_is_told(nodes: AppliedNodes) -> None:
+    nodes.delete(1)
+    nodes.join(1)
+
+    report = nodes.look()
+
+    assert told(report) == {f"Node/{nodes.name(1)}": ["BP8067"]}
+    assert report.exit_code == 1
+
+
+def test_in_a_pool_with_a_range_nodes_come_and_go(connection: Connection) -> None:
+    nodes = AppliedNodes(connection, nodes_min=1, nodes_max=4)
+    nodes.delete(1)
+    nodes.join(5)
+
+    assert nodes.look().findings == ()
+
+
+def test_in_a_pool_with_a_range_a_node_that_somebody_took_out_is_told(connection: Connection) -> None:
+    nodes = AppliedNodes(connection, nodes_min=1, nodes_max=4)
+    nodes.leave(1, "elsewhere", "mallory")
+
+    report = nodes.look()
+
+    assert told(report) == {f"Node/{nodes.name(1)}": ["BP8066"]}
+    writer = report.findings[0].writer
+    assert writer
+    assert writer.manager == "mallory"
+
+
+def test_a_pool_that_the_blueprint_gave_up_leaves_nobody_accused(nodes: AppliedNodes) -> None:
+    other = replace(nodes.declared, name="other", selector={"example.org/pool": "other"}, nodes_min=0, nodes_max=9)
+    changed = replace(nodes.bundle, pools=(other,), digest="b" * 64)
+
+    assert Applied(changed, "", nodes.connection).drift().findings == ()
+
+
+def test_without_a_record_nothing_is_known_of_who_was_there(nodes: AppliedNodes) -> None:
+    """Under `provisioner` nobody records nodes: the number and the marks are all that can be judged."""
+    provisioned = replace(nodes.bundle, node_labels="provisioner")
+    nodes.leave(0, None)
+    nodes.join(9)
+
+    assert Applied(provisioned, "", nodes.connection).drift().findings == ()
+    assert nodes.get(9)["metadata"]["labels"][LABEL] == "all"

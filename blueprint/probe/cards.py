@@ -52,10 +52,11 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A network card: the RDMA devices in one PCI slot. Functions of one slot are one card."""
+    """A network card: the RDMA devices in one PCI slot. Functions of one slot are one card. `model` is its PCI id."""
 
     slot: str
     ports: tuple[Port, ...]
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ class Cards:
         if listing.status is not Status.READ:
             return Fact(listing.status, None, listing.why, (), listing.files)
         slots: dict[str, list[Port]] = {}
+        models: dict[str, str] = {}
         for device, card in self._devices():
             ports = scan.within(f"{device.path}/ports")
             if lost := self._lost(device, card, ports):
@@ -86,7 +88,8 @@ class Cards:
             mine = [Port(device.path.rpartition("/")[2], port.path.rpartition("/")[2], port) for port in ports]
             if card and self._is_kind(card) and (mine := [port for port in mine if self._is_link(port)]):
                 slots.setdefault(_slot(card), []).extend(mine)
-        cards = tuple(Card(slot, tuple(ports)) for slot, ports in sorted(slots.items()))
+                models[_slot(card)] = card.values["device"].removeprefix("0x")
+        cards = tuple(Card(slot, tuple(ports), models[slot]) for slot, ports in sorted(slots.items()))
         return Fact(Status.READ, cards, "", (), (*listing.files, *(port.answer for c in cards for port in c.ports)))
 
     @property

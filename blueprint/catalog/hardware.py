@@ -18,6 +18,7 @@ Arch = Literal["amd64", "arm64"]
 ConfidentialMode = Literal["single-gpu", "multi-gpu", "protected-pcie"]
 """How GPUs take part in confidential computing: one per machine, several over encrypted NVLink, several over PCIe."""
 
+CardId = Annotated[str, Matching(r"[0-9a-f]{4}", "four lower-case hexadecimal digits")]
 PciId = Annotated[
     str, Matching("10de:[0-9a-f]{4}(:[0-9a-f]{4}:[0-9a-f]{4})?", "10de: and four lower-case hexadecimal digits")
 ]
@@ -126,6 +127,7 @@ class Gpu(Record):
         maximum_driver: The newest branch that still knows it; None while every new one does.
         host_arch: The processors it comes with, where the product decides them.
         nvlink: The links to other GPUs.
+        nvlink_management: The PCI device id of ConnectX cards on its board that manage NVLink and look like a fabric's.
         fabric_manager: Whether nodes with it run NVIDIA's Fabric Manager themselves.
         pcie: The connection to the host.
         power: The power limits that can be set.
@@ -150,6 +152,7 @@ class Gpu(Record):
     maximum_driver: Fact[DriverBranch] | None = None
     host_arch: Fact[Arch] | None = None
     nvlink: NvLink | None = None
+    nvlink_management: Fact[CardId] | None = None
     fabric_manager: Fact[bool] | None = None
     pcie: Pcie | None = None
     power: Power | None = None

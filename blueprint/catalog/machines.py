@@ -17,9 +17,9 @@ T = TypeVar("T")
 Fabric = Literal["infiniband", "roce", "efa", "tcpx", "tcpxo"]
 """What joins the nodes of a pool besides Ethernet."""
 
-COLUMNS = ("arch", "product", "gpus", "cpu", "memoryGib", "adapters", "fabric")
+COLUMNS = ("arch", "product", "gpus", "cpu", "memoryGib", "adapters", "fabric", "vgpuMib")
 """What a line may say. `adapters` counts the fast network adapters: EFA interfaces, RDMA cards; `fabric` names what
-they are joined by."""
+they are joined by, `vgpuMib` is the memory of a vGPU."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,8 @@ class Evidence:
 class Shape:
     """One line: an instance type. What nobody knows is left out.
 
-    `gpus` is missing where the machine has a fraction of one; `note` then says so. `unverified` names columns.
+    `gpus` is missing where the machine has a fraction of one; `note` then says so. `vgpu` says that what appears in the
+    node is a vGPU, whole or not, and `vgpuMib` its memory as the cloud counts it. `unverified` names columns.
     """
 
     arch: Arch | None = None
@@ -44,13 +45,17 @@ class Shape:
     memory_gib: Positive | None = None
     adapters: Positive | None = None
     fabric: Fabric | None = None
+    vgpu: bool = False
+    vgpu_mib: Positive | None = None
     note: Text | None = None
     unverified: tuple[Text, ...] = ()
 
     def complaint(self) -> str | None:
         """What is wrong with the line itself."""
         unknown = [name for name in self.unverified if name not in COLUMNS]
-        return f"there is no column {unknown[0]}" if unknown else None
+        if unknown:
+            return f"there is no column {unknown[0]}"
+        return "vgpuMib is said of what is no vgpu" if self.vgpu_mib and not self.vgpu else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,10 +90,12 @@ class Machines(Record):
         shape = self.types.get(name)
         if shape is None:
             return None
-        values = (shape.arch, shape.product, shape.gpus, shape.cpu, shape.memory_gib, shape.adapters, shape.fabric)
+        values = (shape.arch, shape.product, shape.gpus, shape.cpu, shape.memory_gib, shape.adapters, shape.fabric,
+                  shape.vgpu_mib)  # fmt: skip
         facts = {c: self._fact(name, c, shape, v) for c, v in zip(COLUMNS, values, strict=True) if v is not None}
-        memory = facts.pop("memoryGib", None)
-        return Machine(name=name, cloud=self, note=shape.note, memory_gib=memory, **facts)
+        memory, vgpu = facts.pop("memoryGib", None), facts.pop("vgpuMib", None)
+        return Machine(name=name, cloud=self, note=shape.note, vgpu=shape.vgpu, memory_gib=memory, vgpu_mib=vgpu,
+                       **facts)  # fmt: skip
 
     def _fact(self, name: str, column: str, shape: Shape, value: Any) -> Fact[Any]:
         known = self.evidence[column]
@@ -109,6 +116,7 @@ class Machine:
     name: str
     cloud: Machines = field(repr=False, compare=False)
     note: str | None
+    vgpu: bool = False
     arch: Fact[Arch] | None = None
     product: Fact[str] | None = None
     gpus: Fact[int] | None = None
@@ -116,3 +124,4 @@ class Machine:
     memory_gib: Fact[int] | None = None
     adapters: Fact[int] | None = None
     fabric: Fact[Fabric] | None = None
+    vgpu_mib: Fact[int] | None = None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from blueprint.catalog import Machine, Release
 from blueprint.diagnostics import Diagnostic, Note, Severity
+from blueprint.platform import machine_codes
 from blueprint.platform import network_codes as codes
 from blueprint.platform.checks_driver import DriverChecks
 from blueprint.platform.checks_gpudirect import GpuDirectChecks
@@ -59,6 +60,7 @@ class NetworkChecks(Teller):
             if pool.network.fabric:
                 yield from self._owner(name, pool)
                 yield from self._resource(name, pool)
+                yield from self._management(name, pool)
                 yield from direct.pool(name, pool)
         yield from self._alike()
         yield from direct.together()
@@ -129,6 +131,20 @@ class NetworkChecks(Teller):
             notes = (self.note(at, "left to it here"),)
             help_ = "let it be managed, or say external if somebody else installs it"
             yield self.at(path, codes.SERVER_ABSENT, message, notes=notes, help_=help_)
+
+    def _management(self, name: str, pool: NodePool) -> Iterator[Diagnostic]:
+        """Ports of the board that our device plugin takes for ports of the fabric."""
+        product = self.catalog.gpu(pool.gpu.product) if pool.gpu else None
+        network = pool.network
+        if product and product.nvlink_management and network and network.fabric == "infiniband":
+            component = served(network, self._runs)
+            if component and self._checks.ownership(component) == "managed":
+                message = f"pods that ask for network cards of pool {name} may get ports that manage NVLink"
+                known = product.nvlink_management
+                notes = (self.note((*POOLS, name, "gpu", "product"), "the GPU's board has them"),
+                         Note(f"{known.source} ({known.confidence})", known.span))  # fmt: skip
+                yield self.at((*POOLS, name, "network", "fabric"), machine_codes.MANAGEMENT_PORTS, message, notes=notes,
+                              help_="keep them from the device plugin, and do not count them in nics")  # fmt: skip
 
     def _resource(self, name: str, pool: NodePool) -> Iterator[Diagnostic]:
         network, path = pool.network, (*POOLS, name, "network", "resource")

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from blueprint.catalog import Machine
 from blueprint.platform.model import Platform
 from blueprint.platform.network import CARD_VENDOR, PROBED_FABRICS, PROVIDER, RDMA
 from blueprint.platform.origin import Source, flat, in_order
@@ -19,6 +20,9 @@ from blueprint.source.paths import format_path
 
 DMA_BUF_KERNEL = "5.12"
 """From this Linux on dma-buf carries GPU memory."""
+VGPU_TOLERANCE_PERCENT = 8
+"""By so much 2^30 is more than 10^9, and a little for what the driver keeps."""
+_VGPU_KINDS = "QCBA"
 MEMORY_TOLERANCE_MIB = 256
 """Drivers of different branches reserve slightly different amounts (node-to-node differences seen: under 100 MiB)."""
 
@@ -54,10 +58,19 @@ def _portable(source: Source) -> ExpectationSource:
 def _product(pool: Pool) -> dict[str, Any] | None:
     facts = _gpu(pool).facts
     names: tuple[str, ...] = use(facts.nvml_names) if facts.nvml_names.certain else ()
+    if pool.place.virtual:
+        names = tuple(_virtual_names(names, pool.place.virtual))
     ids = facts.device_ids if use(facts.pci_device_ids) else ()
     if not names and not ids:
         return None
     return {"product": _gpu(pool).product, "nvmlNames": list(names), "pciDeviceIds": list(ids)}
+
+
+def _virtual_names(names: tuple[str, ...], machine: Machine) -> Iterator[str]:
+    """What a vGPU of known size calls itself: the product, its gigabytes and the kind of its licence."""
+    if mib := machine.vgpu_mib:
+        size = round(use(mib) * 2**20 / 10**9)
+        yield from (f"{name}-{size}{kind}" for name in names for kind in _VGPU_KINDS)
 
 
 def _count(pool: Pool) -> int:
@@ -65,11 +78,21 @@ def _count(pool: Pool) -> int:
 
 
 def _memory(pool: Pool) -> dict[str, int] | None:
+    if pool.place.virtual:
+        return _virtual_memory(pool.place.virtual)
     known = _gpu(pool).facts.memory_mib
     if known is None or not known.certain:
         return None
     _present(pool)
     return {"mib": use(known), "toleranceMib": MEMORY_TOLERANCE_MIB}
+
+
+def _virtual_memory(machine: Machine) -> dict[str, int] | None:
+    """A cloud counts the gigabytes of a vGPU by thousands; its profile has as many of 1024, less what is reserved."""
+    known = machine.vgpu_mib
+    if known is None or not known.certain:
+        return None
+    return {"mib": use(known), "toleranceMib": use(known) * VGPU_TOLERANCE_PERCENT // 100}
 
 
 def _driver(pool: Pool) -> dict[str, str] | None:
@@ -97,6 +120,8 @@ def _mig_mode(pool: Pool) -> bool | dict[str, int] | None:
         whole = sum(len(cut.devices) for cut in cuts if not cut.instances)
         return {"on": _count(pool) - whole, "off": whole} if whole else True
     _present(pool)
+    if pool.place.virtual:
+        return None
     return False if supported.certain and use(supported) else None
 
 
@@ -133,12 +158,20 @@ def _ports(pool: Pool) -> dict[str, Any] | None:
     return {"fabric": network.fabric, **({"vendor": CARD_VENDOR} if ours else {})}
 
 
+def _management(pool: Pool) -> dict[str, str]:
+    """The cards that may be taken for ones of the fabric, by their PCI device id."""
+    found = _gpu(pool).facts.nvlink_management
+    infiniband = pool.network is not None and pool.network.fabric == "infiniband"
+    return {"management": use(found)} if found and infiniband else {}
+
+
 def _cards(pool: Pool) -> dict[str, Any] | None:
     """The same, and how many: read last, so that a wrong number blames that line."""
     ports = _ports(pool)
-    if ports is None or pool.network is None or not pool.network.nics:
-        return ports
-    return ports | {"cards": pool.network.nics}
+    if ports is None or pool.network is None:
+        return None
+    known = ports | _management(pool)
+    return known | {"cards": pool.network.nics} if pool.network.nics else known
 
 
 def _domain(pool: Pool) -> dict[str, Any] | None:

@@ -165,6 +165,17 @@ The pool's nodes do not fill whole NVLink domains: one rack is not complete, or 
 """,
     severity=Severity.WARNING,
 )
+MANAGEMENT_PORTS = define(
+    "BP3177",
+    "management-ports-in-fabric",
+    """
+On boards with this GPU, NVSwitches are managed through ConnectX-7 cards whose ports look like those of an InfiniBand
+fabric. The device plugin chooses cards by vendor and link layer, so pods may get ports that reach no other node. On a
+node `grep -l SW_MNG /sys/class/infiniband/*/device/vpd` tells which they are. A patch of the policy's selectors keeps
+them from pods, as does hiding them from the node's operating system. They do not belong in `network.nics`.
+""",
+    severity=Severity.WARNING,
+)
 KUBELET_CONFLICT = define(
     "BP3180",
     "kubelet-conflict",

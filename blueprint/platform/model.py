@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from blueprint.catalog import Catalog, Component, Distribution, NodeImage, Release, Rule
+from blueprint.catalog import Catalog, Component, Distribution, Machine, NodeImage, Release, Rule
 from blueprint.platform.asked import asked_for
 from blueprint.platform.component import PlatformComponent
 from blueprint.platform.drivers import ALWAYS, DRA, NEVER, OperatorDriver, runs
@@ -190,6 +190,10 @@ class Platform:
     def node_labels(self) -> str:
         """Who labels and taints nodes: `apply` or `provisioner`."""
         return self._blueprint.spec.node_labels
+
+    def machine(self, instance_type: str) -> Machine | None:
+        """What the catalogue knows of an instance type."""
+        return self._catalog.machine(instance_type)
 
     @derived
     def pull_secrets(self) -> tuple[str, ...]:

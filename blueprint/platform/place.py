@@ -9,6 +9,7 @@ from blueprint.spec import NodePool
 from blueprint.spec.quantity import canonical_quantity
 
 if TYPE_CHECKING:
+    from blueprint.catalog import Machine
     from blueprint.platform.model import Platform
     from blueprint.platform.pool import Pool
 
@@ -27,6 +28,12 @@ class Place:
     def instance_type(self) -> str | None:
         """The cloud's instance type."""
         return self._spec.machine.instance_type
+
+    @derived
+    def virtual(self) -> Machine | None:
+        """The machine, where what appears in the node is a vGPU."""
+        found = self._platform.machine(self.instance_type) if self.instance_type else None
+        return found if found and found.vgpu else None
 
     @derived
     def arch(self) -> str | None:

@@ -54,8 +54,7 @@ class Teller:
 
     def no_effect(self, path: Path, because: Path, message: str) -> Diagnostic:
         """What is written at `path` changes nothing, because of what is written elsewhere."""
-        reason, _ = self.root.nearest(because)
-        notes = (Note("because of this", reason.span),)
+        notes = (self.note(because, "because of this"),)
         return self.at(
             path, codes.NO_EFFECT, f"{message} change nothing", notes=notes, help_="remove what has no effect"
         )

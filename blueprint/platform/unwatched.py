@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from blueprint.diagnostics import Diagnostic
+from blueprint.diagnostics import Diagnostic, Severity
 from blueprint.platform.telling import Teller
 
 COMPONENT = "gpu-observability"
@@ -15,7 +16,8 @@ def check_unwatched(tell: Teller) -> Iterator[Diagnostic]:
     for name, pool in tell.spec.node_pools.items():
         if pool.cost_per_gpu_hour is not None and pool.gpu:
             message = f"there is no observability, so the costs of pool {name}"
-            yield tell.no_effect(("spec", "nodePools", name, "costPerGpuHour"), ("spec",), message)
+            found = tell.no_effect(("spec", "nodePools", name, "costPerGpuHour"), ("spec",), message)
+            yield replace(found, override=Severity.WARNING)  # what a GPU costs may be said before anybody watches
     if COMPONENT in tell.spec.components:
         message = f"there is no observability, so the settings of {COMPONENT}"
         yield tell.no_effect(("spec", "components", COMPONENT), ("spec",), message)

@@ -55,10 +55,11 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A network card: the RDMA devices in one PCI slot. Functions of one slot are one card."""
+    """A network card: the RDMA devices in one PCI slot. Functions of one slot are one card. `model` is its PCI id."""
 
     slot: str
     ports: tuple[Port, ...]
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class Cards:
             return Fact(listing.status, None, listing.why, (), listing.files)
         slots: dict[str, list[Port]] = {}
         taken: set[str] = set()
+        models: dict[str, str] = {}
         for device, card in self._devices():
             ports = scan.within(f"{device.path}/ports")
             if lost := self._lost(device, card, ports):
@@ -91,10 +93,11 @@ class Cards:
             taken |= {card.path} if card else set()
             if card and self._is_kind(card) and (mine := [port for port in mine if self._is_link(port)]):
                 slots.setdefault(_slot(card), []).extend(mine)
+                models[_slot(card)] = card.values["device"].removeprefix("0x")
         if doubtful := [each for each in pci.unclear_cards(scan, self._vendor) if each.path not in taken]:
             why = f"whether {doubtful[0].path} is a card cannot be told: {doubtful[0].detail or 'it says nothing'}"
             return Fact(Status.UNREADABLE, None, why, (), tuple(doubtful[:8]))
-        cards = tuple(Card(slot, tuple(ports)) for slot, ports in sorted(slots.items()))
+        cards = tuple(Card(slot, tuple(ports), models[slot]) for slot, ports in sorted(slots.items()))
         return Fact(Status.READ, cards, "", (), (*listing.files, *(port.answer for c in cards for port in c.ports)))
 
     @property

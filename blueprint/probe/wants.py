@@ -44,11 +44,15 @@ FABRICS = ("infiniband", "roce", "efa")
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A fabric, how many cards a node has on it (0: at least one), and their PCI vendor ("": any)."""
+    """A fabric, how many cards a node has on it (0: at least one), and their PCI vendor ("": any).
+
+    `management` is the PCI device id of cards that manage NVLink and look like ones of the fabric ("": none).
+    """
 
     fabric: str
     cards: int
     vendor: str
+    management: str = ""
 
     def __str__(self) -> str:
         return f"{self.cards or 'at least 1'} {self.fabric} card{'' if self.cards in (0, 1) else 's'}"
@@ -170,13 +174,16 @@ def system(want: Any) -> tuple[str, str]:
 
 
 def network(want: Any) -> Network:
-    """`{"fabric": "infiniband", "cards": 8, "vendor": "15b3"}`; without `cards` at least one."""
-    fields = _object(want, {"fabric", "cards", "vendor"})
-    found = Network(_text(fields, "fabric"), number(fields.get("cards", 0)), _text(fields, "vendor").lower())
+    """`{"fabric": "infiniband", "cards": 8, "vendor": "15b3", "management": "1021"}`; without `cards` at least one."""
+    fields = _object(want, {"fabric", "cards", "vendor", "management"})
+    ids = (_text(fields, name).lower() for name in ("vendor", "management"))
+    found = Network(_text(fields, "fabric"), number(fields.get("cards", 0)), *ids)
     if found.fabric not in FABRICS:
         raise ValueError(f"{found.fabric!r} is not one of {', '.join(FABRICS)}")
     if found.vendor and not _PCI_ID.fullmatch(found.vendor):
         raise ValueError(f"{found.vendor!r} is no PCI vendor id (four hexadecimal digits)")
+    if found.management and not _PCI_ID.fullmatch(found.management):
+        raise ValueError(f"{found.management!r} is no PCI device id (four hexadecimal digits)")
     return found
 
 

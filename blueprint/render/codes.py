@@ -143,7 +143,7 @@ blueprint does not render any more. A bundle is generated; what must stay belong
 )
 IN_THE_WAY = define(
     "BP4029",
-    "in-the-way",
+    "output-in-the-way",
     """
 Where the bundle has a file or a folder there is something that is not the bundle's: a file that its lock does not list, a link,
 a folder in place of a file. It is not overwritten, so nothing was written at all.

@@ -158,5 +158,7 @@ def check_told(told: dict[str, Any], mistake: Mistake, place: dict[str, Any] | N
         assert text in told["message"]
     ways = (told.get("help") or "", told.get("fix", {}).get("replacement", ""), told["message"])
     assert mistake.way_out in " / ".join(ways)
+    places = [note["at"] for note in told.get("notes", []) if "at" in note]
+    assert all(each["line"] == each["endLine"] for each in places), "a note marks a key, not all that is below it"
     if mistake.notes:
         assert any(mistake.notes in json.dumps(note, ensure_ascii=False) for note in told.get("notes", []))

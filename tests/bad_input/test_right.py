@@ -56,4 +56,6 @@ def test_what_is_right_is_valid(name: str, tmp_path: Path, monkeypatch: pytest.M
     found = json.loads(Path("report.json").read_text())["diagnostics"]
     assert {each["code"]: each["severity"] for each in found} == row.told, [each["message"] for each in found]
     assert len(found) == len(row.told)
+    places = [note["at"] for each in found for note in each.get("notes", []) if "at" in note]
+    assert all(each["line"] == each["endLine"] for each in places), "a note marks a key, not all that is below it"
     assert code == 0

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from blueprint.catalog import Machine, load_catalog
 from blueprint.diagnostics import Severity
 from blueprint.pipeline import Compilation, compile_blueprint
 from blueprint.render.model import BundlePool
@@ -178,3 +179,63 @@ def test_the_kubelet_is_expected_and_demanded(compiled: Compile) -> None:
     assert expected.want == {"topologyManagerPolicy": "restricted"}
     assert expected.sources[0].path == "spec.nodePools.gpu.kubelet.topologyManager"
     assert "topologyManagerPolicy: restricted" in needs(done)
+
+
+CATALOG = load_catalog()
+VIRTUAL = [
+    machine for cloud in CATALOG.clouds for name in cloud.types if (machine := cloud.machine(name)) and machine.vgpu
+]
+
+
+def test_a_fraction_is_always_a_vgpu() -> None:
+    """Otherwise a whole GPU would be expected of it."""
+    assert len(VIRTUAL) > 10
+    for cloud in CATALOG.clouds:
+        for name in cloud.types:
+            machine = cloud.machine(name)
+            assert machine
+            assert machine.vgpu or machine.gpus or not machine.product, name
+
+
+@pytest.mark.parametrize("machine", VIRTUAL, ids=lambda machine: machine.name)
+def test_what_is_expected_of_a_vgpu_is_what_is_known_of_it(machine: Machine, compiled: Compile) -> None:
+    """Its name has its size, its memory is that size and not the whole GPU's; what nobody knows is not expected."""
+    assert machine.product
+    count = machine.gpus.value if machine.gpus else 1
+    distribution = machine.cloud.distributions[0]
+    done = compiled(
+        "nodes: 1", f"machine: {{instanceType: {machine.name}}}",
+        f"gpu: {{product: {machine.product.value}, count: {count}}}", sets=(f"spec.cluster.distribution={distribution}",
+                                                                          "spec.cluster.kubernetes='1.35'"),
+    )  # fmt: skip
+    assert done.bundle, [found.message for found in done.diagnostics]
+    wants = {each.check: each for each in done.bundle.expectations}
+    whole = CATALOG.gpu(machine.product.value)
+    assert whole
+    named = wants["gpu-product"].want
+    assert named["pciDeviceIds"] == list(whole.device_ids)
+    assert not set(named["nvmlNames"]) & set(whole.nvml_names.value)
+    assert "mig-mode" not in wants
+    if machine.vgpu_mib is None:
+        assert "gpu-memory" not in wants
+        return
+    size = round(machine.vgpu_mib.value * 2**20 / 10**9)
+    assert f"{whole.nvml_names.value[0]}-{size}Q" in named["nvmlNames"]
+    memory = wants["gpu-memory"].want
+    assert whole.memory_mib
+    assert memory["mib"] + memory["toleranceMib"] < whole.memory_mib.value
+    for shown in (machine.vgpu_mib.value, size * 1024, size * 1000):  # as clouds count, as profiles do, and between
+        assert abs(memory["mib"] - shown) <= memory["toleranceMib"]
+    assert "vgpuMib" in {source.path.rpartition(".")[2] for source in wants["gpu-memory"].sources}
+
+
+def test_ports_that_manage_nvlink_are_not_handed_to_pods_silently(compiled: Compile) -> None:
+    def codes(*lines: str) -> dict[str, Severity]:
+        return told(compiled("nodes: 2", *lines))
+
+    b200 = "gpu: {product: B200, count: 8}"
+    assert codes(b200, "network: {fabric: infiniband, nics: 8}") == {"BP3177": Severity.WARNING}
+    assert "BP3177" not in codes(b200, "network: {fabric: roce, nics: 8}")
+    assert "BP3177" not in codes(b200, "network: {fabric: infiniband, nics: 8, driver: provider}")
+    h100 = "gpu: {product: H100-SXM5-80GB, count: 8}"
+    assert codes(h100, "network: {fabric: infiniband, nics: 8}") == {}

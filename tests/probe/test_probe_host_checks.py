@@ -141,6 +141,47 @@ def test_a_reading_of_before_that_may_be_of_openshift_is_unknown(read: Read) -> 
     assert results(of(before, "operating-system", "rhel-9")) == {Result.PASS}
 
 
+def managing(*addresses: str) -> tuple[Card, ...]:
+    """Ports that manage the NVLink of an HGX B200 board, as the kernel shows them."""
+    return tuple(Card(f"mlx5_{90 + index}", address) for index, address in enumerate(addresses))
+
+
+ONE_SLOT = managing("0000:05:00.0", "0000:05:00.1", "0000:05:00.2", "0000:05:00.3")
+FOUR_SLOTS = managing("0000:08:00.0", "0000:09:00.1", "0000:0a:00.2", "0000:0b:00.3")
+CX8 = tuple(replace(card, pci_device="0x1023") for card in infiniband())
+
+
+@pytest.mark.parametrize(
+    ("cards", "declared", "result"),
+    [
+        ((*infiniband(), *ONE_SLOT), 8, Result.UNKNOWN),
+        ((*infiniband(), *FOUR_SLOTS), 8, Result.UNKNOWN),
+        ((*infiniband(7), *ONE_SLOT), 8, Result.UNKNOWN),
+        ((*infiniband(7), *FOUR_SLOTS), 8, Result.UNKNOWN),
+        (infiniband(), 8, Result.PASS),
+        ((*CX8, *FOUR_SLOTS), 8, Result.PASS),
+        ((*CX8, *ONE_SLOT), 8, Result.PASS),
+        ((*CX8[:7], *FOUR_SLOTS), 8, Result.UNKNOWN),
+        (infiniband(7), 8, Result.FAIL),
+        (infiniband(3), 8, Result.FAIL),
+        ((*CX8, replace(CX8[0], device="mlx5_80", address="0000:e1:00.0")), 8, Result.FAIL),
+        ((*infiniband(), *FOUR_SLOTS), 0, Result.PASS),
+        (FOUR_SLOTS, 0, Result.UNKNOWN),
+        (ONE_SLOT, 0, Result.UNKNOWN),
+    ],
+)
+def test_ports_that_may_manage_nvlink_decide_nothing(
+    read: Read, cards: tuple[Card, ...], declared: int, result: Result
+) -> None:
+    """They look like cards of the fabric: where the number fits only with or only without them, nobody knows."""
+    want = {"fabric": "infiniband", "cards": declared, "vendor": "15b3", "management": "1021"}
+    [verdict] = of(read(Host(cards=cards)), "network-cards", want)
+    assert verdict.result is result, verdict.message
+    if result is Result.UNKNOWN:
+        assert "SW_MNG" in verdict.message
+        assert "Do not count them" in verdict.message
+
+
 @pytest.mark.parametrize(
     ("want", "system", "result"),
     [

@@ -11,20 +11,27 @@ from blueprint.probe.judging import Bench
 from blueprint.probe.model import Expectation
 from blueprint.probe.reading import Reading
 from blueprint.probe.verdict import Verdict
+from blueprint.probe.wants import Network
 
 _FEWER = "look at `lspci`, the kernel log and the cards' driver; or correct `network.nics` in the blueprint"
-_MORE = "device plugins hand out all cards of this link layer: count those for storage and management in `network.nics`"
+_MORE = (
+    "device plugins hand out all cards of this link layer, those for storage too: count all of them in `network.nics`"
+)
 _IDLE = "look in the kernel log for why no driver makes RDMA devices of those on the bus"
 _RDMA_MODULES = frozenset({"mlx5_ib", "efa"})
+_MANAGING = 4
+"""So many ports at most manage NVLink on one board."""
 
 
 @check("network-cards", wants.network, if_expected=True)
 def network_cards(reading: Reading, expectation: Expectation) -> list[Verdict]:
     """The node has as many network cards on the pool's fabric as declared.
 
-    `want`: `{"fabric": "infiniband", "cards": 8, "vendor": "15b3"}`; without `cards` at least one, without `vendor` of
-    any. Counted in the kernel's RDMA class by the link layer of the ports, EFA by PCI ids. Where that class is
-    empty although cards on the PCI bus have a driver, they may belong to another network namespace: unknown.
+    `want`: `{"fabric": "infiniband", "cards": 8, "vendor": "15b3", "management": "1021"}`. Without `cards` any number,
+    without `vendor` of any. Where the number fits only with cards of the model `management`, or only without, it is
+    unknown: they may manage NVLink. Counted in the kernel's RDMA class by the link layer of the ports, EFA by PCI ids.
+    Where that class is empty although cards on the PCI bus have a driver, they may belong to another network
+    namespace: unknown.
     """
     wanted = wants.network(expectation.want)
     bench = Bench(reading, expectation, str(wanted))
@@ -32,8 +39,15 @@ def network_cards(reading: Reading, expectation: Expectation) -> list[Verdict]:
     found = cards.found
     if found.value is None:
         return [bench.unknown(found)]
-    number = len(found.value)
-    measured = _told(found.value)
+    number = len(_fabric(found.value, wanted))
+    measured = _told(_fabric(found.value, wanted))
+    if alike := _may_manage(found.value, wanted):
+        why = (
+            f"{measured}, and up to {alike} of them may be ports that manage NVLink, which are no part of the fabric:"
+            " on the node `grep -l SW_MNG /sys/class/infiniband/*/device/vpd` tells which. Do not count them in"
+            " `network.nics`"
+        )
+        return [bench.unknown(Fact(Status.UNREADABLE, None, why, (), found.files[:1]))]
     if number == wanted.cards if wanted.cards else number:
         return [bench.passed(found, measured, measured=measured)]
     loaded = Host(reading).modules.value
@@ -46,6 +60,23 @@ def network_cards(reading: Reading, expectation: Expectation) -> list[Verdict]:
     remedy = _MORE if number > wanted.cards else _IDLE if idle else _FEWER
     shown = Fact(found.status, found.value, "", (), (*found.files[:1], *idle[:8]))
     return [bench.failed(codes.NETWORK_CARDS, shown, message, measured=measured, remedy=remedy)]
+
+
+def _may_manage(cards: tuple[Card, ...], wanted: Network) -> int:
+    """How many of the cards may be there for NVLink alone, where that decides whether their number is right."""
+    models = [card for card in cards if wanted.management and card.model.lower() == wanted.management]
+    number, alike, least = len(cards), min(len(models), _MANAGING), max(1, wanted.cards)
+    if not alike or number - alike > least or number - len(models) == least:
+        return 0
+    together = any(len(card.ports) >= _MANAGING for card in models)
+    decides = number >= least if together else number > least
+    return alike if decides or (not wanted.cards and number == alike) else 0
+
+
+def _fabric(cards: tuple[Card, ...], wanted: Network) -> tuple[Card, ...]:
+    """The cards without those that can only be there for NVLink: the others are as many as declared."""
+    others = tuple(card for card in cards if not wanted.management or card.model.lower() != wanted.management)
+    return others if wanted.cards and len(others) == wanted.cards else cards
 
 
 def _told(cards: tuple[Card, ...]) -> str:

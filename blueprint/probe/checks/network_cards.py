@@ -14,6 +14,7 @@ from blueprint.probe.verdict import Verdict
 
 _FEWER = "look at `lspci`, the kernel log and the cards' driver; or correct `network.nics` in the blueprint"
 _MORE = "device plugins hand out all cards of this link layer: count those for storage and management in `network.nics`"
+_MODE = "set the cards of the other link layer to the fabric's (`mlxconfig ... LINK_TYPE_P1`), or correct `network`"
 _IDLE = "look in the kernel log for why no driver makes RDMA devices of those on the bus"
 _RDMA_MODULES = frozenset({"mlx5_ib", "efa"})
 
@@ -43,7 +44,10 @@ def network_cards(reading: Reading, expectation: Expectation) -> list[Verdict]:
     idle = cards.idle
     on_bus = f"; {len(idle)} more without an RDMA device are on the PCI bus" if idle else ""
     message = f"{reading.node} has {measured}, not {wanted.cards or 'any'}{on_bus}"
-    remedy = _MORE if number > wanted.cards else _IDLE if idle else _FEWER
+    other = cards.other_links
+    named = ", ".join(f"{port.name} is {port.link}" for port in other[:8])
+    message += f"; {named}" if named else ""
+    remedy = _MORE if number > wanted.cards else _IDLE if idle else _MODE if other else _FEWER
     shown = Fact(found.status, found.value, "", (), (*found.files[:1], *idle[:8]))
     return [bench.failed(codes.NETWORK_CARDS, shown, message, measured=measured, remedy=remedy)]
 

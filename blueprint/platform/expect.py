@@ -63,7 +63,8 @@ def _product(pool: Pool) -> dict[str, Any] | None:
     ids = facts.device_ids if use(facts.pci_device_ids) else ()
     if not names and not ids:
         return None
-    return {"product": _gpu(pool).product, "nvmlNames": list(names), "pciDeviceIds": list(ids)}
+    told = {"product": _gpu(pool).product, "nvmlNames": list(names), "pciDeviceIds": list(ids)}
+    return told | ({"pciSubsystems": shared} if (shared := _gpu(pool).subsystems) else {})
 
 
 def _virtual_names(names: tuple[str, ...], machine: Machine) -> Iterator[str]:

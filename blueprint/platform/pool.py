@@ -12,7 +12,7 @@ from blueprint.platform.network import PoolNetwork
 from blueprint.platform.origin import Source
 from blueprint.platform.partition import Partition
 from blueprint.platform.place import Place
-from blueprint.platform.reads import derived, note, plain
+from blueprint.platform.reads import derived, note, plain, use
 from blueprint.platform.taint import Taint
 from blueprint.spec import NodePool
 from blueprint.spec.pools import PoolGpu as PoolGpuSpec
@@ -25,6 +25,9 @@ WORKLOAD_LABEL = "nvidia.com/gpu.workload.config"
 """What a node runs, said to the GPU Operator; in a blueprint the selector of its pool says it."""
 CONTAINER, PASSTHROUGH = "container", "vm-passthrough"
 """The values of that label that the platform knows."""
+
+
+_WITH_DEVICE = len("10de:25b6")
 
 
 class PoolGpu:
@@ -54,6 +57,19 @@ class PoolGpu:
         if product is None:
             raise LookupError(f"{self.product} is not in the catalogue: resolve() was to refuse it")
         return product
+
+    @derived
+    def subsystems(self) -> dict[str, str]:
+        """Where other products have its PCI device id: whose each `25B6:10DE:157E` is, as far as is known."""
+        own = use(self.facts.pci_device_ids)
+        if self.facts.device_ids:
+            return {}
+        devices = {each[:_WITH_DEVICE] for each in own}
+        products = (self._catalog.gpu(name) for name in self._catalog.products)
+        ids = {each: p.product for p in products if p for each in p.pci_device_ids.value if len(each) > _WITH_DEVICE}
+        ids |= {each: self.product for each in own if len(each) > _WITH_DEVICE}
+        found = {each: product for each, product in sorted(ids.items()) if each[:_WITH_DEVICE] in devices}
+        return {each.removeprefix("10de:").upper(): product for each, product in found.items()}
 
 
 class Pool:

@@ -6,12 +6,9 @@ import re
 from collections import Counter
 
 from blueprint.probe import pci
-from blueprint.probe.facts import Fact, Status
+from blueprint.probe.facts import PASSED_THROUGH, Fact, Status
 from blueprint.probe.host import Access, HostAnswer
 from blueprint.probe.reading import PciFunction, Reading
-
-PASSED_THROUGH = frozenset({"vfio-pci", "nvgrace_gpu_vfio_pci"})
-"""Drivers that hand a GPU to virtual machines: NVML cannot see it, and need not."""
 
 _ADDRESS = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]", re.ASCII)
 _DEVICE = re.compile(r"[0-9A-F]{4}", re.ASCII)

@@ -89,7 +89,7 @@ class Cards:
             ports = scan.within(f"{device.path}/ports")
             if lost := self._lost(device, card, ports):
                 return Fact(Status.UNREADABLE, None, str(lost), (), (lost,))
-            mine = [Port(device.path.rpartition("/")[2], port.path.rpartition("/")[2], port) for port in ports]
+            mine = _ports(device, ports)
             taken |= {card.path} if card else set()
             if card and self._is_kind(card) and (mine := [port for port in mine if self._is_link(port)]):
                 slots.setdefault(_slot(card), []).extend(mine)
@@ -107,6 +107,16 @@ class Cards:
         scan = self.reading.host
         listed = scan.within(PCI) if scan else []
         return [each for each in listed if pci.is_card(each) and self._is_kind(each) and each.path not in taken]
+
+    @property
+    def other_links(self) -> list[Port]:
+        """Ports of the vendor's cards with another link layer than the fabric: a card may be in the wrong mode."""
+        scan = self.reading.host
+        if scan is None or not self.network.vendor:
+            return []
+        mine = [device for device, card in self._devices() if card and self._is_kind(card)]
+        ports = (port for device in mine for port in _ports(device, scan.within(f"{device.path}/ports")))
+        return [port for port in ports if not self._is_link(port)]
 
     @property
     def hidden(self) -> bool:
@@ -159,3 +169,8 @@ class Cards:
 
 def _slot(card: HostAnswer) -> str:
     return card.path.rpartition("/")[2].partition(".")[0]
+
+
+def _ports(device: HostAnswer, ports: list[HostAnswer]) -> list[Port]:
+    name = device.path.rpartition("/")[2]
+    return [Port(name, port.path.rpartition("/")[2], port) for port in ports]

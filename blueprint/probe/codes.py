@@ -1,6 +1,6 @@
 """Codes of the probe (BP9xxx).
 
-BP90xx inventory, 91xx software, 92xx modes, 93xx network, 97xx MIG, 99xx the probe itself.
+BP90xx inventory, 91xx software, 92xx modes, 93xx network, 96xx NVLink, 97xx MIG, 99xx the probe itself.
 """
 
 from blueprint.diagnostics import Severity, define
@@ -227,6 +227,15 @@ ECC_PENDING = define(
     """
 The current and the pending ECC mode differ: what is true now will not be true after the next reset of the
 GPU, or the other way round. Reset at a time of your choosing, or set the pending mode back.
+""",
+)
+FABRIC = define(
+    "BP9630",
+    "nvlink-fabric",
+    """
+A GPU of a pool with an NVLink domain has not joined the fabric: its registration is not started or not completed, it ended
+with an error, it names no cluster, or GPUs of one node name different cliques. Jobs that span nodes by NVLink fail on it.
+Completed with an error counts as not joined.
 """,
 )
 MIG_MODE = define(

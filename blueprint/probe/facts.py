@@ -13,13 +13,17 @@ from typing import Generic, TypeVar
 
 from blueprint.probe import parse
 from blueprint.probe.host import HostAnswer
-from blueprint.probe.parse import Modes, PciIdentity
+from blueprint.probe.parse import Fabric, Modes, PciIdentity
 from blueprint.probe.reading import Call, Outcome, Reading, Value
 from blueprint.probe.returns import LIBRARY_NOT_FOUND, Meaning, meaning_of
 from blueprint.probe.verdict import GpuId
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
+
+
+PASSED_THROUGH = frozenset({"vfio-pci", "nvgrace_gpu_vfio_pci"})
+"""Drivers that hand a GPU to virtual machines: NVML cannot see it, and need not."""
 
 
 class Status(enum.Enum):
@@ -63,9 +67,19 @@ class Gpu:
 
     @property
     def id(self) -> GpuId:
-        """The identity as far as it could be read."""
-        pci = self.pci.value
-        return GpuId(self.uuid.value or "", pci.address if pci else "", self.index)
+        """The identity as far as it could be read, or by elimination of all other GPUs."""
+        uuid, pci = self.uuid.value or "", self.pci.value
+        if not uuid and not pci and (left := self._left_over()):
+            return GpuId("", left, self.index, eliminated=True)
+        return GpuId(uuid, pci.address if pci else "", self.index)
+
+    def _left_over(self) -> str:
+        """The address in the kernel's list that is this GPU's because every other one is another's; "" if open."""
+        listed = {each.address for each in self.reading.pci.functions if each.driver not in PASSED_THROUGH}
+        others = [gpu.pci.value for gpu in Node(self.reading).gpus if gpu.index != self.index]
+        left = listed - {each.address for each in others if each}
+        known = all(others) and len(listed) == len(others) + 1 == len(self.reading.pci.functions)
+        return left.pop() if known and len(left) == 1 else ""
 
     @property
     def handle(self) -> Fact[bool]:
@@ -126,6 +140,11 @@ class Gpu:
     def vbios(self) -> Fact[str]:
         """The version of the video BIOS."""
         return self._read("nvmlDeviceGetVbiosVersion", parse.word)
+
+    @property
+    def fabric(self) -> Fact[Fabric]:
+        """The NVLink fabric."""
+        return self._read("nvmlDeviceGetGpuFabricInfoV", parse.fabric)
 
     def _read(self, call: str, parser: Callable[[Value | None], T]) -> Fact[T]:
         """A fact of this GPU; none at all if the index did not mean one and the same GPU throughout."""

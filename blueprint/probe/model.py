@@ -9,7 +9,7 @@ from typing import Any
 from blueprint.diagnostics import Span
 
 SCHEMA = "gpublueprint.dev/expectations/v1"
-UNREAD = frozenset({"kubelet", "nvlink-domain"})
+UNREAD = frozenset({"kubelet"})
 """Checks that no reading can answer yet: they are always unknown."""
 
 

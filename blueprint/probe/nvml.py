@@ -88,6 +88,8 @@ class _Session:
             return {"code": 0}
         if call == "nvmlDeviceGetMigDeviceHandleByIndex":
             return {"code": 0, "value": self._mig_devices(pynvml, self._handles[int(device or 0)])}
+        if call == "nvmlDeviceGetGpuFabricInfoV":
+            return {"code": 0, "value": _fabric(pynvml, self._handles[int(device or 0)])}
         function = getattr(pynvml, call)
         value = function() if device is None else function(self._handles[device])
         return {"code": 0, "value": _plain(value, _STRUCTURES.get(call, ()))}
@@ -114,6 +116,14 @@ class _Session:
         pynvml.nvmlInit()
         stub = hasattr(pynvml.nvmlLib, STUB_MARK)
         return {"code": 0, "library": _loaded_from(self._library), "stub": stub}
+
+
+def _fabric(pynvml: Any, handle: Any) -> dict[str, int | str]:
+    """The NVLink fabric as the GPU sees it: `state` and `status` by number, cluster UUID in hexadecimal, clique."""
+    info = pynvml.c_nvmlGpuFabricInfo_v2_t()
+    pynvml.nvmlDeviceGetGpuFabricInfoV(handle, ctypes.byref(info))
+    cluster = bytes(info.clusterUuid).hex()
+    return {"state": info.state, "status": info.status, "cluster": cluster, "clique": info.cliqueId}
 
 
 def _bindings() -> Any:

@@ -17,6 +17,7 @@ _MAX_MEMORY_BYTES = 1 << 44
 _MAX_TEXT = 96
 _DRIVER = re.compile(r"[1-9]\d{2,3}(\.\d{1,4}){1,2}", re.ASCII)
 _UUID = re.compile(r"GPU(-[0-9a-fA-F]{8})(-[0-9a-fA-F]{4}){3}(-[0-9a-fA-F]{12})", re.ASCII)
+_CLUSTER = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _MIG_NAME = re.compile(r" MIG ((?:\dc\.)?\dg\.\d+gb\S*)$", re.ASCII)
 _BUS_ID = re.compile(r"([0-9a-fA-F]{4,8}):([0-9a-fA-F]{2}):([0-9a-fA-F]{2})\.([0-7])")
 
@@ -33,12 +34,31 @@ class Modes:
 class PciIdentity:
     """Where a GPU sits (`0000:18:00.0`) and what it says it is: four upper-case hexadecimal digits each.
 
-    `vendor` and `device` are "" where NVML left the field empty.
+    `vendor` and `device` are "" where NVML left the field empty, and so is `subsystem` (`10DE:157E`).
     """
 
     address: str
     vendor: str
     device: str
+    subsystem: str = ""
+
+
+FABRIC_STATES = {0: "not supported", 1: "not started", 2: "in progress", 3: "completed"}
+"""nvmlGpuFabricState_t."""
+FABRIC_COMPLETED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Fabric:
+    """The NVLink fabric as a GPU sees it: how far its registration is, with which return code, and in which domain.
+
+    `cluster` is "" where it has none.
+    """
+
+    state: int
+    status: int
+    cluster: str
+    clique: int
 
 
 def text(value: Value | None) -> str:
@@ -140,7 +160,20 @@ def pci(value: Value | None) -> PciIdentity:
         raise ValueError(f"the PCI address {bus_id!r} together with the numbers {numbers}, which is another one")
     ids = integer(_field(value, "pciDeviceId")) & 0xFFFFFFFF
     vendor, product = (f"{ids & 0xFFFF:04X}", f"{ids >> 16:04X}") if ids else ("", "")
-    return PciIdentity(f"{domain:04x}:{bus:02x}:{device:02x}.{match[4]}", vendor, product)
+    board = integer(value.get("pciSubSystemId", 0)) & 0xFFFFFFFF if isinstance(value, dict) else 0
+    subsystem = f"{board & 0xFFFF:04X}:{board >> 16:04X}" if board else ""
+    return PciIdentity(f"{domain:04x}:{bus:02x}:{device:02x}.{match[4]}", vendor, product, subsystem)
+
+
+def fabric(value: Value | None) -> Fabric:
+    """The NVLink fabric as a GPU sees it."""
+    cluster = _field(value, "cluster")
+    if not isinstance(cluster, str) or not _CLUSTER.fullmatch(cluster):
+        raise ValueError(f"the cluster UUID {cluster!r}, which is none")
+    state, status, clique = (integer(_field(value, key)) for key in ("state", "status", "clique"))
+    if state not in FABRIC_STATES:
+        raise ValueError(f"the fabric state {state}, which is none")
+    return Fabric(state, status, cluster if cluster.strip("0") else "", clique)
 
 
 def instances(value: Value | None) -> dict[str, int]:

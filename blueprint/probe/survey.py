@@ -38,6 +38,7 @@ _DEVICE_CALLS = (
     "nvmlDeviceGetSerial",
     "nvmlDeviceGetBoardPartNumber",
     "nvmlDeviceGetVbiosVersion",
+    "nvmlDeviceGetGpuFabricInfoV",
 )
 _MAX_CRASHED_INITS = 3
 _MAX_LOST_PER_GPU = 2

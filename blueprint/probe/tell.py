@@ -2,32 +2,65 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
 from blueprint.diagnostics import Diagnostic, Note
 from blueprint.probe import codes
 from blueprint.probe.model import ExpectationSource
-from blueprint.probe.reading import Call, Origin, Reading
-from blueprint.probe.verdict import Result, Verdict
+from blueprint.probe.reading import Call, Origin, Outcome, Reading
+from blueprint.probe.returns import name_of
+from blueprint.probe.verdict import GpuId, Result, Verdict
 
 _SEVERAL = 2
+_GPU = "\0"
+"""Stands for the GPU in a message that several have in common."""
 
 
 def diagnostics_of(verdicts: Sequence[Verdict], reading: Reading) -> list[Diagnostic]:
-    """One diagnostic per failure. Verdicts that are unknown for the same cause are told together.
+    """One diagnostic per failure and per cause of ignorance: what several GPUs have in common is told once.
 
     What passed or was skipped is counted, not told. Every diagnostic names the node, the GPU by UUID and PCI
     address, the call with its return code and raw answer, and the blueprint line that demands otherwise.
     """
     failed = [verdict for verdict in verdicts if verdict.result is Result.FAIL]
-    explained = [call for verdict in failed for call in verdict.evidence if not call.answered]
+    telling = [*failed, *(verdict for verdict in verdicts if verdict.code is codes.NVML_UNFOUND)]
+    explained = [call for verdict in telling for call in verdict.evidence if not call.answered]
+    faults: dict[tuple[object, ...], list[Verdict]] = {}
+    for verdict in failed:
+        faults.setdefault(_fault(verdict), []).append(verdict)
     causes: dict[tuple[object, ...], list[Verdict]] = {}
     for verdict in verdicts:
-        if verdict.result is Result.UNKNOWN and not _explained(verdict, explained):
-            causes.setdefault((verdict.code, verdict.gpu, verdict.message), []).append(verdict)
-    told = [_finding(verdict, reading) for verdict in failed]
-    return told + [_ignorance(together, reading) for together in causes.values()]
+        told = verdict.code is codes.NVML_UNFOUND
+        if verdict.result is Result.UNKNOWN and (told or not _explained(verdict, explained)):
+            causes.setdefault(_cause(verdict), []).append(verdict)
+    findings = [_finding(together, reading) for together in faults.values()]
+    return findings + [_ignorance(together, reading) for together in causes.values()]
+
+
+def _fault(verdict: Verdict) -> tuple[object, ...]:
+    """What makes two findings one: all but the GPU, and what was answered."""
+    return (verdict.code, verdict.check, _without_gpu(verdict), verdict.measured, verdict.wanted)
+
+
+def _cause(verdict: Verdict) -> tuple[object, ...]:
+    """What makes two ignorances one: a function that NVML lacks or refuses is the same cause on every GPU.
+
+    A call that hung or crashed is told for each GPU: it may be that GPU's.
+    """
+    call = verdict.evidence[0] if len(verdict.evidence) == 1 else None
+    if verdict.gpu and call and call.outcome is Outcome.RETURNED and not call.answered:
+        return (verdict.code, call.call, call.code, verdict.remedy)
+    return (verdict.code, verdict.gpu, verdict.message)
+
+
+def _without_gpu(verdict: Verdict) -> str:
+    return verdict.message.replace(str(verdict.gpu), _GPU) if verdict.gpu else verdict.message
+
+
+def _gpus(together: Sequence[Verdict]) -> list[GpuId]:
+    return list(dict.fromkeys(each.gpu for each in together if each.gpu))
 
 
 def counts_of(verdicts: Sequence[Verdict]) -> Counter[Result]:
@@ -49,20 +82,33 @@ def _explained(verdict: Verdict, explained: list[Call]) -> bool:
     return bool(verdict.evidence) and all(call in explained for call in verdict.evidence)
 
 
-def _finding(verdict: Verdict, reading: Reading) -> Diagnostic:
-    return _diagnostic(verdict, reading, verdict.message, label=_label(verdict))
+def _finding(together: list[Verdict], reading: Reading) -> Diagnostic:
+    """A failure; of several GPUs, how many, and which is in the evidence."""
+    first, gpus = together[0], _gpus(together)
+    message = first.message
+    if len(gpus) > 1:
+        message = _without_gpu(first).replace(_GPU, f"{len(gpus)} GPUs")
+    if not re.search(rf"(?<![\w.-]){re.escape(first.node)}(?![\w.-])", message):
+        message += f" (node {first.node})"
+    return _diagnostic(together, reading, message, label=_label(first))
 
 
 def _ignorance(together: list[Verdict], reading: Reading) -> Diagnostic:
     """What could not be found out, and every check that is left without an answer by it."""
-    first = together[0]
+    first, gpus = together[0], _gpus(together)
     checks = list(dict.fromkeys(each.check for each in together if each.expectation and each.expectation.sources))
-    about = f"{first.gpu}: " if first.gpu else f"{first.node}: "
+    about = f"{gpus[0]} on {first.node}: " if gpus else f"{first.node}: "
     unjudged = f"; unknown: {', '.join(checks)}" if len(checks) >= _SEVERAL else ""
-    return _diagnostic(first, reading, f"{about}{first.message}{unjudged}", label="unknown")
+    said = first.message
+    if len(gpus) > 1:
+        about = f"{len(gpus)} GPUs on {first.node}: "
+        call = first.evidence[0]
+        said = f"{call.call} returned {name_of(call.code or 0)} ({call.code})"
+    return _diagnostic(together, reading, f"{about}{said}{unjudged}", label="unknown")
 
 
-def _diagnostic(verdict: Verdict, reading: Reading, message: str, *, label: str) -> Diagnostic:
+def _diagnostic(together: Sequence[Verdict], reading: Reading, message: str, *, label: str) -> Diagnostic:
+    verdict = together[0]
     sources = verdict.expectation.sources if verdict.expectation else ()
     return Diagnostic(
         code=verdict.code or codes.FACT_UNREADABLE,
@@ -73,22 +119,22 @@ def _diagnostic(verdict: Verdict, reading: Reading, message: str, *, label: str)
         help=verdict.remedy or None,
         subject=f"Node/{verdict.node}",
         path=sources[0].path if sources else None,
-        evidence=tuple(pair for pair in _evidence(verdict, reading) if pair[1]),
+        evidence=tuple(pair for pair in _evidence(together, reading) if pair[1]),
     )
 
 
-def _evidence(verdict: Verdict, reading: Reading) -> list[tuple[str, str]]:
-    gpu, evidence = verdict.gpu, verdict.evidence
+def _evidence(together: Sequence[Verdict], reading: Reading) -> list[tuple[str, str]]:
+    """Of several GPUs with one cause, all are named and one is shown with its calls."""
+    verdict, gpus = together[0], _gpus(together)
     synthetic = "synthetic: it says nothing about real hardware" if reading.origin is Origin.SYNTHETIC else ""
     return [
         ("node", verdict.node),
-        ("gpu", gpu.uuid or f"index {gpu.index}" if gpu else ""),
-        ("pci", gpu.pci if gpu else ""),
+        *(pair for gpu in gpus for pair in (("gpu", gpu.uuid or f"index {gpu.index}"), ("pci", gpu.pci))),
         ("check", verdict.check),
         ("wanted", verdict.wanted),
         ("demanded by", _demand(verdict)),
         ("measured", verdict.measured),
-        *(("call", str(call)) for call in evidence),
+        *(("call", str(call)) for call in verdict.evidence),
         *(("file", str(answer)) for answer in verdict.files),
         ("raw", verdict.raw),
         ("time", reading.time),

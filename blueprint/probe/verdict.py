@@ -26,13 +26,19 @@ class Result(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GpuId:
-    """Which GPU, by UUID and PCI address. Where neither could be read, `index` is all that is known of it."""
+    """Which GPU, by UUID and PCI address. Where neither could be read, `index` is all that is known of it.
+
+    `eliminated`: the address was not read; it is the only one in the kernel's list that no other GPU has.
+    """
 
     uuid: str
     pci: str
     index: int
+    eliminated: bool = False
 
     def __str__(self) -> str:
+        if self.eliminated:
+            return f"the GPU at {self.pci} (by elimination: index {self.index} gave no identity)"
         known = [part for part in (self.uuid, self.pci) if part]
         return " at ".join(known) if known else f"the GPU at index {self.index} (identity unread)"
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 _VERSION = re.compile(r"[1-9]\d{2,3}(\.\d{1,4}){1,2}", re.ASCII)
@@ -15,11 +16,15 @@ _PCI_ID = re.compile(r"[0-9A-Fa-f]{4}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A GPU product, the complete names NVML may call it by, and its PCI device ids (upper case)."""
+    """A GPU product, the complete names NVML may call it by, and its PCI device ids (upper case).
+
+    `subsystems`: where products share a device id, which of them each `25B6:10DE:157E` is.
+    """
 
     product: str
     names: tuple[str, ...]
     device_ids: tuple[str, ...]
+    subsystems: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +125,16 @@ def number(want: Any) -> int:
 
 
 def product(want: Any) -> Product:
-    """`{"product": text, "nvmlNames": [text], "pciDeviceIds": ["2330"]}`; one of the lists may be empty."""
-    fields = _object(want, {"product", "nvmlNames", "pciDeviceIds"})
+    """`{"product": text, "nvmlNames": [text], "pciDeviceIds": ["2330"]}`; one of the lists may be empty. Products that
+    share a device id: `"pciSubsystems": {"25B6:10DE:157E": "A2"}`."""
+    fields = _object(want, {"product", "nvmlNames", "pciDeviceIds", "pciSubsystems"})
     names, ids = _texts(fields, "nvmlNames"), _texts(fields, "pciDeviceIds")
     if not names and not ids:
         raise ValueError("neither a name nor a PCI device id is given")
     if wrong := [each for each in ids if not _PCI_ID.fullmatch(each)]:
         raise ValueError(f"{wrong[0]!r} is no PCI device id (four hexadecimal digits)")
-    return Product(str(fields.get("product", "")), names, tuple(each.upper() for each in ids))
+    subsystems = settings(fields["pciSubsystems"]) if "pciSubsystems" in fields else {}
+    return Product(str(fields.get("product", "")), names, tuple(each.upper() for each in ids), subsystems)
 
 
 def memory(want: Any) -> Memory:

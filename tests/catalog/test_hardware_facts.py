@@ -63,7 +63,7 @@ def test_a_pci_id_belongs_to_one_product() -> None:
 
 
 def test_a_device_id_of_several_products_identifies_none_of_them() -> None:
-    """A2 and A16 differ in the subsystem alone, which the probe does not read: then the name has to be certain."""
+    """A2 and A16 differ in the subsystem alone, and other makers have their own: the name has to be certain."""
     products = [gpu(product) for product in PRODUCTS]
     every = [(pci[:9], facts.product) for facts in products for pci in facts.pci_device_ids.value]
     shared = {pci for pci, product in every for other, owner in every if pci == other and product != owner}

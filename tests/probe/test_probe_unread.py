@@ -1,4 +1,4 @@
-"""What is declared and cannot be read yet is unknown: it never passes, and it says where to look."""
+"""What is declared and was not read is unknown: it never passes, and it says where to look."""
 
 from __future__ import annotations
 

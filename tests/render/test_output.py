@@ -296,7 +296,7 @@ def test_what_is_in_the_way_is_named_and_nothing_is_written(
     with pytest.raises(Refused) as caught:
         write_bundle(locked({"images.txt": b"new", "manifests/a/one.yaml": b"new"}), tmp_path)
     [found] = caught.value.diagnostics
-    assert (found.code.slug, caught.value.exit_code) == ("in-the-way", 2)
+    assert (found.code.slug, caught.value.exit_code) == ("output-in-the-way", 2)
     assert str(tmp_path / name) in found.message
     assert (tmp_path / "images.txt").read_bytes() == b"old"
     assert not (tmp_path / STAGE).exists()

@@ -27,7 +27,8 @@ def gpu_product(reading: Reading, expectation: Expectation) -> list[Verdict]:
     `want`: `{"product": "H100-SXM5-80GB", "nvmlNames": ["NVIDIA H100 80GB HBM3"], "pciDeviceIds": ["2330"]}`.
     The PCI device id decides where it can be read, otherwise the complete name (a suffix ` MIG 1g.10gb` is
     allowed): "NVIDIA H100" is a part of the names of four products. A name that was answered and contradicts
-    the PCI id is a finding of its own.
+    the PCI id is a finding of its own. Where products share a device id (A2 and A16), the subsystem decides, as far as
+    the catalogue knows it: `"pciSubsystems": {"25B6:10DE:157E": "A2", "25B6:10DE:14A9": "A16"}`.
     """
     wanted = wants.product(expectation.want)
     bench = Bench(reading, expectation, wanted.product)
@@ -44,27 +45,30 @@ def _judge(bench: Bench, gpu: Gpu, wanted: Product) -> Verdict:
         said = f"vendor {identity.vendor}"
         return bench.failed(codes.PRODUCT_CONTRADICTION, pci, message, measured=said, gpu=gpu.id, remedy=_CONTRADICTION)
     if identity and identity.device and wanted.device_ids:
-        return _by_device_id(bench, gpu, wanted, identity)
+        right_id = identity.device in wanted.device_ids
+        return _by_id(bench, gpu, wanted, identity, identity.device, right_id=right_id)
+    shared = f"{identity.device}:{identity.subsystem}" if identity else ""
+    if identity and (owner := wanted.subsystems.get(shared)):
+        return _by_id(bench, gpu, wanted, identity, f"{shared} ({owner})", right_id=owner == wanted.product)
     return _by_name(bench, gpu, wanted)
 
 
-def _by_device_id(bench: Bench, gpu: Gpu, wanted: Product, identity: PciIdentity) -> Verdict:
+def _by_id(bench: Bench, gpu: Gpu, wanted: Product, identity: PciIdentity, said: str, *, right_id: bool) -> Verdict:
     """The PCI id decides; a name that was answered must not say otherwise."""
     name = gpu.name
-    right_id = identity.device in wanted.device_ids
     answered = name.status in {Status.READ, Status.IMPLAUSIBLE}
     right_name = _named(name, wanted) if answered and wanted.names else right_id
     both = Fact(Status.READ, identity, "", gpu.pci.evidence + name.evidence)
     called = repr(name.value) if name.value is not None else name.why
-    measured = f"PCI device {identity.device}, {called}"
+    measured = f"PCI device {said}, {called}"
     if right_id and right_name:
         return bench.passed(both, f"{gpu.id} is a {wanted.product}", measured=measured, gpu=gpu.id)
     if right_id or right_name:
-        message = f"{gpu.id} has PCI device id {identity.device} but calls itself {called}"
+        message = f"{gpu.id} has PCI device id {said} but calls itself {called}"
         return bench.failed(
             codes.PRODUCT_CONTRADICTION, both, message, measured=measured, gpu=gpu.id, remedy=_CONTRADICTION
         )
-    message = f"{gpu.id} is no {wanted.product}: PCI device id {identity.device}, {called}"
+    message = f"{gpu.id} is no {wanted.product}: PCI device id {said}, {called}"
     return bench.failed(codes.PRODUCT, both, message, measured=measured, gpu=gpu.id, remedy=_WRONG)
 
 

@@ -17,6 +17,7 @@ _FEWER = "look at `lspci`, the kernel log and the cards' driver; or correct `net
 _MORE = (
     "device plugins hand out all cards of this link layer, those for storage too: count all of them in `network.nics`"
 )
+_MODE = "set the cards of the other link layer to the fabric's (`mlxconfig ... LINK_TYPE_P1`), or correct `network`"
 _IDLE = "look in the kernel log for why no driver makes RDMA devices of those on the bus"
 _RDMA_MODULES = frozenset({"mlx5_ib", "efa"})
 _MANAGING = 4
@@ -27,8 +28,8 @@ _MANAGING = 4
 def network_cards(reading: Reading, expectation: Expectation) -> list[Verdict]:
     """The node has as many network cards on the pool's fabric as declared.
 
-    `want`: `{"fabric": "infiniband", "cards": 8, "vendor": "15b3", "management": "1021"}`. Without `cards` any number,
-    without `vendor` of any. Where the number fits only with cards of the model `management`, or only without, it is
+    `want`: `{"fabric": "infiniband", "cards": 8, "vendor": "15b3", "management": "1021"}`. Without `cards` at least
+    one, without `vendor` of any. Where the number fits only with cards of the model `management`, or only without, it is
     unknown: they may manage NVLink. Counted in the kernel's RDMA class by the link layer of the ports, EFA by PCI ids.
     Where that class is empty although cards on the PCI bus have a driver, they may belong to another network
     namespace: unknown.
@@ -57,7 +58,10 @@ def network_cards(reading: Reading, expectation: Expectation) -> list[Verdict]:
     idle = cards.idle
     on_bus = f"; {len(idle)} more without an RDMA device are on the PCI bus" if idle else ""
     message = f"{reading.node} has {measured}, not {wanted.cards or 'any'}{on_bus}"
-    remedy = _MORE if number > wanted.cards else _IDLE if idle else _FEWER
+    other = cards.other_links
+    named = ", ".join(f"{port.name} is {port.link}" for port in other[:8])
+    message += f"; {named}" if named else ""
+    remedy = _MORE if number > wanted.cards else _IDLE if idle else _MODE if other else _FEWER
     shown = Fact(found.status, found.value, "", (), (*found.files[:1], *idle[:8]))
     return [bench.failed(codes.NETWORK_CARDS, shown, message, measured=measured, remedy=remedy)]
 

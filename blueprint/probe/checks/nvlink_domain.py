@@ -1,24 +1,64 @@
-"""The NVLink domain across nodes: declared, and not readable by this probe yet."""
+"""The NVLink domain across nodes, as the GPUs see it."""
 
 from __future__ import annotations
 
-from blueprint.probe import wants
+from blueprint.probe import codes, wants
 from blueprint.probe.checks import check
-from blueprint.probe.facts import Fact, Status
-from blueprint.probe.judging import Bench
+from blueprint.probe.facts import Fact, Gpu, Node, Status
+from blueprint.probe.judging import Bench, each_gpu
 from blueprint.probe.model import Expectation
+from blueprint.probe.parse import FABRIC_COMPLETED, FABRIC_STATES, Fabric
 from blueprint.probe.reading import Reading
+from blueprint.probe.returns import SUCCESS, name_of
 from blueprint.probe.verdict import Verdict
+
+_CALL = "nvmlDeviceGetGpuFabricInfoV"
+_NOT_SUPPORTED = 0
+_REMEDY = (
+    "look at the NVLink switches and their controller (NVLSM, fabric manager), and at IMEX on the nodes of the domain"
+)
 
 
 @check("nvlink-domain", wants.domain, if_expected=True)
 def nvlink_domain(reading: Reading, expectation: Expectation) -> list[Verdict]:
-    """The node is joined with others by NVLink. Always *unknown*: a reading has nothing of the fabric.
+    """Every GPU has joined the NVLink fabric, without an error, and all of the node are in one clique of one cluster.
 
-    `want`: `{"nodes": 18, "label": "nvidia.com/gpu.clique"}`. `drift` looks at the label that names the domain;
-    whether the links work, `nvidia-smi -q` says under Fabric on the node.
+    `want`: `{"nodes": 18, "label": "nvidia.com/gpu.clique"}`. `drift` compares the label that names the domain between
+    nodes. A GPU that has no fabric, or a library too old to tell, is *unknown*.
     """
     nodes, label = wants.domain(expectation.want)
-    why = "this probe does not read the NVLink fabric; see Fabric in `nvidia-smi -q` on the node"
     bench = Bench(reading, expectation, f"a domain of {nodes} nodes, named by {label}")
-    return [bench.unknown(Fact(Status.UNREADABLE, None, why, ()))]
+    if not any(call.call == _CALL for call in reading.calls):
+        why = (
+            "the reading has nothing of the NVLink fabric: take it again, or see Fabric in `nvidia-smi -q` on the node"
+        )
+        return [bench.unknown(Fact(Status.UNREADABLE, None, why, ()))]
+    seen = {f"{found.cluster}.{found.clique}" for gpu in Node(reading).gpus if (found := gpu.fabric.value)}
+    return each_gpu(bench, lambda gpu: _judge(bench, gpu, seen))
+
+
+def _judge(bench: Bench, gpu: Gpu, seen: set[str]) -> Verdict:
+    fact = gpu.fabric
+    found = fact.value
+    if fact.status is Status.UNSUPPORTED or (found and found.state == _NOT_SUPPORTED):
+        why = f"{gpu.id} says that it has no NVLink fabric: is it of another product, or the driver too old?"
+        return bench.unknown(Fact(Status.UNREADABLE, None, why, fact.evidence), gpu=gpu.id)
+    if found is None:
+        return bench.unknown(fact, gpu=gpu.id)
+    measured = (
+        f"{FABRIC_STATES[found.state]}, {name_of(found.status)}, clique {found.clique} of {found.cluster or 'none'}"
+    )
+    if wrong := _wrong(found, seen):
+        message = f"{gpu.id} has not joined its NVLink domain: {wrong}"
+        return bench.failed(codes.FABRIC, fact, message, measured=measured, gpu=gpu.id, remedy=_REMEDY)
+    return bench.passed(fact, f"{gpu.id} is in the NVLink fabric", measured=measured, gpu=gpu.id)
+
+
+def _wrong(found: Fabric, seen: set[str]) -> str:
+    if found.state != FABRIC_COMPLETED:
+        return f"its registration is {FABRIC_STATES[found.state]}"
+    if found.status != SUCCESS:
+        return f"its registration ended with {name_of(found.status)} ({found.status})"
+    if not found.cluster:
+        return "it has no cluster UUID"
+    return "the GPUs of this node are in different cliques" if len(seen) > 1 else ""

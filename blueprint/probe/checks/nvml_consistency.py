@@ -13,6 +13,7 @@ from blueprint.probe.reading import Call, Outcome, Reading
 from blueprint.probe.verdict import Verdict
 
 _REMEDY = "take the reading again; if it stays so, drain the node and look at the kernel log"
+_SHOWN = 8
 _IDENTITY = ("nvmlDeviceGetUUID", "nvmlDeviceGetPciInfo")
 
 
@@ -43,12 +44,13 @@ def _refused_handles(node: Node) -> Iterator[_Found]:
     count = node.count
     if count.value is None:
         return
-    refused = [gpu.handle for gpu in node.gpus if gpu.index < count.value and _refused(gpu)]
+    refused = [gpu for gpu in node.gpus if gpu.index < count.value and _refused(gpu)]
     if refused:
         reached = sum(gpu.handle.status is Status.READ for gpu in node.gpus)
         message = f"NVML counts {count.value} GPUs on {node.reading.node} but gives handles for {reached}"
-        calls = tuple(call for handle in refused for call in handle.evidence)
-        yield f"{message}: {refused[0].why}", count.evidence + calls
+        calls = tuple(call for gpu in refused for call in gpu.handle.evidence)
+        named = ", ".join(str(gpu.id) for gpu in refused[:_SHOWN])
+        yield f"{message}, none for {named}: {refused[0].handle.why}", count.evidence + calls
 
 
 def _refused(gpu: Gpu) -> bool:

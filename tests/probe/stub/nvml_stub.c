@@ -36,6 +36,15 @@ typedef struct {
     char busId[32];
 } PciInfo;
 
+typedef struct {
+    unsigned version;
+    unsigned char clusterUuid[16];
+    int status;
+    unsigned cliqueId;
+    unsigned char state;
+    unsigned healthMask;
+} FabricInfo;
+
 EXPORT int blueprint_nvml_stub = 1;
 
 static Json *description;
@@ -199,6 +208,20 @@ EXPORT int nvmlDeviceGetMigDeviceHandleByIndex(void *handle, unsigned index, voi
     return SUCCESS;
 }
 
+/* "fabric": [state, status, clique, first byte of the cluster's UUID]. */
+EXPORT int nvmlDeviceGetGpuFabricInfoV(void *handle, FabricInfo *info) {
+    int code;
+    Json *said = of(handle, "fabric");
+    if (misbehaves(due("nvmlDeviceGetGpuFabricInfoV", index_of(handle)), &code)) return code;
+    if (json_size(said) != 4) return NOT_SUPPORTED;
+    info->state = (unsigned char)json_number(json_at(said, 0));
+    info->status = (int)json_number(json_at(said, 1));
+    info->cliqueId = (unsigned)json_number(json_at(said, 2));
+    memset(info->clusterUuid, 0, sizeof info->clusterUuid);
+    info->clusterUuid[0] = (unsigned char)json_number(json_at(said, 3));
+    return SUCCESS;
+}
+
 EXPORT int nvmlDeviceGetPersistenceMode(void *handle, unsigned *mode) {
     return answer_number("nvmlDeviceGetPersistenceMode", index_of(handle), of(handle, "persistence"), mode);
 }
@@ -224,5 +247,6 @@ EXPORT int nvmlDeviceGetPciInfo_v3(void *handle, PciInfo *info) {
     snprintf(info->legacy, sizeof info->legacy, "%04x:%02x:%02x.0", info->domain & 0xffff, info->bus & 0xff,
              info->device & 0xff);
     info->pciDeviceId = (unsigned)json_number(of(handle, "pciDeviceId"));
+    info->pciSubSystemId = (unsigned)json_number(of(handle, "pciSubSystemId"));
     return SUCCESS;
 }

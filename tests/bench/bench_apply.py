@@ -18,10 +18,10 @@ from bench_drift import COUNT, NAMESPACE, REPEATS, ROOT, _cpu, _pid, _run, _tell
 
 sys.path.insert(0, str(ROOT))
 
-from blueprint.cluster.connect import connect  # noqa: E402
-from blueprint.cluster.inventory import NAMESPACE as RECORDS  # noqa: E402
-from blueprint.lab import Lab  # noqa: E402
-from blueprint.lab.assets import find  # noqa: E402
+from blueprint.cluster.connect import connect
+from blueprint.cluster.inventory import NAMESPACE as RECORDS
+from blueprint.lab import Lab
+from blueprint.lab.assets import find
 
 DEPLOYMENTS = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments"
 
@@ -36,7 +36,8 @@ def main() -> None:
         place = ["--kubeconfig", str(lab.kubeconfig)]
         ours = [sys.executable, "-m", "blueprint", "apply", str(bundle), *place]
         peer = [kubectl.path, *place, "apply", "--server-side", "-R", "-f", str(bundle / "manifests")]
-        print(f"first apply of {COUNT} Deployments of 3 containers; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+        load = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+        print(f"first apply of {COUNT} Deployments of 3 containers; {load}")
         walls: dict[str, list[float]] = {"blueprint apply": [], "kubectl apply --server-side": []}
         used = dict.fromkeys(walls, 0.0)
         server = _pid("kube-apiserver", lab.folder)

@@ -22,10 +22,11 @@ from blueprint.cluster.errors import ApiError
 from blueprint.cluster.gates import await_definition, await_namespace, served_by
 from blueprint.cluster.health import simulated_nodes, wait_healthy
 from blueprint.cluster.inventory import Inventory, NodeRecord, Snapshot, desired_hash, take_snapshot
+from blueprint.cluster.needs import needs
 from blueprint.cluster.node_writes import write_node
 from blueprint.cluster.olm import await_operator, brought_by, is_subscription, wishes_of
 from blueprint.cluster.record import News, exact, widened
-from blueprint.cluster.stages import Stage, account_of, follows_peers, stage_of
+from blueprint.cluster.stages import Stage, follows_peers, stage_of
 from blueprint.cluster.steps import NodeStep, Plan, Step
 from blueprint.cluster.store import write_inventory
 from blueprint.cluster.write import Writer, Written
@@ -248,26 +249,12 @@ def _may_start(run: _Run, step: Step) -> bool:
     if step.blocked or not run.options.taking.lets_write(step):
         _fail(run, step, None)
         return False
-    missing = next((f for f in run.failed if _needs(step, f, run.plan)), None)
+    missing = next((f for f in run.failed if needs(step, f, run.plan)), None)
     if missing is not None:
         run.waiting.setdefault(missing, []).append(step.id)
         _fail(run, step, None)
         return False
     return True
-
-
-def _needs(step: Step, other: ObjectId, plan: Plan) -> bool:
-    if other.kind == "Namespace":
-        return step.id.namespace == other.name
-    if is_subscription(other):
-        wish = next((s.object for s in plan.steps if s.id == other), None)
-        return wish is not None and wish.component == step.object.component and stage_of(step.id) > Stage.OPERATORS
-    if other.kind == "ServiceAccount":
-        return account_of(step.object) == other
-    if other.kind != "CustomResourceDefinition":
-        return False
-    crd = next((s.object.data["spec"] for s in plan.steps if s.id == other), None)
-    return bool(crd and (crd["group"], crd["names"]["kind"]) == (step.id.group, step.id.kind))
 
 
 def _keep(run: _Run, step: Step) -> None:

@@ -32,6 +32,9 @@ POOL_SIZE = 8
 PAGE = 500
 """Objects per page of a LIST."""
 
+METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+"""To accept: a LIST without what the objects say."""
+
 _READ_ATTEMPTS = 4
 _LONGEST_PAUSE = 10.0
 _OUTAGE, _LONGEST_LOOK = 20.0, 2.0

@@ -117,7 +117,7 @@ def await_gone(
 def held_by(found: Mapping[str, Any]) -> str:
     """What keeps an object that is being deleted: its finalizers, and of a namespace also its own, and its reasons."""
     held = [*(found["metadata"].get("finalizers") or ())]
-    if found.get("kind") == "Namespace":
+    if found.get("kind", "Namespace") == "Namespace":
         held += (found.get("spec") or {}).get("finalizers") or ()
     return (", ".join(held) or "nothing that is visible") + _why(found)
 

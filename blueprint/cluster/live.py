@@ -13,11 +13,14 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from blueprint.cluster.connection import POOL_SIZE, Connection
+from blueprint.cluster.connection import METADATA, PAGE, POOL_SIZE, Connection
 from blueprint.cluster.discovery import Discovery, Resource
 from blueprint.cluster.errors import ApiError
 from blueprint.cluster.inventory import PART_OF, applyset_id
 from blueprint.render.model import ObjectId
+
+_MANY = 8
+"""Objects of one kind and namespace from which on a LIST of names costs less than asking for each."""
 
 Wanted = tuple[ObjectId, str]
 """An object and the apiVersion to read it in."""
@@ -69,7 +72,11 @@ def read_live(
         for item in (() if by_name else _members(connection, resource, ids, selector))
     }
     objects = {i: labelled[i] for ids in by_kind.values() for i in ids if i in labelled}
-    missing = [(resource, i) for resource, ids in by_kind.items() for i in ids if i not in labelled]
+    missing = [
+        (resource, identity)
+        for resource, ids in by_kind.items()
+        for identity in _possible(connection, resource, [i for i in ids if i not in labelled])
+    ]
     with ThreadPoolExecutor(POOL_SIZE) as threads:
         for (_, identity), found in zip(
             missing, threads.map(lambda pair: _one(connection, *pair), missing), strict=True
@@ -100,6 +107,30 @@ def _members_in(connection: Connection, resource: Resource, namespace: str, sele
     except ApiError as error:
         if not error.forbidden:  # what may not be listed is asked for by name, and then reported as unseen
             raise
+
+
+def _possible(connection: Connection, resource: Resource, ids: list[ObjectId]) -> Iterator[ObjectId]:
+    """Those of `ids` that may be there: where many of a place are asked for, one LIST of names tells."""
+    places: dict[str, list[ObjectId]] = defaultdict(list)
+    for identity in ids:
+        places[identity.namespace].append(identity)
+    for namespace, several in places.items():
+        names = _names(connection, resource, namespace) if len(several) > _MANY else None
+        yield from (i for i in several if names is None or i.name in names)
+
+
+def _names(connection: Connection, resource: Resource, namespace: str) -> set[str] | None:
+    """The names of a kind in one place; None where they may not be listed, or are far more than are asked for."""
+    try:
+        query = {"limit": str(PAGE)}
+        page = connection.request("GET", resource.collection(namespace), query=query, accept=METADATA)
+    except ApiError as error:
+        if not error.forbidden:
+            raise
+        return None
+    if page["metadata"].get("continue"):
+        return None
+    return {item["metadata"]["name"] for item in page.get("items") or ()}
 
 
 def _one(connection: Connection, resource: Resource, identity: ObjectId) -> dict[str, Any] | ApiError | None:

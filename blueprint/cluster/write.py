@@ -154,10 +154,19 @@ class Writer:
         left = self.consent.left(step)
         taken = tuple(conflict for conflict in step.conflicts if conflict not in left)
         seen = self._entered(step, path, taken)
-        body = left_out(as_member(step.object.data, self.blueprint), [conflict.path for conflict in left])
+        body = self._body(step)
         if seen is not None:
             body["metadata"] = body["metadata"] | {"uid": seen.uid, "resourceVersion": seen.resource_version}
         live, created = self.connection.apply(path, body, manager(self.blueprint), force=bool(taken))
+        return self._written(step, live, created=created)
+
+    def _body(self, step: Step) -> dict[str, Any]:
+        left = [conflict.path for conflict in self.consent.left(step)]
+        return left_out(as_member(step.object.data, self.blueprint), left)
+
+    def _written(self, step: Step, live: dict[str, Any], *, created: bool) -> Written:
+        left = self.consent.left(step)
+        taken = (conflict for conflict in step.conflicts if conflict not in left)
         notes = tuple(findings.conflict(step.id, c, step.object.data, taken=True) for c in taken)
         return Written(live, created, notes, left)
 
@@ -189,7 +198,8 @@ class Writer:
                 raise
             return self._stale(step, "it was deleted") if unreadable.missing else None
         if not step.seen.is_still(live):
-            return Written(live) if self._is_done(step, path, live) else self._stale(step, "it was changed")
+            done = self._is_done(step, path, live)
+            return self._written(step, live, created=False) if done else self._stale(step, "it was changed")
         if live["metadata"]["resourceVersion"] == step.seen.resource_version:
             return None
         version = str(live["metadata"]["resourceVersion"])
@@ -198,9 +208,9 @@ class Writer:
 
     def _is_done(self, step: Step, path: str, live: dict[str, Any]) -> bool:
         """Whether the object is what this very write makes of it: the answer to an earlier attempt was lost."""
-        us, body = manager(self.blueprint), as_member(step.object.data, self.blueprint)
+        us = manager(self.blueprint)
         try:
-            then, _ = self.connection.apply(path, body, us, dry_run=True)
+            then, _ = self.connection.apply(path, self._body(step), us, dry_run=True)
         except ApiError as error:
             if error.fatal:
                 raise

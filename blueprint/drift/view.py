@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any, Protocol
 
 from blueprint.cluster.connect import refused
-from blueprint.cluster.connection import PAGE, Connection
+from blueprint.cluster.connection import METADATA, PAGE, Connection
 from blueprint.cluster.discovery import Discovery, Resource, discover
 from blueprint.cluster.errors import ApiError
 from blueprint.cluster.inventory import PART_OF, Inventory, applyset_id
@@ -22,7 +22,6 @@ from blueprint.render.model import ObjectId
 _THREADS = 4
 _FEW = 20
 """One object in so many is asked for by name; of more, the whole kind is listed."""
-_METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 Live = dict[str, Any]
 
 
@@ -121,7 +120,7 @@ class ClusterView:
         query = {"labelSelector": selector, "limit": str(PAGE)}
         try:
             while True:
-                page = self._connection.request("GET", resource.collection(), query=query, accept=_METADATA)
+                page = self._connection.request("GET", resource.collection(), query=query, accept=METADATA)
                 for item in page.get("items") or ():
                     meta = item["metadata"]
                     key = ObjectId(resource.group, resource.kind, meta.get("namespace", ""), meta["name"])

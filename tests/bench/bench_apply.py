@@ -36,9 +36,8 @@ def main() -> None:
         place = ["--kubeconfig", str(lab.kubeconfig)]
         ours = [sys.executable, "-m", "blueprint", "apply", str(bundle), *place]
         peer = [kubectl.path, *place, "apply", "--server-side", "-R", "-f", str(bundle / "manifests")]
-        print(
-            f"first apply of {COUNT} Deployments of 3 containers; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
-        )
+        load = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+        print(f"first apply of {COUNT} Deployments of 3 containers; {load}")
         walls: dict[str, list[float]] = {"blueprint apply": [], "kubectl apply --server-side": []}
         used = dict.fromkeys(walls, 0.0)
         server = _pid("kube-apiserver", lab.folder)

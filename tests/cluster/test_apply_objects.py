@@ -248,9 +248,54 @@ def test_a_namespace_that_never_goes_away_is_waited_for_and_named(cluster, uniqu
     cluster.delete(f"/api/v1/namespaces/{unique}")
     wanted = bundle(unique, namespace(unique), config_map(unique))
     assert actions(wanted, cluster) == [Action.CREATE, Action.CREATE]
+    [planned] = make_plan(wanted, cluster).diagnostics
     outcome = apply(wanted, cluster, timeout=0.3)
     assert codes(outcome) == ["not-written", "terminating"]
     assert outcome.exit_code == 1
+    [late] = (found for found in outcome.diagnostics if found.code.slug == "terminating")
+    assert all("held by kubernetes" in found.message for found in (planned, late)), "both name the same holder"
+
+
+def test_a_token_comes_after_its_account_and_a_binding_after_its_role(cluster, unique) -> None:
+    """The token controller deletes a token without an account; a binding to no role is refused without the right to."""
+    annotations = {"kubernetes.io/service-account.name": "robot"}
+    meta = {"name": "robot", "namespace": unique}
+    token = {"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/service-account-token",
+             "metadata": {**meta, "annotations": annotations}}  # fmt: skip
+    rbac = "rbac.authorization.k8s.io"
+    binding = {"apiVersion": f"{rbac}/v1", "kind": "RoleBinding", "metadata": meta,
+               "roleRef": {"apiGroup": rbac, "kind": "Role", "name": "robot"},
+               "subjects": [{"kind": "ServiceAccount", **meta}]}  # fmt: skip
+    role = {"apiVersion": f"{rbac}/v1", "kind": "Role", "metadata": meta,
+            "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]}  # fmt: skip
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta}
+    many = [config_map(unique, f"c{i}") for i in range(20)]
+    wanted = bundle(unique, namespace(unique), token, binding, *many, role, account)
+    order: list[str] = []
+    plan = make_plan(wanted, cluster)
+    outcome = apply_plan(plan, cluster, ApplyOptions(20), lambda what, _how: order.append(what.kind))
+    assert (outcome.exit_code, sorted(order[-2:])) == (0, ["RoleBinding", "Secret"])
+
+    refused = bundle(unique, token | {"metadata": token["metadata"] | {"labels": {"a": "b"}}},
+                     account | {"metadata": meta | {"labels": {"a": "not valid!"}}}, digest="d2")  # fmt: skip
+    assert codes(apply(refused, cluster)) == ["no-longer-rendered"] * 23 + ["not-written", "rejected-by-server"]
+
+
+def test_an_apply_asks_nothing_about_what_it_makes(cluster, namespace, unique, monkeypatch) -> None:
+    """New objects are written at once, and told as well as where a plan had asked before."""
+    sent: list[str] = []
+    real = cluster._send
+    monkeypatch.setattr(cluster, "_send", lambda m, u, *rest: sent.append(f"{m} {u}") or real(m, u, *rest))
+    wanted = bundle(unique, config_map(namespace), deployment(namespace, image=""))
+    plan = make_plan(wanted, cluster, try_new=False)
+    assert [step.action for step in plan.steps] == [Action.CREATE] * 2
+
+    outcome = apply_plan(plan, cluster, ApplyOptions(5))
+
+    assert not [request for request in sent if "dryRun" in request]
+    assert (outcome.written, outcome.exit_code) == (1, 1)
+    [told], [asked] = outcome.diagnostics, make_plan(wanted, cluster).diagnostics
+    assert told == asked, "the same words, at the same line"
 
 
 def test_an_object_is_written_though_discovery_does_not_list_its_kind_yet(cluster, unique, monkeypatch) -> None:

@@ -29,8 +29,8 @@ def network_cards(reading: Reading, expectation: Expectation) -> list[Verdict]:
     """The node has as many network cards on the pool's fabric as declared.
 
     `want`: `{"fabric": "infiniband", "cards": 8, "vendor": "15b3", "management": "1021"}`. Without `cards` at least
-    one, without `vendor` of any. Where the number fits only with cards of the model `management`, or only without, it is
-    unknown: they may manage NVLink. Counted in the kernel's RDMA class by the link layer of the ports, EFA by PCI ids.
+    one, without `vendor` of any. Where the number fits only with cards of the model `management`, or only without, it
+    is unknown: they may manage NVLink. Counted in the kernel's RDMA class by the link layer of the ports, EFA by PCI ids.
     Where that class is empty although cards on the PCI bus have a driver, they may belong to another network
     namespace: unknown.
     """

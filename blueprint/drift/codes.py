@@ -296,3 +296,12 @@ snapshot was taken. Nothing could be confirmed by a dry-run, and Secret values a
 """,
     severity=Severity.NOTE,
 )
+COPIED = define(
+    "BP8050",
+    "copied-label",
+    """
+An object carries the label with which this blueprint marks what it applied, but no apply of it made the object: nothing
+is recorded as ours. Somebody copied one of our objects, label and all. Whatever goes by that label (a prune by another
+tool, a list of what belongs to the platform) counts the copy in. Take the label off, or render the object.
+""",
+)

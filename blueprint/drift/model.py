@@ -24,6 +24,7 @@ class FindingKind(enum.StrEnum):
     REORDERED = "reordered"
     REPLACED = "replaced"
     ORPHANED = "orphaned"
+    COPIED = "copied-label"
     TERMINATING = "terminating"
     POOL_SIZE = "pool-size"
     SHARED_NODE = "node-of-two-pools"
@@ -71,6 +72,9 @@ class Finding:
         seen: Further facts of the live object (uid, resourceVersion, ...), as ordered pairs.
         remarks: Sentences for people.
         filled: Places inside the live value that the server filled in, as paths from there.
+        commands: What undoes it, as it is typed; empty where no command does.
+        advice: The same in a sentence.
+        contest: Whether a plain apply meets a conflict here, where that was looked at.
     """
 
     kind: FindingKind
@@ -84,6 +88,9 @@ class Finding:
     seen: tuple[tuple[str, str], ...] = ()
     remarks: tuple[Note, ...] = ()
     filled: frozenset[Path] = frozenset()
+    commands: tuple[str, ...] = ()
+    advice: str = ""
+    contest: bool | None = None
 
     @property
     def contested(self) -> bool:
@@ -91,6 +98,8 @@ class Finding:
 
         Taints belong to the list as a whole, which nobody owns by element: an apply always sets ours.
         """
+        if self.contest is not None:
+            return self.contest
         taint = self.station is Station.NODE and self.path.startswith("spec.taints")
         ours = self.declared is ABSENT  # what nobody else owns any part of, and an apply takes back
         return self.kind is FindingKind.MODIFIED and self.writer is not None and not (taint or ours)

@@ -17,9 +17,9 @@ MODIFIED = define(
     """
 A field that the bundle declares has another value in the cluster. The writer and the time are those that the
 API server recorded for this field (`managedFields`): a manager is the name that a client gave itself, so it
-says which tool wrote, not which person. `blueprint apply --force-conflicts` takes the field over and restores the
-value; without the flag it leaves what others own alone and names them. To keep the live value, change the line that is
-shown.
+says which tool wrote, not which person. `blueprint apply --force-conflicts=KIND/NAMESPACE/NAME:FIELD` takes that field
+over and restores the value; without the flag it leaves what others own alone and names them. The help has the command
+for this field. To keep the live value, change the line that is shown.
 """,
 )
 REMOVED = define(

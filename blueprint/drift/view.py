@@ -26,7 +26,7 @@ _THREADS = 4
 _FEW = 20
 """One object in so many is asked for by name; of more, the whole kind is listed."""
 _METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-_MOST_QUESTIONS = 200
+_MOST_QUESTIONS = 100
 """Findings for which the server is asked what would undo them; for those beyond it ownership decides."""
 Live = dict[str, Any]
 

@@ -16,7 +16,7 @@ from typing import Any
 from blueprint.cluster import codes, findings
 from blueprint.cluster.connect import refused
 from blueprint.cluster.connection import POOL_SIZE, Connection
-from blueprint.cluster.consent import Consent, with_replacements
+from blueprint.cluster.consent import Consent, told_when_taken, with_replacements
 from blueprint.cluster.discovery import Discovery, discover
 from blueprint.cluster.errors import ApiError
 from blueprint.cluster.gates import await_definition, await_namespace, served_by
@@ -123,7 +123,7 @@ def apply_plan(
     inventory = plan.inventory or Inventory(bundle.name)
     try:
         run = _Run(plan, connection, options, progress, discover(connection), inventory)
-        taken = _told_when_taken(plan, options.taking)
+        taken = told_when_taken(plan, options.taking)
         run.diagnostics += [d for d in plan.diagnostics if d not in taken and not _is_superseded(d)]
         if _tries(run):
             run.inventory = _saved(run, widened(plan, inventory))
@@ -144,19 +144,6 @@ def _is_superseded(found: Diagnostic) -> bool:
     if found.code is codes.SERVER_FAILING:
         return True
     return found.code is codes.TERMINATING and found.severity is Severity.WARNING
-
-
-def _told_when_taken(plan: Plan, consent: Consent) -> set[Diagnostic]:
-    """What the plan says of contested fields that this apply takes: the write says it again, with what came of it."""
-    data = {step.id: step.object.data for step in plan.steps}
-    steps: tuple[Step | NodeStep, ...] = (*plan.steps, *plan.nodes)
-    return {
-        findings.conflict(step.id, conflict, data.get(step.id))
-        for step in steps
-        if consent.lets_write(step)
-        for conflict in step.conflicts
-        if consent.covers(step.id, conflict)
-    }
 
 
 def _tries(run: _Run) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from blueprint.cluster import codes
+from blueprint.cluster import codes, findings
 from blueprint.cluster.steps import Conflict, NodeStep, Plan, Step
+from blueprint.diagnostics import Diagnostic
 from blueprint.render.model import ObjectId
 from blueprint.render.paths import format_path
 
@@ -72,6 +73,19 @@ class Consent:
 
 NONE = Consent()
 """Nothing was allowed."""
+
+
+def told_when_taken(plan: Plan, consent: Consent) -> set[Diagnostic]:
+    """What the plan says of contested fields that this apply takes: the write says it again, with what came of it."""
+    data = {step.id: step.object.data for step in plan.steps}
+    steps: tuple[Step | NodeStep, ...] = (*plan.steps, *plan.nodes)
+    return {
+        findings.conflict(step.id, conflict, data.get(step.id))
+        for step in steps
+        if consent.lets_write(step)
+        for conflict in step.conflicts
+        if consent.covers(step.id, conflict)
+    }
 
 
 def with_replacements(plan: Plan, consent: Consent) -> Plan:

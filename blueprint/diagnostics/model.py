@@ -83,6 +83,7 @@ class Diagnostic:
         label: A few words under the carets.
         notes: Further places: the overlay that set the value, the rendered line, the live field.
         help: What is allowed, or what to do, in one sentence.
+        commands: The commands in `help`, exactly as they are typed; each does what the help says of it.
         fix: A text edit, if one is certain or near enough to suggest.
         subject: The Kubernetes object or node concerned, `Kind/[namespace/]name` or `Node/name`.
         path: The field inside the subject or the blueprint, dotted.
@@ -101,6 +102,7 @@ class Diagnostic:
     path: str | None = None
     evidence: tuple[tuple[str, str], ...] = ()
     override: Severity | None = None
+    commands: tuple[str, ...] = ()
 
     @property
     def severity(self) -> Severity:

@@ -17,9 +17,9 @@ MODIFIED = define(
     """
 A field that the bundle declares has another value in the cluster. The writer and the time are those that the
 API server recorded for this field (`managedFields`): a manager is the name that a client gave itself, so it
-says which tool wrote, not which person. `blueprint apply --force-conflicts` takes the field over and restores the
-value; without the flag it leaves what others own alone and names them. To keep the live value, change the line that is
-shown.
+says which tool wrote, not which person. `blueprint apply --force-conflicts=KIND/NAMESPACE/NAME:FIELD` takes that field
+over and restores the value; without the flag it leaves what others own alone and names them. The help has the command
+for this field. To keep the live value, change the line that is shown.
 """,
 )
 REMOVED = define(
@@ -419,4 +419,13 @@ A node registered with a taint that its pool does not declare: whoever makes the
 pool, or take it out of the template.
 """,
     severity=Severity.WARNING,
+)
+COPIED = define(
+    "BP8050",
+    "copied-label",
+    """
+An object carries the label with which this blueprint marks what it applied, but no apply of it made the object: nothing
+is recorded as ours. Somebody copied one of our objects, label and all. Whatever goes by that label (a prune by another
+tool, a list of what belongs to the platform) counts the copy in. Take the label off, or render the object.
+""",
 )

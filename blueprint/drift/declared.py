@@ -8,6 +8,7 @@ from typing import Any
 
 from blueprint.cluster.fields import Tokens
 from blueprint.cluster.inventory import Snapshot
+from blueprint.cluster.order import order_matters
 from blueprint.drift.equality import Cover, covers, deep_same, is_empty, same
 from blueprint.drift.model import FindingKind, Writer
 from blueprint.drift.ownership import (
@@ -194,7 +195,7 @@ def _keyed(spot: Spot, keys: tuple[str, ...], terms: Terms) -> Iterator[Differen
         else:
             yield from declared_differences(child, terms)
     if order != sorted(order):
-        yield Difference(FindingKind.REORDERED, spot, latest(spot.claims), sure=_order_matters(spot))
+        yield Difference(FindingKind.REORDERED, spot, latest(spot.claims), sure=order_matters(spot.at, spot.want))
 
 
 def _twins(spot: Spot, items: Sequence[Any], keys: tuple[str, ...]) -> Difference | None:
@@ -215,10 +216,3 @@ def _identity(item: Any, keys: tuple[str, ...]) -> tuple[Any, ...]:
     if not isinstance(item, Mapping):
         return (item,)
     return tuple(item.get(key) or ("TCP" if key == "protocol" else "") for key in keys)
-
-
-def _order_matters(spot: Spot) -> bool:
-    """Init containers run in order; a variable can only refer to one that stands before it."""
-    if spot.at[-1] == "initContainers":
-        return True
-    return spot.at[-1] == "env" and any("$(" in str(item.get("value", "")) for item in spot.want)

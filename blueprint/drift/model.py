@@ -24,6 +24,7 @@ class FindingKind(enum.StrEnum):
     REORDERED = "reordered"
     REPLACED = "replaced"
     ORPHANED = "orphaned"
+    COPIED = "copied-label"
     TERMINATING = "terminating"
     POOL_SIZE = "pool-size"
     SHARED_NODE = "node-of-two-pools"
@@ -102,6 +103,8 @@ class Finding:
         help: What to do, where its kind does not decide.
         ended_by: What ends it; None where its kind decides. Read `remedy`.
         passing: Whether it is a regular part of how nodes come and go, and so told but no drift.
+        commands: What undoes it, as it is typed; empty where no command does.
+        contest: Whether a plain apply meets a conflict here, where that was looked at.
     """
 
     kind: FindingKind
@@ -120,11 +123,19 @@ class Finding:
     help: str | None = None
     ended_by: Remedy | None = None
     passing: bool = False
+    commands: tuple[str, ...] = ()
+    contest: bool | None = None
 
     @property
     def remedy(self) -> Remedy:
-        """What ends it."""
-        return self.ended_by or _REMEDIES.get(self.kind, Remedy.APPLY)
+        """What ends it: what was looked at for this one, else what usually ends findings of its kind."""
+        if self.ended_by:
+            return self.ended_by
+        if self.commands:
+            return Remedy.APPLY if self.commands[0].startswith("blueprint apply") else Remedy.REMOVE
+        usual = _REMEDIES.get(self.kind, Remedy.APPLY)
+        looked_at = self.station is Station.LIVE and self.help is not None
+        return Remedy.REPAIR if looked_at and usual is Remedy.APPLY else usual
 
     @property
     def restorable(self) -> bool:
@@ -142,6 +153,8 @@ class Finding:
 
         Taints belong to the list as a whole, which nobody owns by element: an apply always sets ours.
         """
+        if self.contest is not None:
+            return self.contest
         taint = self.station is Station.NODE and self.path.startswith("spec.taints")
         ours = self.declared is ABSENT  # what nobody else owns any part of, and an apply takes back
         theirs = self.kind is FindingKind.MODIFIED and self.writer is not None

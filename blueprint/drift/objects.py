@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from blueprint.cluster.fields import entries, fieldset_hash, own_entry
-from blueprint.cluster.inventory import Inventory, Snapshot, desired_hash, is_member, is_unchanged, manager
+from blueprint.cluster.inventory import PART_OF, Inventory, Snapshot, desired_hash, is_member, is_unchanged, manager
 from blueprint.diagnostics import Diagnostic, Note
 from blueprint.drift import codes
 from blueprint.drift.model import Finding, FindingKind, Part, Writer, facts
@@ -107,7 +107,10 @@ class _Examiner:
     def _declared(self, obj: Object, live: Live | None) -> Iterator[Finding]:
         snapshot = self._snapshot(obj.id)
         if live is None:
-            yield _missing(obj, snapshot)
+            from blueprint.drift.advice import missing_advice
+
+            step = self._view.plan(obj, None, snapshot, self._bundle) if self._dry_run else None
+            yield missing_advice(_missing(obj, snapshot), step)
         elif not self._is_clean(obj, live, snapshot):
             yield from self._examined(obj, live, snapshot)
 
@@ -138,9 +141,23 @@ class _Examiner:
         owners = live["metadata"].get("ownerReferences") or ()
         if any(owner.get("controller") for owner in owners) or not is_member(live, self._bundle.name):
             return
-        ours = next((e for e in entries(live) if e.manager == self._manager), None)
+        from blueprint.drift.advice import copy_advice, orphan_advice
+
+        ours = own_entry(live, self._manager)
+        if ours is None and self._snapshot(identity) is None:
+            copied = Finding(FindingKind.COPIED, str(identity), writer=_labeller(live), seen=facts(live))
+            yield copy_advice(copied, identity)
+            return
         writer = Writer(ours.manager, ours.operation, ours.subresource, ours.time) if ours else None
-        yield Finding(FindingKind.ORPHANED, str(identity), writer=writer, seen=facts(live))
+        orphan = Finding(FindingKind.ORPHANED, str(identity), writer=writer, seen=facts(live))
+        yield orphan if "deletionTimestamp" in live["metadata"] else orphan_advice(orphan, identity)
+
+
+def _labeller(live: Live) -> Writer | None:
+    """Who put our label onto an object."""
+    found = [e for e in entries(live) if f"f:{PART_OF}" in e.fields.get("f:metadata", {}).get("f:labels", {})]
+    last = max(found, key=lambda entry: entry.time, default=None)
+    return Writer(last.manager, last.operation, last.subresource, last.time) if last else None
 
 
 def _missing(obj: Object, snapshot: Snapshot | None) -> Finding:

@@ -66,6 +66,12 @@ class SnapshotView:
             raise Unseen(self.nodes_unseen or "the snapshot holds no nodes")
         return list(self.node_list)
 
+    def plan(self, *_asked: object) -> None:
+        """A file knows what was, not what would be."""
+
+    def takes(self, *_asked: object) -> None:
+        """The same."""
+
     def predict(self, manifest: Mapping[str, Any], manager: str) -> Live:  # noqa: ARG002 - a View
         """Never: a file answers no dry-run."""
         raise Unseen("a snapshot answers no dry-run")

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 from blueprint.cluster.gates import held_by
 from blueprint.cluster.inventory import Snapshot, as_member, is_member, manager
 from blueprint.diagnostics import Note
+from blueprint.drift.advice import Situation, advised
+from blueprint.drift.blame import attributed
 from blueprint.drift.compare import compare
 from blueprint.drift.confirm import Confirm
 from blueprint.drift.model import Finding, FindingKind, facts
@@ -26,6 +29,7 @@ class Suspects:
         self._bundle = bundle
         self._view = view
         self._manager = manager(bundle.name)
+        self._dry_run = dry_run
         self._confirm = Confirm(view, self._manager, enabled=dry_run)
         self._shapes: dict[tuple[str, str], Shape] = {}
 
@@ -33,21 +37,29 @@ class Suspects:
         self, obj: Object, live: Live, snapshot: Snapshot | None, *, recorded: bool = False
     ) -> Iterator[Finding]:
         """Everything about `obj` that is not as declared; `recorded`: the bundle is applied here."""
+        found: list[Finding] = []
         if deletion := live["metadata"].get("deletionTimestamp"):
-            yield _terminating(obj, live, str(deletion))
-        if snapshot and snapshot.uid != live["metadata"].get("uid"):
-            yield _replaced(obj, live, snapshot, self._manager)
-        ours = snapshot is not None or is_member(live, self._bundle.name)
+            found.append(_terminating(obj, live, str(deletion)))
+        replaced = snapshot is not None and snapshot.uid != live["metadata"].get("uid")
+        if snapshot and replaced:
+            found.append(_replaced(obj, live, snapshot, self._manager))
+        # What somebody made anew lacks our label; that it is another object says so already.
+        ours = (snapshot is not None and not replaced) or is_member(live, self._bundle.name)
         manifest = self._view.disguised(as_member(obj.data, self._bundle.name) if ours else obj.data)
         compared = compare(obj, manifest, live, snapshot, self._manager, self._shape(obj), recorded=recorded)
         decided = self._confirm.decide(obj, manifest, compared)
         self.folded.update(compared.folded)
         self.folded.update(decided.folded)
-        found = decided.findings
-        if (ours or recorded) and not (found or deletion or compared.terms.record):
-            found = tuple(self._confirm.unapplied(obj, as_member(obj.data, self._bundle.name), live))
-        for finding in found:
-            yield replace(finding, seen=facts(live))
+        differing = decided.findings
+        if (ours or recorded) and not (differing or found or compared.terms.record):
+            differing = tuple(self._confirm.unapplied(obj, as_member(obj.data, self._bundle.name), live))
+        found += [replace(attributed(finding, live, self._manager), seen=facts(live)) for finding in differing]
+        yield from advised(found, self._situation(obj, live, snapshot)) if found else ()
+
+    def _situation(self, obj: Object, live: Live, snapshot: Snapshot | None) -> Situation:
+        step = self._view.plan(obj, live, snapshot, self._bundle) if self._dry_run else None
+        tries = partial(self._view.takes, live) if self._dry_run else lambda _patch: None
+        return Situation(obj.id, live, self._manager, step, tries)
 
     def _shape(self, obj: Object) -> Shape:
         kind = (obj.api_version, obj.id.kind)

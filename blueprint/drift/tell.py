@@ -9,7 +9,7 @@ from typing import Any
 
 from blueprint.diagnostics import Code, Diagnostic, Note, Span
 from blueprint.drift import codes
-from blueprint.drift.model import APPLY, TAKE_OVER, Finding, FindingKind, Station, cause_of
+from blueprint.drift.model import Finding, FindingKind, Station, cause_of
 from blueprint.render.compare import ABSENT, differences
 from blueprint.render.model import FieldOrigin
 from blueprint.render.paths import format_path
@@ -25,6 +25,7 @@ _CODES = {
     FindingKind.REORDERED: codes.REORDERED,
     FindingKind.REPLACED: codes.REPLACED,
     FindingKind.ORPHANED: codes.ORPHANED,
+    FindingKind.COPIED: codes.COPIED,
     FindingKind.TERMINATING: codes.TERMINATING,
     FindingKind.POOL_SIZE: codes.POOL_SIZE,
     FindingKind.SHARED_NODE: codes.SHARED_NODE,
@@ -38,20 +39,12 @@ _MESSAGES = {
     FindingKind.REORDERED: "{what} is in another order than declared",
     FindingKind.REPLACED: "{what} was deleted and created anew{by}",
     FindingKind.ORPHANED: "{what} was applied from this blueprint and is not rendered any more",
+    FindingKind.COPIED: "{what} has the label of this blueprint, which never applied it{by}",
     FindingKind.TERMINATING: "{what} is being deleted",
     FindingKind.UNKNOWN: "{what} is {live}, declared {declared}: whether somebody changed it is not known",
     FindingKind.POOL_SIZE: "{what}: its selector matches {live} nodes, declared {declared}",
     FindingKind.SHARED_NODE: "{what} is matched by the selectors of several pools: {live}",
     "unseen": "{what}: objects could not be read",
-}
-_HELP = {
-    FindingKind.MISSING: "`blueprint apply` creates it; the audit log knows who deleted it",
-    FindingKind.MODIFIED: "{apply} restores it; to keep the live value, change the line shown",
-    FindingKind.REMOVED: "`blueprint apply` puts it back; who removed it is only in the audit log",
-    FindingKind.FOREIGN_ADDITION: "remove it, or declare it in the blueprint; an apply leaves it in place",
-    FindingKind.OWNERSHIP_LOST: "`blueprint apply` takes it back",
-    FindingKind.REORDERED: "`blueprint apply` restores the order",
-    FindingKind.ORPHANED: "delete it, or render it again",
 }
 _SHOWN_LAYERS = frozenset({"overlay", "set", "patch", "release", "hardware"})
 """Sources that get a note of their own; further lines of the blueprint only decided whether, and are listed by path."""
@@ -72,16 +65,12 @@ def _diagnostic(finding: Finding, causes: Counter[str]) -> Diagnostic:
         at=_place(finding.origin),
         label=_label(finding),
         notes=tuple(_notes(finding)),
-        help=finding.help or (None if finding.station is Station.NODE else _help(finding)),
+        help=finding.help,
+        commands=finding.commands,
         subject=finding.subject,
         path=finding.path or None,
         evidence=tuple(_evidence(finding, causes)),
     )
-
-
-def _help(finding: Finding) -> str | None:
-    text = _HELP.get(finding.kind)
-    return text.format(apply=TAKE_OVER if finding.contested else APPLY) if text else None
 
 
 def _code(finding: Finding) -> Code:

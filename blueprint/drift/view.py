@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -13,15 +13,20 @@ from blueprint.cluster.connect import refused
 from blueprint.cluster.connection import METADATA, PAGE, Connection
 from blueprint.cluster.discovery import Discovery, Resource, discover
 from blueprint.cluster.errors import ApiError
-from blueprint.cluster.inventory import PART_OF, Inventory, applyset_id
+from blueprint.cluster.inventory import PART_OF, Inventory, Snapshot, applyset_id
 from blueprint.cluster.live import Wanted, read_live
+from blueprint.cluster.obstacles import JSON_PATCH
+from blueprint.cluster.steps import Step
 from blueprint.cluster.store import read_inventory
 from blueprint.diagnostics import Refused
-from blueprint.render.model import ObjectId
+from blueprint.render.compare import Action
+from blueprint.render.model import Bundle, Object, ObjectId
 
 _THREADS = 4
 _FEW = 20
 """One object in so many is asked for by name; of more, the whole kind is listed."""
+_MOST_QUESTIONS = 100
+"""Findings for which the server is asked what would undo them; for those beyond it ownership decides."""
 Live = dict[str, Any]
 
 
@@ -66,6 +71,12 @@ class View(Protocol):
     def predict(self, manifest: Mapping[str, Any], manager: str) -> Live:
         """The object as it would be after an apply that takes every conflict. Raises Unseen."""
 
+    def plan(self, obj: Object, live: Live | None, snapshot: Snapshot | None, bundle: Bundle) -> Step | None:
+        """What an apply would do to an object; None where nobody can say."""
+
+    def takes(self, live: Live, patch: Sequence[Mapping[str, Any]]) -> bool | None:
+        """Whether the server would take a JSON patch; None where nobody can say."""
+
 
 class ClusterView:
     """A cluster seen through its API server. Nothing is written: GET, LIST and dry-runs only."""
@@ -76,6 +87,8 @@ class ClusterView:
         self._connection = connection
         self._found: Discovery | None = None
         self._nodes: list[Live] | None = None
+        self._places: dict[str, str] = {}
+        self._questions = 0
         self._members: Counter[tuple[str, str]] = Counter()
 
     @property
@@ -165,6 +178,52 @@ class ClusterView:
             except ApiError as error:
                 raise Unseen(in_words(error)) from None
         return self._nodes
+
+    def plan(self, obj: Object, live: Live | None, snapshot: Snapshot | None, bundle: Bundle) -> Step | None:
+        """By dry-runs, for as many objects as that is bearable."""
+        from blueprint.cluster.decide import Decider  # only where something differs
+
+        resource = self._discovery.find(obj.api_version, obj.id.kind)
+        if resource is None or not self._may_ask():
+            return None
+        decider = Decider(self._connection, bundle.name)
+        try:
+            if live is not None:
+                return decider.existing(obj, live, snapshot, resource)[0]
+            return self._homeless(obj, bundle) or decider.absent(obj, resource)[0]
+        except ApiError:
+            return None
+
+    def _homeless(self, obj: Object, bundle: Bundle) -> Step | None:
+        """An object whose namespace does not take it, as an apply finds it."""
+        from blueprint.cluster.plan import ACTIVE, TERMINATING, namespace_state
+
+        where = obj.id.namespace
+        if where and where not in self._places:
+            self._places[where] = namespace_state(self._connection, where)
+        state = self._places.get(where, ACTIVE)
+        made = any(other.id.kind == "Namespace" and other.id.name == where for other in bundle.objects)
+        if state == ACTIVE:
+            return None
+        reason = f"its namespace is {state}" + (", and an apply makes it" if made else "")
+        return Step(obj, Action.CREATE, reason=reason, blocked=not made or state == TERMINATING)
+
+    def takes(self, live: Live, patch: Sequence[Mapping[str, Any]]) -> bool | None:
+        """By a dry-run."""
+        identity = ObjectId.of(live)
+        resource = self._discovery.find(str(live["apiVersion"]), identity.kind)
+        if resource is None or not self._may_ask():
+            return None
+        url, query = resource.path(identity.namespace, identity.name), {"dryRun": "All"}
+        try:
+            self._connection.request("PATCH", url, list(patch), query=query, content_type=JSON_PATCH)
+        except ApiError as error:
+            return False if error.invalid or error.stale else None
+        return True
+
+    def _may_ask(self) -> bool:
+        self._questions += 1
+        return self._questions <= _MOST_QUESTIONS
 
     def predict(self, manifest: Mapping[str, Any], manager: str) -> Live:
         """A server-side dry-run."""

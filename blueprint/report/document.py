@@ -74,6 +74,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         notes=[_without_empty(message=note.message, at=_span(note.at)) for note in diagnostic.notes],
         evidence=[{"name": name, "text": text} for name, text in diagnostic.evidence],
         help=diagnostic.help,
+        commands=list(diagnostic.commands),
         fix=diagnostic.fix and {"at": _span(diagnostic.fix.at), "replacement": diagnostic.fix.replacement},
     )
 

@@ -82,6 +82,7 @@ class Mask:
             message=clean(diagnostic.message),
             label=clean(diagnostic.label),
             help=None if diagnostic.help is None else clean(diagnostic.help),
+            commands=tuple(clean(command) for command in diagnostic.commands),
             notes=tuple(Note(clean(note.message), note.at) for note in diagnostic.notes),
             evidence=tuple((name, tokens.get(text, text)) for name, text in diagnostic.evidence),
             fix=None,

@@ -125,3 +125,40 @@ def test_codes_are_named_in_one_place() -> None:
     texts = [path.read_text("utf-8") for path in FOLDER.rglob("*.py")]
     defined = [code for text in texts for code in re.findall(r'define\(\s*"(BP\d{4})"', text)]
     assert len(defined) == len(set(defined)) > 30
+
+
+def scaled_by(kind: str, target: dict[str, Any], *, replicas: Any = 3, namespace: str = "n") -> set[str]:
+    """What is said of a workload and an autoscaler."""
+    api = {"Deployment": "apps/v1", "StatefulSet": "apps/v1"}[kind]
+    spec = {} if replicas is None else {"replicas": replicas}
+    workload = {"apiVersion": api, "kind": kind, "metadata": {"name": "w", "namespace": "n"}, "spec": spec}
+    keda = "kind" not in target
+    scaler = {
+        "apiVersion": "keda.sh/v1alpha1" if keda else "autoscaling/v2",
+        "kind": "ScaledObject" if keda else "HorizontalPodAutoscaler",
+        "metadata": {"name": "s", "namespace": namespace},
+        "spec": {"scaleTargetRef": target},
+    }
+    everything = Known([Object(data, USERS) for data in (workload, scaler)], [])
+    return {found.code.id for found in rules.findings(everything)} & {"BP6460"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "target", "more", "said"),
+    [
+        ("Deployment", {"apiVersion": "apps/v1", "kind": "Deployment", "name": "w"}, {}, True),
+        ("StatefulSet", {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "w"}, {}, True),
+        ("Deployment", {"name": "w"}, {}, True),  # KEDA means a Deployment
+        ("Deployment", {"name": "w"}, {"replicas": 0}, True),  # KEDA wakes what sleeps
+        ("Deployment", {"kind": "Deployment", "name": "w"}, {"replicas": 0}, False),
+        ("Deployment", {"kind": "Deployment", "name": "w"}, {"replicas": None}, False),
+        ("Deployment", {"kind": "StatefulSet", "name": "w"}, {}, False),
+        ("Deployment", {"kind": "Deployment", "name": "v"}, {}, False),
+        ("Deployment", {"kind": "Deployment", "name": "w"}, {"namespace": "m"}, False),
+        ("Deployment", {"apiVersion": "other.io/v1", "kind": "Deployment", "name": "w"}, {}, False),
+    ],
+)
+def test_replicas_and_an_autoscaler_exclude_each_other(
+    kind: str, target: dict[str, Any], more: dict[str, Any], said: bool
+) -> None:
+    assert bool(scaled_by(kind, target, **more)) is said

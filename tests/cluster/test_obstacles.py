@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 import pytest
-from platforms import Data, apply, bundle, config_map, deployment, namespace
+from platforms import Data, apply, bundle, config_map, deployment, line_of, namespace
 
 from blueprint.cluster.connection import Connection
 from blueprint.cluster.consent import Consent
@@ -214,6 +214,52 @@ def test_a_map_that_somebody_froze_is_replaced_only_as_the_server_says(cluster, 
     assert (step.action, step.replaceable, step.loses) == (Action.REPLACE, True, ())
     assert apply(wanted, cluster, replace=True).exit_code == 0
     assert cluster.get(path)["data"] == {"mode": "lax"}
+
+
+RULED = "ruled.example.org"
+
+
+def ruled_definition(unique: str) -> Data:
+    """A kind whose `mode` cannot change once it is set; its rule uses words of its own."""
+    rule = {"rule": "self == oldSelf", "message": "choose well, you cannot choose again"}
+    mode = {"type": "string", "x-kubernetes-validations": [rule]}
+    spec = {"type": "object", "properties": {"mode": mode, "size": {"type": "integer"}}}
+    status = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    schema = {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec, "status": status}}}
+    plural = f"k{unique}"
+    names = {"kind": f"K{unique}", "plural": plural, "singular": plural, "listKind": f"K{unique}List"}
+    version = {"name": "v1", "served": True, "storage": True, "schema": schema, "subresources": {"status": {}}}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{plural}.{RULED}"},
+        "spec": {"group": RULED, "names": names, "scope": "Cluster", "versions": [version]},
+    }
+
+
+def ruled(unique: str, mode: str) -> Data:
+    meta = {"name": unique}
+    return {"apiVersion": f"{RULED}/v1", "kind": f"K{unique}", "metadata": meta, "spec": {"mode": mode, "size": 1}}
+
+
+def test_a_rule_of_a_custom_resource_makes_a_field_immutable_at_its_line(cluster, unique) -> None:
+    """And what a controller has made of the object is something to lose."""
+    crd = ruled_definition(unique)
+    assert apply(bundle(unique, crd, ruled(unique, "a")), cluster).exit_code == 0
+    wanted = bundle(unique, crd, ruled(unique, "b"), digest="d2")
+
+    step = make_plan(wanted, cluster).steps[1]
+    [found] = apply(wanted, cluster).diagnostics
+
+    assert (step.action, step.loses) == (Action.REPLACE, ())
+    assert found.at is not None
+    assert found.at.line == line_of("spec", "mode")
+    url = f"/apis/{RULED}/v1/k{unique}/{unique}"
+    cluster.request("PATCH", f"{url}/status", {"status": {"ready": True}}, content_type=MERGE)
+    assert make_plan(wanted, cluster).steps[1].loses
+    assert apply(wanted, cluster, replace=True).exit_code == 1
+    assert apply(wanted, cluster, replace=Consent(named=(f"K{unique}/{unique}",))).exit_code == 0
+    assert cluster.get(url)["spec"]["mode"] == "b"
 
 
 def headless(where: str) -> Data:

@@ -378,7 +378,7 @@ def test_what_is_no_longer_rendered_is_orphaned(applied: Applied) -> None:
     assert "BP8012" in {d.code.id for d in report.diagnostics}
 
 
-def test_a_labelled_object_that_no_record_knows_is_orphaned(applied: Applied) -> None:
+def test_a_labelled_object_that_no_apply_made_is_a_copy(applied: Applied) -> None:
     labels = applied.get("ConfigMap")["metadata"]["labels"]
     body = {"metadata": {"name": "stray", "labels": labels}}
     collection = applied.path("ConfigMap").rpartition("/")[0]
@@ -386,7 +386,9 @@ def test_a_labelled_object_that_no_record_knows_is_orphaned(applied: Applied) ->
 
     [finding] = applied.findings()
 
-    assert (finding.kind, finding.subject) == (FindingKind.ORPHANED, f"ConfigMap/{applied.namespace}/stray")
+    assert (finding.kind, finding.subject) == (FindingKind.COPIED, f"ConfigMap/{applied.namespace}/stray")
+    assert finding.writer is not None
+    assert finding.writer.manager == "kubectl-create"
 
 
 def test_a_finding_names_the_blueprint_line_it_contradicts(applied: Applied) -> None:
@@ -444,7 +446,7 @@ def test_absent_stands_for_no_value(applied: Applied) -> None:
 
 @pytest.mark.parametrize(
     ("edit", "advice"),
-    [("image", "--force-conflicts` restores"), ("removed variable", "blueprint apply` puts it back")],
+    [("image", "[name=main].image'` restores"), ("removed variable", "blueprint apply` puts it back")],
 )
 def test_what_is_advised_restores_it_and_nothing_less_does(applied: Applied, edit: str, advice: str) -> None:
     """What another owns, an apply leaves alone unless it is told to take it over; what nobody owns, it writes."""
@@ -452,7 +454,7 @@ def test_what_is_advised_restores_it_and_nothing_less_does(applied: Applied, edi
     report = applied.drift()
     [told] = report.diagnostics
     assert advice in (told.help or "")
-    force = "--force-conflicts" in advice
+    force = "image" in advice
     assert ("--force-conflicts" in as_run(report, "").verdict) is force
     plan = make_plan(applied.bundle, applied.connection)
 

@@ -72,6 +72,12 @@ class OneObject:
     def nodes(self) -> list[Live]:
         return []
 
+    def plan(self, *_asked: object) -> None:
+        return None
+
+    def takes(self, *_asked: object) -> None:
+        return None
+
     def predict(self, manifest: Mapping[str, Any], manager: str) -> Live:
         return self.connection.apply(self.url, manifest, manager, force=True, dry_run=True)[0]
 

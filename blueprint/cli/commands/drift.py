@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 from blueprint.cli.options import add_connection, add_report, add_target, load_bundle
 
 if TYPE_CHECKING:
+    from blueprint.diagnostics import Diagnostic
     from blueprint.drift.view import View
     from blueprint.render.model import Bundle
     from blueprint.report.model import Run
@@ -57,7 +59,22 @@ def run(options: argparse.Namespace) -> Run:
     )
     where = view.name if view else "readings only"
     title = f"Drift of {bundle.name} {bundle.version} against {where}".replace("  ", " ")
-    return replace(as_run(report, title), texts=bundle.texts)
+    run = as_run(report, title)
+    return replace(run, texts=bundle.texts, diagnostics=tuple(_aimed(run.diagnostics, options)))
+
+
+def _aimed(found: Iterable[Diagnostic], options: argparse.Namespace) -> Iterator[Diagnostic]:
+    """What is to be typed is about what this run was about."""
+    from blueprint.drift.advice import aimed
+
+    target = [
+        options.target,
+        *(f"--overlay={each}" for each in options.overlay),
+        *(f"--set={each}" for each in options.set),
+    ]
+    given = {"kubeconfig": options.kubeconfig, "context": options.context}
+    cluster = [f"--{name}={value}" for name, value in given.items() if value]
+    return (aimed(each, target, cluster) if each.commands else each for each in found)
 
 
 def _max_age(options: argparse.Namespace) -> timedelta | None:

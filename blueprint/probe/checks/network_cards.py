@@ -30,9 +30,9 @@ def network_cards(reading: Reading, expectation: Expectation) -> list[Verdict]:
 
     `want`: `{"fabric": "infiniband", "cards": 8, "vendor": "15b3", "management": "1021"}`. Without `cards` at least
     one, without `vendor` of any. Where the number fits only with cards of the model `management`, or only without, it
-    is unknown: they may manage NVLink. Counted in the kernel's RDMA class by the link layer of the ports, EFA by PCI ids.
-    Where that class is empty although cards on the PCI bus have a driver, they may belong to another network
-    namespace: unknown.
+    is unknown: they may manage NVLink. They are counted in the kernel's RDMA class by the link layer of the ports, EFA
+    by PCI ids. Where that class is empty although cards on the PCI bus have a driver, they may belong to another
+    network namespace: unknown.
     """
     wanted = wants.network(expectation.want)
     bench = Bench(reading, expectation, str(wanted))

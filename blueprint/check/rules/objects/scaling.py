@@ -1,0 +1,52 @@
+"""A number of replicas beside an autoscaler that sets it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from blueprint.check.complaint import Complaint
+from blueprint.check.rules.model import Known, inside, mapping
+from blueprint.diagnostics import define
+from blueprint.render.model import Object
+
+SCALED_BY_ANOTHER = define(
+    "BP6460",
+    "replicas-beside-autoscaler",
+    """
+The workload declares `spec.replicas`, and an autoscaler in the same bundle (a HorizontalPodAutoscaler, or a
+ScaledObject of KEDA) sets that very field. The two never agree for long: each apply meets a conflict, or takes the
+number back under load, and drift finds a difference for ever. Leave `spec.replicas` out: the server starts one pod, and
+the autoscaler's `minReplicas` (`minReplicaCount`) is the least there will be.
+""",
+)
+_SCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
+
+
+def scaled(subject: Object, known: Known) -> Iterator[Complaint]:
+    """Replicas that somebody else sets."""
+    replicas = inside(subject.data, "spec", "replicas")
+    if not isinstance(replicas, int) or isinstance(replicas, bool):
+        return
+    for kind in _SCALERS:
+        if kind == _SCALERS[0] and replicas == 0:  # it leaves alone what is switched off
+            continue
+        for scaler in known.of(kind):
+            if _is_target(mapping(inside(scaler.data, "spec", "scaleTargetRef")), scaler, subject):
+                text = f"spec.replicas is {replicas}, and {scaler.id} sets it as well"
+                help_ = "leave spec.replicas out; the autoscaler says how many there are at least"
+                yield Complaint(SCALED_BY_ANOTHER, ("spec", "replicas"), text, help_)
+
+
+def _is_target(target: Mapping[Any, Any], scaler: Object, subject: Object) -> bool:
+    """Both kinds of autoscalers look in their own namespace; a ScaledObject means a Deployment where it says none."""
+    group = str(target.get("apiVersion") or "").rpartition("/")[0]
+    return (
+        scaler.id.namespace == subject.id.namespace
+        and target.get("name") == subject.id.name
+        and (target.get("kind") or "Deployment") == subject.id.kind
+        and (not group or group == subject.id.group)
+    )
+
+
+RULES = (scaled,)

@@ -1,0 +1,190 @@
+"""What undoes a finding: the exact command, or words where no command does. Nothing is promised that was not looked at.
+
+What an apply would do to an object is asked of what an apply would ask (`View.plan`), so that the two cannot disagree.
+Where that cannot be known (a snapshot, no dry-runs, no right to write), ownership alone decides.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from blueprint.cluster.inventory import PART_OF
+from blueprint.diagnostics import Diagnostic
+from blueprint.drift.model import Finding, FindingKind
+from blueprint.drift.removal import Removal, removal_of
+from blueprint.render.compare import Action
+from blueprint.render.immutable import CARRIES, may_not_be_replaced
+from blueprint.render.model import ObjectId
+
+if TYPE_CHECKING:
+    from blueprint.cluster.steps import Step
+    from blueprint.drift.view import Live
+
+Tries = Callable[[Sequence[Mapping[str, Any]]], bool | None]
+"""Whether the server would take a JSON patch of an object; None where nobody can say."""
+
+_RESTORED = {
+    FindingKind.MODIFIED: "restores it; to keep the live value, change the line shown",
+    FindingKind.REMOVED: "puts it back; who removed it is only in the audit log",
+    FindingKind.OWNERSHIP_LOST: "takes it back",
+    FindingKind.REORDERED: "restores the order",
+    FindingKind.REPLACED: "makes it ours, as declared",
+    FindingKind.FOREIGN_ADDITION: "removes it",
+    FindingKind.MISSING: "creates it; the audit log knows who deleted it",
+}
+_REMOVES = "removes it; or declare it in the blueprint: an apply leaves it in place"
+_BY_HAND = "remove it by hand, or declare it in the blueprint: an apply leaves it in place"
+_LEAVING = "nothing can stop a deletion; once it is gone, an apply creates it anew"
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """One object with its findings: what is live, our manager, what an apply would do (None where nobody knows)."""
+
+    identity: ObjectId
+    live: Live
+    us: str
+    step: Step | None
+    tries: Tries
+
+
+def advised(findings: Iterable[Finding], at: Situation) -> Iterator[Finding]:
+    """The findings of one object, each with what undoes it."""
+    found = [replace(finding, contest=_is_contested(finding, at)) for finding in findings]
+    if "deletionTimestamp" in at.live["metadata"]:
+        yield from (replace(finding, help=_LEAVING) for finding in found)
+        return
+    obstacles = {names for conflict in _obstacles(at) for names in conflict}
+    added = [f for f in found if f.kind is FindingKind.FOREIGN_ADDITION and not _goes_with_apply(f, at, obstacles)]
+    removals = [removal_of(finding.path, at.live) for finding in added]
+    contested = any(finding.contested for finding in found) or bool(at.step and at.step.conflicts)
+    for finding in found:
+        if finding in added:
+            yield _removed(finding, removals[added.index(finding)], removals, at)
+        elif finding.kind in _RESTORED:
+            yield _restored(finding, at, contested=contested)
+        else:
+            yield finding
+
+
+def _is_contested(finding: Finding, at: Situation) -> bool:
+    """Whether a plain apply meets a conflict at this field: somebody else owns another value there, or nobody does."""
+    if finding.kind is FindingKind.OWNERSHIP_LOST:
+        return False
+    if finding.kind is not FindingKind.MODIFIED:
+        return False
+    if not at.live["metadata"].get("managedFields"):
+        return True
+    writer = finding.writer
+    return writer is not None and (writer.manager, writer.operation) != (at.us, "Apply")
+
+
+def _obstacles(at: Situation) -> list[tuple[str, ...]]:
+    return [conflict.spelt for conflict in at.step.conflicts if conflict.in_the_way] if at.step else []
+
+
+def _goes_with_apply(finding: Finding, at: Situation, obstacles: set[str]) -> bool:
+    """What our own apply alone owns, and what an apply has to take out of its way."""
+    writer = finding.writer
+    ours = writer is not None and (writer.manager, writer.operation) == (at.us, "Apply")
+    return ours or finding.path in obstacles
+
+
+def _restored(finding: Finding, at: Situation, *, contested: bool) -> Finding:
+    step = at.step
+    if step is not None and step.action is Action.REPLACE:
+        return _replacement(finding, step)
+    if step is not None and step.blocked and step.action is not Action.UNKNOWN:
+        return replace(finding, help=f"an apply cannot restore it as things are: {step.reason}")
+    if step is not None and step.action is Action.UNCHANGED and finding.kind is not FindingKind.REPLACED:
+        return replace(finding, help="an apply would write nothing here: restore it by hand")
+    scopes = tuple(_scopes(finding, at)) if contested else ()
+    command = shlex.join(["blueprint", "apply", *(f"--force-conflicts={scope}" for scope in scopes)])
+    return replace(finding, commands=(command,), help=f"`{command}` {_RESTORED[finding.kind]}")
+
+
+def _scopes(finding: Finding, at: Situation) -> Iterator[str]:
+    """What the apply must be allowed to take for this finding, and no more of the object than that."""
+    holders = list(dict.fromkeys(names[-1] for names in _obstacles(at)))
+    if not finding.path:
+        yield str(at.identity)
+        return
+    unlocated = any(not c.located for c in at.step.conflicts) if at.step else False
+    if unlocated:  # somebody wrote it in another version of its kind: its fields have other names there
+        yield str(at.identity)
+        return
+    if not any(finding.path == holder or finding.path.startswith((f"{holder}.", f"{holder}[")) for holder in holders):
+        yield f"{at.identity}:{finding.path}"
+    yield from (f"{at.identity}:{holder}" for holder in holders)
+
+
+def _replacement(finding: Finding, step: Step) -> Finding:
+    if not step.replaceable:
+        return replace(finding, help=f"an apply never does that: {may_not_be_replaced(step.id)}")
+    flag = f"--replace={step.id}" if step.loses else "--replace"
+    command = shlex.join(["blueprint", "apply", flag])
+    lost = f", and loses {', '.join(step.loses)}" if step.loses else ""
+    text = f"it cannot change on a living object: `{command}` deletes it and creates it anew{lost}"
+    return replace(finding, commands=(command,), help=text)
+
+
+def _removed(finding: Finding, own: Removal | None, all_of: Sequence[Removal | None], at: Situation) -> Finding:
+    """The patch that takes an addition out: alone if it can be, else together with the object's other additions."""
+    together = Removal.joined([each for each in all_of if each])
+    alone = own if own and not (own.by_index and sum(bool(each and each.by_index) for each in all_of) > 1) else None
+    for removal, words in (
+        (alone, _REMOVES),
+        (together if own else None, f"takes everything out that was added; {_REMOVES[12:]}"),
+    ):
+        if removal is None or at.tries(removal.operations) is False:
+            continue
+        command = removal.command(at.identity)
+        return replace(finding, commands=(command,), help=f"`{command}` {words}")
+    return replace(finding, help=_BY_HAND)
+
+
+def orphan_advice(finding: Finding, identity: ObjectId) -> Finding:
+    """How to be rid of what is not rendered any more; what holds data is left to people."""
+    key = (identity.group, identity.kind)
+    if may_not_be_replaced(identity) or key in CARRIES or identity.kind == "PersistentVolumeClaim":
+        return replace(finding, help="render it again, or delete it by hand when what it holds can be borne to be lost")
+    command = kubectl("delete", identity)
+    return replace(finding, commands=(command,), help=f"`{command}` deletes it; or render it again")
+
+
+def copy_advice(finding: Finding, identity: ObjectId) -> Finding:
+    """How to take our label off what is not ours."""
+    command = kubectl("label", identity, f"{PART_OF}-")
+    return replace(finding, commands=(command,), help=f"`{command}` takes the label off")
+
+
+def missing_advice(finding: Finding, step: Step | None) -> Finding:
+    """Whether an apply creates what is not there."""
+    if step is not None and step.blocked and step.action is not Action.UNKNOWN:
+        return replace(finding, help=f"an apply cannot create it as things are: {step.reason}")
+    command = "blueprint apply"
+    return replace(finding, commands=(command,), help=f"`{command}` {_RESTORED[FindingKind.MISSING]}")
+
+
+def kubectl(verb: str, identity: ObjectId, *arguments: str) -> str:
+    """A command to copy, with the namespace."""
+    kind = f"{identity.kind.lower()}.{identity.group}" if identity.group else identity.kind.lower()
+    where = ["--namespace", identity.namespace] if identity.namespace else []
+    return shlex.join(["kubectl", verb, kind, identity.name, *where, *arguments])
+
+
+def aimed(found: Diagnostic, target: Sequence[str], cluster: Sequence[str]) -> Diagnostic:
+    """The same with commands that name what this run was about: its target, and its cluster as both tools take it."""
+    commands = tuple(_aimed(command, target, cluster) for command in found.commands)
+    text = found.help or ""
+    for old, new in zip(found.commands, commands, strict=True):
+        text = text.replace(f"`{old}`", f"`{new}`")
+    return replace(found, commands=commands, help=text or None)
+
+
+def _aimed(command: str, target: Sequence[str], cluster: Sequence[str]) -> str:
+    program, verb, *rest = shlex.split(command)
+    return shlex.join([program, verb, *(target if program == "blueprint" else ()), *rest, *cluster])

@@ -1,0 +1,42 @@
+"""Who wrote what managedFields do not tell by field: another order, or a change through another version of the kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from blueprint.cluster.fields import Entry, entries, own_entry
+from blueprint.diagnostics import Note
+from blueprint.drift.model import Finding, FindingKind, Writer
+from blueprint.drift.view import Live
+
+_ORDER = Note("the order of a list is nobody's field: this is who wrote to the object last, after our apply")
+_NOBODY = Note("the order of a list is nobody's field: who changed it is not recorded")
+
+
+def attributed(finding: Finding, live: Live, us: str) -> Finding:
+    """The finding with the last writer who can have done it, where its field names none, or names us by mistake."""
+    if finding.kind is FindingKind.REORDERED:
+        writer = _last(e for e in _foreign(live, us) if e.time > _applied(live, us))
+        return replace(finding, writer=writer, remarks=(*finding.remarks, _ORDER if writer else _NOBODY))
+    if finding.kind is FindingKind.MODIFIED and finding.writer is None:
+        elsewhere = [e for e in _foreign(live, us) if e.api_version not in {"", live["apiVersion"]}]
+        if writer := _last(elsewhere):
+            version = next(e.api_version for e in elsewhere if e.manager == writer.manager)
+            return replace(finding, writer=writer, remarks=(*finding.remarks, Note(f"written through {version}")))
+    return finding
+
+
+def _foreign(live: Live, us: str) -> list[Entry]:
+    """What others wrote to the object itself; not to its status, in which nothing is declared."""
+    return [e for e in entries(live) if e.subresource != "status" and (e.manager, e.operation) != (us, "Apply")]
+
+
+def _applied(live: Live, us: str) -> str:
+    own = own_entry(live, us)
+    return own.time if own else ""
+
+
+def _last(found: Iterable[Entry]) -> Writer | None:
+    latest = max(found, key=lambda entry: entry.time, default=None)
+    return Writer(latest.manager, latest.operation, latest.subresource, latest.time) if latest else None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from blueprint.diagnostics import Note
-from blueprint.drift import codes
+from blueprint.drift import node_codes as codes
 from blueprint.drift.model import Finding, FindingKind, Remedy, Station
 from blueprint.drift.node_facts import origin_of, seen_of, subject_of, writer_of
 from blueprint.drift.view import Live

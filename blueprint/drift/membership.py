@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from blueprint.cluster.inventory import Inventory, manager
 from blueprint.diagnostics import Note
-from blueprint.drift import codes
+from blueprint.drift import node_codes as codes
 from blueprint.drift.model import Finding, FindingKind, Station, Writer
 from blueprint.drift.node_facts import origin_of, seen_of, subject_of, writer_of
 from blueprint.drift.view import Live

@@ -8,7 +8,7 @@ from typing import Any
 
 from blueprint.cluster.inventory import Inventory, manager
 from blueprint.diagnostics import Diagnostic, Note
-from blueprint.drift import codes
+from blueprint.drift import node_codes as codes
 from blueprint.drift.capacity import examine_capacity, offers_resources
 from blueprint.drift.left_marks import left_marks
 from blueprint.drift.marks import Marks

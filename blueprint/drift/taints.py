@@ -12,7 +12,7 @@ from typing import Any
 
 from blueprint.catalog.node_marks import KnownTaint
 from blueprint.diagnostics import Note
-from blueprint.drift import codes
+from blueprint.drift import node_codes as codes
 from blueprint.drift.marks import Marks
 from blueprint.drift.model import Finding, FindingKind, Remedy, Station, Writer
 from blueprint.drift.node_facts import origin_of, seen_of, subject_of, writer_of

@@ -104,7 +104,7 @@ class _Lines:
             return tuple(Source(each.layer, each.span, each.path) for each in said)
         begins = {
             "pool": f"the driver of pool {part.name}: ",
-            "component": f"the ownership of {part.name}: ",
+            "component": f"the ownership of {part.name}: " if first == "ownership" else "",
             "prerequisites": f"the prerequisite of {part.name}: {value}",
             "images": f"the image {first}",
         }.get(part.kind, _FACTS.get((part.kind, first), ""))

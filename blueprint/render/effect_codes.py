@@ -164,3 +164,24 @@ cluster, are built anew, and prerequisites, images and expectations follow the n
 """,
     severity=Severity.WARNING,
 )
+NETWORK_DRIVER_ROLLOUT = define(
+    "BP4527",
+    "network-driver-rollout",
+    """
+The change replaces the network driver (DOCA-OFED) on the nodes that the policy is for. The Network Operator does it node by node,
+`maxParallelUpgrades` at once: it cordons the node, waits for jobs if told to, drains it if told to (every pod that is no
+DaemonSet's leaves, not only those that use the cards), restarts the driver's pod, which loads the modules anew, and
+uncordons. The cards' network is gone meanwhile. Where `spec.driver.rdma` is on, nvidia-peermem was built against the old
+driver and must be built anew by the GPU driver's pods. GPUDirect over dma-buf needs no such module.
+""",
+    severity=Severity.WARNING,
+)
+NETWORK_DRIVER_HELD_BACK = define(
+    "BP4528",
+    "network-driver-held-back",
+    """
+The network driver (DOCA-OFED) changes, and `autoUpgrade` is off: the driver's pods stay as they are until somebody deletes
+them, node after node. New nodes get the new version at once, so a pool may run two versions for long.
+""",
+    severity=Severity.WARNING,
+)

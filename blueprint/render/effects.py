@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from blueprint.catalog.effects import Effect, load_effects
 from blueprint.diagnostics import Code, Diagnostic, Note
@@ -15,6 +16,7 @@ from blueprint.render.change import Changed
 from blueprint.render.compare import Action, FieldChange
 from blueprint.render.model import BundlePool, Object
 from blueprint.render.moves import find_moves
+from blueprint.render.network_effects import network_driver
 from blueprint.render.place_effects import PlaceChange, place_effects
 from blueprint.render.rollout import Rollout, listed, rollout_of
 from blueprint.source.paths import format_path
@@ -54,7 +56,7 @@ def find_effects(
     for table in load_effects():
         found += find_moves(changed, table)
         for hit in _merged(hit for one in changed for hit in _hits(one, table.effects)):
-            found += _told(hit, rollout_of(hit.changed, list(objects.values()), pools))
+            found += _told(hit, list(objects.values()), pools)
         found += place_effects(places, table.effects)
     return [*found, *(diagnostic for one in changed for diagnostic in _workload(one))]
 
@@ -102,7 +104,11 @@ def _is_elsewhere(one: Changed, at: str) -> bool:
     return at.startswith("spec.driver.") and at != crd and bool(one.value(crd, "before") and one.value(crd))
 
 
-def _told(hit: Hit, rollout: Rollout) -> Iterator[Diagnostic]:
+def _told(hit: Hit, objects: Sequence[Mapping[str, Any]], pools: Sequence[BundlePool]) -> Iterator[Diagnostic]:
+    if hit.effect.happens == "network-driver":
+        yield network_driver(hit.changed, hit.fields, hit.effect.source, objects, pools)
+        return
+    rollout = rollout_of(hit.changed, objects, pools)
     if not rollout.pools:
         return
     if hit.effect.happens == "driver":

@@ -89,10 +89,15 @@ def rollout_of(changed: Changed, after: Sequence[Mapping[str, Any]], pools: Sequ
     spec = (changed.after or {}).get("spec") or {}
     concerned = [pool for pool in pools if pool.gpu_product and pool.labels.get(DEPLOYED) != "false"]
     if changed.change.id.kind == "NVIDIADriver":
-        wanted = (spec.get("nodeSelector") or {}).items()
-        concerned = [pool for pool in concerned if wanted <= {**pool.selector, **pool.labels}.items()]
+        wanted = spec.get("nodeSelector") or {}
+        concerned = [pool for pool in concerned if within(wanted, {**pool.selector, **pool.labels})]
         shared = spec.get("upgradePolicy") or shared or _AUTOMATIC
     return Rollout(tuple(concerned), shared, whole.get("daemonsets") or {})
+
+
+def within(wanted: Mapping[str, str], carried: Mapping[str, str]) -> bool:
+    """Whether nodes with these labels satisfy a selector."""
+    return wanted.items() <= carried.items()
 
 
 def scaled(amount: Any, total: int) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,10 +45,28 @@ def run(options: Namespace) -> Run:
     folder = Path(options.out)
     if options.check:
         differing = check_output(compilation.files, folder)
-        verdict = f"{folder} is not what this blueprint compiles to" if differing else f"{folder} is up to date"
+        verdict = _differs(compilation.files, folder) if differing else f"{folder} is up to date"
         return replace(
             told, diagnostics=(*told.diagnostics, *differing), verdict=verdict, exit_code=int(bool(differing))
         )
     written = write_bundle(compilation.files, folder)
     verdict = f"{folder} {'written' if written.changed else 'is unchanged'}: {told.verdict}"
     return replace(told, diagnostics=(*told.diagnostics, *written.diagnostics), verdict=verdict)
+
+
+def _differs(files: Mapping[str, bytes], folder: Path) -> str:
+    """As `diff` has it: where only lines stand elsewhere, it is the same platform."""
+    from blueprint.render.bundle import EXPECTATIONS, LOCK, NEEDS, PROVENANCE
+    from blueprint.render.decided import compare_parts, decided
+    from blueprint.render.owned import replacement
+
+    found = replacement(files, folder)
+    positions = {*found.changed} <= {LOCK, PROVENANCE, EXPECTATIONS, NEEDS}
+    others = found.added or found.removed or found.strays or found.edited or found.in_the_way
+    said = f"{folder} is not what this blueprint compiles to"
+    if others or not positions:
+        return said
+    there = decided(lambda name: (folder / name).read_bytes())
+    if compare_parts(there, decided(files.__getitem__)):
+        return said
+    return f"{said}, though it is the same platform: only where lines stand is different"

@@ -57,7 +57,7 @@ def find_effects(
         found += find_moves(changed, table)
         for hit in _merged(hit for one in changed for hit in _hits(one, table.effects)):
             found += _told(hit, list(objects.values()), pools)
-        found += place_effects(places, table.effects)
+    found += place_effects(places, [effect for table in load_effects() for effect in table.effects])
     return [*found, *(diagnostic for one in changed for diagnostic in _workload(one))]
 
 

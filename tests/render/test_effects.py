@@ -259,8 +259,14 @@ def named_fields() -> Iterator[Any]:
 @pytest.mark.parametrize(("kind", "name"), list(named_fields()))
 def test_every_field_of_the_tables_exists(kind: str, name: str) -> None:
     """A misspelt path would be an effect that nobody is told."""
-    plural = {"ClusterPolicy": "clusterpolicies", "GPUCluster": "gpuclusters", "NVIDIADriver": "nvidiadrivers"}[kind]
-    here = load_crd("nvidia.com", plural)["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    group, plural = {
+        "ClusterPolicy": ("nvidia.com", "clusterpolicies"),
+        "GPUCluster": ("nvidia.com", "gpuclusters"),
+        "NVIDIADriver": ("nvidia.com", "nvidiadrivers"),
+        "NicClusterPolicy": ("mellanox.com", "nicclusterpolicies"),
+        "NicNodePolicy": ("mellanox.com", "nicnodepolicies"),
+    }[kind]
+    here = load_crd(group, plural)["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
     for step in name.split("."):
         here = here["properties"][step]
 
@@ -277,3 +283,76 @@ def test_a_gate_of_the_dra_driver_restarts_it_everywhere() -> None:
     [found] = effects([CLUSTER], [changed(CLUSTER, spec__draDriver__featureGates={"DynamicMIG": True})])
     assert found.code.slug == "allocation-pause"
     assert "all nodes at once" in found.message
+
+
+NICS: Data = {
+    "apiVersion": "mellanox.com/v1alpha1",
+    "kind": "NicClusterPolicy",
+    "metadata": {"name": "nic-cluster-policy"},
+    "spec": {
+        "nodeAffinity": {
+            "requiredDuringSchedulingIgnoredDuringExecution": {
+                "nodeSelectorTerms": [
+                    {"matchExpressions": [{"key": "gpublueprint.dev/pool", "operator": "In", "values": ["train"]}]}
+                ]
+            }
+        },
+        "ofedDriver": {
+            "version": "doca3.4",
+            "upgradePolicy": {
+                "autoUpgrade": True, "maxParallelUpgrades": 4, "drain": {"enable": True, "timeoutSeconds": 300},
+            },
+        },
+        "rdmaSharedDevicePlugin": {"version": "v1"},
+    },
+}  # fmt: skip
+TRAIN = pool("train", labels={"gpublueprint.dev/pool": "train"})
+OTHER = pool("other", labels={"gpublueprint.dev/pool": "other"})
+
+
+def network(pools: list[BundlePool] | None = None, before: Data = NICS, **values: Any) -> Diagnostic:
+    """What is told of a new network driver, beside a GPU driver without peer memory."""
+    after = changed(before, spec__ofedDriver__version="doca3.5", **values)
+    [found] = effects([before, POLICY], [after, POLICY], pools or [TRAIN, OTHER])
+    return found
+
+
+def test_a_new_network_driver_is_told_with_its_nodes_and_its_pace() -> None:
+    found = network()
+    assert (found.code.slug, found.severity.value) == ("network-driver-rollout", "warning")
+    assert "doca3.4 -> doca3.5" in found.message
+    assert "pool train (10 nodes)" in found.message
+    assert "evicted" in found.message
+    assert "4 of 10 nodes at a time (maxParallelUpgrades 4): 3 waves" in found.notes[0].message
+    assert "nvidia-peermem" not in str(found.notes)
+
+
+def test_without_a_drain_nobody_is_evicted_and_without_a_bound_all_go_at_once() -> None:
+    policy = {"autoUpgrade": True, "maxParallelUpgrades": 0, "drain": {"enable": False}}
+    found = network(spec__ofedDriver__upgradePolicy=policy)
+    assert "evicted" not in found.message
+    assert "10 of 10 nodes at a time (maxParallelUpgrades 0): 1 wave" in found.notes[0].message
+
+
+def test_a_network_driver_that_is_not_upgraded_by_itself_is_held_back() -> None:
+    assert network(spec__ofedDriver__upgradePolicy={}).code.slug == "network-driver-held-back"
+
+
+@pytest.mark.parametrize("kind", ["ClusterPolicy", "NVIDIADriver"])
+def test_peer_memory_must_be_built_anew(kind: str) -> None:
+    """Whichever object describes the GPU driver; a driver that is off builds nothing."""
+    rdma = {"enabled": True}
+    driver = {**POLICY, "kind": kind, "spec": {"driver": {"rdma": rdma}} if kind == "ClusterPolicy" else {"rdma": rdma}}
+    for data, told in ((driver, True), (POLICY, False)):
+        [found] = effects([NICS, data], [changed(NICS, spec__ofedDriver__version="doca3.5"), data], [TRAIN])
+        assert any("nvidia-peermem" in note.message for note in found.notes) is told
+
+
+def test_a_policy_of_one_pool_reaches_that_pool_alone() -> None:
+    own = {**changed(NICS, spec__nodeAffinity=None), "kind": "NicNodePolicy"}
+    own["spec"]["nodeSelector"] = {"pool": "other"}
+    assert "on pool other (10 nodes)" in network(before=own).message
+
+
+def test_what_else_the_network_operator_runs_is_no_new_driver() -> None:
+    assert effects([NICS], [changed(NICS, spec__rdmaSharedDevicePlugin={"version": "v2"})], [TRAIN]) == []

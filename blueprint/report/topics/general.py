@@ -34,8 +34,9 @@ def _exit_codes() -> str:
     order = " > ".join(str(code) for code in PRECEDENCE)
     return (
         "# Exit codes\n\nThe same for every verb.\n\n"
-        f"{rows}\n\nWhere several apply, the first of {order} wins. `diff` follows diff(1): 0 without and 1 with "
-        "differences. JSON reports state `exitCode`, `outcome` and `verdict`, so that no script has to guess."
+        f"{rows}\n\nWhere several apply, the first of {order} wins. `diff` follows diff(1): 0 for the same "
+        "platform, 1 with differences, 2 where a side cannot be read or is not valid. JSON reports state `exitCode`, "
+        "`outcome` and `verdict`, so that no script has to guess."
     )
 
 

@@ -123,16 +123,18 @@ def _change(part: ObjectId, was: Any, now: Any) -> ObjectChange:
     empty: Any = [] if isinstance(was if gone else now, list) else {}
     told = not (come or gone) or part.kind in _TOLD_IN_FULL
     pairs = differences(empty if come else was, empty if gone else now) if told else ()
-    fields = tuple(FieldChange(path, old, new, None, _name(path)) for path, old, new in pairs)
+    fields = tuple(
+        FieldChange(path, old, new, None, _name(path, was if new is ABSENT else now)) for path, old, new in pairs
+    )
     action = Action.CREATE if come else Action.DELETE if gone else Action.UPDATE
     return ObjectChange(part, action, fields, "" if fields or action is not Action.UPDATE else "in another order")
 
 
-def _name(path: Path) -> str:
+def _name(path: Path, data: Any) -> str:
     """Names of images and objects as they are; prerequisites by their number; what else has a path by that."""
     if len(path) == 1:
         return str(path[0]) if isinstance(path[0], str) else f"no. {path[0] + 1}"
-    return format_path(path)
+    return format_path(path, data)
 
 
 def _part(kind: str, name: str = "") -> ObjectId:

@@ -21,7 +21,8 @@ def plan_run(plan: Plan, connection: Connection, *, changes_are_findings: bool) 
     differs = any(counts[a] for a in (Action.CREATE, Action.UPDATE, Action.REPLACE))
     effects = plan_effects(plan)
     exit_code = plan.exit_code or int((changes_are_findings and differs) or has_errors(effects))
-    said = "apply would change this" if differs else "nothing to do"
+    nothing = "nothing to do, as far as can be told" if plan.unknown else "nothing to do"
+    said = "apply would change this" if differs else nothing
     left = f"; {counts[Action.DELETE]} no longer rendered, left alone" if counts[Action.DELETE] else ""
     return Run(
         "plan",

@@ -171,15 +171,20 @@ def step_into(token: str, data: Any) -> str | int | None:
     return None
 
 
-def mismatches(tree: Tree, want: Any, have: Any) -> Iterator[Tokens]:
+def mismatches(tree: Tree, want: Any, have: Any, at: Tokens = ()) -> Iterator[Tokens]:
     """The owned fields of `tree` whose values differ between two objects.
 
-    Exact: a value that one side has in another form (`1` and `1.0`, `1000m` and `1`) differs.
+    Exact: a value that one side has in another form (`1` and `1.0`, `1000m` and `1`) differs. Every object that is
+    written is looked at so: the three are walked together, not from the top for every field.
     """
-    for tokens in leaves(tree):
-        one, other = value_at(tokens, want), value_at(tokens, have)
-        if type(one) is not type(other) or one != other:
-            yield tokens
+    for token, below in tree.items():
+        if token == _ITSELF:
+            continue
+        one, other = value_at((token,), want), value_at((token,), have)
+        if below and set(below) != {_ITSELF}:
+            yield from mismatches(below, one, other, (*at, token))
+        elif type(one) is not type(other) or one != other:
+            yield (*at, token)
 
 
 def departures(tree: Tree, want: Any, have: Any, at: Tokens = ()) -> Iterator[Tokens]:

@@ -22,6 +22,7 @@ from platforms import (
     widget,
 )
 
+from blueprint.cli.cluster_runs import plan_run
 from blueprint.cluster.connect import connect
 from blueprint.cluster.decide import find_conflicts
 from blueprint.cluster.discovery import Discovery, discover
@@ -285,6 +286,16 @@ def test_listing_may_be_allowed_in_one_namespace_only(lab, cluster, namespace, u
     apply(wanted, cluster)
     plan = planned_as(lab, unique, [rule(["configmaps"], "get")], wanted)
     assert [s.action for s in plan.steps] == [Action.UNCHANGED]
+
+
+def test_what_may_not_be_created_is_no_reason_to_say_that_there_is_nothing_to_do(
+    lab, cluster, namespace, unique
+) -> None:
+    wanted = bundle(unique, config_map(namespace), config_map(namespace, "new"), node_labels="provisioner")
+    apply(bundle(unique, config_map(namespace), node_labels="provisioner"), cluster)
+    plan = planned_as(lab, unique, [rule(["configmaps", "namespaces"], "get", "list")], wanted)
+    run = plan_run(plan, cluster, changes_are_findings=False)
+    assert (run.exit_code, run.verdict) == (3, "nothing to do, as far as can be told; 1 unchanged")
 
 
 def test_where_nothing_may_be_read_nothing_is_claimed(lab, cluster, namespace, unique) -> None:

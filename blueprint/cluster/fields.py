@@ -106,8 +106,8 @@ def server_spelling(tokens: Tokens) -> str:
         if kind == "f":
             parts.append(f".{text}")
         elif kind == "k":
-            keys = sorted(orjson.loads(text).items())
-            parts.append("[" + ",".join(f"{k}={orjson.dumps(v).decode()}" for k, v in keys) + "]")
+            keys = orjson.loads(text)
+            parts.append("[" + ",".join(f"{k}={orjson.dumps(key_of(keys, k)).decode()}" for k in sorted(keys)) + "]")
         else:
             parts.append(f"[={text}]" if kind == "v" else f"[{text}]")
     return "".join(parts)
@@ -164,7 +164,7 @@ def step_into(token: str, data: Any) -> str | int | None:
         return None
     wanted = orjson.loads(text)
     for index, item in enumerate(data):
-        if kind == "k" and isinstance(item, Mapping) and all(item.get(k) == v for k, v in wanted.items()):
+        if kind == "k" and isinstance(item, Mapping) and has_keys(item, wanted):
             return index
         if (kind == "v" and item == wanted) or (kind == "i" and index == wanted):
             return index
@@ -207,13 +207,19 @@ def departures(tree: Tree, want: Any, have: Any, at: Tokens = ()) -> Iterator[To
 
 
 def _item(token: str, items: list[Any]) -> Any:
-    """The item that a token means, where the API lets a protocol be left out."""
+    """The item that a token means."""
     wanted = orjson.loads(token[2:])
-    for item in items:
-        defaulted = {"protocol": "TCP", **item} if isinstance(item, Mapping) else {}
-        if all(defaulted.get(key) == value for key, value in wanted.items()):
-            return item
-    return ABSENT
+    return next((item for item in items if isinstance(item, Mapping) and has_keys(item, wanted)), ABSENT)
+
+
+def has_keys(item: Mapping[str, Any], keys: Mapping[str, Any]) -> bool:
+    """Whether a list item has these keys."""
+    return all(key_of(item, name) == key_of(keys, name) for name in keys)
+
+
+def key_of(item: Mapping[str, Any], name: str) -> Any:
+    """The key of an item of a keyed list: an empty one is the same as none, and a protocol that is not said is TCP."""
+    return item.get(name) or ("TCP" if name == "protocol" else "")
 
 
 def has_foreign_fields(live: Mapping[str, Any], manager: str) -> bool:

@@ -171,6 +171,7 @@ def take_snapshot(obj: Object, live: Mapping[str, Any], blueprint: str) -> Snaps
     tree = own.fields if own else {}
     wanted = as_member(obj.data, blueprint)
     differing = {*mismatches(tree, wanted, live), *departures(tree, wanted, live)}
+    is_secret = live["kind"] == "Secret"
     stored = {server_spelling(at): value_at(at, live) for at in sorted(differing)}
     return Snapshot(
         uid=str(live["metadata"]["uid"]),
@@ -180,10 +181,14 @@ def take_snapshot(obj: Object, live: Mapping[str, Any], blueprint: str) -> Snaps
         desired=desired_hash(obj),
         time=now(),
         foreign=has_foreign_fields(live, manager(blueprint)),
-        # Values of a Secret are not written down anywhere; without them a dry-run has to tell.
-        adjusted={} if live["kind"] == "Secret" else {at: value for at, value in stored.items() if value is not ABSENT},
+        adjusted={at: v for at, v in stored.items() if v is not ABSENT and not (is_secret and _is_confidential(at))},
         dropped=[at for at, value in stored.items() if value is ABSENT],
     )
+
+
+def _is_confidential(field: str) -> bool:
+    """Values of a Secret are not written down anywhere; without them a dry-run has to tell."""
+    return field.startswith((".data", ".stringData", ".metadata.annotations"))
 
 
 def is_unchanged(snapshot: Snapshot | None, live: Mapping[str, Any]) -> bool:

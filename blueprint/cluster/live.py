@@ -66,11 +66,12 @@ def read_live(
         else:
             unserved.add(identity)
     selector = f"{PART_OF}={applyset_id(blueprint)}"
-    labelled = {
-        ObjectId.of(item): item
-        for resource, ids in by_kind.items()
-        for item in (() if by_name else _members(connection, resource, ids, selector))
-    }
+    # A kind that is asked for in two versions is listed in both: an object counts in the one it is asked for in.
+    wanted_as = {identity: resource for resource, ids in by_kind.items() for identity in ids}
+    labelled: dict[ObjectId, dict[str, Any]] = {}
+    for resource, ids in () if by_name else by_kind.items():
+        listed = {ObjectId.of(item): item for item in _members(connection, resource, ids, selector)}
+        labelled |= {i: item for i, item in listed.items() if wanted_as.get(i, resource) is resource}
     objects = {i: labelled[i] for ids in by_kind.values() for i in ids if i in labelled}
     missing = [
         (resource, identity)

@@ -203,8 +203,8 @@ class _Planner:
 def _defines(data: Mapping[str, Any], identity: ObjectId) -> bool:
     if data["kind"] != "CustomResourceDefinition":
         return False
-    spec = data["spec"]
-    return bool(spec["group"] == identity.group and spec["names"]["kind"] == identity.kind)
+    spec = data["spec"]  # may lack anything: what the server refuses is planned like the rest
+    return (spec.get("group"), (spec.get("names") or {}).get("kind")) == (identity.group, identity.kind)
 
 
 def _leftovers(ids: set[ObjectId], members: Mapping[ObjectId, Member], live: Live, blueprint: str) -> Iterator[Member]:

@@ -87,6 +87,11 @@ def _is_stored_so(difference: Difference, predicted: Live) -> bool:
     return not difference.sure and value_at(spot.tokens, predicted) == spot.have
 
 
+def _is_confidential(spot: Spot, compared: Compared) -> bool:
+    """Of a Secret no record says how the server stored a value."""
+    return bool(compared.live.get("kind") == "Secret" and spot.at[:1] == ("data",))
+
+
 def _filled(spot: Spot, compared: Compared) -> Iterator[Path]:
     """What an atomic value has beyond the declared one, because the server filled it in."""
     if isinstance(spot.want, Mapping | list) and isinstance(spot.have, type(spot.want)):
@@ -119,7 +124,7 @@ def _finding(
         return finding
     if compared.settled:
         return replace(finding, remarks=(_NOT_APPLIED,))
-    if compared.terms.record:
+    if compared.terms.record and not _is_confidential(spot, compared):
         return replace(finding, remarks=(_OUR_NAME,))
     if isinstance(prediction, Unseen):
         why = Note(f"neither a record nor a dry-run decides it: {prediction}")

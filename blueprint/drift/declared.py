@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from blueprint.cluster.fields import Tokens
+from blueprint.cluster.fields import Tokens, key_of
 from blueprint.cluster.inventory import Snapshot
 from blueprint.cluster.order import order_matters
 from blueprint.drift.equality import Cover, covers, deep_same, is_empty, same
@@ -207,7 +207,7 @@ def _twins(spot: Spot, items: Sequence[Any], keys: tuple[str, ...]) -> Differenc
 
 
 def find_item(items: Sequence[Any], like: Any, keys: tuple[str, ...]) -> int | None:
-    """The index of the item with the same keys. A protocol that is left out is TCP, as everywhere in the API."""
+    """The index of the item with the same keys."""
     wanted = _identity(like, keys)
     return next((index for index, item in enumerate(items) if _identity(item, keys) == wanted), None)
 
@@ -215,4 +215,4 @@ def find_item(items: Sequence[Any], like: Any, keys: tuple[str, ...]) -> int | N
 def _identity(item: Any, keys: tuple[str, ...]) -> tuple[Any, ...]:
     if not isinstance(item, Mapping):
         return (item,)
-    return tuple(item.get(key) or ("TCP" if key == "protocol" else "") for key in keys)
+    return tuple(key_of(item, key) for key in keys)

@@ -23,6 +23,10 @@ Of a map it is asked entry by entry, with a map of one.
 """
 
 
+class Added(list[Any]):
+    """Items that the server adds to a list, whatever else is in it."""
+
+
 def default_pull_policy(image: str) -> str:
     """Images without a fixed version are pulled every time."""
     tag = image.rpartition("/")[2].partition(":")[2]
@@ -132,15 +136,13 @@ _PODS, _PERCENT = (
     {"type": kind, "value": value, "periodSeconds": 15} for kind, value in (("Pods", 4), ("Percent", 100))
 )
 _EXACTLY_ONE = {"allocationMode": "ExactCount", "count": 1}
-_TOLERATIONS = [
+_TOLERATIONS = Added(
     {"key": f"node.kubernetes.io/{key}", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
     for key in ("not-ready", "unreachable")
-]
-_CLAIM = {"volumeMode": "Filesystem", "resources": {}}
+)
 
 DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "admissionregistration.v1.MatchResources": _MATCH,
-    "admissionregistration.v1.MutatingAdmissionPolicySpec": {"failurePolicy": "Fail"},
     "admissionregistration.v1.MutatingWebhook": {**_WEBHOOK, "reinvocationPolicy": "Never"},
     "admissionregistration.v1.NamedRuleWithOperations": _ALL_SCOPES,
     "admissionregistration.v1.RuleWithOperations": _ALL_SCOPES,
@@ -156,6 +158,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     },
     "apiextensions-apiserver.pkg.apis.apiextensions.v1.ServiceReference": _HTTPS,
     "kube-aggregator.pkg.apis.apiregistration.v1.ServiceReference": _HTTPS,
+    "apimachinery.pkg.apis.meta.v1.OwnerReference": {"apiVersion": "", "kind": "", "name": "", "uid": ""},
     "apps.v1.DaemonSetSpec": {
         "revisionHistoryLimit": 10,
         "updateStrategy.type": "RollingUpdate",
@@ -171,7 +174,6 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "strategy.rollingUpdate.maxUnavailable": "25%",
     },
     "apps.v1.ReplicaSetSpec": {"replicas": 1},
-    "apps.v1.ReplicaSet": {"metadata.labels": _from_template},
     "apps.v1.StatefulSetSpec": {
         "persistentVolumeClaimRetentionPolicy.whenDeleted": "Retain",
         "persistentVolumeClaimRetentionPolicy.whenScaled": "Retain",
@@ -202,7 +204,6 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "suspend": False,
     },
     "batch.v1.Job": {
-        "metadata.labels": _from_template,
         "spec.backoffLimit": _backoff,
         "spec.completionMode": "NonIndexed",
         "spec.completions": 1,
@@ -216,7 +217,6 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "batch.v1.JobTemplateSpec": {"metadata": {}},
     "batch.v1.PodFailurePolicyOnPodConditionsPattern": {"status": "True"},
     "core.v1.Container": _CONTAINER,
-    "core.v1.EphemeralContainer": _CONTAINER,
     "core.v1.ConfigMapVolumeSource": _MODE,
     "core.v1.DownwardAPIVolumeSource": _MODE,
     "core.v1.ProjectedVolumeSource": _MODE,
@@ -229,11 +229,15 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "core.v1.LimitRangeItem": {"default": _limits("max"), "defaultRequest": _limits("default", "min")},
     "core.v1.Namespace": {"metadata.labels": _namespace_name, "spec.finalizers": ["kubernetes"]},
     "core.v1.ObjectFieldSelector": {"apiVersion": "v1"},
-    "core.v1.PersistentVolume": {"metadata.finalizers": ["kubernetes.io/pv-protection"]},
+    "core.v1.PersistentVolume": {"metadata.finalizers": Added(["kubernetes.io/pv-protection"])},
     "core.v1.PersistentVolumeSpec": {"persistentVolumeReclaimPolicy": "Retain", "volumeMode": "Filesystem"},
-    "core.v1.PersistentVolumeClaim": {"metadata.finalizers": ["kubernetes.io/pvc-protection"]},
-    "core.v1.PersistentVolumeClaimSpec": _CLAIM,
+    "core.v1.PersistentVolumeClaim": {"metadata.finalizers": Added(["kubernetes.io/pvc-protection"])},
+    "core.v1.PersistentVolumeClaimSpec": {"volumeMode": "Filesystem"},
     "core.v1.Pod": {
+        "spec.containers.ports.hostPort": _like("containerPort"),
+        "spec.containers.resources.requests": _requests,
+        "spec.initContainers.ports.hostPort": _like("containerPort"),
+        "spec.initContainers.resources.requests": _requests,
         "spec.tolerations": _TOLERATIONS,
         "spec.enableServiceLinks": True,
         "spec.preemptionPolicy": "PreemptLowerPriority",
@@ -251,11 +255,15 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "core.v1.PodTemplateSpec": {"metadata": {}},
     "core.v1.Probe": _PROBE,
     "core.v1.ReplicationController": {
-        "metadata.labels": _from_template,
         "spec.replicas": 1,
         "spec.selector": _from_template,
     },
     "core.v1.Secret": {"type": "Opaque"},
+    "core.v1.ISCSIPersistentVolumeSource": {"iscsiInterface": "default"},
+    "core.v1.RBDPersistentVolumeSource": {"keyring": "/etc/ceph/keyring", "pool": "rbd", "user": "admin"},
+    "core.v1.ResourceFieldSelector": {"divisor": "0"},
+    "core.v1.ScaleIOPersistentVolumeSource": {"fsType": "xfs", "storageMode": "ThinProvisioned"},
+    "core.v1.SleepAction": {"seconds": 0},
     "core.v1.ServiceAccountTokenProjection": {"expirationSeconds": 3600},
     "core.v1.ServicePort": {"targetPort": _like("port")},
     "core.v1.ServiceSpec": {
@@ -281,6 +289,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "rbac.v1.RoleRef": {"apiGroup": "rbac.authorization.k8s.io"},
     "rbac.v1.Subject": {"apiGroup": _subject_group},
     "resource.v1.Counter": {"value": "0"},
+    "resource.v1.DeviceCapacity": {"value": "0"},
     "resource.v1.DeviceSubRequest": _EXACTLY_ONE,
     "resource.v1.ExactDeviceRequest": _EXACTLY_ONE,
     "resource.v1.DeviceToleration": {"operator": "Equal"},
@@ -295,7 +304,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "storageCapacity": False,
         "volumeLifecycleModes": ["Persistent"],
     },
-    "storage.v1.VolumeAttributesClass": {"metadata.finalizers": ["kubernetes.io/vac-protection"]},
+    "storage.v1.VolumeAttributesClass": {"metadata.finalizers": Added(["kubernetes.io/vac-protection"])},
     "storage.v1.StorageClass": {"reclaimPolicy": "Delete", "volumeBindingMode": "Immediate"},
 }
 
@@ -304,6 +313,6 @@ ALLOCATED: Mapping[str, frozenset[str]] = {
         {"clusterIP", "clusterIPs", "healthCheckNodePort", "ipFamilies", "ipFamilyPolicy"}
     ),
     "core.v1.ServicePort": frozenset({"nodePort"}),
-    "certificates.v1.CertificateSigningRequestSpec": frozenset({"extra", "groups", "uid", "username"}),
+    "certificates.v1.CertificateSigningRequestSpec": frozenset({"extra", "groups", "username"}),
 }
 """What the server gives to an object for itself when it is made. Such a value is nobody's until somebody sets it."""

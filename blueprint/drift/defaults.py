@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from blueprint.drift.default_values import ALLOCATED, DEFAULTS, Live
+from blueprint.drift.default_values import ALLOCATED, DEFAULTS, Added, Live
 from blueprint.drift.shape import Shape
 from blueprint.render.model import Path
 
@@ -24,7 +24,7 @@ def is_default(path: Path, value: Any, shape: Shape, live: Live) -> bool:
         return False
     if isinstance(path[-1], int):
         filled = _default(path[:-1], shape)
-        return shape.is_set(path[:-1]) and isinstance(filled, list) and value in filled
+        return isinstance(filled, Added) and value in filled
     if shape.at(path).is_key:
         return _says(path[:-1], {path[-1]: value}, shape, live)
     if _says(path, value, shape, live):
@@ -41,7 +41,7 @@ def _says(path: Path, value: Any, shape: Shape, live: Live) -> bool:
     """Whether the data say that the server gives this field exactly this value."""
     default = _default(path, shape)
     if not callable(default):
-        return type(value) is type(default) and bool(value == default)
+        return (type(value) is type(default) or isinstance(default, Added)) and bool(value == default)
     parent: Any = live
     for step in path[:-1]:
         parent = parent[step]

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from blueprint.cluster.fields import Entry, entries
+from blueprint.cluster.fields import Entry, entries, has_keys, key_of
 from blueprint.drift.model import Writer
 
 
@@ -108,7 +108,7 @@ def _resolve(token: str, value: Any) -> tuple[str | int, Any] | None:
 
 def matches(item: Any, keys: Mapping[str, Any]) -> bool:
     """Whether a list item has these keys."""
-    return isinstance(item, Mapping) and all(item.get(name) == value for name, value in keys.items())
+    return isinstance(item, Mapping) and has_keys(item, keys)
 
 
 def item_token(claims: Claims, item: Mapping[str, Any]) -> str:
@@ -119,7 +119,7 @@ def item_token(claims: Claims, item: Mapping[str, Any]) -> str:
 
 def key_token(item: Any, keys: Sequence[str]) -> str:
     """The same by the keys themselves, where nobody owns it."""
-    return "k:" + json.dumps({key: item.get(key) for key in keys if key in item}) if isinstance(item, Mapping) else ""
+    return "k:" + json.dumps({key: key_of(item, key) for key in keys}) if isinstance(item, Mapping) else ""
 
 
 def claims_at(live: Mapping[str, Any], path: tuple[str, ...], manager: str) -> Claims:

@@ -77,7 +77,8 @@ class Shape:
             return _NOTHING, ""
         if reference := node.get("$ref"):
             name = str(reference).removeprefix(DEFINITION)
-            return self._definitions.get(name, _NOTHING), name.removeprefix("io.k8s.").removeprefix("api.")
+            node = {**self._definitions.get(name, _NOTHING), **{k: v for k, v in node.items() if k != "$ref"}}
+            return node, name.removeprefix("io.k8s.").removeprefix("api.")
         return node, ""
 
     def _below(self, place: Place, step: str | int) -> Place:
@@ -89,8 +90,9 @@ class Shape:
             others = place.node.get("additionalProperties")
             node, name = self._resolved(others)
             is_key = bool(others or place.node.get("x-kubernetes-preserve-unknown-fields"))
-            return Place(node, ((name, ""),) if name else (), is_key)
-        node, name = self._resolved(properties[step])
+            if is_key:
+                return Place(node, ((name, ""),) if name else (), is_key)
+        node, name = self._resolved(properties.get(step))
         within = tuple((outer, f"{way}.{step}" if way else step) for outer, way in place.within)
         return Place(node, (*within, (name, "")) if name else within)
 
@@ -134,5 +136,5 @@ def _schemas(obj: Object, bundle: Bundle) -> Iterator[Node]:
     for other in bundle.objects:
         if other.id.kind == "CustomResourceDefinition":
             spec = other.data["spec"]
-            if (spec["group"], spec["names"]["kind"]) == (obj.id.group, obj.id.kind):
+            if (spec.get("group"), (spec.get("names") or {}).get("kind")) == (obj.id.group, obj.id.kind):
                 yield from (v["schema"]["openAPIV3Schema"] for v in spec["versions"] if v["name"] == version)

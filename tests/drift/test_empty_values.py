@@ -233,3 +233,30 @@ def test_a_variable_that_is_there_twice_is_told_once(applied: Applied) -> None:
     told = [(f.kind, f.path) for f in applied.findings()]
 
     assert told == [(MODIFIED, "spec.template.spec.containers[name=main].env[name=MODE]")]
+
+
+def test_one_kind_in_two_versions_is_read_in_each(connection: Connection, namespace: str) -> None:
+    """The server shows all objects of a kind in whatever version it is asked; each is compared in its own."""
+    scaled = {"maxReplicas": 3, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}}
+    old = {"apiVersion": "autoscaling/v1", "spec": scaled | {"targetCPUUtilizationPercentage": 70}}
+    target = {"type": "Utilization", "averageUtilization": 50}
+    metrics = [{"type": "Resource", "resource": {"name": "memory", "target": target}}]
+    new = {"apiVersion": "autoscaling/v2", "spec": scaled | {"metrics": metrics}}
+    kept = Kept(
+        connection,
+        [
+            made | {"kind": "HorizontalPodAutoscaler", "metadata": {"name": name, "namespace": namespace}}
+            for name, made in (("old", old), ("new", new))
+        ],
+    )
+    for obj in kept.bundle.objects:
+        path = f"/apis/{obj.api_version}/namespaces/{namespace}/horizontalpodautoscalers/{obj.id.name}"
+        body = {"metadata": {"labels": {"touched": "1"}}}
+        connection.request("PATCH", path, body, query={"fieldManager": "mallory"}, content_type=MERGE_PATCH)
+
+    report = detect_drift(kept.bundle, ClusterView(connection))
+
+    assert {(f.subject.rpartition("/")[2], f.kind, f.path) for f in report.findings} == {
+        ("old", ADDED, "metadata.labels.touched"),
+        ("new", ADDED, "metadata.labels.touched"),
+    }

@@ -1,0 +1,322 @@
+"""The table of defaults against a real API server: what it fills in is known, and a change of it by hand is found.
+
+BLUEPRINT_SOAK=1 tries every type in every kind that it is in, else each type once, and some more of them.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import random
+import uuid
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from drift_platform import JSON_PATCH, bundle_of
+from zero_values import Case, default_cases, filled, make_place
+
+from blueprint.cluster.connect import connect
+from blueprint.cluster.connection import Connection
+from blueprint.cluster.discovery import Discovery, discover
+from blueprint.cluster.errors import ApiError
+from blueprint.cluster.inventory import as_member, manager, take_snapshot
+from blueprint.drift import additions, defaults
+from blueprint.drift.additions import SERVERS_OWN
+from blueprint.drift.compare import compare
+from blueprint.drift.declared import find_item
+from blueprint.drift.default_values import ALLOCATED, DEFAULTS
+from blueprint.drift.defaults import is_allocated, is_default
+from blueprint.drift.model import FindingKind
+from blueprint.drift.shape import Shape, builtin_shape
+from blueprint.render.compare import ABSENT
+from blueprint.render.kubernetes import load_kubernetes
+from blueprint.render.model import Path
+from blueprint.render.paths import format_path, pointer
+
+MINOR = "1.36"
+SOAK = os.environ.get("BLUEPRINT_SOAK") == "1"
+SAMPLE = 60
+NAME = "defaults"
+
+OTHERS: Mapping[str, tuple[Any, ...]] = {
+    "dnsPolicy": ("Default",),
+    "schedulerName": ("other",),
+    "restartPolicy": ("OnFailure", "Never"),
+    "imagePullPolicy": ("Never",),
+    "pullPolicy": ("Never",),
+    "terminationMessagePath": ("/dev/other",),
+    "terminationMessagePolicy": ("FallbackToLogsOnError",),
+    "scheme": ("HTTPS",),
+    "path": ("/other",),
+    "protocol": ("UDP",),
+    "type": ("Recreate", "OnDelete", "NodePort", "Directory", "LoadBalancer"),
+    "concurrencyPolicy": ("Forbid",),
+    "completionMode": ("Indexed",),
+    "podReplacementPolicy": ("Failed",),
+    "podManagementPolicy": ("Parallel",),
+    "whenDeleted": ("Delete",),
+    "whenScaled": ("Delete",),
+    "sessionAffinity": ("ClientIP",),
+    "internalTrafficPolicy": ("Local",),
+    "externalTrafficPolicy": ("Local",),
+    "ipFamilyPolicy": ("PreferDualStack",),
+    "failurePolicy": ("Ignore",),
+    "matchPolicy": ("Exact",),
+    "reinvocationPolicy": ("IfNeeded",),
+    "scope": ("Namespaced", "Cluster"),
+    "reclaimPolicy": ("Retain",),
+    "persistentVolumeReclaimPolicy": ("Delete",),
+    "volumeBindingMode": ("WaitForFirstConsumer",),
+    "fsGroupPolicy": ("File",),
+    "selectPolicy": ("Min",),
+    "policyTypes": (["Ingress", "Egress"], ["Egress"]),
+    "policies": ([{"type": "Pods", "value": 9, "periodSeconds": 60}],),
+    "metrics": ([],),
+    "singular": ("other",),
+    "listKind": ("OtherList",),
+    "preemptionPolicy": ("Never",),
+    "securityContext": ({"runAsUser": 1},),
+    "resources": ({"limits": {"example.org/gpu": "1"}},),
+    "namespaceSelector": ({"matchLabels": {"a": "b"}},),
+    "objectSelector": ({"matchLabels": {"a": "b"}},),
+    "metadata": ({"labels": {"a": "b"}},),
+    "maxSurge": (3,),
+    "maxUnavailable": (3,),
+    "targetPort": (8080,),
+    "nodePort": (32123, 32124, 32125, 32126, 32127),
+    "conversion": ({"strategy": "Webhook"},),
+    "finalizers": (["example.org/hold"],),
+    "default": ({"cpu": "1500m"},),
+    "defaultRequest": ({"cpu": "500m"},),
+    "verbs": (["get"],),
+}
+"""Other valid values of a field by its name; numbers are counted up, and what is on or off is turned round."""
+
+MUST_BE_CHANGEABLE = (
+    ("Service", "nodePort"),
+    ("Service", "ipFamilyPolicy"),
+    ("Service", "sessionAffinity"),
+    ("Service", "internalTrafficPolicy"),
+    ("Deployment", "terminationGracePeriodSeconds"),
+    ("Deployment", "timeoutSeconds"),
+    ("Deployment", "failureThreshold"),
+    ("Deployment", "replicas"),
+    ("DaemonSet", "maxUnavailable"),
+    ("StatefulSet", "partition"),
+    ("CronJob", "concurrencyPolicy"),
+    ("CronJob", "dnsPolicy"),
+    ("HorizontalPodAutoscaler", "selectPolicy"),
+    ("HorizontalPodAutoscaler", "minReplicas"),
+    ("MutatingWebhookConfiguration", "timeoutSeconds"),
+    ("ValidatingWebhookConfiguration", "failurePolicy"),
+    ("IngressClass", "scope"),
+    ("PersistentVolume", "persistentVolumeReclaimPolicy"),
+    ("FlowSchema", "matchingPrecedence"),
+)
+"""Fields of which this test is sure to have changed one; more may be missing than the server refuses."""
+
+
+@pytest.fixture(scope="module")
+def own(lab: Any) -> Iterator[Connection]:
+    """A lab of its own: many of these objects are in no namespace."""
+    with lab.fresh() as fresh:
+        connection = connect(str(fresh.kubeconfig))
+        yield connection
+        connection.close()
+
+
+class Trial:
+    """One object: applied, looked at with and without owners, and changed by hand."""
+
+    def __init__(self, connection: Connection, found: Discovery, case: Case, namespace: str) -> None:
+        self.case, self.connection = case, connection
+        [self.object] = bundle_of(NAME, [filled(case.manifest, namespace)]).objects
+        self.trouble: list[str] = []
+        self.changed: set[tuple[str, str]] = set()
+        resource = found.find(self.object.api_version, self.object.id.kind)
+        assert resource, case.kind
+        self.url = resource.path(self.object.id.namespace, self.object.id.name)
+        shape = builtin_shape(self.object.api_version, self.object.id.kind, MINOR)
+        assert shape
+        self.shape: Shape = shape
+
+    def run(self) -> bool:
+        """Whether the server took the object at all."""
+        self.wanted = as_member(self.object.data, NAME)
+        try:
+            self.live = self.connection.apply(self.url, self.wanted, manager(NAME), force=True)[0]
+        except ApiError as error:
+            assert error.invalid or error.status in {400, 500}, f"{self.case}: {error}"  # noqa: PT017
+            return False
+        self.snapshot = take_snapshot(self.object, self.live, NAME)
+        self._wiped()
+        for path in list(_filled_in(self.wanted, self.live, (), self.shape, self.live)):
+            if path[-1] != "finalizers":
+                self._change(path)
+        return True
+
+    def _wiped(self) -> None:
+        """Without owners: what the server filled in is no addition, with a record of the apply or without one."""
+        wiped = copy.deepcopy(self.live)
+        del wiped["metadata"]["managedFields"]
+        wiped["metadata"]["resourceVersion"] = "changed"
+        wiped["metadata"].setdefault("annotations", {})["touched"] = "1"
+        kept = not (self.snapshot.dropped or self.snapshot.adjusted)  # else only a record can tell
+        for snapshot in (self.snapshot, None) if kept else (self.snapshot,):
+            found = compare(self.object, self.wanted, wiped, snapshot, manager(NAME), self.shape).differences
+            told = {(d.kind, format_path(d.spot.there, wiped)) for d in found}
+            touched = {(FindingKind.FOREIGN_ADDITION, "metadata.annotations.touched")}
+            expected = touched | ({(FindingKind.OWNERSHIP_LOST, "")} if snapshot else set())
+            if told != expected:
+                self.trouble.append(f"{self.case}: owners wiped: {sorted(map(str, told ^ expected))}")
+
+    def _change(self, path: Path) -> None:
+        old = _at(self.live, path)
+        for other in _others(path, old):
+            patch = [{"op": "replace", "path": pointer(path), "value": other}]
+            try:
+                query = {"fieldManager": "mallory"}
+                after = self.connection.request("PATCH", self.url, patch, query=query, content_type=JSON_PATCH)
+            except ApiError:
+                continue
+            if _at(after, path) == old:
+                continue
+            self.changed.add((self.object.id.kind, str(path[-1])))
+            found = compare(self.object, self.wanted, after, self.snapshot, manager(NAME), self.shape).differences
+            if not any(_is_near(d.spot.there, path) and d.writer and d.writer.manager == "mallory" for d in found):
+                told = [(str(d.kind), format_path(d.spot.there, after)) for d in found]
+                self.trouble.append(f"{self.case}: {format_path(path, after)} {old!r} -> {other!r} is missed: {told}")
+            return
+
+
+def _filled_in(want: Any, have: Any, at: Path, shape: Shape, live: Any) -> Iterator[Path]:
+    """The places where the live object has what the server gave it, as deep as they go."""
+    if isinstance(have, Mapping):
+        for key, value in have.items():
+            path = (*at, key)
+            if path in SERVERS_OWN or path == ("metadata", "labels"):
+                continue
+            wanted = want.get(key, ABSENT) if isinstance(want, Mapping) else ABSENT
+            if wanted is ABSENT and not (isinstance(value, Mapping) and value):
+                yield from [path] if is_default(path, value, shape, live) or is_allocated(path, shape) else []
+            else:
+                yield from _filled_in(wanted, value, path, shape, live)
+    elif isinstance(have, list) and isinstance(want, list):
+        keys = shape.list_keys(at)
+        for index, value in enumerate(have):
+            found = find_item(want, value, keys) if keys else index if index < len(want) else None
+            if found is not None:
+                yield from _filled_in(want[found], value, (*at, index), shape, live)
+
+
+def _others(path: Path, value: Any) -> tuple[Any, ...]:
+    if isinstance(value, bool):
+        return (not value,)
+    named = OTHERS.get(str(path[-1]), ())
+    if isinstance(value, int):
+        return (*named, value + 1, value - 1, 2, 5)
+    return (*named, f"{value}x") if isinstance(value, str) else named
+
+
+def _is_near(one: Path, other: Path) -> bool:
+    return one[: len(other)] == other or other[: len(one)] == one
+
+
+def _at(data: Any, path: Path) -> Any:
+    for step in path:
+        data = data[step] if isinstance(step, int) or step in data else ABSENT
+        if data is ABSENT:
+            break
+    return data
+
+
+def _chosen() -> list[Case]:
+    cases = default_cases(MINOR)
+    if SOAK:
+        return cases
+    dice = random.Random(20261129)  # noqa: S311 - repeatable on purpose
+    first = {case.value: case for case in reversed(cases)}
+    rest = [case for case in cases if case not in first.values()]
+    always = [case for case in cases if case.path in {"", "more"}]
+    return list(
+        {
+            str(c) + c.manifest["metadata"]["name"]: c for c in (*always, *first.values(), *dice.sample(rest, SAMPLE))
+        }.values()
+    )
+
+
+def test_the_table_is_what_the_server_fills_in_and_a_change_of_it_is_found(
+    own: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = _watched(monkeypatch)
+    found = discover(own)
+    namespaces: dict[str, str] = {}
+    trials = []
+    for case in _chosen():
+        kind = f"{case.kind} {case.path == 'more'}"
+        if kind not in namespaces:
+            namespaces[kind] = make_place(own, f"d-{uuid.uuid4().hex[:8]}")
+        trials.append(Trial(own, found, case, namespaces[kind]))
+    with ThreadPoolExecutor(4) as threads:
+        taken = sum(threads.map(Trial.run, trials))
+    changed = {entry for trial in trials for entry in trial.changed}
+    trouble = [line for trial in trials for line in trial.trouble]
+    print(f"{taken} of {len(trials)} objects taken, {len(seen)} defaults seen, {len(changed)} changed")  # noqa: T201
+    assert not trouble, "\n".join([str(len(trouble)), *trouble[:150]])
+    table = {(definition, way) for part in (DEFAULTS, ALLOCATED) for definition, ways in part.items() for way in ways}
+    unproven = {entry for entry in table - seen if _exists(*entry)}
+    assert not unproven, f"no object shows these defaults: {sorted(unproven)}"
+    assert set(MUST_BE_CHANGEABLE) <= changed, sorted(set(MUST_BE_CHANGEABLE) - changed)
+
+
+def _watched(monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, str]]:
+    """The entries by which a live value is found to be the server's, from now on."""
+    seen: set[tuple[str, str]] = set()
+
+    def watch(module: Any, name: str, table: Mapping[str, Any]) -> None:
+        asked = getattr(module, name)
+
+        def asking(path: Path, *rest: Any) -> bool:
+            answer: bool = asked(path, *rest)
+            shape = next(one for one in rest if isinstance(one, Shape))
+            ways = shape.at(path).within if answer else ()
+            seen.update([(definition, way) for definition, way in ways if way in table.get(definition, ())][:1])
+            return answer
+
+        monkeypatch.setattr(module, name, asking)
+
+    watch(defaults, "_says", DEFAULTS)
+    watch(additions, "is_allocated", ALLOCATED)
+    return seen
+
+
+NOT_SHOWN: Mapping[str, str] = {
+    "core.v1.PodCertificateProjection.maxExpirationSeconds": "only with a feature gate",
+    "flowcontrol.v1.ExemptPriorityLevelConfiguration.lendablePercent": "only of the level called `exempt`",
+    "flowcontrol.v1.ExemptPriorityLevelConfiguration.nominalConcurrencyShares": "only of the level called `exempt`",
+}
+"""Entries that no test object can show, with the reason."""
+
+
+def _exists(definition: str, way: str) -> bool:
+    return f"{definition}.{way}" not in NOT_SHOWN
+
+
+def test_every_entry_is_of_a_field_that_exists() -> None:
+    """A misspelt type or field would never be looked up."""
+    known = load_kubernetes(MINOR).definitions
+    for definition, ways in {**DEFAULTS, **ALLOCATED}.items():
+        name = next(n for n in (f"io.k8s.api.{definition}", f"io.k8s.{definition}") if n in known)
+        shape = Shape({"$ref": f"#/$defs/{name}"}, known, builtin=True)
+        for way in ways:
+            assert _leads_somewhere(shape, (), way.split(".")), f"{definition}.{way}"
+
+
+def _leads_somewhere(shape: Shape, at: Path, steps: list[str]) -> bool:
+    if not steps:
+        return bool(shape.at(at).node)
+    if shape.at(at).node.get("type") == "array":
+        return _leads_somewhere(shape, (*at, 0), steps)
+    return steps[0] == "status" or _leads_somewhere(shape, (*at, steps[0]), steps[1:])

@@ -52,9 +52,9 @@ class SharedLab(Lab):
         command = [found.path, "--kubeconfig", str(self.kubeconfig), *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=check, timeout=60)
 
-    def fresh(self, *, controllers: bool = False) -> SharedLab:
+    def fresh(self, *, controllers: bool = False, every: bool = False) -> SharedLab:
         """A second lab of the test's own, for what is not in any namespace: `with lab.fresh() as own`."""
-        return SharedLab.open(controllers=controllers)
+        return SharedLab.open(controllers=controllers, every=every)
 
 
 @pytest.fixture(scope="session")

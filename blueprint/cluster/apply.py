@@ -168,7 +168,8 @@ def _carry_out(run: _Run) -> bool:
     """All stages, the nodes, and the wait for health; True if interrupted on the way."""
     try:
         fresh, known = (tuple(node for node in run.plan.nodes if node.fresh is way) for way in (True, False))
-        for stage, steps in itertools.groupby(run.plan.steps, lambda step: stage_of(step.id)):
+        in_stages = sorted(run.plan.steps, key=lambda step: stage_of(step.id))
+        for stage, steps in itertools.groupby(in_stages, lambda step: stage_of(step.id)):
             if stage >= Stage.WORKLOADS:  # marks such as gpu.deploy.driver=false must be there before who heeds them
                 fresh = _carry_out_nodes(run, fresh)
             _carry_out_stage(run, stage, list(steps))

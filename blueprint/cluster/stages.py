@@ -13,10 +13,11 @@ class Stage(enum.IntEnum):
     NAMESPACES = 0
     DEFINITIONS = 1
     OPERATORS = 2
-    CONFIGURATION = 3
-    WORKLOADS = 4
-    CUSTOM = 5
-    ADMISSION = 6
+    ACCOUNTS = 3
+    CONFIGURATION = 4
+    WORKLOADS = 5
+    CUSTOM = 6
+    ADMISSION = 7
 
 
 _WORKLOADS = {"Deployment", "DaemonSet", "StatefulSet", "ReplicaSet", "Job", "CronJob", "Pod"}
@@ -49,6 +50,8 @@ def stage_of(identity: ObjectId) -> Stage:
         return Stage.DEFINITIONS
     if identity.group == OPERATORS:
         return Stage.OPERATORS
+    if identity.kind == "ServiceAccount" and not identity.group:
+        return Stage.ACCOUNTS  # a controller deletes a token Secret whose account is not there yet
     if identity.kind in _ADMISSION:
         return Stage.ADMISSION
     if identity.kind in _WORKLOADS and identity.group in {"", "apps", "batch"}:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from blueprint.cluster.inventory import Snapshot, desired_hash, is_unchanged
 from blueprint.drift.additions import additions, unowned_additions
@@ -16,8 +15,12 @@ from blueprint.drift.ownership import claims_of, foreign, latest, owned_by_us
 from blueprint.drift.shape import UNKNOWN, Shape
 from blueprint.drift.view import Live
 from blueprint.render.model import Object
+from blueprint.render.paths import format_path
+from blueprint.report.model import LeftOut
 
 NOBODYS = "changed since the apply in what neither the bundle declares nor anybody owns: defaults of the server"
+DEFAULT_VALUE = "owned by somebody, with the value that the server gives by default"
+IDLE_ORDER = "order of a list that means the same in any order"
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -30,14 +33,14 @@ class Compared:
         terms: How values were compared.
         settled: Whether nothing changed since our own last apply: whatever differs is not applied yet.
         live: The live object, for paths.
-        folded: Differences that are none, counted by the reason.
+        left_out: Differences that are none.
     """
 
     differences: tuple[Difference, ...]
     terms: Terms
     settled: bool
     live: Live
-    folded: Mapping[str, int] = field(default_factory=dict)
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def compare(
@@ -49,29 +52,33 @@ def compare(
     shape: Shape = UNKNOWN,
     *,
     recorded: bool = False,
+    distribution: str = "",
 ) -> Compared:
     """Compare `manifest` (the object as it is applied) with `live`.
 
     Pure: everything it needs is in its arguments. `snapshot` is how the object was right after an apply;
     `shape` knows the fields of its kind; `recorded` says that the bundle is applied here, so that the object is to be
-    ours, whether or not an apply got to write it.
+    ours, whether or not an apply got to write it; `distribution` is what the bundle is made for.
     """
     terms = Terms(shape, snapshot if snapshot and snapshot.desired == desired_hash(obj) else None, live)
     spot = Spot(manifest, live, claims_of(live, manager))
-    folded: Counter[str] = Counter()
+    left_out: list[LeftOut] = []
     settled = is_unchanged(snapshot, live)
     untouched = settled and terms.record is not None
     expected = recorded if snapshot is None else snapshot.uid == live["metadata"].get("uid")
     declared = (d for d in declared_differences(spot, terms) if not untouched or d.kind is FindingKind.OWNERSHIP_LOST)
     found = list(_ownership(spot, declared, expected=expected))
     if not (untouched and terms.record and not terms.record.foreign):
-        found += _additions(spot, obj.id.kind, folded, shape)
+        found += _additions(spot, obj, left_out, shape, distribution)
     kept = [d for d in found if not _is_idle_reorder(d)]
-    if len(found) > len(kept):
-        folded["order of a list that means the same in any order"] += len(found) - len(kept)
-    if terms.record and not settled and not (kept or folded):
-        folded[NOBODYS] += 1
-    return Compared(tuple(kept), terms, settled, live, folded)
+    left_out += [_left_out(obj, live, d, IDLE_ORDER) for d in found if _is_idle_reorder(d)]
+    if terms.record and not settled and not (kept or left_out):
+        left_out.append(LeftOut(str(obj.id), "", NOBODYS))
+    return Compared(tuple(kept), terms, settled, live, tuple(left_out))
+
+
+def _left_out(obj: Object, live: Live, difference: Difference, reason: str) -> LeftOut:
+    return LeftOut(str(obj.id), format_path(difference.spot.there, live), reason, str(difference.writer or ""))
 
 
 def _ownership(spot: Spot, differences: Iterator[Difference], *, expected: bool) -> Iterator[Difference]:
@@ -87,18 +94,23 @@ def _ownership(spot: Spot, differences: Iterator[Difference], *, expected: bool)
     yield from (d for d in differences if d.kind is not FindingKind.OWNERSHIP_LOST)
 
 
-def _additions(spot: Spot, kind: str, folded: Counter[str], shape: Shape) -> Iterator[Difference]:
+def _additions(
+    spot: Spot, obj: Object, left_out: list[LeftOut], shape: Shape, distribution: str
+) -> Iterator[Difference]:
     live, ours = spot.have, any(claim.ours for claim in spot.claims)
     for difference in additions(spot) if spot.claims else unowned_additions(spot, shape, live):
         there, have = difference.spot.there, difference.spot.have
         if owned_by_us(difference.spot.claims):
             yield _not_taken_back(difference)
-        elif reason := why_expected(kind, there, difference.writer):
-            folded[reason] += 1
-        elif is_default(there, have, shape, live):
-            folded["owned by somebody, with the value that the server gives by default"] += 1
+            continue
+        if is_default(there, have, shape, live):
+            reason: str | None = DEFAULT_VALUE
         elif not ours and _LAST_APPLIED in there:
-            folded["the note that kubectl keeps on what it created"] += 1
+            reason = "the note that kubectl keeps on what it created"
+        else:
+            reason = why_expected(obj.id, there, have, difference.writer, live, distribution)
+        if reason:
+            left_out.append(_left_out(obj, live, difference, reason))
         else:
             yield difference
 

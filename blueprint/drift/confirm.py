@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from blueprint.cluster.fields import content, own_entry, value_at
@@ -17,6 +16,7 @@ from blueprint.drift.view import Live, Unseen, View
 from blueprint.render.compare import ABSENT, differences
 from blueprint.render.model import Object, Path
 from blueprint.render.paths import format_path
+from blueprint.report.model import LeftOut
 
 _STORED_SO = "stored so by the server or a webhook: a dry-run of our apply gives the live value"
 _NOT_APPLIED = Note("not applied yet: the live value is what an earlier apply of ours left")
@@ -29,7 +29,7 @@ class Decided:
     """Findings of one object, and differences that turned out to be none."""
 
     findings: tuple[Finding, ...]
-    folded: Mapping[str, int] = field(default_factory=dict)
+    left_out: tuple[LeftOut, ...] = ()
 
 
 class Confirm:
@@ -47,14 +47,15 @@ class Confirm:
         prediction: Live | Unseen | None = None
         if open_ones and not settled:
             prediction = self._predict(manifest)
-        folded: Counter[str] = Counter()
+        left_out: list[LeftOut] = []
         findings: list[Finding] = []
         for difference in compared.differences:
             if isinstance(prediction, dict) and _is_stored_so(difference, prediction):
-                folded[_STORED_SO] += 1
+                path = format_path(difference.spot.there, compared.live)
+                left_out.append(LeftOut(str(obj.id), path, _STORED_SO, str(difference.writer or "")))
             else:
                 findings.append(_finding(obj, difference, compared, prediction))
-        return Decided(tuple(findings), folded)
+        return Decided(tuple(findings), tuple(left_out))
 
     def unapplied(self, obj: Object, manifest: Mapping[str, Any], live: Live) -> Iterator[Finding]:
         """What an apply of a declaration that was never applied would change, although nothing here differs from it.

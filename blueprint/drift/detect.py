@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,6 +26,9 @@ _ABOUT = {
     NODES: "readings from inside of them",
     DERIVED: "what operators make of our objects",
 }
+
+NEVER_ASKED = "objects that the bundle does not declare (a binding to one of its roles, a pod in one of its namespaces)"
+"""What no scope answers for: it is said in every report, so that nobody takes it for examined."""
 
 
 def detect_drift(
@@ -83,18 +85,14 @@ def _report(
     parts: list[Part], remarks: list[Diagnostic], subject: dict[str, str], not_asked: tuple[str, ...]
 ) -> DriftReport:
     findings = tuple(finding for part in parts for finding in part.findings)
-    folded: Counter[str] = Counter()
-    for part in parts:
-        folded.update(part.folded)
-    if folded:
-        subject["folded"] = "; ".join(f"{count} x {reason}" for reason, count in sorted(folded.items()))
+    left_out = tuple(each for part in parts for each in part.left_out)
     told = [diagnostic for part in parts for diagnostic in part.diagnostics]
     return DriftReport(
         findings,
         (*diagnostics_of(findings), *told, *remarks),
         tuple(coverage for part in parts for coverage in part.coverage),
         not_asked,
-        dict(folded),
+        left_out,
         subject,
         failed=any(part.failed for part in parts),
         refuted={node: number for part in parts for node, number in part.refuted.items()},
@@ -134,8 +132,9 @@ def as_run(report: DriftReport, title: str) -> Run:
         title=title,
         diagnostics=report.diagnostics,
         coverage=report.coverage,
-        not_asked=tuple(f"{scope} ({_ABOUT[scope]})" for scope in report.not_asked),
+        not_asked=(*(f"{scope} ({_ABOUT[scope]})" for scope in report.not_asked), NEVER_ASKED),
         subject=report.subject,
+        left_out=report.left_out,
         verdict=verdict_of(report),
         exit_code=report.exit_code,
     )

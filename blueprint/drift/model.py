@@ -10,7 +10,7 @@ from typing import Any
 from blueprint.diagnostics import Code, Diagnostic, Note
 from blueprint.render.compare import ABSENT
 from blueprint.render.model import FieldOrigin, Path
-from blueprint.report.model import Coverage
+from blueprint.report.model import Coverage, LeftOut
 
 
 class FindingKind(enum.StrEnum):
@@ -191,14 +191,13 @@ class Part:
     """What one scope came to.
 
     `diagnostics` is what is told beside `findings`; `failed` says that something among it contradicts the
-    bundle. `folded` counts differences that are no drift, by the reason why; `refuted` what readings contradict, by
-    node.
+    bundle. `left_out` are differences that are no drift; `refuted` counts what readings contradict, by node.
     """
 
     coverage: tuple[Coverage, ...]
     findings: tuple[Finding, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
-    folded: Mapping[str, int] = field(default_factory=dict)
+    left_out: tuple[LeftOut, ...] = ()
     failed: bool = False
     refuted: Mapping[str, int] = field(default_factory=dict)
 
@@ -207,16 +206,15 @@ class Part:
 class DriftReport:
     """What a look at a cluster came to.
 
-    `diagnostics` tell `findings` and whatever else was noticed. `folded` counts the differences that are no
-    drift, by the reason why. `failed` says whether anything contradicts the bundle. `refuted` counts what readings
-    contradict, by node.
+    `diagnostics` tell `findings` and whatever else was noticed. `left_out` are the differences that are no
+    drift. `failed` says whether anything contradicts the bundle. `refuted` counts what readings contradict, by node.
     """
 
     findings: tuple[Finding, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     coverage: tuple[Coverage, ...] = ()
     not_asked: tuple[str, ...] = ()
-    folded: Mapping[str, int] = field(default_factory=dict)
+    left_out: tuple[LeftOut, ...] = ()
     subject: Mapping[str, str] = field(default_factory=dict)
     failed: bool = False
     refuted: Mapping[str, int] = field(default_factory=dict)

@@ -16,13 +16,16 @@ from blueprint.drift import codes
 from blueprint.drift.model import Finding, FindingKind, Part, Writer, facts
 from blueprint.drift.view import Gathered, Live, View
 from blueprint.render.model import Bundle, Object, ObjectId
-from blueprint.report.model import Coverage
+from blueprint.report.model import Coverage, LeftOut
 
 if TYPE_CHECKING:
     from blueprint.drift.suspects import Suspects
 
 RECORDS = "records of what was applied"
 _REASONS_SHOWN = 3
+_PASSED = "a Job that says ttlSecondsAfterFinished is deleted once it is done; whether it succeeded is not known"
+_LABELS_ENDPOINTS = "kube-controller-manager"
+_ENDPOINTS = "Endpoints of a Service, made by a controller that copies the Service's labels"
 
 
 def examine_objects(
@@ -53,7 +56,7 @@ def examine_objects(
     failed = any(f.kind is not FindingKind.UNKNOWN for f in findings)
     coverage = Coverage("objects", examined, unknown, "; ".join(reasons))
     lost, told = _without_record(bundle, view, gathered) if record_missing else ((), ())
-    return Part((coverage, *lost), tuple(findings), told, folded=examiner.folded, failed=failed)
+    return Part((coverage, *lost), tuple(findings), told, tuple(examiner.left_out), failed=failed)
 
 
 def _without_record(
@@ -76,11 +79,12 @@ class _Examiner:
         self._dry_run = dry_run
         self._manager = manager(bundle.name)
         self._suspects: Suspects | None = None
+        self._left_out: list[LeftOut] = []
 
     @property
-    def folded(self) -> Mapping[str, int]:
-        """Differences that are no drift, by the reason why."""
-        return self._suspects.folded if self._suspects else {}
+    def left_out(self) -> Iterable[LeftOut]:
+        """Differences that are no drift."""
+        return (*self._left_out, *(self._suspects.left_out if self._suspects else ()))
 
     def is_untouched(self, obj: Object, live: Live) -> bool:
         """Whether its metadata alone proves it clean: nobody has written to it since this declaration was applied."""
@@ -106,7 +110,9 @@ class _Examiner:
 
     def _declared(self, obj: Object, live: Live | None) -> Iterator[Finding]:
         snapshot = self._snapshot(obj.id)
-        if live is None:
+        if live is None and snapshot and _passes(obj) and snapshot.desired == desired_hash(obj):
+            self._left_out.append(LeftOut(str(obj.id), "", _PASSED))
+        elif live is None:
             from blueprint.drift.advice import missing_advice
 
             step = self._view.plan(obj, None, snapshot, self._bundle) if self._dry_run else None
@@ -137,7 +143,10 @@ class _Examiner:
         yield from self._suspects.findings(obj, live, snapshot, recorded=self._record is not None)
 
     def _undeclared(self, identity: ObjectId, live: Live) -> Iterator[Finding]:
-        """An object that only the record or a label calls ours. What a controller made of ours is not."""
+        """An object that only the record or a label calls ours. What a controller made of ours is not.
+
+        A label proves nothing: controllers copy it, and so does whoever copies a manifest.
+        """
         owners = live["metadata"].get("ownerReferences") or ()
         if any(owner.get("controller") for owner in owners) or not is_member(live, self._bundle.name):
             return
@@ -145,8 +154,11 @@ class _Examiner:
 
         ours = own_entry(live, self._manager)
         if ours is None and self._snapshot(identity) is None:
-            copied = Finding(FindingKind.COPIED, str(identity), writer=_labeller(live), seen=facts(live))
-            yield copy_advice(copied, identity)
+            writer = _labeller(live)
+            if (identity.group, identity.kind) == ("", "Endpoints") and writer and writer.manager == _LABELS_ENDPOINTS:
+                self._left_out.append(LeftOut(str(identity), "", _ENDPOINTS, str(writer)))
+                return
+            yield copy_advice(Finding(FindingKind.COPIED, str(identity), writer=writer, seen=facts(live)), identity)
             return
         writer = Writer(ours.manager, ours.operation, ours.subresource, ours.time) if ours else None
         orphan = Finding(FindingKind.ORPHANED, str(identity), writer=writer, seen=facts(live))
@@ -158,6 +170,11 @@ def _labeller(live: Live) -> Writer | None:
     found = [e for e in entries(live) if f"f:{PART_OF}" in e.fields.get("f:metadata", {}).get("f:labels", {})]
     last = max(found, key=lambda entry: entry.time, default=None)
     return Writer(last.manager, last.operation, last.subresource, last.time) if last else None
+
+
+def _passes(obj: Object) -> bool:
+    """Whether it is a Job that is deleted once it is done."""
+    return obj.id.kind == "Job" and obj.id.group == "batch" and "ttlSecondsAfterFinished" in obj.data.get("spec", {})
 
 
 def _missing(obj: Object, snapshot: Snapshot | None) -> Finding:

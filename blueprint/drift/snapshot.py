@@ -72,6 +72,14 @@ class SnapshotView:
     def takes(self, *_asked: object) -> None:
         """The same."""
 
+    def cluster_roles(self) -> list[Live]:
+        """Never: a file holds the objects of the bundle."""
+        raise Unseen("a snapshot holds no other roles than the bundle's")
+
+    def autoscalers(self, namespace: str) -> list[Live]:  # noqa: ARG002 - a View
+        """Never: a file holds the objects of the bundle."""
+        raise Unseen("a snapshot holds no other autoscalers than the bundle's")
+
     def predict(self, manifest: Mapping[str, Any], manager: str) -> Live:  # noqa: ARG002 - a View
         """Never: a file answers no dry-run."""
         raise Unseen("a snapshot answers no dry-run")

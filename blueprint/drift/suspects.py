@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -11,21 +10,24 @@ from blueprint.cluster.gates import held_by
 from blueprint.cluster.inventory import Snapshot, as_member, is_member, manager
 from blueprint.diagnostics import Note
 from blueprint.drift.advice import Situation, advised
+from blueprint.drift.aggregation import gained_rules, is_aggregated
 from blueprint.drift.blame import attributed
 from blueprint.drift.compare import compare
 from blueprint.drift.confirm import Confirm
 from blueprint.drift.model import Finding, FindingKind, facts
 from blueprint.drift.ownership import claims_of
+from blueprint.drift.scaling import switched_off
 from blueprint.drift.shape import Shape, shape_of
 from blueprint.drift.view import Live, View
 from blueprint.render.model import Bundle, Object
+from blueprint.report.model import LeftOut
 
 
 class Suspects:
-    """Examines one object after the other; `folded` counts what turned out to be no drift, by the reason."""
+    """Examines one object after the other; `left_out` is what turned out to be no drift."""
 
     def __init__(self, bundle: Bundle, view: View, *, dry_run: bool) -> None:
-        self.folded: Counter[str] = Counter()
+        self.left_out: list[LeftOut] = []
         self._bundle = bundle
         self._view = view
         self._manager = manager(bundle.name)
@@ -46,15 +48,27 @@ class Suspects:
         # What somebody made anew lacks our label; that it is another object says so already.
         ours = (snapshot is not None and not replaced) or is_member(live, self._bundle.name)
         manifest = self._view.disguised(as_member(obj.data, self._bundle.name) if ours else obj.data)
-        compared = compare(obj, manifest, live, snapshot, self._manager, self._shape(obj), recorded=recorded)
+        compared = compare(
+            obj,
+            manifest,
+            live,
+            snapshot,
+            self._manager,
+            self._shape(obj),
+            recorded=recorded,
+            distribution=self._bundle.distribution,
+        )
         decided = self._confirm.decide(obj, manifest, compared)
-        self.folded.update(compared.folded)
-        self.folded.update(decided.folded)
+        self.left_out += (*compared.left_out, *decided.left_out)
         differing = decided.findings
         if (ours or recorded) and not (differing or found or compared.terms.record):
             differing = tuple(self._confirm.unapplied(obj, as_member(obj.data, self._bundle.name), live))
         found += [replace(attributed(finding, live, self._manager), seen=facts(live)) for finding in differing]
         yield from advised(found, self._situation(obj, live, snapshot)) if found else ()
+        if off := switched_off(obj, live, self._bundle, self._view, self._manager):
+            yield off
+        if is_aggregated(obj) and not any(finding.path == "rules" for finding in differing):
+            yield from gained_rules(obj, live, self._bundle, self._view, self._manager)
 
     def _situation(self, obj: Object, live: Live, snapshot: Snapshot | None) -> Situation:
         step = self._view.plan(obj, live, snapshot, self._bundle) if self._dry_run else None

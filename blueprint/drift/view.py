@@ -68,6 +68,12 @@ class View(Protocol):
     def nodes(self) -> list[Live]:
         """Every node. Raises Unseen."""
 
+    def cluster_roles(self) -> list[Live]:
+        """Every ClusterRole, whoever made it. Raises Unseen."""
+
+    def autoscalers(self, namespace: str) -> list[Live]:
+        """Every HorizontalPodAutoscaler there, whoever made it. Raises Unseen."""
+
     def predict(self, manifest: Mapping[str, Any], manager: str) -> Live:
         """The object as it would be after an apply that takes every conflict. Raises Unseen."""
 
@@ -224,6 +230,20 @@ class ClusterView:
     def _may_ask(self) -> bool:
         self._questions += 1
         return self._questions <= _MOST_QUESTIONS
+
+    def cluster_roles(self) -> list[Live]:
+        """Listed when it is asked for."""
+        return self._listed("/apis/rbac.authorization.k8s.io/v1/clusterroles")
+
+    def autoscalers(self, namespace: str) -> list[Live]:
+        """Listed when it is asked for."""
+        return self._listed(f"/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers")
+
+    def _listed(self, path: str) -> list[Live]:
+        try:
+            return self._connection.list(path)
+        except ApiError as error:
+            raise Unseen(in_words(error)) from None
 
     def predict(self, manifest: Mapping[str, Any], manager: str) -> Live:
         """A server-side dry-run."""

@@ -52,13 +52,21 @@ class Lab:
         self.supervisor = supervisor
 
     @classmethod
-    def open(cls, *, assets: Path | None = None, controllers: bool = False, name: str = "private") -> Self:
+    def open(
+        cls,
+        *,
+        assets: Path | None = None,
+        controllers: bool = False,
+        every: bool = False,
+        name: str = "private",
+    ) -> Self:
         """Start a new lab that dies with this process, however this process ends. Use it with `with`.
 
+        `controllers` adds a scheduler and those controllers that the lab's objects need; `every` all of them.
         Raises Refused (2) if it cannot be started.
         """
         folder = Path(tempfile.gettempdir()).absolute() / f"blueprint-lab-{secrets.token_hex(8)}"
-        order = order_lab(folder, name, assets=assets, controllers=controllers)
+        order = order_lab(folder, name, assets=assets, controllers=controllers, every=every)
         return cls(folder, launch(order))
 
     def close(self) -> None:
@@ -182,10 +190,12 @@ def order_lab(
     *,
     assets: Path | None = None,
     controllers: bool = False,
+    every: bool = False,
     owner: Identity | None = None,
 ) -> Order:
     """What a supervisor needs to know, once it is clear that a lab can be had. Raises Refused (2)."""
     require_cryptography()
+    controllers = controllers or every
     binaries = find_all(assets, controllers=controllers)
     owned_by = str(owner or Identity.mine())
-    return Order(os.fspath(folder), name, owned_by, binaries, controllers, READY_WITHIN)
+    return Order(os.fspath(folder), name, owned_by, binaries, controllers, every, READY_WITHIN)

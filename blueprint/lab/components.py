@@ -19,6 +19,9 @@ CONTROLLER_LIST = (
     "ephemeral-volume",
 )  # fmt: skip
 
+EVERY_CONTROLLER = ("*", "bootstrap-signer-controller", "token-cleaner-controller")
+"""All that the controller manager has; two are off unless they are named. Those that need a cloud do not start."""
+
 SCHEDULER_CONFIG = {
     "apiVersion": "kubescheduler.config.k8s.io/v1",
     "kind": "KubeSchedulerConfiguration",
@@ -73,9 +76,12 @@ def kube_apiserver(port: int, *, controllers: bool) -> list[str]:
     ]
 
 
-def controllers() -> dict[str, list[str]]:
-    """The optional processes, by binary."""
-    wanted = ",".join(f"{name}-controller" for name in CONTROLLER_LIST)
+def controllers(*, every: bool) -> dict[str, list[str]]:
+    """The optional processes, by binary. `every` controller, or those that make the lab's objects work.
+
+    The others cost time and surprise people: nodes whose kubelet says nothing are tainted after a minute.
+    """
+    wanted = EVERY_CONTROLLER if every else tuple(f"{name}-controller" for name in CONTROLLER_LIST)
     scheduler, manager = CONTROLLERS
     return {
         scheduler: ["--config=scheduler.yaml", "--secure-port=0"],
@@ -88,6 +94,8 @@ def controllers() -> dict[str, list[str]]:
             "--root-ca-file=ca.crt",
             "--kube-api-qps=1000",
             "--kube-api-burst=2000",
-            f"--controllers={wanted}",
+            "--cluster-signing-cert-file=ca.crt",
+            "--cluster-signing-key-file=ca.key",
+            f"--controllers={','.join(wanted)}",
         ],
     }

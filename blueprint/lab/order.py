@@ -17,6 +17,7 @@ class Order:
         owner: An Identity as text: the process that the lab dies with.
         binaries: Paths by name.
         controllers: Whether a scheduler and a controller manager run too.
+        every: Whether the controller manager runs all of its controllers, not only those that the lab needs.
         seconds: How long it may take until it is ready.
     """
 
@@ -25,6 +26,7 @@ class Order:
     owner: str
     binaries: Mapping[str, str]
     controllers: bool
+    every: bool
     seconds: float
 
     def text(self) -> str:

@@ -81,7 +81,7 @@ class Supervisor:
         self.spawn("kube-apiserver", components.kube_apiserver(port, controllers=self.order.controllers))
         self.until(lambda: server_ready(self.folder, port), "the API server was not ready", deadline)
         if self.order.controllers:
-            for name, arguments in components.controllers().items():
+            for name, arguments in components.controllers(every=self.order.every).items():
                 self.spawn(name, arguments)
             self.until(lambda: controllers_ready(self.folder, port), "no controller worked", deadline)
 

@@ -12,7 +12,7 @@ from blueprint.render.model import FieldOrigin, Source
 from blueprint.render.paths import pointer
 from blueprint.report.context import Context
 from blueprint.report.escaping import encodable
-from blueprint.report.model import Image, Run
+from blueprint.report.model import Image, LeftOut, Run
 from blueprint.report.record import Finding, record_of
 
 SCHEMA_VERSION = "gpublueprint.dev/report/v1"
@@ -36,6 +36,7 @@ def document_of(run: Run, context: Context) -> dict[str, Any]:
             _without_empty(scope=c.scope, examined=c.examined, unknown=c.unknown, reason=c.reason) for c in run.coverage
         ],
         "notAsked": list(run.not_asked),
+        **({"leftOut": [_left_out(each) for each in _ordered(run.left_out)]} if run.left_out else {}),
         "diagnostics": [_finding(finding) for finding in record.findings],
         "changes": [_change(change) for change in record.changes],
     }
@@ -57,6 +58,14 @@ def carried(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return value if value is None or isinstance(value, bool | int | float) else str(value)
+
+
+def _ordered(left_out: tuple[LeftOut, ...]) -> list[LeftOut]:
+    return sorted(left_out, key=lambda each: (each.subject, each.path, each.reason))
+
+
+def _left_out(each: LeftOut) -> dict[str, Any]:
+    return _without_empty(subject=each.subject, path=each.path, reason=each.reason, writer=each.writer)
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

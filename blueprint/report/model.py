@@ -38,6 +38,19 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A difference that counts as none, and why. `path` is empty where the whole object is meant.
+
+    `writer` is who wrote it, empty where nobody is known.
+    """
+
+    subject: str
+    path: str
+    reason: str
+    writer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One run: the question, what was found, what was not looked at, and the verdict.
 
@@ -49,6 +62,7 @@ class Run:
         changes: Objects and fields, for `plan`, `apply` and `diff`.
         coverage: What was examined, scope by scope.
         not_asked: Scopes that were not part of the question; they leave the exit code alone.
+        left_out: Differences that were seen and count as none, each with its reason.
         subject: Facts that identify the run's inputs: blueprint, bundle digest, context, server version.
         verdict: The last line: the answer, and what to do next.
         images: What the platform pulls, for `images`.
@@ -66,6 +80,7 @@ class Run:
     subject: Mapping[str, str] = field(default_factory=dict)
     verdict: str = ""
     exit_code: int = 0
+    left_out: tuple[LeftOut, ...] = ()
     texts: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     images: tuple[Image, ...] = ()
     platform: tuple[ObjectChange, ...] = ()

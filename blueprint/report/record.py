@@ -103,6 +103,11 @@ def actions_in_words(record: Record) -> str:
     return ", ".join(f"{number} {action.value}" for action, number in record.actions.items())
 
 
+def left_out_by_reason(run: Run) -> dict[str, int]:
+    """How many differences count as none, by the reason."""
+    return dict(sorted(Counter(each.reason for each in run.left_out).items()))
+
+
 def _things(number: int, scope: str) -> str:
     """`1 object`, `2 objects`; of several words the last or the first is counted: `1 record of what was applied`."""
     if number != 1:
@@ -122,4 +127,6 @@ def coverage_in_words(run: Run) -> list[str]:
             said.append(f"Unknown: {_things(each.unknown, each.scope)}{why}.")
     if run.not_asked:
         said.append(f"Not asked: {', '.join(run.not_asked)}.")
+    if reasons := [f"{number} x {reason}" for reason, number in left_out_by_reason(run).items()]:
+        said.append(f"Left out, as expected (each is named in --report json): {'; '.join(reasons)}.")
     return said

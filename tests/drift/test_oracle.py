@@ -78,6 +78,12 @@ class OneObject:
     def takes(self, *_asked: object) -> None:
         return None
 
+    def cluster_roles(self) -> list[Live]:
+        raise Unseen("one object only")
+
+    def autoscalers(self, _namespace: str) -> list[Live]:
+        raise Unseen("one object only")
+
     def predict(self, manifest: Mapping[str, Any], manager: str) -> Live:
         return self.connection.apply(self.url, manifest, manager, force=True, dry_run=True)[0]
 
@@ -136,7 +142,7 @@ def _round(connection: Connection, found: Discovery, manifest: dict[str, Any], d
     restored = _restored(connection, url, obj)
     part = examine_objects(bundle, record, OneObject(after, connection, url), dry_run=restored is not None)
     findings = [f for f in part.findings if f.kind is not FindingKind.UNKNOWN]
-    if NOBODYS in part.folded:
+    if NOBODYS in {each.reason for each in part.left_out}:
         return False
     _judge(done, before, after, restored, findings)
     connection.delete(url)

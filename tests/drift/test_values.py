@@ -14,8 +14,7 @@ from blueprint.drift.compare import compare
 from blueprint.drift.default_values import default_pull_policy
 from blueprint.drift.defaults import is_default
 from blueprint.drift.equality import same
-from blueprint.drift.expected import why_expected
-from blueprint.drift.model import DriftReport, FindingKind, Writer
+from blueprint.drift.model import DriftReport, FindingKind
 from blueprint.drift.shape import UNKNOWN, Shape, builtin_shape
 from blueprint.render.compare import ABSENT
 from blueprint.report.model import Coverage
@@ -127,19 +126,6 @@ def test_defaults_of_custom_resources_come_from_their_schema() -> None:
     assert is_default(("spec", "items", 3, "mode"), "auto", custom, {})
     assert not is_default(("spec", "items", 3, "mode"), "manual", custom, {})
     assert not is_default(("spec", "unknown"), "x", custom, {})
-
-
-def test_expected_writers_are_bound_to_places() -> None:
-    controller = Writer("kube-controller-manager", "Update", "", "")
-    scaler = Writer("anyone", "Update", "scale", "")
-    revision = ("metadata", "annotations", "deployment.kubernetes.io/revision")
-
-    assert why_expected("Deployment", revision, controller)
-    assert not why_expected("Deployment", revision, Writer("mallory", "Update", "", ""))
-    assert not why_expected("Deployment", ("spec", "template", "spec", "hostNetwork"), controller)
-    assert why_expected("Deployment", ("spec", "replicas"), scaler)
-    assert not why_expected("Deployment", ("spec", "replicas"), Writer("anyone", "Update", "", ""))
-    assert why_expected("Deployment", ("status", "replicas"), Writer("mallory", "Update", "", ""))
 
 
 @pytest.mark.parametrize(

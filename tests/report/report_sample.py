@@ -6,7 +6,7 @@ from blueprint.diagnostics import Code, Diagnostic, Fix, Note, Severity, Span
 from blueprint.render.compare import ABSENT, Action, FieldChange, ObjectChange
 from blueprint.render.model import FieldOrigin, ObjectId, Source
 from blueprint.report import Coverage, Run
-from blueprint.report.model import Image
+from blueprint.report.model import Image, LeftOut
 
 MIG = Code(
     "BP3104",
@@ -215,5 +215,15 @@ RUNS = {
         coverage=(Coverage("objects", 211, 3, "LIST secrets: forbidden"),),
         not_asked=("derived", "nodes"),
         exit_code=3,
+    ),
+    "left out": Run(
+        "drift",
+        "Drift of prod-eu against context gpu-prod",
+        coverage=(Coverage("objects", 211),),
+        left_out=(
+            LeftOut("PersistentVolume/b", "spec.claimRef", "binding of a volume", '"kube-controller-manager" (Update)'),
+            LeftOut("PersistentVolume/a", "spec.claimRef", "binding of a volume", '"kube-controller-manager" (Update)'),
+            LeftOut("Job/x/once", "", "a Job that is deleted once it is done"),
+        ),
     ),
 }

@@ -44,7 +44,8 @@ def test_every_format_of_every_run_is_as_reviewed(name, run, context, golden) ->
 @RUNS
 @FORMATS
 def test_the_same_run_gives_the_same_bytes_whatever_the_order(name, run, context) -> None:
-    backwards = dataclasses.replace(run, diagnostics=tuple(reversed(run.diagnostics)))
+    turned = tuple(reversed(run.diagnostics)), tuple(reversed(run.left_out))
+    backwards = dataclasses.replace(run, diagnostics=turned[0], left_out=turned[1])
     assert told(name, run, context) == told(name, backwards, context)
 
 
@@ -86,6 +87,14 @@ def test_what_was_not_seen_is_said(name, context) -> None:
     assert "LIST secrets: forbidden" in text
     assert "derived" in text
     assert "nodes" in text
+
+
+@FORMATS
+def test_what_was_left_out_is_counted(name, context) -> None:
+    text = html.unescape(told(name, sample.RUNS["left out"], context))
+    assert name in {"github", "sarif"} or "binding of a volume" in text
+    assert name != "text" or "2 x binding of a volume" in text
+    assert name != "json" or len(json.loads(text)["leftOut"]) == 3
 
 
 @RUNS

@@ -18,7 +18,7 @@ from blueprint.report.model import Run
 from blueprint.report.page.findings import finding_html
 from blueprint.report.page.markup import esc, prose, table
 from blueprint.report.page.objects import changes_html
-from blueprint.report.record import Record, actions_in_words, counts_in_words, record_of
+from blueprint.report.record import Record, actions_in_words, counts_in_words, left_out_by_reason, record_of
 
 _STYLE = Path(__file__).parent.parent / "page" / "report.css"
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -89,11 +89,12 @@ def _inputs(run: Run) -> Iterator[str]:
 
 
 def _coverage(run: Run) -> Iterator[str]:
-    if not run.coverage and not run.not_asked:
+    if not (run.coverage or run.not_asked or run.left_out):
         return
     yield "<h2>Coverage</h2>"
     rows = [(esc(c.scope), str(c.examined), str(c.unknown), esc(c.reason)) for c in run.coverage]
     rows += [(esc(scope), "not asked", "", "not part of this question") for scope in run.not_asked]
+    rows += [("left out", str(number), "", esc(reason)) for reason, number in left_out_by_reason(run).items()]
     yield table(("Scope", "Examined", "Unknown", "Why"), rows)
 
 

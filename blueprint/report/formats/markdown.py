@@ -17,7 +17,7 @@ from blueprint.report.context import Context
 from blueprint.report.escaping import visible
 from blueprint.report.excerpt import excerpt
 from blueprint.report.model import Run
-from blueprint.report.record import Record, actions_in_words, counts_in_words, record_of
+from blueprint.report.record import Record, actions_in_words, counts_in_words, left_out_by_reason, record_of
 from blueprint.report.suggestion import suggestion
 
 MOST_BYTES = 1000 * 1024
@@ -76,7 +76,7 @@ def _head(record: Record) -> Iterator[str]:
         yield from _table(
             ("", ""), ((prose(key), inline(value).replace("|", "\\|")) for key, value in run.subject.items())
         )
-    if run.coverage or run.not_asked:
+    if run.coverage or run.not_asked or run.left_out:
         yield from _table(("Scope", "Examined", "Unknown", "Why"), _coverage(run))
 
 
@@ -85,6 +85,8 @@ def _coverage(run: Run) -> Iterator[tuple[str, ...]]:
         yield prose(each.scope), str(each.examined), str(each.unknown), prose(each.reason)
     for scope in run.not_asked:
         yield prose(scope), "not asked", "", ""
+    for reason, number in left_out_by_reason(run).items():
+        yield "left out", str(number), "", prose(reason)
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:

@@ -1,0 +1,101 @@
+"""What an aggregated ClusterRole may do because of roles that are not in the bundle.
+
+A controller fills in its rules from every role whose labels its selectors match, so whoever labels a role widens ours
+without touching it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from blueprint.diagnostics import Note
+from blueprint.drift.model import Finding, FindingKind, facts
+from blueprint.drift.ownership import claims_at, latest
+from blueprint.drift.view import Live, Unseen, View
+from blueprint.render.model import Bundle, Object
+
+Roles = Mapping[str, Mapping[str, Any]]
+"""ClusterRoles by name: manifests, or live objects."""
+
+_BUILT_IN = {f"system:aggregate-to-{name}" for name in ("admin", "edit", "view")}
+"""The roles with aggregation labels that every API server makes."""
+
+
+def is_aggregated(obj: Object) -> bool:
+    """Whether its rules are filled in from other roles."""
+    return (obj.id.group, obj.id.kind) == ("rbac.authorization.k8s.io", "ClusterRole") and bool(
+        obj.data.get("aggregationRule")
+    )
+
+
+def gained_rules(obj: Object, live: Live, bundle: Bundle, view: View, manager: str) -> Iterator[Finding]:
+    """The live rules that neither a role of the bundle nor one that every server has brings."""
+    declared = {each.id.name: each.data for each in bundle.objects if _is_role(each)}
+    brought = [rule for _, rule in _brought(obj.data, declared, set())]
+    gained = [rule for rule in live.get("rules") or () if rule not in brought]
+    if not gained:
+        return
+    finding = Finding(
+        FindingKind.FOREIGN_ADDITION,
+        str(obj.id),
+        "rules",
+        live=gained,
+        writer=latest(claims_at(live, ("rules",), manager)),
+        origin=obj.origin(("aggregationRule",)),
+        seen=facts(live),
+        help="take the label off the role that brings them, or declare that role; an apply changes nothing here",
+    )
+    try:
+        roles = {role["metadata"]["name"]: role for role in view.cluster_roles()}
+    except Unseen as unseen:
+        why = Note(f"which roles bring these rules is not known: {unseen}")
+        yield replace(finding, kind=FindingKind.UNKNOWN, declared=brought, remarks=(why,))
+        return
+    sources = list(_brought(obj.data, roles, set()))
+    told = [rule for rule in gained if not any(r == rule and n in {*declared, *_BUILT_IN} for n, r in sources)]
+    if told:
+        names = sorted({name for name, rule in sources if rule in told})
+        note = "its aggregationRule selects ClusterRole " + ", ".join(names) if names else "no role brings them now"
+        yield replace(finding, live=told, remarks=(Note(note),))
+
+
+def _is_role(obj: Object) -> bool:
+    return obj.id.kind == "ClusterRole"
+
+
+def _brought(role: Mapping[str, Any], roles: Roles, seen: set[str]) -> Iterator[tuple[str, Any]]:
+    """Every rule that aggregation gives a role, with the name of the role that has it of itself."""
+    for name, other in roles.items():
+        if name in seen or name == role["metadata"]["name"] or not _selects(role["aggregationRule"], other):
+            continue
+        if other.get("aggregationRule"):
+            yield from _brought(other, roles, {*seen, role["metadata"]["name"]})
+        else:
+            yield from ((name, rule) for rule in other.get("rules") or ())
+
+
+def _selects(aggregation: Mapping[str, Any], role: Mapping[str, Any]) -> bool:
+    labels = role["metadata"].get("labels") or {}
+    return any(_matches(selector, labels) for selector in aggregation.get("clusterRoleSelectors") or ())
+
+
+def _matches(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    wanted = selector.get("matchLabels") or {}
+    return all(labels.get(key) == value for key, value in wanted.items()) and all(
+        _meets(each, labels) for each in selector.get("matchExpressions") or ()
+    )
+
+
+def _meets(requirement: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    key, values = requirement["key"], requirement.get("values") or ()
+    match requirement["operator"]:
+        case "In":
+            return labels.get(key) in values
+        case "NotIn":
+            return labels.get(key) not in values
+        case "Exists":
+            return key in labels
+        case _:
+            return key not in labels

@@ -1,0 +1,58 @@
+"""Workloads that somebody scaled to zero where the blueprint leaves the number of replicas to others.
+
+Scaling goes through a subresource that records no writer as long as nobody owned the replicas before, so no field set
+shows it. Zero is nobody's default, and only some autoscalers may go there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from blueprint.diagnostics import Note
+from blueprint.drift.model import Finding, FindingKind, facts
+from blueprint.drift.ownership import claims_at
+from blueprint.drift.view import Live, Unseen, View
+from blueprint.render.model import Bundle, Object
+
+_SCALED = {("apps", "Deployment"), ("apps", "StatefulSet"), ("apps", "ReplicaSet"), ("", "ReplicationController")}
+_OFF = Note("nothing of it runs; scaling records no writer where nobody owned the replicas before")
+
+
+def switched_off(obj: Object, live: Live, bundle: Bundle, view: View, manager: str) -> Finding | None:
+    """The finding that a workload has no replicas, unless an autoscaler that may scale to zero looks after it."""
+    if (obj.id.group, obj.id.kind) not in _SCALED or "replicas" in obj.data["spec"]:
+        return None
+    if live["spec"].get("replicas") != 0 or claims_at(live, ("spec", "replicas"), manager):
+        return None  # whoever is recorded is judged like every other writer
+    scalers = [other.data for other in bundle.objects if other.id.namespace == obj.id.namespace]
+    if _may_be_zero(obj, scalers):
+        return None
+    path, origin, seen = "spec.replicas", obj.origin(("spec",)), facts(live)
+    try:
+        if _may_be_zero(obj, view.autoscalers(obj.id.namespace)):
+            return None
+    except Unseen as unseen:
+        why = Note(f"whether an autoscaler may scale it to zero is not known: {unseen}")
+        return Finding(FindingKind.UNKNOWN, str(obj.id), path, live=0, origin=origin, seen=seen, remarks=(why,))
+    kind, help_ = FindingKind.FOREIGN_ADDITION, "scale it up again, or declare its replicas; an apply leaves them alone"
+    return Finding(kind, str(obj.id), path, live=0, origin=origin, seen=seen, remarks=(_OFF,), help=help_)
+
+
+def _may_be_zero(obj: Object, scalers: Iterable[Mapping[str, Any]]) -> bool:
+    return any(_targets(each, obj) and _goes_to_zero(each) for each in scalers)
+
+
+def _targets(scaler: Mapping[str, Any], obj: Object) -> bool:
+    target = (scaler.get("spec") or {}).get("scaleTargetRef") if isinstance(scaler.get("spec"), Mapping) else None
+    if not isinstance(target, Mapping):
+        return False
+    return (target.get("kind", "Deployment"), target.get("name")) == (obj.id.kind, obj.id.name)
+
+
+def _goes_to_zero(scaler: Mapping[str, Any]) -> bool:
+    """KEDA does by default, also where it works through an autoscaler that it made; others if they are told so."""
+    makers = scaler["metadata"].get("ownerReferences") or ()
+    by_keda = "ScaledObject" in {scaler.get("kind"), *(maker.get("kind") for maker in makers)}
+    least = scaler["spec"].get("minReplicaCount" if scaler.get("kind") == "ScaledObject" else "minReplicas")
+    return least == 0 or (by_keda and (least is None or scaler.get("kind") != "ScaledObject"))

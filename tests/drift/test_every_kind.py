@@ -1,0 +1,217 @@
+"""Every built-in kind, applied where all of Kubernetes' controllers run: nobody touches anything, nothing drifts.
+
+BLUEPRINT_SOAK=SECONDS makes it last, with pods and volumes coming and going; BLUEPRINT_SOAK_SEED repeats one.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from drift_platform import Applied, apply, bundle_of
+from drift_world import World, every_kind
+
+from blueprint.cluster.apply import ApplyOptions, apply_plan
+from blueprint.cluster.connect import connect
+from blueprint.cluster.connection import Connection
+from blueprint.cluster.discovery import discover
+from blueprint.cluster.plan import make_plan
+from blueprint.diagnostics import has_errors
+from blueprint.drift.detect import as_run
+from blueprint.report.context import Context
+from blueprint.report.document import document_of
+from blueprint.report.model import Run
+from blueprint.report.record import coverage_in_words
+
+SOAK = float(os.environ.get("BLUEPRINT_SOAK", "0"))
+SEED = int(os.environ.get("BLUEPRINT_SOAK_SEED", "0")) or random.SystemRandom().randrange(10**6)
+NAME, NAMESPACE = "kinds", "every-kind"
+WAIT = 60.0
+NOT_DECLARED = {
+    "Event": "expires by itself",
+    "IPAddress": "the API server deletes those that no Service refers to",
+}
+"""Kinds that are stored and that no bundle can hold for long."""
+
+
+@pytest.fixture(scope="module")
+def connection(lab: Any) -> Iterator[Connection]:
+    """A lab of its own, in which the controller manager runs all that it has."""
+    with lab.fresh(every=True) as own:
+        opened = connect(str(own.kubeconfig))
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def everything(connection: Connection) -> Applied:
+    bundle = bundle_of("kinds", every_kind(NAME, NAMESPACE))
+    apply(bundle, connection)
+    return Applied(bundle, NAMESPACE, connection)
+
+
+def test_the_bundle_has_every_kind_that_is_stored(everything: Applied) -> None:
+    served = discover(everything.connection).resources.values()
+    stored = {each.kind for each in served if each.verbs >= {"create", "list"}}
+    declared = {obj.id.kind for obj in everything.bundle.objects}
+    assert stored - declared == set(NOT_DECLARED)
+
+
+def test_controllers_at_work_are_no_drift(everything: Applied) -> None:
+    sys.stderr.write(f"BLUEPRINT_SOAK_SEED={SEED}\n")
+    dice = random.Random(SEED)  # noqa: S311 - repeatable on purpose
+    world = World(everything.connection, NAME, NAMESPACE)
+    _until(lambda: world.turn(dice) or _has_worked(everything.connection), "the controllers have done their work")
+    world.default_class()
+    _until(lambda: _class_of_the_late_claim(everything.connection), "the late claim has a class")
+
+    _assert_clean(everything)
+    end = time.monotonic() + SOAK
+    while time.monotonic() < end:
+        _churn(everything, world, dice)
+        _assert_clean(everything)
+
+    outcome = apply_plan(make_plan(everything.bundle, everything.connection), everything.connection, ApplyOptions())
+    assert not has_errors(outcome.diagnostics), outcome.diagnostics
+    written = [str(change.id) for change in outcome.changes]
+    assert written == [f"Job/{NAMESPACE}/{NAME}-passing"], "a Job that passes is made again; nothing else is written"
+    world.turn(dice)
+    _assert_clean(everything)
+
+
+def test_what_a_foreign_role_adds_to_ours_is_told(everything: Applied) -> None:
+    """Nobody writes to our role but the controller that is meant to."""
+    roles = "/apis/rbac.authorization.k8s.io/v1/clusterroles"
+    rule = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}
+    body = {"metadata": {"name": "foreign", "labels": {f"{NAME}.example.org/part": "yes"}}, "rules": [rule]}
+    whole, connection = f"{roles}/{NAME}-whole", everything.connection
+    connection.request("POST", roles, body, query={"fieldManager": "kubectl-create"})
+    _until(lambda: rule in connection.get(whole)["rules"], "the rule is aggregated")
+
+    [finding] = everything.findings()
+    connection.delete(f"{roles}/foreign")
+    _until(lambda: rule not in connection.get(whole)["rules"], "the rule is gone")
+
+    assert (finding.subject, finding.path, finding.live) == (f"ClusterRole/{NAME}-whole", "rules", [rule])
+    assert "ClusterRole foreign" in finding.remarks[0].message
+    _assert_clean(everything)
+
+
+def test_what_is_left_out_is_named(everything: Applied) -> None:
+    """A field with its writer; an object that a controller gave our label; in every format, counted."""
+    report = everything.drift()
+    named = {(each.subject, each.path): each.writer for each in report.left_out}
+    assert "kube-controller-manager" in named[f"PersistentVolume/{NAME}", "spec.claimRef"]
+    assert "kube-controller-manager" in named[f"Endpoints/{NAMESPACE}/{NAME}", ""]
+    run = as_run(report, "drift")
+    assert {"subject": f"Endpoints/{NAMESPACE}/{NAME}"}.items() <= _document(run)[
+        f"Endpoints/{NAMESPACE}/{NAME}"
+    ].items()
+    assert any("binding of a volume" in sentence for sentence in coverage_in_words(run))
+
+
+def test_a_token_is_asked_for_when_its_account_is_there(connection: Connection) -> None:
+    """A controller deletes a token Secret without an account at once, so the order of the bundle must not decide."""
+    space, names = "tokens", [f"account-{number}" for number in range(20)]
+    note = "kubernetes.io/service-account.name"
+    secrets = [
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": name, "namespace": space, "annotations": {note: name}},
+            "type": "kubernetes.io/service-account-token",
+        }
+        for name in names
+    ]
+    accounts = [
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": space}} for name in names
+    ]
+    home = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": space}}
+    applied = Applied(bundle_of("tokens", [home, *secrets, *accounts]), space, connection)
+
+    apply(applied.bundle, connection)
+    listed = f"/api/v1/namespaces/{space}/secrets"
+    _until(lambda: [each for each in connection.list(listed) if "token" in each.get("data", {})], "a token is there")
+
+    _until(lambda: all("token" in each.get("data", {}) for each in connection.list(listed)), "all have tokens")
+    _assert_clean(applied)
+
+
+def _document(run: Run) -> dict[str, dict[str, Any]]:
+    return {each["subject"]: each for each in document_of(run, Context())["leftOut"] if "path" not in each}
+
+
+def _assert_clean(everything: Applied) -> None:
+    report = everything.drift()
+    told = [(f.kind.value, f.subject, f.path, str(f.writer)) for f in report.findings]
+    assert told == [], f"seed {SEED}"
+    assert report.exit_code == 0
+
+
+def _has_worked(connection: Connection) -> bool:
+    """Effects of controllers that can be seen: each is one that once was taken for drift, or may be."""
+    return all(_seen(connection, *each) for each in _effects())
+
+
+def _effects() -> Iterator[tuple[str, Callable[[dict[str, Any]], Any]]]:
+    core, here = "/api/v1", f"/api/v1/namespaces/{NAMESPACE}"
+    yield f"{here}/endpoints/{NAME}", lambda o: o["metadata"]["labels"]
+    yield f"{here}/secrets/{NAME}-token", lambda o: o["data"]["token"]
+    yield f"{core}/persistentvolumes/{NAME}", lambda o: o["spec"]["claimRef"]["uid"]
+    yield f"{core}/persistentvolumes/{NAME}-kept", lambda o: o["spec"]["claimRef"]["uid"]
+    yield f"{here}/persistentvolumeclaims/{NAME}", lambda o: o["spec"]["volumeName"]
+    yield f"{here}/persistentvolumeclaims/{NAME}-waiting", lambda o: o["spec"]["volumeName"]
+    yield f"{here}/pods/{NAME}", lambda o: o["status"]["phase"] == "Running"
+    yield f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{NAME}", lambda o: o["status"]["readyReplicas"] == 2
+    yield f"/apis/apps/v1/namespaces/{NAMESPACE}/statefulsets/{NAME}", lambda o: o["status"]["readyReplicas"]
+    yield f"/apis/apps/v1/namespaces/{NAMESPACE}/daemonsets/{NAME}", lambda o: o["status"]["numberReady"]
+    yield f"/apis/batch/v1/namespaces/{NAMESPACE}/jobs/{NAME}", lambda o: o["status"]["succeeded"]
+    yield f"/apis/batch/v1/namespaces/{NAMESPACE}/jobs", lambda o: f"{NAME}-passing" not in _names(o)
+    yield f"/apis/policy/v1/namespaces/{NAMESPACE}/poddisruptionbudgets/{NAME}", lambda o: o["status"]["currentHealthy"]
+    yield f"/apis/certificates.k8s.io/v1/certificatesigningrequests/{NAME}", lambda o: o["status"]["certificate"]
+    yield f"/apis/resource.k8s.io/v1/namespaces/{NAMESPACE}/resourceclaims/{NAME}", lambda o: o["status"]["reservedFor"]
+    yield f"/apis/rbac.authorization.k8s.io/v1/clusterroles/{NAME}-whole", lambda o: o["rules"]
+    yield f"/apis/networking.k8s.io/v1/servicecidrs/{NAME}", lambda o: o["metadata"]["finalizers"]
+    yield (
+        f"/apis/discovery.k8s.io/v1/namespaces/{NAMESPACE}/endpointslices",
+        lambda o: any(name.startswith(f"{NAME}-outside-") for name in _names(o)),
+    )
+
+
+def _names(listed: dict[str, Any]) -> list[str]:
+    return [each["metadata"]["name"] for each in listed["items"]]
+
+
+def _seen(connection: Connection, path: str, what: Callable[[dict[str, Any]], Any]) -> bool:
+    try:
+        return bool(what(connection.get(path)))
+    except KeyError:
+        return False
+
+
+def _class_of_the_late_claim(connection: Connection) -> bool:
+    path = f"/api/v1/namespaces/{NAMESPACE}/persistentvolumeclaims/{NAME}-late"
+    return _seen(connection, path, lambda o: o["spec"]["storageClassName"] == f"{NAME}-default")
+
+
+def _until(condition: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + WAIT
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain until {what}"
+        time.sleep(0.3)
+
+
+def _churn(everything: Applied, world: World, dice: random.Random) -> None:
+    """Some seconds of a cluster's life: pods die and come again, status changes."""
+    pods = everything.connection.list(f"/api/v1/namespaces/{NAMESPACE}/pods")
+    owned = [pod["metadata"]["name"] for pod in pods if pod["metadata"].get("ownerReferences")]
+    for name in dice.sample(sorted(owned), min(2, len(owned))):
+        everything.connection.delete(f"/api/v1/namespaces/{NAMESPACE}/pods/{name}")
+    for _ in range(dice.randint(1, 10)):
+        world.turn(dice)
+        time.sleep(0.5)

@@ -96,6 +96,7 @@ def _report(
         subject,
         failed=any(part.failed for part in parts),
         refuted={node: number for part in parts for node, number in part.refuted.items()},
+        simulated=tuple(what for part in parts for what in part.simulated),
     )
 
 
@@ -132,7 +133,11 @@ def as_run(report: DriftReport, title: str) -> Run:
         title=title,
         diagnostics=report.diagnostics,
         coverage=report.coverage,
-        not_asked=(*(f"{scope} ({_ABOUT[scope]})" for scope in report.not_asked), NEVER_ASKED),
+        not_asked=(
+            *(f"{scope} ({_ABOUT[scope]})" for scope in report.not_asked),
+            *(f"{what} (simulated: no kubelet has ever reported there)" for what in report.simulated),
+            NEVER_ASKED,
+        ),
         subject=report.subject,
         left_out=report.left_out,
         verdict=verdict_of(report),

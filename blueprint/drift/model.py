@@ -191,7 +191,8 @@ class Part:
     """What one scope came to.
 
     `diagnostics` is what is told beside `findings`; `failed` says that something among it contradicts the
-    bundle. `left_out` are differences that are no drift; `refuted` counts what readings contradict, by node.
+    bundle. `left_out` are differences that are no drift; `refuted` counts what readings contradict, by node;
+    `simulated` names what was not judged, since no kubelet has ever reported where it would show.
     """
 
     coverage: tuple[Coverage, ...]
@@ -200,6 +201,7 @@ class Part:
     left_out: tuple[LeftOut, ...] = ()
     failed: bool = False
     refuted: Mapping[str, int] = field(default_factory=dict)
+    simulated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +220,7 @@ class DriftReport:
     subject: Mapping[str, str] = field(default_factory=dict)
     failed: bool = False
     refuted: Mapping[str, int] = field(default_factory=dict)
+    simulated: tuple[str, ...] = ()
 
     @property
     def unknown(self) -> int:

@@ -16,6 +16,7 @@ from blueprint.drift.reading_trust import TOO_OLD, Now, boots_of, of_the_future,
 from blueprint.drift.view import Unseen, View
 from blueprint.probe import Reading, Result, diagnostics_of, judge, read_reading
 from blueprint.probe.codes import READING_UNOPENABLE
+from blueprint.probe.facts import Node as ProbedNode
 from blueprint.render.model import Bundle, BundlePool
 from blueprint.report.model import Coverage
 
@@ -133,8 +134,14 @@ def _places(bundle: Bundle, view: View | None, readings: list[Reading]) -> tuple
         why = f"the nodes could not be listed: {unseen}"
     with_gpus = [pool.name for pool in bundle.pools if pool.gpu_count]
     if len(with_gpus) == 1:
-        return dict.fromkeys((reading.node for reading in readings), with_gpus[0]), ""
+        mine = (reading.node for reading in readings if len(bundle.pools) == 1 or _has_gpus(reading))
+        return dict.fromkeys(mine, with_gpus[0]), why
     return {}, why
+
+
+def _has_gpus(reading: Reading) -> bool:
+    """Whether a node shows any GPU: one that shows none may be of a pool without."""
+    return bool(reading.pci.functions or ProbedNode(reading).count.value)
 
 
 def _by_labels(bundle: Bundle, view: View) -> Placed:

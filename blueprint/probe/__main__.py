@@ -37,7 +37,10 @@ def main(arguments: Sequence[str]) -> int:
 def _run(options: argparse.Namespace) -> int:
     command.check_options(options)
     expectations = _expected(options)
-    reading = command.take_reading(options, dt.datetime.now(dt.UTC))
+    now = dt.datetime.now(dt.UTC)
+    reading = command.take_reading(options, now)
+    if options.reading:
+        command.remark_on_age(reading, now)
     verdicts = judge(reading, expectations)
     if options.out == STDOUT:
         sys.stdout.write(command.document(reading))

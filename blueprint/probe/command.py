@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import math
 import socket
+import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -21,6 +22,8 @@ from blueprint.probe.redaction import redact
 from blueprint.probe.survey import CALL_SECONDS, collect
 
 _COULD_NOT_START = 2
+_CLOCKS = dt.timedelta(minutes=5)
+"""Clocks may differ by so much."""
 _MAX_CALL_SECONDS = 600.0
 
 
@@ -69,6 +72,20 @@ def take_reading(options: Namespace, now: dt.datetime) -> Reading:
     if options.out and options.out != STDOUT:
         write_file(Path(options.out), document(reading).encode())
     return reading
+
+
+def age(reading: Reading, now: dt.datetime) -> str:
+    """What is to be said of the time of a recorded reading: `8 days old`; "" while it is younger than a day."""
+    since = now - reading.taken
+    if since < -_CLOCKS:
+        return "of the future: a clock is wrong, and it proves nothing"
+    return f"{since.days} day{'' if since.days == 1 else 's'} old: it says what was true then" if since.days > 0 else ""
+
+
+def remark_on_age(reading: Reading, now: dt.datetime) -> None:
+    """Say it where it disturbs no report."""
+    if (said := age(reading, now)) and sys.stderr:
+        sys.stderr.write(f"the reading of {reading.node}, {reading.time}, is {said}\n")
 
 
 def document(reading: Reading) -> str:

@@ -382,6 +382,9 @@ def test_a_node_of_a_pool_without_gpus_is_read_as_well(tmp_path: Path) -> None:
     (readings / "cpu-0-.json").write_text(json.dumps(bare))
     assert judged(bundle, readings, seen).exit_code == 0
 
+    alone = judged(bundle, readings, None)  # no cluster says of which pool it is: that of the GPUs is not the only one
+    assert (alone.exit_code, codes_of(alone, "cpu-0")) == (3, {"BP8031"})
+
 
 @pytest.mark.parametrize("folder", ["missing", "empty"])
 def test_no_readings_at_all_is_refused(bundle: Bundle, tmp_path: Path, folder: str) -> None:

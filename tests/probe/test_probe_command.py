@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import datetime as dt
 import json
 import os
 import subprocess
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 from probe_examples import BLUEPRINT, READINGS, expect, expectations
+from record_readings import add_function
 from stub.describe import fault, h100x8, lie
 from stub.root import Host, build, infiniband
 from test_probe_hostile_tree import bound
@@ -104,6 +106,68 @@ def test_without_expectations_a_node_without_nvml_is_unknown_and_recorded(tmp_pa
     done = blueprint("--library", str(tmp_path / "none.so"), "--node", "cpu-1", "-o", str(out))
     assert done.returncode == 3
     assert [call.code for call in read_reading(out).of("nvmlInit")] == [12]
+
+
+SYSTEM_POOL = """\
+apiVersion: gpublueprint.dev/v1alpha1
+kind: Blueprint
+metadata: {name: two, version: 1.0.0}
+spec:
+  release: "2026.11"
+  cluster: {kubernetes: "1.36.3"}
+  nodePools:
+    train: {nodes: 1, selector: {example.org/pool: train}, gpu: {product: H100-SXM5-80GB, count: 8}}
+    system: {nodes: 1, selector: {example.org/pool: system}}
+"""
+
+
+@pytest.mark.parametrize(("gpus", "code"), [(0, 0), (8, 1)])
+def test_a_pool_without_gpus_is_judged_alike_on_every_way(tmp_path: Path, gpus: int, code: int) -> None:
+    """By the bundle, by its expectations alone, and by the zip application."""
+    (tmp_path / "blueprint.yaml").write_text(SYSTEM_POOL, encoding="utf-8")
+    compiler = [sys.executable, "-m", "blueprint.cli.main", "compile", "blueprint.yaml", "-o", "bundle"]
+    subprocess.run(compiler, check=True, cwd=tmp_path, stdout=subprocess.DEVNULL)
+    root = build(tmp_path / "root", Host(driver="", modules=("mlx5_core",)))
+    for slot in range(gpus):
+        address = root / f"sys/bus/pci/devices/0000:0{slot}:00.0"
+        add_function(address, vendor=0x10DE, kind=0x030200, device=0x2330)
+    app = tmp_path / "probe.pyz"
+    assert blueprint("--zipapp", str(app)).returncode == 0
+    live = ("--library", str(tmp_path / "none.so"), "--node", "cpu-0", "--root", str(root), "--pool", "system")
+    expected = (str(tmp_path / "bundle"), str(tmp_path / "bundle/expectations.json"))
+    ended = [blueprint(*live, "--expect", each).returncode for each in expected]
+    for each in expected:
+        command = [sys.executable, "-I", "-S", str(app), *live, "--expect", each]
+        ended.append(subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode)
+    assert ended == [code] * 4
+
+
+@pytest.mark.parametrize(
+    ("time", "said"),
+    [("2001-01-01T00:00:00Z", "days old"), ("2999-01-01T00:00:00.5Z", "of the future"), (None, "")],
+)
+def test_the_age_of_a_recorded_reading_is_said(tmp_path: Path, time: str | None, said: str) -> None:
+    now = dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    file = tmp_path / "reading.json"
+    file.write_text(json.dumps(json.loads(Path(HEALTHY).read_text(encoding="utf-8")) | {"time": time or now}))
+    done = blueprint("--reading", str(file))
+    assert said in done.stderr
+    assert bool(done.stderr) == bool(said)
+
+
+@pytest.mark.parametrize("flag", ["--reading", "--expect"])
+@pytest.mark.parametrize("kind", ["fifo", "zero", "loop"])
+def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path: Path, flag: str, kind: str) -> None:
+    strange = tmp_path / "strange.json"
+    if kind == "fifo":
+        os.mkfifo(strange)
+    else:
+        strange.symlink_to({"zero": "/dev/zero", "loop": "strange.json"}[kind])
+    given = ("--reading", HEALTHY, "--expect", str(strange), "--pool", "train")
+    done = blueprint(*(given if flag == "--expect" else ("--reading", str(strange))))
+    assert done.returncode == 2
+    assert "BP9950" in done.stdout
+    assert "strange.json" in done.stdout
 
 
 def test_the_reading_on_stdout_is_nothing_but_the_reading(describe: Describe) -> None:

@@ -44,7 +44,10 @@ def run(options: Namespace) -> Run:
 
     command.check_options(options)
     expectations, texts = _expected(options)
-    reading = command.take_reading(options, dt.datetime.now(dt.UTC))
+    now = dt.datetime.now(dt.UTC)
+    reading = command.take_reading(options, now)
+    if options.reading:
+        command.remark_on_age(reading, now)
     verdicts = judge(reading, expectations)
     if options.out == STDOUT:
         sys.stdout.write(command.document(reading))

@@ -64,7 +64,8 @@ def _by_id(bench: Bench, gpu: Gpu, wanted: Product, identity: PciIdentity, said:
     if right_id and right_name:
         return bench.passed(both, f"{gpu.id} is a {wanted.product}", measured=measured, gpu=gpu.id)
     if right_id or right_name:
-        message = f"{gpu.id} has PCI device id {said} but calls itself {called}"
+        answer = f"calls itself {called}" if name.value is not None else f"gives no name to believe: {called}"
+        message = f"{gpu.id} has PCI device id {said} but {answer}"
         return bench.failed(
             codes.PRODUCT_CONTRADICTION, both, message, measured=measured, gpu=gpu.id, remedy=_CONTRADICTION
         )

@@ -38,8 +38,8 @@ def pci_agreement(reading: Reading, expectation: Expectation) -> list[Verdict]:
     if listed.value is None and (listed.status is Status.IMPLAUSIBLE or not reading.pci.readable):
         return [bench.unknown(listed)]
     if listed.value == () or (count.value is None and len(given) == len(reading.pci.functions) > 0):
-        why = bus.told(reading) if given else "the kernel lists no NVIDIA GPU"
-        return [bench.skipped(listed, f"{why}: nothing to compare NVML's answers with")]
+        why = f"{bus.told(reading)}, which leaves none" if given else "the kernel lists no NVIDIA GPU"
+        return [bench.skipped(listed, f"{why} to compare NVML's answers with")]
     if count.value is None:
         return [bench.unknown(count)]
     return _compared(bench, node, count.value, listed)

@@ -107,6 +107,17 @@ def test_a_field_that_nobody_contests_is_written_beside_contested_ones_where_it_
     assert live["metadata"]["labels"]
 
 
+def test_an_object_that_nobody_named_is_left_alone_as_a_whole(cluster, unique) -> None:
+    wanted, path = contested(cluster, unique)
+    cluster.patch(path, [{"op": "remove", "path": "/metadata/labels"}], "x", "application/json-patch+json")
+
+    apply(wanted, cluster, force_conflicts=Consent(named=(f"ConfigMap/{unique}/settings",)))
+
+    live = cluster.get(path)
+    assert state(live) == ("theirs:9", "9", 9)
+    assert "labels" not in live["metadata"]
+
+
 @pytest.mark.parametrize(
     ("given", "told"),
     [

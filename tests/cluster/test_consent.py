@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
@@ -107,6 +108,17 @@ def test_a_field_that_nobody_contests_is_written_beside_contested_ones_where_it_
     assert live["metadata"]["labels"]
 
 
+def test_an_object_that_nobody_named_is_left_alone_as_a_whole(cluster, unique) -> None:
+    wanted, path = contested(cluster, unique)
+    cluster.patch(path, [{"op": "remove", "path": "/metadata/labels"}], "x", "application/json-patch+json")
+
+    apply(wanted, cluster, force_conflicts=Consent(named=(f"ConfigMap/{unique}/settings",)))
+
+    live = cluster.get(path)
+    assert state(live) == ("theirs:9", "9", 9)
+    assert "labels" not in live["metadata"]
+
+
 @pytest.mark.parametrize(
     ("given", "told"),
     [
@@ -164,3 +176,39 @@ def test_a_name_that_is_nothing_is_refused_before_anything_is_written(lab, clust
     [found] = json.loads(capsys.readouterr().out)["diagnostics"]
     assert code == 2
     assert f"did you mean ConfigMap/{unique}/settings" in found["help"]
+
+
+def test_on_a_terminal_each_loss_is_asked_for(cluster, unique, monkeypatch, capsys) -> None:
+    """A person may let one object go and keep another; whoever just presses Enter keeps both."""
+    from blueprint.cli import asking
+    from blueprint.cli.commands.apply import _asked
+
+    def headed(name: str, address: str | None):
+        port = {"name": "http", "port": 80, "protocol": "TCP"}
+        meta = {"name": name, "namespace": unique}
+        spec = {"ports": [port], **({"clusterIP": address} if address else {})}
+        return {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec}
+
+    both = [headed("one", None), headed("two", None)]
+    assert apply(bundle(unique, namespace(unique), *both), cluster).exit_code == 0
+    wanted = bundle(unique, namespace(unique), headed("one", "None"), headed("two", "None"), digest="d2")
+    plan = make_plan(wanted, cluster)
+    monkeypatch.setattr(asking, "on_a_terminal", lambda: True)
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n\n"))
+
+    allowed = _asked(plan, Consent(everything=True))
+
+    assert allowed.named == (f"Service/{unique}/one",)
+    assert "cluster IP" in capsys.readouterr().err
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    assert _asked(plan, Consent(everything=True)).named == ()
+    assert _asked(plan, Consent(named=("x",))) == Consent(named=("x",))
+
+
+def test_without_a_terminal_nothing_is_asked(cluster, unique, monkeypatch) -> None:
+    from blueprint.cli import asking
+    from blueprint.cli.commands.apply import _asked
+
+    monkeypatch.setattr(asking, "on_a_terminal", lambda: False)
+    plan = make_plan(bundle(unique, namespace(unique)), cluster)
+    assert _asked(plan, Consent(everything=True)) == Consent(everything=True)

@@ -502,6 +502,33 @@ def test_an_object_deleted_and_made_by_hand_is_one_finding(world: Callable[[str]
     assert report.findings[0].writer.manager == "kubectl-create"
 
 
+@pytest.mark.parametrize("dry_run", [True, False])
+@pytest.mark.parametrize("edit", ["our name, another value", "data removed"])
+def test_no_force_is_advised_where_nobody_else_owns_anything(
+    world: Callable[[str], World], edit: str, dry_run: bool
+) -> None:
+    kind, change = EDITS[edit]
+    made = world(kind)
+    change(made)
+
+    assert [d.commands for d in made.drift(dry_run=dry_run)] == [("blueprint apply",)]
+
+
+def test_another_order_is_not_blamed_on_who_wrote_before_our_apply(lab, connection: Connection, namespace: str) -> None:
+    made = World(bundle_of(f"a-{uuid.uuid4().hex[:8]}", [named("Deployment", namespace)]), connection, lab)
+    early = copy.deepcopy(dict(made.bundle.objects[0].data))
+    early["metadata"]["labels"] = {"app": "web", "early": "yes"}
+    connection.request("POST", made.url.rpartition("/")[0], early, query={"fieldManager": "mallory"})
+    time.sleep(1.1)
+    assert made.carry_out("blueprint apply") == 0
+    made.put(reordered(*INIT))
+
+    kinds = {f.kind: f.writer for f in detect_drift(made.bundle, ClusterView(connection)).findings}
+
+    assert kinds[FindingKind.REORDERED] is None
+    assert kinds[FindingKind.FOREIGN_ADDITION] is not None
+
+
 def test_another_order_is_blamed_on_nobody_who_cannot_have_done_it(world: Callable[[str], World]) -> None:
     """Our own entry is the only one: the server records no writer of an order."""
     made = world("Deployment")

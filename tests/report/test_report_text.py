@@ -181,6 +181,14 @@ def test_colour_follows_terminal_and_environment(terminal: bool, environment: di
     assert may_color(Screen(terminal=terminal), environment) is colored
 
 
+def test_a_command_in_the_help_is_never_broken(context: Context) -> None:
+    """It is to be copied: a line end inside of it would run half of it."""
+    command = "`blueprint apply prod.yaml '--force-conflicts=Deployment/gpu-operator/gpu-operator:spec.replicas'`"
+    found = Diagnostic(sample.KEY, "m", help=f"some words that fill a line, then {command} restores it, and more")
+    told = text.tell(Run("v", "", (found,)), replace(context, width=60))
+    assert any(command in line for line in told.splitlines())
+
+
 def test_width_follows_columns() -> None:
     screen = Screen(terminal=False)
     assert width_of(screen, {}) == 100

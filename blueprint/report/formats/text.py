@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -23,6 +24,7 @@ from blueprint.report.style import Style
 from blueprint.report.suggestion import suggestion
 
 _GUTTER = 8
+_CODE, _HELD = re.compile(r"`[^`]*`"), "\u2060"
 _WHOLE = 50
 """So many findings are told in full; of more, those after the first of their code are told in one line each."""
 _FIRST = 3
@@ -154,6 +156,9 @@ def _asides(diagnostic: Diagnostic, *, explain: bool) -> list[str]:
 
 
 def _wrapped(text: str, context: Context) -> Iterator[str]:
-    yield from textwrap.wrap(
-        text, context.width, subsequent_indent="          ", break_long_words=False, break_on_hyphens=False
-    )
+    """Lines of the width; what stands between backticks is to be copied, so it stays on one."""
+    whole = _CODE.sub(lambda found: found[0].replace(" ", _HELD), text)
+    for line in textwrap.wrap(
+        whole, context.width, subsequent_indent="          ", break_long_words=False, break_on_hyphens=False
+    ):
+        yield line.replace(_HELD, " ")

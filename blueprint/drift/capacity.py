@@ -27,10 +27,11 @@ def offers_resources(bundle: Bundle, pool: BundlePool) -> bool:
 
 def examine_capacity(node: Live, pool: BundlePool, us: str, *, passing: bool) -> Iterator[Finding]:
     """Every resource of which a node offers another number than declared. `passing`: it says that it is at work."""
-    offered = {k: v for k, v in node["status"]["allocatable"].items() if k in pool.resources or _OF_GPUS.fullmatch(k)}
+    reported = node["status"]["allocatable"]
+    offered = {key: number for key, number in reported.items() if key in pool.resources or _OF_GPUS.fullmatch(key)}
     for name in sorted({*pool.resources, *offered}):
-        want, have = pool.resources.get(name, 0), int(quantity_value(str(offered.get(name, 0))))
-        if want != have:
+        want, offer = pool.resources.get(name, 0), str(offered.get(name, 0))
+        if str(want) != offer and (have := int(quantity_value(offer))) != want:
             path = ("status", "allocatable", name)
             found = Finding(
                 FindingKind.MODIFIED,

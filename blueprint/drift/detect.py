@@ -98,6 +98,7 @@ def _report(
         subject,
         failed=any(part.failed for part in parts),
         refuted={node: number for part in parts for node, number in part.refuted.items()},
+        simulated=tuple(what for part in parts for what in part.simulated),
     )
 
 
@@ -134,7 +135,10 @@ def as_run(report: DriftReport, title: str) -> Run:
         title=title,
         diagnostics=report.diagnostics,
         coverage=report.coverage,
-        not_asked=tuple(f"{scope} ({_ABOUT[scope]})" for scope in report.not_asked),
+        not_asked=(
+            *(f"{scope} ({_ABOUT[scope]})" for scope in report.not_asked),
+            *(f"{what} (simulated: no kubelet has ever reported there)" for what in report.simulated),
+        ),
         subject=report.subject,
         verdict=verdict_of(report),
         exit_code=report.exit_code,

@@ -9,7 +9,7 @@ from blueprint.cluster.inventory import manager
 from blueprint.diagnostics import Diagnostic
 from blueprint.drift import node_codes as codes
 from blueprint.drift.model import Finding, FindingKind, Part, facts
-from blueprint.drift.node_facts import is_simulated, writer_of
+from blueprint.drift.node_facts import is_real, writer_of
 from blueprint.drift.view import Live, Unseen, View
 from blueprint.render.model import Bundle, Object, ObjectId
 from blueprint.report.model import Coverage
@@ -30,7 +30,7 @@ def examine_health(bundle: Bundle, view: View) -> Part:
     if not silent:
         return Part((), findings, failed=bool(findings))
     if _is_simulation(view):
-        return Part((), findings, tuple(_simulated(silent)), failed=bool(findings))
+        return Part((), findings, failed=bool(findings), simulated=("health of custom resources",))
     reason = "; ".join(sorted({state.text for state in silent.values()}))
     coverage = Coverage(SCOPE, len(states) - len(silent), len(silent), reason)
     return Part((coverage,), findings, tuple(_unknown(asked, silent)), failed=bool(findings))
@@ -49,7 +49,7 @@ def _is_simulation(view: View) -> bool:
         nodes = view.nodes()
     except Unseen:
         return False
-    return bool(nodes) and all(map(is_simulated, nodes))
+    return not any(map(is_real, nodes))
 
 
 def _ill(obj: Object, live: Live, state: State, us: str) -> Finding:
@@ -73,8 +73,3 @@ def _unknown(asked: Mapping[ObjectId, Object], silent: Mapping[ObjectId, State])
         origin = asked[identity].origin(())
         text = f"{identity}: health unknown: {state.text}"
         yield Diagnostic(codes.HEALTH_NOT_KNOWN, text, at=origin.template if origin else None, subject=str(identity))
-
-
-def _simulated(silent: Mapping[ObjectId, State]) -> Iterator[Diagnostic]:
-    names = ", ".join(map(str, sorted(silent)))
-    yield Diagnostic(codes.SIMULATED_STATUS, f"every node is simulated, and no operator has reported on {names}")

@@ -33,6 +33,7 @@ class Marks:
         self._switches: dict[Place, dict[str, Switch]] = {"labels": {}, "annotations": {}}
         for switch in (switch for each in held for switch in each.switches):
             self._switches[switch.at] |= dict.fromkeys(switch.keys, switch)
+        self._found: dict[Place, dict[str, Switch | None]] = {"labels": {}, "annotations": {}}  # nodes are alike
 
     def taint(self, key: str) -> KnownTaint | None:
         """What is known of a taint."""
@@ -46,12 +47,16 @@ class Marks:
 
     def switches(self, node: Live) -> Iterator[tuple[Switch, str, str]]:
         """Every mark of the node that an operator obeys: what is known of it, its key and its value."""
-        for at, known in self._switches.items():
-            wide = [key for key in known if key.endswith("*")]
+        for at, found in self._found.items():
             for key, value in (node["metadata"].get(at) or {}).items():
-                pattern = key if key in known else next((each for each in wide if key.startswith(each[:-1])), "")
-                if pattern:
-                    yield known[pattern], key, str(value)
+                if key not in found:
+                    found[key] = self._switch(at, key)
+                if switch := found[key]:
+                    yield switch, key, str(value)
+
+    def _switch(self, at: Place, key: str) -> Switch | None:
+        known = self._switches[at]
+        return known.get(key) or next((s for k, s in known.items() if k.endswith("*") and fnmatchcase(key, k)), None)
 
 
 def _tolerations(bundle: Bundle) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:

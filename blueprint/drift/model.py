@@ -192,7 +192,7 @@ class Part:
 
     `diagnostics` is what is told beside `findings`; `failed` says that something among it contradicts the
     bundle. `folded` counts differences that are no drift, by the reason why; `refuted` what readings contradict, by
-    node.
+    node; `simulated` names what was not judged, since no kubelet has ever reported where it would show.
     """
 
     coverage: tuple[Coverage, ...]
@@ -201,6 +201,7 @@ class Part:
     folded: Mapping[str, int] = field(default_factory=dict)
     failed: bool = False
     refuted: Mapping[str, int] = field(default_factory=dict)
+    simulated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +221,7 @@ class DriftReport:
     subject: Mapping[str, str] = field(default_factory=dict)
     failed: bool = False
     refuted: Mapping[str, int] = field(default_factory=dict)
+    simulated: tuple[str, ...] = ()
 
     @property
     def unknown(self) -> int:

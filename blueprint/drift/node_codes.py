@@ -107,17 +107,8 @@ what it declares is unknown. Perhaps the operator does not run.
 """,
     severity=Severity.WARNING,
 )
-SIMULATED_STATUS = define(
-    "BP8072",
-    "status-simulated",
-    """
-The nodes of this cluster are simulated, and no operator runs on them: the status of what operators make was not looked
-at, or is what a lab made up. It proves nothing about real GPUs.
-""",
-    severity=Severity.NOTE,
-)
 NODE_TAINT_OF_MAKER = define(
-    "BP8073",
+    "BP8072",
     "node-taint-of-its-maker",
     """
 A node registered with a taint that its pool does not declare: whoever makes the nodes configured it (`kubelet

@@ -32,6 +32,7 @@ def writer_of(node: Live, at: tuple[str, ...], us: str, *, gone: bool = False) -
     return latest(foreign(claims) if gone else claims)
 
 
-def is_simulated(node: Live) -> bool:
-    """Whether a lab made it up."""
-    return (node["metadata"].get("annotations") or {}).get(SIMULATED) == "true"
+def is_real(node: Live) -> bool:
+    """Whether a kubelet has ever reported from it: a lab says of its nodes that they are made up, others just are."""
+    made_up = (node["metadata"].get("annotations") or {}).get(SIMULATED) == "true"
+    return not made_up and bool((node.get("status") or {}).get("conditions"))

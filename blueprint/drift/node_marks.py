@@ -48,9 +48,10 @@ def is_in_transition(findings: Iterable[Finding]) -> bool:
 
 def _is_odd(switch: Switch, key: str, value: str, pool: BundlePool) -> bool:
     """Whether the mark is neither declared nor one of those that say nothing."""
-    declared = switch.at == "labels" and (key in pool.labels or key in pool.selector)
+    if value in switch.normal or (switch.at == "labels" and (key in pool.labels or key in pool.selector)):
+        return False
     beside = switch.beside is not None and switch.beside in pool.labels
-    return not declared and not beside and not any(fnmatchcase(value, each) for each in switch.normal)
+    return not beside and not any(fnmatchcase(value, each) for each in switch.normal)
 
 
 def _may_write(switch: Switch, writer: Writer | None) -> bool:

@@ -14,7 +14,7 @@ from blueprint.drift.left_marks import left_marks
 from blueprint.drift.marks import Marks
 from blueprint.drift.membership import Members, examine_membership
 from blueprint.drift.model import APPLY, TAKE_OVER, Finding, FindingKind, Part, Remedy, Station
-from blueprint.drift.node_facts import is_simulated, origin_of, seen_of, subject_of, writer_of
+from blueprint.drift.node_facts import is_real, origin_of, seen_of, subject_of, writer_of
 from blueprint.drift.node_marks import examine_marks, is_in_transition
 from blueprint.drift.places import examine_domains, examine_place
 from blueprint.drift.view import Live, Unseen, View
@@ -63,29 +63,26 @@ def examine_nodes(bundle: Bundle, record: Inventory | None, view: View) -> Part:
     members = [(node, pools_of(node, bundle.pools)) for node in nodes]
     offering = {pool.name for pool in bundle.pools if offers_resources(bundle, pool)}
     silent = [n for n, pools in members if len(pools) == 1 and pools[0].name in offering and not _reports(n)]
-    findings = (
-        *examine_membership(bundle, record, members),
-        *_each(bundle, members, offering),
-        *left_marks(bundle, record, members),
-    )
-    unknown = [node for node in silent if not is_simulated(node)]
+    ours = tuple(left_marks(bundle, record, members))
+    known = {(finding.subject, finding.path) for finding in ours}
+    each = (found for found in _each(bundle, members, offering) if (found.subject, found.path) not in known)
+    findings = (*examine_membership(bundle, record, members), *each, *ours)
+    unknown = [node for node in silent if is_real(node)]
     reason = "nobody has reported what they offer" if unknown else ""
     coverage = Coverage(SCOPE, sum(1 for _, pools in members if pools), len(unknown), reason)
     failed = any(finding.is_drift for finding in findings)
-    return Part((coverage,), findings, tuple(_without_status(silent, unknown)), failed=failed)
+    simulated = ("GPUs that nodes offer",) if len(silent) > len(unknown) else ()
+    return Part((coverage,), findings, tuple(_without_status(unknown)), failed=failed, simulated=simulated)
 
 
 def _reports(node: Live) -> bool:
     return bool((node.get("status") or {}).get("allocatable"))
 
 
-def _without_status(silent: list[Live], unknown: list[Live]) -> Iterator[Diagnostic]:
+def _without_status(unknown: list[Live]) -> Iterator[Diagnostic]:
     if unknown:
         text = f"nobody has reported what {named(unknown)} offer{'s' if len(unknown) == 1 else ''} to pods"
         yield Diagnostic(codes.NODE_STATUS_UNKNOWN, text, help="look whether its kubelet runs")
-    if made := len(silent) - len(unknown):
-        what = "1 simulated node has" if made == 1 else f"{made} simulated nodes have"
-        yield Diagnostic(codes.SIMULATED_STATUS, f"{what} no status: what they offer was not looked at")
 
 
 def named(nodes: Iterable[Live], most: int = 5) -> str:

@@ -92,7 +92,7 @@ EDITS = [
     on_taint("node.kubernetes.io/out-of-service", "NoExecute", "kubectl-taint"),
     on_taint("ToBeDeletedByClusterAutoscaler", "NoSchedule", "kubectl-taint"),  # its name alone is no excuse
     on_taint("node.kubernetes.io/not-ready", "NoExecute", "kubectl-taint"),
-    on_taint("datacentre/rack", "NoSchedule", "kubelet", "BP8073", WARNING),
+    on_taint("datacentre/rack", "NoSchedule", "kubelet", "BP8072", WARNING),
     on_taint("node.kubernetes.io/not-ready", "NoExecute", "kube-controller-manager", "BP8063", WARNING),
     on_taint("node.kubernetes.io/unreachable", "NoExecute", "kube-controller-manager", "BP8063", WARNING),
     on_taint("node.kubernetes.io/disk-pressure", "NoSchedule", "kube-controller-manager", "BP8063", WARNING),

@@ -11,7 +11,7 @@ from node_pools import LABEL, Nodes, about, pool
 
 from blueprint.cluster.connection import Connection
 from blueprint.drift.membership import POOL_LABEL
-from blueprint.drift.model import DriftReport
+from blueprint.drift.model import DriftReport, Finding, FindingKind
 from blueprint.render.model import Bundle
 
 
@@ -20,7 +20,7 @@ class AppliedNodes(Nodes):
 
     def __init__(self, connection: Connection, number: int = 2, **rest: Any) -> None:
         super().__init__(connection, number)
-        self.declared = pool(self.mark, nodes=number, labels={LABEL: "all", POOL_LABEL: "train"}, **rest)
+        self.declared = pool(self.mark, nodes=number, **{"labels": {LABEL: "all", POOL_LABEL: "train"}} | rest)
         self.bundle: Bundle = bundle_of(self.mark, [], pools=(self.declared,), node_labels="apply")
         apply(self.bundle, connection)
 
@@ -44,8 +44,16 @@ def nodes(connection: Connection) -> AppliedNodes:
 
 
 def told(report: DriftReport) -> dict[str | None, list[str]]:
-    subjects = dict.fromkeys(d.subject for d in report.diagnostics if d.subject)
-    return {subject: [d.code.id for d in about(report, subject or "")] for subject in subjects}
+    """What is told of pools and nodes, by subject, without the marks of ours that are left on nodes (BP8020)."""
+    found = {d.subject: [t.code.id for t in about(report, d.subject or "") if t.code.id != "BP8020"]
+             for d in report.diagnostics if d.subject}  # fmt: skip
+    return {subject: codes for subject, codes in found.items() if codes}
+
+
+def who_left(report: DriftReport) -> Finding:
+    """The one finding that says that a node is another one than was applied."""
+    [finding] = [each for each in report.findings if each.kind is FindingKind.LEFT]
+    return finding
 
 
 def test_applied_nodes_are_clean(nodes: AppliedNodes) -> None:
@@ -58,7 +66,7 @@ def test_too_few_nodes_name_who_left_and_how(nodes: AppliedNodes) -> None:
     report = nodes.look()
 
     assert told(report) == {"NodePool/train": ["BP8022"]}
-    [finding] = report.findings
+    [finding] = [each for each in report.findings if each.kind is FindingKind.POOL_SIZE]
     [note] = finding.remarks
     assert note.message.startswith(f"{nodes.name(0)} was labelled by an earlier apply: its label example.org/pool is")
     assert '"kubectl-label"' in note.message
@@ -72,7 +80,7 @@ def test_a_node_that_another_stands_in_for_is_named(nodes: AppliedNodes) -> None
     report = nodes.look()
 
     assert told(report) == {f"Node/{nodes.name(0)}": ["BP8066"]}
-    [finding] = report.findings
+    finding = who_left(report)
     assert "has no label example.org/pool any more" in finding.says
     assert finding.remarks[0].message == f"new since then: {nodes.name(7)}"
     assert not finding.restorable
@@ -85,7 +93,7 @@ def test_a_node_that_was_deleted_and_replaced_is_named(nodes: AppliedNodes) -> N
     report = nodes.look()
 
     assert told(report) == {f"Node/{nodes.name(1)}": ["BP8066"]}
-    assert "it is not in the cluster any more" in report.findings[0].says
+    assert "it is not in the cluster any more" in who_left(report).says
 
 
 def test_an_apply_records_the_nodes_that_are_there(nodes: AppliedNodes) -> None:
@@ -122,7 +130,7 @@ def test_in_a_pool_with_a_range_a_node_that_somebody_took_out_is_told(connection
     report = nodes.look()
 
     assert told(report) == {f"Node/{nodes.name(1)}": ["BP8066"]}
-    writer = report.findings[0].writer
+    writer = who_left(report).writer
     assert writer
     assert writer.manager == "mallory"
 
@@ -131,7 +139,22 @@ def test_a_pool_that_the_blueprint_gave_up_leaves_nobody_accused(nodes: AppliedN
     other = replace(nodes.declared, name="other", selector={"example.org/pool": "other"}, nodes_min=0, nodes_max=9)
     changed = replace(nodes.bundle, pools=(other,), digest="b" * 64)
 
-    assert Applied(changed, "", nodes.connection).drift().findings == ()
+    assert told(Applied(changed, "", nodes.connection).drift()) == {}
+
+
+def test_a_mark_of_ours_that_the_pool_gave_up_is_told_once(connection: Connection) -> None:
+    """It is left over from an apply, and steers an operator all the same."""
+    key = "nvidia.com/mig.config"
+    nodes = AppliedNodes(connection, labels={LABEL: "all", POOL_LABEL: "train", key: "train-1"})
+    plain = replace(nodes.declared, labels={LABEL: "all", POOL_LABEL: "train"})
+    changed = replace(nodes.bundle, pools=(plain,), digest="b" * 64)
+
+    report = Applied(changed, "", connection).drift()
+
+    assert sorted((f.subject, f.path) for f in report.findings) == [
+        (f"Node/{nodes.name(number)}", f'metadata.labels["{key}"]') for number in range(2)
+    ]
+    assert all(finding.restorable for finding in report.findings)
 
 
 def test_without_a_record_nothing_is_known_of_who_was_there(nodes: AppliedNodes) -> None:

@@ -196,19 +196,27 @@ def test_a_node_on_which_everything_is_stuck_is_drift_without_any_writer(bundle:
     assert [d.code.id for d in report.diagnostics if d.subject == MANIFEST] == ["BP8070"]
 
 
-def test_what_nobody_reported_is_unknown_on_a_real_node_and_simulated_in_a_lab(bundle: Bundle) -> None:
-    silent = {**everything_stuck(), "spec": {}, "status": {}}
+def test_what_nobody_reported_is_unknown_on_a_real_node_and_named_as_simulated_where_no_machine_is(
+    bundle: Bundle,
+) -> None:
+    ready = {"conditions": [{"type": "Ready", "status": "True"}]}
+    silent = {**everything_stuck(), "spec": {}, "status": ready}
     silent["metadata"] = {**silent["metadata"], "labels": {"example.org/pool": "cut"}}
     made_up = {**silent, "metadata": {**silent["metadata"], "annotations": {SIMULATED: "true"}}}
 
-    real, simulated = (stuck(bundle, node, None) for node in (silent, made_up))
+    without_machine = {**silent, "status": {}}
+
+    real, simulated, empty = (stuck(bundle, node, None) for node in (silent, made_up, without_machine))
 
     def codes(report: DriftReport) -> list[str]:
         return sorted(d.code.id for d in report.diagnostics if d.code.id not in {"BP8041", "BP8011"})
 
     # the ClusterPolicy, and one NVIDIADriver for each of the two branches
     assert (real.exit_code, real.unknown, codes(real)) == (3, 4, ["BP8069", "BP8071", "BP8071", "BP8071"])
-    assert (simulated.exit_code, codes(simulated)) == (0, ["BP8072", "BP8072"])
+    for each in (simulated, empty):
+        assert (each.exit_code, codes(each)) == (0, [])
+        said = [line for line in as_run(each, "").not_asked if "simulated" in line]
+        assert [line.partition(" (")[0] for line in said] == ["health of custom resources", "GPUs that nodes offer"]
     assert all(d.code.severity is not Severity.ERROR for d in (*real.diagnostics, *simulated.diagnostics))
 
 

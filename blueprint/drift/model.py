@@ -47,6 +47,7 @@ class Remedy(enum.StrEnum):
 _REMEDIES = {
     FindingKind.FOREIGN_ADDITION: Remedy.REMOVE,
     FindingKind.ORPHANED: Remedy.REMOVE,
+    FindingKind.COPIED: Remedy.REMOVE,
     FindingKind.TERMINATING: Remedy.WAIT,
     FindingKind.POOL_SIZE: Remedy.NODES,
     FindingKind.SHARED_NODE: Remedy.NODES,

@@ -22,7 +22,7 @@ def report(*findings: Finding, **rest: object) -> DriftReport:
 
 
 def finding(kind: FindingKind, subject: str = "ConfigMap/a", writer: Writer | None = None, **rest: object) -> Finding:
-    return replace(Finding(kind, subject, "data.x", writer=writer), **rest)
+    return replace(Finding(kind, subject, "data.x", declared="1", writer=writer), **rest)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """The table of defaults against a real API server: what it fills in is known, and a change of it by hand is found.
 
-BLUEPRINT_SOAK=1 tries every type in every kind that it is in, else each type once, and some more of them.
+With BLUEPRINT_SOAK set it tries every type in every kind that it is in, else each type once, and some more of them.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from blueprint.render.model import Path
 from blueprint.render.paths import format_path, pointer
 
 MINOR = "1.36"
-SOAK = os.environ.get("BLUEPRINT_SOAK") == "1"
+SOAK = bool(os.environ.get("BLUEPRINT_SOAK"))
 SAMPLE = 60
 NAME = "defaults"
 

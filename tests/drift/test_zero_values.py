@@ -1,6 +1,6 @@
 """Empty, zero and false values of every kind, on a real API server: applied once, never written again, never drift.
 
-BLUEPRINT_SOAK=1 tries every case, else a fixed sample of them.
+With BLUEPRINT_SOAK set it tries every case, else a fixed sample of them.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from blueprint.render.compare import Action
 from blueprint.render.model import Bundle, Object
 
 MINOR = "1.36"
-SOAK = os.environ.get("BLUEPRINT_SOAK") == "1"
+SOAK = bool(os.environ.get("BLUEPRINT_SOAK"))
 TELL = os.environ.get("BLUEPRINT_SOAK_TELL") == "1"
 SAMPLE, CHUNK = 260, 250
 SHARE = 0.55

@@ -20,4 +20,4 @@ def needs(step: Step, other: ObjectId, plan: Plan) -> bool:
     if other.kind != "CustomResourceDefinition":
         return False
     crd = next((s.object.data["spec"] for s in plan.steps if s.id == other), None)
-    return bool(crd and (crd["group"], crd["names"]["kind"]) == (step.id.group, step.id.kind))
+    return bool(crd and (crd.get("group"), (crd.get("names") or {}).get("kind")) == (step.id.group, step.id.kind))

@@ -37,6 +37,11 @@ def _pull_policy(of: str) -> Rule:
     return lambda value, parent, _: value == default_pull_policy(str(parent.get(of) or ""))
 
 
+def _image_policy(value: Any, parent: Mapping[str, Any], _live: Live) -> bool:
+    reference = str(parent.get("reference") or "")
+    return bool(value == (default_pull_policy(reference) if reference else "IfNotPresent"))
+
+
 def _like(neighbour: str) -> Rule:
     return lambda value, parent, _: neighbour in parent and value == parent[neighbour]
 
@@ -177,6 +182,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "apps.v1.StatefulSetSpec": {
         "persistentVolumeClaimRetentionPolicy.whenDeleted": "Retain",
         "persistentVolumeClaimRetentionPolicy.whenScaled": "Retain",
+        "ordinals.start": 0,
         "podManagementPolicy": "OrderedReady",
         "replicas": 1,
         "revisionHistoryLimit": 10,
@@ -225,7 +231,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "core.v1.EphemeralVolumeSource": {"volumeClaimTemplate.metadata": {}},
     "core.v1.HTTPGetAction": {"path": "/", "scheme": "HTTP"},
     "core.v1.HostPathVolumeSource": {"type": ""},
-    "core.v1.ImageVolumeSource": {"pullPolicy": _pull_policy("reference")},
+    "core.v1.ImageVolumeSource": {"pullPolicy": _image_policy},
     "core.v1.LimitRangeItem": {"default": _limits("max"), "defaultRequest": _limits("default", "min")},
     "core.v1.Namespace": {"metadata.labels": _namespace_name, "spec.finalizers": ["kubernetes"]},
     "core.v1.ObjectFieldSelector": {"apiVersion": "v1"},
@@ -274,6 +280,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "sessionAffinityConfig.clientIP.timeoutSeconds": 10800,
         "type": "ClusterIP",
     },
+    "discovery.v1.ForZone": {"name": ""},
     "discovery.v1.Endpoint": {"conditions": {}},
     "discovery.v1.EndpointPort": {"name": "", "protocol": "TCP"},
     "core.v1.Event": {"reportingComponent": "", "reportingInstance": "", "source": {}},
@@ -304,6 +311,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "storageCapacity": False,
         "volumeLifecycleModes": ["Persistent"],
     },
+    "storage.v1.TokenRequest": {"audience": ""},
     "storage.v1.VolumeAttributesClass": {"metadata.finalizers": Added(["kubernetes.io/vac-protection"])},
     "storage.v1.StorageClass": {"reclaimPolicy": "Delete", "volumeBindingMode": "Immediate"},
 }

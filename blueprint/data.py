@@ -33,3 +33,10 @@ def shown(path: Path) -> str:
     if path.is_relative_to(_PACKAGE):
         return path.relative_to(_PACKAGE).as_posix()
     return path.as_posix()
+
+
+def shipped(name: str) -> Path | None:
+    """The file that `shown` gives this name; None where it is none of ours."""
+    folder, _, rest = name.partition("/")
+    file = data_folder(folder) / rest if folder in FOLDERS else _PACKAGE / name
+    return file if rest and ".." not in rest.split("/") and file.is_file() else None

@@ -90,6 +90,8 @@ class Distribution(Record):
         refuses: The values of `gpuStack` that no mode knows, each with the reason.
         critical_pods: `quota`: pods of the system's priority classes need a ResourceQuota that allows them.
         needs: What must be true of every such cluster, in whole sentences.
+        toolkit_needs: The same, where our container toolkit sets up the runtime; `{socket}` is containerd's.
+        default_runtime: How NVIDIA's runtime becomes the default one there, where nobody sets it up.
         sources: Where all this was read.
     """
 
@@ -104,6 +106,8 @@ class Distribution(Record):
     refuses: Mapping[Text, Text] = field(default_factory=dict)
     critical_pods: Literal["anywhere", "quota"] = "anywhere"
     needs: tuple[Text, ...] = ()
+    toolkit_needs: tuple[Text, ...] = ()
+    default_runtime: tuple[Text, ...] = ()
     sources: tuple[Text, ...]
 
     def image(self, system: str) -> NodeImage | None:

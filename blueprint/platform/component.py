@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from blueprint.platform.digests import digest
 from blueprint.platform.olm import Operand, PlatformOlm
 from blueprint.platform.origin import Source
 from blueprint.platform.reads import derived, note, plain
-from blueprint.platform.told import Pod, joined
+from blueprint.platform.told import PerKey, Pod, joined
 from blueprint.spec.components import ComponentSpec, Patch
 
 if TYPE_CHECKING:
@@ -184,20 +185,19 @@ class PlatformComponent:
         note(Source("component", self.component.span("namespace"), "namespace"))
         return self.component.namespace
 
-    @derived
-    def labels(self) -> dict[str, str]:
+    @property
+    def labels(self) -> PerKey:
         """Kubernetes' recommended labels, for every object of the component.
 
         Selectors never use `instance` and `version`: they change, and selectors cannot.
         """
-        version = self.version  # read first: of several lines, the one that is read last is named first
-        return {
-            "app.kubernetes.io/name": self.name,
-            "app.kubernetes.io/instance": self._platform.name,
-            "app.kubernetes.io/version": version,
-            "app.kubernetes.io/part-of": "gpu-platform",
-            "app.kubernetes.io/managed-by": "blueprint",
-        }
+        return PerKey({
+            "app.kubernetes.io/name": lambda: self.name,
+            "app.kubernetes.io/instance": lambda: self._platform.name,
+            "app.kubernetes.io/version": lambda: self.version,
+            "app.kubernetes.io/part-of": lambda: "gpu-platform",
+            "app.kubernetes.io/managed-by": lambda: "blueprint",
+        })  # fmt: skip
 
     @derived
     def settings(self) -> Settings:
@@ -235,9 +235,13 @@ class PlatformComponent:
         value = self.settings[setting]
         return name if value == self.component.settings[setting].default else f"{name}-{digest(value)}"
 
-    def labels_and(self, setting: str) -> dict[str, str]:
+    def labels_and(self, setting: str) -> PerKey:
         """The recommended labels, and those that a setting adds."""
-        return {**self.labels, **(self.settings[setting] or {})}
+        given = self.settings[setting] or {}
+        return self.labels.over({key: partial(self._label, setting, key) for key in given})
+
+    def _label(self, setting: str, key: str) -> str:
+        return str(self.settings[setting][key])
 
     @derived
     def images(self) -> Mapping[str, PlatformImage]:

@@ -56,9 +56,17 @@ def _levels(pool: Pool) -> Iterator[str]:
 def _domain(pool: Pool) -> Iterator[str]:
     label, nodes = pool.place.domain_label, pool.place.domain_nodes
     if label and nodes:
-        ours = "The DRA driver gives them" if pool.platform.compute_domains else "GPU feature discovery gives them"
-        who = ours if label == CLIQUE else "Whoever makes the nodes gives them"
-        yield f"Each {nodes} nodes are joined by NVLink into one domain. {who} the label {label}, one value per domain."
+        who = _labeller(pool.platform) if label == CLIQUE else "Whoever makes the nodes"
+        yield (
+            f"Each {nodes} nodes are joined by NVLink into one domain. {who} gives them the label {label}, one value"
+            " per domain."
+        )
+
+
+def _labeller(platform: Platform) -> str:
+    if platform.compute_domains:
+        return "The DRA driver"
+    return "GPU feature discovery" if platform.discovers_gpus else "Whoever makes the nodes"
 
 
 def _kubelet(pool: Pool) -> Iterator[str]:

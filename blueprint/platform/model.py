@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from blueprint.platform.observability import Observability
 
 GPU_TAINT = "nvidia.com/gpu"
+SOCKET = "CONTAINERD_SOCKET"
+"""The variable that tells the container toolkit where containerd is."""
 PODS_PER_NODE = 20
 """More than the operator's pods on one GPU node, and enough for those that replace others during an update."""
 
@@ -181,10 +183,25 @@ class Platform:
     @derived
     def compute_domains(self) -> bool:
         """Whether the DRA driver joins nodes into compute domains: where pools have NVLink domains, or on demand."""
+        if self.allocation != DRA:
+            return False
         when = self.setting("gpu-operator", "computeDomains")
         if when in (ALWAYS, NEVER):
             return bool(when == ALWAYS)
         return any(pool.place.domain_nodes is not None for pool in self.gpu_pools)
+
+    @derived
+    def discovers_gpus(self) -> bool:
+        """Whether GPU feature discovery labels nodes: by the operator or beside the device plugin, not with claims."""
+        if self.allocation == DRA:
+            return False
+        return bool(self.setting("k8s-device-plugin" if self.gpu_stack == "standalone" else "gpu-operator", "gfd"))
+
+    @derived
+    def containerd_socket(self) -> str:
+        """Where the container toolkit finds containerd: as the blueprint tells it, or as the node image has it."""
+        said = self.setting("gpu-operator", "toolkitEnv") or {}
+        return said.get(SOCKET) or self.image.toolkit_env.get(SOCKET) or "/run/containerd/containerd.sock"
 
     @derived
     def node_labels(self) -> str:

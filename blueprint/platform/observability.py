@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from blueprint.catalog.monitoring import Monitoring, load_monitoring
@@ -20,6 +21,7 @@ from blueprint.platform.olm import OWN_PROMETHEUSES
 from blueprint.platform.origin import Source
 from blueprint.platform.promql import filled, in_dialect, lacking
 from blueprint.platform.reads import derived, note, plain
+from blueprint.platform.told import PerKey
 
 if TYPE_CHECKING:
     from blueprint.platform.component import PlatformComponent
@@ -98,15 +100,18 @@ class Observability:
         """Where Prometheus runs."""
         return str(self.spec.prometheus.namespace)
 
-    @derived
-    def monitor_labels(self) -> dict[str, str]:
+    @property
+    def monitor_labels(self) -> PerKey:
         """Labels of monitors: the component's, and those by which Prometheus selects."""
-        return self._component.labels | self.spec_labels[0]
+        return self._component.labels.over({key: partial(self._selected, 0, key) for key in self.spec_labels[0]})
 
-    @derived
-    def rule_labels(self) -> dict[str, str]:
+    @property
+    def rule_labels(self) -> PerKey:
         """Labels of rules: the component's, and those by which Prometheus selects."""
-        return self._component.labels | self.spec_labels[1]
+        return self._component.labels.over({key: partial(self._selected, 1, key) for key in self.spec_labels[1]})
+
+    def _selected(self, which: int, key: str) -> str:
+        return self.spec_labels[which][key]
 
     @derived
     def spec_labels(self) -> tuple[dict[str, str], dict[str, str]]:

@@ -17,6 +17,8 @@ from blueprint.platform.pool import Pool
 from blueprint.platform.reads import reading
 
 KUBELET_ROOT = "/var/lib/kubelet"
+STANDALONE = ("k8s-device-plugin", "dcgm-exporter")
+"""Components whose pods need NVIDIA's runtime where no operator gives it to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,9 @@ def _kubernetes(platform: Platform) -> Iterator[str]:
 
 def _distribution(platform: Platform) -> Iterator[str]:
     yield from platform.ground.needs
+    if platform.runs_toolkit:
+        for need in platform.ground.toolkit_needs:
+            yield need.replace("{socket}", platform.containerd_socket) if "{socket}" in need else need
     if platform.kubelet_root != KUBELET_ROOT:
         yield f"The kubelet of GPU nodes keeps its files under {platform.kubelet_root}."
 
@@ -131,3 +136,16 @@ def _driver(pool: Pool, platform: Platform) -> Iterator[str]:
             f" registry: {platform.os}'s kernels are upgraded only to ones that have it."
         )
     yield from pool.mode.needs
+    if platform.gpu_stack == "standalone" and pool.mode.toolkit == "host":
+        yield from _runtime(platform)
+
+
+def _runtime(platform: Platform) -> Iterator[str]:
+    """Where the pods of the stack get NVIDIA's runtime: nothing here sets it up."""
+    settings = (platform.setting(name, "runtimeClass") for name in STANDALONE)
+    classes = sorted({each for each in settings if each})
+    if classes:
+        yield f"The RuntimeClass {' and '.join(classes)} is there, and leads to NVIDIA's container runtime."
+    else:
+        yield "NVIDIA's container runtime is the nodes' default one: the pods of the GPU stack name no RuntimeClass."
+        yield from platform.ground.default_runtime

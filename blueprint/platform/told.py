@@ -1,14 +1,34 @@
-"""Settings with an inside: what a pod is told, and pieces of an API on top of their default."""
+"""Values with an inside: maps that note by key, what a pod is told, and pieces of an API on top of their default."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from blueprint.catalog import Component
 from blueprint.catalog.kinds import EMPTY, POD
 from blueprint.platform.origin import Source
 from blueprint.platform.reads import note, plain
+
+
+class PerKey(Mapping[str, Any]):
+    """A map each of whose values notes its own lines when it is read, so that none is taken for another's."""
+
+    def __init__(self, reads: Mapping[str, Callable[[], Any]]) -> None:
+        self.reads = reads
+
+    def __getitem__(self, key: str) -> Any:
+        return self.reads[key]()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.reads)
+
+    def __len__(self) -> int:
+        return len(self.reads)
+
+    def over(self, more: Mapping[str, Callable[[], Any]]) -> PerKey:
+        """This one with more keys, which win."""
+        return PerKey({**self.reads, **more})
 
 
 class Pod:

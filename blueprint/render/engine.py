@@ -9,6 +9,7 @@ from typing import Any
 from blueprint.diagnostics import Span
 from blueprint.platform.origin import Gathered, Source, Sources, in_order
 from blueprint.platform.reads import reading
+from blueprint.platform.told import PerKey
 from blueprint.render.expressions import OMIT, Expression, ExpressionError
 from blueprint.render.model import FieldOrigin
 from blueprint.render.template import Branch, Items, Scalar, Template, template_failed
@@ -80,6 +81,8 @@ class _Rendering:
             return OMIT if node.constant is None else node.constant
         value, sources = _evaluated(node.expression, context, node.span)
         self.origins[path] = FieldOrigin(node.span, in_order(sources))
+        if isinstance(value, PerKey):
+            return self.by_key(value, node.span, path)
         return OMIT if value is None or value is OMIT else _json(value, node.span)
 
     def branch(self, node: Branch, context: Context, path: Path, decided_by: Sources) -> Any:
@@ -126,9 +129,22 @@ class _Rendering:
         value, sources = _evaluated(node.expression, context, node.span)
         if not isinstance(value, Mapping):
             raise template_failed(node.span, "$merge takes a mapping")
+        if isinstance(value, PerKey):
+            self.decided(path, sources)
+            data |= self.by_key(value, node.span, path)
+            return
         for key, item in value.items():
             data[key] = _json(item, node.span)
             self.origins[(*path, key)] = FieldOrigin(node.span, in_order(sources))
+
+    def by_key(self, value: PerKey, span: Span, path: Path) -> dict[str, Any]:
+        """The values of a map, each with the lines that it came from."""
+        found: dict[str, Any] = {}
+        for key in value:
+            with reading() as own:
+                found[key] = _json(value[key], span)
+            self.origins[(*path, key)] = FieldOrigin(span, in_order(own))
+        return found
 
     def items(self, node: Items, context: Context, path: Path) -> Any:
         """A list; items with `$for` are repeated, items with a false `$if` left out."""

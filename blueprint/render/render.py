@@ -15,6 +15,7 @@ from blueprint.render.crds import load_crd
 from blueprint.render.engine import render
 from blueprint.render.extra import extra_objects
 from blueprint.render.model import FieldOrigin, Object, ObjectId
+from blueprint.render.order import value_first
 from blueprint.render.patches import apply_patches
 from blueprint.render.template import load_template
 from blueprint.source import Layered
@@ -47,7 +48,8 @@ def render_platform(platform: Platform, layered: Layered) -> tuple[list[Object],
     extra, problems = extra_objects(layered)
     found += problems
     order = [*platform.components]
-    return sorted([*objects, *extra], key=lambda obj: _order(obj, order)), found
+    ordered = sorted([*objects, *extra], key=lambda obj: _order(obj, order))
+    return value_first(ordered, layered.texts), found
 
 
 def _component(component: PlatformComponent, platform: Platform) -> Iterator[Object]:
@@ -74,10 +76,12 @@ def _crd(name: str, component: PlatformComponent, decided: Sources) -> Object:
     with reading() as which:
         _ = component.version  # read, since it decides which version's definition this is
     origins: dict[Path, FieldOrigin] = {(): FieldOrigin(span, in_order([*which, *decided]))}
-    with reading() as sources:
-        labels = component.labels
-    data = {**data, "metadata": {**data["metadata"], "labels": labels}}
-    origins[("metadata", "labels")] = FieldOrigin(span, in_order(sources))
+    labels = component.labels
+    for key in labels:
+        with reading() as sources:
+            _ = labels[key]
+        origins[("metadata", "labels", key)] = FieldOrigin(span, in_order(sources))
+    data = {**data, "metadata": {**data["metadata"], "labels": dict(labels)}}
     return Object(canonical(data), component.name, origins)
 
 

@@ -62,8 +62,14 @@ def trace_forward(bundle: Bundle, path: str) -> tuple[list[TracedField], list[Tr
 def _traced(obj: Object, path: Path, value: Any) -> TracedField:
     chain = [found for end in range(len(path), 0, -1) if (found := obj.origins.get(path[:end]))]
     root = [found] if (found := obj.origins.get(())) else []
-    own, whole = _joined(chain), _joined([*chain, *root])
+    own, whole = defaults_last(_joined(chain)), _joined([*chain, *root])
     return TracedField(obj, path, value, own, FieldOrigin([*chain, *root][0].template, whole))
+
+
+def defaults_last(sources: tuple[Source, ...]) -> tuple[Source, ...]:
+    """The first source as it is, then lines that somebody wrote, the catalogue's, and defaults."""
+    rest = sorted(sources[1:], key=lambda each: 2 if each.layer == "default" else each.layer not in WRITTEN)
+    return (*sources[:1], *rest)
 
 
 def _joined(chain: list[FieldOrigin]) -> tuple[Source, ...]:

@@ -13,12 +13,12 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from blueprint.cli.options import add_report, add_target, compile_target, is_bundle, load_bundle
-from blueprint.diagnostics import Diagnostic, Note, Refused, has_errors, nearest
+from blueprint.diagnostics import Diagnostic, Note, Refused, Span, has_errors, nearest
 from blueprint.platform.origin import WRITTEN, Source
 from blueprint.render import codes
 from blueprint.render.model import Bundle, Object
 from blueprint.render.paths import parse_path
-from blueprint.render.trace import TracedField, trace_back, trace_forward
+from blueprint.render.trace import TracedFact, TracedField, trace_back, trace_forward
 from blueprint.report.model import Run
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def configure(parser: ArgumentParser) -> None:
         "what", metavar="OBJECT|PATH", help="KIND/[NAMESPACE/]NAME, or a path of the blueprint (spec...)"
     )
     parser.add_argument("field", metavar="FIELD", nargs="?", help="a field of the object, or a whole part of it")
+    parser.add_argument("--all", action="store_true", help="name every default that took part, too")
     add_report(parser)
 
 
@@ -45,7 +46,7 @@ def run(options: Namespace) -> Run:
     if options.what.split(".")[0] in ("spec", "metadata") and "/" not in options.what.split("[")[0]:
         found = list(_forward(bundle, options.what))
     else:
-        found = list(_back(_object(bundle, options.what), options.field, root))
+        found = list(_back(_object(bundle, options.what), options.field, root, all_=options.all))
     asked = f"{options.what} {options.field or ''}".strip()
     return Run(
         "trace",
@@ -87,14 +88,14 @@ def _unknown(message: str, help_: str) -> Refused:
     return Refused(Diagnostic(codes.NOT_RENDERED, message, help=help_))
 
 
-def _back(obj: Object, field: str | None, root: Node | None) -> Iterator[Diagnostic]:
+def _back(obj: Object, field: str | None, root: Node | None, *, all_: bool) -> Iterator[Diagnostic]:
     try:
         path = parse_path(field, obj.data) if field else ()
         fields = trace_back(obj, path)
     except (ValueError, KeyError, IndexError, TypeError) as error:
         raise _no_field(obj, field or "") from error
     if len(fields) <= MOST_IN_FULL and field:
-        yield from (_in_full(each, root) for each in fields)
+        yield from (_in_full(each, root, all_=all_) for each in fields)
     else:
         yield _table(obj, field, fields)
 
@@ -107,7 +108,7 @@ def _no_field(obj: Object, field: str) -> Refused:
     )
 
 
-def _in_full(field: TracedField, root: Node | None) -> Diagnostic:
+def _in_full(field: TracedField, root: Node | None, *, all_: bool) -> Diagnostic:
     written = [source for source in field.own if source.layer in WRITTEN]
     first = next(iter(field.own), None)
     return Diagnostic(
@@ -115,7 +116,7 @@ def _in_full(field: TracedField, root: Node | None) -> Diagnostic:
         f"{field.object.id} {field.name} is {json.dumps(field.value, ensure_ascii=False)}",
         at=first.span if first else field.origin.template,
         label=_label(first) if first else "a constant of the template",
-        notes=tuple(_notes(field, first, root)),
+        notes=tuple(_notes(field, first, root, all_=all_)),
         subject=str(field.object.id),
         path=field.name,
         evidence=(
@@ -129,13 +130,17 @@ def _label(source: Source) -> str:
     return f"{source.path} (default)" if source.layer == "default" else f"{source.path} set here"
 
 
-def _notes(field: TracedField, first: Source | None, root: Node | None) -> Iterator[Note]:
+def _notes(field: TracedField, first: Source | None, root: Node | None, *, all_: bool) -> Iterator[Note]:
     if first and root:
         yield from _replaced(first, root)
-    for source in field.own[1:]:
+    rest = field.own[1:]
+    defaults = [source for source in rest if source.layer == "default"]
+    for source in rest if all_ or len(defaults) == 1 else [each for each in rest if each.layer != "default"]:
         yield Note(f"{source.layer}: {_label(source)}", source.span)
     if first:
         yield Note(f"rendered by this template of {field.object.component}", field.origin.template)
+    if len(defaults) > 1 and not all_:
+        yield Note(f"and {len(defaults)} defaults; --all names them")
 
 
 def _replaced(source: Source, root: Node) -> Iterator[Note]:
@@ -166,8 +171,11 @@ def _table(obj: Object, field: str | None, fields: Iterable[TracedField]) -> Dia
 
 
 def _row(field: TracedField) -> str:
-    first = next(source for source in field.own if source.layer in (*WRITTEN, "default"))
-    return f"{json.dumps(field.value, ensure_ascii=False)}  from {first.span} ({_label(first)})"
+    """The value, the line that is it, and the blueprint's line that chose it where that is another one."""
+    first = field.own[0]
+    chose = next(source for source in field.own if source.layer in (*WRITTEN, "default"))
+    said = f"{json.dumps(field.value, ensure_ascii=False)}  from {first.span} ({_label(first)})"
+    return said if chose is first else f"{said}, chosen at {chose.span} ({_label(chose)})"
 
 
 def _deciding(bundle: Bundle) -> set[str]:
@@ -185,18 +193,32 @@ def _forward(bundle: Bundle, path: str) -> Iterator[Diagnostic]:
         near = nearest(path, _deciding(bundle))
         help_ = f"did you mean {near}?" if near else "write a path of the blueprint that has a value, like spec.release"
         raise _unknown(f"nothing follows from {path}", help_)
-    by_object: dict[str, list[TracedField]] = {}
+    by_place: dict[Span, tuple[list[TracedField], list[TracedFact]]] = {}
     for field in fields:
-        by_object.setdefault(str(field.object.id), []).append(field)
-    for name, found in by_object.items():
-        evidence = tuple((each.name, _short(each.value)) for each in found)
-        yield Diagnostic(codes.LINE_USE, f"{path} decides {_fields(len(found))} of {name}", at=_at(found[0], path),
-                         subject=name, evidence=evidence)  # fmt: skip
+        by_place.setdefault(_at(field, path), ([], []))[0].append(field)
     for fact in facts:
-        yield Diagnostic(codes.LINE_USE, f"{path} decides {fact.what}", at=fact.source.span)
+        by_place.setdefault(fact.source.span, ([], []))[1].append(fact)
+    for place, decided in by_place.items():
+        yield _decided(path, place, *decided)
 
 
-def _at(field: TracedField, path: str) -> Any:
+def _decided(path: str, place: Span, fields: list[TracedField], facts: list[TracedFact]) -> Diagnostic:
+    """Everything that one line decides, under one excerpt of it."""
+    objects = {str(field.object.id): None for field in fields}
+    several = len(objects) > 1
+    said = (
+        [f"{_fields(len(fields))} of {f'{len(objects)} objects' if several else next(iter(objects))}"] if fields else []
+    )
+    if facts:
+        said += [facts[0].what] if len(facts) == 1 else [f"{len(facts)} facts"]
+    rows = [(f"{field.object.id} {field.name}" if several else field.name, _short(field.value)) for field in fields]
+    rows += [("fact", fact.what) for fact in facts if len(facts) > 1]
+    subject = next(iter(objects)) if len(objects) == 1 else None
+    message = f"{path} decides {' and '.join(said)}"
+    return Diagnostic(codes.LINE_USE, message, at=place, subject=subject, evidence=tuple(rows))
+
+
+def _at(field: TracedField, path: str) -> Span:
     return next(source.span for source in field.origin.sources if source.path.startswith(path))
 
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from blueprint._version import __version__
-from blueprint.files import is_stdout
 
 if TYPE_CHECKING:
     from blueprint.report.model import Run
@@ -116,6 +115,8 @@ def _no_such_verb(verb: str) -> int:
 
 def _gives_stdout_away(options: argparse.Namespace) -> bool:
     """Whether stdout is for a product that somebody reads on: then the report is told on stderr."""
+    from blueprint.files import is_stdout
+
     return getattr(options, "prints", False) or is_stdout(getattr(options, "out", None) or "")
 
 

@@ -110,7 +110,8 @@ class _Examiner:
 
     def _declared(self, obj: Object, live: Live | None) -> Iterator[Finding]:
         snapshot = self._snapshot(obj.id)
-        if live is None and snapshot and _passes(obj) and snapshot.desired == desired_hash(obj):
+        leaves = live is None or "deletionTimestamp" in live["metadata"]
+        if leaves and snapshot and _passes(obj) and snapshot.desired == desired_hash(obj):
             self._left_out.append(LeftOut(str(obj.id), "", _PASSED))
         elif live is None:
             from blueprint.drift.advice import missing_advice

@@ -31,7 +31,8 @@ from blueprint.report.record import coverage_in_words
 SOAK = float(os.environ.get("BLUEPRINT_SOAK", "0"))
 SEED = int(os.environ.get("BLUEPRINT_SOAK_SEED", "0")) or random.SystemRandom().randrange(10**6)
 NAME, NAMESPACE = "kinds", "every-kind"
-WAIT = 60.0
+WAIT = 180.0
+"""Seconds that controllers have on a busy machine; they need some ten on an idle one."""
 NOT_DECLARED = {
     "Event": "expires by itself",
     "IPAddress": "the API server deletes those that no Service refers to",

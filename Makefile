@@ -13,7 +13,7 @@ PYTEST_WORKERS ?= auto
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-live test lint docs format goldens bench clean
+.PHONY: help demo demo-live test lint docs format goldens bench soak clean
 
 help:
 	@echo 'make demo        what the tool does, on a real example (no cluster)'
@@ -24,6 +24,7 @@ help:
 	@echo 'make docs        write docs/reference, and the output that pages show, from the code'
 	@echo 'make goldens     write what the examples compile to'
 	@echo 'make bench       print figures'
+	@echo 'make soak        the tests that could go on for ever, whole and for an hour (SECONDS=3600)'
 	@echo 'make clean       remove .venv and caches'
 
 demo: $(VENV)/ready
@@ -55,6 +56,13 @@ format: $(VENV)/ready-dev
 
 bench: $(VENV)/ready-dev
 	@set -e; for figures in tests/bench/bench_*.py; do echo "== $$figures"; $(BIN)/python $$figures; done
+
+# Whole sets of cases, ten thousand changes, all controllers for so long; each run has a seed of its own and prints it.
+SECONDS ?= 3600
+SOAKED := tests/drift/test_every_kind.py tests/drift/test_oracle.py tests/drift/test_zero_values.py \
+	tests/drift/test_defaults.py tests/cluster/test_apply_endings.py
+soak: $(VENV)/ready-dev
+	BLUEPRINT_SOAK=$(SECONDS) $(BIN)/python -m pytest -n0 -s $(SOAKED)
 
 clean:
 	rm -rf $(VENV) build dist out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -18,6 +18,8 @@ from typing import Any
 import pytest
 from endings import Answer, Fault, Send, after, answer, before, failing, gone, not_applied, somebodys
 from platforms import apply, bundle, config_map, deployment, namespace, patch_as
+from soak import WHOLE
+from soak import dice as dice_for
 
 from blueprint.cluster.apply import ApplyOptions, Outcome, apply_plan
 from blueprint.cluster.connect import connect
@@ -32,7 +34,7 @@ from blueprint.drift.view import ClusterView
 from blueprint.render.compare import Action
 from blueprint.render.model import Bundle
 
-SEEDS = range(int(os.environ.get("ENDINGS_SEEDS", "3")))
+SEEDS = range(40 if WHOLE else 3)
 DENIED = (403, "Forbidden", 'is forbidden: ValidatingAdmissionPolicy "p" denied request: no')
 RULES = "/apis/admissionregistration.k8s.io/v1"
 
@@ -110,7 +112,7 @@ def stale(_: Send) -> Answer:
 @pytest.mark.parametrize("how", [denied, unable, lost, done_and_lost, stale])
 def test_writes_that_fail_at_random(how: Callable[[Send], Answer], seed: int, applied: Bundle, cluster) -> None:
     """Objects, nodes and the record itself: any write may fail."""
-    dice = random.Random(f"{how.__name__} {seed}")  # noqa: S311 - repeatable on purpose
+    dice = dice_for(f"{how.__name__} {seed}")
     wanted = after(applied.name, dice)
     share = dice.choice([0.1, 0.4, 1.0])
 
@@ -126,7 +128,7 @@ def test_writes_that_fail_at_random(how: Callable[[Send], Answer], seed: int, ap
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_an_interrupt_at_any_moment(seed: int, applied: Bundle, cluster) -> None:
-    dice = random.Random(f"interrupt {seed}")  # noqa: S311 - repeatable on purpose
+    dice = dice_for(f"interrupt {seed}")
     wanted = after(applied.name, dice)
     left = dice.randrange(8)
 

@@ -1,13 +1,11 @@
 """The table of defaults against a real API server: what it fills in is known, and a change of it by hand is found.
 
-With BLUEPRINT_SOAK set it tries every type in every kind that it is in, else each type once, and some more of them.
+`make soak` tries every type in every kind that it is in, else each type once, and some more of them.
 """
 
 from __future__ import annotations
 
 import copy
-import os
-import random
 import uuid
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +13,8 @@ from typing import Any
 
 import pytest
 from drift_platform import JSON_PATCH, bundle_of
+from soak import WHOLE
+from soak import dice as dice_for
 from zero_values import Case, default_cases, filled, make_place
 
 from blueprint.cluster.connect import connect
@@ -36,7 +36,6 @@ from blueprint.render.model import Path
 from blueprint.render.paths import format_path, pointer
 
 MINOR = "1.36"
-SOAK = bool(os.environ.get("BLUEPRINT_SOAK"))
 SAMPLE = 60
 NAME = "defaults"
 
@@ -234,9 +233,9 @@ def _at(data: Any, path: Path) -> Any:
 
 def _chosen() -> list[Case]:
     cases = default_cases(MINOR)
-    if SOAK:
+    if WHOLE:
         return cases
-    dice = random.Random(20261129)  # noqa: S311 - repeatable on purpose
+    dice = dice_for("defaults")
     first = {case.value: case for case in reversed(cases)}
     rest = [case for case in cases if case not in first.values()]
     always = [case for case in cases if case.path in {"", "more"}]

@@ -1,13 +1,11 @@
 """Every built-in kind, applied where all of Kubernetes' controllers run: nobody touches anything, nothing drifts.
 
-BLUEPRINT_SOAK=SECONDS makes it last, with pods and volumes coming and going; BLUEPRINT_SOAK_SEED repeats one.
+`make soak` makes it last, with pods and volumes coming and going.
 """
 
 from __future__ import annotations
 
-import os
 import random
-import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,6 +13,8 @@ from typing import Any
 import pytest
 from drift_platform import Applied, apply, bundle_of
 from drift_world import World, every_kind
+from soak import SECONDS, SEED
+from soak import dice as dice_for
 
 from blueprint.cluster.apply import ApplyOptions, apply_plan
 from blueprint.cluster.connect import connect
@@ -28,8 +28,6 @@ from blueprint.report.document import document_of
 from blueprint.report.model import Run
 from blueprint.report.record import coverage_in_words
 
-SOAK = float(os.environ.get("BLUEPRINT_SOAK", "0"))
-SEED = int(os.environ.get("BLUEPRINT_SOAK_SEED", "0")) or random.SystemRandom().randrange(10**6)
 NAME, NAMESPACE = "kinds", "every-kind"
 WAIT = 180.0
 """Seconds that controllers have on a busy machine; they need some ten on an idle one."""
@@ -64,15 +62,14 @@ def test_the_bundle_has_every_kind_that_is_stored(everything: Applied) -> None:
 
 
 def test_controllers_at_work_are_no_drift(everything: Applied) -> None:
-    sys.stderr.write(f"BLUEPRINT_SOAK_SEED={SEED}\n")
-    dice = random.Random(SEED)  # noqa: S311 - repeatable on purpose
+    dice = dice_for("controllers")
     world = World(everything.connection, NAME, NAMESPACE)
     _until(lambda: world.turn(dice) or _has_worked(everything.connection), "the controllers have done their work")
     world.default_class()
     _until(lambda: _class_of_the_late_claim(everything.connection), "the late claim has a class")
 
     _assert_clean(everything)
-    end = time.monotonic() + SOAK
+    end = time.monotonic() + SECONDS
     while time.monotonic() < end:
         _churn(everything, world, dice)
         _assert_clean(everything)

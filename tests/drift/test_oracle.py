@@ -8,7 +8,6 @@ place that changed, no place that did not, and as ours exactly what the dry-run 
 from __future__ import annotations
 
 import json
-import os
 import random
 import re
 import uuid
@@ -20,6 +19,8 @@ import pytest
 from drift_kinds import definition, many_kinds
 from drift_mutations import mutate
 from drift_platform import APPLY, JSON_PATCH, bundle_of
+from soak import WHOLE
+from soak import dice as dice_for
 
 from blueprint.cluster.connection import Connection
 from blueprint.cluster.discovery import Discovery, discover
@@ -36,8 +37,8 @@ from blueprint.render.compare import ABSENT, differences
 from blueprint.render.model import Bundle, Object, ObjectId
 from blueprint.render.paths import format_path
 
-ROUNDS = int(os.environ.get("BLUEPRINT_ORACLE_ROUNDS", "4"))
-SEED = int(os.environ.get("BLUEPRINT_ORACLE_SEED", "20261121"))
+ROUNDS = 850 if WHOLE else 4
+"""Changes of each kind; with a soak ten thousand in all."""
 KINDS = [m["kind"] for m in many_kinds("x")]
 ALLOCATED = {"nodePort", "clusterIP", "clusterIPs", "healthCheckNodePort", "ipFamilies", "ipFamilyPolicy"}
 SIDE_EFFECTS = {"deprecated.daemonset.template.generation", "serviceAccount"}
@@ -114,7 +115,7 @@ def _answers(connection: Connection, url: str) -> bool:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_drift_agrees_with_the_server(connection: Connection, found: Discovery, namespace: str, kind: str) -> None:
-    dice = random.Random(f"{SEED}{kind}")  # noqa: S311 - repeatable on purpose
+    dice = dice_for(kind)
     manifest = next(m for m in many_kinds(namespace) if m["kind"] == kind)
     rounds = tried = 0
     while rounds < ROUNDS and tried < 20 * ROUNDS:

@@ -1,13 +1,11 @@
 """Empty, zero and false values of every kind, on a real API server: applied once, never written again, never drift.
 
-With BLUEPRINT_SOAK set it tries every case, else a fixed sample of them.
+`make soak` tries every case, else a fixed sample of them.
 """
 
 from __future__ import annotations
 
 import copy
-import os
-import random
 import time
 import uuid
 from collections.abc import Iterator
@@ -17,6 +15,8 @@ from typing import Any
 
 import pytest
 from drift_platform import bundle_of
+from soak import WHOLE
+from soak import dice as dice_for
 from zero_values import Case, custom_cases, definition, filled, make_place, zero_cases
 
 from blueprint.cluster.apply import ApplyOptions, apply_plan
@@ -36,8 +36,6 @@ from blueprint.render.compare import Action
 from blueprint.render.model import Bundle, Object
 
 MINOR = "1.36"
-SOAK = bool(os.environ.get("BLUEPRINT_SOAK"))
-TELL = os.environ.get("BLUEPRINT_SOAK_TELL") == "1"
 SAMPLE, CHUNK = 260, 250
 SHARE = 0.55
 """Of all cases at least so many are taken by the server; the rest it refuses for reasons of its own."""
@@ -56,13 +54,13 @@ MALLORY = {
 def chunks() -> list[list[Case]]:
     """All cases, or a sample in which every kind is; in portions of one bundle each."""
     cases = [*zero_cases(MINOR), *custom_cases()]
-    if not SOAK:
-        dice = random.Random(20261129)  # noqa: S311 - repeatable on purpose
+    if not WHOLE:
+        dice = dice_for("zero values")
         first = {case.kind: case for case in dice.sample(cases, len(cases))}
         cases = [*first.values(), *dice.sample(cases, SAMPLE - len(first))]
         cases = list({str(case): case for case in cases}.values())
     # Events of both groups are the same objects to the server: in one bundle each would be left over from the other.
-    random.Random(1).shuffle(cases)  # noqa: S311 - repeatable, and what fails is seen early
+    dice_for("order").shuffle(cases)  # what fails is seen early
     parts = [[c for c in cases if c.kind.startswith("events") is way] for way in (False, True)]
     return [part[start : start + CHUNK] for part in parts for start in range(0, len(part), CHUNK)]
 
@@ -105,12 +103,12 @@ def test_no_empty_value_is_drift_or_is_written_twice(own: Connection, found: Dis
     for cases in chunks():
         tried += len(cases)
         applied += Round(own, found, cases, trouble).run()
-        if TELL:
+        if WHOLE:
             print("SO FAR", applied, "of", tried)  # noqa: T201
     print(f"{applied} of {tried} cases applied")  # noqa: T201 - what a soak is run for
     assert not trouble, "\n".join([f"{len(trouble)} of {applied}", *trouble[:200]])
     assert applied > SHARE * tried
-    assert applied > 1500 or not SOAK
+    assert applied > 1500 or not WHOLE
 
 
 class Round:
@@ -135,7 +133,7 @@ class Round:
         outcome = apply_plan(plan, self.connection, ApplyOptions())
         written = {str(change.id) for change in outcome.changes if change.action is not Action.UNCHANGED}
         refused = {d.subject: d for d in outcome.diagnostics if d.severity is Severity.ERROR}
-        if TELL:
+        if WHOLE:
             print(*(f"REFUSED {self.case.get(str(n), n)} | {d.message}" for n, d in refused.items()), sep="\n")  # noqa: T201
         for name in set(self.case) - written - set(refused):
             self._say(name, "neither applied nor refused")
@@ -154,7 +152,7 @@ class Round:
 
     def _say(self, name: str, what: str) -> None:
         self.trouble.append(f"{self.case.get(name, name)}: {what}")
-        if TELL:
+        if WHOLE:
             print("TROUBLE", self.trouble[-1])  # noqa: T201
 
     def _second(self, refused: set[str | None]) -> None:

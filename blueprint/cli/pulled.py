@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from blueprint.platform.origin import line_to_change
 from blueprint.render.images import PulledImage, named_in_pods, parts_of
 from blueprint.render.model import Bundle
-from blueprint.report.changes import blamed_of
 from blueprint.report.model import Image
 
 
@@ -23,5 +23,5 @@ def pulled(images: Iterable[PulledImage], bundle: Bundle) -> Iterator[Image]:
             digest=digest or image.digest,
             component=image.pulled_by,
             pulled_by="manifest" if image.ref in in_pods else "operator",
-            source=blamed_of(sources.get(f"the image {image.ref}", ())),
+            source=line_to_change(sources.get(f"the image {image.ref}", ())),
         )

@@ -167,9 +167,7 @@ def waiting(left: Sequence[ObjectId], need: ObjectId) -> Diagnostic:
 
 def place(origin: FieldOrigin | None) -> Span | None:
     """The line to show: where the blueprint (or what it stands on) says the value, else the template."""
-    if origin is None:
-        return None
-    return origin.sources[0].span if origin.sources else origin.template
+    return origin.place if origin else None
 
 
 def template_note(origin: FieldOrigin | None) -> tuple[Note, ...]:

@@ -7,11 +7,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from blueprint.diagnostics import Code, Diagnostic, Note, Span
+from blueprint.diagnostics import Code, Diagnostic, Note
 from blueprint.drift import codes
 from blueprint.drift.model import Finding, FindingKind, Station, cause_of
 from blueprint.render.compare import ABSENT, differences
-from blueprint.render.model import FieldOrigin
 from blueprint.render.paths import format_path
 
 _LONGEST = 160
@@ -62,7 +61,7 @@ def _diagnostic(finding: Finding, causes: Counter[str]) -> Diagnostic:
     return Diagnostic(
         code=_code(finding),
         message=_message(finding),
-        at=_place(finding.origin),
+        at=finding.origin.place if finding.origin else None,
         label=_label(finding),
         notes=tuple(_notes(finding)),
         help=finding.help,
@@ -114,21 +113,15 @@ def _label(finding: Finding) -> str:
     return ""
 
 
-def _place(origin: FieldOrigin | None) -> Span | None:
-    if origin is None:
-        return None
-    return origin.sources[0].span if origin.sources else origin.template
-
-
 def _notes(finding: Finding) -> Iterator[Note]:
     yield from finding.remarks
     yield from _inner_differences(finding)
     if finding.origin is None:
         return
-    for source in finding.origin.sources[1:]:
-        if source.layer in _SHOWN_LAYERS:
+    for source in finding.origin.sources:
+        if source.layer in _SHOWN_LAYERS and source is not finding.origin.line:
             yield Note(f"{source.path} of {source.layer} took part", source.span)
-    if finding.origin.sources and finding.origin.template != finding.origin.sources[0].span:
+    if finding.origin.sources and finding.origin.template != finding.origin.place:
         yield Note("rendered here", finding.origin.template)
 
 
@@ -153,11 +146,11 @@ def _evidence(finding: Finding, causes: Counter[str]) -> Iterator[tuple[str, str
         yield "declared", shown(finding, finding.declared)
     if finding.live is not ABSENT:
         yield "live", shown(finding, finding.live)
-    if finding.origin and finding.origin.sources:
-        first = finding.origin.sources[0]
-        yield "from", f"{first.span} {first.path}".rstrip()
-        yield "layer", first.layer
-        if also := [source.path for source in finding.origin.sources[1:] if source.layer not in _SHOWN_LAYERS]:
+    if finding.origin and (line := finding.origin.line):
+        yield "from", f"{line.span} {line.path}".rstrip()
+        yield "layer", line.layer
+        others = (source for source in finding.origin.sources if source is not line)
+        if also := [source.path for source in others if source.layer not in _SHOWN_LAYERS]:
             yield "also decides", ", ".join(also)
     if finding.origin and finding.station is Station.LIVE:
         yield "template", str(finding.origin.template)

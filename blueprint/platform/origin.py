@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
@@ -90,6 +90,16 @@ def in_order(sources: Iterable[Source | Gathered]) -> Sources:
     defaults = [s for s in kept if s.layer == "default" and (s.span.file, s.path) not in enclosing]
     catalogue = (s for s in kept if s.layer not in WRITTEN and s.layer != "default")
     return (*written, *defaults, *catalogue, *(each for each in several if isinstance(each, Gathered)))
+
+
+def line_to_change(sources: Sequence[Source]) -> Source | None:
+    """Of the lines of a value, the deciding one first, the one to point at: a reader of a finding changes that.
+
+    It is the first that somebody wrote, else the place of a default; the catalogue's only where there is neither.
+    """
+    written = (each for each in sources if each.layer in WRITTEN)
+    defaults = (each for each in sources if each.layer == "default")
+    return next(chain(written, defaults, sources), None)
 
 
 @cache

@@ -25,9 +25,7 @@ class Changed:
         """The line that decided a changed field, or the object where none did."""
         own = next((field.origin for field in self.change.fields if field.path == path and field.origin), None)
         origin = own or self.origin
-        if origin is None:
-            return None
-        return origin.sources[0].span if origin.sources else origin.template
+        return origin.place if origin else None
 
     def value(self, path: str, state: str = "after") -> Any:
         """The value at a dotted path without keys that hold dots; None where there is none."""

@@ -54,4 +54,4 @@ def _told(code: Code, field: FieldChange, message: str, help_: str) -> Diagnosti
 
 
 def _place(field: FieldChange) -> Span | None:
-    return field.origin.sources[0].span if field.origin else None
+    return field.origin.place if field.origin else None

@@ -27,6 +27,8 @@ _TOLD_ELSEWHERE = frozenset(
 """Keys of the lock that are a part of their own, or say only which bytes and tool; all others are the platform's."""
 _TOLD_IN_FULL = ("pool", "prerequisites")
 """Parts of which everything is told where they come or go."""
+_FOLLOWS = {"version": "branch"}
+"""The version of a driver that nobody says follows its branch."""
 _FACTS = {
     ("platform", "name"): "the name ",
     ("platform", "version"): "the version ",
@@ -115,7 +117,10 @@ def _lined(part: ObjectId, field: FieldChange, lines: _Lines) -> FieldChange:
     sources = lines.of(part, field.path, field.before if field.after is ABSENT else field.after)
     if not sources:
         return field
-    return FieldChange(field.path, field.before, field.after, FieldOrigin(sources[0].span, sources), field.name)
+    key = str(field.path[-1]) if field.path else ""
+    ends = [f".{name}" for name in (_FOLLOWS.get(key), key) if name]
+    own = sorted(sources, key=lambda source: -max((ends.index(e) for e in ends if source.path.endswith(e)), default=-1))
+    return FieldChange(field.path, field.before, field.after, FieldOrigin(own[0].span, tuple(own)), field.name)
 
 
 def _change(part: ObjectId, was: Any, now: Any) -> ObjectChange:

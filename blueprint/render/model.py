@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from blueprint.diagnostics import Span
-from blueprint.platform.origin import Source, Sources, flat
+from blueprint.platform.origin import Source, Sources, flat, line_to_change
 from blueprint.platform.taint import Taint
 from blueprint.probe import Expectation
 from blueprint.source.paths import Path
@@ -54,6 +54,16 @@ class FieldOrigin:
     def sources(self) -> tuple[Source, ...]:
         """Every line that took part, the deciding one first."""
         return flat(self.noted)
+
+    @property
+    def line(self) -> Source | None:
+        """The line to point at: what somebody wrote, before what ships with the tool."""
+        return line_to_change(self.sources)
+
+    @property
+    def place(self) -> Span:
+        """Where that is; the template where no line took part."""
+        return self.line.span if self.line else self.template
 
 
 @dataclass(frozen=True, slots=True)

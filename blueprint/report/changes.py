@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from blueprint.render.compare import ABSENT, Action, FieldChange, ObjectChange
-from blueprint.render.model import FieldOrigin, Source
+from blueprint.render.model import FieldOrigin
 from blueprint.report.context import Context
 from blueprint.report.escaping import cells, visible
 from blueprint.report.masking import Hidden
@@ -63,23 +63,9 @@ def _is_label(field: FieldChange) -> bool:
     return field.path[:2] == ("metadata", "labels")
 
 
-def blamed(origin: FieldOrigin | None) -> Source | None:
-    """The line to name for a field."""
-    return blamed_of(origin.sources) if origin else None
-
-
-def blamed_of(sources: Sequence[Source]) -> Source | None:
-    """Of several lines the one to name: the blueprint's or an overlay's before a default's or a template's."""
-    by_layer = {source.layer: source for source in reversed(sources)}
-    for layer in ("set", "blueprint", "overlay", "patch", "default"):
-        if layer in by_layer:
-            return by_layer[layer]
-    return sources[0] if sources else None
-
-
 def said_origin(origin: FieldOrigin | None) -> str:
     """`from blueprint.yaml:18:14 (spec.nodePools.train.gpu.product)`, or nothing."""
-    source = blamed(origin)
+    source = origin.line if origin else None
     if source is None:
         return f"from {visible(str(origin.template))}" if origin else ""
     path = f" ({visible(source.path)})" if source.path else ""

@@ -24,7 +24,6 @@ VARYING = {
     r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$": "85b04901-706b-47c0-89b4-3aa5aab68210",
     r"resourceVersion  \d+": "resourceVersion  277",
     r"after [0-9.]+ ms": "after 0.01 ms",
-    r"from \d causes?\.": "from 2 causes.",
 }
 
 

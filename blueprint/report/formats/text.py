@@ -52,7 +52,7 @@ def _lines(record: Record, context: Context) -> Iterator[str]:
     if record.run.images:
         yield from (visible(f"  {image.ref}  ({image.component})") for image in record.run.images)
         yield ""
-    yield from _ending(record, style)
+    yield from _ending(record, context, style)
 
 
 def _findings(diagnostics: Sequence[Diagnostic], context: Context, style: Style) -> Iterator[str]:
@@ -83,9 +83,9 @@ def _one_line(diagnostic: Diagnostic, style: Style) -> str:
     return f"{head}{place} {visible(diagnostic.message)}"
 
 
-def _ending(record: Record, style: Style) -> Iterator[str]:
+def _ending(record: Record, context: Context, style: Style) -> Iterator[str]:
     for sentence in coverage_in_words(record.run):
-        yield visible(sentence)
+        yield from _wrapped(visible(sentence), context)
     counts = counts_in_words(record)
     if record.actions:
         counts = f"{actions_in_words(record)}; {counts}" if record.findings else actions_in_words(record)

@@ -150,7 +150,8 @@ def test_one_line_is_followed_to_every_station(stations: Stations, line: Line) -
         assert f"blueprint.yaml:{line.number}" in places(drifted)
         planned = stations.cluster("plan")
         [changed] = [f for c in planned["changes"] for f in c.get("fields", []) if f["path"] == line.field]
-        assert changed["origin"]["sources"][0]["at"]["line"] == line.number
+        written = [each["at"] for each in changed["origin"]["sources"] if each["layer"] == "blueprint"]
+        assert written[0]["line"] == line.number
         stations.cluster("apply")
         assert line.live(stations.lab.request("GET", line.object)) != before
         assert stations.cluster("drift")["diagnostics"] == []

@@ -97,7 +97,7 @@ def _told(options: argparse.Namespace) -> int:
     if not isinstance(result, Run):
         return int(result)
     beside = _gives_stdout_away(options)
-    if beside and not options.report and not result.diagnostics and not result.exit_code:
+    if beside and not getattr(options, "report", None) and not result.diagnostics and not result.exit_code:
         return 0  # the product is the answer; a report that was asked for is told all the same
     return _tell(result, specs, beside=beside, verbose=getattr(options, "verbose", False))
 

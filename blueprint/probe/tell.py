@@ -87,7 +87,7 @@ def _finding(together: list[Verdict], reading: Reading) -> Diagnostic:
     first, gpus = together[0], _gpus(together)
     message = first.message
     if len(gpus) > 1:
-        message = _without_gpu(first).replace(_GPU, f"{len(gpus)} GPUs")
+        message = _without_gpu(first).replace(_GPU, f"each of {len(gpus)} GPUs")
     if not re.search(rf"(?<![\w.-]){re.escape(first.node)}(?![\w.-])", message):
         message += f" (node {first.node})"
     return _diagnostic(together, reading, message, label=_label(first))

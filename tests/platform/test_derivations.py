@@ -46,15 +46,17 @@ POOL = "spec.nodePools.gpu"
 
 
 def expected(compilation: Compilation, check: str) -> Any:
-    """What a probe must find; None where nothing is expected."""
+    """What a probe must find on nodes with GPUs; None where nothing is expected."""
     assert compilation.bundle
-    found = [each for each in compilation.bundle.expectations if each.check == check]
+    found = [each for each in compilation.bundle.expectations if (each.pool, each.check) == ("gpu", check)]
     assert len(found) <= 1
     return found[0].want if found else None
 
 
-def test_only_pools_with_gpus_are_expected_anything_of(compiled: Any) -> None:
-    assert {each.pool for each in compiled().bundle.expectations} == {"gpu"}
+def test_of_a_pool_without_gpus_it_is_expected_that_it_has_none(compiled: Any) -> None:
+    found = compiled().bundle.expectations
+    assert [(each.check, each.want) for each in found if each.pool == "cpu"] == [("gpu-count", 0)]
+    assert {each.pool for each in found} == {"cpu", "gpu"}
 
 
 def test_the_driver_is_expected_exactly_where_the_operator_installs_it(compiled: Any) -> None:
@@ -77,7 +79,7 @@ def test_count_and_product_are_expected_with_their_lines(compiled: Any) -> None:
     found = compiled()
     assert expected(found, "gpu-count") == 2
     assert expected(found, "gpu-product")["product"] == "L4"
-    [count] = [each for each in found.bundle.expectations if each.check == "gpu-count"]
+    [count] = [each for each in found.bundle.expectations if (each.pool, each.check) == ("gpu", "gpu-count")]
     assert (count.sources[0].file, count.sources[0].line, count.sources[0].path) == (
         "blueprint.yaml", 14, f"{POOL}.gpu.count",
     )  # fmt: skip

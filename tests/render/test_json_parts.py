@@ -15,7 +15,7 @@ from blueprint.pipeline import compile_blueprint
 from blueprint.render import json_parts, provenance
 from blueprint.render.bundle import read_bundle
 from blueprint.render.json_parts import JsonParts, json_in_parts
-from blueprint.render.writing import write_bundle
+from blueprint.render.output import write_bundle
 
 NAMES = st.sampled_from(["a", "index", "rows", 'quoted " name', "línea\n2", '\n"index":', "\n]", ""])
 JSON = st.recursive(

@@ -57,9 +57,9 @@ def run(options: Namespace) -> Run:
     from blueprint.cli.pulled import pulled
     from blueprint.report import Coverage, Run, destinations
 
+    options.prints = all(each.path for each in destinations(options.report))
     bundle, images = _pulled_images(options)
-    if all(each.path for each in destinations(options.report)):
-        options.prints = True
+    if options.prints:
         sys.stdout.writelines(f"{image.ref}@{image.digest}\n" if image.digest else f"{image.ref}\n" for image in images)
     return Run(
         "images",

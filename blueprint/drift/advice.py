@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from blueprint.cluster.inventory import PART_OF
-from blueprint.diagnostics import Diagnostic
+from blueprint.drift.commands import kubectl
 from blueprint.drift.model import Finding, FindingKind
 from blueprint.drift.removal import Removal, removal_of
 from blueprint.render.compare import Action
@@ -167,24 +167,3 @@ def missing_advice(finding: Finding, step: Step | None) -> Finding:
         return replace(finding, help=f"an apply cannot create it as things are: {step.reason}")
     command = "blueprint apply"
     return replace(finding, commands=(command,), help=f"`{command}` {_RESTORED[FindingKind.MISSING]}")
-
-
-def kubectl(verb: str, identity: ObjectId, *arguments: str) -> str:
-    """A command to copy, with the namespace."""
-    kind = f"{identity.kind.lower()}.{identity.group}" if identity.group else identity.kind.lower()
-    where = ["--namespace", identity.namespace] if identity.namespace else []
-    return shlex.join(["kubectl", verb, kind, identity.name, *where, *arguments])
-
-
-def aimed(found: Diagnostic, target: Sequence[str], cluster: Sequence[str]) -> Diagnostic:
-    """The same with commands that name what this run was about: its target, and its cluster as both tools take it."""
-    commands = tuple(_aimed(command, target, cluster) for command in found.commands)
-    text = found.help or ""
-    for old, new in zip(found.commands, commands, strict=True):
-        text = text.replace(f"`{old}`", f"`{new}`")
-    return replace(found, commands=commands, help=text or None)
-
-
-def _aimed(command: str, target: Sequence[str], cluster: Sequence[str]) -> str:
-    program, verb, *rest = shlex.split(command)
-    return shlex.join([program, verb, *(target if program == "blueprint" else ()), *rest, *cluster])

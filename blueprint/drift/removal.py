@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from blueprint.drift.commands import kubectl
 from blueprint.render.model import ObjectId, Path
 from blueprint.source.paths import list_key, parse_path, pointer
 
@@ -41,8 +42,6 @@ class Removal:
 
     def command(self, identity: ObjectId) -> str:
         """What to type."""
-        from blueprint.drift.advice import kubectl
-
         patch = json.dumps(self.operations, ensure_ascii=False, separators=(",", ":"))
         return kubectl("patch", identity, "--type=json", f"--patch={patch}")
 

@@ -565,7 +565,7 @@ def test_a_change_through_another_version_names_its_writer(world: Callable[[str]
 
 def test_commands_name_the_target_and_the_cluster_of_the_run() -> None:
     from blueprint.drift import codes
-    from blueprint.drift.advice import aimed, kubectl
+    from blueprint.drift.commands import aimed, kubectl
 
     identity = ObjectId("apps", "Deployment", "ns", "web")
     commands = ("blueprint apply '--force-conflicts=Deployment/ns/web:a[name=b].c'", kubectl("delete", identity))

@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> Run:
 
 def _aimed(found: Iterable[Diagnostic], options: argparse.Namespace) -> Iterator[Diagnostic]:
     """What is to be typed is about what this run was about."""
-    from blueprint.drift.advice import aimed
+    from blueprint.drift.commands import aimed
 
     target = [
         options.target,

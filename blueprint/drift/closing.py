@@ -48,7 +48,7 @@ def _refuted(refuted: Mapping[str, int]) -> Iterator[str]:
 
 def _remedies(drifted: Sequence[Finding], refuted: Mapping[str, int]) -> Iterator[str]:
     restorable = [finding for finding in drifted if finding.restorable]
-    apply = TAKE_OVER if any(finding.contested for finding in restorable) else APPLY
+    contested = [finding for finding in restorable if finding.contested]
     rest = Counter(finding.remedy for finding in drifted if not finding.restorable)
     said = [_WORDS[remedy][number > 1].format(number) for remedy, number in sorted(rest.items())]
     if refuted:
@@ -56,12 +56,19 @@ def _remedies(drifted: Sequence[Finding], refuted: Mapping[str, int]) -> Iterato
     if restorable:
         total = len(drifted) + sum(refuted.values())
         amount = f"{len(restorable)} of {total}" if len(restorable) < total else _all(total)
-        said.insert(0, f"{apply} restores {amount}")
+        said.insert(0, f"{_restoring(contested)} {amount}")
     elif said:
         said.insert(0, "no apply restores any of it")
     if said:
         text = "; ".join(said)
         yield f"{text[0].upper()}{text[1:]}."
+
+
+def _restoring(contested: Sequence[Finding]) -> str:
+    """What restores, so that nothing is taken over beyond what was found: each finding's command names its field."""
+    if not contested:
+        return f"{APPLY} restores"
+    return "what each finding says restores" if all(f.commands for f in contested) else f"{TAKE_OVER} restores"
 
 
 def _all(number: int) -> str:

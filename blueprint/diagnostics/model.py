@@ -88,6 +88,7 @@ class Diagnostic:
         subject: The Kubernetes object or node concerned, `Kind/[namespace/]name` or `Node/name`.
         path: The field inside the subject or the blueprint, dotted.
         evidence: What was seen, as ordered (name, text) pairs: declared, live, writer, since, reading, ...
+        at_length: Names in `evidence` that text tells only at length (`-v`); other formats tell them all.
         override: A severity other than the code's own.
     """
 
@@ -101,6 +102,7 @@ class Diagnostic:
     subject: str | None = None
     path: str | None = None
     evidence: tuple[tuple[str, str], ...] = ()
+    at_length: frozenset[str] = frozenset()
     override: Severity | None = None
     commands: tuple[str, ...] = ()
 

@@ -14,6 +14,11 @@ from blueprint.render.compare import ABSENT, differences
 from blueprint.render.paths import format_path
 
 _LONGEST = 160
+_AT_LENGTH = frozenset(
+    {"class", "declared", "live", "from", "layer", "also decides", "template", "operation", "uid", "resourceVersion",
+     "station"}
+)  # fmt: skip
+"""Evidence that the headline or the line shown says too, or that only an auditor asks for."""
 _DIFFERENCES_SHOWN = 5
 _CODES = {
     FindingKind.MISSING: codes.MISSING,
@@ -69,6 +74,7 @@ def _diagnostic(finding: Finding, causes: Counter[str]) -> Diagnostic:
         subject=finding.subject,
         path=finding.path or None,
         evidence=tuple(_evidence(finding, causes)),
+        at_length=_AT_LENGTH,
     )
 
 

@@ -59,6 +59,16 @@ def test_many_findings_are_told_in_one_line_each_after_the_first_of_their_code(c
     assert "994 of 1000 findings are told in one line each; -v tells them in full." in told
 
 
+@pytest.mark.parametrize("verbose", [False, True])
+def test_evidence_for_auditors_is_told_at_length_only(context: Context, *, verbose: bool) -> None:
+    found = replace(
+        sample.DIAGNOSTICS[0], evidence=(("writer", "mallory"), ("uid", "85b04901")), at_length=frozenset({"uid"})
+    )
+    told = text.tell(Run("drift", "", (found,), exit_code=1), replace(context, verbose=verbose))
+    assert "    writer  mallory\n" in told
+    assert ("85b04901" in told) is verbose
+
+
 @pytest.mark.parametrize(("count", "verbose"), [(50, False), (200, True)])
 def test_few_findings_and_with_v_all_are_told_in_full(count: int, context: Context, *, verbose: bool) -> None:
     told = text.tell(many(count), replace(context, verbose=verbose))

@@ -108,7 +108,7 @@ def _diagnostic(diagnostic: Diagnostic, context: Context, style: Style, *, expla
             yield from _place(":::", note.at, note.message, context, style, None)
         else:
             yield from _wrapped(f"  = note: {visible(note.message)}", context)
-    yield from _evidence(diagnostic)
+    yield from _evidence(diagnostic, context)
     if diagnostic.help:
         yield from _wrapped(f"  = help: {visible(diagnostic.help)}", context)
     if asides := _asides(diagnostic, explain=explain):
@@ -134,8 +134,10 @@ def _place(
         yield f"{style.dim('      |')} {visible(label)}"
 
 
-def _evidence(diagnostic: Diagnostic) -> Iterator[str]:
-    pairs = [(visible(name), visible(text)) for name, text in (*_subject(diagnostic), *diagnostic.evidence)]
+def _evidence(diagnostic: Diagnostic, context: Context) -> Iterator[str]:
+    left = frozenset() if context.verbose else diagnostic.at_length
+    told = (pair for pair in diagnostic.evidence if pair[0] not in left)
+    pairs = [(visible(name), visible(text)) for name, text in (*_subject(diagnostic), *told)]
     widest = max((cells(name) for name, _ in pairs), default=0)
     for name, text in pairs:
         yield f"    {name}{' ' * (widest - cells(name))}  {text}".rstrip()

@@ -13,7 +13,6 @@ import fcntl
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -107,26 +106,35 @@ def _regular(path: Path) -> Path:
 def _beside(target: Path, content: bytes, mode: int | None) -> Iterator[Path]:
     """A complete file beside `target`; it is gone afterwards, moved or removed."""
     _remove_left_behind(target)
-    handle, temporary = _locked(target)
-    try:
+    name = _new_name(target)
+    try:  # before the file exists: an interruption may come at any moment
+        while (handle := _locked(name)) is None:
+            name = _new_name(target)  # not the same again: whoever removed that file may still be at it
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
             stream.flush()
             os.fchmod(stream.fileno(), _mode(target) if mode is None else mode)
-            yield temporary
+            yield Path(name)
     finally:
-        temporary.unlink(missing_ok=True)
+        try:  # noqa: SIM105 - a call of suppress() could be interrupted
+            os.unlink(name)  # noqa: PTH108 - one call, before which no interruption can come
+        except FileNotFoundError:
+            pass
 
 
-def _locked(target: Path) -> tuple[int, Path]:
-    """A new empty file beside `target`, open for writing and locked."""
-    while True:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=SUFFIX)
-        with contextlib.suppress(OSError):  # a file system without locks: then nobody takes it for left behind either
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        if os.path.lexists(name):
-            return handle, Path(name)
-        os.close(handle)  # somebody took it for left behind before it was locked
+def _new_name(target: Path) -> str:
+    return str(target.with_name(f".{target.name}.{os.urandom(8).hex()}{SUFFIX}"))
+
+
+def _locked(name: str) -> int | None:
+    """The handle of a new file, locked; None where somebody took it for left behind before it was."""
+    handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with contextlib.suppress(OSError):  # a file system without locks: then nobody takes it for left behind either
+        fcntl.flock(handle, fcntl.LOCK_EX)
+    if os.path.lexists(name):
+        return handle
+    os.close(handle)
+    return None
 
 
 def _mode(target: Path) -> int:

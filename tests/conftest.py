@@ -57,6 +57,13 @@ class SharedLab(Lab):
         return SharedLab.open(controllers=controllers, every=every)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _hangup() -> None:
+    """Under nohup the run goes on after a hangup; what tests start does not inherit that it is ignored."""
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: None)  # a new program gets the default in place of a handler
+
+
 @pytest.fixture(scope="session")
 def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedLab]:
     """One lab for the whole run and all of its workers; it dies with the run, even under kill -9."""

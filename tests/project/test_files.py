@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import socket
@@ -172,6 +173,61 @@ def test_a_writer_that_is_told_to_stop_leaves_nothing_beside(
     assert writer.wait(10) == 130
     assert names(tmp_path) == ["out"]
     assert whole(tmp_path / "out")
+
+
+@pytest.mark.parametrize(("write", "left"), [(write_whole, {b"old", b"new"}), (write_new, {None, b"new"})])
+def test_an_interruption_at_any_moment_leaves_nothing_beside(
+    write: Callable[[Path, bytes], None], left: set[bytes | None], tmp_path: Path
+) -> None:
+    """Python looks for signals where a function begins, and where one that is not Python's has returned."""
+    target = tmp_path / "out"
+    seen = set()
+    for moment in itertools.count(1):
+        target.unlink(missing_ok=True)
+        if write is write_whole:
+            target.write_bytes(b"old")
+        interrupted = interrupted_at(moment, lambda: write(target, b"new"))
+        assert set(names(tmp_path)) <= {"out"}, f"at moment {moment}"
+        seen.add(target.read_bytes() if target.exists() else None)
+        if not interrupted:
+            break
+    assert moment > 50
+    assert seen == left
+
+
+def interrupted_at(moment: int, do: Callable[[], None]) -> bool:
+    """Do something that is interrupted at that moment; whether it lasted so long."""
+    moments = itertools.count(1)
+
+    def profile(_frame: object, event: str, _what: object) -> None:
+        if event in ("call", "c_return") and next(moments) == moment:
+            sys.setprofile(None)
+            raise KeyboardInterrupt
+
+    try:
+        sys.setprofile(profile)
+        do()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.setprofile(None)
+    return False
+
+
+def test_a_hangup_does_not_stop_a_writer_under_nohup(tmp_path: Path) -> None:
+    command = ["nohup", sys.executable, "-c", WRITER, str(tmp_path / "out")]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
+        while not (tmp_path / "out").exists():
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGHUP)
+        (tmp_path / "out").unlink()
+        deadline = time.monotonic() + 10
+        while not (tmp_path / "out").exists():
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.kill()
 
 
 def test_what_a_killed_writer_left_is_removed_by_the_next_and_a_live_one_s_is_not(

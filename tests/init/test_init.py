@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from blueprint import files
 from blueprint.catalog import load_catalog
 from blueprint.cli import draft, keeping
 from blueprint.cli.commands import init as command
@@ -169,19 +170,16 @@ def test_a_file_that_appears_meanwhile_is_not_overwritten() -> None:
     assert Path("late.yaml").read_text("utf-8") == "mine"
 
 
-def test_nothing_stays_of_a_file_that_could_not_be_written_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Stopped(io.BytesIO):
-        def write(self, _content: object) -> int:
-            raise KeyboardInterrupt
+@pytest.mark.parametrize("step", ["fdopen", "fchmod", "link"])
+def test_nothing_stays_of_a_file_that_could_not_be_written_whole(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    def stopped(*_arguments: object, **_options: object) -> None:
+        assert list(Path().iterdir()), "something is there that could stay"
+        raise KeyboardInterrupt
 
-    def opened(path: Path, *_arguments: object, **_options: object) -> Stopped:
-        path.touch()
-        return Stopped()
-
-    monkeypatch.setattr(Path, "open", opened)
+    monkeypatch.setattr(files.os, step, stopped)
     with pytest.raises(KeyboardInterrupt):
         keeping.keep_new(Path("x.yaml"), b"text")
-    assert not Path("x.yaml").exists()
+    assert not list(Path().iterdir())
 
 
 def test_comments_are_not_repeated_from_pool_to_pool() -> None:

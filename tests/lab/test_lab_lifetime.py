@@ -64,7 +64,8 @@ def test_leaving_the_with_block_leaves_nothing() -> None:
     [
         *((signal.SIGKILL, seconds) for seconds in (0.0, 0.15, 0.6, 1.2)),
         *((signal.SIGINT, seconds) for seconds in (0.0, 0.15, 1.2)),
-        (signal.SIGTERM, 0.6),
+        *((signal.SIGTERM, seconds) for seconds in (0.0, 0.6)),
+        (signal.SIGHUP, 0.6),
     ],
 )
 def test_up_interrupted_before_it_returned_leaves_nothing(state: Path, how: signal.Signals, after: float) -> None:
@@ -77,7 +78,7 @@ def test_up_interrupted_before_it_returned_leaves_nothing(state: Path, how: sign
 
     said, _ = up.communicate(timeout=120)
     assert said == ""
-    assert up.returncode == (130 if how is signal.SIGINT else -how)
+    assert up.returncode == (-how if how is signal.SIGKILL else 130)
     wait_for(lambda: not inhabitants(state / "default") and not state.exists(), 60)
 
 

@@ -39,8 +39,8 @@ Objects = Mapping[tuple[str, str], Mapping[str, Any]]
 
 
 def _on(objects: Objects, part: str) -> bool:
-    policy = objects.get(("ClusterPolicy", "cluster-policy"), {})
-    return bool(policy.get("spec", {}).get(part, {}).get("enabled"))
+    policies = [data["spec"] for (kind, _), data in objects.items() if kind == "ClusterPolicy"]  # named as vendors do
+    return any(spec.get(part, {}).get("enabled") for spec in policies)
 
 
 def _has(objects: Objects, kind: str) -> bool:

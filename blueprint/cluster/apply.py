@@ -215,7 +215,7 @@ def _carry_out_stage(run: _Run, stage: Stage, steps: Sequence[Step]) -> None:
 
 def _await_operators(run: _Run, wishes: Sequence[Step]) -> None:
     """All of them together have the time of one: they are installed side by side."""
-    end = time.monotonic() + run.options.timeout
+    began = time.monotonic()
     brought: dict[ObjectId, set[tuple[str, str]]] = {}
     known = wishes_of(run.plan.bundle.objects)
     for obj in run.plan.bundle.objects:
@@ -223,8 +223,7 @@ def _await_operators(run: _Run, wishes: Sequence[Step]) -> None:
             brought.setdefault(wish, set()).add((obj.api_version, obj.id.kind))
 
     def wait(step: Step) -> Diagnostic | None:
-        left = max(0.0, end - time.monotonic())
-        return await_operator(run.connection, step.id, brought.get(step.id, ()), left)
+        return await_operator(run.connection, step.id, brought.get(step.id, ()), began, run.options.timeout)
 
     _gate(run, wishes, wait)
     run.discovery = discover(run.connection)

@@ -155,7 +155,8 @@ def plain(
 def counted(left: Sequence[ObjectId]) -> str:
     """How many objects, and the first of them by name."""
     names = ", ".join(map(str, left[:_NAMED])) + (", ..." if len(left) > _NAMED else "")
-    return f"{len(left)} {'object was' if len(left) == 1 else 'objects were'}{f' ({names})' if left else ''}"
+    said = f" ({names})" if left else ""
+    return f"1 object{said} was" if len(left) == 1 else f"{len(left)} objects{said} were"
 
 
 def waiting(left: Sequence[ObjectId], need: ObjectId) -> Diagnostic:

@@ -7,6 +7,7 @@ with a ClusterServiceVersion; only when that has succeeded do the kinds exist th
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -101,9 +102,17 @@ def look_at_operator(connection: Connection, identity: ObjectId) -> str:
 
 
 def await_operator(
-    connection: Connection, identity: ObjectId, kinds: Iterable[tuple[str, str]], timeout: float
+    connection: Connection, identity: ObjectId, kinds: Iterable[tuple[str, str]], began: float, timeout: float
 ) -> Diagnostic | None:
-    """Until an operator has succeeded and the server serves the `kinds` (apiVersion, kind) it brings; None once so."""
+    """Until an operator has succeeded and the server serves the `kinds` (apiVersion, kind) it brings; None once so.
+
+    Args:
+        connection: The cluster.
+        identity: The Subscription that wishes for the operator.
+        kinds: What the operator brings.
+        began: When waiting for it began, in seconds of time.monotonic().
+        timeout: How long it has from then on, in seconds; it is looked at once in any case.
+    """
     wanted = sorted(set(kinds))
 
     def look() -> str:
@@ -114,7 +123,7 @@ def await_operator(
         return f"{', '.join(missing)} not served" if missing else ""
 
     try:
-        wait_until(look, timeout)
+        wait_until(look, max(0.0, began + timeout - time.monotonic()))
     except GateClosedError as closed:
         text = f"{identity} brought no operator within {timeout:g} s: {closed}"
         return findings.plain(codes.OPERATOR_MISSING, identity, text, _help(identity, str(closed)))

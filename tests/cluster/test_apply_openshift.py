@@ -124,8 +124,9 @@ def test_apply_stops_where_the_operator_is_missing_and_goes_on_when_it_is_there(
     assert code == 1
     stopped = messages(report, "BP7046")
     assert len(stopped) == len(WISHES)
+    assert all("brought no operator within 1 s" in message for message in stopped)
     assert all("has not looked at it" in message for message in stopped)
-    assert any("ClusterPolicy/gpu-cluster-policy was not written" in m for m in messages(report, "BP7044"))
+    assert any("ClusterPolicy/gpu-cluster-policy" in m for m in messages(report, "BP7044"))
     for package, (space, _) in WISHES.items():
         assert manager.there(f"{OLM}/{space}/subscriptions/{package}")
     assert not manager.there("/api/v1/namespaces/nvidia-gpu-operator/configmaps/device-plugin-f6fe252d")
@@ -146,15 +147,26 @@ def test_what_the_lifecycle_manager_writes_is_no_drift_and_what_others_write_is(
     space = "/api/v1/namespaces/nvidia-gpu-operator"
     wish = f"{OLM}/nvidia-gpu-operator/subscriptions/gpu-operator-certified"
     group = "/apis/operators.coreos.com/v1/namespaces/nvidia-gpu-operator/operatorgroups/gpu-operator-certified"
-    for path, metadata in (
-        (wish, {"labels": {"operators.coreos.com/gpu-operator-certified.nvidia-gpu-operator": ""}}),
-        (group, {"annotations": {"olm.providedAPIs": "ClusterPolicy.v1.nvidia.com"}}),
-        (space, {"labels": {"olm.operatorgroup.uid/1234": ""}, "annotations": {"openshift.io/sa.scc.mcs": "s0:c1,c2"}}),
-    ):
-        manager.lab.request("PATCH", f"{path}?fieldManager=olm", {"metadata": metadata}, content_type=MERGE)
+    writes = (
+        ("olm", wish, "labels", "operators.coreos.com/gpu-operator-certified.nvidia-gpu-operator", ""),
+        ("olm", group, "annotations", "olm.providedAPIs", "ClusterPolicy.v1.nvidia.com"),
+        ("olm", space, "labels", "olm.operatorgroup.uid/1234", ""),
+        ("cluster-policy-controller", space, "annotations", "openshift.io/sa.scc.mcs", "s0:c1,c2"),
+    )
 
-    _, report = run(manager, capsys, "drift")
-    assert not [found for found in report["diagnostics"] if "metadata" in (found.get("path") or "")]
+    def drift_of_metadata_after(who: str | None) -> list[str]:
+        """What drift finds once each was written by its writer (None), or by `who`."""
+        for writer, path, field, key, value in writes:
+            body = {"metadata": {field: {key: value}}}
+            manager.lab.request("PATCH", f"{path}?fieldManager={who or writer}", body, content_type=MERGE)
+        _, report = run(manager, capsys, "drift")
+        return [found["path"] for found in report["diagnostics"] if "metadata" in (found.get("path") or "")]
+
+    assert drift_of_metadata_after(None) == []
+    erased = {"metadata": {field: {key: None for _, _, field, key, _ in writes} for field in ("labels", "annotations")}}
+    for path in (wish, group, space):
+        manager.lab.request("PATCH", f"{path}?fieldManager=olm", erased, content_type=MERGE)
+    assert len(drift_of_metadata_after("mallory")) == len(writes)
 
     approval = {"spec": {"installPlanApproval": "Automatic"}}
     manager.lab.request("PATCH", f"{wish}?fieldManager=mallory", approval, content_type=MERGE)

@@ -122,7 +122,7 @@ def test_a_server_that_does_not_come_back_is_one_error(road: Road, cluster, uniq
     [found] = outcome.diagnostics
     left = COUNT + 1 - outcome.written
     assert (outcome.exit_code, found.code.slug) == (1, "cluster-unreachable")
-    assert f"{left} objects were (" in found.message
+    assert f"{left} objects (" in found.message
     assert time.monotonic() - begun < 15
     assert apply(wanted, cluster).exit_code == 0
 

@@ -191,6 +191,12 @@ def _is_confidential(field: str) -> bool:
     return field.startswith((".data", ".stringData", ".metadata.annotations"))
 
 
+def is_held(snapshot: Snapshot, live: Mapping[str, Any], manager: str) -> bool:
+    """Whether we own exactly the fields that were ours right after the apply."""
+    own = own_entry(live, manager)
+    return own is not None and fieldset_hash(own.fields) == snapshot.fieldset
+
+
 def is_unchanged(snapshot: Snapshot | None, live: Mapping[str, Any]) -> bool:
     """Tier 0: the same object, and the same content as right after it was applied. Says nothing of our wishes."""
     if snapshot is None or live["metadata"].get("uid") != snapshot.uid:

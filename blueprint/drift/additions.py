@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from blueprint.drift.declared import STRING_MAPS, Difference, Spot, find_item
-from blueprint.drift.default_values import Live
+from blueprint.drift.declared import STRING_MAPS, Difference, Spot, Terms, find_item
 from blueprint.drift.defaults import is_allocated, is_default
+from blueprint.drift.equality import is_empty
 from blueprint.drift.model import FindingKind
-from blueprint.drift.ownership import below, children, foreign, is_atomic, is_set, item_keys, latest
+from blueprint.drift.ownership import below, children, foreign, is_atomic, is_set, item_keys, key_token, latest
 from blueprint.drift.shape import Shape
 from blueprint.render.compare import ABSENT
-from blueprint.render.model import Path
 from blueprint.source.paths import list_key
 
 SERVERS_OWN = {
@@ -71,25 +71,36 @@ def _is_string_map(spot: Spot) -> bool:
     return spot.there[-1] in STRING_MAPS and isinstance(spot.have, Mapping) and not is_atomic(spot.claims)
 
 
-def unowned_additions(spot: Spot, shape: Shape, live: Live) -> Iterator[Difference]:
+def unowned_additions(spot: Spot, terms: Terms) -> Iterator[Difference]:
     """The same for an object without any managedFields: what is neither declared nor a server's default.
 
-    Nobody can be named, and a default that is not known here counts as an addition. `live` is the whole object.
+    Nobody can be named, and a default that is not known here counts as an addition.
     """
-    for step, have, at, want in _pairs(spot, shape):
+    for step, have, at, want in _pairs(spot, terms.shape):
         there = (*spot.there, step)
-        if there in SERVERS_OWN or (want is ABSENT and _is_servers(there, have, shape, live)):
+        tokens = (*spot.tokens, _token(step, have, terms.shape.list_keys(spot.there)))
+        child = Spot(want, have, (), spot.at if want is ABSENT else (*spot.at, at), there, tokens)
+        if there in SERVERS_OWN or _is_servers(child, terms):
             continue
         if want is not ABSENT:
-            yield from unowned_additions(Spot(want, have, (), (*spot.at, at), there), shape, live)
+            yield from unowned_additions(child, terms)
         elif isinstance(have, Mapping) and step in {*STRING_MAPS, "metadata"}:
-            yield from unowned_additions(Spot({}, have, (), spot.at, there), shape, live)
+            yield from unowned_additions(replace(child, want={}), terms)
         else:
-            yield Difference(FindingKind.FOREIGN_ADDITION, Spot(ABSENT, have, (), spot.at, there))
+            yield Difference(FindingKind.FOREIGN_ADDITION, child)
 
 
-def _is_servers(path: Path, value: Any, shape: Shape, live: Live) -> bool:
-    return is_default(path, value, shape, live) or is_allocated(path, shape)
+def _token(step: str | int, have: Any, keys: tuple[str, ...]) -> str:
+    """How the record of an apply names a child."""
+    return f"f:{step}" if isinstance(step, str) else (keys and key_token(have, keys)) or f"i:{step}"
+
+
+def _is_servers(spot: Spot, terms: Terms) -> bool:
+    """Whether the server itself gave a field its value: instead of none, of an empty one, or of what we applied."""
+    if spot.want is not ABSENT and not is_empty(spot.want):
+        return terms.stored_so(spot)
+    is_known = is_default(spot.there, spot.have, terms.shape, terms.live) or is_allocated(spot.there, terms.shape)
+    return is_known or terms.stored_so(spot)
 
 
 def _pairs(spot: Spot, shape: Shape) -> Iterator[tuple[str | int, Any, str | int, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from blueprint.cluster.inventory import Snapshot, desired_hash, is_unchanged
+from blueprint.cluster.inventory import Snapshot, desired_hash, is_held, is_unchanged
 from blueprint.drift.additions import additions, unowned_additions
 from blueprint.drift.declared import Difference, Spot, Terms, declared_differences
 from blueprint.drift.defaults import is_default
@@ -60,7 +60,8 @@ def compare(
     `shape` knows the fields of its kind; `recorded` says that the bundle is applied here, so that the object is to be
     ours, whether or not an apply got to write it; `distribution` is what the bundle is made for.
     """
-    terms = Terms(shape, snapshot if snapshot and snapshot.desired == desired_hash(obj) else None, live)
+    record = snapshot if snapshot and snapshot.desired == desired_hash(obj) else None
+    terms = Terms(shape, record, live, held=record is not None and is_held(record, live, manager))
     spot = Spot(manifest, live, claims_of(live, manager))
     left_out: list[LeftOut] = []
     settled = is_unchanged(snapshot, live)
@@ -69,7 +70,7 @@ def compare(
     declared = (d for d in declared_differences(spot, terms) if not untouched or d.kind is FindingKind.OWNERSHIP_LOST)
     found = list(_ownership(spot, declared, expected=expected))
     if not (untouched and terms.record and not terms.record.foreign):
-        found += _additions(spot, obj, left_out, shape, distribution)
+        found += _additions(spot, obj, left_out, terms, distribution)
     kept = [d for d in found if not _is_idle_reorder(d)]
     left_out += [_left_out(obj, live, d, IDLE_ORDER) for d in found if _is_idle_reorder(d)]
     if terms.record and not settled and not (kept or left_out):
@@ -95,15 +96,15 @@ def _ownership(spot: Spot, differences: Iterator[Difference], *, expected: bool)
 
 
 def _additions(
-    spot: Spot, obj: Object, left_out: list[LeftOut], shape: Shape, distribution: str
+    spot: Spot, obj: Object, left_out: list[LeftOut], terms: Terms, distribution: str
 ) -> Iterator[Difference]:
     live, ours = spot.have, any(claim.ours for claim in spot.claims)
-    for difference in additions(spot) if spot.claims else unowned_additions(spot, shape, live):
+    for difference in additions(spot) if spot.claims else unowned_additions(spot, terms):
         there, have = difference.spot.there, difference.spot.have
         if owned_by_us(difference.spot.claims):
             yield _not_taken_back(difference)
             continue
-        if is_default(there, have, shape, live):
+        if is_default(there, have, terms.shape, live):
             reason: str | None = DEFAULT_VALUE
         elif not ours and _LAST_APPLIED in there:
             reason = "the note that kubectl keeps on what it created"

@@ -9,9 +9,10 @@ from typing import Any
 from blueprint.cluster.fields import content, own_entry, value_at
 from blueprint.diagnostics import Note
 from blueprint.drift.compare import Compared
-from blueprint.drift.declared import Difference, Spot
+from blueprint.drift.declared import Difference, Spot, Terms, declared_differences
 from blueprint.drift.defaults import is_default
 from blueprint.drift.model import Finding, FindingKind
+from blueprint.drift.ownership import claims_of
 from blueprint.drift.view import Live, Unseen, View
 from blueprint.render.compare import ABSENT, differences
 from blueprint.render.model import Object, Path
@@ -19,6 +20,7 @@ from blueprint.render.paths import format_path
 from blueprint.report.model import LeftOut
 
 _STORED_SO = "stored so by the server or a webhook: a dry-run of our apply gives the live value"
+_KEPT = "kept by the server from whoever applies it: a dry-run of our apply does not own it either"
 _NOT_APPLIED = Note("not applied yet: the live value is what an earlier apply of ours left")
 _NEVER = Note("not applied yet: a dry-run of an apply says so")
 _OUR_NAME = Note("written under our own manager's name, after the recorded apply and not by it")
@@ -42,20 +44,30 @@ class Confirm:
 
     def decide(self, obj: Object, manifest: Mapping[str, Any], compared: Compared) -> Decided:
         """The findings of one object."""
-        open_ones = [d for d in compared.differences if not d.sure]
-        settled = bool(open_ones) and compared.settled
         prediction: Live | Unseen | None = None
-        if open_ones and not settled:
+        if any(_is_not_ours(d) or not (d.sure or compared.settled) for d in compared.differences):
             prediction = self._predict(manifest)
+        kept = frozenset(self._kept(manifest, prediction, compared)) if isinstance(prediction, dict) else frozenset()
         left_out: list[LeftOut] = []
         findings: list[Finding] = []
         for difference in compared.differences:
+            reason = ""
             if isinstance(prediction, dict) and _is_stored_so(difference, prediction):
+                reason = _STORED_SO
+            elif _is_not_ours(difference) and difference.spot.at in kept:
+                reason = _KEPT
+            if reason:
                 path = format_path(difference.spot.there, compared.live)
-                left_out.append(LeftOut(str(obj.id), path, _STORED_SO, str(difference.writer or "")))
+                left_out.append(LeftOut(str(obj.id), path, reason, str(difference.writer or "")))
             else:
                 findings.append(_finding(obj, difference, compared, prediction))
         return Decided(tuple(findings), tuple(left_out))
+
+    def _kept(self, manifest: Mapping[str, Any], prediction: Live, compared: Compared) -> Iterator[Path]:
+        """The declared fields that an apply of ours does not own either: the server keeps them from every applier."""
+        spot = Spot(manifest, prediction, claims_of(prediction, self._manager))
+        after = declared_differences(spot, Terms(compared.terms.shape, live=prediction))
+        return (difference.spot.at for difference in after if _is_not_ours(difference))
 
     def unapplied(self, obj: Object, manifest: Mapping[str, Any], live: Live) -> Iterator[Finding]:
         """What an apply of a declaration that was never applied would change, although nothing here differs from it.
@@ -81,6 +93,11 @@ class Confirm:
             return self._view.predict(manifest, self._manager)
         except Unseen as unseen:
             return unseen
+
+
+def _is_not_ours(difference: Difference) -> bool:
+    """Whether one field is as declared and not ours; that nothing of an object is ours needs no second look."""
+    return difference.kind is FindingKind.OWNERSHIP_LOST and bool(difference.spot.at)
 
 
 def _is_stored_so(difference: Difference, predicted: Live) -> bool:

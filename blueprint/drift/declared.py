@@ -73,11 +73,14 @@ class Terms:
         record: How the object was right after exactly this declaration was applied; None where nothing says so. With
             it no default can hide inside an atomic value, and what differs was written later.
         live: The whole live object.
+        held: Whether we own exactly what we owned right after that apply: what is not ours never was. The server
+            keeps some fields from every applier (the spec of a CertificateSigningRequest, for one).
     """
 
     shape: Shape = UNKNOWN
     record: Snapshot | None = None
     live: Mapping[str, Any] = field(default_factory=dict)
+    held: bool = False
 
     def stored_so(self, spot: Spot) -> bool:
         """Whether the live value, or that there is none, is what our own apply left there."""
@@ -157,7 +160,7 @@ def _piece(spot: Spot, equal: bool, terms: Terms) -> Iterator[Difference]:  # no
     if not (equal or terms.stored_so(spot)):
         writer = latest(spot.claims) if ours else others
         yield Difference(FindingKind.MODIFIED, spot, writer, sure=not ours)
-    elif not ours:
+    elif not (ours or terms.held):
         yield Difference(FindingKind.OWNERSHIP_LOST, spot, others)
 
 

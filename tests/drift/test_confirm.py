@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import copy
 import uuid
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from drift_platform import JSON_PATCH, Applied, bundle_of
+from drift_platform import JSON_PATCH, MERGE_PATCH, Applied, apply, bundle_of
+from zero_values import certificate_request
 
 from blueprint.cluster.connection import Connection
 from blueprint.cluster.inventory import as_member, manager
+from blueprint.drift.detect import detect_drift
 from blueprint.drift.model import FindingKind
+from blueprint.drift.view import ClusterView
+from blueprint.render.model import Bundle
 
 WRAPPED = "c2Vj\ncmV0"
 """Base64 as some tools wrap it: the API server stores it in one line."""
@@ -66,3 +72,35 @@ def test_a_dry_run_excuses_nothing_but_what_was_open(unrecorded: Applied) -> Non
     [finding] = unrecorded.findings()
 
     assert (finding.kind, finding.path) == (FindingKind.OWNERSHIP_LOST, "data.other")
+
+
+@pytest.fixture
+def request_for_a_certificate(connection: Connection, namespace: str) -> Iterator[tuple[Bundle, Connection, str]]:
+    """Applied by us. The server resets its spec in every apply, so that nobody's claim on it is ever recorded."""
+    spec = {"request": certificate_request(), "signerName": "example.org/signer", "usages": ["client auth"]}
+    meta = {"name": namespace, "labels": {"ours": "1"}}
+    kind = {"apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest"}
+    name = f"csr-{uuid.uuid4().hex[:8]}"
+    bundle = replace(bundle_of(name, [kind | {"metadata": meta, "spec": spec}]), digest=uuid.uuid4().hex)
+    apply(bundle, connection)
+    url = f"/apis/certificates.k8s.io/v1/certificatesigningrequests/{namespace}"
+    touch = {"metadata": {"labels": {"touched": "1"}}}
+    connection.request("PATCH", url, touch, query={"fieldManager": "mallory"}, content_type=MERGE_PATCH)
+    yield bundle, connection, url
+    connection.delete(url)
+
+
+def test_a_field_that_the_server_lets_nobody_own_is_not_lost(request_for_a_certificate: Any) -> None:
+    """By the record; and, where somebody took a label of ours, so that the record no longer tells, by a dry-run."""
+    bundle, connection, url = request_for_a_certificate
+    added = (FindingKind.FOREIGN_ADDITION, "metadata.labels.touched")
+    for dry_run in (False, True):
+        report = detect_drift(bundle, ClusterView(connection), dry_run=dry_run)
+        assert {(f.kind, f.path) for f in report.findings} == {added}
+
+    for value in ("x", "1"):
+        patch = {"metadata": {"labels": {"ours": value}}}
+        connection.request("PATCH", url, patch, query={"fieldManager": "mallory"}, content_type=MERGE_PATCH)
+    report = detect_drift(bundle, ClusterView(connection))
+    lost = (FindingKind.OWNERSHIP_LOST, "metadata.labels.ours")
+    assert {(f.kind, f.path) for f in report.findings} == {added, lost}

@@ -10,6 +10,7 @@ from drift_platform import deployment, with_origins
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blueprint.cluster.inventory import as_member, manager, take_snapshot
 from blueprint.drift.compare import compare
 from blueprint.drift.default_values import default_pull_policy
 from blueprint.drift.defaults import is_default
@@ -17,6 +18,7 @@ from blueprint.drift.equality import same
 from blueprint.drift.model import DriftReport, FindingKind
 from blueprint.drift.shape import UNKNOWN, Shape, builtin_shape
 from blueprint.render.compare import ABSENT
+from blueprint.render.paths import format_path
 from blueprint.report.model import Coverage
 
 LIMIT = ("spec", "containers", 0, "resources", "limits", "cpu")
@@ -182,3 +184,30 @@ def test_a_deployment_without_ownership_record_is_compared_by_its_likely_keys() 
     [difference] = compare(with_origins(want, 1), want, have, None, "us").differences
 
     assert (difference.kind, difference.spot.have) == (FindingKind.MODIFIED, "other")
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_what_the_server_puts_for_an_empty_value_is_no_addition(recorded: bool) -> None:
+    """Owners wiped: a default that is known needs no record; what only the record of the apply tells, needs it."""
+    kind, spec = ("networking.k8s.io/v1", "NetworkPolicy"), {"podSelector": {}}
+    told = unowned(kind, {"spec": spec | {"policyTypes": []}}, {"spec": spec | {"policyTypes": ["Ingress"]}}, recorded)
+    assert told == set()
+    other = unowned(kind, {"spec": spec | {"policyTypes": []}}, {"spec": spec | {"policyTypes": ["Egress"]}}, recorded)
+    assert other == (set() if recorded else {"spec.policyTypes[0]"})
+
+
+def unowned(kind: tuple[str, str], declared: dict, stored: dict, recorded: bool) -> set[str]:
+    """The additions that are told of an object that lost its owners after the apply, and gained an annotation."""
+    head = {"apiVersion": kind[0], "kind": kind[1]}
+    meta = {"name": "a", "namespace": "a"}
+    obj = with_origins({**head, "metadata": meta, **declared}, 1)
+    owned = [{"manager": manager("b"), "operation": "Apply", "fieldsV1": {"f:spec": {"f:policyTypes": {}}}}]
+    own = {"labels": as_member(obj.data, "b")["metadata"]["labels"], "uid": "1", "resourceVersion": "1"}
+    live = {**head, "metadata": meta | own | {"managedFields": owned}, **stored}
+    snapshot = take_snapshot(obj, live, "b") if recorded else None
+    del live["metadata"]["managedFields"]
+    live["metadata"] |= {"resourceVersion": "2", "annotations": {"touched": "1"}}
+    wanted = as_member(obj.data, "b")
+    found = compare(obj, wanted, live, snapshot, manager("b"), shape(kind)).differences
+    paths = {format_path(d.spot.there, live) for d in found if d.kind is FindingKind.FOREIGN_ADDITION}
+    return paths - {"metadata.annotations.touched"}

@@ -212,7 +212,9 @@ def placed(manifest: dict[str, Any], number: int, namespace: str) -> dict[str, A
     """A manifest with its placeholders filled in, and, for kinds that are in one, its namespace."""
     text = json.dumps(manifest).replace("~place~", namespace)
     cidr = f"10.{100 + number // 256 % 100}.{number % 256}.0/24"
-    filled = json.loads(text.replace("REQUEST", _request()).replace("A-RANGE", cidr).replace("NAME", f"n{number}"))
+    filled = json.loads(
+        text.replace("REQUEST", certificate_request()).replace("A-RANGE", cidr).replace("NAME", f"n{number}")
+    )
     kind = filled["kind"]
     named = {"CustomResourceDefinition": f"things.n{number}.example.org", "APIService": f"v1.n{number}.example.org"}
     name = named.get(kind, f"n{number}")
@@ -224,7 +226,7 @@ def placed(manifest: dict[str, Any], number: int, namespace: str) -> dict[str, A
 
 
 @cache
-def _request() -> str:
+def certificate_request() -> str:
     """A request for a certificate, base64 of PEM."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization

@@ -69,7 +69,9 @@ def compare(
     expected = recorded if snapshot is None else snapshot.uid == live["metadata"].get("uid")
     declared = (d for d in declared_differences(spot, terms) if not untouched or d.kind is FindingKind.OWNERSHIP_LOST)
     found = list(_ownership(spot, declared, expected=expected))
-    if not (untouched and terms.record and not terms.record.foreign):
+    # The same content may be owned otherwise: an apply that did not finish declared a default, and it is ours now.
+    as_then = terms.held or not any(claim.ours for claim in spot.claims)
+    if not (untouched and as_then and terms.record and not terms.record.foreign):
         found += _additions(spot, obj, left_out, terms, distribution)
     kept = [d for d in found if not _is_idle_reorder(d)]
     left_out += [_left_out(obj, live, d, IDLE_ORDER) for d in found if _is_idle_reorder(d)]

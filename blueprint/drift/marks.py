@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import Any
 
 from blueprint.catalog.node_marks import KnownTaint, Place, Progress, Switch, load_node_marks
@@ -27,13 +28,18 @@ class Marks:
     def __init__(self, bundle: Bundle) -> None:
         rendered = frozenset(obj.component for obj in bundle.objects)
         held = [each for each in load_node_marks() if each.holds(rendered)]
-        self.tolerations: Mapping[str, list[Mapping[str, Any]]] = dict(_tolerations(bundle))
+        self._bundle = bundle
         self.taints: tuple[KnownTaint, ...] = tuple(taint for each in held for taint in each.taints)
         self._progress = {step.key: step for each in held for step in each.progress}
         self._switches: dict[Place, dict[str, Switch]] = {"labels": {}, "annotations": {}}
         for switch in (switch for each in held for switch in each.switches):
             self._switches[switch.at] |= dict.fromkeys(switch.keys, switch)
         self._found: dict[Place, dict[str, Switch | None]] = {"labels": {}, "annotations": {}}  # nodes are alike
+
+    @cached_property
+    def tolerations(self) -> Mapping[str, list[Mapping[str, Any]]]:
+        """What pods that run on every node tolerate, by object; asked only where a taint keeps somebody away."""
+        return dict(_tolerations(self._bundle))
 
     def taint(self, key: str) -> KnownTaint | None:
         """What is known of a taint."""

@@ -11,11 +11,9 @@ from blueprint.diagnostics import Diagnostic, Note
 from blueprint.drift import node_codes as codes
 from blueprint.drift.capacity import examine_capacity, offers_resources
 from blueprint.drift.left_marks import left_marks
-from blueprint.drift.marks import Marks
 from blueprint.drift.membership import Members, examine_membership
 from blueprint.drift.model import APPLY, TAKE_OVER, Finding, FindingKind, Part, Remedy, Station
 from blueprint.drift.node_facts import is_real, origin_of, seen_of, subject_of, writer_of
-from blueprint.drift.node_marks import examine_marks, is_in_transition
 from blueprint.drift.places import examine_domains, examine_place
 from blueprint.drift.view import Live, Unseen, View
 from blueprint.render.compare import ABSENT
@@ -92,6 +90,11 @@ def named(nodes: Iterable[Live], most: int = 5) -> str:
 
 
 def _each(bundle: Bundle, members: Members, offering: set[str]) -> Iterator[Finding]:
+    if not any(pools for _, pools in members):
+        return  # and what is known of marks need not be read
+    from blueprint.drift.marks import Marks
+    from blueprint.drift.node_marks import examine_marks, is_in_transition
+
     us = manager(bundle.name)
     marks = Marks(bundle)
     for node, pools in members:

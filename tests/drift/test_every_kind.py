@@ -61,10 +61,16 @@ def test_the_bundle_has_every_kind_that_is_stored(everything: Applied) -> None:
     assert stored - declared == set(NOT_DECLARED)
 
 
-def test_controllers_at_work_are_no_drift(everything: Applied) -> None:
-    dice = dice_for("controllers")
-    world = World(everything.connection, NAME, NAMESPACE)
+@pytest.fixture(scope="module")
+def world(everything: Applied) -> World:
+    """Whatever stands in for nodes and storage, once all controllers have done their work with it."""
+    world, dice = World(everything.connection, NAME, NAMESPACE), dice_for("the world")
     _until(lambda: world.turn(dice) or _has_worked(everything.connection), "the controllers have done their work")
+    return world
+
+
+def test_controllers_at_work_are_no_drift(everything: Applied, world: World) -> None:
+    dice = dice_for("controllers")
     world.default_class()
     _until(lambda: _class_of_the_late_claim(everything.connection), "the late claim has a class")
 
@@ -82,7 +88,7 @@ def test_controllers_at_work_are_no_drift(everything: Applied) -> None:
     _assert_clean(everything)
 
 
-def test_what_a_foreign_role_adds_to_ours_is_told(everything: Applied) -> None:
+def test_what_a_foreign_role_adds_to_ours_is_told(everything: Applied, world: World) -> None:
     """Nobody writes to our role but the controller that is meant to."""
     roles = "/apis/rbac.authorization.k8s.io/v1/clusterroles"
     rule = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}
@@ -100,7 +106,7 @@ def test_what_a_foreign_role_adds_to_ours_is_told(everything: Applied) -> None:
     _assert_clean(everything)
 
 
-def test_what_is_left_out_is_named(everything: Applied) -> None:
+def test_what_is_left_out_is_named(everything: Applied, world: World) -> None:
     """A field with its writer; an object that a controller gave our label; in every format, counted."""
     report = everything.drift()
     named = {(each.subject, each.path): each.writer for each in report.left_out}

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from blueprint.catalog import load_catalog
-from blueprint.check import check_objects
+from blueprint.bundle.model import Bundle
+from blueprint.catalog.catalog import load_catalog
+from blueprint.check.objects import check_objects
 from blueprint.diagnostics import Diagnostic, has_errors, in_order
-from blueprint.platform.expect import expectations
+from blueprint.platform.expectations import expectations
+from blueprint.platform.inputs.hardware_files import causes_only, with_own_hardware
 from blueprint.platform.model import Platform
-from blueprint.platform.own_hardware import causes_only, with_own_hardware
 from blueprint.platform.resolve import resolve
+from blueprint.render.bundle_files import make_bundle
 from blueprint.render.images import PulledImage, pulled_images
-from blueprint.render.model import Bundle
 from blueprint.render.render import render_platform
-from blueprint.render.writing import make_bundle
-from blueprint.source import Layered, load_layers
-from blueprint.spec import parse_blueprint
+from blueprint.source.layers import Layered, load_layers
+from blueprint.spec.parse import parse_blueprint
 from blueprint.spec.upgrade import upgraded
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from blueprint.bundle.reader import read_bundle
 from blueprint.cli.main import main
 from blueprint.lab.nodes import simulated_nodes
-from blueprint.render.bundle import read_bundle
 from tests.probe.stub.build import NoCompilerError, build
 from tests.probe.stub.describe import Description, cut, h100x8
 from tests.probe.stub.root import build as build_root

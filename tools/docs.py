@@ -13,7 +13,9 @@ from typing import Any
 
 import yaml
 
-from blueprint.catalog import Condition, Fact, load_catalog
+from blueprint.catalog.catalog import load_catalog
+from blueprint.catalog.facts import Fact
+from blueprint.catalog.rules import Condition
 from blueprint.diagnostics import all_codes
 from blueprint.report.topics.fields import field_facts, fields_of
 from blueprint.report.topics.general import EXIT_CODES, PRECEDENCE
@@ -140,7 +142,7 @@ def exit_codes_page() -> Iterator[str]:
 
 def spec_page() -> Iterator[str]:
     """Every field of a blueprint, from the JSON Schema."""
-    from blueprint.spec import json_schema
+    from blueprint.spec.schema import json_schema
 
     schema = json_schema()
     yield "# Fields of a blueprint"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from blueprint.data import data_folder
-from blueprint.source import load_text
+from blueprint.source.loader import load_text
 
 KINDS = {
     "setting": "a setting of the component",

@@ -10,7 +10,7 @@ from typing import Literal
 
 from blueprint.catalog.facts import Record, Text
 from blueprint.catalog.gates import ClusterGate, GateName, Minor
-from blueprint.catalog.reading import read
+from blueprint.catalog.loader import read
 from blueprint.catalog.rules import version_key
 
 Sort = Literal["gpu", "mig", "vfio", "channel", "daemon"]

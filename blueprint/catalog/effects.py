@@ -7,7 +7,7 @@ from functools import cache
 from typing import Literal
 
 from blueprint.catalog.facts import Record, Text
-from blueprint.catalog.reading import read
+from blueprint.catalog.loader import read
 from blueprint.data import data_folder
 
 Happens = Literal["driver", "driver-restart", "network-driver", "runtime", "allocation", "claims", "mig", "operands"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Generic, Literal, TypeVar
 
 from blueprint.diagnostics import Span
-from blueprint.source import Document
+from blueprint.source.document import Document
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from blueprint.catalog.facts import Matching, Record, Text
-from blueprint.catalog.reading import read
+from blueprint.catalog.loader import read
 from blueprint.catalog.rules import version_key
 
 GateName = Annotated[str, Matching(r"[A-Z][A-Za-z]+", "words in capitals")]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from blueprint.catalog.facts import Matching, Record, Text
-from blueprint.catalog.reading import read
+from blueprint.catalog.loader import read
 
 MetricSet = Literal["minimal", "standard", "full"]
 SETS: tuple[MetricSet, ...] = ("minimal", "standard", "full")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from blueprint.catalog.facts import Record, Text
-from blueprint.catalog.reading import read
+from blueprint.catalog.loader import read
 from blueprint.data import data_folder
 
 Place = Literal["labels", "annotations"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from blueprint.catalog.facts import Text
-from blueprint.catalog.kinds import Fault, faults, faults_of_pod
+from blueprint.catalog.setting_types import Fault, faults, faults_of_pod
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

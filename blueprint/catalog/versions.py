@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from blueprint.diagnostics import Span
-from blueprint.source import Document
+from blueprint.source.document import Document
 from blueprint.source.paths import Path
 
 

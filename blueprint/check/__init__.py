@@ -1,5 +1,1 @@
-"""Check what was rendered: schemas, names, references. `check_objects` is the way in."""
-
-from blueprint.check.objects import check_objects
-
-__all__ = ["check_objects"]
+"""Checks of rendered objects: schemas, names, references, rules. `objects.check_objects` is the entry."""

@@ -1,6 +1,6 @@
 """Turn a CustomResourceDefinition into our notation: descriptions dropped, what Kubernetes defines referred to.
 
-The inverse of `blueprint.render.crds.expand_crd`. What occurs more than once becomes a local type.
+The inverse of `blueprint.kubernetes.crds.expand_crd`. What occurs more than once becomes a local type.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from blueprint.render.crds import IMPLIED, SHORTHANDS, SIMPLE
-from blueprint.render.kubernetes import Kubernetes, Schema, load_kubernetes
-from blueprint.render.structural import embeddable, short_name
+from blueprint.kubernetes.api import Kubernetes, Schema, load_kubernetes
+from blueprint.kubernetes.crds import IMPLIED, SHORTHANDS, SIMPLE
+from blueprint.kubernetes.structural import embeddable, short_name
 
 _NESTED = ("items", "additionalProperties", "not")
 _SEVERAL = ("allOf", "anyOf", "oneOf")

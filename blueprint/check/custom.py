@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from blueprint.check.strict import BOUNDS, FORMATS, NULL_REFUSED, PATTERNS, closure, with_format
-from blueprint.render.kubernetes import DEFINITION, Schema
-from blueprint.render.structural import QUANTITY_PATTERN
+from blueprint.kubernetes.api import DEFINITION, Schema
+from blueprint.kubernetes.structural import QUANTITY_PATTERN
 
 OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 _VERBATIM = frozenset(

@@ -9,15 +9,15 @@ from functools import cache
 from typing import Any
 
 from blueprint.check import codes
-from blueprint.check.complaint import Complaint
 from blueprint.check.custom import strict_custom
-from blueprint.check.defaulting import with_defaults
-from blueprint.check.plan import Plan, compile_plan
+from blueprint.check.finding import Complaint
+from blueprint.check.schema_walk import Plan, compile_plan
 from blueprint.check.strict import strict_kind
 from blueprint.check.validator import Validate, compile_schema
 from blueprint.diagnostics import nearest
-from blueprint.render.crds import crds_of
-from blueprint.render.kubernetes import BuiltInKind, Kubernetes, Schema, known_minors, load_kubernetes
+from blueprint.kubernetes.api import BuiltInKind, Kubernetes, Schema, known_minors, load_kubernetes
+from blueprint.kubernetes.crd_defaults import with_defaults
+from blueprint.kubernetes.crds import crds_of
 
 _UNSTABLE = re.compile(r"v\d+(alpha|beta)\d+")
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from blueprint.check import codes
-from blueprint.check.complaint import Complaint
-from blueprint.check.names import dns_label_fault, name_fault
+from blueprint.check.finding import Complaint
+from blueprint.kubernetes.names import dns_label_fault, name_fault
 
 ANNOTATIONS_BYTES = 256 * 1024
 DATA_BYTES = 1024 * 1024

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from blueprint.bundle.model import Object, Path
 from blueprint.check import codes
-from blueprint.check.complaint import Complaint
+from blueprint.check.finding import Complaint
 from blueprint.check.kinds import CheckedKind, Kinds, is_readable
+from blueprint.check.messages import in_words
 from blueprint.check.metadata import check_identity, check_payload, check_sizes
-from blueprint.check.plan import walk
 from blueprint.check.references import check_references
 from blueprint.check.rules import check_rules
+from blueprint.check.schema_walk import walk
 from blueprint.check.validator import NotJsonError
-from blueprint.check.wording import in_words
 from blueprint.diagnostics import Diagnostic, has_errors, in_order, nearest
-from blueprint.render.kubernetes import known_minors
-from blueprint.render.model import Object, Path
-from blueprint.render.paths import format_path
+from blueprint.kubernetes.api import known_minors
+from blueprint.source.paths import format_path
 
 if TYPE_CHECKING:
     from blueprint.platform.model import Platform

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from blueprint.bundle.model import Object, Path
 from blueprint.check import codes
-from blueprint.check.complaint import Complaint
+from blueprint.check.finding import Complaint
 from blueprint.check.workloads import Reference, containers, pod_spec, references
 from blueprint.diagnostics import Diagnostic, Severity, nearest
-from blueprint.render.model import Object, Path
-from blueprint.render.paths import format_path
+from blueprint.source.paths import format_path
 
 WELL_KNOWN_NAMESPACES = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
 WELL_KNOWN_ROLES = frozenset({"admin", "cluster-admin", "edit", "view"})

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from blueprint.render.kubernetes import DEFINITION, Schema, load_kubernetes
-from blueprint.render.structural import QUANTITY_PATTERN
+from blueprint.kubernetes.api import DEFINITION, Schema, load_kubernetes
+from blueprint.kubernetes.structural import QUANTITY_PATTERN
 
 _LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 PATTERNS = {

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from blueprint.render.kubernetes import Schema
-from blueprint.render.model import Path
+from blueprint.bundle.model import Path
+from blueprint.kubernetes.api import Schema
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from blueprint.render.model import Object, Path
+from blueprint.bundle.model import Object, Path
 
 _POD_SPECS: Mapping[tuple[str, str], Path] = {
     ("", "Pod"): ("spec",),

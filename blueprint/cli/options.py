@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from blueprint.bundle.model import Bundle
     from blueprint.pipeline import Compilation
-    from blueprint.render.model import Bundle
     from blueprint.report.model import Run
 
 
@@ -112,7 +112,7 @@ def load_bundle(options: Namespace) -> Bundle:
             Diagnostic(USAGE, "--overlay and --set need a blueprint; a bundle is compiled already"),
             exit_code=2,
         )
-    from blueprint.render.bundle import read_bundle
+    from blueprint.bundle.reader import read_bundle
 
     return read_bundle(Path(options.target))
 

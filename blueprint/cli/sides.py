@@ -6,10 +6,10 @@ from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
 
+from blueprint.bundle.model import Bundle
+from blueprint.changes.platform_changes import Parts, decided
 from blueprint.cli.options import compile_target
 from blueprint.diagnostics import Diagnostic, Refused, has_errors
-from blueprint.render.decided import Parts, decided
-from blueprint.render.model import Bundle
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def _compiled(target: str) -> Side:
 
 def _folder(folder: Path) -> Side:
     """A bundle that was edited is compared as it stands there."""
-    from blueprint.render.bundle import read_as_it_stands
+    from blueprint.bundle.reader import read_as_it_stands
 
     bundle, edited = read_as_it_stands(folder)
     return Side(bundle, decided(lambda name: (folder / name).read_bytes()), tuple(edited))

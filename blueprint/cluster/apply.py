@@ -13,26 +13,26 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from blueprint.bundle.model import ObjectId
+from blueprint.changes.compare import Action, ObjectChange
 from blueprint.cluster import codes, findings
 from blueprint.cluster.connect import refused
 from blueprint.cluster.connection import POOL_SIZE, Connection
 from blueprint.cluster.consent import Consent, told_when_taken, with_replacements
+from blueprint.cluster.dependencies import needs
 from blueprint.cluster.discovery import Discovery, discover
 from blueprint.cluster.errors import ApiError
-from blueprint.cluster.gates import await_definition, await_namespace, served_by
 from blueprint.cluster.health import simulated_nodes, wait_healthy
 from blueprint.cluster.inventory import Inventory, NodeRecord, Snapshot, desired_hash, take_snapshot
-from blueprint.cluster.needs import needs
+from blueprint.cluster.inventory_update import News, exact, widened
 from blueprint.cluster.node_writes import write_node
 from blueprint.cluster.olm import await_operator, brought_by, is_subscription, wishes_of
-from blueprint.cluster.record import News, exact, widened
-from blueprint.cluster.stages import Stage, follows_peers, stage_of
-from blueprint.cluster.steps import NodeStep, Plan, Step
+from blueprint.cluster.plan_model import NodeStep, Plan, Step
 from blueprint.cluster.store import write_inventory
+from blueprint.cluster.waits import await_definition, await_namespace, served_by
 from blueprint.cluster.write import Writer, Written
 from blueprint.diagnostics import Diagnostic, Refused, Severity
-from blueprint.render.compare import Action, ObjectChange
-from blueprint.render.model import ObjectId
+from blueprint.kubernetes.stages import Stage, follows_peers, stage_of
 
 Progress = Callable[[ObjectId, str], None]
 """Told about every object as it happens, in a few words; called from one thread."""

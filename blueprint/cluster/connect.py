@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from blueprint.cluster import codes
+from blueprint.cluster.credential_expiry import describe_credentials
 from blueprint.cluster.errors import ApiError
-from blueprint.cluster.expiry import describe_credentials
 from blueprint.cluster.kubeconfig import Choice, Endpoint, choose, endpoint, find_files, refuse
 from blueprint.diagnostics import Refused
 

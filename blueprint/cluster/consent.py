@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from blueprint.bundle.model import ObjectId
 from blueprint.cluster import codes, findings
-from blueprint.cluster.steps import Conflict, NodeStep, Plan, Step
+from blueprint.cluster.plan_model import Conflict, NodeStep, Plan, Step
 from blueprint.diagnostics import Diagnostic
-from blueprint.render.model import ObjectId
-from blueprint.render.paths import format_path
+from blueprint.source.paths import format_path
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,14 @@ from typing import Any
 
 import orjson
 
+from blueprint.bundle.model import FieldOrigin, Object, ObjectId
+from blueprint.changes.compare import ABSENT
 from blueprint.cluster import codes
 from blueprint.cluster.errors import ApiError
-from blueprint.cluster.spelling import field_of_type_error, follow
-from blueprint.cluster.steps import Conflict
+from blueprint.cluster.plan_model import Conflict
+from blueprint.cluster.server_paths import field_of_type_error, follow
 from blueprint.diagnostics import Code, Diagnostic, Note, Severity, Span
-from blueprint.render.compare import ABSENT
-from blueprint.render.model import FieldOrigin, Object, ObjectId
-from blueprint.render.paths import format_path
+from blueprint.source.paths import format_path
 
 _NAMED = 3
 """Objects that are named where many share a fate."""

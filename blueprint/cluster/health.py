@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from blueprint.bundle.model import Object, ObjectId
 from blueprint.cluster import codes, findings
 from blueprint.cluster.connection import Connection
 from blueprint.cluster.discovery import Discovery
 from blueprint.cluster.errors import ApiError
 from blueprint.cluster.olm import complaint_of
 from blueprint.diagnostics import Diagnostic
-from blueprint.render.model import Object, ObjectId
 
 SIMULATED = "gpublueprint.dev/simulated"
 """Annotation of nodes that a lab made: nothing that runs on them proves anything."""

@@ -16,7 +16,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from blueprint.cluster.fields import (
+from blueprint.bundle.model import Object, ObjectId
+from blueprint.changes.compare import ABSENT
+from blueprint.cluster.managed_fields import (
     Tokens,
     content_hash,
     departures,
@@ -27,8 +29,6 @@ from blueprint.cluster.fields import (
     server_spelling,
     value_at,
 )
-from blueprint.render.compare import ABSENT
-from blueprint.render.model import Object, ObjectId
 
 NAMESPACE = "gpublueprint-system"
 """Where the records of all blueprints in a cluster are."""

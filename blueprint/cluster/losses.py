@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from blueprint.render.immutable import CARRIES
-from blueprint.render.model import ObjectId
+from blueprint.bundle.model import ObjectId
+from blueprint.changes.immutable import CARRIES
 
 Live = Mapping[str, Any]
 _PODS = ("replicas", "currentNumberScheduled", "active", "succeeded", "failed")

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from blueprint.bundle.model import Taint
 from blueprint.cluster import codes, findings
 from blueprint.cluster.connection import Connection
 from blueprint.cluster.errors import ApiError
 from blueprint.cluster.inventory import manager
 from blueprint.cluster.nodes import NODES, taints_of
-from blueprint.cluster.steps import NodeStep
+from blueprint.cluster.plan_model import NodeStep
 from blueprint.diagnostics import Diagnostic
-from blueprint.render.model import Taint
 
 _ATTEMPTS = 5
 _PAUSE = 0.1

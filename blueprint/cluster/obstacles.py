@@ -15,11 +15,11 @@ from typing import Any
 
 import orjson
 
+from blueprint.bundle.model import Path
 from blueprint.cluster.connection import Connection
 from blueprint.cluster.errors import ApiError
-from blueprint.cluster.fields import Entry, Tokens, Tree, entries
-from blueprint.cluster.spelling import follow
-from blueprint.render.model import Path
+from blueprint.cluster.managed_fields import Entry, Tokens, Tree, entries
+from blueprint.cluster.server_paths import follow
 
 Data = Mapping[str, Any]
 JSON_PATCH = "application/json-patch+json"

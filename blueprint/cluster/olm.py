@@ -11,14 +11,14 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from blueprint.bundle.model import Object, ObjectId
 from blueprint.cluster import codes, findings
 from blueprint.cluster.connection import Connection
 from blueprint.cluster.discovery import Discovery, discover
 from blueprint.cluster.errors import ApiError
-from blueprint.cluster.gates import GateClosedError, wait_until
-from blueprint.cluster.stages import OPERATORS, Stage, stage_of
+from blueprint.cluster.waits import GateClosedError, wait_until
 from blueprint.diagnostics import Diagnostic
-from blueprint.render.model import Object, ObjectId
+from blueprint.kubernetes.stages import OPERATORS, Stage, stage_of
 
 _API = f"/apis/{OPERATORS}/v1alpha1/namespaces"
 _VERSION = re.compile(r"\.v?(\d+(?:\.\d+)*)$")

@@ -6,8 +6,8 @@ import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from blueprint.cluster.fields import Tokens
-from blueprint.cluster.steps import Conflict, Step
+from blueprint.cluster.managed_fields import Tokens
+from blueprint.cluster.plan_model import Conflict, Step
 
 Fields = dict[str, Any]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from blueprint.bundle.model import FieldOrigin, Path, Source
 from blueprint.diagnostics import Span
-from blueprint.render.model import FieldOrigin, Path, Source
 
 Origins = Mapping[Path, FieldOrigin]
 

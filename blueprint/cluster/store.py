@@ -18,6 +18,7 @@ from typing import Any
 
 import orjson
 
+from blueprint.bundle.model import ObjectId
 from blueprint.cluster import codes
 from blueprint.cluster.connection import Connection
 from blueprint.cluster.errors import ApiError
@@ -38,7 +39,6 @@ from blueprint.cluster.inventory import (
     parent_name,
 )
 from blueprint.diagnostics import Diagnostic, Refused
-from blueprint.render.model import ObjectId
 
 MEMBERS_PER_PART = 3000
 """About 400 KiB of compressed record; the API server takes 1 MiB."""

@@ -20,15 +20,15 @@ from typing import Any
 from blueprint.cluster import codes, findings
 from blueprint.cluster.connection import Connection
 from blueprint.cluster.consent import NONE, Consent
-from blueprint.cluster.decide import find_conflicts
 from blueprint.cluster.discovery import Resource
 from blueprint.cluster.errors import ApiError
-from blueprint.cluster.fields import content, own_entry
-from blueprint.cluster.gates import await_gone
 from blueprint.cluster.inventory import as_member, manager
+from blueprint.cluster.managed_fields import content, own_entry
 from blueprint.cluster.obstacles import JSON_PATCH, left_out
 from blueprint.cluster.ownership import ownership_before
-from blueprint.cluster.steps import Conflict, Seen, Step
+from blueprint.cluster.plan_model import Conflict, Seen, Step
+from blueprint.cluster.step_decision import find_conflicts
+from blueprint.cluster.waits import await_gone
 from blueprint.diagnostics import Diagnostic
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0

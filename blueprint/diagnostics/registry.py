@@ -1,9 +1,8 @@
-"""Every code, found in the packages' `codes.py` and in the modules of rules: there is no central list to edit."""
+"""Every code, found in modules called `codes` and in the modules of rules: there is no central list to edit."""
 
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import pkgutil
 import re
 
@@ -28,20 +27,15 @@ def all_codes() -> list[Code]:
     """All codes of all packages, by id."""
     import blueprint
 
-    for module in pkgutil.iter_modules(blueprint.__path__, "blueprint."):
-        if module.ispkg and importlib.util.find_spec(f"{module.name}.codes"):
-            importlib.import_module(f"{module.name}.codes")
-            _import_rules(f"{module.name}.rules")
+    for module in pkgutil.walk_packages(blueprint.__path__, "blueprint."):
+        if _may_define(module.name):
+            importlib.import_module(module.name)
     return [_BY_ID[key] for key in sorted(_BY_ID)]
 
 
-def _import_rules(name: str) -> None:
-    """Import every module below a package of rules, where there is one: rules bring their codes with them."""
-    found = importlib.util.find_spec(name)
-    if found and found.submodule_search_locations:
-        importlib.import_module(name)
-        for module in pkgutil.walk_packages(found.submodule_search_locations, f"{name}."):
-            importlib.import_module(module.name)
+def _may_define(name: str) -> bool:
+    """Whether a module is named for its codes (`codes`, `node_codes`) or holds rules, which bring their own."""
+    return name.endswith("codes") or ".rules." in name
 
 
 def find_code(name: str) -> Code | None:

@@ -11,16 +11,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from blueprint.bundle.model import ObjectId
+from blueprint.changes.compare import Action
+from blueprint.changes.immutable import CARRIES, may_not_be_replaced
 from blueprint.cluster.inventory import PART_OF
 from blueprint.drift.commands import kubectl
 from blueprint.drift.model import Finding, FindingKind
 from blueprint.drift.removal import Removal, removal_of
-from blueprint.render.compare import Action
-from blueprint.render.immutable import CARRIES, may_not_be_replaced
-from blueprint.render.model import ObjectId
 
 if TYPE_CHECKING:
-    from blueprint.cluster.steps import Step
+    from blueprint.cluster.plan_model import Step
     from blueprint.drift.view import Live
 
 Tries = Callable[[Sequence[Mapping[str, Any]]], bool | None]

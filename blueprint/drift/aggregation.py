@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from blueprint.bundle.model import Bundle, Object
 from blueprint.diagnostics import Note
 from blueprint.drift.model import Finding, FindingKind, facts
 from blueprint.drift.ownership import claims_at, latest
 from blueprint.drift.view import Live, Unseen, View
-from blueprint.render.model import Bundle, Object
 
 Roles = Mapping[str, Mapping[str, Any]]
 """ClusterRoles by name: manifests, or live objects."""

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from blueprint.bundle.model import Bundle, BundlePool
 from blueprint.diagnostics import Note
 from blueprint.drift import node_codes as codes
 from blueprint.drift.model import Finding, FindingKind, Remedy, Station
 from blueprint.drift.node_facts import origin_of, seen_of, subject_of, writer_of
 from blueprint.drift.view import Live
-from blueprint.render.model import Bundle, BundlePool
-from blueprint.render.paths import format_path
+from blueprint.source.paths import format_path
 from blueprint.spec.quantity import quantity_value
 
 _OF_GPUS = re.compile(r"nvidia\.com/(gpu|mig-[^/]+)(\.shared)?")

@@ -6,8 +6,8 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 
+from blueprint.bundle.model import ObjectId
 from blueprint.diagnostics import Diagnostic
-from blueprint.render.model import ObjectId
 
 
 def kubectl(verb: str, identity: ObjectId, *arguments: str) -> str:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from blueprint.bundle.model import Object
 from blueprint.cluster.inventory import Snapshot, desired_hash, is_held, is_unchanged
-from blueprint.drift.additions import additions, unowned_additions
 from blueprint.drift.declared import Difference, Spot, Terms, declared_differences
-from blueprint.drift.defaults import is_default
 from blueprint.drift.expected import why_expected
+from blueprint.drift.extra_fields import additions, unowned_additions
 from blueprint.drift.model import FindingKind
 from blueprint.drift.ownership import claims_of, foreign, latest, owned_by_us
-from blueprint.drift.shape import UNKNOWN, Shape
 from blueprint.drift.view import Live
-from blueprint.render.model import Object
-from blueprint.render.paths import format_path
+from blueprint.kubernetes.defaults import is_default
+from blueprint.kubernetes.field_types import UNKNOWN, Shape
 from blueprint.report.model import LeftOut
+from blueprint.source.paths import format_path
 
 NOBODYS = "changed since the apply in what neither the bundle declares nor anybody owns: defaults of the server"
 DEFAULT_VALUE = "owned by somebody, with the value that the server gives by default"

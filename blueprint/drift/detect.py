@@ -6,17 +6,17 @@ from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from blueprint.bundle.model import Bundle
 from blueprint.cluster.inventory import Inventory, was_applied
 from blueprint.diagnostics import Diagnostic
 from blueprint.drift import codes
-from blueprint.drift.closing import plural, verdict_of
+from blueprint.drift.diagnostics import diagnostics_of
 from blueprint.drift.health import examine_health
 from blueprint.drift.model import DriftReport, Part
 from blueprint.drift.nodes import examine_nodes
 from blueprint.drift.objects import RECORDS, examine_objects
-from blueprint.drift.tell import diagnostics_of
+from blueprint.drift.summary import plural, verdict_of
 from blueprint.drift.view import Unseen, View
-from blueprint.render.model import Bundle
 from blueprint.report.model import Coverage, Run
 
 OBJECTS, NODES, DERIVED = "objects", "nodes", "derived"

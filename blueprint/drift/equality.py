@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from blueprint.drift.defaults import is_default
-from blueprint.drift.shape import Shape
-from blueprint.render.compare import ABSENT
-from blueprint.render.model import Path
+from blueprint.bundle.model import Path
+from blueprint.changes.compare import ABSENT
+from blueprint.kubernetes.defaults import is_default
+from blueprint.kubernetes.field_types import Shape
 from blueprint.spec.quantity import quantity_value
 
 

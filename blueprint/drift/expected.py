@@ -15,11 +15,11 @@ from functools import cache
 from pathlib import Path as File
 from typing import Any
 
+from blueprint.bundle.model import ObjectId, Path
 from blueprint.catalog.facts import Record, Text
-from blueprint.catalog.reading import read
+from blueprint.catalog.loader import read
 from blueprint.data import data_folder
 from blueprint.drift.model import Writer
-from blueprint.render.model import ObjectId, Path
 
 _STEP = re.compile(r"\[([^\]]+)\]|([^.\[\]]+)")
 _NOBODY = Writer("", "", "", "")

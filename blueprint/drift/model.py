@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from blueprint.bundle.model import FieldOrigin, Path
+from blueprint.changes.compare import ABSENT
 from blueprint.diagnostics import Code, Diagnostic, Note
-from blueprint.render.compare import ABSENT
-from blueprint.render.model import FieldOrigin, Path
 from blueprint.report.model import Coverage, LeftOut
 
 

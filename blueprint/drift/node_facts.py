@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from blueprint.bundle.model import BundlePool, FieldOrigin
 from blueprint.cluster.health import SIMULATED
 from blueprint.drift.model import Writer, facts
 from blueprint.drift.view import Live
-from blueprint.render.model import BundlePool, FieldOrigin
 
 
 def subject_of(node: Live) -> str:

@@ -10,16 +10,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
+from blueprint.bundle.model import BundlePool
 from blueprint.catalog.node_marks import KnownTaint, Switch
 from blueprint.diagnostics import Note
 from blueprint.drift import node_codes as codes
-from blueprint.drift.marks import Marks, Stage
+from blueprint.drift.known_marks import Marks, Stage
 from blueprint.drift.model import Finding, FindingKind, Remedy, Station, Writer
 from blueprint.drift.node_facts import origin_of, seen_of, subject_of, writer_of
 from blueprint.drift.taints import examine_taints
 from blueprint.drift.view import Live
-from blueprint.render.model import BundlePool
-from blueprint.render.paths import format_path
+from blueprint.source.paths import format_path
 
 UNSCHEDULABLE = ("spec", "unschedulable")
 _VERBS = {"labels": "label", "annotations": "annotate"}

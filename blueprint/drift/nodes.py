@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from blueprint.bundle.model import Bundle, BundlePool
+from blueprint.changes.compare import ABSENT
 from blueprint.cluster.inventory import Inventory, manager
 from blueprint.diagnostics import Diagnostic, Note
 from blueprint.drift import node_codes as codes
@@ -14,12 +16,10 @@ from blueprint.drift.left_marks import left_marks
 from blueprint.drift.membership import Members, examine_membership
 from blueprint.drift.model import APPLY, TAKE_OVER, Finding, FindingKind, Part, Remedy, Station
 from blueprint.drift.node_facts import is_real, origin_of, seen_of, subject_of, writer_of
-from blueprint.drift.places import examine_domains, examine_place
+from blueprint.drift.node_topology import examine_domains, examine_place
 from blueprint.drift.view import Live, Unseen, View
-from blueprint.render.compare import ABSENT
-from blueprint.render.model import Bundle, BundlePool
-from blueprint.render.paths import format_path
 from blueprint.report.model import Coverage
+from blueprint.source.paths import format_path
 
 SCOPE = "pool nodes"
 _HOW_APPLIED = {
@@ -92,7 +92,7 @@ def named(nodes: Iterable[Live], most: int = 5) -> str:
 def _each(bundle: Bundle, members: Members, offering: set[str]) -> Iterator[Finding]:
     if not any(pools for _, pools in members):
         return  # and what is known of marks need not be read
-    from blueprint.drift.marks import Marks
+    from blueprint.drift.known_marks import Marks
     from blueprint.drift.node_marks import examine_marks, is_in_transition
 
     us = manager(bundle.name)

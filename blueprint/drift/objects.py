@@ -9,17 +9,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from blueprint.cluster.fields import entries, fieldset_hash, own_entry
+from blueprint.bundle.model import Bundle, Object, ObjectId
 from blueprint.cluster.inventory import PART_OF, Inventory, Snapshot, desired_hash, is_member, is_unchanged, manager
+from blueprint.cluster.managed_fields import entries, fieldset_hash, own_entry
 from blueprint.diagnostics import Diagnostic, Note
 from blueprint.drift import codes
 from blueprint.drift.model import Finding, FindingKind, Part, Writer, facts
 from blueprint.drift.view import Gathered, Live, View
-from blueprint.render.model import Bundle, Object, ObjectId
 from blueprint.report.model import Coverage, LeftOut
 
 if TYPE_CHECKING:
-    from blueprint.drift.suspects import Suspects
+    from blueprint.drift.field_comparison import Suspects
 
 RECORDS = "records of what was applied"
 _REASONS_SHOWN = 3
@@ -138,7 +138,7 @@ class _Examiner:
 
     def _examined(self, obj: Object, live: Live, snapshot: Snapshot | None) -> Iterator[Finding]:
         if self._suspects is None:
-            from blueprint.drift.suspects import Suspects
+            from blueprint.drift.field_comparison import Suspects
 
             self._suspects = Suspects(self._bundle, self._view, dry_run=self._dry_run)
         yield from self._suspects.findings(obj, live, snapshot, recorded=self._record is not None)

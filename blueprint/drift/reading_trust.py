@@ -13,8 +13,8 @@ from typing import Any
 from blueprint.diagnostics import Diagnostic
 from blueprint.drift import codes
 from blueprint.drift.view import Unseen, View
-from blueprint.probe import Reading
 from blueprint.probe.facts import Fact, Gpu, Node
+from blueprint.probe.reading import Reading
 
 FUTURE = timedelta(minutes=5)
 """Clocks of nodes may differ by so much."""

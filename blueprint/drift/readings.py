@@ -8,16 +8,20 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from blueprint.bundle.model import Bundle, BundlePool
 from blueprint.diagnostics import Diagnostic, Note, Refused
 from blueprint.drift import codes
 from blueprint.drift.model import Part, Station
 from blueprint.drift.nodes import pools_of
 from blueprint.drift.reading_trust import TOO_OLD, Now, boots_of, of_the_future, outdated, shared
 from blueprint.drift.view import Unseen, View
-from blueprint.probe import Reading, Result, diagnostics_of, judge, read_reading
 from blueprint.probe.codes import READING_UNOPENABLE
+from blueprint.probe.diagnostics import diagnostics_of
+from blueprint.probe.engine import judge
 from blueprint.probe.facts import Node as ProbedNode
-from blueprint.render.model import Bundle, BundlePool
+from blueprint.probe.reading import Reading
+from blueprint.probe.reading_file import read_reading
+from blueprint.probe.verdict import Result
 from blueprint.report.model import Coverage
 
 SCOPE = "nodes"

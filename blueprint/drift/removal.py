@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from blueprint.bundle.model import ObjectId, Path
 from blueprint.drift.commands import kubectl
-from blueprint.render.model import ObjectId, Path
 from blueprint.source.paths import list_key, parse_path, pointer
 
 Operation = Mapping[str, Any]

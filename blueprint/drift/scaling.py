@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from blueprint.bundle.model import Bundle, Object
 from blueprint.diagnostics import Note
 from blueprint.drift.model import Finding, FindingKind, facts
 from blueprint.drift.ownership import claims_at
 from blueprint.drift.view import Live, Unseen, View
-from blueprint.render.model import Bundle, Object
 
 _SCALED = {("apps", "Deployment"), ("apps", "StatefulSet"), ("apps", "ReplicaSet"), ("", "ReplicationController")}
 _OFF = Note("nothing of it runs; scaling records no writer where nobody owned the replicas before")

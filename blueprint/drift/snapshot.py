@@ -18,11 +18,11 @@ from typing import Any
 
 import orjson
 
+from blueprint.bundle.model import Bundle, ObjectId
 from blueprint.cluster.inventory import Inventory, Member, NodeRecord, Snapshot, now
 from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.drift import codes
 from blueprint.drift.view import Gathered, Live, Unseen, View
-from blueprint.render.model import Bundle, ObjectId
 
 SCHEMA = "gpublueprint.dev/snapshot/v1"
 _LARGEST = 1 << 30

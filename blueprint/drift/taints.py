@@ -10,14 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
+from blueprint.bundle.model import BundlePool
 from blueprint.catalog.node_marks import KnownTaint
 from blueprint.diagnostics import Note
 from blueprint.drift import node_codes as codes
-from blueprint.drift.marks import Marks
+from blueprint.drift.known_marks import Marks
 from blueprint.drift.model import Finding, FindingKind, Remedy, Station, Writer
 from blueprint.drift.node_facts import origin_of, seen_of, subject_of, writer_of
 from blueprint.drift.view import Live
-from blueprint.render.model import BundlePool
 
 _KEEPS_AWAY = {
     "NoSchedule": "new pods that do not tolerate it are not scheduled there",

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Protocol
 
+from blueprint.bundle.model import Bundle, Object, ObjectId
+from blueprint.changes.compare import Action
 from blueprint.cluster.connect import refused
 from blueprint.cluster.connection import METADATA, PAGE, Connection
 from blueprint.cluster.discovery import Discovery, Resource, discover
@@ -16,11 +18,9 @@ from blueprint.cluster.errors import ApiError
 from blueprint.cluster.inventory import PART_OF, Inventory, Snapshot, applyset_id
 from blueprint.cluster.live import Wanted, read_live
 from blueprint.cluster.obstacles import JSON_PATCH
-from blueprint.cluster.steps import Step
+from blueprint.cluster.plan_model import Step
 from blueprint.cluster.store import read_inventory
 from blueprint.diagnostics import Refused
-from blueprint.render.compare import Action
-from blueprint.render.model import Bundle, Object, ObjectId
 
 _THREADS = 4
 _FEW = 20
@@ -187,7 +187,7 @@ class ClusterView:
 
     def plan(self, obj: Object, live: Live | None, snapshot: Snapshot | None, bundle: Bundle) -> Step | None:
         """By dry-runs, for as many objects as that is bearable."""
-        from blueprint.cluster.decide import Decider  # only where something differs
+        from blueprint.cluster.step_decision import Decider  # only where something differs
 
         resource = self._discovery.find(obj.api_version, obj.id.kind)
         if resource is None or not self._may_ask():

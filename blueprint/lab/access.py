@@ -25,7 +25,7 @@ from blueprint.lab.credentials import read_authority
 from blueprint.lab.folder import Record, read_record
 from blueprint.lab.kubeconfig import write_kubeconfig
 from blueprint.lab.launch import hand_over, launch, stop
-from blueprint.lab.order import Order
+from blueprint.lab.launch_spec import Order
 from blueprint.lab.processes import Identity
 
 FIELD_MANAGER = "blueprint-lab"

@@ -18,7 +18,7 @@ import blueprint
 from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.lab import codes
 from blueprint.lab.folder import Phase, Taken, read_record, remove_dead
-from blueprint.lab.order import Order
+from blueprint.lab.launch_spec import Order
 from blueprint.lab.processes import Identity
 
 GRACE = 10.0

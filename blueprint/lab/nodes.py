@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from blueprint.render.model import Bundle, BundlePool
+from blueprint.bundle.model import Bundle, BundlePool
 
 SIMULATED = "gpublueprint.dev/simulated"
 _ROOM = {"cpu": "64", "memory": "512Gi", "pods": "110", "ephemeral-storage": "1Ti"}

@@ -25,7 +25,7 @@ from blueprint.diagnostics import Refused
 from blueprint.lab import components
 from blueprint.lab.credentials import make_secrets
 from blueprint.lab.folder import Phase, Record, Taken, claimed, write_record
-from blueprint.lab.order import Order
+from blueprint.lab.launch_spec import Order
 from blueprint.lab.processes import Identity, start_bound
 from blueprint.lab.readiness import controllers_ready, server_ready
 

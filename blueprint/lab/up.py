@@ -12,7 +12,7 @@ from blueprint.lab import codes
 from blueprint.lab.access import Lab
 from blueprint.lab.folder import Phase, Taken, read_record
 from blueprint.lab.launch import GRACE, launch, let_go, take_down
-from blueprint.lab.order import Order
+from blueprint.lab.launch_spec import Order
 from blueprint.lab.processes import Identity
 
 

@@ -10,22 +10,27 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from blueprint.catalog import Catalog, Component, Distribution, Machine, NodeImage, Release, Rule
-from blueprint.platform.asked import asked_for
-from blueprint.platform.component import PlatformComponent
-from blueprint.platform.drivers import ALWAYS, DRA, NEVER, OperatorDriver, runs
-from blueprint.platform.fabrics import Fabrics
-from blueprint.platform.notes import unnoted
-from blueprint.platform.origin import Source
-from blueprint.platform.partition import Partitioning
+from blueprint.catalog.catalog import Catalog
+from blueprint.catalog.components import Component
+from blueprint.catalog.distribution import Distribution, NodeImage
+from blueprint.catalog.machines import Machine
+from blueprint.catalog.releases import Release
+from blueprint.catalog.rules import Rule
+from blueprint.platform.components.model import PlatformComponent
+from blueprint.platform.components.selection import asked_for
+from blueprint.platform.drivers.model import ALWAYS, DRA, NEVER, OperatorDriver, runs
+from blueprint.platform.network.nic_policies import Fabrics
+from blueprint.platform.nodes.taints import PoolTaint, Taint
+from blueprint.platform.observability.unused_checks import COMPONENT as OBSERVABILITY
+from blueprint.platform.partitioning.model import Partitioning
 from blueprint.platform.pool import Pool
-from blueprint.platform.reads import Origins, derived, note, plain
-from blueprint.platform.taint import PoolTaint, Taint
-from blueprint.platform.unwatched import COMPONENT as OBSERVABILITY
-from blueprint.spec import Blueprint
+from blueprint.platform.tracking.recorder import unnoted
+from blueprint.platform.tracking.sources import Source
+from blueprint.platform.tracking.tracked import Origins, derived, note, plain
+from blueprint.spec.model import Blueprint
 
 if TYPE_CHECKING:
-    from blueprint.platform.observability import Observability
+    from blueprint.platform.observability.model import Observability
 
 GPU_TAINT = "nvidia.com/gpu"
 SOCKET = "CONTAINERD_SOCKET"
@@ -315,7 +320,7 @@ class Platform:
         spec = self._blueprint.spec.observability
         if spec is None:
             return None
-        from blueprint.platform.observability import Observability
+        from blueprint.platform.observability.model import Observability
 
         component = self.components.get(OBSERVABILITY)
         return Observability(spec, self, component) if component is not None else None
@@ -327,7 +332,7 @@ class Platform:
         return component
 
     def _component_names(self) -> list[str]:
-        from blueprint.catalog import waves
+        from blueprint.catalog.catalog import waves
 
         found = [self._component(name) for name in self.release.components]
         ordered = waves(component for component in found if self.gpu_stack in component.stacks)

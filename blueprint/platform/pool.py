@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from blueprint.catalog import Catalog, Mode
-from blueprint.catalog import Gpu as Product
-from blueprint.platform.drivers import POOL_LABEL, PoolDriver, deploy, mode_of_pool
-from blueprint.platform.network import PoolNetwork
-from blueprint.platform.origin import Source
-from blueprint.platform.partition import Partition
-from blueprint.platform.place import Place
-from blueprint.platform.reads import derived, note, plain, use
-from blueprint.platform.taint import Taint
-from blueprint.spec import NodePool
+from blueprint.catalog.catalog import Catalog
+from blueprint.catalog.distribution import Mode
+from blueprint.catalog.hardware import Gpu as Product
+from blueprint.platform.drivers.model import POOL_LABEL, PoolDriver, deploy, mode_of_pool
+from blueprint.platform.network.model import PoolNetwork
+from blueprint.platform.nodes.taints import Taint
+from blueprint.platform.partitioning.model import Partition
+from blueprint.platform.topology.model import Place
+from blueprint.platform.tracking.sources import Source
+from blueprint.platform.tracking.tracked import derived, note, plain, use
+from blueprint.spec.pools import NodePool
 from blueprint.spec.pools import PoolGpu as PoolGpuSpec
 
 if TYPE_CHECKING:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from blueprint.platform import demands, dra_needs, sandbox_needs
-from blueprint.platform.drivers import DRA
+from blueprint.platform.compatibility import prerequisites as demands
+from blueprint.platform.dra import prerequisites as dra_needs
+from blueprint.platform.drivers.model import DRA
 from blueprint.platform.model import Platform
-from blueprint.platform.network_needs import external_needs, network_needs
-from blueprint.platform.observed import observed
-from blueprint.platform.olm_needs import olm_needs
-from blueprint.platform.origin import Source, Sources, flat, in_order
-from blueprint.platform.partition_needs import partition_needs
+from blueprint.platform.network.prerequisites import external_needs, network_needs
+from blueprint.platform.observability.prerequisites import observed
+from blueprint.platform.olm.prerequisites import olm_needs
+from blueprint.platform.partitioning.prerequisites import partition_needs
 from blueprint.platform.pool import Pool
-from blueprint.platform.reads import reading
+from blueprint.platform.tracking.sources import Source, Sources, flat, in_order
+from blueprint.platform.tracking.tracked import reading
+from blueprint.platform.virtualization import prerequisites as sandbox_needs
 
 KUBELET_ROOT = "/var/lib/kubelet"
 STANDALONE = ("k8s-device-plugin", "dcgm-exporter")

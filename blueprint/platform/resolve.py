@@ -6,31 +6,39 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from blueprint.catalog import Catalog, Component, Gpu, Release
+from blueprint.catalog.catalog import Catalog
+from blueprint.catalog.components import Component
+from blueprint.catalog.hardware import Gpu
+from blueprint.catalog.releases import Release
 from blueprint.catalog.settings import Setting
 from blueprint.diagnostics import Diagnostic, Fix, Note, nearest
 from blueprint.platform import codes
-from blueprint.platform.asked import asked_for
-from blueprint.platform.checks_driver import DriverChecks
-from blueprint.platform.checks_network import NetworkChecks
-from blueprint.platform.checks_olm import OlmChecks
-from blueprint.platform.checks_partition import partition_checks
-from blueprint.platform.checks_place import PlaceChecks
-from blueprint.platform.checks_plausible import plausible_checks
-from blueprint.platform.checks_release import release_checks
-from blueprint.platform.checks_sandbox import sandbox_checks
-from blueprint.platform.checks_stack import stack_checks
-from blueprint.platform.compatibility import check as check_compatibility
-from blueprint.platform.machines import MachineChecks, complete
+from blueprint.platform.check_context import POOLS, Teller
+from blueprint.platform.cluster import codes as cluster_codes
+from blueprint.platform.compatibility.checks import check as check_compatibility
+from blueprint.platform.components import codes as component_codes
+from blueprint.platform.components.release_checks import release_checks
+from blueprint.platform.components.selection import asked_for
+from blueprint.platform.components.stack_checks import stack_checks
+from blueprint.platform.drivers import codes as driver_codes
+from blueprint.platform.drivers.checks import DriverChecks
+from blueprint.platform.inputs.instance_types import MachineChecks, complete
+from blueprint.platform.inputs.product_names import meant
 from blueprint.platform.model import Platform
-from blueprint.platform.overlap import overlapping
-from blueprint.platform.product_names import meant
-from blueprint.platform.reads import Origins, track
-from blueprint.platform.telling import POOLS, Teller
-from blueprint.platform.unwatched import check_unwatched
-from blueprint.source import Node
+from blueprint.platform.network.checks import NetworkChecks
+from blueprint.platform.nodes import codes as node_codes
+from blueprint.platform.nodes.checks import plausible_checks
+from blueprint.platform.nodes.overlap import overlapping
+from blueprint.platform.observability.unused_checks import check_unwatched
+from blueprint.platform.olm.checks import OlmChecks
+from blueprint.platform.partitioning.checks import partition_checks
+from blueprint.platform.topology.checks import PlaceChecks
+from blueprint.platform.tracking.tracked import Origins, track
+from blueprint.platform.virtualization.checks import sandbox_checks
+from blueprint.source.merge import Node
 from blueprint.source.paths import Path, format_path
-from blueprint.spec import Blueprint, NodePool
+from blueprint.spec.model import Blueprint
+from blueprint.spec.pools import NodePool
 
 
 def resolve(blueprint: Blueprint, root: Node, catalog: Catalog) -> tuple[Platform | None, list[Diagnostic]]:
@@ -58,7 +66,7 @@ def resolve(blueprint: Blueprint, root: Node, catalog: Catalog) -> tuple[Platfor
 def _watching(checks: Checks) -> Iterator[Diagnostic]:
     if checks.spec.observability is None:
         return check_unwatched(checks)
-    from blueprint.platform.watching import check_observability
+    from blueprint.platform.observability.checks import check_observability
 
     return check_observability(checks)
 
@@ -72,7 +80,7 @@ class Checks(Teller):
         if minor not in release.kubernetes.value:
             message = f"release {release.release} is not supported on Kubernetes {minor}"
             help_ = f"supported: {', '.join(release.kubernetes.value)} ({release.kubernetes.source})"
-            yield self.at(("spec", "cluster", "kubernetes"), codes.KUBERNETES_UNSUPPORTED, message, help_=help_)
+            yield self.at(("spec", "cluster", "kubernetes"), cluster_codes.KUBERNETES_UNSUPPORTED, message, help_=help_)
 
     def pools(self, release: Release | None) -> Iterator[Diagnostic]:
         """Each pool alone, then all together."""
@@ -112,7 +120,7 @@ class Checks(Teller):
         modules, driven = product.kernel_modules, pool.driver.kernel_modules
         if driven != "auto" and modules.certain and driven not in modules.value:
             message = f"{product.product} does not run with {driven} kernel modules"
-            yield self.at((*POOLS, name, "driver", "kernelModules"), codes.KERNEL_MODULES_UNSUPPORTED, message,
+            yield self.at((*POOLS, name, "driver", "kernelModules"), driver_codes.KERNEL_MODULES_UNSUPPORTED, message,
                           help_=f"it runs with: {', '.join(modules.value)}; auto chooses", fix="auto",
                           notes=(self.product_note(name),))  # fmt: skip
 
@@ -127,7 +135,7 @@ class Checks(Teller):
         for other, name in overlapping(selectors):
             node, _ = self.root.nearest((*POOLS, other, "selector"))
             message = f"pools {other} and {name} select the same nodes"
-            yield self.at((*POOLS, name, "selector"), codes.POOLS_OVERLAP, message,
+            yield self.at((*POOLS, name, "selector"), node_codes.POOLS_OVERLAP, message,
                           notes=(Note(f"selector of {other}", node.key_span or node.span),))  # fmt: skip
 
     def components(self, release: Release) -> Iterator[Diagnostic]:
@@ -136,7 +144,7 @@ class Checks(Teller):
             component = self.catalog.component(name, release.components.get(name))
             if component is None or name not in release.components:
                 path = ("spec", "components", name)
-                yield self.unknown(path, codes.UNKNOWN_COMPONENT, "component", release.components)
+                yield self.unknown(path, component_codes.UNKNOWN_COMPONENT, "component", release.components)
             else:
                 yield from self._component(name, component)
         yield from self._needs(release)
@@ -149,7 +157,7 @@ class Checks(Teller):
         if spec.ownership not in component.ownership:
             message = f"{name} cannot be {spec.ownership}"
             help_ = f"it can be: {', '.join(component.ownership)}"
-            yield self.at((*path, "ownership"), codes.OWNERSHIP_UNSUPPORTED, message, help_=help_)
+            yield self.at((*path, "ownership"), component_codes.OWNERSHIP_UNSUPPORTED, message, help_=help_)
         if spec.ownership != "managed":
             for key in ("settings", "patches"):
                 if getattr(spec, key):
@@ -174,8 +182,10 @@ class Checks(Teller):
             message = f"{name}: setting {setting} {fault}" + ("" if keys else f", not {shown}")
             near = nearest(str(value), known.enum) if known.enum and not keys else None
             span = (node.key_span if keys else None) or node.span
-            yield Diagnostic(codes.SETTING_INVALID, message, at=span, path=format_path(at), help=known.description,
-                             fix=Fix(span, near) if near else None)  # fmt: skip
+            fix = Fix(span, near) if near else None
+            yield Diagnostic(
+                component_codes.SETTING_INVALID, message, at=span, path=format_path(at), help=known.description, fix=fix
+            )
 
     def unknown_key(self, path: Path, message: str, known: Iterable[str]) -> Diagnostic:
         """A key that is not among `known`, pointed at by its key."""
@@ -184,7 +194,7 @@ class Checks(Teller):
         near = nearest(str(path[-1]), known)
         help_ = f"settings: {', '.join(sorted(known)) or 'none'}"
         fix = Fix(at, near) if near else None
-        return Diagnostic(codes.UNKNOWN_SETTING, message, at=at, path=format_path(path), fix=fix, help=help_)
+        return Diagnostic(component_codes.UNKNOWN_SETTING, message, at=at, path=format_path(path), fix=fix, help=help_)
 
     def _renders(self, component: Component) -> bool:
         """Whether the component belongs to the stack, is asked for, and is ours."""
@@ -200,7 +210,9 @@ class Checks(Teller):
                 if self.ownership(need) == "absent":
                     message = f"{name} needs {need}, which is absent"
                     path = ("spec", "components", need, "ownership")
-                    yield self.at(path, codes.NEED_ABSENT, message, help_="say external if somebody else installs it")
+                    yield self.at(
+                        path, component_codes.NEED_ABSENT, message, help_="say external if somebody else installs it"
+                    )
 
     def ownership(self, name: str) -> str:
         """Who owns a component."""

@@ -13,9 +13,12 @@ from typing import NoReturn
 
 from blueprint._version import __version__
 from blueprint.diagnostics import Diagnostic, Refused, in_order
-from blueprint.probe import command, diagnostics_of, exit_code_of, judge, read_expectations
+from blueprint.probe import command
+from blueprint.probe.diagnostics import diagnostics_of
+from blueprint.probe.engine import exit_code_of, judge
 from blueprint.probe.model import Expectation
 from blueprint.probe.output import STDOUT
+from blueprint.probe.reading_file import read_expectations
 from blueprint.probe.summary import summary
 
 EXIT_USAGE, EXIT_BUG, EXIT_INTERRUPTED = 2, 70, 130

@@ -15,11 +15,11 @@ from typing import Any
 from blueprint.diagnostics import Diagnostic, Refused, nearest
 from blueprint.diagnostics.codes import USAGE
 from blueprint.probe import codes
+from blueprint.probe.collect import CALL_SECONDS, collect
 from blueprint.probe.output import STDOUT, check_target, is_stdout, write_file
 from blueprint.probe.reading import Reading
 from blueprint.probe.reading_file import is_node_name, read_reading
 from blueprint.probe.redaction import redact
-from blueprint.probe.survey import CALL_SECONDS, collect
 
 _COULD_NOT_START = 2
 _CLOCKS = dt.timedelta(minutes=5)

@@ -13,9 +13,9 @@ from typing import Generic, TypeVar
 
 from blueprint.probe import parse
 from blueprint.probe.host import HostAnswer
+from blueprint.probe.nvml_codes import LIBRARY_NOT_FOUND, Meaning, meaning_of
 from blueprint.probe.parse import Fabric, Modes, PciIdentity
 from blueprint.probe.reading import Call, Outcome, Reading, Value
-from blueprint.probe.returns import LIBRARY_NOT_FOUND, Meaning, meaning_of
 from blueprint.probe.verdict import GpuId
 
 T = TypeVar("T")

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from blueprint.probe import pci
+from blueprint.probe.file_access import Look, Unbelievable
 from blueprint.probe.host import HostAnswer, HostScan
-from blueprint.probe.look import Look, Unbelievable
 
 MODULES, DRIVER = "/proc/modules", "/proc/driver/nvidia/version"
 KERNEL, MOUNTS = "/proc/sys/kernel/osrelease", "/proc/self/mountinfo"

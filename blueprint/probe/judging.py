@@ -9,8 +9,8 @@ from blueprint.diagnostics import Code
 from blueprint.probe import codes
 from blueprint.probe.facts import Fact, Gpu, Node, Status
 from blueprint.probe.model import Expectation
+from blueprint.probe.nvml_codes import NO_PERMISSION
 from blueprint.probe.reading import Reading
-from blueprint.probe.returns import NO_PERMISSION
 from blueprint.probe.verdict import GpuId, Result, Verdict
 
 _AS_ROOT = "run the probe as root: NVML tells this to nobody else"

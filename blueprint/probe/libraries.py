@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from blueprint.probe.look import Look
+from blueprint.probe.file_access import Look
 from blueprint.probe.nvml import SONAME
 
 _FOLDERS = (

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from blueprint.probe import returns
+from blueprint.probe import nvml_codes
 from blueprint.probe.host import HostScan
 
 SCHEMA = "gpublueprint.dev/reading/v2"
@@ -74,7 +74,7 @@ class Call:
     @property
     def answered(self) -> bool:
         """Whether NVML answered with success and a value (or success where there is none to give)."""
-        return self.outcome is Outcome.RETURNED and self.code == returns.SUCCESS
+        return self.outcome is Outcome.RETURNED and self.code == nvml_codes.SUCCESS
 
     def __str__(self) -> str:
         """`nvmlDeviceGetName(3) returned NVML_ERROR_GPU_IS_LOST (15) after 0.2 ms`."""
@@ -83,7 +83,7 @@ class Call:
         match self.outcome:
             case Outcome.RETURNED:
                 code = self.code if self.code is not None else -1
-                return f"{said} returned {returns.name_of(code)} ({code}) after {self.ms:g} ms"
+                return f"{said} returned {nvml_codes.name_of(code)} ({code}) after {self.ms:g} ms"
             case Outcome.UNDECODABLE:
                 return f"{said} answered bytes that are not text: {self.detail}"
             case Outcome.HUNG:
@@ -195,7 +195,7 @@ def _call_to_json(call: Call) -> dict[str, Any]:
         document["device"] = call.device
     document |= {"child": call.child, "outcome": call.outcome.value, "ms": call.ms}
     if call.code is not None:
-        document |= {"return": call.code, "returnName": returns.name_of(call.code)}
+        document |= {"return": call.code, "returnName": nvml_codes.name_of(call.code)}
     if call.value is not None:
         document["value"] = call.value
     if call.detail:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from blueprint.diagnostics import Code, Diagnostic, Refused, nearest
-from blueprint.probe import codes, returns
+from blueprint.probe import codes, nvml_codes
+from blueprint.probe.file_access import TooLarge, Unbelievable, read_regular
 from blueprint.probe.host import Access, HostAnswer, HostScan
-from blueprint.probe.look import TooLarge, Unbelievable, read_regular
 from blueprint.probe.model import SCHEMA as EXPECTATIONS_SCHEMA
 from blueprint.probe.model import Expectation
 from blueprint.probe.reading import (
@@ -154,7 +154,7 @@ def _call(document: Any, where: str) -> Call:
     outcome = Outcome(fields.one_of("outcome", Outcome))
     code = _return_code(fields, outcome)
     value = _answer(fields.value("value"), where) if fields.has("value") else None
-    if value is not None and code != returns.SUCCESS:
+    if value is not None and code != nvml_codes.SUCCESS:
         raise ValueError(f"{where} has a value without NVML_SUCCESS")
     return Call(
         call=fields.text("call"),
@@ -174,8 +174,8 @@ def _return_code(fields: _Fields, outcome: Outcome) -> int | None:
         fields.refuse("return", "returnName", because="NVML did not return")
         return None
     code = fields.number("return")
-    if (name := fields.text("returnName")) != returns.name_of(code):
-        raise ValueError(f"returnName is {name!r}, but {code} is {returns.name_of(code)}")
+    if (name := fields.text("returnName")) != nvml_codes.name_of(code):
+        raise ValueError(f"returnName is {name!r}, but {code} is {nvml_codes.name_of(code)}")
     return code
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from blueprint.probe import bus
+from blueprint.probe.diagnostics import counts_of
 from blueprint.probe.facts import Node
 from blueprint.probe.reading import Origin, Reading
-from blueprint.probe.tell import counts_of
 from blueprint.probe.verdict import Result, Verdict
 
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from blueprint.bundle.model import FieldOrigin
 from blueprint.diagnostics import Span
-from blueprint.platform.origin import Gathered, Source, Sources, in_order
-from blueprint.platform.reads import reading
-from blueprint.platform.told import PerKey
+from blueprint.platform.components.pod_settings import PerKey
+from blueprint.platform.tracking.sources import Gathered, Source, Sources, in_order
+from blueprint.platform.tracking.tracked import reading
 from blueprint.render.expressions import OMIT, Expression, ExpressionError
-from blueprint.render.model import FieldOrigin
 from blueprint.render.template import Branch, Items, Scalar, Template, template_failed
 from blueprint.source.paths import Path
 

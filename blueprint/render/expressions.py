@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from blueprint.render.direct import FILTERS, OMIT, Expression, ExpressionError, direct
+from blueprint.render.evaluator import FILTERS, OMIT, Expression, ExpressionError, direct
 
 __all__ = ["OMIT", "Expression", "ExpressionError", "compile_expression", "compile_text"]
 

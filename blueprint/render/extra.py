@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from blueprint.bundle.model import FieldOrigin, Object
 from blueprint.diagnostics import Diagnostic, Refused
-from blueprint.platform.origin import Source
+from blueprint.platform.tracking.sources import Source
 from blueprint.render import codes
 from blueprint.render.canonical import canonical
-from blueprint.render.model import FieldOrigin, Object
-from blueprint.source import Document, Layered, load_documents
-from blueprint.source.document import walk
+from blueprint.source.document import Document, walk
+from blueprint.source.layers import Layered
+from blueprint.source.loader import load_documents
 from blueprint.source.matching import matching_texts, patterns_at
 from blueprint.source.paths import Path, format_path
 

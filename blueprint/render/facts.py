@@ -6,15 +6,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
-from blueprint.platform.component import PlatformComponent
+from blueprint.bundle.model import Fact, Source
+from blueprint.platform.components.model import PlatformComponent
 from blueprint.platform.model import Platform
-from blueprint.platform.origin import in_order
 from blueprint.platform.pool import Pool
 from blueprint.platform.prerequisites import Prerequisite
-from blueprint.platform.reads import reading
+from blueprint.platform.tracking.sources import in_order
+from blueprint.platform.tracking.tracked import reading
 from blueprint.render.images import PulledImage
-from blueprint.render.model import Fact, Source
-from blueprint.source import Layered
+from blueprint.source.layers import Layered
 
 
 def facts_of(

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from blueprint.platform.component import PlatformComponent, PlatformImage
+from blueprint.bundle.model import Object
+from blueprint.platform.components.model import PlatformComponent, PlatformImage
 from blueprint.platform.model import Platform
-from blueprint.platform.origin import Source, flat, in_order
-from blueprint.platform.reads import reading
+from blueprint.platform.tracking.sources import Source, flat, in_order
+from blueprint.platform.tracking.tracked import reading
 from blueprint.render.expressions import compile_expression
-from blueprint.render.model import Object
 
 DIGEST = "sha256:"
 

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from blueprint.bundle.model import FieldOrigin, Object
 from blueprint.diagnostics import Diagnostic, Note, nearest
-from blueprint.platform.component import PlatformComponent
-from blueprint.platform.origin import WRITTEN, Sources, flat, in_order
-from blueprint.platform.reads import Origins, plain, reading
+from blueprint.platform.components.model import PlatformComponent
+from blueprint.platform.tracking.sources import WRITTEN, Sources, flat, in_order
+from blueprint.platform.tracking.tracked import Origins, plain, reading
 from blueprint.render import codes
-from blueprint.render.model import FieldOrigin, Object
 from blueprint.source.document import walk
 from blueprint.source.paths import Path, format_path
-from blueprint.spec import Patch
+from blueprint.spec.components import Patch
 
 _RENAME = "to have another object, write it in full under extraManifests"
 _IDENTITY: tuple[Path, ...] = (("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespace"))

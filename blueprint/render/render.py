@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from blueprint.bundle.model import FieldOrigin, Object, ObjectId
 from blueprint.data import data_folder, shown
 from blueprint.diagnostics import Diagnostic, Span
-from blueprint.platform.component import PlatformComponent
+from blueprint.kubernetes.crds import load_crd
+from blueprint.platform.components.model import PlatformComponent
 from blueprint.platform.model import Platform
-from blueprint.platform.origin import Sources, in_order
-from blueprint.platform.reads import reading
+from blueprint.platform.tracking.sources import Sources, in_order
+from blueprint.platform.tracking.tracked import reading
 from blueprint.render.canonical import canonical
-from blueprint.render.crds import load_crd
 from blueprint.render.engine import render
 from blueprint.render.extra import extra_objects
-from blueprint.render.model import FieldOrigin, Object, ObjectId
-from blueprint.render.order import value_first
 from blueprint.render.patches import apply_patches
+from blueprint.render.source_order import value_first
 from blueprint.render.template import load_template
-from blueprint.source import Layered
+from blueprint.source.layers import Layered
 from blueprint.source.paths import Path
 
 _STAGES = (

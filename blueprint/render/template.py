@@ -15,8 +15,8 @@ from blueprint.data import shown
 from blueprint.diagnostics import Diagnostic, Refused, Span
 from blueprint.diagnostics.codes import INTERNAL_ERROR
 from blueprint.render.expressions import Expression, compile_expression, compile_text
-from blueprint.source import Document, load_documents
-from blueprint.source.document import Marks
+from blueprint.source.document import Document, Marks
+from blueprint.source.loader import load_documents
 
 _EXACT = re.compile(r"\s*\{\{((?:(?!\}\}).)*)\}\}\s*", re.DOTALL)
 _CONDITIONS = {"$if": "condition", "$merge": "merge"}

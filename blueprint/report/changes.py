@@ -6,8 +6,8 @@ import difflib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from blueprint.render.compare import ABSENT, Action, FieldChange, ObjectChange
-from blueprint.render.model import FieldOrigin
+from blueprint.bundle.model import FieldOrigin
+from blueprint.changes.compare import ABSENT, Action, FieldChange, ObjectChange
 from blueprint.report.context import Context
 from blueprint.report.escaping import cells, visible
 from blueprint.report.masking import Hidden

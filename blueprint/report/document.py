@@ -6,14 +6,14 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from blueprint.bundle.model import FieldOrigin, Source
+from blueprint.changes.compare import ABSENT, FieldChange, ObjectChange
 from blueprint.diagnostics import Diagnostic, Span
-from blueprint.render.compare import ABSENT, FieldChange, ObjectChange
-from blueprint.render.model import FieldOrigin, Source
-from blueprint.render.paths import pointer
 from blueprint.report.context import Context
 from blueprint.report.escaping import encodable
 from blueprint.report.model import Image, LeftOut, Run
 from blueprint.report.record import Finding, record_of
+from blueprint.source.paths import pointer
 
 SCHEMA_VERSION = "gpublueprint.dev/report/v1"
 

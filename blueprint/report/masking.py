@@ -12,9 +12,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from blueprint.bundle.model import ObjectId, Path
+from blueprint.changes.compare import ABSENT, FieldChange, ObjectChange
 from blueprint.diagnostics import Diagnostic, Note
-from blueprint.render.compare import ABSENT, FieldChange, ObjectChange
-from blueprint.render.model import ObjectId, Path
 
 _OPEN_FIELDS = frozenset({"apiVersion", "kind", "metadata", "type", "immutable"})
 _COPIES_THE_OBJECT = "kubectl.kubernetes.io/last-applied-configuration"

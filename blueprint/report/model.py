@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from blueprint.bundle.model import Source
+from blueprint.changes.compare import ObjectChange
 from blueprint.diagnostics import Diagnostic
-from blueprint.render.compare import ObjectChange
-from blueprint.render.model import Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from blueprint.changes.compare import Action, ObjectChange
 from blueprint.diagnostics import Diagnostic, Severity, in_order
-from blueprint.render.compare import Action, ObjectChange
 from blueprint.report.masking import Mask
 from blueprint.report.model import Run
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from blueprint.changes.compare import Action
 from blueprint.diagnostics import Severity
-from blueprint.render.compare import Action
 
 _SEVERITY = {Severity.ERROR: "1;31", Severity.WARNING: "1;33", Severity.NOTE: "1;36"}
 _ACTION = {

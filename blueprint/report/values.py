@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from blueprint.render.compare import ABSENT
+from blueprint.changes.compare import ABSENT
 from blueprint.report.escaping import visible
 from blueprint.report.masking import Hidden
 

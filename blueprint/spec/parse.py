@@ -15,7 +15,8 @@ from typing import Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from blueprint.diagnostics import Diagnostic, Fix, Note, Span, nearest
-from blueprint.source import Layered, Node, plain
+from blueprint.source.layers import Layered
+from blueprint.source.merge import Node, plain
 from blueprint.source.paths import Path, format_path, parse_path
 from blueprint.source.scalars import resolve
 from blueprint.spec import codes

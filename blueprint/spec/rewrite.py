@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from blueprint.diagnostics import Diagnostic, Refused, Span
-from blueprint.source import Layer, load_text, plain
 from blueprint.source.events import events_of
-from blueprint.source.merge import nodes_of
+from blueprint.source.loader import load_text
+from blueprint.source.merge import Layer, nodes_of, plain
 from blueprint.source.paths import Path, format_path
 from blueprint.source.scalars import resolve
 from blueprint.spec import codes

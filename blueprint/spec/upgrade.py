@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from blueprint.diagnostics import Diagnostic, Note, Refused
-from blueprint.source import Node, plain
+from blueprint.source.merge import Node, plain
 from blueprint.source.paths import Path, format_path
 from blueprint.spec import codes, versions
 from blueprint.spec.versions import Change, Language, Move, Rename, Split, emptied, matches, target

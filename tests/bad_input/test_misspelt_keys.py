@@ -11,7 +11,7 @@ import pytest
 
 from blueprint.diagnostics import Refused, has_errors
 from blueprint.pipeline import compile_blueprint
-from blueprint.source import load_text
+from blueprint.source.loader import load_text
 from blueprint.source.paths import Path as FieldPath
 from blueprint.source.paths import format_path
 

@@ -148,7 +148,7 @@ def test_a_hundred_thousand_levels_of_indentation_are_refused_too(folder: Path) 
 def test_a_hostile_or_wrong_revision_is_refused(target: str, folder: Path) -> None:
     subprocess.run(["git", "init", "-q", "."], check=True)
     from blueprint.diagnostics import Refused
-    from blueprint.source import load_layers
+    from blueprint.source.layers import load_layers
 
     with pytest.raises(Refused) as caught:
         load_layers(target)

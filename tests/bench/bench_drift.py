@@ -20,11 +20,11 @@ from synthetic import byte_compiled
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from blueprint.bundle.reader import read_bundle  # noqa: E402
 from blueprint.cluster.connect import connect  # noqa: E402
 from blueprint.cluster.inventory import as_member, manager  # noqa: E402
 from blueprint.lab import Lab  # noqa: E402
 from blueprint.lab.assets import find  # noqa: E402
-from blueprint.render.bundle import read_bundle  # noqa: E402
 
 ENVIRONMENT = byte_compiled()
 COUNT = int(os.environ.get("BENCH_OBJECTS", "300"))

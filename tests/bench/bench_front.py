@@ -70,8 +70,8 @@ def yaml_readers() -> None:
     from ruamel.yaml import YAML
 
     from blueprint.pipeline import compile_blueprint
-    from blueprint.render.emit import emit
-    from blueprint.source import load_documents
+    from blueprint.render.yaml_writer import emit
+    from blueprint.source.loader import load_documents
 
     bundle = compile_blueprint(str(EXAMPLE)).bundle
     assert bundle is not None

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from blueprint.catalog import Catalog, Component, Release, load_catalog, waves
+from blueprint.catalog.catalog import Catalog, load_catalog, waves
+from blueprint.catalog.components import Component
+from blueprint.catalog.releases import Release
 from blueprint.data import data_folder
 from blueprint.diagnostics import Refused, known_names, nearest
 
@@ -193,7 +195,7 @@ def test_a_component_cannot_contradict_itself_or_reach_out_of_its_folder(
 
 def test_importing_the_catalogue_reads_no_file_and_no_heavy_library() -> None:
     script = (
-        "import sys, blueprint.catalog as c; c.load_catalog();"
+        "import sys; from blueprint.catalog.catalog import load_catalog; load_catalog();"
         "print([m for m in ('kubernetes', 'git', 'jinja2', 'pydantic') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from blueprint.catalog import Catalog, Component, load_catalog
+from blueprint.catalog.catalog import Catalog, load_catalog
+from blueprint.catalog.components import Component
 from blueprint.data import data_folder
 from blueprint.diagnostics import Refused
 
@@ -112,7 +113,7 @@ def test_what_a_version_lacks_is_a_setting_or_asked_for_by_name(name: str, versi
     """A word that nothing asks for would be a difference that is never made."""
     component = found(load_catalog(), name, version)
     texts = [file.read_text("utf-8") for file in component.template_files()]
-    checks = Path(__file__).parents[2] / "blueprint" / "platform" / "checks_release.py"
+    checks = Path(__file__).parents[2] / "blueprint" / "platform" / "components" / "release_checks.py"
     for word in component.lacks:
         asked = any(f'has("{word}")' in text or f"has('{word}')" in text for text in texts)
         assert word in component.settings or asked or f'"{word}"' in checks.read_text("utf-8")

@@ -8,11 +8,13 @@ from dataclasses import fields, is_dataclass
 
 import pytest
 
-from blueprint.catalog import Fact, Gpu, MigProfile, load_catalog
+from blueprint.catalog.catalog import load_catalog
+from blueprint.catalog.facts import Fact
+from blueprint.catalog.hardware import Gpu, MigProfile
 from blueprint.probe.checks.gpu_product import _named as named
 from blueprint.probe.facts import Fact as Reading
 from blueprint.probe.facts import Status
-from blueprint.probe.wants import Product
+from blueprint.probe.parameters import Product
 
 PRODUCTS = load_catalog().products
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from blueprint.catalog import Catalog, Fact, Machine, load_catalog
+from blueprint.catalog.catalog import Catalog, load_catalog
+from blueprint.catalog.facts import Fact
+from blueprint.catalog.machines import Machine
 from blueprint.diagnostics import Refused
 
 CLOUDS = load_catalog().clouds

@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
-from blueprint.render.model import Object, Path
-from blueprint.render.paths import parse_path
+from blueprint.bundle.model import Object, Path
+from blueprint.source.paths import parse_path
 
 VALID: dict[str, dict[str, Any]] = yaml.safe_load((File(__file__).parent / "corpus.yaml").read_text("utf-8"))
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from blueprint.check import check_objects
+from blueprint.bundle.model import Object
+from blueprint.check.objects import check_objects
 from blueprint.check.workloads import pod_spec
 from blueprint.diagnostics import Severity
+from blueprint.kubernetes.crds import crds_of
 from blueprint.lab.access import RequestFailed
-from blueprint.render.crds import crds_of
-from blueprint.render.model import Object
 from tests.check import test_broken_objects, test_references
 from tests.check.corpus import VALID, broken, objects
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from blueprint.check import check_objects
+from blueprint.check.objects import check_objects
 from blueprint.diagnostics import Diagnostic, Severity
 from tests.check.corpus import REMOVED, VALID, broken, objects
 

@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 import yaml
 
+from blueprint.bundle.model import Object
 from blueprint.catalog.devices import load_devices
 from blueprint.catalog.gates import load_gates
 from blueprint.check import rules
-from blueprint.check.rules.model import USERS, Known, Nodes
-from blueprint.check.rules.serving import Product, Serving
+from blueprint.check.rules.claim_context import Product, Serving
+from blueprint.check.rules.context import USERS, Known, Nodes
 from blueprint.data import data_folder
 from blueprint.render.canonical import canonical
-from blueprint.render.model import Object
 
 A = "device.attributes['gpu.nvidia.com']"
 GATES = frozenset({"TimeSlicingSettings", "MPSSupport", "IMEXDaemonsWithDNSNames"})

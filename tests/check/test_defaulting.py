@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from blueprint.check.complaint import value_at
-from blueprint.check.defaulting import with_defaults
+from blueprint.bundle.model import Path
+from blueprint.check.finding import value_at
 from blueprint.check.kinds import CheckedKind, Kinds
 from blueprint.data import data_folder
-from blueprint.render.crds import crds_of
-from blueprint.render.model import Path
+from blueprint.kubernetes.crd_defaults import with_defaults
+from blueprint.kubernetes.crds import crds_of
 
 _SCALARS = {"string": "a", "integer": 1, "number": 1, "boolean": True, "object": {}, "array": []}
 KINDS = Kinds("1.36")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from blueprint.catalog import load_catalog
+from blueprint.catalog.catalog import load_catalog
 from blueprint.pipeline import Compilation, compile_blueprint
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*/blueprint.yaml"))

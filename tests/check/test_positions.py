@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from blueprint.check import check_objects
+from blueprint.bundle.model import FieldOrigin, Object, Path, Source
+from blueprint.check.objects import check_objects
 from blueprint.diagnostics import Span
-from blueprint.render.model import FieldOrigin, Object, Path, Source
 from tests.check.corpus import broken
 
 TEMPLATE = Span("components/x/templates/deployment.yaml", 12, 7, 12, 20)

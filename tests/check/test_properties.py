@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blueprint.check import check_objects
+from blueprint.bundle.model import Object, Path
+from blueprint.check.objects import check_objects
 from blueprint.diagnostics import Severity
-from blueprint.render.model import Object, Path
-from blueprint.render.paths import format_path
+from blueprint.source.paths import format_path
 from tests.check.corpus import REMOVED, VALID, paths, put
 
 USERS_OWN = {"labels", "annotations", "data", "matchLabels", "nodeSelector", "requests", "limits", "hard", "podFixed",

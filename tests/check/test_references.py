@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from blueprint.check import check_objects
+from blueprint.bundle.model import Object
+from blueprint.check.objects import check_objects
 from blueprint.diagnostics import Severity
-from blueprint.render.model import Object
 from tests.check.corpus import REMOVED, broken, objects
 
 POD = "spec.template.spec"

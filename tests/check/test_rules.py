@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 import yaml
 
+from blueprint.bundle.model import Object
 from blueprint.check import rules
 from blueprint.check.objects import check_objects
-from blueprint.check.rules.model import USERS, Known, Nodes, Taint
-from blueprint.check.rules.serving import Product, Serving
+from blueprint.check.rules.claim_context import Product, Serving
+from blueprint.check.rules.context import USERS, Known, Nodes, Taint
 from blueprint.diagnostics import all_codes, has_errors
 from blueprint.render.canonical import canonical
-from blueprint.render.model import Object
 
 FOLDER = Path(rules.__path__[0])
 EXAMPLES: dict[str, dict[str, Any]] = {

@@ -12,12 +12,12 @@ from typing import Any
 import urllib3
 from platforms import GPU_TAINT, Data, bundle, config_map, definition, deployment, namespace, pool, widget
 
+from blueprint.bundle.model import Bundle, Object, Taint
 from blueprint.cluster.connection import Connection
 from blueprint.cluster.discovery import discover
 from blueprint.cluster.errors import ApiError
-from blueprint.cluster.fields import content, own_entry
 from blueprint.cluster.inventory import as_member, manager
-from blueprint.render.model import Bundle, Object, Taint
+from blueprint.cluster.managed_fields import content, own_entry
 
 OUTLIVED = Taint("example.org/old", "", "NoSchedule")
 

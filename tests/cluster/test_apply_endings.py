@@ -21,6 +21,8 @@ from platforms import apply, bundle, config_map, deployment, namespace, patch_as
 from soak import WHOLE
 from soak import dice as dice_for
 
+from blueprint.bundle.model import Bundle
+from blueprint.changes.compare import Action
 from blueprint.cluster.apply import ApplyOptions, Outcome, apply_plan
 from blueprint.cluster.connect import connect
 from blueprint.cluster.connection import Connection
@@ -31,8 +33,6 @@ from blueprint.diagnostics import Refused
 from blueprint.drift.detect import detect_drift
 from blueprint.drift.model import FindingKind
 from blueprint.drift.view import ClusterView
-from blueprint.render.compare import Action
-from blueprint.render.model import Bundle
 
 SEEDS = range(40 if WHOLE else 3)
 DENIED = (403, "Forbidden", 'is forbidden: ValidatingAdmissionPolicy "p" denied request: no')
@@ -200,7 +200,7 @@ def policy(cluster: Connection, unique: str) -> Iterator[None]:
 
 def wait_until_denied(name: str, cluster: Connection) -> None:
     """Policies are enforced some time after they were written."""
-    from blueprint.cluster.gates import wait_until
+    from blueprint.cluster.waits import wait_until
 
     def look() -> str:
         try:
@@ -320,7 +320,7 @@ def test_a_definition_that_never_comes(cluster, unique) -> None:
     other["spec"]["names"] = {**other["spec"]["names"], "plural": "things", "listKind": "ThingList", "kind": "Widget"}
     other["metadata"] = {"name": f"things.{unique}.example.com"}
     cluster.post("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", other, "somebody")
-    from blueprint.cluster.gates import await_definition
+    from blueprint.cluster.waits import await_definition
 
     assert await_definition(cluster, other, 30) is None
     objects = [d for d in before(unique).objects if d.id.kind in {"Namespace", "CustomResourceDefinition", "Widget"}]

@@ -7,6 +7,8 @@ from dataclasses import replace
 import pytest
 from platforms import GPU_TAINT, apply, bundle, codes, config_map, deployment, namespace, patch_as, pool
 
+from blueprint.bundle.model import Bundle, Source, Taint
+from blueprint.changes.compare import Action
 from blueprint.cluster.apply import ApplyOptions, apply_plan
 from blueprint.cluster.connect import connect
 from blueprint.cluster.connection import Connection
@@ -14,8 +16,6 @@ from blueprint.cluster.inventory import NodeRecord
 from blueprint.cluster.plan import make_plan
 from blueprint.cluster.store import read_inventory
 from blueprint.diagnostics import Span
-from blueprint.render.compare import Action
-from blueprint.render.model import Bundle, Source, Taint
 
 
 @pytest.fixture

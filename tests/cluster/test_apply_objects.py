@@ -22,17 +22,17 @@ from platforms import (
     widget,
 )
 
+from blueprint.changes.compare import Action
 from blueprint.cluster.apply import ApplyOptions, apply_plan
 from blueprint.cluster.connect import connect
-from blueprint.cluster.decide import Decider
 from blueprint.cluster.discovery import discover
 from blueprint.cluster.errors import ApiError
-from blueprint.cluster.fields import own_entry
 from blueprint.cluster.inventory import NAMESPACE, manager, parent_name
+from blueprint.cluster.managed_fields import own_entry
 from blueprint.cluster.plan import make_plan
-from blueprint.cluster.steps import Step
+from blueprint.cluster.plan_model import Step
+from blueprint.cluster.step_decision import Decider
 from blueprint.cluster.store import read_inventory
-from blueprint.render.compare import Action
 
 
 def deployments(namespace: str, name: str = "operator") -> str:

@@ -16,8 +16,8 @@ from blueprint.cli.main import main
 from blueprint.cluster.connect import connect
 from blueprint.cluster.connection import Connection
 from blueprint.cluster.errors import ApiError
-from blueprint.cluster.gates import await_definition
-from blueprint.render.crds import load_crd
+from blueprint.cluster.waits import await_definition
+from blueprint.kubernetes.crds import load_crd
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "openshift-training" / "blueprint.yaml"
 OLM = "/apis/operators.coreos.com/v1alpha1/namespaces"

@@ -13,8 +13,8 @@ from scripted import Answer, each, serving
 
 from blueprint.cluster.connect import connect
 from blueprint.cluster.connection import Connection
+from blueprint.cluster.credential_expiry import token_expiry
 from blueprint.cluster.errors import ApiError
-from blueprint.cluster.expiry import token_expiry
 from blueprint.cluster.kubeconfig import Endpoint
 from blueprint.diagnostics import Refused
 

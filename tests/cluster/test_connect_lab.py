@@ -105,7 +105,7 @@ def test_names_with_colons_reach_the_right_object(cluster) -> None:
 
 
 def test_a_kind_is_served_only_once_its_definition_is(cluster, unique) -> None:
-    from blueprint.cluster.gates import await_definition
+    from blueprint.cluster.waits import await_definition
 
     crd = definition(f"{unique}.example.com")
     collection = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"

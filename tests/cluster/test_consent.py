@@ -8,17 +8,17 @@ import json
 import pytest
 from platforms import apply, bundle, codes, config_map, deployment, namespace, patch_as
 
+from blueprint.bundle.model import ObjectId
+from blueprint.changes.compare import Action
 from blueprint.cli.main import main
 from blueprint.cli.options import told_apart
 from blueprint.cluster.consent import Consent
-from blueprint.cluster.fields import Entry, leaves, own_entry
 from blueprint.cluster.inventory import manager
+from blueprint.cluster.managed_fields import Entry, leaves, own_entry
 from blueprint.cluster.plan import make_plan
-from blueprint.cluster.steps import Conflict
+from blueprint.cluster.plan_model import Conflict
 from blueprint.drift.detect import detect_drift
 from blueprint.drift.view import ClusterView
-from blueprint.render.compare import Action
-from blueprint.render.model import ObjectId
 
 IMAGE = ("f:spec", "f:template", "f:spec", "f:containers", 'k:{"name":"main"}', "f:image")
 MAIN = "spec.template.spec.containers[name=main]"
@@ -180,7 +180,7 @@ def test_a_name_that_is_nothing_is_refused_before_anything_is_written(lab, clust
 
 def test_on_a_terminal_each_loss_is_asked_for(cluster, unique, monkeypatch, capsys) -> None:
     """A person may let one object go and keep another; whoever just presses Enter keeps both."""
-    from blueprint.cli import asking
+    from blueprint.cli import prompts
     from blueprint.cli.commands.apply import _asked
 
     def headed(name: str, address: str | None):
@@ -193,7 +193,7 @@ def test_on_a_terminal_each_loss_is_asked_for(cluster, unique, monkeypatch, caps
     assert apply(bundle(unique, namespace(unique), *both), cluster).exit_code == 0
     wanted = bundle(unique, namespace(unique), headed("one", "None"), headed("two", "None"), digest="d2")
     plan = make_plan(wanted, cluster)
-    monkeypatch.setattr(asking, "on_a_terminal", lambda: True)
+    monkeypatch.setattr(prompts, "on_a_terminal", lambda: True)
     monkeypatch.setattr("sys.stdin", io.StringIO("y\n\n"))
 
     allowed = _asked(plan, Consent(everything=True))
@@ -206,9 +206,9 @@ def test_on_a_terminal_each_loss_is_asked_for(cluster, unique, monkeypatch, caps
 
 
 def test_without_a_terminal_nothing_is_asked(cluster, unique, monkeypatch) -> None:
-    from blueprint.cli import asking
+    from blueprint.cli import prompts
     from blueprint.cli.commands.apply import _asked
 
-    monkeypatch.setattr(asking, "on_a_terminal", lambda: False)
+    monkeypatch.setattr(prompts, "on_a_terminal", lambda: False)
     plan = make_plan(bundle(unique, namespace(unique)), cluster)
     assert _asked(plan, Consent(everything=True)) == Consent(everything=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from blueprint.cluster.fields import (
+from blueprint.changes.compare import ABSENT
+from blueprint.cluster.managed_fields import (
     content,
     content_hash,
     fieldset_hash,
@@ -17,8 +18,7 @@ from blueprint.cluster.fields import (
     server_spelling,
     value_at,
 )
-from blueprint.cluster.spelling import field_of_type_error, follow
-from blueprint.render.compare import ABSENT
+from blueprint.cluster.server_paths import field_of_type_error, follow
 
 PORT = 'k:{"port":80,"protocol":"TCP"}'
 TREE = {

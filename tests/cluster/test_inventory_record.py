@@ -12,6 +12,8 @@ from dataclasses import replace
 import pytest
 from platforms import actions, apply, bundle, codes, config_map, definition, namespace, widget
 
+from blueprint.bundle.model import ObjectId
+from blueprint.changes.compare import Action
 from blueprint.cluster.errors import ApiError
 from blueprint.cluster.inventory import (
     NAMESPACE,
@@ -25,8 +27,6 @@ from blueprint.cluster.inventory import (
 from blueprint.cluster.plan import make_plan
 from blueprint.cluster.store import read_inventory, write_inventory
 from blueprint.diagnostics import Refused
-from blueprint.render.compare import Action
-from blueprint.render.model import ObjectId
 
 CONFIG_MAPS = f"/api/v1/namespaces/{NAMESPACE}/configmaps"
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from blueprint.bundle.model import Object
 from blueprint.cluster.health import Health, health_of
 from blueprint.cluster.olm import brought_by, complaint_of, complaint_of_version, wishes_of
-from blueprint.render.model import Object
 
 
 def subscription(**status: Any) -> dict[str, Any]:

@@ -22,17 +22,17 @@ from platforms import (
     widget,
 )
 
-from blueprint.cli.cluster_runs import plan_run
+from blueprint.changes.compare import ABSENT, Action
+from blueprint.cli.run_results import plan_run
 from blueprint.cluster.connect import connect
-from blueprint.cluster.decide import find_conflicts
 from blueprint.cluster.discovery import Discovery, discover
 from blueprint.cluster.errors import ApiError, Cause
 from blueprint.cluster.plan import make_plan
-from blueprint.cluster.steps import Plan
+from blueprint.cluster.plan_model import Plan
+from blueprint.cluster.step_decision import find_conflicts
 from blueprint.cluster.store import read_inventory, write_inventory
 from blueprint.diagnostics import Refused
 from blueprint.lab.assets import find
-from blueprint.render.compare import ABSENT, Action
 
 
 def counted(cluster, monkeypatch) -> list[str]:

@@ -15,15 +15,15 @@ import pytest
 import yaml
 from platforms import Data, apply, bundle, config_map, deployment, namespace
 
+from blueprint.bundle.model import Bundle, Object, ObjectId
+from blueprint.changes.compare import Action, ObjectChange, compare_objects
+from blueprint.changes.immutable import IMMUTABLE, KEPT, custom_rules, may_not_be_replaced, told_apart
 from blueprint.cluster.apply import ApplyOptions, Outcome, apply_plan
 from blueprint.cluster.connection import Connection
 from blueprint.cluster.consent import Consent
 from blueprint.cluster.errors import ApiError
 from blueprint.cluster.plan import make_plan
 from blueprint.cluster.store import read_inventory
-from blueprint.render.compare import Action, ObjectChange, compare_objects
-from blueprint.render.immutable import IMMUTABLE, KEPT, custom_rules, may_not_be_replaced, told_apart
-from blueprint.render.model import Bundle, Object, ObjectId
 
 CASES: list[Data] = yaml.safe_load((Path(__file__).parent / "immutable.yaml").read_text("utf-8"))
 OBJECTS = {(case["apiVersion"].rpartition("/")[0], case["kind"]): case for case in CASES}

@@ -14,14 +14,14 @@ import pytest
 from endings import Answer, Send, answer, failing, gone
 from platforms import apply, bundle, config_map, namespace
 
+from blueprint.bundle.model import Bundle
+from blueprint.changes.compare import Action
 from blueprint.cluster import connection as module
 from blueprint.cluster.apply import ApplyOptions, apply_plan
 from blueprint.cluster.connection import Connection
 from blueprint.cluster.plan import make_plan
 from blueprint.cluster.store import read_inventory
 from blueprint.diagnostics import Refused
-from blueprint.render.compare import Action
-from blueprint.render.model import Bundle
 
 COUNT = 40
 

@@ -12,19 +12,19 @@ from typing import Any
 import pytest
 from platforms import apply, bundle, definition, widget
 
-from blueprint.catalog import load_catalog
+from blueprint.bundle.model import Bundle
+from blueprint.bundle.reader import read_bundle
+from blueprint.catalog.catalog import load_catalog
 from blueprint.cli.main import main
 from blueprint.cluster.connect import connect
-from blueprint.cluster.effects import refuse_unsupported
-from blueprint.cluster.narrowing import lost_fields, values_at
+from blueprint.cluster.crd_field_loss import lost_fields, values_at
+from blueprint.cluster.node_effects import refuse_unsupported
 from blueprint.cluster.plan import make_plan
 from blueprint.diagnostics import Refused
 from blueprint.drift.detect import detect_drift
 from blueprint.drift.model import FindingKind
 from blueprint.drift.view import ClusterView
 from blueprint.pipeline import compile_blueprint
-from blueprint.render.bundle import read_bundle
-from blueprint.render.model import Bundle
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 OLD, NEW = "2026.06", "2026.11"
@@ -98,7 +98,7 @@ KILLED = """
     from blueprint.cluster.connect import connect
     from blueprint.cluster.connection import Connection
     from blueprint.cluster.plan import make_plan
-    from blueprint.render.bundle import read_bundle
+    from blueprint.bundle.reader import read_bundle
     left = {writes}
     real = Connection._send
     def deadly(self, method, url, data, headers, told):

@@ -6,10 +6,10 @@ import pytest
 from platforms import definition
 from scripted import Answer, serving
 
+from blueprint.bundle.model import ObjectId
 from blueprint.cluster.connection import Connection
-from blueprint.cluster.gates import await_definition, await_gone, await_namespace
 from blueprint.cluster.kubeconfig import Endpoint
-from blueprint.render.model import ObjectId
+from blueprint.cluster.waits import await_definition, await_gone, await_namespace
 
 CRD = definition("example.com")
 NOT_FOUND = (404, b"404 page not found\n", {})

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from blueprint.catalog import load_catalog
+from blueprint.bundle.model import Object
+from blueprint.catalog.catalog import load_catalog
 from blueprint.diagnostics import has_errors
 from blueprint.platform.model import Platform
 from blueprint.platform.resolve import resolve
-from blueprint.render.model import Object
 from blueprint.render.render import render_platform
-from blueprint.source import load_layers
-from blueprint.spec import parse_blueprint
+from blueprint.source.layers import load_layers
+from blueprint.spec.parse import parse_blueprint
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from blueprint.render.compare import ABSENT, differences
+from blueprint.changes.compare import ABSENT, differences
 from blueprint.source.paths import format_path
 
 RULES = Path(__file__).with_name("parity-differences.yaml")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from blueprint.catalog import Component, load_catalog
+from blueprint.catalog.catalog import load_catalog
+from blueprint.catalog.components import Component
 
 NAMES = load_catalog().components
 

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from test_spine_components import another
 
-from blueprint.catalog import Component, load_catalog
+from blueprint.bundle.model import Object
+from blueprint.catalog.catalog import load_catalog
+from blueprint.catalog.components import Component
+from blueprint.kubernetes.crds import load_crd
 from blueprint.platform.model import Platform
-from blueprint.render.crds import load_crd
-from blueprint.render.model import Object
 from blueprint.source.paths import parse_path
 
 RELEASE, OPERATOR = "2026.06", "gpu-operator"

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from blueprint.bundle.model import Object
+from blueprint.changes.compare import ABSENT, differences
 from blueprint.platform.model import Platform
-from blueprint.render.compare import ABSENT, differences
-from blueprint.render.model import Object
 from blueprint.source.paths import format_path
 
 BLUEPRINT = """

@@ -11,16 +11,17 @@ from typing import Any
 import pytest
 from test_spine_components import another
 
-from blueprint.catalog import Component, load_catalog
+from blueprint.bundle.model import Object
+from blueprint.catalog.catalog import load_catalog
+from blueprint.catalog.components import Component
 from blueprint.diagnostics import Severity
-from blueprint.platform.checks_plausible import _SWITCHES
 from blueprint.platform.model import Platform
+from blueprint.platform.nodes.checks import _SWITCHES
 from blueprint.platform.prerequisites import prerequisites
 from blueprint.platform.resolve import resolve
 from blueprint.render.images import pulled_images
-from blueprint.render.model import Object
-from blueprint.source import load_layers
-from blueprint.spec import parse_blueprint
+from blueprint.source.layers import load_layers
+from blueprint.spec.parse import parse_blueprint
 
 RenderPlatform = Callable[[str], tuple[Platform, list[Object]]]
 BLUEPRINT = """

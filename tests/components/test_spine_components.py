@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from blueprint.catalog import Setting, load_catalog
-from blueprint.platform.checks_plausible import _SWITCHES
+from blueprint.bundle.model import Object
+from blueprint.catalog.catalog import load_catalog
+from blueprint.catalog.settings import Setting
+from blueprint.changes.compare import ABSENT, differences
 from blueprint.platform.model import Platform
-from blueprint.render.compare import ABSENT, differences
+from blueprint.platform.nodes.checks import _SWITCHES
 from blueprint.render.images import pulled_images
-from blueprint.render.model import Object
 from blueprint.source.paths import format_path
 
 Objects = dict[str, list[dict[str, Any]]]

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from blueprint.catalog import load_catalog
+from blueprint.catalog.catalog import load_catalog
 from blueprint.report.topics.fields import find_field
-from blueprint.spec import json_schema
+from blueprint.spec.schema import json_schema
 
 sys.path.append(str(Path(__file__).parents[2] / "tools"))
 from helm_page import KINDS, Answers, all_answers

@@ -12,8 +12,8 @@ from earlier import LANGUAGE, NEW, OLD, OLDER, OLDEST
 from blueprint.cli.main import main
 from blueprint.diagnostics import Refused
 from blueprint.pipeline import compile_blueprint
-from blueprint.source import Layer, load_text, plain
-from blueprint.source.merge import nodes_of
+from blueprint.source.loader import load_text
+from blueprint.source.merge import Layer, nodes_of, plain
 from blueprint.spec import rewrite, versions
 from blueprint.spec.model import API_VERSION
 from blueprint.spec.rewrite import converted

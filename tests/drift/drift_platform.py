@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from blueprint.bundle.model import Bundle, FieldOrigin, Object, ObjectId, Path, Source
 from blueprint.cluster.apply import ApplyOptions, apply_plan
 from blueprint.cluster.connection import Connection
 from blueprint.cluster.plan import make_plan
@@ -14,7 +15,6 @@ from blueprint.diagnostics import Span, has_errors
 from blueprint.drift.detect import detect_drift
 from blueprint.drift.model import DriftReport, Finding
 from blueprint.drift.view import ClusterView
-from blueprint.render.model import Bundle, FieldOrigin, Object, ObjectId, Path, Source
 
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"

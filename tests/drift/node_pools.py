@@ -8,10 +8,10 @@ from typing import Any
 
 from drift_platform import MERGE_PATCH, Applied, bundle_of
 
+from blueprint.bundle.model import BundlePool, Source, Taint
 from blueprint.cluster.connection import Connection
 from blueprint.diagnostics import Diagnostic, Span
 from blueprint.drift.model import DriftReport
-from blueprint.render.model import BundlePool, Source, Taint
 
 LABEL, TAINT = "example.org/mig", "example.org/gpu"
 DECLARED = {"key": TAINT, "value": "true", "effect": "NoSchedule"}

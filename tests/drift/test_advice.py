@@ -18,6 +18,7 @@ import pytest
 from drift_kinds import definition, many_kinds
 from drift_platform import APPLY, JSON_PATCH, MERGE_PATCH, STRATEGIC, bundle_of, deployment
 
+from blueprint.bundle.model import Bundle, ObjectId
 from blueprint.cli.main import build_parser
 from blueprint.cli.options import told_apart
 from blueprint.cluster.apply import ApplyOptions, apply_plan
@@ -30,7 +31,6 @@ from blueprint.diagnostics import Diagnostic
 from blueprint.drift.detect import detect_drift
 from blueprint.drift.model import FindingKind
 from blueprint.drift.view import ClusterView
-from blueprint.render.model import Bundle, ObjectId
 
 Data = dict[str, Any]
 POD = "/spec/template/spec"

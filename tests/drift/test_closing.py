@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blueprint.drift.closing import verdict_of
 from blueprint.drift.model import DriftReport, Finding, FindingKind, Remedy, Station, Writer
+from blueprint.drift.summary import verdict_of
 from blueprint.report.model import Coverage, Run
 from blueprint.report.record import coverage_in_words
 

@@ -17,23 +17,24 @@ from soak import WHOLE
 from soak import dice as dice_for
 from zero_values import Case, default_cases, filled, make_place
 
+from blueprint.bundle.model import Path
+from blueprint.changes.compare import ABSENT
 from blueprint.cluster.connect import connect
 from blueprint.cluster.connection import Connection
 from blueprint.cluster.discovery import Discovery, discover
 from blueprint.cluster.errors import ApiError
 from blueprint.cluster.inventory import as_member, manager, take_snapshot
-from blueprint.drift import additions, defaults
-from blueprint.drift.additions import SERVERS_OWN
+from blueprint.drift import extra_fields
 from blueprint.drift.compare import compare
 from blueprint.drift.declared import Difference, find_item
-from blueprint.drift.default_values import ALLOCATED, DEFAULTS
-from blueprint.drift.defaults import is_allocated, is_default
+from blueprint.drift.extra_fields import SERVERS_OWN
 from blueprint.drift.model import FindingKind
-from blueprint.drift.shape import Shape, builtin_shape
-from blueprint.render.compare import ABSENT
-from blueprint.render.kubernetes import load_kubernetes
-from blueprint.render.model import Path
-from blueprint.render.paths import format_path, pointer
+from blueprint.kubernetes import defaults
+from blueprint.kubernetes.api import load_kubernetes
+from blueprint.kubernetes.default_values import ALLOCATED, DEFAULTS
+from blueprint.kubernetes.defaults import is_allocated, is_default
+from blueprint.kubernetes.field_types import Shape, builtin_shape
+from blueprint.source.paths import format_path, pointer
 
 MINOR = "1.36"
 SAMPLE = 60
@@ -299,7 +300,7 @@ def _watched(monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, str]]:
         monkeypatch.setattr(module, name, asking)
 
     watch(defaults, "_says", DEFAULTS)
-    watch(additions, "is_allocated", ALLOCATED)
+    watch(extra_fields, "is_allocated", ALLOCATED)
     return seen
 
 

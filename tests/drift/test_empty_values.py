@@ -11,6 +11,7 @@ import pytest
 from drift_kinds import definition, many_kinds, widget
 from drift_platform import JSON_PATCH, MERGE_PATCH, Applied, apply, bundle_of, deployment
 
+from blueprint.bundle.model import Bundle
 from blueprint.cluster.apply import ApplyOptions, apply_plan
 from blueprint.cluster.connection import Connection
 from blueprint.cluster.discovery import discover
@@ -21,7 +22,6 @@ from blueprint.diagnostics import Severity
 from blueprint.drift.detect import detect_drift
 from blueprint.drift.model import FindingKind
 from blueprint.drift.view import ClusterView
-from blueprint.render.model import Bundle
 
 REMOVED, MODIFIED, ADDED = FindingKind.REMOVED, FindingKind.MODIFIED, FindingKind.FOREIGN_ADDITION
 

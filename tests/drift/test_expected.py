@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from blueprint.bundle.model import ObjectId
 from blueprint.drift.expected import Rule, rule_files, rules_by_kind, why_expected
 from blueprint.drift.model import Writer
-from blueprint.render.model import ObjectId
 
 NEVER = [
     "metadata.ownerReferences[0]",

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from drift_platform import MERGE_PATCH, apply, bundle_of
 
+from blueprint.bundle.model import Bundle
 from blueprint.cluster.connect import connect
 from blueprint.cluster.connection import Connection
 from blueprint.drift.detect import detect_drift
 from blueprint.drift.model import FindingKind
 from blueprint.drift.view import ClusterView
-from blueprint.render.model import Bundle
 
 COUNT = 60
 

@@ -9,10 +9,10 @@ import pytest
 from drift_platform import Applied, apply, bundle_of
 from node_pools import LABEL, Nodes, about, pool
 
+from blueprint.bundle.model import Bundle
 from blueprint.cluster.connection import Connection
 from blueprint.drift.membership import POOL_LABEL
 from blueprint.drift.model import DriftReport, Finding, FindingKind
-from blueprint.render.model import Bundle
 
 
 class AppliedNodes(Nodes):

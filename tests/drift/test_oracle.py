@@ -22,20 +22,20 @@ from drift_platform import APPLY, JSON_PATCH, bundle_of
 from soak import WHOLE
 from soak import dice as dice_for
 
+from blueprint.bundle.model import Bundle, Object, ObjectId
+from blueprint.changes.compare import ABSENT, differences
 from blueprint.cluster.connection import Connection
 from blueprint.cluster.discovery import Discovery, discover
 from blueprint.cluster.errors import ApiError
-from blueprint.cluster.fields import content
 from blueprint.cluster.inventory import Inventory, Member, as_member, manager, take_snapshot
+from blueprint.cluster.managed_fields import content
 from blueprint.drift.compare import NOBODYS
-from blueprint.drift.defaults import is_default
 from blueprint.drift.model import Finding, FindingKind
 from blueprint.drift.objects import examine_objects
-from blueprint.drift.shape import Shape, shape_of
 from blueprint.drift.view import Gathered, Live, Unseen
-from blueprint.render.compare import ABSENT, differences
-from blueprint.render.model import Bundle, Object, ObjectId
-from blueprint.render.paths import format_path
+from blueprint.kubernetes.defaults import is_default
+from blueprint.kubernetes.field_types import Shape, shape_of
+from blueprint.source.paths import format_path
 
 ROUNDS = 850 if WHOLE else 4
 """Changes of each kind; with a soak ten thousand in all."""

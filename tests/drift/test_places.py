@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
+from blueprint.bundle.model import Bundle, BundlePool
+from blueprint.changes.compare import ABSENT
 from blueprint.drift.model import FindingKind
-from blueprint.drift.places import examine_domains, examine_place
+from blueprint.drift.node_topology import examine_domains, examine_place
 from blueprint.lab.nodes import simulated_nodes
 from blueprint.pipeline import compile_blueprint
-from blueprint.render.compare import ABSENT
-from blueprint.render.model import Bundle, BundlePool
 
 RACK = "acme.example/rack"
 TEXT = """

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
+from blueprint.bundle.model import Bundle
 from blueprint.diagnostics import Refused
 from blueprint.drift.detect import as_run, detect_drift
 from blueprint.drift.model import DriftReport
 from blueprint.drift.snapshot import SnapshotView
 from blueprint.pipeline import compile_blueprint
-from blueprint.render.model import Bundle
 from blueprint.report.record import coverage_in_words
 
 ROOT = Path(__file__).resolve().parents[2]

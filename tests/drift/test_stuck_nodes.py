@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from drift_platform import MERGE_PATCH, apply
 
+from blueprint.bundle.model import Bundle
 from blueprint.cluster.connect import connect
 from blueprint.cluster.connection import Connection
 from blueprint.diagnostics import Severity
@@ -22,7 +23,6 @@ from blueprint.drift.snapshot import read_snapshot, take, to_bytes
 from blueprint.drift.view import ClusterView
 from blueprint.lab.nodes import SIMULATED, simulated_nodes
 from blueprint.pipeline import compile_blueprint
-from blueprint.render.model import Bundle
 
 BLUEPRINT = """\
 apiVersion: gpublueprint.dev/v1alpha1

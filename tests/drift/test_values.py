@@ -10,16 +10,16 @@ from drift_platform import deployment, with_origins
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blueprint.changes.compare import ABSENT
 from blueprint.cluster.inventory import as_member, manager, take_snapshot
 from blueprint.drift.compare import compare
-from blueprint.drift.default_values import default_pull_policy
-from blueprint.drift.defaults import is_default
 from blueprint.drift.equality import same
 from blueprint.drift.model import DriftReport, FindingKind
-from blueprint.drift.shape import UNKNOWN, Shape, builtin_shape
-from blueprint.render.compare import ABSENT
-from blueprint.render.paths import format_path
+from blueprint.kubernetes.default_values import default_pull_policy
+from blueprint.kubernetes.defaults import is_default
+from blueprint.kubernetes.field_types import UNKNOWN, Shape, builtin_shape
 from blueprint.report.model import Coverage
+from blueprint.source.paths import format_path
 
 LIMIT = ("spec", "containers", 0, "resources", "limits", "cpu")
 POD, CLAIM, CONFIG = ("v1", "Pod"), ("v1", "PersistentVolumeClaim"), ("v1", "ConfigMap")

@@ -11,9 +11,9 @@ import pytest
 from drift_platform import MERGE_PATCH, Applied, apply, bundle_of
 from drift_world import every_kind
 
+from blueprint.bundle.model import ObjectId
 from blueprint.cluster.connect import connect
 from blueprint.cluster.connection import Connection
-from blueprint.render.model import ObjectId
 
 CA = base64.b64encode(b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n").decode()
 ADMISSION = "/apis/admissionregistration.k8s.io/v1"

@@ -19,6 +19,8 @@ from soak import WHOLE
 from soak import dice as dice_for
 from zero_values import Case, custom_cases, definition, filled, make_place, zero_cases
 
+from blueprint.bundle.model import Bundle, Object
+from blueprint.changes.compare import Action
 from blueprint.cluster.apply import ApplyOptions, apply_plan
 from blueprint.cluster.connect import connect
 from blueprint.cluster.connection import Connection
@@ -28,12 +30,10 @@ from blueprint.cluster.plan import make_plan
 from blueprint.cluster.store import read_inventory
 from blueprint.diagnostics import Severity
 from blueprint.drift.detect import detect_drift
+from blueprint.drift.field_comparison import Suspects
 from blueprint.drift.model import Finding, FindingKind
-from blueprint.drift.suspects import Suspects
 from blueprint.drift.view import ClusterView, Live
 from blueprint.render.canonical import canonical
-from blueprint.render.compare import Action
-from blueprint.render.model import Bundle, Object
 
 MINOR = "1.36"
 SAMPLE, CHUNK = 260, 250

@@ -13,10 +13,10 @@ from typing import Any
 
 import yaml
 
-from blueprint.drift.default_values import DEFAULTS
-from blueprint.render.kubernetes import DEFINITION, Kubernetes, load_kubernetes
-from blueprint.render.model import Path
-from blueprint.render.paths import format_path
+from blueprint.bundle.model import Path
+from blueprint.kubernetes.api import DEFINITION, Kubernetes, load_kubernetes
+from blueprint.kubernetes.default_values import DEFAULTS
+from blueprint.source.paths import format_path
 
 BASES = File(__file__).with_name("bases.yaml")
 _META = ("labels", "annotations", "finalizers", "ownerReferences", "generateName")
@@ -157,7 +157,7 @@ SAMPLES: Mapping[str, Any] = {
     },
     "apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps": {"type": "object"},
 }
-"""What a type needs beyond its required fields, to be valid. By definition, as `blueprint.drift.shape` names them."""
+"""What a type needs beyond its required fields, to be valid. Keys as in `kubernetes.field_types`."""
 
 
 UNIONS: tuple[frozenset[str], ...] = (

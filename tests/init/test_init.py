@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from blueprint import files
-from blueprint.catalog import load_catalog
-from blueprint.cli import draft, keeping
+from blueprint.catalog.catalog import load_catalog
+from blueprint.cli import draft, user_files
 from blueprint.cli.commands import init as command
 from blueprint.cli.main import main
 from blueprint.diagnostics import Refused
-from blueprint.source import load_text
+from blueprint.source.loader import load_text
 
 GOLDEN = Path(__file__).parent / "golden.yaml"
 POOLS = ("--pool", "system=3", "--pool", "train=H100-SXM5-80GBx8x4", "--pool", "old=V100-SXM2-16GBx4x2")
@@ -166,7 +166,7 @@ def test_lists_are_complete(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_file_that_appears_meanwhile_is_not_overwritten() -> None:
     Path("late.yaml").write_text("mine", "utf-8")
     with pytest.raises(Refused, match=r"late\.yaml exists"):
-        keeping.keep_new(Path("late.yaml"), b"ours")
+        user_files.keep_new(Path("late.yaml"), b"ours")
     assert Path("late.yaml").read_text("utf-8") == "mine"
 
 
@@ -178,7 +178,7 @@ def test_nothing_stays_of_a_file_that_could_not_be_written_whole(monkeypatch: py
 
     monkeypatch.setattr(files.os, step, stopped)
     with pytest.raises(KeyboardInterrupt):
-        keeping.keep_new(Path("x.yaml"), b"text")
+        user_files.keep_new(Path("x.yaml"), b"text")
     assert not list(Path().iterdir())
 
 

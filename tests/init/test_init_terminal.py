@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from blueprint.source import load_text
+from blueprint.source.loader import load_text
 
 
 class Terminal:

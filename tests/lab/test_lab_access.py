@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from kubernetes import client, config
 
+from blueprint.bundle.model import Bundle, BundlePool, Taint
 from blueprint.lab import RequestFailed
 from blueprint.lab.nodes import simulated_nodes
-from blueprint.render.model import Bundle, BundlePool, Taint
 
 AN_HOUR = dt.timedelta(hours=1)
 

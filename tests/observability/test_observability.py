@@ -10,11 +10,11 @@ import orjson
 import pytest
 from watched_platform import HERE, TEXT, Compile, objects, rules
 
-from blueprint.catalog import load_catalog
+from blueprint.bundle.reader import LOCK
+from blueprint.bundle.trace import trace_back
+from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.monitoring import load_monitoring
 from blueprint.pipeline import Compilation
-from blueprint.render.bundle import LOCK
-from blueprint.render.trace import trace_back
 
 ROOT = Path(__file__).parents[2]
 

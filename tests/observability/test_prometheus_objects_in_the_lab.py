@@ -9,10 +9,10 @@ from typing import Any
 
 from watched_platform import HERE
 
+from blueprint.changes.compare import ABSENT, differences
 from blueprint.cli.main import main
+from blueprint.kubernetes.crds import crds_of
 from blueprint.pipeline import Compilation
-from blueprint.render.compare import ABSENT, differences
-from blueprint.render.crds import crds_of
 from blueprint.source.paths import format_path
 
 GROUP = "monitoring.coreos.com"

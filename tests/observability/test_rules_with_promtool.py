@@ -12,7 +12,7 @@ import pytest
 import yaml
 from watched_platform import HERE, objects, rules
 
-from blueprint.catalog import load_catalog
+from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.monitoring import load_monitoring
 from blueprint.pipeline import Compilation, compile_blueprint
 

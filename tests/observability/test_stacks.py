@@ -17,7 +17,7 @@ from promql_uses import OTHERS, mistyped, uses
 from recordings import read, relabelled, series
 from watched_platform import HERE, objects, rules
 
-from blueprint.catalog import load_catalog
+from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.monitoring import load_monitoring
 from blueprint.pipeline import Compilation, compile_blueprint
 

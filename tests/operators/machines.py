@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from blueprint.render.model import Bundle, BundlePool
+from blueprint.bundle.model import Bundle, BundlePool
 
 GPU = {"vendor": "0x10de", "class": "0x030200"}
 """A 3D controller of NVIDIA's, as /sys/bus/pci shows it."""

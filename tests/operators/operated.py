@@ -13,6 +13,7 @@ import slices
 from containers import Container, Kubelet
 from machines import machine
 
+from blueprint.bundle.model import Bundle
 from blueprint.cluster.apply import ApplyOptions, apply_plan
 from blueprint.cluster.connect import connect
 from blueprint.cluster.connection import Connection
@@ -21,11 +22,10 @@ from blueprint.diagnostics import has_errors
 from blueprint.drift.detect import detect_drift
 from blueprint.drift.model import Finding
 from blueprint.drift.view import ClusterView
+from blueprint.kubernetes.crds import crds_of
 from blueprint.lab import Lab
 from blueprint.lab.nodes import SIMULATED, simulated_nodes
 from blueprint.pipeline import Compilation
-from blueprint.render.crds import crds_of
-from blueprint.render.model import Bundle
 
 PROMETHEUS = "monitoring.coreos.com"
 DRA_PLUGIN = "nvidia-dra-driver-kubelet-plugin"

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 
 from edits import EVERYTHING, NAME, leaves
 
-from blueprint.source import load_text
+from blueprint.source.loader import load_text
 from blueprint.source.paths import Path as FieldPath
 from blueprint.source.paths import format_path
 

@@ -11,14 +11,14 @@ from typing import Any
 
 import orjson
 
+from blueprint.bundle.model import Bundle, Object, ObjectId
+from blueprint.bundle.reader import LOCK, PROVENANCE
+from blueprint.bundle.trace import TracedField, trace_back
+from blueprint.changes.compare import ABSENT, Action, ObjectChange, compare_objects
+from blueprint.changes.platform_changes import compare_parts, decided
 from blueprint.diagnostics import Span
 from blueprint.pipeline import Compilation, compile_blueprint
-from blueprint.render.bundle import LOCK, PROVENANCE
-from blueprint.render.compare import ABSENT, Action, ObjectChange, compare_objects
-from blueprint.render.decided import compare_parts, decided
-from blueprint.render.model import Bundle, Object, ObjectId
-from blueprint.render.trace import TracedField, trace_back
-from blueprint.source import load_text
+from blueprint.source.loader import load_text
 from blueprint.source.paths import Path as FieldPath
 
 EVERYTHING = Path(__file__).parent / "everything"

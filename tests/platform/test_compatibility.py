@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from edits import EVERYTHING
 
-from blueprint.catalog import Condition, Rule, load_catalog, version_key
-from blueprint.catalog.reading import read
+from blueprint.catalog.catalog import load_catalog
+from blueprint.catalog.loader import read
+from blueprint.catalog.rules import Condition, Rule, version_key
 from blueprint.diagnostics import Diagnostic, Refused, Severity
 from blueprint.pipeline import Compilation, compile_blueprint
-from blueprint.platform.branches import default_branch, usable_branches
+from blueprint.platform.drivers.branches import default_branch, usable_branches
 
 HEAD = """
 apiVersion: gpublueprint.dev/v1alpha1

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from blueprint.catalog import load_catalog
-from blueprint.cli.answers import answers_for
+from blueprint.catalog.catalog import load_catalog
+from blueprint.cli.choices import answers_for
 from blueprint.cli.draft import PoolDraft
 from blueprint.diagnostics import Severity
 from blueprint.pipeline import Compilation, compile_blueprint
-from blueprint.platform.branches import usable_branches
+from blueprint.platform.drivers.branches import usable_branches
 
 CATALOG = load_catalog()
 GPUS = {name: gpu for name in CATALOG.products if (gpu := CATALOG.gpu(name))}

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from blueprint.bundle.reader import LOCK
 from blueprint.pipeline import Compilation, compile_blueprint
-from blueprint.render.bundle import LOCK
 
 TEXT = """\
 apiVersion: gpublueprint.dev/v1alpha1

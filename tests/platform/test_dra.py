@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from blueprint.catalog import load_catalog
+from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.gates import load_gates
 from blueprint.diagnostics import Severity
 from blueprint.pipeline import Compilation, compile_blueprint

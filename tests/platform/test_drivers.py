@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from blueprint.catalog import load_catalog
+from blueprint.bundle.model import Object
+from blueprint.catalog.catalog import load_catalog
 from blueprint.pipeline import Compilation, compile_blueprint
-from blueprint.render.model import Object
 
 ROOT = Path(__file__).parents[2]
 HEAD = 'apiVersion: gpublueprint.dev/v1alpha1\nkind: Blueprint\nmetadata: {name: demo}\nspec:\n  release: "2026.11"\n'

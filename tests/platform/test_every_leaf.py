@@ -10,13 +10,13 @@ import pytest
 from alternatives import LEAVES, TEXT, others
 from edits import EVERYTHING, NAME, changed_fields, compared, compiled, copy_of_everything, replaced, said
 
+from blueprint.bundle.trace import trace_forward
 from blueprint.diagnostics import Diagnostic, Refused, has_errors
 from blueprint.pipeline import Compilation
-from blueprint.render.trace import trace_forward
-from blueprint.source import load_text
+from blueprint.source.loader import load_text
 from blueprint.source.paths import Path as FieldPath
 from blueprint.source.paths import format_path
-from blueprint.spec import json_schema
+from blueprint.spec.schema import json_schema
 
 CASES = [pytest.param(path, new, id=f"{format_path(path)}={new}") for path in LEAVES for new in others(path)]
 

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from blueprint.catalog import load_catalog
+from blueprint.bundle.model import Object
+from blueprint.catalog.catalog import load_catalog
 from blueprint.diagnostics import has_errors
 from blueprint.platform.model import Platform
 from blueprint.platform.prerequisites import prerequisites
 from blueprint.platform.resolve import resolve
 from blueprint.render.images import pulled_images
-from blueprint.render.model import Object
 from blueprint.render.render import render_platform
-from blueprint.source import load_layers
-from blueprint.spec import parse_blueprint
+from blueprint.source.layers import load_layers
+from blueprint.spec.parse import parse_blueprint
 
 Made = tuple[Platform, list[Object], list[str]]
 Make = Callable[..., Made]
@@ -124,7 +124,7 @@ def test_pools_that_differ_have_policies_of_their_own_and_no_section_stands_twic
 
 
 def test_a_name_that_the_operator_would_refuse_is_shortened_and_stays_unique() -> None:
-    from blueprint.platform.fabrics import LONGEST_POLICY, short_name
+    from blueprint.platform.network.nic_policies import LONGEST_POLICY, short_name
 
     names = ["a" * 40, "a" * 39 + "b", "pool", "b" * 30]
     short = [short_name(name) for name in names]

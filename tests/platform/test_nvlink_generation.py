@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from blueprint.catalog import load_catalog
-from blueprint.platform.exporter import may_have_nvlink5
+from blueprint.catalog.catalog import load_catalog
+from blueprint.platform.observability.exporter import may_have_nvlink5
 
 CATALOG = load_catalog()
 

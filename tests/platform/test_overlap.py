@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blueprint.platform.overlap import overlapping
+from blueprint.platform.nodes.overlap import overlapping
 
 SELECTOR = st.dictionaries(st.sampled_from("abc"), st.sampled_from("xy"), min_size=1)
 

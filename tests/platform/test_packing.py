@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from blueprint.catalog import load_catalog
+from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.hardware import Mig, MigPlacement
-from blueprint.platform.packing import media, no_room, pack, ranges, slices, whole
+from blueprint.platform.partitioning.packing import media, no_room, pack, ranges, slices, whole
 
 CATALOG = load_catalog()
 MIGS: dict[str, Mig] = {

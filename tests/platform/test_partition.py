@@ -10,8 +10,8 @@ import pytest
 from edits import NAME
 from ruamel.yaml import YAML
 
+from blueprint.bundle.reader import LOCK
 from blueprint.pipeline import compile_blueprint
-from blueprint.render.bundle import LOCK
 
 HEAD = """\
 apiVersion: gpublueprint.dev/v1alpha1

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from blueprint.catalog import Machine, load_catalog
+from blueprint.bundle.model import BundlePool
+from blueprint.catalog.catalog import load_catalog
+from blueprint.catalog.machines import Machine
 from blueprint.diagnostics import Severity
 from blueprint.pipeline import Compilation, compile_blueprint
-from blueprint.render.model import BundlePool
 
 Compile = Callable[..., Compilation]
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import blueprint.catalog
-from blueprint.catalog import load_catalog
+from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.distribution import STACKS
 from blueprint.pipeline import Compilation, compile_blueprint
 
@@ -99,7 +99,7 @@ def told(done: Compilation) -> tuple[str, Objects]:
     return text, {(each.id.kind, each.id.name): each.data for each in done.bundle.objects}
 
 
-@pytest.mark.parametrize(("distribution", "system", "stack", "owners"), modes())
+@pytest.mark.parametrize(("distribution", "system", "stack", "owners"), list(modes()))
 def test_who_is_said_to_do_something_is_there(
     distribution: str, system: str, stack: str, owners: str, tmp_path: Path
 ) -> None:

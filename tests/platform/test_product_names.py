@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from blueprint.catalog import load_catalog
-from blueprint.platform.product_names import meant
+from blueprint.catalog.catalog import load_catalog
+from blueprint.platform.inputs.product_names import meant
 
 CATALOG = load_catalog()
 

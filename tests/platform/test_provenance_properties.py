@@ -11,8 +11,8 @@ from edits import EVERYTHING, changed_fields, compiled, copy_of_everything, repl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from blueprint.bundle.model import Bundle, Fact, Source
 from blueprint.pipeline import Compilation
-from blueprint.render.model import Bundle, Fact, Source
 from blueprint.source.paths import Path as FieldPath
 from blueprint.source.paths import format_path
 

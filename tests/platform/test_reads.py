@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from blueprint.diagnostics import Span
-from blueprint.platform.origin import Source, in_order
-from blueprint.platform.reads import Origins, derived, note, plain, reading, track
-from blueprint.source import Layer, load_text
-from blueprint.source.merge import nodes_of
-from blueprint.spec import NodePool
+from blueprint.platform.tracking.sources import Source, in_order
+from blueprint.platform.tracking.tracked import Origins, derived, note, plain, reading, track
+from blueprint.source.loader import load_text
+from blueprint.source.merge import Layer, nodes_of
+from blueprint.spec.pools import NodePool
 
 TEXT = """\
 nodes: 4

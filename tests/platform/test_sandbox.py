@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from blueprint.catalog import load_catalog
+from blueprint.catalog.catalog import load_catalog
 from blueprint.diagnostics import Severity
-from blueprint.platform.expect import expectations
+from blueprint.platform.expectations import expectations
 from blueprint.platform.model import Platform
 from blueprint.platform.prerequisites import prerequisites
 from blueprint.platform.resolve import resolve
 from blueprint.render.images import pulled_images
-from blueprint.source import load_layers
-from blueprint.spec import parse_blueprint
+from blueprint.source.layers import load_layers
+from blueprint.spec.parse import parse_blueprint
 
 BLUEPRINT = """
 apiVersion: gpublueprint.dev/v1alpha1

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from blueprint.catalog import Gpu, load_catalog
+from blueprint.catalog.catalog import load_catalog
+from blueprint.catalog.hardware import Gpu
 from blueprint.diagnostics import Diagnostic, Severity
 from blueprint.pipeline import Compilation, compile_blueprint
 

@@ -12,7 +12,8 @@ import pytest
 from probe_examples import NOW, Probe
 from stub.build import NoCompilerError, build
 
-from blueprint.probe import Reading, collect
+from blueprint.probe.collect import collect
+from blueprint.probe.reading import Reading
 
 _not_run: list[str] = []
 

@@ -8,7 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from blueprint.probe import Call, Expectation, ExpectationSource, Outcome, Reading, read_reading
+from blueprint.probe.model import Expectation, ExpectationSource
+from blueprint.probe.reading import Call, Outcome, Reading
+from blueprint.probe.reading_file import read_reading
 
 NOW = dt.datetime(2026, 11, 21, 10, 0, tzinfo=dt.UTC)
 READINGS = Path(__file__).with_name("readings")

@@ -18,7 +18,7 @@ from stub.build import build
 from stub.describe import NODES, Description
 from stub.root import build as build_root
 
-from blueprint.probe import collect
+from blueprint.probe.collect import collect
 from blueprint.probe.command import document
 
 

@@ -12,7 +12,11 @@ from record_readings import sysfs_of
 from stub.describe import a100x4, fault, h100x8, lie
 from stub.root import Host, build, infiniband
 
-from blueprint.probe import Outcome, Reading, Result, diagnostics_of, host_scan, judge
+from blueprint.probe import host_scan
+from blueprint.probe.diagnostics import diagnostics_of
+from blueprint.probe.engine import judge
+from blueprint.probe.reading import Outcome, Reading
+from blueprint.probe.verdict import Result
 
 SLOTS = ("18", "2a", "3a", "5d", "9a", "ab", "ba", "db")
 
@@ -179,7 +183,7 @@ UUIDS = ["hello", "A" * 80, "MIG-00000000-5717-4000-8000-000000000002", "8" * 80
 @pytest.mark.parametrize("redacted", [False, True])
 def test_what_has_not_the_form_of_a_uuid_is_none(uuid: str, *, redacted: bool) -> None:
     """Redaction must not make one of it, either."""
-    from blueprint.probe import redact
+    from blueprint.probe.redaction import redact
 
     reading = with_calls(healthy(), "nvmlDeviceGetUUID", 2, value=uuid)
     verdicts = judge(redact(reading) if redacted else reading, expectations())

@@ -18,9 +18,12 @@ from probe_examples import (
     without,
 )
 
-from blueprint.probe import Outcome, PciFunction, Reading, Result, Verdict, diagnostics_of, exit_code_of, judge
 from blueprint.probe.checks import all_checks
+from blueprint.probe.diagnostics import diagnostics_of
+from blueprint.probe.engine import exit_code_of, judge
 from blueprint.probe.host import Access, HostAnswer
+from blueprint.probe.reading import Outcome, PciFunction, Reading
+from blueprint.probe.verdict import Result, Verdict
 
 READ = [check for check in WANTS if check != "gpu-product"]
 """Checks that rest on one call; the product is told by either of two."""

@@ -19,18 +19,13 @@ from record_readings import sysfs_of
 from stub.describe import a100x4, changed, fault, h100x8, lie
 from stub.root import build as build_root
 
-from blueprint.probe import (
-    Node,
-    Origin,
-    Outcome,
-    Reading,
-    Result,
-    collect,
-    exit_code_of,
-    judge,
-    survey,
-)
+import blueprint.probe.collect as collecting
+from blueprint.probe.collect import collect
+from blueprint.probe.engine import exit_code_of, judge
+from blueprint.probe.facts import Node
+from blueprint.probe.reading import Origin, Outcome, Reading
 from blueprint.probe.reading_file import reading_from_json
+from blueprint.probe.verdict import Result
 
 Probe = Callable[..., Reading]
 QUICK = 0.4
@@ -197,7 +192,7 @@ def test_a_gpu_that_is_lost_after_everything_was_read_is_noticed(probe: Probe) -
 
 def test_a_slow_driver_does_not_hold_up_the_sweep_for_ever(probe: Probe, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every call returns in time; the sweep as a whole does not, and is ended."""
-    monkeypatch.setattr("blueprint.probe.survey._MAX_SWEEP", 1)
+    monkeypatch.setattr("blueprint.probe.collect._MAX_SWEEP", 1)
     reading = probe(fault(h100x8(), "nvmlDeviceGetUUID", sleep=0.3), call_seconds=1.0)
     assert outcomes(reading, Outcome.HUNG) == []
     assert {call.detail for call in reading.calls if call.outcome is Outcome.NOT_MADE} == {
@@ -260,8 +255,8 @@ class TestColdDriver:
         assert exit_code_of(judge(reading, expectations())) == 0
 
     def test_by_default_a_start_may_take_a_minute(self) -> None:
-        assert survey.CALL_SECONDS * survey._PATIENCE["nvmlInit"] >= 60
-        assert survey.CALL_SECONDS * survey._PATIENCE["nvmlDeviceGetHandleByIndex"] >= 20
+        assert collecting.CALL_SECONDS * collecting._PATIENCE["nvmlInit"] >= 60
+        assert collecting.CALL_SECONDS * collecting._PATIENCE["nvmlDeviceGetHandleByIndex"] >= 20
 
 
 class TestCrash:
@@ -353,7 +348,7 @@ class TestLibrary:
 
     def test_the_parent_never_loads_the_library_nor_the_bindings(self, describe: Any) -> None:
         script = (
-            "import datetime, sys; from pathlib import Path; from blueprint.probe import collect; "
+            "import datetime, sys; from pathlib import Path; from blueprint.probe.collect import collect; "
             f"collect('n', datetime.datetime.now(datetime.UTC), library=Path({str(describe(h100x8()))!r})); "
             "maps = Path('/proc/self/maps').read_text(); "
             "sys.exit('pynvml' in sys.modules or 'libnvidia-ml' in maps)"

@@ -21,7 +21,9 @@ from stub.describe import fault, h100x8, lie
 from stub.root import Host, build, infiniband
 from test_probe_hostile_tree import bound
 
-from blueprint.probe import exit_code_of, expectations_to_json, judge, read_reading
+from blueprint.probe.engine import exit_code_of, judge
+from blueprint.probe.model import expectations_to_json
+from blueprint.probe.reading_file import read_reading
 
 HEALTHY = str(READINGS / "h100x8-healthy.json")
 OLD_PYTHONS = sorted(
@@ -421,7 +423,8 @@ runpy.run_path({str(app)!r}, run_name="__main__")
 def test_the_probe_needs_nothing_but_the_standard_library_and_the_diagnostics() -> None:
     """It travels to nodes, where nothing else is installed."""
     script = (
-        "import sys; from blueprint.probe import collect, judge; import blueprint.probe.__main__; judge.__module__; "
+        "import sys; from blueprint.probe.collect import collect; "
+        "from blueprint.probe.engine import judge; import blueprint.probe.__main__; "
         "from blueprint.probe.checks import all_checks; all_checks(); "
         "print([name for name in sys.modules if name.split('.')[0] == 'blueprint' "
         "and name.split('.')[1:2] not in ([], ['probe'], ['diagnostics'], ['files'], ['_version'])])"

@@ -8,7 +8,9 @@ import pytest
 from probe_examples import Probe, expect
 from stub.describe import Description, fault, h100x8, lie
 
-from blueprint.probe import Reading, Result, Verdict, exit_code_of, judge
+from blueprint.probe.engine import exit_code_of, judge
+from blueprint.probe.reading import Reading
+from blueprint.probe.verdict import Result, Verdict
 
 WANT = [expect("nvlink-domain", {"nodes": 18, "label": "nvidia.com/gpu.clique"})]
 JOINED = [3, 0, 7, 0xAB]

@@ -11,22 +11,14 @@ from probe_examples import READINGS, expectations, healthy
 from record_readings import add_function
 
 from blueprint.diagnostics import Refused
-from blueprint.probe import (
-    ExpectationSource,
-    Origin,
-    PciScan,
-    exit_code_of,
-    expectations_to_json,
-    host_scan,
-    judge,
-    pci,
-    read_expectations,
-    read_reading,
-    redact,
-)
+from blueprint.probe import host_scan, pci
 from blueprint.probe.command import document
+from blueprint.probe.engine import exit_code_of, judge
 from blueprint.probe.model import SCHEMA as EXPECTATIONS
-from blueprint.probe.reading import SCHEMA
+from blueprint.probe.model import ExpectationSource, expectations_to_json
+from blueprint.probe.reading import SCHEMA, Origin, PciScan
+from blueprint.probe.reading_file import read_expectations, read_reading
+from blueprint.probe.redaction import redact
 
 
 def written(path: Path, content: Any) -> Path:

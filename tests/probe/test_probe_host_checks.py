@@ -11,9 +11,13 @@ import pytest
 from probe_examples import READINGS, expect, healthy, with_calls
 from stub.root import Card, Host, build, efa, infiniband, with_modules
 
-from blueprint.probe import Reading, Result, Verdict, diagnostics_of, exit_code_of, judge, read_reading
+from blueprint.probe.diagnostics import diagnostics_of
+from blueprint.probe.engine import exit_code_of, judge
 from blueprint.probe.host import Access
 from blueprint.probe.host_scan import scan
+from blueprint.probe.reading import Reading
+from blueprint.probe.reading_file import read_reading
+from blueprint.probe.verdict import Result, Verdict
 
 IB = {"fabric": "infiniband", "cards": 8, "vendor": "15b3"}
 ROCE = {"fabric": "roce", "cards": 8, "vendor": "15b3"}

@@ -11,10 +11,11 @@ import pytest
 from probe_examples import healthy
 from stub.root import Card, Host, build, efa, infiniband, write
 
-from blueprint.probe import reading_from_json, redact
 from blueprint.probe.command import document
 from blueprint.probe.host import Access, HostAnswer
 from blueprint.probe.host_scan import scan
+from blueprint.probe.reading_file import reading_from_json
+from blueprint.probe.redaction import redact
 
 SECRETS = ("0xffffffffc0a00000", "builder@build.example", "a088:c203:0012:3456", "www.example")
 

@@ -15,7 +15,11 @@ from record_readings import sysfs_of
 from stub.describe import h100x8
 from stub.root import build
 
-from blueprint.probe import Reading, Result, collect, exit_code_of, host_scan, judge, pci
+from blueprint.probe import host_scan, pci
+from blueprint.probe.collect import collect
+from blueprint.probe.engine import exit_code_of, judge
+from blueprint.probe.reading import Reading
+from blueprint.probe.verdict import Result
 
 GPU = "sys/bus/pci/devices/0000:ba:00.0"
 CARD = "sys/devices/pci0000:1a/0000:1a:00.0"

@@ -8,7 +8,10 @@ import pytest
 from probe_examples import Probe, expect
 from stub.describe import Description, cut, fault, h100x8, lie
 
-from blueprint.probe import Reading, Result, Verdict, diagnostics_of, exit_code_of, judge
+from blueprint.probe.diagnostics import diagnostics_of
+from blueprint.probe.engine import exit_code_of, judge
+from blueprint.probe.reading import Reading
+from blueprint.probe.verdict import Result, Verdict
 
 SEVEN = ["1g.10gb"] * 7
 HALVES = ["3g.40gb", "3g.40gb"]

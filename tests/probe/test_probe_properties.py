@@ -11,17 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from probe_examples import CALLS, expect, expectations, healthy
 
-from blueprint.probe import (
-    Call,
-    Outcome,
-    Reading,
-    Result,
-    diagnostics_of,
-    exit_code_of,
-    judge,
-    reading_from_json,
-)
+from blueprint.probe.diagnostics import diagnostics_of
+from blueprint.probe.engine import exit_code_of, judge
 from blueprint.probe.host import Access, HostAnswer
+from blueprint.probe.reading import Call, Outcome, Reading
+from blueprint.probe.reading_file import reading_from_json
+from blueprint.probe.verdict import Result
 
 Spoil = Callable[[Call], Call | None]
 

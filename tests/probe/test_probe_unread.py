@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from probe_examples import READINGS
 
-from blueprint.probe import Expectation, exit_code_of, judge, read_reading
+from blueprint.probe.engine import exit_code_of, judge
+from blueprint.probe.model import Expectation
+from blueprint.probe.reading_file import read_reading
 from blueprint.probe.verdict import Result
 
 WANTS = [

@@ -11,8 +11,11 @@ from record_readings import add_function, sysfs_of
 from stub.describe import changed, h100x8
 from stub.root import Host, build
 
-from blueprint.probe import PciFunction, PciScan, Reading, Result, Verdict, collect, exit_code_of, judge
+from blueprint.probe.collect import collect
+from blueprint.probe.engine import exit_code_of, judge
+from blueprint.probe.reading import PciFunction, PciScan, Reading
 from blueprint.probe.summary import summary
+from blueprint.probe.verdict import Result, Verdict
 
 NONE = [expect("gpu-count", 0, "system")]
 

@@ -15,12 +15,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blueprint.bundle.output import check_output, write_bundle
+from blueprint.bundle.reader import LOCK, PROVENANCE, read_bundle, sealed, sha256
 from blueprint.cli.main import main
 from blueprint.diagnostics import Refused
 from blueprint.pipeline import Compilation, compile_blueprint
-from blueprint.render.bundle import LOCK, PROVENANCE, read_bundle, sealed, sha256
 from blueprint.render.canonical import canonical
-from blueprint.render.output import check_output, write_bundle
 
 EVERYTHING = Path(__file__).parents[1] / "platform" / "everything"
 

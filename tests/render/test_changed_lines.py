@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from blueprint.bundle.model import Bundle
+from blueprint.changes.changed_lines import because_of_changed_lines
+from blueprint.changes.compare import Action, compare_objects
 from blueprint.pipeline import compile_blueprint
-from blueprint.render.changed_lines import because_of_changed_lines
-from blueprint.render.compare import Action, compare_objects
-from blueprint.render.model import Bundle
 
 OLD = """\
 apiVersion: gpublueprint.dev/v1alpha1

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blueprint.render.compare import ABSENT, differences
+from blueprint.changes.compare import ABSENT, differences
 
 ITEMS = st.lists(st.sampled_from(["a", "b", "c", "d"]), max_size=8)
 RULE = {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}

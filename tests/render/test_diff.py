@@ -15,15 +15,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blueprint.bundle.model import Object, ObjectId
+from blueprint.bundle.reader import LOCK, PROVENANCE
+from blueprint.changes.cluster_effects import cluster_effects
+from blueprint.changes.compare import Action, FieldChange, ObjectChange, compare_objects
+from blueprint.changes.platform_changes import compare_parts, decided
 from blueprint.cli.main import main
 from blueprint.diagnostics import Refused
 from blueprint.pipeline import Compilation, compile_blueprint
-from blueprint.render.bundle import LOCK, PROVENANCE
-from blueprint.render.cluster_effects import cluster_effects
-from blueprint.render.compare import Action, FieldChange, ObjectChange, compare_objects
-from blueprint.render.decided import compare_parts, decided
-from blueprint.render.model import Object, ObjectId
-from blueprint.source import load_text
+from blueprint.source.loader import load_text
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*/blueprint.yaml"))

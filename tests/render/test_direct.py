@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from blueprint.render.direct import direct
+from blueprint.render.evaluator import direct
 from blueprint.render.expressions import ExpressionError, _jinja_expression, compile_expression
 
 

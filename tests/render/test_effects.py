@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
+from blueprint.bundle.model import BundlePool, Object, Taint
 from blueprint.catalog.effects import load_effects
+from blueprint.changes.change import pair
+from blueprint.changes.compare import compare_objects
+from blueprint.changes.effects import find_effects
+from blueprint.changes.place_effects import pool_changes
+from blueprint.changes.rollout import scaled
 from blueprint.diagnostics import Diagnostic
-from blueprint.render.change import pair
-from blueprint.render.compare import compare_objects
-from blueprint.render.crds import load_crd
-from blueprint.render.effects import find_effects
-from blueprint.render.model import BundlePool, Object, Taint
-from blueprint.render.place_effects import pool_changes
-from blueprint.render.rollout import scaled
+from blueprint.kubernetes.crds import load_crd
 
 Data = dict[str, Any]
 POLICY: Data = {

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from blueprint.diagnostics import Refused, Span
-from blueprint.platform.origin import Source
-from blueprint.platform.reads import note
+from blueprint.platform.tracking.sources import Source
+from blueprint.platform.tracking.tracked import note
 from blueprint.render.engine import Rendered, render
 from blueprint.render.template import load_template
 

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blueprint.bundle import json_parts, provenance
+from blueprint.bundle.json_parts import JsonParts, json_in_parts
+from blueprint.bundle.output import write_bundle
+from blueprint.bundle.reader import read_bundle
 from blueprint.pipeline import compile_blueprint
-from blueprint.render import json_parts, provenance
-from blueprint.render.bundle import read_bundle
-from blueprint.render.json_parts import JsonParts, json_in_parts
-from blueprint.render.output import write_bundle
 
 NAMES = st.sampled_from(["a", "index", "rows", 'quoted " name', "línea\n2", '\n"index":', "\n]", ""])
 JSON = st.recursive(

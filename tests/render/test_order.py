@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from blueprint.bundle.reader import read_bundle
+from blueprint.bundle.trace import trace_back
 from blueprint.cli.main import main
 from blueprint.pipeline import compile_blueprint
-from blueprint.render.bundle import read_bundle
-from blueprint.render.order import said_at, text_of
-from blueprint.render.trace import trace_back
+from blueprint.render.source_order import said_at, text_of
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*/blueprint.yaml"))
 H100 = "examples/h100-training/blueprint.yaml"

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from blueprint.bundle.file_replacement import STAGE
+from blueprint.bundle.output import check_output, write_bundle
+from blueprint.bundle.reader import LOCK, LOCK_SCHEMA, sealed, sha256, verify
 from blueprint.cli.main import main
 from blueprint.diagnostics import Diagnostic, Refused
-from blueprint.render.bundle import LOCK, LOCK_SCHEMA, sealed, sha256, verify
-from blueprint.render.output import check_output, write_bundle
-from blueprint.render.replacing import STAGE
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "h100-training" / "blueprint.yaml"
 Files = dict[str, bytes]

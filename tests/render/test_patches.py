@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
+from blueprint.bundle.model import FieldOrigin, Object
 from blueprint.diagnostics import Span
-from blueprint.platform.origin import Source
-from blueprint.platform.reads import Origins, track
-from blueprint.render.model import FieldOrigin, Object
+from blueprint.platform.tracking.sources import Source
+from blueprint.platform.tracking.tracked import Origins, track
 from blueprint.render.patches import apply_patches
-from blueprint.source import Layer, load_text
-from blueprint.source.merge import nodes_of
-from blueprint.spec import Patch
+from blueprint.source.loader import load_text
+from blueprint.source.merge import Layer, nodes_of
+from blueprint.spec.components import Patch
 
 TEMPLATE = Span("templates/a.yaml", 1, 1, 1, 2)
 OLD = FieldOrigin(TEMPLATE, (Source("blueprint", Span("b.yaml", 1, 1, 1, 2), "spec.old"),))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from blueprint.bundle.model import FieldOrigin, ObjectId, Source
+from blueprint.changes.compare import ABSENT, Action, FieldChange, ObjectChange
 from blueprint.diagnostics import Code, Diagnostic, Fix, Note, Severity, Span
-from blueprint.render.compare import ABSENT, Action, FieldChange, ObjectChange
-from blueprint.render.model import FieldOrigin, ObjectId, Source
 from blueprint.report import Coverage, Run
 from blueprint.report.model import Image, LeftOut
 

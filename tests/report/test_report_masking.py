@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import report_sample as sample
 
+from blueprint.bundle.model import ObjectId
+from blueprint.changes.compare import ABSENT, Action, FieldChange, ObjectChange
 from blueprint.diagnostics import Diagnostic, Note
-from blueprint.render.compare import ABSENT, Action, FieldChange, ObjectChange
-from blueprint.render.model import ObjectId
 from blueprint.report import Run
 from blueprint.report.record import record_of
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from blueprint.render.crds import load_crd, shipped_crds
-from blueprint.render.kubernetes import load_kubernetes
+from blueprint.kubernetes.api import load_kubernetes
+from blueprint.kubernetes.crds import load_crd, shipped_crds
 from blueprint.spec.quantity import canonical_quantity
 
 ODD = ["1000m", "1.5", "1024Mi", "1.5Gi", "1000", "1Ki", "0.5Ki", "1e3", "12e6", "1E2", "0", "0Gi", "100n", "0.1n",

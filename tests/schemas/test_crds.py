@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
-from blueprint.check import check_objects
+from blueprint.bundle.model import Object
 from blueprint.check.crd_import import fingerprint, import_crd, without_prose
 from blueprint.check.notation import write_notation
-from blueprint.render.crds import earlier_crds, expand_crd, load_crd, shipped_crds
-from blueprint.render.model import Object
+from blueprint.check.objects import check_objects
+from blueprint.kubernetes.crds import earlier_crds, expand_crd, load_crd, shipped_crds
 from tests.check.corpus import VALID
 
 ELSEWHERE = {

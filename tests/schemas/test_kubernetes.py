@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from blueprint.data import data_folder
-from blueprint.render.kubernetes import known_minors, load_kubernetes
+from blueprint.kubernetes.api import known_minors, load_kubernetes
 
 ROOT = Path(__file__).resolve().parents[2]
 POD = "io.k8s.api.core.v1.PodSpec"

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from blueprint.diagnostics import Refused
 from blueprint.pipeline import compile_blueprint
-from blueprint.source import Document, load_documents, load_text
 from blueprint.source import loader as loader_module
-from blueprint.source.document import walk
+from blueprint.source.document import Document, walk
 from blueprint.source.events import pure_events
 from blueprint.source.files import decode
+from blueprint.source.loader import load_documents, load_text
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = [file.read_text("utf-8") for file in sorted((ROOT / "examples").glob("*/*.yaml"))]

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blueprint.diagnostics import Refused
-from blueprint.source import Layer, Node, load_layers, load_text, plain
-from blueprint.source.merge import Disagreement, merge, nodes_of, remove_nulls
+from blueprint.source.layers import load_layers
+from blueprint.source.loader import load_text
+from blueprint.source.merge import Disagreement, Layer, Node, merge, nodes_of, plain, remove_nulls
 from blueprint.source.paths import format_path, from_pointer, parse_path, pointer
 
 OVERLAY = "apiVersion: gpublueprint.dev/v1alpha1\nkind: Overlay\n"

@@ -10,7 +10,7 @@ import yaml
 from ruamel.yaml import YAML
 
 from blueprint.diagnostics import Refused
-from blueprint.source import load_documents, load_text
+from blueprint.source.loader import load_documents, load_text
 from blueprint.source.scalars import AMBIGUOUS, resolve
 
 _TEXTS = """

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from blueprint.diagnostics import Refused
-from blueprint.source import load_layers, plain
 from blueprint.source.files import DiskFiles
+from blueprint.source.layers import load_layers
+from blueprint.source.merge import plain
 
 OVERLAY = "apiVersion: gpublueprint.dev/v1alpha1\nkind: Overlay\nspec: {nodeLabels: apply}\n"
 TEXT = "apiVersion: gpublueprint.dev/v1alpha1\nkind: Blueprint\nextends: [../base.yaml]\nspec: {release: old}\n"

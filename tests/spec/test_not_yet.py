@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from blueprint.source import load_layers
-from blueprint.spec import parse_blueprint
+from blueprint.source.layers import load_layers
 from blueprint.spec.base import Model
+from blueprint.spec.parse import parse_blueprint
 
 HEAD = "apiVersion: gpublueprint.dev/v1alpha1\nkind: Blueprint\nmetadata: {name: a}\n"
 CLUSTER = '  cluster: {kubernetes: "1.36"}\n'

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blueprint.render.kubernetes import load_kubernetes
+from blueprint.kubernetes.api import load_kubernetes
 from blueprint.spec.quantity import canonical_quantity, is_quantity, quantity_value
 
 

@@ -14,9 +14,9 @@ from functools import lru_cache
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from blueprint.check.rules.model import Known
+from blueprint.bundle.model import Object
+from blueprint.check.rules.context import Known
 from blueprint.diagnostics import Diagnostic
-from blueprint.render.model import Object
 
 if TYPE_CHECKING:
     from blueprint.platform.model import Platform

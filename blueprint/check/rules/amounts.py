@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from blueprint.check.complaint import Complaint
-from blueprint.check.rules.model import mapping
+from blueprint.bundle.model import Path
+from blueprint.check.finding import Complaint
+from blueprint.check.rules.context import mapping
 from blueprint.diagnostics import define
-from blueprint.render.model import Path
 from blueprint.spec.quantity import quantity_value
 
 AMOUNT_IMPLAUSIBLE = define(

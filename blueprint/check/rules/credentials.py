@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from blueprint.check.complaint import Complaint
-from blueprint.check.rules.model import items, mapping
+from blueprint.bundle.model import Path
+from blueprint.check.finding import Complaint
+from blueprint.check.rules.context import items, mapping
 from blueprint.diagnostics import define
-from blueprint.render.model import Path
 
 SECRET_IN_PLAIN_TEXT = define(
     "BP6301",

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from blueprint.check.complaint import Complaint
-from blueprint.check.rules.model import Known
+from blueprint.bundle.model import Path
+from blueprint.check.finding import Complaint
+from blueprint.check.rules.context import Known
 from blueprint.diagnostics import define
-from blueprint.render.model import Path
 
 DRIVERS_UNUSED = define(
     "BP6040",

@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING
 from blueprint.cli.options import add_connection, add_report, add_scoped, add_target, load_bundle
 
 if TYPE_CHECKING:
+    from blueprint.bundle.model import ObjectId
     from blueprint.cluster.connection import Connection
     from blueprint.cluster.consent import Consent
-    from blueprint.cluster.steps import Plan
-    from blueprint.render.model import ObjectId
+    from blueprint.cluster.plan_model import Plan
     from blueprint.report.model import Run
 
 HELP = "bring a cluster to what is declared"
@@ -46,10 +46,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> Run:
     """Plan, write, tell."""
-    from blueprint.cli.cluster_runs import apply_run
+    from blueprint.cli.run_results import apply_run
     from blueprint.cluster.apply import ApplyOptions, apply_plan
     from blueprint.cluster.consent import Consent
-    from blueprint.cluster.effects import refuse_unsupported
+    from blueprint.cluster.node_effects import refuse_unsupported
 
     plan, connection = _plan(options)
     taking, replacing = Consent.given(options.force_conflicts), Consent.given(options.replace)
@@ -89,7 +89,7 @@ def _asked(plan: Plan, consent: Consent) -> Consent:
     """With --replace on a terminal: also what has something to lose, where a person says so."""
     if not consent.everything:
         return consent
-    from blueprint.cli.asking import on_a_terminal, say_yes
+    from blueprint.cli.prompts import on_a_terminal, say_yes
 
     if not on_a_terminal():
         return consent

@@ -32,8 +32,8 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> Run:
     """Compile, then write, compare or print."""
-    from blueprint.render.output import check_output, write_bundle
-    from blueprint.render.writing import as_stream
+    from blueprint.bundle.output import check_output, write_bundle
+    from blueprint.render.bundle_files import as_stream
 
     compilation = compile_target(options)
     told = compiled_run("compile", compilation)
@@ -56,9 +56,9 @@ def run(options: Namespace) -> Run:
 
 def _differs(files: Mapping[str, bytes], folder: Path) -> str:
     """As `diff` has it: where only lines stand elsewhere, it is the same platform."""
-    from blueprint.render.bundle import EXPECTATIONS, LOCK, NEEDS, PROVENANCE
-    from blueprint.render.decided import compare_parts, decided
-    from blueprint.render.owned import replacement
+    from blueprint.bundle.owned_files import replacement
+    from blueprint.bundle.reader import EXPECTATIONS, LOCK, NEEDS, PROVENANCE
+    from blueprint.changes.platform_changes import compare_parts, decided
 
     found = replacement(files, folder)
     positions = {*found.changed} <= {LOCK, PROVENANCE, EXPECTATIONS, NEEDS}

@@ -69,7 +69,7 @@ def _version(asked: str | None, language: Language) -> str:
 
 
 def _write(out: Path, content: bytes, source: Path) -> None:
-    from blueprint.cli.keeping import keep_new, replace_whole
+    from blueprint.cli.user_files import keep_new, replace_whole
 
     if out.exists() and source.exists() and out.samefile(source):
         replace_whole(out, content)

@@ -13,15 +13,15 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from blueprint.changes.change import pair
+from blueprint.changes.changed_lines import because_of_changed_lines
+from blueprint.changes.cluster_effects import cluster_effects
+from blueprint.changes.compare import Action, ObjectChange, compare_objects
+from blueprint.changes.effects import find_effects
+from blueprint.changes.immutable import told_apart
+from blueprint.changes.place_effects import pool_changes
+from blueprint.changes.rollout import counted, listed
 from blueprint.cli.options import add_report
-from blueprint.render.change import pair
-from blueprint.render.changed_lines import because_of_changed_lines
-from blueprint.render.cluster_effects import cluster_effects
-from blueprint.render.compare import Action, ObjectChange, compare_objects
-from blueprint.render.effects import find_effects
-from blueprint.render.immutable import told_apart
-from blueprint.render.place_effects import pool_changes
-from blueprint.render.rollout import counted, listed
 from blueprint.report.model import Run
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> Run:
     """Compile what needs compiling, and compare."""
+    from blueprint.changes.platform_changes import compare_parts, with_lines
     from blueprint.cli.sides import load_side
-    from blueprint.render.decided import compare_parts, with_lines
 
     one, other = load_side(options.before), load_side(options.after)
     before, after = one.bundle, other.bundle

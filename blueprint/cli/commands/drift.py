@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 from blueprint.cli.options import add_connection, add_report, add_target, load_bundle
 
 if TYPE_CHECKING:
+    from blueprint.bundle.model import Bundle
     from blueprint.diagnostics import Diagnostic
     from blueprint.drift.view import View
-    from blueprint.render.model import Bundle
     from blueprint.report.model import Run
 
 HELP = "compare the cluster and its GPUs with what is declared"

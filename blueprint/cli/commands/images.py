@@ -17,10 +17,10 @@ from blueprint.cli.options import add_report, add_target, compile_target, is_bun
 from blueprint.diagnostics import Refused
 
 if TYPE_CHECKING:
+    from blueprint.bundle.model import Bundle
     from blueprint.diagnostics import Span
     from blueprint.registry import Verified, Wanted
     from blueprint.render.images import PulledImage
-    from blueprint.render.model import Bundle
     from blueprint.report.model import Run
 
 _DECIDING = (".registries.", ".driver.version", ".driver.branch")
@@ -122,7 +122,7 @@ def _wanted(options: Namespace) -> tuple[list[Wanted], dict[str, str]]:
 
 def _place(image: PulledImage) -> Span | None:
     """The line that says where the image is pulled from, or which driver it is; None where the release decides."""
-    from blueprint.platform.origin import WRITTEN
+    from blueprint.platform.tracking.sources import WRITTEN
 
     lines = {source.path: source.span for source in image.sources if source.layer in WRITTEN}
     return next((lines[path] for part in _DECIDING for path in lines if part in path), None)

@@ -17,7 +17,7 @@ from blueprint.files import is_stdout
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from blueprint.cli.answers import Answers
+    from blueprint.cli.choices import Answers
     from blueprint.cli.draft import Draft
     from blueprint.diagnostics import Diagnostic
     from blueprint.pipeline import Compilation
@@ -53,8 +53,8 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> Run:
     """List, or draft, check and keep."""
-    from blueprint.cli.asking import InputEnded
-    from blueprint.cli.keeping import refuse_existing
+    from blueprint.cli.prompts import InputEnded
+    from blueprint.cli.user_files import refuse_existing
 
     if options.list:
         return _list(options)
@@ -78,7 +78,7 @@ def _list(options: Namespace) -> Run:
 
 
 def _listed(what: str) -> Iterator[str]:
-    from blueprint.cli.answers import answers_for
+    from blueprint.cli.choices import answers_for
 
     answers = answers_for(None)
     catalog = answers.catalog
@@ -94,7 +94,7 @@ def _draft(options: Namespace) -> Draft:
     """What flags and, on a terminal, answers say. Raises Refused with everything that is wrong with the flags."""
     from dataclasses import replace
 
-    from blueprint.cli.asking import ask_draft, on_a_terminal
+    from blueprint.cli.prompts import ask_draft, on_a_terminal
 
     asks = not options.pool and on_a_terminal()
     problems: list[str] = []
@@ -111,7 +111,7 @@ def _draft(options: Namespace) -> Draft:
 
 def _flags(options: Namespace, problems: list[str]) -> tuple[Answers | None, Draft | None]:
     """The answers that are possible, and those that flags give; every problem is noted."""
-    from blueprint.cli.answers import answers_for
+    from blueprint.cli.choices import answers_for
     from blueprint.cli.draft import Draft
 
     def checked(flag: str, text: str | None, check: Callable[[str], T]) -> T | None:
@@ -141,7 +141,7 @@ def _flags(options: Namespace, problems: list[str]) -> tuple[Answers | None, Dra
 
 
 def _usage(problems: list[str]) -> Exception:
-    from blueprint.cli.answers import POOL_FORM
+    from blueprint.cli.choices import POOL_FORM
     from blueprint.diagnostics import Diagnostic, Refused
     from blueprint.diagnostics.codes import USAGE
 
@@ -155,8 +155,8 @@ def _checked(draft: Draft, out: str) -> Run:
     from dataclasses import replace
 
     from blueprint.cli.draft import text_of
-    from blueprint.cli.keeping import keep_new
     from blueprint.cli.options import compiled_run
+    from blueprint.cli.user_files import keep_new
 
     text = text_of(draft, "FILE" if is_stdout(out) else Path(out).name)
     compilation, found = _compiled(text, out)
@@ -175,7 +175,7 @@ def _compiled(text: str, out: str) -> tuple[Compilation, tuple[Diagnostic, ...]]
     """The compilation of the text from a folder of its own, and what it found, at places in `out`."""
     import tempfile
 
-    from blueprint.cli.keeping import moved
+    from blueprint.cli.user_files import moved
     from blueprint.pipeline import compile_blueprint
 
     with tempfile.TemporaryDirectory(prefix="blueprint-") as folder:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from blueprint.cli.options import add_report
 
 if TYPE_CHECKING:
+    from blueprint.bundle.model import Bundle
     from blueprint.lab import Lab
-    from blueprint.render.model import Bundle
     from blueprint.report.model import Run
 
 HELP = "start, stop and list throw-away control planes"

@@ -32,7 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> Run:
     """Plan, save if asked, tell."""
-    from blueprint.cli.cluster_runs import plan_run
+    from blueprint.cli.run_results import plan_run
     from blueprint.cluster.connect import connect
     from blueprint.cluster.plan import make_plan
     from blueprint.cluster.planfile import save_plan

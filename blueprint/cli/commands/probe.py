@@ -20,7 +20,9 @@ from blueprint.probe.command import add_options
 from blueprint.probe.output import STDOUT, is_stdout, write_file
 
 if TYPE_CHECKING:
-    from blueprint.probe import Expectation, Reading, Verdict
+    from blueprint.probe.model import Expectation
+    from blueprint.probe.reading import Reading
+    from blueprint.probe.verdict import Verdict
     from blueprint.report.model import Run
 
 HELP = "read this node's GPUs and judge them by the blueprint"
@@ -40,7 +42,8 @@ def run(options: Namespace) -> Run:
         return _pack(options)
     import datetime as dt
 
-    from blueprint.probe import command, judge
+    from blueprint.probe import command
+    from blueprint.probe.engine import judge
 
     command.check_options(options)
     expectations, texts = _expected(options)
@@ -59,12 +62,12 @@ def _expected(options: Namespace) -> tuple[list[Expectation], Mapping[str, str]]
     texts: Mapping[str, str] = {}
     if not options.expect:
         return [], texts
-    from blueprint.probe import read_expectations
     from blueprint.probe.command import check_pool
+    from blueprint.probe.reading_file import read_expectations
 
     path = Path(options.expect)
     if path.is_dir():
-        from blueprint.render.bundle import read_bundle
+        from blueprint.bundle.reader import read_bundle
 
         bundle = read_bundle(path)
         found, pools, texts = bundle.expectations, [pool.name for pool in bundle.pools], bundle.texts
@@ -76,8 +79,10 @@ def _expected(options: Namespace) -> tuple[list[Expectation], Mapping[str, str]]
 
 
 def _told(options: Namespace, reading: Reading, verdicts: Sequence[Verdict]) -> Run:
-    from blueprint.probe import Result, counts_of, diagnostics_of, exit_code_of, why_skipped
+    from blueprint.probe.diagnostics import counts_of, diagnostics_of, why_skipped
+    from blueprint.probe.engine import exit_code_of
     from blueprint.probe.summary import inventory, summary
+    from blueprint.probe.verdict import Result
     from blueprint.report.model import Coverage, Run
 
     counts = counts_of(verdicts)

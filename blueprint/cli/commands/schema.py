@@ -24,7 +24,7 @@ def configure(parser: ArgumentParser) -> None:
 def run(_options: Namespace) -> Run:
     """Write the schema to stdout."""
     from blueprint.report import Run
-    from blueprint.spec import json_schema
+    from blueprint.spec.schema import json_schema
 
     schema = json_schema()
     sys.stdout.write(json.dumps(schema, indent=2, ensure_ascii=False) + "\n")

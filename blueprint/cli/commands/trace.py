@@ -12,17 +12,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from blueprint.bundle import codes
+from blueprint.bundle.model import Bundle, Object
+from blueprint.bundle.trace import TracedFact, TracedField, trace_back, trace_forward
 from blueprint.cli.options import add_report, add_target, compile_target, is_bundle, load_bundle
 from blueprint.diagnostics import Diagnostic, Note, Refused, Span, has_errors, nearest
-from blueprint.platform.origin import WRITTEN, Source
-from blueprint.render import codes
-from blueprint.render.model import Bundle, Object
-from blueprint.render.paths import parse_path
-from blueprint.render.trace import TracedFact, TracedField, trace_back, trace_forward
+from blueprint.platform.tracking.sources import WRITTEN, Source
 from blueprint.report.model import Run
+from blueprint.source.paths import parse_path
 
 if TYPE_CHECKING:
-    from blueprint.source import Node
+    from blueprint.source.merge import Node
 
 HELP = "follow a rendered field to its line, or a line to what it decides"
 MOST_IN_FULL = 3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blueprint.probe import codes, wants
+from blueprint.probe import codes, parameters
 from blueprint.probe.checks import check
 from blueprint.probe.facts import Node, Status
 from blueprint.probe.judging import Bench
@@ -14,14 +14,14 @@ from blueprint.probe.verdict import Verdict
 _REMEDY = "look at the driver daemonset of this node; the new driver loads only when its GPUs are idle"
 
 
-@check("driver-version", wants.driver)
+@check("driver-version", parameters.driver)
 def driver_version(reading: Reading, expectation: Expectation) -> list[Verdict]:
     """The loaded driver is of the declared branch, and of the declared version.
 
     `want`: `{"branch": "580"}`, `{"version": "580.173.02"}`, or both. Versions are compared number by
     number: 580.65.06 is 580.65.6.
     """
-    wanted = wants.driver(expectation.want)
+    wanted = parameters.driver(expectation.want)
     words = wanted.version or f"branch {wanted.branch}"
     bench = Bench(reading, expectation, f"driver {words}")
     driver = Node(reading).driver

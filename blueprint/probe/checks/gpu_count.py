@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blueprint.probe import bus, codes, wants
+from blueprint.probe import bus, codes, parameters
 from blueprint.probe.checks import check
 from blueprint.probe.facts import Fact, Gpu, Node, Status
 from blueprint.probe.judging import Bench
@@ -20,7 +20,7 @@ _MACHINE = "check the machine type, the slot and the board, or `gpu.count` in th
 _NONE_DECLARED = "move the node to the pool that declares its GPUs (labels, node group), or declare `gpu` in this pool"
 
 
-@check("gpu-count", wants.number)
+@check("gpu-count", parameters.number)
 def gpu_count(reading: Reading, expectation: Expectation) -> list[Verdict]:
     """The node has as many GPUs as the blueprint declares.
 
@@ -28,7 +28,7 @@ def gpu_count(reading: Reading, expectation: Expectation) -> list[Verdict]:
     be the same device. `0`, for pools without GPUs: the kernel's PCI list has none either, and that NVML is missing
     is as it should be; GPUs that are given to virtual machines are named and not counted.
     """
-    wanted = wants.number(expectation.want)
+    wanted = parameters.number(expectation.want)
     bench = Bench(reading, expectation, f"{wanted or 'no'} GPUs")
     node = Node(reading)
     count, gpus = node.count, node.gpus

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blueprint.probe import codes, returns
+from blueprint.probe import codes, nvml_codes
 from blueprint.probe.checks import check
 from blueprint.probe.facts import Fact, Gpu, Status, status_of
 from blueprint.probe.judging import Bench
@@ -11,9 +11,9 @@ from blueprint.probe.reading import Call, Reading
 from blueprint.probe.verdict import Verdict
 
 _CODES = {
-    returns.GPU_IS_LOST: (codes.GPU_LOST, "drain the node and power-cycle it"),
-    returns.RESET_REQUIRED: (codes.RESET_REQUIRED, "drain the node and reset the GPU"),
-    returns.LIB_RM_VERSION_MISMATCH: (codes.LIBRARY_MISMATCH, "drain the node; reload the driver or reboot"),
+    nvml_codes.GPU_IS_LOST: (codes.GPU_LOST, "drain the node and power-cycle it"),
+    nvml_codes.RESET_REQUIRED: (codes.RESET_REQUIRED, "drain the node and reset the GPU"),
+    nvml_codes.LIB_RM_VERSION_MISMATCH: (codes.LIBRARY_MISMATCH, "drain the node; reload the driver or reboot"),
 }
 _OTHER = (codes.GPU_FAULT, "check power and cabling, and the kernel log; run the vendor's diagnostics")
 
@@ -36,6 +36,6 @@ def _fault(bench: Bench, device: int | None, code: int, calls: list[Call]) -> Ve
     gpu = None if device is None else Gpu(bench.reading, device).id
     said, remedy = _CODES.get(code, _OTHER)
     named = ", ".join(dict.fromkeys(call.call for call in calls))
-    message = f"{gpu or bench.reading.node}: {returns.name_of(code)} ({code}) from {named}"
+    message = f"{gpu or bench.reading.node}: {nvml_codes.name_of(code)} ({code}) from {named}"
     fact: Fact[str] = Fact(Status.FAULT, None, message, tuple(calls))
-    return bench.failed(said, fact, message, measured=returns.name_of(code), gpu=gpu, remedy=remedy)
+    return bench.failed(said, fact, message, measured=nvml_codes.name_of(code), gpu=gpu, remedy=remedy)

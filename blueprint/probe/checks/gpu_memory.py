@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from blueprint.probe import codes, wants
+from blueprint.probe import codes, parameters
 from blueprint.probe.checks import check
 from blueprint.probe.facts import Gpu, Status
 from blueprint.probe.judging import Bench, each_gpu
 from blueprint.probe.model import Expectation
+from blueprint.probe.parameters import Memory
 from blueprint.probe.reading import Reading
 from blueprint.probe.verdict import Verdict
-from blueprint.probe.wants import Memory
 
 _MIB = 1 << 20
 _FAR_BELOW = 0.75
@@ -17,14 +17,14 @@ _VIRTUAL = "virtualised? Look for a vGPU or an interception library (LD_PRELOAD)
 _OTHER = "compare the product, its memory variant and the ECC mode with the blueprint"
 
 
-@check("gpu-memory", wants.memory)
+@check("gpu-memory", parameters.memory)
 def gpu_memory(reading: Reading, expectation: Expectation) -> list[Verdict]:
     """Every GPU has the memory of its product.
 
     `want`: `{"mib": 81559, "toleranceMib": 1024}`: what NVML totals on a healthy board, and how much it may
     differ either way. Less than three quarters of it suggests a virtualised figure.
     """
-    wanted = wants.memory(expectation.want)
+    wanted = parameters.memory(expectation.want)
     bench = Bench(reading, expectation, f"{wanted.mib} MiB, give or take {wanted.tolerance_mib} MiB")
     return each_gpu(bench, lambda gpu: _judge(bench, gpu, wanted))
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 
-from blueprint.probe import codes, wants
+from blueprint.probe import codes, parameters
 from blueprint.probe.checks import check
 from blueprint.probe.facts import Fact, Gpu, Status
 from blueprint.probe.judging import Bench, each_gpu
 from blueprint.probe.model import Expectation
+from blueprint.probe.parameters import Product
 from blueprint.probe.parse import PciIdentity
 from blueprint.probe.reading import Reading
 from blueprint.probe.verdict import Verdict
-from blueprint.probe.wants import Product
 
 _NVIDIA = "10DE"
 _MIG_SUFFIX = re.compile(r" MIG \d+[a-z]\S*$", re.ASCII)
@@ -20,7 +20,7 @@ _CONTRADICTION = "ask who answers for the driver on this node: a vGPU, an interc
 _WRONG = "move the node to the pool that fits it, or correct `gpu.product` in the blueprint"
 
 
-@check("gpu-product", wants.product)
+@check("gpu-product", parameters.product)
 def gpu_product(reading: Reading, expectation: Expectation) -> list[Verdict]:
     """Every GPU is of the declared product.
 
@@ -30,7 +30,7 @@ def gpu_product(reading: Reading, expectation: Expectation) -> list[Verdict]:
     the PCI id is a finding of its own. Where products share a device id (A2 and A16), the subsystem decides, as far as
     the catalogue knows it: `"pciSubsystems": {"25B6:10DE:157E": "A2", "25B6:10DE:14A9": "A16"}`.
     """
-    wanted = wants.product(expectation.want)
+    wanted = parameters.product(expectation.want)
     bench = Bench(reading, expectation, wanted.product)
     return each_gpu(bench, lambda gpu: _judge(bench, gpu, wanted))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blueprint.probe import codes, wants
+from blueprint.probe import codes, parameters
 from blueprint.probe.checks import check
 from blueprint.probe.facts import Fact, Gpu, Node, Status
 from blueprint.probe.judging import Bench, each_gpu
@@ -11,7 +11,7 @@ from blueprint.probe.reading import Reading
 from blueprint.probe.verdict import Verdict
 
 
-@check("gpu-uuids", wants.unique)
+@check("gpu-uuids", parameters.unique)
 def gpu_uuids(reading: Reading, expectation: Expectation) -> list[Verdict]:
     """Every GPU has a UUID, and no two have the same.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blueprint.probe import codes, wants
+from blueprint.probe import codes, parameters
 from blueprint.probe.checks import check
 from blueprint.probe.host_facts import Host, release_numbers
 from blueprint.probe.judging import Bench
@@ -11,13 +11,13 @@ from blueprint.probe.reading import Reading
 from blueprint.probe.verdict import Verdict
 
 
-@check("kernel", wants.kernel, if_expected=True)
+@check("kernel", parameters.kernel, if_expected=True)
 def kernel(reading: Reading, expectation: Expectation) -> list[Verdict]:
     """The node's kernel is at least as new as what is declared needs: 5.12 for dma-buf.
 
     `want`: `"5.12"`. What a distribution brought back into an older kernel does not show in its number.
     """
-    wanted = wants.kernel(expectation.want)
+    wanted = parameters.kernel(expectation.want)
     least = ".".join(str(part) for part in wanted)
     bench = Bench(reading, expectation, f"Linux {least} or newer")
     found = Host(reading).kernel

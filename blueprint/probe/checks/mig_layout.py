@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from blueprint.probe import codes, wants
+from blueprint.probe import codes, parameters
 from blueprint.probe.checks import check
 from blueprint.probe.facts import Fact, Gpu, Status
 from blueprint.probe.judging import Bench, each_gpu
 from blueprint.probe.model import Expectation
+from blueprint.probe.parameters import Layout
 from blueprint.probe.reading import Reading
 from blueprint.probe.verdict import Verdict
-from blueprint.probe.wants import Layout
 
 _REMEDY = "drain the node and look at its label `nvidia.com/mig.config.state` and the log of the MIG manager"
 
 
-@check("mig-layout", wants.layout, if_expected=True)
+@check("mig-layout", parameters.layout, if_expected=True)
 def mig_layout(reading: Reading, expectation: Expectation) -> list[Verdict]:
     """As many GPUs as declared are cut into the declared MIG instances, and the others are whole.
 
@@ -26,7 +26,7 @@ def mig_layout(reading: Reading, expectation: Expectation) -> list[Verdict]:
     every user may read; a GPU whose instances differ from the layout only in what a name may leave out (`+me`) is
     *unknown*.
     """
-    wanted = wants.layout(expectation.want)
+    wanted = parameters.layout(expectation.want)
     return _Counting(Bench(reading, expectation, _told(wanted)), wanted).verdicts()
 
 

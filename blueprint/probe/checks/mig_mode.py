@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from blueprint.probe import codes, wants
+from blueprint.probe import codes, parameters
 from blueprint.probe.checks import check
 from blueprint.probe.facts import Gpu, Node
 from blueprint.probe.judging import Bench, each_gpu, off_on
 from blueprint.probe.model import Expectation
-from blueprint.probe.modes import ModeWords, judge_modes
+from blueprint.probe.pending_modes import ModeWords, judge_modes
 from blueprint.probe.reading import Reading
 from blueprint.probe.verdict import Verdict
 
@@ -19,14 +19,14 @@ _WORDS = ModeWords(
 )
 
 
-@check("mig-mode", wants.mig_mode)
+@check("mig-mode", parameters.mig_mode)
 def mig_mode(reading: Reading, expectation: Expectation) -> list[Verdict]:
     """MIG mode of every GPU is as declared, now and after the next reset.
 
     `want`: `true` (on), `false` (off), or how many GPUs have it on and off, whichever they are:
     `{"on": 4, "off": 4}`. A GPU without MIG skips an expected `false` and fails a `true`.
     """
-    wanted = wants.mig_mode(expectation.want)
+    wanted = parameters.mig_mode(expectation.want)
     if isinstance(wanted, dict):
         return _some(reading, expectation, wanted)
     bench = Bench(reading, expectation, f"MIG mode {off_on(wanted)}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blueprint.probe import codes, wants
+from blueprint.probe import codes, parameters
 from blueprint.probe.checks import check
 from blueprint.probe.host_facts import Host
 from blueprint.probe.judging import Bench
@@ -13,13 +13,13 @@ from blueprint.probe.verdict import Verdict
 _REMEDY = "look at the driver daemonset of this node; other modules load only when its GPUs are idle"
 
 
-@check("kernel-modules", wants.flavour, if_expected=True)
+@check("kernel-modules", parameters.flavour, if_expected=True)
 def kernel_modules(reading: Reading, expectation: Expectation) -> list[Verdict]:
     """The loaded NVIDIA kernel modules are open, or proprietary, as declared.
 
     `want`: `"open"` or `"proprietary"`. They say it of themselves in `/proc/driver/nvidia/version`.
     """
-    wanted = wants.flavour(expectation.want)
+    wanted = parameters.flavour(expectation.want)
     bench = Bench(reading, expectation, f"{wanted} kernel modules")
     driver = Host(reading).driver
     if driver.value is None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from blueprint.probe import codes, wants
-from blueprint.probe.cards import Card, Cards
+from blueprint.probe import codes, parameters
 from blueprint.probe.checks import check
 from blueprint.probe.facts import Fact, Status
 from blueprint.probe.host_facts import Host
 from blueprint.probe.judging import Bench
 from blueprint.probe.model import Expectation
+from blueprint.probe.network_cards import Card, Cards
+from blueprint.probe.parameters import Network
 from blueprint.probe.reading import Reading
 from blueprint.probe.verdict import Verdict
-from blueprint.probe.wants import Network
 
 _FEWER = "look at `lspci`, the kernel log and the cards' driver; or correct `network.nics` in the blueprint"
 _MORE = (
@@ -24,7 +24,7 @@ _MANAGING = 4
 """So many ports at most manage NVLink on one board."""
 
 
-@check("network-cards", wants.network, if_expected=True)
+@check("network-cards", parameters.network, if_expected=True)
 def network_cards(reading: Reading, expectation: Expectation) -> list[Verdict]:
     """The node has as many network cards on the pool's fabric as declared.
 
@@ -34,7 +34,7 @@ def network_cards(reading: Reading, expectation: Expectation) -> list[Verdict]:
     by PCI ids. Where that class is empty although cards on the PCI bus have a driver, they may belong to another
     network namespace: unknown.
     """
-    wanted = wants.network(expectation.want)
+    wanted = parameters.network(expectation.want)
     bench = Bench(reading, expectation, str(wanted))
     cards = Cards(reading, wanted)
     found = cards.found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from blueprint.probe import codes, wants
+from blueprint.probe import codes, parameters
 from blueprint.probe.checks import check
 from blueprint.probe.host_facts import Host
 from blueprint.probe.judging import Bench
@@ -15,7 +15,7 @@ from blueprint.probe.verdict import Verdict
 _LIVE = "Live"
 
 
-@check("nvidia-peermem", wants.only_true, if_expected=True)
+@check("nvidia-peermem", parameters.only_true, if_expected=True)
 def nvidia_peermem(reading: Reading, expectation: Expectation) -> list[Verdict]:
     """The module nvidia-peermem is loaded. Expected where cards reach GPU memory through it (`gpuDirect: peermem`).
 
@@ -24,7 +24,7 @@ def nvidia_peermem(reading: Reading, expectation: Expectation) -> list[Verdict]:
     return [_loaded(reading, expectation, "nvidia_peermem")]
 
 
-@check("gdrdrv", wants.only_true, if_expected=True)
+@check("gdrdrv", parameters.only_true, if_expected=True)
 def gdrdrv(reading: Reading, expectation: Expectation) -> list[Verdict]:
     """The module gdrdrv is loaded. Expected where the pool's network has `gdrcopy`.
 
@@ -33,7 +33,7 @@ def gdrdrv(reading: Reading, expectation: Expectation) -> list[Verdict]:
     return [_loaded(reading, expectation, "gdrdrv")]
 
 
-@check("nvidia-fs", wants.only_true, if_expected=True)
+@check("nvidia-fs", parameters.only_true, if_expected=True)
 def nvidia_fs(reading: Reading, expectation: Expectation) -> list[Verdict]:
     """The module nvidia-fs is loaded. Expected where the pool's network has `gds`.
 

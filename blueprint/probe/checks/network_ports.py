@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from blueprint.probe import codes, wants
-from blueprint.probe.cards import LINK_UP, Card, Cards, Port
+from blueprint.probe import codes, parameters
 from blueprint.probe.checks import check
 from blueprint.probe.facts import Fact, Status
 from blueprint.probe.judging import Bench
 from blueprint.probe.model import Expectation
+from blueprint.probe.network_cards import LINK_UP, Card, Cards, Port
 from blueprint.probe.reading import Reading
 from blueprint.probe.verdict import Verdict
 
@@ -15,14 +15,14 @@ _CABLE = "look at cable, transceiver and switch port (`mlxlink`, `ibstat` on the
 _MANAGER = "the link is up, but no subnet manager made the port active: look at the fabric's subnet manager"
 
 
-@check("network-ports", wants.network, if_expected=True)
+@check("network-ports", parameters.network, if_expected=True)
 def network_ports(reading: Reading, expectation: Expectation) -> list[Verdict]:
     """Every port of the fabric's cards is ACTIVE with its link up; with RoCE at least one port of each card.
 
     `want`: as for `network-cards`; the number of cards is not looked at. Cards with two ports often have one cable
     where the fabric is Ethernet.
     """
-    wanted = wants.network(expectation.want)
+    wanted = parameters.network(expectation.want)
     bench = Bench(reading, expectation, "ports ACTIVE, links up")
     found = Cards(reading, wanted).found
     if found.value is None:

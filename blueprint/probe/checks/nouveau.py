@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from blueprint.probe import codes, wants
+from blueprint.probe import codes, parameters
 from blueprint.probe.checks import check
 from blueprint.probe.host_facts import Host
 from blueprint.probe.judging import Bench
@@ -16,7 +16,7 @@ _NOUVEAU = "nouveau"
 _REMEDY = "blacklist nouveau in the node image, rebuild its initramfs, and reboot"
 
 
-@check("nouveau", wants.only_true, if_expected=True)
+@check("nouveau", parameters.only_true, if_expected=True)
 def nouveau(reading: Reading, expectation: Expectation) -> list[Verdict]:
     """The module nouveau is not loaded. Expected wherever the GPU Operator installs the driver.
 

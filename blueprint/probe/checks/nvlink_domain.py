@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from blueprint.probe import codes, wants
+from blueprint.probe import codes, parameters
 from blueprint.probe.checks import check
 from blueprint.probe.facts import Fact, Gpu, Node, Status
 from blueprint.probe.judging import Bench, each_gpu
 from blueprint.probe.model import Expectation
+from blueprint.probe.nvml_codes import SUCCESS, name_of
 from blueprint.probe.parse import FABRIC_COMPLETED, FABRIC_STATES, Fabric
 from blueprint.probe.reading import Reading
-from blueprint.probe.returns import SUCCESS, name_of
 from blueprint.probe.verdict import Verdict
 
 _CALL = "nvmlDeviceGetGpuFabricInfoV"
@@ -19,14 +19,14 @@ _REMEDY = (
 )
 
 
-@check("nvlink-domain", wants.domain, if_expected=True)
+@check("nvlink-domain", parameters.domain, if_expected=True)
 def nvlink_domain(reading: Reading, expectation: Expectation) -> list[Verdict]:
     """Every GPU has joined the NVLink fabric, without an error, and all of the node are in one clique of one cluster.
 
     `want`: `{"nodes": 18, "label": "nvidia.com/gpu.clique"}`. `drift` compares the label that names the domain between
     nodes. A GPU that has no fabric, or a library too old to tell, is *unknown*.
     """
-    nodes, label = wants.domain(expectation.want)
+    nodes, label = parameters.domain(expectation.want)
     bench = Bench(reading, expectation, f"a domain of {nodes} nodes, named by {label}")
     if not any(call.call == _CALL for call in reading.calls):
         why = (

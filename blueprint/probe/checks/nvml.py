@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blueprint.probe import bus, codes, returns, wants
+from blueprint.probe import bus, codes, nvml_codes, parameters
 from blueprint.probe.checks import check
 from blueprint.probe.facts import Fact, Node, Status
 from blueprint.probe.host import Access
@@ -13,22 +13,22 @@ from blueprint.probe.reading import Reading
 from blueprint.probe.verdict import Verdict
 
 _ABSENT = {
-    returns.LIBRARY_NOT_FOUND: "NVML is not installed",
-    returns.DRIVER_NOT_LOADED: "NVML is there, but no NVIDIA driver is loaded",
+    nvml_codes.LIBRARY_NOT_FOUND: "NVML is not installed",
+    nvml_codes.DRIVER_NOT_LOADED: "NVML is there, but no NVIDIA driver is loaded",
 }
 _ELSEWHERE = {
-    returns.LIBRARY_NOT_FOUND: (
+    nvml_codes.LIBRARY_NOT_FOUND: (
         "give the driver's libnvidia-ml.so.1 with --library (under /run/nvidia/driver with the GPU Operator), or mount"
         " the node's file system and give --root"
     ),
-    returns.DRIVER_NOT_LOADED: (
+    nvml_codes.DRIVER_NOT_LOADED: (
         "the devices are missing for this process: are /dev/nvidiactl and /dev/nvidia0 there, and may it open them?"
     ),
 }
 _GIVEN = "NVML cannot see GPUs given to virtual machines: take them back from the vfio driver, or use another pool"
 
 
-@check("nvml", wants.only_true)
+@check("nvml", parameters.only_true)
 def nvml(reading: Reading, expectation: Expectation) -> list[Verdict]:
     """NVML, the driver's management library, loads, and the driver answers it.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blueprint.probe import codes, wants
+from blueprint.probe import codes, parameters
 from blueprint.probe.checks import check
 from blueprint.probe.facts import Fact, Status
 from blueprint.probe.host_facts import Host
@@ -16,7 +16,7 @@ _REMEDY = "use the declared node image, or correct `cluster.os` in the blueprint
 _RHCOS, _RHEL = "rhcos", "rhel"
 
 
-@check("operating-system", wants.system, if_expected=True)
+@check("operating-system", parameters.system, if_expected=True)
 def operating_system(reading: Reading, expectation: Expectation) -> list[Verdict]:
     """The node runs the declared operating system, as its `/etc/os-release` names it.
 
@@ -24,7 +24,7 @@ def operating_system(reading: Reading, expectation: Expectation) -> list[Verdict
     which call themselves RHEL of the variant CoreOS from 4.19 on, are `rhcos`. From inside a container, whose
     image has an os-release of its own, it is unknown unless `--root` names the node's file system.
     """
-    name, version = wants.system(expectation.want)
+    name, version = parameters.system(expectation.want)
     bench = Bench(reading, expectation, str(expectation.want))
     found = Host(reading).system
     if found.value is None:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from blueprint.probe import codes, wants
+from blueprint.probe import codes, parameters
 from blueprint.probe.checks import check
 from blueprint.probe.facts import Gpu, Status
 from blueprint.probe.judging import Bench, each_gpu, off_on
 from blueprint.probe.model import Expectation
-from blueprint.probe.modes import absent_mode
+from blueprint.probe.pending_modes import absent_mode
 from blueprint.probe.reading import Reading
 from blueprint.probe.verdict import Verdict
 
 
-@check("persistence-mode", wants.truth)
+@check("persistence-mode", parameters.truth)
 def persistence_mode(reading: Reading, expectation: Expectation) -> list[Verdict]:
     """Persistence mode of every GPU is as declared.
 
     `want`: `true` (on) or `false` (off). Where the driver has no such mode, an expected `false` is skipped
     and an expected `true` fails.
     """
-    wanted = wants.truth(expectation.want)
+    wanted = parameters.truth(expectation.want)
     bench = Bench(reading, expectation, f"persistence mode {off_on(wanted)}")
     return each_gpu(bench, lambda gpu: _judge(bench, gpu, wanted=wanted))
 

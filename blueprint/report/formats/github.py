@@ -12,7 +12,6 @@ from blueprint.diagnostics import Diagnostic, Severity, Span
 from blueprint.report.context import Context
 from blueprint.report.escaping import visible
 from blueprint.report.model import Run
-from blueprint.report.places import RepositoryPaths
 from blueprint.report.record import (
     Record,
     actions_in_words,
@@ -20,6 +19,7 @@ from blueprint.report.record import (
     coverage_in_words,
     record_of,
 )
+from blueprint.report.repository_paths import RepositoryPaths
 from blueprint.report.suggestion import suggestion
 
 MOST_PER_LEVEL = 10

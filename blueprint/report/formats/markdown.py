@@ -10,8 +10,8 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator
 
+from blueprint.changes.compare import Action, FieldChange, ObjectChange
 from blueprint.diagnostics import Diagnostic, Severity
-from blueprint.render.compare import Action, FieldChange, ObjectChange
 from blueprint.report.changes import MARKS, block_diff, folded, only_labels, said_origin, said_values
 from blueprint.report.context import Context
 from blueprint.report.escaping import visible

@@ -10,8 +10,8 @@ from blueprint.diagnostics import Code, Diagnostic, Severity, Span
 from blueprint.report.context import Context
 from blueprint.report.document import carried
 from blueprint.report.model import Run
-from blueprint.report.places import RepositoryPaths
 from blueprint.report.record import Finding, Record, counts_in_words, coverage_in_words, record_of
+from blueprint.report.repository_paths import RepositoryPaths
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 MOST_RESULTS = 25_000

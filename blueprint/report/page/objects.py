@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from blueprint.render.compare import ABSENT, Action, FieldChange, ObjectChange
-from blueprint.render.paths import format_path
+from blueprint.changes.compare import ABSENT, Action, FieldChange, ObjectChange
 from blueprint.report.changes import MARKS, block_diff, folded, only_labels, said_origin
 from blueprint.report.page.markup import esc
 from blueprint.report.values import one_line
+from blueprint.source.paths import format_path
 
 MOST_OPEN = 40
 _LONGEST = 2000

@@ -12,7 +12,7 @@ from blueprint.report.topics.general import general_topics
 from blueprint.report.topics.hardware import hardware_text, hardware_topics
 
 if TYPE_CHECKING:
-    from blueprint.catalog import Component
+    from blueprint.catalog.components import Component
 
 __all__ = ["explain", "nearest_topic", "topics"]
 
@@ -32,7 +32,7 @@ def explain(topic: str) -> str | None:
 
 def topics() -> dict[str, list[str]]:
     """Every topic by group, each in its natural order."""
-    from blueprint.catalog import load_catalog
+    from blueprint.catalog.catalog import load_catalog
 
     return {
         "topics": list(general_topics()),
@@ -50,13 +50,13 @@ def nearest_topic(topic: str) -> str | None:
 
 
 def _schema() -> dict[str, object]:
-    from blueprint.spec import json_schema
+    from blueprint.spec.schema import json_schema
 
     return json_schema()
 
 
 def _component(name: str) -> Component | None:
-    from blueprint.catalog import load_catalog
+    from blueprint.catalog.catalog import load_catalog
 
     return load_catalog().component(name)
 

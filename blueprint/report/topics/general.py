@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 
-from blueprint.report.telling import format_names
+from blueprint.report.output import format_names
 
 EXIT_CODES = (
     (0, "Done, and nothing found. `plan` also exits 0 with changes, unless `--exit-code` asks otherwise."),

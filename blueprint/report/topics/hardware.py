@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 
-from blueprint.catalog import Fact, MigPlacement, MigProfile, load_catalog
+from blueprint.catalog.catalog import load_catalog
+from blueprint.catalog.facts import Fact
+from blueprint.catalog.hardware import MigPlacement, MigProfile
 
 
 def hardware_topics() -> dict[str, list[str]]:

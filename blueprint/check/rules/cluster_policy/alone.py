@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.check.complaint import Complaint
-from blueprint.check.rules.model import USERS, Known, mapping, tolerates
+from blueprint.bundle.model import Object
+from blueprint.check.finding import Complaint
+from blueprint.check.rules.context import USERS, Known, mapping, tolerates
 from blueprint.diagnostics import define
-from blueprint.render.model import Object
 
 SECOND_POLICY = define(
     "BP6001",

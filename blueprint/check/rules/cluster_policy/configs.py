@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.check.complaint import Complaint
+from blueprint.bundle.model import Object
+from blueprint.check.finding import Complaint
 from blueprint.check.rules.config_map.counters import COUNTERS_KEY
-from blueprint.check.rules.model import Known, inside, mapping
+from blueprint.check.rules.context import Known, inside, mapping
 from blueprint.diagnostics import Severity, define
-from blueprint.render.model import Object
 
 OPERAND_CONFIG = define(
     "BP6201",

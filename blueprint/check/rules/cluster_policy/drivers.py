@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.check.complaint import Complaint
+from blueprint.bundle.model import Object
+from blueprint.check.finding import Complaint
+from blueprint.check.rules.context import USERS, Known, inside, mapping
 from blueprint.check.rules.driver import DRIVERS_UNUSED, driver_faults, drivers_allowed
-from blueprint.check.rules.model import USERS, Known, inside, mapping
 from blueprint.diagnostics import define
-from blueprint.render.model import Object
 
 MODES_MIXED = define(
     "BP6041",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.check.complaint import Complaint
-from blueprint.check.rules.model import Known, inside, items, mapping
+from blueprint.bundle.model import Object
+from blueprint.check.finding import Complaint
+from blueprint.check.rules.context import Known, inside, items, mapping
 from blueprint.diagnostics import Severity, define
-from blueprint.render.model import Object
 
 NRI_ALONE = define(
     "BP6010",

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from blueprint.bundle.model import Object
 from blueprint.check.codes import BAD_LABEL
-from blueprint.check.complaint import Complaint
-from blueprint.check.names import label_key_fault, label_value_fault
+from blueprint.check.finding import Complaint
+from blueprint.check.rules.context import Known, inside, items, mapping
 from blueprint.check.rules.durations import seconds
-from blueprint.check.rules.model import Known, inside, items, mapping
 from blueprint.check.rules.service_monitor.times import TIMEOUT_TOO_LONG
 from blueprint.check.validator import is_go_pattern
 from blueprint.diagnostics import Severity, define
-from blueprint.render.model import Object
+from blueprint.kubernetes.names import label_key_fault, label_value_fault
 
 ALL_POD_LABELS = define(
     "BP6030",

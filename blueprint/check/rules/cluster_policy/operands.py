@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.check.complaint import Complaint
+from blueprint.bundle.model import Object
+from blueprint.check.finding import Complaint
 from blueprint.check.rules.amounts import amounts
-from blueprint.check.rules.model import GPU_PREFIX, Known, mapping
+from blueprint.check.rules.context import GPU_PREFIX, Known, mapping
 from blueprint.diagnostics import define
-from blueprint.render.model import Object
 
 OPERAND_TAKES_GPU = define(
     "BP6136",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.check.complaint import Complaint
+from blueprint.bundle.model import Object
+from blueprint.check.finding import Complaint
+from blueprint.check.rules.context import USERS, Known, mapping
 from blueprint.check.rules.credentials import SECRET_IN_PLAIN_TEXT, is_credential
-from blueprint.check.rules.model import USERS, Known, mapping
-from blueprint.render.model import Object
 
 
 def data(subject: Object, known: Known) -> Iterator[Complaint]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.check.complaint import Complaint
-from blueprint.check.rules.model import Known, by_hand, inside, items, mapping
+from blueprint.bundle.model import Object
+from blueprint.check.finding import Complaint
+from blueprint.check.rules.context import Known, by_hand, inside, items, mapping
 from blueprint.diagnostics import Refused, define
-from blueprint.render.model import Object
-from blueprint.source import load_text
+from blueprint.source.loader import load_text
 
 DISCOVERY_CONFIG = define(
     "BP6205",

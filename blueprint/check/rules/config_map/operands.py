@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from blueprint.check.complaint import Complaint
+from blueprint.bundle.model import Object
+from blueprint.check.finding import Complaint
 from blueprint.check.rules.config_map import mig, sharing
 from blueprint.check.rules.config_map.counters import ALONE_KEY, COUNTERS_KEY, counter_faults
-from blueprint.check.rules.model import Known, by_hand, inside, mapping
+from blueprint.check.rules.context import Known, by_hand, inside, mapping
 from blueprint.diagnostics import Refused, define
-from blueprint.render.model import Object
-from blueprint.source import load_text
+from blueprint.source.loader import load_text
 
 PLUGIN_CONFIG = define(
     "BP6202",

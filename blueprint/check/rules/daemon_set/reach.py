@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.check.complaint import Complaint
+from blueprint.bundle.model import Object
+from blueprint.check.finding import Complaint
 from blueprint.check.rules.cluster_policy.alone import OPERANDS_KEPT_AWAY
-from blueprint.check.rules.model import USERS, Known, inside, tolerates
-from blueprint.render.model import Object
+from blueprint.check.rules.context import USERS, Known, inside, tolerates
 
 _TOLERATIONS = ("spec", "template", "spec", "tolerations")
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.check.complaint import Complaint
-from blueprint.check.rules import asking, comparing, configuring, selecting
-from blueprint.check.rules.model import USERS, Known
+from blueprint.bundle.model import Object
+from blueprint.check.finding import Complaint
+from blueprint.check.rules import claim_comparisons, claim_config, claim_requests, claim_selectors
+from blueprint.check.rules.context import USERS, Known
 from blueprint.diagnostics import define
-from blueprint.render.model import Object
 
 CLASS_OF_THE_DRIVER = define(
     "BP6403",
@@ -28,4 +28,4 @@ def theirs(subject: Object, known: Known) -> Iterator[Complaint]:
         yield Complaint(CLASS_OF_THE_DRIVER, ("metadata", "name"), text, "another name")
 
 
-RULES = (theirs, *asking.CLASS_RULES, *selecting.RULES, *comparing.RULES, *configuring.RULES)
+RULES = (theirs, *claim_requests.CLASS_RULES, *claim_selectors.RULES, *claim_comparisons.RULES, *claim_config.RULES)

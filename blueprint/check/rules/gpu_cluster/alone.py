@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.check.complaint import Complaint
+from blueprint.bundle.model import Object
+from blueprint.check.finding import Complaint
 from blueprint.check.rules.cluster_policy.alone import BOTH_STACKS
-from blueprint.check.rules.model import USERS, Known
+from blueprint.check.rules.context import USERS, Known
 from blueprint.diagnostics import define
-from blueprint.render.model import Object
 
 OTHER_NAME = define(
     "BP6007",

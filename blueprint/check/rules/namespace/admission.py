@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.check.complaint import Complaint
-from blueprint.check.rules.model import USERS, Known, inside, mapping
+from blueprint.bundle.model import Object
+from blueprint.check.finding import Complaint
+from blueprint.check.rules.context import USERS, Known, inside, mapping
 from blueprint.diagnostics import define
-from blueprint.render.model import Object
 
 NOT_PRIVILEGED = define(
     "BP6130",

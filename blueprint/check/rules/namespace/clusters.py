@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.check.complaint import Complaint
-from blueprint.check.rules.model import USERS, Known
+from blueprint.bundle.model import Object
+from blueprint.check.finding import Complaint
+from blueprint.check.rules.context import USERS, Known
 from blueprint.diagnostics import define
-from blueprint.render.model import Object
 
 NAMESPACE_OF_THE_CLUSTER = define(
     "BP6137",

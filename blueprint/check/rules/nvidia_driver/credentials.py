@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.check.complaint import Complaint
+from blueprint.bundle.model import Object
+from blueprint.check.finding import Complaint
+from blueprint.check.rules.context import Known, mapping
 from blueprint.check.rules.credentials import variables
-from blueprint.check.rules.model import Known, mapping
-from blueprint.render.model import Object
 
 
 def env(subject: Object, known: Known) -> Iterator[Complaint]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from blueprint.check.complaint import Complaint
-from blueprint.check.rules.model import Known, inside, mapping
+from blueprint.bundle.model import Object
+from blueprint.check.finding import Complaint
+from blueprint.check.rules.context import Known, inside, mapping
 from blueprint.diagnostics import define
-from blueprint.render.model import Object
 
 SCALED_BY_ANOTHER = define(
     "BP6460",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from blueprint.check.complaint import Complaint
-from blueprint.check.rules.model import Known, Nodes, Pod, inside, items, mapping
+from blueprint.bundle.model import Object, Path
+from blueprint.check.finding import Complaint
+from blueprint.check.rules.context import Known, Nodes, Pod, inside, items, mapping
 from blueprint.diagnostics import Severity, define
-from blueprint.render.model import Object, Path
 
 NO_CLASS = define(
     "BP6421",
@@ -87,7 +87,7 @@ def mixed(pod: Pod, known: Known) -> Iterator[Complaint]:
 
 
 def _sorts(pod: Pod, known: Known) -> set[str | None]:
-    from blueprint.check.rules.claiming import requests_of, sort_of
+    from blueprint.check.rules.claim_model import requests_of, sort_of
 
     return {sort_of(each.of_class, known) for claim in _claims(pod, known) for each in requests_of(claim)}
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.check.complaint import Complaint
+from blueprint.check.finding import Complaint
+from blueprint.check.rules.context import Known, Pod, items
 from blueprint.check.rules.credentials import SECRET_IN_PLAIN_TEXT, looks_secret, variables
-from blueprint.check.rules.model import Known, Pod, items
 
 
 def env(pod: Pod, known: Known) -> Iterator[Complaint]:

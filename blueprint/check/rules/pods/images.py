@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.check.complaint import Complaint
+from blueprint.check.finding import Complaint
 from blueprint.check.rules.amounts import amounts
-from blueprint.check.rules.model import Known, Pod
+from blueprint.check.rules.context import Known, Pod
 from blueprint.diagnostics import Severity, define
-from blueprint.render.paths import format_path
+from blueprint.source.paths import format_path
 
 NOT_PINNED = define(
     "BP6115",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.check.complaint import Complaint
-from blueprint.check.rules.model import USERS, Known, Pod, items, mapping
+from blueprint.check.finding import Complaint
+from blueprint.check.rules.context import USERS, Known, Pod, items, mapping
 from blueprint.diagnostics import Severity, define
-from blueprint.render.paths import format_path
+from blueprint.source.paths import format_path
 
 PAST_THE_SCHEDULER = define(
     "BP6111",

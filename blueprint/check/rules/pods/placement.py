@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.check.complaint import Complaint
-from blueprint.check.rules.model import Known, Pod, items, mapping
+from blueprint.check.finding import Complaint
+from blueprint.check.rules.context import Known, Pod, items, mapping
 from blueprint.diagnostics import define
-from blueprint.render.paths import format_path
+from blueprint.source.paths import format_path
 
 TOLERATION_FORM = define(
     "BP6107",

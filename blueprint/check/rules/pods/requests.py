@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from blueprint.check.complaint import Complaint
-from blueprint.check.rules.model import GPU_PREFIX, Known, Nodes, Pod, items, mapping, tolerates
+from blueprint.check.finding import Complaint
+from blueprint.check.rules.context import GPU_PREFIX, Known, Nodes, Pod, items, mapping, tolerates
 from blueprint.check.rules.offering import OF_NVIDIA, is_decided_here
 from blueprint.diagnostics import Severity, define, nearest
-from blueprint.render.paths import format_path
+from blueprint.source.paths import format_path
 
 REQUEST_FORM = define(
     "BP6101",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.check.complaint import Complaint
-from blueprint.check.rules.model import USERS, Known, Pod, inside
+from blueprint.check.finding import Complaint
+from blueprint.check.rules.context import USERS, Known, Pod, inside
 from blueprint.diagnostics import define
 
 BROUGHT_TWICE = define(

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from blueprint.check.rules import asking, comparing, configuring, selecting
+from blueprint.check.rules import claim_comparisons, claim_config, claim_requests, claim_selectors
 
-RULES = (*asking.RULES, *selecting.RULES, *comparing.RULES, *configuring.RULES)
+RULES = (*claim_requests.RULES, *claim_selectors.RULES, *claim_comparisons.RULES, *claim_config.RULES)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.check.complaint import Complaint
+from blueprint.bundle.model import Object
+from blueprint.check.finding import Complaint
+from blueprint.check.rules.context import Known, inside, items, mapping
 from blueprint.check.rules.durations import seconds
-from blueprint.check.rules.model import Known, inside, items, mapping
 from blueprint.diagnostics import define
-from blueprint.render.model import Object
 
 TIMEOUT_TOO_LONG = define(
     "BP6031",

@@ -1,0 +1,1 @@
+"""The bundle: objects with provenance, and their form on disk."""

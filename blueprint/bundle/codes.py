@@ -1,0 +1,119 @@
+"""Diagnostic codes of bundles: reading, writing, tracing (BP401x, BP402x)."""
+
+from blueprint.diagnostics import Severity, define
+
+BUNDLE_UNREADABLE = define(
+    "BP4010",
+    "bundle-unreadable",
+    """
+The folder is no bundle, or one of its files is missing or is not what `compile` writes. Compile the blueprint again.
+""",
+)
+BUNDLE_FILE_EDITED = define(
+    "BP4011",
+    "bundle-file-edited",
+    """
+A file of the bundle is not what the lock says it is: it was edited, added or removed after it was compiled. The bundle is
+generated; edit the blueprint, or add a patch with a reason, and compile again.
+""",
+)
+BUNDLE_LOCK_EDITED = define(
+    "BP4012",
+    "bundle-lock-edited",
+    """
+`blueprint.lock` does not match its own digest: it was edited after it was compiled. Compile the blueprint again.
+""",
+)
+OUTPUT_NOT_A_BUNDLE = define(
+    "BP4013",
+    "output-not-a-bundle",
+    """
+The output folder holds files and is no bundle, or what is named is no folder at all. A bundle is put into a new folder, into
+an empty one (`.git` beside it does not count), or in the place of an older bundle, whose lock says which files were its own.
+""",
+)
+OUTPUT_DIFFERS = define(
+    "BP4014",
+    "output-differs",
+    """
+`compile --check` compared the folder with what would be written, and they differ. Compile the blueprint and commit the
+result.
+""",
+)
+OUTPUT_UNWRITABLE = define(
+    "BP4015",
+    "output-unwritable",
+    """
+The bundle could not be written. What was there before is there again.
+""",
+)
+BUNDLE_HALF_WRITTEN = define(
+    "BP4025",
+    "bundle-half-written",
+    """
+A `compile` into this folder was killed while it put files in place (`.blueprint-new` holds the rest), or is still at it. Such a
+folder is neither the old bundle nor the new one, so nothing is read from it. Compile again: that first takes back what was
+half done.
+""",
+)
+FOREIGN_FILES = define(
+    "BP4026",
+    "foreign-files-kept",
+    """
+The bundle's folder also holds what is no part of the bundle. `compile` removes only what the old bundle's lock lists, so that
+stays: a README, a kustomization, a repository. Nothing reads it.
+""",
+    severity=Severity.NOTE,
+)
+STRAY_MANIFESTS = define(
+    "BP4027",
+    "stray-manifests",
+    """
+Below the bundle's `manifests/` there are files that the blueprint does not render. `compile` does not remove what is not its
+own, but a tool that applies the folder (Argo CD, Flux, `kubectl apply -R`) would apply them, too. `apply` and `drift`
+refuse such a bundle (BP4011). Remove them, or name them in `extraManifests`.
+""",
+    severity=Severity.WARNING,
+)
+EDITS_REPLACED = define(
+    "BP4028",
+    "edits-replaced",
+    """
+Files of the old bundle were not as its lock said: somebody had edited them. `compile` replaced them, or removed those that the
+blueprint does not render any more. A bundle is generated; what must stay belongs into the blueprint.
+""",
+    severity=Severity.WARNING,
+)
+IN_THE_WAY = define(
+    "BP4029",
+    "output-in-the-way",
+    """
+Where the bundle has a file or a folder there is something that is not the bundle's: a file that its lock does not list, a link,
+a folder in place of a file. It is not overwritten, so nothing was written at all.
+""",
+)
+FIELD_ORIGIN = define(
+    "BP4020",
+    "field-origin",
+    """
+An answer of `blueprint trace`, not a problem: the value of a rendered field, the line of the blueprint or overlay that gave it,
+what that line replaced, and the template that put it there.
+""",
+    severity=Severity.NOTE,
+)
+NOT_RENDERED = define(
+    "BP4021",
+    "not-rendered",
+    """
+The bundle has no such object, or the object no such field. Objects are named KIND/[NAMESPACE/]NAME and fields like
+`spec.template.spec.containers[name=gpu-operator].image`.
+""",
+)
+LINE_USE = define(
+    "BP4022",
+    "line-use",
+    """
+An answer of `blueprint trace` for a path of the blueprint: everything that is decided by it.
+""",
+    severity=Severity.NOTE,
+)

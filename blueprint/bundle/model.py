@@ -1,0 +1,178 @@
+"""Rendered Kubernetes objects, each field with its provenance, and the bundle that holds them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from blueprint.diagnostics import Span
+from blueprint.platform.nodes.taints import Taint
+from blueprint.platform.tracking.sources import Source, Sources, flat, line_to_change
+from blueprint.probe.model import Expectation
+from blueprint.source.paths import Path
+
+__all__ = ["Bundle", "BundlePool", "Fact", "FieldOrigin", "Object", "ObjectId", "Path", "Source", "Taint"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ObjectId:
+    """Which object: group, kind, namespace and name. The version is not part of an identity."""
+
+    group: str
+    kind: str
+    namespace: str
+    name: str
+
+    @classmethod
+    def of(cls, manifest: Mapping[str, Any]) -> ObjectId:
+        """The identity of a manifest that has apiVersion, kind and metadata.name."""
+        group = str(manifest["apiVersion"]).rpartition("/")[0]
+        meta = manifest["metadata"]
+        return cls(group, str(manifest["kind"]), str(meta.get("namespace", "")), str(meta["name"]))
+
+    def __str__(self) -> str:
+        return "/".join(part for part in (self.kind, self.namespace, self.name) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldOrigin:
+    """Why a field has its value: the template scalar that produced it and everything that scalar read."""
+
+    template: Span
+    noted: Sources = ()
+
+    @property
+    def patched(self) -> bool:
+        """Whether a patch took part. Those are never gathered: a patch is for one object."""
+        return any(isinstance(each, Source) and each.layer == "patch" for each in self.noted)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Every line that took part, the deciding one first."""
+        return flat(self.noted)
+
+    @property
+    def line(self) -> Source | None:
+        """The line to point at: what somebody wrote, before what ships with the tool."""
+        return line_to_change(self.sources)
+
+    @property
+    def place(self) -> Span:
+        """Where that is; the template where no line took part."""
+        return self.line.span if self.line else self.template
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """One rendered object. `origins` maps every leaf and every container that was written to its origin.
+
+    `data` is in the API server's canonical form: no nulls, no empties that mean nothing.
+    """
+
+    data: dict[str, Any]
+    component: str
+    origins: Mapping[Path, FieldOrigin] = field(default_factory=dict, compare=False)
+
+    @property
+    def id(self) -> ObjectId:
+        """Which object this is."""
+        return ObjectId.of(self.data)
+
+    @property
+    def api_version(self) -> str:
+        """`v1`, `apps/v1`, ..."""
+        return str(self.data["apiVersion"])
+
+    @property
+    def digest(self) -> str:
+        """A name for what the object says: 96 bits of SHA-256 over its canonical JSON, in hexadecimal."""
+        return hashlib.sha256(orjson.dumps(self.data, option=orjson.OPT_SORT_KEYS)).hexdigest()[:24]
+
+    def origin(self, path: Path) -> FieldOrigin | None:
+        """The origin of a field, or of the nearest field above it that has one."""
+        for end in range(len(path), -1, -1):
+            if found := self.origins.get(path[:end]):
+                return found
+        return None
+
+
+class SourcesByKey(Mapping[str, tuple[Source, ...]]):
+    """Sources by key, each as it was noted; spread out when they are looked at."""
+
+    def __init__(self, noted: Mapping[str, Sources]) -> None:
+        self.noted = noted
+
+    def __getitem__(self, key: str) -> tuple[Source, ...]:
+        return flat(self.noted[key])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.noted)
+
+    def __len__(self) -> int:
+        return len(self.noted)
+
+
+@dataclass(frozen=True, slots=True)
+class BundlePool:
+    """What a bundle says of one node pool: which nodes, how many, which labels and taints they carry.
+
+    `labels` and `taints` are what must be on the node (selector labels excluded). `sources` has one entry
+    per key: `nodes`, `selector`, `labels.<key>`, `taints.<key>:<effect>`, `gpu`, `resources`, `machine`,
+    `topology`. `resources` is what pods can ask each node for, after cutting and sharing:
+    `{"nvidia.com/mig-1g.10gb": 28}`. `machine` has what is known of the machine, by name; `topology` the labels
+    that say where a node stands, with the pool's nodes per domain (0: any number).
+    """
+
+    name: str
+    selector: Mapping[str, str]
+    nodes_min: int
+    nodes_max: int
+    labels: Mapping[str, str]
+    taints: tuple[Taint, ...]
+    gpu_product: str | None
+    gpu_count: int
+    sources: Mapping[str, tuple[Source, ...]]
+    resources: Mapping[str, int] = field(default_factory=dict)
+    machine: Mapping[str, str] = field(default_factory=dict)
+    topology: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something a bundle says that is no field, in words that complete "this line decides ...", and its sources."""
+
+    what: str
+    noted: Sources
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Every line that took part, the deciding one first."""
+        return flat(self.noted)
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Everything that `compile` decided, in memory; `render.bundle` writes and reads the folder form.
+
+    `objects` are in apply order. `node_labels` is `apply` or `provisioner`. `digest` is the SHA-256 of
+    the lock, so it names the bundle's exact content. `texts` has the lines behind the sources, for excerpts.
+    `facts` are what it says beside objects, pools and expectations.
+    """
+
+    name: str
+    version: str
+    release: str
+    kubernetes: str
+    distribution: str
+    cluster_uid: str | None
+    node_labels: str
+    objects: tuple[Object, ...]
+    pools: tuple[BundlePool, ...]
+    expectations: tuple[Expectation, ...]
+    digest: str = ""
+    texts: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    facts: Iterable[Fact] = field(default=(), compare=False, repr=False)

@@ -1,0 +1,113 @@
+"""Put a bundle into its folder, whole or not at all; or say how the folder differs from what would be put there."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from blueprint.bundle import codes
+from blueprint.bundle.file_replacement import alone_in, is_half_written, replace_files, undo
+from blueprint.bundle.owned_files import Replacement, is_free, replacement
+from blueprint.bundle.reader import LOCK
+from blueprint.diagnostics import Code, Diagnostic, Refused
+from blueprint.files import why_not_a_file
+
+Files = Mapping[str, bytes]
+_MOST_NAMED = 8
+
+
+def check_output(files: Files, folder: Path) -> list[Diagnostic]:
+    """How `folder` differs from what would be written; empty where it does not."""
+    found = replacement(files, folder)
+    told = [f"{folder / name} would be added" for name in found.added]
+    told += [f"{folder / name} would be removed" for name in found.removed]
+    told += [f"{folder / name} would change" for name in found.changed]
+    told += [f"{folder / name} is no part of the bundle; `compile` leaves it there" for name in found.strays]
+    told += found.in_the_way
+    if is_half_written(folder, LOCK):
+        told.append(f"{folder} is half-written: a `compile` was stopped there")
+    return [Diagnostic(codes.OUTPUT_DIFFERS, message) for message in sorted({*told})]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Whether writing changed anything, and what to say about files that are not the bundle's or were edited."""
+
+    changed: bool
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def write_bundle(files: Files, folder: Path) -> Written:
+    """Make `folder` hold the bundle, and remove what an older one had there; anything else in it stays.
+
+    Raises Refused, exit code 2; then the folder is as it was.
+    """
+    real = Path(os.path.realpath(folder))
+    new = not real.exists()
+    try:
+        if not new and not real.is_dir():
+            raise _refused(codes.OUTPUT_NOT_A_BUNDLE, f"{folder} is {_instead(real)}", "name an empty or new folder")
+        real.mkdir(parents=True, exist_ok=True)
+        with alone_in(real):
+            return _written(files, real, folder)
+    except OSError as error:
+        message = f"cannot write {folder}: {(error.strerror or str(error)).lower()}"
+        raise Refused(Diagnostic(codes.OUTPUT_UNWRITABLE, message), exit_code=2) from error
+    finally:
+        if new:
+            with contextlib.suppress(OSError):  # it stays where something is in it
+                real.rmdir()
+
+
+def _written(files: Files, real: Path, folder: Path) -> Written:
+    undo(real, LOCK)
+    if not is_free(real):
+        message = f"{folder} is not empty and is no bundle"
+        raise _refused(codes.OUTPUT_NOT_A_BUNDLE, message, "name an empty or new folder")
+    found = replacement(files, real)
+    if found.in_the_way:
+        raise Refused(*(_in_the_way(each) for each in found.in_the_way), exit_code=2)
+    if found.changes_anything:
+        written = {name: files[name] for name in (*found.written, LOCK)}
+        replace_files(real, written, found.removed, found.added, LOCK)
+    return Written(found.changes_anything, tuple(_told(found, folder)))
+
+
+def _told(found: Replacement, folder: Path) -> Iterator[Diagnostic]:
+    """What somebody should know about files that are not, or not only, the bundle's."""
+    if found.edited:
+        message = f"{_counted(found.edited)} edited by hand: {_named(found.edited)}"
+        help_ = "what must stay belongs into the blueprint: as a setting, or as a patch with a reason"
+        yield Diagnostic(codes.EDITS_REPLACED, f"replaced {message}", help=help_)
+    if found.strays:
+        message = f"{folder} holds {_counted(found.strays)} below manifests/ that the blueprint does not render: "
+        help_ = "remove what nobody needs; what must be applied belongs into `extraManifests`"
+        yield Diagnostic(codes.STRAY_MANIFESTS, message + _named(found.strays), help=help_)
+    if found.foreign:
+        message = f"left alone in {folder}, no part of the bundle: {_named(found.foreign)}"
+        yield Diagnostic(codes.FOREIGN_FILES, message)
+
+
+def _refused(code: Code, message: str, help_: str) -> Refused:
+    return Refused(Diagnostic(code, f"{message}; nothing was written", help=help_), exit_code=2)
+
+
+def _in_the_way(message: str) -> Diagnostic:
+    return Diagnostic(codes.IN_THE_WAY, f"{message}; nothing was written", help="move it away, or name another folder")
+
+
+def _instead(path: Path) -> str:
+    words = why_not_a_file(path)
+    return f"{words.removeprefix('it is ')}, and a bundle is a folder" if words else "a file, and a bundle is a folder"
+
+
+def _counted(names: Sequence[str]) -> str:
+    return f"{len(names)} file{'s' * (len(names) != 1)}"
+
+
+def _named(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

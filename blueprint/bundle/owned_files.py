@@ -1,0 +1,154 @@
+"""What in a bundle's folder is the bundle's, and what is somebody else's and stays.
+
+The lock lists what is ours. Beside that a folder may hold anything: `.git`, a README, a kustomization. None of it is
+read, replaced or removed. Only below `manifests/` it matters to others: what applies that folder applies it, too.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from blueprint.bundle.file_replacement import STAGE
+from blueprint.bundle.reader import EXPECTATIONS, IMAGES, LOCK, MANIFESTS, NEEDS, NEEDS_PAGE, PROVENANCE, sealed, sha256
+from blueprint.bundle.reader import stray_manifests as strays_in
+
+Files = Mapping[str, bytes]
+
+_AT_THE_TOP = frozenset({PROVENANCE, EXPECTATIONS, IMAGES, NEEDS, NEEDS_PAGE})
+_UNTOLD = (".git", "lost+found", STAGE)
+"""Not worth a word: the repository that holds the bundle, a file system's own, what is being written."""
+_DIGESTED = re.compile(r'"((?:[^"\\\n]|\\.)+)": "([0-9a-f]{64})"')
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a lock lists: the digests of each of the bundle's files. A lock that cannot be read is only guessed from:
+    enough to write over a file, not to remove one."""
+
+    digests: Mapping[str, frozenset[str]]
+    readable: bool = True
+    edited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """What writing a bundle does to a folder, file by file; names are relative to it.
+
+    `edited` are the changed or removed ones that are not as the old bundle had them. `in_the_way` says what cannot be
+    replaced, in words; `foreign` and `strays` stay, the latter below `manifests/`.
+    """
+
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+    edited: tuple[str, ...]
+    in_the_way: tuple[str, ...]
+    foreign: tuple[str, ...]
+    strays: tuple[str, ...]
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """Added or changed."""
+        return (*self.added, *self.changed)
+
+    @property
+    def changes_anything(self) -> bool:
+        """Whether the folder is not yet what it becomes."""
+        return bool(self.written or self.removed)
+
+
+def is_free(folder: Path) -> bool:
+    """Whether a bundle may be put into an existing folder: it holds one, or nothing that counts."""
+    return (folder / LOCK).is_file() or not any(True for _ in _foreign_at_the_top(folder, ()))
+
+
+def replacement(files: Files, folder: Path) -> Replacement:
+    """What writing `files` to `folder` would do; an absent folder is an empty one."""
+    listed = listed_in(folder)
+    changed, added, edited, in_the_way = [], [], [], []
+    for name, data in files.items():
+        state = _state(folder, name)
+        if state is None:
+            added.append(name)
+        elif isinstance(state, str):
+            in_the_way.append(state)
+        elif state != data:
+            if name != LOCK and name not in listed.digests:
+                in_the_way.append(f"{folder / name} is not the bundle's, which has a file of that name")
+            changed.append(name)
+            if sha256(state) not in listed.digests.get(name, ()) and name != LOCK:
+                edited.append(name)
+    gone = [n for n in listed.digests if n not in files and listed.readable and isinstance(_state(folder, n), bytes)]
+    edited += [n for n in gone if sha256((folder / n).read_bytes()) not in listed.digests[n]]
+    return Replacement(
+        added=tuple(sorted(added)),
+        changed=tuple(sorted(changed)),
+        removed=tuple(sorted(gone)),
+        edited=tuple(sorted([*edited, *([LOCK] if listed.edited and LOCK in changed else [])])),
+        in_the_way=tuple(in_the_way),
+        foreign=tuple(_foreign_at_the_top(folder, {*files, *gone})),
+        strays=tuple(strays_in(folder, {*files, *gone})),
+    )
+
+
+def listed_in(folder: Path) -> Listed:
+    """What the lock in `folder` lists, as far as it can be read: one with a merge conflict in it still says much."""
+    try:
+        text = (folder / LOCK).read_bytes()
+    except OSError:
+        return Listed({})
+    try:
+        lock = orjson.loads(text)
+        digests = {str(name): frozenset([str(digest)]) for name, digest in lock["files"].items()}
+        return Listed({n: d for n, d in digests.items() if is_ours(n)}, edited=sealed(lock) != text)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        found: dict[str, frozenset[str]] = {}
+        for quoted, digest in _DIGESTED.findall(text.decode("utf-8", "replace")):
+            if is_ours(quoted):
+                found[quoted] = found.get(quoted, frozenset()) | {digest}
+        return Listed(found, readable=False)
+
+
+def is_ours(name: str) -> bool:
+    """Whether a bundle has files of such a name; a lock that says so of another one is not believed."""
+    parts = name.split("/")
+    below = parts[0] == MANIFESTS and len(parts) > 1 and not {"", ".", ".."} & {*parts}
+    return below or name in _AT_THE_TOP
+
+
+def _state(folder: Path, name: str) -> bytes | str | None:
+    """The content of the file, None where there is none, or in words what stands in its place or on the way to it."""
+    here = folder
+    steps = name.split("/")
+    for number, step in enumerate(steps, start=1):
+        here /= step
+        try:
+            mode = here.lstat().st_mode
+        except FileNotFoundError:
+            return None
+        last = number == len(steps)
+        if stat.S_ISLNK(mode):
+            return f"{here} is a link, and the bundle has a {'file' if last else 'folder'} there"
+        if last and not stat.S_ISREG(mode):
+            return f"{here} is no file, and the bundle has one there"
+        if not last and not stat.S_ISDIR(mode):
+            return f"{here} is no folder, and the bundle has one there"
+    return here.read_bytes()
+
+
+def _foreign_at_the_top(folder: Path, ours: Iterable[str]) -> Iterator[str]:
+    """What stands beside the bundle in its folder, folders with a slash; nothing below them is looked at."""
+    if not folder.is_dir():
+        return
+    tops = {name.partition("/")[0] for name in ours} | {LOCK}
+    with os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda each: each.name):
+            if entry.name not in tops and entry.name not in _UNTOLD:
+                yield entry.name + "/" * entry.is_dir(follow_symlinks=False)

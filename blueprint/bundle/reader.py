@@ -1,0 +1,208 @@
+"""The bundle as a folder: what `compile` writes, and reading it back with everything verified.
+
+`blueprint.lock` lists every file with its SHA-256 and carries a digest of itself, so that an edited file and an
+edited lock can be told apart. Manifests are parsed only when somebody looks at them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from blueprint.bundle import codes
+from blueprint.bundle.file_replacement import is_half_written
+from blueprint.bundle.model import Bundle, BundlePool, Object, ObjectId
+from blueprint.bundle.provenance import Provenance, StoredFacts, StoredSources
+from blueprint.bundle.stored_object import StoredObject
+from blueprint.diagnostics import Diagnostic, Refused, Span
+from blueprint.platform.nodes.taints import Taint
+from blueprint.probe.model import Expectation
+
+LOCK = "blueprint.lock"
+LOCK_SCHEMA = "gpublueprint.dev/lock/v3"
+PROVENANCE = "provenance.json"
+EXPECTATIONS = "expectations.json"
+IMAGES = "images.txt"
+NEEDS = "prerequisites.json"
+NEEDS_PAGE = "prerequisites.md"
+MANIFESTS = "manifests"
+
+
+def as_json(value: Any) -> bytes:
+    """JSON as bundles hold it: sorted, indented, one newline at the end."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def sha256(data: bytes) -> str:
+    """The SHA-256 in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def sealed(lock: Mapping[str, Any]) -> bytes:
+    """The lock's bytes, with the digest of everything else in it."""
+    body = {key: value for key, value in lock.items() if key != "digest"}
+    return as_json({**body, "digest": sha256(as_json(body))})
+
+
+def read_bundle(folder: Path) -> Bundle:
+    """The bundle in `folder`. Raises Refused: exit 2 if it is none, 1 if anything in it was edited."""
+    lock, found = verify(folder)
+    if lock is None or found:
+        raise Refused(*found, exit_code=2 if lock is None else 1)
+    return _read(folder, lock)
+
+
+def read_as_it_stands(folder: Path) -> tuple[Bundle, list[Diagnostic]]:
+    """The bundle in `folder` as somebody may have edited it, and which files were: to be compared, never to be applied.
+
+    Raises Refused, exit code 2, where the lock or the provenance is not as compiled: then nobody knows what is what.
+    """
+    lock, found = verify(folder)
+    if lock is None or any(each.code is codes.BUNDLE_LOCK_EDITED for each in found) or _is_edited(PROVENANCE, found):
+        raise Refused(*found, exit_code=2)
+    bundle = _read(folder, lock)
+    if not found:
+        return bundle, found
+    listed = {str(entry["file"]): str(entry["component"]) for entry in lock["objects"]}
+    return replace(bundle, objects=tuple(_as_they_stand(folder, bundle, listed, found))), found
+
+
+def _as_they_stand(
+    folder: Path, bundle: Bundle, listed: Mapping[str, str], found: list[Diagnostic]
+) -> Iterator[Object]:
+    """The objects, those of edited files without provenance, those of files that were added beside them."""
+    from blueprint.source.loader import load_text
+
+    yield from (obj for obj in bundle.objects if not _is_edited(object_file(obj.id, obj.component), found))
+    for name in [*listed, *stray_manifests(folder, listed)]:
+        if _is_edited(name, found) and (folder / name).is_file():
+            data = load_text((folder / name).read_text("utf-8"), (folder / name).as_posix()).data
+            yield Object(data, listed.get(name, "(by hand)"))
+
+
+def _is_edited(name: str, found: list[Diagnostic]) -> bool:
+    return any(each.at is not None and each.at.file.endswith(f"/{name}") for each in found)
+
+
+def _read(folder: Path, lock: dict[str, Any]) -> Bundle:
+    try:
+        return _bundle(folder, lock)
+    except (KeyError, TypeError, ValueError, OSError) as error:
+        message = f"{folder / LOCK} is not a lock of this version: {type(error).__name__}: {error}"
+        raise Refused(Diagnostic(codes.BUNDLE_UNREADABLE, message), exit_code=2) from error
+
+
+def verify(folder: Path) -> tuple[dict[str, Any] | None, list[Diagnostic]]:
+    """The lock, and every file that is not what the lock says; None if there is no readable lock."""
+    path = folder / LOCK
+    if is_half_written(folder, LOCK):
+        message = f"{folder} is half-written: a `compile` was stopped there, or is still at it"
+        return None, [Diagnostic(codes.BUNDLE_HALF_WRITTEN, message, help="compile the blueprint again")]
+    try:
+        text = path.read_bytes()
+        lock, files = _lock(text)
+    except OSError as error:
+        return None, [
+            Diagnostic(codes.BUNDLE_UNREADABLE, f"cannot read {path}: {(error.strerror or str(error)).lower()}")
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return None, [Diagnostic(codes.BUNDLE_UNREADABLE, f"{path} is not a bundle's lock: {error}")]
+    found = (
+        [] if sealed(lock) == text else [_edited(codes.BUNDLE_LOCK_EDITED, path, "it does not match its own digest")]
+    )
+    for name, digest in files.items():
+        found += _verify_file(folder, name, digest)
+    stray = stray_manifests(folder, files)
+    found += [_edited(codes.BUNDLE_FILE_EDITED, folder / name, "it is not in the lock") for name in stray]
+    return lock, found
+
+
+def _lock(text: bytes) -> tuple[dict[str, Any], dict[str, str]]:
+    """The lock, and the digests of its files."""
+    lock = orjson.loads(text)
+    if lock["schemaVersion"] != LOCK_SCHEMA:
+        raise ValueError(f"its schemaVersion is {lock['schemaVersion']}, not {LOCK_SCHEMA}")
+    return lock, {name: str(digest) for name, digest in lock["files"].items()}
+
+
+def _verify_file(folder: Path, name: str, digest: str) -> list[Diagnostic]:
+    file = folder / name
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        return [_edited(codes.BUNDLE_LOCK_EDITED, folder / LOCK, f"it names a file outside of the bundle: {name}")]
+    try:
+        with file.open("rb") as opened:  # in pieces: provenance may be hundreds of megabytes
+            same = hashlib.file_digest(opened, "sha256").hexdigest() == digest
+    except OSError:
+        return [_edited(codes.BUNDLE_FILE_EDITED, file, "it is missing or cannot be read")]
+    return [] if same else [_edited(codes.BUNDLE_FILE_EDITED, file, "it was edited after it was compiled")]
+
+
+def _edited(code: Any, file: Path, reason: str) -> Diagnostic:
+    at = Span(file.as_posix(), 1, 1, 1, 1)
+    return Diagnostic(
+        code, f"{file}: {reason}", at=at, help="compile the blueprint again", evidence=(("station", "bundle"),)
+    )
+
+
+def stray_manifests(folder: Path, listed: Container[str]) -> list[str]:
+    """Files below `manifests/` that are not listed. What else is in the folder is no part of the bundle."""
+    found = []
+    for place, folders, names in os.walk(folder / MANIFESTS):
+        links = [name for name in folders if os.path.islink(os.path.join(place, name))]  # noqa: PTH114, PTH118
+        found += [Path(place, name).relative_to(folder).as_posix() for name in (*names, *links)]
+    return sorted(name for name in found if name not in listed)
+
+
+def _bundle(folder: Path, lock: dict[str, Any]) -> Bundle:
+    provenance = Provenance(folder / PROVENANCE)
+    expected = orjson.loads((folder / EXPECTATIONS).read_bytes())["expectations"]
+    cluster = lock["cluster"]
+    return Bundle(
+        name=lock["blueprint"]["name"],
+        version=lock["blueprint"]["version"],
+        release=lock["release"],
+        kubernetes=cluster["kubernetes"],
+        distribution=cluster["distribution"],
+        cluster_uid=cluster["uid"],
+        node_labels=lock["nodeLabels"],
+        objects=tuple(StoredObject(folder, entry, provenance) for entry in lock["objects"]),
+        pools=tuple(_pool(pool, provenance) for pool in lock["pools"]),
+        expectations=tuple(Expectation.from_json(each) for each in expected),
+        digest=lock["digest"],
+        texts=provenance.texts,
+        facts=StoredFacts(provenance),
+    )
+
+
+def _pool(data: Mapping[str, Any], provenance: Provenance) -> BundlePool:
+    return BundlePool(
+        name=data["name"],
+        selector=data["selector"],
+        nodes_min=data["nodes"]["min"],
+        nodes_max=data["nodes"]["max"],
+        labels=data["labels"],
+        machine=data["machine"],
+        topology=data["topology"],
+        taints=tuple(Taint(**taint) for taint in data["taints"]),
+        gpu_product=data["gpu"]["product"] if data["gpu"] else None,
+        gpu_count=data["gpu"]["count"] if data["gpu"] else 0,
+        resources=data["resources"],
+        sources=StoredSources(provenance, data["sources"]),
+    )
+
+
+def object_file(identity: ObjectId, component: str) -> str:
+    """Where a bundle keeps an object: one file per object, the same name on every file system."""
+    parts = (identity.kind.lower(), identity.namespace, identity.name)
+    name = ".".join(_file_name(part) for part in parts if part)
+    return f"manifests/{component}/{name}.yaml"
+
+
+def _file_name(text: str) -> str:
+    return "".join(char if char.isalnum() or char in "-._" else f"%{ord(char):02x}" for char in text)

@@ -1,0 +1,86 @@
+"""An object of a bundle on disk: identity and digest come from the lock, the manifest is read when it is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path as FilePath
+from typing import Any
+
+from blueprint.bundle.model import FieldOrigin, Object, ObjectId, Path
+from blueprint.bundle.provenance import Provenance
+from blueprint.source.paths import from_pointer, pointer
+
+
+class StoredObject(Object):
+    """Behaves like any other object; parses its file on first use."""
+
+    __slots__ = ("_data", "_entry", "_folder", "_places", "_provenance")
+    _data: dict[str, Any] | None
+    _entry: Mapping[str, Any]
+    _folder: FilePath
+    _places: Mapping[str, tuple[int, int]] | None
+    _provenance: Provenance
+
+    def __init__(self, folder: FilePath, entry: Mapping[str, Any], provenance: Provenance) -> None:
+        object.__setattr__(self, "_folder", folder)
+        object.__setattr__(self, "_entry", entry)
+        object.__setattr__(self, "_provenance", provenance)
+        object.__setattr__(self, "_data", None)
+        object.__setattr__(self, "_places", None)
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The manifest."""
+        if self._data is None:
+            from blueprint.source.loader import load_text
+
+            file = self._folder / self.file
+            object.__setattr__(self, "_data", load_text(file.read_text("utf-8"), self.file).data)
+        assert self._data is not None  # noqa: S101 - just read
+        return self._data
+
+    @property
+    def origins(self) -> Mapping[Path, FieldOrigin]:
+        """The origin of every field."""
+        return {from_pointer(text, self.data): self._provenance.origin(place) for text, place in self._kept().items()}
+
+    def origin(self, path: Path) -> FieldOrigin | None:
+        """The origin of a field, or of the nearest field above it that has one; the others are not read."""
+        kept = self._kept()
+        for end in range(len(path), -1, -1):
+            if place := kept.get(pointer(path[:end])):
+                return self._provenance.origin(place)
+        return None
+
+    def _kept(self) -> Mapping[str, tuple[int, int]]:
+        if self._places is None:
+            object.__setattr__(self, "_places", self._provenance.places(self.file))
+        assert self._places is not None  # noqa: S101 - just read
+        return self._places
+
+    @property
+    def component(self) -> str:
+        """The component that it belongs to."""
+        return str(self._entry["component"])
+
+    @property
+    def file(self) -> str:
+        """The manifest's path inside the bundle."""
+        return str(self._entry["file"])
+
+    @property
+    def id(self) -> ObjectId:
+        """Which object this is."""
+        entry = self._entry
+        group = entry["apiVersion"].rpartition("/")[0]
+        return ObjectId(group, entry["kind"], entry.get("namespace", ""), entry["name"])
+
+    @property
+    def api_version(self) -> str:
+        """`v1`, `apps/v1`, ..."""
+        return str(self._entry["apiVersion"])
+
+    @property
+    def digest(self) -> str:
+        """As the lock has it; the lock was verified against the file."""
+        return str(self._entry["digest"])

@@ -1,0 +1,192 @@
+"""The catalogue: GPU products, releases and components, each read when it is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from copy import copy
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from blueprint.catalog import codes
+from blueprint.catalog.components import Component
+from blueprint.catalog.distribution import Distribution
+from blueprint.catalog.facts import Record
+from blueprint.catalog.hardware import Gpu
+from blueprint.catalog.loader import read
+from blueprint.catalog.machines import Machine, Machines
+from blueprint.catalog.releases import Release
+from blueprint.catalog.rules import Rule
+from blueprint.data import data_folder
+from blueprint.diagnostics import Diagnostic, Refused
+from blueprint.source.paths import Path as Steps
+
+R = TypeVar("R", bound=Record)
+_PACKAGE = Path(__file__).resolve().parent
+
+
+class Catalog:
+    """Looks things up by file name, so that a compile reads only the products and components that it uses.
+
+    A name that does not exist answers None: the caller knows the line that asked, and `diagnostics.nearest`
+    finds the likely spelling among `products`, `releases` or `components`. A wrong file raises Refused.
+    """
+
+    def __init__(
+        self,
+        hardware: Path,
+        releases: Path,
+        components: Path,
+        machines: Path | None = None,
+        rules: Path | None = None,
+    ) -> None:
+        self._products = _stored(hardware.glob("*.yaml"))
+        self._releases = _stored(releases.glob("*.yaml"))
+        self._components = {file.parent.name: file for file in sorted(components.glob("*/component.yaml"))}
+        self._clouds = _stored(machines.glob("*.yaml")) if machines else {}
+        self._rules = _stored(rules.glob("*.yaml")) if rules else {}
+        self._added: dict[str, tuple[Gpu, Steps]] = {}
+        self._read: dict[Path, Record] = {}
+
+    def with_product(self, product: Gpu, named_at: Steps) -> Catalog:
+        """This catalogue and one more GPU product, which the blueprint names at the path `named_at`.
+
+        Raises Refused (BP3905) where its name is taken.
+        """
+        if product.product in (*self._products, *self._added):
+            message = f"there is a GPU product {product.product} already"
+            at, help_ = product.span("product"), "give it a name of its own"
+            raise Refused(Diagnostic(codes.PRODUCT_EXISTS, message, at=at, help=help_))
+        wider = copy(self)
+        wider._added = {**self._added, product.product: (product, named_at)}  # noqa: SLF001 - a Catalog too
+        return wider
+
+    def named_at(self, product: str) -> Steps | None:
+        """Where the blueprint names the file of a product; None for those that the tool ships."""
+        return self._added[product][1] if product in self._added else None
+
+    @property
+    def products(self) -> tuple[str, ...]:
+        """The names of all GPU products."""
+        return tuple(sorted((*self._products, *self._added)))
+
+    @property
+    def releases(self) -> tuple[str, ...]:
+        """The names of all releases, oldest first."""
+        return tuple(self._releases)
+
+    @property
+    def components(self) -> tuple[str, ...]:
+        """The names of all components."""
+        return tuple(self._components)
+
+    def gpu(self, product: str) -> Gpu | None:
+        """The facts about a GPU product."""
+        if product in self._added:
+            return self._added[product][0]
+        file = self._products.get(product)
+        return self._once(file, Gpu, "product", product) if file else None
+
+    def release(self, name: str) -> Release | None:
+        """A release by name, `2026.11`."""
+        file = self._releases.get(name)
+        return self._once(file, Release, "release", name) if file else None
+
+    def component(self, name: str, version: str | None = None) -> Component | None:
+        """A component by name, in the newest version or in that which is asked for.
+
+        Raises Refused (BP3904) where the folder does not know the version.
+        """
+        file = self._components.get(name)
+        if file is None:
+            return None
+        newest = self._once(file, Component, "name", name, folder=file.parent)
+        if version in (None, newest.version):
+            return newest
+        return self._earlier(newest, file.parent / "versions" / f"{version}.yaml", str(version))
+
+    def _earlier(self, newest: Component, file: Path, version: str) -> Component:
+        found = self._read.get(file)
+        if isinstance(found, Component):
+            return found
+        if file.parent.name != "versions" or not file.is_file():
+            message = f"{newest.name} has no version {version}, only {newest.version} and those under versions/"
+            raise Refused(Diagnostic(codes.COMPONENT_VERSION, message, at=newest.span("version"), path="version"))
+        made = read(file, Component, over=newest.document, folder=newest.folder)
+        if made.version != version:
+            message = f"this is {made.version}, but it is stored as {version}"
+            raise Refused(Diagnostic(codes.CATALOGUE_NAME, message, at=made.span("version"), path="version"))
+        self._read[file] = made
+        return made
+
+    def distribution(self, name: str) -> Distribution:
+        """A distribution of Kubernetes by name; the language admits only names that have a file."""
+        return self._once(_PACKAGE / "distributions" / f"{name}.yaml", Distribution, "distribution", name)
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """All rules of compatibility."""
+        return tuple(self._once(file, Rule, "rule", name) for name, file in self._rules.items())
+
+    @property
+    def clouds(self) -> tuple[Machines, ...]:
+        """The instance types of all clouds."""
+        return tuple(self._once(file, Machines, "cloud", name) for name, file in self._clouds.items())
+
+    def clouds_of(self, distribution: str) -> tuple[Machines, ...]:
+        """The clouds that run a distribution. Only files that hold its name are parsed."""
+        held = [name for name, file in self._clouds.items() if distribution in file.read_text("utf-8")]
+        found = (self._once(self._clouds[name], Machines, "cloud", name) for name in held)
+        return tuple(cloud for cloud in found if distribution in cloud.distributions)
+
+    def machine(self, name: str) -> Machine | None:
+        """A cloud's instance type by name, `p5.48xlarge`. Only files that hold the name are parsed."""
+        for cloud, file in self._clouds.items():
+            if name in file.read_text("utf-8") and (found := self._once(file, Machines, "cloud", cloud).machine(name)):
+                return found
+        return None
+
+    def _once(self, file: Path, model: type[R], key: str, name: str, **extra: Any) -> R:
+        record = self._read.get(file)
+        if not isinstance(record, model):
+            record = read(file, model, **extra)
+            if (said := getattr(record, key)) != name:
+                message = f"this is {said}, but it is stored as {name}"
+                raise Refused(Diagnostic(codes.CATALOGUE_NAME, message, at=record.span(key), path=key))
+            self._read[file] = record
+        return record
+
+
+@lru_cache(maxsize=1)
+def load_catalog() -> Catalog:
+    """The catalogue that the tool ships. Files are listed, not read."""
+    folders = [_PACKAGE / name for name in ("hardware", "releases", "machines", "compatibility")]
+    return Catalog(folders[0], folders[1], data_folder("components"), folders[2], folders[3])
+
+
+def waves(components: Iterable[Component]) -> tuple[tuple[Component, ...], ...]:
+    """The components in the order of their needs: whatever stands in one wave may be applied together.
+
+    A need that is not among `components` is somebody else's and does not count. Raises Refused (BP3903) where
+    components need each other in a circle.
+    """
+    waiting = {component.name: component for component in sorted(components, key=lambda one: one.name)}
+    ordered: list[tuple[Component, ...]] = []
+    while waiting:
+        ready = tuple(one for one in waiting.values() if not waiting.keys() & set(one.needs))
+        if not ready:
+            raise Refused(_circle(waiting))
+        ordered.append(ready)
+        for component in ready:
+            del waiting[component.name]
+    return tuple(ordered)
+
+
+def _circle(waiting: Mapping[str, Component]) -> Diagnostic:
+    names = ", ".join(waiting)
+    first = next(iter(waiting.values()))
+    return Diagnostic(codes.COMPONENT_CYCLE, f"{names} need each other", at=first.span("needs"), path="needs")
+
+
+def _stored(files: Iterable[Path]) -> dict[str, Path]:
+    return {file.name.removesuffix(".yaml"): file for file in sorted(files)}

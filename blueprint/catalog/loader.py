@@ -1,0 +1,172 @@
+"""Read one catalogue file into its record; what is wrong with it becomes diagnostics at the line.
+
+The records are plain dataclasses, and their annotations are the schema. They are read by hand because every compile
+reads some of them: building validators for them would take longer than all the rest of the catalogue.
+"""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+from blueprint.catalog import codes
+from blueprint.catalog.facts import AtLeast, Fact, Matching, Record
+from blueprint.catalog.versions import layered
+from blueprint.data import shown
+from blueprint.diagnostics import Diagnostic, Refused, Span, nearest
+from blueprint.source.document import Document
+from blueprint.source.loader import load_text
+from blueprint.source.paths import format_path
+
+R = TypeVar("R", bound=Record)
+At = tuple[str | int, ...]
+
+_WORDS = {str: "text in quotes where it could be read otherwise", int: "a whole number", bool: "true or false"}
+
+
+def read(file: Path, model: type[R], *, over: Document | None = None, **given: Any) -> R:
+    """The record in `file`; `given` are its fields that do not stand in it.
+
+    With `over`, the file says only what differs from that document: maps are merged by key, everything else replaced,
+    and null takes a key away.
+
+    Raises Refused with everything that is wrong: the YAML, or the form (BP3901).
+    """
+    return read_text(file.read_text("utf-8"), shown(file), model, over=over, **given)
+
+
+def read_text(text: str, name: str, model: type[R], *, over: Document | None = None, **given: Any) -> R:
+    """The record in a text that diagnostics call `name`; the rest as for `read`."""
+    document = load_text(text, name)
+    if not isinstance(document.data, dict):
+        raise Refused(Diagnostic(codes.CATALOGUE_INVALID, f"{document.file} is not a map"))
+    if over is not None:
+        document = layered(document, over)
+    reader = _Reader(document)
+    record: Any = reader.whole(model, {**given, "document": document})
+    if reader.problems:
+        raise Refused(*reader.problems)
+    return cast("R", record)
+
+
+class _Part(NamedTuple):
+    """A field of a record, as the file has it."""
+
+    name: str
+    hint: Any
+    required: bool
+
+
+@cache
+def _parts(model: Any) -> dict[str, _Part]:
+    """The fields that stand in the file, by their key there."""
+    hints = get_type_hints(model, include_extras=True)
+    return {
+        re.sub("_(.)", lambda match: match[1].upper(), one.name): _Part(
+            one.name, hints[one.name], one.default is MISSING and one.default_factory is MISSING
+        )
+        for one in fields(model)
+        if not one.metadata.get("given")
+    }
+
+
+class _Reader:
+    """Turns one document's data into typed values, collecting what is wrong instead of stopping at it."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.problems: list[Diagnostic] = []
+
+    def wrong(self, at: At, message: str, *, place: Span | None = None) -> None:
+        """Note a problem; the value is not used afterwards."""
+        named = format_path(at)
+        span = place or self.document.span(at)
+        self.problems.append(Diagnostic(codes.CATALOGUE_INVALID, f"{named} {message}", at=span, path=named))
+
+    def whole(self, model: Any, given: Mapping[str, Any]) -> Any:
+        """The document's record; None where that is impossible."""
+        return self.record(model, _parts(model), self.document.data, (), given)
+
+    def record(self, model: type[Any], parts: Mapping[str, _Part], data: Any, at: At, given: Mapping[str, Any]) -> Any:
+        """A dataclass from a map; None where that is impossible."""
+        if not isinstance(data, dict):
+            return self.wrong(at, "must be a map")
+        before = len(self.problems)
+        self._keys(data, parts, at)
+        found = {part.name: self.value(part.hint, data[key], (*at, key)) for key, part in parts.items() if key in data}
+        if len(self.problems) > before:
+            return None
+        made = model(**found, **given)
+        if (complain := getattr(made, "complaint", None)) and (complaint := complain()):
+            self.wrong(at, f"is wrong: {complaint}")
+        return made
+
+    def _keys(self, data: Mapping[str, Any], parts: Mapping[str, _Part], at: At) -> None:
+        for key in (key for key in data if key not in parts):
+            near = nearest(str(key), parts)
+            hint = f"; did you mean {near}?" if near else ""
+            self.wrong((*at, key), f"is not known here{hint}", place=self.document.key_span((*at, key)))
+        for key, part in parts.items():
+            if part.required and key not in data:
+                self.wrong((*at, key), "is missing")
+
+    def value(self, hint: Any, data: Any, at: At) -> Any:
+        """`data` as `hint` wants it."""
+        if hint is Any:
+            return data
+        origin, arguments = get_origin(hint), get_args(hint)
+        if origin is Annotated:
+            return self.constrained(arguments[0], arguments[1], data, at)
+        if origin is Fact:
+            return self.fact(arguments[0], data, at)
+        if origin in (Union, types.UnionType):
+            return self.one_of(arguments, data, at)
+        if origin is Literal:
+            return data if data in arguments else self.wrong(at, f"must be one of {', '.join(map(str, arguments))}")
+        if origin is tuple:
+            return self.many(arguments[0], data, at)
+        if origin is Mapping:
+            return self.by_name(arguments[0], arguments[1], data, at)
+        if hint not in _WORDS:
+            return self.record(hint, _parts(hint), data, at, {})
+        return data if type(data) is hint else self.wrong(at, f"must be {_WORDS[hint]}")
+
+    def constrained(self, hint: Any, rule: Matching | AtLeast, data: Any, at: At) -> Any:
+        """A scalar that must also obey a rule."""
+        if type(data) is not hint:
+            return self.wrong(at, f"must be {_WORDS[hint]}")
+        if isinstance(rule, Matching) and not re.fullmatch(rule.pattern, data):
+            return self.wrong(at, f"must be {rule.form}")
+        if isinstance(rule, AtLeast) and data < rule.least:
+            return self.wrong(at, f"must be at least {rule.least}")
+        return data
+
+    def fact(self, hint: Any, data: Any, at: At) -> Any:
+        """A value with its evidence and its place."""
+        parts = {**_parts(Fact), "value": _Part("value", hint, required=True)}
+        place = {"span": self.document.span((*at, "value")), "path": format_path(at)}
+        return self.record(Fact, parts, data, at, place)
+
+    def one_of(self, hints: tuple[Any, ...], data: Any, at: At) -> Any:
+        """The alternative whose type the data has."""
+        if data is None and type(None) in hints:
+            return None
+        plain = [hint for hint in hints if hint is type(data)]
+        return self.value(plain[0] if plain else hints[0], data, at)
+
+    def many(self, hint: Any, data: Any, at: At) -> Any:
+        """A list, as a tuple."""
+        if not isinstance(data, list):
+            return self.wrong(at, "must be a list")
+        return tuple(self.value(hint, item, (*at, index)) for index, item in enumerate(data))
+
+    def by_name(self, key_hint: Any, hint: Any, data: Any, at: At) -> Any:
+        """A map whose keys are names."""
+        if not isinstance(data, dict):
+            return self.wrong(at, "must be a map")
+        return {self.value(key_hint, key, (*at, key)): self.value(hint, item, (*at, key)) for key, item in data.items()}

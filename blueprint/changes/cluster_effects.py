@@ -1,0 +1,57 @@
+"""What another name of the platform, or another cluster, means; nothing that is applied carries it out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from blueprint.changes import codes
+from blueprint.changes.compare import FieldChange, ObjectChange
+from blueprint.diagnostics import Code, Diagnostic, Span
+
+_IN_WORDS: Mapping[str, str] = {
+    "distribution": "the distribution changes",
+    "os": "the operating system of the nodes changes",
+    "uid": "another cluster is accepted",
+}
+
+
+def cluster_effects(parts: Iterable[ObjectChange]) -> Iterator[Diagnostic]:
+    """What to know before; `parts` are the changed parts of two bundles."""
+    for part in parts:
+        for field in part.fields:
+            where = (part.id.kind, *field.path)
+            if where == ("platform", "name"):
+                message = f"{field.before} becomes {field.after}: to a cluster that is another platform"
+                help_ = "keep the name, or remove the platform under its old name first"
+                yield _told(codes.PLATFORM_RENAMED, field, message, help_)
+            elif where == ("cluster", "kubernetes"):
+                yield _kubernetes(field)
+            elif part.id.kind == "cluster" and field.path[0] in _IN_WORDS:
+                said = _IN_WORDS[str(field.path[0])]
+                message = f"{said}, {field.before or 'any'} -> {field.after or 'any'}: `apply` does not do that"
+                yield _told(codes.CLUSTER_CHANGE, field, message, "")
+
+
+def _kubernetes(field: FieldChange) -> Diagnostic:
+    before, after = _version(field.before), _version(field.after)
+    change = f"Kubernetes {field.before} -> {field.after}"
+    if after < before:
+        message = f"{change} goes back: clusters do not"
+        return _told(codes.KUBERNETES_DOWNGRADE, field, message, "declare what the cluster runs, or build another one")
+    minors = after[1] - before[1]
+    steps = f", {minors} upgrades one after the other" if minors > 1 else ""
+    message = f"{change}: upgrade the cluster first{steps}"
+    return _told(codes.KUBERNETES_CHANGE, field, message, "the control plane, then the nodes, then `apply`")
+
+
+def _version(text: object) -> tuple[int, ...]:
+    """`1.36` or `1.36.3` as numbers; what the blueprint accepts is of this form."""
+    return tuple(int(number) for number in str(text).split("."))
+
+
+def _told(code: Code, field: FieldChange, message: str, help_: str) -> Diagnostic:
+    return Diagnostic(code, message, at=_place(field), help=help_ or None, path=field.shown)
+
+
+def _place(field: FieldChange) -> Span | None:
+    return field.origin.place if field.origin else None

@@ -1,0 +1,180 @@
+"""What a change does to nodes: drivers replaced, runtimes restarted, GPUs cut anew, pods moved; found from fields.
+
+The tables are `effects.yaml` of the components; everything is told as diagnostics, so every report format has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from blueprint.bundle.model import BundlePool, Object
+from blueprint.catalog.effects import Effect, load_effects
+from blueprint.changes import codes
+from blueprint.changes.change import Changed
+from blueprint.changes.compare import Action, FieldChange
+from blueprint.changes.network_effects import network_driver
+from blueprint.changes.place_effects import PlaceChange, place_effects
+from blueprint.changes.rollout import Rollout, listed, rollout_of
+from blueprint.changes.upgrade_paths import find_moves
+from blueprint.diagnostics import Code, Diagnostic, Note
+from blueprint.source.paths import format_path
+
+_WORKLOADS = ("DaemonSet", "Deployment", "StatefulSet")
+_CODES: Mapping[str, tuple[Code, str]] = {
+    "driver-restart": (codes.DRIVER_RESTART, "the driver's pods restart, the driver stays"),
+    "runtime": (codes.RUNTIME_RESTART, "the container runtime restarts"),
+    "allocation": (codes.ALLOCATION_PAUSE, "the device plugin restarts"),
+    "claims": (codes.ALLOCATION_PAUSE, "the DRA driver restarts on all nodes at once"),
+    "operands": (codes.PODS_REPLACED, "operands are replaced"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Changed fields of one object that an entry of the table knows."""
+
+    changed: Changed
+    effect: Effect
+    fields: tuple[FieldChange, ...]
+
+
+def find_effects(
+    changed: Sequence[Changed], after: Iterable[Object], pools: Sequence[BundlePool], places: Sequence[PlaceChange] = ()
+) -> list[Diagnostic]:
+    """What the changes do to the nodes of `pools`, and what their vendors do not support.
+
+    Args:
+        changed: The objects that change, with both states.
+        after: All objects as they will be; upgrade policies are read from them.
+        pools: The pools as they will be.
+        places: Labels and taints of nodes that change.
+    """
+    objects = {obj.id: obj.data for obj in after}
+    found: list[Diagnostic] = []
+    for table in load_effects():
+        found += find_moves(changed, table)
+        for hit in _merged(hit for one in changed for hit in _hits(one, table.effects)):
+            found += _told(hit, list(objects.values()), pools)
+    found += place_effects(places, [effect for table in load_effects() for effect in table.effects])
+    return [*found, *(diagnostic for one in changed for diagnostic in _workload(one))]
+
+
+def _hits(one: Changed, effects: Sequence[Effect]) -> Iterator[Hit]:
+    if one.before is None or one.after is None:
+        return
+    for effect in effects:
+        if effect.kind == one.change.id.kind:
+            fields = tuple(f for f in one.change.fields if any(_touches(one, f, at) for at in effect.fields))
+            if fields:
+                yield Hit(one, effect, fields)
+
+
+def _merged(hits: Iterable[Hit]) -> list[Hit]:
+    """One hit for each thing that happens to an object, whatever entries of the table it stands in."""
+    merged: dict[tuple[object, str], Hit] = {}
+    for hit in hits:
+        key = (hit.changed.change.id, hit.effect.happens)
+        known = merged.get(key)
+        merged[key] = Hit(hit.changed, hit.effect, (*known.fields, *hit.fields)) if known else hit
+    whole = {identity for identity, happens in merged if happens == "driver"}
+    return [hit for (identity, happens), hit in merged.items() if happens != "driver-restart" or identity not in whole]
+
+
+def _touches(one: Changed, field: FieldChange, at: str) -> bool:
+    name = format_path(field.path)
+    under = name == at or name.startswith((f"{at}.", f"{at}["))
+    return (under or at.startswith(f"{name}.")) and not _is_off(one, at) and not _is_elsewhere(one, at)
+
+
+def _is_off(one: Changed, at: str) -> bool:
+    """Whether a section around the field is switched off before and after: nothing runs that would change."""
+    steps = at.split(".")
+    for length in range(1, len(steps) + 1):
+        section = ".".join(steps[:length]) + ".enabled"
+        if section != at and one.value(section, "before") is False and one.value(section) is False:
+            return True
+    return False
+
+
+def _is_elsewhere(one: Changed, at: str) -> bool:
+    """Whether other objects say which driver it is, so that these fields decide nothing."""
+    crd = "spec.driver.useNvidiaDriverCRD"
+    return at.startswith("spec.driver.") and at != crd and bool(one.value(crd, "before") and one.value(crd))
+
+
+def _told(hit: Hit, objects: Sequence[Mapping[str, Any]], pools: Sequence[BundlePool]) -> Iterator[Diagnostic]:
+    if hit.effect.happens == "network-driver":
+        yield network_driver(hit.changed, hit.fields, hit.effect.source, objects, pools)
+        return
+    rollout = rollout_of(hit.changed, objects, pools)
+    if not rollout.pools:
+        return
+    if hit.effect.happens == "driver":
+        yield _driver(hit, rollout)
+        return
+    code, words = _CODES[hit.effect.happens]
+    parts = dict.fromkeys(_part(field) for field in hit.fields)
+    message = f"{words} on {rollout.where} ({', '.join(parts)})"
+    yield _diagnostic(hit, code, message, (Note(rollout.operands), Note(hit.effect.source)))
+
+
+def _driver(hit: Hit, rollout: Rollout) -> Diagnostic:
+    versions = next((f for f in hit.fields if format_path(f.path).endswith("version")), None)
+    what = f"driver {versions.before} -> {versions.after}" if versions else f"driver ({_names(hit)})"
+    if not rollout.automatic:
+        message = f"{what} is not rolled out on {rollout.where}: autoUpgrade is off"
+        note = Note("delete the driver's pods yourself, node by node, with no GPU pod on the node")
+        return _diagnostic(hit, codes.DRIVER_HELD_BACK, message, (note, Note(hit.effect.source)))
+    if hit.changed.change.action is Action.REPLACE:
+        message = f"{what} goes from all nodes of {rollout.where} at once, then comes anew: no GPU pod survives that"
+        return _diagnostic(hit, codes.DRIVER_ROLLOUT, message, (Note(hit.effect.source),))
+    message = f"{what} is rolled out node by node on {rollout.where}: GPU pods there are deleted"
+    notes = (*(Note(text) for text in rollout.notes()), Note(hit.effect.source))
+    return _diagnostic(hit, codes.DRIVER_ROLLOUT, message, notes, rollout.evidence())
+
+
+def _diagnostic(
+    hit: Hit, code: Code, message: str, notes: tuple[Note, ...], evidence: tuple[tuple[str, str], ...] = ()
+) -> Diagnostic:
+    field = hit.fields[0]
+    return Diagnostic(
+        code, message, at=hit.changed.place(field.path), notes=notes, subject=str(hit.changed.change.id),
+        path=field.shown, evidence=evidence,
+    )  # fmt: skip
+
+
+def _names(hit: Hit) -> str:
+    return ", ".join(dict.fromkeys(field.shown for field in hit.fields))
+
+
+def _part(field: FieldChange) -> str:
+    """`dcgmExporter` of `spec.dcgmExporter.version`."""
+    steps = [str(step) for step in field.path]
+    return steps[1] if len(steps) > 1 else steps[0]
+
+
+def _fields(fields: Sequence[FieldChange]) -> str:
+    """The first two of the changed fields of a template; containers' before labels, which change with every version."""
+    inner = sorted(fields, key=lambda field: field.path[2:3] == ("metadata",))
+    names = list(dict.fromkeys(field.shown.removeprefix("spec.template.") for field in inner))
+    more = [f"{len(names) - 2} more"] if len(names) > 2 else []  # noqa: PLR2004 - see above
+    return listed([*names[:2], *more])
+
+
+def _workload(one: Changed) -> Iterator[Diagnostic]:
+    """A workload of ours whose pods get another template."""
+    fields = [f for f in one.change.fields if f.path[:2] == ("spec", "template")]
+    if one.change.id.kind not in _WORKLOADS or not fields or one.before is None:
+        return
+    names = _fields(fields)
+    if one.value("spec.updateStrategy.type") == "OnDelete":
+        how = "stay until somebody deletes them (OnDelete)"
+    else:
+        most = one.value("spec.updateStrategy.rollingUpdate.maxUnavailable") or "1"
+        how = f"are replaced, {most} at a time" if one.change.id.kind == "DaemonSet" else "are replaced, one by one"
+    yield Diagnostic(
+        codes.PODS_REPLACED, f"pods of {one.change.id} {how}: {names}", at=one.place(fields[0].path),
+        subject=str(one.change.id), path=fields[0].shown,
+    )  # fmt: skip

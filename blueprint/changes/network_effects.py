@@ -1,0 +1,105 @@
+"""What another network driver (DOCA-OFED) does to nodes, by the upgrade policy of the object that installs it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from blueprint.bundle.model import BundlePool
+from blueprint.changes import codes
+from blueprint.changes.change import Changed
+from blueprint.changes.compare import FieldChange
+from blueprint.changes.rollout import Rollout, counted, within
+from blueprint.diagnostics import Diagnostic, Note
+from blueprint.source.paths import format_path
+
+_PEERMEM = (
+    "nvidia-peermem is built against the network driver, and holds it while it is loaded: the GPU driver's pods of "
+    "each node must build it anew, and until then there is no RDMA to GPUs through it"
+)
+
+
+def network_driver(
+    changed: Changed, fields: Sequence[FieldChange], source: str, after: Sequence[Mapping[str, Any]],
+    pools: Sequence[BundlePool],
+) -> Diagnostic:  # fmt: skip
+    """How the new driver reaches the nodes, or that it does not.
+
+    Args:
+        changed: The NicClusterPolicy or NicNodePolicy.
+        fields: Its changed fields that make another driver.
+        source: Where that is known from.
+        after: All objects as they will be; the GPU driver's say whether peer memory is on.
+        pools: The pools as they will be.
+    """
+    spec: Mapping[str, Any] = (changed.after or {}).get("spec") or {}
+    policy: Mapping[str, Any] = (spec.get("ofedDriver") or {}).get("upgradePolicy") or {}
+    reached = Rollout(tuple(pool for pool in pools if _reaches(spec, pool)), policy, {})
+    version = next((f for f in fields if format_path(f.path).endswith("version")), None)
+    what = f"network driver {version.before} -> {version.after}" if version else "network driver"
+    peermem = [Note(_PEERMEM)] if any(_peer_memory(data) for data in after) else []
+    if not policy.get("autoUpgrade"):
+        code, said = codes.NETWORK_DRIVER_HELD_BACK, f"{what} is not rolled out on {reached.where}: autoUpgrade is off"
+        notes = [Note("delete the driver's pods yourself, node by node, with no pod on the node that uses the network")]
+    else:
+        code, said = codes.NETWORK_DRIVER_ROLLOUT, f"{what} is rolled out node by node on {reached.where}"
+        said += ": their pods are evicted" if _drain(policy).get("enable") else ", and no node is drained first"
+        notes = [Note(text) for text in _course(policy, reached.nodes[1])]
+    return Diagnostic(
+        code,
+        said,
+        at=changed.place(fields[0].path),
+        notes=(*notes, *peermem, Note(source)),
+        subject=str(changed.change.id),
+        path=fields[0].shown,
+    )
+
+
+def _course(policy: Mapping[str, Any], nodes: int) -> Iterator[str]:
+    most = int(policy.get("maxParallelUpgrades", 1))
+    at_once = min(most or nodes, nodes)
+    waves = counted(math.ceil(nodes / at_once), "wave") if at_once else "no node"
+    yield f"{at_once} of {counted(nodes, 'node')} at a time (maxParallelUpgrades {most}): {waves}"
+    drain, waits = _drain(policy), int((policy.get("waitForCompletion") or {}).get("timeoutSeconds", 0))
+    seconds = f"at most {drain.get('timeoutSeconds', 300)} s" if drain.get("timeoutSeconds", 300) else "without a limit"
+    jobs = f"jobs that are waited for have {waits} s" if waits else "nothing limits how long jobs are waited for"
+    evicted = f"each node is cordoned and drained ({seconds}); " if drain.get("enable") else "each node is cordoned; "
+    yield f"{evicted}{jobs}; the cards' network is gone while the driver is loaded anew"
+
+
+def _drain(policy: Mapping[str, Any]) -> Mapping[str, Any]:
+    return policy.get("drain") or {}
+
+
+def _reaches(spec: Mapping[str, Any], pool: BundlePool) -> bool:
+    """Whether a policy is for the nodes of a pool: by its selector, or by the affinity that names pools."""
+    carried = {**pool.selector, **pool.labels}
+    required = (spec.get("nodeAffinity") or {}).get("requiredDuringSchedulingIgnoredDuringExecution") or {}
+    terms = required.get("nodeSelectorTerms")
+    return within(spec.get("nodeSelector") or {}, carried) and (terms is None or any(_fits(t, carried) for t in terms))
+
+
+def _fits(term: Mapping[str, Any], carried: Mapping[str, str]) -> bool:
+    """Whether labels satisfy a term, as far as labels that we know of say: others are the node's own."""
+    return all(_holds(each, carried) for each in term.get("matchExpressions") or ())
+
+
+def _holds(wanted: Mapping[str, Any], carried: Mapping[str, str]) -> bool:
+    value, values = carried.get(wanted["key"]), wanted.get("values") or ()
+    if wanted["operator"] == "In":
+        return value in values or (value is None and not _ours(wanted["key"]))
+    if wanted["operator"] == "NotIn":
+        return value not in values
+    return True
+
+
+def _ours(key: str) -> bool:
+    return key.startswith("gpublueprint.dev/")
+
+
+def _peer_memory(data: Mapping[str, Any]) -> bool:
+    """Whether an object has the GPU driver build nvidia-peermem."""
+    spec = data.get("spec") or {}
+    driver = {"ClusterPolicy": spec.get("driver") or {}, "NVIDIADriver": spec}.get(str(data.get("kind")), {})
+    return bool(driver.get("enabled", True) and (driver.get("rdma") or {}).get("enabled"))

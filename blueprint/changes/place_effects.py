@@ -1,0 +1,86 @@
+"""What changed labels and taints of nodes do to what runs there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from blueprint.bundle.model import BundlePool, Taint
+from blueprint.catalog.effects import Effect
+from blueprint.changes import codes
+from blueprint.changes.rollout import listed
+from blueprint.diagnostics import Code, Diagnostic, Note, Span
+
+_TOLD: Mapping[str, tuple[Code, str]] = {
+    "mig": (codes.MIG_CHANGE, "GPUs are cut anew"),
+    "allocation": (codes.ALLOCATION_PAUSE, "the device plugin restarts with another configuration"),
+    "operands": (codes.PODS_REPLACED, "operands come or go"),
+}
+_REBOOT = "no pod may hold a GPU of the node meanwhile: drain it first"
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceChange:
+    """The nodes of a pool, or one node, whose labels or taints change.
+
+    `labels` has the old and the new value, None for none. `places` has the deciding lines: by `labels.KEY`, or
+    `taints.KEY:EFFECT`.
+    """
+
+    who: str
+    labels: Mapping[str, tuple[str | None, str | None]]
+    added: tuple[Taint, ...]
+    removed: tuple[Taint, ...]
+    places: Mapping[str, Span]
+
+
+def pool_changes(before: Sequence[BundlePool], after: Sequence[BundlePool]) -> list[PlaceChange]:
+    """Pools that both sides have and whose nodes get other labels or taints."""
+    old = {pool.name: pool for pool in before}
+    found = [_between(old[pool.name], pool) for pool in after if pool.name in old]
+    return [change for change in found if change.labels or change.added or change.removed]
+
+
+def _between(old: BundlePool, new: BundlePool) -> PlaceChange:
+    keys = sorted({*old.labels, *new.labels})
+    labels = {key: (old.labels.get(key), new.labels.get(key)) for key in keys}
+    return PlaceChange(
+        f"the nodes of pool {new.name}",
+        {key: pair for key, pair in labels.items() if pair[0] != pair[1]},
+        tuple(taint for taint in new.taints if taint not in old.taints),
+        tuple(taint for taint in old.taints if taint not in new.taints),
+        {key: sources[0].span for key, sources in new.sources.items() if sources},
+    )
+
+
+def place_effects(changes: Sequence[PlaceChange], effects: Sequence[Effect]) -> Iterator[Diagnostic]:
+    """What each change does; labels that a component's table knows, then all others, then taints."""
+    known = {field: effect for effect in effects if effect.kind == "Node" for field in effect.fields}
+    for change in changes:
+        plain = []
+        for key, (old, new) in change.labels.items():
+            effect = known.get(f'metadata.labels["{key}"]')
+            if effect is None:
+                plain.append(key)
+                continue
+            code, words = _TOLD[effect.happens]
+            message = f"{words} on {change.who}: {key} {old or '(none)'} -> {new or '(none)'}"
+            notes = (*((Note(_REBOOT),) if effect.happens == "mig" else ()), Note(effect.source))
+            yield _about(change, code, message, f"labels.{key}", notes)
+        yield from _taints(change, plain)
+
+
+def _taints(change: PlaceChange, labels: Sequence[str]) -> Iterator[Diagnostic]:
+    for taint in change.added:
+        if taint.effect == "NoExecute":
+            message = f"pods on {change.who} that do not tolerate {taint.key}:NoExecute are evicted"
+            yield _about(change, codes.TAINT_EVICTS, message, f"taints.{taint.key}:{taint.effect}", ())
+    others = [f"{t.key}:{t.effect}" for t in (*change.added, *change.removed) if t.effect != "NoExecute"]
+    others += [f"{taint.key}:NoExecute" for taint in change.removed if taint.effect == "NoExecute"]
+    if named := [*labels, *dict.fromkeys(others)]:
+        message = f"{change.who}: labels or taints change, what runs there stays: {listed(named)}"
+        yield _about(change, codes.PLACEMENT_CHANGES, message, f"labels.{labels[0]}" if labels else "", ())
+
+
+def _about(change: PlaceChange, code: Code, message: str, place: str, notes: tuple[Note, ...]) -> Diagnostic:
+    return Diagnostic(code, message, at=change.places.get(place), notes=notes)

@@ -1,0 +1,173 @@
+"""What a bundle decides beside its objects, as data: cluster, components, pools, needs, expectations, images.
+
+It is read from the bundle's own files, without digests of inputs and without positions: two bundles that agree in it
+and in their objects are the same platform, from wherever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from blueprint.bundle.model import Bundle, FieldOrigin, ObjectId, Path
+from blueprint.bundle.reader import EXPECTATIONS, LOCK, NEEDS
+from blueprint.changes.compare import ABSENT, Action, FieldChange, ObjectChange, differences
+from blueprint.platform.tracking.sources import Source
+from blueprint.render.images import parts_of
+from blueprint.source.paths import format_path
+
+Parts = Mapping[ObjectId, Any]
+
+_TOLD_ELSEWHERE = frozenset(
+    {"schemaVersion", "tool", "blueprint", "cluster", "components", "observability", "pools", "images", "objects",
+     "inputs", "files", "digest"}
+)  # fmt: skip
+"""Keys of the lock that are a part of their own, or say only which bytes and tool; all others are the platform's."""
+_TOLD_IN_FULL = ("pool", "prerequisites")
+"""Parts of which everything is told where they come or go."""
+_FOLLOWS = {"version": "branch"}
+"""The version of a driver that nobody says follows its branch."""
+_FACTS = {
+    ("platform", "name"): "the name ",
+    ("platform", "version"): "the version ",
+    ("platform", "owners"): "the owners ",
+    ("platform", "release"): "the release ",
+    ("platform", "gpuStack"): "the GPU stack ",
+    ("platform", "nodeLabels"): "who labels nodes: ",
+    ("cluster", "kubernetes"): "the API that objects are checked against: ",
+    ("cluster", "distribution"): "the distribution ",
+    ("cluster", "os"): "the operating system ",
+    ("cluster", "uid"): "the cluster that apply accepts: ",
+    ("cluster", "mirrors"): "the mirrors of ",
+    ("cluster", "pullSecrets"): "the pull secrets ",
+}
+"""How the fact begins that has the lines of a value."""
+
+
+def decided(read: Callable[[str], bytes]) -> Parts:
+    """Every part by its name, `pool/train`, in the order in which it is told. `read` gives a file of the bundle."""
+    lock = orjson.loads(read(LOCK))
+    parts: dict[ObjectId, Any] = {
+        _part("platform"): {**lock["blueprint"], **{k: v for k, v in lock.items() if k not in _TOLD_ELSEWHERE}},
+        _part("cluster"): lock["cluster"],
+    }
+    parts |= {_part("component", name): each for name, each in lock["components"].items()}
+    parts |= {_part("pool", pool["name"]): _pool(pool) for pool in lock["pools"]}
+    parts[_part("observability")] = lock["observability"]
+    for need in orjson.loads(read(NEEDS))["prerequisites"]:
+        parts.setdefault(_part("prerequisites", need["scope"]), []).append(need["what"])
+    for each in orjson.loads(read(EXPECTATIONS))["expectations"]:
+        checks = parts.setdefault(_part("expectations", each["pool"]), {})
+        checks.setdefault(each["check"], []).append(each["want"])
+    parts[_part("images")] = _images(lock["images"])
+    parts[_part("owners of objects")] = {_object(each): each["component"] for each in lock["objects"]}
+    return {part: _unlisted(value) if part.kind == "expectations" else value for part, value in parts.items()}
+
+
+def compare_parts(before: Parts, after: Parts) -> list[ObjectChange]:
+    """Every part that differs, with its fields."""
+    found = []
+    for part in dict.fromkeys([*after, *before]):
+        was, now = before.get(part, ABSENT), after.get(part, ABSENT)
+        if part.kind == "owners of objects":
+            was, now = ({key: side[key] for key in was if key in now} for side in (was, now))
+        if was != now:
+            found.append(_change(part, was, now))
+    return found
+
+
+def with_lines(changes: Iterable[ObjectChange], before: Bundle, after: Bundle) -> Iterator[ObjectChange]:
+    """The same changes, each field with the lines that decide it: after the change, or before where it is gone."""
+    lines = tuple(_Lines(bundle) for bundle in (before, after))
+    for change in changes:
+        fields = tuple(_lined(change.id, field, lines[field.after is not ABSENT]) for field in change.fields)
+        yield ObjectChange(change.id, change.action, fields, change.reason)
+
+
+class _Lines:
+    """The deciding lines of a bundle, by what they decide."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._facts = [(fact.what, fact) for fact in bundle.facts]
+        self._pools = {pool.name: pool.sources for pool in bundle.pools}
+        self._expected = {(each.pool, each.check): each.sources for each in bundle.expectations}
+
+    def of(self, part: ObjectId, path: Path, value: Any) -> tuple[Source, ...]:
+        """None where nobody noted them."""
+        first = str(path[0]) if path else ""
+        if part.kind == "pool" and first != "driver":
+            sets = self._pools.get(part.name, {})
+            keys = (".".join(str(step) for step in path[:2]), first)
+            return next((sets[key] for key in keys if key in sets), ())
+        if part.kind == "expectations":
+            said = self._expected.get((part.name, first), ())
+            return tuple(Source(each.layer, each.span, each.path) for each in said)
+        begins = {
+            "pool": f"the driver of pool {part.name}: ",
+            "component": f"the ownership of {part.name}: " if first == "ownership" else "",
+            "prerequisites": f"the prerequisite of {part.name}: {value}",
+            "images": f"the image {first}",
+        }.get(part.kind, _FACTS.get((part.kind, first), ""))
+        return next((fact.sources for what, fact in self._facts if begins and what.startswith(begins)), ())
+
+
+def _lined(part: ObjectId, field: FieldChange, lines: _Lines) -> FieldChange:
+    sources = lines.of(part, field.path, field.before if field.after is ABSENT else field.after)
+    if not sources:
+        return field
+    key = str(field.path[-1]) if field.path else ""
+    ends = [f".{name}" for name in (_FOLLOWS.get(key), key) if name]
+    own = sorted(sources, key=lambda source: -max((ends.index(e) for e in ends if source.path.endswith(e)), default=-1))
+    return FieldChange(field.path, field.before, field.after, FieldOrigin(own[0].span, tuple(own)), field.name)
+
+
+def _change(part: ObjectId, was: Any, now: Any) -> ObjectChange:
+    come, gone = was is ABSENT or was is None, now is ABSENT or now is None
+    empty: Any = [] if isinstance(was if gone else now, list) else {}
+    told = not (come or gone) or part.kind in _TOLD_IN_FULL
+    pairs = differences(empty if come else was, empty if gone else now) if told else ()
+    fields = tuple(
+        FieldChange(path, old, new, None, _name(path, was if new is ABSENT else now)) for path, old, new in pairs
+    )
+    action = Action.CREATE if come else Action.DELETE if gone else Action.UPDATE
+    return ObjectChange(part, action, fields, "" if fields or action is not Action.UPDATE else "in another order")
+
+
+def _name(path: Path, data: Any) -> str:
+    """Names of images and objects as they are; prerequisites by their number; what else has a path by that."""
+    if len(path) == 1:
+        return str(path[0]) if isinstance(path[0], str) else f"no. {path[0] + 1}"
+    return format_path(path, data)
+
+
+def _part(kind: str, name: str = "") -> ObjectId:
+    return ObjectId("", kind, "", name)
+
+
+def _object(entry: Mapping[str, str]) -> str:
+    group = entry["apiVersion"].rpartition("/")[0]
+    return str(ObjectId(group, entry["kind"], entry.get("namespace", ""), entry["name"]))
+
+
+def _pool(pool: Mapping[str, Any]) -> Mapping[str, Any]:
+    nodes = pool["nodes"]
+    counted = nodes["min"] if nodes["min"] == nodes["max"] else f"{nodes['min']} to {nodes['max']}"
+    return {**{k: v for k, v in pool.items() if k not in ("name", "sources")}, "nodes": counted}
+
+
+def _images(images: Iterable[Mapping[str, Any]]) -> Mapping[str, str]:
+    """What is pulled of each repository: tag, digest, and by which component."""
+    found: dict[str, list[str]] = {}
+    for image in images:
+        name, tag, digest = parts_of(image["ref"])
+        pinned = digest or image["digest"]
+        version = "@".join(part for part in (tag, pinned) if part)
+        found.setdefault(name, []).append(f"{version} ({image['component']})")
+    return {name: ", ".join(versions) for name, versions in found.items()}
+
+
+def _unlisted(checks: Mapping[str, list[Any]]) -> Mapping[str, Any]:
+    """Checks with what they want; a list only where one is asked for more than once."""
+    return {check: wants[0] if len(wants) == 1 else wants for check, wants in checks.items()}

@@ -1,0 +1,125 @@
+"""How a new driver reaches the nodes: which pools, how many nodes at once, what becomes of their pods."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from blueprint.bundle.model import BundlePool
+from blueprint.changes.change import Changed
+
+DEPLOYED = "nvidia.com/gpu.deploy.driver"
+_AUTOMATIC = {"autoUpgrade": True, "maxParallelUpgrades": 1, "maxUnavailable": "25%"}
+"""What an NVIDIADriver without a policy is upgraded by (GPU Operator 26.7)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """Where and how. `policy` is the upgrade policy as the custom resource has it, `daemonsets` that of operands."""
+
+    pools: tuple[BundlePool, ...]
+    policy: Mapping[str, Any]
+    daemonsets: Mapping[str, Any]
+
+    @property
+    def automatic(self) -> bool:
+        """Whether the operator replaces drivers on its own."""
+        return bool(self.policy.get("autoUpgrade"))
+
+    @property
+    def nodes(self) -> tuple[int, int]:
+        """The fewest and the most nodes that are concerned."""
+        return sum(pool.nodes_min for pool in self.pools), sum(pool.nodes_max for pool in self.pools)
+
+    @property
+    def where(self) -> str:
+        """The pools with their sizes, in words."""
+        named = [f"{pool.name} ({_span(pool.nodes_min, pool.nodes_max)})" for pool in self.pools]
+        return f"pool{'s' * (len(named) != 1)} {listed(named)}"
+
+    @property
+    def at_once(self) -> int:
+        """How many nodes may be under way together; 0 where none may be unavailable."""
+        most = self.nodes[1]
+        parallel = int(self.policy.get("maxParallelUpgrades", 1)) or most
+        return min(parallel, most, scaled(self.policy.get("maxUnavailable", "25%"), most))
+
+    @property
+    def waves(self) -> int:
+        """How often that many nodes are taken, for the largest size of the pools."""
+        return math.ceil(self.nodes[1] / self.at_once) if self.at_once else 0
+
+    @property
+    def operands(self) -> str:
+        """How pods other than the driver's are replaced."""
+        if self.daemonsets.get("updateStrategy") == "OnDelete":
+            return "updateStrategy is OnDelete: each node changes when somebody deletes its pods"
+        most = (self.daemonsets.get("rollingUpdate") or {}).get("maxUnavailable", "1")
+        return f"{most} of {_span(*self.nodes)} at a time"
+
+    def notes(self) -> tuple[str, ...]:
+        """The course of a driver upgrade, as this policy has it."""
+        limits = f"maxParallelUpgrades {self.policy.get('maxParallelUpgrades', 1)}"
+        limits += f", maxUnavailable {self.policy.get('maxUnavailable', '25%')}"
+        if not self.at_once:
+            return (f"no node may be unavailable ({limits}), so nothing is rolled out",)
+        up_to = "up to " * (self.nodes[0] != self.nodes[1])
+        pace = f"{self.at_once} of {_span(*self.nodes)} at a time ({limits}): {up_to}{counted(self.waves, 'wave')}"
+        deletion, drain = self.policy.get("podDeletion") or {}, self.policy.get("drain") or {}
+        volumes = "also with" if deletion.get("deleteEmptyDir") else "not those with"
+        pods = f"pods that hold GPUs are deleted ({volumes} data in emptyDir volumes)"
+        after = f"a node that is not free then is drained ({_seconds(drain)})" if drain.get("enable") else "no drain"
+        waits = int((self.policy.get("waitForCompletion") or {}).get("timeoutSeconds", 0))
+        jobs = f"jobs that are waited for have {waits} s" if waits else "nothing limits how long jobs are waited for"
+        return (pace, f"{pods}; {after}; {jobs}")
+
+    def evidence(self) -> tuple[tuple[str, str], ...]:
+        """The same as numbers, for machines."""
+        named = ", ".join(pool.name for pool in self.pools)
+        return (("pools", named), ("nodes", str(self.nodes[1])), ("at once", str(self.at_once)),
+                ("waves", str(self.waves)))  # fmt: skip
+
+
+def rollout_of(changed: Changed, after: Sequence[Mapping[str, Any]], pools: Sequence[BundlePool]) -> Rollout:
+    """The rollout that a change of a ClusterPolicy or an NVIDIADriver leads to."""
+    whole: Mapping[str, Any] = next((data["spec"] for data in after if data.get("kind") == "ClusterPolicy"), {})
+    shared = (whole.get("driver") or {}).get("upgradePolicy") or {}
+    spec = (changed.after or {}).get("spec") or {}
+    concerned = [pool for pool in pools if pool.gpu_product and pool.labels.get(DEPLOYED) != "false"]
+    if changed.change.id.kind == "NVIDIADriver":
+        wanted = spec.get("nodeSelector") or {}
+        concerned = [pool for pool in concerned if within(wanted, {**pool.selector, **pool.labels})]
+        shared = spec.get("upgradePolicy") or shared or _AUTOMATIC
+    return Rollout(tuple(concerned), shared, whole.get("daemonsets") or {})
+
+
+def within(wanted: Mapping[str, str], carried: Mapping[str, str]) -> bool:
+    """Whether nodes with these labels satisfy a selector."""
+    return wanted.items() <= carried.items()
+
+
+def scaled(amount: Any, total: int) -> int:
+    """A number of nodes, or a percentage of them rounded up, as the operator's controller computes it."""
+    text = str(amount)
+    return math.ceil(total * int(text[:-1]) / 100) if text.endswith("%") else int(text)
+
+
+def listed(words: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 wave`, `2 waves`."""
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
+def _span(least: int, most: int) -> str:
+    return counted(most, "node") if least == most else f"{least} to {most} nodes"
+
+
+def _seconds(policy: Mapping[str, Any]) -> str:
+    seconds = policy.get("timeoutSeconds", 300)
+    return f"at most {seconds} s" if seconds else "for as long as it takes"

@@ -1,0 +1,99 @@
+"""What a check has to say about one object, and where that leads in the blueprint."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from blueprint.bundle.model import FieldOrigin, Object, Path, Source
+from blueprint.diagnostics import Code, Diagnostic, Note, Severity, Span
+from blueprint.source.paths import format_path
+
+_NOT_THE_USERS = frozenset({"component", "release", "hardware", "default"})
+_LONGEST = 60
+HIDDEN = "(hidden)"
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """One sentence about one field, without the object's name: `spec.replicas must be a whole number`.
+
+    `part` is the stretch of a text, in characters, that is meant; the place is narrowed to it where that can be told.
+    """
+
+    code: Code
+    path: Path
+    text: str
+    help: str | None = None
+    override: Severity | None = None
+    part: tuple[int, int] | None = None
+
+    def about(self, subject: Object, name: str | None = None) -> Diagnostic:
+        """The diagnostic: at the blueprint's line if the value came from one, else at the template's."""
+        at, notes = place(subject.origin(self.path))
+        if self.part and at:
+            at = _narrowed(at, self.part, value_at(subject.data, self.path))
+        name = name or str(subject.id)
+        return Diagnostic(
+            code=self.code,
+            message=f"{name}: {self.text}",
+            at=at,
+            notes=notes,
+            help=self.help,
+            subject=name,
+            path=format_path(self.path, subject.data) or None,
+            override=self.override,
+        )
+
+
+def _narrowed(at: Span, part: tuple[int, int], text: Any) -> Span:
+    """The part of a text within its place; all of it where the text is not written there as it is."""
+    if not isinstance(text, str) or at.line != at.end_line:
+        return at
+    quotes, odd = divmod(at.end_column - at.column - len(text), 2)
+    if odd or quotes not in (0, 1):
+        return at
+    start, end = (at.column + quotes + each for each in part)
+    return replace(at, column=start, end_column=max(end, start + 1))
+
+
+def value_at(data: Any, path: Path) -> Any:
+    """What stands at a path; None where nothing does."""
+    for step in path:
+        inside = isinstance(data, dict) and step in data
+        listed = isinstance(data, list) and isinstance(step, int) and step < len(data)
+        data = data[step] if inside or listed else None
+    return data
+
+
+def place(origin: FieldOrigin | None) -> tuple[Span | None, tuple[Note, ...]]:
+    """Where to point, and the further places: what a person wrote comes before what the tool ships."""
+    if origin is None:
+        return None, ()
+    written = [source for source in origin.sources if source.layer not in _NOT_THE_USERS]
+    if not written:
+        return origin.template, tuple(_notes(origin.sources, origin.template))
+    first, *others = written
+    notes = list(_notes(others, first.span))
+    if origin.template != first.span:
+        notes.append(Note("rendered here", origin.template))
+    return first.span, tuple(notes)
+
+
+def _notes(sources: tuple[Source, ...] | list[Source], at: Span) -> Iterator[Note]:
+    for source in sources:
+        if source.span != at:
+            yield Note(f"{source.path} comes from here ({source.layer})", source.span)
+
+
+def shown(value: Any, path: Path, kind: str) -> str:
+    """The value as JSON, cut short; never what a Secret holds."""
+    if kind == "Secret" and path[:1] in (("data",), ("stringData",)):
+        return HIDDEN
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError):
+        text = repr(value)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

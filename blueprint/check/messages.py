@@ -1,0 +1,257 @@
+"""Schema violations in the words of people who write manifests."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from blueprint.bundle.model import Path
+from blueprint.check import codes
+from blueprint.check.finding import HIDDEN, Complaint, shown
+from blueprint.check.strict import BOUNDS, MEANS_NOTHING, NULL_REFUSED
+from blueprint.check.validator import Violation
+from blueprint.diagnostics import Severity, nearest
+from blueprint.source.paths import format_path
+
+SERVER_SET = {
+    "creationTimestamp": Severity.WARNING,
+    "deletionGracePeriodSeconds": Severity.WARNING,
+    "deletionTimestamp": Severity.WARNING,
+    "generation": Severity.WARNING,
+    "managedFields": Severity.ERROR,
+    "resourceVersion": Severity.ERROR,
+    "selfLink": Severity.WARNING,
+    "status": Severity.WARNING,
+    "uid": Severity.ERROR,
+}
+"""Fields that only the cluster writes: errors where the API server refuses them, else it ignores them."""
+
+TYPES = {
+    "array": "a list",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "null": "null",
+    "number": "a number",
+    "object": "a map",
+    "string": "text",
+}
+FORMATS = {
+    "byte": ("base64", None),
+    "date-time": ("a point in time", "as in 2026-11-21T10:00:00Z"),
+    "dns-label": ("a DNS label", "lower-case letters, digits and -, at most 63, a letter or digit at both ends"),
+    "dns-subdomain": ("a DNS name", "lower-case letters, digits, - and ., a letter or digit at both ends"),
+    "label-key": ("a label key", "an optional DNS name and /, then at most 63 letters, digits, -, _ and ."),
+    "config-key": ("a key of a ConfigMap or Secret", "letters, digits, -, _ and ."),
+    "percent": ("a percentage", "a whole number, or a percentage as in 25%"),
+    "port-name": ("the name of a port", "at least one letter, digits and single -; a number goes without quotes"),
+    "quantity": ("a quantity", "a number with an optional suffix: 500m, 2, 1.5, 128Mi, 10G"),
+}
+_MANY = 12
+
+
+def in_words(violations: Iterable[Violation], data: Mapping[str, Any], kind: str) -> Iterator[Complaint]:
+    """One complaint per mistake; a misspelt required field is one mistake, not two."""
+    violations = list(violations)
+    misspelt = {(v.path, name) for v in violations if v.keyword == "additionalProperties" for name in _meant(v)}
+    yield from dict.fromkeys(c for v in violations for c in _complaints(v, data, kind, misspelt))
+
+
+def _complaints(
+    violation: Violation, data: Mapping[str, Any], kind: str, misspelt: set[tuple[Path, str]]
+) -> Iterator[Complaint]:
+    if violation.keyword == "required":
+        yield from _missing(violation, data, misspelt)
+    elif violation.keyword == "additionalProperties":
+        yield from _unknown(violation, data)
+    elif violation.value is None:
+        yield _null(violation, data)
+    else:
+        yield _WORDS.get(violation.keyword, _condition)(violation, _Where(violation, data, kind))
+
+
+class _Where:
+    """The place and the value of a violation, as text."""
+
+    __slots__ = ("path", "value")
+
+    def __init__(self, violation: Violation, data: Mapping[str, Any], kind: str) -> None:
+        self.path = format_path(violation.path, data) or "the object"
+        self.value = shown(violation.value, violation.path, kind)
+
+
+def _extra(violation: Violation) -> list[str]:
+    allowed = violation.schema.get("properties", {})
+    return [name for name in violation.value if name not in allowed]
+
+
+def _meant(violation: Violation) -> list[str]:
+    allowed = violation.schema.get("properties", {})
+    return [meant for name in _extra(violation) if (meant := nearest(name, allowed))]
+
+
+def _unknown(violation: Violation, data: Mapping[str, Any]) -> Iterator[Complaint]:
+    allowed = sorted(violation.schema.get("properties", {}))
+    inside = format_path(violation.path, data)
+    place = f" in {inside}" if inside else ""
+    for name in _extra(violation):
+        path = (*violation.path, name)
+        if name in SERVER_SET and _is_server_set(name, violation.path):
+            text = f"{format_path(path, data)} is set by the cluster, not in a manifest"
+            yield Complaint(codes.SERVER_FIELD, path, text, "remove it", SERVER_SET[name])
+        else:
+            yield Complaint(codes.UNKNOWN_FIELD, path, f"unknown field {name}{place}", _advice(name, allowed))
+
+
+def _is_server_set(name: str, inside: Path) -> bool:
+    return inside[-1:] == ("metadata",) if name != "status" else True
+
+
+def _advice(name: str, allowed: list[str]) -> str | None:
+    if meant := nearest(name, allowed):
+        return f"did you mean {meant}?"
+    if not allowed:
+        return "no field is allowed here"
+    return f"fields here: {_listed(allowed)}"
+
+
+def _listed(words: list[str]) -> str:
+    return ", ".join(words[:_MANY]) + (f" and {len(words) - _MANY} more" if len(words) > _MANY else "")
+
+
+def _missing(violation: Violation, data: Mapping[str, Any], misspelt: set[tuple[Path, str]]) -> Iterator[Complaint]:
+    """The engines differ in whether they name one missing field per violation: the schema and value tell all."""
+    inside = format_path(violation.path, data)
+    for name in violation.schema["required"]:
+        if name not in violation.value and (violation.path, name) not in misspelt:
+            place = f" in {inside}" if inside else ""
+            yield Complaint(codes.MISSING_FIELD, violation.path, f"required field {name} is missing{place}")
+
+
+def _null(violation: Violation, data: Mapping[str, Any]) -> Complaint:
+    is_item = isinstance(violation.path[-1], int)
+    refused = NULL_REFUSED in violation.schema
+    what = "no item of a list" if is_item else "refused by the API server" if refused else "no way to set anything"
+    text = f"{format_path(violation.path, data)} is null, which is {what}"
+    override = Severity.ERROR if refused or is_item else None
+    return Complaint(codes.SAYS_NOTHING, violation.path, text, "leave it out", override)
+
+
+def _type(violation: Violation, where: _Where) -> Complaint:
+    kinds = violation.schema["type"]
+    wanted = " or ".join(TYPES[kind] for kind in sorted([kinds] if isinstance(kinds, str) else kinds))
+    text = f"{where.path} must be {wanted}, not {_noun(violation.value, where.value)}"
+    help_ = None if where.value == HIDDEN else _as_meant(kinds, violation.value)
+    return Complaint(codes.WRONG_TYPE, violation.path, text, help_)
+
+
+def _as_meant(kind: str | list[str], value: Any) -> str | None:
+    """How to write a scalar of the wrong type so that it is of the right one."""
+    if kind == "string" and isinstance(value, bool | int | float):
+        return f'write it in quotes: "{json.dumps(value)}"'
+    bare = {"integer": r"-?[0-9]+", "number": r"-?[0-9]+(\.[0-9]+)?", "boolean": "true|false"}
+    if isinstance(kind, str) and isinstance(value, str) and re.fullmatch(bare.get(kind, "(?!)"), value):
+        return f"write it without quotes: {value}"
+    return None
+
+
+def _noun(value: Any, text: str) -> str:
+    if isinstance(value, dict):
+        return "a map"
+    return "a list" if isinstance(value, list) else text
+
+
+def _enum(violation: Violation, where: _Where) -> Complaint:
+    allowed = [str(option) for option in violation.schema["enum"] if option not in ("", None)]
+    meant = nearest(str(violation.value), allowed)
+    return Complaint(
+        codes.VALUE_NOT_ALLOWED,
+        violation.path,
+        f"{where.path} cannot be {where.value}",
+        f"did you mean {meant}? allowed: {_listed(allowed)}" if meant else f"allowed: {_listed(allowed)}",
+    )
+
+
+def _pattern(violation: Violation, where: _Where) -> Complaint:
+    known = FORMATS.get(violation.schema.get("format", ""))
+    if known is None:
+        text = f"{where.path} is {where.value}, which does not match {violation.schema['pattern']}"
+        return Complaint(codes.MALFORMED, violation.path, text)
+    return Complaint(
+        codes.MALFORMED, violation.path, f"{where.path} is {where.value}, which is not {known[0]}", known[1]
+    )
+
+
+def _bound(violation: Violation, where: _Where) -> Complaint:
+    text = f"{where.path} is {where.value}, which is not {_limits(violation.schema)}"
+    return Complaint(codes.OUT_OF_BOUNDS, violation.path, text)
+
+
+def _limits(schema: Mapping[str, Any]) -> str:
+    """The bounds that the API gives; those of the number format only where it gives none."""
+    least = schema.get("minimum", schema.get("exclusiveMinimum"))
+    most = schema.get("maximum", schema.get("exclusiveMaximum"))
+    widest = BOUNDS.get(schema.get("format", ""), 0)
+    if least is not None and most is not None and (least == -widest or most != widest - 1):
+        return f"between {least} and {most}"
+    return f"at most {most}" if least is None else f"at least {least}"
+
+
+def _size(violation: Violation, where: _Where) -> Complaint:
+    if MEANS_NOTHING in violation.schema and not violation.value:
+        what = "list" if violation.keyword == "minItems" else "map"
+        text = f"{where.path} is an empty {what}, which sets nothing"
+        return Complaint(codes.SAYS_NOTHING, violation.path, text, "leave the field out")
+    unit = {"Length": "characters", "Items": "items", "Properties": "entries"}[violation.keyword[3:]]
+    limit = violation.schema[violation.keyword]
+    relation = "fewer than" if violation.keyword.startswith("min") else "more than"
+    text = f"{where.path} has {len(violation.value)} {unit}, {relation} {limit}"
+    return Complaint(codes.OUT_OF_BOUNDS, violation.path, text)
+
+
+def _unique(violation: Violation, where: _Where) -> Complaint:
+    return Complaint(codes.DUPLICATE_ITEM, violation.path, f"{where.path} has the same item twice")
+
+
+def _multiple(violation: Violation, where: _Where) -> Complaint:
+    text = f"{where.path} is {where.value}, which is no multiple of {violation.schema['multipleOf']}"
+    return Complaint(codes.OUT_OF_BOUNDS, violation.path, text)
+
+
+def _condition(violation: Violation, where: _Where) -> Complaint:
+    meaning = {
+        "anyOf": "fits none of the allowed forms",
+        "oneOf": "must fit exactly one of the allowed forms",
+        "not": "has a form that is not allowed",
+    }
+    forms = violation.schema.get(violation.keyword)
+    text = f"{where.path} {meaning.get(violation.keyword, f'does not satisfy {violation.keyword}')}"
+    return Complaint(codes.CONDITION_NOT_MET, violation.path, text, f"forms: {_forms(forms)}" if forms else None)
+
+
+def _forms(forms: Any) -> str:
+    each = forms if isinstance(forms, list) else [forms]
+    return "; ".join(
+        f"with {' and '.join(form['required'])}" if set(form) == {"required"} else shown(form, (), "") for form in each
+    )
+
+
+_WORDS: Mapping[str, Callable[[Violation, _Where], Complaint]] = {
+    "enum": _enum,
+    "exclusiveMaximum": _bound,
+    "exclusiveMinimum": _bound,
+    "format": _pattern,
+    "maxItems": _size,
+    "maxLength": _size,
+    "maxProperties": _size,
+    "maximum": _bound,
+    "minItems": _size,
+    "minLength": _size,
+    "minProperties": _size,
+    "minimum": _bound,
+    "multipleOf": _multiple,
+    "pattern": _pattern,
+    "type": _type,
+    "uniqueItems": _unique,
+}

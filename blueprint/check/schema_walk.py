@@ -1,0 +1,185 @@
+"""What JSON Schema cannot say, found by walking only where it matters.
+
+A plan is compiled once per kind: the fields that lead to lists with keys, quantities, labels and annotations.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from blueprint.bundle.model import Path
+from blueprint.check import codes
+from blueprint.check.finding import Complaint
+from blueprint.diagnostics import Severity
+from blueprint.kubernetes.api import DEFINITION, Schema
+from blueprint.kubernetes.names import annotation_key_fault, label_key_fault, label_value_fault
+from blueprint.source.paths import format_path
+from blueprint.spec.quantity import canonical_quantity, is_quantity
+
+Look = Callable[[Any, Path, Any], Iterator[Complaint]]
+"""Looks at (value, its path, the whole object)."""
+
+_MARKED = {
+    ("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta", "labels"): "labels",
+    ("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta", "annotations"): "annotations",
+    ("io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector", "matchLabels"): "labels",
+    ("io.k8s.api.core.v1.PodSpec", "nodeSelector"): "labels",
+    ("io.k8s.api.core.v1.ServiceSpec", "selector"): "labels",
+    ("io.k8s.api.core.v1.ReplicationControllerSpec", "selector"): "labels",
+}
+_DEFAULTS = {"protocol": "TCP"}
+"""Keys of list items that the API fills in before it compares."""
+
+
+@dataclass(slots=True)
+class Plan:
+    """Where to go on from a value, and what to look at there. `keys` identify the items of a list."""
+
+    fields: dict[str, Plan] = field(default_factory=dict)
+    items: Plan | None = None
+    values: Plan | None = None
+    keys: tuple[str, ...] = ()
+    unique: bool = False
+    look: Look | None = None
+
+    @property
+    def matters(self) -> bool:
+        """Whether there is anything to look at here or below."""
+        return bool(self.fields or self.items or self.values or self.keys or self.unique or self.look)
+
+
+def compile_plan(schema: Schema, *, verbatim: bool) -> Plan | None:
+    """The plan of a self-contained strict schema; None if there is nothing to look at.
+
+    `verbatim` is for custom resources, whose values are stored as they are written.
+    """
+    return _Compiler(schema.get("$defs", {}), _verbatim_quantity if verbatim else _quantity).plan(schema, ())
+
+
+class _Compiler:
+    """Compiles each definition once; a definition that contains itself is not followed a second time."""
+
+    def __init__(self, definitions: Schema, quantity: Look) -> None:
+        self._definitions = definitions
+        self._quantity = quantity
+        self._done: dict[str, Plan | None] = {}
+
+    def plan(self, schema: Any, above: tuple[str, ...]) -> Plan | None:
+        if not isinstance(schema, dict):
+            return None
+        if "$ref" in schema:
+            return self._reference(schema["$ref"].removeprefix(DEFINITION), above)
+        plan = Plan(look=self._quantity if schema.get("format") == "quantity" else None)
+        for name, each in schema.get("properties", {}).items():
+            look = _LOOKS.get(_MARKED.get((above[-1], name), "")) if above else None
+            if found := Plan(look=look) if look else self.plan(each, above):
+                plan.fields[name] = found
+        plan.items = self.plan(schema.get("items"), above)
+        plan.values = self.plan(schema.get("additionalProperties"), above)
+        plan.keys = tuple(schema.get("x-kubernetes-list-map-keys", ()))
+        plan.unique = schema.get("x-kubernetes-list-type") == "set"
+        return plan if plan.matters else None
+
+    def _reference(self, name: str, above: tuple[str, ...]) -> Plan | None:
+        if name in above:
+            return None
+        if name not in self._done:
+            self._done[name] = self.plan(self._definitions[name], (*above, name))
+        return self._done[name]
+
+
+def walk(plan: Plan | None, value: Any, whole: Any, path: Path = ()) -> Iterator[Complaint]:
+    """Everything the plan finds in `value`, which is at `path` in `whole`. Values of the wrong type are skipped."""
+    if plan is None:
+        return
+    if plan.look:
+        yield from plan.look(value, path, whole)
+    if isinstance(value, dict):
+        yield from _walk_map(plan, value, whole, path)
+    elif isinstance(value, list):
+        if plan.keys or plan.unique:
+            yield from _duplicates(plan, value, path, whole)
+        for index, each in enumerate(value) if plan.items else ():
+            yield from walk(plan.items, each, whole, (*path, index))
+
+
+def _walk_map(plan: Plan, value: dict[str, Any], whole: Any, path: Path) -> Iterator[Complaint]:
+    for name, below in plan.fields.items():
+        if name in value:
+            yield from walk(below, value[name], whole, (*path, name))
+    for name, each in value.items() if plan.values else ():
+        yield from walk(plan.values, each, whole, (*path, name))
+
+
+def _duplicates(plan: Plan, items: list[Any], path: Path, whole: Any) -> Iterator[Complaint]:
+    first: dict[Any, int] = {}
+    for index, item in enumerate(items):
+        identity = _identity(plan, item)
+        if identity is not None and (before := first.setdefault(identity, index)) != index:
+            what = " and ".join(str(part) for part in identity)
+            yield Complaint(
+                codes.DUPLICATE_ITEM,
+                (*path, index),
+                f"{what} is twice in {format_path(path, whole)}: items {before} and {index}",
+                help=f"the API tells items apart by {' and '.join(plan.keys)}" if plan.keys else None,
+            )
+
+
+def _identity(plan: Plan, item: Any) -> tuple[Any, ...] | None:
+    if plan.unique:
+        return (item,) if isinstance(item, str | int) else None
+    if not isinstance(item, dict):
+        return None
+    found = tuple(item.get(key, _DEFAULTS.get(key)) for key in plan.keys)
+    return None if any(isinstance(part, dict | list) for part in found) or found[0] is None else found
+
+
+def _quantity(value: Any, path: Path, whole: Any) -> Iterator[Complaint]:
+    """Of Kubernetes' own kinds: where another form is compared by its meaning, it is nobody's trouble."""
+    if not is_quantity(path):
+        yield from _another_form(value, path, whole)
+
+
+def _verbatim_quantity(value: Any, path: Path, whole: Any) -> Iterator[Complaint]:
+    """Of custom resources. `nvidia.com/gpu: 1` is how everybody writes a whole number."""
+    if not isinstance(value, int):
+        yield from _another_form(value, path, whole)
+
+
+def _another_form(value: Any, path: Path, whole: Any) -> Iterator[Complaint]:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return
+    try:
+        stored = canonical_quantity(value)
+    except ValueError:
+        return  # the schema's pattern has said so
+    if value != stored:
+        yield Complaint(
+            codes.QUANTITY_FORM,
+            path,
+            f"{format_path(path, whole)} is {json.dumps(value)}; its canonical form is {json.dumps(stored)}",
+        )
+
+
+def _labels(value: Any, path: Path, whole: Any) -> Iterator[Complaint]:
+    for key, text in value.items() if isinstance(value, dict) else ():
+        if fault := label_key_fault(key):
+            yield _label_fault((*path, key), whole, fault)
+        if isinstance(text, str) and (fault := label_value_fault(text)):
+            yield _label_fault((*path, key), whole, fault)
+
+
+def _annotations(value: Any, path: Path, whole: Any) -> Iterator[Complaint]:
+    for key in value if isinstance(value, dict) else ():
+        if fault := annotation_key_fault(key):
+            yield _label_fault((*path, key), whole, fault)
+
+
+def _label_fault(path: Path, whole: Any, fault: str) -> Complaint:
+    return Complaint(codes.BAD_LABEL, path, f"{format_path(path, whole)}: {fault}", override=Severity.ERROR)
+
+
+_LOOKS: dict[str, Look] = {"labels": _labels, "annotations": _annotations}

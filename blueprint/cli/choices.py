@@ -1,0 +1,141 @@
+"""What may be answered to the questions of a first blueprint: checks, completions, defaults.
+
+An answer comes from a flag or from a person; either way ValueError says in words what is wrong with it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import get_args
+
+from blueprint.catalog.catalog import Catalog, load_catalog
+from blueprint.catalog.hardware import Gpu
+from blueprint.catalog.releases import Release
+from blueprint.cli.draft import STACKS, PoolDraft
+from blueprint.diagnostics import nearest
+from blueprint.platform.drivers.branches import default_branch
+from blueprint.spec.cluster import Cluster
+from blueprint.spec.forms import FORMS, KUBERNETES, NAME, SYSTEM
+
+_POOL = re.compile(r"(?P<name>[^=]+)=(?:(?P<product>.+)x(?P<count>\d{1,9})x)?(?P<nodes>\d{1,9})", re.ASCII)
+POOL_FORM = "NAME=PRODUCTxCOUNTxNODES (GPUs per node, then nodes), or NAME=NODES for nodes without GPUs"
+MOST_GPUS = 16
+MOST_NODES = 100_000
+_LONGEST_NAME = 40
+_FEW = 8
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What can be said, by the catalogue of this tool and one of its releases."""
+
+    catalog: Catalog
+    release: Release
+
+    @cached_property
+    def distributions(self) -> tuple[str, ...]:
+        """The values of `cluster.distribution`."""
+        return get_args(Cluster.model_fields["distribution"].annotation)
+
+    def kubernetes_of(self, distribution: str, wanted: str | None = None) -> str:
+        """What is wanted, if the distribution has it; else its newest minor that the release is supported on."""
+        own = self.catalog.distribution(distribution).versions
+        if wanted and (not own or ".".join(wanted.split(".")[:2]) in own):
+            return wanted
+        minors = [minor for minor in self.release.kubernetes.value if not own or minor in own]
+        return max(minors, key=lambda minor: int(minor.partition(".")[2]))
+
+    def name(self, text: str) -> str:
+        """A name of a platform or a pool."""
+        found = _formed(text, NAME)
+        if len(found) > _LONGEST_NAME:
+            raise ValueError(f"{text} is longer than {_LONGEST_NAME} characters")
+        return found
+
+    def kubernetes(self, text: str) -> str:
+        """A version, with or without the patch."""
+        return _formed(text.removeprefix("v"), KUBERNETES)
+
+    def os(self, text: str) -> str:
+        """An operating system."""
+        return _formed(text, SYSTEM)
+
+    def distribution(self, text: str) -> str:
+        """One of the distributions."""
+        return _one_of(text, self.distributions, "distribution")
+
+    def gpu_stack(self, text: str) -> str:
+        """One of the ways in which GPUs reach pods."""
+        return _one_of(text, tuple(STACKS), "gpuStack")
+
+    def branch(self, text: str) -> str:
+        """A driver branch that the release has a driver of."""
+        return _one_of(text, tuple(self.release.driver.branches), "driver branch")
+
+    def product(self, text: str) -> str:
+        """A GPU product; the beginning of its name is enough where only one begins so. Nothing is guessed."""
+        known = {name.casefold(): name for name in self.catalog.products}
+        if found := known.get(text.casefold()):
+            return found
+        begun = [name for folded, name in known.items() if text and folded.startswith(text.casefold())]
+        if len(begun) == 1:
+            return begun[0]
+        if begun:
+            raise ValueError(f"{text} is not one product: {_listed(begun)}")
+        return _one_of(text, self.catalog.products, "GPU product")
+
+    def number(self, text: str, least: int, most: int) -> int:
+        """A whole number within bounds."""
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not least <= int(text) <= most:
+            raise ValueError(f"{text or 'nothing'} is not a whole number from {least} to {most}")
+        return int(text)
+
+    def pool(self, text: str) -> PoolDraft:
+        """`train=H100-SXM5-80GBx8x4`: four nodes of eight GPUs each; `system=3`: three nodes without."""
+        match = _POOL.fullmatch(text)
+        if match is None:
+            raise ValueError(f"{text} is not {POOL_FORM}")
+        pool = PoolDraft(self.name(match["name"]), self.number(match["nodes"], 0, MOST_NODES))
+        if match["product"] is None:
+            return pool
+        return replace(pool, product=self.product(match["product"]), count=self.number(match["count"], 1, MOST_GPUS))
+
+    def with_branch(self, pool: PoolDraft, asked: str | None) -> PoolDraft:
+        """The pool with the driver branch that was asked for, or with one its GPU needs instead of the release's."""
+        gpu = self.catalog.gpu(pool.product) if pool.product else None
+        return pool if gpu is None else replace(pool, branch=asked or self._needed(gpu))
+
+    def _needed(self, gpu: Gpu) -> str | None:
+        """The branch that the GPU gets without one, if that is not the release's default."""
+        branch = default_branch(gpu, self.release)
+        return None if branch == self.release.driver.default_branch.value else branch
+
+
+def answers_for(release: str | None) -> Answers:
+    """The answers under this release, or the newest one. Raises ValueError."""
+    catalog = load_catalog()
+    name = catalog.releases[-1] if release is None else _one_of(release, catalog.releases, "release")
+    found = catalog.release(name)
+    if found is None:
+        raise ValueError(f"there is no release {name}")
+    return Answers(catalog, found)
+
+
+def _formed(text: str, pattern: str) -> str:
+    if not re.fullmatch(pattern, text):
+        raise ValueError(f"{text or 'nothing'} is not of the right form: {FORMS[pattern]}")
+    return text
+
+
+def _one_of(text: str, known: tuple[str, ...], what: str) -> str:
+    if text in known:
+        return text
+    near = nearest(text, known)
+    hint = f"did you mean {near}?" if near else f"there are {_listed(list(known))}"
+    raise ValueError(f"there is no {what} {text or '(nothing)'}; {hint}")
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:_FEW]) + (", ..." if len(names) > _FEW else "")

@@ -1,0 +1,72 @@
+"""Plans and applies as runs: what reports tell of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from blueprint.changes.compare import Action
+from blueprint.cluster.apply import Outcome
+from blueprint.cluster.connection import Connection
+from blueprint.cluster.node_effects import plan_effects
+from blueprint.cluster.plan_model import Plan
+from blueprint.diagnostics import has_errors
+from blueprint.report.model import Coverage, Run
+
+
+def plan_run(plan: Plan, connection: Connection, *, changes_are_findings: bool) -> Run:
+    """A plan as a run. Its exit code is 1 with changes only if they count as findings."""
+    changes = plan.changes
+    counts = Counter(change.action for change in changes)
+    differs = any(counts[a] for a in (Action.CREATE, Action.UPDATE, Action.REPLACE))
+    effects = plan_effects(plan)
+    exit_code = plan.exit_code or int((changes_are_findings and differs) or has_errors(effects))
+    nothing = "nothing to do, as far as can be told" if plan.unknown else "nothing to do"
+    said = "apply would change this" if differs else nothing
+    left = f"; {counts[Action.DELETE]} no longer rendered, left alone" if counts[Action.DELETE] else ""
+    return Run(
+        "plan",
+        f"what applying {plan.bundle.name} would change",
+        diagnostics=(*plan.diagnostics, *effects),
+        changes=changes,
+        coverage=_coverage(plan),
+        subject=_subject(plan, connection),
+        verdict=f"{said}; {counts[Action.UNCHANGED]} unchanged{left}",
+        exit_code=exit_code,
+        texts=plan.bundle.texts,
+    )
+
+
+def apply_run(plan: Plan, outcome: Outcome, connection: Connection) -> Run:
+    """An apply as a run: what was written, and what stood in the way."""
+    interrupted = "interrupted: " if outcome.interrupted else ""
+    written = f"{outcome.written} written" if outcome.written else "nothing written"
+    left = len(plan.steps) + len(plan.nodes) - outcome.written - outcome.unchanged
+    failed = f", {left} not written" if left else ""
+    return Run(
+        "apply",
+        f"applying {plan.bundle.name}",
+        diagnostics=outcome.diagnostics,
+        changes=outcome.changes,
+        coverage=_coverage(plan),
+        subject=_subject(plan, connection),
+        verdict=f"{interrupted}{written}, {outcome.unchanged} unchanged{failed}",
+        exit_code=outcome.exit_code,
+        texts=plan.bundle.texts,
+    )
+
+
+def _coverage(plan: Plan) -> tuple[Coverage, ...]:
+    return (Coverage("objects", len(plan.changes) - plan.unknown, plan.unknown),)
+
+
+def _subject(plan: Plan, connection: Connection) -> Mapping[str, str]:
+    bundle = plan.bundle
+    return {
+        "blueprint": " ".join(part for part in (bundle.name, bundle.version) if part),
+        "release": bundle.release,
+        "bundle": bundle.digest,
+        "context": connection.context,
+        "server": plan.server,
+        "cluster": plan.cluster_uid,
+    }

@@ -1,0 +1,193 @@
+"""Findings as diagnostics: what is where, who wrote it, which line it contradicts, what to do."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from blueprint.changes.compare import ABSENT, differences
+from blueprint.diagnostics import Code, Diagnostic, Note
+from blueprint.drift import codes
+from blueprint.drift.model import Finding, FindingKind, Station, cause_of
+from blueprint.source.paths import format_path
+
+_LONGEST = 160
+_AT_LENGTH = frozenset(
+    {"class", "declared", "live", "from", "layer", "also decides", "template", "operation", "uid", "resourceVersion",
+     "station"}
+)  # fmt: skip
+"""Evidence that the headline or the line shown says too, or that only an auditor asks for."""
+_DIFFERENCES_SHOWN = 5
+_CODES = {
+    FindingKind.MISSING: codes.MISSING,
+    FindingKind.MODIFIED: codes.MODIFIED,
+    FindingKind.REMOVED: codes.REMOVED,
+    FindingKind.FOREIGN_ADDITION: codes.FOREIGN_ADDITION,
+    FindingKind.OWNERSHIP_LOST: codes.OWNERSHIP_LOST,
+    FindingKind.REORDERED: codes.REORDERED,
+    FindingKind.REPLACED: codes.REPLACED,
+    FindingKind.ORPHANED: codes.ORPHANED,
+    FindingKind.COPIED: codes.COPIED,
+    FindingKind.TERMINATING: codes.TERMINATING,
+    FindingKind.POOL_SIZE: codes.POOL_SIZE,
+    FindingKind.SHARED_NODE: codes.SHARED_NODE,
+}
+_MESSAGES = {
+    FindingKind.MISSING: "{what} is not in the cluster",
+    FindingKind.MODIFIED: "{what} is {live}, declared {declared}{by}",
+    FindingKind.REMOVED: "{what} is not there, declared {declared}",
+    FindingKind.FOREIGN_ADDITION: "{what} is {live}, which the blueprint does not declare{by}",
+    FindingKind.OWNERSHIP_LOST: "{what} is recorded as {owner}, not ours",
+    FindingKind.REORDERED: "{what} is in another order than declared",
+    FindingKind.REPLACED: "{what} was deleted and created anew{by}",
+    FindingKind.ORPHANED: "{what} was applied from this blueprint and is not rendered any more",
+    FindingKind.COPIED: "{what} has the label of this blueprint, which never applied it{by}",
+    FindingKind.TERMINATING: "{what} is being deleted",
+    FindingKind.UNKNOWN: "{what} is {live}, declared {declared}: whether somebody changed it is not known",
+    FindingKind.POOL_SIZE: "{what}: its selector matches {live} nodes, declared {declared}",
+    FindingKind.SHARED_NODE: "{what} is matched by the selectors of several pools: {live}",
+    "unseen": "{what}: objects could not be read",
+}
+_SHOWN_LAYERS = frozenset({"overlay", "set", "patch", "release", "hardware"})
+"""Sources that get a note of their own; further lines of the blueprint only decided whether, and are listed by path."""
+
+
+def diagnostics_of(findings: Iterable[Finding]) -> Iterator[Diagnostic]:
+    """One diagnostic per finding; findings with one cause say how many they are."""
+    told = list(findings)
+    causes = Counter(cause for finding in told if (cause := cause_of(finding)))
+    for finding in told:
+        yield _diagnostic(finding, causes)
+
+
+def _diagnostic(finding: Finding, causes: Counter[str]) -> Diagnostic:
+    return Diagnostic(
+        code=_code(finding),
+        message=_message(finding),
+        at=finding.origin.place if finding.origin else None,
+        label=_label(finding),
+        notes=tuple(_notes(finding)),
+        help=finding.help,
+        commands=finding.commands,
+        subject=finding.subject,
+        path=finding.path or None,
+        evidence=tuple(_evidence(finding, causes)),
+        at_length=_AT_LENGTH,
+    )
+
+
+def _code(finding: Finding) -> Code:
+    if finding.code:
+        return finding.code
+    if finding.kind is FindingKind.UNKNOWN:
+        if finding.station is Station.NODE:
+            return codes.NODES_UNSEEN
+        return codes.UNDECIDED if finding.path else codes.OBJECTS_UNSEEN
+    if finding.station is Station.NODE and finding.path:
+        return codes.NODE_TAINT if finding.path.startswith("spec.taints") else codes.NODE_LABEL
+    return _CODES[finding.kind]
+
+
+def _message(finding: Finding) -> str:
+    if finding.says:
+        return f"{finding.subject} {finding.says}" + (f", written by {finding.writer}" if finding.writer else "")
+    return _MESSAGES[_sentence(finding)].format(
+        what=f"{finding.subject}: {finding.path}" if finding.path else finding.subject,
+        live=shown(finding, finding.live),
+        declared=shown(finding, finding.declared),
+        by=f", written by {finding.writer}" if finding.writer else "",
+        owner=f"{finding.writer}'s" if finding.writer else "nobody's",
+    )
+
+
+def _sentence(finding: Finding) -> str:
+    if finding.kind is FindingKind.UNKNOWN and not finding.path:
+        return "unseen"
+    return finding.kind.value
+
+
+def _label(finding: Finding) -> str:
+    match finding.kind:
+        case FindingKind.MODIFIED | FindingKind.UNKNOWN if finding.path:
+            return f"the cluster has {shown(finding, finding.live)}"
+        case FindingKind.MISSING:
+            return "declared here"
+        case FindingKind.REMOVED:
+            return "not in the cluster"
+    return ""
+
+
+def _notes(finding: Finding) -> Iterator[Note]:
+    yield from finding.remarks
+    yield from _inner_differences(finding)
+    if finding.origin is None:
+        return
+    for source in finding.origin.sources:
+        if source.layer in _SHOWN_LAYERS and source is not finding.origin.line:
+            yield Note(f"{source.path} of {source.layer} took part", source.span)
+    if finding.origin.sources and finding.origin.template != finding.origin.place:
+        yield Note("rendered here", finding.origin.template)
+
+
+def _inner_differences(finding: Finding) -> Iterator[Note]:
+    """What differs inside a list or map that is owned, and so reported, as one piece."""
+    if finding.live is ABSENT or not isinstance(finding.declared, Mapping | list) or _is_secret(finding):
+        return
+    inner = [
+        (format_path(path, finding.live if now is not ABSENT else finding.declared), was, now)
+        for path, was, now in differences(finding.declared, finding.live)
+        if path not in finding.filled
+    ]
+    for path, was, now in inner[:_DIFFERENCES_SHOWN]:
+        yield Note(f"{path}: declared {shown(finding, was)}, live {shown(finding, now)}")
+    if len(inner) > _DIFFERENCES_SHOWN:
+        yield Note(f"and {len(inner) - _DIFFERENCES_SHOWN} more differences inside it")
+
+
+def _evidence(finding: Finding, causes: Counter[str]) -> Iterator[tuple[str, str]]:
+    yield "class", finding.kind.value
+    if finding.declared is not ABSENT:
+        yield "declared", shown(finding, finding.declared)
+    if finding.live is not ABSENT:
+        yield "live", shown(finding, finding.live)
+    if finding.origin and (line := finding.origin.line):
+        yield "from", f"{line.span} {line.path}".rstrip()
+        yield "layer", line.layer
+        others = (source for source in finding.origin.sources if source is not line)
+        if also := [source.path for source in others if source.layer not in _SHOWN_LAYERS]:
+            yield "also decides", ", ".join(also)
+    if finding.origin and finding.station is Station.LIVE:
+        yield "template", str(finding.origin.template)
+    yield from _writer(finding)
+    if (cause := cause_of(finding)) and causes[cause] > 1:
+        yield "cause", f"{cause}: {causes[cause]} findings"
+    yield from finding.seen
+    yield "station", finding.station.value
+
+
+def _writer(finding: Finding) -> Iterator[tuple[str, str]]:
+    if writer := finding.writer:
+        yield "writer", writer.manager
+        yield "operation", writer.operation
+        if writer.subresource:
+            yield "subresource", writer.subresource
+        yield "since", writer.time or "unknown"
+    elif finding.kind in {FindingKind.REMOVED, FindingKind.MODIFIED, FindingKind.FOREIGN_ADDITION}:
+        yield "writer", "unknown (not recorded)"
+
+
+def shown(finding: Finding, value: Any) -> str:
+    """A value on one line; what is in a Secret is never shown."""
+    if value is ABSENT:
+        return "(absent)"
+    if _is_secret(finding):
+        return "(hidden)" if value is finding.declared else "(hidden, another one)"
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+
+
+def _is_secret(finding: Finding) -> bool:
+    is_copy = "last-applied-configuration" in finding.path
+    return finding.subject.startswith("Secret/") and (is_copy or not finding.path.startswith("metadata"))

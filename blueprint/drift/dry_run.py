@@ -1,0 +1,150 @@
+"""Decide what the ownership record leaves open: by what was applied, else by a dry-run of the suspects only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from blueprint.bundle.model import Object, Path
+from blueprint.changes.compare import ABSENT, differences
+from blueprint.cluster.managed_fields import content, own_entry, value_at
+from blueprint.diagnostics import Note
+from blueprint.drift.compare import Compared
+from blueprint.drift.declared import Difference, Spot, Terms, declared_differences
+from blueprint.drift.model import Finding, FindingKind
+from blueprint.drift.ownership import claims_of
+from blueprint.drift.view import Live, Unseen, View
+from blueprint.kubernetes.defaults import is_default
+from blueprint.report.model import LeftOut
+from blueprint.source.paths import format_path
+
+_STORED_SO = "stored so by the server or a webhook: a dry-run of our apply gives the live value"
+_KEPT = "kept by the server from whoever applies it: a dry-run of our apply does not own it either"
+_NOT_APPLIED = Note("not applied yet: the live value is what an earlier apply of ours left")
+_NEVER = Note("not applied yet: a dry-run of an apply says so")
+_OUR_NAME = Note("written under our own manager's name, after the recorded apply and not by it")
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Findings of one object, and differences that turned out to be none."""
+
+    findings: tuple[Finding, ...]
+    left_out: tuple[LeftOut, ...] = ()
+
+
+class Confirm:
+    """Tier 2. At most one dry-run per object, and only for objects that nothing else decides."""
+
+    def __init__(self, view: View, manager: str, *, enabled: bool) -> None:
+        self._view = view
+        self._manager = manager
+        self._enabled = enabled
+
+    def decide(self, obj: Object, manifest: Mapping[str, Any], compared: Compared) -> Decided:
+        """The findings of one object."""
+        prediction: Live | Unseen | None = None
+        if any(_is_not_ours(d) or not (d.sure or compared.settled) for d in compared.differences):
+            prediction = self._predict(manifest)
+        kept = frozenset(self._kept(manifest, prediction, compared)) if isinstance(prediction, dict) else frozenset()
+        left_out: list[LeftOut] = []
+        findings: list[Finding] = []
+        for difference in compared.differences:
+            reason = ""
+            if isinstance(prediction, dict) and _is_stored_so(difference, prediction):
+                reason = _STORED_SO
+            elif _is_not_ours(difference) and difference.spot.at in kept:
+                reason = _KEPT
+            if reason:
+                path = format_path(difference.spot.there, compared.live)
+                left_out.append(LeftOut(str(obj.id), path, reason, str(difference.writer or "")))
+            else:
+                findings.append(_finding(obj, difference, compared, prediction))
+        return Decided(tuple(findings), tuple(left_out))
+
+    def _kept(self, manifest: Mapping[str, Any], prediction: Live, compared: Compared) -> Iterator[Path]:
+        """The declared fields that an apply of ours does not own either: the server keeps them from every applier."""
+        spot = Spot(manifest, prediction, claims_of(prediction, self._manager))
+        after = declared_differences(spot, Terms(compared.terms.shape, live=prediction))
+        return (difference.spot.at for difference in after if _is_not_ours(difference))
+
+    def unapplied(self, obj: Object, manifest: Mapping[str, Any], live: Live) -> Iterator[Finding]:
+        """What an apply of a declaration that was never applied would change, although nothing here differs from it.
+
+        Where no dry-run can be had, what was compared must do.
+        """
+        predicted = self._predict(manifest)
+        if isinstance(predicted, Unseen):
+            return
+        origin = obj.origin(())
+        for path, was, then in differences(content(live), content(predicted)):
+            name = format_path(path, live if then is ABSENT else predicted)
+            yield Finding(FindingKind.MODIFIED, str(obj.id), name, then, was, origin=origin, remarks=(_NEVER,))
+        now, soon = (own_entry(state, self._manager) for state in (live, predicted))
+        if soon and (now is None or now.fields != soon.fields):
+            remarks = (Note("an apply changes nothing but which fields are ours"),)
+            yield Finding(FindingKind.OWNERSHIP_LOST, str(obj.id), origin=origin, remarks=remarks)
+
+    def _predict(self, manifest: Mapping[str, Any]) -> Live | Unseen:
+        if not self._enabled:
+            return Unseen("dry-runs were switched off")
+        try:
+            return self._view.predict(manifest, self._manager)
+        except Unseen as unseen:
+            return unseen
+
+
+def _is_not_ours(difference: Difference) -> bool:
+    """Whether one field is as declared and not ours; that nothing of an object is ours needs no second look."""
+    return difference.kind is FindingKind.OWNERSHIP_LOST and bool(difference.spot.at)
+
+
+def _is_stored_so(difference: Difference, predicted: Live) -> bool:
+    spot = difference.spot
+    return not difference.sure and value_at(spot.tokens, predicted) == spot.have
+
+
+def _is_confidential(spot: Spot, compared: Compared) -> bool:
+    """Of a Secret no record says how the server stored a value."""
+    return bool(compared.live.get("kind") == "Secret" and spot.at[:1] == ("data",))
+
+
+def _filled(spot: Spot, compared: Compared) -> Iterator[Path]:
+    """What an atomic value has beyond the declared one, because the server filled it in."""
+    if isinstance(spot.want, Mapping | list) and isinstance(spot.have, type(spot.want)):
+        for path, was, now in differences(spot.want, spot.have):
+            there = (*spot.there, *path)
+            if was is ABSENT and is_default(there, now, compared.terms.shape, compared.live):
+                yield path
+
+
+def _finding(
+    obj: Object,
+    difference: Difference,
+    compared: Compared,
+    prediction: Live | Unseen | None,
+) -> Finding:
+    spot = difference.spot
+    declared = spot.want is not ABSENT
+    path = format_path(spot.at, obj.data) if declared else format_path(spot.there, compared.live)
+    finding = Finding(
+        kind=difference.kind,
+        subject=str(obj.id),
+        path=path,
+        declared=spot.want if path else ABSENT,
+        live=spot.have if path else ABSENT,
+        writer=difference.writer,
+        origin=obj.origin(spot.at),
+        filled=frozenset(_filled(spot, compared)),
+    )
+    if difference.sure:
+        return finding
+    if compared.settled:
+        return replace(finding, remarks=(_NOT_APPLIED,))
+    if compared.terms.record and not _is_confidential(spot, compared):
+        return replace(finding, remarks=(_OUR_NAME,))
+    if isinstance(prediction, Unseen):
+        why = Note(f"neither a record nor a dry-run decides it: {prediction}")
+        return replace(finding, kind=FindingKind.UNKNOWN, remarks=(why,))
+    return finding

@@ -1,0 +1,84 @@
+"""Nodes as they are made and where they stand: processor, memory, and the labels of topology and NVLink domains.
+
+Nobody here sets any of it, so there is nothing to revert: what differs is a wrong node, or a wrong line.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from blueprint.bundle.model import BundlePool
+from blueprint.changes.compare import ABSENT
+from blueprint.diagnostics import Note
+from blueprint.drift.model import Finding, FindingKind, Remedy, Station, facts
+from blueprint.drift.node_facts import origin_of
+from blueprint.drift.view import Live
+from blueprint.source.paths import format_path
+from blueprint.spec.quantity import quantity_value
+
+ARCH = "kubernetes.io/arch"
+INSTANCE_TYPE = "node.kubernetes.io/instance-type"
+LEAST_MEMORY = 0.85
+"""Of the machine's memory: hypervisor and kernel keep up to a tenth, before the kubelet counts."""
+
+_WORDS = "set by kubelet, cloud or discovery: the node is another one than the line says, or the line is wrong"
+
+
+def examine_place(node: Live, pool: BundlePool) -> Iterator[Finding]:
+    """Whether a node is the machine that its pool says, and carries the labels that say where it stands."""
+    labels = node["metadata"].get("labels") or {}
+    for key, name in ((ARCH, "arch"), (INSTANCE_TYPE, "instanceType")):
+        want, have = pool.machine.get(name), labels.get(key)
+        if want and have and have != want:
+            yield _differs(node, pool, "machine", format_path(("metadata", "labels", key)), want, have)
+    yield from _capacity(node, pool)
+    for level in pool.topology:
+        if not labels.get(level):
+            path = format_path(("metadata", "labels", level))
+            yield _differs(node, pool, "topology", path, "the name of a domain", labels.get(level, ABSENT))
+
+
+def _capacity(node: Live, pool: BundlePool) -> Iterator[Finding]:
+    capacity: Mapping[str, Any] = (node.get("status") or {}).get("capacity") or {}
+    cpu, memory = pool.machine.get("cpu"), pool.machine.get("memory")
+    if cpu and (have := capacity.get("cpu")) and str(have) != cpu:
+        yield _differs(node, pool, "machine", "status.capacity.cpu", cpu, have)
+    if memory and (have := capacity.get("memory")):
+        share = quantity_value(str(have)) / quantity_value(memory)
+        if not LEAST_MEMORY <= share <= 1:
+            yield _differs(node, pool, "machine", "status.capacity.memory", memory, have)
+
+
+def examine_domains(pool: BundlePool, nodes: Iterable[Live]) -> Iterator[Finding]:
+    """Whether no domain holds more of the pool's nodes than declared."""
+    labels = [node["metadata"].get("labels") or {} for node in nodes]
+    for level, size in pool.topology.items():
+        counted = Counter(each[level] for each in labels if each.get(level))
+        for domain, number in sorted(counted.items()):
+            if size and number > size:
+                yield Finding(
+                    FindingKind.POOL_SIZE,
+                    f"NodePool/{pool.name}",
+                    f"{format_path(('topology', level))}={domain}",
+                    declared=f"at most {size}",
+                    live=number,
+                    origin=origin_of(pool, "topology", "selector"),
+                    station=Station.NODE,
+                )
+
+
+def _differs(node: Live, pool: BundlePool, source: str, path: str, want: str, have: Any) -> Finding:
+    return Finding(
+        FindingKind.REMOVED if have is ABSENT else FindingKind.MODIFIED,
+        f"Node/{node['metadata']['name']}",
+        path,
+        declared=want,
+        live=have,
+        origin=origin_of(pool, source, "selector"),
+        station=Station.NODE,
+        seen=(("pool", pool.name), *facts(node)),
+        remarks=(Note(_WORDS),),
+        ended_by=Remedy.NODES,
+    )

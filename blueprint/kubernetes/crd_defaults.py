@@ -1,0 +1,31 @@
+"""The defaults of a custom resource's schema, filled in as the API server does before it judges the object."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from blueprint.kubernetes.api import Schema
+
+
+def with_defaults(value: Any, schema: Schema) -> Any:
+    """`value` with the defaults of its structural schema, at every level that is there; `value` is not changed.
+
+    A level that is missing gets its own default, and then the defaults inside it. A null stays: whether that is
+    refused is said elsewhere.
+    """
+    if isinstance(value, dict):
+        return _mapping(value, schema)
+    items = schema.get("items")
+    if isinstance(value, list) and isinstance(items, dict):
+        return [with_defaults(each, items) for each in value]
+    return value
+
+
+def _mapping(value: dict[Any, Any], schema: Schema) -> dict[Any, Any]:
+    fields = schema.get("properties", {})
+    missing = {name: field["default"] for name, field in fields.items() if "default" in field and name not in value}
+    full = value | copy.deepcopy(missing)
+    others = schema.get("additionalProperties")
+    rest = others if isinstance(others, dict) else {}
+    return {name: with_defaults(each, fields.get(name, rest)) for name, each in full.items()}

@@ -1,0 +1,81 @@
+"""Kubernetes definitions as custom resources embed them: structural schemas, every reference written out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from blueprint.kubernetes.api import DEFINITION, Kubernetes, Schema
+
+QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
+INT_OR_STRING = "io.k8s.apimachinery.pkg.util.intstr.IntOrString"
+QUANTITY_PATTERN = (
+    r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$"
+)
+"""What controller-gen writes for a quantity."""
+
+_PREFIXES = ("io.k8s.api.", "io.k8s.apimachinery.pkg.apis.")
+
+
+def full_name(name: str, kubernetes: Kubernetes) -> str | None:
+    """The definition called `core.v1.Toleration` or `meta.v1.Condition` in short, or None."""
+    found = (prefix + name for prefix in _PREFIXES)
+    return next((full for full in found if full in kubernetes.definitions), None)
+
+
+def short_name(name: str) -> str:
+    """The inverse of `full_name`, for definitions that have a short name."""
+    for prefix in _PREFIXES:
+        if name.startswith(prefix):
+            return name.removeprefix(prefix)
+    return name
+
+
+def int_or_string(pattern: str | None = None) -> Schema:
+    """An integer or a string; a quantity has a pattern as well."""
+    schema: Schema = {"anyOf": [{"type": "integer"}, {"type": "string"}], "x-kubernetes-int-or-string": True}
+    return schema if pattern is None else {**schema, "pattern": pattern}
+
+
+def structural(name: str, kubernetes: Kubernetes) -> Schema:
+    """The definition with this full name, written out. ValueError if it contains itself."""
+    return _written_out({"$ref": DEFINITION + name}, kubernetes, ())
+
+
+def _written_out(schema: Schema, kubernetes: Kubernetes, above: tuple[str, ...]) -> Schema:
+    if "$ref" in schema:
+        found = _reference(schema["$ref"].removeprefix(DEFINITION), kubernetes, above)
+        return {**found, **{key: value for key, value in schema.items() if key != "$ref"}}
+    return {
+        key: _keyword(key, value, kubernetes, above)
+        for key, value in schema.items()
+        if (key, value) != ("additionalProperties", False)
+    }
+
+
+def _reference(name: str, kubernetes: Kubernetes, above: tuple[str, ...]) -> Schema:
+    if name in above:
+        raise ValueError(f"{name} contains itself: a structural schema cannot say that")
+    if name == QUANTITY:
+        return int_or_string(QUANTITY_PATTERN)
+    if name == INT_OR_STRING:
+        return int_or_string()
+    return _written_out(kubernetes.definitions[name], kubernetes, (*above, name))
+
+
+def _keyword(key: str, value: Any, kubernetes: Kubernetes, above: tuple[str, ...]) -> Any:
+    if key == "properties":
+        return {name: _written_out(field, kubernetes, above) for name, field in value.items()}
+    if key in ("items", "additionalProperties"):
+        return _written_out(value, kubernetes, above)
+    return sorted(value) if key == "required" else value
+
+
+def embeddable(kubernetes: Kubernetes, least_fields: int = 2) -> Iterable[tuple[str, Schema]]:
+    """Every object definition worth referring to, written out: it has some fields and does not contain itself."""
+    for name, definition in kubernetes.definitions.items():
+        if name.startswith(_PREFIXES) and len(definition.get("properties", ())) >= least_fields:
+            try:
+                yield name, structural(name, kubernetes)
+            except ValueError:
+                continue

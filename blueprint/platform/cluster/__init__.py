@@ -1,0 +1,1 @@
+"""The cluster: Kubernetes version, operating system, distribution, registries."""

@@ -1,0 +1,45 @@
+"""Diagnostic codes of the cluster: Kubernetes version, operating system, registries (BP30xx, BP32xx, BP33xx)."""
+
+from blueprint.diagnostics import Severity, define
+
+KUBERNETES_UNSUPPORTED = define(
+    "BP3002",
+    "kubernetes-unsupported",
+    """
+The release is not supported on this Kubernetes minor by the vendor of its components. Use another release, or another
+Kubernetes version; the message names what is supported, with the source.
+""",
+)
+OS_UNSUPPORTED = define(
+    "BP3003",
+    "os-unsupported",
+    """
+The GPU Operator has no driver image for this operating system in this release, so pods of the driver would never start.
+Use a supported system, or install the driver on the host (`driver: {owner: host}`).
+""",
+)
+SYSTEM_NOT_RUN = define(
+    "BP3210",
+    "system-not-run",
+    """
+The distribution has no GPU node image with this operating system, or none that the GPU stack can run on. Who brings the driver,
+and where its files are, follows from the image, so a platform for another one would not work.
+""",
+)
+LISTED_TWICE = define(
+    "BP3355",
+    "listed-twice",
+    """
+The list has the same entry twice. The API identifies such entries by their name and refuses the object, or takes one of the
+two.
+""",
+)
+MIRROR_UNUSED = define(
+    "BP3356",
+    "mirror-unused",
+    """
+No image of the platform comes from this registry, so the mirror stands in for nothing. Where the name is misspelt, images are
+pulled from the Internet after all.
+""",
+    severity=Severity.WARNING,
+)

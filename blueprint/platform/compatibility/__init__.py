@@ -1,0 +1,1 @@
+"""The catalogue's compatibility rules, applied to a platform."""

@@ -1,0 +1,267 @@
+"""A component as this platform has it: ownership, settings and images decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from blueprint.catalog.components import Component, Image
+from blueprint.catalog.setting_types import EMPTY
+from blueprint.platform.components.digests import digest
+from blueprint.platform.components.pod_settings import PerKey, Pod, joined
+from blueprint.platform.olm.model import Operand, PlatformOlm
+from blueprint.platform.tracking.sources import Source
+from blueprint.platform.tracking.tracked import derived, note, plain
+from blueprint.spec.components import ComponentSpec, Patch
+
+if TYPE_CHECKING:
+    from blueprint.platform.model import Platform
+
+
+class PlatformImage:
+    """An image, after the registries' mirrors."""
+
+    def __init__(self, name: str, image: Image, component: Component, platform: Platform) -> None:
+        self.key = name
+        self.image = image
+        self._component = component
+        self._platform = platform
+
+    def _noted(self, field: str) -> None:
+        _ = self._platform.release_name  # read, since it decides which version's images these are
+        path = ("images", self.key, field)
+        note(Source("component", self._component.span(*path), ".".join(path)))
+
+    @derived
+    def repository(self) -> str:
+        """Registry and path, mirrored."""
+        self._noted("repository")
+        return self._platform.mirrored(self.image.repository)
+
+    @derived
+    def unmirrored(self) -> str:
+        """Registry and path as its vendor names them."""
+        self._noted("repository")
+        return self.image.repository
+
+    @derived
+    def name(self) -> str:
+        """The last part of the path."""
+        self._noted("name")
+        return self.image.name
+
+    @derived
+    def tag(self) -> str:
+        """The tag; the driver's is the version that the pools' branch decides."""
+        if self.image.tag is None:
+            return self._platform.driver.version or ""
+        self._noted("tag")
+        return self.image.tag
+
+    @derived
+    def digest(self) -> str | None:
+        """The content digest, where the vendor pins one."""
+        self._noted("digest")
+        return self.image.digest
+
+    @derived
+    def ref(self) -> str:
+        """`repository/name:tag`."""
+        return f"{self.repository}/{self.name}:{self.tag}"
+
+
+class Variable:
+    """A variable of a container, which remembers its own line."""
+
+    def __init__(self, name: str, value: str, source: Source) -> None:
+        self._name = name
+        self._value = value
+        self._source = source
+
+    @property
+    def name(self) -> str:
+        """How it is called."""
+        note(self._source)
+        return self._name
+
+    @property
+    def value(self) -> str:
+        """What it holds."""
+        note(self._source)
+        return self._value
+
+
+class Settings:
+    """A component's settings by name: the blueprint's value, or the default."""
+
+    def __init__(self, component: Component, given: Mapping[str, Any]) -> None:
+        self._component = component
+        self._given = given
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError as error:
+            raise AttributeError(name) from error
+
+    def __getitem__(self, name: str) -> Any:
+        setting = self._component.settings[name]
+        if setting.type == "pod":
+            return Pod(self._component, name, self._given.get(name, {}))
+        if name in self._given:
+            return plain(self._given[name])
+        if name in self._component.lacks:
+            note(Source("component", self._component.span("lacks", name), f"lacks.{name}"))
+            return None
+        path = ("settings", name, "default")
+        note(Source("component", self._component.span(*path), ".".join(path)))
+        return EMPTY.get(setting.type) if setting.default is None else setting.default
+
+
+class PlatformComponent:
+    """One component of the platform."""
+
+    def __init__(self, component: Component, spec: ComponentSpec | None, platform: Platform) -> None:
+        self.component = component
+        self.name = component.name
+        self._spec = spec
+        self._platform = platform
+
+    @derived
+    def asked(self) -> bool:
+        """Whether the blueprint asks for it: true, with the lines that do."""
+        return self._platform.asks_for(self.component)
+
+    @derived
+    def ownership(self) -> str:
+        """`managed`, `external` or `absent`."""
+        return self._spec.ownership if self._spec is not None else "managed"
+
+    @derived
+    def olm(self) -> PlatformOlm | None:
+        """How it comes through the Operator Lifecycle Manager; None where our own manifests install it."""
+        olm = self.component.olm if self._platform.by_olm else None
+        return PlatformOlm(olm, self.component, self._platform) if olm else None
+
+    def template_files(self) -> tuple[Path, ...]:
+        """What is rendered of it."""
+        return self.component.template_files(by_olm=self.olm is not None)
+
+    @property
+    def crds(self) -> tuple[str, ...]:
+        """The definitions that are ours to apply: through OLM they come with the operator."""
+        if self.olm:
+            return ()
+        return (
+            *self.component.crds,
+            *(f for f, switch in self.component.optional_crds.items() if self.settings[switch]),
+        )
+
+    @derived
+    def version(self) -> str:
+        """The upstream version; of an operator that each release of the distribution has its own of, that release."""
+        if self.olm and self.olm.package and not self.olm.starting_csv:
+            return self._platform.distribution_version
+        _ = self._platform.release_name  # read, since it decides
+        note(Source("component", self.component.span("version"), "version"))
+        return self.component.version
+
+    def has(self, feature: str) -> bool:
+        """Whether this version can do what a newer one can; which version it is decides."""
+        if feature not in self.component.lacks:
+            return True
+        note(Source("component", self.component.span("lacks", feature), f"lacks.{feature}"))
+        return False
+
+    @derived
+    def namespace(self) -> str:
+        """Where its namespaced objects live."""
+        if self.olm:
+            return self.olm.namespace
+        note(Source("component", self.component.span("namespace"), "namespace"))
+        return self.component.namespace
+
+    @property
+    def labels(self) -> PerKey:
+        """Kubernetes' recommended labels, for every object of the component.
+
+        Selectors never use `instance` and `version`: they change, and selectors cannot.
+        """
+        return PerKey({
+            "app.kubernetes.io/name": lambda: self.name,
+            "app.kubernetes.io/instance": lambda: self._platform.name,
+            "app.kubernetes.io/version": lambda: self.version,
+            "app.kubernetes.io/part-of": lambda: "gpu-platform",
+            "app.kubernetes.io/managed-by": lambda: "blueprint",
+        })  # fmt: skip
+
+    @derived
+    def settings(self) -> Settings:
+        """The settings by name."""
+        return Settings(self.component, self._spec.settings if self._spec is not None else {})
+
+    def env(self, setting: str) -> list[Variable]:
+        """A setting of variables, as a container's list."""
+        at = ("spec", "components", self.name, "settings", setting)
+        given = sorted((self.settings[setting] or {}).items())
+        return [Variable(name, value, self._platform.origins.source((*at, name))) for name, value in given]
+
+    def gates(self, setting: str) -> list[str]:
+        """A setting of feature gates, each as `NAME=true` or `NAME=false`."""
+        return [f"{name}={str(is_open).lower()}" for name, is_open in sorted(self.settings[setting].items())]
+
+    def count_or_percent(self, setting: str) -> int | str:
+        """A setting that is a number of pods, or percent of them in text, as Kubernetes wants it."""
+        value: str = self.settings[setting]
+        return int(value) if value.isdigit() else value
+
+    def joined(self, setting: str) -> Any:
+        """A setting of type `object` on top of its default: maps by key, lists one after the other."""
+        return joined(self.component.settings[setting].default or {}, self.settings[setting])
+
+    def checksum(self, setting: str) -> str:
+        """A digest of such a setting, for pods that read their configuration only when they start."""
+        return digest(self.joined(setting))
+
+    def named(self, name: str, setting: str) -> str:
+        """The name of what holds a setting: with a digest where the blueprint gives it, so that a change is noticed.
+
+        The default changes only with the version, and that replaces whoever reads it.
+        """
+        value = self.settings[setting]
+        return name if value == self.component.settings[setting].default else f"{name}-{digest(value)}"
+
+    def labels_and(self, setting: str) -> PerKey:
+        """The recommended labels, and those that a setting adds."""
+        given = self.settings[setting] or {}
+        return self.labels.over({key: partial(self._label, setting, key) for key in given})
+
+    def _label(self, setting: str, key: str) -> str:
+        return str(self.settings[setting][key])
+
+    @derived
+    def images(self) -> Mapping[str, PlatformImage]:
+        """The images by name."""
+        images = self._built_for_olm() if self.olm else self.component.images
+        return {name: PlatformImage(name, image, self.component, self._platform) for name, image in images.items()}
+
+    def _built_for_olm(self) -> Mapping[str, Image]:
+        """The images that the operator's bundle pins, some in another build; none where a catalogue decides them."""
+        olm = self.component.olm
+        if olm is None or olm.unlisted:
+            return {}
+        others = {name: replace(self.component.images[name], **asdict(image)) for name, image in olm.images.items()}
+        return {**self.component.images, **others}
+
+    @derived
+    def operands(self) -> Mapping[str, Operand]:
+        """What custom resources say of the images, by name."""
+        return {name: Operand(image, by_olm=self.olm is not None) for name, image in self.images.items()}
+
+    @derived
+    def patches(self) -> tuple[Patch, ...]:
+        """Changes to rendered objects."""
+        return tuple(self._spec.patches) if self._spec is not None else ()

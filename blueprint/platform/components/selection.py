@@ -1,0 +1,19 @@
+"""Whether a blueprint asks for a component: some are there only for a section that they carry out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from blueprint.catalog.components import Component
+from blueprint.platform.network.model import served
+
+POOL_NETWORK = "nodePools.network"
+"""The section of components that a pool's network asks for."""
+
+
+def asked_for(component: Component, spec: Any) -> bool:
+    """Whether `spec`, of a blueprint whose pools know their machines, has what the component carries out."""
+    if component.section == POOL_NETWORK:
+        distribution = spec.cluster.distribution
+        return any(served(pool.network, distribution) == component.name for pool in spec.node_pools.values())
+    return component.section is None or getattr(spec, component.section) is not None

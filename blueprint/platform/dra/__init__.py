@@ -1,0 +1,1 @@
+"""Dynamic Resource Allocation: GPUs and compute domains by claim."""

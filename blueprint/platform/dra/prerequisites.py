@@ -1,0 +1,86 @@
+"""What somebody must know or bring where pods claim GPUs: prerequisites of `gpuStack: gpuCluster`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from blueprint.platform.drivers.model import DRA
+from blueprint.platform.tracking.recorder import note
+from blueprint.platform.tracking.sources import Source
+
+if TYPE_CHECKING:
+    from blueprint.catalog.gates import Gates
+    from blueprint.platform.model import Platform
+    from blueprint.platform.pool import Pool
+
+OPERATOR = "gpu-operator"
+
+
+def of_cluster(platform: Platform) -> Iterator[Iterator[str]]:
+    """What must be true of the cluster; nothing in another stack."""
+    if platform.allocation == DRA:
+        yield _patch(platform)
+        yield _alone(platform)
+        yield _gates(platform)
+
+
+def _patch(platform: Platform) -> Iterator[str]:
+    from blueprint.platform.dra.checks import OLDEST_KUBERNETES
+
+    if platform.kubernetes == platform.kubernetes_minor and OLDEST_KUBERNETES.startswith(f"{platform.kubernetes}."):
+        yield f"The API server and all kubelets are Kubernetes {OLDEST_KUBERNETES} or newer, as claims of GPUs need."
+
+
+def _alone(platform: Platform) -> Iterator[str]:
+    _ = platform.gpu_stack
+    yield (
+        "The cluster has no ClusterPolicy, and neither a DRA driver nor a device plugin that was installed otherwise."
+        " The operator does nothing beside a ClusterPolicy; two drivers would own the same DeviceClasses, and a device"
+        " plugin would hand out GPUs a second time. Nodes do not change from a ClusterPolicy to this in place."
+    )
+
+
+def _gates(platform: Platform) -> Iterator[str]:
+    """Gates of Kubernetes that gates of the DRA driver need, and that are not open by themselves."""
+    said = platform.setting(OPERATOR, "draFeatureGates") or {}
+    gates = _known(platform) if said else None
+    for name in said if gates else ():
+        needed = gates.gates[name].cluster if gates and name in gates.gates else None
+        if said[name] and needed and not needed.open_in(platform.kubernetes_minor):
+            yield (
+                f"API server, scheduler and kubelets run with the feature gate {needed.gate}=true:"
+                f" the DRA driver's gate {name} needs it."
+            )
+
+
+def _known(platform: Platform) -> Gates | None:
+    from blueprint.catalog.gates import load_gates
+
+    component = platform.components.get(OPERATOR)
+    if component is None:
+        return None
+    gates = load_gates(component.component.folder)
+    note(Source("component", gates.span("gates"), "gates"))
+    return gates
+
+
+def of_pool(pool: Pool) -> Iterator[str]:
+    """What workloads claim of its nodes, and who cuts the GPUs. Only for pools with GPUs, in this stack."""
+    cuts = pool.partition.cuts
+    whole = sum(len(cut.devices) for cut in cuts if not cut.instances) if cuts else pool.gpu.count if pool.gpu else 0
+    cut: Counter[str] = Counter()
+    for each in cuts:
+        cut.update({profile: number * len(each.devices) for profile, number in each.instances.items()})
+    found = [f"gpu.nvidia.com ({whole} per node)"] if whole else []
+    found += [f"mig.nvidia.com with the profile {name} ({number} per node)" for name, number in sorted(cut.items())]
+    if pool.platform.cuts_on_demand:
+        found = ["gpu.nvidia.com", "mig.nvidia.com"]
+    yield f"Workloads claim devices of the class {' and '.join(found)}. Requests for nvidia.com/gpu stay pending."
+    if cut:
+        yield (
+            "Somebody cuts the GPUs before the DRA driver starts on the node, and restarts its pod there after a"
+            " change: it publishes what it finds when it starts, and a GPU in MIG mode without instances not at all."
+            f" GPUs are cut like this: {'; '.join(pool.partition.told(index) for index in range(len(cuts)))}."
+        )

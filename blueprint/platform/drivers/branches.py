@@ -1,0 +1,39 @@
+"""Which driver branch a pool gets that names none."""
+
+from __future__ import annotations
+
+from blueprint.catalog.hardware import Gpu
+from blueprint.catalog.releases import Release
+from blueprint.catalog.rules import version_key
+from blueprint.platform.tracking.tracked import use
+
+
+def usable_branches(gpu: Gpu, release: Release) -> list[str]:
+    """The release's driver branches that know the GPU and are maintained in its month, oldest first."""
+    month = release.release.replace(".", "-")
+    kept = [name for name, branch in release.driver.branches.items() if branch.supported_until >= month]
+    return [name for name in sorted(kept) if not _too_old(gpu, name) and not _too_new(gpu, name)]
+
+
+def default_branch(gpu: Gpu | None, release: Release) -> str:
+    """The driver branch of a pool that names none: the release's, or the newest usable one where that is unfit.
+
+    Notes the lines that decide. Where no branch fits, it is the release's all the same, and `check` says so.
+    """
+    usual = use(release.driver.default_branch, "release")
+    if gpu is None or not (_too_new(gpu, usual) or _too_old(gpu, usual)):
+        return usual
+    for limit in (gpu.maximum_driver, gpu.minimum_driver):
+        if limit is not None and limit.certain:
+            use(limit)
+    return next(reversed(usable_branches(gpu, release)), usual)
+
+
+def _too_new(gpu: Gpu, branch: str) -> bool:
+    limit = gpu.maximum_driver
+    return bool(limit and limit.certain and int(branch) > int(limit.value))
+
+
+def _too_old(gpu: Gpu, branch: str) -> bool:
+    limit = gpu.minimum_driver
+    return bool(limit and limit.certain and int(branch) < version_key(limit.value)[0])

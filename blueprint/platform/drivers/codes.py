@@ -1,0 +1,138 @@
+"""Diagnostic codes of GPU drivers (BP31xx, BP32xx)."""
+
+from blueprint.diagnostics import Severity, define
+
+DRIVER_BRANCH_UNKNOWN = define(
+    "BP3102",
+    "driver-branch-unknown",
+    """
+The release carries no driver of this branch, so there is no exact version that the GPU Operator could be told to install.
+""",
+)
+DRIVER_TOO_OLD = define(
+    "BP3103",
+    "driver-too-old",
+    """
+The GPU is newer than the driver branch: NVML would not find it, and the driver container would fail to start.
+""",
+)
+KERNEL_MODULES_UNSUPPORTED = define(
+    "BP3104",
+    "kernel-modules-unsupported",
+    """
+The GPU does not run with this kind of kernel modules: Blackwell and Grace need the open ones, and GPUs before Turing the
+proprietary ones. `kernelModules: auto` chooses what fits.
+""",
+)
+DRIVERS_DIFFER = define(
+    "BP3105",
+    "drivers-differ",
+    """
+With `driverObjects: never` the ClusterPolicy alone says which driver the operator installs, and it can say only one; these
+pools ask for different ones. Make them alike, hand one of them to the host, or leave `driverObjects` at its default: then each
+pool gets an NVIDIADriver object of its own.
+""",
+)
+RELEASE_OLD_DRIVER = define(
+    "BP3109",
+    "driver-branch-ended",
+    """
+NVIDIA no longer maintains this driver branch in the month of the release. It still works, but gets no security fixes.
+""",
+    severity=Severity.WARNING,
+)
+DRIVER_OTHER_BRANCH = define(
+    "BP3110",
+    "driver-of-another-branch",
+    """
+`driver.branch` and `driver.version` name different branches: the branch is the first number of the version. Either alone is
+enough; where both are given they must agree.
+""",
+)
+PRECOMPILED_UNSUPPORTED = define(
+    "BP3111",
+    "precompiled-unsupported",
+    """
+Precompiled drivers are published for some operating systems, kernels and branches only, and are found by branch and kernel:
+an exact version cannot be asked for. For any other combination the image would not exist, and the driver's pods would never
+start. Let the operator build the modules on the nodes (`precompiled: false`), or choose a branch that is published.
+""",
+)
+DRIVER_UNTESTED = define(
+    "BP3112",
+    "driver-version-untested",
+    """
+This exact driver version is none of those that the release was put together with. It may well work; nobody has said so. The
+image with this tag must exist for the nodes' operating system.
+""",
+    severity=Severity.WARNING,
+)
+MODE_UNSUPPORTED = define(
+    "BP3211",
+    "ownership-mode-unsupported",
+    """
+Who brings driver, container toolkit and device plugin is not free to choose: each distribution with each node image has a few
+modes that exclude each other, and this mix is none of them. Typical results of a wrong mix: two device plugins that replace each
+other and hand out each other's GPUs, or pods that find no runtime named nvidia. The help lists the modes that there are.
+""",
+)
+RUNTIME_CLASSES_DIFFER = define(
+    "BP3212",
+    "runtime-classes-differ",
+    """
+The GPU Operator runs all its pods with one RuntimeClass. On AKS the name of it follows from who brings the driver, so pools of
+both kinds cannot be in one cluster: on half of the nodes no pod of the GPU stack would start.
+""",
+)
+NO_OPERATOR = define(
+    "BP3213",
+    "no-operator",
+    """
+With `gpuStack: standalone` there is no GPU Operator: driver and container toolkit must be on the nodes already. Say who brings
+them, `host` or `provider`, or use `gpuStack: clusterPolicy`.
+""",
+)
+DRIVER_TOO_NEW = define(
+    "BP3160",
+    "driver-too-new",
+    """
+New driver branches drop old GPUs: the driver would load and not find this one. Choose a branch that still knows it;
+where other pools need a newer one, give each pool its own (`driver.branch`), since nodes need not run the same
+driver.
+""",
+)
+DRIVER_DOUBTED = define(
+    "BP3161",
+    "driver-doubtful",
+    """
+By what is generally known, but has not been verified, this driver does not fit the GPU. A wrong driver does not find
+it. Check the release notes of the driver.
+""",
+    severity=Severity.WARNING,
+)
+DRIVER_CHOSEN = define(
+    "BP3162",
+    "driver-branch-chosen",
+    """
+No driver branch was asked for, and the release's default one does not know this GPU, so the newest maintained branch
+of the release that does is taken. Say `driver.branch` to decide it, and to keep it when the release changes.
+""",
+    severity=Severity.NOTE,
+)
+NO_DRIVER_FITS = define(
+    "BP3163",
+    "no-driver-fits",
+    """
+The release has no driver branch that knows this GPU. Use another release, or bring the driver with the node image
+(`driver: {owner: host}`).
+""",
+)
+MODULES_DOUBTED = define(
+    "BP3165",
+    "kernel-modules-doubtful",
+    """
+By what is generally known, but has not been verified, this GPU does not run with this kind of kernel modules.
+`kernelModules: auto` chooses what fits.
+""",
+    severity=Severity.WARNING,
+)

@@ -1,0 +1,258 @@
+"""The drivers of the platform: each pool's, and what the operator must be told about all of them.
+
+One driver for all pools is a field of the ClusterPolicy, as upstream has it; a GPUCluster has no such field, so there
+one NVIDIADriver object stands for all. Where pools differ, each pool whose driver the operator owns gets one of its
+own: named after the pool, so that a new branch changes the object and the operator replaces drivers node by node,
+instead of one object vanishing and another one coming.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from blueprint.catalog.distribution import Mode, Owner
+from blueprint.platform.drivers.branches import default_branch
+from blueprint.platform.tracking.tracked import derived, use
+from blueprint.spec.driver import PoolDriver as PoolDriverSpec
+
+if TYPE_CHECKING:
+    from blueprint.platform.model import Platform
+    from blueprint.platform.pool import Pool
+
+POOL_LABEL = "gpublueprint.dev/pool"
+NEVER, ALWAYS = "never", "always"
+DRA = "dra"
+"""Pods claim GPUs, and the DRA driver hands them out; otherwise pods count them, and the device plugin does."""
+
+
+class PoolDriver:
+    """The driver of a pool: the exact version where the operator installs it, otherwise what is promised."""
+
+    def __init__(self, spec: PoolDriverSpec, pool: Pool, platform: Platform) -> None:
+        self._spec = spec
+        self._pool = pool
+        self._platform = platform
+
+    @derived
+    def owner(self) -> str:
+        """`operator`, `host` or `provider`."""
+        return self._pool.mode.driver
+
+    @derived
+    def enabled(self) -> bool:
+        """Whether the operator installs it."""
+        return self.owner == "operator"
+
+    @derived
+    def branch(self) -> str | None:
+        """The branch; None where somebody else decides it and nothing is promised."""
+        if branch := self._spec.branch:
+            return branch
+        if version := self._spec.version:
+            return version.partition(".")[0]
+        gpu = self._pool.gpu
+        return default_branch(gpu.facts if gpu else None, self._platform.release) if self.enabled else None
+
+    @derived
+    def version(self) -> str | None:
+        """The exact version: the one said, or where the operator installs the driver its branch's in this release.
+
+        A precompiled driver has none: the newest one that was built for a node's kernel is taken.
+        """
+        if self.precompiled:
+            return None
+        if said := self._spec.version:
+            return said
+        if not self.enabled:
+            return None
+        _ = self._platform.release_name  # read, since it decides; before the branch, which decides more
+        return self._platform.driver_version(self.branch or "")
+
+    @derived
+    def precompiled(self) -> bool:
+        """Whether kernel modules are taken as built for the nodes' kernel."""
+        return self._spec.precompiled
+
+    @derived
+    def wanted(self) -> str:
+        """What the operator is told as version: of a precompiled driver the branch alone, through OLM a digest."""
+        if self._platform.by_olm:
+            return self._platform.driver_digest(self.branch or "") or ""
+        return (self.branch if self.precompiled else self.version) or ""
+
+    @derived
+    def kernel_modules(self) -> str:
+        """`auto`, `open` or `proprietary`; nvidia-fs wants to hear `open`, and takes no `auto` for it."""
+        said: str = self._spec.kernel_modules
+        return "open" if said == "auto" and self.gds else said
+
+    @derived
+    def peermem(self) -> bool:
+        """Whether nvidia-peermem is loaded beside it."""
+        return self._pool.network.peermem if self._pool.network else False
+
+    @derived
+    def host_ofed(self) -> bool:
+        """Whether nvidia-peermem is built against the OFED of the node image."""
+        return self._pool.network.host_ofed if self._pool.network else False
+
+    @derived
+    def gds(self) -> bool:
+        """Whether nvidia-fs is loaded beside it."""
+        return self._pool.network.gds if self._pool.network else False
+
+    @derived
+    def gdrcopy(self) -> bool:
+        """Whether gdrdrv is loaded beside it."""
+        return self._pool.network.gdrcopy if self._pool.network else False
+
+    def same(self) -> tuple[str | bool, ...]:
+        """Equal for drivers that one ClusterPolicy can install together."""
+        beside = (self.peermem, self.host_ofed, self.gds, self.gdrcopy)
+        return self.wanted, self.kernel_modules, self.precompiled, *beside
+
+
+class DriverObject:
+    """The one NVIDIADriver object of all pools, where no ClusterPolicy could say which driver it is."""
+
+    name = "default"
+    selector = None
+    default = True
+
+    def __init__(self, driver: PoolDriver) -> None:
+        self.driver = driver
+
+
+class PoolDriverObject:
+    """The NVIDIADriver object of one pool."""
+
+    default = False
+
+    def __init__(self, pool: Pool) -> None:
+        self.driver = pool.driver
+        self._pool = pool
+
+    @derived
+    def name(self) -> str:
+        """The pool's name."""
+        return self._pool.own_label
+
+    @derived
+    def selector(self) -> dict[str, str]:
+        """The one label that no two pools share."""
+        return {POOL_LABEL: self._pool.own_label}
+
+
+class OperatorDriver:
+    """What the operator installs on the pools that leave their driver to it."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+
+    @derived
+    def _owned(self) -> list[PoolDriver]:
+        return [pool.driver for pool in self._platform.gpu_pools if pool.driver.enabled]
+
+    @derived
+    def enabled(self) -> bool:
+        """Whether any pool leaves its driver to the operator."""
+        return bool(self._owned)
+
+    @derived
+    def per_pool(self) -> bool:
+        """Whether each pool has an NVIDIADriver object."""
+        when = self._platform.setting("gpu-operator", "driverObjects")
+        if when in (ALWAYS, NEVER):
+            return self.enabled and when == ALWAYS
+        return len(self._owned) > 1 and len({driver.same() for driver in self._owned}) > 1
+
+    @derived
+    def objects(self) -> list[PoolDriverObject] | list[DriverObject]:
+        """The NVIDIADriver objects: each pool's, or where there is no ClusterPolicy the one for all of them."""
+        if self._shared and self._platform.allocation == DRA:
+            return [DriverObject(self._shared)]
+        if not self.per_pool:
+            return []
+        return [PoolDriverObject(pool) for pool in self._platform.gpu_pools if pool.driver.enabled]
+
+    @derived
+    def _shared(self) -> PoolDriver | None:
+        return self._owned[0] if self._owned and not self.per_pool else None
+
+    @derived
+    def version(self) -> str:
+        """What the ClusterPolicy says as version; the release's default where it installs none."""
+        if self._shared:
+            return self._shared.wanted
+        usual = use(self._platform.release.driver.default_branch, "release")
+        told = self._platform.driver_digest if self._platform.by_olm else self._platform.driver_version
+        return told(usual) or ""
+
+    @derived
+    def kernel_modules(self) -> str:
+        """What the ClusterPolicy says of kernel modules."""
+        return self._shared.kernel_modules if self._shared else "auto"
+
+    @derived
+    def precompiled(self) -> bool:
+        """What the ClusterPolicy says of precompiled drivers."""
+        return self._shared.precompiled if self._shared else False
+
+    @derived
+    def peermem(self) -> bool:
+        """What the ClusterPolicy says of nvidia-peermem."""
+        return self._shared.peermem if self._shared else False
+
+    @derived
+    def host_ofed(self) -> bool:
+        """What the ClusterPolicy says of OFED in the node image."""
+        return self._shared.host_ofed if self._shared else False
+
+    @derived
+    def gds(self) -> bool:
+        """Whether nvidia-fs is loaded on any node: the device plugin then hands its files to pods."""
+        return any(driver.gds for driver in self._owned)
+
+    @derived
+    def gdrcopy(self) -> bool:
+        """Whether gdrdrv is loaded on any node: the device plugin then hands its file to pods."""
+        return any(driver.gdrcopy for driver in self._owned)
+
+    @derived
+    def tags(self) -> list[str]:
+        """Every tag of the driver image that nodes will pull, without the system's name.
+
+        Those of precompiled drivers name the kernel of the node, which nobody knows here.
+        """
+        return sorted({driver.wanted for driver in self._owned if not driver.precompiled})
+
+
+def deploy(pool: Pool, part: str) -> str | None:
+    """`false` where the operator runs `part` on other pools' nodes, but must leave these alone; otherwise None.
+
+    `part` is `driver`, `toolkit` or `device_plugin`, as in a Mode.
+    """
+    ours = pool.gpu and getattr(pool.mode, part) != "operator" and pool.runs_operands
+    elsewhere = pool.platform.first_with(part) if ours else None
+    return "false" if elsewhere and elsewhere.gpu and getattr(elsewhere.mode, part) == "operator" else None
+
+
+def runs(platform: Platform, part: str) -> bool:
+    """Whether this platform brings `part` (as in a Mode) to the nodes of any pool."""
+    return any(getattr(pool.mode, part) == "operator" for pool in platform.gpu_pools)
+
+
+def mode_of_pool(pool: Pool, *said: str | None) -> Mode:
+    """The mode of a pool; one that resolve() refuses has something that stands in for it."""
+    platform = pool.platform
+    found = platform.ground.mode(platform.os, platform.gpu_stack, *said)
+    if found is None:
+        return assumed(*said)
+    return found
+
+
+def assumed(*said: str | None) -> Mode:
+    """What stands in for the mode of a pool that has none, so that everything else can be checked too."""
+    driver, toolkit, plugin = (cast("Owner | None", each) for each in said)
+    owner: Owner = driver or "operator"
+    return Mode(driver=owner, toolkit=toolkit or owner, device_plugin=plugin or "operator", means="no mode")

@@ -1,0 +1,38 @@
+"""GPU products that the blueprint brings along: files in the catalogue's own form, named by `spec.hardware`."""
+
+from __future__ import annotations
+
+from blueprint.catalog.catalog import Catalog
+from blueprint.catalog.codes import HARDWARE_MATCHES_NOTHING
+from blueprint.catalog.hardware import Gpu
+from blueprint.catalog.loader import read_text
+from blueprint.diagnostics import Diagnostic, Refused
+from blueprint.platform.codes import UNKNOWN_PRODUCT
+from blueprint.source.layers import Layered
+from blueprint.source.matching import matching_texts, patterns_at
+from blueprint.source.paths import Path
+
+AT: Path = ("spec", "hardware")
+
+
+def with_own_hardware(catalog: Catalog, layered: Layered) -> tuple[Catalog, list[Diagnostic]]:
+    """The catalogue with the blueprint's own products, and what is wrong with their files."""
+    problems: list[Diagnostic] = []
+    files: dict[str, tuple[str, Path]] = {}
+    for index, pattern in enumerate(patterns_at(layered, AT)):
+        try:
+            for name, text in matching_texts(layered, pattern, HARDWARE_MATCHES_NOTHING):
+                files.setdefault(name, (text, (*AT, index)))
+        except Refused as refused:
+            problems.extend(refused.diagnostics)
+    for name, (text, named_at) in files.items():
+        try:
+            catalog = catalog.with_product(read_text(text, name, Gpu), named_at)
+        except Refused as refused:
+            problems.extend(refused.diagnostics)
+    return catalog, problems
+
+
+def causes_only(found: list[Diagnostic], problems: list[Diagnostic]) -> list[Diagnostic]:
+    """What was found with the catalogue, without products that are unknown because a file of ours is wrong."""
+    return [each for each in found if not problems or each.code is not UNKNOWN_PRODUCT]

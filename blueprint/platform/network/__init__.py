@@ -1,0 +1,1 @@
+"""High-speed networks between nodes, and GPUDirect."""

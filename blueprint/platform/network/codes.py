@@ -1,0 +1,237 @@
+"""Codes of the networks of pools (BP3300 to BP3329)."""
+
+from __future__ import annotations
+
+from blueprint.diagnostics import Severity, define
+
+FABRIC_UNDECIDED = define(
+    "BP3300",
+    "fabric-undecided",
+    """
+The pool has a network, and nothing says which: neither `network.fabric`, nor an instance type of which the catalogue
+knows it. Everything about network cards follows from the fabric. Say `fabric`.
+""",
+)
+FABRIC_ELSEWHERE = define(
+    "BP3301",
+    "fabric-elsewhere",
+    """
+The machines on which this distribution runs are never joined by this fabric: EFA is Amazon's, TCPX and TCPXO are
+Google's, Azure has InfiniBand. Say the fabric that the cloud has, or another distribution.
+""",
+)
+FABRIC_DISAGREES = define(
+    "BP3302",
+    "fabric-disagrees",
+    """
+The instance type is joined by another fabric than the blueprint says. One of the two lines is wrong. Where the
+catalogue is not sure this is a warning.
+""",
+)
+FABRIC_DOUBTED = define(
+    "BP3303",
+    "fabric-doubtful",
+    """
+The catalogue knows no fast network of this instance type. Either it has none, which is usual for the smaller ones,
+or nobody has written it down. If it has none, pods that ask for its resource stay pending.
+""",
+    severity=Severity.WARNING,
+)
+CARDS_TOO_MANY = define(
+    "BP3304",
+    "cards-too-many",
+    """
+The blueprint says more network cards per node than the instance type can have. Pods that ask for all of them would
+stay pending.
+""",
+)
+OWNER_UNSUPPORTED = define(
+    "BP3306",
+    "network-owner-unsupported",
+    """
+Nobody of this kind can bring the driver of the network cards there. The Network Operator knows NVIDIA's own cards
+only, so not those of EFA and TCPX; Google brings drivers and plugins of its nodes itself.
+""",
+)
+SERVER_ABSENT = define(
+    "BP3307",
+    "network-component-absent",
+    """
+A pool leaves its network cards to this component, and the component is absent: no driver would be installed,
+nothing would advertise the cards, and with `gpuDirect: peermem` the GPU driver would wait for an OFED that never
+comes. Say `external` if somebody else installs it.
+""",
+)
+RESOURCE_TAKEN = define(
+    "BP3308",
+    "resource-taken",
+    """
+The name belongs to GPUs or to Kubernetes itself, so the kubelet or another device plugin would be in the way. Use
+a name like `rdma/ib`, or one in a domain of your own.
+""",
+)
+RESOURCE_FIXED = define(
+    "BP3309",
+    "resource-fixed",
+    """
+The device plugin of this fabric has a name of its own for what it advertises, and no setting for it. Pods ask for
+`vpc.amazonaws.com/efa`.
+""",
+)
+RESOURCE_FORM = define(
+    "BP3310",
+    "resource-form",
+    """
+Resources other than `rdma/NAME` are handed out card by card by the SR-IOV device plugin, and the Network Operator
+checks their names: the prefix must be a domain with a dot, the name may have no dashes.
+""",
+)
+RESOURCE_TWO_FABRICS = define(
+    "BP3311",
+    "resource-two-fabrics",
+    """
+Two pools give the same resource to cards of different fabrics. Pods of one job may then land on both pools, where
+they cannot reach each other. Give the resources two names.
+""",
+)
+DIRECT_WITHOUT_GPU = define(
+    "BP3312",
+    "gpudirect-without-gpu",
+    """
+GPUDirect, GDRCopy and GPUDirect Storage are about the memory of GPUs, and the pool has none.
+""",
+)
+MODULE_NOT_OURS = define(
+    "BP3313",
+    "module-not-ours",
+    """
+nvidia-fs and gdrdrv are built and loaded by the GPU Operator's driver pod. Where the driver is the host's or the
+provider's there is no such pod, and the operator's settings for them do nothing. Bring them with the node image.
+""",
+)
+MODULE_PRECOMPILED = define(
+    "BP3314",
+    "module-precompiled",
+    """
+The GPU Operator refuses GDRCopy and GPUDirect Storage together with precompiled drivers: the images of those have
+no such modules. It would stay in state `notReady`.
+""",
+)
+GDS_MODULES = define(
+    "BP3315",
+    "gds-needs-open-modules",
+    """
+nvidia-fs from 2.17.5 on works with the open kernel modules only, and the operator refuses an NVIDIADriver that has
+others. GPUs before Turing have no open modules.
+""",
+)
+DMABUF_MODULES = define(
+    "BP3316",
+    "dmabuf-needs-open-modules",
+    """
+Only the open kernel modules hand GPU memory on as dma-buf. With the proprietary ones the network falls back to
+copies through the CPU's memory, without an error.
+""",
+)
+DMABUF_KERNEL = define(
+    "BP3317",
+    "dmabuf-kernel",
+    """
+GPU memory is handed on as dma-buf from Linux 5.12 on, and this system has an older kernel. Use `peermem`, which
+the blueprint chooses by itself there.
+""",
+)
+PEERMEM_WITHOUT_OFED = define(
+    "BP3318",
+    "peermem-without-ofed",
+    """
+nvidia-peermem is built against DOCA-OFED. Nothing here installs it and the cloud's driver is not it, so the GPU
+driver would wait for ever for another pod to say that it is ready.
+""",
+)
+DIRECT_DECIDED = define(
+    "BP3319",
+    "gpudirect-decided",
+    """
+How the cards of this pool reach GPU memory is decided by the fabric or by the cloud: EFA, TCPX and TCPXO have
+their own ways, and whoever owns the cards' driver decides about it.
+""",
+)
+GDS_WITHOUT_OFED = define(
+    "BP3320",
+    "gds-without-ofed",
+    """
+nvidia-fs is built against DOCA-OFED, which is not known to be on these nodes. If it is not, nvidia-fs does not
+load and the validator of the GPU stack waits for it.
+""",
+    severity=Severity.WARNING,
+)
+GDS_SHARES_CARDS = define(
+    "BP3321",
+    "gds-shares-cards",
+    """
+With GPUDirect Storage the device plugin puts all RDMA devices of the node into every container that has a GPU, in
+the whole cluster. Cards that are handed out one by one are then not exclusive any more.
+""",
+    severity=Severity.WARNING,
+)
+MODULES_DIFFER = define(
+    "BP3322",
+    "modules-differ",
+    """
+`driverObjects: never` puts one driver into the ClusterPolicy, and with it one answer for all pools whether
+nvidia-fs and gdrdrv are loaded. The pools want different ones.
+""",
+)
+KUBELET_ELSEWHERE = define(
+    "BP3323",
+    "network-kubelet-elsewhere",
+    """
+The device plugins of the Network Operator mount `/var/lib/kubelet/device-plugins`, and no setting of the operator
+changes that. With another directory the kubelet would never hear of the cards.
+""",
+)
+SERVES_NOBODY = define(
+    "BP3324",
+    "serves-nobody",
+    """
+The component is installed only where the network of a pool asks for it, and none does: what is written about it
+changes nothing.
+""",
+    severity=Severity.WARNING,
+)
+SETTING_IDLE = define(
+    "BP3325",
+    "network-setting-idle",
+    """
+The setting is about a part of the Network Operator that no pool uses. It would change nothing.
+""",
+)
+SAFE_LOAD_ALONE = define(
+    "BP3326",
+    "safe-load-alone",
+    """
+Safe loading keeps a new driver from being loaded before pods have left the node; the automatic upgrade does that.
+The operator refuses one without the other.
+""",
+)
+IPAM_ALONE = define(
+    "BP3327",
+    "ipam-alone",
+    """
+nvidia-k8s-ipam gives addresses to the interfaces of secondary networks. The operator installs neither Multus nor the
+plugins for them, so there are none unless somebody else brings them.
+""",
+    severity=Severity.WARNING,
+)
+MANAGEMENT_PORTS = define(
+    "BP3177",
+    "management-ports-in-fabric",
+    """
+On boards with this GPU, NVSwitches are managed through ConnectX-7 cards whose ports look like those of an InfiniBand
+fabric. The device plugin chooses cards by vendor and link layer, so pods may get ports that reach no other node. On a
+node `grep -l SW_MNG /sys/class/infiniband/*/device/vpd` tells which they are. A patch of the policy's selectors keeps
+them from pods, as does hiding them from the node's operating system. They do not belong in `network.nics`.
+""",
+    severity=Severity.WARNING,
+)

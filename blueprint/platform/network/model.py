@@ -1,0 +1,162 @@
+"""The fabric of each pool: who brings its driver, what pods ask for, and how GPUs reach the network cards.
+
+The same questions are asked before there is a platform, by the checks, and of the platform: so the answers are
+functions of a pool's fabric, its distribution and its GPU driver.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from blueprint.catalog.hardware import Gpu
+from blueprint.platform.tracking.tracked import derived, use
+
+if TYPE_CHECKING:
+    from blueprint.platform.model import Platform
+    from blueprint.platform.pool import Pool
+
+OPERATOR, HOST, PROVIDER = "networkOperator", "host", "provider"
+RDMA = ("infiniband", "roce")
+"""Fabrics whose cards NVIDIA's Network Operator knows."""
+PROBED_FABRICS = ("infiniband", "roce", "efa")
+"""Fabrics whose cards a node probe can tell from others."""
+SHARED_PREFIX = "rdma"
+"""Resources with this prefix are handed out by the RDMA shared device plugin, all others card by card."""
+NETWORK_OPERATOR, EFA_PLUGIN = "network-operator", "efa-device-plugin"
+"""The components that advertise network cards."""
+EFA_RESOURCE = "vpc.amazonaws.com/efa"
+CARD_VENDOR = "15b3"
+"""PCI vendor of NVIDIA's (Mellanox's) network cards."""
+_LINKS = {"infiniband": "infiniband", "roce": "ether"}
+_OLD_KERNELS = ("rhel-8.", "rocky-8.")
+"""Systems whose kernel is older than 5.12, from which on dma-buf carries GPU memory."""
+
+
+def owners(fabric: str, distribution: str) -> tuple[str, ...]:
+    """Who may bring the driver of a fabric's cards there, the usual one first."""
+    if fabric in ("tcpx", "tcpxo") or (fabric == "roce" and distribution == "gke"):
+        return (PROVIDER,)
+    return (HOST, PROVIDER) if fabric == "efa" else (OPERATOR, HOST, PROVIDER)
+
+
+def resource_of(fabric: str, owner: str) -> str | None:
+    """What pods ask for where the blueprint does not say; None where the cloud decides it and nobody knows."""
+    if fabric == "efa":
+        return EFA_RESOURCE
+    if owner == PROVIDER:
+        return None
+    return f"{SHARED_PREFIX}/{'ib' if fabric == 'infiniband' else 'roce'}"
+
+
+def server(fabric: str, owner: str) -> str | None:
+    """The component that advertises the cards; None where the cloud does."""
+    if owner == PROVIDER or fabric not in (*RDMA, "efa"):
+        return None
+    return NETWORK_OPERATOR if fabric in RDMA else EFA_PLUGIN
+
+
+def served(network: Any, distribution: str) -> str | None:
+    """`server` of the `network` of a pool as it is written."""
+    if network is None or network.fabric is None:
+        return None
+    return server(network.fabric, network.driver or owners(network.fabric, distribution)[0])
+
+
+def old_kernel(system: str) -> bool:
+    """Whether the kernel of an operating system is too old for dma-buf with GPU memory."""
+    return system.startswith(_OLD_KERNELS)
+
+
+def runs_open(modules: str, product: Gpu | None) -> bool:
+    """Whether the open kernel modules drive the GPU: as the pool says, or as `auto` chooses."""
+    if modules == "auto" and product is not None:
+        return "open" in product.kernel_modules.value
+    return modules != "proprietary"
+
+
+class PoolNetwork:
+    """The network of a pool."""
+
+    def __init__(self, pool: Pool, spec: Any, driver: Any, platform: Platform) -> None:
+        self._pool = pool
+        self._spec = spec
+        self._driver = driver
+        self._platform = platform
+
+    @derived
+    def fabric(self) -> str:
+        """`infiniband`, `roce`, `efa`, `tcpx` or `tcpxo`; resolve() refuses pools of which nobody says it."""
+        return str(self._spec.fabric)
+
+    @derived
+    def owner(self) -> str:
+        """Who brings the driver of the cards."""
+        return self._spec.driver or owners(self.fabric, self._platform.distribution)[0]
+
+    @derived
+    def resource(self) -> str | None:
+        """What pods ask for; None where the cloud decides it."""
+        return self._spec.resource or resource_of(self.fabric, self.owner)
+
+    @derived
+    def nics(self) -> int | None:
+        """Cards in each node; None where nobody knows."""
+        nics: int | None = self._spec.nics
+        return nics
+
+    @derived
+    def gdrcopy(self) -> bool:
+        """Whether gdrdrv is loaded."""
+        return bool(self._spec.gdrcopy)
+
+    @derived
+    def gds(self) -> bool:
+        """Whether nvidia-fs is loaded."""
+        return bool(self._spec.gds)
+
+    @derived
+    def gpu_direct(self) -> str | None:
+        """`dmaBuf` or `peermem`; None without GPUs, and where the fabric has its own way."""
+        if self._pool.gpu is None or self.fabric not in RDMA or self.owner == PROVIDER:
+            return None
+        if self._spec.gpu_direct:
+            return str(self._spec.gpu_direct)
+        facts = self._pool.gpu.facts
+        if self._driver.kernel_modules == "auto":
+            use(facts.kernel_modules)
+        ready = runs_open(self._driver.kernel_modules, facts) and not old_kernel(self._platform.os)
+        return "dmaBuf" if ready else "peermem"
+
+    @derived
+    def peermem(self) -> bool:
+        """Whether the GPU Operator builds and loads nvidia-peermem."""
+        return self.gpu_direct == "peermem" and self._pool.driver.enabled
+
+    @derived
+    def host_ofed(self) -> bool:
+        """Whether nvidia-peermem is built against the OFED of the node image instead of waiting for that of a pod."""
+        return self.peermem and self.owner != OPERATOR
+
+    @derived
+    def by_network_operator(self) -> bool:
+        """Whether the Network Operator advertises the cards."""
+        return server(self.fabric, self.owner) == NETWORK_OPERATOR
+
+    @derived
+    def by_efa_plugin(self) -> bool:
+        """Whether our EFA device plugin advertises the interfaces."""
+        return server(self.fabric, self.owner) == EFA_PLUGIN
+
+    @derived
+    def shared(self) -> bool:
+        """Whether pods share the cards, instead of having some to themselves."""
+        return (self.resource or "").startswith(f"{SHARED_PREFIX}/")
+
+    @derived
+    def link(self) -> str:
+        """What device plugins call the link of the fabric's cards."""
+        return _LINKS[self.fabric]
+
+    def same(self) -> tuple[Any, ...]:
+        """Equal for networks that one NicClusterPolicy can set up together."""
+        return self.owner, self.resource, self.fabric

@@ -1,0 +1,116 @@
+"""What somebody must know or do where a fabric joins the nodes: prerequisites in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from blueprint.platform.network.model import EFA_PLUGIN, HOST, NETWORK_OPERATOR, OPERATOR, PROVIDER, RDMA, PoolNetwork
+
+if TYPE_CHECKING:
+    from blueprint.platform.model import Platform
+    from blueprint.platform.pool import Pool
+
+_NAMES = {
+    "infiniband": "InfiniBand",
+    "roce": "RoCE",
+    "efa": "EFA",
+    "tcpx": "GPUDirect-TCPX",
+    "tcpxo": "GPUDirect-TCPXO",
+}
+
+
+def network_needs(pool: Pool, network: PoolNetwork) -> Iterator[str]:
+    """For a pool that has a network."""
+    number = f"{network.nics} " if network.nics else ""
+    cards = "EFA interfaces" if network.fabric == "efa" else "network cards"
+    yield f"Each node has {number}{cards} on one {_NAMES[network.fabric]} fabric with the other nodes of the pool."
+    if network.resource:
+        each = (
+            "EFA interfaces" if network.fabric == "efa" else "a share of all cards" if network.shared else "whole cards"
+        )
+        yield f"Workloads ask for {network.resource} to get {each}, and may lock memory (IPC_LOCK)."
+    elif network.fabric in RDMA:
+        yield "The cloud decides the resource that pods ask for to get network cards."
+    yield from _FABRICS[network.fabric](pool, network)
+    yield from _beside_gpus(pool, network)
+
+
+def _rdma(pool: Pool, network: PoolNetwork) -> Iterator[str]:
+    if network.owner == HOST:
+        driver = "DOCA-OFED, which GPUDirect Storage needs" if network.gds else "DOCA-OFED or the kernel's own"
+        yield f"The node image has the driver of the network cards, {driver}, and loads it at boot."
+    elif network.owner == OPERATOR:
+        yield (
+            f"There is a DOCA-OFED image for {pool.platform.os} and the nodes' kernel, or the node can build one: its"
+            " package repositories have the kernel's headers."
+        )
+        yield "No node image loads another OFED, and nothing keeps the kernel's own modules of the cards in use."
+    elif pool.platform.distribution == "gke":
+        yield from _google("gIB (NCCL RDMA)", "a3-ultragpu, a4 and a4x", "/home/kubernetes/bin/gib")
+    else:
+        yield "The cloud brings the driver of the network cards, and something that advertises them to pods."
+    if network.fabric == "infiniband":
+        yield "A subnet manager runs in the fabric, and all cards' ports are active."
+    elif network.owner != PROVIDER:
+        yield "Switches and cards are set up for RoCE alike: MTU, priority flow control and ECN."
+    if pool.gpu and pool.platform.distribution in ("vanilla", "rke2", "k3s", "microk8s"):
+        yield (
+            "On bare metal, ACS redirection is off on the PCIe switches between GPUs and cards, or the IOMMU passes"
+            " through: otherwise their traffic takes the way through the CPU."
+        )
+
+
+def _efa(pool: Pool, network: PoolNetwork) -> Iterator[str]:
+    yield "The node group attaches EFA interfaces to its instances, in one subnet and one cluster placement group."
+    yield "The security group of the nodes allows all traffic from and to itself."
+    yield "The node image has the EFA driver, and 2 MiB huge pages for the pods that ask for interfaces."
+    if network.owner == PROVIDER:
+        yield "EKS Auto Mode advertises the interfaces."
+    elif pool.platform.mirrored("602401143452.dkr.ecr.us-west-2.amazonaws.com/eks").startswith("602401143452"):
+        yield "The nodes' role may pull from Amazon's registry in us-west-2, or a mirror stands in for it."
+
+
+def _google(what: str, machines: str, folder: str) -> Iterator[str]:
+    yield f"The nodes are {machines} machines, made with an additional network per card (multi-networking, MTU 8896)."
+    yield f"Google's installer DaemonSet for {what} runs on them; workloads mount its libraries from {folder}."
+    yield "Which interface belongs to which network is said by whoever makes the nodes: it cannot be derived here."
+
+
+def _tcp(_: Pool, network: PoolNetwork) -> Iterator[str]:
+    if network.fabric == "tcpx":
+        yield from _google("GPUDirect-TCPX", "a3-highgpu", "/home/kubernetes/bin/nvidia/lib64")
+    else:
+        yield from _google("GPUDirect-TCPXO", "a3-megagpu", "/var/lib/tcpxo/lib64")
+        yield "The device injector of NRI runs on the nodes, and gives pods /dev/aperture_devices."
+
+
+_FABRICS = {"infiniband": _rdma, "roce": _rdma, "efa": _efa, "tcpx": _tcp, "tcpxo": _tcp}
+
+
+def _beside_gpus(pool: Pool, network: PoolNetwork) -> Iterator[str]:
+    """GPUDirect, where somebody else's GPU driver decides whether it works."""
+    if network.gpu_direct == "dmaBuf" and not pool.driver.enabled:
+        yield "The nodes' GPU driver has open kernel modules, their kernel is 5.12 or newer: GPUDirect uses dma-buf."
+    elif network.gpu_direct == "dmaBuf":
+        yield "The nodes' kernel is 5.12 or newer: GPUDirect uses dma-buf."
+    elif network.gpu_direct == "peermem" and not pool.driver.enabled:
+        yield "The node image loads nvidia-peermem, built against its OFED; cloud images usually do not."
+    elif network.host_ofed:
+        yield "The node image has DOCA-OFED, its headers under /usr/src/ofa_kernel: nvidia-peermem is built with them."
+
+
+def external_needs(platform: Platform) -> Iterator[str]:
+    """What those must know who install a component of networks themselves."""
+    operator = platform.components.get(NETWORK_OPERATOR)
+    if operator and operator.ownership == "external":
+        yield (
+            "The Network Operator is installed without an NFD of its own (nfd.enabled=false): there is one already. Its"
+            " NicClusterPolicy tolerates the taints of the pools it serves."
+        )
+    plugin = platform.components.get(EFA_PLUGIN)
+    if plugin and plugin.ownership == "external":
+        yield "The EFA device plugin tolerates the taints of the pools that have EFA."
+    nfd = platform.components.get("nfd")
+    if platform.fabrics.pools and nfd and nfd.ownership == "external":
+        yield "NFD looks at PCI devices of the classes 0200 and 0207: the Network Operator finds its nodes by them."

@@ -1,0 +1,1 @@
+"""Labels, taints and selectors of nodes."""

@@ -1,0 +1,37 @@
+"""A node taint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from blueprint.platform.tracking.recorder import note
+from blueprint.platform.tracking.sources import Source, gathered
+
+
+@dataclass(frozen=True, slots=True)
+class Taint:
+    """A node taint; `value` may be empty."""
+
+    key: str
+    value: str
+    effect: str
+
+
+class PoolTaint:
+    """A taint of a pool's nodes; reading it notes the lines that gave it."""
+
+    def __init__(self, taint: Taint, sources: tuple[Source, ...]) -> None:
+        self._taint = taint
+        self._sources = gathered(sources)
+
+    @property
+    def key(self) -> str:
+        """Key, `nvidia.com/gpu`."""
+        note(*self._sources)
+        return self._taint.key
+
+    @property
+    def effect(self) -> str:
+        """Effect, `NoSchedule`."""
+        note(*self._sources)
+        return self._taint.effect

@@ -1,0 +1,1 @@
+"""GPU metrics, alerts and dashboards."""

@@ -1,0 +1,137 @@
+"""One alert of a pool or of the platform: its limit, its expression, and whether it can be in force."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from blueprint.catalog.monitoring import AlertDefinition, Threshold
+from blueprint.platform.observability.expressions import chosen, filled, lacking, limit_of, once_for_each_gpu
+from blueprint.platform.tracking.tracked import derived, note
+
+if TYPE_CHECKING:
+    from blueprint.platform.observability.model import Observability
+    from blueprint.platform.pool import Pool
+
+INTERVALS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+CLAIMED = "pods claim GPUs (gpuStack: gpuCluster), and what it reads is counted only beside a device plugin"
+SHARED = "pods share GPUs here, and the exporter names only one of those that use a GPU"
+MAY_BE_EMPTY = "the pool may have no nodes at all"
+ALL_MAY_BE_EMPTY = "every pool may have no nodes at all"
+NO_NVLINK_5 = "GPUs of this product have no NVLink 5"
+
+
+def seconds(duration: str) -> int:
+    """`10m` in seconds."""
+    return int(duration[:-1]) * INTERVALS[duration[-1]]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """An alert that is not rendered, and why; `pool` is empty where it is about the platform."""
+
+    name: str
+    pool: str
+    why: str
+
+
+class Alert:
+    """One alerting rule: an alert's definition, for one pool or for the platform."""
+
+    def __init__(self, name: str, definition: AlertDefinition, pool: Pool | None, owner: Observability) -> None:
+        self.name = name
+        self.definition = definition
+        self.pool = pool
+        self._owner = owner
+
+    @derived
+    def spec(self) -> Any:
+        """What the blueprint says of it, or None."""
+        alerts = self._owner.spec.alerts
+        return alerts[self.name] if self.name in frozenset(alerts) else None
+
+    @derived
+    def enabled(self) -> bool:
+        """Whether the blueprint leaves it on."""
+        return self.spec is None or self.spec.enabled
+
+    @derived
+    def severity(self) -> str:
+        """`info`, `warning` or `critical`."""
+        return (self.spec.severity if self.spec is not None else None) or self._default("severity")
+
+    @derived
+    def lasting(self) -> str | None:
+        """How long it must hold; None: it fires at once."""
+        lasting = (self.spec.lasting if self.spec is not None else None) or self._default("lasting")
+        return None if seconds(lasting) == 0 else lasting
+
+    @derived
+    def expr(self) -> str | None:
+        """The expression; None where there is no limit."""
+        definition = self.definition
+        limit = self._limit(definition.threshold) if definition.threshold else None
+        expression = chosen(definition, limit)
+        note(self._owner.line("alerts", self.name, "expr"))
+        return expression and filled(expression, self.pool, limit, self._owner.places)
+
+    def _limit(self, threshold: Threshold) -> Any:
+        given = self.spec.threshold if self.spec is not None else None
+        note(self._owner.line("alerts", self.name, "threshold"))
+        return limit_of(threshold, given, self.pool.gpu.facts if self.pool and self.pool.gpu else None)
+
+    @derived
+    def told(self) -> str:
+        """The expression with the exporter's names; once for each GPU where several pods may hold it."""
+        expression = self._owner.worded(self.expr or "")
+        held_by_many = self._owner.claimed or self._shared
+        return once_for_each_gpu(expression) if self.definition.about == "gpu" and held_by_many else expression
+
+    @derived
+    def _shared(self) -> bool:
+        return self.pool is not None and self.pool.own_label in self._owner.shared
+
+    @derived
+    def why_left_out(self) -> str | None:
+        """Why it is not rendered, or None."""
+        if not self.enabled:
+            return "it is switched off here"
+        if self._owner.claimed and self.definition.when in ("clusterPolicy", "devicePlugin"):
+            return CLAIMED
+        if (why := self._why_not_here()) is not None:
+            return why
+        if self.expr is None:
+            assert self.definition.threshold  # noqa: S101 - otherwise there is an expression
+            return str(self._limit(self.definition.threshold).why)
+        missing = list(lacking(self.expr, self._owner.exported))
+        return f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not exported" if missing else None
+
+    def _why_not_here(self) -> str | None:
+        """What of the pool, or of all pools, makes it pointless."""
+        definition = self.definition
+        if definition.when == "nodes":
+            return None if self._owner.always_some else ALL_MAY_BE_EMPTY
+        if self.pool is None or self.pool.gpu is None:
+            return None
+        if definition.about == "pod" and self._shared:
+            return SHARED
+        return MAY_BE_EMPTY if "${nodes}" in definition.expr and self.pool.nodes_min == 0 else None
+
+    @derived
+    def summary(self) -> str:
+        """One line for people."""
+        return self._default("summary")
+
+    @derived
+    def description(self) -> str:
+        """What is the matter, with the labels of the alert."""
+        return filled(self._default("description"), self.pool, None)
+
+    @derived
+    def runbook(self) -> str:
+        """Where it is explained."""
+        return f"{self._owner.runbooks}/{self.name}.md"
+
+    def _default(self, key: str) -> str:
+        note(self._owner.line("alerts", self.name, key))
+        return str(getattr(self.definition, key))

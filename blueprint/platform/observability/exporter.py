@@ -1,0 +1,87 @@
+"""Who exports the metrics of GPUs: the operator's exporter, that of its DRA stack, or the one that runs alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from blueprint.catalog.hardware import Architecture, Gpu
+from blueprint.platform.drivers.model import DRA
+from blueprint.platform.tracking.tracked import derived
+
+if TYPE_CHECKING:
+    from blueprint.platform.components.model import PlatformComponent
+    from blueprint.platform.model import Platform
+    from blueprint.platform.pool import Pool
+
+OPERATOR, ALONE = "gpu-operator", "dcgm-exporter"
+NVLINK_5 = 5
+_BEFORE_NVLINK_5: frozenset[Architecture] = frozenset({"Pascal", "Volta", "Turing", "Ampere", "Ada Lovelace", "Hopper"})
+_PARTS = ("nfd", OPERATOR, "k8s-device-plugin", ALONE)
+"""The components whose pods make GPUs usable."""
+
+
+def may_have_nvlink5(gpu: Gpu | None) -> bool:
+    """Whether a product may count NVLink errors in the fields of NVLink 5; True where the catalogue does not know."""
+    if gpu is None:
+        return True
+    link = gpu.nvlink
+    if link and link.generation:
+        return link.generation.value >= NVLINK_5
+    if link and link.links and not link.links.value:
+        return False
+    return gpu.architecture.value not in _BEFORE_NVLINK_5
+
+
+class Exporter:
+    """The exporter of this platform's stack, as Prometheus finds it."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+
+    @derived
+    def alone(self) -> bool:
+        """Whether it runs without the operator."""
+        return self._platform.gpu_stack == "standalone"
+
+    @derived
+    def claimed(self) -> bool:
+        """Whether pods claim GPUs. Then nothing counts requests, and the operator says nothing of its own state."""
+        return bool(self._platform.allocation == DRA)
+
+    @property
+    def component(self) -> PlatformComponent | None:
+        """The component that brings it; None where another platform does."""
+        return self._platform.components.get(ALONE if self.alone else OPERATOR)
+
+    @derived
+    def namespace(self) -> str:
+        """Where it runs; the operator, if there is one, too."""
+        found = self.component
+        return found.namespace if found is not None else ALONE if self.alone else OPERATOR
+
+    @derived
+    def selector(self) -> dict[str, str]:
+        """Labels of its Service."""
+        if self.alone:
+            return {"app.kubernetes.io/name": ALONE, "app.kubernetes.io/component": ALONE}
+        return {"app": "nvidia-dcgm-exporter-dra" if self.claimed else "nvidia-dcgm-exporter"}
+
+    @derived
+    def port(self) -> str:
+        """Name of its Service's port."""
+        return "metrics" if self.alone else "gpu-metrics"
+
+    @derived
+    def namespaces(self) -> tuple[str, ...]:
+        """Where the pods run that make GPUs usable."""
+        parts = (self._platform.components.get(name) for name in _PARTS)
+        return tuple(sorted({part.namespace for part in parts if part is not None} | {self.namespace}))
+
+    @derived
+    def counts_nvlink5(self) -> bool:
+        """Whether a pool may have GPUs with NVLink 5."""
+        return any(self.counts_nvlink5_of(pool) for pool in self._platform.gpu_pools)
+
+    def counts_nvlink5_of(self, pool: Pool | None) -> bool:
+        """Whether the GPUs of this pool may have NVLink 5."""
+        return pool is not None and pool.gpu is not None and may_have_nvlink5(pool.gpu.facts)

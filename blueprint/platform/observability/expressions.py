@@ -1,0 +1,97 @@
+"""Fill the definitions of alerts and recording rules in: pools, limits, names of metrics."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from string import Template
+from typing import TYPE_CHECKING, Any
+
+from blueprint.catalog.facts import Fact
+from blueprint.catalog.hardware import Gpu
+from blueprint.catalog.monitoring import AlertDefinition, Metrics, Threshold, metrics_in, renamed
+from blueprint.platform.tracking.tracked import use
+
+if TYPE_CHECKING:
+    from blueprint.platform.pool import Pool
+
+PCIE_REPLAYS = {1: 0.15, 2: 0.3, 3: 0.48, 4: 0.96, 5: 1.92, 6: 3.84}
+"""Replays a minute and lane that a link may have at one bit error in 10^12, by generation (DCGM)."""
+OF_A_GPU = ("node", "pool", "gpu", "UUID", "GPU_I_ID", "GPU_I_PROFILE", "xid", "clock_event")
+"""The labels that tell the series of one metric apart, whoever holds the GPU or the instance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What an alert compares with. `value` is None where only the GPU itself knows its limit; `why` says so."""
+
+    value: int | None
+    why: str | None = None
+
+
+def limit_of(threshold: Threshold, given: int | None, gpu: Gpu | None) -> Limit:
+    """The limit of an alert: what the blueprint says, the definition's own value, or the product's, if verified."""
+    if given is not None:
+        return Limit(given)
+    if threshold.value is not None:
+        return Limit(threshold.value)
+    facts = _facts(threshold.fact or "", gpu)
+    if not facts:
+        return Limit(None, "the catalogue does not know the product's limit")
+    if not all(fact.certain for fact in facts):
+        return Limit(None, "the product's limit in the catalogue is not verified")
+    return Limit(_computed(threshold, [use(fact) for fact in facts]))
+
+
+def _facts(path: str, gpu: Gpu | None) -> list[Fact[Any]]:
+    if path == "pcie":
+        return [gpu.pcie.generation, gpu.pcie.width] if gpu and gpu.pcie else []
+    found: Any = gpu
+    for step in path.split("."):
+        name = "".join(f"_{char.lower()}" if char.isupper() else char for char in step)
+        found = getattr(found, name, None)
+    return [found] if isinstance(found, Fact) else []
+
+
+def _computed(threshold: Threshold, values: list[int]) -> int:
+    if threshold.fact == "pcie":
+        generation, width = values
+        return math.ceil(width * PCIE_REPLAYS[generation])
+    if threshold.percent is not None:
+        return values[0] * threshold.percent // 100
+    return values[0] - (threshold.below or 0)
+
+
+def chosen(definition: AlertDefinition, limit: Limit | None) -> str | None:
+    """The expression to use, or None where there is no limit to compare with."""
+    if limit is not None and limit.value is None:
+        return definition.otherwise
+    return definition.expr
+
+
+def filled(expression: str, pool: Pool | None, limit: Limit | None, places: Mapping[str, str] | None = None) -> str:
+    """The expression with the pool's name, nodes and GPUs, the limit, and whatever `places` names."""
+    values = dict(places or {})
+    if limit is not None and limit.value is not None:
+        values["threshold"] = str(limit.value)
+    if pool is not None and pool.gpu is not None:
+        values |= {"pool": pool.own_label}
+        values |= {"count": str(pool.gpu.count)} if "${count}" in expression else {}
+        values |= {"nodes": str(pool.nodes_min)} if "${nodes}" in expression else {}
+    return Template(expression).safe_substitute(values)
+
+
+def once_for_each_gpu(expression: str) -> str:
+    """The expression without the pods that hold a GPU: the exporter gives each of them a series of the same value."""
+    return f"max by ({', '.join(OF_A_GPU)}) ({expression})"
+
+
+def lacking(expression: str, exported: Mapping[str, str]) -> Iterator[str]:
+    """The metrics that an expression reads and the exporter does not export."""
+    return (name for name in metrics_in(expression) if name not in exported)
+
+
+def in_dialect(expression: str, names: str, metrics: Metrics) -> str:
+    """The expression with the names that the exporter uses."""
+    return renamed(expression, metrics) if names == "dcgm-4.6" else expression

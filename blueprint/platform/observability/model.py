@@ -1,0 +1,316 @@
+"""What is watched: the exporter's metrics, alerts and recording rules of this platform's pools, dashboards.
+
+Only what can work is here. An alert whose metric is not exported, or whose limit nobody knows, is left out and listed
+in `left_out`, so that prerequisites and lock can say it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from blueprint.catalog.monitoring import Monitoring, load_monitoring
+from blueprint.platform.components.digests import digest
+from blueprint.platform.components.pod_settings import PerKey
+from blueprint.platform.observability.alerts import Alert, LeftOut, seconds
+from blueprint.platform.observability.dashboards import dashboard_json, queries_of
+from blueprint.platform.observability.exporter import Exporter
+from blueprint.platform.observability.expressions import filled, in_dialect, lacking
+from blueprint.platform.olm.model import OWN_PROMETHEUSES
+from blueprint.platform.tracking.recorder import unnoted
+from blueprint.platform.tracking.sources import Source
+from blueprint.platform.tracking.tracked import derived, note, plain
+
+if TYPE_CHECKING:
+    from blueprint.platform.components.model import PlatformComponent
+    from blueprint.platform.model import Platform
+
+_OF_CLUSTER_POLICY = "gpu_operator_reconciliation_status"
+"""A metric that the operator sets for a ClusterPolicy alone; under a GPUCluster it stays 0."""
+_OF_OPERATOR = "gpu_operator_"
+_DENIED_ON_OPENSHIFT = "kube_pod_created"
+"""A metric that OpenShift's kube-state-metrics does not export (cluster-monitoring-operator: denylist)."""
+_REQUESTED, _HELD = "namespace_pool:gpu_requested:sum", "namespace_pool:gpu_held:count"
+"""The recording rules from which dashboards learn the namespaces that use GPUs."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleGroup:
+    """Rules that are evaluated together."""
+
+    name: str
+    rules: tuple[Any, ...]
+
+
+class Recording:
+    """One recording rule."""
+
+    def __init__(self, record: str, expr: str, source: Source, labels: dict[str, str] | None = None) -> None:
+        self.record = record
+        self._expr = expr
+        self._source = source
+        self.labels = labels
+
+    @property
+    def expr(self) -> str:
+        """The expression."""
+        note(self._source)
+        return self._expr
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """One dashboard as Grafana reads it."""
+
+    uid: str
+    json: str
+
+
+class Observability:
+    """Everything that is watched."""
+
+    def __init__(self, spec: Any, platform: Platform, component: PlatformComponent) -> None:
+        self.spec = spec
+        self.exporter = Exporter(platform)
+        self._platform = platform
+        self._component = component
+
+    @property
+    def data(self) -> Monitoring:
+        """The definitions."""
+        return load_monitoring(self._component.component.folder)
+
+    def line(self, file: str, *path: str) -> Source:
+        """The line of a definition."""
+        record = getattr(self.data, file)
+        inside = ("groups" if file == "records" else file, *path)
+        return Source("component", record.span(*inside), ".".join(inside))
+
+    @derived
+    def namespace(self) -> str:
+        """Where Prometheus looks for monitors and rules: where it runs. OpenShift's own look where the operator is."""
+        if self._platform.by_olm and self.prometheus_namespace in OWN_PROMETHEUSES:
+            return self.exporter.namespace
+        return str(self.spec.prometheus.monitor_namespace or self.prometheus_namespace)
+
+    @derived
+    def prometheus_namespace(self) -> str:
+        """Where Prometheus runs."""
+        return str(self.spec.prometheus.namespace)
+
+    @property
+    def monitor_labels(self) -> PerKey:
+        """Labels of monitors: the component's, and those by which Prometheus selects."""
+        return self._component.labels.over({key: partial(self._selected, 0, key) for key in self.spec_labels[0]})
+
+    @property
+    def rule_labels(self) -> PerKey:
+        """Labels of rules: the component's, and those by which Prometheus selects."""
+        return self._component.labels.over({key: partial(self._selected, 1, key) for key in self.spec_labels[1]})
+
+    def _selected(self, which: int, key: str) -> str:
+        return self.spec_labels[which][key]
+
+    @derived
+    def spec_labels(self) -> tuple[dict[str, str], dict[str, str]]:
+        """The labels by which Prometheus selects monitors and rules, alone."""
+        monitors = dict(plain(self.spec.prometheus.selector_labels))
+        own = self.spec.prometheus.rule_selector_labels
+        return monitors, monitors if own is None else dict(plain(own))
+
+    @derived
+    def interval(self) -> str:
+        """How often Prometheus reads the exporters."""
+        return str(self.spec.prometheus.scrape_interval)
+
+    @derived
+    def timeout(self) -> str:
+        """How long it waits for an answer: two thirds of the interval, at most ten seconds."""
+        return f"{min(10, max(1, seconds(self.interval) * 2 // 3))}s"
+
+    @derived
+    def names(self) -> str:
+        """`legacy`, or `dcgm-4.6`."""
+        return str(self._component.settings.metricNames)
+
+    @derived
+    def runbooks(self) -> str:
+        """Where the pages about alerts are."""
+        return str(self._component.settings.runbooks).rstrip("/")
+
+    def worded(self, expression: str) -> str:
+        """An expression with the names that the exporter uses."""
+        return in_dialect(expression, self.names, self.data.metrics)
+
+    @derived
+    def exported(self) -> dict[str, str]:
+        """The metrics that the exporter exports, with their type, by their names of before DCGM 4.6."""
+        said = self.spec.metrics
+        more, less = plain(said.include), plain(said.exclude)
+        return self.data.metrics.counted(said.set, more, less, nvlink5=self.exporter.counts_nvlink5)
+
+    @derived
+    def counters(self) -> str:
+        """The exporter's counter file."""
+        note(Source("component", self.data.metrics.span("metrics"), "metrics"))
+        rows = self.data.metrics.metrics
+        return "".join(f"{self.worded(name)}, {kind}, {rows[name].help}\n" for name, kind in self.exported.items())
+
+    @derived
+    def config_name(self) -> str:
+        """The name of the counter file's ConfigMap; it changes with its content, so that exporters read it again."""
+        return f"gpu-metrics-{digest(self.counters)}"
+
+    @derived
+    def claimed(self) -> bool:
+        """Whether pods claim GPUs."""
+        return self.exporter.claimed
+
+    @derived
+    def operated(self) -> bool:
+        """Whether there is a GPU Operator."""
+        return not self.exporter.alone
+
+    @derived
+    def node_status(self) -> bool:
+        """Whether the operator runs exporters of the nodes' state."""
+        found = self._platform.gpu_stack == "clusterPolicy" and self.exporter.component is not None
+        return found and bool(self._platform.setting("gpu-operator", "nodeStatusExporter"))
+
+    @derived
+    def shared(self) -> tuple[str, ...]:
+        """Pools whose GPUs several pods use at once: there nothing is told by pod, as the exporter names only one."""
+        with unnoted():
+            pools = [pool for pool in self._platform.gpu_pools if pool.partition.replicas]
+        for pool in pools:
+            note(self._platform.origins.source(("spec", "nodePools", pool.name, "gpu", "sharing")))
+        return tuple(sorted(pool.own_label for pool in pools))
+
+    @derived
+    def always_some(self) -> bool:
+        """Whether a pool always has nodes."""
+        with unnoted():
+            return any(pool.nodes_min > 0 for pool in self._platform.gpu_pools)
+
+    @derived
+    def places(self) -> dict[str, str]:
+        """What definitions name besides pool and limit: namespaces, and how a series says that a workload holds a GPU.
+
+        Under the DRA stack the exporter itself claims every GPU, as an administrator, and names itself as its holder.
+        """
+        held = f'exported_namespace!~"|{self.exporter.namespace}"' if self.claimed else 'exported_namespace!=""'
+        if self.shared:
+            held += f',pool!~"{"|".join(self.shared)}"'
+        return {"operator": self.exporter.namespace, "namespaces": "|".join(self.exporter.namespaces), "held": held}
+
+    @derived
+    def _alerts(self) -> tuple[Alert, ...]:
+        return tuple(self._all_alerts())
+
+    def _all_alerts(self) -> Iterator[Alert]:
+        for name, definition in self.data.alerts.alerts.items():
+            lost = self.claimed and definition.when in ("clusterPolicy", "devicePlugin")  # rendered nowhere, but told
+            if lost or self._holds(definition.when):
+                for pool in self._platform.gpu_pools if definition.per == "pool" else (None,):
+                    if not definition.nvlink5 or self.exporter.counts_nvlink5_of(pool):
+                        yield Alert(name, definition, pool, self)
+
+    def _holds(self, when: str | None) -> bool:
+        """Whether what a definition is about is there at all."""
+        conditions = {
+            "driver": lambda: self._platform.driver.enabled,
+            "nodeStatus": lambda: self.node_status,
+            "devicePlugin": lambda: not self.claimed,
+            "claims": lambda: self.claimed,
+            "clusterPolicy": lambda: self._platform.gpu_stack == "clusterPolicy",
+            "operator": lambda: self.operated,
+            "nodes": lambda: bool(self._platform.gpu_pools),
+        }
+        return when is None or bool(conditions[when]())
+
+    @derived
+    def alert_groups(self) -> tuple[RuleGroup, ...]:
+        """The alerts that are rendered: the platform's, then each pool's."""
+        names: list[str | None] = [None, *(pool.name for pool in self._platform.gpu_pools)]
+        groups = (
+            RuleGroup(
+                f"gpu-alerts.{name}" if name else "gpu-alerts",
+                tuple(a for a in self._alerts if (a.pool.name if a.pool else None) == name and not a.why_left_out),
+            )
+            for name in names
+        )
+        return tuple(group for group in groups if group.rules)
+
+    @derived
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """Alerts that are not rendered."""
+        return tuple(
+            LeftOut(alert.name, alert.pool.name if alert.pool else "", why)
+            for alert in self._alerts
+            if (why := alert.why_left_out)
+        )
+
+    @derived
+    def record_groups(self) -> tuple[RuleGroup, ...]:
+        """The recording rules that are rendered, in the order in which they build upon each other."""
+        known: set[str] = set()
+        groups = []
+        for name, definitions in self.data.records.groups.items():
+            rules = self._prices() if name == "cost" else []
+            known |= {rule.record for rule in rules}
+            for index, one in enumerate(definitions):
+                if self._holds(one.when) and not self._without(one.expr, known):
+                    source = Source("component", self.data.records.span("groups", name, index), f"groups.{name}")
+                    rules.append(Recording(one.record, self.worded(filled(one.expr, None, None, self.places)), source))
+                    known.add(one.record)
+            if rules:
+                groups.append(RuleGroup(f"gpu-{name}", tuple(rules)))
+        return tuple(groups)
+
+    def _prices(self) -> list[Recording]:
+        found = []
+        for pool in self._platform.gpu_pools:
+            if pool.cost_per_gpu_hour is not None:
+                source = self._platform.origins.source(("spec", "nodePools", pool.name, "costPerGpuHour"))
+                price = f"vector({pool.cost_per_gpu_hour:g})"
+                found.append(Recording("pool:gpu_price:per_hour", price, source, {"pool": pool.own_label}))
+        return found
+
+    def _without(self, expression: str, known: set[str]) -> bool:
+        """Whether an expression reads a metric that is not exported, or a recording rule that is not there."""
+        if self._platform.gpu_stack != "clusterPolicy" and _OF_CLUSTER_POLICY in expression:
+            return True
+        if not self.operated and _OF_OPERATOR in expression:
+            return True
+        if self.prometheus_namespace in OWN_PROMETHEUSES and _DENIED_ON_OPENSHIFT in expression:
+            return True
+        return any(lacking(expression, self.exported)) or not records_in(expression) <= known
+
+    @derived
+    def dashboards(self) -> tuple[Dashboard, ...]:
+        """The dashboards, of panels that have data."""
+        if not self.spec.dashboards:
+            return ()
+        known = {rule.record for group in self.record_groups for rule in group.rules}
+        note(self.line("dashboards"))
+        found = []
+        for uid, definition in self.data.dashboards.dashboards.items():
+            rows = {
+                title: [panel for panel in panels if not any(self._without(q, known) for q in queries_of(panel))]
+                for title, panels in definition.rows.items()
+            }
+            found.append(
+                Dashboard(
+                    uid, dashboard_json(uid, definition.title, rows, self.worded, _HELD if self.claimed else _REQUESTED)
+                )
+            )
+        return tuple(found)
+
+
+def records_in(expression: str) -> frozenset[str]:
+    """The recording rules that an expression reads."""
+    import re
+
+    return frozenset(re.findall(r"\b[a-z_]+:[a-z_]+:[a-z0-9_]+", expression))

@@ -1,0 +1,92 @@
+"""What the watching of GPUs needs from others, and what it does not do: for the prerequisites and the lock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from blueprint.platform.model import Platform
+
+if TYPE_CHECKING:
+    from blueprint.platform.observability.model import Observability
+
+
+def observed(platform: Platform) -> Iterator[Iterator[str]]:
+    """Texts about the cluster, one iterator for each matter that has lines of its own."""
+    watched = platform.observability
+    if watched is None:
+        return
+    yield _prometheus(watched)
+    yield _grafana(watched)
+    yield _exporter(watched)
+    for name in watched.data.alerts.alerts:
+        yield _left_out(name, watched)
+
+
+def _prometheus(watched: Observability) -> Iterator[str]:
+    yield (
+        f"A Prometheus of the Prometheus operator runs in the namespace {watched.prometheus_namespace}; its custom"
+        " resources ServiceMonitor and PrometheusRule (monitoring.coreos.com/v1) are installed."
+    )
+    monitors, rules = watched.spec_labels
+    yield (
+        f"In the namespace {watched.namespace} it selects ServiceMonitors with {_labels(monitors)} and PrometheusRules"
+        f" with {_labels(rules)}."
+    )
+    yield f"It may list and watch Services, EndpointSlices and Pods in the namespace {watched.exporter.namespace}."
+    yield "It may list and watch Nodes, so that samples learn the pool of the node they come from."
+    yield "kube-state-metrics is installed, and read without a change of the labels namespace, pod and node."
+    if watched.claimed:
+        yield "It is kube-state-metrics 2.20 or newer, which says what pods claim; before, nothing is known of claims."
+
+
+def _labels(labels: dict[str, str]) -> str:
+    return "the labels " + ", ".join(f"{k}={v}" for k, v in sorted(labels.items())) if labels else "any labels"
+
+
+def _grafana(watched: Observability) -> Iterator[str]:
+    if watched.dashboards:
+        yield "Grafana's sidecar loads ConfigMaps with the label grafana_dashboard."
+
+
+def _exporter(watched: Observability) -> Iterator[str]:
+    component = watched.exporter.component
+    if component is None or component.ownership == "managed":
+        return
+    if watched.operated:
+        policy = "GPUCluster" if watched.claimed else "ClusterPolicy"
+        yield (
+            f"The exporters of the GPU Operator, which is somebody else's, count what the ConfigMap"
+            f" {watched.config_name} says: dcgmExporter.config.name of the {policy}."
+        )
+    else:
+        labels = ", ".join(f"{key}={value}" for key, value in sorted(watched.exporter.selector.items()))
+        yield (
+            f"The exporters, which are somebody else's, have a Service in the namespace {watched.exporter.namespace}"
+            f" with the labels {labels} and a port {watched.exporter.port}, and count the metrics that"
+            " blueprint.lock lists."
+        )
+
+
+def _left_out(name: str, watched: Observability) -> Iterator[str]:
+    reasons: dict[str, list[str]] = {}
+    for each in watched.left_out:
+        if each.name == name:
+            reasons.setdefault(each.why, []).append(each.pool)
+    for why, pools in reasons.items():
+        where = f" for {', '.join(pools)}" if any(pools) else ""
+        yield f"Nobody waits for the alert {name}{where}: {why}."
+
+
+def observability_to_json(platform: Platform) -> dict[str, Any] | None:
+    """What the lock says: the exporter's metrics, the alerts that there are and those that there are not."""
+    watched = platform.observability
+    if watched is None:
+        return None
+    return {
+        "metricNames": watched.names,
+        "metrics": [watched.worded(name) for name in watched.exported],
+        "alerts": sorted({alert.name for group in watched.alert_groups for alert in group.rules}),
+        "notAlerted": [{"alert": o.name, "pool": o.pool or None, "why": o.why} for o in watched.left_out],
+        "scrapeInterval": watched.interval,
+    }

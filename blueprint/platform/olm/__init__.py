@@ -1,0 +1,1 @@
+"""Components that the Operator Lifecycle Manager installs."""

@@ -1,0 +1,60 @@
+"""What must be done outside of our objects where operators come through the Operator Lifecycle Manager."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from blueprint.platform.components.model import PlatformComponent
+    from blueprint.platform.model import Platform
+
+
+def olm_needs(platform: Platform) -> Iterator[Iterator[str]]:
+    """One teller per subject; nothing where our own manifests install everything."""
+    if not platform.by_olm:
+        return
+    yield _release(platform)
+    subscribed = [one for one in platform.components.values() if one.olm and one.olm.package and _ours(one)]
+    for component in subscribed:
+        yield _catalogue(component)
+        yield _approval(component)
+    yield _mirrors(platform, subscribed)
+
+
+def _ours(component: PlatformComponent) -> bool:
+    return component.ownership == "managed"
+
+
+def _release(platform: Platform) -> Iterator[str]:
+    yield f"The cluster is {platform.ground.title} {platform.distribution_version}."
+
+
+def _catalogue(component: PlatformComponent) -> Iterator[str]:
+    olm = component.olm
+    if olm is None:
+        return
+    what = f"the package {olm.package} with the channel {olm.channel}"
+    what += f" and in it {olm.starting_csv}" if olm.starting_csv else ""
+    yield f"The CatalogSource {component.settings.catalogSource} in openshift-marketplace has {what}."
+    if olm.unlisted:
+        yield f"No image of {component.component.title} is in images.txt: {olm.unlisted}."
+
+
+def _approval(component: PlatformComponent) -> Iterator[str]:
+    if component.settings.installPlanApproval == "Manual":
+        yield (
+            f"Somebody approves the install plan that appears in the namespace {component.namespace} after the first"
+            " apply; apply says its name, and goes on where it stopped when it is run again."
+        )
+
+
+def _mirrors(platform: Platform, subscribed: list[PlatformComponent]) -> Iterator[str]:
+    for host, mirror in sorted(platform.mirrors.items()):
+        yield (
+            f"An ImageDigestMirrorSet and an ImageTagMirrorSet send the nodes from {host} to {mirror}: objects name"
+            " images as their vendors do. Making one may drain all nodes, so it is left to whoever runs the cluster."
+        )
+    if platform.mirrors:
+        packages = ", ".join(str(one.olm.package) for one in subscribed if one.olm)
+        yield f"A mirrored catalogue has the bundles of {packages}, as `oc mirror` makes it; catalogSource names it."

@@ -1,0 +1,1 @@
+"""GPU partitioning (MIG) and sharing."""

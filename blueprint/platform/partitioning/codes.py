@@ -1,0 +1,145 @@
+"""Diagnostic codes of GPU partitioning and sharing (BP312x, BP313x, BP32xx)."""
+
+from blueprint.diagnostics import Severity, define
+
+MIG_UNSUPPORTED = define(
+    "BP3120",
+    "mig-unsupported",
+    """
+The GPU has no Multi-Instance GPU: it cannot be cut. The MIG manager would skip it, and pods would see whole GPUs. Share it by
+time-slicing or MPS (`gpu.sharing`), or use a product that can be cut: A30, A100, H100, H200, B200 and their relatives.
+""",
+)
+MIG_PROFILE_UNSUPPORTED = define(
+    "BP3121",
+    "mig-profile-unsupported",
+    """
+The GPU cannot be cut into instances of this profile. The part behind the dot is memory, so products with more memory have
+other names for the same slices: `1g.5gb` on an A100 with 40 GB is `1g.10gb` on one with 80 GB.
+""",
+)
+MIG_TOO_MANY = define(
+    "BP3122",
+    "mig-too-many-instances",
+    """
+More instances of one profile than the GPU can hold even if there is nothing else on it. A profile with double memory, like
+`1g.20gb` on a GPU with 80 GB, takes two of the eight memory slices, so that there are at most four.
+""",
+)
+MIG_NO_ROOM = define(
+    "BP3123",
+    "mig-no-room",
+    """
+Each profile alone would fit, but not all of them together. A GPU has seven compute slices and eight memory slices (small ones
+four and four); an instance takes some of both, and can start only at certain memory slices: `3g.40gb` takes four of them, at 0
+or at 4. Placed largest first, the message names the first instance that is left without a place.
+""",
+)
+MIG_MEDIA_TWICE = define(
+    "BP3124",
+    "mig-media-twice",
+    """
+More than one instance with media engines. The GPU has one set of JPEG and optical flow engines to give, and one instance, of a
+profile ending in `+me`, can have it. Use the plain profile for the others.
+""",
+)
+MIG_DEVICE_MISSING = define(
+    "BP3125",
+    "mig-device-missing",
+    """
+A layout names a GPU that the pool's nodes do not have. GPUs are numbered from 0, so the last is one less than `gpu.count`.
+""",
+)
+MIG_DEVICE_TWICE = define(
+    "BP3126",
+    "mig-device-twice",
+    """
+Two layouts, or one layout twice, say how the same GPU is cut. Name every GPU once; those that no layout names stay whole.
+""",
+)
+MIG_NOT_SINGLE = define(
+    "BP3127",
+    "mig-not-single",
+    """
+Strategy `single` offers instances as `nvidia.com/gpu`, which works only if all GPUs of a node are cut into instances of one
+profile: with several the device plugin stops, and a whole GPU beside them would be the same resource as a slice. Use `mixed`, or
+cut all GPUs alike.
+""",
+)
+MIG_STRATEGIES_DIFFER = define(
+    "BP3128",
+    "mig-strategies-differ",
+    """
+The GPU Operator has one MIG strategy for the whole cluster. Another pool asks for `mixed`, or needs it because of how it is cut, so
+this pool cannot have `single`. Leave its strategy out: its instances are then `nvidia.com/mig-PROFILE`, like those of the other.
+""",
+)
+MIG_UNPROVEN = define(
+    "BP3129",
+    "mig-unproven",
+    """
+What the hardware catalogue knows of cutting this GPU is not verified, or it knows nothing, so that nobody can tell whether the
+layout is possible. If it is not, the MIG manager sets the node label `nvidia.com/mig.config.state` to `failed`. Compare with
+`nvidia-smi mig -lgip` and `-lgipp` on such a GPU.
+""",
+    severity=Severity.WARNING,
+)
+MPS_ON_MIG = define(
+    "BP3130",
+    "mps-on-mig",
+    """
+The device plugin does not run MPS on MIG instances, nor on whole GPUs of a node that has some. Share by time-slicing, or leave the
+GPUs of the pool whole.
+""",
+)
+SHARED_IS_NOT_THERE = define(
+    "BP3131",
+    "shared-is-not-there",
+    """
+Time-slicing is declared for something that the pool's nodes do not offer: a profile that no layout has, or whole GPUs where all are
+cut. The device plugin ignores such an entry without a word. Under strategy `single` every instance is `gpu`.
+""",
+)
+PARTITION_UNMANAGED = define(
+    "BP3132",
+    "partition-unmanaged",
+    """
+The pool's GPUs are to be cut or shared, but nobody here writes what the MIG manager and the device plugin read to do so: it belongs to
+the GPU Operator (sharing under `gpuStack: standalone`: to the device plugin), and that is not `managed`, or there is no MIG manager
+at all. The nodes' labels would name a configuration that does not exist.
+""",
+)
+MIG_REBOOT = define(
+    "BP3133",
+    "mig-needs-reboot",
+    """
+GPUs of the Ampere generation take on MIG mode at a reset, and most clouds do not let a virtual machine reset them: the MIG manager
+would wait for ever. Let it reboot the node (`components.gpu-operator.settings.migReboot: true`), or make nodes whose image has
+MIG mode on already, and set that to false to keep things as they are.
+""",
+    severity=Severity.WARNING,
+)
+PARTITION_LABEL_TAKEN = define(
+    "BP3135",
+    "partition-label-taken",
+    """
+The pool's selector sets the node label by which the MIG manager or the device plugin finds its configuration, and the pool declares
+how its GPUs are cut or shared: two owners of one label. Select the nodes by a label of your own.
+""",
+)
+NOBODY_CUTS = define(
+    "BP3215",
+    "nobody-cuts",
+    """
+The pool declares how its GPUs are cut, and nothing that is installed could do it: without the GPU Operator there is no MIG
+manager, and some node images cut GPUs by settings of their own at boot.
+""",
+)
+NOBODY_SHARES = define(
+    "BP3216",
+    "nobody-shares",
+    """
+How GPUs are shared is configuration of the device plugin, and the device plugin of this pool is not ours. The cloud's own has its
+own settings for it, usually flags of the node pool.
+""",
+)

@@ -1,0 +1,43 @@
+"""What somebody must know or do where GPUs are cut or shared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from blueprint.platform.tracking.tracked import use
+
+if TYPE_CHECKING:
+    from blueprint.platform.model import Platform
+    from blueprint.platform.pool import Pool
+
+_REGRESSION_BRANCH, _FIXED_IN = "570", "570.158.01"
+
+
+def partition_needs(pool: Pool, platform: Platform) -> Iterator[str]:
+    """Only for pools with GPUs; nothing where they are neither cut nor shared."""
+    partition = pool.partition
+    if partition.cuts or partition.replicas:
+        offers = ", ".join(f"{name} ({number} per node)" for name, number in partition.resources.items())
+        yield f"Workloads ask for {offers}."
+    if partition.cuts:
+        yield from _cutting(pool, platform)
+
+
+def _cutting(pool: Pool, platform: Platform) -> Iterator[str]:
+    assert pool.gpu  # noqa: S101 - asked only of pools that have GPUs
+    yield (
+        "Whoever changes how the GPUs are cut drains the node before: the MIG manager stops the pods of the GPU stack,"
+        " and cannot cut a GPU that others use."
+    )
+    if use(pool.gpu.facts.architecture) == "Ampere":
+        operator = platform.components.get("gpu-operator")
+        does = operator is not None and operator.settings.migReboot
+        who = "the MIG manager reboots the node by itself" if does else "somebody reboots the node"
+        yield f"GPUs of this generation take on MIG mode at a reset; where a virtual machine cannot do that, {who}."
+    whole = any(not cut.instances for cut in pool.partition.cuts)
+    if whole and not pool.driver.enabled and pool.driver.branch in (None, _REGRESSION_BRANCH):
+        yield (
+            f"A driver of branch {_REGRESSION_BRANCH} is newer than {_FIXED_IN}: with older ones pods stay pending on"
+            " nodes that have both cut and whole GPUs."
+        )

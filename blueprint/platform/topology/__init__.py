@@ -1,0 +1,1 @@
+"""Hardware and topology of a pool's nodes."""

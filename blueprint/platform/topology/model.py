@@ -1,0 +1,96 @@
+"""What the nodes of a pool are made of and where they stand, resolved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from blueprint.platform.tracking.tracked import derived, plain
+from blueprint.spec.pools import NodePool
+from blueprint.spec.quantity import canonical_quantity
+
+if TYPE_CHECKING:
+    from blueprint.catalog.machines import Machine
+    from blueprint.platform.model import Platform
+    from blueprint.platform.pool import Pool
+
+HOSTNAME = "kubernetes.io/hostname"
+
+
+class Place:
+    """Machine, kubelet, topology and NVLink domain of one pool's nodes. What nobody decides is None."""
+
+    def __init__(self, pool: Pool, spec: NodePool, platform: Platform) -> None:
+        self._pool = pool
+        self._spec = spec
+        self._platform = platform
+
+    @derived
+    def instance_type(self) -> str | None:
+        """The cloud's instance type."""
+        return self._spec.machine.instance_type
+
+    @derived
+    def virtual(self) -> Machine | None:
+        """The machine, where what appears in the node is a vGPU."""
+        found = self._platform.machine(self.instance_type) if self.instance_type else None
+        return found if found and found.vgpu else None
+
+    @derived
+    def arch(self) -> str | None:
+        """`amd64` or `arm64`."""
+        return self._spec.machine.arch
+
+    @derived
+    def cpu(self) -> int | None:
+        """Processors of each node."""
+        return self._spec.machine.cpu
+
+    @derived
+    def memory(self) -> str | None:
+        """Memory of each node, as a quantity in the API server's form."""
+        said = self._spec.machine.memory
+        return canonical_quantity(said) if said else None
+
+    @derived
+    def machine(self) -> dict[str, str]:
+        """All that is known of the machine, by name; numbers as text, as nodes tell them."""
+        cpu = str(self.cpu) if self.cpu else None
+        known = {"instanceType": self.instance_type, "arch": self.arch, "cpu": cpu, "memory": self.memory}
+        return {key: value for key, value in known.items() if value}
+
+    @derived
+    def domain_nodes(self) -> int | None:
+        """Nodes in one NVLink domain; None where NVLink ends at the node."""
+        domain = self._spec.nvlink_domain
+        return domain.nodes if domain is not None else None
+
+    @derived
+    def domain_label(self) -> str | None:
+        """The node label that names the NVLink domain."""
+        domain = self._spec.nvlink_domain
+        return domain.label if domain is not None else None
+
+    @derived
+    def levels(self) -> dict[str, int]:
+        """Labels that say where a node stands, widest first, each with its nodes per domain (0: not said).
+
+        Nodes with GPUs carry every level of the cluster; others do where the pool gives sizes.
+        """
+        sizes = dict(plain(self._spec.topology))
+        wanted = bool(sizes) or self._pool.gpu is not None
+        found = {level: sizes.get(level, 0) for level in self._platform.levels if wanted and level != HOSTNAME}
+        if self.domain_label and self.domain_nodes:
+            found[self.domain_label] = self.domain_nodes
+        return found
+
+    @derived
+    def kubelet(self) -> dict[str, str]:
+        """What the kubelet must be set to, by the names of its configuration file."""
+        kubelet = self._spec.kubelet
+        said = {
+            "topologyManagerPolicy": kubelet.topology_manager,
+            "topologyManagerScope": kubelet.topology_manager_scope,
+            "cpuManagerPolicy": kubelet.cpu_manager,
+            "memoryManagerPolicy": {"static": "Static", "none": "None"}.get(kubelet.memory_manager or ""),
+        }
+        return {key: value for key, value in said.items() if value}

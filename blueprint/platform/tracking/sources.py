@@ -1,0 +1,112 @@
+"""A place that a value came from. Rendered fields, pools and expectations all point at such places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import chain
+from typing import cast
+
+from blueprint.diagnostics import Span
+from blueprint.probe.model import ExpectationSource
+
+MANY = 32
+"""So many sources that were read together are from then on noted as one: more than one pool ever reads of its own."""
+WRITTEN = ("blueprint", "overlay", "set", "patch", "manifest")
+"""Layers that somebody wrote, as against defaults and the catalogue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A place that a value came from.
+
+    `layer` says what kind of place: `blueprint`, `overlay`, `set`, `default` (the place is the nearest
+    enclosing line that exists), `patch`, `manifest`, `component`, `release`, `hardware`. `path` is the dotted path
+    inside that document.
+    """
+
+    layer: str
+    span: Span
+    path: str
+
+    def __hash__(self) -> int:
+        return hash((self.path, self.span.line, self.span.file))  # in every set of notes: all six parts would cost more
+
+
+class Gathered:
+    """Many sources as one: what all pools decide together is kept and written down once, however many values it
+    takes part in. Otherwise a thousand pools would each name the lines of a thousand pools."""
+
+    __slots__ = ("_hash", "_lines", "parts")
+
+    def __init__(self, parts: Sources) -> None:
+        self.parts = parts
+        self._hash = hash(parts)
+        self._lines: tuple[Source, ...] | None = None
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Gathered) and self.parts == other.parts)
+
+    @property
+    def lines(self) -> tuple[Source, ...]:
+        """The sources themselves."""
+        if self._lines is None:
+            self._lines = flat(self.parts)
+        return self._lines
+
+
+Sources = tuple[Source | Gathered, ...]
+
+
+def gathered(sources: Iterable[Source | Gathered]) -> Sources:
+    """The sources as they are, or as one where they are many."""
+    found = tuple(sources)
+    return found if len(found) <= MANY else (Gathered(in_order(found)),)
+
+
+def flat(sources: Sources) -> tuple[Source, ...]:
+    """Each source once, in order of its first mention."""
+    if not any(isinstance(each, Gathered) for each in sources):
+        return cast("tuple[Source, ...]", sources)
+    expanded = (each.lines if isinstance(each, Gathered) else (each,) for each in sources)
+    return tuple(dict.fromkeys(chain.from_iterable(expanded)))
+
+
+def in_order(sources: Iterable[Source | Gathered]) -> Sources:
+    """What a reader wants first: written lines, then defaults, then the catalogue, then what is gathered.
+
+    Among written lines the last one read comes first: it gave the value, those before it decided whether. A line
+    that only encloses another one of the same document is left out.
+    """
+    several = list(dict.fromkeys(sources))
+    kept = [each for each in several if isinstance(each, Source)]
+    paths = {(source.span.file, source.path) for source in kept}
+    enclosing = {(file, above) for file, path in paths for above in _above(path)}
+    written = [s for s in reversed(kept) if s.layer in WRITTEN and (s.span.file, s.path) not in enclosing]
+    defaults = [s for s in kept if s.layer == "default" and (s.span.file, s.path) not in enclosing]
+    catalogue = (s for s in kept if s.layer not in WRITTEN and s.layer != "default")
+    return (*written, *defaults, *catalogue, *(each for each in several if isinstance(each, Gathered)))
+
+
+def line_to_change(sources: Sequence[Source]) -> Source | None:
+    """Of the lines of a value, the deciding one first, the one to point at: a reader of a finding changes that.
+
+    It is the first that somebody wrote, else the place of a default; the catalogue's only where there is neither.
+    """
+    written = (each for each in sources if each.layer in WRITTEN)
+    defaults = (each for each in sources if each.layer == "default")
+    return next(chain(written, defaults, sources), None)
+
+
+@cache
+def _above(path: str) -> tuple[str, ...]:
+    return tuple(path[:index] for index, char in enumerate(path) if char in ".[" and index)
+
+
+def source_of(place: ExpectationSource) -> Source:
+    """An expectation's source as the place it is."""
+    return Source(place.layer, place.span, place.path)

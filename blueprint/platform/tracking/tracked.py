@@ -1,0 +1,132 @@
+"""Which lines a value came from: every read of the blueprint and the catalogue is noted while a value is computed.
+
+`track` wraps the blueprint so that reading a field notes its source; `derived` marks a property of the platform,
+computed once under its own notes, which are passed on to whoever reads the property. A template expression
+evaluated under `reading()` therefore knows every line that took part in its value, however many steps away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar, cast
+
+from pydantic import BaseModel
+
+from blueprint.catalog.facts import Fact
+from blueprint.diagnostics import Span
+from blueprint.platform.tracking.recorder import derived, note, reading
+from blueprint.platform.tracking.sources import Source
+from blueprint.source.merge import Node
+from blueprint.source.paths import Path, format_path
+
+__all__ = ["Origins", "Tracked", "derived", "note", "plain", "reading", "track", "use"]
+
+T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
+
+
+def use(fact: Fact[T], layer: str = "hardware") -> T:
+    """The value of a catalogue fact, noted."""
+    note(Source(layer, fact.span, fact.path))
+    return fact.value
+
+
+class Origins:
+    """The sources of the blueprint's values, by path."""
+
+    def __init__(self, root: Node, known: Mapping[Path, tuple[Source, ...]] | None = None) -> None:
+        self.root = root
+        self._elsewhere = known or {}
+        self._known: dict[Path, Source] = {}
+
+    def source(self, path: Path) -> Source:
+        """Where the value at `path` was written; for a default, the nearest place above it."""
+        if path not in self._known:
+            node, where = self.root.nearest(path)
+            written = where == path or not isinstance(node.value, dict | list)  # `nodes: 4` says min and max
+            layer = node.layer.kind if written else "default"
+            self._known[path] = Source(layer, _place(node), format_path(where if written else path))
+        return self._known[path]
+
+    def sources(self, path: Path) -> tuple[Source, ...]:
+        """Everything that a value came from: one line, or several for what other lines and the catalogue decide."""
+        return self._elsewhere.get(path) or (self.source(path),)
+
+    def key(self, path: Path) -> Span:
+        """Where the last key of `path` stands, or the nearest place above it."""
+        node, _ = self.root.nearest(path)
+        return node.key_span or node.span
+
+
+def _place(node: Node) -> Span:
+    return node.span if not isinstance(node.value, dict) else (node.key_span or node.span)
+
+
+def track(model: M, origins: Origins, path: Path = ()) -> M:
+    """The model, noting every field that is read from it. Scalars and lists of scalars come out as they are."""
+    return cast("M", Tracked(model, origins, path))
+
+
+class Tracked:
+    """A model or a mapping whose reads are noted."""
+
+    __slots__ = ("_origins", "_path", "_value")
+
+    def __init__(self, value: Any, origins: Origins, path: Path) -> None:
+        self._value = value
+        self._origins = origins
+        self._path = path
+
+    def __getattr__(self, name: str) -> Any:
+        value = self._value
+        if isinstance(value, BaseModel):
+            field = type(value).model_fields[name]
+            return self._read(getattr(value, name), field.alias or name)
+        return {"items": self._items, "values": self._values, "get": self._get}[name]
+
+    def __getitem__(self, key: str) -> Any:
+        return self._read(self._value[key], key)
+
+    def __contains__(self, key: str) -> bool:
+        note(self._origins.source((*self._path, key)))
+        return key in self._value
+
+    def __iter__(self) -> Iterator[str]:
+        for key in self._value:
+            note(self._origins.source((*self._path, key)))
+            yield key
+
+    def __bool__(self) -> bool:
+        return isinstance(self._value, BaseModel) or len(self) > 0
+
+    def __len__(self) -> int:
+        note(self._origins.source(self._path))
+        return len(self._value)
+
+    def _items(self) -> list[tuple[str, Any]]:
+        return [(key, self[key]) for key in self]
+
+    def _values(self) -> list[Any]:
+        return [self[key] for key in self]
+
+    def _get(self, key: str, default: Any = None) -> Any:
+        return self[key] if key in self else default  # noqa: SIM401 - this is that method
+
+    def _read(self, value: Any, step: str | int) -> Any:
+        path = (*self._path, step)
+        note(*self._origins.sources(path))
+        if isinstance(value, BaseModel | Mapping):
+            return Tracked(value, self._origins, path)
+        if isinstance(value, tuple):
+            inner = Tracked(value, self._origins, path)
+            return tuple(inner._read(item, index) for index, item in enumerate(value))
+        return value
+
+
+def plain(value: Any) -> Any:
+    """The ordinary value behind a tracked one, every leaf of it noted."""
+    if isinstance(value, Tracked):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value

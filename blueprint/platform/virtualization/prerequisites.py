@@ -1,0 +1,85 @@
+"""What somebody must bring where nodes run virtual machines: prerequisites in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from blueprint.catalog.rules import version_key
+from blueprint.platform.tracking.recorder import note
+
+if TYPE_CHECKING:
+    from blueprint.platform.model import Platform
+    from blueprint.platform.pool import Pool
+
+POD_RESOURCES_FROM = "1.34"
+"""From which Kubernetes on kubelets tell one pod's devices by themselves: KubeletPodResourcesGet is open by default."""
+_OPERATOR = "gpu-operator"
+_RESOURCES = {"P_GPU_ALIAS": "nvidia.com/pgpu", "NVSWITCH_ALIAS": "nvidia.com/nvswitch"}
+
+
+def of_cluster(platform: Platform) -> Iterator[Iterator[str]]:
+    """What must be true of the cluster; each reads its own lines. Nothing where no node runs virtual machines."""
+    if platform.runs_machines:
+        yield _kata(platform)
+        yield _kubelet(platform)
+        yield _confidential(platform)
+
+
+def of_pool(pool: Pool) -> Iterator[str]:
+    """What must be true of the nodes that run virtual machines."""
+    if not pool.runs_machines:
+        return
+    yield (
+        "Firmware and kernel of each node have virtualization, ACS and the IOMMU switched on (intel_iommu=on or"
+        " amd_iommu=on), no NVIDIA driver is on it, nouveau is kept from loading, the container runtime is containerd."
+        " All of its GPUs go to virtual machines."
+    )
+    if not pool.platform.setting(_OPERATOR, "vfioManager"):
+        yield "Whoever makes the nodes binds their GPUs to vfio-pci (on Grace to nvgrace_gpu_vfio_pci)."
+    yield f"Workloads ask for {' and '.join(_offered(pool.platform))}."
+
+
+def _kata(platform: Platform) -> Iterator[str]:
+    _ = platform.runs_machines
+    yield (
+        "kata-deploy 3.29 or newer is installed by somebody else, without an NFD of its own: it is no part of this"
+        " release. It makes the RuntimeClasses kata-qemu-nvidia-gpu, kata-qemu-nvidia-gpu-snp and"
+        " kata-qemu-nvidia-gpu-tdx; the GPU Operator makes none of Kata, and deletes those that it made in the past."
+    )
+
+
+def _kubelet(platform: Platform) -> Iterator[str]:
+    _ = platform.runs_machines
+    if version_key(platform.kubernetes_minor) < version_key(POD_RESOURCES_FROM):
+        yield (
+            "Kubelets of nodes with virtual machines run with the feature gate KubeletPodResourcesGet=true, which is"
+            f" open by itself from Kubernetes {POD_RESOURCES_FROM} on."
+        )
+    yield "Kubelets of nodes with virtual machines have runtimeRequestTimeout: 20m or more: starting one takes minutes."
+
+
+def _confidential(platform: Platform) -> Iterator[str]:
+    if not platform.setting(_OPERATOR, "ccManager"):
+        return
+    mode = platform.setting(_OPERATOR, "ccMode")
+    if mode != "off":
+        yield (
+            "GPUs, processors and firmware of nodes with virtual machines can do confidential computing in mode"
+            f" {mode}, and somebody gives those nodes the label nvidia.com/cc.capable=true: nothing of the stack does."
+        )
+    yield (
+        "Whoever changes the label nvidia.com/cc.mode of a node drains it before: its GPUs are reset. The mode ppcie is"
+        " said there alone, on Hopper nodes whose GPUs and NVSwitches all can do it."
+    )
+
+
+def _offered(platform: Platform) -> Iterator[str]:
+    """What the nodes offer, under the names that the device plugin is told."""
+    variables = platform.setting(_OPERATOR, "kataDevicePluginEnv")
+    for variable, usual in _RESOURCES.items():
+        if variable not in variables:
+            yield usual
+            continue
+        note(platform.origins.source(("spec", "components", _OPERATOR, "settings", "kataDevicePluginEnv", variable)))
+        yield f"nvidia.com/{variables[variable]}" if variables[variable] else "what is named after the device's model"

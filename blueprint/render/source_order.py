@@ -1,0 +1,107 @@
+"""Which of a field's lines is named first: the one whose text is the value, then those that chose it.
+
+A value has come a long way when it is rendered, and every line on the way is noted. What a reader looks for is the line
+to change: its text stands in the field, as it is or as a part. It is found by comparing texts, among the noted lines
+alone. After it come lines that somebody wrote, then the catalogue's, and last defaults, which stand on no line.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from blueprint.bundle.model import FieldOrigin, Object, Path
+from blueprint.data import shipped
+from blueprint.diagnostics import Span
+from blueprint.platform.tracking.sources import WRITTEN, Gathered, Source, Sources
+
+_LEAST = 3
+"""Characters that a part of a value must have: shorter ones are found anywhere."""
+
+
+def value_first(objects: Iterable[Object], texts: Mapping[str, str]) -> list[Object]:
+    """The objects, the lines of every scalar in order; `texts` are the files behind them, but for those shipped."""
+    order = _Order(texts)
+    return [replace(each, origins=order.origins(each)) for each in objects]
+
+
+class _Order:
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._texts = texts
+        self._lines: dict[str, list[str]] = {}
+        self._said: dict[Source, str] = {}
+        self._indexed: dict[Gathered, dict[str, Source]] = {}
+
+    def origins(self, subject: Object) -> dict[Path, FieldOrigin]:
+        """The object's origins, reordered where the field is a scalar."""
+        found = dict(subject.origins)
+        for path, origin in found.items():
+            if origin.noted and (value := _scalar(subject.data, path)) is not None:
+                found[path] = replace(origin, noted=self._ordered(origin.noted, value))
+        return found
+
+    def _ordered(self, noted: Sources, value: str) -> Sources:
+        single = sorted((each for each in noted if isinstance(each, Source)), key=lambda each: self._rank(each, value))
+        many = [each for each in noted if isinstance(each, Gathered)]
+        if not single or self._rank(single[0], value)[0] > 0:
+            found = (self._index(each).get(value) for each in many)
+            return (*(each for each in found if each), *single, *many)
+        return (*single, *many)
+
+    def _index(self, many: Gathered) -> dict[str, Source]:
+        """What is said by each of many sources, written ones before the catalogue's."""
+        if many not in self._indexed:
+            lines = [each for each in many.lines if each.layer != "default"]
+            by_rank = sorted(lines, key=lambda each: each.layer not in WRITTEN)
+            self._indexed[many] = {self.said(each): each for each in reversed(by_rank)}
+        return self._indexed[many]
+
+    def _rank(self, source: Source, value: str) -> tuple[int, int]:
+        if source.layer == "default":
+            return 2, 2
+        said, written = self.said(source), 0 if source.layer in WRITTEN else 1
+        if said == value:
+            return 0, written
+        part = min(len(said), len(value)) >= _LEAST and (said in value or value in said)
+        return (1 if part else 2), written
+
+    def said(self, source: Source) -> str:
+        """What stands at a source, without quotes; of several lines the first."""
+        if source not in self._said:
+            self._said[source] = said_at(source.span, self._lines_of(source.span.file))
+        return self._said[source]
+
+    def _lines_of(self, file: str) -> list[str]:
+        if file not in self._lines:
+            self._lines[file] = text_of(file, self._texts).splitlines()
+        return self._lines[file]
+
+
+def text_of(file: str, texts: Mapping[str, str]) -> str:
+    """The text of a file that spans name, from `texts` or from what is shipped; empty where it is neither."""
+    if file in texts:
+        return texts[file]
+    place = shipped(file)
+    return place.read_text("utf-8") if place else ""
+
+
+def said_at(span: Span, lines: list[str]) -> str:
+    """The text of a span in a file of these lines, without quotes; of several lines what stands on the first."""
+    line = lines[span.line - 1] if span.line <= len(lines) else ""
+    said = line[span.column - 1 : span.end_column - 1 if span.end_line == span.line else None].strip()
+    quoted = len(said) > 1 and said[0] == said[-1] and said[0] in "\"'"
+    return said[1:-1] if quoted else said
+
+
+def _scalar(data: Any, path: Path) -> str | None:
+    """The scalar at a path, as it is written in YAML; None for anything else."""
+    try:
+        for step in path:
+            data = data[step]
+    except (KeyError, IndexError, TypeError):
+        return None
+    if isinstance(data, str):
+        return data
+    return json.dumps(data) if isinstance(data, bool | int | float) else None

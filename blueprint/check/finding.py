@@ -9,11 +9,11 @@ from typing import Any
 
 from blueprint.bundle.model import FieldOrigin, Object, Path, Source
 from blueprint.diagnostics import Code, Diagnostic, Note, Severity, Span
+from blueprint.redaction.secrets import HIDDEN, is_confidential, is_secret
 from blueprint.source.paths import format_path
 
 _NOT_THE_USERS = frozenset({"component", "release", "hardware", "default"})
 _LONGEST = 60
-HIDDEN = "(hidden)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def _notes(sources: tuple[Source, ...] | list[Source], at: Span) -> Iterator[Not
 
 def shown(value: Any, path: Path, kind: str) -> str:
     """The value as JSON, cut short; never what a Secret holds."""
-    if kind == "Secret" and path[:1] in (("data",), ("stringData",)):
+    if is_secret("", kind) and is_confidential(path):
         return HIDDEN
     try:
         text = json.dumps(value, ensure_ascii=False)

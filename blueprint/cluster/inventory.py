@@ -29,6 +29,7 @@ from blueprint.cluster.managed_fields import (
     server_spelling,
     value_at,
 )
+from blueprint.redaction.secrets import is_confidential_field, is_secret_manifest
 
 NAMESPACE = "gpublueprint-system"
 """Where the records of all blueprints in a cluster are."""
@@ -171,7 +172,7 @@ def take_snapshot(obj: Object, live: Mapping[str, Any], blueprint: str) -> Snaps
     tree = own.fields if own else {}
     wanted = as_member(obj.data, blueprint)
     differing = {*mismatches(tree, wanted, live), *departures(tree, wanted, live)}
-    is_secret = live["kind"] == "Secret"
+    holds_secrets = is_secret_manifest(live)
     stored = {server_spelling(at): value_at(at, live) for at in sorted(differing)}
     return Snapshot(
         uid=str(live["metadata"]["uid"]),
@@ -181,14 +182,13 @@ def take_snapshot(obj: Object, live: Mapping[str, Any], blueprint: str) -> Snaps
         desired=desired_hash(obj),
         time=now(),
         foreign=has_foreign_fields(live, manager(blueprint)),
-        adjusted={at: v for at, v in stored.items() if v is not ABSENT and not (is_secret and _is_confidential(at))},
+        adjusted={
+            at: value
+            for at, value in stored.items()
+            if value is not ABSENT and not (holds_secrets and is_confidential_field(at))
+        },
         dropped=[at for at, value in stored.items() if value is ABSENT],
     )
-
-
-def _is_confidential(field: str) -> bool:
-    """Values of a Secret are not written down anywhere; without them a dry-run has to tell."""
-    return field.startswith((".data", ".stringData", ".metadata.annotations"))
 
 
 def is_held(snapshot: Snapshot, live: Mapping[str, Any], manager: str) -> bool:

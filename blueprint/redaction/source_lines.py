@@ -1,0 +1,40 @@
+"""Redact the lines of source text that hold a secret, before any format shows them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from blueprint.diagnostics import Diagnostic
+
+_REDACTED_CHARACTER = "*"
+
+
+def redacted_source(
+    source: Callable[[str], str | None], diagnostics: Iterable[Diagnostic]
+) -> Callable[[str], str | None]:
+    """The source, with everything from a secret's place to the end of its lines redacted.
+
+    Whatever points there shows no more: the diagnostic itself, another one, or a note.
+    """
+    hidden: dict[str, dict[int, int]] = {}
+    for each in diagnostics:
+        if each.code.conceals and each.at:
+            columns = hidden.setdefault(each.at.file, {})
+            for line in range(each.at.line, each.at.end_line + 1):
+                start = each.at.column if line == each.at.line else 1
+                columns[line] = min(start, columns.get(line, start))
+    return (
+        (lambda file: _redacted(source(file), hidden[file]) if file in hidden else source(file)) if hidden else source
+    )
+
+
+def _redacted(text: str | None, columns: dict[int, int]) -> str | None:
+    if text is None:
+        return None
+    lines = re.split(r"\r\n|\r|\n", text)
+    for number, column in columns.items():
+        if number <= len(lines):
+            line = lines[number - 1]
+            lines[number - 1] = line[: column - 1] + re.sub(r"\S", _REDACTED_CHARACTER, line[column - 1 :])
+    return "\n".join(lines)

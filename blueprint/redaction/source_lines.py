@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
-from blueprint.diagnostics import Diagnostic
+from blueprint.diagnostics import Diagnostic, Span
 
 _REDACTED_CHARACTER = "*"
 
@@ -18,15 +18,21 @@ def redacted_source(
     Whatever points there shows no more: the diagnostic itself, another one, or a note.
     """
     hidden: dict[str, dict[int, int]] = {}
+    for span in _secret_places(diagnostics):
+        columns = hidden.setdefault(span.file, {})
+        for line in range(span.line, span.end_line + 1):
+            start = span.column if line == span.line else 1
+            columns[line] = min(start, columns.get(line, start))
+    if not hidden:
+        return source
+    return lambda file: _redacted(source(file), hidden[file]) if file in hidden else source(file)
+
+
+def _secret_places(diagnostics: Iterable[Diagnostic]) -> Iterator[Span]:
     for each in diagnostics:
         if each.code.conceals and each.at:
-            columns = hidden.setdefault(each.at.file, {})
-            for line in range(each.at.line, each.at.end_line + 1):
-                start = each.at.column if line == each.at.line else 1
-                columns[line] = min(start, columns.get(line, start))
-    return (
-        (lambda file: _redacted(source(file), hidden[file]) if file in hidden else source(file)) if hidden else source
-    )
+            yield each.at
+        yield from each.redacted
 
 
 def _redacted(text: str | None, columns: dict[int, int]) -> str | None:

@@ -15,7 +15,7 @@ from blueprint.platform.network.model import CARD_VENDOR, PROBED_FABRICS, PROVID
 from blueprint.platform.pool import Pool, PoolGpu
 from blueprint.platform.tracking.sources import Source, flat, in_order
 from blueprint.platform.tracking.tracked import reading, use
-from blueprint.probe.model import Expectation, ExpectationSource
+from blueprint.probe.expectations import Expectation, ExpectationSource
 from blueprint.source.paths import format_path
 
 DMA_BUF_KERNEL = "5.12"

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import cast
 
 from blueprint.diagnostics import Span
-from blueprint.probe.model import ExpectationSource
+from blueprint.probe.expectations import ExpectationSource
 
 MANY = 32
 """So many sources that were read together are from then on noted as one: more than one pool ever reads of its own."""

@@ -12,7 +12,7 @@ import orjson
 from blueprint.diagnostics import Span
 from blueprint.platform.nodes.taints import Taint
 from blueprint.platform.tracking.sources import Source, Sources, flatten, line_to_change
-from blueprint.probe.model import Expectation
+from blueprint.probe.expectations import Expectation
 from blueprint.source.paths import Path
 
 __all__ = ["Bundle", "BundlePool", "Fact", "FieldOrigin", "Object", "ObjectId", "Path", "Source", "Taint"]

@@ -19,10 +19,11 @@ from typing import Any
 import orjson
 
 from blueprint.bundle.model import Bundle, ObjectId
-from blueprint.cluster.inventory import Inventory, Member, NodeRecord, Snapshot, now
 from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.drift import codes
 from blueprint.drift.view import Gathered, Live, Unseen, View
+from blueprint.inventory.model import Inventory, Member, NodeRecord, Snapshot
+from blueprint.inventory.snapshots import now
 
 SCHEMA = "gpublueprint.dev/snapshot/v1"
 _LARGEST = 1 << 30

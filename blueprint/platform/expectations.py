@@ -16,7 +16,7 @@ from blueprint.platform.pool import Pool, PoolGpu
 from blueprint.platform.tracking.recorder import recording
 from blueprint.platform.tracking.sources import Source, by_relevance, flatten
 from blueprint.platform.tracking.tracked import read_fact
-from blueprint.probe.model import Expectation, ExpectationSource
+from blueprint.probe.expectations import Expectation, ExpectationSource
 from blueprint.source.paths import format_path
 
 DMA_BUF_KERNEL = "5.12"

@@ -31,7 +31,7 @@ from blueprint.platform.pool import LABELS, Pool
 from blueprint.platform.prerequisites import Prerequisite, prerequisites
 from blueprint.platform.tracking.recorder import recording
 from blueprint.platform.tracking.sources import Sources, by_relevance, flatten, source_of
-from blueprint.probe.model import UNREAD, Expectation, ExpectationSource, expectations_to_json
+from blueprint.probe.expectations import UNREAD, Expectation, ExpectationSource, expectations_to_json
 from blueprint.render.facts import facts_of
 from blueprint.render.images import PulledImage
 from blueprint.render.yaml_writer import emit

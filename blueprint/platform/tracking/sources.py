@@ -9,7 +9,7 @@ from itertools import chain
 from typing import cast
 
 from blueprint.diagnostics import Span
-from blueprint.probe.model import ExpectationSource
+from blueprint.probe.expectations import ExpectationSource
 
 GROUP_ABOVE = 32
 """More sources than this, read together, are recorded as one group: more than one pool ever reads of its own."""

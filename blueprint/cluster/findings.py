@@ -7,10 +7,11 @@ from typing import Any
 
 import orjson
 
+from blueprint.apiserver.codes import FORBIDDEN, SERVER_FAILING
+from blueprint.apiserver.errors import ApiError
 from blueprint.bundle.model import FieldOrigin, Object, ObjectId
 from blueprint.changes.compare import ABSENT
 from blueprint.cluster import codes
-from blueprint.cluster.errors import ApiError
 from blueprint.cluster.plan_model import Conflict
 from blueprint.cluster.server_paths import field_of_type_error, follow
 from blueprint.diagnostics import Code, Diagnostic, Note, Severity, Span
@@ -121,7 +122,7 @@ def trouble(obj: Object, error: ApiError) -> Diagnostic:
         return plain(codes.QUOTA_EXCEEDED, obj.id, f"{obj.id}: {error.message}", help_text)
     if error.transient:
         text = f"{obj.id}: the API server, or a webhook behind it, keeps failing: {_words(obj.id, error)}"
-        return plain(codes.SERVER_FAILING, obj.id, text)
+        return plain(SERVER_FAILING, obj.id, text)
     return rejection(obj, error)
 
 
@@ -129,13 +130,13 @@ def unseen(subject: ObjectId, error: ApiError) -> Diagnostic:
     """An object that could not be looked at."""
     if error.forbidden:
         return forbidden(subject, error)
-    return plain(codes.SERVER_FAILING, subject, f"{subject} cannot be looked at: {error.message}")
+    return plain(SERVER_FAILING, subject, f"{subject} cannot be looked at: {error.message}")
 
 
 def forbidden(subject: ObjectId, error: ApiError) -> Diagnostic:
     """Something about an object may not be read or written."""
     help_text = f"a role must allow it; `blueprint` asked for {error.request.split('?')[0]}"
-    return plain(codes.FORBIDDEN, subject, f"{subject}: {error.message}", help_text)
+    return plain(FORBIDDEN, subject, f"{subject}: {error.message}", help_text)
 
 
 def plain(

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from blueprint.apiserver.managed_fields import content, own_entry, value_at
 from blueprint.bundle.model import Object, Path
 from blueprint.changes.compare import ABSENT, differences
-from blueprint.cluster.managed_fields import content, own_entry, value_at
 from blueprint.diagnostics import Note
 from blueprint.drift.compare import Compared
 from blueprint.drift.declared import Difference, Spot, Terms, declared_differences

@@ -17,10 +17,11 @@ from typing import Any
 import orjson
 
 from blueprint.bundle.model import Bundle, ObjectId
-from blueprint.cluster.inventory import Inventory, Member, NodeRecord, Snapshot, now
 from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.drift import codes
 from blueprint.drift.view import Gathered, Live, Unseen, View
+from blueprint.inventory.model import Inventory, Member, NodeRecord, Snapshot
+from blueprint.inventory.snapshots import now
 from blueprint.redaction.hashes import with_hashed_secrets
 
 SCHEMA = "gpublueprint.dev/snapshot/v1"

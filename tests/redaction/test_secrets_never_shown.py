@@ -14,18 +14,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from blueprint.apiserver.errors import ApiError
+from blueprint.apiserver.managed_fields import Entry
 from blueprint.bundle.model import Object, ObjectId
 from blueprint.changes.compare import ABSENT, Action, FieldChange, ObjectChange, differences
 from blueprint.check.objects import check_objects
 from blueprint.cluster import findings
-from blueprint.cluster.errors import ApiError
-from blueprint.cluster.inventory import take_snapshot
-from blueprint.cluster.managed_fields import Entry
 from blueprint.cluster.plan_model import Conflict, Plan, Seen, Step
 from blueprint.cluster.planfile import save_plan
 from blueprint.diagnostics import Diagnostic
 from blueprint.drift.diagnostics import diagnostics_of
 from blueprint.drift.model import Finding, FindingKind
+from blueprint.inventory.snapshots import take_snapshot
 from blueprint.redaction.hashes import with_hashed_secrets
 from blueprint.redaction.secrets import LAST_APPLIED, is_confidential, is_confidential_field
 from blueprint.report import Run

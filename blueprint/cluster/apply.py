@@ -189,7 +189,9 @@ def _carry_out(run: _Run) -> bool:
 
 def _await_health(run: _Run) -> None:
     written = [o for o in run.plan.bundle.objects if o.id not in run.failed]
-    run.diagnostics += wait_healthy(run.connection, run.discovery, written, run.options.timeout)
+    run.diagnostics += wait_healthy(
+        run.connection, run.discovery, written, run.options.timeout, run.plan.bundle.release
+    )
     if note := simulated_nodes(run.connection):
         run.diagnostics.append(note)
 

@@ -12,17 +12,31 @@ from typing import Any
 from blueprint.bundle.model import ObjectId
 from blueprint.inventory.model import Inventory, Member, NodeRecord, Part, Revision, Snapshot
 
-_HEADER = ("blueprint", "version", "release", "digest", "begun", "server", "tool")
-
 
 def header_to_json(inventory: Inventory) -> dict[str, str]:
     """Everything but members, nodes and revisions."""
-    return {name: getattr(inventory, name) for name in _HEADER}
+    return {
+        "blueprint": inventory.blueprint,
+        "version": inventory.version,
+        "release": inventory.release,
+        "digest": inventory.digest,
+        "begun": inventory.begun,
+        "server": inventory.server,
+        "tool": inventory.tool,
+    }
 
 
 def header_from_json(data: Mapping[str, Any]) -> Inventory:
     """The inverse: an inventory without members. Records of before 1.1 have no `begun`. Raises KeyError."""
-    return Inventory(**{name: str(data.get(name, "") if name == "begun" else data[name]) for name in _HEADER})
+    return Inventory(
+        blueprint=str(data["blueprint"]),
+        version=str(data["version"]),
+        release=str(data["release"]),
+        digest=str(data["digest"]),
+        begun=str(data.get("begun", "")),
+        server=str(data["server"]),
+        tool=str(data["tool"]),
+    )
 
 
 def member_to_row(member: Member) -> list[Any]:
@@ -60,9 +74,7 @@ def nodes_to_json(nodes: Mapping[str, NodeRecord]) -> dict[str, Any]:
 
 def nodes_from_json(data: Mapping[str, Any]) -> dict[str, NodeRecord]:
     """The inverse. Raises KeyError, TypeError or AttributeError."""
-    return {
-        name: NodeRecord(node["uid"], tuple(node["labels"]), tuple(node["taints"])) for name, node in data.items()
-    }
+    return {name: NodeRecord(node["uid"], tuple(node["labels"]), tuple(node["taints"])) for name, node in data.items()}
 
 
 def revision_to_json(revision: Revision) -> dict[str, Any]:

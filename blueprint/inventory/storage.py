@@ -1,4 +1,4 @@
-"""Reads and writes the inventory: one ConfigMap, and more for the parts of a large one and for the content of revisions.
+"""Reads and writes the inventory: one ConfigMap, and more for a large one and for the content of revisions.
 
 Parts carry a hash of their content in their name and are written before the parent that names them, so the
 parent's resourceVersion alone decides which record is valid: a reader sees the old one or the new one.
@@ -24,6 +24,17 @@ from blueprint.apiserver.errors import ApiError
 from blueprint.bundle.model import Bundle, ObjectId
 from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.inventory import codes
+from blueprint.inventory.codec import (
+    header_from_json,
+    header_to_json,
+    member_to_row,
+    members_from_rows,
+    nodes_from_json,
+    nodes_to_json,
+    revision_from_json,
+    revision_to_json,
+)
+from blueprint.inventory.content import RevisionContent, content_parts, parse_content
 from blueprint.inventory.membership import (
     GROUP_KINDS,
     ID_LABEL,
@@ -36,17 +47,6 @@ from blueprint.inventory.membership import (
     namespaces,
     parent_name,
 )
-from blueprint.inventory.codec import (
-    header_from_json,
-    header_to_json,
-    member_to_row,
-    members_from_rows,
-    nodes_from_json,
-    nodes_to_json,
-    revision_from_json,
-    revision_to_json,
-)
-from blueprint.inventory.content import RevisionContent, content_parts, parse_content
 from blueprint.inventory.model import Inventory, Member, Part, Revision
 
 MEMBERS_PER_PART = 3000
@@ -101,21 +101,15 @@ def write_inventory(connection: Connection, inventory: Inventory, bundle: Bundle
     Raises:
         ApiError: it cannot be written; `stale` or `missing` where somebody else wrote or removed it.
     """
-    us = manager(inventory.blueprint)
     parts = list(_parts(inventory))
     new = [(name, {"members": content}) for name, content in parts[1:]]
-    revisions = []
-    for revision in inventory.revisions:
-        if not revision.parts and bundle is not None:
-            pieces = [(_part_name(inventory.blueprint, piece), piece) for piece in content_parts(bundle, revision)]
-            new += [(name, {"content": piece}) for name, piece in pieces]
-            revision = replace(revision, parts=tuple(Part(name, _checksum(piece)) for name, piece in pieces))
-        revisions.append(revision)
-    inventory = replace(inventory, revisions=tuple(revisions))
+    if bundle is not None:
+        inventory, content = _with_content(inventory, bundle)
+        new += content
     if new or not inventory.resource_version:
-        _ensure_namespace(connection, us)
-    for name, content in new:
-        _put_part(connection, inventory.blueprint, name, content)
+        _ensure_namespace(connection, manager(inventory.blueprint))
+    for name, data in new:
+        _put_part(connection, inventory.blueprint, name, data)
     answer = _put_parent(connection, inventory, _parent(inventory, parts))
     stored = _stored(inventory, [name for name, _ in parts[1:]])
     for old in inventory.stored:
@@ -135,6 +129,20 @@ def read_content(connection: Connection, blueprint: str, revision: Revision) -> 
         holders = [_part(connection, part.name)["binaryData"]["content"] for part in revision.parts]
         parts = [_decoded(text, part) for text, part in zip(holders, revision.parts, strict=True)]
         return parse_content(blueprint, revision, parts)
+
+
+def _with_content(inventory: Inventory, bundle: Bundle) -> tuple[Inventory, list[tuple[str, dict[str, bytes]]]]:
+    """The inventory that names the parts of every revision, and those parts that are not in the cluster yet."""
+    revisions, new = [], []
+    for revision in inventory.revisions:
+        if revision.parts:
+            revisions.append(revision)
+            continue
+        pieces = [(_part_name(inventory.blueprint, piece), piece) for piece in content_parts(bundle, revision)]
+        new += [(name, {"content": piece}) for name, piece in pieces]
+        parts = tuple(Part(name, _checksum(piece)) for name, piece in pieces)
+        revisions.append(replace(revision, parts=parts))
+    return replace(inventory, revisions=tuple(revisions)), new
 
 
 def _stored(inventory: Inventory, members: Iterable[str]) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ def take_snapshot(obj: Object, live: Mapping[str, Any], blueprint: str) -> Snaps
     tree = own.fields if own else {}
     wanted = as_member(obj.data, blueprint)
     differing = {*mismatches(tree, wanted, live), *departures(tree, wanted, live)}
-    secret = is_secret_manifest(live)
+    holds_secrets = is_secret_manifest(live)
     stored = {server_spelling(at): value_at(at, live) for at in sorted(differing)}
     return Snapshot(
         uid=str(live["metadata"]["uid"]),
@@ -50,7 +50,11 @@ def take_snapshot(obj: Object, live: Mapping[str, Any], blueprint: str) -> Snaps
         desired=desired_hash(obj),
         time=now(),
         foreign=has_foreign_fields(live, manager(blueprint)),
-        adjusted={at: v for at, v in stored.items() if v is not ABSENT and not (secret and is_confidential_field(at))},
+        adjusted={
+            at: value
+            for at, value in stored.items()
+            if value is not ABSENT and not (holds_secrets and is_confidential_field(at))
+        },
         dropped=[at for at, value in stored.items() if value is ABSENT],
     )
 

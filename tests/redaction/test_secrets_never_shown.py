@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from blueprint.apiserver.managed_fields import Entry
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blueprint.apiserver.errors import ApiError
+from blueprint.apiserver.managed_fields import Entry
 from blueprint.bundle.model import Object, ObjectId
 from blueprint.changes.compare import ABSENT, Action, FieldChange, ObjectChange, differences
 from blueprint.check.objects import check_objects

@@ -10,6 +10,7 @@ from blueprint.catalog.releases import Release
 from blueprint.diagnostics import Diagnostic
 from blueprint.platform.check_context import POOLS
 from blueprint.platform.components import codes
+from blueprint.platform.components.setting_checks import setting_checks
 from blueprint.platform.dra.checks import dra_checks
 from blueprint.platform.drivers.checks import DriverChecks
 from blueprint.platform.partitioning import codes as partitioning_codes
@@ -22,12 +23,6 @@ COMPONENTS: Path = ("spec", "components")
 STACK: Path = ("spec", "gpuStack")
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _TIMES = {"gpu-operator": ("exporterInterval", "exporterScrapeTimeout"), "dcgm-exporter": ("interval", "scrapeTimeout")}
-_PARTS = {
-    **dict.fromkeys(("driverEnv", "driverResources"), "driver"),
-    **dict.fromkeys(("toolkitEnv", "toolkitResources"), "toolkit"),
-    **dict.fromkeys(("devicePluginEnv", "devicePluginResources"), "device_plugin"),
-}
-"""Settings of the GPU Operator that mean something only where it brings this part to some pool."""
 
 
 def stack_checks(checks: Checks, release: Release) -> Iterator[Diagnostic]:
@@ -35,7 +30,7 @@ def stack_checks(checks: Checks, release: Release) -> Iterator[Diagnostic]:
     drivers = DriverChecks(checks, release)
     yield from _out_of_place(checks, release)
     yield from _nobody_cuts(checks, drivers)
-    yield from _unused(checks, drivers)
+    yield from setting_checks(checks, release, drivers)
     yield from dra_checks(checks, release)
     yield from _times(checks, release)
     yield from _runtime(checks, drivers)
@@ -79,19 +74,6 @@ def _nobody_cuts(checks: Checks, drivers: DriverChecks) -> Iterator[Diagnostic]:
             note = checks.note((*POOLS, name, "owner", "devicePlugin"), "the owner follows from this")
             yield checks.at((*at, "sharing"), partitioning_codes.NOBODY_SHARES, message, notes=(note,),
                             help_="set sharing up where the device plugin is, and remove it here")  # fmt: skip
-
-
-def _unused(checks: Checks, drivers: DriverChecks) -> Iterator[Diagnostic]:
-    """Settings of the GPU Operator about a part that no pool leaves to it."""
-    spec = checks.spec.components.get("gpu-operator")
-    modes = [drivers.mode(pool) for pool in checks.spec.node_pools.values() if pool.gpu]
-    for name in spec.settings if spec and spec.ownership == "managed" and modes else ():
-        part = _PARTS.get(name)
-        here = checks.spec.gpu_stack == "clusterPolicy" or (checks.spec.gpu_stack == "gpuCluster" and part == "driver")
-        if part and here and all(getattr(mode, part) != "operator" for mode in modes):
-            message = f"no pool leaves its {part.replace('_', ' ')} to the operator, so {name} changes nothing"
-            path: Path = (*COMPONENTS, "gpu-operator", "settings", name)
-            yield checks.at(path, codes.SETTING_UNUSED, message, help_="remove it")
 
 
 def _times(checks: Checks, release: Release) -> Iterator[Diagnostic]:

@@ -1,0 +1,281 @@
+"""Read and write the record of what was applied: one ConfigMap, and parts of it in more where it is large.
+
+Parts carry a hash of their content in their name and are written before the parent that names them, so the
+parent's resourceVersion alone decides which record is valid: a reader sees the old one or the new one.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import gzip
+import hashlib
+import time
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+import orjson
+
+from blueprint.apiserver.connection import Connection
+from blueprint.apiserver.errors import ApiError
+from blueprint.bundle.model import ObjectId
+from blueprint.diagnostics import Diagnostic, Refused
+from blueprint.inventory import codes
+from blueprint.inventory.membership import (
+    GROUP_KINDS,
+    ID_LABEL,
+    NAMESPACE,
+    NAMESPACES,
+    TOOLING,
+    applyset_id,
+    group_kinds,
+    manager,
+    namespaces,
+    parent_name,
+)
+from blueprint.inventory.model import Inventory, Member, NodeRecord, Snapshot
+
+MEMBERS_PER_PART = 3000
+"""About 400 KiB of compressed record; the API server takes 1 MiB."""
+
+_CONFIGMAPS = f"/api/v1/namespaces/{NAMESPACE}/configmaps"
+_NAMESPACES = "/api/v1/namespaces"
+_LARGEST = 64 * 1024 * 1024
+_ATTEMPTS = 4
+_PAUSE = 0.1
+"""Seconds, doubled with every attempt."""
+_FORMAT = "1"
+
+
+def read_inventory(connection: Connection, blueprint: str) -> Inventory | None:
+    """The record of a blueprint, or None where there is none.
+
+    Raises:
+        Refused: BP7020 where it is damaged, BP7021 where the ConfigMap is not ours; exit code 2.
+        ApiError: it cannot be read.
+    """
+    try:
+        parent = connection.get(f"{_CONFIGMAPS}/{parent_name(blueprint)}")
+    except ApiError as error:
+        if error.missing:
+            return None
+        raise
+    meta = parent["metadata"]
+    tooling = (meta.get("annotations") or {}).get(TOOLING, "")
+    identity = (meta.get("labels") or {}).get(ID_LABEL)
+    if identity != applyset_id(blueprint) or not tooling.startswith("blueprint/"):
+        raise _refused(codes.INVENTORY_FOREIGN, blueprint, f"its id is {identity!r}, its tooling {tooling!r}")
+    try:
+        return _parse(connection, parent, blueprint)
+    except (KeyError, TypeError, ValueError, AttributeError, OSError, zlib.error, EOFError) as error:
+        why = f"it has no {error}" if isinstance(error, KeyError) else str(error) or type(error).__name__
+        raise _refused(codes.INVENTORY_DAMAGED, blueprint, why) from None
+
+
+def write_inventory(connection: Connection, inventory: Inventory) -> Inventory:
+    """Write the record if nobody else did since it was read, and give it as it is now in the cluster.
+
+    Raises:
+        ApiError: it cannot be written; `stale` or `missing` where somebody else wrote or removed it.
+    """
+    parts = list(_parts(inventory))
+    for name, content in parts[1:]:
+        _put_part(connection, inventory.blueprint, name, content)
+    answer = _put_parent(connection, inventory, _parent(inventory, parts))
+    names = tuple(name for name, _ in parts[1:])
+    for old in inventory.shards:
+        if old not in names:
+            _forget(connection, old)
+    return replace(inventory, resource_version=str(answer["metadata"]["resourceVersion"]), shards=names)
+
+
+def _put_parent(connection: Connection, inventory: Inventory, body: dict[str, Any]) -> dict[str, Any]:
+    """Write the parent over the version that was read. Where the answer is lost, look whether it was carried out."""
+    us, path = manager(inventory.blueprint), f"{_CONFIGMAPS}/{parent_name(inventory.blueprint)}"
+    attempt = 0
+    while True:
+        attempt += 1
+        try:
+            answer: dict[str, Any]
+            if inventory.resource_version:
+                body["metadata"]["resourceVersion"] = inventory.resource_version
+                answer = connection.put(path, body, us)
+            else:
+                _ensure_namespace(connection, us)
+                answer = connection.post(_CONFIGMAPS, body, us)
+        except ApiError as error:
+            if not error.uncertain or attempt == _ATTEMPTS:
+                raise
+            time.sleep(_PAUSE * 2**attempt)
+            if found := _as_written(connection, path, body):
+                return found
+        else:
+            return answer
+
+
+def _as_written(connection: Connection, path: str, body: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The parent in the cluster, if it says just what was to be written."""
+    try:
+        found: dict[str, Any] = connection.get(path)
+    except ApiError as error:
+        if error.missing:
+            return None
+        raise
+    return found if all(found.get(part) == body[part] for part in ("data", "binaryData")) else None
+
+
+def _ensure_namespace(connection: Connection, us: str) -> None:
+    try:
+        connection.get(f"{_NAMESPACES}/{NAMESPACE}")
+    except ApiError as error:
+        if not error.missing:
+            raise
+        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
+        connection.apply(f"{_NAMESPACES}/{NAMESPACE}", body, us)
+
+
+def _put_part(connection: Connection, blueprint: str, name: str, content: bytes) -> None:
+    us = manager(blueprint)
+    body = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": name, "namespace": NAMESPACE, "labels": {"gpublueprint.dev/record-of": blueprint}},
+        "binaryData": {"members": base64.b64encode(content).decode()},
+        "immutable": True,
+    }
+    _ensure_namespace(connection, us)
+    try:
+        connection.post(_CONFIGMAPS, body, us)
+    except ApiError as error:
+        if not error.stale:  # the name is the hash of what is there, so it is what we want there
+            raise
+
+
+def _forget(connection: Connection, name: str) -> None:
+    try:
+        connection.delete(f"{_CONFIGMAPS}/{name}")
+    except ApiError as error:
+        if not (error.missing or error.forbidden):  # a leftover part is litter, not an error
+            raise
+
+
+def _parts(inventory: Inventory) -> Iterator[tuple[str, bytes]]:
+    """(ConfigMap name, compressed members); the first is held by the parent itself."""
+    members = [inventory.members[key] for key in sorted(inventory.members)]
+    for start in range(0, max(len(members), 1), MEMBERS_PER_PART):
+        rows = [_row(member) for member in members[start : start + MEMBERS_PER_PART]]
+        packed = _packed(rows)
+        parent = parent_name(inventory.blueprint)
+        yield (f"{parent}-{_checksum(packed)[:16]}" if start else parent), packed
+
+
+def _parent(inventory: Inventory, parts: list[tuple[str, bytes]]) -> dict[str, Any]:
+    nodes = _packed({name: asdict(node) for name, node in sorted(inventory.nodes.items())})
+    annotations = {
+        TOOLING: f"blueprint/v{inventory.tool}",
+        GROUP_KINDS: group_kinds(inventory.members),
+        NAMESPACES: namespaces(inventory.members),
+    }
+    record = {
+        "format": _FORMAT,
+        "blueprint": inventory.blueprint,
+        "version": inventory.version,
+        "release": inventory.release,
+        "digest": inventory.digest,
+        "begun": inventory.begun,
+        "server": inventory.server,
+        "tool": inventory.tool,
+        "nodes": _checksum(nodes),
+        "parts": [{"name": name, "sha256": _checksum(content)} for name, content in parts],
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {
+            "name": parent_name(inventory.blueprint),
+            "namespace": NAMESPACE,
+            "labels": {ID_LABEL: applyset_id(inventory.blueprint)},
+            "annotations": {key: value for key, value in annotations.items() if value},
+        },
+        "data": {"record.json": orjson.dumps(record, option=orjson.OPT_INDENT_2).decode()},
+        "binaryData": {
+            "members": base64.b64encode(parts[0][1]).decode(),
+            "nodes": base64.b64encode(nodes).decode(),
+        },
+    }
+
+
+def _packed(content: Any) -> bytes:
+    return gzip.compress(orjson.dumps(content), compresslevel=6, mtime=0)
+
+
+def _parse(connection: Connection, parent: Mapping[str, Any], blueprint: str) -> Inventory:
+    record = orjson.loads(parent["data"]["record.json"])
+    if record["format"] != _FORMAT or record["blueprint"] != blueprint:
+        raise ValueError(f"it is of format {record['format']!r}, for blueprint {record['blueprint']!r}")
+    members: dict[ObjectId, Member] = {}
+    for index, part in enumerate(record["parts"]):
+        holder = _part(connection, part["name"]) if index else parent
+        rows = _unpacked(holder["binaryData"]["members"], part["sha256"], part["name"])
+        members |= {m.id: m for m in map(_member, rows)}
+    nodes = {
+        name: NodeRecord(node["uid"], tuple(node["labels"]), tuple(node["taints"]))
+        for name, node in _unpacked(parent["binaryData"]["nodes"], record["nodes"], "its list of nodes").items()
+    }
+    return Inventory(
+        blueprint=blueprint,
+        version=record["version"],
+        release=record["release"],
+        digest=record["digest"],
+        begun=record.get("begun", ""),  # earlier versions did not write it
+        server=record["server"],
+        tool=record["tool"],
+        members=members,
+        nodes=nodes,
+        resource_version=str(parent["metadata"]["resourceVersion"]),
+        shards=tuple(part["name"] for part in record["parts"][1:]),
+    )
+
+
+def _part(connection: Connection, name: str) -> Mapping[str, Any]:
+    try:
+        found: Mapping[str, Any] = connection.get(f"{_CONFIGMAPS}/{name}")
+    except ApiError as error:
+        raise ValueError(f"its part {name} is missing" if error.missing else str(error)) from None
+    return found
+
+
+def _unpacked(encoded: str, checksum: str, what: str) -> Any:
+    try:
+        packed = base64.b64decode(encoded, validate=True)
+    except binascii.Error:
+        raise ValueError(f"{what} is not base64") from None
+    if _checksum(packed) != checksum:
+        raise ValueError(f"the content of {what} does not fit its checksum")
+    unpacker = zlib.decompressobj(wbits=31)
+    text = unpacker.decompress(packed, _LARGEST)
+    if unpacker.unconsumed_tail:
+        raise ValueError(f"{what} is larger than any record that we write")
+    return orjson.loads(text)
+
+
+def _member(row: list[Any]) -> Member:
+    snapshot = Snapshot(**row[5]) if row[5] else None
+    return Member(ObjectId(*row[:4]), row[4], snapshot)
+
+
+def _row(member: Member) -> list[Any]:
+    i = member.id
+    snapshot = asdict(member.snapshot) if member.snapshot else None
+    return [i.group, i.kind, i.namespace, i.name, member.api_version, snapshot]
+
+
+def _checksum(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _refused(code: Any, blueprint: str, why: str) -> Refused:
+    text = f"the record ConfigMap/{NAMESPACE}/{parent_name(blueprint)} cannot be used: {why}"
+    return Refused(Diagnostic(code, text, subject=f"ConfigMap/{NAMESPACE}/{parent_name(blueprint)}"), exit_code=2)

@@ -64,8 +64,9 @@ def _without_consequences(found: list[Diagnostic]) -> list[Diagnostic]:
 
 
 def _certain(found: list[Diagnostic]) -> list[Diagnostic]:
-    """What is wrong whatever stands in a layer that could not be read."""
-    return [each for each in found if each.code not in (codes.MISSING_KEY, codes.INCONSISTENT)]
+    """What is wrong whatever stands in a layer that could not be read; of `extends` the layers have reported it."""
+    uncertain = (codes.MISSING_KEY, codes.INCONSISTENT)
+    return [f for f in found if f.code not in uncertain and not (f.path or "").startswith("extends")]
 
 
 def _beside(path: str | None, key: str) -> str:

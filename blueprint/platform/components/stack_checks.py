@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from blueprint.catalog.releases import Release
 from blueprint.diagnostics import Diagnostic
@@ -15,13 +14,13 @@ from blueprint.platform.dra.checks import dra_checks
 from blueprint.platform.drivers.checks import DriverChecks
 from blueprint.platform.partitioning import codes as partitioning_codes
 from blueprint.source.paths import Path
+from blueprint.units import as_duration
 
 if TYPE_CHECKING:
     from blueprint.platform.resolve import Checks
 
 COMPONENTS: Path = ("spec", "components")
 STACK: Path = ("spec", "gpuStack")
-_SECONDS = {"s": 1, "m": 60, "h": 3600}
 _TIMES = {"gpu-operator": ("exporterInterval", "exporterScrapeTimeout"), "dcgm-exporter": ("interval", "scrapeTimeout")}
 
 
@@ -83,18 +82,12 @@ def _times(checks: Checks, release: Release) -> Iterator[Diagnostic]:
         if spec is None or component is None or timeout in component.lacks:
             continue
         values = [spec.settings.get(key, component.settings[key].default) for key in (interval, timeout)]
-        every, patience = (seconds(value) for value in values)
+        every, patience = (as_duration(value) for value in values)
         if every and patience and patience > every:
             key = timeout if timeout in spec.settings else interval
             message = f"{name}: Prometheus would wait {values[1]} for answers that it asks for every {values[0]}"
             path: Path = (*COMPONENTS, name, "settings", key)
             yield checks.at(path, codes.SCRAPE_TOO_SLOW, message, help_=f"{timeout} must not be longer than {interval}")
-
-
-def seconds(value: Any) -> int | None:
-    """`15s`, `2m` or `1h` in seconds; None for anything else."""
-    found = re.fullmatch(r"([1-9][0-9]*)([smh])", value) if isinstance(value, str) else None
-    return int(found[1]) * _SECONDS[found[2]] if found else None
 
 
 def _runtime(checks: Checks, drivers: DriverChecks) -> Iterator[Diagnostic]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from blueprint.catalog.components import Component
 from blueprint.catalog.releases import Release
-from blueprint.catalog.rules import version_key
 from blueprint.diagnostics import Diagnostic
 from blueprint.platform.check_context import POOLS
 from blueprint.platform.dra import codes as dra
@@ -16,6 +15,7 @@ from blueprint.platform.dra.feature_gate_checks import gate_checks
 from blueprint.platform.drivers.model import NEVER
 from blueprint.source.paths import Path
 from blueprint.spec.pools import NodePool
+from blueprint.versions import version_key
 
 if TYPE_CHECKING:
     from blueprint.platform.resolve import Checks

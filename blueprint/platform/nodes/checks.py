@@ -10,14 +10,13 @@ from blueprint.diagnostics import Diagnostic, nearest
 from blueprint.platform.check_context import POOLS
 from blueprint.platform.cluster import codes as cluster_codes
 from blueprint.platform.components import codes as component_codes
-from blueprint.platform.components.stack_checks import seconds
 from blueprint.platform.dra import codes as dra_codes
 from blueprint.platform.nodes import codes
 from blueprint.platform.pool import PASSTHROUGH, WORKLOAD_LABEL
 from blueprint.platform.topology import codes as topology_codes
 from blueprint.source.paths import Path
 from blueprint.spec.pools import NodePool
-from blueprint.spec.quantity import quantity_value
+from blueprint.units import as_duration, quantity_value
 
 if TYPE_CHECKING:
     from blueprint.platform.resolve import Checks
@@ -149,7 +148,7 @@ def _collection(checks: Checks) -> Iterator[Diagnostic]:
         watched = checks.spec.observability
         default = component.settings[interval].default if interval in component.settings else None
         asked = watched.prometheus.scrape_interval if watched else spec.settings.get(interval, default)
-        if (every := seconds(asked)) and int(text) > 1000 * every:
+        if (every := as_duration(asked)) and int(text) > 1000 * every:
             message = f"the exporter reads GPUs every {int(text) / 1000:g}s, and Prometheus asks every {asked}"
             yield checks.at(path, component_codes.COLLECTED_TOO_SELDOM, message, help_=f"at most {1000 * every}")
 

@@ -5,7 +5,6 @@ The oracle is the API server: an object is late if a forced dry-run of it would 
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import subprocess
@@ -13,13 +12,10 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
-from endings import Answer, Fault, Send, after, answer, before, failing, gone, not_applied, somebodys
-from platforms import apply, bundle, config_map, deployment, namespace, patch_as
-from soak import WHOLE
-from soak import dice as dice_for
 
 from blueprint.bundle.model import Bundle
 from blueprint.changes.compare import Action
@@ -33,6 +29,21 @@ from blueprint.diagnostics import Refused
 from blueprint.drift.detect import detect_drift
 from blueprint.drift.model import FindingKind
 from blueprint.drift.view import ClusterView
+from tests.support.apply_endings import (
+    Answer,
+    Fault,
+    Send,
+    after,
+    answer,
+    before,
+    failing,
+    gone,
+    not_applied,
+    somebodys,
+)
+from tests.support.bundles import apply, bundle, config_map, deployment, namespace, patch_as
+from tests.support.soak import WHOLE
+from tests.support.soak import dice as dice_for
 
 SEEDS = range(40 if WHOLE else 3)
 DENIED = (403, "Forbidden", 'is forbidden: ValidatingAdmissionPolicy "p" denied request: no')
@@ -147,8 +158,8 @@ def test_an_interrupt_at_any_moment(seed: int, applied: Bundle, cluster) -> None
 KILLED = """
     import os, random, signal, sys
     sys.path[:0] = [{tests!r}]
-    from endings import after, failing
-    from platforms import apply
+    from tests.support.apply_endings import after, failing
+    from tests.support.bundles import apply
     from blueprint.cluster.connect import connect
     left = {writes}
     def fault(method, path, send):
@@ -169,7 +180,7 @@ KILLED = """
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_kill_at_any_moment(seed: int, applied: Bundle, lab, cluster) -> None:
-    tests = os.path.dirname(__file__)  # noqa: PTH120
+    tests = str(Path(__file__).parents[2])
     where = {"tests": tests, "kubeconfig": str(lab.kubeconfig), "name": applied.name}
     script = textwrap.dedent(KILLED).format(**where, writes=1 + seed, late=seed % 2, seed=seed)
     done = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, text=True)

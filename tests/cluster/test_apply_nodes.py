@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from platforms import GPU_TAINT, apply, bundle, codes, config_map, deployment, namespace, patch_as, pool
 
 from blueprint.bundle.model import Bundle, Source, Taint
 from blueprint.changes.compare import Action
@@ -16,6 +15,7 @@ from blueprint.cluster.inventory import NodeRecord
 from blueprint.cluster.plan import make_plan
 from blueprint.cluster.store import read_inventory
 from blueprint.diagnostics import Span
+from tests.support.bundles import GPU_TAINT, apply, bundle, codes, config_map, deployment, namespace, patch_as, pool
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from typing import Any
 
 import orjson
 import pytest
-from scripted import Answer, each, serving
 
 from blueprint.cluster.connect import connect
 from blueprint.cluster.connection import Connection
@@ -17,6 +16,7 @@ from blueprint.cluster.credential_expiry import token_expiry
 from blueprint.cluster.errors import ApiError
 from blueprint.cluster.kubeconfig import Endpoint
 from blueprint.diagnostics import Refused
+from tests.support.scripted_server import Answer, each, serving
 
 
 def kubeconfig(tmp_path: Path, server: str, user: dict[str, Any] | None = None) -> str:

@@ -7,11 +7,11 @@ import sys
 
 import orjson
 import pytest
-from platforms import definition
 
 from blueprint.cluster.connect import connect
 from blueprint.cluster.discovery import discover, is_served
 from blueprint.diagnostics import Refused
+from tests.support.bundles import definition
 
 LONG_AGO = dt.timedelta(hours=-2)
 

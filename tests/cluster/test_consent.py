@@ -6,7 +6,6 @@ import io
 import json
 
 import pytest
-from platforms import apply, bundle, codes, config_map, deployment, namespace, patch_as
 
 from blueprint.bundle.model import ObjectId
 from blueprint.changes.compare import Action
@@ -19,6 +18,7 @@ from blueprint.cluster.plan import make_plan
 from blueprint.cluster.plan_model import Conflict
 from blueprint.drift.detect import detect_drift
 from blueprint.drift.view import ClusterView
+from tests.support.bundles import apply, bundle, codes, config_map, deployment, namespace, patch_as
 
 IMAGE = ("f:spec", "f:template", "f:spec", "f:containers", 'k:{"name":"main"}', "f:image")
 MAIN = "spec.template.spec.containers[name=main]"

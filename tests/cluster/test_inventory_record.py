@@ -10,7 +10,6 @@ import uuid
 from dataclasses import replace
 
 import pytest
-from platforms import actions, apply, bundle, codes, config_map, definition, namespace, widget
 
 from blueprint.bundle.model import ObjectId
 from blueprint.changes.compare import Action
@@ -27,6 +26,7 @@ from blueprint.cluster.inventory import (
 from blueprint.cluster.plan import make_plan
 from blueprint.cluster.store import read_inventory, write_inventory
 from blueprint.diagnostics import Refused
+from tests.support.bundles import actions, apply, bundle, codes, config_map, definition, namespace, widget
 
 CONFIG_MAPS = f"/api/v1/namespaces/{NAMESPACE}/configmaps"
 
@@ -79,7 +79,7 @@ def test_it_says_what_was_applied_and_how_each_object_looked(cluster, namespace,
 
 
 def test_a_value_that_the_server_stores_otherwise_is_recorded(cluster, namespace, unique) -> None:
-    from platforms import deployment
+    from tests.support.bundles import deployment
 
     data = deployment(namespace)
     data["spec"]["template"]["spec"]["containers"][0]["resources"] = {"limits": {"cpu": "1000m"}}

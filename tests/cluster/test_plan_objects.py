@@ -8,19 +8,6 @@ from dataclasses import replace
 
 import orjson
 import pytest
-from platforms import (
-    actions,
-    apply,
-    bundle,
-    codes,
-    config_map,
-    definition,
-    deployment,
-    line_of,
-    namespace,
-    patch_as,
-    widget,
-)
 
 from blueprint.changes.compare import ABSENT, Action
 from blueprint.cli.run_results import plan_run
@@ -33,6 +20,19 @@ from blueprint.cluster.step_decision import find_conflicts
 from blueprint.cluster.store import read_inventory, write_inventory
 from blueprint.diagnostics import Refused
 from blueprint.lab.assets import find
+from tests.support.bundles import (
+    actions,
+    apply,
+    bundle,
+    codes,
+    config_map,
+    definition,
+    deployment,
+    line_of,
+    namespace,
+    patch_as,
+    widget,
+)
 
 
 def counted(cluster, monkeypatch) -> list[str]:

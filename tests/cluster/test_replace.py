@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 import signal
 import subprocess
 import sys
@@ -13,7 +12,6 @@ from typing import Any
 
 import pytest
 import yaml
-from platforms import Data, apply, bundle, config_map, deployment, namespace
 
 from blueprint.bundle.model import Bundle, Object, ObjectId
 from blueprint.changes.compare import Action, ObjectChange, compare_objects
@@ -24,6 +22,7 @@ from blueprint.cluster.consent import Consent
 from blueprint.cluster.errors import ApiError
 from blueprint.cluster.plan import make_plan
 from blueprint.cluster.store import read_inventory
+from tests.support.bundles import Data, apply, bundle, config_map, deployment, namespace
 
 CASES: list[Data] = yaml.safe_load((Path(__file__).parent / "immutable.yaml").read_text("utf-8"))
 OBJECTS = {(case["apiVersion"].rpartition("/")[0], case["kind"]): case for case in CASES}
@@ -199,8 +198,8 @@ def test_an_object_that_somebody_else_made_anew_is_not_deleted(cluster, unique) 
 KILLED = """
     import os, signal, sys
     sys.path[:0] = [{tests!r}]
-    from platforms import *
-    from test_replace import relabelled, told
+    from tests.support.bundles import *
+    from tests.cluster.test_replace import relabelled, told
     from blueprint.cluster.connect import connect
     from blueprint.cluster.connection import Connection
     real = Connection._send
@@ -218,7 +217,7 @@ KILLED = """
 def test_a_run_that_is_killed_between_deletion_and_creation_is_finished_by_the_next(lab, cluster, unique) -> None:
     assert apply(bundle(unique, namespace(unique), deployment(unique)), cluster).exit_code == 0
     script = textwrap.dedent(KILLED).format(
-        tests=os.path.dirname(__file__),  # noqa: PTH120
+        tests=str(Path(__file__).parents[2]),
         name=unique,
         kubeconfig=str(lab.kubeconfig),
     )

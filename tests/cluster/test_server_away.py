@@ -11,8 +11,6 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
-from endings import Answer, Send, answer, failing, gone
-from platforms import apply, bundle, config_map, namespace
 
 from blueprint.bundle.model import Bundle
 from blueprint.changes.compare import Action
@@ -22,6 +20,8 @@ from blueprint.cluster.connection import Connection
 from blueprint.cluster.plan import make_plan
 from blueprint.cluster.store import read_inventory
 from blueprint.diagnostics import Refused
+from tests.support.apply_endings import Answer, Send, answer, failing, gone
+from tests.support.bundles import apply, bundle, config_map, namespace
 
 COUNT = 40
 

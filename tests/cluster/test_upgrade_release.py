@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from platforms import apply, bundle, definition, widget
 
 from blueprint.bundle.model import Bundle
 from blueprint.bundle.reader import read_bundle
@@ -25,6 +24,7 @@ from blueprint.drift.detect import detect_drift
 from blueprint.drift.model import FindingKind
 from blueprint.drift.view import ClusterView
 from blueprint.pipeline import compile_blueprint
+from tests.support.bundles import apply, bundle, definition, widget
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 OLD, NEW = "2026.06", "2026.11"

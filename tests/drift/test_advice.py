@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from drift_kinds import definition, many_kinds
-from drift_platform import APPLY, JSON_PATCH, MERGE_PATCH, STRATEGIC, bundle_of, deployment
 
 from blueprint.bundle.model import Bundle, ObjectId
 from blueprint.cli.main import build_parser
@@ -31,6 +29,8 @@ from blueprint.diagnostics import Diagnostic
 from blueprint.drift.detect import detect_drift
 from blueprint.drift.model import FindingKind
 from blueprint.drift.view import ClusterView
+from tests.support.drift_kinds import definition, many_kinds
+from tests.support.drift_platform import APPLY, JSON_PATCH, MERGE_PATCH, STRATEGIC, bundle_of, deployment
 
 Data = dict[str, Any]
 POD = "/spec/template/spec"

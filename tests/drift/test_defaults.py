@@ -12,10 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from drift_platform import JSON_PATCH, bundle_of
-from soak import WHOLE
-from soak import dice as dice_for
-from zero_values import Case, default_cases, filled, make_place
 
 from blueprint.bundle.model import Path
 from blueprint.changes.compare import ABSENT
@@ -35,6 +31,10 @@ from blueprint.kubernetes.default_values import ALLOCATED, DEFAULTS
 from blueprint.kubernetes.defaults import is_allocated, is_default
 from blueprint.kubernetes.field_types import Shape, builtin_shape
 from blueprint.source.paths import format_path, pointer
+from tests.support.drift_platform import JSON_PATCH, bundle_of
+from tests.support.soak import WHOLE
+from tests.support.soak import dice as dice_for
+from tests.support.zero_values import Case, default_cases, filled, make_place
 
 MINOR = "1.36"
 SAMPLE = 60

@@ -8,8 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from drift_kinds import definition, many_kinds, widget
-from drift_platform import JSON_PATCH, MERGE_PATCH, Applied, apply, bundle_of, deployment
 
 from blueprint.bundle.model import Bundle
 from blueprint.cluster.apply import ApplyOptions, apply_plan
@@ -22,6 +20,8 @@ from blueprint.diagnostics import Severity
 from blueprint.drift.detect import detect_drift
 from blueprint.drift.model import FindingKind
 from blueprint.drift.view import ClusterView
+from tests.support.drift_kinds import definition, many_kinds, widget
+from tests.support.drift_platform import JSON_PATCH, MERGE_PATCH, Applied, apply, bundle_of, deployment
 
 REMOVED, MODIFIED, ADDED = FindingKind.REMOVED, FindingKind.MODIFIED, FindingKind.FOREIGN_ADDITION
 

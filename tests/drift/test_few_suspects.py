@@ -6,7 +6,6 @@ import uuid
 from typing import Any
 
 import pytest
-from drift_platform import MERGE_PATCH, apply, bundle_of
 
 from blueprint.bundle.model import Bundle
 from blueprint.cluster.connect import connect
@@ -14,6 +13,7 @@ from blueprint.cluster.connection import Connection
 from blueprint.drift.detect import detect_drift
 from blueprint.drift.model import FindingKind
 from blueprint.drift.view import ClusterView
+from tests.support.drift_platform import MERGE_PATCH, apply, bundle_of
 
 COUNT = 60
 

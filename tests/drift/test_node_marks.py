@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from node_pools import DECLARED, LABEL, TAINT, Nodes, pool
 
 from blueprint.cluster.connection import Connection
 from blueprint.drift.model import FindingKind, Station
+from tests.support.node_pools import DECLARED, LABEL, TAINT, Nodes, pool
 
 
 @pytest.fixture

@@ -16,11 +16,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from drift_kinds import definition, many_kinds
-from drift_mutations import mutate
-from drift_platform import APPLY, JSON_PATCH, bundle_of
-from soak import WHOLE
-from soak import dice as dice_for
 
 from blueprint.bundle.model import Bundle, Object, ObjectId
 from blueprint.changes.compare import ABSENT, differences
@@ -36,6 +31,11 @@ from blueprint.drift.view import Gathered, Live, Unseen
 from blueprint.kubernetes.defaults import is_default
 from blueprint.kubernetes.field_types import Shape, shape_of
 from blueprint.source.paths import format_path
+from tests.support.drift_kinds import definition, many_kinds
+from tests.support.drift_mutations import mutate
+from tests.support.drift_platform import APPLY, JSON_PATCH, bundle_of
+from tests.support.soak import WHOLE
+from tests.support.soak import dice as dice_for
 
 ROUNDS = 850 if WHOLE else 4
 """Changes of each kind; with a soak ten thousand in all."""

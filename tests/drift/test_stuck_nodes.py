@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from drift_platform import MERGE_PATCH, apply
 
 from blueprint.bundle.model import Bundle
 from blueprint.cluster.connect import connect
@@ -23,6 +22,7 @@ from blueprint.drift.snapshot import read_snapshot, take, to_bytes
 from blueprint.drift.view import ClusterView
 from blueprint.lab.nodes import SIMULATED, simulated_nodes
 from blueprint.pipeline import compile_blueprint
+from tests.support.drift_platform import MERGE_PATCH, apply
 
 BLUEPRINT = """\
 apiVersion: gpublueprint.dev/v1alpha1

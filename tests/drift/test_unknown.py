@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from drift_platform import Applied, bundle_of, with_origins
 
 from blueprint.cluster.connect import connect
 from blueprint.cluster.connection import Connection
@@ -17,6 +16,7 @@ from blueprint.diagnostics import Refused
 from blueprint.drift.detect import as_run, detect_drift
 from blueprint.drift.model import FindingKind
 from blueprint.drift.view import ClusterView
+from tests.support.drift_platform import Applied, bundle_of, with_origins
 
 READ = ["get", "list"]
 

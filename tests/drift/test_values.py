@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import pytest
-from drift_platform import deployment, with_origins
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +19,7 @@ from blueprint.kubernetes.defaults import is_default
 from blueprint.kubernetes.field_types import UNKNOWN, Shape, builtin_shape
 from blueprint.report.model import Coverage
 from blueprint.source.paths import format_path
+from tests.support.drift_platform import deployment, with_origins
 
 LIMIT = ("spec", "containers", 0, "resources", "limits", "cpu")
 POD, CLAIM, CONFIG = ("v1", "Pod"), ("v1", "PersistentVolumeClaim"), ("v1", "ConfigMap")

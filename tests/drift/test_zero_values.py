@@ -14,10 +14,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from drift_platform import bundle_of
-from soak import WHOLE
-from soak import dice as dice_for
-from zero_values import Case, custom_cases, definition, filled, make_place, zero_cases
 
 from blueprint.bundle.model import Bundle, Object
 from blueprint.changes.compare import Action
@@ -34,6 +30,10 @@ from blueprint.drift.field_comparison import Suspects
 from blueprint.drift.model import Finding, FindingKind
 from blueprint.drift.view import ClusterView, Live
 from blueprint.render.canonical import canonical
+from tests.support.drift_platform import bundle_of
+from tests.support.soak import WHOLE
+from tests.support.soak import dice as dice_for
+from tests.support.zero_values import Case, custom_cases, definition, filled, make_place, zero_cases
 
 MINOR = "1.36"
 SAMPLE, CHUNK = 260, 250

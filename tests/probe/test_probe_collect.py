@@ -14,10 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from probe_examples import NOW, expectations
-from record_readings import sysfs_of
-from stub.describe import a100x4, changed, fault, h100x8, lie
-from stub.root import build as build_root
 
 import blueprint.probe.collect as collecting
 from blueprint.probe.collect import collect
@@ -26,6 +22,10 @@ from blueprint.probe.facts import Node
 from blueprint.probe.reading import Origin, Outcome, Reading
 from blueprint.probe.reading_file import reading_from_json
 from blueprint.probe.verdict import Result
+from tests.support.nvml_stub.describe import a100x4, changed, fault, h100x8, lie
+from tests.support.nvml_stub.root import build as build_root
+from tests.support.probe_examples import NOW, expectations
+from tests.support.record_readings import sysfs_of
 
 Probe = Callable[..., Reading]
 QUICK = 0.4

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from probe_examples import READINGS, expectations, healthy
-from record_readings import add_function
 
 from blueprint.diagnostics import Refused
 from blueprint.probe import host_scan, pci
@@ -19,6 +17,8 @@ from blueprint.probe.model import ExpectationSource, expectations_to_json
 from blueprint.probe.reading import SCHEMA, Origin, PciScan
 from blueprint.probe.reading_file import read_expectations, read_reading
 from blueprint.probe.redaction import redact
+from tests.support.probe_examples import READINGS, expectations, healthy
+from tests.support.record_readings import add_function
 
 
 def written(path: Path, content: Any) -> Path:

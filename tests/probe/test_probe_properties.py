@@ -9,7 +9,6 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from probe_examples import CALLS, expect, expectations, healthy
 
 from blueprint.probe.diagnostics import diagnostics_of
 from blueprint.probe.engine import exit_code_of, judge
@@ -17,6 +16,7 @@ from blueprint.probe.host import Access, HostAnswer
 from blueprint.probe.reading import Call, Outcome, Reading
 from blueprint.probe.reading_file import reading_from_json
 from blueprint.probe.verdict import Result
+from tests.support.probe_examples import CALLS, expect, expectations, healthy
 
 Spoil = Callable[[Call], Call | None]
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import report_sample as sample
-
 from blueprint.bundle.model import ObjectId
 from blueprint.changes.compare import ABSENT, Action, FieldChange, ObjectChange
 from blueprint.diagnostics import Diagnostic, Note
 from blueprint.report import Run
 from blueprint.report.record import record_of
+from tests.support import report_sample as sample
 
 SECRET = ObjectId("", "Secret", "apps", "db")
 

@@ -18,12 +18,6 @@ COMPONENTS: Path = ("spec", "components")
 STACK: Path = ("spec", "gpuStack")
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _TIMES = {"gpu-operator": ("exporterInterval", "exporterScrapeTimeout"), "dcgm-exporter": ("interval", "scrapeTimeout")}
-_PARTS = {
-    **dict.fromkeys(("driverEnv", "driverResources"), "driver"),
-    **dict.fromkeys(("toolkitEnv", "toolkitResources"), "toolkit"),
-    **dict.fromkeys(("devicePluginEnv", "devicePluginResources"), "device_plugin"),
-}
-"""Settings of the GPU Operator that mean something only where it brings this part to some pool."""
 
 
 def check_stack(context: CheckContext) -> Iterator[Diagnostic]:
@@ -31,7 +25,6 @@ def check_stack(context: CheckContext) -> Iterator[Diagnostic]:
     drivers = DriverChecks(context)
     yield from _out_of_place(context)
     yield from _nobody_cuts(context, drivers)
-    yield from _unused(context, drivers)
     yield from _times(context)
     yield from _runtime(context, drivers)
 
@@ -84,21 +77,6 @@ def _nobody_cuts(context: CheckContext, drivers: DriverChecks) -> Iterator[Diagn
                 notes=(note,),
                 help_="set sharing up where the device plugin is, and remove it here",
             )
-
-
-def _unused(context: CheckContext, drivers: DriverChecks) -> Iterator[Diagnostic]:
-    """Settings of the GPU Operator about a part that no pool leaves to it."""
-    spec = context.spec.components.get("gpu-operator")
-    modes = [drivers.mode(pool) for pool in context.spec.node_pools.values() if pool.gpu]
-    for name in spec.settings if spec and spec.ownership == "managed" and modes else ():
-        part = _PARTS.get(name)
-        here = context.spec.gpu_stack == "clusterPolicy" or (
-            context.spec.gpu_stack == "gpuCluster" and part == "driver"
-        )
-        if part and here and all(getattr(mode, part) != "operator" for mode in modes):
-            message = f"no pool leaves its {part.replace('_', ' ')} to the operator, so {name} changes nothing"
-            path: Path = (*COMPONENTS, "gpu-operator", "settings", name)
-            yield context.diagnostic_at(path, codes.SETTING_UNUSED, message, help_="remove it")
 
 
 def _times(context: CheckContext) -> Iterator[Diagnostic]:

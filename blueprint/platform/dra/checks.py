@@ -157,8 +157,10 @@ def _ports(context: CheckContext) -> Iterator[Diagnostic]:
         if said.get(f"{part}Healthcheck") is False and f"{part}HealthcheckPort" in said:
             message = f"{part}Healthcheck is false, so what {part}HealthcheckPort says"
             yield context.no_effect((*SETTINGS, f"{part}HealthcheckPort"), (*SETTINGS, f"{part}Healthcheck"), message)
-    ports = (said.get("draHealthcheckPort", 51516), said.get("computeDomainsHealthcheckPort", 51515))
-    if ports[0] == ports[1]:
+    component = context.catalog.component(OPERATOR, context.release.components.get(OPERATOR))
+    names = ("draHealthcheckPort", "computeDomainsHealthcheckPort")
+    ports = [said.get(name, component.settings[name].own_default) for name in names] if component else []
+    if ports and ports[0] == ports[1]:
         named = "computeDomainsHealthcheckPort" if "computeDomainsHealthcheckPort" in said else "draHealthcheckPort"
         message = f"both containers of the DRA driver would answer on port {ports[0]}"
         yield context.diagnostic_at((*SETTINGS, named), dra.DRA_PORTS, message, help_="give each a port of its own")

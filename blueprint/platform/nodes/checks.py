@@ -29,99 +29,6 @@ _SAID_BY_PEOPLE = ("nvidia.com/gpu.deploy.", WORKLOAD_LABEL)
 _OF_THE_CLUSTER = ("node.kubernetes.io/", "node.cloudprovider.kubernetes.io/", "node-role.kubernetes.io/control-plane")
 _LEAST_MEMORY = 2 * 2**30
 """Bytes. Kubelet, runtime and the operands of one node ask for about that much."""
-_SWITCHES: dict[tuple[str, str], tuple[str, ...]] = {
-    ("gpu-operator", "dcgmExporter"): (
-        "serviceMonitor",
-        "exporterInterval",
-        "exporterScrapeTimeout",
-        "exporterLabels",
-        "exporterCounters",
-        "exporterPodLabels",
-        "exporterPodLabelAllowlist",
-        "dcgmExporterEnv",
-        "dcgmExporterResources",
-        "exporterPod",
-        "exporterHostPid",
-        "exporterPodUid",
-        "exporterJobMapping",
-        "exporterTrafficPolicy",
-        "exporterHonorLabels",
-        "exporterRelabelings",
-    ),
-    ("gpu-operator", "exporterPodLabels"): ("exporterPodLabelAllowlist",),
-    ("gpu-operator", "dcgm"): ("dcgmEnv", "dcgmResources", "dcgmPod"),
-    ("gpu-operator", "nodeStatusExporter"): (
-        "nodeStatusExporterEnv",
-        "nodeStatusExporterResources",
-        "nodeStatusExporterPod",
-    ),
-    ("gpu-operator", "drain"): ("drainTimeoutSeconds", "drainForce", "drainSelector"),
-    ("gpu-operator", "autoUpgrade"): (
-        "maxParallelUpgrades",
-        "drain",
-        "waitForJobsSeconds",
-        "waitForJobsSelector",
-        "podDeletionForce",
-        "podDeletionTimeoutSeconds",
-    ),
-    ("gpu-operator", "gfd"): ("gfdEnv", "gfdResources", "gfdPod"),
-    ("gpu-operator", "migManager"): (
-        "migReboot",
-        "migManagerEnv",
-        "migManagerResources",
-        "migManagerPod",
-        "gpuClients",
-    ),
-    ("gpu-operator", "sandboxWorkloads"): (
-        "defaultWorkload",
-        "vfioManagerEnv",
-        "vfioManagerResources",
-        "vfioManagerPod",
-        "vfioDriverManagerEnv",
-        "kataDevicePluginEnv",
-        "kataDevicePluginResources",
-        "kataDevicePluginPod",
-        "ccMode",
-        "ccManagerEnv",
-        "ccManagerResources",
-        "ccManagerPod",
-        "vfioManager",
-        "kataDevicePlugin",
-        "ccManager",
-    ),
-    ("gpu-operator", "vfioManager"): (
-        "vfioManagerEnv",
-        "vfioManagerResources",
-        "vfioManagerPod",
-        "vfioDriverManagerEnv",
-    ),
-    ("gpu-operator", "kataDevicePlugin"): ("kataDevicePluginEnv", "kataDevicePluginResources", "kataDevicePluginPod"),
-    ("gpu-operator", "ccManager"): ("ccMode", "ccManagerEnv", "ccManagerResources", "ccManagerPod"),
-    ("dcgm-exporter", "podLabels"): ("podLabelAllowlist",),
-    ("dcgm-exporter", "serviceMonitor"): (
-        "serviceMonitorLabels",
-        "honorLabels",
-        "relabelings",
-        "metricRelabelings",
-        "scrapeLoginSecret",
-        "interval",
-        "scrapeTimeout",
-    ),
-    ("dcgm-exporter", "tlsSecret"): ("tlsClientSecret",),
-    ("dcgm-exporter", "webConfigSecret"): ("scrapeLoginSecret",),
-    ("k8s-device-plugin", "gfd"): ("gfdResources", "gfdTimestamp", "gfdInterval"),
-    ("nfd", "podMonitor"): ("podMonitorInterval", "podMonitorLabels"),
-    ("nfd", "topologyUpdater"): (
-        "topologyPod",
-        "topologyConfig",
-        "topologyInterval",
-        "topologyNamespace",
-        "topologyFingerprint",
-        "topologyKubeletConfig",
-        "topologyNetworkPolicy",
-    ),
-}
-"""Settings by the one without which they mean nothing."""
 _COLLECTION = "DCGM_EXPORTER_INTERVAL"
 _VARIABLES = {"gpu-operator": ("dcgmExporterEnv", "exporterInterval"), "dcgm-exporter": ("env", "interval")}
 
@@ -198,29 +105,6 @@ def _selector(context: CheckContext, name: str, pool: NodePool) -> Iterator[Diag
             yield context.diagnostic_at(
                 (*at, key), codes.SELECTED_BY_DISCOVERY, message, help_="select by a label of the machine"
             )
-
-
-def check_switches(context: CheckContext) -> Iterator[Diagnostic]:
-    """Settings that another setting switches off."""
-    for (name, switch), settings in _SWITCHES.items():
-        spec, component = context.spec.components.get(name), context.catalog.component(name)
-        if (
-            spec is None
-            or component is None
-            or name not in context.release.components
-            or switch not in component.settings
-        ):
-            continue
-        on = spec.settings.get(switch, component.settings[switch].default)
-        for setting in settings:
-            if on in (False, None) and setting in spec.settings and spec.settings[setting] is not False:
-                path: Path = ("spec", "components", name, "settings")
-                notes = (context.note((*path, switch), f"{switch} is off"),) if switch in spec.settings else ()
-                message = f"{name}: {setting} means nothing while {switch} is off"
-                said = f"{switch}: true" if component.settings[switch].type == "boolean" else switch
-                help_ = f"say {said}, or remove {setting}"
-                code = component_codes.SETTING_WITHOUT_ITS_SWITCH
-                yield context.diagnostic_at_key((*path, setting), code, message, notes=notes, help_=help_)
 
 
 def _collection(context: CheckContext) -> Iterator[Diagnostic]:

@@ -28,6 +28,7 @@ from blueprint.platform.tracking.sources import Source
 from blueprint.platform.tracking.tracked import Origins, plain
 from blueprint.spec.model import Blueprint
 from blueprint.spec.pools import NodePool
+from blueprint.versions import minor_of
 
 if TYPE_CHECKING:
     from blueprint.platform.observability.model import Observability
@@ -87,7 +88,7 @@ class Platform:
     @tracked_property
     def kubernetes_minor(self) -> str:
         """`1.36`."""
-        return ".".join(self.kubernetes.split(".")[:2])
+        return minor_of(self.kubernetes)
 
     @tracked_property
     def distribution(self) -> str:

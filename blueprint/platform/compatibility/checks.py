@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from blueprint.catalog.facts import Fact
 from blueprint.catalog.hardware import Gpu
 from blueprint.catalog.releases import Release
-from blueprint.catalog.rules import Rule, version_key
+from blueprint.catalog.rules import Rule
 from blueprint.diagnostics import Code, Diagnostic, Note, Severity
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.compatibility import codes
@@ -22,6 +22,7 @@ from blueprint.platform.drivers.branches import usable_branches
 from blueprint.platform.tracking.recorder import record, recording
 from blueprint.platform.tracking.sources import WRITTEN, Source, Sources, by_relevance, flatten
 from blueprint.platform.tracking.tracked import read_fact
+from blueprint.versions import version_key
 
 if TYPE_CHECKING:
     from blueprint.platform.pool import Pool

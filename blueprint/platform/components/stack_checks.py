@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from typing import Any
 
 from blueprint.diagnostics import Diagnostic
 from blueprint.platform.check_context import CheckContext
@@ -13,10 +11,10 @@ from blueprint.platform.drivers.checks import DriverChecks
 from blueprint.platform.partitioning import codes as partitioning_codes
 from blueprint.platform.paths import POOLS
 from blueprint.source.paths import Path
+from blueprint.units import as_duration
 
 COMPONENTS: Path = ("spec", "components")
 STACK: Path = ("spec", "gpuStack")
-_SECONDS = {"s": 1, "m": 60, "h": 3600}
 _TIMES = {"gpu-operator": ("exporterInterval", "exporterScrapeTimeout"), "dcgm-exporter": ("interval", "scrapeTimeout")}
 
 
@@ -89,7 +87,7 @@ def _times(context: CheckContext) -> Iterator[Diagnostic]:
         if spec is None or component is None or timeout in component.lacks:
             continue
         values = [spec.settings.get(key, component.settings[key].default) for key in (interval, timeout)]
-        every, patience = (seconds(value) for value in values)
+        every, patience = (as_duration(value) for value in values)
         if every and patience and patience > every:
             key = timeout if timeout in spec.settings else interval
             message = f"{name}: Prometheus would wait {values[1]} for answers that it asks for every {values[0]}"
@@ -97,12 +95,6 @@ def _times(context: CheckContext) -> Iterator[Diagnostic]:
             yield context.diagnostic_at(
                 path, codes.SCRAPE_TOO_SLOW, message, help_=f"{timeout} must not be longer than {interval}"
             )
-
-
-def seconds(value: Any) -> int | None:
-    """`15s`, `2m` or `1h` in seconds; None for anything else."""
-    found = re.fullmatch(r"([1-9][0-9]*)([smh])", value) if isinstance(value, str) else None
-    return int(found[1]) * _SECONDS[found[2]] if found else None
 
 
 def _runtime(context: CheckContext, drivers: DriverChecks) -> Iterator[Diagnostic]:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from blueprint.diagnostics import Diagnostic
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.components import codes as component_codes
-from blueprint.platform.components.stack_checks import seconds
 from blueprint.platform.dra import codes as dra_codes
 from blueprint.platform.nodes import codes
 from blueprint.platform.paths import POOLS
@@ -15,7 +14,7 @@ from blueprint.platform.pool import PASSTHROUGH, WORKLOAD_LABEL
 from blueprint.platform.topology import codes as topology_codes
 from blueprint.source.paths import Path
 from blueprint.spec.pools import NodePool
-from blueprint.spec.quantity import quantity_value
+from blueprint.units import as_duration, quantity_value
 
 _EVERY_NODE = frozenset({"kubernetes.io/os", "kubernetes.io/arch", "beta.kubernetes.io/os", "beta.kubernetes.io/arch"})
 _DISCOVERED = (
@@ -124,7 +123,7 @@ def _collection(context: CheckContext) -> Iterator[Diagnostic]:
         watched = context.spec.observability
         default = component.settings[interval].default if interval in component.settings else None
         asked = watched.prometheus.scrape_interval if watched else spec.settings.get(interval, default)
-        if (every := seconds(asked)) and int(text) > 1000 * every:
+        if (every := as_duration(asked)) and int(text) > 1000 * every:
             message = f"the exporter reads GPUs every {int(text) / 1000:g}s, and Prometheus asks every {asked}"
             yield context.diagnostic_at(
                 path, component_codes.COLLECTED_TOO_SELDOM, message, help_=f"at most {1000 * every}"

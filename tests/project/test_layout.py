@@ -1,4 +1,4 @@
-"""Tests stand where their code stands: a folder of tests is a package of the tool, or is listed here with its reason."""
+"""Tests mirror the code: a folder of tests is a package of the tool, or is listed here with its reason."""
 
 from __future__ import annotations
 

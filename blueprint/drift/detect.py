@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from blueprint.bundle.model import Bundle
-from blueprint.cluster.inventory import Inventory, was_applied
 from blueprint.diagnostics import Diagnostic
 from blueprint.drift import codes
 from blueprint.drift.diagnostics import diagnostics_of
@@ -17,6 +16,8 @@ from blueprint.drift.nodes import examine_nodes
 from blueprint.drift.objects import RECORDS, examine_objects
 from blueprint.drift.summary import plural, verdict_of
 from blueprint.drift.view import Unseen, View
+from blueprint.inventory.model import Inventory
+from blueprint.inventory.snapshots import was_applied
 from blueprint.report.model import Coverage, Run
 
 OBJECTS, NODES, DERIVED = "objects", "nodes", "derived"

@@ -8,7 +8,6 @@ from typing import Any
 
 from blueprint.bundle.model import Bundle, BundlePool
 from blueprint.changes.compare import ABSENT
-from blueprint.cluster.inventory import Inventory, manager
 from blueprint.diagnostics import Diagnostic, Note
 from blueprint.drift import node_codes as codes
 from blueprint.drift.capacity import examine_capacity, offers_resources
@@ -18,6 +17,8 @@ from blueprint.drift.model import APPLY, TAKE_OVER, Finding, FindingKind, Part, 
 from blueprint.drift.node_facts import is_real, origin_of, seen_of, subject_of, writer_of
 from blueprint.drift.node_topology import examine_domains, examine_place
 from blueprint.drift.view import Live, Unseen, View
+from blueprint.inventory.membership import manager
+from blueprint.inventory.model import Inventory
 from blueprint.report.model import Coverage
 from blueprint.source.paths import format_path
 

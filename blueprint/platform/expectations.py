@@ -13,9 +13,10 @@ from blueprint.catalog.machines import Machine
 from blueprint.platform.model import Platform
 from blueprint.platform.network.model import CARD_VENDOR, PROBED_FABRICS, PROVIDER, RDMA
 from blueprint.platform.pool import Pool, PoolGpu
-from blueprint.platform.tracking.sources import Source, flat, in_order
-from blueprint.platform.tracking.tracked import reading, use
-from blueprint.probe.model import Expectation, ExpectationSource
+from blueprint.platform.tracking.recorder import recording
+from blueprint.platform.tracking.sources import Source, by_relevance, flatten
+from blueprint.platform.tracking.tracked import read_fact
+from blueprint.probe.expectations import Expectation, ExpectationSource
 from blueprint.source.paths import format_path
 
 DMA_BUF_KERNEL = "5.12"
@@ -42,10 +43,12 @@ def _without_gpus(platform: Platform, pool: Pool) -> Iterator[Expectation]:
 
 def _of_pool(pool: Pool) -> Iterator[Expectation]:
     for check, want in _CHECKS.items():
-        with reading() as sources:
+        with recording() as sources:
             value = want(pool)
         if value is not None:
-            yield Expectation(pool.name, check, value, tuple(_portable(source) for source in flat(in_order(sources))))
+            yield Expectation(
+                pool.name, check, value, tuple(_portable(source) for source in flatten(by_relevance(sources)))
+            )
 
 
 def _portable(source: Source) -> ExpectationSource:
@@ -57,10 +60,10 @@ def _portable(source: Source) -> ExpectationSource:
 
 def _product(pool: Pool) -> dict[str, Any] | None:
     facts = _gpu(pool).facts
-    names: tuple[str, ...] = use(facts.nvml_names) if facts.nvml_names.certain else ()
+    names: tuple[str, ...] = read_fact(facts.nvml_names) if facts.nvml_names.certain else ()
     if pool.place.virtual:
         names = tuple(_virtual_names(names, pool.place.virtual))
-    ids = facts.device_ids if use(facts.pci_device_ids) else ()
+    ids = facts.device_ids if read_fact(facts.pci_device_ids) else ()
     if not names and not ids:
         return None
     told = {"product": _gpu(pool).product, "nvmlNames": list(names), "pciDeviceIds": list(ids)}
@@ -70,7 +73,7 @@ def _product(pool: Pool) -> dict[str, Any] | None:
 def _virtual_names(names: tuple[str, ...], machine: Machine) -> Iterator[str]:
     """What a vGPU of known size calls itself: the product, its gigabytes and the kind of its licence."""
     if mib := machine.vgpu_mib:
-        size = round(use(mib) * 2**20 / 10**9)
+        size = round(read_fact(mib) * 2**20 / 10**9)
         yield from (f"{name}-{size}{kind}" for name in names for kind in _VGPU_KINDS)
 
 
@@ -85,7 +88,7 @@ def _memory(pool: Pool) -> dict[str, int] | None:
     if known is None or not known.certain:
         return None
     _present(pool)
-    return {"mib": use(known), "toleranceMib": MEMORY_TOLERANCE_MIB}
+    return {"mib": read_fact(known), "toleranceMib": MEMORY_TOLERANCE_MIB}
 
 
 def _virtual_memory(machine: Machine) -> dict[str, int] | None:
@@ -93,7 +96,7 @@ def _virtual_memory(machine: Machine) -> dict[str, int] | None:
     known = machine.vgpu_mib
     if known is None or not known.certain:
         return None
-    return {"mib": use(known), "toleranceMib": use(known) * VGPU_TOLERANCE_PERCENT // 100}
+    return {"mib": read_fact(known), "toleranceMib": read_fact(known) * VGPU_TOLERANCE_PERCENT // 100}
 
 
 def _driver(pool: Pool) -> dict[str, str] | None:
@@ -123,7 +126,7 @@ def _mig_mode(pool: Pool) -> bool | dict[str, int] | None:
     _present(pool)
     if pool.place.virtual:
         return None
-    return False if supported.certain and use(supported) else None
+    return False if supported.certain and read_fact(supported) else None
 
 
 def _kernel_modules(pool: Pool) -> str | None:
@@ -163,7 +166,7 @@ def _management(pool: Pool) -> dict[str, str]:
     """The cards that may be taken for ones of the fabric, by their PCI device id."""
     found = _gpu(pool).facts.nvlink_management
     infiniband = pool.network is not None and pool.network.fabric == "infiniband"
-    return {"management": use(found)} if found and infiniband else {}
+    return {"management": read_fact(found)} if found and infiniband else {}
 
 
 def _cards(pool: Pool) -> dict[str, Any] | None:

@@ -29,9 +29,9 @@ from blueprint.platform.model import Platform
 from blueprint.platform.observability.prerequisites import observability_to_json
 from blueprint.platform.pool import LABELS, Pool
 from blueprint.platform.prerequisites import Prerequisite, prerequisites
-from blueprint.platform.tracking.sources import Sources, flat, in_order, source_of
-from blueprint.platform.tracking.tracked import reading
-from blueprint.probe.model import UNREAD, Expectation, ExpectationSource, expectations_to_json
+from blueprint.platform.tracking.recorder import recording
+from blueprint.platform.tracking.sources import Sources, by_relevance, flatten, source_of
+from blueprint.probe.expectations import UNREAD, Expectation, ExpectationSource, expectations_to_json
 from blueprint.render.facts import facts_of
 from blueprint.render.images import PulledImage
 from blueprint.render.yaml_writer import emit
@@ -150,9 +150,9 @@ def _bundle_pool(pool: Pool, table: SourceTable) -> tuple[BundlePool, dict[str, 
     sources: dict[str, Sources] = {}
 
     def noted(key: str, read: Any) -> Any:
-        with reading() as seen:
+        with recording() as seen:
             value = read()
-        sources[key] = in_order(seen)
+        sources[key] = by_relevance(seen)
         return value
 
     gpu = noted("gpu", lambda: (pool.gpu.product, pool.gpu.count) if pool.gpu else None)
@@ -166,7 +166,7 @@ def _bundle_pool(pool: Pool, table: SourceTable) -> tuple[BundlePool, dict[str, 
     taints = noted("taints", lambda: pool.taints)
     for taint in taints:
         at = f'["{taint.key}"]'
-        mine = tuple(s for s in flat(sources["taints"]) if s.path.endswith((at, f".{taint.key}")))
+        mine = tuple(s for s in flatten(sources["taints"]) if s.path.endswith((at, f".{taint.key}")))
         sources[f"taints.{taint.key}:{taint.effect}"] = mine or sources["taints"]
     bundled = BundlePool(
         name=pool.name, selector=selector, nodes_min=low, nodes_max=high, labels=labels, taints=taints,

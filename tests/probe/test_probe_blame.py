@@ -12,7 +12,7 @@ from blueprint.probe import host_scan
 from blueprint.probe.diagnostics import diagnostics_of
 from blueprint.probe.engine import judge
 from blueprint.probe.reading import Outcome, Reading
-from blueprint.probe.verdict import Result
+from blueprint.probe.verdicts import Result
 from tests.support.nvml_stub.describe import a100x4, fault, h100x8, lie
 from tests.support.nvml_stub.root import Host, build, infiniband
 from tests.support.probe_examples import Probe, expect, expectations, healthy, lost, returning, with_calls, without

@@ -10,9 +10,9 @@ import pytest
 from blueprint.probe.checks import all_checks
 from blueprint.probe.diagnostics import diagnostics_of
 from blueprint.probe.engine import exit_code_of, judge
-from blueprint.probe.host import Access, HostAnswer
+from blueprint.probe.host import Access, HostRecord
 from blueprint.probe.reading import Outcome, PciFunction, Reading
-from blueprint.probe.verdict import Result, Verdict
+from blueprint.probe.verdicts import Result, Verdict
 from tests.support.probe_examples import (
     CALLS,
     WANTS,
@@ -60,7 +60,7 @@ def driverless() -> Reading:
     """A node whose kernel has no NVIDIA driver."""
     host = healthy().host
     assert host
-    gone = {"/proc/driver/nvidia/version": HostAnswer("/proc/driver/nvidia/version", Access.ABSENT, {})}
+    gone = {"/proc/driver/nvidia/version": HostRecord("/proc/driver/nvidia/version", Access.ABSENT, {})}
     return replace(healthy(), host=replace(host, answers=tuple(gone.get(each.path, each) for each in host.answers)))
 
 

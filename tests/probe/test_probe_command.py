@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from blueprint.probe.engine import exit_code_of, judge
-from blueprint.probe.model import expectations_to_json
+from blueprint.probe.expectations import expectations_to_json
 from blueprint.probe.reading_file import read_reading
 from tests.probe.test_probe_hostile_tree import bound
 from tests.support.nvml_stub.describe import fault, h100x8, lie

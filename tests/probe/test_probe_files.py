@@ -12,8 +12,8 @@ from blueprint.diagnostics import Refused
 from blueprint.probe import host_scan, pci
 from blueprint.probe.command import document
 from blueprint.probe.engine import exit_code_of, judge
-from blueprint.probe.model import SCHEMA as EXPECTATIONS
-from blueprint.probe.model import ExpectationSource, expectations_to_json
+from blueprint.probe.expectations import SCHEMA as EXPECTATIONS
+from blueprint.probe.expectations import ExpectationSource, expectations_to_json
 from blueprint.probe.reading import SCHEMA, Origin, PciScan
 from blueprint.probe.reading_file import read_expectations, read_reading
 from blueprint.probe.redaction import redact

@@ -15,7 +15,7 @@ from blueprint.probe.host import Access
 from blueprint.probe.host_scan import scan
 from blueprint.probe.reading import Reading
 from blueprint.probe.reading_file import read_reading
-from blueprint.probe.verdict import Result, Verdict
+from blueprint.probe.verdicts import Result, Verdict
 from tests.support.nvml_stub.root import Card, Host, build, efa, infiniband, with_modules
 from tests.support.probe_examples import READINGS, expect, healthy, with_calls
 

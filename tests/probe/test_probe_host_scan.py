@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from blueprint.probe.command import document
-from blueprint.probe.host import Access, HostAnswer
+from blueprint.probe.host import Access, HostRecord
 from blueprint.probe.host_scan import scan
 from blueprint.probe.reading_file import reading_from_json
 from blueprint.probe.redaction import redact
@@ -20,7 +20,7 @@ from tests.support.probe_examples import healthy
 SECRETS = ("0xffffffffc0a00000", "builder@build.example", "a088:c203:0012:3456", "www.example")
 
 
-def look(root: Path, path: str) -> HostAnswer:
+def look(root: Path, path: str) -> HostRecord:
     answer = scan(root).of(path)
     assert answer
     return answer

@@ -15,7 +15,7 @@ from blueprint.probe import host_scan, pci
 from blueprint.probe.collect import collect
 from blueprint.probe.engine import exit_code_of, judge
 from blueprint.probe.reading import Reading
-from blueprint.probe.verdict import Result
+from blueprint.probe.verdicts import Result
 from tests.support.nvml_stub.describe import h100x8
 from tests.support.nvml_stub.root import build
 from tests.support.probe_examples import NOW, expect, expectations, healthy

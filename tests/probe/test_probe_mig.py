@@ -9,7 +9,7 @@ import pytest
 from blueprint.probe.diagnostics import diagnostics_of
 from blueprint.probe.engine import exit_code_of, judge
 from blueprint.probe.reading import Reading
-from blueprint.probe.verdict import Result, Verdict
+from blueprint.probe.verdicts import Result, Verdict
 from tests.support.nvml_stub.describe import Description, cut, fault, h100x8, lie
 from tests.support.probe_examples import Probe, expect
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from blueprint.probe.model import Expectation, ExpectationSource
+from blueprint.probe.expectations import Expectation, ExpectationSource
 from blueprint.probe.reading import Call, Outcome, Reading
 from blueprint.probe.reading_file import read_reading
 

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from blueprint.probe import parse
-from blueprint.probe.host import HostAnswer
+from blueprint.probe.host import HostRecord
 from blueprint.probe.nvml_codes import LIBRARY_NOT_FOUND, Meaning, meaning_of
 from blueprint.probe.parse import Fabric, Modes, PciIdentity
 from blueprint.probe.reading import Call, Outcome, Reading, Value
-from blueprint.probe.verdict import GpuId
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -39,7 +38,7 @@ class Status(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Fact(Generic[T_co]):
+class Observation(Generic[T_co]):
     """A value with the calls and files it rests on, or the reason why there is none.
 
     `value` is set exactly if `status` is READ. `why` is a clause for people: `nvmlDeviceGetName(3)
@@ -50,7 +49,7 @@ class Fact(Generic[T_co]):
     value: T_co | None
     why: str
     evidence: tuple[Call, ...]
-    files: tuple[HostAnswer, ...] = ()
+    files: tuple[HostRecord, ...] = ()
 
     @property
     def raw(self) -> str:
@@ -59,7 +58,26 @@ class Fact(Generic[T_co]):
 
 
 @dataclass(frozen=True, slots=True)
-class Gpu:
+class GpuId:
+    """Which GPU, by UUID and PCI address. Where neither could be read, `index` is all that is known of it.
+
+    `eliminated`: the address was not read; it is the only one in the kernel's list that no other GPU has.
+    """
+
+    uuid: str
+    pci: str
+    index: int
+    eliminated: bool = False
+
+    def __str__(self) -> str:
+        if self.eliminated:
+            return f"the GPU at {self.pci} (by elimination: index {self.index} gave no identity)"
+        known = [part for part in (self.uuid, self.pci) if part]
+        return " at ".join(known) if known else f"the GPU at index {self.index} (identity unread)"
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedGpu:
     """The facts of one GPU that NVML counted, found under one index."""
 
     reading: Reading
@@ -76,94 +94,94 @@ class Gpu:
     def _left_over(self) -> str:
         """The address in the kernel's list that is this GPU's because every other one is another's; "" if open."""
         listed = {each.address for each in self.reading.pci.functions if each.driver not in PASSED_THROUGH}
-        others = [gpu.pci.value for gpu in Node(self.reading).gpus if gpu.index != self.index]
+        others = [gpu.pci.value for gpu in ObservedNode(self.reading).gpus if gpu.index != self.index]
         left = listed - {each.address for each in others if each}
         known = all(others) and len(listed) == len(others) + 1 == len(self.reading.pci.functions)
         return left.pop() if known and len(left) == 1 else ""
 
     @property
-    def handle(self) -> Fact[bool]:
+    def handle(self) -> Observation[bool]:
         """Whether NVML gives a handle for the index."""
         return _fact(self.reading, "nvmlDeviceGetHandleByIndex", self.index, lambda _: True)
 
     @property
-    def uuid(self) -> Fact[str]:
+    def uuid(self) -> Observation[str]:
         """`GPU-` and 32 hexadecimal digits."""
         return self._read("nvmlDeviceGetUUID", parse.uuid)
 
     @property
-    def pci(self) -> Fact[PciIdentity]:
+    def pci(self) -> Observation[PciIdentity]:
         """PCI address and device id."""
         return self._read("nvmlDeviceGetPciInfo", parse.pci)
 
     @property
-    def name(self) -> Fact[str]:
+    def name(self) -> Observation[str]:
         """The product name, as it is: `NVIDIA H100 80GB HBM3`."""
         return self._read("nvmlDeviceGetName", parse.text)
 
     @property
-    def memory_bytes(self) -> Fact[int]:
+    def memory_bytes(self) -> Observation[int]:
         """Total memory in bytes, as the plain (version 1) call counts it."""
         return self._read("nvmlDeviceGetMemoryInfo", parse.memory)
 
     @property
-    def mig(self) -> Fact[Modes]:
+    def mig(self) -> Observation[Modes]:
         """MIG mode, current and pending."""
         return self._read("nvmlDeviceGetMigMode", parse.modes)
 
     @property
-    def mig_instances(self) -> Fact[dict[str, int]]:
+    def mig_instances(self) -> Observation[dict[str, int]]:
         """How many MIG devices of each profile it has."""
         return self._read("nvmlDeviceGetMigDeviceHandleByIndex", parse.instances)
 
     @property
-    def ecc(self) -> Fact[Modes]:
+    def ecc(self) -> Observation[Modes]:
         """ECC mode, current and pending."""
         return self._read("nvmlDeviceGetEccMode", parse.modes)
 
     @property
-    def persistence(self) -> Fact[bool]:
+    def persistence(self) -> Observation[bool]:
         """Persistence mode."""
         return self._read("nvmlDeviceGetPersistenceMode", parse.switch)
 
     @property
-    def serial(self) -> Fact[str]:
+    def serial(self) -> Observation[str]:
         """The board's serial number."""
         return self._read("nvmlDeviceGetSerial", parse.word)
 
     @property
-    def board_part(self) -> Fact[str]:
+    def board_part(self) -> Observation[str]:
         """The board's part number."""
         return self._read("nvmlDeviceGetBoardPartNumber", parse.text)
 
     @property
-    def vbios(self) -> Fact[str]:
+    def vbios(self) -> Observation[str]:
         """The version of the video BIOS."""
         return self._read("nvmlDeviceGetVbiosVersion", parse.word)
 
     @property
-    def fabric(self) -> Fact[Fabric]:
+    def fabric(self) -> Observation[Fabric]:
         """The NVLink fabric."""
         return self._read("nvmlDeviceGetGpuFabricInfoV", parse.fabric)
 
-    def _read(self, call: str, parser: Callable[[Value | None], T]) -> Fact[T]:
+    def _read(self, call: str, parser: Callable[[Value | None], T]) -> Observation[T]:
         """A fact of this GPU; none at all if the index did not mean one and the same GPU throughout."""
         for name in ("nvmlDeviceGetUUID", "nvmlDeviceGetPciInfo"):
             answers = tuple(each for each in self.reading.of(name, self.index) if each.answered)
             if len({repr(each.value) for each in answers}) > 1:
                 why = f"index {self.index} was not the same GPU throughout the reading"
-                return Fact(Status.IMPLAUSIBLE, None, why, answers)
+                return Observation(Status.IMPLAUSIBLE, None, why, answers)
         return _fact(self.reading, call, self.index, parser)
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class ObservedNode:
     """The facts of the node, and its GPUs."""
 
     reading: Reading
 
     @property
-    def nvml(self) -> Fact[bool]:
+    def nvml(self) -> Observation[bool]:
         """Whether NVML loads and initialises. Every child process does it; the worst answer counts.
 
         That the loader did not find the library is no bad answer where it was found elsewhere.
@@ -175,34 +193,34 @@ class Node:
         return _fact(self.reading, "nvmlInit", None, lambda _: True, worst[:1])
 
     @property
-    def driver(self) -> Fact[str]:
+    def driver(self) -> Observation[str]:
         """The version of the loaded driver: `580.173.02`."""
         return _fact(self.reading, "nvmlSystemGetDriverVersion", None, parse.driver)
 
     @property
-    def nvml_version(self) -> Fact[str]:
+    def nvml_version(self) -> Observation[str]:
         """The version of the library."""
         return _fact(self.reading, "nvmlSystemGetNVMLVersion", None, parse.word)
 
     @property
-    def cuda(self) -> Fact[int]:
+    def cuda(self) -> Observation[int]:
         """The CUDA version that the driver supports: 13000 is 13.0."""
         return _fact(self.reading, "nvmlSystemGetCudaDriverVersion", None, parse.positive)
 
     @property
-    def count(self) -> Fact[int]:
+    def count(self) -> Observation[int]:
         """The number of GPUs as NVML counts them, the same each time it was asked."""
         return _fact(self.reading, "nvmlDeviceGetCount", None, parse.count)
 
     @property
-    def gpus(self) -> list[Gpu]:
+    def gpus(self) -> list[ObservedGpu]:
         """One per index for which a handle was asked, whether NVML gave one or not."""
         asked = {
             call.device
             for call in self.reading.calls
             if call.call == "nvmlDeviceGetHandleByIndex" and call.device is not None
         }
-        return [Gpu(self.reading, index) for index in sorted(asked)]
+        return [ObservedGpu(self.reading, index) for index in sorted(asked)]
 
 
 _LOST_CALLS = {
@@ -233,7 +251,7 @@ def _fact(
     device: int | None,
     parser: Callable[[Value | None], T],
     among: list[Call] | None = None,
-) -> Fact[T]:
+) -> Observation[T]:
     """The fact that a call proves, where all its answers agree; asking once less than planned takes nothing away.
 
     `parser` gives the value, or raises ValueError with what is wrong."""
@@ -241,15 +259,15 @@ def _fact(
     calls = tuple(each for each in calls if each.outcome is not Outcome.NOT_MADE) or calls
     if not calls:
         where = "" if device is None else str(device)
-        return Fact(Status.UNREADABLE, None, f"{call}({where}) is not in the reading", ())
+        return Observation(Status.UNREADABLE, None, f"{call}({where}) is not in the reading", ())
     for each in calls:
         if (status := status_of(each)) is not Status.READ:
             why = each.detail if each.outcome is Outcome.NOT_MADE else str(each)
-            return Fact(status, None, why, (each,))
+            return Observation(status, None, why, (each,))
     if len({repr(each.value) for each in calls}) > 1:
         answers = ", then ".join(repr(each.value) for each in calls)
-        return Fact(Status.IMPLAUSIBLE, None, f"{call} gave different answers: {answers}", calls)
+        return Observation(Status.IMPLAUSIBLE, None, f"{call} gave different answers: {answers}", calls)
     try:
-        return Fact(Status.READ, parser(calls[0].value), "", calls)
+        return Observation(Status.READ, parser(calls[0].value), "", calls)
     except ValueError as error:
-        return Fact(Status.IMPLAUSIBLE, None, f"{calls[0].call} answered {error}", calls)
+        return Observation(Status.IMPLAUSIBLE, None, f"{calls[0].call} answered {error}", calls)

@@ -11,21 +11,14 @@ from dataclasses import replace
 
 import pytest
 
+from blueprint.apiserver.errors import ApiError
 from blueprint.bundle.model import ObjectId
 from blueprint.changes.compare import Action
-from blueprint.cluster.errors import ApiError
-from blueprint.cluster.inventory import (
-    NAMESPACE,
-    PART_OF,
-    Inventory,
-    Member,
-    Snapshot,
-    applyset_id,
-    parent_name,
-)
 from blueprint.cluster.plan import make_plan
-from blueprint.cluster.store import read_inventory, write_inventory
 from blueprint.diagnostics import Refused
+from blueprint.inventory.membership import NAMESPACE, PART_OF, applyset_id, parent_name
+from blueprint.inventory.model import Inventory, Member, Snapshot
+from blueprint.inventory.storage import read_inventory, write_inventory
 from tests.support.bundles import actions, apply, bundle, codes, config_map, definition, namespace, widget
 
 CONFIG_MAPS = f"/api/v1/namespaces/{NAMESPACE}/configmaps"

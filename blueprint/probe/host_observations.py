@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from blueprint.probe.facts import Fact, Status
-from blueprint.probe.host import Access, HostAnswer
+from blueprint.probe.host import Access, HostRecord
 from blueprint.probe.host_scan import DRIVER, KERNEL, MODULES, MOUNTS, SYSTEM
+from blueprint.probe.observations import Observation, Status
 from blueprint.probe.reading import Reading
 
 T = TypeVar("T")
@@ -34,71 +34,73 @@ class KernelDriver:
 
 
 @dataclass(frozen=True, slots=True)
-class Host:
+class ObservedHost:
     """The facts of the node's files."""
 
     reading: Reading
 
     @property
-    def modules(self) -> Fact[Mapping[str, str]]:
+    def modules(self) -> Observation[Mapping[str, str]]:
         """Loaded kernel modules, each with its state: `Live`, `Loading`, `Unloading`."""
 
-        def parse(answer: HostAnswer) -> Mapping[str, str]:
+        def parse(answer: HostRecord) -> Mapping[str, str]:
             if not answer.values:
                 raise ValueError("no module at all")
             return answer.values
 
-        return self.fact(MODULES, parse)
+        return self.observation(MODULES, parse)
 
     @property
-    def driver(self) -> Fact[KernelDriver]:
+    def driver(self) -> Observation[KernelDriver]:
         """The NVIDIA kernel module as it calls itself."""
-        found = self.fact(DRIVER, _driver)
+        found = self.observation(DRIVER, _driver)
         loaded = self.modules.value
         if found.status is Status.UNREADABLE and loaded is not None and "nvidia" not in loaded:
-            return Fact(Status.UNREADABLE, None, f"no NVIDIA kernel module is loaded ({MODULES})", (), found.files)
+            return Observation(
+                Status.UNREADABLE, None, f"no NVIDIA kernel module is loaded ({MODULES})", (), found.files
+            )
         return found
 
     @property
-    def kernel(self) -> Fact[str]:
+    def kernel(self) -> Observation[str]:
         """The release of the kernel: `6.8.0-60-generic`."""
 
-        def parse(answer: HostAnswer) -> str:
+        def parse(answer: HostRecord) -> str:
             release = answer.values.get("release", "")
             if not _RELEASE.fullmatch(release):
                 raise ValueError(f"{release!r}, which is no release of a kernel")
             return release
 
-        return self.fact(KERNEL, parse)
+        return self.observation(KERNEL, parse)
 
     @property
-    def system(self) -> Fact[tuple[str, str]]:
+    def system(self) -> Observation[tuple[str, str]]:
         """The operating system and its version: `ubuntu`, `24.04`. Not that of a container's image."""
         if self.reading.host and self.reading.host.root == "/":
-            mounted = self.fact(MOUNTS, lambda answer: answer.values.get("/", ""))
+            mounted = self.observation(MOUNTS, lambda answer: answer.values.get("/", ""))
             if mounted.value in (None, "", "overlay"):
                 why = "the root file system is a container's, so its os-release is no witness of the node: give --root"
-                return Fact(Status.UNREADABLE, None, mounted.why or why, (), mounted.files)
-        usual, other = (self.fact(path, _system) for path in SYSTEM)
+                return Observation(Status.UNREADABLE, None, mounted.why or why, (), mounted.files)
+        usual, other = (self.observation(path, _system) for path in SYSTEM)
         return usual if usual.status is Status.READ or other.status is not Status.READ else other
 
-    def fact(self, path: str, parse: Callable[[HostAnswer], T]) -> Fact[T]:
+    def observation(self, path: str, parse: Callable[[HostRecord], T]) -> Observation[T]:
         """What one path proves. `parse` gives the value, or raises ValueError with what the path says instead."""
         host = self.reading.host
         if host is None:
             why = "the reading is of version 1, which has nothing of the node's files: take it again"
-            return Fact(Status.UNREADABLE, None, why, ())
+            return Observation(Status.UNREADABLE, None, why, ())
         answer = host.of(path)
         if answer is None:
-            return Fact(Status.UNREADABLE, None, f"{path} was not looked at", ())
+            return Observation(Status.UNREADABLE, None, f"{path} was not looked at", ())
         if answer.access is Access.UNBELIEVABLE:
-            return Fact(Status.IMPLAUSIBLE, None, str(answer), (), (answer,))
+            return Observation(Status.IMPLAUSIBLE, None, str(answer), (), (answer,))
         if answer.access is not Access.READ:
-            return Fact(Status.UNREADABLE, None, f"{answer}{_remedy(path, host.root)}", (), (answer,))
+            return Observation(Status.UNREADABLE, None, f"{answer}{_remedy(path, host.root)}", (), (answer,))
         try:
-            return Fact(Status.READ, parse(answer), "", (), (answer,))
+            return Observation(Status.READ, parse(answer), "", (), (answer,))
         except ValueError as error:
-            return Fact(Status.IMPLAUSIBLE, None, f"{path} says {error}", (), (answer,))
+            return Observation(Status.IMPLAUSIBLE, None, f"{path} says {error}", (), (answer,))
 
 
 def release_numbers(release: str) -> tuple[int, int]:
@@ -117,14 +119,14 @@ def _remedy(path: str, root: str) -> str:
     return f" under {root}: is the node's {top.rstrip('/')} mounted there?"
 
 
-def _driver(answer: HostAnswer) -> KernelDriver:
+def _driver(answer: HostRecord) -> KernelDriver:
     said = answer.values.get("NVRM version", "")
     if not (match := _NVRM.fullmatch(said)):
         raise ValueError(f"{said!r}, which names no NVIDIA kernel module")
     return KernelDriver("open" if match[1] else "proprietary", match[2])
 
 
-def _system(answer: HostAnswer) -> tuple[str, str]:
+def _system(answer: HostRecord) -> tuple[str, str]:
     name, version = (answer.values.get(key, "") for key in ("ID", "VERSION_ID"))
     if name == _RHEL and answer.values.get("VARIANT_ID") == _COREOS:
         name, version = "rhcos", answer.values.get("OPENSHIFT_VERSION", "")

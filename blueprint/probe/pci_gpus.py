@@ -6,8 +6,8 @@ import re
 from collections import Counter
 
 from blueprint.probe import pci
-from blueprint.probe.facts import PASSED_THROUGH, Fact, Status
-from blueprint.probe.host import Access, HostAnswer
+from blueprint.probe.host import Access, HostRecord
+from blueprint.probe.observations import PASSED_THROUGH, Observation, Status
 from blueprint.probe.reading import PciFunction, Reading
 
 _ADDRESS = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]", re.ASCII)
@@ -21,7 +21,7 @@ def is_listed(reading: Reading) -> bool:
     return reading.pci.readable or bool(reading.pci.functions) or refused
 
 
-def functions(reading: Reading) -> Fact[tuple[PciFunction, ...]]:
+def functions(reading: Reading) -> Observation[tuple[PciFunction, ...]]:
     """Every NVIDIA GPU that the kernel lists, whoever drives it.
 
     Unreadable where the list, or what decides whether a function is a GPU, could not be read; `files` then has those
@@ -30,20 +30,20 @@ def functions(reading: Reading) -> Fact[tuple[PciFunction, ...]]:
     answer = _listing(reading)
     files = (answer,) if answer else ()
     if answer and answer.access is Access.UNBELIEVABLE:
-        return Fact(Status.IMPLAUSIBLE, None, str(answer), (), files)
+        return Observation(Status.IMPLAUSIBLE, None, str(answer), (), files)
     if wrong := _contradiction(reading):
-        return Fact(Status.IMPLAUSIBLE, None, f"the kernel's PCI list contradicts itself: {wrong}", (), files)
+        return Observation(Status.IMPLAUSIBLE, None, f"the kernel's PCI list contradicts itself: {wrong}", (), files)
     if not reading.pci.readable:
         why = str(answer) if answer and answer.access is not Access.READ else "the kernel's PCI list is not readable"
-        return Fact(Status.UNREADABLE, None, why, (), files)
+        return Observation(Status.UNREADABLE, None, why, (), files)
     if doubtful := unclear(reading):
         named = ", ".join(each.path.rpartition("/")[2] for each in doubtful[:8])
         why = f"whether GPUs are at {named} cannot be told: {doubtful[0].detail or 'what they are is not there'}"
-        return Fact(Status.UNREADABLE, None, why, (), tuple(doubtful[:8]))
-    return Fact(Status.READ, reading.pci.functions, "", (), files)
+        return Observation(Status.UNREADABLE, None, why, (), tuple(doubtful[:8]))
+    return Observation(Status.READ, reading.pci.functions, "", (), files)
 
 
-def unclear(reading: Reading) -> list[HostAnswer]:
+def unclear(reading: Reading) -> list[HostRecord]:
     """Functions that may be GPUs, and cannot be told."""
     return pci.unclear(reading.host) if reading.host else []
 
@@ -58,7 +58,7 @@ def for_nvml(reading: Reading) -> list[PciFunction]:
     return [each for each in reading.pci.functions if each.driver not in PASSED_THROUGH]
 
 
-def told(reading: Reading) -> str:
+def describe(reading: Reading) -> str:
     """`8 GPUs on the PCI bus, 4 of them given to vfio-pci`."""
     listed, given = reading.pci.functions, passed_through(reading)
     if not listed:
@@ -70,7 +70,7 @@ def told(reading: Reading) -> str:
     return f"{many} on the PCI bus" + (f", {len(given)} of them given to {drivers}" if given else "")
 
 
-def _listing(reading: Reading) -> HostAnswer | None:
+def _listing(reading: Reading) -> HostRecord | None:
     return reading.host.of(pci.DEVICES) if reading.host else None
 
 

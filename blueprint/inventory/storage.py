@@ -18,27 +18,24 @@ from typing import Any
 
 import orjson
 
+from blueprint.apiserver.connection import Connection
+from blueprint.apiserver.errors import ApiError
 from blueprint.bundle.model import ObjectId
-from blueprint.cluster import codes
-from blueprint.cluster.connection import Connection
-from blueprint.cluster.errors import ApiError
-from blueprint.cluster.inventory import (
+from blueprint.diagnostics import Diagnostic, Refused
+from blueprint.inventory import codes
+from blueprint.inventory.membership import (
     GROUP_KINDS,
     ID_LABEL,
     NAMESPACE,
     NAMESPACES,
     TOOLING,
-    Inventory,
-    Member,
-    NodeRecord,
-    Snapshot,
     applyset_id,
     group_kinds,
     manager,
     namespaces,
     parent_name,
 )
-from blueprint.diagnostics import Diagnostic, Refused
+from blueprint.inventory.model import Inventory, Member, NodeRecord, Snapshot
 
 MEMBERS_PER_PART = 3000
 """About 400 KiB of compressed record; the API server takes 1 MiB."""

@@ -189,7 +189,9 @@ def _carry_out(run: _Run) -> bool:
 
 def _await_health(run: _Run) -> None:
     written = [o for o in run.plan.bundle.objects if o.id not in run.failed]
-    run.diagnostics += wait_healthy(run.connection, run.discovery, written, run.options.timeout)
+    run.diagnostics += wait_healthy(
+        run.connection, run.discovery, written, run.options.timeout, run.plan.bundle.release
+    )
     if note := simulated_nodes(run.connection):
         run.diagnostics.append(note)
 
@@ -370,9 +372,9 @@ def _not_written(run: _Run, why: Diagnostic) -> None:
 
 def _saved(run: _Run, inventory: Inventory) -> Inventory:
     """Write the record where it says something new; give it as it is in the cluster."""
-    if inventory.said == run.inventory.said and run.inventory.resource_version:
+    if run.inventory.resource_version and inventory.has_same_content(run.inventory):
         return run.inventory
-    return write_inventory(run.connection, inventory)
+    return write_inventory(run.connection, inventory, run.plan.bundle)
 
 
 def _record(run: _Run) -> None:

@@ -136,7 +136,7 @@ def _work(plan: Plan, options: ApplyOptions) -> Iterator[Task]:
     if fresh or known:  # marks that name a configuration follow what knows it
         yield WriteNodes(name, (*fresh, *known), consent)
     if options.wait:
-        yield WaitForHealth(plan.bundle.objects)
+        yield WaitForHealth(plan.bundle.objects, plan.bundle.release)
 
 
 def _stage(plan: Plan, options: ApplyOptions, stage: Stage, steps: list[Step]) -> Iterator[Task]:

@@ -238,13 +238,14 @@ class WaitForHealth:
     """Waits until everything that was written reports health."""
 
     objects: Sequence[Object]
+    release: str
     name: str = "wait for health"
 
     def run(self, context: TaskContext) -> None:
         """Raises ApiError where the server is gone."""
         connection = context.connection
         written = [o for o in self.objects if o.id not in context.results.failed]
-        context.report(*wait_healthy(connection, context.discovery, written, context.timeout))
+        context.report(*wait_healthy(connection, context.discovery, written, context.timeout, self.release))
         if note := simulated_nodes(connection):
             context.report(note)
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from blueprint._version import __version__
@@ -40,6 +38,9 @@ from blueprint.spec.components import Patch
 
 Files = Mapping[str, bytes]
 
+_SHIPPED = ("components/", "overlays/", "schemas/", "catalog/", "--set")
+"""How names begin that are the same everywhere: files of the tool, and the command line."""
+
 
 def make_bundle(
     platform: Platform,
@@ -49,7 +50,7 @@ def make_bundle(
     images: tuple[PulledImage, ...],
 ) -> tuple[Bundle, Files]:
     """The bundle, and the content of every file of its folder by relative path."""
-    rename = _renamer(layered.target)
+    rename = _renamer(layered)
     named = [(object_file(obj.id, obj.component), obj) for obj in objects]
     expected = tuple(_renamed_expectation(each, rename) for each in expectations)
     files: dict[str, bytes] = {name: emit(obj.data).encode() for name, obj in named}
@@ -109,18 +110,12 @@ def _digest(lock: bytes) -> str:
     return str(orjson.loads(lock)["digest"])
 
 
-def _renamer(target: str) -> Rename:
+def _renamer(layered: Layered) -> Rename:
     """Files as bundles name them: relative to the blueprint's folder, so that no machine shows through."""
-    revision, _, path = target.partition(":") if not Path(target).exists() and ":" in target else ("", "", target)
-    folder = posixpath.dirname(path)
-    data = ("components/", "overlays/", "schemas/", "catalog/", "--set")
 
     @cache
     def rename(name: str) -> str:
-        if name.startswith(data):
-            return name
-        inner = name.removeprefix(f"{revision}:") if revision else name
-        return posixpath.relpath(inner, folder or ".")
+        return name if name.startswith(_SHIPPED) else layered.files.relative(name, layered.target)
 
     return rename
 

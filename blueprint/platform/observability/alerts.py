@@ -8,22 +8,17 @@ from typing import TYPE_CHECKING, Any
 from blueprint.catalog.monitoring import AlertDefinition, Threshold
 from blueprint.platform.observability.expressions import chosen, filled, lacking, limit_of, once_for_each_gpu
 from blueprint.platform.tracking.recorder import record, tracked_property
+from blueprint.units import duration_seconds
 
 if TYPE_CHECKING:
     from blueprint.platform.observability.model import Observability
     from blueprint.platform.pool import Pool
 
-INTERVALS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 CLAIMED = "pods claim GPUs (gpuStack: gpuCluster), and what it reads is counted only beside a device plugin"
 SHARED = "pods share GPUs here, and the exporter names only one of those that use a GPU"
 MAY_BE_EMPTY = "the pool may have no nodes at all"
 ALL_MAY_BE_EMPTY = "every pool may have no nodes at all"
 NO_NVLINK_5 = "GPUs of this product have no NVLink 5"
-
-
-def seconds(duration: str) -> int:
-    """`10m` in seconds."""
-    return int(duration[:-1]) * INTERVALS[duration[-1]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +59,7 @@ class Alert:
     def lasting(self) -> str | None:
         """How long it must hold; None: it fires at once."""
         lasting = (self.spec.lasting if self.spec is not None else None) or self._default("lasting")
-        return None if seconds(lasting) == 0 else lasting
+        return None if duration_seconds(lasting) == 0 else lasting
 
     @tracked_property
     def expr(self) -> str | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from blueprint.catalog.monitoring import Monitoring, load_monitoring
 from blueprint.platform.components.digests import digest
 from blueprint.platform.components.pod_settings import PerKey
-from blueprint.platform.observability.alerts import Alert, LeftOut, seconds
+from blueprint.platform.observability.alerts import Alert, LeftOut
 from blueprint.platform.observability.dashboards import dashboard_json, queries_of
 from blueprint.platform.observability.exporter import Exporter
 from blueprint.platform.observability.expressions import filled, in_dialect, lacking
@@ -22,6 +22,7 @@ from blueprint.platform.olm.model import OWN_PROMETHEUSES
 from blueprint.platform.tracking.recorder import record, tracked_property, untracked
 from blueprint.platform.tracking.sources import Source
 from blueprint.platform.tracking.tracked import plain
+from blueprint.units import duration_seconds
 
 if TYPE_CHECKING:
     from blueprint.platform.components.model import PlatformComponent
@@ -128,7 +129,7 @@ class Observability:
     @tracked_property
     def timeout(self) -> str:
         """How long it waits for an answer: two thirds of the interval, at most ten seconds."""
-        return f"{min(10, max(1, seconds(self.interval) * 2 // 3))}s"
+        return f"{min(10, max(1, duration_seconds(self.interval) * 2 // 3))}s"
 
     @tracked_property
     def names(self) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from blueprint.platform.tracking.recorder import tracked_property
 from blueprint.platform.tracking.tracked import plain
 from blueprint.spec.pools import NodePool
-from blueprint.spec.quantity import canonical_quantity
+from blueprint.units import canonical_quantity
 
 if TYPE_CHECKING:
     from blueprint.catalog.machines import Machine

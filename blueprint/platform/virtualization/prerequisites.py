@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from blueprint.catalog.rules import version_key
 from blueprint.platform.tracking.recorder import record
+from blueprint.versions import version_key
 
 if TYPE_CHECKING:
     from blueprint.platform.model import Platform

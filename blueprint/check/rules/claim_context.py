@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from blueprint.platform.pool import Pool
 
 OPERATOR = "gpu-operator"
-MANAGED_CONTROL_PLANES = ("aks", "eks", "gke")
-"""Where nobody but the provider opens gates of Kubernetes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +78,7 @@ def serving_of(platform: Platform) -> Serving:
     component = platform.components.get(OPERATOR)
     products = tuple(map(_product, platform.gpu_pools))
     minor = platform.kubernetes_minor
-    managed = platform.distribution in MANAGED_CONTROL_PLANES
+    managed = platform.ground.managed_control_plane
     if platform.allocation != "dra" or component is None:
         return Serving(None, minor, managed=managed, products=products)
     from blueprint.catalog.gates import load_gates

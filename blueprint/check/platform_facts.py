@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from blueprint.bundle.model import Taint
 from blueprint.check.rule_context import PoolOffer
 from blueprint.platform.model import Platform
-from blueprint.platform.pool import Pool
+from blueprint.platform.pool import GpuPool
 
 if TYPE_CHECKING:
     from blueprint.check.claims.dra_context import DraContext
@@ -40,7 +40,7 @@ class ResolvedFacts:
         return dra_context(self._platform)
 
 
-def _pool_offer(pool: Pool) -> PoolOffer:
+def _pool_offer(pool: GpuPool) -> PoolOffer:
     sharing = pool.partition
     offers = sharing.resources
     shared = {name: many for name in offers if (many := sharing.replicas.get(name.removesuffix(_SHARED)))}
@@ -58,7 +58,7 @@ def _pool_offer(pool: Pool) -> PoolOffer:
     )
 
 
-def _runs_our_device_plugin(pool: Pool) -> bool:
+def _runs_our_device_plugin(pool: GpuPool) -> bool:
     """Whether the pool's device plugin is one that this platform runs."""
     platform = pool.platform
     plugin = platform.components.get("k8s-device-plugin" if platform.gpu_stack == "standalone" else "gpu-operator")

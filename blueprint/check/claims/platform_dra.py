@@ -5,10 +5,7 @@ from __future__ import annotations
 from blueprint.catalog.gates import load_gates
 from blueprint.check.claims.dra_context import OPERATOR, DraContext, PoolDevices
 from blueprint.platform.model import Platform
-from blueprint.platform.pool import Pool
-
-_PROVIDER_MANAGED = ("aks", "eks", "gke")
-"""Distributions where only the provider opens feature gates of Kubernetes."""
+from blueprint.platform.pool import GpuPool
 
 
 def dra_context(platform: Platform) -> DraContext:
@@ -16,7 +13,7 @@ def dra_context(platform: Platform) -> DraContext:
     component = platform.components.get(OPERATOR)
     products = tuple(map(_pool_devices, platform.gpu_pools))
     minor = platform.kubernetes_minor
-    managed = platform.distribution in _PROVIDER_MANAGED
+    managed = platform.ground.managed_control_plane
     if platform.allocation != "dra" or component is None:
         return DraContext(None, minor, frozenset(), domains=False, managed=managed, products=products)
     version = (component.component.images["dra-driver"].tag or "").removeprefix("v")
@@ -25,10 +22,8 @@ def dra_context(platform: Platform) -> DraContext:
     return DraContext(version, minor, gates, platform.compute_domains, managed, products)
 
 
-def _pool_devices(pool: Pool) -> PoolDevices:
+def _pool_devices(pool: GpuPool) -> PoolDevices:
     gpu = pool.gpu
-    if gpu is None:
-        raise LookupError(f"pool {pool.name} has no GPUs")
     facts, cuts = gpu.facts, pool.partition.cuts
     memory = facts.memory_mib
     return PoolDevices(
@@ -43,9 +38,9 @@ def _pool_devices(pool: Pool) -> PoolDevices:
     )
 
 
-def _profiles(pool: Pool) -> tuple[str, ...] | None:
-    mig = pool.gpu.facts.mig if pool.gpu else None
-    if mig is None or not mig.supported.certain:
+def _profiles(pool: GpuPool) -> tuple[str, ...] | None:
+    mig = pool.gpu.facts.mig
+    if not mig.supported.certain:
         return None
     if not mig.supported.value:
         return ()

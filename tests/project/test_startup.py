@@ -63,7 +63,8 @@ def test_compiling_loads_only_what_it_uses() -> None:
     found = imported("compile", EXAMPLE, "-o", "-")
     assert "blueprint.render.bundle_files" in found
     unused = ("apiserver", "inventory", "cluster", "drift", "lab", "registry", "source.revision",
-              "platform.promql", "platform.dashboards", "report.formats.html", "report.formats.sarif",
+              "platform.observability.model",
+              "platform.observability.dashboards", "platform.observability.expressions", "report.formats.html", "report.formats.sarif",
               "report.formats.markdown", "probe.nvml")  # fmt: skip
     assert not [name for name in found if name.removeprefix("blueprint.").startswith(unused)]
     assert not packages(found) & {"jinja2", "jsonschema", "yaml", "requests", "asyncio"}

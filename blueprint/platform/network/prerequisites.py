@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from blueprint.platform.model import Platform
 from blueprint.platform.network.model import EFA_PLUGIN, HOST, NETWORK_OPERATOR, OPERATOR, PROVIDER, RDMA, PoolNetwork
-
-if TYPE_CHECKING:
-    from blueprint.platform.model import Platform
-    from blueprint.platform.pool import Pool
+from blueprint.platform.pool import Pool
 
 _NAMES = {
     "infiniband": "InfiniBand",
@@ -46,15 +43,15 @@ def _rdma(pool: Pool, network: PoolNetwork) -> Iterator[str]:
             " package repositories have the kernel's headers."
         )
         yield "No node image loads another OFED, and nothing keeps the kernel's own modules of the cards in use."
-    elif pool.platform.distribution == "gke":
-        yield from _google("gIB (NCCL RDMA)", "a3-ultragpu, a4 and a4x", "/home/kubernetes/bin/gib")
+    elif fabric := pool.platform.ground.fabrics.get(network.fabric):
+        yield from fabric.needs
     else:
         yield "The cloud brings the driver of the network cards, and something that advertises them to pods."
     if network.fabric == "infiniband":
         yield "A subnet manager runs in the fabric, and all cards' ports are active."
     elif network.owner != PROVIDER:
         yield "Switches and cards are set up for RoCE alike: MTU, priority flow control and ECN."
-    if pool.gpu and pool.platform.distribution in ("vanilla", "rke2", "k3s", "microk8s"):
+    if pool.gpu and pool.platform.ground.bare_metal:
         yield (
             "On bare metal, ACS redirection is off on the PCIe switches between GPUs and cards, or the IOMMU passes"
             " through: otherwise their traffic takes the way through the CPU."

@@ -104,6 +104,7 @@ class Component(Record):
         templates: Files under the component's `templates/`, in the order in which they are rendered.
         settings: What a blueprint may set, by name.
         olm: How it comes where operators come through the Operator Lifecycle Manager; None where it cannot.
+        derived: Template expressions that several places of the templates share, by the name under `derived` there.
         monitored: Whether its pods make GPUs usable, so that alerts watch them.
         exporter: How it exports the metrics of GPUs; None where it does not.
         kinds: What is known of the kinds that it brings, by `Kind.group`; of the others Kubernetes' ways hold.
@@ -127,6 +128,7 @@ class Component(Record):
     images: Mapping[str, Image]
     settings: Mapping[str, Setting] = field(default_factory=dict)
     olm: Olm | None = None
+    derived: Mapping[Text, Text] = field(default_factory=dict)
     monitored: bool = False
     exporter: ExporterFacts | None = None
     kinds: Mapping[KindName, Kind] = field(default_factory=dict)

@@ -83,8 +83,8 @@ def form(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
                     text = f"{_field(pod, at)} is {amount}: devices are counted whole"
                     yield ObjectFinding(REQUEST_FORM, at, text, help_)
                 elif part == "requests" and str(name).startswith("nvidia.com/") and limits.get(name) != amount:
-                    said = f"its limit is {limits[name]}" if name in limits else "there is no limit"
-                    text = f"{_field(pod, at)} is {amount}, and {said}"
+                    limit = f"its limit is {limits[name]}" if name in limits else "there is no limit"
+                    text = f"{_field(pod, at)} is {amount}, and {limit}"
                     yield ObjectFinding(REQUEST_FORM, at, text, "say limits alone: requests follow from them")
 
 
@@ -130,9 +130,9 @@ def _passed_through(context: RuleContext) -> Iterator[str]:
     if context.cluster_policy_value("sandboxWorkloads", "enabled") is not True:
         return
     env = map(mapping, items(context.cluster_policy_value("kataSandboxDevicePlugin", "env")))
-    said = {each.get("name"): str(each.get("value", "")) for each in env}
+    values = {each.get("name"): str(each.get("value", "")) for each in env}
     for variable, usual in (("P_GPU_ALIAS", "pgpu"), ("NVSWITCH_ALIAS", "nvswitch")):
-        alias = said.get(variable, usual)
+        alias = values.get(variable, usual)
         yield r"nvidia\.com/" + (re.escape(alias) if alias else "[A-Z][A-Za-z0-9._-]*")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
-from blueprint.catalog.distribution import STACKS, Stack
+from blueprint.catalog.distribution import STACKS, Part, Stack
 from blueprint.catalog.facts import Digest, Matching, Record, Text
 from blueprint.catalog.kinds import FieldPath, Kind, KindName
 from blueprint.catalog.olm import FileName, Olm
@@ -118,6 +118,7 @@ class Component(Record):
         settings: What a blueprint may set, by name.
         olm: How it comes where operators come through the Operator Lifecycle Manager; None where it cannot.
         derived: Template expressions that several places of the templates share, by the name under `derived` there.
+        provides: The parts of the node stack that it brings to pools that leave them to us.
         runs_once: What it runs of which there may be no second.
         monitored: Whether its pods make GPUs usable, so that alerts watch them.
         exporter: How it exports the metrics of GPUs; None where it does not.
@@ -143,6 +144,7 @@ class Component(Record):
     settings: Mapping[str, Setting] = field(default_factory=dict)
     olm: Olm | None = None
     derived: Mapping[Text, Text] = field(default_factory=dict)
+    provides: tuple[Part, ...] = ()
     runs_once: tuple[RunsOnce, ...] = ()
     monitored: bool = False
     exporter: ExporterFacts | None = None

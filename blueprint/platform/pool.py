@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING
 
 from blueprint.catalog.catalog import Catalog
 from blueprint.catalog.distribution import Mode
-from blueprint.catalog.hardware import Gpu as Product
 from blueprint.platform.drivers.model import POOL_LABEL, PoolDriver, deploy, mode_of_pool
+from blueprint.platform.gpus.model import PoolGpu
 from blueprint.platform.network.model import PoolNetwork
 from blueprint.platform.nodes.taints import Taint
 from blueprint.platform.partitioning.model import Partition
 from blueprint.platform.topology.model import Place
 from blueprint.platform.tracking.recorder import record, tracked_property
 from blueprint.platform.tracking.sources import Source
-from blueprint.platform.tracking.tracked import plain, read_fact
+from blueprint.platform.tracking.tracked import plain
 from blueprint.spec.pools import NodePool
-from blueprint.spec.pools import PoolGpu as PoolGpuSpec
 
 if TYPE_CHECKING:
     from blueprint.platform.model import Platform
@@ -27,51 +26,6 @@ WORKLOAD_LABEL = "nvidia.com/gpu.workload.config"
 """What a node runs, said to the GPU Operator; in a blueprint the selector of its pool says it."""
 CONTAINER, PASSTHROUGH = "container", "vm-passthrough"
 """The values of that label that the platform knows."""
-
-
-_WITH_DEVICE = len("10de:25b6")
-
-
-class PoolGpu:
-    """The GPUs of each node of a pool."""
-
-    def __init__(self, spec: PoolGpuSpec, platform: Platform, catalog: Catalog) -> None:
-        self._spec = spec
-        self._platform = platform
-        self._catalog = catalog
-
-    @tracked_property
-    def product(self) -> str:
-        """Name in the catalogue."""
-        return self._spec.product
-
-    @tracked_property
-    def count(self) -> int:
-        """GPUs per node."""
-        return self._spec.count
-
-    @tracked_property
-    def facts(self) -> Product:
-        """What the catalogue knows of the product, or the blueprint's own file."""
-        if (named_at := self._catalog.named_at(self.product)) is not None:
-            record(self._platform.origins.source(named_at))
-        product = self._catalog.gpu(self.product)
-        if product is None:
-            raise LookupError(f"{self.product} is not in the catalogue: resolve() was to refuse it")
-        return product
-
-    @tracked_property
-    def subsystems(self) -> dict[str, str]:
-        """Where other products have its PCI device id: whose each `25B6:10DE:157E` is, as far as is known."""
-        own = read_fact(self.facts.pci_device_ids)
-        if self.facts.device_ids:
-            return {}
-        devices = {each[:_WITH_DEVICE] for each in own}
-        products = (self._catalog.gpu(name) for name in self._catalog.products)
-        ids = {each: p.product for p in products if p for each in p.pci_device_ids.value if len(each) > _WITH_DEVICE}
-        ids |= {each: self.product for each in own if len(each) > _WITH_DEVICE}
-        found = {each: product for each, product in sorted(ids.items()) if each[:_WITH_DEVICE] in devices}
-        return {each.removeprefix("10de:").upper(): product for each, product in found.items()}
 
 
 class Pool:
@@ -114,19 +68,18 @@ class Pool:
         return self._platform.runs_machines and self.selector.get(WORKLOAD_LABEL) == PASSTHROUGH
 
     @tracked_property
+    def _gpu(self) -> PoolGpu | None:
+        return PoolGpu(self._spec.gpu, self._platform, self._catalog) if self._spec.gpu is not None else None
+
+    @property
     def gpu(self) -> PoolGpu | None:
         """The GPUs of each node, or None."""
-        return PoolGpu(self._spec.gpu, self._platform, self._catalog) if self._spec.gpu is not None else None
+        return self._gpu
 
     @tracked_property
     def driver(self) -> PoolDriver:
         """The driver of its nodes."""
         return PoolDriver(self._spec.driver, self, self._platform)
-
-    @tracked_property
-    def partition(self) -> Partition:
-        """How its GPUs are cut and shared. Only for pools that have GPUs."""
-        return Partition(self, self._spec.gpu, self._platform)
 
     @tracked_property
     def network(self) -> PoolNetwork | None:
@@ -197,13 +150,34 @@ class Pool:
         return {key: value for key, read in LABELS.items() if (value := read(self)) is not None}
 
 
+class GpuPool(Pool):
+    """A node pool whose nodes have GPUs."""
+
+    @property
+    def gpu(self) -> PoolGpu:
+        """The GPUs of each node."""
+        gpu = self._gpu
+        if gpu is None:
+            raise TypeError(f"pool {self.name} has no GPUs")
+        return gpu
+
+    @tracked_property
+    def partition(self) -> Partition:
+        """How its GPUs are cut and shared."""
+        return Partition(self, self._spec.gpu, self._platform)
+
+
+def _partition(pool: Pool) -> Partition | None:
+    return pool.partition if pool.gpu and isinstance(pool, GpuPool) else None
+
+
 LABELS: dict[str, Callable[[Pool], str | None]] = {
     POOL_LABEL: lambda pool: pool.own_label,
     "gpublueprint.dev/gpu-product": lambda pool: pool.gpu.product if pool.gpu else None,
     "nvidia.com/gpu.deploy.driver": lambda pool: pool.deploy_driver,
     "nvidia.com/gpu.deploy.container-toolkit": lambda pool: pool.deploy_toolkit,
     "nvidia.com/gpu.deploy.device-plugin": lambda pool: pool.deploy_device_plugin,
-    "nvidia.com/mig.config": lambda pool: pool.partition.mig_config_name if pool.gpu else None,
-    "nvidia.com/device-plugin.config": lambda pool: pool.partition.plugin_config_name if pool.gpu else None,
+    "nvidia.com/mig.config": lambda pool: found.mig_config_name if (found := _partition(pool)) else None,
+    "nvidia.com/device-plugin.config": lambda pool: found.plugin_config_name if (found := _partition(pool)) else None,
 }
 """The labels that pools may put on nodes, each with how its value is read; None leaves it out."""

@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from blueprint.bundle.model import FieldOrigin, Object, ObjectId
+from blueprint.catalog.kinds import Kind
 from blueprint.data import data_folder, shown
 from blueprint.diagnostics import Diagnostic, Span
 from blueprint.kubernetes.crds import load_crd
+from blueprint.kubernetes.stages import CONFIGURED, rank_of
 from blueprint.platform.components.model import PlatformComponent
 from blueprint.platform.model import Platform
 from blueprint.platform.tracking.recorder import decided_by, recording
 from blueprint.platform.tracking.sources import Sources, by_relevance
 from blueprint.render.canonical import canonical
 from blueprint.render.engine import render
+from blueprint.render.expressions import compile_expression
 from blueprint.render.extra import extra_objects
 from blueprint.render.patches import apply_patches
 from blueprint.render.source_order import value_first
 from blueprint.render.template import load_template
 from blueprint.source.layers import Layered
 from blueprint.source.paths import Path
-
-_STAGES = (
-    ("Namespace",),
-    ("CustomResourceDefinition",),
-    ("OperatorGroup", "Subscription"),
-    ("PriorityClass", "RuntimeClass", "StorageClass", "ServiceAccount", "Secret", "ConfigMap", "ResourceQuota",
-     "LimitRange", "NetworkPolicy"),
-    ("ClusterRole", "Role"),
-    ("ClusterRoleBinding", "RoleBinding"),
-    ("Service",),
-    ("Deployment", "DaemonSet", "StatefulSet", "Job", "CronJob", "Pod"),
-)  # fmt: skip
-_WEBHOOKS = ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "APIService")
-_RANK = {kind: rank for rank, kinds in enumerate(_STAGES) for kind in kinds}
 
 
 def render_platform(platform: Platform, layered: Layered) -> tuple[list[Object], list[Diagnostic]]:
@@ -48,7 +38,8 @@ def render_platform(platform: Platform, layered: Layered) -> tuple[list[Object],
     extra, problems = extra_objects(layered)
     found += problems
     order = [*platform.components]
-    ordered = sorted([*objects, *extra], key=lambda obj: _order(obj, order))
+    kinds = {name: kind for each in platform.components.values() for name, kind in each.component.kinds.items()}
+    ordered = sorted([*objects, *extra], key=lambda obj: _order(obj, order, kinds))
     return value_first(ordered, layered.texts), found
 
 
@@ -60,13 +51,27 @@ def _component(component: PlatformComponent, platform: Platform) -> Iterator[Obj
     for crd in crds:
         optional = crd in component.component.optional_crds
         yield _crd(crd, component, tuple([*decided, *switched] if optional else decided))
-    context = {"platform": platform, "component": component}
+    context: dict[str, Any] = {"platform": platform, "component": component}
+    context["derived"] = Derived(component.component.derived, context)
     for file in component.template_files():
         for template in load_template(file):
             for rendered in render(template, context):
                 root = rendered.origins[()]
                 origins = {**rendered.origins, (): FieldOrigin(root.template, by_relevance([*root.noted, *decided]))}
                 yield Object(canonical(rendered.data), component.name, origins)
+
+
+class Derived:
+    """What a component's templates derive in several places, evaluated where they read it."""
+
+    def __init__(self, expressions: Mapping[str, str], context: Mapping[str, Any]) -> None:
+        self._expressions = expressions
+        self._context = context
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self._expressions:
+            raise AttributeError(name)
+        return compile_expression(self._expressions[name].strip().removeprefix("{{").removesuffix("}}"))(self._context)
 
 
 def _crd(name: str, component: PlatformComponent, decided: Sources) -> Object:
@@ -85,7 +90,7 @@ def _crd(name: str, component: PlatformComponent, decided: Sources) -> Object:
     return Object(canonical(data), component.name, origins)
 
 
-def _order(obj: Object, components: list[str]) -> tuple[int, int, int, str, ObjectId]:
-    rank = _RANK.get(obj.id.kind, len(_STAGES) + (obj.id.kind in _WEBHOOKS))
+def _order(obj: Object, components: list[str], kinds: Mapping[str, Kind]) -> tuple[int, int, int, str, ObjectId]:
+    rank = rank_of(obj.id, kinds)
     place = components.index(obj.component) if obj.component in components else len(components)
-    return (min(rank, 3), place, rank, obj.id.kind, obj.id)
+    return (min(rank, CONFIGURED), place, rank, obj.id.kind, obj.id)

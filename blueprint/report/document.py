@@ -35,7 +35,7 @@ def document_of(run: Run, context: Context) -> dict[str, Any]:
         "coverage": [
             _without_empty(scope=c.scope, examined=c.examined, unknown=c.unknown, reason=c.reason) for c in run.coverage
         ],
-        "notAsked": list(run.not_asked),
+        "notAsked": list(run.out_of_scope),
         **({"leftOut": [_left_out(each) for each in _ordered(run.left_out)]} if run.left_out else {}),
         "diagnostics": [_finding(finding) for finding in record.findings],
         "changes": [_change(change) for change in record.changes],

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from blueprint.bundle.model import Object, Path
 from blueprint.check.cel import CelError, Node, parse
-from blueprint.check.rules.context import Known, items, mapping
+from blueprint.check.rule_context import RuleContext, items, mapping
 
 CLASS = "DeviceClass"
 
@@ -45,8 +45,8 @@ class Request:
     @property
     def count(self) -> int:
         """How many devices; 1 where it asks for all that there are."""
-        said = self.data.get("count", 1)
-        return said if isinstance(said, int) and not isinstance(said, bool) else 1
+        count = self.data.get("count", 1)
+        return count if isinstance(count, int) and not isinstance(count, bool) else 1
 
     @property
     def selectors(self) -> tuple[Selector, ...]:
@@ -74,8 +74,8 @@ def requests_of(subject: Object) -> tuple[Request, ...]:
     return tuple(_requests((*claim_path(subject), "requests"), devices_of(subject).get("requests")))
 
 
-def _requests(at: Path, said: Any) -> Iterator[Request]:
-    for index, each in enumerate(map(mapping, items(said))):
+def _requests(at: Path, requests: Any) -> Iterator[Request]:
+    for index, each in enumerate(map(mapping, items(requests))):
         name, here = str(each.get("name", "")), (*at, index)
         first = items(each.get("firstAvailable"))
         for position, other in enumerate(map(mapping, first)):
@@ -87,16 +87,18 @@ def _requests(at: Path, said: Any) -> Iterator[Request]:
             yield Request(here, name, each, index)
 
 
-def selected(subject: Object, known: Known) -> Iterator[tuple[str | None, str, tuple[Selector, ...], tuple[str, ...]]]:
+def selected(
+    subject: Object, context: RuleContext
+) -> Iterator[tuple[str | None, str, tuple[Selector, ...], tuple[str, ...]]]:
     """For each request, or for the class: sort of device, name of the class, expressions, and those that come first."""
     if subject.data["kind"] == CLASS:
         own = class_selectors(subject)
-        yield sort_of(subject.id.name, known), subject.id.name, own, ()
+        yield sort_of(subject.id.name, context), subject.id.name, own, ()
         return
     for request in requests_of(subject):
-        its = known.find(CLASS, request.of_class)
+        its = context.find(CLASS, request.of_class)
         before = tuple(each.text for each in class_selectors(its)) if its else ()
-        sort = sort_of(request.of_class, known) or said_sort(tuple(each.text for each in request.selectors))
+        sort = sort_of(request.of_class, context) or sort_from_selectors(tuple(each.text for each in request.selectors))
         yield sort, request.of_class, request.selectors, before
 
 
@@ -105,19 +107,19 @@ def class_selectors(subject: Object) -> tuple[Selector, ...]:
     return tuple(_expressions(("spec", "selectors"), mapping(subject.data.get("spec")).get("selectors")))
 
 
-def _expressions(at: Path, said: Any) -> Iterator[Selector]:
-    for index, each in enumerate(items(said)):
+def _expressions(at: Path, selectors: Any) -> Iterator[Selector]:
+    for index, each in enumerate(items(selectors)):
         text = mapping(mapping(each).get("cel")).get("expression")
         if isinstance(text, str):
             yield Selector((*at, index, "cel", "expression"), text)
 
 
-def sort_of(name: str, known: Known) -> str | None:
+def sort_of(name: str, context: RuleContext) -> str | None:
     """What devices of a class are: gpu, mig, vfio, channel or daemon; None where nobody knows."""
-    if known.serving and (there := known.serving.devices.classes.get(name)):
+    if context.dra and (there := context.dra.devices.classes.get(name)):
         return there.sort
-    found = known.find(CLASS, name)
-    return said_sort(tuple(each.text for each in class_selectors(found))) if found else None
+    found = context.find(CLASS, name)
+    return sort_from_selectors(tuple(each.text for each in class_selectors(found))) if found else None
 
 
 @lru_cache(maxsize=512)
@@ -168,7 +170,7 @@ def domain(node: Node) -> tuple[str, str] | None:
     return (field.value, key) if known and isinstance(key, str) else None
 
 
-def said_sort(texts: tuple[str, ...]) -> str | None:
+def sort_from_selectors(texts: tuple[str, ...]) -> str | None:
     """The sort that expressions demand."""
     for text in texts:
         for part in conjuncts(tree_of(text)):

@@ -57,18 +57,18 @@ def fingerprint(crd: Mapping[str, Any]) -> str:
         if columns := version.get("additionalPrinterColumns"):
             version["additionalPrinterColumns"] = [without_prose(column) for column in columns]
     names = {"listKind": f"{spec['names']['kind']}List", **spec["names"]}  # the API server adds it where it is missing
-    said = {"group": spec["group"], "names": names, "scope": spec["scope"], "versions": versions}
-    return hashlib.sha256(_key(said).encode()).hexdigest()
+    content = {"group": spec["group"], "names": names, "scope": spec["scope"], "versions": versions}
+    return hashlib.sha256(_key(content).encode()).hexdigest()
 
 
 def without_prose(schema: Any) -> Any:
     """The schema without descriptions and without the messages of its rules; `required` in order."""
     if not isinstance(schema, Mapping):
         return schema
-    return {key: _kept(key, value) for key, value in schema.items() if key not in ("description", "externalDocs")}
+    return {key: _bare(key, value) for key, value in schema.items() if key not in ("description", "externalDocs")}
 
 
-def _kept(key: str, value: Any) -> Any:
+def _bare(key: str, value: Any) -> Any:
     if key == "properties":
         return {name: without_prose(value[name]) for name in sorted(value)}
     if key in _NESTED:

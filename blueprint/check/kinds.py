@@ -91,8 +91,8 @@ class Kinds:
             text = f"{what}; {joined(sorted(elsewhere), 'or')} is"
             return ObjectFinding(codes.KIND_NOT_SERVED, ("apiVersion",), text, _served_by(api_version, kind))
         if known := kubernetes.kinds.get(api_version):
-            meant = nearest(kind, known)
-            return ObjectFinding(codes.KIND_NOT_SERVED, ("kind",), what, f"did you mean {meant}?" if meant else None)
+            near = nearest(kind, known)
+            return ObjectFinding(codes.KIND_NOT_SERVED, ("kind",), what, f"did you mean {near}?" if near else None)
         if when := _served_by(api_version, kind):
             return ObjectFinding(codes.KIND_NOT_SERVED, ("apiVersion",), f"{what}; {when}")
         group = api_version.rpartition("/")[0]

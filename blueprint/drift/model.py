@@ -216,7 +216,7 @@ class DriftReport:
     findings: tuple[Finding, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     coverage: tuple[Coverage, ...] = ()
-    not_asked: tuple[str, ...] = ()
+    out_of_scope: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     subject: Mapping[str, str] = field(default_factory=dict)
     failed: bool = False

@@ -35,8 +35,8 @@ class RequestFailed(Exception):  # noqa: N818 - an outcome
     """The API server refused: `status` is HTTP's, `answer` its body (a Status object, or text)."""
 
     def __init__(self, status: int, answer: Any) -> None:
-        said = answer.get("message", answer) if isinstance(answer, Mapping) else answer
-        super().__init__(f"{status}: {said}")
+        message = answer.get("message", answer) if isinstance(answer, Mapping) else answer
+        super().__init__(f"{status}: {message}")
         self.status = status
         self.answer = answer
 

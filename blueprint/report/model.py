@@ -76,7 +76,7 @@ class Run:
     diagnostics: tuple[Diagnostic, ...] = ()
     changes: tuple[ObjectChange, ...] = ()
     coverage: tuple[Coverage, ...] = ()
-    not_asked: tuple[str, ...] = ()
+    out_of_scope: tuple[str, ...] = ()
     subject: Mapping[str, str] = field(default_factory=dict)
     verdict: str = ""
     exit_code: int = 0

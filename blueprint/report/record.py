@@ -129,15 +129,15 @@ def _things(number: int, scope: str) -> str:
 
 def coverage_in_words(run: Run) -> list[str]:
     """What was looked at, what could not be, what was not asked: one sentence each, none where empty."""
-    said = []
+    sentences = []
     if examined := [_things(each.examined, each.scope) for each in run.coverage]:
-        said.append(f"Examined: {', '.join(examined)}.")
+        sentences.append(f"Examined: {', '.join(examined)}.")
     for each in run.coverage:
         if each.unknown:
             why = f" ({each.reason})" if each.reason else ""
-            said.append(f"Unknown: {_things(each.unknown, each.scope)}{why}.")
-    if run.not_asked:
-        said.append(f"Not asked: {', '.join(run.not_asked)}.")
+            sentences.append(f"Unknown: {_things(each.unknown, each.scope)}{why}.")
+    if run.out_of_scope:
+        sentences.append(f"Not asked: {', '.join(run.out_of_scope)}.")
     if reasons := [f"{number} x {reason}" for reason, number in left_out_by_reason(run).items()]:
-        said.append(f"Left out, as expected (each is named in --report json): {'; '.join(reasons)}.")
-    return said
+        sentences.append(f"Left out, as expected (each is named in --report json): {'; '.join(reasons)}.")
+    return sentences

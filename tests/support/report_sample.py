@@ -152,7 +152,7 @@ RUNS = {
         "Validate clusters/prod-eu.yaml against Kubernetes 1.36",
         diagnostics=DIAGNOSTICS,
         coverage=(Coverage("objects", 214, 3, "LIST secrets: forbidden"), Coverage("nodes", 12)),
-        not_asked=("derived",),
+        out_of_scope=("derived",),
         subject={"blueprint": PROD, "bundle": "sha256:7c1d", "context": "gpu-prod"},
         verdict="The blueprint has mistakes; nothing was written.",
         exit_code=1,
@@ -213,7 +213,7 @@ RUNS = {
         "drift",
         "Drift of prod-eu against context gpu-prod",
         coverage=(Coverage("objects", 211, 3, "LIST secrets: forbidden"),),
-        not_asked=("derived", "nodes"),
+        out_of_scope=("derived", "nodes"),
         exit_code=3,
     ),
     "left out": Run(

@@ -31,12 +31,12 @@ def _plugins(pod: Pod) -> Iterator[tuple[Pod, Mapping[Any, Any]]]:
 
 def _is_configured(container: Mapping[Any, Any], pod: Pod, context: RuleContext) -> bool:
     """Whether the plugin is told a configuration, or may be told one by what is not among the manifests."""
-    said = [*items(container.get("command")), *items(container.get("args"))]
-    said += [mapping(each).get("name") for each in items(container.get("env"))]
+    arguments = [*items(container.get("command")), *items(container.get("args"))]
+    arguments += [mapping(each).get("name") for each in items(container.get("env"))]
     for each in map(mapping, items(container.get("envFrom"))):
         name = mapping(each.get("configMapRef")).get("name")
         found = context.find("ConfigMap", str(name), pod.subject.id.namespace) if name else None
         if found is None:
             return True
-        said += mapping(found.data.get("data"))
-    return any(_CONFIGURED.fullmatch(str(each)) for each in said)
+        arguments += mapping(found.data.get("data"))
+    return any(_CONFIGURED.fullmatch(str(each)) for each in arguments)

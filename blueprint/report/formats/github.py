@@ -26,7 +26,7 @@ MOST_PER_LEVEL = 10
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 
 
-def tell(run: Run, context: Context) -> str:
+def render(run: Run, context: Context) -> str:
     """Annotations, worst first; then plain lines with what was examined, the counts and the verdict."""
     record = record_of(run)
     return "".join(f"{line}\n" for line in _lines(record, RepositoryPaths(context)))
@@ -87,8 +87,8 @@ def _message(diagnostic: Diagnostic) -> str:
 
 
 def _command(name: str, properties: dict[str, str], message: str) -> str:
-    said = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
-    return f"::{name} {said}::{_data(message)}"
+    attributes = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
+    return f"::{name} {attributes}::{_data(message)}"
 
 
 def _data(text: str) -> str:

@@ -25,11 +25,11 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _PAGE_WIDTH = 118
 
 
-def tell(run: Run, context: Context) -> str:
+def render(run: Run, context: Context) -> str:
     """The whole page. `context.width` and `color` do not matter; the same run gives the same bytes."""
     context = Context(context.source, context.base, width=_PAGE_WIDTH, version=context.version)
     record = record_of(run)
-    embedded = json_format.tell(run, context)
+    embedded = json_format.render(run, context)
     return "\n".join(_page(record, context, embedded)) + "\n"
 
 
@@ -89,11 +89,11 @@ def _inputs(run: Run) -> Iterator[str]:
 
 
 def _coverage(run: Run) -> Iterator[str]:
-    if not (run.coverage or run.not_asked or run.left_out):
+    if not (run.coverage or run.out_of_scope or run.left_out):
         return
     yield "<h2>Coverage</h2>"
     rows = [(esc(c.scope), str(c.examined), str(c.unknown), esc(c.reason)) for c in run.coverage]
-    rows += [(esc(scope), "not asked", "", "not part of this question") for scope in run.not_asked]
+    rows += [(esc(scope), "not asked", "", "not part of this question") for scope in run.out_of_scope]
     rows += [("left out", str(number), "", esc(reason)) for reason, number in left_out_by_reason(run).items()]
     yield table(("Scope", "Examined", "Unknown", "Why"), rows)
 

@@ -20,7 +20,7 @@ ROOT = "SRCROOT"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
 
 
-def tell(run: Run, context: Context) -> str:
+def render(run: Run, context: Context) -> str:
     """One SARIF run. What did not fit is counted in a notification; nothing is left out silently."""
     record = record_of(run)
     codes = sorted({finding.diagnostic.code.id: finding.diagnostic.code for finding in record.findings}.items())
@@ -64,9 +64,9 @@ def _rule(code: Code) -> dict[str, Any]:
 
 def _invocation(record: Record) -> dict[str, Any]:
     """Whether the run could do its work, and what it did not look at."""
-    said = coverage_in_words(record.run)
+    sentences = coverage_in_words(record.run)
     if (left_out := len(record.findings) - MOST_RESULTS) > 0:
-        said.append(f"{left_out} more results are not in this file; the JSON report has all.")
+        sentences.append(f"{left_out} more results are not in this file; the JSON report has all.")
     unknown = any(coverage.unknown for coverage in record.run.coverage)
     return {
         "executionSuccessful": record.run.exit_code in {0, 1, 3},
@@ -74,7 +74,7 @@ def _invocation(record: Record) -> dict[str, Any]:
         "exitCodeDescription": record.verdict,
         "toolExecutionNotifications": [
             {"level": "warning" if unknown or left_out > 0 else "note", "message": {"text": sentence}}
-            for sentence in said
+            for sentence in sentences
         ],
     }
 

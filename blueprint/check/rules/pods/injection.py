@@ -75,18 +75,18 @@ def runtime_class(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
     if not isinstance(name, str) or context.find("RuntimeClass", name):
         return
     path = (*pod.path, "runtimeClassName")
-    said = format_path(path, pod.subject.data)
+    field = format_path(path, pod.subject.data)
     if context.cluster_policy and (
         name in _WITH_CDI or name == (context.cluster_policy_value("operator", "runtimeClass") or "nvidia")
     ):
         if context.cluster_policy_value("cdi", "nriPluginEnabled") is True:
-            text = f"{said}: with the NRI plugin on there is no RuntimeClass {name}"
+            text = f"{field}: with the NRI plugin on there is no RuntimeClass {name}"
             yield ObjectFinding(RUNTIME_CLASS_GONE, path, text, "remove it, or switch nriPlugin off")
         elif name in _WITH_CDI and context.cluster_policy_value("cdi", "enabled") is False:
-            text = f"{said}: with CDI off there is no RuntimeClass {name}"
+            text = f"{field}: with CDI off there is no RuntimeClass {name}"
             yield ObjectFinding(RUNTIME_CLASS_GONE, path, text, "remove it, or switch CDI on")
     elif name.startswith("kata"):
-        text = f"{said}: nothing here makes the RuntimeClass {name}; kata-deploy does"
+        text = f"{field}: nothing here makes the RuntimeClass {name}; kata-deploy does"
         yield ObjectFinding(RUNTIME_CLASS_OF_OTHERS, path, text, "see that kata-deploy is installed before the pod is")
 
 

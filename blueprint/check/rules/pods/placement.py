@@ -54,13 +54,13 @@ def tolerations(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
 
 def nodes(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
     """A selector of nodes that no pool with such GPUs has."""
-    asked = {name for _, name, _ in pod.requests}
-    able = [pool for pool in context.pools if asked & set(pool.offers)]
-    for key, value in mapping(pod.spec.get("nodeSelector")).items() if asked and able else ():
+    names = {name for _, name, _ in pod.requests}
+    able = [pool for pool in context.pools if names & set(pool.offers)]
+    for key, value in mapping(pod.spec.get("nodeSelector")).items() if names and able else ():
         there = sorted({pool.labels[key] for pool in able if key in pool.labels})
         if any(key in pool.labels for pool in context.pools) and there and value not in there:
             path = (*pod.path, "nodeSelector", key)
-            text = f"{format_path(path, pod.subject.data)} is {value}, and no pool with {', '.join(sorted(asked))} is"
+            text = f"{format_path(path, pod.subject.data)} is {value}, and no pool with {', '.join(sorted(names))} is"
             yield ObjectFinding(NO_SUCH_NODES, path, text, f"there are: {', '.join(there)}")
 
 

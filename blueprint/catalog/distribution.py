@@ -62,7 +62,7 @@ class NodeImage:
         toolkit_root: Where the container toolkit is put.
         toolkit_env: What the container toolkit must be told about the runtime.
         toolkit_env_forbidden: Variables that break it here.
-        mig_manager: Whether MIG can be set up from inside; `reboot`: only by restarting the node.
+        mig_manager: Whether MIG can be set up from inside; `reboot`: MIG mode of an Ampere takes a restart of the node.
     """
 
     modes: tuple[Mode, ...]

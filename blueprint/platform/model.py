@@ -22,7 +22,7 @@ from blueprint.platform.drivers.model import ALWAYS, DRA, NEVER, OperatorDriver,
 from blueprint.platform.network.nic_policies import Fabrics
 from blueprint.platform.nodes.taints import PoolTaint, Taint
 from blueprint.platform.observability.unused_checks import COMPONENT as OBSERVABILITY
-from blueprint.platform.partitioning.model import Partitioning
+from blueprint.platform.partitioning.model import ClusterPartitioning
 from blueprint.platform.pool import Pool
 from blueprint.platform.tracking.recorder import record, tracked_property, untracked
 from blueprint.platform.tracking.sources import Source
@@ -263,9 +263,9 @@ class Platform:
         return OperatorDriver(self)
 
     @tracked_property
-    def partitioning(self) -> Partitioning:
-        """How the pools together cut and share GPUs."""
-        return Partitioning(self)
+    def partitioning(self) -> ClusterPartitioning:
+        """How the pools together partition and share GPUs."""
+        return ClusterPartitioning(self)
 
     @tracked_property
     def fabrics(self) -> Fabrics:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from blueprint.catalog.catalog import Catalog
 from blueprint.catalog.distribution import Mode
 from blueprint.catalog.hardware import Gpu as Product
-from blueprint.platform.drivers.model import POOL_LABEL, PoolDriver, deploy, mode_of_pool
+from blueprint.platform.drivers.model import POOL_LABEL, PoolDriver, deploy
+from blueprint.platform.drivers.modes import ModeConflict, choose_mode
 from blueprint.platform.network.model import PoolNetwork
 from blueprint.platform.nodes.taints import Taint
-from blueprint.platform.partitioning.model import Partition
+from blueprint.platform.partitioning.model import PoolPartition
 from blueprint.platform.topology.model import Place
 from blueprint.platform.tracking.recorder import record, tracked_property
 from blueprint.platform.tracking.sources import Source
@@ -50,12 +51,17 @@ class PoolGpu:
         """GPUs per node."""
         return self._spec.count
 
+    @property
+    def catalogued(self) -> Product | None:
+        """What is known of the product; None of one that the catalogue does not have."""
+        return self._catalog.gpu(self.product)
+
     @tracked_property
     def facts(self) -> Product:
         """What the catalogue knows of the product, or the blueprint's own file."""
         if (named_at := self._catalog.named_at(self.product)) is not None:
             record(self._platform.origins.source(named_at))
-        product = self._catalog.gpu(self.product)
+        product = self.catalogued
         if product is None:
             raise LookupError(f"{self.product} is not in the catalogue: resolve() was to refuse it")
         return product
@@ -124,9 +130,11 @@ class Pool:
         return PoolDriver(self._spec.driver, self, self._platform)
 
     @tracked_property
-    def partition(self) -> Partition:
-        """How its GPUs are cut and shared. Only for pools that have GPUs."""
-        return Partition(self, self._spec.gpu, self._platform)
+    def partition(self) -> PoolPartition:
+        """How its GPUs are partitioned and shared. Only for pools that have GPUs."""
+        if self._spec.gpu is None:
+            raise LookupError(f"pool {self.name} has no GPUs")
+        return PoolPartition(self, self._spec.gpu, self._platform)
 
     @tracked_property
     def network(self) -> PoolNetwork | None:
@@ -161,10 +169,21 @@ class Pool:
         return self.name
 
     @tracked_property
+    def _chosen_mode(self) -> Mode | ModeConflict:
+        owner, platform = self._spec.owner, self._platform
+        owners = (self._spec.driver.owner, owner.toolkit, owner.device_plugin)
+        return choose_mode(platform.ground, platform.os, platform.gpu_stack, owners)
+
+    @tracked_property
     def mode(self) -> Mode:
-        """Who brings driver, toolkit and device plugin."""
-        owner = self._spec.owner
-        return mode_of_pool(self, self._spec.driver.owner, owner.toolkit, owner.device_plugin)
+        """Who brings driver, toolkit and device plugin; a substitute where no mode fits."""
+        chosen = self._chosen_mode
+        return chosen.substitute if isinstance(chosen, ModeConflict) else chosen
+
+    @tracked_property
+    def mode_conflict(self) -> ModeConflict | None:
+        """Why no mode fits the declared owners; None where one does."""
+        return self._chosen_mode if isinstance(self._chosen_mode, ModeConflict) else None
 
     @property
     def platform(self) -> Platform:

@@ -95,7 +95,7 @@ def _product(pool: Pool) -> Product:
     gpu = pool.gpu
     if gpu is None:
         raise LookupError(f"pool {pool.name} has no GPUs")
-    facts, cuts = gpu.facts, pool.partition.cuts
+    facts, layout = gpu.facts, pool.partition.layout
     memory = facts.memory_mib
     return Product(
         pool.name,
@@ -104,7 +104,7 @@ def _product(pool: Pool) -> Product:
         facts.architecture.value if facts.architecture.certain else None,
         memory.value if memory and memory.certain else None,
         _profiles(pool),
-        tuple(sorted({profile for cut in cuts for profile in cut.instances})),
+        tuple(sorted(layout.profiles)) if layout else (),
         facts.fabric_manager.value if facts.fabric_manager and facts.fabric_manager.certain else None,
     )
 

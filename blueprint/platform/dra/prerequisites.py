@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -68,19 +67,19 @@ def _known(platform: Platform) -> Gates | None:
 
 def of_pool(pool: Pool) -> Iterator[str]:
     """What workloads claim of its nodes, and who cuts the GPUs. Only for pools with GPUs, in this stack."""
-    cuts = pool.partition.cuts
-    whole = sum(len(cut.devices) for cut in cuts if not cut.instances) if cuts else pool.gpu.count if pool.gpu else 0
-    cut: Counter[str] = Counter()
-    for each in cuts:
-        cut.update({profile: number * len(each.devices) for profile, number in each.instances.items()})
+    layout = pool.partition.layout
+    whole = len(layout.whole_devices) if layout else pool.gpu.count if pool.gpu else 0
+    instances = layout.instances_per_node if layout else {}
     found = [f"gpu.nvidia.com ({whole} per node)"] if whole else []
-    found += [f"mig.nvidia.com with the profile {name} ({number} per node)" for name, number in sorted(cut.items())]
+    found += [
+        f"mig.nvidia.com with the profile {name} ({number} per node)" for name, number in sorted(instances.items())
+    ]
     if pool.platform.cuts_on_demand:
         found = ["gpu.nvidia.com", "mig.nvidia.com"]
     yield f"Workloads claim devices of the class {' and '.join(found)}. Requests for nvidia.com/gpu stay pending."
-    if cut:
+    if layout and instances:
         yield (
             "Somebody cuts the GPUs before the DRA driver starts on the node, and restarts its pod there after a"
             " change: it publishes what it finds when it starts, and a GPU in MIG mode without instances not at all."
-            f" GPUs are cut like this: {'; '.join(pool.partition.told(index) for index in range(len(cuts)))}."
+            f" GPUs are cut like this: {'; '.join(map(pool.partition.describe, layout.groups))}."
         )

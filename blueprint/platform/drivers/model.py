@@ -8,9 +8,8 @@ instead of one object vanishing and another one coming.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from blueprint.catalog.distribution import Mode, Owner
 from blueprint.platform.drivers.branches import default_branch
 from blueprint.platform.tracking.recorder import decided_by, tracked_property
 from blueprint.platform.tracking.tracked import read_fact
@@ -51,8 +50,10 @@ class PoolDriver:
             return branch
         if version := self._spec.version:
             return version.partition(".")[0]
+        if not self.enabled:
+            return None
         gpu = self._pool.gpu
-        return default_branch(gpu.facts if gpu else None, self._platform.release) if self.enabled else None
+        return default_branch(gpu.facts if gpu and gpu.catalogued else None, self._platform.release)
 
     @tracked_property
     def version(self) -> str | None:
@@ -241,19 +242,3 @@ def deploy(pool: Pool, part: str) -> str | None:
 def runs(platform: Platform, part: str) -> bool:
     """Whether this platform brings `part` (as in a Mode) to the nodes of any pool."""
     return any(getattr(pool.mode, part) == "operator" for pool in platform.gpu_pools)
-
-
-def mode_of_pool(pool: Pool, *said: str | None) -> Mode:
-    """The mode of a pool; one that resolve() refuses has something that stands in for it."""
-    platform = pool.platform
-    found = platform.ground.mode(platform.os, platform.gpu_stack, *said)
-    if found is None:
-        return assumed(*said)
-    return found
-
-
-def assumed(*said: str | None) -> Mode:
-    """What stands in for the mode of a pool that has none, so that everything else can be checked too."""
-    driver, toolkit, plugin = (cast("Owner | None", each) for each in said)
-    owner: Owner = driver or "operator"
-    return Mode(driver=owner, toolkit=toolkit or owner, device_plugin=plugin or "operator", means="no mode")

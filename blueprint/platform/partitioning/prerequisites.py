@@ -17,10 +17,10 @@ _REGRESSION_BRANCH, _FIXED_IN = "570", "570.158.01"
 def partition_needs(pool: Pool, platform: Platform) -> Iterator[str]:
     """Only for pools with GPUs; nothing where they are neither cut nor shared."""
     partition = pool.partition
-    if partition.cuts or partition.replicas:
+    if partition.groups or partition.replicas:
         offers = ", ".join(f"{name} ({number} per node)" for name, number in partition.resources.items())
         yield f"Workloads ask for {offers}."
-    if partition.cuts:
+    if partition.groups:
         yield from _cutting(pool, platform)
 
 
@@ -35,7 +35,7 @@ def _cutting(pool: Pool, platform: Platform) -> Iterator[str]:
         does = operator is not None and operator.settings.migReboot
         who = "the MIG manager reboots the node by itself" if does else "somebody reboots the node"
         yield f"GPUs of this generation take on MIG mode at a reset; where a virtual machine cannot do that, {who}."
-    whole = any(not cut.instances for cut in pool.partition.cuts)
+    whole = any(not group.instances for group in pool.partition.groups)
     if whole and not pool.driver.enabled and pool.driver.branch in (None, _REGRESSION_BRANCH):
         yield (
             f"A driver of branch {_REGRESSION_BRANCH} is newer than {_FIXED_IN}: with older ones pods stay pending on"

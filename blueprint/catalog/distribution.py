@@ -13,6 +13,8 @@ from typing import Annotated, Literal
 from blueprint.catalog.facts import Matching, Record, Text
 
 Owner = Literal["operator", "host", "provider"]
+Part = Literal["driver", "toolkit", "devicePlugin"]
+"""A part of the node stack that somebody owns, as blueprints and components name it."""
 Stack = Literal["clusterPolicy", "gpuCluster", "standalone"]
 STACKS: tuple[Stack, ...] = ("clusterPolicy", "gpuCluster", "standalone")
 WITH_DEVICE_PLUGIN: tuple[Stack, ...] = ("clusterPolicy", "standalone")
@@ -47,6 +49,10 @@ class Mode:
         own = (self.driver, self.toolkit, self.device_plugin)
         return stack in self.stacks and all(value in (None, mine) for value, mine in zip(said, own, strict=True))
 
+    def owner(self, part: Part) -> Owner:
+        """Who brings a part."""
+        return {"driver": self.driver, "toolkit": self.toolkit, "devicePlugin": self.device_plugin}[part]
+
     def __str__(self) -> str:
         return f"driver {self.driver}, toolkit {self.toolkit}, devicePlugin {self.device_plugin} ({self.means})"
 
@@ -62,7 +68,7 @@ class NodeImage:
         toolkit_root: Where the container toolkit is put.
         toolkit_env: What the container toolkit must be told about the runtime.
         toolkit_env_forbidden: Variables that break it here.
-        mig_manager: Whether MIG can be set up from inside; `reboot`: MIG mode of an Ampere takes a restart of the node.
+        mig_manager: Whether MIG can be set up from inside; `reboot`: only by restarting the node.
     """
 
     modes: tuple[Mode, ...]
@@ -89,6 +95,7 @@ class Distribution(Record):
         kubelet_root: The kubelet's directory, where nobody can choose another.
         refuses: The values of `gpuStack` that no mode knows, each with the reason.
         critical_pods: `quota`: pods of the system's priority classes need a ResourceQuota that allows them.
+        mig_mode: How an Ampere GPU takes on MIG mode: `reset`, or `reboot` where virtual machines cannot reset it.
         needs: What must be true of every such cluster, in whole sentences.
         toolkit_needs: The same, where our container toolkit sets up the runtime; `{socket}` is containerd's.
         default_runtime: How NVIDIA's runtime becomes the default one there, where nobody sets it up.
@@ -105,6 +112,7 @@ class Distribution(Record):
     kubelet_root: Directory | None = None
     refuses: Mapping[Text, Text] = field(default_factory=dict)
     critical_pods: Literal["anywhere", "quota"] = "anywhere"
+    mig_mode: Literal["reset", "reboot"] = "reset"
     needs: tuple[Text, ...] = ()
     toolkit_needs: tuple[Text, ...] = ()
     default_runtime: tuple[Text, ...] = ()

@@ -9,10 +9,11 @@ from typing import Any
 
 from blueprint.bundle.model import Path
 from blueprint.check import codes
-from blueprint.check.finding import HIDDEN, Complaint, shown
+from blueprint.check.finding import Complaint, shown
 from blueprint.check.strict import BOUNDS, MEANS_NOTHING, NULL_REFUSED
 from blueprint.check.validator import Violation
 from blueprint.diagnostics import Severity, nearest
+from blueprint.redaction.secrets import HIDDEN
 from blueprint.source.paths import format_path
 
 SERVER_SET = {

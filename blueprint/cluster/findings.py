@@ -15,19 +15,18 @@ from blueprint.cluster import codes
 from blueprint.cluster.plan_model import Conflict
 from blueprint.cluster.server_paths import field_of_type_error, follow
 from blueprint.diagnostics import Code, Diagnostic, Note, Severity, Span
+from blueprint.redaction.secrets import HIDDEN_FROM_SERVER, is_confidential, is_secret
 from blueprint.source.paths import format_path
 
 _NAMED = 3
 """Objects that are named where many share a fate."""
 
-HIDDEN = "(not shown: it belongs to a Secret)"
-
 
 def conflict(subject: ObjectId, found: Conflict, data: Any, *, taken: bool = False) -> Diagnostic:
     """A field that belongs to somebody else: an error, or a note once it was taken over."""
     path = found.spelt[0] if found.spelt else format_path(found.path, data)
-    hidden = _is_secret(subject)
-    live, declared = (HIDDEN if hidden else _said(value) for value in (found.live, found.declared))
+    hidden = is_secret(subject.group, subject.kind) and is_confidential(found.path)
+    live, declared = (HIDDEN_FROM_SERVER if hidden else _said(value) for value in (found.live, found.declared))
     text = f"which {'had' if taken else 'has'} {live}"
     if not found.in_the_way:
         text = f"{text}; the blueprint says {declared}"
@@ -79,7 +78,7 @@ def needs_replacement(
         help_text = f"that would lose {_joined(lost)}; {borne}"
     else:
         help_text = "`blueprint apply --replace` does it, when that can be borne"
-    said = HIDDEN if _is_secret(subject) else said
+    said = HIDDEN_FROM_SERVER if is_secret(subject.group, subject.kind) else said
     text = f"{subject} would have to be deleted and created anew: {said}"
     return Diagnostic(
         codes.NEEDS_REPLACEMENT,
@@ -181,11 +180,7 @@ def template_note(origin: FieldOrigin | None) -> tuple[Note, ...]:
 
 def _words(subject: ObjectId, error: ApiError) -> str:
     """What the server said, which may quote the value that it refuses."""
-    return HIDDEN if _is_secret(subject) else error.message
-
-
-def _is_secret(subject: ObjectId) -> bool:
-    return subject.kind == "Secret" and not subject.group
+    return HIDDEN_FROM_SERVER if is_secret(subject.group, subject.kind) else error.message
 
 
 def _said(value: Any) -> str:

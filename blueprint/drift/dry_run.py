@@ -16,6 +16,7 @@ from blueprint.drift.model import Finding, FindingKind
 from blueprint.drift.ownership import claims_of
 from blueprint.drift.view import Live, Unseen, View
 from blueprint.kubernetes.defaults import is_default
+from blueprint.redaction.secrets import is_confidential, is_secret_manifest
 from blueprint.report.model import LeftOut
 from blueprint.source.paths import format_path
 
@@ -107,7 +108,7 @@ def _is_stored_so(difference: Difference, predicted: Live) -> bool:
 
 def _is_confidential(spot: Spot, compared: Compared) -> bool:
     """Of a Secret no record says how the server stored a value."""
-    return bool(compared.live.get("kind") == "Secret" and spot.at[:1] == ("data",))
+    return is_secret_manifest(compared.live) and is_confidential(spot.at)
 
 
 def _filled(spot: Spot, compared: Compared) -> Iterator[Path]:

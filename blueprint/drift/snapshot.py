@@ -7,8 +7,6 @@ whether a value is the declared one and nothing else.
 from __future__ import annotations
 
 import gzip
-import hashlib
-import hmac
 import secrets
 import zlib
 from collections.abc import Mapping
@@ -24,11 +22,11 @@ from blueprint.drift import codes
 from blueprint.drift.view import Gathered, Live, Unseen, View
 from blueprint.inventory.model import Inventory, Member, NodeRecord, Snapshot
 from blueprint.inventory.snapshots import now
+from blueprint.redaction.hashes import with_hashed_secrets
 
 SCHEMA = "gpublueprint.dev/snapshot/v1"
 _LARGEST = 1 << 30
 _GZIP = b"\x1f\x8b"
-_COPY = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ class SnapshotView:
 
     def disguised(self, manifest: Mapping[str, Any]) -> Mapping[str, Any]:
         """The manifest with hashes in the place of a Secret's values."""
-        return disguise(manifest, self.salt)
+        return with_hashed_secrets(manifest, self.salt)
 
     def versions(self, wanted: Mapping[ObjectId, str], blueprint: str) -> Mapping[ObjectId, Live]:  # noqa: ARG002
         """Nothing is cheaper than the whole file."""
@@ -98,26 +96,8 @@ def take(bundle: Bundle, view: View) -> SnapshotView:
         nodes = tuple(view.nodes())
     except Unseen as unseen:
         why = str(unseen)
-    live = {identity: dict(disguise(found, salt)) for identity, found in gathered.live.items()}
+    live = {identity: dict(with_hashed_secrets(found, salt)) for identity, found in gathered.live.items()}
     return SnapshotView(view.name, now(), salt, inventory, live, gathered.unseen, nodes, why)
-
-
-def disguise(manifest: Mapping[str, Any], salt: str) -> Mapping[str, Any]:
-    """A Secret without its values; anything else as it is."""
-    if manifest.get("kind") != "Secret" or manifest.get("apiVersion") != "v1":
-        return manifest
-    masked = dict(manifest)
-    for part in ("data", "stringData"):
-        if isinstance(values := manifest.get(part), Mapping):
-            masked[part] = {key: _keyed(value, salt) for key, value in values.items()}
-    meta = dict(manifest["metadata"])
-    if _COPY in (annotations := meta.get("annotations") or {}):
-        meta["annotations"] = annotations | {_COPY: _keyed(annotations[_COPY], salt)}
-    return masked | {"metadata": meta}
-
-
-def _keyed(value: Any, salt: str) -> str:
-    return "hmac-sha256:" + hmac.new(salt.encode(), str(value).encode(), hashlib.sha256).hexdigest()
 
 
 def to_bytes(snapshot: SnapshotView, *, compressed: bool) -> bytes:

@@ -20,6 +20,7 @@ from blueprint.bundle.model import Object
 from blueprint.changes.compare import ABSENT
 from blueprint.inventory.membership import as_member, manager
 from blueprint.inventory.model import Inventory, Snapshot
+from blueprint.redaction.secrets import is_confidential_field, is_secret_manifest
 
 
 def desired_hash(obj: Object) -> str:
@@ -39,7 +40,7 @@ def take_snapshot(obj: Object, live: Mapping[str, Any], blueprint: str) -> Snaps
     tree = own.fields if own else {}
     wanted = as_member(obj.data, blueprint)
     differing = {*mismatches(tree, wanted, live), *departures(tree, wanted, live)}
-    is_secret = live["kind"] == "Secret"
+    holds_secrets = is_secret_manifest(live)
     stored = {server_spelling(at): value_at(at, live) for at in sorted(differing)}
     return Snapshot(
         uid=str(live["metadata"]["uid"]),
@@ -49,14 +50,13 @@ def take_snapshot(obj: Object, live: Mapping[str, Any], blueprint: str) -> Snaps
         desired=desired_hash(obj),
         time=now(),
         foreign=has_foreign_fields(live, manager(blueprint)),
-        adjusted={at: v for at, v in stored.items() if v is not ABSENT and not (is_secret and _is_confidential(at))},
+        adjusted={
+            at: value
+            for at, value in stored.items()
+            if value is not ABSENT and not (holds_secrets and is_confidential_field(at))
+        },
         dropped=[at for at, value in stored.items() if value is ABSENT],
     )
-
-
-def _is_confidential(field: str) -> bool:
-    """Values of a Secret are not written down anywhere; without them a dry-run has to tell."""
-    return field.startswith((".data", ".stringData", ".metadata.annotations"))
 
 
 def is_held(snapshot: Snapshot, live: Mapping[str, Any], manager: str) -> bool:

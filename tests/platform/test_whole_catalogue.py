@@ -101,7 +101,9 @@ def test_every_product_with_mig_in_each_of_its_profiles(release: str, tmp_path: 
 def test_a_layout_that_nobody_can_judge_is_a_warning_and_compiles(product: str, tmp_path: Path) -> None:
     """The catalogue knows that the GPU has MIG, or believes so, and does not know its profiles."""
     done = compiled(
-        tmp_path, NEWEST, {product: f"gpu: {{product: {product}, count: 1, mig: {{layout: [{{profiles: {{1g.11gb: 2}}}}]}}}}"}
+        tmp_path,
+        NEWEST,
+        {product: f"gpu: {{product: {product}, count: 1, mig: {{layout: [{{profiles: {{1g.11gb: 2}}}}]}}}}"},
     )
     assert severe(done) == []
     assert done.bundle

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from blueprint.catalog.catalog import Catalog
 from blueprint.catalog.facts import Fact
 from blueprint.catalog.hardware import Gpu
 from blueprint.catalog.releases import Release
 from blueprint.catalog.rules import Rule, version_key
 from blueprint.diagnostics import Code, Diagnostic, Note, Severity
+from blueprint.platform.check_context import CheckContext
 from blueprint.platform.compatibility import codes
 from blueprint.platform.drivers import codes as driver_codes
 from blueprint.platform.drivers.branches import usable_branches
@@ -24,17 +24,15 @@ from blueprint.platform.tracking.sources import WRITTEN, Source, Sources, by_rel
 from blueprint.platform.tracking.tracked import read_fact
 
 if TYPE_CHECKING:
-    from blueprint.platform.model import Platform
     from blueprint.platform.pool import Pool
 
 
-def check(platform: Platform, catalog: Catalog) -> Iterator[Diagnostic]:
+def check_compatibility(context: CheckContext) -> Iterator[Diagnostic]:
     """Everything that does not go together, pool by pool."""
-    for pool in platform.gpu_pools:
-        if pool.gpu and catalog.gpu(pool.gpu.product):
-            yield from _driver(pool, platform.release)
-            for rule in catalog.rules:
-                yield from _forbidden(rule, pool)
+    for pool in context.platform.gpu_pools:
+        yield from _driver(pool, context.release)
+        for rule in context.platform.rules:
+            yield from _forbidden(rule, pool)
 
 
 def demands(rule: Rule, pools: tuple[Pool, ...]) -> Iterator[str]:

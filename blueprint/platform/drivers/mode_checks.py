@@ -76,9 +76,9 @@ def _deciding_path(pool: Pool, conflict: ModeConflict) -> Path:
 
 def _runtime_classes(context: CheckContext) -> Iterator[Diagnostic]:
     """Pods of the stack have one RuntimeClass, whatever pool they run in."""
-    first, *others = context.gpu_pools or [None]
-    for pool in others:
-        if first and pool and (wanted := pool.mode.runtime_class) != first.mode.runtime_class:
+    pools = context.gpu_pools
+    for first, pool in zip(pools[:1] * len(pools), pools, strict=True):
+        if (wanted := pool.mode.runtime_class) != first.mode.runtime_class:
             message = (
                 f"pods run with one RuntimeClass: pool {pool.name} has {wanted},"
                 f" pool {first.name} {first.mode.runtime_class}"

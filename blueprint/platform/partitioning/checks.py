@@ -80,7 +80,10 @@ def _nobody_shares(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
     if pool.partition.shared and owner != "operator":
         message = f"the device plugin of pool {pool.name} is the {owner}'s, which no sharing of ours reaches"
         notes = (context.note((*POOLS, pool.name, "owner", "devicePlugin"), "the owner follows from this"),)
-        path, help_ = (*POOLS, pool.name, "gpu", "sharing"), "set sharing up where the device plugin is, and remove it here"
+        path, help_ = (
+            (*POOLS, pool.name, "gpu", "sharing"),
+            "set sharing up where the device plugin is, and remove it here",
+        )
         yield context.diagnostic_at(path, codes.NOBODY_SHARES, message, notes=notes, help_=help_)
 
 
@@ -106,23 +109,24 @@ def _not_single(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
     why = f"GPU {whole[0]} stays whole" if whole else f"there are {' and '.join(layout.profiles)}"
     message = f"strategy single needs every GPU cut into one profile, and {why}"
     path = (*POOLS, pool.name, "gpu", "mig", "strategy")
-    yield context.diagnostic_at(path, codes.MIG_NOT_SINGLE, message, help_="say mixed, or leave strategy out", fix="mixed")
+    yield context.diagnostic_at(
+        path, codes.MIG_NOT_SINGLE, message, help_="say mixed, or leave strategy out", fix="mixed"
+    )
 
 
 def _strategies_differ(context: CheckContext) -> Iterator[Diagnostic]:
     """The cluster has one strategy: what one pool insists on must be possible for all."""
     pools = [(pool, layout) for pool in context.gpu_pools if (layout := _sound_layout(pool))]
-    mixed = next((pool for pool, layout in pools if _insists_on_mixed(pool)), None)
+    mixed = next((pool.name for pool, _ in pools if _insists_on_mixed(pool)), "")
     for pool, layout in pools if mixed else ():
-        if mixed and pool.partition.declared_strategy == "single" and layout.only_profile:
-            node, _ = context.root.nearest((*POOLS, mixed.name, "gpu", "mig", "strategy"))
-            notes = (Note(f"{mixed.name} needs mixed", node.key_span or node.span),)
-            message = (
-                f"the cluster has one MIG strategy: pool {mixed.name} needs mixed, so {pool.name} cannot have single"
+        if pool.partition.declared_strategy == "single" and layout.only_profile:
+            node, _ = context.root.nearest((*POOLS, mixed, "gpu", "mig", "strategy"))
+            notes = (Note(f"{mixed} needs mixed", node.key_span or node.span),)
+            message = f"the cluster has one MIG strategy: pool {mixed} needs mixed, so {pool.name} cannot have single"
+            path, help_ = (*POOLS, pool.name, "gpu", "mig", "strategy"), "leave strategy out"
+            yield context.diagnostic_at(
+                path, codes.MIG_STRATEGIES_DIFFER, message, notes=notes, help_=help_, fix="mixed"
             )
-            path = (*POOLS, pool.name, "gpu", "mig", "strategy")
-            help_ = "leave strategy out"
-            yield context.diagnostic_at(path, codes.MIG_STRATEGIES_DIFFER, message, notes=notes, help_=help_, fix="mixed")
 
 
 def _insists_on_mixed(pool: Pool) -> bool:
@@ -150,7 +154,10 @@ def _shared_is_not_there(context: CheckContext, pool: Pool) -> Iterator[Diagnost
         if key not in {*offered, "all"}:
             what = "whole GPUs" if key == "gpu" else f"instances of {key}"
             help_ = f"what can be shared here: {', '.join(['all', *sorted(offered)])}"
-            path, message = (*POOLS, pool.name, "gpu", "sharing", "timeSlicing", key), f"the pool offers no {what} to share"
+            path, message = (
+                (*POOLS, pool.name, "gpu", "sharing", "timeSlicing", key),
+                f"the pool offers no {what} to share",
+            )
             yield context.diagnostic_at_key(path, codes.SHARED_IS_NOT_THERE, message, help_=help_)
 
 
@@ -158,7 +165,7 @@ def _reboot(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
     """MIG mode that takes a reboot which nobody may do."""
     product = pool.gpu.catalogued if pool.gpu and _sound_layout(pool) else None
     decided = context.root.get((*_OPERATOR_AT, "settings", "migReboot")) is not None
-    reboots = context.platform.image.mig_manager == "reboot"
+    reboots = context.platform.ground.mig_mode == "reboot"
     if product and product.architecture.value == "Ampere" and reboots and not decided:
         where = context.platform.distribution
         message = f"MIG mode of {product.product} on {where} usually takes a reboot, which nobody may do here"

@@ -245,15 +245,15 @@ class _Proof:
             count = sum(group.instances[name] for name in names)
             yield MediaTwice(entry=group.entry, profile=names[1], profiles=names, count=count, proven=self._verified)
 
-    def _together(self, group: MigGroup, placements: Placements | None, blocked: NoRoom | None) -> Iterator[LayoutConflict]:
+    def _together(self, group: MigGroup, known: Placements | None, blocked: NoRoom | None) -> Iterator[LayoutConflict]:
         """Instances that each fit alone, and have no room together, or are not known to have any."""
         counts, there = group.instances, whole(self._profiles)
         sizes = [(slices(name, self._profiles), count) for name, count in counts.items()]
         needed = Slices(sum(s.compute * n for s, n in sizes), sum(s.memory * n for s, n in sizes))
         too_much = needed.compute > there.compute or needed.memory > there.memory
         if too_much or blocked:
-            proven = self._verified and (too_much or (placements is not None and placements.certain))
-            last = largest_first(counts, placements.value)[-1] if placements else [*counts][-1]
+            proven = self._verified and (too_much or (known is not None and known.certain))
+            last = largest_first(counts, known.value)[-1] if known else [*counts][-1]
             profile = blocked.profile if blocked else last
             yield DoesNotFit(
                 entry=group.entry, proven=proven, profile=profile, needed=needed, there=there, blocked=blocked

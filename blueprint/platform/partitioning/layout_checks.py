@@ -98,7 +98,9 @@ class _Wording:
     def _profile_unknown(self, conflict: layout.ProfileUnknown) -> Diagnostic:
         message = f"{self._product} cannot be cut into {conflict.profile}"
         help_, fix = f"profiles of this GPU: {', '.join(self._profiles)}", _similar(conflict.profile, self._profiles)
-        return self._at_profile(conflict, conflict.profile, codes.MIG_PROFILE_UNSUPPORTED, message, help_=help_, fix=fix)
+        return self._at_profile(
+            conflict, conflict.profile, codes.MIG_PROFILE_UNSUPPORTED, message, help_=help_, fix=fix
+        )
 
     def _too_many(self, conflict: layout.TooManyInstances) -> Diagnostic:
         name = conflict.profile
@@ -110,7 +112,10 @@ class _Wording:
         if conflict.profiles[1:]:
             message, help_ = f"{' and '.join(conflict.profiles)}: {rule}", None
         else:
-            message, help_ = f"{conflict.count} x {name}: {rule}", f"{name}: 1, and {name.partition('+')[0]} for the others"
+            message, help_ = (
+                f"{conflict.count} x {name}: {rule}",
+                f"{name}: 1, and {name.partition('+')[0]} for the others",
+            )
         return self._at_profile(conflict, name, codes.MIG_MEDIA_TWICE, message, help_=help_)
 
     def _does_not_fit(self, conflict: layout.DoesNotFit) -> Diagnostic:

@@ -17,6 +17,7 @@ from blueprint.cluster.server_paths import field_of_type_error, follow
 from blueprint.diagnostics import Code, Diagnostic, Note, Severity, Span
 from blueprint.redaction.secrets import HIDDEN_FROM_SERVER, is_confidential, is_secret
 from blueprint.source.paths import format_path
+from blueprint.wording import joined
 
 _NAMED = 3
 """Objects that are named where many share a fate."""
@@ -75,7 +76,7 @@ def needs_replacement(
         help_text = f"`apply` never does that: {kept}"
     elif lost:
         borne = f"`blueprint apply --replace={subject}` does it, when that can be borne"
-        help_text = f"that would lose {_joined(lost)}; {borne}"
+        help_text = f"that would lose {joined(lost)}; {borne}"
     else:
         help_text = "`blueprint apply --replace` does it, when that can be borne"
     said = HIDDEN_FROM_SERVER if is_secret(subject.group, subject.kind) else said
@@ -88,11 +89,6 @@ def needs_replacement(
         subject=str(subject),
         evidence=tuple(("loses", each) for each in lost),
     )
-
-
-def _joined(parts: Sequence[str]) -> str:
-    *most, last = parts
-    return f"{', '.join(most)} and {last}" if most else last
 
 
 def rejection(obj: Object, error: ApiError) -> Diagnostic:

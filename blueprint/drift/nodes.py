@@ -21,6 +21,7 @@ from blueprint.inventory.membership import manager
 from blueprint.inventory.model import Inventory
 from blueprint.report.model import Coverage
 from blueprint.source.paths import format_path
+from blueprint.wording import first_few
 
 SCOPE = "pool nodes"
 _HOW_APPLIED = {
@@ -87,7 +88,7 @@ def _without_status(unknown: list[Live]) -> Iterator[Diagnostic]:
 def named(nodes: Iterable[Live], most: int = 5) -> str:
     """The names of nodes, the first few of many."""
     names = sorted(node["metadata"]["name"] for node in nodes)
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+    return first_few(names, most)
 
 
 def _each(bundle: Bundle, members: Members, offering: set[str]) -> Iterator[Finding]:

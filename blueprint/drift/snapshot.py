@@ -10,7 +10,7 @@ import gzip
 import secrets
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,15 @@ from blueprint.bundle.model import Bundle, ObjectId
 from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.drift import codes
 from blueprint.drift.view import Gathered, Live, Unseen, View
-from blueprint.inventory.model import Inventory, Member, NodeRecord, Snapshot
+from blueprint.inventory.codec import (
+    header_from_json,
+    header_to_json,
+    member_to_row,
+    members_from_rows,
+    nodes_from_json,
+    nodes_to_json,
+)
+from blueprint.inventory.model import Inventory
 from blueprint.inventory.snapshots import now
 from blueprint.redaction.hashes import with_hashed_secrets
 
@@ -107,7 +115,7 @@ def to_bytes(snapshot: SnapshotView, *, compressed: bool) -> bytes:
         "taken": snapshot.taken,
         "context": snapshot.name,
         "salt": snapshot.salt,
-        "inventory": _inventory_rows(snapshot.inventory),
+        "inventory": _inventory_to_json(snapshot.inventory),
         "objects": [{"group": i.group, "live": snapshot.live[i]} for i in sorted(snapshot.live)],
         "unseen": [[*_row(i), snapshot.unseen[i]] for i in sorted(snapshot.unseen)],
         "nodes": None if snapshot.node_list is None else list(snapshot.node_list),
@@ -151,7 +159,7 @@ def _parse(document: Any) -> SnapshotView:
         name=str(document["context"]),
         taken=str(document["taken"]),
         salt=str(document["salt"]),
-        inventory=_inventory(document["inventory"]),
+        inventory=_inventory_from_json(document["inventory"]),
         live=live,
         unseen={ObjectId(*map(str, row[:4])): str(row[4]) for row in document["unseen"]},
         node_list=None if nodes is None else tuple(nodes),
@@ -171,42 +179,18 @@ def _row(identity: ObjectId) -> list[str]:
     return [identity.group, identity.kind, identity.namespace, identity.name]
 
 
-def _inventory_rows(inventory: Inventory | None) -> dict[str, Any] | None:
+def _inventory_to_json(inventory: Inventory | None) -> dict[str, Any] | None:
     if inventory is None:
         return None
-    members = [inventory.members[i] for i in sorted(inventory.members)]
-    return {
-        "blueprint": inventory.blueprint,
-        "version": inventory.version,
-        "release": inventory.release,
-        "digest": inventory.digest,
-        "begun": inventory.begun,
-        "server": inventory.server,
-        "tool": inventory.tool,
-        "members": [[*_row(m.id), m.api_version, asdict(m.snapshot) if m.snapshot else None] for m in members],
-        "nodes": {name: asdict(node) for name, node in inventory.nodes.items()},
-    }
+    members = [member_to_row(inventory.members[i]) for i in sorted(inventory.members)]
+    return {**header_to_json(inventory), "members": members, "nodes": nodes_to_json(inventory.nodes)}
 
 
-def _inventory(rows: Any) -> Inventory | None:
-    if rows is None:
+def _inventory_from_json(data: Any) -> Inventory | None:
+    if data is None:
         return None
-    members = [Member(ObjectId(*row[:4]), row[4], Snapshot(**row[5]) if row[5] else None) for row in rows["members"]]
-    nodes = {
-        name: NodeRecord(node["uid"], tuple(node["labels"]), tuple(node["taints"]))
-        for name, node in rows["nodes"].items()
-    }
-    return Inventory(
-        blueprint=str(rows["blueprint"]),
-        version=str(rows["version"]),
-        release=str(rows["release"]),
-        digest=str(rows["digest"]),
-        begun=str(rows.get("begun", "")),
-        server=str(rows["server"]),
-        tool=str(rows["tool"]),
-        members={member.id: member for member in members},
-        nodes=nodes,
-    )
+    members, nodes = members_from_rows(data["members"]), nodes_from_json(data["nodes"])
+    return replace(header_from_json(data), members=members, nodes=nodes)
 
 
 def _refused(path: Path, why: str) -> Refused:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from blueprint.apiserver.managed_fields import Tokens, server_spelling
@@ -49,11 +49,50 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One object of the record. No snapshot: its turn to be written never came, or nobody knows that it did."""
+    """One object of the inventory.
+
+    Attributes:
+        id: Which object.
+        api_version: The version that it was applied in.
+        snapshot: How it was right after; None where its turn never came, or nobody knows that it did.
+        revision: The revision that holds the manifest of the snapshot; empty in inventories of before 1.1.
+    """
 
     id: ObjectId
     api_version: str
     snapshot: Snapshot | None = None
+    revision: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A ConfigMap that holds a piece of the inventory, and the SHA-256 of that piece."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What a bundle declared, kept in the cluster apart from the inventory: see `content`.
+
+    Attributes:
+        id: A name for exactly this content.
+        version: The blueprint's.
+        release: Of the components.
+        digest: The bundle's; empty where it was never written to a folder.
+        time: When it was first applied, RFC 3339 in UTC.
+        complete: Whether it was applied as a whole at some time.
+        parts: Where its content is, in order; none while it is not in the cluster.
+    """
+
+    id: str
+    version: str
+    release: str
+    digest: str
+    time: str
+    complete: bool = False
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +106,12 @@ class NodeRecord:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """The record. `resource_version` is empty where it is not in the cluster yet.
+    """What was applied from one blueprint. `resource_version` is empty where it is not in the cluster yet.
 
     `version`, `release` and `digest` name the bundle that is applied as a whole: every object and every node of it was
     written, or was as it says. They are empty while none is; what was applied of each object is in its snapshot alone.
-    `begun` is the digest of the bundle of the last apply, where that did not get so far.
+    `begun` is the digest of the bundle of the last apply, where that did not get so far. `revisions` are what can be
+    read back, the last one first. `stored` names the ConfigMaps that hold it, besides the one that all begins with.
     """
 
     blueprint: str
@@ -83,11 +123,14 @@ class Inventory:
     tool: str = ""
     members: Mapping[ObjectId, Member] = field(default_factory=dict)
     nodes: Mapping[str, NodeRecord] = field(default_factory=dict)
+    revisions: tuple[Revision, ...] = ()
     resource_version: str = ""
-    shards: tuple[str, ...] = ()
+    stored: tuple[str, ...] = ()
 
-    @property
-    def said(self) -> tuple[object, ...]:
-        """Everything it records; two that say the same need no write."""
-        kept = (self.blueprint, self.version, self.release, self.digest, self.begun, self.server, self.tool)
-        return (*kept, self.members, self.nodes)
+    def has_same_content(self, other: Inventory) -> bool:
+        """Whether both record the same, wherever they are stored: then there is nothing to write."""
+        return replace(self, resource_version="", stored=()) == replace(other, resource_version="", stored=())
+
+    def revision(self, identity: str) -> Revision | None:
+        """The revision of this name."""
+        return next((revision for revision in self.revisions if revision.id == identity), None)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from blueprint._version import __version__
 from blueprint.bundle.model import Bundle, ObjectId
-from blueprint.inventory.model import Inventory, Member, NodeRecord, Snapshot
+from blueprint.inventory.content import revision_of
+from blueprint.inventory.model import Inventory, Member, NodeRecord, Revision, Snapshot
 from blueprint.inventory.snapshots import was_applied
+
+HISTORY = 3
+"""Revisions applied as a whole that stay in the cluster, the current one included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,9 @@ def widened(scope: ApplyScope, inventory: Inventory) -> Inventory:
         if labels or taints:
             nodes[name] = NodeRecord(planned.uid, labels, taints)
     begun = replace(inventory, version="", release="", digest="", begun=scope.bundle.digest)
-    return replace(begun, tool=inventory.tool or __version__, members=members, nodes=nodes)
+    current = _current(scope, inventory)
+    revisions = _retained((current, *inventory.revisions), members)
+    return replace(begun, tool=inventory.tool or __version__, members=members, nodes=nodes, revisions=revisions)
 
 
 def exact(scope: ApplyScope, old: Inventory, result: ApplyResult) -> Inventory:
@@ -76,10 +82,38 @@ def exact(scope: ApplyScope, old: Inventory, result: ApplyResult) -> Inventory:
     for obj in bundle.objects:
         known = old.members.get(obj.id)
         snapshot = result.snapshots.get(obj.id) or (known.snapshot if known else None)
-        members[obj.id] = Member(obj.id, obj.api_version, snapshot)
+        members[obj.id] = Member(obj.id, obj.api_version, snapshot, known.revision if known else "")
     nodes = _nodes(scope, old, result) if bundle.node_labels == "apply" else old.nodes
     done = replace(old, server=result.server, tool=__version__, members=members, nodes=nodes)
-    return _named(scope, done, result)
+    named = _named(scope, done, result)
+    applied = named.digest == bundle.digest and not named.begun
+    return _with_revision(scope, named, complete=applied) if applied or result.attempted else named
+
+
+def _with_revision(scope: ApplyScope, done: Inventory, *, complete: bool) -> Inventory:
+    """The inventory that knows where the content of this bundle is, and of which object that is the content."""
+    known = _current(scope, done)
+    current = replace(known, complete=complete or known.complete)
+    members = dict(done.members)
+    for obj in scope.bundle.objects:
+        if was_applied(done, obj):
+            members[obj.id] = replace(members[obj.id], revision=current.id)
+    return replace(done, members=members, revisions=_retained((current, *done.revisions), members))
+
+
+def _current(scope: ApplyScope, inventory: Inventory) -> Revision:
+    """The revision of the bundle: the known one, or a new one whose content is not stored yet."""
+    new = revision_of(scope.bundle)
+    return inventory.revision(new.id) or new
+
+
+def _retained(revisions: Sequence[Revision], members: Mapping[ObjectId, Member]) -> tuple[Revision, ...]:
+    """The first, those that some member was applied from, and the last complete ones; each once."""
+    used = {member.revision for member in members.values()}
+    known = {revision.id: revision for revision in reversed(revisions)}
+    order = list(dict.fromkeys(revision.id for revision in revisions))
+    complete = [identity for identity in order if known[identity].complete][:HISTORY]
+    return tuple(known[identity] for identity in order if identity in {order[0], *used, *complete})
 
 
 def _named(scope: ApplyScope, done: Inventory, result: ApplyResult) -> Inventory:

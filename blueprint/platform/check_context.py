@@ -12,7 +12,7 @@ from blueprint.platform import codes
 from blueprint.platform.components import codes as component_codes
 from blueprint.platform.model import Platform
 from blueprint.platform.paths import POOLS
-from blueprint.platform.pool import Pool
+from blueprint.platform.pool import GpuPool, Pool
 from blueprint.source.merge import Node
 from blueprint.source.paths import Path, format_path
 from blueprint.spec.model import Blueprint
@@ -52,9 +52,9 @@ class CheckContext:
         return {name: found[name] for name in self.spec.node_pools}
 
     @property
-    def gpu_pools(self) -> tuple[Pool, ...]:
+    def gpu_pools(self) -> tuple[GpuPool, ...]:
         """Those that have GPUs."""
-        return tuple(pool for pool in self.pools.values() if pool.gpu)
+        return tuple(pool for pool in self.pools.values() if isinstance(pool, GpuPool))
 
     def diagnostic_at(
         self,

@@ -22,12 +22,13 @@ from blueprint.platform.drivers.model import ALWAYS, DRA, NEVER, OperatorDriver,
 from blueprint.platform.network.nic_policies import Fabrics
 from blueprint.platform.nodes.taints import PoolTaint, Taint
 from blueprint.platform.partitioning.model import ClusterPartitioning
-from blueprint.platform.pool import Pool
+from blueprint.platform.pool import GpuPool, Pool
 from blueprint.platform.tracking.recorder import record, tracked_property, untracked
 from blueprint.platform.tracking.sources import Source
 from blueprint.platform.tracking.tracked import Origins, plain
 from blueprint.spec.model import Blueprint
 from blueprint.spec.pools import NodePool
+from blueprint.versions import minor_of
 
 if TYPE_CHECKING:
     from blueprint.platform.observability.model import Observability
@@ -55,7 +56,7 @@ class Platform:
         self.origins = origins
         self.release = release
         self._unresolved = unresolved
-        self._first_with: dict[str, Pool | None] = {}
+        self._first_with: dict[str, GpuPool | None] = {}
         # Asked of every component: known beforehand, so that where it is not so it decides nothing and is not recorded.
         self.by_olm = catalog.distribution(blueprint.spec.cluster.distribution).operators == "olm"
 
@@ -87,7 +88,7 @@ class Platform:
     @tracked_property
     def kubernetes_minor(self) -> str:
         """`1.36`."""
-        return ".".join(self.kubernetes.split(".")[:2])
+        return minor_of(self.kubernetes)
 
     @tracked_property
     def distribution(self) -> str:
@@ -252,14 +253,16 @@ class Platform:
         return tuple(self._pool(name, specs[name]) for name in sorted(self._unresolved))
 
     def _pool(self, name: str, spec: NodePool) -> Pool:
-        return Pool(name, spec, self, self._catalog)
+        with untracked():  # a pool records by itself whether it has GPUs
+            kind = Pool if spec.gpu is None else GpuPool
+        return kind(name, spec, self, self._catalog)
 
     @tracked_property
-    def gpu_pools(self) -> tuple[Pool, ...]:
+    def gpu_pools(self) -> tuple[GpuPool, ...]:
         """The pools whose nodes have GPUs."""
-        return tuple(pool for pool in self.pools if pool.gpu)
+        return tuple(pool for pool in self.pools if pool.gpu and isinstance(pool, GpuPool))
 
-    def first_with(self, part: str) -> Pool | None:
+    def first_with(self, part: str) -> GpuPool | None:
         """The first pool whose nodes this platform brings `part` (as in a Mode) to.
 
         Nothing is recorded but what is read from that pool afterwards: it alone suffices, and the lines of a thousand

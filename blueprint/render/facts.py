@@ -10,7 +10,7 @@ from blueprint.bundle.model import Fact, Source
 from blueprint.platform.components.model import PlatformComponent
 from blueprint.platform.model import Platform
 from blueprint.platform.partitioning.layout import MigGroup
-from blueprint.platform.pool import Pool
+from blueprint.platform.pool import GpuPool
 from blueprint.platform.prerequisites import Prerequisite
 from blueprint.platform.tracking.recorder import recording
 from blueprint.platform.tracking.sources import by_relevance
@@ -62,11 +62,11 @@ def _ownership(name: str, component: PlatformComponent) -> str:
     return f"the ownership of {name}: {component.ownership}"
 
 
-def _mig_group(pool: Pool, group: MigGroup) -> str:
+def _mig_group(pool: GpuPool, group: MigGroup) -> str:
     """Where the instances of a group have room, which is the proof that they have."""
     return f"the GPUs of pool {pool.name}: {pool.partition.describe(group)}"
 
 
-def _driver(pool: Pool) -> str:
+def _driver(pool: GpuPool) -> str:
     driver = pool.driver
     return f"the driver of pool {pool.name}: {driver.owner}, {driver.version or driver.branch}, {driver.kernel_modules}"

@@ -19,6 +19,7 @@ from blueprint.diagnostics import Diagnostic, Severity, in_order
 from blueprint.redaction.secrets import is_secret
 from blueprint.redaction.values import Mask
 from blueprint.report.model import Run
+from blueprint.wording import counted_or_none
 
 OUTCOMES = {
     0: ("clean", "Done."),
@@ -102,14 +103,9 @@ def _identity(diagnostic: Diagnostic) -> str:
     return json.dumps([diagnostic.code.id, where, diagnostic.path or "", " ".join(message.split())])
 
 
-def counted(number: int, noun: str) -> str:
-    """`1 error`, `2 errors`, `no errors`."""
-    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
-
-
 def counts_in_words(record: Record) -> str:
     """`2 errors, 1 warning`; severities that do not occur are left out, unless none does."""
-    found = [counted(number, severity.value) for severity, number in record.counts.items() if number]
+    found = [counted_or_none(number, severity.value) for severity, number in record.counts.items() if number]
     return ", ".join(found) or "no findings"
 
 

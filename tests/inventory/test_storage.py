@@ -92,7 +92,7 @@ def test_it_survives_writing_and_reading(cluster, unique) -> None:
 
 def test_ten_thousand_objects_fit_in_parts_that_are_replaced_whole(cluster, unique) -> None:
     record = write_inventory(cluster, large(unique, 10_000))
-    assert len(record.shards) == 3
+    assert len(record.stored) == 3
     assert read_inventory(cluster, unique) == record
 
     smaller = write_inventory(cluster, replace(record, members=large(unique, 10).members))
@@ -147,7 +147,7 @@ def test_a_damaged_record_is_refused_with_its_name(damage, words, cluster, names
 
 def test_a_missing_part_is_damage(cluster, unique) -> None:
     record = write_inventory(cluster, large(unique, 4000))
-    cluster.delete(f"{CONFIG_MAPS}/{record.shards[0]}")
+    cluster.delete(f"{CONFIG_MAPS}/{record.stored[0]}")
     with pytest.raises(Refused) as caught:
         read_inventory(cluster, unique)
     assert "is missing" in caught.value.diagnostics[0].message

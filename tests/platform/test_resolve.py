@@ -43,7 +43,7 @@ def resolved(folder: Path, *edit: str) -> tuple[Platform | None, list[Diagnostic
     ("edit", "code"),
     [
         (("H100-SXM5-80GB", "H100-SXM9"), "BP3101"),
-        (("ubuntu-24.04", "beos-5"), "BP3210"),
+        (("os: ubuntu-24.04", "distribution: eks, os: beos-5"), "BP3210"),
         (("gpu-operator", "gpu-conductor"), "BP3201"),
         (("dcgmExporter: true", "dcgmExporter: [5]"), "BP3203"),
         (("dcgmExporter: true", "draFeatureGates: 5"), "BP3203"),

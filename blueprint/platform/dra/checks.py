@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 
 from blueprint.catalog.components import Component
-from blueprint.catalog.rules import version_key
 from blueprint.diagnostics import Diagnostic
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.dra import codes as dra
@@ -15,6 +14,7 @@ from blueprint.platform.drivers.model import NEVER
 from blueprint.platform.paths import POOLS
 from blueprint.source.paths import Path
 from blueprint.spec.pools import NodePool
+from blueprint.versions import version_key
 
 STACK: Path = ("spec", "gpuStack")
 OPERATOR = "gpu-operator"

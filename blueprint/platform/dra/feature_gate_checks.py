@@ -13,6 +13,7 @@ from blueprint.platform.dra import codes as dra
 from blueprint.platform.drivers.model import ALWAYS, NEVER
 from blueprint.platform.paths import POOLS
 from blueprint.source.paths import Path
+from blueprint.versions import minor_of
 
 OPERATOR = "gpu-operator"
 SETTINGS: Path = ("spec", "components", OPERATOR, "settings")
@@ -91,7 +92,7 @@ class _Gates:
 
     def _cluster(self, name: str, needed: ClusterGate, at: Path) -> Iterator[Diagnostic]:
         version = self.context.spec.cluster.kubernetes
-        if needed.open_in(".".join(version.split(".")[:2])):
+        if needed.open_in(minor_of(version)):
             return
         distribution = self.context.spec.cluster.distribution
         managed = distribution in MANAGED_CONTROL_PLANES

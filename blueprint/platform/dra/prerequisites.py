@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from blueprint.catalog.gates import Gates
 from blueprint.platform.drivers.model import DRA
+from blueprint.platform.model import Platform
+from blueprint.platform.pool import GpuPool
 from blueprint.platform.tracking.recorder import record
 from blueprint.platform.tracking.sources import Source
-
-if TYPE_CHECKING:
-    from blueprint.catalog.gates import Gates
-    from blueprint.platform.model import Platform
-    from blueprint.platform.pool import Pool
 
 OPERATOR = "gpu-operator"
 
@@ -65,10 +62,10 @@ def _known(platform: Platform) -> Gates | None:
     return gates
 
 
-def of_pool(pool: Pool) -> Iterator[str]:
+def of_pool(pool: GpuPool) -> Iterator[str]:
     """What workloads claim of its nodes, and who cuts the GPUs. Only for pools with GPUs, in this stack."""
     layout = pool.partition.layout
-    whole = len(layout.whole_devices) if layout else pool.gpu.count if pool.gpu else 0
+    whole = len(layout.whole_devices) if layout else pool.gpu.count
     instances = layout.instances_per_node if layout else {}
     found = [f"gpu.nvidia.com ({whole} per node)"] if whole else []
     found += [

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from blueprint.catalog.hardware import Gpu
 from blueprint.catalog.releases import Release
-from blueprint.catalog.rules import version_key
 from blueprint.platform.tracking.tracked import read_fact
+from blueprint.versions import version_key
 
 
 def usable_branches(gpu: Gpu, release: Release) -> list[str]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from blueprint.catalog.hardware import Gpu
-from blueprint.catalog.rules import version_key
 from blueprint.diagnostics import Diagnostic
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.drivers import codes
 from blueprint.platform.drivers.model import NEVER
 from blueprint.platform.paths import POOLS
-from blueprint.platform.pool import Pool
+from blueprint.platform.pool import GpuPool
 from blueprint.source.paths import Path
 from blueprint.spec.driver import PoolDriver as PoolDriverSpec
+from blueprint.versions import version_key
 
 _DRIVER_OBJECTS: Path = ("spec", "components", "gpu-operator", "settings", "driverObjects")
 
@@ -35,15 +35,15 @@ def check_drivers_in_release(context: CheckContext) -> Iterator[Diagnostic]:
             yield from check(context, pool)
 
 
-def _declared(context: CheckContext, pool: Pool) -> PoolDriverSpec:
+def _declared(context: CheckContext, pool: GpuPool) -> PoolDriverSpec:
     return context.spec.node_pools[pool.name].driver
 
 
-def _product(pool: Pool) -> Gpu | None:
-    return pool.gpu.catalogued if pool.gpu else None
+def _product(pool: GpuPool) -> Gpu | None:
+    return pool.gpu.catalogued
 
 
-def _kernel_modules(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
+def _kernel_modules(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """Kernel modules with which the product does not run."""
     product, wanted = _product(pool), _declared(context, pool).kernel_modules
     modules = product.kernel_modules if product else None
@@ -55,7 +55,7 @@ def _kernel_modules(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
         yield context.diagnostic_at(path, code, message, help_=help_, fix="auto", notes=notes)
 
 
-def _fields_of_the_operator(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
+def _fields_of_the_operator(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """Fields that only an operator's driver has."""
     at: Path = (*POOLS, pool.name, "driver")
     for key in ("kernelModules", "precompiled") if not pool.driver.enabled else ():
@@ -64,7 +64,7 @@ def _fields_of_the_operator(context: CheckContext, pool: Pool) -> Iterator[Diagn
             yield context.no_effect((*at, key), (*at, "owner"), message)
 
 
-def _unknown_branch(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
+def _unknown_branch(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """A branch of which the release has no driver."""
     declared, branches = _declared(context, pool), context.release.driver.branches
     if declared.branch and not declared.version and pool.driver.enabled and declared.branch not in branches:
@@ -72,7 +72,7 @@ def _unknown_branch(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
         yield context.unknown_name(path, codes.DRIVER_BRANCH_UNKNOWN, what, branches)
 
 
-def _other_branch(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
+def _other_branch(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """A version and a branch that do not go together."""
     declared = _declared(context, pool)
     if declared.version and declared.branch and declared.version.partition(".")[0] != declared.branch:
@@ -82,7 +82,7 @@ def _other_branch(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
         yield context.diagnostic_at(path, codes.DRIVER_OTHER_BRANCH, message, help_=help_, notes=notes)
 
 
-def _untested(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
+def _untested(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """A version with which the release was not put together."""
     declared, release = _declared(context, pool), context.release
     version = declared.version
@@ -95,7 +95,7 @@ def _untested(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
         yield context.diagnostic_at(path, codes.DRIVER_UNTESTED, message, help_=help_)
 
 
-def _too_old(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
+def _too_old(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """A branch older than the product."""
     product, branch = _product(pool), pool.driver.branch
     oldest = product.minimum_driver if product else None
@@ -108,7 +108,7 @@ def _too_old(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
         )
 
 
-def _end_of_life(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
+def _end_of_life(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """A declared branch that is no longer maintained."""
     declared, branch, release = _declared(context, pool), pool.driver.branch, context.release
     known = release.driver.branches.get(branch or "") if declared.branch or declared.version else None
@@ -117,13 +117,13 @@ def _end_of_life(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
         yield context.diagnostic_at(_branch_path(context, pool), codes.RELEASE_OLD_DRIVER, message)
 
 
-def _branch_path(context: CheckContext, pool: Pool) -> Path:
+def _branch_path(context: CheckContext, pool: GpuPool) -> Path:
     """Where the branch of a pool is declared: by a version, if that alone says it."""
     declared = _declared(context, pool)
     return (*POOLS, pool.name, "driver", "version" if declared.version and not declared.branch else "branch")
 
 
-def _precompiled_version(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
+def _precompiled_version(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """A precompiled driver of an exact version."""
     if pool.driver.enabled and pool.driver.precompiled and _declared(context, pool).version:
         message = f"a precompiled driver has no exact version: {pool.name} takes what fits its kernel"
@@ -132,7 +132,7 @@ def _precompiled_version(context: CheckContext, pool: Pool) -> Iterator[Diagnost
         yield context.diagnostic_at(path, code, message, help_="say branch instead", notes=notes)
 
 
-def _precompiled_branch(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
+def _precompiled_branch(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """A branch that is not built for the kernels of the nodes."""
     system, built = context.platform.os, context.release.driver.precompiled.value
     wanted = pool.driver.enabled and pool.driver.precompiled and not _declared(context, pool).version
@@ -164,10 +164,10 @@ def _one_driver(context: CheckContext) -> Iterator[Diagnostic]:
             yield context.diagnostic_at(path, codes.DRIVERS_DIFFER, message, notes=notes, help_=help_)
 
 
-def _difference(context: CheckContext, first: Pool, other: Pool) -> tuple[str, object, object] | None:
+def _difference(context: CheckContext, first: GpuPool, other: GpuPool) -> tuple[str, object, object] | None:
     """The first field by which two drivers differ, and its two values; modules beside the driver are BP3322."""
 
-    def fields(pool: Pool) -> dict[str, object]:
+    def fields(pool: GpuPool) -> dict[str, object]:
         driver = pool.driver
         return {
             "branch": driver.branch,
@@ -180,6 +180,6 @@ def _difference(context: CheckContext, first: Pool, other: Pool) -> tuple[str, o
     return next(((key, theirs, mine) for (key, theirs), mine in pairs if theirs != mine), None)
 
 
-_Check = Callable[[CheckContext, Pool], Iterator[Diagnostic]]
+_Check = Callable[[CheckContext, GpuPool], Iterator[Diagnostic]]
 _PRECOMPILED: tuple[_Check, ...] = (_precompiled_version, _precompiled_branch)
 _IN_RELEASE: tuple[_Check, ...] = (_other_branch, _untested, _too_old, _end_of_life, *_PRECOMPILED)

@@ -9,7 +9,7 @@ from blueprint.platform.check_context import CheckContext
 from blueprint.platform.drivers import codes
 from blueprint.platform.drivers.modes import PARTS, ModeConflict
 from blueprint.platform.paths import POOLS
-from blueprint.platform.pool import Pool
+from blueprint.platform.pool import GpuPool
 from blueprint.source.paths import Path
 
 _OWNERS: tuple[Path, ...] = (("driver", "owner"), ("owner", "toolkit"), ("owner", "devicePlugin"))
@@ -39,7 +39,7 @@ def _left_to_no_operator(context: CheckContext, conflict: ModeConflict) -> bool:
     return context.platform.gpu_stack == "standalone" and "operator" in conflict.owners[:2]
 
 
-def _no_operator(context: CheckContext, pool: Pool, conflict: ModeConflict) -> Iterator[Diagnostic]:
+def _no_operator(context: CheckContext, pool: GpuPool, conflict: ModeConflict) -> Iterator[Diagnostic]:
     """Driver or toolkit left to an operator that the standalone stack does not have."""
     if _left_to_no_operator(context, conflict):
         message = f"gpuStack: standalone has no operator that could install what pool {pool.name} leaves to it"
@@ -48,7 +48,7 @@ def _no_operator(context: CheckContext, pool: Pool, conflict: ModeConflict) -> I
         yield context.diagnostic_at(path, codes.NO_OPERATOR, message, help_="say host or provider", notes=notes)
 
 
-def _unsupported(context: CheckContext, pool: Pool, conflict: ModeConflict) -> Iterator[Diagnostic]:
+def _unsupported(context: CheckContext, pool: GpuPool, conflict: ModeConflict) -> Iterator[Diagnostic]:
     """Owners that no mode of the distribution brings together."""
     if _left_to_no_operator(context, conflict):
         return
@@ -66,7 +66,7 @@ def _unsupported(context: CheckContext, pool: Pool, conflict: ModeConflict) -> I
     yield context.diagnostic_at(path, codes.MODE_UNSUPPORTED, message, help_=help_, notes=notes)
 
 
-def _deciding_path(pool: Pool, conflict: ModeConflict) -> Path:
+def _deciding_path(pool: GpuPool, conflict: ModeConflict) -> Path:
     """The owner that made the difference; else the first that is declared."""
     index = conflict.deciding
     if index is None:

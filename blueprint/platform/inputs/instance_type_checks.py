@@ -15,7 +15,7 @@ from blueprint.platform.inputs.instance_types import says_itself
 from blueprint.platform.paths import POOLS
 from blueprint.source.paths import Path
 from blueprint.spec.pools import NodePool
-from blueprint.spec.quantity import quantity_value
+from blueprint.units import quantity_value
 
 
 def check_instance_types(context: CheckContext) -> Iterator[Diagnostic]:

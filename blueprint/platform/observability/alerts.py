@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from blueprint.catalog.monitoring import AlertDefinition, Threshold
 from blueprint.platform.observability.expressions import chosen, filled, lacking, limit_of, once_for_each_gpu
 from blueprint.platform.tracking.recorder import record, tracked_property
+from blueprint.platform.tracking.sources import Source
+from blueprint.platform.views import GpuPoolView
+from blueprint.units import duration_seconds
 
-if TYPE_CHECKING:
-    from blueprint.platform.observability.model import Observability
-    from blueprint.platform.pool import Pool
-
-INTERVALS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 CLAIMED = "pods claim GPUs (gpuStack: gpuCluster), and what it reads is counted only beside a device plugin"
 SHARED = "pods share GPUs here, and the exporter names only one of those that use a GPU"
 MAY_BE_EMPTY = "the pool may have no nodes at all"
 ALL_MAY_BE_EMPTY = "every pool may have no nodes at all"
 NO_NVLINK_5 = "GPUs of this product have no NVLink 5"
-
-
-def seconds(duration: str) -> int:
-    """`10m` in seconds."""
-    return int(duration[:-1]) * INTERVALS[duration[-1]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +29,48 @@ class LeftOut:
     why: str
 
 
+class Alerting(Protocol):
+    """What an alert reads of the observability that it is part of."""
+
+    @property
+    def spec(self) -> Any:
+        """The section of the blueprint."""
+
+    @property
+    def claimed(self) -> bool:
+        """Whether pods claim GPUs."""
+
+    @property
+    def shared(self) -> Sequence[str]:
+        """Pools whose GPUs several pods use at once."""
+
+    @property
+    def exported(self) -> Mapping[str, str]:
+        """The metrics that the exporter exports."""
+
+    @property
+    def always_some(self) -> bool:
+        """Whether a pool always has nodes."""
+
+    @property
+    def runbooks(self) -> str:
+        """Where the pages about alerts are."""
+
+    @property
+    def places(self) -> Mapping[str, str]:
+        """What definitions name besides pool and limit."""
+
+    def line(self, file: str, *path: str) -> Source:
+        """The line of a definition."""
+
+    def worded(self, expression: str) -> str:
+        """An expression with the names that the exporter uses."""
+
+
 class Alert:
     """One alerting rule: an alert's definition, for one pool or for the platform."""
 
-    def __init__(self, name: str, definition: AlertDefinition, pool: Pool | None, owner: Observability) -> None:
+    def __init__(self, name: str, definition: AlertDefinition, pool: GpuPoolView | None, owner: Alerting) -> None:
         self.name = name
         self.definition = definition
         self.pool = pool
@@ -64,7 +96,7 @@ class Alert:
     def lasting(self) -> str | None:
         """How long it must hold; None: it fires at once."""
         lasting = (self.spec.lasting if self.spec is not None else None) or self._default("lasting")
-        return None if seconds(lasting) == 0 else lasting
+        return None if duration_seconds(lasting) == 0 else lasting
 
     @tracked_property
     def expr(self) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,9 +9,9 @@ from blueprint.diagnostics import Diagnostic
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.observability import codes
 from blueprint.source.paths import Path
+from blueprint.units import as_duration
 
 COMPONENTS: Path = ("spec", "components")
-_SECONDS = {"s": 1, "m": 60, "h": 3600}
 _TIMES = {"gpu-operator": ("exporterInterval", "exporterScrapeTimeout"), "dcgm-exporter": ("interval", "scrapeTimeout")}
 """The settings for interval and timeout of scrapes, by the component that has the exporter."""
 _VARIABLES = {"gpu-operator": "dcgmExporterEnv", "dcgm-exporter": "env"}
@@ -37,7 +36,7 @@ def _scrape_timeout(context: CheckContext, name: str) -> Iterator[Diagnostic]:
     if spec is None or component is None or timeout in component.lacks:
         return
     values = [spec.settings.get(key, component.settings[key].default) for key in (interval, timeout)]
-    every, patience = (seconds(value) for value in values)
+    every, patience = (as_duration(value) for value in values)
     if every and patience and patience > every:
         key = timeout if timeout in spec.settings else interval
         message = f"{name}: Prometheus would wait {values[1]} for answers that it asks for every {values[0]}"
@@ -58,7 +57,7 @@ def _collection(context: CheckContext, name: str) -> Iterator[Diagnostic]:
         yield context.diagnostic_at(path, codes.NUMBER_WANTED, message, help_='"15000"')
         return
     scraped = _scrape_interval(context, name)
-    if (every := seconds(scraped)) and int(text) > 1000 * every:
+    if (every := as_duration(scraped)) and int(text) > 1000 * every:
         message = f"the exporter reads GPUs every {int(text) / 1000:g}s, and Prometheus asks every {scraped}"
         yield context.diagnostic_at(path, codes.COLLECTED_TOO_SELDOM, message, help_=f"at most {1000 * every}")
 
@@ -86,9 +85,3 @@ def _out_of_reach(context: CheckContext) -> Iterator[Diagnostic]:
                 "allowedNamespaces keeps others away; or remove it",
             )
             yield context.diagnostic_at_key(path, codes.EXPORTER_OUT_OF_REACH, message, notes=notes, help_=help_)
-
-
-def seconds(value: Any) -> int | None:
-    """`15s`, `2m` or `1h` in seconds; None for anything else."""
-    found = re.fullmatch(r"([1-9][0-9]*)([smh])", value) if isinstance(value, str) else None
-    return int(found[1]) * _SECONDS[found[2]] if found else None

@@ -8,7 +8,6 @@ from typing import Any
 from blueprint.catalog.components import Component
 from blueprint.catalog.distribution import Distribution
 from blueprint.catalog.olm import Olm
-from blueprint.catalog.rules import version_key
 from blueprint.diagnostics import Diagnostic
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.components.selection import asked_for
@@ -17,6 +16,7 @@ from blueprint.platform.network.model import served
 from blueprint.platform.olm import codes
 from blueprint.platform.paths import POOLS
 from blueprint.source.paths import Path
+from blueprint.versions import minor_of, version_key
 
 _CLUSTER: Path = ("spec", "cluster")
 _REGISTRIES: Path = (*_CLUSTER, "registries")
@@ -37,7 +37,7 @@ class OlmChecks:
         self.context = context
         self.release = context.platform.release
         self.ground: Distribution = self.context.catalog.distribution(self.context.spec.cluster.distribution)
-        self.minor = ".".join(self.context.spec.cluster.kubernetes.split(".")[:2])
+        self.minor = minor_of(self.context.spec.cluster.kubernetes)
         self.because = (self.context.note((*_CLUSTER, "distribution"), _WHY),)
 
     def found(self) -> Iterator[Diagnostic]:

@@ -12,7 +12,7 @@ from blueprint.platform.partitioning.layout import PoolLayout
 from blueprint.platform.partitioning.layout_checks import check_layout
 from blueprint.platform.partitioning.model import MissingManager
 from blueprint.platform.paths import POOLS
-from blueprint.platform.pool import Pool
+from blueprint.platform.pool import GpuPool
 from blueprint.source.paths import Path
 
 OPERATOR, PLUGIN = "gpu-operator", "k8s-device-plugin"
@@ -38,13 +38,13 @@ def check_partitioning(context: CheckContext) -> Iterator[Diagnostic]:
         yield from _strategies_differ(context)
 
 
-def _sound_layout(pool: Pool) -> PoolLayout | None:
+def _sound_layout(pool: GpuPool) -> PoolLayout | None:
     """The layout of a pool, if nothing contradicts it."""
     layout = pool.partition.layout
-    return layout if layout and layout.possible and pool.gpu and pool.gpu.catalogued else None
+    return layout if layout and layout.possible and pool.gpu.catalogued else None
 
 
-def _unmanaged(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
+def _unmanaged(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """Configuration that nobody here writes."""
     what = "mig" if pool.partition.layout else "sharing"
     standalone = context.platform.gpu_stack == "standalone"
@@ -64,7 +64,7 @@ def _unmanaged(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
     yield context.diagnostic_at_key(path, codes.PARTITION_UNMANAGED, message, notes=notes, help_=help_)
 
 
-def _nobody_applies(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
+def _nobody_applies(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """A layout that no MIG manager applies."""
     missing = context.platform.partitioning.missing_manager if pool.partition.layout else ()
     because = next((_NOBODY_APPLIES[reason] for reason in missing if reason in _NOBODY_APPLIES), None)
@@ -74,7 +74,7 @@ def _nobody_applies(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
         yield context.diagnostic_at(path, codes.NOBODY_CUTS, message, notes=(context.note(*because),), help_=help_)
 
 
-def _nobody_shares(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
+def _nobody_shares(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """Sharing that is left to a device plugin of somebody else."""
     owner = pool.mode.device_plugin
     if pool.partition.shared and owner != "operator":
@@ -87,7 +87,7 @@ def _nobody_shares(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
         yield context.diagnostic_at(path, codes.NOBODY_SHARES, message, notes=notes, help_=help_)
 
 
-def _labels(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
+def _labels(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """Labels of our configuration in the pool's selector."""
     declared = {"mig": pool.partition.layout is not None, "sharing": pool.partition.shared}
     for key, label in _LABELS.items():
@@ -100,7 +100,7 @@ def _labels(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
             yield context.diagnostic_at_key(path, codes.PARTITION_LABEL_TAKEN, message, notes=notes, help_=help_)
 
 
-def _not_single(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
+def _not_single(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """Strategy single for GPUs that are not all partitioned alike."""
     layout = _sound_layout(pool)
     if layout is None or layout.only_profile or pool.partition.declared_strategy != "single":
@@ -129,12 +129,12 @@ def _strategies_differ(context: CheckContext) -> Iterator[Diagnostic]:
             )
 
 
-def _insists_on_mixed(pool: Pool) -> bool:
+def _insists_on_mixed(pool: GpuPool) -> bool:
     """Whether a pool needs strategy mixed; one that names single all the same is reported for that."""
     return pool.partition.needs_mixed and pool.partition.declared_strategy != "single"
 
 
-def _mps(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
+def _mps(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """MPS on nodes with MIG instances."""
     if pool.partition.mps and _sound_layout(pool):
         at: Path = (*POOLS, pool.name, "gpu")
@@ -145,7 +145,7 @@ def _mps(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
         yield context.diagnostic_at_key((*at, "sharing", "mps"), codes.MPS_ON_MIG, message, notes=notes, help_=help_)
 
 
-def _shared_is_not_there(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
+def _shared_is_not_there(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """Replicas of what the nodes do not offer."""
     if pool.partition.layout and not _sound_layout(pool):
         return
@@ -161,9 +161,9 @@ def _shared_is_not_there(context: CheckContext, pool: Pool) -> Iterator[Diagnost
             yield context.diagnostic_at_key(path, codes.SHARED_IS_NOT_THERE, message, help_=help_)
 
 
-def _reboot(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
+def _reboot(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """MIG mode that takes a reboot which nobody may do."""
-    product = pool.gpu.catalogued if pool.gpu and _sound_layout(pool) else None
+    product = pool.gpu.catalogued if _sound_layout(pool) else None
     decided = context.root.get((*_OPERATOR_AT, "settings", "migReboot")) is not None
     reboots = context.platform.ground.mig_mode == "reboot"
     if product and product.architecture.value == "Ampere" and reboots and not decided:
@@ -173,7 +173,7 @@ def _reboot(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
         yield context.diagnostic_at_key((*POOLS, pool.name, "gpu", "mig"), codes.MIG_REBOOT, message, help_=help_)
 
 
-_Check = Callable[[CheckContext, Pool], Iterator[Diagnostic]]
+_Check = Callable[[CheckContext, GpuPool], Iterator[Diagnostic]]
 _OF_ANY_STACK: tuple[_Check, ...] = (check_layout, _nobody_applies, _nobody_shares)
 _OF_DEVICE_PLUGINS: tuple[_Check, ...] = (
     *_OF_ANY_STACK,

@@ -12,17 +12,16 @@ from blueprint.platform.check_context import CheckContext
 from blueprint.platform.partitioning import codes, layout
 from blueprint.platform.partitioning.packing import NoRoom, ranges
 from blueprint.platform.paths import POOLS
-from blueprint.platform.pool import Pool, PoolGpu
+from blueprint.platform.pool import GpuPool, PoolGpu
 from blueprint.source.paths import Path
 
 
-def check_layout(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
+def check_layout(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """What contradicts the layout of a pool."""
     found = pool.partition.layout
-    if found is not None and pool.gpu is not None:
-        words = _Wording(context, pool.name, pool.gpu)
-        for conflict in found.conflicts:
-            yield words.diagnostic(conflict)
+    words = _Wording(context, pool.name, pool.gpu)
+    for conflict in found.conflicts if found else ():
+        yield words.diagnostic(conflict)
 
 
 class _Wording:

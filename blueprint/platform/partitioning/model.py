@@ -7,10 +7,11 @@ configuration of the same name changes. So every name carries a digest of what i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from blueprint.catalog.distribution import NodeImage
 from blueprint.catalog.hardware import Mig
 from blueprint.platform.components.digests import digest
 from blueprint.platform.drivers.model import DRA
@@ -18,11 +19,8 @@ from blueprint.platform.partitioning.layout import MigGroup, PoolLayout, layout_
 from blueprint.platform.partitioning.packing import ranges
 from blueprint.platform.tracking.recorder import decided_by, tracked_property, untracked
 from blueprint.platform.tracking.tracked import plain, read_fact
+from blueprint.platform.views import GpuPoolView, PlatformView
 from blueprint.spec.pools import PoolGpu as PoolGpuSpec
-
-if TYPE_CHECKING:
-    from blueprint.platform.model import Platform
-    from blueprint.platform.pool import Pool
 
 GPU = "nvidia.com/gpu"
 OPERATOR = "gpu-operator"
@@ -31,6 +29,30 @@ OPERATOR = "gpu-operator"
 def resource_of(profile: str) -> str:
     """The resource of a profile under strategy mixed: `nvidia.com/mig-1g.10gb.me`."""
     return f"nvidia.com/mig-{profile.replace('+', '.')}"
+
+
+class PartitionedPool(GpuPoolView, Protocol):
+    """A pool with its partition."""
+
+    @property
+    def partition(self) -> PoolPartition:
+        """How its GPUs are partitioned and shared."""
+
+
+class PartitionedPlatform(PlatformView, Protocol):
+    """The platform with the partitions of its pools."""
+
+    @property
+    def gpu_pools(self) -> Sequence[PartitionedPool]:
+        """The pools whose nodes have GPUs."""
+
+    @property
+    def partitioning(self) -> ClusterPartitioning:
+        """How the pools together partition and share GPUs."""
+
+    @property
+    def image(self) -> NodeImage:
+        """What is known of the GPU nodes' image."""
 
 
 class MissingManager(Enum):
@@ -46,7 +68,7 @@ class MissingManager(Enum):
 class PoolPartition:
     """The GPUs of one pool's nodes: partitioned, shared, or neither. Only pools with GPUs have one."""
 
-    def __init__(self, pool: Pool, spec: PoolGpuSpec, platform: Platform) -> None:
+    def __init__(self, pool: GpuPoolView, spec: PoolGpuSpec, platform: PartitionedPlatform) -> None:
         self._pool = pool
         self._spec = spec
         self._platform = platform
@@ -67,7 +89,7 @@ class PoolPartition:
     def _facts(self) -> Mig | None:
         """What the catalogue knows of the product's MIG. It proves a layout, and decides nothing that is rendered."""
         with untracked():
-            product = self._pool.gpu.catalogued if self._pool.gpu else None
+            product = self._pool.gpu.catalogued
         return product.mig if product else None
 
     @tracked_property
@@ -91,7 +113,7 @@ class PoolPartition:
         decided_by(self.groups)
         if not group.instances:
             return f"{gpus} whole"
-        placements = self._pool.gpu.facts.mig.placements if self._pool.gpu else None
+        placements = self._pool.gpu.facts.mig.placements
         decided_by(read_fact(placements) if placements else None)
         instances = ", ".join(f"{number} x {profile}" for profile, number in sorted(group.instances.items()))
         places = f" ({', '.join(map(str, group.placement))})" if group.placement else ""
@@ -167,7 +189,7 @@ class PoolPartition:
     @property
     def _filter(self) -> dict[str, Any]:
         """Which GPUs an entry is for: only where the partitioned pools have different products."""
-        if not self._platform.partitioning.products_differ or self._pool.gpu is None:
+        if not self._platform.partitioning.products_differ:
             return {}
         ids = {identity[5:9].upper() for identity in read_fact(self._pool.gpu.facts.pci_device_ids)}
         return {"device-filter": [f"0x{device}10DE" for device in sorted(ids)]}
@@ -207,7 +229,7 @@ def _mig_parted(group: MigGroup, count: int) -> dict[str, Any]:
 class ClusterPartitioning:
     """Partitioning and sharing of all pools together: the cluster has one MIG strategy and one file of each kind."""
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: PartitionedPlatform) -> None:
         self._platform = platform
 
     def _partitions(self) -> Iterator[PoolPartition]:
@@ -239,13 +261,9 @@ class ClusterPartitioning:
     def products_differ(self) -> bool:
         """Whether the partitioned pools have different products. Two that differ suffice; no others are recorded."""
         with untracked():
-            found = {
-                pool.gpu.product: pool
-                for pool in reversed(self._platform.gpu_pools)
-                if pool.gpu and pool.partition.groups
-            }
+            found = {pool.gpu.product: pool for pool in reversed(self._platform.gpu_pools) if pool.partition.groups}
         deciding = [*found.values()][:2] if len(found) > 1 else self._platform.gpu_pools
-        return len({pool.gpu.product for pool in deciding if pool.gpu and pool.partition.groups}) > 1
+        return len({pool.gpu.product for pool in deciding if pool.partition.groups}) > 1
 
     @tracked_property
     def strategy(self) -> str:

@@ -14,7 +14,7 @@ from blueprint.platform.topology import codes
 from blueprint.platform.topology.model import HOSTNAME
 from blueprint.source.paths import Path
 from blueprint.spec.pools import NodePool
-from blueprint.spec.quantity import quantity_value
+from blueprint.units import quantity_value
 
 LEVELS: Path = ("spec", "cluster", "topology")
 LEAST_MEMORY = 2 * 2**30

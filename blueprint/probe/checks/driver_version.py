@@ -6,9 +6,9 @@ from blueprint.probe import codes, parameters
 from blueprint.probe.checks import check
 from blueprint.probe.expectations import Expectation
 from blueprint.probe.observations import ObservedNode, Status
-from blueprint.probe.parse import numbers
 from blueprint.probe.reading import Reading
 from blueprint.probe.verdicts import Verdict, VerdictFactory
+from blueprint.versions import version_key
 
 _REMEDY = "look at the driver daemonset of this node; the new driver loads only when its GPUs are idle"
 
@@ -28,7 +28,7 @@ def driver_version(reading: Reading, expectation: Expectation) -> list[Verdict]:
         return [verdicts.unknown(driver)]
     found = driver.value
     right_branch = not wanted.branch or found.partition(".")[0] == wanted.branch
-    if right_branch and (not wanted.version or numbers(found) == numbers(wanted.version)):
+    if right_branch and (not wanted.version or version_key(found) == version_key(wanted.version)):
         return [verdicts.passed(driver, f"driver {found}", measured=found)]
     message = f"{reading.node} runs driver {found}, not {words}"
     return [verdicts.failed(codes.DRIVER_VERSION, driver, message, measured=found, remedy=_REMEDY)]

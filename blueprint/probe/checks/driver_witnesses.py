@@ -7,9 +7,9 @@ from blueprint.probe.checks import check
 from blueprint.probe.expectations import Expectation
 from blueprint.probe.host_observations import ObservedHost
 from blueprint.probe.observations import ObservedNode, Status
-from blueprint.probe.parse import numbers
 from blueprint.probe.reading import Reading
 from blueprint.probe.verdicts import Verdict, VerdictFactory
+from blueprint.versions import version_key
 
 _REMEDY = "drain the node and reload the driver; if they still differ, find out who answers as NVML (LD_PRELOAD)"
 
@@ -30,7 +30,7 @@ def driver_witnesses(reading: Reading, expectation: Expectation) -> list[Verdict
     if nvml.value is None:
         return [verdicts.unknown(nvml)]
     measured = f"NVML {nvml.value}, kernel {kernel.value.version}"
-    if numbers(nvml.value) == numbers(kernel.value.version):
+    if version_key(nvml.value) == version_key(kernel.value.version):
         return [verdicts.passed(kernel, "NVML and the kernel name the same driver version", measured=measured)]
     message = f"NVML says driver {nvml.value} on {reading.node}, but the loaded kernel module is {kernel.value.version}"
     return [verdicts.failed(codes.DRIVER_WITNESSES, kernel, message, measured=measured, remedy=_REMEDY)]

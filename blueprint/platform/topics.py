@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from blueprint.diagnostics import Diagnostic
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.cluster.checks import (
+    check_distribution,
     check_kubernetes,
     check_lists,
     check_mirrors,
@@ -29,7 +30,7 @@ from blueprint.platform.nodes.pool_checks import check_pools
 from blueprint.platform.nodes.selector_checks import check_selectors
 from blueprint.platform.observability.exporter_checks import check_exporter
 from blueprint.platform.observability.unused_checks import check_observability_if_declared
-from blueprint.platform.olm.checks import check_distribution
+from blueprint.platform.olm.checks import check_olm
 from blueprint.platform.partitioning.checks import check_partitioning
 from blueprint.platform.topology.checks import check_topology
 from blueprint.platform.virtualization.checks import check_virtualization
@@ -57,7 +58,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         name="cluster",
         checks=(check_lists, check_system),
-        release_checks=(check_kubernetes, check_mirrors, check_system_in_release),
+        release_checks=(check_kubernetes, check_distribution, check_mirrors, check_system_in_release),
     ),
     Topic(name="nodes", checks=(check_pools, check_selectors)),
     Topic(name="topology", checks=(check_topology,)),
@@ -65,7 +66,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(name="partitioning", checks=(check_partitioning,)),
     Topic(name="components", release_checks=(check_components, check_release_contents, check_settings, check_stack)),
     Topic(name="network", checks=(check_networks,)),
-    Topic(name="olm", release_checks=(check_distribution,)),
+    Topic(name="olm", release_checks=(check_olm,)),
     Topic(name="dra", release_checks=(check_dra,)),
     Topic(name="virtualization", checks=(check_virtualization,)),
     Topic(name="observability", release_checks=(check_observability_if_declared, check_exporter)),

@@ -17,6 +17,14 @@ from blueprint.spec.pools import NodePool
 _PARTS = {"gds": "gds", "gdrcopy": "gdrcopy", "gpu_direct": "gpuDirect"}
 """Fields of a network that are about GPUs, and their keys."""
 _MODULES = {"gds": "nvidia-fs", "gdrcopy": "gdrdrv"}
+_BESIDE_THE_DRIVER = {
+    "gds": ("gds", "gds"),
+    "gdrcopy": ("gdrcopy", "gdrcopy"),
+    "peermem": ("gpuDirect", "peermem"),
+    "host_ofed": ("driver", "peermem for the OFED of the node image"),
+}
+"""What a ClusterPolicy loads beside its driver: the field of a network that decides it, and what it is called."""
+_DRIVER_OBJECTS: Path = ("spec", "components", "gpu-operator", "settings", "driverObjects")
 
 
 class GpuDirectChecks:
@@ -141,25 +149,18 @@ class GpuDirectChecks:
 
     def together(self) -> Iterator[Diagnostic]:
         """One ClusterPolicy has one set of modules beside its driver."""
-        operator = self.context.spec.components.get("gpu-operator")
-        if operator is None or operator.settings.get("driverObjects") != NEVER:
+        if self.context.platform.setting("gpu-operator", "driverObjects") != NEVER:
             return
-        nodes = self.context.spec.node_pools
-        owned = [(pool.name, nodes[pool.name]) for pool in self.context.gpu_pools if pool.driver.enabled]
-        for name, pool in owned[1:]:
-            first_name, first = owned[0]
-            for key in _MODULES:
-                mine, theirs = (bool(each.network and getattr(each.network, key)) for each in (pool, first))
+        pools = [pool for pool in self.context.gpu_pools if pool.driver.enabled and not pool.mode_conflict]
+        for first, pool in zip(pools[:1] * len(pools), pools, strict=True):
+            for field, (key, what) in _BESIDE_THE_DRIVER.items():
+                mine, theirs = getattr(pool.driver, field), getattr(first.driver, field)
                 if mine != theirs:
-                    with_it, without = (name, first_name) if mine else (first_name, name)
-                    path: Path = (*POOLS, with_it, "network", key)
-                    never = ("spec", "components", "gpu-operator", "settings", "driverObjects")
-                    notes = (self.context.note(never, "one driver for all because of this"),)
-                    message = f"one ClusterPolicy loads {key} everywhere or nowhere: {without} does without"
-                    yield self.context.diagnostic_at(
-                        path,
-                        codes.MODULES_DIFFER,
-                        message,
-                        notes=notes,
-                        help_="make the pools alike, or remove driverObjects",
+                    with_it, without = (pool, first) if mine else (first, pool)
+                    notes = (self.context.note(_DRIVER_OBJECTS, "one driver for all because of this"),)
+                    message = f"one ClusterPolicy loads {what} everywhere or nowhere: {without.name} does without"
+                    path, help_ = (
+                        (*POOLS, with_it.name, "network", key),
+                        "make the pools alike, or remove driverObjects",
                     )
+                    yield self.context.diagnostic_at(path, codes.MODULES_DIFFER, message, notes=notes, help_=help_)

@@ -20,7 +20,6 @@ def check_pools(context: CheckContext) -> Iterator[Diagnostic]:
     """Every pool alone, then all together."""
     for pool in context.pools.values():
         yield from _without_gpu(context, pool)
-        yield from _ecc(context, pool)
         yield from _without_nodes(context, pool)
         yield from _taints_of_the_cluster(context, pool)
     yield from _none_has_gpus(context)
@@ -33,17 +32,6 @@ def _without_gpu(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
             message = f"pool {pool.name} has no gpu, so {key} means nothing"
             code, help_ = platform_codes.GPU_MISSING, f"add gpu, or remove {key}"
             yield context.diagnostic_at((*POOLS, pool.name, key), code, message, help_=help_)
-
-
-def _ecc(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
-    """ECC that is expected of GPUs without it."""
-    product = pool.gpu.catalogued if pool.gpu else None
-    supported = product.ecc.supported if product else None
-    if product and supported and supported.certain and not supported.value and pool.expect_ecc:
-        message = f"{product.product} has no ECC memory"
-        path, notes = (*POOLS, pool.name, "expect", "ecc"), (context.product_note(pool.name),)
-        code, help_ = platform_codes.ECC_UNSUPPORTED, "remove it, or say false"
-        yield context.diagnostic_at(path, code, message, help_=help_, notes=notes)
 
 
 def _without_nodes(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:

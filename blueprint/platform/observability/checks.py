@@ -13,7 +13,7 @@ from blueprint.platform.observability import codes
 from blueprint.platform.observability.alerts import ALL_MAY_BE_EMPTY, CLAIMED, NO_NVLINK_5, SHARED
 from blueprint.platform.observability.exporter import ALONE, OPERATOR, may_have_nvlink5
 from blueprint.platform.observability.expressions import chosen, limit_of
-from blueprint.platform.olm.model import OWN_PROMETHEUSES, USER_PROMETHEUS
+from blueprint.platform.olm.model import OWN_PROMETHEUSES
 from blueprint.source.paths import Path
 from blueprint.spec.observability import AlertSpec, ObservabilitySpec
 from blueprint.units import duration_seconds
@@ -152,7 +152,7 @@ class _Check:
     def _whose(self) -> Iterator[Diagnostic]:
         """Whether it is one that can evaluate the rules, and looks where they are put."""
         at, said = (*HERE, "prometheus"), self.spec.prometheus
-        if self.context.spec.cluster.distribution == "openshift" and said.namespace == USER_PROMETHEUS:
+        if said.namespace == self.context.catalog.distribution(self.context.spec.cluster.distribution).user_prometheus:
             message = "the Prometheus of user projects may not list nodes, and shows rules their own namespace alone"
             help_ = "openshift-monitoring, which reads the operator's namespace, or a Prometheus of your own"
             yield self.context.diagnostic_at((*at, "namespace"), codes.PROMETHEUS_OF_PROJECTS, message, help_=help_)

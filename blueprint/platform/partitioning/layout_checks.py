@@ -9,10 +9,11 @@ from collections.abc import Iterator
 
 from blueprint.diagnostics import Code, Diagnostic, Note, nearest
 from blueprint.platform.check_context import CheckContext
+from blueprint.platform.gpus.model import PoolGpu
 from blueprint.platform.partitioning import codes, layout
 from blueprint.platform.partitioning.packing import NoRoom, ranges
 from blueprint.platform.paths import POOLS
-from blueprint.platform.pool import GpuPool, PoolGpu
+from blueprint.platform.pool import GpuPool
 from blueprint.source.paths import Path
 
 

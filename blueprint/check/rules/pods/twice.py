@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.check.finding import ObjectFinding
-from blueprint.check.rule_context import USERS, Pod, RuleContext, inside
+from blueprint.check.rule_context import USERS, DescribedPod, RuleContext, inside
 from blueprint.diagnostics import define
 
 BROUGHT_TWICE = define(
@@ -28,7 +28,7 @@ _IMAGES = {
 _PARTS = {"k8s-device-plugin": "devicePlugin", "dcgm-exporter": "dcgmExporter"}
 
 
-def twice(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
+def twice(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """A user's own copy of what a component brings."""
     if pod.subject.component != USERS:
         return

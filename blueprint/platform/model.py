@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from blueprint.catalog.catalog import Catalog
 from blueprint.catalog.components import Component
-from blueprint.catalog.distribution import Distribution, NodeImage
+from blueprint.catalog.distribution import Distribution, NodeImage, Part
 from blueprint.catalog.machines import Machine
 from blueprint.catalog.releases import Release
 from blueprint.catalog.rules import Rule
@@ -311,6 +311,10 @@ class Platform:
         """The value of a component's setting; None where the component is not there."""
         found = self.components.get(component)
         return found.settings[name] if found and name in found.component.settings else None
+
+    def provider_of(self, part: Part) -> PlatformComponent | None:
+        """The component of this stack that brings a part of the node stack to pools that leave it to us."""
+        return next((each for each in self.components.values() if part in each.component.provides), None)
 
     @tracked_property
     def taints(self) -> tuple[PoolTaint, ...]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from blueprint.bundle.model import FieldOrigin, Source
+from blueprint.bundle.origin_codec import origin_to_json, source_to_json, span_to_json
 from blueprint.changes.compare import ABSENT, FieldChange, ObjectChange
 from blueprint.diagnostics import Diagnostic, Span
 from blueprint.report.context import Context
@@ -97,7 +97,7 @@ def _image(image: ReportedImage) -> dict[str, Any]:
         digest=image.digest,
         component=image.component,
         pulledBy=image.pulled_by,
-        source=source and _source(source),
+        source=source and source_to_json(source),
     )
 
 
@@ -126,28 +126,12 @@ def _field(field: FieldChange) -> dict[str, Any]:
         "path": field.shown,
         "pointer": pointer(field.path),
         **{side: value for side, value in sides.items() if value is not ABSENT},
-        **({"origin": _origin(field.origin)} if field.origin else {}),
+        **({"origin": origin_to_json(field.origin)} if field.origin else {}),
     }
-
-
-def _origin(origin: FieldOrigin) -> dict[str, Any]:
-    return {"template": _span(origin.template), "sources": [_source(each) for each in origin.sources]}
-
-
-def _source(source: Source) -> dict[str, Any]:
-    return {"layer": source.layer, "path": source.path, "at": _span(source.span)}
 
 
 def _span(span: Span | None) -> dict[str, Any] | None:
-    if span is None:
-        return None
-    return {
-        "file": span.file,
-        "line": span.line,
-        "column": span.column,
-        "endLine": span.end_line,
-        "endColumn": span.end_column,
-    }
+    return None if span is None else span_to_json(span)
 
 
 def _without_empty(**members: Any) -> dict[str, Any]:

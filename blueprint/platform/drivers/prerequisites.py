@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from blueprint.platform.model import Platform
 from blueprint.platform.pool import GpuPool, Pool
 
-STANDALONE = ("k8s-device-plugin", "dcgm-exporter")
-"""Components whose pods need NVIDIA's runtime where no operator gives it to them."""
+_CLASS = "runtimeClass"
+"""The setting of components whose pods need NVIDIA's runtime, where no operator gives it to them."""
 
 
 def pool_prerequisites(pool: Pool, platform: Platform) -> Iterator[Iterator[str]]:
@@ -35,7 +35,7 @@ def _driver(pool: GpuPool, platform: Platform) -> Iterator[str]:
 
 def _runtime(platform: Platform) -> Iterator[str]:
     """Where the pods of the stack get NVIDIA's runtime: nothing here sets it up."""
-    settings = (platform.setting(name, "runtimeClass") for name in STANDALONE)
+    settings = (each.settings[_CLASS] for each in platform.components.values() if _CLASS in each.component.settings)
     classes = sorted({each for each in settings if each})
     if classes:
         yield f"The RuntimeClass {' and '.join(classes)} is there, and leads to NVIDIA's container runtime."

@@ -15,8 +15,8 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 WORDS = frozenset(
     {
         "told", "tell", "tells", "telling", "teller", "said", "says", "saying", "unsaid", "ask", "asks", "asked",
-        "asking", "keeping", "kept", "wish", "wishes", "wished", "answers", "unwatched", "ground", "whoever", "whatever",
-        "nobody", "somebody", "everybody", "anybody", "meant", "likes",
+        "asking", "keeping", "kept", "wish", "wishes", "wished", "answers", "unwatched", "ground", "whoever",
+        "whatever", "nobody", "somebody", "everybody", "anybody", "meant", "likes",
     }
 )  # fmt: skip
 """Words that say who speaks or wants, and not what a thing is: `message`, `requested`, `selected`, `inventory`, ..."""

@@ -152,8 +152,8 @@ def _bundle_pool(pool: Pool, table: OriginEncoder) -> tuple[BundlePool, dict[str
         return value
 
     gpu = noted("gpu", lambda: (pool.gpu.product, pool.gpu.count) if pool.gpu else None)
-    machine = noted("machine", lambda: pool.place.machine)
-    topology = noted("topology", lambda: pool.place.levels)
+    machine = noted("machine", lambda: pool.hardware.machine)
+    topology = noted("topology", lambda: pool.topology.labels)
     low, high = noted("nodes", lambda: (pool.nodes_min, pool.nodes_max))
     selector = noted("selector", lambda: pool.selector)
     resources = noted("resources", lambda: pool.partition.resources if pool.gpu and isinstance(pool, GpuPool) else {})

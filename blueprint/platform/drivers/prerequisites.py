@@ -41,4 +41,4 @@ def _runtime(platform: Platform) -> Iterator[str]:
         yield f"The RuntimeClass {' and '.join(classes)} is there, and leads to NVIDIA's container runtime."
     else:
         yield "NVIDIA's container runtime is the nodes' default one: the pods of the GPU stack name no RuntimeClass."
-        yield from platform.ground.default_runtime
+        yield from platform.distribution_facts.default_runtime

@@ -41,7 +41,7 @@ def check_mirrors(context: CheckContext) -> Iterator[Diagnostic]:
     """Mirrors of registries that no image comes from."""
     found = (context.catalog.component(name) for name in context.release.components)
     hosts = {image.repository.partition("/")[0] for each in found if each for image in each.images.values()}
-    hosts |= set(context.platform.ground.registries)
+    hosts |= set(context.platform.distribution_facts.registries)
     for host in context.spec.cluster.registries.mirrors:
         if host != "*" and host not in hosts:
             path: Path = (*CLUSTER, "registries", "mirrors", host)
@@ -53,7 +53,7 @@ def check_mirrors(context: CheckContext) -> Iterator[Diagnostic]:
 
 def check_system(context: CheckContext) -> Iterator[Diagnostic]:
     """The operating system of the GPU nodes against the distribution."""
-    distribution, system = context.platform.ground, context.platform.os
+    distribution, system = context.platform.distribution_facts, context.platform.os
     if distribution.image(system) is None:
         message = f"{distribution.title} does not run GPU nodes with {system}"
         help_ = f"families of images: {', '.join(distribution.images)}; usual: {distribution.default_os}"
@@ -65,7 +65,7 @@ def check_system_in_release(context: CheckContext) -> Iterator[Diagnostic]:
     """The operating system against the release, where the operator installs a driver on it."""
     system, systems = context.platform.os, context.release.operating_systems.value
     drives = any(pool.driver.enabled and not pool.mode_conflict for pool in context.gpu_pools)
-    if drives and system not in systems and context.platform.ground.image(system) is not None:
+    if drives and system not in systems and context.platform.distribution_facts.image(system) is not None:
         message = f"release {context.release.release} has no driver for {system}"
         help_, fix = f"supported: {', '.join(systems)}", nearest(system, systems)
         yield context.diagnostic_at((*CLUSTER, "os"), codes.OS_UNSUPPORTED, message, help_=help_, fix=fix)
@@ -81,7 +81,11 @@ def check_distribution(context: CheckContext) -> Iterator[Diagnostic]:
 def _no_such_release(context: CheckContext) -> Iterator[Diagnostic]:
     """A minor of Kubernetes that no supported release of the distribution has."""
     platform, release = context.platform, context.release
-    versions, minor, title = platform.ground.versions, platform.kubernetes_minor, platform.ground.title
+    versions, minor, title = (
+        platform.distribution_facts.versions,
+        platform.kubernetes_minor,
+        platform.distribution_facts.title,
+    )
     if versions and minor not in versions and minor in release.kubernetes.value:
         message = f"release {release.release} supports no release of {title} with Kubernetes {minor}"
         known = ", ".join(f"{kubernetes} ({title} {own})" for kubernetes, own in versions.items())
@@ -91,7 +95,7 @@ def _no_such_release(context: CheckContext) -> Iterator[Diagnostic]:
 
 def _stack_not_run(context: CheckContext) -> Iterator[Diagnostic]:
     """A GPU stack for which the distribution has no mode."""
-    distribution, stack = context.platform.ground, context.platform.gpu_stack
+    distribution, stack = context.platform.distribution_facts, context.platform.gpu_stack
     if why := distribution.refuses.get(stack):
         message = f"{distribution.title} does not run gpuStack: {stack}: {why}"
         path, code, help_ = ("spec", "gpuStack"), codes.STACK_NOT_RUN, "gpuStack: clusterPolicy"
@@ -100,7 +104,7 @@ def _stack_not_run(context: CheckContext) -> Iterator[Diagnostic]:
 
 def _kubelet_elsewhere(context: CheckContext) -> Iterator[Diagnostic]:
     """A directory of the kubelet that nobody can choose."""
-    distribution = context.platform.ground
+    distribution = context.platform.distribution_facts
     if distribution.kubelet_root not in (None, context.platform.kubelet_root):
         message = f"the kubelet of {distribution.title} keeps its files under {distribution.kubelet_root}"
         path, code = (*CLUSTER, "kubeletRoot"), codes.KUBELET_ELSEWHERE

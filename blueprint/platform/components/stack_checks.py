@@ -42,7 +42,7 @@ def _runtime(context: CheckContext) -> Iterator[Diagnostic]:
     for name in given:
         if name in image.toolkit_env or name in image.toolkit_env_forbidden:
             why = "sets it already" if name in image.toolkit_env else "breaks with it"
-            message = f"the container toolkit on {context.platform.ground.title} {why}: {name}"
+            message = f"the container toolkit on {context.platform.distribution_facts.title} {why}: {name}"
             path: Path = (*COMPONENTS, "gpu-operator", "settings", "toolkitEnv", name)
             note = context.note(("spec", "cluster", "distribution"), "distribution set here")
             yield context.diagnostic_at(path, codes.TOOLKIT_VARIABLE, message, notes=(note,), help_="remove it")

@@ -67,7 +67,7 @@ def _of_another_stack(context: CheckContext, component: Component) -> Iterator[D
 
 def _mig_on_demand(context: CheckContext) -> Iterator[Diagnostic]:
     """GPUs that change their MIG mode at a reset, where the DRA driver is to change it on demand."""
-    for pool in context.gpu_pools if context.platform.cuts_on_demand else ():
+    for pool in context.gpu_pools if context.platform.dra.dynamic_mig else ():
         product = pool.gpu.catalogued if pool.gpu else None
         if product and product.architecture.value == "Ampere" and product.mig.supported.value:
             message = f"GPUs of pool {pool.name} change their MIG mode at a reset, and nobody resets them on demand"

@@ -77,7 +77,7 @@ def _claims(pool: GpuPool, platform: Platform) -> Iterator[str]:
     found += [
         f"mig.nvidia.com with the profile {name} ({number} per node)" for name, number in sorted(instances.items())
     ]
-    if platform.cuts_on_demand:
+    if platform.dra.dynamic_mig:
         found = ["gpu.nvidia.com", "mig.nvidia.com"]
     yield f"Workloads claim devices of the class {' and '.join(found)}. Requests for nvidia.com/gpu stay pending."
     if layout and instances:

@@ -18,7 +18,7 @@ _OWNERS: tuple[Path, ...] = (("driver", "owner"), ("owner", "toolkit"), ("owner"
 
 def check_modes(context: CheckContext) -> Iterator[Diagnostic]:
     """Every pool against the distribution, then the runtime classes of all of them."""
-    refused = context.platform.gpu_stack in context.platform.ground.refuses
+    refused = context.platform.gpu_stack in context.platform.distribution_facts.refuses
     for pool in context.gpu_pools:
         conflict = pool.mode_conflict
         if conflict and not refused and context.platform.image.modes and not _reported_by_dra(context, conflict):
@@ -54,7 +54,7 @@ def _unsupported(context: CheckContext, pool: GpuPool, conflict: ModeConflict) -
         return
     platform, path = context.platform, _deciding_path(pool, conflict)
     given = ", ".join(f"{part}: {owner}" for part, owner in zip(PARTS, conflict.owners, strict=True) if owner)
-    message = f"{platform.ground.title} with {platform.os} has no way to give pool {pool.name} {given}"
+    message = f"{platform.distribution_facts.title} with {platform.os} has no way to give pool {pool.name} {given}"
     ways = f"ways: {'; '.join(map(str, conflict.possible))}"
     help_ = ways if conflict.possible else f"gpuStack: {platform.gpu_stack} is not possible there"
     others = [at for owner in _OWNERS if (at := (*POOLS, pool.name, *owner)) != path and context.root.get(at)]

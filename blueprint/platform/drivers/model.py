@@ -113,7 +113,7 @@ class PoolDriver:
     @tracked_property
     def wanted(self) -> str:
         """What the operator is told as version: of a precompiled driver the branch alone, through OLM a digest."""
-        if self._platform.by_olm:
+        if self._platform.uses_olm:
             return self._platform.driver_digest(self.branch or "") or ""
         return (self.branch if self.precompiled else self.version) or ""
 
@@ -222,7 +222,7 @@ class OperatorDriver:
         if self._shared:
             return self._shared.wanted
         usual = read_fact(self._platform.release.driver.default_branch, "release")
-        told = self._platform.driver_digest if self._platform.by_olm else self._platform.driver_version
+        told = self._platform.driver_digest if self._platform.uses_olm else self._platform.driver_version
         return told(usual) or ""
 
     @tracked_property

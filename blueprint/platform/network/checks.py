@@ -88,7 +88,7 @@ class NetworkChecks:
         assert network  # noqa: S101 - asked only of such pools
         known = self._fabrics
         if network.fabric and known and network.fabric not in known:
-            message = f"{self.context.platform.ground.title} has no nodes with {network.fabric}"
+            message = f"{self.context.platform.distribution_facts.title} has no nodes with {network.fabric}"
             fix = known[0] if len(known) == 1 else None
             help_ = f"it has {', '.join(known)}"
             yield self.context.diagnostic_at(
@@ -141,7 +141,7 @@ class NetworkChecks:
         assert network.fabric  # noqa: S101
         lawful = owners(network.fabric, self._runs)
         if network.driver and network.driver not in lawful:
-            title = self.context.platform.ground.title
+            title = self.context.platform.distribution_facts.title
             message = f"{network.driver} does not bring the driver of {network.fabric} on {title}"
             yield self.context.diagnostic_at(
                 at,

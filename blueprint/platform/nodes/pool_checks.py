@@ -9,7 +9,8 @@ from blueprint.platform import codes as platform_codes
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.nodes import codes
 from blueprint.platform.paths import POOLS
-from blueprint.platform.pool import PASSTHROUGH, WORKLOAD_LABEL, Pool
+from blueprint.platform.pool import Pool
+from blueprint.platform.virtualization.model import PASSTHROUGH, WORKLOAD_LABEL
 
 _NEEDS_GPU = ("driver", "owner", "expect", "costPerGpuHour")
 _OF_THE_CLUSTER = ("node.kubernetes.io/", "node.cloudprovider.kubernetes.io/", "node-role.kubernetes.io/control-plane")
@@ -57,7 +58,7 @@ def _none_has_gpus(context: CheckContext) -> Iterator[Diagnostic]:
         pool = context.pools.get(name)
         if pool is None or pool.gpu or pool.selector.get(WORKLOAD_LABEL) == PASSTHROUGH:
             return
-        machine = pool.place.instance_type
+        machine = pool.hardware.instance_type
         if machine and context.catalog.machine(machine) is None:
             return
     message = "no pool has GPUs, so the GPU stack has nothing to run on"

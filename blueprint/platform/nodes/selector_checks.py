@@ -10,7 +10,8 @@ from blueprint.platform.drivers.model import DRA
 from blueprint.platform.nodes import codes
 from blueprint.platform.nodes.overlap import overlapping
 from blueprint.platform.paths import POOLS
-from blueprint.platform.pool import WORKLOAD_LABEL, Pool
+from blueprint.platform.pool import Pool
+from blueprint.platform.virtualization.model import WORKLOAD_LABEL
 
 OS, ARCH = "kubernetes.io/os", "kubernetes.io/arch"
 _ON_EVERY_NODE = frozenset({OS, ARCH, f"beta.{OS}", f"beta.{ARCH}"})
@@ -55,7 +56,7 @@ def _other_system(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
 def _other_processor(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
     """Another processor than machine and GPU decide."""
     product = pool.gpu.catalogued if pool.gpu else None
-    arch = pool.place.arch or (product.host_arch.value if product and product.host_arch else None)
+    arch = pool.hardware.arch or (product.host_arch.value if product and product.host_arch else None)
     selected = pool.selector.get(ARCH)
     if arch and selected and selected != arch:
         message = f"pool {pool.name} selects {selected} nodes, and its nodes are {arch}"

@@ -21,7 +21,7 @@ NRI_FROM = "1.34"
 
 def check_olm(context: CheckContext) -> Iterator[Diagnostic]:
     """Everything; on a distribution without OLM only the settings that need it."""
-    by_olm = context.platform.by_olm
+    by_olm = context.platform.uses_olm
     if by_olm:
         yield from _pull_secrets(context)
         yield from _mirror_of_everything(context)
@@ -37,7 +37,7 @@ def _because(context: CheckContext) -> tuple[Note, ...]:
 
 
 def _title(context: CheckContext) -> str:
-    return context.platform.ground.title
+    return context.platform.distribution_facts.title
 
 
 def _at(component: Component) -> Path:
@@ -103,7 +103,7 @@ def _no_form(context: CheckContext, component: Component) -> Iterator[Diagnostic
 def _is_implied(context: CheckContext, component: Component) -> bool:
     """Whether stack and sections of the blueprint need a component that it does not name."""
     stack = context.platform.gpu_stack
-    refused = stack in context.platform.ground.refuses
+    refused = stack in context.platform.distribution_facts.refuses
     return asked_for(component, context.spec) and stack in component.stacks and not refused
 
 

@@ -165,7 +165,7 @@ def _reboot(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """MIG mode that takes a reboot which nobody may do."""
     product = pool.gpu.catalogued if _sound_layout(pool) else None
     decided = context.root.get((*_OPERATOR_AT, "settings", "migReboot")) is not None
-    reboots = context.platform.ground.resets_reboot
+    reboots = context.platform.distribution_facts.resets_reboot
     if product and product.architecture.value == "Ampere" and reboots and not decided:
         where = context.platform.distribution
         message = f"MIG mode of {product.product} on {where} usually takes a reboot, which nobody may do here"

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
-from blueprint.catalog.distribution import STACKS, Stack
+from blueprint.catalog.distribution import STACKS, Part, Stack
 from blueprint.catalog.facts import Digest, Matching, Record, Text
-from blueprint.catalog.kinds import Kind, KindName
+from blueprint.catalog.kinds import FieldPath, Kind, KindName
 from blueprint.catalog.olm import FileName, Olm
 from blueprint.catalog.settings import Setting
 
@@ -55,6 +55,50 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunsOnce:
+    """What must not run a second time on the same nodes.
+
+    Attributes:
+        image: Name of the image that such a pod runs.
+        operand: Where the ClusterPolicy may switch it off; without, the component's own pods run it.
+    """
+
+    image: Text
+    operand: FieldPath | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExporterFacts:
+    """How a component exports the metrics of GPUs, and which of its settings decide what about that.
+
+    Attributes:
+        image: The exporter's image, by its name in `images`.
+        port: Name of the port of its Service.
+        service: Labels of its Service, for each value of `gpuStack`.
+        variables: The setting with its variables.
+        interval: The setting that says how often Prometheus asks it.
+        timeout: The setting that says how long Prometheus waits for it.
+        pod_labels: The setting that adds labels of pods to its metrics.
+        pod_label_allowlist: The setting that says which.
+        switches: Settings that must not be off where GPUs are watched.
+        overruled: Settings that decide nothing where the section `observability` does.
+        locks: Settings that keep away who asks without TLS or without a user.
+    """
+
+    image: Text
+    port: Text
+    service: Mapping[Text, Mapping[Text, Text]]
+    variables: Text
+    interval: Text
+    timeout: Text
+    pod_labels: Text
+    pod_label_allowlist: Text
+    switches: tuple[Text, ...] = ()
+    overruled: tuple[Text, ...] = ()
+    locks: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Component(Record):
     """One installable part of a platform.
 
@@ -73,6 +117,11 @@ class Component(Record):
         templates: Files under the component's `templates/`, in the order in which they are rendered.
         settings: What a blueprint may set, by name.
         olm: How it comes where operators come through the Operator Lifecycle Manager; None where it cannot.
+        derived: Template expressions that several places of the templates share, by the name under `derived` there.
+        provides: The parts of the node stack that it brings to pools that leave them to us.
+        runs_once: What it runs of which there may be no second.
+        monitored: Whether its pods make GPUs usable, so that alerts watch them.
+        exporter: How it exports the metrics of GPUs; None where it does not.
         kinds: What is known of the kinds that it brings, by `Kind.group`; of the others Kubernetes' ways hold.
         lacks: What this version cannot do that the newest can, with the reason: settings by their name, which are then
             refused, and words that templates and checks ask for.
@@ -94,6 +143,11 @@ class Component(Record):
     images: Mapping[str, Image]
     settings: Mapping[str, Setting] = field(default_factory=dict)
     olm: Olm | None = None
+    derived: Mapping[Text, Text] = field(default_factory=dict)
+    provides: tuple[Part, ...] = ()
+    runs_once: tuple[RunsOnce, ...] = ()
+    monitored: bool = False
+    exporter: ExporterFacts | None = None
     kinds: Mapping[KindName, Kind] = field(default_factory=dict)
     lacks: Mapping[str, Text] = field(default_factory=dict)
     sources: tuple[Text, ...]

@@ -7,71 +7,20 @@ from typing import TYPE_CHECKING
 
 from blueprint.catalog.catalog import Catalog
 from blueprint.catalog.distribution import Mode
-from blueprint.catalog.hardware import Gpu as Product
 from blueprint.platform.drivers.model import POOL_LABEL, PoolDriver, deploy, mode_of_pool
+from blueprint.platform.gpus.model import PoolGpu
 from blueprint.platform.network.model import PoolNetwork
 from blueprint.platform.nodes.taints import Taint
 from blueprint.platform.partitioning.model import Partition
-from blueprint.platform.topology.model import Place
+from blueprint.platform.topology.model import NodeHardware, NodeTopology
 from blueprint.platform.tracking.recorder import record, tracked_property
 from blueprint.platform.tracking.sources import Source
-from blueprint.platform.tracking.tracked import plain, read_fact
+from blueprint.platform.tracking.tracked import plain
+from blueprint.platform.virtualization.model import PASSTHROUGH, WORKLOAD_LABEL
 from blueprint.spec.pools import NodePool
-from blueprint.spec.pools import PoolGpu as PoolGpuSpec
 
 if TYPE_CHECKING:
     from blueprint.platform.model import Platform
-
-
-WORKLOAD_LABEL = "nvidia.com/gpu.workload.config"
-"""What a node runs, said to the GPU Operator; in a blueprint the selector of its pool says it."""
-CONTAINER, PASSTHROUGH = "container", "vm-passthrough"
-"""The values of that label that the platform knows."""
-
-
-_WITH_DEVICE = len("10de:25b6")
-
-
-class PoolGpu:
-    """The GPUs of each node of a pool."""
-
-    def __init__(self, spec: PoolGpuSpec, platform: Platform, catalog: Catalog) -> None:
-        self._spec = spec
-        self._platform = platform
-        self._catalog = catalog
-
-    @tracked_property
-    def product(self) -> str:
-        """Name in the catalogue."""
-        return self._spec.product
-
-    @tracked_property
-    def count(self) -> int:
-        """GPUs per node."""
-        return self._spec.count
-
-    @tracked_property
-    def facts(self) -> Product:
-        """What the catalogue knows of the product, or the blueprint's own file."""
-        if (named_at := self._catalog.named_at(self.product)) is not None:
-            record(self._platform.origins.source(named_at))
-        product = self._catalog.gpu(self.product)
-        if product is None:
-            raise LookupError(f"{self.product} is not in the catalogue: resolve() was to refuse it")
-        return product
-
-    @tracked_property
-    def subsystems(self) -> dict[str, str]:
-        """Where other products have its PCI device id: whose each `25B6:10DE:157E` is, as far as is known."""
-        own = read_fact(self.facts.pci_device_ids)
-        if self.facts.device_ids:
-            return {}
-        devices = {each[:_WITH_DEVICE] for each in own}
-        products = (self._catalog.gpu(name) for name in self._catalog.products)
-        ids = {each: p.product for p in products if p for each in p.pci_device_ids.value if len(each) > _WITH_DEVICE}
-        ids |= {each: self.product for each in own if len(each) > _WITH_DEVICE}
-        found = {each: product for each, product in sorted(ids.items()) if each[:_WITH_DEVICE] in devices}
-        return {each.removeprefix("10de:").upper(): product for each, product in found.items()}
 
 
 class Pool:
@@ -109,9 +58,9 @@ class Pool:
         return self._platform.origins.source(("spec", "nodePools", self.name, "taints", taint.key))
 
     @tracked_property
-    def runs_machines(self) -> bool:
+    def runs_virtual_machines(self) -> bool:
         """Whether its nodes run virtual machines, which get their GPUs."""
-        return self._platform.runs_machines and self.selector.get(WORKLOAD_LABEL) == PASSTHROUGH
+        return self._platform.virtualization.enabled and self.selector.get(WORKLOAD_LABEL) == PASSTHROUGH
 
     @tracked_property
     def _gpu(self) -> PoolGpu | None:
@@ -134,9 +83,14 @@ class Pool:
         return PoolNetwork(self, spec, self._spec.driver, self._platform) if spec and spec.fabric else None
 
     @tracked_property
-    def place(self) -> Place:
-        """What its nodes are made of and where they stand."""
-        return Place(self, self._spec, self._platform)
+    def hardware(self) -> NodeHardware:
+        """What its nodes are made of."""
+        return NodeHardware(self._spec, self._platform)
+
+    @tracked_property
+    def topology(self) -> NodeTopology:
+        """Where its nodes stand."""
+        return NodeTopology(self, self._spec, self._platform)
 
     @tracked_property
     def expect_ecc(self) -> bool | None:

@@ -1,4 +1,4 @@
-"""What somebody must know or do where a fabric joins the nodes: prerequisites in words."""
+"""Prerequisites of networks: fabrics, drivers of network cards, GPUDirect."""
 
 from __future__ import annotations
 
@@ -17,8 +17,18 @@ _NAMES = {
 }
 
 
-def network_needs(pool: Pool, network: PoolNetwork) -> Iterator[str]:
-    """For a pool that has a network."""
+def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:
+    """What those must know who install a component of networks themselves."""
+    yield _external(platform)
+
+
+def pool_prerequisites(pool: Pool, _: Platform) -> Iterator[Iterator[str]]:
+    """What must be true of the network of a pool's nodes."""
+    if pool.network:
+        yield _network(pool, pool.network)
+
+
+def _network(pool: Pool, network: PoolNetwork) -> Iterator[str]:
     number = f"{network.nics} " if network.nics else ""
     cards = "EFA interfaces" if network.fabric == "efa" else "network cards"
     yield f"Each node has {number}{cards} on one {_NAMES[network.fabric]} fabric with the other nodes of the pool."
@@ -43,7 +53,7 @@ def _rdma(pool: Pool, network: PoolNetwork) -> Iterator[str]:
             " package repositories have the kernel's headers."
         )
         yield "No node image loads another OFED, and nothing keeps the kernel's own modules of the cards in use."
-    elif fabric := pool.platform.ground.fabrics.get(network.fabric):
+    elif fabric := pool.platform.distribution_facts.fabrics.get(network.fabric):
         yield from fabric.needs
     else:
         yield "The cloud brings the driver of the network cards, and something that advertises them to pods."
@@ -51,7 +61,7 @@ def _rdma(pool: Pool, network: PoolNetwork) -> Iterator[str]:
         yield "A subnet manager runs in the fabric, and all cards' ports are active."
     elif network.owner != PROVIDER:
         yield "Switches and cards are set up for RoCE alike: MTU, priority flow control and ECN."
-    if pool.gpu and pool.platform.ground.bare_metal:
+    if pool.gpu and pool.platform.distribution_facts.bare_metal:
         yield (
             "On bare metal, ACS redirection is off on the PCIe switches between GPUs and cards, or the IOMMU passes"
             " through: otherwise their traffic takes the way through the CPU."
@@ -97,8 +107,7 @@ def _beside_gpus(pool: Pool, network: PoolNetwork) -> Iterator[str]:
         yield "The node image has DOCA-OFED, its headers under /usr/src/ofa_kernel: nvidia-peermem is built with them."
 
 
-def external_needs(platform: Platform) -> Iterator[str]:
-    """What those must know who install a component of networks themselves."""
+def _external(platform: Platform) -> Iterator[str]:
     operator = platform.components.get(NETWORK_OPERATOR)
     if operator and operator.ownership == "external":
         yield (
@@ -109,5 +118,5 @@ def external_needs(platform: Platform) -> Iterator[str]:
     if plugin and plugin.ownership == "external":
         yield "The EFA device plugin tolerates the taints of the pools that have EFA."
     nfd = platform.components.get("nfd")
-    if platform.fabrics.pools and nfd and nfd.ownership == "external":
+    if platform.nic_policies.pools and nfd and nfd.ownership == "external":
         yield "NFD looks at PCI devices of the classes 0200 and 0207: the Network Operator finds its nodes by them."

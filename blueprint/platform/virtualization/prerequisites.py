@@ -1,4 +1,4 @@
-"""What somebody must bring where nodes run virtual machines: prerequisites in words."""
+"""Prerequisites of virtual machines: kata-deploy, kubelets, firmware."""
 
 from __future__ import annotations
 
@@ -15,30 +15,34 @@ _OPERATOR = "gpu-operator"
 _RESOURCES = {"P_GPU_ALIAS": "nvidia.com/pgpu", "NVSWITCH_ALIAS": "nvidia.com/nvswitch"}
 
 
-def of_cluster(platform: Platform) -> Iterator[Iterator[str]]:
+def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:
     """What must be true of the cluster; each reads its own lines. Nothing where no node runs virtual machines."""
-    if platform.runs_machines:
+    if platform.virtualization.enabled:
         yield _kata(platform)
         yield _kubelet(platform)
         yield _confidential(platform)
 
 
-def of_pool(pool: Pool) -> Iterator[str]:
+def pool_prerequisites(pool: Pool, platform: Platform) -> Iterator[Iterator[str]]:
     """What must be true of the nodes that run virtual machines."""
-    if not pool.runs_machines:
+    yield _nodes(pool, platform)
+
+
+def _nodes(pool: Pool, platform: Platform) -> Iterator[str]:
+    if not pool.runs_virtual_machines:
         return
     yield (
         "Firmware and kernel of each node have virtualization, ACS and the IOMMU switched on (intel_iommu=on or"
         " amd_iommu=on), no NVIDIA driver is on it, nouveau is kept from loading, the container runtime is containerd."
         " All of its GPUs go to virtual machines."
     )
-    if not pool.platform.setting(_OPERATOR, "vfioManager"):
+    if not platform.setting(_OPERATOR, "vfioManager"):
         yield "Whoever makes the nodes binds their GPUs to vfio-pci (on Grace to nvgrace_gpu_vfio_pci)."
-    yield f"Workloads ask for {' and '.join(_offered(pool.platform))}."
+    yield f"Workloads ask for {' and '.join(_offered(platform))}."
 
 
 def _kata(platform: Platform) -> Iterator[str]:
-    _ = platform.runs_machines
+    _ = platform.virtualization.enabled
     yield (
         "kata-deploy 3.29 or newer is installed by somebody else, without an NFD of its own: it is no part of this"
         " release. It makes the RuntimeClasses kata-qemu-nvidia-gpu, kata-qemu-nvidia-gpu-snp and"
@@ -47,7 +51,7 @@ def _kata(platform: Platform) -> Iterator[str]:
 
 
 def _kubelet(platform: Platform) -> Iterator[str]:
-    _ = platform.runs_machines
+    _ = platform.virtualization.enabled
     if version_key(platform.kubernetes_minor) < version_key(POD_RESOURCES_FROM):
         yield (
             "Kubelets of nodes with virtual machines run with the feature gate KubeletPodResourcesGet=true, which is"

@@ -251,10 +251,14 @@ class Platform:
         record(Source("release", self.release.span(*path), ".".join(path)))
         return known.digest
 
-    def setting(self, component: str, name: str) -> Any:
-        """The value of a component's setting; None where the component is not there."""
-        found = self.components.get(component)
-        return found.settings[name] if found and name in found.component.settings else None
+    def setting(self, name: str) -> Any:
+        """The value of a setting, of the component in this stack that has it; None where there is none."""
+        found = self.component_with(name)
+        return found.settings[name] if found else None
+
+    def component_with(self, setting: str) -> PlatformComponent | None:
+        """The component in this stack that has a setting; its name is the contract, whoever the component is."""
+        return next((each for each in self.components.values() if setting in each.component.settings), None)
 
     def provider_of(self, part: Part) -> PlatformComponent | None:
         """The component of this stack that brings a part of the node stack to pools that leave it to us."""

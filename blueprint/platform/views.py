@@ -263,8 +263,8 @@ class PlatformView(Protocol):
     def asks_for(self, component: Component) -> bool:
         """Whether the blueprint has the section that a component carries out."""
 
-    def setting(self, component: str, name: str) -> Any:
-        """The value of a component's setting."""
+    def setting(self, name: str) -> Any:
+        """The value of a setting, of the component in this stack that has it."""
 
     def machine(self, instance_type: str) -> Machine | None:
         """What the catalogue knows of an instance type."""

@@ -11,8 +11,6 @@ from blueprint.platform.pool import GpuPool, Pool
 from blueprint.platform.tracking.recorder import record
 from blueprint.platform.tracking.sources import Source
 
-OPERATOR = "gpu-operator"
-
 
 def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:
     """What must be true of the cluster; nothing in another stack."""
@@ -40,7 +38,7 @@ def _alone(platform: Platform) -> Iterator[str]:
 
 def _gates(platform: Platform) -> Iterator[str]:
     """Gates of Kubernetes that gates of the DRA driver need, and that are not open by themselves."""
-    said = platform.setting(OPERATOR, "draFeatureGates") or {}
+    said = platform.setting("draFeatureGates") or {}
     gates = _known(platform) if said else None
     for name in said if gates else ():
         needed = gates.gates[name].cluster if gates and name in gates.gates else None
@@ -54,7 +52,7 @@ def _gates(platform: Platform) -> Iterator[str]:
 def _known(platform: Platform) -> Gates | None:
     from blueprint.catalog.gates import load_gates
 
-    component = platform.components.get(OPERATOR)
+    component = platform.component_with("draFeatureGates")
     if component is None:
         return None
     gates = load_gates(component.component.folder)

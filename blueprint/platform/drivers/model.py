@@ -198,7 +198,7 @@ class OperatorDriver:
     @tracked_property
     def per_pool(self) -> bool:
         """Whether each pool has an NVIDIADriver object."""
-        when = self._platform.setting("gpu-operator", "driverObjects")
+        when = self._platform.setting("driverObjects")
         if when in (ALWAYS, NEVER):
             return self.enabled and when == ALWAYS
         return len(self._owned) > 1 and len({driver.same() for driver in self._owned}) > 1

@@ -34,9 +34,8 @@ def _cutting(pool: GpuPool, platform: Platform) -> Iterator[str]:
         " and cannot cut a GPU that others use."
     )
     if read_fact(pool.gpu.facts.architecture) == "Ampere":
-        operator = platform.components.get("gpu-operator")
-        does = operator is not None and operator.settings.migReboot
-        who = "the MIG manager reboots the node by itself" if does else "somebody reboots the node"
+        reboots = platform.setting("migReboot")
+        who = "the MIG manager reboots the node by itself" if reboots else "somebody reboots the node"
         yield f"GPUs of this generation take on MIG mode at a reset; where a virtual machine cannot do that, {who}."
     whole = any(not group.instances for group in pool.partition.groups)
     if whole and not pool.driver.enabled and pool.driver.branch in (None, _REGRESSION_BRANCH):

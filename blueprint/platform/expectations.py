@@ -119,8 +119,8 @@ def _mig_mode(pool: GpuPool) -> bool | dict[str, int] | None:
     supported = pool.gpu.facts.mig.supported
     if pool.platform.dra.dynamic_mig:
         return None
-    if cuts := pool.partition.cuts:
-        whole = sum(len(cut.devices) for cut in cuts if not cut.instances)
+    if layout := pool.partition.layout:
+        whole = len(layout.whole_devices)
         return {"on": _count(pool) - whole, "off": whole} if whole else True
     _present(pool)
     if pool.hardware.virtual:
@@ -184,13 +184,13 @@ def _domain(pool: GpuPool) -> dict[str, Any] | None:
 
 def _mig_layout(pool: GpuPool) -> dict[str, Any] | None:
     """How many GPUs are cut into what: which of them has which index nobody knows before they are there."""
-    cuts = pool.partition.cuts
-    if not cuts:
+    groups = pool.partition.groups
+    if not groups:
         return None
     alike: dict[tuple[tuple[str, int], ...], int] = {}
-    for cut in cuts:
-        key = tuple(sorted(cut.instances.items()))
-        alike[key] = alike.get(key, 0) + len(cut.devices)
+    for group in groups:
+        key = tuple(sorted(group.instances.items()))
+        alike[key] = alike.get(key, 0) + len(group.devices)
     found = [{"gpus": number, "instances": dict(key)} for key, number in sorted(alike.items()) if key]
     return {"cut": found, "whole": alike.get((), 0)}
 

@@ -20,11 +20,11 @@ GATES: Path = (*SETTINGS, "draFeatureGates")
 
 def gate_checks(context: CheckContext, component: Component) -> Iterator[Diagnostic]:
     """Every gate that the blueprint names, then what its variables need."""
-    declared: Mapping[str, bool] = context.platform.setting(OPERATOR, "draFeatureGates") or {}
+    declared: Mapping[str, bool] = context.platform.setting("draFeatureGates") or {}
     gates = _Gates(context, component, declared)
     for name in declared:
         yield from gates.one(name)
-    env = context.platform.setting(OPERATOR, "draEnv") or {}
+    env = context.platform.setting("draEnv") or {}
     if "CONSUMABLE_SHARES" in env and "ConsumableShares" not in gates.open:
         message = "the gate ConsumableShares is closed, so what CONSUMABLE_SHARES says"
         yield context.no_effect((*SETTINGS, "draEnv", "CONSUMABLE_SHARES"), GATES, message)
@@ -112,7 +112,7 @@ class _Gates:
             message = f"compute domains are off, so {name} changes nothing"
             help_ = "a pool with nvlinkDomain, or computeDomains: always, switches them on"
             yield self.context.diagnostic_at_key(at, dra.GATE_USELESS, message, help_=help_)
-        env = self.context.platform.setting(OPERATOR, "draEnv") or {}
+        env = self.context.platform.setting("draEnv") or {}
         if gate.variable and gate.variable not in env:
             message = f"{name} does nothing without the variable {gate.variable}"
             yield self.context.diagnostic_at_key(

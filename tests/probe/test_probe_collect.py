@@ -153,7 +153,7 @@ def test_bytes_that_are_no_text_never_pass_and_never_break_anything(probe: Probe
 
 def test_bytes_that_are_no_text_are_kept_as_they_came(probe: Probe) -> None:
     reading = probe(fault(h100x8(), "nvmlDeviceGetName", device=2, bytes="41ff42"))
-    [call] = reading.of("nvmlDeviceGetName", 2)
+    [call] = reading.calls_of("nvmlDeviceGetName", 2)
     assert (call.outcome, call.detail) == (Outcome.UNDECODABLE, "41ff42")
 
 
@@ -211,7 +211,7 @@ class TestHang:
 
     def test_the_new_child_makes_sure_that_it_is_the_same_gpu(self, probe: Probe) -> None:
         reading = probe(fault(h100x8(), "nvmlDeviceGetEccMode", device=3, sleep=60), call_seconds=QUICK)
-        uuids = [(call.child, call.value) for call in reading.of("nvmlDeviceGetUUID", 3)]
+        uuids = [(call.child, call.value) for call in reading.calls_of("nvmlDeviceGetUUID", 3)]
         assert [child for child, _ in uuids] == [1, 2, 2]
         assert len({value for _, value in uuids}) == 1
 
@@ -285,7 +285,7 @@ class TestCrash:
 class TestLibrary:
     def test_without_a_library_the_reading_says_which_was_asked_for(self, tmp_path: Path) -> None:
         reading = collect("gpu-0", NOW, library=tmp_path / "libnvidia-ml.so.1")
-        assert [str(call).split(" after")[0] for call in reading.of("nvmlInit")] == [
+        assert [str(call).split(" after")[0] for call in reading.calls_of("nvmlInit")] == [
             "nvmlInit() returned NVML_ERROR_LIBRARY_NOT_FOUND (12)"
         ]
         assert reading.library == str(tmp_path / "libnvidia-ml.so.1")
@@ -341,7 +341,7 @@ class TestLibrary:
         (root / "run/nvidia/driver/usr/lib64").mkdir(parents=True)
         (root / "run/nvidia/driver/usr/lib64/libnvidia-ml.so.1").symlink_to(describe(h100x8()))
         reading = collect("gpu-0", NOW, root=root)
-        assert {call.code for call in reading.of("nvmlInit")} == {12}
+        assert {call.code for call in reading.calls_of("nvmlInit")} == {12}
         verdicts = judge(reading, expectations())
         assert [v.code.id for v in verdicts if v.check == "nvml" and v.code] == ["BP9001"]
         assert exit_code_of(verdicts) == 3

@@ -21,7 +21,7 @@ SECRETS = ("0xffffffffc0a00000", "builder@build.example", "a088:c203:0012:3456",
 
 
 def look(root: Path, path: str) -> HostRecord:
-    answer = scan(root).of(path)
+    answer = scan(root).record_of(path)
     assert answer
     return answer
 
@@ -29,11 +29,11 @@ def look(root: Path, path: str) -> HostRecord:
 def test_a_healthy_node_is_read_whole(tmp_path: Path) -> None:
     found = scan(build(tmp_path / "root"))
     assert {answer.access for answer in found.answers} == {Access.READ}
-    assert len(found.within("/sys/class/infiniband")) == 8
-    port = found.of("/sys/class/infiniband/mlx5_7/ports/1")
+    assert len(found.records_in("/sys/class/infiniband")) == 8
+    port = found.record_of("/sys/class/infiniband/mlx5_7/ports/1")
     assert port
     assert port.quoted == "link_layer=InfiniBand, state=4: ACTIVE, phys_state=5: LinkUp, rate=400 Gb/sec (4X NDR)"
-    card = found.of("/sys/bus/pci/devices/0000:1a:00.0")
+    card = found.record_of("/sys/bus/pci/devices/0000:1a:00.0")
     assert card
     assert card.values["driver"] == "mlx5_core"
 
@@ -48,7 +48,7 @@ def test_identifiers_and_kernel_addresses_are_never_read(tmp_path: Path) -> None
 def test_this_machine_can_be_looked_at() -> None:
     """Whatever runs the tests: nothing is raised, and the kernel's release is the one that the system tells."""
     found = scan()
-    release = found.of("/proc/sys/kernel/osrelease")
+    release = found.record_of("/proc/sys/kernel/osrelease")
     assert release
     assert release.values == {"release": os.uname().release}
 
@@ -89,7 +89,7 @@ def test_a_link_from_sys_to_another_place_under_the_root_is_not_followed(tmp_pat
     (tmp_path / "sys/bus/pci/devices").mkdir(parents=True)
     (tmp_path / "sys/bus/pci/devices/0000:1a:00.0").symlink_to(tmp_path / "etc/shadow")
     assert look(tmp_path, "/sys/bus/pci/devices").values == {"entries": "1"}
-    [function] = scan(tmp_path).within("/sys/bus/pci/devices")
+    [function] = scan(tmp_path).records_in("/sys/bus/pci/devices")
     assert dict(function.values) == {}
     assert "a link that leads away" in function.detail
 
@@ -142,7 +142,7 @@ def test_a_folder_without_end_is_not_walked(tmp_path: Path) -> None:
     for number in range(600):
         (folder / f"mlx5_{number}").mkdir()
     assert "more than 512 entries" in str(look(tmp_path, "/sys/class/infiniband"))
-    assert scan(tmp_path).within("/sys/class/infiniband") == []
+    assert scan(tmp_path).records_in("/sys/class/infiniband") == []
 
 
 def test_a_reading_with_all_kinds_of_answers_survives_its_file(tmp_path: Path) -> None:

@@ -1,0 +1,32 @@
+"""What nodes must show of MIG: the mode of their GPUs, and the instances."""
+
+from __future__ import annotations
+
+from blueprint.platform.pool import Pool, PoolGpu
+from blueprint.platform.tracking.tracked import use
+from blueprint.probe.checks.mig_layout import Layout, MigGroup
+from blueprint.probe.checks.mig_mode import MigModes
+
+
+def mig_mode(pool: Pool, gpu: PoolGpu) -> MigModes | bool | None:
+    """On for GPUs that are cut, off for others; nothing where the product has no MIG."""
+    supported = gpu.facts.mig.supported
+    if pool.platform.cuts_on_demand:
+        return None
+    if cuts := pool.partition.cuts:
+        whole = sum(len(cut.devices) for cut in cuts if not cut.instances)
+        return MigModes(gpu.count - whole, whole) if whole else True
+    _ = gpu.product  # read, since it decides
+    if pool.place.virtual:
+        return None
+    return False if supported.certain and use(supported) else None
+
+
+def mig_layout(pool: Pool) -> Layout | None:
+    """How many GPUs are cut into what: which of them has which index nobody knows before they are there."""
+    alike: dict[tuple[tuple[str, int], ...], int] = {}
+    for cut in pool.partition.cuts:
+        key = tuple(sorted(cut.instances.items()))
+        alike[key] = alike.get(key, 0) + len(cut.devices)
+    groups = tuple(MigGroup(number, dict(key)) for key, number in sorted(alike.items()) if key)
+    return Layout(groups, alike.get((), 0)) if groups else None

@@ -113,6 +113,11 @@ class Component(Record):
     sources: tuple[Text, ...]
     folder: Path = field(repr=False, compare=False, metadata={"given": True})
 
+    def complaint(self) -> str | None:
+        """What is wrong with the settings among each other: one that requires another that is not there."""
+        missing = ((n, other) for n, s in self.settings.items() for other in s.requires if other not in self.settings)
+        return next((f"setting {name} requires {other}, which is not there" for name, other in missing), None)
+
     def template_files(self, *, by_olm: bool = False) -> tuple[Path, ...]:
         """The templates' files, in rendering order."""
         names = self.olm.templates if by_olm and self.olm else self.templates

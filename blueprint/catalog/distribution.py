@@ -13,6 +13,8 @@ from typing import Annotated, Literal
 from blueprint.catalog.facts import Matching, Record, Text
 
 Owner = Literal["operator", "host", "provider"]
+Part = Literal["driver", "toolkit", "devicePlugin"]
+"""A part of the node stack that somebody owns, as blueprints and components name it."""
 Stack = Literal["clusterPolicy", "gpuCluster", "standalone"]
 STACKS: tuple[Stack, ...] = ("clusterPolicy", "gpuCluster", "standalone")
 WITH_DEVICE_PLUGIN: tuple[Stack, ...] = ("clusterPolicy", "standalone")
@@ -46,6 +48,10 @@ class Mode:
         """Whether this is what a pool says of driver, toolkit and device plugin; None says nothing."""
         own = (self.driver, self.toolkit, self.device_plugin)
         return stack in self.stacks and all(value in (None, mine) for value, mine in zip(said, own, strict=True))
+
+    def owner(self, part: Part) -> Owner:
+        """Who brings a part."""
+        return {"driver": self.driver, "toolkit": self.toolkit, "devicePlugin": self.device_plugin}[part]
 
     def __str__(self) -> str:
         return f"driver {self.driver}, toolkit {self.toolkit}, devicePlugin {self.device_plugin} ({self.means})"

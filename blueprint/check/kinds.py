@@ -18,6 +18,7 @@ from blueprint.diagnostics import nearest
 from blueprint.kubernetes.api import BuiltInKind, Kubernetes, Schema, known_minors, load_kubernetes
 from blueprint.kubernetes.crd_defaults import with_defaults
 from blueprint.kubernetes.crds import crds_of
+from blueprint.wording import joined
 
 _UNSTABLE = re.compile(r"v\d+(alpha|beta)\d+")
 
@@ -67,7 +68,7 @@ class Kinds:
             return self._unknown(api_version, kind)
         served = {v["name"]: v for v in crd["spec"]["versions"] if v.get("served")}
         if version not in served:
-            others = f"; {_either(f'{group}/{name}' for name in served)} is" if served else ""
+            others = f"; {joined(sorted(f'{group}/{name}' for name in served), 'or')} is" if served else ""
             text = f"{kind} {api_version} is not served{others}"
             return Complaint(codes.KIND_NOT_SERVED, ("apiVersion",), text)
         try:
@@ -87,7 +88,7 @@ class Kinds:
         kubernetes = self._kubernetes
         what = f"{kind} {api_version} is not served by Kubernetes {kubernetes.minor}"
         if elsewhere := kubernetes.versions_of(kind):
-            text = f"{what}; {_either(elsewhere)} is"
+            text = f"{what}; {joined(sorted(elsewhere), 'or')} is"
             return Complaint(codes.KIND_NOT_SERVED, ("apiVersion",), text, _served_by(api_version, kind))
         if known := kubernetes.kinds.get(api_version):
             meant = nearest(kind, known)
@@ -136,8 +137,3 @@ def _served_by(api_version: str, kind: str) -> str | None:
 
 def _is_kubernetes_own(group: str, kubernetes: Kubernetes) -> bool:
     return "." not in group or any(version.rpartition("/")[0] == group for version in kubernetes.kinds)
-
-
-def _either(words: Iterable[str]) -> str:
-    *most, last = sorted(words)
-    return f"{', '.join(most)} or {last}" if most else last

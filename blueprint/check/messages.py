@@ -9,11 +9,13 @@ from typing import Any
 
 from blueprint.bundle.model import Path
 from blueprint.check import codes
-from blueprint.check.finding import HIDDEN, Complaint, shown
+from blueprint.check.finding import Complaint, shown
 from blueprint.check.strict import BOUNDS, MEANS_NOTHING, NULL_REFUSED
 from blueprint.check.validator import Violation
 from blueprint.diagnostics import Severity, nearest
+from blueprint.redaction.secrets import HIDDEN
 from blueprint.source.paths import format_path
+from blueprint.wording import first_few
 
 SERVER_SET = {
     "creationTimestamp": Severity.WARNING,
@@ -113,11 +115,7 @@ def _advice(name: str, allowed: list[str]) -> str | None:
         return f"did you mean {meant}?"
     if not allowed:
         return "no field is allowed here"
-    return f"fields here: {_listed(allowed)}"
-
-
-def _listed(words: list[str]) -> str:
-    return ", ".join(words[:_MANY]) + (f" and {len(words) - _MANY} more" if len(words) > _MANY else "")
+    return f"fields here: {first_few(allowed, _MANY)}"
 
 
 def _missing(violation: Violation, data: Mapping[str, Any], misspelt: set[tuple[Path, str]]) -> Iterator[Complaint]:
@@ -169,7 +167,9 @@ def _enum(violation: Violation, where: _Where) -> Complaint:
         codes.VALUE_NOT_ALLOWED,
         violation.path,
         f"{where.path} cannot be {where.value}",
-        f"did you mean {meant}? allowed: {_listed(allowed)}" if meant else f"allowed: {_listed(allowed)}",
+        f"did you mean {meant}? allowed: {first_few(allowed, _MANY)}"
+        if meant
+        else f"allowed: {first_few(allowed, _MANY)}",
     )
 
 

@@ -17,7 +17,7 @@ from blueprint.diagnostics import Severity
 from blueprint.kubernetes.api import DEFINITION, Schema
 from blueprint.kubernetes.names import annotation_key_fault, label_key_fault, label_value_fault
 from blueprint.source.paths import format_path
-from blueprint.spec.quantity import canonical_quantity, is_quantity
+from blueprint.units import canonical_quantity
 
 Look = Callable[[Any, Path, Any], Iterator[Complaint]]
 """Looks at (value, its path, the whole object)."""
@@ -30,6 +30,22 @@ _MARKED = {
     ("io.k8s.api.core.v1.ServiceSpec", "selector"): "labels",
     ("io.k8s.api.core.v1.ReplicationControllerSpec", "selector"): "labels",
 }
+_QUANTITY_MAPS = frozenset(
+    {
+        "capacity",
+        "default",
+        "defaultRequest",
+        "hard",
+        "limits",
+        "max",
+        "maxLimitRequestRatio",
+        "min",
+        "overhead",
+        "podFixed",
+        "requests",
+    }
+)
+_QUANTITY_FIELDS = frozenset({"averageValue", "divisor", "sizeLimit", "storage", "tolerance"})
 _DEFAULTS = {"protocol": "TCP"}
 """Keys of list items that the API fills in before it compares."""
 
@@ -135,6 +151,12 @@ def _identity(plan: Plan, item: Any) -> tuple[Any, ...] | None:
         return None
     found = tuple(item.get(key, _DEFAULTS.get(key)) for key in plan.keys)
     return None if any(isinstance(part, dict | list) for part in found) or found[0] is None else found
+
+
+def is_quantity(path: Path) -> bool:
+    """Whether Kubernetes' own kinds have a quantity there, which is then compared by what it means."""
+    field, parent = path[-1], path[-2] if len(path) > 1 else None
+    return field in _QUANTITY_FIELDS or parent in _QUANTITY_MAPS or (parent, field) == ("target", "value")
 
 
 def _quantity(value: Any, path: Path, whole: Any) -> Iterator[Complaint]:

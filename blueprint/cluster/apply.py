@@ -13,25 +13,27 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from blueprint.apiserver.codes import SERVER_FAILING
+from blueprint.apiserver.connect import refused
+from blueprint.apiserver.connection import POOL_SIZE, Connection
+from blueprint.apiserver.discovery import Discovery, discover
+from blueprint.apiserver.errors import ApiError
 from blueprint.bundle.model import ObjectId
 from blueprint.changes.compare import Action, ObjectChange
 from blueprint.cluster import codes, findings
-from blueprint.cluster.connect import refused
-from blueprint.cluster.connection import POOL_SIZE, Connection
 from blueprint.cluster.consent import Consent, told_when_taken, with_replacements
 from blueprint.cluster.dependencies import needs
-from blueprint.cluster.discovery import Discovery, discover
-from blueprint.cluster.errors import ApiError
 from blueprint.cluster.health import simulated_nodes, wait_healthy
-from blueprint.cluster.inventory import Inventory, NodeRecord, Snapshot, desired_hash, take_snapshot
-from blueprint.cluster.inventory_update import News, exact, widened
 from blueprint.cluster.node_writes import write_node
 from blueprint.cluster.olm import await_operator, brought_by, is_subscription, wishes_of
 from blueprint.cluster.plan_model import NodeStep, Plan, Step
-from blueprint.cluster.store import write_inventory
 from blueprint.cluster.waits import await_definition, await_namespace, served_by
 from blueprint.cluster.write import Writer, Written
 from blueprint.diagnostics import Diagnostic, Refused, Severity
+from blueprint.inventory.model import Inventory, NodeRecord, Snapshot
+from blueprint.inventory.snapshots import desired_hash, take_snapshot
+from blueprint.inventory.storage import write_inventory
+from blueprint.inventory.update import ApplyResult, exact, widened
 from blueprint.kubernetes.stages import Stage, follows_peers, stage_of
 
 Progress = Callable[[ObjectId, str], None]
@@ -126,7 +128,7 @@ def apply_plan(
         taken = told_when_taken(plan, options.taking)
         run.diagnostics += [d for d in plan.diagnostics if d not in taken and not _is_superseded(d)]
         if _tries(run):
-            run.inventory = _saved(run, widened(plan, inventory))
+            run.inventory = _saved(run, widened(plan.scope, inventory))
     except ApiError as error:
         raise _unrecorded(error, connection) from None
     interrupted = _carry_out(run)
@@ -141,7 +143,7 @@ def apply_plan(
 
 def _is_superseded(found: Diagnostic) -> bool:
     """Whether the write itself will say what became of what the plan found."""
-    if found.code is codes.SERVER_FAILING:
+    if found.code is SERVER_FAILING:
         return True
     return found.code is codes.TERMINATING and found.severity is Severity.WARNING
 
@@ -368,17 +370,17 @@ def _not_written(run: _Run, why: Diagnostic) -> None:
 
 def _saved(run: _Run, inventory: Inventory) -> Inventory:
     """Write the record where it says something new; give it as it is in the cluster."""
-    if inventory.said == run.inventory.said and run.inventory.resource_version:
+    if run.inventory.resource_version and inventory.has_same_content(run.inventory):
         return run.inventory
-    return write_inventory(run.connection, inventory)
+    return write_inventory(run.connection, inventory, run.plan.bundle)
 
 
 def _record(run: _Run) -> None:
     """Make the record exact: what is rendered, what is left over, and how each object looked afterwards."""
     done = {step.name for step in run.plan.nodes if step.id in run.finished - run.failed}
-    news = News(run.connection.version, run.snapshots, run.nodes, frozenset(done), _tries(run))
+    result = ApplyResult(run.connection.version, run.snapshots, run.nodes, frozenset(done), _tries(run))
     try:
-        run.inventory = _saved(run, exact(run.plan, run.inventory, news))
+        run.inventory = _saved(run, exact(run.plan.scope, run.inventory, result))
     except ApiError as error:
         told = {found.code for found in run.diagnostics}
         run.diagnostics += [d for d in _unrecorded(error, run.connection).diagnostics if d.code not in told]

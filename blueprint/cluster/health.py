@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from blueprint.apiserver.connection import Connection
+from blueprint.apiserver.discovery import Discovery
+from blueprint.apiserver.errors import ApiError
 from blueprint.bundle.model import Object, ObjectId
 from blueprint.cluster import codes, findings
-from blueprint.cluster.connection import Connection
-from blueprint.cluster.discovery import Discovery
-from blueprint.cluster.errors import ApiError
 from blueprint.cluster.olm import complaint_of
 from blueprint.diagnostics import Diagnostic
 

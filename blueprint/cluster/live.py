@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
+from blueprint.apiserver.connection import METADATA, PAGE, POOL_SIZE, Connection
+from blueprint.apiserver.discovery import Discovery, Resource
+from blueprint.apiserver.errors import ApiError
 from blueprint.bundle.model import ObjectId
-from blueprint.cluster.connection import METADATA, PAGE, POOL_SIZE, Connection
-from blueprint.cluster.discovery import Discovery, Resource
-from blueprint.cluster.errors import ApiError
-from blueprint.cluster.inventory import PART_OF, applyset_id
+from blueprint.inventory.membership import PART_OF, applyset_id
 
 _MANY = 8
 """Objects of one kind and namespace from which on a LIST of names costs less than asking for each."""

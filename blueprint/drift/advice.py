@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from blueprint.bundle.model import ObjectId
 from blueprint.changes.compare import Action
 from blueprint.changes.immutable import CARRIES, may_not_be_replaced
-from blueprint.cluster.inventory import PART_OF
 from blueprint.drift.commands import kubectl
 from blueprint.drift.model import Finding, FindingKind
 from blueprint.drift.removal import Removal, removal_of
+from blueprint.inventory.membership import PART_OF
 
 if TYPE_CHECKING:
     from blueprint.cluster.plan_model import Step

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from blueprint.apiserver.managed_fields import content, own_entry, value_at
 from blueprint.bundle.model import Object, Path
 from blueprint.changes.compare import ABSENT, differences
-from blueprint.cluster.managed_fields import content, own_entry, value_at
 from blueprint.diagnostics import Note
 from blueprint.drift.compare import Compared
 from blueprint.drift.declared import Difference, Spot, Terms, declared_differences
@@ -16,6 +16,7 @@ from blueprint.drift.model import Finding, FindingKind
 from blueprint.drift.ownership import claims_of
 from blueprint.drift.view import Live, Unseen, View
 from blueprint.kubernetes.defaults import is_default
+from blueprint.redaction.secrets import is_confidential, is_secret_manifest
 from blueprint.report.model import LeftOut
 from blueprint.source.paths import format_path
 
@@ -107,7 +108,7 @@ def _is_stored_so(difference: Difference, predicted: Live) -> bool:
 
 def _is_confidential(spot: Spot, compared: Compared) -> bool:
     """Of a Secret no record says how the server stored a value."""
-    return bool(compared.live.get("kind") == "Secret" and spot.at[:1] == ("data",))
+    return is_secret_manifest(compared.live) and is_confidential(spot.at)
 
 
 def _filled(spot: Spot, compared: Compared) -> Iterator[Path]:

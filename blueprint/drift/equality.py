@@ -11,7 +11,7 @@ from blueprint.bundle.model import Path
 from blueprint.changes.compare import ABSENT
 from blueprint.kubernetes.defaults import is_default
 from blueprint.kubernetes.field_types import Shape
-from blueprint.spec.quantity import quantity_value
+from blueprint.units import quantity_value
 
 
 def is_empty(value: Any) -> bool:

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 
 from blueprint.bundle.model import Bundle, Object, ObjectId
 from blueprint.cluster.health import Health, State, health_of, is_operators
-from blueprint.cluster.inventory import manager
 from blueprint.diagnostics import Diagnostic
 from blueprint.drift import node_codes as codes
 from blueprint.drift.model import Finding, FindingKind, Part, facts
 from blueprint.drift.node_facts import is_real, writer_of
 from blueprint.drift.view import Live, Unseen, View
+from blueprint.inventory.membership import manager
 from blueprint.report.model import Coverage
 
 SCOPE = "custom resources"

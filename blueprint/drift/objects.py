@@ -9,13 +9,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from blueprint.apiserver.managed_fields import entries, fieldset_hash, own_entry
 from blueprint.bundle.model import Bundle, Object, ObjectId
-from blueprint.cluster.inventory import PART_OF, Inventory, Snapshot, desired_hash, is_member, is_unchanged, manager
-from blueprint.cluster.managed_fields import entries, fieldset_hash, own_entry
 from blueprint.diagnostics import Diagnostic, Note
 from blueprint.drift import codes
 from blueprint.drift.model import Finding, FindingKind, Part, Writer, facts
 from blueprint.drift.view import Gathered, Live, View
+from blueprint.inventory.membership import PART_OF, is_member, manager
+from blueprint.inventory.model import Inventory, Snapshot
+from blueprint.inventory.snapshots import desired_hash, is_unchanged
 from blueprint.report.model import Coverage, LeftOut
 
 if TYPE_CHECKING:

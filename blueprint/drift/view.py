@@ -9,18 +9,19 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Protocol
 
+from blueprint.apiserver.connect import refused
+from blueprint.apiserver.connection import METADATA, PAGE, Connection
+from blueprint.apiserver.discovery import Discovery, Resource, discover
+from blueprint.apiserver.errors import ApiError
 from blueprint.bundle.model import Bundle, Object, ObjectId
 from blueprint.changes.compare import Action
-from blueprint.cluster.connect import refused
-from blueprint.cluster.connection import METADATA, PAGE, Connection
-from blueprint.cluster.discovery import Discovery, Resource, discover
-from blueprint.cluster.errors import ApiError
-from blueprint.cluster.inventory import PART_OF, Inventory, Snapshot, applyset_id
 from blueprint.cluster.live import Wanted, read_live
 from blueprint.cluster.obstacles import JSON_PATCH
 from blueprint.cluster.plan_model import Step
-from blueprint.cluster.store import read_inventory
 from blueprint.diagnostics import Refused
+from blueprint.inventory.membership import PART_OF, applyset_id
+from blueprint.inventory.model import Inventory, Snapshot
+from blueprint.inventory.storage import read_inventory
 
 _THREADS = 4
 _FEW = 20

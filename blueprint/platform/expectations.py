@@ -17,8 +17,9 @@ from blueprint.platform.network import expectations as network
 from blueprint.platform.partitioning import expectations as partitioning
 from blueprint.platform.pool import Pool, PoolGpu
 from blueprint.platform.topology import expectations as topology
-from blueprint.platform.tracking.sources import Source, flat, in_order
-from blueprint.platform.tracking.tracked import reading, use
+from blueprint.platform.tracking.recorder import recording
+from blueprint.platform.tracking.sources import Source, by_relevance, flatten
+from blueprint.platform.tracking.tracked import read_fact
 from blueprint.probe.check import Check
 from blueprint.probe.checks.driver_version import driver_version
 from blueprint.probe.checks.ecc_mode import ecc_mode
@@ -61,11 +62,13 @@ class Derivation(Generic[P]):
 
     def expectation(self, pool: Pool) -> Expectation | None:
         """The expectation, with the lines that decided it; None where there is nothing to expect."""
-        with reading() as sources:
+        with recording() as sources:
             parameters = self.derive(pool)
         if parameters is None:
             return None
-        return self.check.expectation(pool.name, parameters, [_portable(each) for each in flat(in_order(sources))])
+        return self.check.expectation(
+            pool.name, parameters, [_portable(each) for each in flatten(by_relevance(sources))]
+        )
 
 
 def expectations(platform: Platform) -> tuple[Expectation, ...]:
@@ -106,10 +109,10 @@ def _unique(_: Pool, gpu: PoolGpu) -> str | None:
 
 def _product(pool: Pool, gpu: PoolGpu) -> Product | None:
     facts = gpu.facts
-    names: tuple[str, ...] = use(facts.nvml_names) if facts.nvml_names.certain else ()
+    names: tuple[str, ...] = read_fact(facts.nvml_names) if facts.nvml_names.certain else ()
     if pool.place.virtual:
         names = tuple(_virtual_names(names, pool.place.virtual))
-    ids = facts.device_ids if use(facts.pci_device_ids) else ()
+    ids = facts.device_ids if read_fact(facts.pci_device_ids) else ()
     if not names and not ids:
         return None
     return Product(gpu.product, names, tuple(ids), gpu.subsystems)
@@ -118,7 +121,7 @@ def _product(pool: Pool, gpu: PoolGpu) -> Product | None:
 def _virtual_names(names: tuple[str, ...], machine: Machine) -> Iterator[str]:
     """The names of a vGPU of known size: the product, its gigabytes and the kind of its licence."""
     if mib := machine.vgpu_mib:
-        size = round(use(mib) * 2**20 / 10**9)
+        size = round(read_fact(mib) * 2**20 / 10**9)
         yield from (f"{name}-{size}{kind}" for name in names for kind in _VGPU_KINDS)
 
 
@@ -129,7 +132,7 @@ def _memory(pool: Pool, gpu: PoolGpu) -> MemorySize | None:
     if known is None or not known.certain:
         return None
     _ = gpu.product  # read, since it decides
-    return MemorySize(use(known), MEMORY_TOLERANCE_MIB)
+    return MemorySize(read_fact(known), MEMORY_TOLERANCE_MIB)
 
 
 def _virtual_memory(machine: Machine) -> MemorySize | None:
@@ -137,7 +140,7 @@ def _virtual_memory(machine: Machine) -> MemorySize | None:
     known = machine.vgpu_mib
     if known is None or not known.certain:
         return None
-    return MemorySize(use(known), use(known) * VGPU_TOLERANCE_PERCENT // 100)
+    return MemorySize(read_fact(known), read_fact(known) * VGPU_TOLERANCE_PERCENT // 100)
 
 
 def _of_gpu(derive: Callable[[Pool, PoolGpu], P | None]) -> Callable[[Pool], P | None]:

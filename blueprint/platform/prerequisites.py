@@ -14,8 +14,8 @@ from blueprint.platform.observability.prerequisites import observed
 from blueprint.platform.olm.prerequisites import olm_needs
 from blueprint.platform.partitioning.prerequisites import partition_needs
 from blueprint.platform.pool import Pool
-from blueprint.platform.tracking.sources import Source, Sources, flat, in_order
-from blueprint.platform.tracking.tracked import reading
+from blueprint.platform.tracking.recorder import recording
+from blueprint.platform.tracking.sources import Source, Sources, by_relevance, flatten
 from blueprint.platform.virtualization import prerequisites as sandbox_needs
 
 KUBELET_ROOT = "/var/lib/kubelet"
@@ -34,16 +34,16 @@ class Prerequisite:
     @property
     def sources(self) -> tuple[Source, ...]:
         """Every line that demands it, the deciding one first."""
-        return flat(self.noted)
+        return flatten(self.noted)
 
 
 def prerequisites(platform: Platform) -> tuple[Prerequisite, ...]:
     """Everything, cluster first, then pool by pool."""
     found: list[Prerequisite] = []
     for scope, tell in _tellers(platform):
-        with reading() as sources:
+        with recording() as sources:
             texts = list(tell)
-        found += [Prerequisite(scope, text, in_order(sources)) for text in texts]
+        found += [Prerequisite(scope, text, by_relevance(sources)) for text in texts]
     return tuple(found)
 
 

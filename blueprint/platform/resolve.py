@@ -39,6 +39,7 @@ from blueprint.source.merge import Node
 from blueprint.source.paths import Path, format_path
 from blueprint.spec.model import Blueprint
 from blueprint.spec.pools import NodePool
+from blueprint.versions import minor_of
 
 
 def resolve(blueprint: Blueprint, root: Node, catalog: Catalog) -> tuple[Platform | None, list[Diagnostic]]:
@@ -76,7 +77,7 @@ class Checks(Teller):
 
     def cluster(self, release: Release) -> Iterator[Diagnostic]:
         """Kubernetes against the release."""
-        minor = ".".join(self.spec.cluster.kubernetes.split(".")[:2])
+        minor = minor_of(self.spec.cluster.kubernetes)
         if minor not in release.kubernetes.value:
             message = f"release {release.release} is not supported on Kubernetes {minor}"
             help_ = f"supported: {', '.join(release.kubernetes.value)} ({release.kubernetes.source})"

@@ -81,11 +81,6 @@ def driver(value: Value | None) -> str:
     return found
 
 
-def numbers(version: str) -> tuple[int, ...]:
-    """The parts of a version, to compare: 580.65.06 is 580.65.6."""
-    return tuple(int(part) for part in version.split("."))
-
-
 def integer(value: Value | None) -> int:
     """A number that is no truth value."""
     if isinstance(value, bool) or not isinstance(value, int):

@@ -11,8 +11,8 @@ from blueprint.platform.components.model import PlatformComponent
 from blueprint.platform.model import Platform
 from blueprint.platform.pool import Pool
 from blueprint.platform.prerequisites import Prerequisite
-from blueprint.platform.tracking.sources import in_order
-from blueprint.platform.tracking.tracked import reading
+from blueprint.platform.tracking.recorder import recording
+from blueprint.platform.tracking.sources import by_relevance
 from blueprint.render.images import PulledImage
 from blueprint.source.layers import Layered
 
@@ -31,9 +31,9 @@ def facts_of(
 
 
 def _noted(read: Callable[[], str]) -> Fact:
-    with reading() as sources:
+    with recording() as sources:
         what = read()
-    return Fact(what, in_order(sources))
+    return Fact(what, by_relevance(sources))
 
 
 def _readings(platform: Platform) -> Iterator[Callable[[], str]]:

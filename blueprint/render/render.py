@@ -10,8 +10,8 @@ from blueprint.diagnostics import Diagnostic, Span
 from blueprint.kubernetes.crds import load_crd
 from blueprint.platform.components.model import PlatformComponent
 from blueprint.platform.model import Platform
-from blueprint.platform.tracking.sources import Sources, in_order
-from blueprint.platform.tracking.tracked import reading
+from blueprint.platform.tracking.recorder import decided_by, recording
+from blueprint.platform.tracking.sources import Sources, by_relevance
 from blueprint.render.canonical import canonical
 from blueprint.render.engine import render
 from blueprint.render.extra import extra_objects
@@ -53,9 +53,9 @@ def render_platform(platform: Platform, layered: Layered) -> tuple[list[Object],
 
 
 def _component(component: PlatformComponent, platform: Platform) -> Iterator[Object]:
-    with reading() as decided:
+    with recording() as decided:
         _ = component.ownership, component.asked
-    with reading() as switched:
+    with recording() as switched:
         crds = component.crds
     for crd in crds:
         optional = crd in component.component.optional_crds
@@ -65,7 +65,7 @@ def _component(component: PlatformComponent, platform: Platform) -> Iterator[Obj
         for template in load_template(file):
             for rendered in render(template, context):
                 root = rendered.origins[()]
-                origins = {**rendered.origins, (): FieldOrigin(root.template, in_order([*root.noted, *decided]))}
+                origins = {**rendered.origins, (): FieldOrigin(root.template, by_relevance([*root.noted, *decided]))}
                 yield Object(canonical(rendered.data), component.name, origins)
 
 
@@ -73,14 +73,14 @@ def _crd(name: str, component: PlatformComponent, decided: Sources) -> Object:
     group, *version, plural = name.removesuffix(".yaml").split("/")
     data = load_crd(group, plural, *version)
     span = Span(shown(data_folder("schemas") / "crds" / name), 1, 1, 1, 1)
-    with reading() as which:
-        _ = component.version  # read, since it decides which version's definition this is
-    origins: dict[Path, FieldOrigin] = {(): FieldOrigin(span, in_order([*which, *decided]))}
+    with recording() as which:
+        decided_by(component.version)  # which version's definition this is
+    origins: dict[Path, FieldOrigin] = {(): FieldOrigin(span, by_relevance([*which, *decided]))}
     labels = component.labels
     for key in labels:
-        with reading() as sources:
-            _ = labels[key]
-        origins[("metadata", "labels", key)] = FieldOrigin(span, in_order(sources))
+        with recording() as sources:
+            decided_by(labels[key])
+        origins[("metadata", "labels", key)] = FieldOrigin(span, by_relevance(sources))
     data = {**data, "metadata": {**data["metadata"], "labels": dict(labels)}}
     return Object(canonical(data), component.name, origins)
 

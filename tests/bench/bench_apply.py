@@ -14,8 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from blueprint.cluster.connect import connect
-from blueprint.cluster.inventory import NAMESPACE as RECORDS
+from blueprint.apiserver.connect import connect
+from blueprint.inventory.membership import NAMESPACE as RECORDS
 from blueprint.lab import Lab
 from blueprint.lab.assets import find
 from tests.bench.bench_drift import COUNT, NAMESPACE, REPEATS, _cpu, _pid, _run, _tell, compiled

@@ -15,9 +15,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from blueprint.apiserver.connect import connect
 from blueprint.bundle.reader import read_bundle
-from blueprint.cluster.connect import connect
-from blueprint.cluster.inventory import as_member, manager
+from blueprint.inventory.membership import as_member, manager
 from blueprint.lab import Lab
 from blueprint.lab.assets import find
 from tests.support.synthetic_blueprints import byte_compiled

@@ -17,18 +17,18 @@ from typing import Any
 
 import pytest
 
+from blueprint.apiserver.connect import connect
+from blueprint.apiserver.connection import Connection
 from blueprint.bundle.model import Bundle
 from blueprint.changes.compare import Action
 from blueprint.cluster.apply import ApplyOptions, Outcome, apply_plan
-from blueprint.cluster.connect import connect
-from blueprint.cluster.connection import Connection
-from blueprint.cluster.inventory import NAMESPACE, parent_name
 from blueprint.cluster.plan import make_plan
-from blueprint.cluster.store import read_inventory, write_inventory
 from blueprint.diagnostics import Refused
 from blueprint.drift.detect import detect_drift
 from blueprint.drift.model import FindingKind
 from blueprint.drift.view import ClusterView
+from blueprint.inventory.membership import NAMESPACE, parent_name
+from blueprint.inventory.storage import read_inventory, write_inventory
 from tests.support.apply_endings import (
     Answer,
     Fault,
@@ -160,7 +160,7 @@ KILLED = """
     sys.path[:0] = [{tests!r}]
     from tests.support.apply_endings import after, failing
     from tests.support.bundles import apply
-    from blueprint.cluster.connect import connect
+    from blueprint.apiserver.connect import connect
     left = {writes}
     def fault(method, path, send):
         global left

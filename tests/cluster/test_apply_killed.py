@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from blueprint.cluster.inventory import PART_OF, applyset_id
-from blueprint.cluster.store import read_inventory
+from blueprint.inventory.membership import PART_OF, applyset_id
+from blueprint.inventory.storage import read_inventory
 from tests.support.bundles import apply, bundle, config_map, definition, deployment, namespace, widget
 
 SCRIPT = """
     import os, signal, sys
     sys.path[:0] = [{tests!r}]
     from tests.support.bundles import *
-    from blueprint.cluster.connect import connect
-    from blueprint.cluster.connection import Connection
+    from blueprint.apiserver.connect import connect
+    from blueprint.apiserver.connection import Connection
     left = {writes}
     real = Connection._send
     def deadly(self, method, url, data, headers, told):

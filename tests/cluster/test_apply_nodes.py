@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import pytest
 
+from blueprint.apiserver.connect import connect
+from blueprint.apiserver.connection import Connection
 from blueprint.bundle.model import Bundle, Source, Taint
 from blueprint.changes.compare import Action
 from blueprint.cluster.apply import ApplyOptions, apply_plan
-from blueprint.cluster.connect import connect
-from blueprint.cluster.connection import Connection
-from blueprint.cluster.inventory import NodeRecord
 from blueprint.cluster.plan import make_plan
-from blueprint.cluster.store import read_inventory
 from blueprint.diagnostics import Span
+from blueprint.inventory.model import NodeRecord
+from blueprint.inventory.storage import read_inventory
 from tests.support.bundles import GPU_TAINT, apply, bundle, codes, config_map, deployment, namespace, patch_as, pool
 
 

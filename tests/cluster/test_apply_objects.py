@@ -8,17 +8,17 @@ from dataclasses import replace
 
 import pytest
 
+from blueprint.apiserver.connect import connect
+from blueprint.apiserver.discovery import discover
+from blueprint.apiserver.errors import ApiError
+from blueprint.apiserver.managed_fields import own_entry
 from blueprint.changes.compare import Action
 from blueprint.cluster.apply import ApplyOptions, apply_plan
-from blueprint.cluster.connect import connect
-from blueprint.cluster.discovery import discover
-from blueprint.cluster.errors import ApiError
-from blueprint.cluster.inventory import NAMESPACE, manager, parent_name
-from blueprint.cluster.managed_fields import own_entry
 from blueprint.cluster.plan import make_plan
 from blueprint.cluster.plan_model import Step
 from blueprint.cluster.step_decision import Decider
-from blueprint.cluster.store import read_inventory
+from blueprint.inventory.membership import NAMESPACE, manager, parent_name
+from blueprint.inventory.storage import read_inventory
 from tests.support.bundles import (
     actions,
     apply,

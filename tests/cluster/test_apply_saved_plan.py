@@ -5,8 +5,8 @@ from __future__ import annotations
 import orjson
 import pytest
 
+from blueprint.apiserver.connection import Connection
 from blueprint.cluster.apply import ApplyOptions, Outcome, apply_plan
-from blueprint.cluster.connection import Connection
 from blueprint.cluster.plan import make_plan
 from blueprint.cluster.planfile import hold_back, is_plan_file, load_plan, save_plan
 from blueprint.diagnostics import Refused

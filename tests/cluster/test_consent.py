@@ -7,17 +7,17 @@ import json
 
 import pytest
 
+from blueprint.apiserver.managed_fields import Entry, leaves, own_entry
 from blueprint.bundle.model import ObjectId
 from blueprint.changes.compare import Action
 from blueprint.cli.main import main
 from blueprint.cli.options import told_apart
 from blueprint.cluster.consent import Consent
-from blueprint.cluster.inventory import manager
-from blueprint.cluster.managed_fields import Entry, leaves, own_entry
 from blueprint.cluster.plan import make_plan
 from blueprint.cluster.plan_model import Conflict
 from blueprint.drift.detect import detect_drift
 from blueprint.drift.view import ClusterView
+from blueprint.inventory.membership import manager
 from tests.support.bundles import apply, bundle, codes, config_map, deployment, namespace, patch_as
 
 IMAGE = ("f:spec", "f:template", "f:spec", "f:containers", 'k:{"name":"main"}', "f:image")

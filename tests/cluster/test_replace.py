@@ -13,15 +13,15 @@ from typing import Any
 import pytest
 import yaml
 
+from blueprint.apiserver.connection import Connection
+from blueprint.apiserver.errors import ApiError
 from blueprint.bundle.model import Bundle, Object, ObjectId
 from blueprint.changes.compare import Action, ObjectChange, compare_objects
 from blueprint.changes.immutable import IMMUTABLE, KEPT, custom_rules, may_not_be_replaced, told_apart
 from blueprint.cluster.apply import ApplyOptions, Outcome, apply_plan
-from blueprint.cluster.connection import Connection
 from blueprint.cluster.consent import Consent
-from blueprint.cluster.errors import ApiError
 from blueprint.cluster.plan import make_plan
-from blueprint.cluster.store import read_inventory
+from blueprint.inventory.storage import read_inventory
 from tests.support.bundles import Data, apply, bundle, config_map, deployment, namespace
 
 CASES: list[Data] = yaml.safe_load((Path(__file__).parent / "immutable.yaml").read_text("utf-8"))
@@ -200,8 +200,8 @@ KILLED = """
     sys.path[:0] = [{tests!r}]
     from tests.support.bundles import *
     from tests.cluster.test_replace import relabelled, told
-    from blueprint.cluster.connect import connect
-    from blueprint.cluster.connection import Connection
+    from blueprint.apiserver.connect import connect
+    from blueprint.apiserver.connection import Connection
     real = Connection._send
     def deadly(self, method, url, data, headers, told):
         answer = real(self, method, url, data, headers, told)

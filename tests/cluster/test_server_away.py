@@ -12,14 +12,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from blueprint.apiserver.connection import Connection
 from blueprint.bundle.model import Bundle
 from blueprint.changes.compare import Action
 from blueprint.cluster import connection as module
 from blueprint.cluster.apply import ApplyOptions, apply_plan
-from blueprint.cluster.connection import Connection
 from blueprint.cluster.plan import make_plan
-from blueprint.cluster.store import read_inventory
 from blueprint.diagnostics import Refused
+from blueprint.inventory.storage import read_inventory
 from tests.support.apply_endings import Answer, Send, answer, failing, gone
 from tests.support.bundles import apply, bundle, config_map, namespace
 
@@ -210,7 +210,7 @@ def test_a_record_whose_answer_was_lost_is_not_taken_for_somebody_elses(carried_
 
 
 def test_an_apply_without_any_right_could_not_start(lab, cluster, unique) -> None:
-    from blueprint.cluster.connect import connect
+    from blueprint.apiserver.connect import connect
 
     wanted = bundle(unique, config_map("default", unique), node_labels="provisioner")
     nobody = connect(str(lab.user(f"nobody-{unique}")))

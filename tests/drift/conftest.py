@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from blueprint.cluster.connect import connect
-from blueprint.cluster.connection import Connection
+from blueprint.apiserver.connect import connect
+from blueprint.apiserver.connection import Connection
 from tests.support.drift_platform import Applied, apply, bundle_of, platform
 
 

@@ -16,14 +16,14 @@ from typing import Any
 
 import pytest
 
+from blueprint.apiserver.connection import Connection
+from blueprint.apiserver.discovery import discover
+from blueprint.apiserver.errors import ApiError
 from blueprint.bundle.model import Bundle, ObjectId
 from blueprint.cli.main import build_parser
 from blueprint.cli.options import told_apart
 from blueprint.cluster.apply import ApplyOptions, apply_plan
-from blueprint.cluster.connection import Connection
 from blueprint.cluster.consent import Consent
-from blueprint.cluster.discovery import discover
-from blueprint.cluster.errors import ApiError
 from blueprint.cluster.plan import make_plan
 from blueprint.diagnostics import Diagnostic
 from blueprint.drift.detect import detect_drift

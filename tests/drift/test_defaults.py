@@ -13,18 +13,19 @@ from typing import Any
 
 import pytest
 
+from blueprint.apiserver.connect import connect
+from blueprint.apiserver.connection import Connection
+from blueprint.apiserver.discovery import Discovery, discover
+from blueprint.apiserver.errors import ApiError
 from blueprint.bundle.model import Path
 from blueprint.changes.compare import ABSENT
-from blueprint.cluster.connect import connect
-from blueprint.cluster.connection import Connection
-from blueprint.cluster.discovery import Discovery, discover
-from blueprint.cluster.errors import ApiError
-from blueprint.cluster.inventory import as_member, manager, take_snapshot
 from blueprint.drift import extra_fields
 from blueprint.drift.compare import compare
 from blueprint.drift.declared import Difference, find_item
 from blueprint.drift.extra_fields import SERVERS_OWN
 from blueprint.drift.model import FindingKind
+from blueprint.inventory.membership import as_member, manager
+from blueprint.inventory.snapshots import take_snapshot
 from blueprint.kubernetes import defaults
 from blueprint.kubernetes.api import load_kubernetes
 from blueprint.kubernetes.default_values import ALLOCATED, DEFAULTS

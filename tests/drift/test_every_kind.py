@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from blueprint.apiserver.connect import connect
+from blueprint.apiserver.connection import Connection
+from blueprint.apiserver.discovery import discover
 from blueprint.cluster.apply import ApplyOptions, apply_plan
-from blueprint.cluster.connect import connect
-from blueprint.cluster.connection import Connection
-from blueprint.cluster.discovery import discover
 from blueprint.cluster.plan import make_plan
 from blueprint.diagnostics import has_errors
 from blueprint.drift.detect import as_run

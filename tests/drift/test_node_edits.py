@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from blueprint.cluster.connection import Connection
+from blueprint.apiserver.connection import Connection
 from blueprint.diagnostics import Severity
 from blueprint.drift.model import Station
 from tests.support.node_pools import DECLARED, LABEL, Nodes, about, pool

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from blueprint.apiserver.connection import Connection
 from blueprint.bundle.model import Bundle
-from blueprint.cluster.connection import Connection
 from blueprint.drift.membership import POOL_LABEL
 from blueprint.drift.model import DriftReport, Finding, FindingKind
 from tests.support.drift_platform import Applied, apply, bundle_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from blueprint.cluster.connect import connect
+from blueprint.apiserver.connect import connect
 from blueprint.drift.detect import detect_drift
 from blueprint.drift.view import ClusterView
 from blueprint.pipeline import compile_blueprint

@@ -17,17 +17,19 @@ from typing import Any
 
 import pytest
 
+from blueprint.apiserver.connection import Connection
+from blueprint.apiserver.discovery import Discovery, discover
+from blueprint.apiserver.errors import ApiError
+from blueprint.apiserver.managed_fields import content
 from blueprint.bundle.model import Bundle, Object, ObjectId
 from blueprint.changes.compare import ABSENT, differences
-from blueprint.cluster.connection import Connection
-from blueprint.cluster.discovery import Discovery, discover
-from blueprint.cluster.errors import ApiError
-from blueprint.cluster.inventory import Inventory, Member, as_member, manager, take_snapshot
-from blueprint.cluster.managed_fields import content
 from blueprint.drift.compare import NOBODYS
 from blueprint.drift.model import Finding, FindingKind
 from blueprint.drift.objects import examine_objects
 from blueprint.drift.view import Gathered, Live, Unseen
+from blueprint.inventory.membership import as_member, manager
+from blueprint.inventory.model import Inventory, Member
+from blueprint.inventory.snapshots import take_snapshot
 from blueprint.kubernetes.defaults import is_default
 from blueprint.kubernetes.field_types import Shape, shape_of
 from blueprint.source.paths import format_path

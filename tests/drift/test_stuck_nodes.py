@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
+from blueprint.apiserver.connect import connect
+from blueprint.apiserver.connection import Connection
 from blueprint.bundle.model import Bundle
-from blueprint.cluster.connect import connect
-from blueprint.cluster.connection import Connection
 from blueprint.diagnostics import Severity
 from blueprint.drift.detect import as_run, detect_drift
 from blueprint.drift.model import DriftReport

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from blueprint.cluster.connect import connect
-from blueprint.cluster.connection import Connection
-from blueprint.cluster.errors import ApiError
-from blueprint.cluster.inventory import NAMESPACE, parent_name
+from blueprint.apiserver.connect import connect
+from blueprint.apiserver.connection import Connection
+from blueprint.apiserver.errors import ApiError
 from blueprint.diagnostics import Refused
 from blueprint.drift.detect import as_run, detect_drift
 from blueprint.drift.model import FindingKind
 from blueprint.drift.view import ClusterView
+from blueprint.inventory.membership import NAMESPACE, parent_name
 from tests.support.drift_platform import Applied, bundle_of, with_origins
 
 READ = ["get", "list"]

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blueprint.changes.compare import ABSENT
-from blueprint.cluster.inventory import as_member, manager, take_snapshot
 from blueprint.drift.compare import compare
 from blueprint.drift.equality import same
 from blueprint.drift.model import DriftReport, FindingKind
+from blueprint.inventory.membership import as_member, manager
+from blueprint.inventory.snapshots import take_snapshot
 from blueprint.kubernetes.default_values import default_pull_policy
 from blueprint.kubernetes.defaults import is_default
 from blueprint.kubernetes.field_types import UNKNOWN, Shape, builtin_shape

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from blueprint.apiserver.connect import connect
+from blueprint.apiserver.connection import Connection
 from blueprint.bundle.model import ObjectId
-from blueprint.cluster.connect import connect
-from blueprint.cluster.connection import Connection
 from tests.support.drift_platform import MERGE_PATCH, Applied, apply, bundle_of
 from tests.support.drift_world import every_kind
 

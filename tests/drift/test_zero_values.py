@@ -15,20 +15,20 @@ from typing import Any
 
 import pytest
 
+from blueprint.apiserver.connect import connect
+from blueprint.apiserver.connection import Connection
+from blueprint.apiserver.discovery import Discovery, discover
+from blueprint.apiserver.errors import ApiError
 from blueprint.bundle.model import Bundle, Object
 from blueprint.changes.compare import Action
 from blueprint.cluster.apply import ApplyOptions, apply_plan
-from blueprint.cluster.connect import connect
-from blueprint.cluster.connection import Connection
-from blueprint.cluster.discovery import Discovery, discover
-from blueprint.cluster.errors import ApiError
 from blueprint.cluster.plan import make_plan
-from blueprint.cluster.store import read_inventory
 from blueprint.diagnostics import Severity
 from blueprint.drift.detect import detect_drift
 from blueprint.drift.field_comparison import Suspects
 from blueprint.drift.model import Finding, FindingKind
 from blueprint.drift.view import ClusterView, Live
+from blueprint.inventory.storage import read_inventory
 from blueprint.render.canonical import canonical
 from tests.support.drift_platform import bundle_of
 from tests.support.soak import WHOLE

@@ -11,7 +11,7 @@ import pytest
 
 from blueprint.kubernetes.api import load_kubernetes
 from blueprint.kubernetes.crds import load_crd, shipped_crds
-from blueprint.spec.quantity import canonical_quantity
+from blueprint.units import canonical_quantity
 
 ODD = ["1000m", "1.5", "1024Mi", "1.5Gi", "1000", "1Ki", "0.5Ki", "1e3", "12e6", "1E2", "0", "0Gi", "100n", "0.1n",
        "1025Ki", ".5", "1000000k", "0.0001Ki", "123456789", "2048", "3.000", "1E", "7Ei"]  # fmt: skip

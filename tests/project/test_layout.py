@@ -1,4 +1,4 @@
-"""Tests stand where their code stands: a folder of tests is a package of the tool, or is listed here with its reason."""
+"""A test folder is a package of the tool, or is listed here with its reason: tests stand where their code stands."""
 
 from __future__ import annotations
 

@@ -11,12 +11,12 @@ from typing import Any
 
 import urllib3
 
+from blueprint.apiserver.connection import Connection
+from blueprint.apiserver.discovery import discover
+from blueprint.apiserver.errors import ApiError
+from blueprint.apiserver.managed_fields import content, own_entry
 from blueprint.bundle.model import Bundle, Object, Taint
-from blueprint.cluster.connection import Connection
-from blueprint.cluster.discovery import discover
-from blueprint.cluster.errors import ApiError
-from blueprint.cluster.inventory import as_member, manager
-from blueprint.cluster.managed_fields import content, own_entry
+from blueprint.inventory.membership import as_member, manager
 from tests.support.bundles import GPU_TAINT, Data, bundle, config_map, definition, deployment, namespace, pool, widget
 
 OUTLIVED = Taint("example.org/old", "", "NoSchedule")

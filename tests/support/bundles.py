@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from blueprint.apiserver.connection import Connection
 from blueprint.bundle.model import Bundle, BundlePool, FieldOrigin, Object, Path, Source, Taint
 from blueprint.changes.compare import Action
 from blueprint.cluster.apply import ApplyOptions, Outcome, apply_plan
-from blueprint.cluster.connection import Connection
 from blueprint.cluster.plan import make_plan
 from blueprint.diagnostics import Span
 

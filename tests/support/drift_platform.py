@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from blueprint.apiserver.connection import Connection
 from blueprint.bundle.model import Bundle, FieldOrigin, Object, ObjectId, Path, Source
 from blueprint.cluster.apply import ApplyOptions, apply_plan
-from blueprint.cluster.connection import Connection
 from blueprint.cluster.plan import make_plan
 from blueprint.diagnostics import Span, has_errors
 from blueprint.drift.detect import detect_drift

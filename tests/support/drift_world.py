@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from ruamel.yaml import YAML
 
-from blueprint.cluster.connection import Connection
-from blueprint.cluster.errors import ApiError
+from blueprint.apiserver.connection import Connection
+from blueprint.apiserver.errors import ApiError
 from tests.support.drift_platform import MERGE_PATCH
 
 Live = dict[str, Any]

@@ -6,8 +6,8 @@ import uuid
 from dataclasses import replace
 from typing import Any
 
+from blueprint.apiserver.connection import Connection
 from blueprint.bundle.model import BundlePool, Source, Taint
-from blueprint.cluster.connection import Connection
 from blueprint.diagnostics import Diagnostic, Span
 from blueprint.drift.model import DriftReport
 from tests.support.drift_platform import MERGE_PATCH, Applied, bundle_of

@@ -10,7 +10,7 @@ from blueprint.bundle.model import Path
 from blueprint.check.finding import Complaint
 from blueprint.check.rules.context import mapping
 from blueprint.diagnostics import define
-from blueprint.spec.quantity import quantity_value
+from blueprint.units import quantity_value
 
 AMOUNT_IMPLAUSIBLE = define(
     "BP6134",

@@ -13,7 +13,7 @@ from blueprint.check.rules.claim_model import Reference, conjuncts, reference, r
 from blueprint.check.rules.claim_selectors import table
 from blueprint.check.rules.context import Known, mapping
 from blueprint.diagnostics import Severity, define, nearest
-from blueprint.spec.quantity import quantity_value
+from blueprint.units import quantity_value
 
 NOT_COMPARABLE = define(
     "BP6407",

@@ -10,7 +10,7 @@ from blueprint.check.finding import Complaint, shown
 from blueprint.check.rules.claim_model import CLASS, claim_path, devices_of, requests_of, sort_of
 from blueprint.check.rules.context import Known, items, mapping
 from blueprint.diagnostics import Severity, define, nearest
-from blueprint.spec.quantity import quantity_value
+from blueprint.units import quantity_value
 
 NOT_A_CONFIG = define(
     "BP6411",

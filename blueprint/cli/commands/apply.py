@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING
 from blueprint.cli.options import add_connection, add_report, add_scoped, add_target, load_bundle
 
 if TYPE_CHECKING:
+    from blueprint.apiserver.connection import Connection
     from blueprint.bundle.model import ObjectId
-    from blueprint.cluster.connection import Connection
     from blueprint.cluster.consent import Consent
     from blueprint.cluster.plan_model import Plan
     from blueprint.report.model import Run
@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> Run:
 
 
 def _plan(options: argparse.Namespace) -> tuple[Plan, Connection]:
-    from blueprint.cluster.connect import connect
+    from blueprint.apiserver.connect import connect
     from blueprint.cluster.plan import make_plan
     from blueprint.cluster.planfile import hold_back, is_plan_file, load_plan
 

@@ -20,9 +20,9 @@ from blueprint.changes.compare import Action, ObjectChange, compare_objects
 from blueprint.changes.effects import find_effects
 from blueprint.changes.immutable import told_apart
 from blueprint.changes.place_effects import pool_changes
-from blueprint.changes.rollout import counted, listed
 from blueprint.cli.options import add_report
 from blueprint.report.model import Run
+from blueprint.wording import counted, joined
 
 if TYPE_CHECKING:
     from blueprint.cli.sides import Side
@@ -69,7 +69,7 @@ def _differing(parts: Sequence[ObjectChange], changes: Sequence[ObjectChange]) -
     """What differs, in numbers; nothing but edited files may."""
     said = [f"{len(parts)} parts of what the platform is"] if len(parts) > 1 else [str(part.id) for part in parts]
     said += [counted(len(changes), "object")] if changes else []
-    return f"they differ: {listed(said)}" if said else "they differ"
+    return f"they differ: {joined(said)}" if said else "they differ"
 
 
 def _same(one: Side, other: Side) -> str:

@@ -14,13 +14,15 @@ from blueprint.catalog.catalog import Catalog
 from blueprint.catalog.facts import Fact
 from blueprint.catalog.hardware import Gpu
 from blueprint.catalog.releases import Release
-from blueprint.catalog.rules import Rule, version_key
+from blueprint.catalog.rules import Rule
 from blueprint.diagnostics import Code, Diagnostic, Note, Severity
 from blueprint.platform.compatibility import codes
 from blueprint.platform.drivers import codes as driver_codes
 from blueprint.platform.drivers.branches import usable_branches
-from blueprint.platform.tracking.sources import WRITTEN, Source, Sources, flat, in_order
-from blueprint.platform.tracking.tracked import note, reading, use
+from blueprint.platform.tracking.recorder import record, recording
+from blueprint.platform.tracking.sources import WRITTEN, Source, Sources, by_relevance, flatten
+from blueprint.platform.tracking.tracked import read_fact
+from blueprint.versions import version_key
 
 if TYPE_CHECKING:
     from blueprint.platform.model import Platform
@@ -37,10 +39,10 @@ def check(platform: Platform, catalog: Catalog) -> Iterator[Diagnostic]:
 
 
 def demands(rule: Rule, pools: tuple[Pool, ...]) -> Iterator[str]:
-    """What a rule demands, once, if it applies to any of the pools. The lines that decide are noted."""
+    """What a rule demands, once, if it applies to any of the pools. The lines that decide are recorded."""
     for pool in pools:
         if rule.demands and _applies(rule, pool):
-            note(Source("hardware", rule.span("demands"), "demands"))
+            record(Source("hardware", rule.span("demands"), "demands"))
             yield rule.demands
             return
 
@@ -48,7 +50,7 @@ def demands(rule: Rule, pools: tuple[Pool, ...]) -> Iterator[str]:
 def _driver(pool: Pool, release: Release) -> Iterator[Diagnostic]:
     assert pool.gpu  # noqa: S101 - asked only of pools that have GPUs
     gpu = pool.gpu.facts
-    with reading() as seen:
+    with recording() as seen:
         branch, version = pool.driver.branch, pool.driver.version
     if branch is None:
         return
@@ -91,7 +93,7 @@ def _chosen(pool: Pool, release: Release, driver: _Told) -> Iterator[Diagnostic]
 
 def _modules(pool: Pool, driver: _Told) -> Iterator[Diagnostic]:
     modules = driver.gpu.kernel_modules
-    with reading() as seen:
+    with recording() as seen:
         said = pool.driver.kernel_modules
     if said != "auto" and said not in modules.value and not modules.certain:
         message = f"{driver.gpu.product} is said not to run with {said} kernel modules"
@@ -103,12 +105,12 @@ class _Told:
     """What is told about a value of a pool: at the line that decided it, with the GPU's line and the catalogue's."""
 
     def __init__(self, pool: Pool, sources: Sources, gpu: Gpu) -> None:
-        self.sources = flat(in_order(sources))
+        self.sources = flatten(by_relevance(sources))
         self.gpu = gpu
-        with reading() as seen:
+        with recording() as seen:
             assert pool.gpu  # noqa: S101 - asked only of pools that have GPUs
             _ = pool.gpu.product
-        self._product = flat(in_order(seen))
+        self._product = flatten(by_relevance(seen))
 
     def at(self, code: Code, message: str, help_: str, *notes: Note) -> Diagnostic:
         """A diagnostic at the first written line, else at the GPU's."""
@@ -130,14 +132,14 @@ def _applies(rule: Rule, pool: Pool) -> bool:
 def _forbidden(rule: Rule, pool: Pool) -> Iterator[Diagnostic]:
     if rule.forbids is None or rule.blames is None:
         return
-    with reading() as seen:
+    with recording() as seen:
         applies = _applies(rule, pool)
     if not applies:
         return
-    with reading() as blamed:
+    with recording() as blamed:
         _SUBJECTS[rule.blames](pool)
-    place, *_ = flat(in_order(blamed))
-    others = [s for s in flat(in_order(seen)) if s.layer in WRITTEN and s != place]
+    place, *_ = flatten(by_relevance(blamed))
+    others = [s for s in flatten(by_relevance(seen)) if s.layer in WRITTEN and s != place]
     notes = [Note("together with this", source.span) for source in others]
     doubted = rule.severity == "warning" or rule.confidence == "unverified"
     yield Diagnostic(
@@ -160,7 +162,7 @@ def _fact(pool: Pool, read: Callable[[Gpu], Fact[Any] | None]) -> str | None:
     fact = read(pool.gpu.facts) if pool.gpu else None
     if fact is None or not fact.certain:
         return None
-    value = use(fact)
+    value = read_fact(fact)
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

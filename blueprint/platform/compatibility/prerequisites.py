@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from blueprint.platform.compatibility.checks import demands
-from blueprint.platform.tracking.tracked import use
+from blueprint.platform.tracking.tracked import read_fact
 
 if TYPE_CHECKING:
     from blueprint.platform.model import Platform
@@ -82,4 +82,4 @@ def _oldest_driver(pool: Pool) -> Iterator[str]:
     assert pool.gpu  # noqa: S101 - asked only of pools that have GPUs
     oldest = pool.gpu.facts.minimum_driver
     if oldest and oldest.certain and "." in oldest.value and not pool.driver.version and not pool.driver.enabled:
-        yield f"The driver of the nodes is {use(oldest)} or newer: {pool.gpu.product} needs it."
+        yield f"The driver of the nodes is {read_fact(oldest)} or newer: {pool.gpu.product} needs it."

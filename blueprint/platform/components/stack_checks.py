@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from blueprint.catalog.releases import Release
 from blueprint.diagnostics import Diagnostic
 from blueprint.platform.check_context import POOLS
 from blueprint.platform.components import codes
+from blueprint.platform.components.setting_checks import setting_checks
 from blueprint.platform.dra.checks import dra_checks
 from blueprint.platform.drivers.checks import DriverChecks
 from blueprint.platform.partitioning import codes as partitioning_codes
 from blueprint.source.paths import Path
+from blueprint.units import as_duration
 
 if TYPE_CHECKING:
     from blueprint.platform.resolve import Checks
 
 COMPONENTS: Path = ("spec", "components")
 STACK: Path = ("spec", "gpuStack")
-_SECONDS = {"s": 1, "m": 60, "h": 3600}
 _TIMES = {"gpu-operator": ("exporterInterval", "exporterScrapeTimeout"), "dcgm-exporter": ("interval", "scrapeTimeout")}
-_PARTS = {
-    **dict.fromkeys(("driverEnv", "driverResources"), "driver"),
-    **dict.fromkeys(("toolkitEnv", "toolkitResources"), "toolkit"),
-    **dict.fromkeys(("devicePluginEnv", "devicePluginResources"), "device_plugin"),
-}
-"""Settings of the GPU Operator that mean something only where it brings this part to some pool."""
 
 
 def stack_checks(checks: Checks, release: Release) -> Iterator[Diagnostic]:
@@ -35,7 +29,7 @@ def stack_checks(checks: Checks, release: Release) -> Iterator[Diagnostic]:
     drivers = DriverChecks(checks, release)
     yield from _out_of_place(checks, release)
     yield from _nobody_cuts(checks, drivers)
-    yield from _unused(checks, drivers)
+    yield from setting_checks(checks, release, drivers)
     yield from dra_checks(checks, release)
     yield from _times(checks, release)
     yield from _runtime(checks, drivers)
@@ -81,19 +75,6 @@ def _nobody_cuts(checks: Checks, drivers: DriverChecks) -> Iterator[Diagnostic]:
                             help_="set sharing up where the device plugin is, and remove it here")  # fmt: skip
 
 
-def _unused(checks: Checks, drivers: DriverChecks) -> Iterator[Diagnostic]:
-    """Settings of the GPU Operator about a part that no pool leaves to it."""
-    spec = checks.spec.components.get("gpu-operator")
-    modes = [drivers.mode(pool) for pool in checks.spec.node_pools.values() if pool.gpu]
-    for name in spec.settings if spec and spec.ownership == "managed" and modes else ():
-        part = _PARTS.get(name)
-        here = checks.spec.gpu_stack == "clusterPolicy" or (checks.spec.gpu_stack == "gpuCluster" and part == "driver")
-        if part and here and all(getattr(mode, part) != "operator" for mode in modes):
-            message = f"no pool leaves its {part.replace('_', ' ')} to the operator, so {name} changes nothing"
-            path: Path = (*COMPONENTS, "gpu-operator", "settings", name)
-            yield checks.at(path, codes.SETTING_UNUSED, message, help_="remove it")
-
-
 def _times(checks: Checks, release: Release) -> Iterator[Diagnostic]:
     """Prometheus refuses a scrape timeout that is longer than the interval."""
     for name, (interval, timeout) in _TIMES.items():
@@ -101,18 +82,12 @@ def _times(checks: Checks, release: Release) -> Iterator[Diagnostic]:
         if spec is None or component is None or timeout in component.lacks:
             continue
         values = [spec.settings.get(key, component.settings[key].default) for key in (interval, timeout)]
-        every, patience = (seconds(value) for value in values)
+        every, patience = (as_duration(value) for value in values)
         if every and patience and patience > every:
             key = timeout if timeout in spec.settings else interval
             message = f"{name}: Prometheus would wait {values[1]} for answers that it asks for every {values[0]}"
             path: Path = (*COMPONENTS, name, "settings", key)
             yield checks.at(path, codes.SCRAPE_TOO_SLOW, message, help_=f"{timeout} must not be longer than {interval}")
-
-
-def seconds(value: Any) -> int | None:
-    """`15s`, `2m` or `1h` in seconds; None for anything else."""
-    found = re.fullmatch(r"([1-9][0-9]*)([smh])", value) if isinstance(value, str) else None
-    return int(found[1]) * _SECONDS[found[2]] if found else None
 
 
 def _runtime(checks: Checks, drivers: DriverChecks) -> Iterator[Diagnostic]:

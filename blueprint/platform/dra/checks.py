@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from blueprint.catalog.components import Component
 from blueprint.catalog.releases import Release
-from blueprint.catalog.rules import version_key
 from blueprint.diagnostics import Diagnostic
 from blueprint.platform.check_context import POOLS
 from blueprint.platform.dra import codes as dra
@@ -16,6 +15,7 @@ from blueprint.platform.dra.feature_gate_checks import gate_checks
 from blueprint.platform.drivers.model import NEVER
 from blueprint.source.paths import Path
 from blueprint.spec.pools import NodePool
+from blueprint.versions import version_key
 
 if TYPE_CHECKING:
     from blueprint.platform.resolve import Checks
@@ -49,7 +49,7 @@ def dra_checks(checks: Checks, release: Release) -> Iterator[Diagnostic]:
         yield from _partition(checks, name, pool)
         yield from _labels(checks, name, pool)
         yield from _domain(checks, name, pool)
-    yield from _ports(checks)
+    yield from _ports(checks, release)
     if not elsewhere:
         yield from gate_checks(checks, component)
 
@@ -148,15 +148,17 @@ def _domain(checks: Checks, name: str, pool: NodePool) -> Iterator[Diagnostic]:
         yield checks.at((*SETTINGS, "computeDomains"), dra.DOMAINS_OFF, message, notes=notes, help_=help_)
 
 
-def _ports(checks: Checks) -> Iterator[Diagnostic]:
+def _ports(checks: Checks, release: Release) -> Iterator[Diagnostic]:
     spec = checks.spec.components.get(OPERATOR)
     said = spec.settings if spec else {}
     for part in ("dra", "computeDomains"):
         if said.get(f"{part}Healthcheck") is False and f"{part}HealthcheckPort" in said:
             message = f"{part}Healthcheck is false, so what {part}HealthcheckPort says"
             yield checks.no_effect((*SETTINGS, f"{part}HealthcheckPort"), (*SETTINGS, f"{part}Healthcheck"), message)
-    ports = (said.get("draHealthcheckPort", 51516), said.get("computeDomainsHealthcheckPort", 51515))
-    if ports[0] == ports[1]:
+    component = checks.catalog.component(OPERATOR, release.components.get(OPERATOR))
+    names = ("draHealthcheckPort", "computeDomainsHealthcheckPort")
+    ports = [said.get(name, component.settings[name].own_default) for name in names] if component else []
+    if ports and ports[0] == ports[1]:
         named = "computeDomainsHealthcheckPort" if "computeDomainsHealthcheckPort" in said else "draHealthcheckPort"
         message = f"both containers of the DRA driver would answer on port {ports[0]}"
         yield checks.at((*SETTINGS, named), dra.DRA_PORTS, message, help_="give each a port of its own")

@@ -13,6 +13,7 @@ from blueprint.platform.check_context import POOLS
 from blueprint.platform.dra import codes as dra
 from blueprint.platform.drivers.model import ALWAYS, NEVER
 from blueprint.source.paths import Path
+from blueprint.versions import minor_of
 
 if TYPE_CHECKING:
     from blueprint.platform.resolve import Checks
@@ -92,7 +93,7 @@ class _Gates:
 
     def _cluster(self, name: str, needed: ClusterGate, at: Path) -> Iterator[Diagnostic]:
         version = self.checks.spec.cluster.kubernetes
-        if needed.open_in(".".join(version.split(".")[:2])):
+        if needed.open_in(minor_of(version)):
             return
         distribution = self.checks.spec.cluster.distribution
         managed = distribution in MANAGED_CONTROL_PLANES

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from blueprint.platform.drivers.model import DRA
-from blueprint.platform.tracking.recorder import note
+from blueprint.platform.tracking.recorder import record
 from blueprint.platform.tracking.sources import Source
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _known(platform: Platform) -> Gates | None:
     if component is None:
         return None
     gates = load_gates(component.component.folder)
-    note(Source("component", gates.span("gates"), "gates"))
+    record(Source("component", gates.span("gates"), "gates"))
     return gates
 
 

@@ -22,7 +22,7 @@ from blueprint.source.merge import Node
 from blueprint.source.paths import Path
 from blueprint.spec.model import Blueprint
 from blueprint.spec.pools import NodePool, PoolGpu
-from blueprint.spec.quantity import quantity_value
+from blueprint.units import quantity_value
 
 Known = Mapping[Path, tuple[Source, ...]]
 """Where values came from that no document holds, by the path at which they are read."""

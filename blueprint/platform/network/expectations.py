@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from blueprint.platform.network.model import CARD_VENDOR, PROBED_FABRICS, PROVIDER, RDMA
 from blueprint.platform.pool import Pool
-from blueprint.platform.tracking.tracked import use
+from blueprint.platform.tracking.tracked import read_fact
 from blueprint.probe.checks.kernel import KernelVersion
 from blueprint.probe.network_cards import Network
 
@@ -56,4 +56,4 @@ def _management(pool: Pool) -> str:
     """The PCI device id of cards that may be taken for ones of the fabric; "" where there are none."""
     found = pool.gpu.facts.nvlink_management if pool.gpu else None
     infiniband = pool.network is not None and pool.network.fabric == "infiniband"
-    return use(found) if found and infiniband else ""
+    return read_fact(found) if found and infiniband else ""

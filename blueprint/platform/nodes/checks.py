@@ -10,14 +10,13 @@ from blueprint.diagnostics import Diagnostic, nearest
 from blueprint.platform.check_context import POOLS
 from blueprint.platform.cluster import codes as cluster_codes
 from blueprint.platform.components import codes as component_codes
-from blueprint.platform.components.stack_checks import seconds
 from blueprint.platform.dra import codes as dra_codes
 from blueprint.platform.nodes import codes
 from blueprint.platform.pool import PASSTHROUGH, WORKLOAD_LABEL
 from blueprint.platform.topology import codes as topology_codes
 from blueprint.source.paths import Path
 from blueprint.spec.pools import NodePool
-from blueprint.spec.quantity import quantity_value
+from blueprint.units import as_duration, quantity_value
 
 if TYPE_CHECKING:
     from blueprint.platform.resolve import Checks
@@ -34,52 +33,6 @@ _SAID_BY_PEOPLE = ("nvidia.com/gpu.deploy.", WORKLOAD_LABEL)
 _OF_THE_CLUSTER = ("node.kubernetes.io/", "node.cloudprovider.kubernetes.io/", "node-role.kubernetes.io/control-plane")
 _LEAST_MEMORY = 2 * 2**30
 """Bytes. Kubelet, runtime and the operands of one node ask for about that much."""
-_SWITCHES: dict[tuple[str, str], tuple[str, ...]] = {
-    ("gpu-operator", "dcgmExporter"): (
-        "serviceMonitor", "exporterInterval", "exporterScrapeTimeout", "exporterLabels", "exporterCounters",
-        "exporterPodLabels", "exporterPodLabelAllowlist", "dcgmExporterEnv", "dcgmExporterResources", "exporterPod",
-        "exporterHostPid", "exporterPodUid", "exporterJobMapping", "exporterTrafficPolicy", "exporterHonorLabels",
-        "exporterRelabelings",
-    ),
-    ("gpu-operator", "exporterPodLabels"): ("exporterPodLabelAllowlist",),
-    ("gpu-operator", "dcgm"): ("dcgmEnv", "dcgmResources", "dcgmPod"),
-    ("gpu-operator", "nodeStatusExporter"): (
-        "nodeStatusExporterEnv", "nodeStatusExporterResources", "nodeStatusExporterPod",
-    ),
-    ("gpu-operator", "drain"): ("drainTimeoutSeconds", "drainForce", "drainSelector"),
-    ("gpu-operator", "autoUpgrade"): (
-        "maxParallelUpgrades", "drain", "waitForJobsSeconds", "waitForJobsSelector", "podDeletionForce",
-        "podDeletionTimeoutSeconds",
-    ),
-    ("gpu-operator", "gfd"): ("gfdEnv", "gfdResources", "gfdPod"),
-    ("gpu-operator", "migManager"): (
-        "migReboot", "migManagerEnv", "migManagerResources", "migManagerPod", "gpuClients",
-    ),
-    ("gpu-operator", "sandboxWorkloads"): (
-        "defaultWorkload", "vfioManagerEnv", "vfioManagerResources", "vfioManagerPod", "vfioDriverManagerEnv",
-        "kataDevicePluginEnv", "kataDevicePluginResources", "kataDevicePluginPod", "ccMode", "ccManagerEnv",
-        "ccManagerResources", "ccManagerPod", "vfioManager", "kataDevicePlugin", "ccManager",
-    ),
-    ("gpu-operator", "vfioManager"): (
-        "vfioManagerEnv", "vfioManagerResources", "vfioManagerPod", "vfioDriverManagerEnv",
-    ),
-    ("gpu-operator", "kataDevicePlugin"): ("kataDevicePluginEnv", "kataDevicePluginResources", "kataDevicePluginPod"),
-    ("gpu-operator", "ccManager"): ("ccMode", "ccManagerEnv", "ccManagerResources", "ccManagerPod"),
-    ("dcgm-exporter", "podLabels"): ("podLabelAllowlist",),
-    ("dcgm-exporter", "serviceMonitor"): (
-        "serviceMonitorLabels", "honorLabels", "relabelings", "metricRelabelings", "scrapeLoginSecret",
-        "interval", "scrapeTimeout",
-    ),
-    ("dcgm-exporter", "tlsSecret"): ("tlsClientSecret",),
-    ("dcgm-exporter", "webConfigSecret"): ("scrapeLoginSecret",),
-    ("k8s-device-plugin", "gfd"): ("gfdResources", "gfdTimestamp", "gfdInterval"),
-    ("nfd", "podMonitor"): ("podMonitorInterval", "podMonitorLabels"),
-    ("nfd", "topologyUpdater"): (
-        "topologyPod", "topologyConfig", "topologyInterval", "topologyNamespace", "topologyFingerprint",
-        "topologyKubeletConfig", "topologyNetworkPolicy",
-    ),
-}  # fmt: skip
-"""Settings by the one without which they mean nothing."""
 _COLLECTION = "DCGM_EXPORTER_INTERVAL"
 _VARIABLES = {"gpu-operator": ("dcgmExporterEnv", "exporterInterval"), "dcgm-exporter": ("env", "interval")}
 
@@ -91,7 +44,6 @@ def plausible_checks(checks: Checks, release: Release) -> Iterator[Diagnostic]:
         yield from _pool(checks, name, pool)
     yield from _twice(checks)
     yield from _mirrors(checks, release)
-    yield from _switches(checks, release)
     yield from _collection(checks)
     yield from _locked(checks)
     yield from _on_demand(checks)
@@ -179,23 +131,6 @@ def _mirrors(checks: Checks, release: Release) -> Iterator[Diagnostic]:
             yield checks.at_key(path, cluster_codes.MIRROR_UNUSED, f"no image comes from {host}", help_=help_, fix=near)
 
 
-def _switches(checks: Checks, release: Release) -> Iterator[Diagnostic]:
-    for (name, switch), settings in _SWITCHES.items():
-        spec, component = checks.spec.components.get(name), checks.catalog.component(name)
-        if spec is None or component is None or name not in release.components or switch not in component.settings:
-            continue
-        on = spec.settings.get(switch, component.settings[switch].default)
-        for setting in settings:
-            if on in (False, None) and setting in spec.settings and spec.settings[setting] is not False:
-                path: Path = ("spec", "components", name, "settings")
-                notes = (checks.note((*path, switch), f"{switch} is off"),) if switch in spec.settings else ()
-                message = f"{name}: {setting} means nothing while {switch} is off"
-                said = f"{switch}: true" if component.settings[switch].type == "boolean" else switch
-                help_ = f"say {said}, or remove {setting}"
-                code = component_codes.SETTING_WITHOUT_ITS_SWITCH
-                yield checks.at_key((*path, setting), code, message, notes=notes, help_=help_)
-
-
 def _collection(checks: Checks) -> Iterator[Diagnostic]:
     """How often the exporter reads the GPUs, against how often it is asked. The variable is in milliseconds."""
     for name, (variables, interval) in _VARIABLES.items():
@@ -213,7 +148,7 @@ def _collection(checks: Checks) -> Iterator[Diagnostic]:
         watched = checks.spec.observability
         default = component.settings[interval].default if interval in component.settings else None
         asked = watched.prometheus.scrape_interval if watched else spec.settings.get(interval, default)
-        if (every := seconds(asked)) and int(text) > 1000 * every:
+        if (every := as_duration(asked)) and int(text) > 1000 * every:
             message = f"the exporter reads GPUs every {int(text) / 1000:g}s, and Prometheus asks every {asked}"
             yield checks.at(path, component_codes.COLLECTED_TOO_SELDOM, message, help_=f"at most {1000 * every}")
 

@@ -9,13 +9,15 @@ from blueprint.catalog.hardware import Gpu
 from blueprint.catalog.monitoring import AlertDefinition, Monitoring, load_monitoring, metrics_in
 from blueprint.diagnostics import Diagnostic, Note, nearest
 from blueprint.platform.observability import codes
-from blueprint.platform.observability.alerts import ALL_MAY_BE_EMPTY, CLAIMED, NO_NVLINK_5, SHARED, seconds
+from blueprint.platform.observability.alerts import ALL_MAY_BE_EMPTY, CLAIMED, NO_NVLINK_5, SHARED
 from blueprint.platform.observability.exporter import ALONE, OPERATOR, may_have_nvlink5
 from blueprint.platform.observability.expressions import chosen, limit_of
 from blueprint.platform.observability.unused_checks import COMPONENT
 from blueprint.platform.olm.model import OWN_PROMETHEUSES, USER_PROMETHEUS
 from blueprint.source.paths import Path
 from blueprint.spec.observability import AlertSpec, ObservabilitySpec
+from blueprint.units import duration_seconds
+from blueprint.versions import version_key
 
 if TYPE_CHECKING:
     from blueprint.platform.check_context import Teller
@@ -121,10 +123,10 @@ class _Check:
         at: Path = (*HERE, "prometheus")
         yield from self._whose()
         interval, collected = self.spec.prometheus.scrape_interval, self.data.metrics.collection_seconds
-        if seconds(interval) < collected:
+        if duration_seconds(interval) < collected:
             message = f"the exporter reads the GPUs every {collected}s, Prometheus the exporter every {interval}"
             yield self.tell.at((*at, "scrapeInterval"), codes.SCRAPED_TOO_OFTEN, message, fix=f"{collected}s")
-        if seconds(interval) > SELDOM_SECONDS:
+        if duration_seconds(interval) > SELDOM_SECONDS:
             message = f"one sample in {interval} is too few for rates over five minutes"
             help_ = f"at most {SELDOM_SECONDS}s"
             yield self.tell.at((*at, "scrapeInterval"), codes.SCRAPED_TOO_SELDOM, message, help_=help_)
@@ -233,7 +235,7 @@ class _Check:
             help_ = f"{limits.minimum} to {limits.maximum} {limits.unit}"
             yield self.tell.at((*path, "threshold"), codes.THRESHOLD_OUT_OF_RANGE, message, help_=help_)
         interval = self.spec.prometheus.scrape_interval
-        if alert.lasting and 0 < seconds(alert.lasting) < seconds(interval):
+        if alert.lasting and 0 < duration_seconds(alert.lasting) < duration_seconds(interval):
             message = f"{name} fires before a second sample comes: {alert.lasting} is shorter than {interval}"
             yield self.tell.at((*path, "for"), codes.ALERT_IN_HASTE, message, help_=f"{interval} or more; or 0s")
 
@@ -278,5 +280,4 @@ class _Check:
 
 def _knows_new_names(tag: str) -> bool:
     """Whether the exporter of this image was built with a DCGM that knows both names: `4.6.0-4.8.3-distroless`."""
-    numbers = tag.split("-", 1)[0].split(".")
-    return [int(one) for one in numbers[:2] if one.isdecimal()] >= [int(one) for one in KNOWN_SINCE.split(".")]
+    return version_key(tag)[:2] >= version_key(KNOWN_SINCE)

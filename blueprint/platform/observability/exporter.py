@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from blueprint.catalog.hardware import Architecture, Gpu
 from blueprint.platform.drivers.model import DRA
-from blueprint.platform.tracking.tracked import derived
+from blueprint.platform.tracking.recorder import tracked_property
 
 if TYPE_CHECKING:
     from blueprint.platform.components.model import PlatformComponent
@@ -38,12 +38,12 @@ class Exporter:
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
 
-    @derived
+    @tracked_property
     def alone(self) -> bool:
         """Whether it runs without the operator."""
         return self._platform.gpu_stack == "standalone"
 
-    @derived
+    @tracked_property
     def claimed(self) -> bool:
         """Whether pods claim GPUs. Then nothing counts requests, and the operator says nothing of its own state."""
         return bool(self._platform.allocation == DRA)
@@ -53,31 +53,31 @@ class Exporter:
         """The component that brings it; None where another platform does."""
         return self._platform.components.get(ALONE if self.alone else OPERATOR)
 
-    @derived
+    @tracked_property
     def namespace(self) -> str:
         """Where it runs; the operator, if there is one, too."""
         found = self.component
         return found.namespace if found is not None else ALONE if self.alone else OPERATOR
 
-    @derived
+    @tracked_property
     def selector(self) -> dict[str, str]:
         """Labels of its Service."""
         if self.alone:
             return {"app.kubernetes.io/name": ALONE, "app.kubernetes.io/component": ALONE}
         return {"app": "nvidia-dcgm-exporter-dra" if self.claimed else "nvidia-dcgm-exporter"}
 
-    @derived
+    @tracked_property
     def port(self) -> str:
         """Name of its Service's port."""
         return "metrics" if self.alone else "gpu-metrics"
 
-    @derived
+    @tracked_property
     def namespaces(self) -> tuple[str, ...]:
         """Where the pods run that make GPUs usable."""
         parts = (self._platform.components.get(name) for name in _PARTS)
         return tuple(sorted({part.namespace for part in parts if part is not None} | {self.namespace}))
 
-    @derived
+    @tracked_property
     def counts_nvlink5(self) -> bool:
         """Whether a pool may have GPUs with NVLink 5."""
         return any(self.counts_nvlink5_of(pool) for pool in self._platform.gpu_pools)

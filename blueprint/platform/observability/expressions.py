@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from blueprint.catalog.facts import Fact
 from blueprint.catalog.hardware import Gpu
 from blueprint.catalog.monitoring import AlertDefinition, Metrics, Threshold, metrics_in, renamed
-from blueprint.platform.tracking.tracked import use
+from blueprint.platform.tracking.tracked import read_fact
 
 if TYPE_CHECKING:
     from blueprint.platform.pool import Pool
@@ -41,7 +41,7 @@ def limit_of(threshold: Threshold, given: int | None, gpu: Gpu | None) -> Limit:
         return Limit(None, "the catalogue does not know the product's limit")
     if not all(fact.certain for fact in facts):
         return Limit(None, "the product's limit in the catalogue is not verified")
-    return Limit(_computed(threshold, [use(fact) for fact in facts]))
+    return Limit(_computed(threshold, [read_fact(fact) for fact in facts]))
 
 
 def _facts(path: str, gpu: Gpu | None) -> list[Fact[Any]]:

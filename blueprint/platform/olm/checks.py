@@ -9,7 +9,6 @@ from blueprint.catalog.components import Component
 from blueprint.catalog.distribution import Distribution
 from blueprint.catalog.olm import Olm
 from blueprint.catalog.releases import Release
-from blueprint.catalog.rules import version_key
 from blueprint.diagnostics import Diagnostic
 from blueprint.platform.check_context import POOLS, Teller
 from blueprint.platform.components.selection import asked_for
@@ -17,6 +16,7 @@ from blueprint.platform.drivers.branches import default_branch
 from blueprint.platform.network.model import served
 from blueprint.platform.olm import codes
 from blueprint.source.paths import Path
+from blueprint.versions import minor_of, version_key
 
 _CLUSTER: Path = ("spec", "cluster")
 _REGISTRIES: Path = (*_CLUSTER, "registries")
@@ -32,7 +32,7 @@ class OlmChecks(Teller):
         super().__init__(told.blueprint, told.root, told.catalog)
         self.release = release
         self.ground: Distribution = self.catalog.distribution(self.spec.cluster.distribution)
-        self.minor = ".".join(self.spec.cluster.kubernetes.split(".")[:2])
+        self.minor = minor_of(self.spec.cluster.kubernetes)
         self.because = (self.note((*_CLUSTER, "distribution"), _WHY),)
 
     def found(self) -> Iterator[Diagnostic]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from blueprint.platform.pool import Pool, PoolGpu
-from blueprint.platform.tracking.tracked import use
+from blueprint.platform.tracking.tracked import read_fact
 from blueprint.probe.checks.mig_layout import Layout, MigGroup
 from blueprint.probe.checks.mig_mode import MigModes
 
@@ -19,7 +19,7 @@ def mig_mode(pool: Pool, gpu: PoolGpu) -> MigModes | bool | None:
     _ = gpu.product  # read, since it decides
     if pool.place.virtual:
         return None
-    return False if supported.certain and use(supported) else None
+    return False if supported.certain and read_fact(supported) else None
 
 
 def mig_layout(pool: Pool) -> Layout | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from blueprint.platform.tracking.tracked import use
+from blueprint.platform.tracking.tracked import read_fact
 
 if TYPE_CHECKING:
     from blueprint.platform.model import Platform
@@ -30,7 +30,7 @@ def _cutting(pool: Pool, platform: Platform) -> Iterator[str]:
         "Whoever changes how the GPUs are cut drains the node before: the MIG manager stops the pods of the GPU stack,"
         " and cannot cut a GPU that others use."
     )
-    if use(pool.gpu.facts.architecture) == "Ampere":
+    if read_fact(pool.gpu.facts.architecture) == "Ampere":
         operator = platform.components.get("gpu-operator")
         does = operator is not None and operator.settings.migReboot
         who = "the MIG manager reboots the node by itself" if does else "somebody reboots the node"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from blueprint.catalog.rules import version_key
-from blueprint.platform.tracking.recorder import note
+from blueprint.platform.tracking.recorder import record
+from blueprint.versions import version_key
 
 if TYPE_CHECKING:
     from blueprint.platform.model import Platform
@@ -81,5 +81,5 @@ def _offered(platform: Platform) -> Iterator[str]:
         if variable not in variables:
             yield usual
             continue
-        note(platform.origins.source(("spec", "components", _OPERATOR, "settings", "kataDevicePluginEnv", variable)))
+        record(platform.origins.source(("spec", "components", _OPERATOR, "settings", "kataDevicePluginEnv", variable)))
         yield f"nvidia.com/{variables[variable]}" if variables[variable] else "what is named after the device's model"

@@ -10,8 +10,8 @@ from blueprint.probe import nvml_calls
 from blueprint.probe.check import check
 from blueprint.probe.observations import ObservedNode, Status
 from blueprint.probe.parameters import record
-from blueprint.probe.parse import numbers
 from blueprint.probe.verdicts import Verdict, VerdictFactory
+from blueprint.versions import version_key
 
 DRIVER_VERSION = define(
     "BP9100",
@@ -64,7 +64,7 @@ def driver_version(verdicts: VerdictFactory, expected: DriverVersion) -> list[Ve
         return [verdicts.unknown(driver)]
     found = driver.value
     right_branch = not expected.branch or found.partition(".")[0] == expected.branch
-    if right_branch and (not expected.version or numbers(found) == numbers(expected.version)):
+    if right_branch and (not expected.version or version_key(found) == version_key(expected.version)):
         return [verdicts.passed(driver, f"driver {found}", measured=found)]
     message = f"{verdicts.node} runs driver {found}, not {expected}"
     return [verdicts.failed(DRIVER_VERSION, driver, message, measured=found, remedy=_REMEDY)]

@@ -8,8 +8,8 @@ from blueprint.probe.host_files import DRIVER, MODULES
 from blueprint.probe.host_observations import ObservedHost
 from blueprint.probe.nvml_calls import DRIVER_VERSION
 from blueprint.probe.observations import ObservedNode, Status
-from blueprint.probe.parse import numbers
 from blueprint.probe.verdicts import Verdict, VerdictFactory
+from blueprint.versions import version_key
 
 DRIVER_WITNESSES = define(
     "BP9101",
@@ -43,7 +43,7 @@ def driver_witnesses(verdicts: VerdictFactory) -> list[Verdict]:
     if nvml.value is None:
         return [verdicts.unknown(nvml)]
     measured = f"NVML {nvml.value}, kernel {kernel.value.version}"
-    if numbers(nvml.value) == numbers(kernel.value.version):
+    if version_key(nvml.value) == version_key(kernel.value.version):
         return [verdicts.passed(kernel, "NVML and the kernel name the same driver version", measured=measured)]
     message = (
         f"NVML says driver {nvml.value} on {verdicts.node}, but the loaded kernel module is {kernel.value.version}"

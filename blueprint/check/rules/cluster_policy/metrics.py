@@ -8,11 +8,11 @@ from blueprint.bundle.model import Object
 from blueprint.check.codes import BAD_LABEL
 from blueprint.check.finding import Complaint
 from blueprint.check.rules.context import Known, inside, items, mapping
-from blueprint.check.rules.durations import seconds
 from blueprint.check.rules.service_monitor.times import TIMEOUT_TOO_LONG
 from blueprint.check.validator import is_go_pattern
 from blueprint.diagnostics import Severity, define
 from blueprint.kubernetes.names import label_key_fault, label_value_fault
+from blueprint.units import as_duration
 
 ALL_POD_LABELS = define(
     "BP6030",
@@ -65,7 +65,7 @@ def timeout(subject: Object, known: Known) -> Iterator[Complaint]:
     """A scrape timeout that is longer than the interval."""
     monitor = inside(subject.data, *_MONITOR)
     every, patience = (inside(monitor, key) for key in ("interval", "scrapeTimeout"))
-    if (patience_ := seconds(patience)) and (every_ := seconds(every)) and patience_ > every_:
+    if (patience_ := as_duration(patience)) and (every_ := as_duration(every)) and patience_ > every_:
         text = f"the exporter is asked every {every} and answers are waited for {patience}"
         yield Complaint(TIMEOUT_TOO_LONG, (*_MONITOR, "scrapeTimeout"), text, "let scrapeTimeout be shorter")
 

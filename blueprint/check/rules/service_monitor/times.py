@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from blueprint.bundle.model import Object
 from blueprint.check.finding import Complaint
 from blueprint.check.rules.context import Known, inside, items, mapping
-from blueprint.check.rules.durations import seconds
 from blueprint.diagnostics import define
+from blueprint.units import as_duration
 
 TIMEOUT_TOO_LONG = define(
     "BP6031",
@@ -24,7 +24,7 @@ def endpoints(subject: Object, known: Known) -> Iterator[Complaint]:
     """Endpoints of a ServiceMonitor."""
     for index, endpoint in enumerate(map(mapping, items(inside(subject.data, "spec", "endpoints")))):
         every, patience = endpoint.get("interval"), endpoint.get("scrapeTimeout")
-        if (patience_ := seconds(patience)) and (every_ := seconds(every)) and patience_ > every_:
+        if (patience_ := as_duration(patience)) and (every_ := as_duration(every)) and patience_ > every_:
             text = f"an endpoint is asked every {every} and answers are waited for {patience}"
             path = ("spec", "endpoints", index, "scrapeTimeout")
             yield Complaint(TIMEOUT_TOO_LONG, path, text, "let scrapeTimeout be shorter")

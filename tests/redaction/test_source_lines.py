@@ -56,3 +56,26 @@ def test_the_rest_of_the_source_is_shown(
     Path("extra/pod.yaml").write_text(POD.format(value=HIDDEN))
     main(["validate", "blueprint.yaml"])
     assert "- {name: HF_TOKEN, value: **************" in capsys.readouterr().out
+
+
+MALFORMED = """
+apiVersion: v1
+kind: Secret
+metadata: {{name: s, namespace: default}}
+data: {{plain: {value}!, number: 5}}
+stringdata: {{a: {value}}}
+"""
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_no_report_shows_the_lines_of_a_malformed_secret(
+    format_: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is wrong with a Secret stands where its values stand, and beside them."""
+    shutil.copytree(GOOD, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    Path("extra/secret.yaml").write_text(MALFORMED.format(value=HIDDEN))
+    assert main(["validate", "blueprint.yaml", "--report", format_]) == 1
+    shown = "".join(capsys.readouterr())
+    assert "BP5003" in shown
+    assert HIDDEN not in shown

@@ -1,4 +1,4 @@
-"""Read and write the record of what was applied: one ConfigMap, and parts of it in more where it is large.
+"""Reads and writes the inventory: one ConfigMap, and more for a large one and for the content of revisions.
 
 Parts carry a hash of their content in their name and are written before the parent that names them, so the
 parent's resourceVersion alone decides which record is valid: a reader sees the old one or the new one.
@@ -12,33 +12,42 @@ import gzip
 import hashlib
 import time
 import zlib
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, replace
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
-from blueprint.bundle.model import ObjectId
-from blueprint.cluster import codes
-from blueprint.cluster.connection import Connection
-from blueprint.cluster.errors import ApiError
-from blueprint.cluster.inventory import (
+from blueprint.apiserver.connection import Connection
+from blueprint.apiserver.errors import ApiError
+from blueprint.bundle.model import Bundle, ObjectId
+from blueprint.diagnostics import Diagnostic, Refused
+from blueprint.inventory import codes
+from blueprint.inventory.codec import (
+    header_from_json,
+    header_to_json,
+    member_to_row,
+    members_from_rows,
+    nodes_from_json,
+    nodes_to_json,
+    revision_from_json,
+    revision_to_json,
+)
+from blueprint.inventory.content import RevisionContent, content_parts, parse_content
+from blueprint.inventory.membership import (
     GROUP_KINDS,
     ID_LABEL,
     NAMESPACE,
     NAMESPACES,
     TOOLING,
-    Inventory,
-    Member,
-    NodeRecord,
-    Snapshot,
     applyset_id,
     group_kinds,
     manager,
     namespaces,
     parent_name,
 )
-from blueprint.diagnostics import Diagnostic, Refused
+from blueprint.inventory.model import Inventory, Member, Part, Revision
 
 MEMBERS_PER_PART = 3000
 """About 400 KiB of compressed record; the API server takes 1 MiB."""
@@ -70,28 +79,75 @@ def read_inventory(connection: Connection, blueprint: str) -> Inventory | None:
     identity = (meta.get("labels") or {}).get(ID_LABEL)
     if identity != applyset_id(blueprint) or not tooling.startswith("blueprint/"):
         raise _refused(codes.INVENTORY_FOREIGN, blueprint, f"its id is {identity!r}, its tooling {tooling!r}")
-    try:
+    with _damage(blueprint):
         return _parse(connection, parent, blueprint)
+
+
+@contextmanager
+def _damage(blueprint: str) -> Iterator[None]:
+    """Whatever does not have its form was damaged."""
+    try:
+        yield
     except (KeyError, TypeError, ValueError, AttributeError, OSError, zlib.error, EOFError) as error:
         why = f"it has no {error}" if isinstance(error, KeyError) else str(error) or type(error).__name__
         raise _refused(codes.INVENTORY_DAMAGED, blueprint, why) from None
 
 
-def write_inventory(connection: Connection, inventory: Inventory) -> Inventory:
-    """Write the record if nobody else did since it was read, and give it as it is now in the cluster.
+def write_inventory(connection: Connection, inventory: Inventory, bundle: Bundle | None = None) -> Inventory:
+    """Write the inventory if nobody else did since it was read, and give it as it is now in the cluster.
+
+    A revision without parts is the one of `bundle`, whose content is stored first.
 
     Raises:
         ApiError: it cannot be written; `stale` or `missing` where somebody else wrote or removed it.
     """
     parts = list(_parts(inventory))
-    for name, content in parts[1:]:
-        _put_part(connection, inventory.blueprint, name, content)
+    new = [(name, {"members": content}) for name, content in parts[1:]]
+    if bundle is not None:
+        inventory, content = _with_content(inventory, bundle)
+        new += content
+    if new or not inventory.resource_version:
+        _ensure_namespace(connection, manager(inventory.blueprint))
+    for name, data in new:
+        _put_part(connection, inventory.blueprint, name, data)
     answer = _put_parent(connection, inventory, _parent(inventory, parts))
-    names = tuple(name for name, _ in parts[1:])
-    for old in inventory.shards:
-        if old not in names:
+    stored = _stored(inventory, [name for name, _ in parts[1:]])
+    for old in inventory.stored:
+        if old not in stored:
             _forget(connection, old)
-    return replace(inventory, resource_version=str(answer["metadata"]["resourceVersion"]), shards=names)
+    return replace(inventory, resource_version=str(answer["metadata"]["resourceVersion"]), stored=stored)
+
+
+def read_content(connection: Connection, blueprint: str, revision: Revision) -> RevisionContent:
+    """What a revision declared.
+
+    Raises:
+        Refused: BP7020 where it is damaged; exit code 2.
+        ApiError: it cannot be read.
+    """
+    with _damage(blueprint):
+        holders = [_part(connection, part.name)["binaryData"]["content"] for part in revision.parts]
+        parts = [_decoded(text, part) for text, part in zip(holders, revision.parts, strict=True)]
+        return parse_content(blueprint, revision, parts)
+
+
+def _with_content(inventory: Inventory, bundle: Bundle) -> tuple[Inventory, list[tuple[str, dict[str, bytes]]]]:
+    """The inventory that names the parts of every revision, and those parts that are not in the cluster yet."""
+    revisions, new = [], []
+    for revision in inventory.revisions:
+        if revision.parts:
+            revisions.append(revision)
+            continue
+        pieces = [(_part_name(inventory.blueprint, piece), piece) for piece in content_parts(bundle, revision)]
+        new += [(name, {"content": piece}) for name, piece in pieces]
+        parts = tuple(Part(name, _checksum(piece)) for name, piece in pieces)
+        revisions.append(replace(revision, parts=parts))
+    return replace(inventory, revisions=tuple(revisions)), new
+
+
+def _stored(inventory: Inventory, members: Iterable[str]) -> tuple[str, ...]:
+    """The names of all ConfigMaps besides the parent."""
+    return (*members, *(part.name for revision in inventory.revisions for part in revision.parts))
 
 
 def _put_parent(connection: Connection, inventory: Inventory, body: dict[str, Any]) -> dict[str, Any]:
@@ -106,7 +162,6 @@ def _put_parent(connection: Connection, inventory: Inventory, body: dict[str, An
                 body["metadata"]["resourceVersion"] = inventory.resource_version
                 answer = connection.put(path, body, us)
             else:
-                _ensure_namespace(connection, us)
                 answer = connection.post(_CONFIGMAPS, body, us)
         except ApiError as error:
             if not error.uncertain or attempt == _ATTEMPTS:
@@ -139,18 +194,16 @@ def _ensure_namespace(connection: Connection, us: str) -> None:
         connection.apply(f"{_NAMESPACES}/{NAMESPACE}", body, us)
 
 
-def _put_part(connection: Connection, blueprint: str, name: str, content: bytes) -> None:
-    us = manager(blueprint)
+def _put_part(connection: Connection, blueprint: str, name: str, content: Mapping[str, bytes]) -> None:
     body = {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {"name": name, "namespace": NAMESPACE, "labels": {"gpublueprint.dev/record-of": blueprint}},
-        "binaryData": {"members": base64.b64encode(content).decode()},
+        "binaryData": {key: base64.b64encode(value).decode() for key, value in content.items()},
         "immutable": True,
     }
-    _ensure_namespace(connection, us)
     try:
-        connection.post(_CONFIGMAPS, body, us)
+        connection.post(_CONFIGMAPS, body, manager(blueprint))
     except ApiError as error:
         if not error.stale:  # the name is the hash of what is there, so it is what we want there
             raise
@@ -168,14 +221,16 @@ def _parts(inventory: Inventory) -> Iterator[tuple[str, bytes]]:
     """(ConfigMap name, compressed members); the first is held by the parent itself."""
     members = [inventory.members[key] for key in sorted(inventory.members)]
     for start in range(0, max(len(members), 1), MEMBERS_PER_PART):
-        rows = [_row(member) for member in members[start : start + MEMBERS_PER_PART]]
-        packed = _packed(rows)
-        parent = parent_name(inventory.blueprint)
-        yield (f"{parent}-{_checksum(packed)[:16]}" if start else parent), packed
+        packed = _packed([member_to_row(member) for member in members[start : start + MEMBERS_PER_PART]])
+        yield _part_name(inventory.blueprint, packed) if start else parent_name(inventory.blueprint), packed
+
+
+def _part_name(blueprint: str, content: bytes) -> str:
+    return f"{parent_name(blueprint)}-{_checksum(content)[:16]}"
 
 
 def _parent(inventory: Inventory, parts: list[tuple[str, bytes]]) -> dict[str, Any]:
-    nodes = _packed({name: asdict(node) for name, node in sorted(inventory.nodes.items())})
+    nodes = _packed(nodes_to_json(inventory.nodes))
     annotations = {
         TOOLING: f"blueprint/v{inventory.tool}",
         GROUP_KINDS: group_kinds(inventory.members),
@@ -183,15 +238,10 @@ def _parent(inventory: Inventory, parts: list[tuple[str, bytes]]) -> dict[str, A
     }
     record = {
         "format": _FORMAT,
-        "blueprint": inventory.blueprint,
-        "version": inventory.version,
-        "release": inventory.release,
-        "digest": inventory.digest,
-        "begun": inventory.begun,
-        "server": inventory.server,
-        "tool": inventory.tool,
+        **header_to_json(inventory),
         "nodes": _checksum(nodes),
         "parts": [{"name": name, "sha256": _checksum(content)} for name, content in parts],
+        "revisions": [revision_to_json(revision) for revision in inventory.revisions],
     }
     return {
         "apiVersion": "v1",
@@ -221,25 +271,16 @@ def _parse(connection: Connection, parent: Mapping[str, Any], blueprint: str) ->
     members: dict[ObjectId, Member] = {}
     for index, part in enumerate(record["parts"]):
         holder = _part(connection, part["name"]) if index else parent
-        rows = _unpacked(holder["binaryData"]["members"], part["sha256"], part["name"])
-        members |= {m.id: m for m in map(_member, rows)}
-    nodes = {
-        name: NodeRecord(node["uid"], tuple(node["labels"]), tuple(node["taints"]))
-        for name, node in _unpacked(parent["binaryData"]["nodes"], record["nodes"], "its list of nodes").items()
-    }
-    return Inventory(
-        blueprint=blueprint,
-        version=record["version"],
-        release=record["release"],
-        digest=record["digest"],
-        begun=record.get("begun", ""),  # earlier versions did not write it
-        server=record["server"],
-        tool=record["tool"],
+        members |= members_from_rows(_unpacked(holder["binaryData"]["members"], Part(**part)))
+    nodes = _unpacked(parent["binaryData"]["nodes"], Part("its list of nodes", record["nodes"]))
+    inventory = replace(
+        header_from_json(record),
         members=members,
-        nodes=nodes,
+        nodes=nodes_from_json(nodes),
+        revisions=tuple(revision_from_json(revision) for revision in record.get("revisions", ())),
         resource_version=str(parent["metadata"]["resourceVersion"]),
-        shards=tuple(part["name"] for part in record["parts"][1:]),
     )
+    return replace(inventory, stored=_stored(inventory, [part["name"] for part in record["parts"][1:]]))
 
 
 def _part(connection: Connection, name: str) -> Mapping[str, Any]:
@@ -250,29 +291,22 @@ def _part(connection: Connection, name: str) -> Mapping[str, Any]:
     return found
 
 
-def _unpacked(encoded: str, checksum: str, what: str) -> Any:
-    try:
-        packed = base64.b64decode(encoded, validate=True)
-    except binascii.Error:
-        raise ValueError(f"{what} is not base64") from None
-    if _checksum(packed) != checksum:
-        raise ValueError(f"the content of {what} does not fit its checksum")
+def _unpacked(encoded: str, part: Part) -> Any:
     unpacker = zlib.decompressobj(wbits=31)
-    text = unpacker.decompress(packed, _LARGEST)
+    text = unpacker.decompress(_decoded(encoded, part), _LARGEST)
     if unpacker.unconsumed_tail:
-        raise ValueError(f"{what} is larger than any record that we write")
+        raise ValueError(f"{part.name} is larger than any record that we write")
     return orjson.loads(text)
 
 
-def _member(row: list[Any]) -> Member:
-    snapshot = Snapshot(**row[5]) if row[5] else None
-    return Member(ObjectId(*row[:4]), row[4], snapshot)
-
-
-def _row(member: Member) -> list[Any]:
-    i = member.id
-    snapshot = asdict(member.snapshot) if member.snapshot else None
-    return [i.group, i.kind, i.namespace, i.name, member.api_version, snapshot]
+def _decoded(encoded: str, part: Part) -> bytes:
+    try:
+        packed = base64.b64decode(encoded, validate=True)
+    except binascii.Error:
+        raise ValueError(f"{part.name} is not base64") from None
+    if _checksum(packed) != part.sha256:
+        raise ValueError(f"the content of {part.name} does not fit its checksum")
+    return packed
 
 
 def _checksum(data: bytes) -> str:

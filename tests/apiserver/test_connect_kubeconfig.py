@@ -10,8 +10,8 @@ from typing import Any
 import orjson
 import pytest
 
-from blueprint.cluster.connect import connect, official_endpoint, with_environment_proxy
-from blueprint.cluster.kubeconfig import Endpoint, choose, endpoint, find_files
+from blueprint.apiserver.connect import connect, official_endpoint, with_environment_proxy
+from blueprint.apiserver.kubeconfig import Endpoint, choose, endpoint, find_files
 from blueprint.diagnostics import Refused
 
 CA, CERTIFICATE, KEY = b"-----CA-----\n", b"-----CERTIFICATE-----\n", b"-----KEY-----\n"
@@ -72,7 +72,7 @@ def test_a_static_kubeconfig_means_the_same_as_to_the_official_client(case: str,
 
 def test_the_fast_way_does_not_import_the_official_client(tmp_path: Path) -> None:
     code = (
-        "import sys; from blueprint.cluster.connect import _locate;"
+        "import sys; from blueprint.apiserver.connect import _locate;"
         f"_locate({str(write(tmp_path / 'c', config({'token': 't'})))!r}, None);"
         "sys.exit('kubernetes' in sys.modules)"
     )

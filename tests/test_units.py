@@ -1,13 +1,14 @@
-"""Quantities take the form in which the API server stores them."""
+"""Quantities take the form in which the API server stores them; durations are read as Prometheus reads them."""
 
 from __future__ import annotations
+
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blueprint.kubernetes.api import load_kubernetes
-from blueprint.spec.quantity import canonical_quantity, is_quantity, quantity_value
+from blueprint.units import as_duration, canonical_quantity, duration_seconds, quantity_value
 
 
 @pytest.mark.parametrize(
@@ -40,24 +41,33 @@ def test_the_stored_form_is_stable_and_means_the_same(number: int, suffix: str) 
     assert quantity_value(stored) == quantity_value(f"{number}{suffix}")
 
 
-MADE_BY_MACHINES = {"Counter", "DeviceCapacity", "CSIStorageCapacity", "NodeAllocatableResourceMapping",
-                    "CapacityRequestPolicy", "CapacityRequestPolicyRange"}  # fmt: skip
-"""Definitions that drivers fill in and nobody declares."""
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("0", 0), ("15s", 15), ("1m30s", 90), ("1h", 3600), ("1d", 86400), ("2w", 1209600), ("1y", 31536000), ("0s", 0)],
+)
+def test_durations(text: str, seconds: int) -> None:
+    assert duration_seconds(text) == as_duration(text) == seconds
 
 
-def test_every_quantity_that_can_be_declared_is_known_as_one() -> None:
-    """Otherwise another spelling of it is a difference for ever."""
-    found = []
-    for name, definition in load_kubernetes("1.36").definitions.items():
-        for field, schema in definition.get("properties", {}).items():
-            if _quantity(schema):
-                found.append((name, ("target", field)))
-            elif _quantity(schema.get("additionalProperties")):
-                found.append((name, (field, "cpu")))
-    declared = [(name, path) for name, path in found if name.rpartition(".")[2] not in MADE_BY_MACHINES]
-    assert len(declared) > 15
-    assert [each for each in declared if not is_quantity(each[1])] == []
+def test_milliseconds_are_no_minutes() -> None:
+    assert duration_seconds("100ms") == Fraction(1, 10)
+    assert duration_seconds("5m100ms") == 300 + Fraction(1, 10)
 
 
-def _quantity(schema: object) -> bool:
-    return isinstance(schema, dict) and str(schema.get("$ref", "")).endswith(".api.resource.Quantity")
+@pytest.mark.parametrize("text", ["", "s", "15", "-1s", "1.5h", "1s1m", "1 s", "1S", "1s\n", "\u0661s"])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    """Prometheus wants larger units first, and whole numbers."""
+    assert as_duration(text) is None
+    with pytest.raises(ValueError, match="not a duration"):
+        duration_seconds(text)
+
+
+@given(st.none() | st.integers() | st.lists(st.text()))
+def test_only_text_is_a_duration(value: object) -> None:
+    assert as_duration(value) is None
+
+
+@given(st.integers(0, 10**9), st.integers(0, 59), st.integers(0, 999))
+def test_parts_of_a_duration_add_up(hours: int, minutes: int, milliseconds: int) -> None:
+    together = duration_seconds(f"{hours}h{minutes}m{milliseconds}ms")
+    assert together == 3600 * hours + 60 * minutes + Fraction(milliseconds, 1000)

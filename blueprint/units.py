@@ -1,13 +1,12 @@
-"""Kubernetes quantities in the form in which the API server stores them.
+"""Quantities of Kubernetes and durations of Prometheus. Standard library only.
 
-The rules are those of `k8s.io/apimachinery/pkg/api/resource`: the kind of suffix is kept (1024 or 1000), the
-suffix is the largest that needs no fraction, nothing is finer than a nano.
+Quantities follow `k8s.io/apimachinery/pkg/api/resource`: the kind of suffix is kept (1024 or 1000), the suffix is the
+largest that needs no fraction, nothing is finer than a nano. Durations follow Prometheus' `model.ParseDuration`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 
@@ -18,16 +17,36 @@ _FORM = re.compile(
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 _SUFFIX = {exponent: suffix for suffix, exponent in _DECIMAL.items()}
-_PARENTS = frozenset({"limits", "requests", "capacity", "overhead", "podFixed", "hard", "default", "defaultRequest"})
-_PARENTS |= {"max", "min", "maxLimitRequestRatio"}
-_FIELDS = frozenset({"sizeLimit", "divisor", "storage", "averageValue", "tolerance"})
 _NANO = 10**9
 _LARGEST_EXPONENT = 100
+_SECONDS = {
+    "y": Fraction(31_536_000),
+    "w": Fraction(604_800),
+    "d": Fraction(86_400),
+    "h": Fraction(3_600),
+    "m": Fraction(60),
+    "s": Fraction(1),
+    "ms": Fraction(1, 1000),
+}
+_DURATION = re.compile("(?=.)" + "".join(rf"(?:(?P<{unit}>[0-9]+){unit})?" for unit in _SECONDS))
 
 
-def is_quantity(path: Sequence[str | int]) -> bool:
-    """Whether Kubernetes' own kinds have a quantity there, which is then compared by what it means."""
-    return path[-1] in _FIELDS or (len(path) > 1 and path[-2] in _PARENTS) or tuple(path[-2:]) == ("target", "value")
+def duration_seconds(text: str) -> Fraction:
+    """A duration in seconds: `1m30s` is 90. ValueError if it is none."""
+    found = _DURATION.fullmatch(text)
+    if text == "0":
+        return Fraction(0)
+    if found is None:
+        raise ValueError(f"{text} is not a duration")
+    return sum((int(number) * _SECONDS[unit] for unit, number in found.groupdict().items() if number), Fraction(0))
+
+
+def as_duration(value: object) -> Fraction | None:
+    """The seconds of a value that may be a duration; None where it is none."""
+    try:
+        return duration_seconds(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
 
 
 def quantity_value(text: str) -> Fraction:

@@ -1,4 +1,4 @@
-"""Hide the values of Secrets in everything that is told.
+"""Hide the values of Secrets in what reports show.
 
 A hidden value is replaced by a numbered token. Equal values of one report get the same number, so a reader
 sees *that* values differ or agree; unlike a hash, a number cannot be guessed back, and it is the same on
@@ -12,12 +12,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from blueprint.bundle.model import ObjectId, Path
-from blueprint.changes.compare import ABSENT, FieldChange, ObjectChange
 from blueprint.diagnostics import Diagnostic, Note
+from blueprint.redaction.secrets import MARKERS, Redacted, is_confidential, is_confidential_field, is_secret_subject
 
-_OPEN_FIELDS = frozenset({"apiVersion", "kind", "metadata", "type", "immutable"})
-_COPIES_THE_OBJECT = "kubectl.kubernetes.io/last-applied-configuration"
 _OPEN_EVIDENCE = frozenset(
     {
         "action", "by", "cause", "class", "component", "field", "from", "layer", "manager", "node", "object",
@@ -25,52 +22,35 @@ _OPEN_EVIDENCE = frozenset(
         "time", "when", "writer",
     }
 )  # fmt: skip
-_OPEN_TEXTS = frozenset({"(absent)", "(hidden)", "(hidden, another one)"})
+_OPEN_TEXTS = MARKERS | {"(absent)"}
 _SHORTEST_REPLACED = 3
-
-
-class Hidden(str):
-    """A token that stands for a secret value."""
-
-    __slots__ = ()
 
 
 class Mask:
     """Replaces secret values by tokens; one per report, because the numbers are the report's."""
 
     def __init__(self) -> None:
-        self._tokens: dict[str, Hidden] = {}
+        self._tokens: dict[str, Redacted] = {}
 
-    def change(self, change: ObjectChange) -> ObjectChange:
-        """The change with its secret values hidden."""
-        if not _is_secret(change.id):
-            return change
-        return dataclasses.replace(change, fields=tuple(self._field(field) for field in change.fields))
+    def value(self, path: tuple[str | int, ...], value: Any) -> Any:
+        """What stands at a path of a Secret, with tokens in the place of its secret values."""
+        if isinstance(value, Mapping):
+            return {key: self.value((*path, key), below) for key, below in value.items()}
+        return self.token(value) if is_confidential(path) else value
 
     def diagnostic(self, diagnostic: Diagnostic) -> Diagnostic:
         """The diagnostic with the secret values of its evidence hidden, wherever else they are repeated."""
-        kind = (diagnostic.subject or "").partition("/")[0]
-        if kind != "Secret" or _is_open(diagnostic.path):
+        if not is_secret_subject(diagnostic.subject or "") or not is_confidential_field(diagnostic.path or ""):
             return diagnostic
         secrets = [text for name, text in diagnostic.evidence if name not in _OPEN_EVIDENCE and text not in _OPEN_TEXTS]
         return self._without(diagnostic, {text: self.token(text) for text in secrets})
 
-    def token(self, value: Any) -> Hidden:
+    def token(self, value: Any) -> Redacted:
         """The token of one value."""
         key = json.dumps(value, sort_keys=True, default=repr)
-        return self._tokens.setdefault(key, Hidden(f"<secret {len(self._tokens) + 1}>"))
+        return self._tokens.setdefault(key, Redacted(f"<secret {len(self._tokens) + 1}>"))
 
-    def _field(self, field: FieldChange) -> FieldChange:
-        before, after = self._value(field.path, field.before), self._value(field.path, field.after)
-        return dataclasses.replace(field, before=before, after=after)
-
-    def _value(self, path: Path, value: Any) -> Any:
-        if isinstance(value, Mapping):
-            return {key: self._value((*path, key), below) for key, below in value.items()}
-        secret = (path[:1] and path[0] not in _OPEN_FIELDS) or _COPIES_THE_OBJECT in path
-        return self.token(value) if secret and value is not ABSENT else value
-
-    def _without(self, diagnostic: Diagnostic, tokens: Mapping[str, Hidden]) -> Diagnostic:
+    def _without(self, diagnostic: Diagnostic, tokens: Mapping[str, Redacted]) -> Diagnostic:
         def clean(text: str) -> str:
             for secret in sorted(tokens, key=len, reverse=True):
                 if len(secret.strip("\"' ")) >= _SHORTEST_REPLACED:
@@ -87,13 +67,3 @@ class Mask:
             evidence=tuple((name, tokens.get(text, text)) for name, text in diagnostic.evidence),
             fix=None,
         )
-
-
-def _is_secret(identity: ObjectId) -> bool:
-    return identity.kind == "Secret" and not identity.group
-
-
-def _is_open(path: str | None) -> bool:
-    if not path or _COPIES_THE_OBJECT in path:
-        return False
-    return path.replace("[", ".").split(".")[0] in _OPEN_FIELDS and path != "metadata.annotations"

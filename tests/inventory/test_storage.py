@@ -11,21 +11,14 @@ from dataclasses import replace
 
 import pytest
 
+from blueprint.apiserver.errors import ApiError
 from blueprint.bundle.model import ObjectId
 from blueprint.changes.compare import Action
-from blueprint.cluster.errors import ApiError
-from blueprint.cluster.inventory import (
-    NAMESPACE,
-    PART_OF,
-    Inventory,
-    Member,
-    Snapshot,
-    applyset_id,
-    parent_name,
-)
 from blueprint.cluster.plan import make_plan
-from blueprint.cluster.store import read_inventory, write_inventory
 from blueprint.diagnostics import Refused
+from blueprint.inventory.membership import NAMESPACE, PART_OF, applyset_id, parent_name
+from blueprint.inventory.model import Inventory, Member, Snapshot
+from blueprint.inventory.storage import read_inventory, write_inventory
 from tests.support.bundles import actions, apply, bundle, codes, config_map, definition, namespace, widget
 
 CONFIG_MAPS = f"/api/v1/namespaces/{NAMESPACE}/configmaps"
@@ -99,7 +92,7 @@ def test_it_survives_writing_and_reading(cluster, unique) -> None:
 
 def test_ten_thousand_objects_fit_in_parts_that_are_replaced_whole(cluster, unique) -> None:
     record = write_inventory(cluster, large(unique, 10_000))
-    assert len(record.shards) == 3
+    assert len(record.stored) == 3
     assert read_inventory(cluster, unique) == record
 
     smaller = write_inventory(cluster, replace(record, members=large(unique, 10).members))
@@ -154,7 +147,7 @@ def test_a_damaged_record_is_refused_with_its_name(damage, words, cluster, names
 
 def test_a_missing_part_is_damage(cluster, unique) -> None:
     record = write_inventory(cluster, large(unique, 4000))
-    cluster.delete(f"{CONFIG_MAPS}/{record.shards[0]}")
+    cluster.delete(f"{CONFIG_MAPS}/{record.stored[0]}")
     with pytest.raises(Refused) as caught:
         read_inventory(cluster, unique)
     assert "is missing" in caught.value.diagnostics[0].message

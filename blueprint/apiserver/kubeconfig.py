@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from blueprint.cluster import codes
+from blueprint.apiserver import codes
 from blueprint.diagnostics import Diagnostic, Refused, nearest
 
 OBTAINED = ("exec", "auth-provider")

@@ -8,8 +8,8 @@ import sys
 import orjson
 import pytest
 
-from blueprint.cluster.connect import connect
-from blueprint.cluster.discovery import discover, is_served
+from blueprint.apiserver.connect import connect
+from blueprint.apiserver.discovery import discover, is_served
 from blueprint.diagnostics import Refused
 from tests.support.bundles import definition
 
@@ -25,7 +25,7 @@ def refusal(kubeconfig: str) -> tuple[str, str]:
 
 def edited(lab, tmp_path, **cluster) -> str:
     """The lab's kubeconfig with other settings of its cluster."""
-    from blueprint.cluster.kubeconfig import _load
+    from blueprint.apiserver.kubeconfig import _load
 
     config = _load(lab.kubeconfig)
     config["clusters"][0]["cluster"] |= cluster
@@ -73,7 +73,7 @@ def test_a_server_of_another_name_is_not_believed_unless_told(lab, tmp_path) -> 
 
 
 def test_a_plugin_s_token_connects(lab, namespace, tmp_path) -> None:
-    from blueprint.cluster.kubeconfig import _load
+    from blueprint.apiserver.kubeconfig import _load
 
     config = _load(lab.service_account(namespace, "plugged"))
     user = config["users"][0]["user"]

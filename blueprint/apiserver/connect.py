@@ -16,14 +16,14 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from blueprint.cluster import codes
-from blueprint.cluster.credential_expiry import describe_credentials
-from blueprint.cluster.errors import ApiError
-from blueprint.cluster.kubeconfig import Choice, Endpoint, choose, endpoint, find_files, refuse
+from blueprint.apiserver import codes
+from blueprint.apiserver.credential_expiry import describe_credentials
+from blueprint.apiserver.errors import ApiError
+from blueprint.apiserver.kubeconfig import Choice, Endpoint, choose, endpoint, find_files, refuse
 from blueprint.diagnostics import Refused
 
 if TYPE_CHECKING:
-    from blueprint.cluster.connection import Connection
+    from blueprint.apiserver.connection import Connection
 
 
 def connect(kubeconfig: str | None = None, context: str | None = None, timeout: float = 30.0) -> Connection:
@@ -37,7 +37,7 @@ def connect(kubeconfig: str | None = None, context: str | None = None, timeout: 
     Raises:
         Refused: BP7001 to BP7009, exit code 2.
     """
-    from blueprint.cluster.connection import Connection
+    from blueprint.apiserver.connection import Connection
 
     place, name = _locate(kubeconfig, context)
     place = with_environment_proxy(place)

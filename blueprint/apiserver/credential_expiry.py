@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from blueprint.cluster.kubeconfig import Endpoint
+from blueprint.apiserver.kubeconfig import Endpoint
 
 _SEQUENCE, _INTEGER, _UTC_TIME, _GENERAL_TIME = 0x30, 0x02, 0x17, 0x18
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from blueprint.cluster.connection import Connection
-from blueprint.cluster.errors import ApiError
+from blueprint.apiserver.connection import Connection
+from blueprint.apiserver.errors import ApiError
 
 _AGGREGATED = (
     "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,"

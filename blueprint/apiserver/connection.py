@@ -22,8 +22,8 @@ import orjson
 import urllib3
 
 from blueprint._version import __version__
-from blueprint.cluster.errors import ApiError, error_from
-from blueprint.cluster.kubeconfig import Endpoint
+from blueprint.apiserver.errors import ApiError, error_from
+from blueprint.apiserver.kubeconfig import Endpoint
 from blueprint.diagnostics.causes import system_words
 
 POOL_SIZE = 8

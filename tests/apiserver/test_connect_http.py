@@ -10,11 +10,11 @@ from typing import Any
 import orjson
 import pytest
 
-from blueprint.cluster.connect import connect
-from blueprint.cluster.connection import Connection
-from blueprint.cluster.credential_expiry import token_expiry
-from blueprint.cluster.errors import ApiError
-from blueprint.cluster.kubeconfig import Endpoint
+from blueprint.apiserver.connect import connect
+from blueprint.apiserver.connection import Connection
+from blueprint.apiserver.credential_expiry import token_expiry
+from blueprint.apiserver.errors import ApiError
+from blueprint.apiserver.kubeconfig import Endpoint
 from blueprint.diagnostics import Refused
 from tests.support.scripted_server import Answer, each, serving
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from blueprint.changes.compare import ABSENT
-from blueprint.cluster.managed_fields import (
+from blueprint.apiserver.managed_fields import (
     content,
     content_hash,
     fieldset_hash,
@@ -18,6 +17,7 @@ from blueprint.cluster.managed_fields import (
     server_spelling,
     value_at,
 )
+from blueprint.changes.compare import ABSENT
 from blueprint.cluster.server_paths import field_of_type_error, follow
 
 PORT = 'k:{"port":80,"protocol":"TCP"}'

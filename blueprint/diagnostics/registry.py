@@ -1,4 +1,4 @@
-"""Every code, found in modules called `codes` and in the modules of rules: there is no central list to edit."""
+"""Every code, found in modules called `codes` and in those of rules and checks: there is no central list to edit."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import re
 
 from blueprint.diagnostics.model import Code, Severity
 
+_WITH_CODES = frozenset({"rules", "checks"})
+"""Folders in which one file has everything about its subject, codes included."""
 _BY_ID: dict[str, Code] = {}
 _BY_SLUG: dict[str, Code] = {}
 
@@ -34,8 +36,9 @@ def all_codes() -> list[Code]:
 
 
 def _may_define(name: str) -> bool:
-    """Whether a module is named for its codes (`codes`, `node_codes`) or holds rules, which bring their own."""
-    return name.endswith("codes") or ".rules." in name
+    """Whether a module is named for its codes (`codes`, `node_codes`), or is a rule or check and brings its own."""
+    *folders, module = name.split(".")
+    return module.endswith("codes") or not _WITH_CODES.isdisjoint(folders)
 
 
 def find_code(name: str) -> Code | None:

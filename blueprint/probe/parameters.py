@@ -48,14 +48,14 @@ def one_of(*choices: T) -> Codec[T]:
     return Codec(lambda value: value, functools.partial(_choice, choices))
 
 
-def either(first: type[P], codec: Codec[P], other: Codec[T]) -> Codec[P | T]:
-    """What one of two codecs accepts: the first, for values and JSON of the type `first`, or the other."""
+def record_or(kind: type[P], other: Codec[T]) -> Codec[P | T]:
+    """An object with the fields of a dataclass, or what another codec accepts, which is no object."""
 
     def encode(value: P | T) -> Any:
-        return codec.encode(value) if isinstance(value, first) else other.encode(typing.cast("T", value))
+        return _encode_record(value) if isinstance(value, kind) else other.encode(typing.cast("T", value))
 
     def decode(value: Any) -> P | T:
-        return codec.decode(value) if isinstance(value, first) else other.decode(value)
+        return _decode_record(kind, value) if isinstance(value, dict) else other.decode(value)
 
     return Codec(encode, decode)
 

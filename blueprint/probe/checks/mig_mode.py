@@ -9,7 +9,7 @@ from blueprint.diagnostics import define
 from blueprint.probe import nvml_calls
 from blueprint.probe.check import check
 from blueprint.probe.observations import ObservedGpu, ObservedNode
-from blueprint.probe.parameters import FLAG, either, record
+from blueprint.probe.parameters import FLAG, record_or
 from blueprint.probe.pending_modes import ModeTerms, judge_modes
 from blueprint.probe.verdicts import Verdict, VerdictFactory, each_gpu, off_on
 
@@ -52,7 +52,7 @@ def _in_words(expected: MigModes | bool) -> str:
     return f"MIG mode {off_on(expected)}"
 
 
-_PARAMETERS = either(MigModes, record(MigModes), FLAG)
+_PARAMETERS = record_or(MigModes, FLAG)
 
 
 @check("mig-mode", _PARAMETERS, expects=_in_words, reads=(nvml_calls.MIG_MODE,))

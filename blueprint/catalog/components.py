@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from blueprint.catalog.distribution import STACKS, Stack
 from blueprint.catalog.facts import Digest, Matching, Record, Text
+from blueprint.catalog.kinds import Kind, KindName
 from blueprint.catalog.olm import FileName, Olm
 from blueprint.catalog.settings import Setting
 
@@ -54,22 +55,6 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HealthHint:
-    """How to read the state of an object whose kind Kubernetes does not know.
-
-    `field` is a dotted path; `ready` and `failed` are its values. `hollow` are reasons (of condition Ready) under
-    which the object calls itself ready while nothing runs.
-    """
-
-    kind: Text
-    name: Text
-    field: Text
-    ready: tuple[Text, ...]
-    failed: tuple[Text, ...] = ()
-    hollow: tuple[Text, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Component(Record):
     """One installable part of a platform.
 
@@ -88,6 +73,7 @@ class Component(Record):
         templates: Files under the component's `templates/`, in the order in which they are rendered.
         settings: What a blueprint may set, by name.
         olm: How it comes where operators come through the Operator Lifecycle Manager; None where it cannot.
+        kinds: What is known of the kinds that it brings, by `Kind.group`; of the others Kubernetes' ways hold.
         lacks: What this version cannot do that the newest can, with the reason: settings by their name, which are then
             refused, and words that templates and checks ask for.
         sources: What the templates were written and compared against.
@@ -108,7 +94,7 @@ class Component(Record):
     images: Mapping[str, Image]
     settings: Mapping[str, Setting] = field(default_factory=dict)
     olm: Olm | None = None
-    health: tuple[HealthHint, ...] = ()
+    kinds: Mapping[KindName, Kind] = field(default_factory=dict)
     lacks: Mapping[str, Text] = field(default_factory=dict)
     sources: tuple[Text, ...]
     folder: Path = field(repr=False, compare=False, metadata={"given": True})

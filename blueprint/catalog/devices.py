@@ -15,8 +15,6 @@ from blueprint.versions import version_key
 
 Sort = Literal["gpu", "mig", "vfio", "channel", "daemon"]
 """What a device is: its attribute `type`."""
-GPU_DRIVER = "gpu.nvidia.com"
-DOMAIN_DRIVER = "compute-domain.nvidia.com"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,7 @@ from blueprint.apiserver.managed_fields import (
 )
 from blueprint.bundle.model import FieldOrigin, Object, ObjectId, Path
 from blueprint.changes.compare import ABSENT, Action, FieldChange, ObjectChange, differences
-from blueprint.changes.immutable import STAYS, immutable_fields, may_not_be_replaced, why
+from blueprint.changes.immutable import immutable_fields, may_not_be_replaced, why
 from blueprint.cluster import codes, findings
 from blueprint.cluster.list_order import misplaced
 from blueprint.cluster.losses import losses
@@ -41,6 +41,7 @@ from blueprint.diagnostics import Diagnostic, Severity
 from blueprint.inventory.membership import PART_OF, as_member, manager
 from blueprint.inventory.model import Snapshot
 from blueprint.inventory.snapshots import desired_hash, is_unchanged
+from blueprint.kubernetes.kinds import find_kind
 from blueprint.source.paths import format_path, list_key
 
 Decision = tuple[Step, tuple[Diagnostic, ...]]
@@ -237,7 +238,8 @@ def _in_the_way(extra: Extra, live: Mapping[str, Any]) -> Conflict:
 
 def _kept_by_the_server(obj: Object, live: Mapping[str, Any]) -> FieldChange | None:
     """A field that is not declared, and that the API server would keep without a word."""
-    name, value = STAYS.get((obj.id.group, obj.id.kind), ("", ""))
+    retained = find_kind(obj.id.group, obj.id.kind).retains
+    name, value = (retained.field, retained.value) if retained else ("", "")
     if not name or name in (obj.data.get("spec") or {}) or (live.get("spec") or {}).get(name) != value:
         return None
     return FieldChange(("spec", name), value, ABSENT, None, f"spec.{name}")

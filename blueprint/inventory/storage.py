@@ -202,11 +202,17 @@ def _put_part(connection: Connection, blueprint: str, name: str, content: Mappin
         "binaryData": {key: base64.b64encode(value).decode() for key, value in content.items()},
         "immutable": True,
     }
-    try:
-        connection.post(_CONFIGMAPS, body, manager(blueprint))
-    except ApiError as error:
-        if not error.stale:  # the name is the hash of what is there, so it is what we want there
-            raise
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            connection.post(_CONFIGMAPS, body, manager(blueprint))
+        except ApiError as error:
+            if error.stale:  # the name is the hash of what is there, so it is what we want there
+                return
+            if not error.uncertain or attempt == _ATTEMPTS:
+                raise
+            time.sleep(_PAUSE * 2**attempt)
+        else:
+            return
 
 
 def _forget(connection: Connection, name: str) -> None:

@@ -15,7 +15,7 @@ from blueprint.platform.drivers import expectations as drivers
 from blueprint.platform.model import Platform
 from blueprint.platform.network import expectations as network
 from blueprint.platform.partitioning import expectations as partitioning
-from blueprint.platform.pool import Pool, PoolGpu
+from blueprint.platform.pool import GpuPool, Pool
 from blueprint.platform.topology import expectations as topology
 from blueprint.platform.tracking.recorder import recording
 from blueprint.platform.tracking.sources import Source, by_relevance, flatten
@@ -58,9 +58,9 @@ class Derivation(Generic[P]):
     """A check, and its parameters for the nodes of a pool with GPUs; None where there is nothing to expect."""
 
     check: Check[P]
-    derive: Callable[[Pool], P | None]
+    derive: Callable[[GpuPool], P | None]
 
-    def expectation(self, pool: Pool) -> Expectation | None:
+    def expectation(self, pool: GpuPool) -> Expectation | None:
         """The expectation, with the lines that decided it; None where there is nothing to expect."""
         with recording() as sources:
             parameters = self.derive(pool)
@@ -78,7 +78,7 @@ def expectations(platform: Platform) -> tuple[Expectation, ...]:
 
 
 def _of_pool(platform: Platform, pool: Pool) -> Iterator[Expectation]:
-    if pool.gpu:
+    if isinstance(pool, GpuPool):
         found = (each.expectation(pool) for each in DERIVATIONS)
         yield from (each for each in found if each)
     else:
@@ -99,23 +99,23 @@ def _portable(source: Source) -> ExpectationSource:
     )
 
 
-def _present(_: Pool, gpu: PoolGpu) -> bool:
-    return bool(gpu.product)
+def _present(pool: GpuPool) -> bool:
+    return bool(pool.gpu.product)
 
 
-def _unique(_: Pool, gpu: PoolGpu) -> str | None:
-    return "unique" if gpu.product else None
+def _unique(pool: GpuPool) -> str | None:
+    return "unique" if pool.gpu.product else None
 
 
-def _product(pool: Pool, gpu: PoolGpu) -> Product | None:
-    facts = gpu.facts
+def _product(pool: GpuPool) -> Product | None:
+    facts = pool.gpu.facts
     names: tuple[str, ...] = read_fact(facts.nvml_names) if facts.nvml_names.certain else ()
     if pool.place.virtual:
         names = tuple(_virtual_names(names, pool.place.virtual))
     ids = facts.device_ids if read_fact(facts.pci_device_ids) else ()
     if not names and not ids:
         return None
-    return Product(gpu.product, names, tuple(ids), gpu.subsystems)
+    return Product(pool.gpu.product, names, tuple(ids), pool.gpu.subsystems)
 
 
 def _virtual_names(names: tuple[str, ...], machine: Machine) -> Iterator[str]:
@@ -125,13 +125,13 @@ def _virtual_names(names: tuple[str, ...], machine: Machine) -> Iterator[str]:
         yield from (f"{name}-{size}{kind}" for name in names for kind in _VGPU_KINDS)
 
 
-def _memory(pool: Pool, gpu: PoolGpu) -> MemorySize | None:
+def _memory(pool: GpuPool) -> MemorySize | None:
     if pool.place.virtual:
         return _virtual_memory(pool.place.virtual)
-    known = gpu.facts.memory_mib
+    known = pool.gpu.facts.memory_mib
     if known is None or not known.certain:
         return None
-    _ = gpu.product  # read, since it decides
+    _ = pool.gpu.product  # read, since it decides
     return MemorySize(read_fact(known), MEMORY_TOLERANCE_MIB)
 
 
@@ -143,20 +143,15 @@ def _virtual_memory(machine: Machine) -> MemorySize | None:
     return MemorySize(read_fact(known), read_fact(known) * VGPU_TOLERANCE_PERCENT // 100)
 
 
-def _of_gpu(derive: Callable[[Pool, PoolGpu], P | None]) -> Callable[[Pool], P | None]:
-    """What the GPUs of a pool decide: they are read with the rest, since their lines take part."""
-    return lambda pool: derive(pool, pool.gpu) if pool.gpu else None
-
-
 DERIVATIONS: tuple[Derivation[Any], ...] = (
-    Derivation(nvml, _of_gpu(_present)),
-    Derivation(gpu_count, _of_gpu(lambda _, gpu: gpu.count)),
-    Derivation(gpu_product, _of_gpu(_product)),
-    Derivation(gpu_memory, _of_gpu(_memory)),
-    Derivation(gpu_uuids, _of_gpu(_unique)),
-    Derivation(gpu_pci, _of_gpu(_unique)),
+    Derivation(nvml, _present),
+    Derivation(gpu_count, lambda pool: pool.gpu.count),
+    Derivation(gpu_product, _product),
+    Derivation(gpu_memory, _memory),
+    Derivation(gpu_uuids, _unique),
+    Derivation(gpu_pci, _unique),
     Derivation(driver_version, drivers.driver_version),
-    Derivation(mig_mode, _of_gpu(partitioning.mig_mode)),
+    Derivation(mig_mode, partitioning.mig_mode),
     Derivation(mig_layout, partitioning.mig_layout),
     Derivation(ecc_mode, lambda pool: pool.expect_ecc),
     Derivation(persistence_mode, lambda pool: pool.expect_persistence_mode),

@@ -17,17 +17,17 @@ from blueprint.catalog.machines import Machine
 from blueprint.catalog.releases import Release
 from blueprint.catalog.rules import Rule
 from blueprint.platform.components.model import PlatformComponent
-from blueprint.platform.components.selection import asked_for
+from blueprint.platform.components.selection import OBSERVABILITY, asked_for
 from blueprint.platform.drivers.model import ALWAYS, DRA, NEVER, OperatorDriver, runs
 from blueprint.platform.network.nic_policies import Fabrics
 from blueprint.platform.nodes.taints import PoolTaint, Taint
-from blueprint.platform.observability.unused_checks import COMPONENT as OBSERVABILITY
 from blueprint.platform.partitioning.model import Partitioning
-from blueprint.platform.pool import Pool
+from blueprint.platform.pool import GpuPool, Pool
 from blueprint.platform.tracking.recorder import record, tracked_property, untracked
 from blueprint.platform.tracking.sources import Source
 from blueprint.platform.tracking.tracked import Origins, plain
 from blueprint.spec.model import Blueprint
+from blueprint.spec.pools import NodePool
 from blueprint.versions import minor_of
 
 if TYPE_CHECKING:
@@ -43,12 +43,20 @@ PODS_PER_NODE = 20
 class Platform:
     """The whole platform. `components` holds those of the release that are not absent, in order of need."""
 
-    def __init__(self, blueprint: Blueprint, origins: Origins, catalog: Catalog, release: Release) -> None:
+    def __init__(
+        self,
+        blueprint: Blueprint,
+        origins: Origins,
+        catalog: Catalog,
+        release: Release,
+        unresolved: frozenset[str] = frozenset(),
+    ) -> None:
         self._blueprint = blueprint
         self._catalog = catalog
         self.origins = origins
         self.release = release
-        self._first_with: dict[str, Pool | None] = {}
+        self._unresolved = unresolved
+        self._first_with: dict[str, GpuPool | None] = {}
         # Asked of every component: known beforehand, so that where it is not so it decides nothing and is not recorded.
         self.by_olm = catalog.distribution(blueprint.spec.cluster.distribution).operators == "olm"
 
@@ -114,11 +122,8 @@ class Platform:
 
     @tracked_property
     def image(self) -> NodeImage:
-        """What is known of the GPU nodes' image; resolve() refuses a system that the distribution does not run."""
-        found = self.ground.image(self.os)
-        if found is None:
-            raise LookupError(f"{self.os} is not run by {self.distribution}: resolve() was to refuse it")
-        return found
+        """What is known of the GPU nodes' image; nothing of a system that the distribution does not run (BP3210)."""
+        return self.ground.image(self.os) or NodeImage(modes=())
 
     @tracked_property
     def kubelet_root(self) -> str:
@@ -237,16 +242,27 @@ class Platform:
 
     @tracked_property
     def pools(self) -> tuple[Pool, ...]:
-        """All pools, by name."""
+        """All pools, by name; without those whose GPUs the catalogue does not know."""
         specs = self._blueprint.spec.node_pools
-        return tuple(Pool(name, specs[name], self, self._catalog) for name in sorted(specs))
+        return tuple(self._pool(name, specs[name]) for name in sorted(specs) if name not in self._unresolved)
 
     @tracked_property
-    def gpu_pools(self) -> tuple[Pool, ...]:
-        """The pools whose nodes have GPUs."""
-        return tuple(pool for pool in self.pools if pool.gpu)
+    def unresolved(self) -> tuple[Pool, ...]:
+        """The pools whose GPUs the catalogue does not know, by name; their `gpu.facts` cannot be read."""
+        specs = self._blueprint.spec.node_pools
+        return tuple(self._pool(name, specs[name]) for name in sorted(self._unresolved))
 
-    def first_with(self, part: str) -> Pool | None:
+    def _pool(self, name: str, spec: NodePool) -> Pool:
+        with untracked():  # a pool records by itself whether it has GPUs
+            kind = Pool if spec.gpu is None else GpuPool
+        return kind(name, spec, self, self._catalog)
+
+    @tracked_property
+    def gpu_pools(self) -> tuple[GpuPool, ...]:
+        """The pools whose nodes have GPUs."""
+        return tuple(pool for pool in self.pools if pool.gpu and isinstance(pool, GpuPool))
+
+    def first_with(self, part: str) -> GpuPool | None:
         """The first pool whose nodes this platform brings `part` (as in a Mode) to.
 
         Nothing is recorded but what is read from that pool afterwards: it alone suffices, and the lines of a thousand

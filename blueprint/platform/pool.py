@@ -114,19 +114,18 @@ class Pool:
         return self._platform.runs_machines and self.selector.get(WORKLOAD_LABEL) == PASSTHROUGH
 
     @tracked_property
+    def _gpu(self) -> PoolGpu | None:
+        return PoolGpu(self._spec.gpu, self._platform, self._catalog) if self._spec.gpu is not None else None
+
+    @property
     def gpu(self) -> PoolGpu | None:
         """The GPUs of each node, or None."""
-        return PoolGpu(self._spec.gpu, self._platform, self._catalog) if self._spec.gpu is not None else None
+        return self._gpu
 
     @tracked_property
     def driver(self) -> PoolDriver:
         """The driver of its nodes."""
         return PoolDriver(self._spec.driver, self, self._platform)
-
-    @tracked_property
-    def partition(self) -> Partition:
-        """How its GPUs are cut and shared. Only for pools that have GPUs."""
-        return Partition(self, self._spec.gpu, self._platform)
 
     @tracked_property
     def network(self) -> PoolNetwork | None:
@@ -197,13 +196,34 @@ class Pool:
         return {key: value for key, read in LABELS.items() if (value := read(self)) is not None}
 
 
+class GpuPool(Pool):
+    """A node pool whose nodes have GPUs."""
+
+    @property
+    def gpu(self) -> PoolGpu:
+        """The GPUs of each node."""
+        gpu = self._gpu
+        if gpu is None:
+            raise TypeError(f"pool {self.name} has no GPUs")
+        return gpu
+
+    @tracked_property
+    def partition(self) -> Partition:
+        """How its GPUs are cut and shared."""
+        return Partition(self, self._spec.gpu, self._platform)
+
+
+def _partition(pool: Pool) -> Partition | None:
+    return pool.partition if pool.gpu and isinstance(pool, GpuPool) else None
+
+
 LABELS: dict[str, Callable[[Pool], str | None]] = {
     POOL_LABEL: lambda pool: pool.own_label,
     "gpublueprint.dev/gpu-product": lambda pool: pool.gpu.product if pool.gpu else None,
     "nvidia.com/gpu.deploy.driver": lambda pool: pool.deploy_driver,
     "nvidia.com/gpu.deploy.container-toolkit": lambda pool: pool.deploy_toolkit,
     "nvidia.com/gpu.deploy.device-plugin": lambda pool: pool.deploy_device_plugin,
-    "nvidia.com/mig.config": lambda pool: pool.partition.mig_config_name if pool.gpu else None,
-    "nvidia.com/device-plugin.config": lambda pool: pool.partition.plugin_config_name if pool.gpu else None,
+    "nvidia.com/mig.config": lambda pool: found.mig_config_name if (found := _partition(pool)) else None,
+    "nvidia.com/device-plugin.config": lambda pool: found.plugin_config_name if (found := _partition(pool)) else None,
 }
 """The labels that pools may put on nodes, each with how its value is read; None leaves it out."""

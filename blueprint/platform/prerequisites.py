@@ -13,7 +13,7 @@ from blueprint.platform.network.prerequisites import external_needs, network_nee
 from blueprint.platform.observability.prerequisites import observed
 from blueprint.platform.olm.prerequisites import olm_needs
 from blueprint.platform.partitioning.prerequisites import partition_needs
-from blueprint.platform.pool import Pool
+from blueprint.platform.pool import GpuPool, Pool
 from blueprint.platform.tracking.recorder import recording
 from blueprint.platform.tracking.sources import Source, Sources, by_relevance, flatten
 from blueprint.platform.virtualization import prerequisites as sandbox_needs
@@ -68,7 +68,7 @@ def _tellers(platform: Platform) -> Iterator[tuple[str, Iterator[str]]]:
             yield pool.name, told
         if pool.network:
             yield pool.name, network_needs(pool, pool.network)
-        if pool.gpu:
+        if isinstance(pool, GpuPool):
             yield pool.name, _gpus(pool)
             yield pool.name, dra_needs.of_pool(pool) if platform.allocation == DRA else partition_needs(pool, platform)
             yield pool.name, _driver(pool, platform)
@@ -121,12 +121,11 @@ def _labels(pool: Pool, platform: Platform) -> Iterator[str]:
         yield f"Whoever makes the nodes gives them the taints {taints}."
 
 
-def _gpus(pool: Pool) -> Iterator[str]:
-    assert pool.gpu  # noqa: S101 - asked only of pools that have GPUs
+def _gpus(pool: GpuPool) -> Iterator[str]:
     yield f"Each node has {pool.gpu.count} x {pool.gpu.product}, all visible to the operating system."
 
 
-def _driver(pool: Pool, platform: Platform) -> Iterator[str]:
+def _driver(pool: GpuPool, platform: Platform) -> Iterator[str]:
     owner = {"host": "The node image", "provider": "The cloud provider"}.get(pool.driver.owner)
     said = pool.driver.version or pool.driver.branch
     if owner:

@@ -25,7 +25,7 @@ from blueprint.bundle.reader import (
 )
 from blueprint.platform.model import Platform
 from blueprint.platform.observability.prerequisites import observability_to_json
-from blueprint.platform.pool import LABELS, Pool
+from blueprint.platform.pool import LABELS, GpuPool, Pool
 from blueprint.platform.prerequisites import Prerequisite, prerequisites
 from blueprint.platform.tracking.recorder import recording
 from blueprint.platform.tracking.sources import Sources, by_relevance, flatten, source_of
@@ -155,7 +155,7 @@ def _bundle_pool(pool: Pool, table: SourceTable) -> tuple[BundlePool, dict[str, 
     topology = noted("topology", lambda: pool.place.levels)
     low, high = noted("nodes", lambda: (pool.nodes_min, pool.nodes_max))
     selector = noted("selector", lambda: pool.selector)
-    resources = noted("resources", lambda: pool.partition.resources if pool.gpu else {})
+    resources = noted("resources", lambda: pool.partition.resources if pool.gpu and isinstance(pool, GpuPool) else {})
     said = {key: noted(f"labels.{key}", lambda read=read: read(pool)) for key, read in LABELS.items()}
     labels = {key: value for key, value in said.items() if value is not None}
     taints = noted("taints", lambda: pool.taints)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from blueprint.bundle.model import FieldOrigin, Object, ObjectId
+from blueprint.catalog.kinds import Kind
 from blueprint.data import data_folder, shown
 from blueprint.diagnostics import Diagnostic, Span
 from blueprint.kubernetes.crds import load_crd
+from blueprint.kubernetes.stages import CONFIGURED, rank_of
 from blueprint.platform.components.model import PlatformComponent
 from blueprint.platform.model import Platform
 from blueprint.platform.tracking.recorder import decided_by, recording
@@ -20,20 +22,6 @@ from blueprint.render.source_order import value_first
 from blueprint.render.template import load_template
 from blueprint.source.layers import Layered
 from blueprint.source.paths import Path
-
-_STAGES = (
-    ("Namespace",),
-    ("CustomResourceDefinition",),
-    ("OperatorGroup", "Subscription"),
-    ("PriorityClass", "RuntimeClass", "StorageClass", "ServiceAccount", "Secret", "ConfigMap", "ResourceQuota",
-     "LimitRange", "NetworkPolicy"),
-    ("ClusterRole", "Role"),
-    ("ClusterRoleBinding", "RoleBinding"),
-    ("Service",),
-    ("Deployment", "DaemonSet", "StatefulSet", "Job", "CronJob", "Pod"),
-)  # fmt: skip
-_WEBHOOKS = ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "APIService")
-_RANK = {kind: rank for rank, kinds in enumerate(_STAGES) for kind in kinds}
 
 
 def render_platform(platform: Platform, layered: Layered) -> tuple[list[Object], list[Diagnostic]]:
@@ -48,7 +36,8 @@ def render_platform(platform: Platform, layered: Layered) -> tuple[list[Object],
     extra, problems = extra_objects(layered)
     found += problems
     order = [*platform.components]
-    ordered = sorted([*objects, *extra], key=lambda obj: _order(obj, order))
+    kinds = {name: kind for each in platform.components.values() for name, kind in each.component.kinds.items()}
+    ordered = sorted([*objects, *extra], key=lambda obj: _order(obj, order, kinds))
     return value_first(ordered, layered.texts), found
 
 
@@ -85,7 +74,7 @@ def _crd(name: str, component: PlatformComponent, decided: Sources) -> Object:
     return Object(canonical(data), component.name, origins)
 
 
-def _order(obj: Object, components: list[str]) -> tuple[int, int, int, str, ObjectId]:
-    rank = _RANK.get(obj.id.kind, len(_STAGES) + (obj.id.kind in _WEBHOOKS))
+def _order(obj: Object, components: list[str], kinds: Mapping[str, Kind]) -> tuple[int, int, int, str, ObjectId]:
+    rank = rank_of(obj.id, kinds)
     place = components.index(obj.component) if obj.component in components else len(components)
-    return (min(rank, 3), place, rank, obj.id.kind, obj.id)
+    return (min(rank, CONFIGURED), place, rank, obj.id.kind, obj.id)

@@ -12,6 +12,7 @@ from blueprint.apiserver.connect import connect
 from blueprint.apiserver.discovery import discover, is_served
 from blueprint.diagnostics import Refused
 from tests.support.bundles import definition
+from tests.support.service_accounts import service_account
 
 LONG_AGO = dt.timedelta(hours=-2)
 
@@ -39,7 +40,7 @@ def test_a_connection_knows_the_server_s_version(lab) -> None:
 
 
 def test_an_expired_token_is_called_expired(lab, namespace) -> None:
-    slug, message = refusal(str(lab.service_account(namespace, "late", expires=LONG_AGO)))
+    slug, message = refusal(str(service_account(lab, namespace, "late", expires=LONG_AGO)))
     assert slug == "not-authenticated"
     assert "the token (expired " in message
 
@@ -51,7 +52,7 @@ def test_an_expired_certificate_is_called_expired(lab) -> None:
 
 
 def test_a_token_connects(lab, namespace) -> None:
-    assert connect(str(lab.service_account(namespace, "robot"))).version
+    assert connect(str(service_account(lab, namespace, "robot"))).version
 
 
 def test_a_server_that_another_authority_signed_is_not_believed(lab, tmp_path) -> None:
@@ -75,7 +76,7 @@ def test_a_server_of_another_name_is_not_believed_unless_told(lab, tmp_path) -> 
 def test_a_plugin_s_token_connects(lab, namespace, tmp_path) -> None:
     from blueprint.apiserver.kubeconfig import _load
 
-    config = _load(lab.service_account(namespace, "plugged"))
+    config = _load(service_account(lab, namespace, "plugged"))
     user = config["users"][0]["user"]
     token = user.pop("token", None) or (lab.folder / user.pop("tokenFile")).read_text()
     version = "client.authentication.k8s.io/v1"

@@ -41,7 +41,7 @@ from tests.support.apply_endings import (
     not_applied,
     somebodys,
 )
-from tests.support.bundles import apply, bundle, config_map, deployment, namespace, patch_as
+from tests.support.bundles import apply, bundle, config_map, deployment, each_object, namespace, patch_as
 from tests.support.soak import WHOLE
 from tests.support.soak import dice as dice_for
 
@@ -149,7 +149,7 @@ def test_an_interrupt_at_any_moment(seed: int, applied: Bundle, cluster) -> None
         if left == 0:
             raise KeyboardInterrupt
 
-    apply_plan(make_plan(wanted, cluster), cluster, ApplyOptions(timeout=5), progress)
+    apply_plan(make_plan(wanted, cluster), cluster, ApplyOptions(timeout=5), each_object(progress))
 
     agreed(wanted, cluster)
     settled(wanted, cluster)

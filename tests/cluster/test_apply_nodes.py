@@ -15,7 +15,18 @@ from blueprint.cluster.plan import make_plan
 from blueprint.diagnostics import Span
 from blueprint.inventory.model import NodeRecord
 from blueprint.inventory.storage import read_inventory
-from tests.support.bundles import GPU_TAINT, apply, bundle, codes, config_map, deployment, namespace, patch_as, pool
+from tests.support.bundles import (
+    GPU_TAINT,
+    apply,
+    bundle,
+    codes,
+    config_map,
+    deployment,
+    each_object,
+    namespace,
+    patch_as,
+    pool,
+)
 
 
 @pytest.fixture
@@ -54,9 +65,8 @@ def written_in_order(wanted: Bundle, cluster: Connection) -> list[str]:
     """Kinds in the order in which they were done."""
     kinds: list[str] = []
     plan = make_plan(wanted, cluster)
-    assert (
-        apply_plan(plan, cluster, ApplyOptions(timeout=20), lambda what, _how: kinds.append(what.kind)).exit_code == 0
-    )
+    listener = each_object(lambda what, _how: kinds.append(what.kind))
+    assert apply_plan(plan, cluster, ApplyOptions(timeout=20), listener).exit_code == 0
     return kinds
 
 

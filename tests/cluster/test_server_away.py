@@ -12,16 +12,16 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from blueprint.apiserver import connection as module
 from blueprint.apiserver.connection import Connection
 from blueprint.bundle.model import Bundle
 from blueprint.changes.compare import Action
-from blueprint.cluster import connection as module
 from blueprint.cluster.apply import ApplyOptions, apply_plan
 from blueprint.cluster.plan import make_plan
 from blueprint.diagnostics import Refused
 from blueprint.inventory.storage import read_inventory
 from tests.support.apply_endings import Answer, Send, answer, failing, gone
-from tests.support.bundles import apply, bundle, config_map, namespace
+from tests.support.bundles import apply, bundle, config_map, each_object, namespace
 
 COUNT = 40
 
@@ -97,7 +97,7 @@ def test_a_server_that_is_away_for_some_seconds_is_waited_for(after: int, road: 
             road.close()
             threading.Timer(3, road.reopen).start()
 
-    outcome = apply_plan(make_plan(wanted, connection), connection, ApplyOptions(timeout=20), progress)
+    outcome = apply_plan(make_plan(wanted, connection), connection, ApplyOptions(timeout=20), each_object(progress))
 
     assert (outcome.exit_code, outcome.diagnostics, outcome.written) == (0, (), COUNT + 1)
     assert {change.action for change in outcome.changes} == {Action.CREATE}
@@ -117,7 +117,7 @@ def test_a_server_that_does_not_come_back_is_one_error(road: Road, cluster, uniq
             road.close()
 
     begun = time.monotonic()
-    outcome = apply_plan(make_plan(wanted, connection), connection, ApplyOptions(timeout=20), progress)
+    outcome = apply_plan(make_plan(wanted, connection), connection, ApplyOptions(timeout=20), each_object(progress))
 
     [found] = outcome.diagnostics
     left = COUNT + 1 - outcome.written

@@ -6,13 +6,24 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from blueprint.apiserver.connection import Connection
-from blueprint.bundle.model import Bundle, BundlePool, FieldOrigin, Object, Path, Source, Taint
+from blueprint.bundle.model import Bundle, BundlePool, FieldOrigin, Object, ObjectId, Path, Source, Taint
 from blueprint.changes.compare import Action
 from blueprint.cluster.apply import ApplyOptions, Outcome, apply_plan
+from blueprint.cluster.events import ApplyEvent, ApplyStatus, Event, Listener
 from blueprint.cluster.plan import make_plan
 from blueprint.diagnostics import Span
 
 Data = dict[str, Any]
+
+
+def each_object(then: Callable[[ObjectId, ApplyStatus], object]) -> Listener:
+    """A listener to what becomes of each object."""
+
+    def listen(event: Event) -> None:
+        if isinstance(event, ApplyEvent):
+            then(event.id, event.status)
+
+    return listen
 
 
 def bundle(name: str, *objects: Data, digest: str = "d1", **settings: Any) -> Bundle:

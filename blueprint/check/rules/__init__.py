@@ -58,10 +58,5 @@ def subjects() -> dict[str, tuple[str, ...]]:
     return {name: tuple(modules) for name, modules in found.items()}
 
 
-def all_modules() -> list[ModuleType]:
-    """Every module of rules, imported; for references and tests."""
-    return [_module(name) for _, names in sorted(subjects().items()) for name in names]
-
-
 def _module(name: str) -> ModuleType:
     return importlib.import_module(name)

@@ -12,7 +12,7 @@ from blueprint.data import data_folder
 
 if TYPE_CHECKING:
     from blueprint.platform.model import Platform
-    from blueprint.platform.pool import Pool
+    from blueprint.platform.pool import GpuPool
 
 OPERATOR = "gpu-operator"
 MANAGED_CONTROL_PLANES = ("aks", "eks", "gke")
@@ -91,10 +91,8 @@ def serving_of(platform: Platform) -> Serving:
     return Serving(version, minor, gates, platform.compute_domains, managed, products)
 
 
-def _product(pool: Pool) -> Product:
+def _product(pool: GpuPool) -> Product:
     gpu = pool.gpu
-    if gpu is None:
-        raise LookupError(f"pool {pool.name} has no GPUs")
     facts, cuts = gpu.facts, pool.partition.cuts
     memory = facts.memory_mib
     return Product(
@@ -109,9 +107,9 @@ def _product(pool: Pool) -> Product:
     )
 
 
-def _profiles(pool: Pool) -> tuple[str, ...] | None:
-    mig = pool.gpu.facts.mig if pool.gpu else None
-    if mig is None or not mig.supported.certain:
+def _profiles(pool: GpuPool) -> tuple[str, ...] | None:
+    mig = pool.gpu.facts.mig
+    if not mig.supported.certain:
         return None
     if not mig.supported.value:
         return ()

@@ -46,7 +46,7 @@ def run(options: Namespace) -> Run:
     before, after = one.bundle, other.bundle
     parts = list(with_lines(compare_parts(one.parts, other.parts), before, after))
     compared = compare_objects(before.objects, after.objects)
-    differing = (told_apart(change) for change in compared if change.action is not Action.UNCHANGED)
+    differing = (told_apart(change, after.release) for change in compared if change.action is not Action.UNCHANGED)
     changes = list(because_of_changed_lines(differing, before, after))
     changed = pair(changes, {obj.id: obj.data for obj in before.objects}, after.objects)
     places = pool_changes(before.pools, after.pools)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from blueprint.platform.compatibility.checks import demands
+from blueprint.platform.model import Platform
+from blueprint.platform.pool import GpuPool, Pool
 from blueprint.platform.tracking.tracked import read_fact
-
-if TYPE_CHECKING:
-    from blueprint.platform.model import Platform
-    from blueprint.platform.pool import Pool
 
 CLIQUE = "nvidia.com/gpu.clique"
 """GPU feature discovery sets this label, or the DRA driver, where the driver tells them the domain."""
@@ -29,7 +26,7 @@ def of_pool(pool: Pool) -> Iterator[Iterator[str]]:
     yield _levels(pool)
     yield _domain(pool)
     yield _kubelet(pool)
-    if pool.gpu:
+    if isinstance(pool, GpuPool):
         yield _oldest_driver(pool)
         for rule in pool.platform.rules:
             if rule.scope == "pool":
@@ -77,9 +74,8 @@ def _kubelet(pool: Pool) -> Iterator[str]:
         )
 
 
-def _oldest_driver(pool: Pool) -> Iterator[str]:
+def _oldest_driver(pool: GpuPool) -> Iterator[str]:
     """Where only a branch is promised, or nothing, the GPU still needs a version of it."""
-    assert pool.gpu  # noqa: S101 - asked only of pools that have GPUs
     oldest = pool.gpu.facts.minimum_driver
     if oldest and oldest.certain and "." in oldest.value and not pool.driver.version and not pool.driver.enabled:
         yield f"The driver of the nodes is {read_fact(oldest)} or newer: {pool.gpu.product} needs it."

@@ -6,26 +6,24 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from blueprint.catalog.components import Component, Image
 from blueprint.catalog.setting_types import EMPTY
 from blueprint.platform.components.digests import digest
 from blueprint.platform.components.pod_settings import PerKey, Pod, joined
-from blueprint.platform.olm.model import Operand, PlatformOlm
+from blueprint.platform.olm.model import PlatformOlm
 from blueprint.platform.tracking.recorder import decided_by, record, tracked_property
 from blueprint.platform.tracking.sources import Source
 from blueprint.platform.tracking.tracked import plain
+from blueprint.platform.views import PlatformView
 from blueprint.spec.components import ComponentSpec, Patch
-
-if TYPE_CHECKING:
-    from blueprint.platform.model import Platform
 
 
 class PlatformImage:
     """An image, after the registries' mirrors."""
 
-    def __init__(self, name: str, image: Image, component: Component, platform: Platform) -> None:
+    def __init__(self, name: str, image: Image, component: Component, platform: PlatformView) -> None:
         self.key = name
         self.image = image
         self._component = component
@@ -72,6 +70,34 @@ class PlatformImage:
     def ref(self) -> str:
         """`repository/name:tag`."""
         return f"{self.repository}/{self.name}:{self.tag}"
+
+
+class Operand:
+    """What a custom resource says of an image: through OLM nothing, because the operator's bundle says it.
+
+    Only the driver is said there too: the pools decide its branch, and the bundle pins each branch by its digest.
+    Mirrors do not count: the nodes themselves go to them.
+    """
+
+    def __init__(self, image: PlatformImage, *, by_olm: bool) -> None:
+        self._image = image
+        self._says = not by_olm
+        self._is_driver = image.image.tag is None
+
+    @tracked_property
+    def repository(self) -> str | None:
+        """Registry and path."""
+        return self._image.repository if self._says else self._image.unmirrored if self._is_driver else None
+
+    @tracked_property
+    def name(self) -> str | None:
+        """The last part of the path."""
+        return self._image.name if self._says or self._is_driver else None
+
+    @tracked_property
+    def tag(self) -> str | None:
+        """The tag; the driver's stands elsewhere."""
+        return self._image.tag if self._says else None
 
 
 class Variable:
@@ -125,7 +151,7 @@ class Settings:
 class PlatformComponent:
     """One component of the platform."""
 
-    def __init__(self, component: Component, spec: ComponentSpec | None, platform: Platform) -> None:
+    def __init__(self, component: Component, spec: ComponentSpec | None, platform: PlatformView) -> None:
         self.component = component
         self.name = component.name
         self._spec = spec

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from blueprint.catalog.gates import Gates
 from blueprint.platform.drivers.model import DRA
+from blueprint.platform.model import Platform
+from blueprint.platform.pool import GpuPool
 from blueprint.platform.tracking.recorder import record
 from blueprint.platform.tracking.sources import Source
-
-if TYPE_CHECKING:
-    from blueprint.catalog.gates import Gates
-    from blueprint.platform.model import Platform
-    from blueprint.platform.pool import Pool
 
 OPERATOR = "gpu-operator"
 
@@ -66,10 +63,10 @@ def _known(platform: Platform) -> Gates | None:
     return gates
 
 
-def of_pool(pool: Pool) -> Iterator[str]:
+def of_pool(pool: GpuPool) -> Iterator[str]:
     """What workloads claim of its nodes, and who cuts the GPUs. Only for pools with GPUs, in this stack."""
     cuts = pool.partition.cuts
-    whole = sum(len(cut.devices) for cut in cuts if not cut.instances) if cuts else pool.gpu.count if pool.gpu else 0
+    whole = sum(len(cut.devices) for cut in cuts if not cut.instances) if cuts else pool.gpu.count
     cut: Counter[str] = Counter()
     for each in cuts:
         cut.update({profile: number * len(each.devices) for profile, number in each.instances.items()})

@@ -6,15 +6,12 @@ functions of a pool's fabric, its distribution and its GPU driver.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from blueprint.catalog.hardware import Gpu
 from blueprint.platform.tracking.recorder import tracked_property
 from blueprint.platform.tracking.tracked import read_fact
-
-if TYPE_CHECKING:
-    from blueprint.platform.model import Platform
-    from blueprint.platform.pool import Pool
+from blueprint.platform.views import PlatformView, PoolView
 
 OPERATOR, HOST, PROVIDER = "networkOperator", "host", "provider"
 RDMA = ("infiniband", "roce")
@@ -78,7 +75,7 @@ def runs_open(modules: str, product: Gpu | None) -> bool:
 class PoolNetwork:
     """The network of a pool."""
 
-    def __init__(self, pool: Pool, spec: Any, driver: Any, platform: Platform) -> None:
+    def __init__(self, pool: PoolView, spec: Any, driver: Any, platform: PlatformView) -> None:
         self._pool = pool
         self._spec = spec
         self._driver = driver

@@ -7,7 +7,8 @@ of their own, or none has.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from blueprint.platform.components.digests import digest
 from blueprint.platform.drivers.model import POOL_LABEL
@@ -15,19 +16,32 @@ from blueprint.platform.network.model import CARD_VENDOR, NETWORK_OPERATOR, OPER
 from blueprint.platform.nodes.taints import PoolTaint, Taint
 from blueprint.platform.tracking.recorder import tracked_property
 from blueprint.platform.tracking.sources import Source
-
-if TYPE_CHECKING:
-    from blueprint.platform.model import Platform
-    from blueprint.platform.pool import Pool
+from blueprint.platform.views import PlatformView, PoolView
 
 LONGEST_POLICY = 30
 """The operator makes labels of a NicNodePolicy's name and refuses longer ones."""
 
 
+class NetworkPool(PoolView, Protocol):
+    """A pool, and the fabric that joins its nodes."""
+
+    @property
+    def network(self) -> PoolNetwork | None:
+        """The fabric."""
+
+
+class NetworkPlatform(PlatformView, Protocol):
+    """The platform, and the fabrics of its pools."""
+
+    @property
+    def pools(self) -> Sequence[NetworkPool]:
+        """All pools."""
+
+
 class NicPolicy:
     """What the operator does on the nodes of one pool, or of several alike."""
 
-    def __init__(self, pool: Pool, network: PoolNetwork, platform: Platform) -> None:
+    def __init__(self, pool: NetworkPool, network: PoolNetwork, platform: NetworkPlatform) -> None:
         self._pool = pool
         self._network = network
         self._platform = platform
@@ -82,11 +96,11 @@ class NicPolicy:
 class Fabrics:
     """The networks of all pools that the Network Operator serves."""
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: NetworkPlatform) -> None:
         self._platform = platform
 
     @tracked_property
-    def _served(self) -> list[tuple[Pool, PoolNetwork]]:
+    def _served(self) -> list[tuple[NetworkPool, PoolNetwork]]:
         found = ((pool, pool.network) for pool in self._platform.pools)
         return [(pool, network) for pool, network in found if network and network.by_network_operator]
 

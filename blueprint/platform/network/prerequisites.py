@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from blueprint.platform.model import Platform
 from blueprint.platform.network.model import EFA_PLUGIN, HOST, NETWORK_OPERATOR, OPERATOR, PROVIDER, RDMA, PoolNetwork
-
-if TYPE_CHECKING:
-    from blueprint.platform.model import Platform
-    from blueprint.platform.pool import Pool
+from blueprint.platform.pool import Pool
 
 _NAMES = {
     "infiniband": "InfiniBand",

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from blueprint.catalog.monitoring import AlertDefinition, Threshold
 from blueprint.platform.observability.expressions import chosen, filled, lacking, limit_of, once_for_each_gpu
 from blueprint.platform.tracking.recorder import record, tracked_property
+from blueprint.platform.tracking.sources import Source
+from blueprint.platform.views import GpuPoolView
 from blueprint.units import duration_seconds
-
-if TYPE_CHECKING:
-    from blueprint.platform.observability.model import Observability
-    from blueprint.platform.pool import Pool
 
 CLAIMED = "pods claim GPUs (gpuStack: gpuCluster), and what it reads is counted only beside a device plugin"
 SHARED = "pods share GPUs here, and the exporter names only one of those that use a GPU"
@@ -30,10 +29,48 @@ class LeftOut:
     why: str
 
 
+class Alerting(Protocol):
+    """What an alert reads of the observability that it is part of."""
+
+    @property
+    def spec(self) -> Any:
+        """The section of the blueprint."""
+
+    @property
+    def claimed(self) -> bool:
+        """Whether pods claim GPUs."""
+
+    @property
+    def shared(self) -> Sequence[str]:
+        """Pools whose GPUs several pods use at once."""
+
+    @property
+    def exported(self) -> Mapping[str, str]:
+        """The metrics that the exporter exports."""
+
+    @property
+    def always_some(self) -> bool:
+        """Whether a pool always has nodes."""
+
+    @property
+    def runbooks(self) -> str:
+        """Where the pages about alerts are."""
+
+    @property
+    def places(self) -> Mapping[str, str]:
+        """What definitions name besides pool and limit."""
+
+    def line(self, file: str, *path: str) -> Source:
+        """The line of a definition."""
+
+    def worded(self, expression: str) -> str:
+        """An expression with the names that the exporter uses."""
+
+
 class Alert:
     """One alerting rule: an alert's definition, for one pool or for the platform."""
 
-    def __init__(self, name: str, definition: AlertDefinition, pool: Pool | None, owner: Observability) -> None:
+    def __init__(self, name: str, definition: AlertDefinition, pool: GpuPoolView | None, owner: Alerting) -> None:
         self.name = name
         self.definition = definition
         self.pool = pool

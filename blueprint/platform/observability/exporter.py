@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from blueprint.catalog.hardware import Architecture, Gpu
 from blueprint.platform.drivers.model import DRA
 from blueprint.platform.tracking.recorder import tracked_property
-
-if TYPE_CHECKING:
-    from blueprint.platform.components.model import PlatformComponent
-    from blueprint.platform.model import Platform
-    from blueprint.platform.pool import Pool
+from blueprint.platform.views import ComponentView, PlatformView, PoolView
 
 OPERATOR, ALONE = "gpu-operator", "dcgm-exporter"
 NVLINK_5 = 5
@@ -35,7 +29,7 @@ def may_have_nvlink5(gpu: Gpu | None) -> bool:
 class Exporter:
     """The exporter of this platform's stack, as Prometheus finds it."""
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: PlatformView) -> None:
         self._platform = platform
 
     @tracked_property
@@ -49,7 +43,7 @@ class Exporter:
         return bool(self._platform.allocation == DRA)
 
     @property
-    def component(self) -> PlatformComponent | None:
+    def component(self) -> ComponentView | None:
         """The component that brings it; None where another platform does."""
         return self._platform.components.get(ALONE if self.alone else OPERATOR)
 
@@ -82,6 +76,6 @@ class Exporter:
         """Whether a pool may have GPUs with NVLink 5."""
         return any(self.counts_nvlink5_of(pool) for pool in self._platform.gpu_pools)
 
-    def counts_nvlink5_of(self, pool: Pool | None) -> bool:
+    def counts_nvlink5_of(self, pool: PoolView | None) -> bool:
         """Whether the GPUs of this pool may have NVLink 5."""
         return pool is not None and pool.gpu is not None and may_have_nvlink5(pool.gpu.facts)

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from blueprint.catalog.monitoring import Monitoring, load_monitoring
 from blueprint.platform.components.digests import digest
+from blueprint.platform.components.model import PlatformComponent
 from blueprint.platform.components.pod_settings import PerKey
 from blueprint.platform.observability.alerts import Alert, LeftOut
 from blueprint.platform.observability.dashboards import dashboard_json, queries_of
@@ -22,11 +23,8 @@ from blueprint.platform.olm.model import OWN_PROMETHEUSES
 from blueprint.platform.tracking.recorder import record, tracked_property, untracked
 from blueprint.platform.tracking.sources import Source
 from blueprint.platform.tracking.tracked import plain
+from blueprint.platform.views import PlatformView
 from blueprint.units import duration_seconds
-
-if TYPE_CHECKING:
-    from blueprint.platform.components.model import PlatformComponent
-    from blueprint.platform.model import Platform
 
 _OF_CLUSTER_POLICY = "gpu_operator_reconciliation_status"
 """A metric that the operator sets for a ClusterPolicy alone; under a GPUCluster it stays 0."""
@@ -72,7 +70,7 @@ class Dashboard:
 class Observability:
     """Everything that is watched."""
 
-    def __init__(self, spec: Any, platform: Platform, component: PlatformComponent) -> None:
+    def __init__(self, spec: Any, platform: PlatformView, component: PlatformComponent) -> None:
         self.spec = spec
         self.exporter = Exporter(platform)
         self._platform = platform

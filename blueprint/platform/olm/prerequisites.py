@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from blueprint.platform.components.model import PlatformComponent
-    from blueprint.platform.model import Platform
+from blueprint.platform.components.model import PlatformComponent
+from blueprint.platform.model import Platform
 
 
 def olm_needs(platform: Platform) -> Iterator[Iterator[str]]:

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from blueprint.platform.pool import Pool, PoolGpu
+from blueprint.platform.pool import GpuPool
 from blueprint.platform.tracking.tracked import read_fact
 from blueprint.probe.checks.mig_layout import Layout, MigGroup
 from blueprint.probe.checks.mig_mode import MigModes
 
 
-def mig_mode(pool: Pool, gpu: PoolGpu) -> MigModes | bool | None:
+def mig_mode(pool: GpuPool) -> MigModes | bool | None:
     """On for GPUs that are cut, off for others; nothing where the product has no MIG."""
-    supported = gpu.facts.mig.supported
+    supported = pool.gpu.facts.mig.supported
     if pool.platform.cuts_on_demand:
         return None
     if cuts := pool.partition.cuts:
         whole = sum(len(cut.devices) for cut in cuts if not cut.instances)
-        return MigModes(gpu.count - whole, whole) if whole else True
-    _ = gpu.product  # read, since it decides
+        return MigModes(pool.gpu.count - whole, whole) if whole else True
+    _ = pool.gpu.product  # read, since it decides
     if pool.place.virtual:
         return None
     return False if supported.certain and read_fact(supported) else None
 
 
-def mig_layout(pool: Pool) -> Layout | None:
+def mig_layout(pool: GpuPool) -> Layout | None:
     """How many GPUs are cut into what: which of them has which index nobody knows before they are there."""
     alike: dict[tuple[tuple[str, int], ...], int] = {}
     for cut in pool.partition.cuts:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from blueprint.platform.model import Platform
+from blueprint.platform.pool import GpuPool
 from blueprint.platform.tracking.tracked import read_fact
-
-if TYPE_CHECKING:
-    from blueprint.platform.model import Platform
-    from blueprint.platform.pool import Pool
 
 _REGRESSION_BRANCH, _FIXED_IN = "570", "570.158.01"
 
 
-def partition_needs(pool: Pool, platform: Platform) -> Iterator[str]:
-    """Only for pools with GPUs; nothing where they are neither cut nor shared."""
+def partition_needs(pool: GpuPool, platform: Platform) -> Iterator[str]:
+    """Nothing where GPUs are neither cut nor shared."""
     partition = pool.partition
     if partition.cuts or partition.replicas:
         offers = ", ".join(f"{name} ({number} per node)" for name, number in partition.resources.items())
@@ -24,8 +21,7 @@ def partition_needs(pool: Pool, platform: Platform) -> Iterator[str]:
         yield from _cutting(pool, platform)
 
 
-def _cutting(pool: Pool, platform: Platform) -> Iterator[str]:
-    assert pool.gpu  # noqa: S101 - asked only of pools that have GPUs
+def _cutting(pool: GpuPool, platform: Platform) -> Iterator[str]:
     yield (
         "Whoever changes how the GPUs are cut drains the node before: the MIG manager stops the pods of the GPU stack,"
         " and cannot cut a GPU that others use."

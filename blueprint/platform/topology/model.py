@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from blueprint.catalog.machines import Machine
 from blueprint.platform.tracking.recorder import tracked_property
 from blueprint.platform.tracking.tracked import plain
+from blueprint.platform.views import PlatformView, PoolView
 from blueprint.spec.pools import NodePool
 from blueprint.units import canonical_quantity
-
-if TYPE_CHECKING:
-    from blueprint.catalog.machines import Machine
-    from blueprint.platform.model import Platform
-    from blueprint.platform.pool import Pool
 
 HOSTNAME = "kubernetes.io/hostname"
 
@@ -20,7 +15,7 @@ HOSTNAME = "kubernetes.io/hostname"
 class Place:
     """Machine, kubelet, topology and NVLink domain of one pool's nodes. What nobody decides is None."""
 
-    def __init__(self, pool: Pool, spec: NodePool, platform: Platform) -> None:
+    def __init__(self, pool: PoolView, spec: NodePool, platform: PlatformView) -> None:
         self._pool = pool
         self._spec = spec
         self._platform = platform

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from blueprint.platform.model import Platform
+from blueprint.platform.pool import Pool
 from blueprint.platform.tracking.recorder import record
 from blueprint.versions import version_key
-
-if TYPE_CHECKING:
-    from blueprint.platform.model import Platform
-    from blueprint.platform.pool import Pool
 
 POD_RESOURCES_FROM = "1.34"
 """From which Kubernetes on kubelets tell one pod's devices by themselves: KubeletPodResourcesGet is open by default."""

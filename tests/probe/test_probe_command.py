@@ -352,6 +352,7 @@ class TestZipapp:
             "_version.py",
             "diagnostics",
             "files.py",
+            "versions.py",
             "probe",
         }
         assert {name for name in names if "/" not in name} == {"__main__.py", "pynvml.py"}
@@ -427,7 +428,7 @@ def test_the_probe_needs_nothing_but_the_standard_library_and_the_diagnostics() 
         "from blueprint.probe.engine import judge; import blueprint.probe.__main__; "
         "from blueprint.probe.checks import all_checks; all_checks(); "
         "print([name for name in sys.modules if name.split('.')[0] == 'blueprint' "
-        "and name.split('.')[1:2] not in ([], ['probe'], ['diagnostics'], ['files'], ['_version'])])"
+        "and name.split('.')[1:2] not in ([], ['probe'], ['diagnostics'], ['files'], ['versions'], ['_version'])])"
     )
     checkout = {"PYTHONPATH": str(Path(__file__).parents[2])}
     command = [sys.executable, "-S", "-c", script]

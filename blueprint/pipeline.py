@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from blueprint.bundle.model import Bundle
 from blueprint.catalog.catalog import load_catalog
-from blueprint.check.objects import check_objects
+from blueprint.check.objects import validate_objects
+from blueprint.check.platform_facts import ResolvedFacts
+from blueprint.check.rules import check_rules
 from blueprint.diagnostics import Diagnostic, Refused, has_errors, in_order
 from blueprint.diagnostics.codes import INTERNAL_ERROR
 from blueprint.platform.expectations import expectations
@@ -81,7 +83,8 @@ def compile_blueprint(
     found += problems
     watched = platform.observability
     existing = (watched.namespace,) if watched else ()
-    found += check_objects(objects, kubernetes_minor=platform.kubernetes_minor, namespaces=existing, platform=platform)
+    validation = validate_objects(objects, kubernetes_minor=platform.kubernetes_minor, namespaces=existing)
+    found += [*validation.diagnostics, *check_rules(validation.well_formed, ResolvedFacts(platform))]
     if has_errors(found):
         return _stopped(target, layered, found, platform)
     images = pulled_images(platform, objects)

@@ -1,17 +1,15 @@
 """Connect to the cluster that a kubeconfig points to, or say exactly why not.
 
 The only importer of the official Kubernetes client. It costs a quarter of a second, so it is used where it is
-needed: to run credential plugins, talk to identity providers, use proxies and read a pod's own account. A
-kubeconfig whose credentials stand in the file is read here; both ways give the same `Endpoint`.
+needed: to talk to identity providers, use proxies and read a pod's own account. A kubeconfig whose credentials stand in
+the file, or come from a plugin, is read here; both ways give the same `Endpoint`.
 """
 
 from __future__ import annotations
 
-import logging
 import os
 import ssl
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from blueprint.apiserver import codes
 from blueprint.apiserver.credential_expiry import describe_credentials
 from blueprint.apiserver.errors import ApiError
+from blueprint.apiserver.exec_plugin import plugin_endpoint
 from blueprint.apiserver.kubeconfig import Choice, Endpoint, choose, endpoint, find_files, refuse
 from blueprint.diagnostics import Refused
 
@@ -78,7 +77,7 @@ def refused(error: ApiError, connection: Connection) -> Refused:
 def _locate(kubeconfig: str | None, context: str | None) -> tuple[Endpoint, str]:
     if files := find_files(kubeconfig):
         choice = choose(files, context)
-        return (endpoint(choice) if choice.is_static else official_endpoint(choice)), choice.context
+        return endpoint_of(choice), choice.context
     if os.environ.get("KUBERNETES_SERVICE_HOST"):
         return _in_cluster(), "in-cluster"
     raise refuse(
@@ -88,46 +87,36 @@ def _locate(kubeconfig: str | None, context: str | None) -> tuple[Endpoint, str]
     )
 
 
+def endpoint_of(choice: Choice) -> Endpoint:
+    """The endpoint of a context, however its credentials are obtained. Raises Refused."""
+    if choice.is_static:
+        return endpoint(choice)
+    return plugin_endpoint(choice) if choice.user.get("exec") else official_endpoint(choice)
+
+
 def official_endpoint(choice: Choice) -> Endpoint:
-    """The endpoint as the official client's loader has it, plugins and identity providers included."""
+    """The endpoint as the official client's loader has it, identity providers included."""
     from kubernetes.client import Configuration
     from kubernetes.config import load_kube_config
     from kubernetes.config.config_exception import ConfigException
 
     configuration = Configuration()
-    with _logged() as said:
-        try:
-            load_kube_config(  # type: ignore[no-untyped-call]
-                os.pathsep.join(str(path) for path in choice.files),
-                choice.context,
-                configuration,
-                persist_config=False,
-            )
-        except (ConfigException, OSError, KeyError, TypeError, ValueError) as error:
-            said.append(str(error) or type(error).__name__)
-    found = _from_official(configuration)
-    if said and not (found.authorization or found.certificate):
-        # Only the first line: a plugin's output may go on with things that nobody should log.
-        text = f"no credentials for context {choice.context!r}: {said[-1].splitlines()[0][:300]}"
-        raise refuse(codes.CREDENTIALS_FAILED, text)
-    return found
-
-
-@contextmanager
-def _logged() -> Iterator[list[str]]:
-    """What is logged meanwhile: the official loader logs a failing plugin and goes on without credentials."""
-    said: list[str] = []
-
-    class Listener(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            said.append(record.getMessage())
-
-    listener = Listener(logging.ERROR)
-    logging.getLogger().addHandler(listener)
+    why = "its identity provider gave none"
     try:
-        yield said
-    finally:
-        logging.getLogger().removeHandler(listener)
+        load_kube_config(  # type: ignore[no-untyped-call]
+            os.pathsep.join(str(path) for path in choice.files),
+            choice.context,
+            configuration,
+            persist_config=False,
+        )
+    except (ConfigException, OSError, KeyError, TypeError, ValueError) as error:
+        why = str(error) or type(error).__name__
+    else:
+        found = _from_official(configuration)
+        if found.authorization or found.certificate or not choice.user.get("auth-provider"):
+            return found
+    text = f"no credentials for context {choice.context!r}: {why.splitlines()[0][:300]}"
+    raise refuse(codes.CREDENTIALS_FAILED, text)
 
 
 def _in_cluster() -> Endpoint:

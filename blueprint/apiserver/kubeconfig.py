@@ -1,7 +1,7 @@
 """Read kubeconfigs: find the files, merge them, choose a context, and say plainly what is wrong with them.
 
-Credentials that stand in the file (certificates, tokens, passwords) become an `Endpoint` here. Whatever has to
-be obtained (exec plugins, identity providers) is left to the official client, see `connect`.
+Credentials that stand in the file (certificates, tokens, passwords) become an `Endpoint` here. Whatever has to be
+obtained (exec plugins, identity providers) is not: see `exec_plugin` and `connect`.
 """
 
 from __future__ import annotations
@@ -135,6 +135,7 @@ def endpoint(choice: Choice) -> Endpoint:
         authorization=_token(choice),
         insecure=bool(cluster.get("insecure-skip-tls-verify", False)),
         server_name=cluster.get("tls-server-name") or None,
+        proxy=cluster.get("proxy-url") or None,
         renew=renew,
     )
 

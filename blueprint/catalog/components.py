@@ -55,6 +55,37 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExporterFacts:
+    """How a component exports the metrics of GPUs, and which of its settings decide what about that.
+
+    Attributes:
+        image: The exporter's image, by its name in `images`.
+        port: Name of the port of its Service.
+        service: Labels of its Service, for each value of `gpuStack`.
+        variables: The setting with its variables.
+        interval: The setting that says how often Prometheus asks it.
+        timeout: The setting that says how long Prometheus waits for it.
+        pod_labels: The setting that adds labels of pods to its metrics.
+        pod_label_allowlist: The setting that says which.
+        switches: Settings that must not be off where GPUs are watched.
+        overruled: Settings that decide nothing where the section `observability` does.
+        locks: Settings that keep away who asks without TLS or without a user.
+    """
+
+    image: Text
+    port: Text
+    service: Mapping[Text, Mapping[Text, Text]]
+    variables: Text
+    interval: Text
+    timeout: Text
+    pod_labels: Text
+    pod_label_allowlist: Text
+    switches: tuple[Text, ...] = ()
+    overruled: tuple[Text, ...] = ()
+    locks: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Component(Record):
     """One installable part of a platform.
 
@@ -73,6 +104,8 @@ class Component(Record):
         templates: Files under the component's `templates/`, in the order in which they are rendered.
         settings: What a blueprint may set, by name.
         olm: How it comes where operators come through the Operator Lifecycle Manager; None where it cannot.
+        monitored: Whether its pods make GPUs usable, so that alerts watch them.
+        exporter: How it exports the metrics of GPUs; None where it does not.
         kinds: What is known of the kinds that it brings, by `Kind.group`; of the others Kubernetes' ways hold.
         lacks: What this version cannot do that the newest can, with the reason: settings by their name, which are then
             refused, and words that templates and checks ask for.
@@ -94,6 +127,8 @@ class Component(Record):
     images: Mapping[str, Image]
     settings: Mapping[str, Setting] = field(default_factory=dict)
     olm: Olm | None = None
+    monitored: bool = False
+    exporter: ExporterFacts | None = None
     kinds: Mapping[KindName, Kind] = field(default_factory=dict)
     lacks: Mapping[str, Text] = field(default_factory=dict)
     sources: tuple[Text, ...]

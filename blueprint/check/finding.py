@@ -17,7 +17,7 @@ _LONGEST = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Complaint:
+class ObjectFinding:
     """One sentence about one field, without the object's name: `spec.replicas must be a whole number`.
 
     `part` is the stretch of a text, in characters, that is meant; the place is narrowed to it where that can be told.
@@ -30,7 +30,7 @@ class Complaint:
     override: Severity | None = None
     part: tuple[int, int] | None = None
 
-    def about(self, subject: Object, name: str | None = None) -> Diagnostic:
+    def to_diagnostic(self, subject: Object, name: str | None = None) -> Diagnostic:
         """The diagnostic: at the blueprint's line if the value came from one, else at the template's."""
         at, notes = place(subject.origin(self.path))
         if self.part and at:

@@ -8,8 +8,13 @@ import re
 
 from blueprint.diagnostics.model import Code, Severity
 
-_WITH_CODES = frozenset({"rules", "checks"})
-"""Folders in which one file has everything about its subject, codes included."""
+_WITH_CODES = (
+    "blueprint.check.claims.",
+    "blueprint.check.common.",
+    "blueprint.check.rules.",
+    "blueprint.probe.checks.",
+)
+"""Packages in which one file has everything about its subject, codes included."""
 _BY_ID: dict[str, Code] = {}
 _BY_SLUG: dict[str, Code] = {}
 
@@ -37,8 +42,7 @@ def all_codes() -> list[Code]:
 
 def _may_define(name: str) -> bool:
     """Whether a module is named for its codes (`codes`, `node_codes`), or is a rule or check and brings its own."""
-    *folders, module = name.split(".")
-    return module.endswith("codes") or not _WITH_CODES.isdisjoint(folders)
+    return name.endswith("codes") or name.startswith(_WITH_CODES)
 
 
 def find_code(name: str) -> Code | None:

@@ -47,6 +47,7 @@ class SnapshotView:
     inventory: Inventory | None = None
     live: Mapping[ObjectId, Live] = field(default_factory=dict)
     unseen: Mapping[ObjectId, str] = field(default_factory=dict)
+    unlisted: Mapping[str, str] = field(default_factory=dict)
     node_list: tuple[Live, ...] | None = None
     nodes_unseen: str = ""
 
@@ -65,7 +66,7 @@ class SnapshotView:
     def objects(self, wanted: Mapping[ObjectId, str], blueprint: str) -> Gathered:  # noqa: ARG002 - a View
         """Everything in the file. What is wanted and was not looked at then is unseen now."""
         unseen = {i: why for i, why in self.unseen.items() if i in wanted}
-        return Gathered(self.live, unseen)
+        return Gathered(self.live, unseen, self.unlisted)
 
     def nodes(self) -> list[Live]:
         """The nodes of that time."""
@@ -105,7 +106,7 @@ def take(bundle: Bundle, view: View) -> SnapshotView:
     except Unseen as unseen:
         why = str(unseen)
     live = {identity: dict(with_hashed_secrets(found, salt)) for identity, found in gathered.live.items()}
-    return SnapshotView(view.name, now(), salt, inventory, live, gathered.unseen, nodes, why)
+    return SnapshotView(view.name, now(), salt, inventory, live, gathered.unseen, gathered.unlisted, nodes, why)
 
 
 def to_bytes(snapshot: SnapshotView, *, compressed: bool) -> bytes:
@@ -118,6 +119,7 @@ def to_bytes(snapshot: SnapshotView, *, compressed: bool) -> bytes:
         "inventory": _inventory_to_json(snapshot.inventory),
         "objects": [{"group": i.group, "live": snapshot.live[i]} for i in sorted(snapshot.live)],
         "unseen": [[*_row(i), snapshot.unseen[i]] for i in sorted(snapshot.unseen)],
+        **({"unlisted": dict(snapshot.unlisted)} if snapshot.unlisted else {}),
         "nodes": None if snapshot.node_list is None else list(snapshot.node_list),
         "nodesUnseen": snapshot.nodes_unseen,
     }
@@ -162,6 +164,7 @@ def _parse(document: Any) -> SnapshotView:
         inventory=_inventory_from_json(document["inventory"]),
         live=live,
         unseen={ObjectId(*map(str, row[:4])): str(row[4]) for row in document["unseen"]},
+        unlisted={str(kind): str(why) for kind, why in document.get("unlisted", {}).items()},
         node_list=None if nodes is None else tuple(nodes),
         nodes_unseen=str(document["nodesUnseen"]),
     )

@@ -10,8 +10,8 @@ from typing import Any
 import orjson
 import pytest
 
-from blueprint.apiserver.connect import connect, official_endpoint, with_environment_proxy
-from blueprint.apiserver.kubeconfig import Endpoint, choose, endpoint, find_files
+from blueprint.apiserver.connect import connect, endpoint_of, official_endpoint, with_environment_proxy
+from blueprint.apiserver.kubeconfig import Choice, Endpoint, choose, endpoint, find_files
 from blueprint.diagnostics import Refused
 
 CA, CERTIFICATE, KEY = b"-----CA-----\n", b"-----CERTIFICATE-----\n", b"-----KEY-----\n"
@@ -82,8 +82,14 @@ def test_the_fast_way_does_not_import_the_official_client(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("key", ["exec", "auth-provider"])
-def test_credentials_that_must_be_obtained_are_left_to_the_official_client(key: str, tmp_path: Path) -> None:
+def test_credentials_that_must_be_obtained_are_not_in_the_file(key: str, tmp_path: Path) -> None:
     assert not choose([write(tmp_path / "c", config({key: {"command": "x"}}))], None).is_static
+
+
+def test_an_identity_provider_that_gives_nothing_is_refused(tmp_path: Path) -> None:
+    choice = choose([write(tmp_path / "c", config({"auth-provider": {"name": "none such"}}))], None)
+    slug, message, _ = refusal(lambda: endpoint_of(choice))
+    assert (slug, "'prod': its identity provider gave none" in message) == ("credentials-failed", True)
 
 
 def test_a_proxy_is_left_to_the_official_client(tmp_path: Path) -> None:
@@ -91,25 +97,84 @@ def test_a_proxy_is_left_to_the_official_client(tmp_path: Path) -> None:
     assert official_endpoint(choose([path], None)).proxy == "http://proxy:3128"
 
 
-def test_a_plugin_is_run(tmp_path: Path) -> None:
-    answer = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": "T"}}
-    user = {
-        "exec": {
-            "apiVersion": "client.authentication.k8s.io/v1",
-            "command": sys.executable,
-            "args": ["-c", f"print({orjson.dumps(answer).decode()!r})"],
-            "interactiveMode": "Never",
-        }
-    }
-    assert official_endpoint(choose([write(tmp_path / "c", config(user))], None)).authorization == "Bearer T"
+V1 = "client.authentication.k8s.io/v1"
 
 
-def test_a_plugin_that_fails_is_named(tmp_path: Path) -> None:
-    user = {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "false", "args": []}}
-    choice = choose([write(tmp_path / "c", config(user))], None)
-    slug, message, _ = refusal(lambda: official_endpoint(choice))
+def plugin(script: str, **more: Any) -> dict[str, Any]:
+    """A user whose plugin is a Python script."""
+    return {"exec": {"apiVersion": V1, "command": sys.executable, "args": ["-c", script], **more}}
+
+
+def answering(status: dict[str, str]) -> str:
+    answer = {"apiVersion": V1, "kind": "ExecCredential", "status": status}
+    return f"print({orjson.dumps(answer).decode()!r})"
+
+
+def chosen(folder: Path, user: Any, cluster: Any = None) -> Choice:
+    return choose([write(folder / "c", config(user, cluster) if cluster else config(user))], None)
+
+
+def test_a_plugin_is_run_without_the_official_client(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "kubernetes", None)
+    assert endpoint_of(chosen(tmp_path, plugin(answering({"token": "T"})))).authorization == "Bearer T"
+
+
+def test_a_plugin_may_give_a_certificate(tmp_path: Path) -> None:
+    place = endpoint_of(chosen(tmp_path, plugin(answering({"clientCertificateData": "C", "clientKeyData": "K"}))))
+    assert (place.certificate, place.key, place.authorization) == (b"C", b"K", None)
+
+
+def test_a_plugin_is_told_what_it_asks_for_and_is_run_again_after_a_401(tmp_path: Path) -> None:
+    """Its environment, the cluster, and that nobody is there to answer questions."""
+    script = f"""
+import json, os, pathlib
+runs = pathlib.Path({str(tmp_path / "runs")!r})
+runs.write_text((runs.read_text() if runs.exists() else "") + ".")
+spec = json.loads(os.environ["KUBERNETES_EXEC_INFO"])["spec"]
+token = " ".join([os.environ["WHO"], spec["cluster"]["server"], str(spec["interactive"]), runs.read_text()])
+print(json.dumps({{"apiVersion": {V1!r}, "kind": "ExecCredential", "status": {{"token": token}}}}))
+"""
+    user = plugin(script, env=[{"name": "WHO", "value": "me"}], provideClusterInfo=True, interactiveMode="Never")
+    place = endpoint_of(chosen(tmp_path, user))
+    assert place.renew is not None
+    assert place.authorization == "Bearer me https://127.0.0.1:1 False ."
+    assert place.renew() == "Bearer me https://127.0.0.1:1 False .."
+
+
+def test_a_plugin_beside_the_kubeconfig_is_found_there(tmp_path: Path) -> None:
+    script = write(tmp_path / "bin" / "login", f"#!{sys.executable}\n{answering({'token': 'near'})}\n".encode())
+    script.chmod(0o755)
+    user = {"exec": {"apiVersion": V1, "command": "./bin/login"}}
+    assert endpoint_of(chosen(tmp_path, user)).authorization == "Bearer near"
+
+
+FAILING = {
+    "an exit code": (plugin("import sys; sys.exit('log in first\\nsecret')"), "process returned 1. log in first"),
+    "no such program": ({"exec": {"apiVersion": V1, "command": "no-such-plugin"}}, "no-such-plugin: No such file"),
+    "no JSON": (plugin("print('hello')"), "no ExecCredential"),
+    "another version": (
+        plugin(answering({"token": "t"}).replace("/v1", "/v1beta1")),
+        "not client.authentication.k8s.io/v1",
+    ),
+    "nothing in it": (plugin(answering({})), "missing token or clientCertificateData"),
+    "no key": (plugin(answering({"clientCertificateData": "C"})), "missing clientKeyData"),
+    "no command": ({"exec": {"apiVersion": V1}}, "it needs `command` and `apiVersion`"),
+}
+
+
+@pytest.mark.parametrize("case", FAILING)
+def test_what_a_plugin_failed_with_is_said(case: str, tmp_path: Path) -> None:
+    user, words = FAILING[case]
+    slug, message, _ = refusal(lambda: endpoint_of(chosen(tmp_path, user)))
     assert slug == "credentials-failed"
-    assert "'prod'" in message
+    assert message.startswith("no credentials for context 'prod': exec: ")
+    assert words in message
+    assert "secret" not in message, "what follows the first line may be confidential"
+
+
+def test_how_to_install_a_plugin_is_passed_on(tmp_path: Path) -> None:
+    user = {"exec": {"apiVersion": V1, "command": "no-such-plugin", "installHint": "apt install it"}}
+    assert refusal(lambda: endpoint_of(chosen(tmp_path, user)))[2] == "apt install it"
 
 
 def test_secrets_are_in_no_repr(tmp_path: Path) -> None:

@@ -18,8 +18,6 @@ from blueprint.versions import minor_of
 OPERATOR = "gpu-operator"
 SETTINGS: Path = ("spec", "components", OPERATOR, "settings")
 GATES: Path = (*SETTINGS, "draFeatureGates")
-MANAGED_CONTROL_PLANES = ("aks", "eks", "gke")
-"""Where nobody but the provider opens gates of Kubernetes."""
 
 
 def gate_checks(context: CheckContext, component: Component) -> Iterator[Diagnostic]:
@@ -95,7 +93,7 @@ class _Gates:
         if needed.open_in(minor_of(version)):
             return
         distribution = self.context.spec.cluster.distribution
-        managed = distribution in MANAGED_CONTROL_PLANES
+        managed = self.context.catalog.distribution(distribution).managed_control_plane
         message = f"{name} needs the gate {needed.gate} of Kubernetes, which is not open by itself in {version}"
         message += f", and {distribution} lets nobody open it" if managed else ""
         notes = (self.context.note(("spec", "cluster", "kubernetes"), "Kubernetes set here"),)

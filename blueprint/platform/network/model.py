@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.hardware import Gpu
 from blueprint.platform.tracking.recorder import tracked_property
 from blueprint.platform.tracking.tracked import read_fact
@@ -32,7 +33,7 @@ _OLD_KERNELS = ("rhel-8.", "rocky-8.")
 
 def owners(fabric: str, distribution: str) -> tuple[str, ...]:
     """Who may bring the driver of a fabric's cards there, the usual one first."""
-    if fabric in ("tcpx", "tcpxo") or (fabric == "roce" and distribution == "gke"):
+    if fabric in ("tcpx", "tcpxo") or fabric in load_catalog().distribution(distribution).fabrics:
         return (PROVIDER,)
     return (HOST, PROVIDER) if fabric == "efa" else (OPERATOR, HOST, PROVIDER)
 

@@ -19,7 +19,6 @@ def check_pools(context: CheckContext) -> Iterator[Diagnostic]:
     for name, pool in context.spec.node_pools.items():
         if pool.gpu is None:
             yield from _without_gpu(context, name)
-    yield from _ecc(context)
     yield from _overlaps(context)
 
 
@@ -29,17 +28,6 @@ def _without_gpu(context: CheckContext, pool: str) -> Iterator[Diagnostic]:
             message = f"pool {pool} has no gpu, so {key} means nothing"
             code, help_ = platform_codes.GPU_MISSING, f"add gpu, or remove {key}"
             yield context.diagnostic_at((*POOLS, pool, key), code, message, help_=help_)
-
-
-def _ecc(context: CheckContext) -> Iterator[Diagnostic]:
-    """ECC that is expected of GPUs without it."""
-    for pool in context.platform.gpu_pools:
-        supported = pool.gpu.facts.ecc.supported if pool.gpu else None
-        if pool.gpu and supported and supported.certain and not supported.value and pool.expect_ecc:
-            message = f"{pool.gpu.product} has no ECC memory"
-            path, notes = (*POOLS, pool.name, "expect", "ecc"), (context.product_note(pool.name),)
-            code, help_ = platform_codes.ECC_UNSUPPORTED, "remove it, or say false"
-            yield context.diagnostic_at(path, code, message, help_=help_, notes=notes)
 
 
 def _overlaps(context: CheckContext) -> Iterator[Diagnostic]:

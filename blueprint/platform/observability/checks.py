@@ -11,9 +11,9 @@ from blueprint.diagnostics import Diagnostic, Note, nearest
 from blueprint.platform.components.selection import OBSERVABILITY as COMPONENT
 from blueprint.platform.observability import codes
 from blueprint.platform.observability.alerts import ALL_MAY_BE_EMPTY, CLAIMED, NO_NVLINK_5, SHARED
-from blueprint.platform.observability.exporter import ALONE, OPERATOR, may_have_nvlink5
+from blueprint.platform.observability.exporter import may_have_nvlink5
 from blueprint.platform.observability.expressions import chosen, limit_of
-from blueprint.platform.olm.model import OWN_PROMETHEUSES, USER_PROMETHEUS
+from blueprint.platform.olm.model import OWN_PROMETHEUSES
 from blueprint.source.paths import Path
 from blueprint.spec.observability import AlertSpec, ObservabilitySpec
 from blueprint.units import duration_seconds
@@ -23,21 +23,6 @@ if TYPE_CHECKING:
     from blueprint.platform.check_context import CheckContext
 
 HERE: Path = ("spec", "observability")
-OVERRULED = {
-    OPERATOR: ("exporterCounters", "exporterInterval", "exporterScrapeTimeout", "exporterLabels"),
-    ALONE: (
-        "counters",
-        "interval",
-        "scrapeTimeout",
-        "serviceMonitorLabels",
-        "honorLabels",
-        "relabelings",
-        "metricRelabelings",
-    ),
-}
-"""Settings about what the exporter exports, and about a monitor of its component's own."""
-POD_LABELS = {OPERATOR: ("exporterPodLabels", "exporterPodLabelAllowlist"), ALONE: ("podLabels", "podLabelAllowlist")}
-"""The settings that add labels of pods to metrics, and which labels."""
 LEGACY = "legacy"
 KNOWN_SINCE = "4.6"
 """The DCGM that gave fields new names; an exporter built with an earlier one stops at a name it does not know."""
@@ -66,7 +51,8 @@ class _Check:
         self.nvlink5 = any(may_have_nvlink5(context.catalog.gpu(gpu.product)) for gpu in self.gpus)
         said = spec.metrics
         self.exported = data.metrics.counted(said.set, said.include, said.exclude, nvlink5=self.nvlink5)
-        self.exporter = ALONE if context.spec.gpu_stack == "standalone" else OPERATOR
+        component, self.exporting = context.catalog.exporter_of(context.spec.gpu_stack)
+        self.exporter = component.name
 
     def component(self) -> Iterator[Diagnostic]:
         """Whether those run who carry it out."""
@@ -75,14 +61,14 @@ class _Check:
         if ours and ours.ownership == "absent":
             because = ("spec", "components", COMPONENT, "ownership")
             yield self.context.no_effect(HERE, because, f"{COMPONENT} is absent, so what observability says")
-        for setting in ("dcgmExporter", "serviceMonitor") if self.exporter == OPERATOR else ():
+        for setting in self.exporting.switches:
             if operator and operator.settings.get(setting) is False:
                 path: Path = ("spec", "components", self.exporter, "settings", setting)
                 message, notes = f"GPUs are watched, but {setting} is false", (self.context.note(HERE, "watched here"),)
                 yield self.context.diagnostic_at(
                     path, codes.EXPORTER_OFF, message, notes=notes, help_="remove one of the two"
                 )
-        for setting in OVERRULED[self.exporter]:
+        for setting in self.exporting.overruled:
             if operator and setting in operator.settings:
                 path = ("spec", "components", self.exporter, "settings", setting)
                 yield self.context.no_effect(path, HERE, f"observability decides this, so what {setting} says")
@@ -95,7 +81,7 @@ class _Check:
 
     def _pod_labels(self) -> Iterator[Diagnostic]:
         spec = self.context.spec.components.get(self.exporter)
-        switch, allowed = POD_LABELS[self.exporter]
+        switch, allowed = self.exporting.pod_labels, self.exporting.pod_label_allowlist
         if spec and spec.settings.get(switch) is True and not spec.settings.get(allowed):
             path: Path = ("spec", "components", self.exporter, "settings", switch)
             message = "every label of every pod becomes a label of all metrics of its GPUs"
@@ -122,7 +108,7 @@ class _Check:
         if release is None or (spec and spec.ownership != "managed"):
             return None
         component = self.context.catalog.component(self.exporter, release.components.get(self.exporter))
-        image = component.images.get("exporter" if self.exporter == ALONE else "dcgm-exporter") if component else None
+        image = component.images.get(self.exporting.image) if component else None
         return image.tag if image else None
 
     def prometheus(self) -> Iterator[Diagnostic]:
@@ -152,7 +138,7 @@ class _Check:
     def _whose(self) -> Iterator[Diagnostic]:
         """Whether it is one that can evaluate the rules, and looks where they are put."""
         at, said = (*HERE, "prometheus"), self.spec.prometheus
-        if self.context.spec.cluster.distribution == "openshift" and said.namespace == USER_PROMETHEUS:
+        if said.namespace == self.context.catalog.distribution(self.context.spec.cluster.distribution).user_prometheus:
             message = "the Prometheus of user projects may not list nodes, and shows rules their own namespace alone"
             help_ = "openshift-monitoring, which reads the operator's namespace, or a Prometheus of your own"
             yield self.context.diagnostic_at((*at, "namespace"), codes.PROMETHEUS_OF_PROJECTS, message, help_=help_)
@@ -277,7 +263,7 @@ class _Check:
             return CLAIMED
         if when in ("clusterPolicy", "operator", "driver", "nodeStatus") and stack == "standalone":
             return "there is no GPU Operator (gpuStack: standalone)"
-        operator = self.context.spec.components.get(OPERATOR)
+        operator = self.context.spec.components.get(self.exporter)
         if when == "nodeStatus" and not (operator and operator.settings.get("nodeStatusExporter")):
             return "the node status exporter is off; gpu-operator: {settings: {nodeStatusExporter: true}}"
         if (

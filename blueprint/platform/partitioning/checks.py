@@ -15,7 +15,6 @@ from blueprint.source.paths import Path
 from blueprint.spec.pools import NodePool, PoolGpu
 
 OPERATOR, PLUGIN = "gpu-operator", "k8s-device-plugin"
-_RESETS_NEED_A_REBOOT = ("eks", "aks", "gke")
 _LABELS = {"mig": "nvidia.com/mig.config", "sharing": "nvidia.com/device-plugin.config"}
 
 
@@ -158,7 +157,8 @@ def _reboot(context: CheckContext, name: str, product: Gpu) -> Iterator[Diagnost
     operator = context.spec.components.get(OPERATOR)
     decided = operator is not None and "migReboot" in operator.settings
     distribution = context.spec.cluster.distribution
-    if product.architecture.value == "Ampere" and distribution in _RESETS_NEED_A_REBOOT and not decided:
+    reboots = context.catalog.distribution(distribution).resets_reboot
+    if product.architecture.value == "Ampere" and reboots and not decided:
         message = f"MIG mode of {product.product} on {distribution} usually takes a reboot, which nobody may do here"
         help_ = f"components.{OPERATOR}.settings.migReboot: true lets the MIG manager reboot nodes"
         yield context.diagnostic_at_key((*POOLS, name, "gpu", "mig"), codes.MIG_REBOOT, message, help_=help_)

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from blueprint.platform.drivers.model import DRA
 from blueprint.platform.model import Platform
-from blueprint.platform.pool import GpuPool
+from blueprint.platform.pool import GpuPool, Pool
 from blueprint.platform.tracking.tracked import read_fact
 
 _REGRESSION_BRANCH, _FIXED_IN = "570", "570.158.01"
 
 
-def partition_needs(pool: GpuPool, platform: Platform) -> Iterator[str]:
+def pool_prerequisites(pool: Pool, platform: Platform) -> Iterator[Iterator[str]]:
+    """What must be known of GPUs that the device plugin hands out; nothing where pods claim them."""
+    if isinstance(pool, GpuPool) and platform.allocation != DRA:
+        yield _partition(pool, platform)
+
+
+def _partition(pool: GpuPool, platform: Platform) -> Iterator[str]:
     """Nothing where GPUs are neither cut nor shared."""
     partition = pool.partition
     if partition.cuts or partition.replicas:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from blueprint.check.rules.context import USERS, Known, Pod, items, mapping
+from blueprint.check.rule_context import USERS, Pod, RuleContext, items, mapping
 
 OF_NVIDIA = re.compile(r"nvidia\.com/(gpu|pgpu|nvswitch|mig-[0-9]+g\.[0-9]+gb.*?)(\.shared)?")
 """Resources of the device plugins of NVIDIA's GPU stack. Others under the same domain are made by other plugins."""
@@ -14,12 +14,12 @@ _IMAGE = "k8s-device-plugin"
 _CONFIGURED = re.compile(r"CONFIG_FILE|--config-file\b.*|-config-file\b.*")
 
 
-def is_decided_here(known: Known) -> bool:
+def is_decided_here(context: RuleContext) -> bool:
     """Whether it follows from the pools, or from manifests that are all here, what nodes offer of GPUs."""
-    if all(pool.exact for pool in known.nodes):
+    if all(pool.exact for pool in context.pools):
         return True
-    plugins = [each for pod in known.pods if pod.subject.component == USERS for each in _plugins(pod)]
-    return bool(plugins) and not any(_is_configured(each, pod, known) for pod, each in plugins)
+    plugins = [each for pod in context.pods if pod.subject.component == USERS for each in _plugins(pod)]
+    return bool(plugins) and not any(_is_configured(each, pod, context) for pod, each in plugins)
 
 
 def _plugins(pod: Pod) -> Iterator[tuple[Pod, Mapping[Any, Any]]]:
@@ -29,13 +29,13 @@ def _plugins(pod: Pod) -> Iterator[tuple[Pod, Mapping[Any, Any]]]:
             yield pod, container
 
 
-def _is_configured(container: Mapping[Any, Any], pod: Pod, known: Known) -> bool:
+def _is_configured(container: Mapping[Any, Any], pod: Pod, context: RuleContext) -> bool:
     """Whether the plugin is told a configuration, or may be told one by what is not among the manifests."""
     said = [*items(container.get("command")), *items(container.get("args"))]
     said += [mapping(each).get("name") for each in items(container.get("env"))]
     for each in map(mapping, items(container.get("envFrom"))):
         name = mapping(each.get("configMapRef")).get("name")
-        found = known.find("ConfigMap", str(name), pod.subject.id.namespace) if name else None
+        found = context.find("ConfigMap", str(name), pod.subject.id.namespace) if name else None
         if found is None:
             return True
         said += mapping(found.data.get("data"))

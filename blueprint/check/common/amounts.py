@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from blueprint.bundle.model import Path
-from blueprint.check.finding import Complaint
-from blueprint.check.rules.context import mapping
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import mapping
 from blueprint.diagnostics import define
 from blueprint.units import quantity_value
 
@@ -32,14 +32,14 @@ _BYTES = re.compile(r"memory|ephemeral-storage|storage|hugepages-.*")
 _LEAST = 2**20
 
 
-def amounts(resources: Any, at: Path) -> Iterator[Complaint]:
+def amounts(resources: Any, at: Path) -> Iterator[ObjectFinding]:
     """Amounts that cannot be meant; `at` is where the resources stand."""
     for part in ("limits", "requests"):
         for name, amount in mapping(mapping(resources).get(part)).items():
             if _BYTES.fullmatch(str(name)) and (value := _bytes(amount)) is not None and 0 <= value < _LEAST:
                 text = f"{part} of {name} is {amount}, which is {float(value):g} bytes"
                 meant = re.sub(r"m?$", "Mi", str(amount), count=1)
-                yield Complaint(AMOUNT_IMPLAUSIBLE, (*at, part, name), text, f"did you mean {meant}?")
+                yield ObjectFinding(AMOUNT_IMPLAUSIBLE, (*at, part, name), text, f"did you mean {meant}?")
 
     limits, requests = (mapping(mapping(resources).get(part)) for part in ("limits", "requests"))
     for name, amount in {**limits, **requests}.items():
@@ -47,10 +47,10 @@ def amounts(resources: Any, at: Path) -> Iterator[Complaint]:
         part = "requests" if name in requests else "limits"
         if (value := _bytes(amount)) is not None and value < 0:
             text = f"{part} of {name} is {amount}: less than nothing"
-            yield Complaint(AMOUNT_IMPLAUSIBLE, (*at, part, name), text, "remove the minus")
+            yield ObjectFinding(AMOUNT_IMPLAUSIBLE, (*at, part, name), text, "remove the minus")
         elif wanted is not None and most is not None and wanted > most and not str(name).startswith("nvidia.com/"):
             text = f"requests {requests[name]} of {name}, and the limit is {limits[name]}"
-            yield Complaint(REQUEST_ABOVE_LIMIT, (*at, "requests", name), text, f"at most {limits[name]}")
+            yield ObjectFinding(REQUEST_ABOVE_LIMIT, (*at, "requests", name), text, f"at most {limits[name]}")
 
 
 def _bytes(amount: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from blueprint.bundle.model import Object, Path
 from blueprint.check.cel import CelError, Node, parse
-from blueprint.check.rules.context import Known, items, mapping
+from blueprint.check.rule_context import RuleContext, items, mapping
 
 CLASS = "DeviceClass"
 
@@ -87,16 +87,18 @@ def _requests(at: Path, said: Any) -> Iterator[Request]:
             yield Request(here, name, each, index)
 
 
-def selected(subject: Object, known: Known) -> Iterator[tuple[str | None, str, tuple[Selector, ...], tuple[str, ...]]]:
+def selected(
+    subject: Object, context: RuleContext
+) -> Iterator[tuple[str | None, str, tuple[Selector, ...], tuple[str, ...]]]:
     """For each request, or for the class: sort of device, name of the class, expressions, and those that come first."""
     if subject.data["kind"] == CLASS:
         own = class_selectors(subject)
-        yield sort_of(subject.id.name, known), subject.id.name, own, ()
+        yield sort_of(subject.id.name, context), subject.id.name, own, ()
         return
     for request in requests_of(subject):
-        its = known.find(CLASS, request.of_class)
+        its = context.find(CLASS, request.of_class)
         before = tuple(each.text for each in class_selectors(its)) if its else ()
-        sort = sort_of(request.of_class, known) or said_sort(tuple(each.text for each in request.selectors))
+        sort = sort_of(request.of_class, context) or said_sort(tuple(each.text for each in request.selectors))
         yield sort, request.of_class, request.selectors, before
 
 
@@ -112,11 +114,11 @@ def _expressions(at: Path, said: Any) -> Iterator[Selector]:
             yield Selector((*at, index, "cel", "expression"), text)
 
 
-def sort_of(name: str, known: Known) -> str | None:
+def sort_of(name: str, context: RuleContext) -> str | None:
     """What devices of a class are: gpu, mig, vfio, channel or daemon; None where nobody knows."""
-    if known.serving and (there := known.serving.devices.classes.get(name)):
+    if context.dra and (there := context.dra.devices.classes.get(name)):
         return there.sort
-    found = known.find(CLASS, name)
+    found = context.find(CLASS, name)
     return said_sort(tuple(each.text for each in class_selectors(found))) if found else None
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from blueprint.bundle.model import Path
-from blueprint.check.finding import Complaint
-from blueprint.check.rules.context import Known
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import RuleContext
 from blueprint.diagnostics import define
 
 DRIVERS_UNUSED = define(
@@ -40,24 +40,26 @@ GPUDirect Storage from 2.17.5 on works with the open kernel modules alone. An NV
 _BRANCH = re.compile(r"[0-9]+")
 
 
-def drivers_allowed(known: Known) -> bool:
+def drivers_allowed(context: RuleContext) -> bool:
     """Whether the ClusterPolicy leaves drivers to NVIDIADriver objects; without one somebody else decides."""
-    return known.policy is None or known.of_policy("driver", "useNvidiaDriverCRD") is True
+    return context.cluster_policy is None or context.cluster_policy_value("driver", "useNvidiaDriverCRD") is True
 
 
-def driver_faults(driver: Mapping[Any, Any], at: Path, extra: Iterable[str], beside: Path) -> Iterator[Complaint]:
+def driver_faults(driver: Mapping[Any, Any], at: Path, extra: Iterable[str], beside: Path) -> Iterator[ObjectFinding]:
     """Faults of the driver at `at`; `extra` are the modules that are switched on, which stand below `beside`."""
     version = str(driver.get("version") or "")
     if driver.get("usePrecompiled") is True:
         for name in extra:
             text = f"a precompiled driver has no {name}"
-            yield Complaint(PRECOMPILED_CONFLICT, (*beside, name, "enabled"), text, f"switch {name} or precompiled off")
+            yield ObjectFinding(
+                PRECOMPILED_CONFLICT, (*beside, name, "enabled"), text, f"switch {name} or precompiled off"
+            )
         if version and not _BRANCH.fullmatch(version):
             text = f"a precompiled driver is named by its branch, not by {version}"
             help_ = f"say {version.partition('.')[0]}" if version[0].isdigit() else "say the branch"
-            yield Complaint(PRECOMPILED_CONFLICT, (*at, "version"), text, help_)
+            yield ObjectFinding(PRECOMPILED_CONFLICT, (*at, "version"), text, help_)
     modules = driver.get("kernelModuleType")
     wrong = modules != "open" if at == ("spec",) else modules == "proprietary"
     if "gds" in extra and wrong:
         text = f"GPUDirect Storage needs the open kernel modules, and kernelModuleType is {modules or 'auto'}"
-        yield Complaint(STORAGE_NEEDS_OPEN, (*at, "kernelModuleType"), text, "say open")
+        yield ObjectFinding(STORAGE_NEEDS_OPEN, (*at, "kernelModuleType"), text, "say open")

@@ -7,10 +7,10 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from blueprint.bundle.model import Object, Path
-from blueprint.check.finding import Complaint
-from blueprint.check.rules.claim_context import Serving
-from blueprint.check.rules.claim_model import CLASS, Request, claim_path, devices_of, requests_of, sort_of
-from blueprint.check.rules.context import Known, items, mapping
+from blueprint.check.claims.dra_context import DraContext
+from blueprint.check.claims.model import CLASS, Request, claim_path, devices_of, requests_of, sort_of
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import RuleContext, items, mapping
 from blueprint.diagnostics import Severity, define, nearest
 
 NOT_SERVED = define(
@@ -93,73 +93,73 @@ _LONGEST = 10 * 1024
 _GPUS = ("gpu", "vfio")
 
 
-def served(subject: Object, known: Known) -> Iterator[Complaint]:
+def served(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Claims of NVIDIA's devices where no DRA driver is."""
-    serving = known.serving
-    if serving is None or serving.driver is not None or _own_driver(known):
+    dra = context.dra
+    if dra is None or dra.driver is not None or _own_driver(context):
         return
     for request in requests_of(subject):
-        found = serving.devices.classes.get(request.of_class)
+        found = dra.devices.classes.get(request.of_class)
         if found:
             text = f"nobody publishes devices of the class {request.of_class}: gpuStack has no DRA driver"
             hard = found.sort not in ("channel", "daemon")
             override = None if hard else Severity.WARNING
-            yield Complaint(NOT_SERVED, (*request.path, "deviceClassName"), text, "gpuStack: gpuCluster", override)
+            yield ObjectFinding(NOT_SERVED, (*request.path, "deviceClassName"), text, "gpuStack: gpuCluster", override)
             return
 
 
-def _own_driver(known: Known) -> bool:
+def _own_driver(context: RuleContext) -> bool:
     """Whether a manifest brings DeviceClasses of the driver, and so the driver."""
-    classes = known.serving.devices.classes if known.serving else {}
-    return any(each.id.name in classes for each in known.of(CLASS))
+    classes = context.dra.devices.classes if context.dra else {}
+    return any(each.id.name in classes for each in context.objects_of_kind(CLASS))
 
 
-def classes(subject: Object, known: Known) -> Iterator[Complaint]:
+def classes(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Classes that nothing is of, and classes that nobody makes."""
-    serving = known.serving
-    if serving is None or serving.driver is None:
+    dra = context.dra
+    if dra is None or dra.driver is None:
         return
     for request in requests_of(subject):
         name, at = request.of_class, (*request.path, "deviceClassName")
-        if name in serving.devices.classes or known.find(CLASS, name):
-            if why := _closed(sort_of(name, known), serving):
-                yield Complaint(CLASS_CLOSED, at, f"no device is of the class {name}: {why[0]}", why[1], why[2])
-        elif name.endswith(".nvidia.com") or _alike(name, serving):
-            near = _FORMER.get(name) or _alike(name, serving)
-            help_ = f"did you mean {near}?" if near else f"there are {', '.join(serving.devices.classes)}"
+        if name in dra.devices.classes or context.find(CLASS, name):
+            if why := _closed(sort_of(name, context), dra):
+                yield ObjectFinding(CLASS_CLOSED, at, f"no device is of the class {name}: {why[0]}", why[1], why[2])
+        elif name.endswith(".nvidia.com") or _alike(name, dra):
+            near = _FORMER.get(name) or _alike(name, dra)
+            help_ = f"did you mean {near}?" if near else f"there are {', '.join(dra.devices.classes)}"
             override = None if name in _FORMER else Severity.WARNING
-            yield Complaint(CLASS_UNKNOWN, at, f"nobody makes the DeviceClass {name}", help_, override)
+            yield ObjectFinding(CLASS_UNKNOWN, at, f"nobody makes the DeviceClass {name}", help_, override)
 
 
-def _alike(name: str, serving: Serving) -> str | None:
+def _alike(name: str, dra: DraContext) -> str | None:
     """The class of the driver of which a name differs by a slip; `gpu.intel.com` is none."""
-    near = nearest(name, serving.devices.classes)
+    near = nearest(name, dra.devices.classes)
     return near if near and SequenceMatcher(None, name, near).ratio() > _SLIP else None
 
 
-def _closed(sort: str | None, serving: Serving) -> tuple[str, str, Severity | None] | None:
-    if sort == "vfio" and "PassthroughSupport" not in serving.open:
+def _closed(sort: str | None, dra: DraContext) -> tuple[str, str, Severity | None] | None:
+    if sort == "vfio" and "PassthroughSupport" not in dra.open:
         return "the gate PassthroughSupport is closed", "draFeatureGates: {PassthroughSupport: true}", None
-    if sort in ("channel", "daemon") and not serving.domains:
+    if sort in ("channel", "daemon") and not dra.domains:
         return "compute domains are off", "nvlinkDomain of a pool, or computeDomains: always", None
-    products = serving.products
+    products = dra.products
     if sort == "mig" and products and all(each.profiles == () for each in products):
         return "no GPU of the pools can be cut", "ask for gpu.nvidia.com", None
-    if sort == "mig" and products and not serving.cuts_on_demand and not any(each.cut for each in products):
+    if sort == "mig" and products and not dra.dynamic_mig and not any(each.cut for each in products):
         help_ = "gpu.mig of a pool, or draFeatureGates: {DynamicMIG: true}"
         return "no pool's GPUs are cut", help_, Severity.WARNING
     return None
 
 
-def gated(subject: Object, known: Known) -> Iterator[Complaint]:
+def gated(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Fields before which a gate of Kubernetes stands."""
-    serving = known.serving
-    for name, path in _fields(subject) if serving else ():
-        gate = serving.devices.fields[name] if serving else None
-        if serving and gate and not gate.open_in(serving.kubernetes):
-            text = f"{name} needs the gate {gate.gate}, which is not open by itself in Kubernetes {serving.kubernetes}"
-            override = Severity.ERROR if serving.managed else None
-            yield Complaint(FIELD_GATED, path, text, f"open by itself from {gate.open_from} on", override)
+    dra = context.dra
+    for name, path in _fields(subject) if dra else ():
+        gate = dra.devices.fields[name] if dra else None
+        if dra and gate and not gate.open_in(dra.kubernetes):
+            text = f"{name} needs the gate {gate.gate}, which is not open by itself in Kubernetes {dra.kubernetes}"
+            override = Severity.ERROR if dra.managed else None
+            yield ObjectFinding(FIELD_GATED, path, text, f"open by itself from {gate.open_from} on", override)
 
 
 def _fields(subject: Object) -> Iterator[tuple[str, Path]]:
@@ -180,38 +180,40 @@ def _fields(subject: Object) -> Iterator[tuple[str, Path]]:
             yield "distinctAttribute", (*claim_path(subject), "constraints", index, "distinctAttribute")
 
 
-def admin(subject: Object, known: Known) -> Iterator[Complaint]:
+def admin(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Administrative access where the namespace does not allow it."""
     name = subject.id.namespace or "default"
     for request in requests_of(subject):
         if request.data.get("adminAccess") is not True:
             continue
         at, help_ = (*request.path, "adminAccess"), f'{ADMIN_LABEL}: "true" at the namespace'
-        there = known.find("Namespace", name)
+        there = context.find("Namespace", name)
         if there is None:
             text = f"whether the namespace {name} allows administrative access is not known here"
-            yield Complaint(ADMIN_ACCESS, at, text, help_, Severity.WARNING)
+            yield ObjectFinding(ADMIN_ACCESS, at, text, help_, Severity.WARNING)
         elif mapping(mapping(there.data.get("metadata")).get("labels")).get(ADMIN_LABEL) != "true":
-            yield Complaint(ADMIN_ACCESS, at, f"the namespace {name} does not allow administrative access", help_)
+            yield ObjectFinding(ADMIN_ACCESS, at, f"the namespace {name} does not allow administrative access", help_)
 
 
-def sized(subject: Object, known: Known) -> Iterator[Complaint]:
+def sized(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Claims beyond the bounds of the API."""
     at, devices = claim_path(subject), devices_of(subject)
     for name in ("requests", "constraints", "config"):
         if len(items(devices.get(name))) > _MOST:
             number = len(items(devices[name]))
-            yield Complaint(TOO_LARGE, (*at, name), f"{number} {name}: the API takes {_MOST}", "several claims")
+            yield ObjectFinding(TOO_LARGE, (*at, name), f"{number} {name}: the API takes {_MOST}", "several claims")
     if (number := sum(_counts(subject, lambda _: True))) > _MOST:
-        yield Complaint(TOO_LARGE, at, f"the claim asks for {number} devices: the API takes {_MOST}", "several claims")
+        yield ObjectFinding(
+            TOO_LARGE, at, f"the claim asks for {number} devices: the API takes {_MOST}", "several claims"
+        )
     for request in requests_of(subject):
         if len(request.selectors) > _MOST:
             text = f"{len(request.selectors)} selectors: the API takes {_MOST}"
-            yield Complaint(TOO_LARGE, (*request.path, "selectors"), text, "join them by &&")
+            yield ObjectFinding(TOO_LARGE, (*request.path, "selectors"), text, "join them by &&")
         for path, expression in request.selectors:
             if len(expression) > _LONGEST:
                 text = f"the expression has {len(expression)} characters: the API takes {_LONGEST}"
-                yield Complaint(TOO_LARGE, path, text, "shorten it")
+                yield ObjectFinding(TOO_LARGE, path, text, "shorten it")
 
 
 def _counts(subject: Object, wanted: Any) -> list[int]:
@@ -223,40 +225,40 @@ def _counts(subject: Object, wanted: Any) -> list[int]:
     return list(found.values())
 
 
-def on_a_node(subject: Object, known: Known) -> Iterator[Complaint]:
+def on_a_node(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """More GPUs than any node has."""
-    serving = known.serving
-    if serving is None or serving.driver is None or not serving.products:
+    dra = context.dra
+    if dra is None or dra.driver is None or not dra.products:
         return
-    most = max(each.count for each in serving.products)
+    most = max(each.count for each in dra.products)
 
     def whole(request: Request) -> bool:
-        return sort_of(request.of_class, known) in _GPUS and request.data.get("adminAccess") is not True
+        return sort_of(request.of_class, context) in _GPUS and request.data.get("adminAccess") is not True
 
-    shares = "ConsumableShares" in serving.open
+    shares = "ConsumableShares" in dra.open
     number = sum(_counts(subject, whole))
     if number > most and not shares:
         large = max(filter(whole, requests_of(subject)), key=lambda request: request.count)
         path = (*large.path, "count") if "count" in large.data else claim_path(subject)
         text = f"the claim asks for {number} GPUs, and no node has more than {most}"
-        yield Complaint(MORE_THAN_A_NODE, path, text, f"at most {most}")
+        yield ObjectFinding(MORE_THAN_A_NODE, path, text, f"at most {most}")
 
 
-def partitioned(subject: Object, known: Known) -> Iterator[Complaint]:
+def partitioned(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Several GPUs that need not make up a partition."""
-    serving = known.serving
-    if serving is None or "FabricManagerPartitioning" not in serving.open:
+    dra = context.dra
+    if dra is None or "FabricManagerPartitioning" not in dra.open:
         return
-    if serving.products and all(each.switched is False for each in serving.products):
+    if dra.products and all(each.switched is False for each in dra.products):
         return
     constraints = map(mapping, items(devices_of(subject).get("constraints")))
     named = [str(each.get("matchAttribute", "")) for each in constraints]
-    wanted = [each for each in requests_of(subject) if sort_of(each.of_class, known) in _GPUS]
+    wanted = [each for each in requests_of(subject) if sort_of(each.of_class, context) in _GPUS]
     number = sum(_counts(subject, lambda request: request in wanted))
     if number > 1 and not any(each.startswith("gpu.nvidia.com/partition") for each in named):
         text = f"the claim asks for {number} GPUs, and nothing makes them one partition"
         help_ = f"constraints: [{{matchAttribute: gpu.nvidia.com/partition{number}}}]"
-        yield Complaint(NO_PARTITION, wanted[0].path, text, help_)
+        yield ObjectFinding(NO_PARTITION, wanted[0].path, text, help_)
 
 
 RULES = (served, classes, gated, admin, sized, on_a_node, partitioned)

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from blueprint.bundle.model import Object
 from blueprint.catalog.devices import Published
 from blueprint.check.cel import CelError, Node, parse
-from blueprint.check.finding import Complaint
-from blueprint.check.rules.claim_context import Serving
-from blueprint.check.rules.claim_model import Reference, domain, reference, selected, tree_of
-from blueprint.check.rules.context import Known
+from blueprint.check.claims.dra_context import DraContext
+from blueprint.check.claims.model import Reference, domain, reference, selected, tree_of
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import RuleContext
 from blueprint.diagnostics import Severity, define, nearest
 
 UNREADABLE = define(
@@ -43,50 +43,50 @@ pod, even where other devices would fit. Ask first whether it is there:
 )
 
 
-def readable(subject: Object, known: Known) -> Iterator[Complaint]:
+def readable(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Expressions that are none."""
-    for _, _, selectors, _ in selected(subject, known):
+    for _, _, selectors, _ in selected(subject, context):
         for path, text in selectors:
             try:
                 parse(text)
             except CelError as error:
                 part = (error.start, error.end)
                 said = f"the selector cannot be read at character {error.start + 1}: {error.text}"
-                yield Complaint(UNREADABLE, path, said, "see the language's definition: cel.dev", part=part)
+                yield ObjectFinding(UNREADABLE, path, said, "see the language's definition: cel.dev", part=part)
 
 
-def published(subject: Object, known: Known) -> Iterator[Complaint]:
+def published(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """What the driver does not publish."""
-    serving = known.serving
-    if serving is None or serving.driver is None:
+    dra = context.dra
+    if dra is None or dra.driver is None:
         return
-    for sort, _, selectors, _ in selected(subject, known):
+    for sort, _, selectors, _ in selected(subject, context):
         for path, text in selectors:
             for read, node in _once(text).items():
-                if why := _unknown(read, sort, serving):
+                if why := _unknown(read, sort, dra):
                     said = f"{read.field}['{read.domain}'].{read.name} is not published{why[0]}"
-                    yield Complaint(NOT_PUBLISHED, path, said, why[1], part=(node.start, node.end))
+                    yield ObjectFinding(NOT_PUBLISHED, path, said, why[1], part=(node.start, node.end))
 
 
-def guarded(subject: Object, known: Known) -> Iterator[Complaint]:
+def guarded(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """What some devices lack, unasked."""
-    serving = known.serving
-    if serving is None or serving.driver is None:
+    dra = context.dra
+    if dra is None or dra.driver is None:
         return
-    for sort, _, selectors, before in selected(subject, known):
+    for sort, _, selectors, before in selected(subject, context):
         asked = {each for text in (*before, *(text for _, text in selectors)) for each in guards(text)}
         for path, text in selectors:
             for read, node in _once(text).items():
-                found = table(read, serving).get(read.name)
-                if found and sort in found.optional and read not in asked and not _unknown(read, sort, serving):
+                found = table(read, dra).get(read.name)
+                if found and sort in found.optional and read not in asked and not _unknown(read, sort, dra):
                     said = f"not every device has {read.name}, and nothing asks first whether it is there"
                     help_ = f"'{read.name}' in device.{read.field}['{read.domain}'] && ..."
-                    yield Complaint(NOT_GUARDED, path, said, help_, part=(node.start, node.end))
+                    yield ObjectFinding(NOT_GUARDED, path, said, help_, part=(node.start, node.end))
 
 
-def table(read: Reference, serving: Serving) -> Mapping[str, Published]:
+def table(read: Reference, dra: DraContext) -> Mapping[str, Published]:
     """What is published in the domain that is read."""
-    devices = serving.devices
+    devices = dra.devices
     return (devices.attributes if read.field == "attributes" else devices.capacities).get(read.domain, {})
 
 
@@ -123,37 +123,37 @@ def guards(text: str) -> Iterator[Reference]:
             yield Reference(*where, str(node.parts[0].value))
 
 
-def _unknown(read: Reference, sort: str | None, serving: Serving) -> tuple[str, str] | None:
+def _unknown(read: Reference, sort: str | None, dra: DraContext) -> tuple[str, str] | None:
     """Why nobody publishes it, and what to do; None where somebody does, or may."""
-    there = table(read, serving)
-    version = serving.driver or ""
+    there = table(read, dra)
+    version = dra.driver or ""
     if not there:
-        domains = (*serving.devices.attributes, *serving.devices.capacities)
+        domains = (*dra.devices.attributes, *dra.devices.capacities)
         if sort is None:
             return None
         return " by this driver", f"domains: {', '.join(dict.fromkeys(domains))}"
     if sort is None and read.domain == "resource.kubernetes.io":
         return None
     found = there.get(read.name)
-    if found is not None and found.known_to(version, serving.open):
+    if found is not None and found.known_to(version, dra.open):
         if sort is None or sort in found.of:
             return None
         return f" for devices of type {sort}", f"only for {', '.join(found.of)}"
-    return f" by version {version} of the driver", _instead(read, there, found, sort, serving)
+    return f" by version {version} of the driver", _instead(read, there, found, sort, dra)
 
 
 def _instead(
-    read: Reference, there: Mapping[str, Published], found: Published | None, sort: str | None, serving: Serving
+    read: Reference, there: Mapping[str, Published], found: Published | None, sort: str | None, dra: DraContext
 ) -> str:
-    if found and found.gate and found.gate not in serving.open:
+    if found and found.gate and found.gate not in dra.open:
         return f"it needs draFeatureGates: {{{found.gate}: true}}"
     if found:
         return f"it came with {found.since}" if found.since and not found.until else f"it went with {found.until}"
-    version = serving.driver or ""
-    others = (domain for domain, names in serving.devices.attributes.items() if read.name in names)
+    version = dra.driver or ""
+    others = (domain for domain, names in dra.devices.attributes.items() if read.name in names)
     if read.field == "attributes" and (other := next(others, None)):
         return f"device.attributes['{other}'].{read.name}"
-    all_ = {name: each for name, each in there.items() if each.known_to(version, serving.open)}
+    all_ = {name: each for name, each in there.items() if each.known_to(version, dra.open)}
     names = [name for name, each in all_.items() if sort is None or sort in each.of]
     near = nearest(read.name, names)
     return f"did you mean {near}?" if near else f"there are {', '.join(sorted(names))}"

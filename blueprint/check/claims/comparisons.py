@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 
 from blueprint.bundle.model import Object
 from blueprint.check.cel import Node
-from blueprint.check.finding import Complaint
-from blueprint.check.rules.claim_context import Product, Serving
-from blueprint.check.rules.claim_model import Reference, conjuncts, reference, requests_of, selected, tree_of
-from blueprint.check.rules.claim_selectors import table
-from blueprint.check.rules.context import Known, mapping
+from blueprint.check.claims.dra_context import DraContext, PoolDevices
+from blueprint.check.claims.model import Reference, conjuncts, reference, requests_of, selected, tree_of
+from blueprint.check.claims.selectors import table
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import RuleContext, mapping
 from blueprint.diagnostics import Severity, define, nearest
 from blueprint.units import quantity_value
 
@@ -52,16 +52,16 @@ _COMPARE = ("compareTo", "isGreaterThan", "isLessThan")
 _TEXT_ONLY = ("startsWith", "endsWith", "contains", "matches", "lowerAscii", "upperAscii", "split", "replace")
 
 
-def comparable(subject: Object, known: Known) -> Iterator[Complaint]:
+def comparable(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Comparisons of what is not of one type, and versions or amounts that are none."""
-    if known.serving is None:
+    if context.dra is None:
         return
-    for _, _, selectors, _ in selected(subject, known):
+    for _, _, selectors, _ in selected(subject, context):
         for path, text in selectors:
             tree = tree_of(text)
             for node in tree.walk() if tree else ():
-                if why := _literal(node) or _pair(node, known.serving) or _method(node, known.serving):
-                    yield Complaint(NOT_COMPARABLE, path, *why, part=(node.start, node.end))
+                if why := _literal(node) or _pair(node, context.dra) or _method(node, context.dra):
+                    yield ObjectFinding(NOT_COMPARABLE, path, *why, part=(node.start, node.end))
 
 
 def _literal(node: Node) -> tuple[str, str] | None:
@@ -83,29 +83,29 @@ def _amount(text: object) -> int | None:
         return None
 
 
-def _type(node: Node, serving: Serving) -> tuple[str, str] | None:
+def _type(node: Node, dra: DraContext) -> tuple[str, str] | None:
     """Name and type of the attribute or capacity that is read."""
     read = reference(node)
-    found = table(read, serving).get(read.name) if read else None
+    found = table(read, dra).get(read.name) if read else None
     if read is None or found is None:
         return None
-    listed = read.name == "numaNode" and "DRAListTypeAttributes" in serving.open
+    listed = read.name == "numaNode" and "DRAListTypeAttributes" in dra.open
     return None if listed else (read.name, found.type)
 
 
-def _pair(node: Node, serving: Serving) -> tuple[str, str] | None:
+def _pair(node: Node, dra: DraContext) -> tuple[str, str] | None:
     """An attribute beside something of another type."""
     if node.kind != "binary" or node.value not in (*_ORDER, "==", "!=", "in"):
         return None
     left, right = node.parts
     if node.value == "in":
         others = right.parts if right.kind == "list" else ()
-        return next(filter(None, (_unlike(left, each, "==", serving) for each in others)), None)
-    return _unlike(left, right, node.value, serving) or _unlike(right, left, node.value, serving)
+        return next(filter(None, (_unlike(left, each, "==", dra) for each in others)), None)
+    return _unlike(left, right, node.value, dra) or _unlike(right, left, node.value, dra)
 
 
-def _unlike(one: Node, other: Node, operator: str, serving: Serving) -> tuple[str, str] | None:
-    known = _type(one, serving)
+def _unlike(one: Node, other: Node, operator: str, dra: DraContext) -> tuple[str, str] | None:
+    known = _type(one, dra)
     if known is None:
         return None
     name, kind = known
@@ -124,9 +124,9 @@ def _said(node: Node) -> str:
     return f"the text {node.value}" if isinstance(node.value, str) else str(node.value).lower()
 
 
-def _method(node: Node, serving: Serving) -> tuple[str, str] | None:
+def _method(node: Node, dra: DraContext) -> tuple[str, str] | None:
     """A function that the attribute's type does not have."""
-    known = _type(node.parts[0], serving) if node.kind == "call" and node.method else None
+    known = _type(node.parts[0], dra) if node.kind == "call" and node.method else None
     if known is None:
         return None
     (name, kind), maker = known, _MAKERS.get(known[1])
@@ -140,29 +140,29 @@ def _method(node: Node, serving: Serving) -> tuple[str, str] | None:
     return None
 
 
-def reachable(subject: Object, known: Known) -> Iterator[Complaint]:
+def reachable(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """More memory than any GPU has."""
-    most = _most(known.serving)
+    most = _most(context.dra)
     if most is None:
         return
-    for sort, _, selectors, _ in selected(subject, known):
+    for sort, _, selectors, _ in selected(subject, context):
         for path, text in selectors if sort in ("gpu", "mig") else ():
             for node in conjuncts(tree_of(text)):
                 if (wanted := _least(node)) and (amount := _amount(wanted)) and amount > most:
-                    yield Complaint(TOO_MUCH_MEMORY, path, *_beyond(wanted, most), part=(node.start, node.end))
+                    yield ObjectFinding(TOO_MUCH_MEMORY, path, *_beyond(wanted, most), part=(node.start, node.end))
     for request in requests_of(subject):
         asked = mapping(mapping(request.data.get("capacity")).get("requests")).get("memory")
         if asked is not None and (_amount(asked) or 0) > most:
             path = (*request.path, "capacity", "requests", "memory")
-            yield Complaint(TOO_MUCH_MEMORY, path, *_beyond(str(asked), most))
+            yield ObjectFinding(TOO_MUCH_MEMORY, path, *_beyond(str(asked), most))
 
 
-def _most(serving: Serving | None) -> int | None:
+def _most(dra: DraContext | None) -> int | None:
     """The memory of the largest GPU in bytes; None where that is not known of every pool."""
-    if serving is None or serving.driver is None:
+    if dra is None or dra.driver is None:
         return None
-    known = [each.memory_mib for each in serving.products if each.memory_mib is not None]
-    return max(known) * 2**20 if known and len(known) == len(serving.products) else None
+    known = [each.memory_mib for each in dra.products if each.memory_mib is not None]
+    return max(known) * 2**20 if known and len(known) == len(dra.products) else None
 
 
 def _beyond(wanted: str, most: int) -> tuple[str, str]:
@@ -185,12 +185,12 @@ def _least(node: Node) -> str | None:
     return said if read and read[0::2] == ("capacity", "memory") and isinstance(said, str) else None
 
 
-def fitting(subject: Object, known: Known) -> Iterator[Complaint]:
+def fitting(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Profiles, products and architectures that nothing has."""
-    serving = known.serving
-    if serving is None or serving.driver is None or not serving.products:
+    dra = context.dra
+    if dra is None or dra.driver is None or not dra.products:
         return
-    for sort, _, selectors, _ in selected(subject, known):
+    for sort, _, selectors, _ in selected(subject, context):
         for path, text in selectors:
             for node in conjuncts(tree_of(text)):
                 for name, has in _HAVE.items():
@@ -198,9 +198,9 @@ def fitting(subject: Object, known: Known) -> Iterator[Complaint]:
                     if (
                         wanted
                         and (name != "profile" or sort in ("mig", None))
-                        and (why := _none_of(wanted, name, has, serving))
+                        and (why := _none_of(wanted, name, has, dra))
                     ):
-                        yield Complaint(NOTHING_FITS, path, *why, part=(node.start, node.end))
+                        yield ObjectFinding(NOTHING_FITS, path, *why, part=(node.start, node.end))
 
 
 def among(node: Node, read: Reference) -> tuple[str, ...] | None:
@@ -220,23 +220,23 @@ def among(node: Node, read: Reference) -> tuple[str, ...] | None:
 
 
 def _none_of(
-    wanted: tuple[str, ...], name: str, has: Callable[[Product], tuple[str, ...] | None], serving: Serving
+    wanted: tuple[str, ...], name: str, has: Callable[[PoolDevices], tuple[str, ...] | None], dra: DraContext
 ) -> tuple[str, str | None, Severity | None] | None:
-    found = [has(each) for each in serving.products]
+    found = [has(each) for each in dra.products]
     there = sorted({text for each in found if each is not None for text in each})
     said = " or ".join(dict.fromkeys(wanted))
     if not any(each is None for each in found) and not set(wanted) & set(there):
         near = nearest(wanted[0], there) if name != "profile" else None
         help_ = f"did you mean {near}?" if near else f"there is {', '.join(there) or 'none'}"
         return f"no GPU of the pools has the {_WORDS[name]} {said}", help_, None
-    cut = {profile for each in serving.products for profile in each.cut}
-    if name == "profile" and not serving.cuts_on_demand and not set(wanted) & cut:
+    cut = {profile for each in dra.products for profile in each.cut}
+    if name == "profile" and not dra.dynamic_mig and not set(wanted) & cut:
         help_ = "gpu.mig of a pool, or draFeatureGates: {DynamicMIG: true}"
         return f"no pool's GPUs are cut into {said}", help_, Severity.WARNING
     return None
 
 
-_HAVE: dict[str, Callable[[Product], tuple[str, ...] | None]] = {
+_HAVE: dict[str, Callable[[PoolDevices], tuple[str, ...] | None]] = {
     "profile": lambda product: product.profiles,
     "productName": lambda product: product.names,
     "architecture": lambda product: (product.architecture,) if product.architecture else None,

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from blueprint.bundle.model import Path
-from blueprint.check.finding import Complaint
-from blueprint.check.rules.context import items, mapping
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import items, mapping
 from blueprint.diagnostics import define
 
 SECRET_IN_PLAIN_TEXT = define(
@@ -34,13 +34,13 @@ _VALUES = re.compile(
 _HELP = "refer to a Secret of the cluster instead: valueFrom, secretKeyRef"
 
 
-def variables(env: Any, at: Path) -> Iterator[Complaint]:
+def variables(env: Any, at: Path) -> Iterator[ObjectFinding]:
     """Variables whose literal value is a credential; `at` is where their list stands."""
     for index, each in enumerate(map(mapping, items(env))):
         name, value = each.get("name"), each.get("value")
         if isinstance(name, str) and isinstance(value, str) and value and is_credential(name, value):
             text = f"the variable {name} holds a credential in plain text"
-            yield Complaint(SECRET_IN_PLAIN_TEXT, (*at, index, "value"), text, _HELP)
+            yield ObjectFinding(SECRET_IN_PLAIN_TEXT, (*at, index, "value"), text, _HELP)
 
 
 def is_credential(name: str, value: str) -> bool:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from blueprint.bundle.model import Object, Path
-from blueprint.check.finding import Complaint, shown
-from blueprint.check.rules.claim_model import CLASS, claim_path, devices_of, requests_of, sort_of
-from blueprint.check.rules.context import Known, items, mapping
+from blueprint.check.claims.model import CLASS, claim_path, devices_of, requests_of, sort_of
+from blueprint.check.finding import ObjectFinding, shown
+from blueprint.check.rule_context import RuleContext, items, mapping
 from blueprint.diagnostics import Severity, define, nearest
 from blueprint.units import quantity_value
 
@@ -108,25 +108,25 @@ def configs(subject: Object) -> Iterator[Config]:
             yield Config(path, str(opaque["driver"]), mapping(opaque.get("parameters")), requests)
 
 
-def formed(subject: Object, known: Known) -> Iterator[Complaint]:
+def formed(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Kinds, fields and values that the driver does not know."""
     for each in configs(subject):
         kinds = _OF_DRIVER[each.driver]
         if each.said.get("apiVersion") != API:
             text = f"apiVersion is {shown(each.said.get('apiVersion'), (), '')}, and the driver reads {API}"
-            yield Complaint(NOT_A_CONFIG, (*each.path, "apiVersion"), text, API)
+            yield ObjectFinding(NOT_A_CONFIG, (*each.path, "apiVersion"), text, API)
         elif each.kind not in kinds:
             near = nearest(each.kind, kinds)
             text = f"the driver {each.driver} knows no {each.kind or 'configuration without a kind'}"
             help_ = f"did you mean {near}?" if near else f"one of {', '.join(kinds)}"
-            yield Complaint(NOT_A_CONFIG, (*each.path, "kind"), text, help_)
+            yield ObjectFinding(NOT_A_CONFIG, (*each.path, "kind"), text, help_)
         else:
             rest = {key: value for key, value in each.said.items() if key not in ("apiVersion", "kind")}
             yield from _fields(rest, _FIELDS[each.kind], each.path)
             yield from _missing(each)
 
 
-def _fields(said: Mapping[Any, Any], known: Mapping[str, Any], at: Path) -> Iterator[Complaint]:
+def _fields(said: Mapping[Any, Any], known: Mapping[str, Any], at: Path) -> Iterator[ObjectFinding]:
     for name, value in said.items():
         here, type_ = (*at, name), known.get(name)
         wanted: Any = dict if isinstance(type_, Mapping) else type_
@@ -135,62 +135,62 @@ def _fields(said: Mapping[Any, Any], known: Mapping[str, Any], at: Path) -> Iter
         if type_ is None:
             near = nearest(str(name), known) if name != "timeSlicingConfig" else None
             help_ = f"did you mean {near}?" if near else f"remove it: there are {', '.join(known)}"
-            yield Complaint(NOT_A_CONFIG, here, f"the driver knows no field {name} here", help_)
+            yield ObjectFinding(NOT_A_CONFIG, here, f"the driver knows no field {name} here", help_)
         elif not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
-            yield Complaint(NOT_A_CONFIG, here, f"{name} must be {_WORDS[wanted]}", "the driver reads it strictly")
+            yield ObjectFinding(NOT_A_CONFIG, here, f"{name} must be {_WORDS[wanted]}", "the driver reads it strictly")
         elif isinstance(type_, Mapping):
             yield from _fields(value, type_, here)
         elif name in _CHOICES and value not in _CHOICES[name]:
             near = nearest(str(value), _CHOICES[name])
             help_ = f"did you mean {near}?" if near else f"one of {', '.join(_CHOICES[name])}"
-            yield Complaint(NOT_A_CONFIG, here, f"{name} cannot be {shown(value, (), '')}", help_)
+            yield ObjectFinding(NOT_A_CONFIG, here, f"{name} cannot be {shown(value, (), '')}", help_)
 
 
-def _missing(each: Config) -> Iterator[Complaint]:
+def _missing(each: Config) -> Iterator[ObjectFinding]:
     if "domainID" in _FIELDS[each.kind] and not each.said.get("domainID"):
         text = "domainID is missing: the UID of the compute domain"
         help_ = "refer to the template that the ComputeDomain names instead"
-        yield Complaint(NOT_A_CONFIG, each.path, text, help_)
+        yield ObjectFinding(NOT_A_CONFIG, each.path, text, help_)
     sharing = each.said.get("sharing")
     if isinstance(sharing, Mapping) and "strategy" not in sharing:
         text = "strategy is missing"
-        yield Complaint(NOT_A_CONFIG, (*each.path, "sharing"), text, "TimeSlicing or MPS")
+        yield ObjectFinding(NOT_A_CONFIG, (*each.path, "sharing"), text, "TimeSlicing or MPS")
     if isinstance(sharing, Mapping) and sharing.get("timeSlicingConfig") == {}:
         at = (*each.path, "sharing", "timeSlicingConfig")
-        yield Complaint(NOT_A_CONFIG, at, "interval is missing", "say Default, or leave timeSlicingConfig out")
+        yield ObjectFinding(NOT_A_CONFIG, at, "interval is missing", "say Default, or leave timeSlicingConfig out")
 
 
-def shared(subject: Object, known: Known) -> Iterator[Complaint]:
+def shared(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Ways of sharing: without a gate, two at once, out of bounds."""
     for each in configs(subject):
         at: Path = (*each.path, "sharing")
         sharing = mapping(each.said.get("sharing"))
         strategy = str(sharing.get("strategy"))
         gate = _GATES.get(strategy)
-        serving = known.serving
-        if gate and serving and serving.driver and gate not in serving.open:
+        dra = context.dra
+        if gate and dra and dra.driver and gate not in dra.open:
             text = f"the strategy {strategy} needs the gate {gate}, which is closed"
-            yield Complaint(GATE_CLOSED, (*at, "strategy"), text, f"draFeatureGates: {{{gate}: true}}")
+            yield ObjectFinding(GATE_CLOSED, (*at, "strategy"), text, f"draFeatureGates: {{{gate}: true}}")
         known_fields = mapping(mapping(_FIELDS.get(each.kind)).get("sharing"))
         for other, name in _OWN.items():
             if gate and other != strategy and name in sharing and name in known_fields:
                 text = f"{name} stands beside strategy: {strategy}"
-                yield Complaint(SAID_TWICE, (*at, name), text, f"remove it, or strategy: {other}")
+                yield ObjectFinding(SAID_TWICE, (*at, name), text, f"remove it, or strategy: {other}")
         yield from _bounds(mapping(sharing.get("mpsConfig")), (*at, "mpsConfig"))
 
 
-def _bounds(mps: Mapping[Any, Any], at: Path) -> Iterator[Complaint]:
+def _bounds(mps: Mapping[Any, Any], at: Path) -> Iterator[ObjectFinding]:
     threads = mps.get("defaultActiveThreadPercentage")
     if isinstance(threads, int) and not 0 <= threads <= 100:  # noqa: PLR2004 - per cent
         text = f"defaultActiveThreadPercentage is {threads}: it is per cent"
-        yield Complaint(OUT_OF_BOUNDS, (*at, "defaultActiveThreadPercentage"), text, "0 to 100")
+        yield ObjectFinding(OUT_OF_BOUNDS, (*at, "defaultActiveThreadPercentage"), text, "0 to 100")
     each = mapping(mps.get("defaultPerDevicePinnedMemoryLimit"))
     limits: dict[Path, Any] = {("defaultPerDevicePinnedMemoryLimit", name): value for name, value in each.items()}
     if "defaultPinnedDeviceMemoryLimit" in mps:
         limits[("defaultPinnedDeviceMemoryLimit",)] = mps["defaultPinnedDeviceMemoryLimit"]
     for path, value in limits.items():
         if isinstance(value, str | int) and not _mebibyte(value):
-            yield Complaint(OUT_OF_BOUNDS, (*at, *path), f"{path[-1]} is {value}: at least 1Mi", "as in 10Gi")
+            yield ObjectFinding(OUT_OF_BOUNDS, (*at, *path), f"{path[-1]} is {value}: at least 1Mi", "as in 10Gi")
 
 
 def _mebibyte(value: str | int) -> bool:
@@ -200,12 +200,12 @@ def _mebibyte(value: str | int) -> bool:
         return False
 
 
-def fitting(subject: Object, known: Known) -> Iterator[Complaint]:
+def fitting(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Configurations for devices of another sort."""
     if subject.data["kind"] == CLASS:
-        sorts = {subject.id.name: sort_of(subject.id.name, known)}
+        sorts = {subject.id.name: sort_of(subject.id.name, context)}
     else:
-        sorts = {each.name: sort_of(each.of_class, known) for each in requests_of(subject)}
+        sorts = {each.name: sort_of(each.of_class, context) for each in requests_of(subject)}
     for each in configs(subject):
         meant = _SORTS.get(each.kind)
         mine = {name: sort for name, sort in sorts.items() if _is_for(name, each.requests)}
@@ -215,7 +215,7 @@ def fitting(subject: Object, known: Known) -> Iterator[Complaint]:
             right = next((kind for kind, of in _SORTS.items() if of == sort), "none")
             text = f"{each.kind} is for devices of type {meant}, and {name} is one of type {sort}"
             override = None if each.requests or subject.data["kind"] == CLASS else Severity.WARNING
-            yield Complaint(OTHER_CLASS, (*each.path, "kind"), text, right, override)
+            yield ObjectFinding(OTHER_CLASS, (*each.path, "kind"), text, right, override)
 
 
 def _is_for(name: str, requests: tuple[str, ...]) -> bool:

@@ -1,41 +1,25 @@
-"""What a rule is given, and how a function becomes one."""
+"""What a rule gets: the rendered objects, the pods that they describe, facts of the platform."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from blueprint.bundle.model import Object, Path
-from blueprint.check.finding import Complaint
+from blueprint.bundle.model import Object, Path, Taint
 from blueprint.check.workloads import containers, pod_spec
 
 if TYPE_CHECKING:
-    from blueprint.check.rules.claim_context import Serving
-    from blueprint.platform.model import Platform
+    from blueprint.check.claims.dra_context import DraContext
 
 GPU_PREFIX = "nvidia.com/"
 USERS = "extra-manifests"
 """The component under which users' own manifests stand."""
 
-ObjectRule = Callable[[Object, "Known"], Iterator[Complaint]]
-"""A rule about the objects of one kind."""
-PodRule = Callable[["Pod", "Known"], Iterator[Complaint]]
-"""A rule about pods, wherever they are described."""
-
 
 @dataclass(frozen=True, slots=True)
-class Taint:
-    """A taint as nodes carry it."""
-
-    key: str
-    value: str
-    effect: str
-
-
-@dataclass(frozen=True, slots=True)
-class Nodes:
+class PoolOffer:
     """One pool of GPU nodes: what a pod can ask each node for, how many pods share one unit, what keeps pods away."""
 
     name: str
@@ -85,100 +69,85 @@ class Pod:
         )
 
 
-class Known:
-    """Everything that is rendered, indexed once, and what the pools offer."""
+class PlatformFacts(Protocol):
+    """What rules need to know of the platform."""
 
-    def __init__(self, objects: Iterable[Object], nodes: Iterable[Nodes] | None = None,
-                 platform: Platform | None = None, serving: Serving | None = None) -> None:  # fmt: skip
+    @property
+    def pools(self) -> tuple[PoolOffer, ...]:
+        """The pools with GPUs."""
+
+    @property
+    def dra(self) -> DraContext | None:
+        """What the platform offers to claims; None where that is not known."""
+
+    @property
+    def uses_claims(self) -> bool:
+        """Whether pods claim devices of this platform instead of requesting a number of them."""
+
+
+class RuleContext:
+    """What a rule may look at: every rendered object, indexed once, and the facts of the platform."""
+
+    def __init__(self, objects: Iterable[Object], facts: PlatformFacts) -> None:
         self.kinds: dict[str, list[Object]] = {}
         for each in objects:
             self.kinds.setdefault(each.data["kind"], []).append(each)
-        self._nodes = None if nodes is None else tuple(nodes)
-        self._platform = platform
-        self._serving = serving
+        self._facts = facts
 
-    def of(self, kind: str) -> list[Object]:
+    def objects_of_kind(self, kind: str) -> list[Object]:
         """The objects of a kind."""
         return self.kinds.get(kind, [])
 
     def find(self, kind: str, name: str, namespace: str = "") -> Object | None:
         """The object of that name; without a namespace the first one."""
-        same = (each for each in self.of(kind) if each.id.name == name)
+        same = (each for each in self.objects_of_kind(kind) if each.id.name == name)
         return next((each for each in same if namespace in ("", each.id.namespace)), None)
 
     @cached_property
     def pods(self) -> tuple[Pod, ...]:
         """The pods of every workload."""
-        found = ((each, pod_spec(each)) for kind in POD_KINDS for each in self.of(kind))
+        found = ((each, pod_spec(each)) for kind in POD_KINDS for each in self.objects_of_kind(kind))
         return tuple(Pod(each, *spec) for each, spec in found if spec)
 
     @cached_property
-    def policy(self) -> Object | None:
+    def cluster_policy(self) -> Object | None:
         """The ClusterPolicy; the platform's own before users'."""
-        return next(iter(sorted(self.of("ClusterPolicy"), key=lambda each: each.component == USERS)), None)
+        return next(iter(sorted(self.objects_of_kind("ClusterPolicy"), key=lambda each: each.component == USERS)), None)
 
-    @cached_property
-    def nodes(self) -> tuple[Nodes, ...]:
+    @property
+    def pools(self) -> tuple[PoolOffer, ...]:
         """The pools with GPUs."""
-        if self._nodes is not None:
-            return self._nodes
-        return tuple(map(_nodes, self._platform.gpu_pools)) if self._platform else ()
+        return self._facts.pools
 
-    @cached_property
-    def serving(self) -> Serving | None:
-        """Who serves claims; None where nobody knows."""
-        if self._serving is not None or self._platform is None:
-            return self._serving
-        from blueprint.check.rules.claim_context import serving_of
+    @property
+    def dra(self) -> DraContext | None:
+        """What the platform offers to claims; None where that is not known."""
+        return self._facts.dra
 
-        return serving_of(self._platform)
-
-    @cached_property
-    def claims(self) -> bool:
-        """Whether pods claim devices of this platform instead of asking for a number of them."""
-        if self._serving is not None:
-            return self._serving.driver is not None
-        return self._platform is not None and self._platform.allocation == "dra"
+    @property
+    def uses_claims(self) -> bool:
+        """Whether pods claim devices of this platform instead of requesting a number of them."""
+        return self._facts.uses_claims
 
     @cached_property
     def operator_namespace(self) -> str:
         """Where the GPU Operator looks for what the ClusterPolicy names."""
-        found = self.find("Deployment", "gpu-operator") or self.wish_for("gpu-operator")
+        found = self.find("Deployment", "gpu-operator") or self.subscription_of("gpu-operator")
         return found.id.namespace if found else "gpu-operator"
 
-    def wish_for(self, component: str) -> Object | None:
+    def subscription_of(self, component: str) -> Object | None:
         """The Subscription by which a component comes through the Operator Lifecycle Manager."""
-        return next((each for each in self.of("Subscription") if each.component == component), None)
+        return next((each for each in self.objects_of_kind("Subscription") if each.component == component), None)
 
-    def of_policy(self, *path: str) -> Any:
+    def cluster_policy_value(self, *path: str) -> Any:
         """A value of the ClusterPolicy, or None."""
-        return inside(self.policy.data, "spec", *path) if self.policy else None
+        return inside(self.cluster_policy.data, "spec", *path) if self.cluster_policy else None
 
 
 POD_KINDS = (
     "Pod", "PodTemplate", "ReplicationController", "DaemonSet", "Deployment", "ReplicaSet", "StatefulSet", "CronJob",
     "Job",
 )  # fmt: skip
-
-
-def _nodes(pool: Any) -> Nodes:
-    sharing = pool.partition
-    suffix = ".shared"
-    offers = sharing.resources
-    shared = {name: many for name in offers if (many := sharing.replicas.get(name.removesuffix(suffix)))}
-    way = (sharing.plugin_config or {}).get("sharing", {})
-    refuses = all(each.get("failRequestsGreaterThanOne", True) for each in way.values())
-    taints = tuple(Taint(taint.key, taint.value, taint.effect) for taint in pool.taints)
-    names = sharing.mig_config_name, sharing.plugin_config_name
-    labels = {**pool.selector, **pool.labels}
-    return Nodes(pool.name, offers, shared, taints, refuses, *names, labels, _is_ours(pool))
-
-
-def _is_ours(pool: Any) -> bool:
-    """Whether the pool's device plugin is one that this platform runs."""
-    platform = pool.platform
-    plugin = platform.components.get("k8s-device-plugin" if platform.gpu_stack == "standalone" else "gpu-operator")
-    return pool.mode.device_plugin == "operator" and plugin is not None and plugin.ownership == "managed"
 
 
 def by_hand(subject: Object, *path: str) -> bool:

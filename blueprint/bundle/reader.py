@@ -17,8 +17,9 @@ import orjson
 
 from blueprint.bundle import codes
 from blueprint.bundle.file_replacement import is_half_written
-from blueprint.bundle.model import Bundle, BundlePool, Object, ObjectId
-from blueprint.bundle.provenance import Provenance, StoredFacts, StoredSources
+from blueprint.bundle.model import Bundle, BundlePool, Object, ObjectId, SourcesByKey
+from blueprint.bundle.origin_codec import DecodedSets
+from blueprint.bundle.provenance import Provenance, StoredFacts
 from blueprint.bundle.stored_object import StoredObject
 from blueprint.diagnostics import Diagnostic, Refused, Span
 from blueprint.platform.nodes.taints import Taint
@@ -193,7 +194,7 @@ def _pool(data: Mapping[str, Any], provenance: Provenance) -> BundlePool:
         gpu_product=data["gpu"]["product"] if data["gpu"] else None,
         gpu_count=data["gpu"]["count"] if data["gpu"] else 0,
         resources=data["resources"],
-        sources=StoredSources(provenance, data["sources"]),
+        sources=SourcesByKey(DecodedSets(provenance.decoder, data["sources"])),
     )
 
 

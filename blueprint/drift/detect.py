@@ -84,7 +84,7 @@ def detect_drift(
 
 
 def _report(
-    parts: list[Part], remarks: list[Diagnostic], subject: dict[str, str], not_asked: tuple[str, ...]
+    parts: list[Part], remarks: list[Diagnostic], subject: dict[str, str], out_of_scope: tuple[str, ...]
 ) -> DriftReport:
     findings = tuple(finding for part in parts for finding in part.findings)
     left_out = tuple(each for part in parts for each in part.left_out)
@@ -93,7 +93,7 @@ def _report(
         findings,
         (*diagnostics_of(findings), *told, *remarks),
         tuple(coverage for part in parts for coverage in part.coverage),
-        not_asked,
+        out_of_scope,
         left_out,
         subject,
         failed=any(part.failed for part in parts),
@@ -135,8 +135,8 @@ def as_run(report: DriftReport, title: str) -> Run:
         title=title,
         diagnostics=report.diagnostics,
         coverage=report.coverage,
-        not_asked=(
-            *(f"{scope} ({_ABOUT[scope]})" for scope in report.not_asked),
+        out_of_scope=(
+            *(f"{scope} ({_ABOUT[scope]})" for scope in report.out_of_scope),
             *(f"{what} (simulated: no kubelet has ever reported there)" for what in report.simulated),
             NEVER_ASKED,
         ),

@@ -10,7 +10,7 @@ from typing import Any
 from blueprint.bundle.model import FieldOrigin, Path
 from blueprint.changes.compare import ABSENT
 from blueprint.diagnostics import Code, Diagnostic, Note
-from blueprint.report.model import Coverage, LeftOut
+from blueprint.report.model import Coverage, IgnoredDifference
 
 
 class FindingKind(enum.StrEnum):
@@ -199,7 +199,7 @@ class Part:
     coverage: tuple[Coverage, ...]
     findings: tuple[Finding, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
-    left_out: tuple[LeftOut, ...] = ()
+    left_out: tuple[IgnoredDifference, ...] = ()
     failed: bool = False
     refuted: Mapping[str, int] = field(default_factory=dict)
     simulated: tuple[str, ...] = ()
@@ -216,8 +216,8 @@ class DriftReport:
     findings: tuple[Finding, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     coverage: tuple[Coverage, ...] = ()
-    not_asked: tuple[str, ...] = ()
-    left_out: tuple[LeftOut, ...] = ()
+    out_of_scope: tuple[str, ...] = ()
+    left_out: tuple[IgnoredDifference, ...] = ()
     subject: Mapping[str, str] = field(default_factory=dict)
     failed: bool = False
     refuted: Mapping[str, int] = field(default_factory=dict)

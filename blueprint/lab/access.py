@@ -20,7 +20,7 @@ import urllib3
 from blueprint.lab.assets import find_all
 from blueprint.lab.certificates import LIFETIME, Pair, make_client, require_cryptography
 from blueprint.lab.credentials import read_authority
-from blueprint.lab.folder import Record, read_record
+from blueprint.lab.folder import LabRecord, read_record
 from blueprint.lab.kubeconfig import write_kubeconfig
 from blueprint.lab.launch import hand_over, launch, stop
 from blueprint.lab.launch_spec import Order
@@ -35,8 +35,8 @@ class RequestFailed(Exception):  # noqa: N818 - an outcome
     """The API server refused: `status` is HTTP's, `answer` its body (a Status object, or text)."""
 
     def __init__(self, status: int, answer: Any) -> None:
-        said = answer.get("message", answer) if isinstance(answer, Mapping) else answer
-        super().__init__(f"{status}: {said}")
+        message = answer.get("message", answer) if isinstance(answer, Mapping) else answer
+        super().__init__(f"{status}: {message}")
         self.status = status
         self.answer = answer
 
@@ -93,7 +93,7 @@ class Lab:
         return self.folder / "kubeconfig"
 
     @property
-    def record(self) -> Record:
+    def record(self) -> LabRecord:
         """What the lab says of itself. Raises LookupError if it is gone."""
         if record := read_record(self.folder):
             return record

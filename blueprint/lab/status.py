@@ -10,7 +10,7 @@ from blueprint.diagnostics import Diagnostic
 from blueprint.lab import codes
 from blueprint.lab.access import Lab, RequestFailed
 from blueprint.lab.assets import find
-from blueprint.lab.folder import Phase, Record, labs_under, read_record
+from blueprint.lab.folder import LabRecord, Phase, labs_under, read_record
 from blueprint.lab.nodes import SIMULATED
 from blueprint.lab.pins import BINARIES
 from blueprint.report.model import Run
@@ -39,7 +39,7 @@ def status(root: Path, assets: Path | None = None) -> Run:
     )
 
 
-def _line(folder: Path, record: Record) -> str:
+def _line(folder: Path, record: LabRecord) -> str:
     if record.phase is not Phase.DETACHED:
         return f"{record.phase}, {folder}"
     controllers = "with controllers" if record.controllers else "without controllers"
@@ -61,7 +61,7 @@ def _binary(name: str, assets: Path | None) -> str:
     return f"{found.version()}, from {found.place}: {found.path}" if found else "not found"
 
 
-def _died(record: Record) -> Diagnostic:
+def _died(record: LabRecord) -> Diagnostic:
     headline, *log = record.message.splitlines() or ["its supervisor was killed"]
     return Diagnostic(
         codes.DIED,

@@ -9,7 +9,8 @@ from typing import Any
 
 from blueprint._version import __version__
 from blueprint.bundle.model import Bundle, BundlePool, Object, SourcesByKey
-from blueprint.bundle.provenance import Rename, SourceTable, provenance_file
+from blueprint.bundle.origin_codec import OriginEncoder, Rename
+from blueprint.bundle.provenance import provenance_file
 from blueprint.bundle.reader import (
     EXPECTATIONS,
     IMAGES,
@@ -54,7 +55,7 @@ def make_bundle(
     named = [(object_file(obj.id, obj.component), obj) for obj in objects]
     expected = tuple(_renamed_expectation(each, rename) for each in expectations)
     files: dict[str, bytes] = {name: emit(obj.data).encode() for name, obj in named}
-    table = SourceTable()
+    table = OriginEncoder()
     told = [_bundle_pool(pool, table) for pool in platform.pools]
     pools = tuple(bundled for bundled, _ in told)
     needs = prerequisites(platform)
@@ -140,7 +141,7 @@ def _entry(name: str, obj: Object) -> dict[str, Any]:
     return entry | ({"namespace": identity.namespace} if identity.namespace else {})
 
 
-def _bundle_pool(pool: Pool, table: SourceTable) -> tuple[BundlePool, dict[str, int]]:
+def _bundle_pool(pool: Pool, table: OriginEncoder) -> tuple[BundlePool, dict[str, int]]:
     """The pool, and for each key the number of the set of its sources."""
     sources: dict[str, Sources] = {}
 
@@ -151,8 +152,8 @@ def _bundle_pool(pool: Pool, table: SourceTable) -> tuple[BundlePool, dict[str, 
         return value
 
     gpu = noted("gpu", lambda: (pool.gpu.product, pool.gpu.count) if pool.gpu else None)
-    machine = noted("machine", lambda: pool.place.machine)
-    topology = noted("topology", lambda: pool.place.levels)
+    machine = noted("machine", lambda: pool.hardware.machine)
+    topology = noted("topology", lambda: pool.topology.labels)
     low, high = noted("nodes", lambda: (pool.nodes_min, pool.nodes_max))
     selector = noted("selector", lambda: pool.selector)
     resources = noted("resources", lambda: pool.partition.resources if pool.gpu and isinstance(pool, GpuPool) else {})
@@ -198,7 +199,7 @@ def _patch_to_json(patch: Patch) -> dict[str, str]:
     return {"target": where, "reason": patch.reason}
 
 
-def _need_to_json(need: Prerequisite, table: SourceTable) -> dict[str, Any]:
+def _need_to_json(need: Prerequisite, table: OriginEncoder) -> dict[str, Any]:
     """`sources` is the number of a set in `provenance.json`."""
     return {"scope": need.scope, "what": need.what, "sources": table.number(need.noted)}
 

@@ -67,9 +67,9 @@ def run(options: Namespace) -> Run:
 
 def _differing(parts: Sequence[ObjectChange], changes: Sequence[ObjectChange]) -> str:
     """What differs, in numbers; nothing but edited files may."""
-    said = [f"{len(parts)} parts of what the platform is"] if len(parts) > 1 else [str(part.id) for part in parts]
-    said += [counted(len(changes), "object")] if changes else []
-    return f"they differ: {joined(said)}" if said else "they differ"
+    parts_text = [f"{len(parts)} parts of what the platform is"] if len(parts) > 1 else [str(part.id) for part in parts]
+    parts_text += [counted(len(changes), "object")] if changes else []
+    return f"they differ: {joined(parts_text)}" if parts_text else "they differ"
 
 
 def _same(one: Side, other: Side) -> str:

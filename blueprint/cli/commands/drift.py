@@ -93,18 +93,18 @@ def _scopes(options: argparse.Namespace) -> tuple[str, ...]:
 
     if options.scope is None:
         return (OBJECTS, NODES) if options.readings else (OBJECTS,)
-    asked = tuple(part.strip() for part in options.scope.split(",") if part.strip())
-    if unknown := [scope for scope in asked if scope not in SCOPES]:
+    scopes = tuple(part.strip() for part in options.scope.split(",") if part.strip())
+    if unknown := [scope for scope in scopes if scope not in SCOPES]:
         raise _usage(f"there is no scope {unknown[0]!r}", f"scopes: {', '.join(SCOPES)}")
-    if not asked:
+    if not scopes:
         raise _usage("--scope names nothing", f"scopes: {', '.join(SCOPES)}")
-    if DERIVED in asked:
+    if DERIVED in scopes:
         raise _usage("scope derived is not in this version yet", "scopes: objects, nodes")
-    if NODES in asked and not options.readings:
+    if NODES in scopes and not options.readings:
         raise _usage("scope nodes needs readings of the nodes", "name their folder with --readings DIR")
-    if options.readings and NODES not in asked:
+    if options.readings and NODES not in scopes:
         raise _usage("--readings is for scope nodes, which --scope leaves out")
-    return asked
+    return scopes
 
 
 def _view(options: argparse.Namespace, bundle: Bundle, scopes: tuple[str, ...]) -> View | None:

@@ -93,7 +93,7 @@ def _verified(options: Namespace) -> Run:
     credentials = read_credentials(options.registry_config)
     images, texts = _wanted(options)
     asker = Asker(credentials, frozenset(options.insecure_registry), options.timeout, time.sleep)
-    return _told(options.target, verify_images(images, asker), texts)
+    return _run_of(options.target, verify_images(images, asker), texts)
 
 
 def _check(options: Namespace) -> None:
@@ -126,7 +126,7 @@ def _place(image: PulledImage) -> Span | None:
     return next((lines[path] for part in _DECIDING for path in lines if part in path), None)
 
 
-def _told(target: str, verified: Verified, texts: dict[str, str]) -> Run:
+def _run_of(target: str, verified: Verified, texts: dict[str, str]) -> Run:
     from blueprint.diagnostics import has_errors
     from blueprint.report.model import Coverage, Run
 

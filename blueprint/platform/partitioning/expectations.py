@@ -11,13 +11,13 @@ from blueprint.probe.checks.mig_mode import MigModes
 def mig_mode(pool: GpuPool) -> MigModes | bool | None:
     """On for GPUs that are cut, off for others; nothing where the product has no MIG."""
     supported = pool.gpu.facts.mig.supported
-    if pool.platform.cuts_on_demand:
+    if pool.platform.dra.dynamic_mig:
         return None
     if cuts := pool.partition.cuts:
         whole = sum(len(cut.devices) for cut in cuts if not cut.instances)
         return MigModes(pool.gpu.count - whole, whole) if whole else True
     _ = pool.gpu.product  # read, since it decides
-    if pool.place.virtual:
+    if pool.hardware.virtual:
         return None
     return False if supported.certain and read_fact(supported) else None
 

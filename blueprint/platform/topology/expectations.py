@@ -10,10 +10,10 @@ from blueprint.probe.checks.nvlink_domain import Domain
 
 def nvlink_domain(pool: GpuPool) -> Domain | None:
     """The NVLink domain across nodes."""
-    place = pool.place
-    return Domain(place.domain_nodes, place.domain_label or "") if place.domain_nodes else None
+    topology = pool.topology
+    return Domain(topology.domain_nodes, topology.domain_label or "") if topology.domain_nodes else None
 
 
 def kubelet(pool: GpuPool) -> Mapping[str, str] | None:
     """The declared settings of the kubelet."""
-    return pool.place.kubelet or None
+    return pool.topology.kubelet or None

@@ -13,8 +13,8 @@ def mig_mode(pool: GpuPool) -> MigModes | bool | None:
     supported = pool.gpu.facts.mig.supported
     if pool.platform.dra.dynamic_mig:
         return None
-    if cuts := pool.partition.cuts:
-        whole = sum(len(cut.devices) for cut in cuts if not cut.instances)
+    if layout := pool.partition.layout:
+        whole = len(layout.whole_devices)
         return MigModes(pool.gpu.count - whole, whole) if whole else True
     _ = pool.gpu.product  # read, since it decides
     if pool.hardware.virtual:
@@ -25,8 +25,8 @@ def mig_mode(pool: GpuPool) -> MigModes | bool | None:
 def mig_layout(pool: GpuPool) -> Layout | None:
     """How many GPUs are cut into what: which of them has which index nobody knows before they are there."""
     alike: dict[tuple[tuple[str, int], ...], int] = {}
-    for cut in pool.partition.cuts:
-        key = tuple(sorted(cut.instances.items()))
-        alike[key] = alike.get(key, 0) + len(cut.devices)
+    for group in pool.partition.groups:
+        key = tuple(sorted(group.instances.items()))
+        alike[key] = alike.get(key, 0) + len(group.devices)
     groups = tuple(MigGroup(number, dict(key)) for key, number in sorted(alike.items()) if key)
     return Layout(groups, alike.get((), 0)) if groups else None

@@ -14,8 +14,11 @@ from blueprint.platform.topology import codes
 from blueprint.platform.topology.model import HOSTNAME
 from blueprint.source.paths import Path
 from blueprint.spec.pools import NodePool
+from blueprint.units import quantity_value
 
 LEVELS: Path = ("spec", "cluster", "topology")
+LEAST_MEMORY = 2 * 2**30
+"""Bytes. Kubelet, runtime and the operands of one node ask for about that much."""
 
 
 def check_topology(context: CheckContext) -> Iterator[Diagnostic]:
@@ -36,6 +39,7 @@ class PlaceChecks:
             yield from self._sizes(name, pool)
             yield from self._nvlink(name, pool)
             yield from self._kubelet(name, pool)
+            yield from self._memory(name, pool)
 
     def _levels(self) -> Iterator[Diagnostic]:
         levels = self.context.spec.cluster.topology
@@ -49,6 +53,14 @@ class PlaceChecks:
             elif level == HOSTNAME and index < len(levels) - 1:
                 message = f"{HOSTNAME} is the node itself: nothing can be narrower, and {levels[-1]} follows"
                 yield self.context.diagnostic_at((*LEVELS, index), codes.TOPOLOGY_LEVELS, message, help_="put it last")
+
+    def _memory(self, name: str, pool: NodePool) -> Iterator[Diagnostic]:
+        """Nodes too small for the pods of the GPU stack."""
+        memory = pool.machine.memory
+        if memory and quantity_value(memory) < LEAST_MEMORY:
+            message = f"nodes of pool {name} with {memory} of memory cannot hold the GPU stack"
+            path, help_ = (*POOLS, name, "machine", "memory"), "2Ti, 512Gi, 64Gi"
+            yield self.context.diagnostic_at(path, codes.MACHINE_IMPLAUSIBLE, message, help_=help_)
 
     def _sizes(self, name: str, pool: NodePool) -> Iterator[Diagnostic]:
         levels = list(self.context.spec.cluster.topology)

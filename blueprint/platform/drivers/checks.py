@@ -149,7 +149,7 @@ def _precompiled_branch(context: CheckContext, pool: GpuPool) -> Iterator[Diagno
 
 def _one_driver(context: CheckContext) -> Iterator[Diagnostic]:
     """Drivers that differ where the ClusterPolicy alone installs them."""
-    if context.platform.setting("gpu-operator", "driverObjects") != NEVER:
+    if context.platform.setting("driverObjects") != NEVER:
         return
     pools = [pool for pool in context.gpu_pools if pool.driver.enabled and not pool.mode_conflict]
     for first, pool in zip(pools[:1] * len(pools), pools, strict=True):

@@ -149,7 +149,7 @@ class GpuDirectChecks:
 
     def together(self) -> Iterator[Diagnostic]:
         """One ClusterPolicy has one set of modules beside its driver."""
-        if self.context.platform.setting("gpu-operator", "driverObjects") != NEVER:
+        if self.context.platform.setting("driverObjects") != NEVER:
             return
         pools = [pool for pool in self.context.gpu_pools if pool.driver.enabled and not pool.mode_conflict]
         for first, pool in zip(pools[:1] * len(pools), pools, strict=True):

@@ -254,7 +254,7 @@ class ClusterPartitioning:
             yield MissingManager.NOT_MANAGED
         if platform.image.mig_manager == "no":
             yield MissingManager.NODE_IMAGE
-        if platform.setting(OPERATOR, "migManager") is False:
+        if platform.setting("migManager") is False:
             yield MissingManager.SWITCHED_OFF
 
     @tracked_property

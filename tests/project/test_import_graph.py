@@ -19,6 +19,7 @@ def test_no_modules_import_each_other() -> None:
 def test_a_circle_through_imports_for_type_checkers_is_found(tmp_path: Path) -> None:
     folder = tmp_path / "blueprint"
     folder.mkdir()
+    (folder / "__init__.py").write_text("", "utf-8")
     (folder / "a.py").write_text("from blueprint.b import thing\n", "utf-8")
     (folder / "b.py").write_text("if TYPE_CHECKING:\n    from blueprint import a\n", "utf-8")
     (folder / "c.py").write_text("def late():\n    import blueprint.a\n", "utf-8")

@@ -82,9 +82,8 @@ class GpuDirectChecks:
             yield self.context.diagnostic_at(path, codes.DIRECT_DECIDED, message, notes=notes, help_="remove it")
         elif declared and network.owner == PROVIDER:
             notes = (self.context.note((*path[:-1], "driver"), "the owner of the cards' driver"),)
-            what = (
-                "would wait for an OFED that nobody here installs" if declared == "peermem" else "is not ours to decide"
-            )
+            waits = declared == "peermem"
+            what = "would wait for an OFED that nobody here installs" if waits else "is not ours to decide"
             message = f"the cloud brings the driver of the cards, so {declared} {what}"
             code = codes.PEERMEM_WITHOUT_OFED if waits else codes.DIRECT_DECIDED
             yield self.context.diagnostic_at(

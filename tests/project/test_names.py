@@ -25,8 +25,10 @@ UNFINISHED = {"apiserver", "bundle", "catalog", "changes", "cli", "cluster", "dr
 """Packages whose names are still to be renamed. It only shrinks."""
 SAME_NAME = {
     "Condition": "of a compatibility rule, and of a catalogue entry",
+    "Conflict": "of field managers, and in a MIG layout",
     "Dashboard": "in the catalogue, and resolved",
     "Fact": "of the catalogue, with its certainty; and what a bundle says beside objects",
+    "MigGroup": "resolved, and as the probe expects it",
     "Node": "of a YAML document, and of an expression in CEL",
     "Outcome": "of a call of NVML, and of an apply",
     "Part": "of an inventory, and of a drift comparison",

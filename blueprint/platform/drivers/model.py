@@ -8,17 +8,14 @@ instead of one object vanishing and another one coming.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from collections.abc import Sequence
+from typing import Protocol
 
-from blueprint.catalog.distribution import Mode, Owner
 from blueprint.platform.drivers.branches import default_branch
 from blueprint.platform.tracking.recorder import decided_by, tracked_property
 from blueprint.platform.tracking.tracked import read_fact
+from blueprint.platform.views import GpuPoolView, NetworkView, PlatformView, PoolView
 from blueprint.spec.driver import PoolDriver as PoolDriverSpec
-
-if TYPE_CHECKING:
-    from blueprint.platform.model import Platform
-    from blueprint.platform.pool import Pool
 
 POOL_LABEL = "gpublueprint.dev/pool"
 NEVER, ALWAYS = "never", "always"
@@ -26,10 +23,47 @@ DRA = "dra"
 """Pods claim GPUs, and the DRA driver hands them out; otherwise pods count them, and the device plugin does."""
 
 
+class DriverPlatform(PlatformView, Protocol):
+    """The platform with the drivers of its pools."""
+
+    @property
+    def gpu_pools(self) -> Sequence[DriverGpuPool]:
+        """The pools whose nodes have GPUs."""
+
+    def driver_version(self, branch: str) -> str | None:
+        """The exact version of a branch in the release."""
+
+    def driver_digest(self, branch: str) -> str | None:
+        """The digest by which an operator's bundle pins the driver of a branch."""
+
+    def first_with(self, part: str) -> PoolView | None:
+        """The first pool to whose nodes the operator brings a part."""
+
+
+class DriverPool(PoolView, Protocol):
+    """A pool with its driver and its fabric."""
+
+    @property
+    def driver(self) -> PoolDriver:
+        """The driver of its nodes."""
+
+    @property
+    def network(self) -> NetworkView | None:
+        """The fabric that joins its nodes."""
+
+    @property
+    def platform(self) -> DriverPlatform:
+        """The platform that the pool is part of."""
+
+
+class DriverGpuPool(DriverPool, GpuPoolView, Protocol):
+    """The same, of a pool with GPUs."""
+
+
 class PoolDriver:
     """The driver of a pool: the exact version where the operator installs it, otherwise what is promised."""
 
-    def __init__(self, spec: PoolDriverSpec, pool: Pool, platform: Platform) -> None:
+    def __init__(self, spec: PoolDriverSpec, pool: DriverPool, platform: DriverPlatform) -> None:
         self._spec = spec
         self._pool = pool
         self._platform = platform
@@ -51,8 +85,10 @@ class PoolDriver:
             return branch
         if version := self._spec.version:
             return version.partition(".")[0]
+        if not self.enabled:
+            return None
         gpu = self._pool.gpu
-        return default_branch(gpu.facts if gpu else None, self._platform.release) if self.enabled else None
+        return default_branch(gpu.facts if gpu and gpu.catalogued else None, self._platform.release)
 
     @tracked_property
     def version(self) -> str | None:
@@ -129,7 +165,7 @@ class PoolDriverObject:
 
     default = False
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: DriverGpuPool) -> None:
         self.driver = pool.driver
         self._pool = pool
 
@@ -147,7 +183,7 @@ class PoolDriverObject:
 class OperatorDriver:
     """What the operator installs on the pools that leave their driver to it."""
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: DriverPlatform) -> None:
         self._platform = platform
 
     @tracked_property
@@ -162,7 +198,7 @@ class OperatorDriver:
     @tracked_property
     def per_pool(self) -> bool:
         """Whether each pool has an NVIDIADriver object."""
-        when = self._platform.setting("gpu-operator", "driverObjects")
+        when = self._platform.setting("driverObjects")
         if when in (ALWAYS, NEVER):
             return self.enabled and when == ALWAYS
         return len(self._owned) > 1 and len({driver.same() for driver in self._owned}) > 1
@@ -228,7 +264,7 @@ class OperatorDriver:
         return sorted({driver.wanted for driver in self._owned if not driver.precompiled})
 
 
-def deploy(pool: Pool, part: str) -> str | None:
+def deploy(pool: DriverPool, part: str) -> str | None:
     """`false` where the operator runs `part` on other pools' nodes, but must leave these alone; otherwise None.
 
     `part` is `driver`, `toolkit` or `device_plugin`, as in a Mode.
@@ -238,22 +274,6 @@ def deploy(pool: Pool, part: str) -> str | None:
     return "false" if elsewhere and elsewhere.gpu and getattr(elsewhere.mode, part) == "operator" else None
 
 
-def runs(platform: Platform, part: str) -> bool:
+def runs(platform: DriverPlatform, part: str) -> bool:
     """Whether this platform brings `part` (as in a Mode) to the nodes of any pool."""
     return any(getattr(pool.mode, part) == "operator" for pool in platform.gpu_pools)
-
-
-def mode_of_pool(pool: Pool, *said: str | None) -> Mode:
-    """The mode of a pool; one that resolve() refuses has something that stands in for it."""
-    platform = pool.platform
-    found = platform.distribution_facts.mode(platform.os, platform.gpu_stack, *said)
-    if found is None:
-        return assumed(*said)
-    return found
-
-
-def assumed(*said: str | None) -> Mode:
-    """What stands in for the mode of a pool that has none, so that everything else can be checked too."""
-    driver, toolkit, plugin = (cast("Owner | None", each) for each in said)
-    owner: Owner = driver or "operator"
-    return Mode(driver=owner, toolkit=toolkit or owner, device_plugin=plugin or "operator", means="no mode")

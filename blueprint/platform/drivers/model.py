@@ -1,4 +1,4 @@
-"""The drivers of the platform: each pool's, and what the operator must be told about all of them.
+"""Drivers, resolved: each pool's, and what the GPU Operator installs for all of them.
 
 One driver for all pools is a field of the ClusterPolicy, as upstream has it; a GPUCluster has no such field, so there
 one NVIDIADriver object stands for all. Where pools differ, each pool whose driver the operator owns gets one of its
@@ -61,7 +61,7 @@ class DriverGpuPool(DriverPool, GpuPoolView, Protocol):
 
 
 class PoolDriver:
-    """The driver of a pool: the exact version where the operator installs it, otherwise what is promised."""
+    """The driver of a pool: the exact version where the operator installs it, otherwise what the blueprint promises."""
 
     def __init__(self, spec: PoolDriverSpec, pool: DriverPool, platform: DriverPlatform) -> None:
         self._spec = spec
@@ -92,14 +92,14 @@ class PoolDriver:
 
     @tracked_property
     def version(self) -> str | None:
-        """The exact version: the one said, or where the operator installs the driver its branch's in this release.
+        """The exact version: as declared, or where the operator installs the driver its branch's in this release.
 
         A precompiled driver has none: the newest one that was built for a node's kernel is taken.
         """
         if self.precompiled:
             return None
-        if said := self._spec.version:
-            return said
+        if declared := self._spec.version:
+            return declared
         if not self.enabled:
             return None
         decided_by(self._platform.release_name)  # before the branch, which decides more
@@ -111,17 +111,17 @@ class PoolDriver:
         return self._spec.precompiled
 
     @tracked_property
-    def wanted(self) -> str:
-        """What the operator is told as version: of a precompiled driver the branch alone, through OLM a digest."""
+    def operator_driver_version(self) -> str:
+        """The version for the operator: of a precompiled driver the branch alone, through OLM a digest."""
         if self._platform.uses_olm:
             return self._platform.driver_digest(self.branch or "") or ""
         return (self.branch if self.precompiled else self.version) or ""
 
     @tracked_property
     def kernel_modules(self) -> str:
-        """`auto`, `open` or `proprietary`; nvidia-fs wants to hear `open`, and takes no `auto` for it."""
-        said: str = self._spec.kernel_modules
-        return "open" if said == "auto" and self.gds else said
+        """`auto`, `open` or `proprietary`; with nvidia-fs `auto` is not accepted, and becomes `open`."""
+        declared: str = self._spec.kernel_modules
+        return "open" if declared == "auto" and self.gds else declared
 
     @tracked_property
     def peermem(self) -> bool:
@@ -146,7 +146,7 @@ class PoolDriver:
     def same(self) -> tuple[str | bool, ...]:
         """Equal for drivers that one ClusterPolicy can install together."""
         beside = (self.peermem, self.host_ofed, self.gds, self.gdrcopy)
-        return self.wanted, self.kernel_modules, self.precompiled, *beside
+        return self.operator_driver_version, self.kernel_modules, self.precompiled, *beside
 
 
 class DriverObject:
@@ -218,31 +218,31 @@ class OperatorDriver:
 
     @tracked_property
     def version(self) -> str:
-        """What the ClusterPolicy says as version; the release's default where it installs none."""
+        """The version in the ClusterPolicy; the release's default where it installs none."""
         if self._shared:
-            return self._shared.wanted
+            return self._shared.operator_driver_version
         usual = read_fact(self._platform.release.driver.default_branch, "release")
-        told = self._platform.driver_digest if self._platform.uses_olm else self._platform.driver_version
-        return told(usual) or ""
+        by_branch = self._platform.driver_digest if self._platform.uses_olm else self._platform.driver_version
+        return by_branch(usual) or ""
 
     @tracked_property
     def kernel_modules(self) -> str:
-        """What the ClusterPolicy says of kernel modules."""
+        """The ClusterPolicy's value for kernel modules."""
         return self._shared.kernel_modules if self._shared else "auto"
 
     @tracked_property
     def precompiled(self) -> bool:
-        """What the ClusterPolicy says of precompiled drivers."""
+        """The ClusterPolicy's value for precompiled drivers."""
         return self._shared.precompiled if self._shared else False
 
     @tracked_property
     def peermem(self) -> bool:
-        """What the ClusterPolicy says of nvidia-peermem."""
+        """The ClusterPolicy's value for nvidia-peermem."""
         return self._shared.peermem if self._shared else False
 
     @tracked_property
     def host_ofed(self) -> bool:
-        """What the ClusterPolicy says of OFED in the node image."""
+        """The ClusterPolicy's value for OFED in the node image."""
         return self._shared.host_ofed if self._shared else False
 
     @tracked_property
@@ -261,7 +261,7 @@ class OperatorDriver:
 
         Those of precompiled drivers name the kernel of the node, which nobody knows here.
         """
-        return sorted({driver.wanted for driver in self._owned if not driver.precompiled})
+        return sorted({driver.operator_driver_version for driver in self._owned if not driver.precompiled})
 
 
 def deploy(pool: DriverPool, part: str) -> str | None:

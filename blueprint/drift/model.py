@@ -193,7 +193,8 @@ class Part:
 
     `diagnostics` is what is told beside `findings`; `failed` says that something among it contradicts the
     bundle. `left_out` are differences that are no drift; `refuted` counts what readings contradict, by node;
-    `simulated` names what was not judged, since no kubelet has ever reported where it would show.
+    `simulated` names what was not judged, since no kubelet has ever reported where it would show. `subject` is what
+    the report says of what it compared.
     """
 
     coverage: tuple[Coverage, ...]
@@ -203,6 +204,7 @@ class Part:
     failed: bool = False
     refuted: Mapping[str, int] = field(default_factory=dict)
     simulated: tuple[str, ...] = ()
+    subject: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

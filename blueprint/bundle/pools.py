@@ -31,8 +31,8 @@ def bundle_pool(pool: Pool) -> BundlePool:
     """The pool, with the sources of each of its values."""
     read = _SourcedReads()
     gpu = read("gpu", lambda: (pool.gpu.product, pool.gpu.count) if pool.gpu else None)
-    machine = read("machine", lambda: pool.place.machine)
-    topology = read("topology", lambda: pool.place.levels)
+    machine = read("machine", lambda: pool.hardware.machine)
+    topology = read("topology", lambda: pool.topology.labels)
     least, most = read("nodes", lambda: (pool.nodes_min, pool.nodes_max))
     selector = read("selector", lambda: pool.selector)
     resources = read("resources", lambda: pool.partition.resources if pool.gpu and isinstance(pool, GpuPool) else {})

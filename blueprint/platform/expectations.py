@@ -30,7 +30,7 @@ MEMORY_TOLERANCE_MIB = 256
 
 def expectations(platform: Platform) -> tuple[Expectation, ...]:
     """The expectations of all pools, by pool. Of nodes that give their GPUs to virtual machines nothing is expected."""
-    pools = (pool for pool in platform.pools if not pool.runs_machines)
+    pools = (pool for pool in platform.pools if not pool.runs_virtual_machines)
     return tuple(
         found
         for pool in pools
@@ -65,8 +65,8 @@ def _portable(source: Source) -> ExpectationSource:
 def _product(pool: GpuPool) -> dict[str, Any] | None:
     facts = pool.gpu.facts
     names: tuple[str, ...] = read_fact(facts.nvml_names) if facts.nvml_names.certain else ()
-    if pool.place.virtual:
-        names = tuple(_virtual_names(names, pool.place.virtual))
+    if pool.hardware.virtual:
+        names = tuple(_virtual_names(names, pool.hardware.virtual))
     ids = facts.device_ids if read_fact(facts.pci_device_ids) else ()
     if not names and not ids:
         return None
@@ -86,8 +86,8 @@ def _count(pool: GpuPool) -> int:
 
 
 def _memory(pool: GpuPool) -> dict[str, int] | None:
-    if pool.place.virtual:
-        return _virtual_memory(pool.place.virtual)
+    if pool.hardware.virtual:
+        return _virtual_memory(pool.hardware.virtual)
     known = pool.gpu.facts.memory_mib
     if known is None or not known.certain:
         return None
@@ -117,13 +117,13 @@ def _present(pool: GpuPool) -> bool:
 def _mig_mode(pool: GpuPool) -> bool | dict[str, int] | None:
     """On for GPUs that are cut, off for others; where the product has no MIG there is nothing to ask."""
     supported = pool.gpu.facts.mig.supported
-    if pool.platform.cuts_on_demand:
+    if pool.platform.dra.dynamic_mig:
         return None
     if cuts := pool.partition.cuts:
         whole = sum(len(cut.devices) for cut in cuts if not cut.instances)
         return {"on": _count(pool) - whole, "off": whole} if whole else True
     _present(pool)
-    if pool.place.virtual:
+    if pool.hardware.virtual:
         return None
     return False if supported.certain and read_fact(supported) else None
 
@@ -178,8 +178,8 @@ def _cards(pool: GpuPool) -> dict[str, Any] | None:
 
 
 def _domain(pool: GpuPool) -> dict[str, Any] | None:
-    place = pool.place
-    return {"nodes": place.domain_nodes, "label": place.domain_label} if place.domain_nodes else None
+    topology = pool.topology
+    return {"nodes": topology.domain_nodes, "label": topology.domain_label} if topology.domain_nodes else None
 
 
 def _mig_layout(pool: GpuPool) -> dict[str, Any] | None:
@@ -222,5 +222,5 @@ _CHECKS: dict[str, Any] = {
     "network-cards": _cards,
     "network-ports": _ports,
     "nvlink-domain": _domain,
-    "kubelet": lambda pool: pool.place.kubelet or None,
+    "kubelet": lambda pool: pool.topology.kubelet or None,
 }

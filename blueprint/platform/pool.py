@@ -12,20 +12,15 @@ from blueprint.platform.gpus.model import PoolGpu
 from blueprint.platform.network.model import PoolNetwork
 from blueprint.platform.nodes.taints import Taint
 from blueprint.platform.partitioning.model import Partition
-from blueprint.platform.topology.model import Place
+from blueprint.platform.topology.model import NodeHardware, NodeTopology
 from blueprint.platform.tracking.recorder import record, tracked_property
 from blueprint.platform.tracking.sources import Source
 from blueprint.platform.tracking.tracked import plain
+from blueprint.platform.virtualization.model import PASSTHROUGH, WORKLOAD_LABEL
 from blueprint.spec.pools import NodePool
 
 if TYPE_CHECKING:
     from blueprint.platform.model import Platform
-
-
-WORKLOAD_LABEL = "nvidia.com/gpu.workload.config"
-"""What a node runs, said to the GPU Operator; in a blueprint the selector of its pool says it."""
-CONTAINER, PASSTHROUGH = "container", "vm-passthrough"
-"""The values of that label that the platform knows."""
 
 
 class Pool:
@@ -63,9 +58,9 @@ class Pool:
         return self._platform.origins.source(("spec", "nodePools", self.name, "taints", taint.key))
 
     @tracked_property
-    def runs_machines(self) -> bool:
+    def runs_virtual_machines(self) -> bool:
         """Whether its nodes run virtual machines, which get their GPUs."""
-        return self._platform.runs_machines and self.selector.get(WORKLOAD_LABEL) == PASSTHROUGH
+        return self._platform.virtualization.enabled and self.selector.get(WORKLOAD_LABEL) == PASSTHROUGH
 
     @tracked_property
     def _gpu(self) -> PoolGpu | None:
@@ -88,9 +83,14 @@ class Pool:
         return PoolNetwork(self, spec, self._spec.driver, self._platform) if spec and spec.fabric else None
 
     @tracked_property
-    def place(self) -> Place:
-        """What its nodes are made of and where they stand."""
-        return Place(self, self._spec, self._platform)
+    def hardware(self) -> NodeHardware:
+        """What its nodes are made of."""
+        return NodeHardware(self._spec, self._platform)
+
+    @tracked_property
+    def topology(self) -> NodeTopology:
+        """Where its nodes stand."""
+        return NodeTopology(self, self._spec, self._platform)
 
     @tracked_property
     def expect_ecc(self) -> bool | None:

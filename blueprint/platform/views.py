@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from blueprint.catalog.components import Component
-from blueprint.catalog.distribution import Mode
+from blueprint.catalog.distribution import Distribution, Mode
 from blueprint.catalog.hardware import Gpu
 from blueprint.catalog.machines import Machine
 from blueprint.catalog.releases import Release
@@ -110,6 +110,14 @@ class ComponentView(Protocol):
         """Where its namespaced objects live."""
 
 
+class VirtualizationView(Protocol):
+    """What the operator does for virtual machines."""
+
+    @property
+    def enabled(self) -> bool:
+        """Whether the operator lets nodes run virtual machines."""
+
+
 class ObservabilityView(Protocol):
     """What is watched."""
 
@@ -146,7 +154,7 @@ class PoolView(Protocol):
         """The driver of its nodes."""
 
     @property
-    def place(self) -> HardwareView:
+    def hardware(self) -> HardwareView:
         """What its nodes are made of."""
 
     @property
@@ -197,16 +205,20 @@ class PlatformView(Protocol):
         """The release's name."""
 
     @property
-    def by_olm(self) -> bool:
+    def uses_olm(self) -> bool:
         """Whether operators come through the Operator Lifecycle Manager."""
 
     @property
-    def levels(self) -> tuple[str, ...]:
+    def topology_labels(self) -> tuple[str, ...]:
         """Labels that name where a node stands, widest first."""
 
     @property
     def distribution(self) -> str:
         """Who packages Kubernetes."""
+
+    @property
+    def distribution_facts(self) -> Distribution:
+        """What is known of the distribution."""
 
     @property
     def distribution_version(self) -> str:
@@ -231,6 +243,10 @@ class PlatformView(Protocol):
     @property
     def driver(self) -> OperatorDriverView:
         """The driver that the operator installs."""
+
+    @property
+    def virtualization(self) -> VirtualizationView:
+        """What the operator does for virtual machines."""
 
     @property
     def observability(self) -> ObservabilityView | None:

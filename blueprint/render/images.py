@@ -61,7 +61,7 @@ def _suffixes(image: PlatformImage, platform: Platform) -> list[str]:
         return [""]
     name, _, version = platform.os.partition("-")
     if image.image.tag_suffix == "operating-system-and-architecture":
-        return [f"-{name}{version}-{arch}" for arch in platform.fabrics.architectures]
+        return [f"-{name}{version}-{arch}" for arch in platform.nic_policies.architectures]
     return [f"-{name}{version if name == 'ubuntu' else version.split('.', maxsplit=1)[0]}"]
 
 

@@ -13,13 +13,13 @@ def dra_context(platform: Platform) -> DraContext:
     component = platform.components.get(OPERATOR)
     products = tuple(map(_pool_devices, platform.gpu_pools))
     minor = platform.kubernetes_minor
-    managed = platform.ground.managed_control_plane
+    managed = platform.distribution_facts.managed_control_plane
     if platform.allocation != "dra" or component is None:
         return DraContext(None, minor, frozenset(), domains=False, managed=managed, products=products)
     version = (component.component.images["dra-driver"].tag or "").removeprefix("v")
     settings = platform.setting(OPERATOR, "draFeatureGates") or {}
     gates = frozenset(load_gates(component.component.folder).open(settings, version))
-    return DraContext(version, minor, gates, platform.compute_domains, managed, products)
+    return DraContext(version, minor, gates, platform.dra.compute_domains, managed, products)
 
 
 def _pool_devices(pool: GpuPool) -> PoolDevices:

@@ -41,7 +41,7 @@ def check_mirrors(context: CheckContext) -> Iterator[Diagnostic]:
     """Mirrors of registries that no image comes from."""
     found = (context.catalog.component(name) for name in context.release.components)
     hosts = {image.repository.partition("/")[0] for each in found if each for image in each.images.values()}
-    hosts |= set(context.platform.ground.registries)
+    hosts |= set(context.platform.distribution_facts.registries)
     for host in context.spec.cluster.registries.mirrors:
         if host != "*" and host not in hosts:
             path: Path = (*CLUSTER, "registries", "mirrors", host)

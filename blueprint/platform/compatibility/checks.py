@@ -167,7 +167,7 @@ def _mig(pool: GpuPool) -> str:
 
 
 _SUBJECTS: dict[str, Callable[[GpuPool], str | None]] = {
-    "arch": lambda pool: pool.place.arch,
+    "arch": lambda pool: pool.hardware.arch,
     "distribution": lambda pool: pool.platform.distribution,
     "driverBranch": lambda pool: pool.driver.branch,
     "driverOwner": lambda pool: pool.driver.owner,
@@ -178,9 +178,9 @@ _SUBJECTS: dict[str, Callable[[GpuPool], str | None]] = {
     "kernelModules": lambda pool: pool.driver.kernel_modules,
     "kubernetes": lambda pool: pool.platform.kubernetes_minor,
     "mig": _mig,
-    "nvlinkDomain": lambda pool: _flag(value=pool.place.domain_nodes is not None),
+    "nvlinkDomain": lambda pool: _flag(value=pool.topology.domain_nodes is not None),
     "os": lambda pool: pool.platform.os,
     "precompiled": lambda pool: _flag(value=pool.driver.precompiled),
     "product": lambda pool: pool.gpu.product,
-    "topologyManager": lambda pool: pool.place.kubelet.get("topologyManagerPolicy"),
+    "topologyManager": lambda pool: pool.topology.kubelet.get("topologyManagerPolicy"),
 }

@@ -170,7 +170,7 @@ class PlatformComponent:
     @tracked_property
     def olm(self) -> PlatformOlm | None:
         """How it comes through the Operator Lifecycle Manager; None where our own manifests install it."""
-        olm = self.component.olm if self._platform.by_olm else None
+        olm = self.component.olm if self._platform.uses_olm else None
         return PlatformOlm(olm, self.component, self._platform) if olm else None
 
     def template_files(self) -> tuple[Path, ...]:

@@ -78,7 +78,7 @@ def _claims(pool: GpuPool, platform: Platform) -> Iterator[str]:
         cut.update({profile: number * len(each.devices) for profile, number in each.instances.items()})
     found = [f"gpu.nvidia.com ({whole} per node)"] if whole else []
     found += [f"mig.nvidia.com with the profile {name} ({number} per node)" for name, number in sorted(cut.items())]
-    if platform.cuts_on_demand:
+    if platform.dra.dynamic_mig:
         found = ["gpu.nvidia.com", "mig.nvidia.com"]
     yield f"Workloads claim devices of the class {' and '.join(found)}. Requests for nvidia.com/gpu stay pending."
     if cut:

@@ -77,7 +77,7 @@ class PoolDriver:
     @tracked_property
     def wanted(self) -> str:
         """What the operator is told as version: of a precompiled driver the branch alone, through OLM a digest."""
-        if self._platform.by_olm:
+        if self._platform.uses_olm:
             return self._platform.driver_digest(self.branch or "") or ""
         return (self.branch if self.precompiled else self.version) or ""
 
@@ -186,7 +186,7 @@ class OperatorDriver:
         if self._shared:
             return self._shared.wanted
         usual = read_fact(self._platform.release.driver.default_branch, "release")
-        told = self._platform.driver_digest if self._platform.by_olm else self._platform.driver_version
+        told = self._platform.driver_digest if self._platform.uses_olm else self._platform.driver_version
         return told(usual) or ""
 
     @tracked_property
@@ -246,7 +246,7 @@ def runs(platform: Platform, part: str) -> bool:
 def mode_of_pool(pool: Pool, *said: str | None) -> Mode:
     """The mode of a pool; one that resolve() refuses has something that stands in for it."""
     platform = pool.platform
-    found = platform.ground.mode(platform.os, platform.gpu_stack, *said)
+    found = platform.distribution_facts.mode(platform.os, platform.gpu_stack, *said)
     if found is None:
         return assumed(*said)
     return found

@@ -93,7 +93,7 @@ class NicPolicy:
         return {"linkTypes": [self._network.link]}
 
 
-class Fabrics:
+class NicPolicies:
     """The networks of all pools that the Network Operator serves."""
 
     def __init__(self, platform: NetworkPlatform) -> None:
@@ -163,7 +163,7 @@ class Fabrics:
     def architectures(self) -> list[str]:
         """Processors of the nodes on which DOCA-OFED is installed; where nobody says, `amd64`."""
         found = (pool for pool, network in self._served if network.owner == OPERATOR)
-        return sorted({pool.place.machine.get("arch", "amd64") for pool in found})
+        return sorted({pool.hardware.machine.get("arch", "amd64") for pool in found})
 
     @tracked_property
     def shared(self) -> bool:

@@ -10,8 +10,8 @@ from blueprint.platform.components import codes as component_codes
 from blueprint.platform.dra import codes as dra_codes
 from blueprint.platform.nodes import codes
 from blueprint.platform.paths import POOLS
-from blueprint.platform.pool import PASSTHROUGH, WORKLOAD_LABEL
 from blueprint.platform.topology import codes as topology_codes
+from blueprint.platform.virtualization.model import PASSTHROUGH, WORKLOAD_LABEL
 from blueprint.source.paths import Path
 from blueprint.spec.pools import NodePool
 from blueprint.units import as_duration, quantity_value

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from blueprint.diagnostics import Diagnostic, nearest
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.paths import POOLS
-from blueprint.platform.pool import CONTAINER, PASSTHROUGH, WORKLOAD_LABEL
 from blueprint.platform.virtualization import codes
+from blueprint.platform.virtualization.model import CONTAINER, PASSTHROUGH, WORKLOAD_LABEL
 from blueprint.source.paths import Path
 from blueprint.spec.pools import NodePool
 

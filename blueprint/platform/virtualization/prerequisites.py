@@ -17,7 +17,7 @@ _RESOURCES = {"P_GPU_ALIAS": "nvidia.com/pgpu", "NVSWITCH_ALIAS": "nvidia.com/nv
 
 def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:
     """What must be true of the cluster; each reads its own lines. Nothing where no node runs virtual machines."""
-    if platform.runs_machines:
+    if platform.virtualization.enabled:
         yield _kata(platform)
         yield _kubelet(platform)
         yield _confidential(platform)
@@ -29,7 +29,7 @@ def pool_prerequisites(pool: Pool, platform: Platform) -> Iterator[Iterator[str]
 
 
 def _nodes(pool: Pool, platform: Platform) -> Iterator[str]:
-    if not pool.runs_machines:
+    if not pool.runs_virtual_machines:
         return
     yield (
         "Firmware and kernel of each node have virtualization, ACS and the IOMMU switched on (intel_iommu=on or"
@@ -42,7 +42,7 @@ def _nodes(pool: Pool, platform: Platform) -> Iterator[str]:
 
 
 def _kata(platform: Platform) -> Iterator[str]:
-    _ = platform.runs_machines
+    _ = platform.virtualization.enabled
     yield (
         "kata-deploy 3.29 or newer is installed by somebody else, without an NFD of its own: it is no part of this"
         " release. It makes the RuntimeClasses kata-qemu-nvidia-gpu, kata-qemu-nvidia-gpu-snp and"
@@ -51,7 +51,7 @@ def _kata(platform: Platform) -> Iterator[str]:
 
 
 def _kubelet(platform: Platform) -> Iterator[str]:
-    _ = platform.runs_machines
+    _ = platform.virtualization.enabled
     if version_key(platform.kubernetes_minor) < version_key(POD_RESOURCES_FROM):
         yield (
             "Kubelets of nodes with virtual machines run with the feature gate KubeletPodResourcesGet=true, which is"

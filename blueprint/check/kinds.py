@@ -11,7 +11,7 @@ from typing import Any
 from blueprint.check import codes
 from blueprint.check.custom import strict_custom
 from blueprint.check.finding import ObjectFinding
-from blueprint.check.schema_walk import Plan, compile_plan
+from blueprint.check.schema_walk import WalkPlan, compile_plan
 from blueprint.check.strict import strict_kind
 from blueprint.check.validator import Validate, compile_schema
 from blueprint.diagnostics import nearest
@@ -30,10 +30,10 @@ class CheckedKind:
     namespaced: bool
     schema: Schema
     validate: Validate
-    plan: Plan | None
+    plan: WalkPlan | None
 
 
-class Kinds:
+class KindRegistry:
     """The kinds of one Kubernetes minor and of some CRDs; each is compiled when it is first asked for."""
 
     def __init__(self, minor: str, crds: Iterable[Mapping[str, Any]] = (), engine: str | None = None) -> None:

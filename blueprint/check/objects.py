@@ -9,7 +9,7 @@ from typing import Any
 from blueprint.bundle.model import Object, Path
 from blueprint.check import codes
 from blueprint.check.finding import ObjectFinding
-from blueprint.check.kinds import CheckedKind, Kinds, is_readable
+from blueprint.check.kinds import CheckedKind, KindRegistry, is_readable
 from blueprint.check.messages import in_words
 from blueprint.check.metadata import check_identity, check_payload, check_sizes
 from blueprint.check.references import check_references
@@ -72,7 +72,7 @@ def validate_objects(
         text = f"there is no schema for Kubernetes {kubernetes_minor}; there are {', '.join(known_minors())}"
         return Validation((Diagnostic(codes.MINOR_UNKNOWN, text),), ())
     theirs = [each.data for each in objects if (each.data.get("apiVersion"), each.data.get("kind")) == _CRD]
-    kinds = Kinds(kubernetes_minor, [*theirs, *crds], engine)
+    kinds = KindRegistry(kubernetes_minor, [*theirs, *crds], engine)
     sound = [each for each in objects if not _identity_faults(each)]
     by_object = [list(_check(each, kinds)) for each in objects]
     found = [diagnostic for each in by_object for diagnostic in each]
@@ -82,7 +82,7 @@ def validate_objects(
     return Validation(tuple(found), formed)
 
 
-def _check(subject: Object, kinds: Kinds) -> Iterator[Diagnostic]:
+def _check(subject: Object, kinds: KindRegistry) -> Iterator[Diagnostic]:
     if faults := _identity_faults(subject):
         yield from (fault.to_diagnostic(subject, _called(subject)) for fault in faults)
         return
@@ -94,7 +94,7 @@ def _check(subject: Object, kinds: Kinds) -> Iterator[Diagnostic]:
         yield complaint.to_diagnostic(subject)
 
 
-def _complaints(data: dict[str, Any], kind: CheckedKind, kinds: Kinds) -> Iterator[ObjectFinding]:
+def _complaints(data: dict[str, Any], kind: CheckedKind, kinds: KindRegistry) -> Iterator[ObjectFinding]:
     try:
         violations = list(kind.validate(data))
     except NotJsonError as error:
@@ -112,7 +112,7 @@ def _complaints(data: dict[str, Any], kind: CheckedKind, kinds: Kinds) -> Iterat
         yield from _own_schema(data, kinds)
 
 
-def _own_schema(crd: dict[str, Any], kinds: Kinds) -> Iterator[ObjectFinding]:
+def _own_schema(crd: dict[str, Any], kinds: KindRegistry) -> Iterator[ObjectFinding]:
     """A CRD's schema must be usable, or its resources could not be checked."""
     if not is_readable(crd):
         return

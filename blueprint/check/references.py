@@ -8,7 +8,7 @@ from typing import Any
 from blueprint.bundle.model import Object, Path
 from blueprint.check import codes
 from blueprint.check.finding import ObjectFinding
-from blueprint.check.workloads import Reference, containers, pod_spec, references
+from blueprint.check.workloads import ObjectReference, containers, pod_spec, references
 from blueprint.diagnostics import Diagnostic, Severity, nearest
 from blueprint.source.paths import format_path
 
@@ -71,7 +71,7 @@ def _pod(subject: Object, known: _Set) -> Iterator[ObjectFinding]:
     yield from _volumes(path, spec, subject)
 
 
-def _missing(reference: Reference, subject: Object, known: _Set) -> ObjectFinding | None:
+def _missing(reference: ObjectReference, subject: Object, known: _Set) -> ObjectFinding | None:
     namespace = subject.id.namespace
     names = known.names("", reference.kind, namespace)
     if reference.optional or reference.name in names or (reference.kind, reference.name) in _MADE_BY_KUBERNETES:

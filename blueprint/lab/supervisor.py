@@ -24,7 +24,7 @@ from typing import Any
 from blueprint.diagnostics import Refused
 from blueprint.lab import components
 from blueprint.lab.credentials import make_secrets
-from blueprint.lab.folder import Phase, Record, Taken, claimed, write_record
+from blueprint.lab.folder import LabRecord, Phase, Taken, claimed, write_record
 from blueprint.lab.launch_spec import Order
 from blueprint.lab.processes import Identity, start_bound
 from blueprint.lab.readiness import controllers_ready, server_ready
@@ -46,7 +46,7 @@ class Supervisor:
     """One lab, from its empty folder to no folder."""
 
     order: Order
-    record: Record
+    record: LabRecord
     owner: Identity | None
     children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     reserved: socket.socket = field(default_factory=socket.socket)
@@ -174,7 +174,7 @@ def main() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     os.umask(0o077)
     order = Order.parse(sys.argv[1])
-    record = Record(order.name, Phase.STARTING, str(Identity.mine()), "", order.controllers, order.binaries)
+    record = LabRecord(order.name, Phase.STARTING, str(Identity.mine()), "", order.controllers, order.binaries)
     try:
         Supervisor(order, record, Identity.parse(order.owner)).run()
     except Ended:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 
 from blueprint.catalog.catalog import Catalog
 from blueprint.catalog.releases import Release
@@ -11,6 +12,7 @@ from blueprint.platform import codes
 from blueprint.platform.components import codes as component_codes
 from blueprint.platform.model import Platform
 from blueprint.platform.paths import POOLS
+from blueprint.platform.pool import GpuPool, Pool
 from blueprint.source.merge import Node
 from blueprint.source.paths import Path, format_path
 from blueprint.spec.model import Blueprint
@@ -42,6 +44,17 @@ class CheckContext:
     def release(self) -> Release:
         """The release that the blueprint names."""
         return self.platform.release
+
+    @cached_property
+    def pools(self) -> Mapping[str, Pool]:
+        """The pools by name, in the order of the blueprint; also those whose product the catalogue does not have."""
+        found = {pool.name: pool for pool in (*self.platform.pools, *self.platform.unresolved)}
+        return {name: found[name] for name in self.spec.node_pools}
+
+    @property
+    def gpu_pools(self) -> tuple[GpuPool, ...]:
+        """Those that have GPUs."""
+        return tuple(pool for pool in self.pools.values() if isinstance(pool, GpuPool))
 
     def diagnostic_at(
         self,

@@ -11,8 +11,8 @@ from blueprint.changes.compare import ABSENT, FieldChange, ObjectChange
 from blueprint.diagnostics import Diagnostic, Span
 from blueprint.report.context import Context
 from blueprint.report.escaping import encodable
-from blueprint.report.model import Image, LeftOut, Run
-from blueprint.report.record import Finding, record_of
+from blueprint.report.model import IgnoredDifference, ReportedImage, Run
+from blueprint.report.record import ReportEntry, record_of
 from blueprint.source.paths import pointer
 
 SCHEMA_VERSION = "gpublueprint.dev/report/v1"
@@ -60,15 +60,15 @@ def carried(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | float) else str(value)
 
 
-def _ordered(left_out: tuple[LeftOut, ...]) -> list[LeftOut]:
+def _ordered(left_out: tuple[IgnoredDifference, ...]) -> list[IgnoredDifference]:
     return sorted(left_out, key=lambda each: (each.subject, each.path, each.reason))
 
 
-def _left_out(each: LeftOut) -> dict[str, Any]:
+def _left_out(each: IgnoredDifference) -> dict[str, Any]:
     return _without_empty(subject=each.subject, path=each.path, reason=each.reason, writer=each.writer)
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: ReportEntry) -> dict[str, Any]:
     diagnostic: Diagnostic = finding.diagnostic
     return _without_empty(
         code=diagnostic.code.id,
@@ -88,7 +88,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
     )
 
 
-def _image(image: Image) -> dict[str, Any]:
+def _image(image: ReportedImage) -> dict[str, Any]:
     source = image.source
     return _without_empty(
         ref=image.ref,

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from blueprint.platform.nodes.checks import _SWITCHES
 
 from blueprint.bundle.model import Object
 from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.components import Component
 from blueprint.diagnostics import Severity
 from blueprint.platform.model import Platform
-from blueprint.platform.nodes.checks import _SWITCHES
 from blueprint.platform.prerequisites import prerequisites
 from blueprint.platform.resolve import resolve
 from blueprint.render.images import pulled_images

@@ -162,8 +162,8 @@ def _fact(pool: GpuPool, read: Callable[[Gpu], Fact[Any] | None]) -> str | None:
 
 def _mig(pool: GpuPool) -> str:
     """`whole`, `cut`, or `mixed` where a node has both."""
-    cut = {bool(each.instances) for each in pool.partition.cuts}
-    return "mixed" if len(cut) > 1 else "cut" if True in cut else "whole"
+    partitioned = {bool(group.instances) for group in pool.partition.groups}
+    return "mixed" if len(partitioned) > 1 else "cut" if True in partitioned else "whole"
 
 
 _SUBJECTS: dict[str, Callable[[GpuPool], str | None]] = {

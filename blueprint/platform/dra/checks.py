@@ -35,6 +35,7 @@ def check_dra(context: CheckContext) -> Iterator[Diagnostic]:
     if component is None:
         return
     yield from _of_another_stack(context, component)
+    yield from _mig_on_demand(context)
     if context.spec.gpu_stack != "gpuCluster":
         return
     elsewhere = list(_not_there(context, component))
@@ -62,6 +63,17 @@ def _of_another_stack(context: CheckContext, component: Component) -> Iterator[D
             yield context.diagnostic_at_key(
                 (*SETTINGS, name), dra.SETTING_OF_ANOTHER_STACK, message, notes=notes, help_="remove it"
             )
+
+
+def _mig_on_demand(context: CheckContext) -> Iterator[Diagnostic]:
+    """GPUs that change their MIG mode at a reset, where the DRA driver is to change it on demand."""
+    for pool in context.gpu_pools if context.platform.dra.dynamic_mig else ():
+        product = pool.gpu.catalogued if pool.gpu else None
+        if product and product.architecture.value == "Ampere" and product.mig.supported.value:
+            message = f"GPUs of pool {pool.name} change their MIG mode at a reset, and nobody resets them on demand"
+            notes = (context.note((*POOLS, pool.name, "gpu", "product"), f"{product.product} is an Ampere"),)
+            path, help_ = (*SETTINGS, "draFeatureGates", "DynamicMIG"), "switch MIG on before the driver starts"
+            yield context.diagnostic_at(path, dra.CUT_ON_DEMAND_AT_A_RESET, message, notes=notes, help_=help_)
 
 
 def _not_there(context: CheckContext, component: Component) -> Iterator[Diagnostic]:

@@ -10,7 +10,6 @@ from typing import Any
 from blueprint.catalog.machines import Machine
 from blueprint.diagnostics import Diagnostic, Note, Severity
 from blueprint.platform.check_context import CheckContext
-from blueprint.platform.drivers.checks import DriverChecks
 from blueprint.platform.network import codes
 from blueprint.platform.network.gpudirect_checks import GpuDirectChecks
 from blueprint.platform.network.model import (
@@ -53,13 +52,12 @@ class NetworkChecks:
     def __init__(self, context: CheckContext) -> None:
         self.context = context
         self._written = context.written.node_pools
-        self._drivers = DriverChecks(context)
         self._runs = self.context.spec.cluster.distribution
         self._there = self.context.note(("spec", "cluster", "distribution"), "distribution set here")
 
     def found(self) -> Iterator[Diagnostic]:
         """Everything, pool by pool."""
-        direct = GpuDirectChecks(self.context, self._drivers)
+        direct = GpuDirectChecks(self.context)
         for name, pool in self.context.spec.node_pools.items():
             if pool.network is None:
                 continue
@@ -90,7 +88,7 @@ class NetworkChecks:
         assert network  # noqa: S101 - asked only of such pools
         known = self._fabrics
         if network.fabric and known and network.fabric not in known:
-            message = f"{self._drivers.ground.title} has no nodes with {network.fabric}"
+            message = f"{self.context.platform.distribution_facts.title} has no nodes with {network.fabric}"
             fix = known[0] if len(known) == 1 else None
             help_ = f"it has {', '.join(known)}"
             yield self.context.diagnostic_at(
@@ -143,7 +141,8 @@ class NetworkChecks:
         assert network.fabric  # noqa: S101
         lawful = owners(network.fabric, self._runs)
         if network.driver and network.driver not in lawful:
-            message = f"{network.driver} does not bring the driver of {network.fabric} on {self._drivers.ground.title}"
+            title = self.context.platform.distribution_facts.title
+            message = f"{network.driver} does not bring the driver of {network.fabric} on {title}"
             yield self.context.diagnostic_at(
                 at,
                 codes.OWNER_UNSUPPORTED,

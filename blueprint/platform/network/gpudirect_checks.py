@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from blueprint.diagnostics import Diagnostic, Note
 from blueprint.platform.check_context import CheckContext
-from blueprint.platform.drivers.checks import DriverChecks
 from blueprint.platform.drivers.model import NEVER
 from blueprint.platform.network import codes
 from blueprint.platform.network.model import PROVIDER, RDMA, SHARED_PREFIX, old_kernel, owners, runs_open
@@ -18,14 +17,21 @@ from blueprint.spec.pools import NodePool
 _PARTS = {"gds": "gds", "gdrcopy": "gdrcopy", "gpu_direct": "gpuDirect"}
 """Fields of a network that are about GPUs, and their keys."""
 _MODULES = {"gds": "nvidia-fs", "gdrcopy": "gdrdrv"}
+_BESIDE_THE_DRIVER = {
+    "gds": ("gds", "gds"),
+    "gdrcopy": ("gdrcopy", "gdrcopy"),
+    "peermem": ("gpuDirect", "peermem"),
+    "host_ofed": ("driver", "peermem for the OFED of the node image"),
+}
+"""What a ClusterPolicy loads beside its driver: the field of a network that decides it, and what it is called."""
+_DRIVER_OBJECTS: Path = ("spec", "components", "gpu-operator", "settings", "driverObjects")
 
 
 class GpuDirectChecks:
     """Each pool alone, then what the pools must agree on."""
 
-    def __init__(self, context: CheckContext, drivers: DriverChecks) -> None:
+    def __init__(self, context: CheckContext) -> None:
         self.context = context
-        self._drivers = drivers
 
     def pool(self, name: str, pool: NodePool) -> Iterator[Diagnostic]:
         """A pool that has a network whose fabric is known."""
@@ -46,7 +52,7 @@ class GpuDirectChecks:
 
     def _modules(self, name: str, pool: NodePool, network: PoolNetwork) -> Iterator[Diagnostic]:
         """nvidia-fs and gdrdrv are built by the driver pod: with what it brings, and where there is one."""
-        owner = self._drivers.mode(pool).driver
+        owner = self.context.pools[name].driver.owner
         for key, module in _MODULES.items():
             path: Path = (*POOLS, name, "network", key)
             if not getattr(network, key):
@@ -89,7 +95,7 @@ class GpuDirectChecks:
             yield from self._dma_buf(name, pool, path)
 
     def _dma_buf(self, name: str, pool: NodePool, path: Path) -> Iterator[Diagnostic]:
-        system = self._drivers.os
+        system = self.context.platform.os
         if old_kernel(system):
             notes = (self.context.note(("spec", "cluster", "os"), "operating system set here"),)
             message = f"the kernel of {system} is older than 5.12 and cannot hand GPU memory on as dma-buf"
@@ -143,24 +149,18 @@ class GpuDirectChecks:
 
     def together(self) -> Iterator[Diagnostic]:
         """One ClusterPolicy has one set of modules beside its driver."""
-        operator = self.context.spec.components.get("gpu-operator")
-        if operator is None or operator.settings.get("driverObjects") != NEVER:
+        if self.context.platform.setting("driverObjects") != NEVER:
             return
-        owned = list(self._drivers.owned().items())
-        for name, pool in owned[1:]:
-            first_name, first = owned[0]
-            for key in _MODULES:
-                mine, theirs = (bool(each.network and getattr(each.network, key)) for each in (pool, first))
+        pools = [pool for pool in self.context.gpu_pools if pool.driver.enabled and not pool.mode_conflict]
+        for first, pool in zip(pools[:1] * len(pools), pools, strict=True):
+            for field, (key, what) in _BESIDE_THE_DRIVER.items():
+                mine, theirs = getattr(pool.driver, field), getattr(first.driver, field)
                 if mine != theirs:
-                    with_it, without = (name, first_name) if mine else (first_name, name)
-                    path: Path = (*POOLS, with_it, "network", key)
-                    never = ("spec", "components", "gpu-operator", "settings", "driverObjects")
-                    notes = (self.context.note(never, "one driver for all because of this"),)
-                    message = f"one ClusterPolicy loads {key} everywhere or nowhere: {without} does without"
-                    yield self.context.diagnostic_at(
-                        path,
-                        codes.MODULES_DIFFER,
-                        message,
-                        notes=notes,
-                        help_="make the pools alike, or remove driverObjects",
+                    with_it, without = (pool, first) if mine else (first, pool)
+                    notes = (self.context.note(_DRIVER_OBJECTS, "one driver for all because of this"),)
+                    message = f"one ClusterPolicy loads {what} everywhere or nowhere: {without.name} does without"
+                    path, help_ = (
+                        (*POOLS, with_it.name, "network", key),
+                        "make the pools alike, or remove driverObjects",
                     )
+                    yield self.context.diagnostic_at(path, codes.MODULES_DIFFER, message, notes=notes, help_=help_)

@@ -17,7 +17,7 @@ from blueprint.report.context import Context
 from blueprint.report.escaping import visible
 from blueprint.report.excerpt import excerpt
 from blueprint.report.model import Run
-from blueprint.report.record import Record, actions_in_words, counts_in_words, left_out_by_reason, record_of
+from blueprint.report.record import ReportContent, actions_in_words, counts_in_words, left_out_by_reason, record_of
 from blueprint.report.suggestion import suggestion
 
 MOST_BYTES = 1000 * 1024
@@ -63,7 +63,7 @@ def block(text: str, language: str = "text") -> str:
     return f"{fence}{language}\n{text}\n{fence}"
 
 
-def _head(record: Record) -> Iterator[str]:
+def _head(record: ReportContent) -> Iterator[str]:
     run = record.run
     yield f"## blueprint {prose(run.verb)}"
     yield ""
@@ -98,7 +98,7 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
     yield ""
 
 
-def _findings(record: Record, context: Context) -> Iterator[str]:
+def _findings(record: ReportContent, context: Context) -> Iterator[str]:
     for number, finding in enumerate(record.findings):
         heading = "### Findings\n\n" if number == 0 else ""
         yield heading + "\n".join(_finding(finding.diagnostic, context))
@@ -144,7 +144,7 @@ def _picture(diagnostic: Diagnostic, context: Context) -> str:
     return "\n".join(lines)
 
 
-def _platform(record: Record) -> Iterator[str]:
+def _platform(record: ReportContent) -> Iterator[str]:
     for number, change in enumerate(record.platform):
         yield ("### What the platform is\n\n" if number == 0 else "") + _change(change)
 

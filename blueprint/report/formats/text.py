@@ -14,7 +14,7 @@ from blueprint.report.escaping import cells, in_ascii, visible
 from blueprint.report.excerpt import excerpt
 from blueprint.report.model import Run
 from blueprint.report.record import (
-    Record,
+    ReportContent,
     actions_in_words,
     counts_in_words,
     coverage_in_words,
@@ -37,7 +37,7 @@ def render(run: Run, context: Context) -> str:
     return in_ascii(text) if context.ascii_only else text
 
 
-def _lines(record: Record, context: Context) -> Iterator[str]:
+def _lines(record: ReportContent, context: Context) -> Iterator[str]:
     style = Style(context.color)
     if record.run.title:
         yield style.bold(visible(record.run.title))
@@ -83,7 +83,7 @@ def _one_line(diagnostic: Diagnostic, style: Style) -> str:
     return f"{head}{place} {visible(diagnostic.message)}"
 
 
-def _ending(record: Record, context: Context, style: Style) -> Iterator[str]:
+def _ending(record: ReportContent, context: Context, style: Style) -> Iterator[str]:
     for sentence in coverage_in_words(record.run):
         yield from _wrapped(visible(sentence), context)
     counts = counts_in_words(record)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.check.finding import ObjectFinding
-from blueprint.check.rule_context import USERS, Pod, RuleContext, items, mapping
+from blueprint.check.rule_context import USERS, DescribedPod, RuleContext, items, mapping
 from blueprint.diagnostics import Severity, define
 from blueprint.source.paths import format_path
 
@@ -49,7 +49,7 @@ _WITH_CDI = ("nvidia-cdi", "nvidia-legacy")
 _NOTHING = ("", "void", "none")
 
 
-def visible(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
+def visible(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """GPUs by variable. Components of the stack itself may; they look at all of them."""
     if pod.subject.component != USERS or pod.requests:
         return
@@ -61,7 +61,7 @@ def visible(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
                 yield ObjectFinding(PAST_THE_SCHEDULER, at, text, 'resources: {limits: {nvidia.com/gpu: "1"}}')
 
 
-def users(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
+def users(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """GPUs in a user namespace."""
     if pod.spec.get("hostUsers") is False and pod.requests:
         path = (*pod.path, "hostUsers")
@@ -69,7 +69,7 @@ def users(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
         yield ObjectFinding(USER_NAMESPACE, path, text, "remove hostUsers")
 
 
-def runtime_class(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
+def runtime_class(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """RuntimeClasses that the operator does not make, and those whose makers nobody sees here."""
     name = pod.spec.get("runtimeClassName")
     if not isinstance(name, str) or context.find("RuntimeClass", name):

@@ -8,7 +8,7 @@ from functools import cache
 from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.components import Component, RunsOnce
 from blueprint.check.finding import ObjectFinding
-from blueprint.check.rule_context import USERS, Pod, RuleContext, inside
+from blueprint.check.rule_context import USERS, DescribedPod, RuleContext, inside
 from blueprint.diagnostics import define
 
 BROUGHT_TWICE = define(
@@ -24,7 +24,7 @@ leave the other out.
 )
 
 
-def twice(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
+def twice(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """A user's own copy of what a component brings."""
     if pod.subject.component != USERS:
         return

@@ -11,11 +11,11 @@ from typing import Any
 
 import orjson
 
+from blueprint.bundle.images import parts_of
+from blueprint.bundle.layout import EXPECTATIONS, LOCK, PREREQUISITES
 from blueprint.bundle.model import Bundle, FieldOrigin, ObjectId, Path
-from blueprint.bundle.reader import EXPECTATIONS, LOCK, NEEDS
 from blueprint.changes.compare import ABSENT, Action, FieldChange, ObjectChange, differences
 from blueprint.platform.tracking.sources import Source
-from blueprint.render.images import parts_of
 from blueprint.source.paths import format_path
 
 Parts = Mapping[ObjectId, Any]
@@ -56,7 +56,7 @@ def decided(read: Callable[[str], bytes]) -> Parts:
     parts |= {_part("component", name): each for name, each in lock["components"].items()}
     parts |= {_part("pool", pool["name"]): _pool(pool) for pool in lock["pools"]}
     parts[_part("observability")] = lock["observability"]
-    for need in orjson.loads(read(NEEDS))["prerequisites"]:
+    for need in orjson.loads(read(PREREQUISITES))["prerequisites"]:
         parts.setdefault(_part("prerequisites", need["scope"]), []).append(need["what"])
     for each in orjson.loads(read(EXPECTATIONS))["expectations"]:
         checks = parts.setdefault(_part("expectations", each["pool"]), {})

@@ -188,8 +188,8 @@ class Catalog:
         record = self._read.get(file)
         if not isinstance(record, model):
             record = read(file, model, **extra)
-            if (said := getattr(record, key)) != name:
-                message = f"this is {said}, but it is stored as {name}"
+            if (given := getattr(record, key)) != name:
+                message = f"this is {given}, but it is stored as {name}"
                 raise Refused(Diagnostic(codes.CATALOGUE_NAME, message, at=record.span(key), path=key))
             self._read[file] = record
         return record

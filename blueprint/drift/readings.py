@@ -83,8 +83,8 @@ def examine_readings(
             unknown += 1
             found.append(doubt)
             continue
-        told, results = _judged(bundle, reading, placed[reading.node])
-        found += [*told, *_age(reading, here.time)]
+        found_here, results = _judged(bundle, reading, placed[reading.node])
+        found += [*found_here, *_age(reading, here.time)]
         if failures := results.count(Result.FAIL):
             refuted[reading.node] = failures
         unknown += Result.UNKNOWN in results and not failures
@@ -103,11 +103,11 @@ def _judged(bundle: Bundle, reading: Reading, pool: str) -> tuple[Iterator[Diagn
     """What is wrong with one node, each headline with its name, and the result of every check."""
     verdicts = judge(reading, [e for e in bundle.expectations if e.pool == pool])
     seen = (("pool", pool), ("station", Station.READING.value))
-    told = (
+    found_here = (
         replace(d, message=_with_node(d.message, reading.node), evidence=(*d.evidence, *seen))
         for d in diagnostics_of(verdicts, reading)
     )
-    return told, [verdict.result for verdict in verdicts]
+    return found_here, [verdict.result for verdict in verdicts]
 
 
 def _with_node(message: str, node: str) -> str:
@@ -120,11 +120,13 @@ def _one_per_node(readings: Iterable[Reading]) -> tuple[list[Reading], list[Diag
     youngest: dict[str, list[Reading]] = {}
     twice: list[Diagnostic] = []
     for reading in sorted(readings, key=lambda each: each.taken):
-        kept = youngest.setdefault(reading.node, [])
-        if kept:
-            text = f"Node/{reading.node} has two readings, of {kept[-1].time} and of {reading.time}"
+        youngest_here = youngest.setdefault(reading.node, [])
+        if youngest_here:
+            text = f"Node/{reading.node} has two readings, of {youngest_here[-1].time} and of {reading.time}"
             twice.append(Diagnostic(codes.READING_TWICE, text, subject=f"Node/{reading.node}"))
-        youngest[reading.node] = [each for each in kept if each.taken == reading.taken and each != reading] + [reading]
+        youngest[reading.node] = [each for each in youngest_here if each.taken == reading.taken and each != reading] + [
+            reading
+        ]
     return [reading for node in sorted(youngest) for reading in youngest[node]], twice
 
 

@@ -16,9 +16,7 @@ from blueprint.drift.summary import verdict_of
 from blueprint.drift.view import View
 from blueprint.report.model import Run
 
-UNEXAMINED = (
-    "objects that the bundle does not declare (a binding to one of its roles, a pod in one of its namespaces)"
-)
+UNEXAMINED = "objects that the bundle does not declare (a binding to one of its roles, a pod in one of its namespaces)"
 """What no scope answers for: it is said in every report, so that nobody takes it for examined."""
 
 

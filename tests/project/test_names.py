@@ -20,7 +20,7 @@ WORDS = frozenset(
     }
 )  # fmt: skip
 """Words that say who speaks or wants, and not what a thing is: `message`, `requested`, `selected`, `inventory`, ..."""
-UNFINISHED = {"apiserver", "bundle", "catalog", "changes", "cli", "cluster", "drift", "kubernetes", "platform", "probe",
+UNFINISHED = {"apiserver", "bundle", "catalog", "changes", "cli", "cluster", "drift", "kubernetes", "platform",
               "registry", "render", "source"}  # fmt: skip
 """Packages whose names are still to be renamed. It only shrinks."""
 SAME_NAME = {

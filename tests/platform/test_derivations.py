@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from blueprint.bundle.reader import LOCK
+from blueprint.bundle.layout import LOCK
 from blueprint.pipeline import Compilation, compile_blueprint
 
 TEXT = """\

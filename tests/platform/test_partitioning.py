@@ -9,7 +9,7 @@ import orjson
 import pytest
 from ruamel.yaml import YAML
 
-from blueprint.bundle.reader import LOCK
+from blueprint.bundle.layout import LOCK
 from blueprint.pipeline import compile_blueprint
 from tests.support.edits import NAME
 

@@ -61,7 +61,7 @@ def test_our_own_templates_need_no_template_engine(example: str) -> None:
 def test_compiling_loads_only_what_it_uses() -> None:
     """No other verb's modules, no other format of reports, nothing for what the blueprint does not declare."""
     found = imported("compile", EXAMPLE, "-o", "-")
-    assert "blueprint.render.bundle_files" in found
+    assert "blueprint.bundle.assembly" in found
     unused = (
         "apiserver",
         "inventory",

@@ -24,7 +24,6 @@ _BESIDE_THE_DRIVER = {
     "host_ofed": ("driver", "peermem for the OFED of the node image"),
 }
 """What a ClusterPolicy loads beside its driver: the field of a network that decides it, and what it is called."""
-_DRIVER_OBJECTS: Path = ("spec", "components", "gpu-operator", "settings", "driverObjects")
 
 
 class GpuDirectChecks:
@@ -157,7 +156,11 @@ class GpuDirectChecks:
                 mine, theirs = getattr(pool.driver, field), getattr(first.driver, field)
                 if mine != theirs:
                     with_it, without = (pool, first) if mine else (first, pool)
-                    notes = (self.context.note(_DRIVER_OBJECTS, "one driver for all because of this"),)
+                    notes = (
+                        self.context.note(
+                            self.context.setting_path("driverObjects"), "one driver for all because of this"
+                        ),
+                    )
                     message = f"one ClusterPolicy loads {what} everywhere or nowhere: {without.name} does without"
                     path, help_ = (
                         (*POOLS, with_it.name, "network", key),

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
+from blueprint.bundle.images import PulledImage
 from blueprint.bundle.model import Fact, Source
 from blueprint.platform.components.model import PlatformComponent
 from blueprint.platform.model import Platform
@@ -14,7 +15,6 @@ from blueprint.platform.pool import GpuPool
 from blueprint.platform.prerequisites import Prerequisite
 from blueprint.platform.tracking.recorder import recording
 from blueprint.platform.tracking.sources import by_relevance
-from blueprint.render.images import PulledImage
 from blueprint.source.layers import Layered
 
 

@@ -28,6 +28,7 @@ from blueprint.platform.dra.checks import check_dra
 from blueprint.platform.drivers import prerequisites as drivers
 from blueprint.platform.drivers.checks import check_drivers, check_drivers_in_release
 from blueprint.platform.drivers.mode_checks import check_modes
+from blueprint.platform.drivers.product_checks import check_drivers_of_products
 from blueprint.platform.gpus import prerequisites as gpus
 from blueprint.platform.gpus.checks import check_ecc
 from blueprint.platform.inputs.checks import check_names
@@ -126,7 +127,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         name="drivers",
         checks=(check_modes, check_drivers),
-        release_checks=(check_drivers_in_release,),
+        release_checks=(check_drivers_in_release, check_drivers_of_products),
         pool_prerequisites=drivers.pool_prerequisites,
     ),
     Topic(

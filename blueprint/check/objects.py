@@ -14,9 +14,11 @@ from blueprint.check.metadata import check_identity, check_payload, check_sizes
 from blueprint.check.references import check_references
 from blueprint.check.rules import check_rules
 from blueprint.check.schema_walk import walk
+from blueprint.check.validation_rules import RuleTally, evaluate_rules
 from blueprint.check.validator import NotJsonError
 from blueprint.diagnostics import Diagnostic, has_errors, in_order, nearest
 from blueprint.kubernetes.api import known_minors
+from blueprint.kubernetes.crd_defaults import with_defaults
 from blueprint.source.paths import format_path
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ def check_objects(
     namespaces: Iterable[str] = (),
     engine: str | None = None,
     platform: Platform | None = None,
+    tally: RuleTally | None = None,
 ) -> list[Diagnostic]:
     """Everything that is wrong with the objects, in report order; empty means that all were checked and fit.
 
@@ -45,6 +48,7 @@ def check_objects(
         namespaces: Namespaces that the blueprint says exist.
         engine: `jsonschema_rs` or `jsonschema`, to force one.
         platform: What they were rendered from. With it the rules are asked too, about objects of sound form.
+        tally: Counts the validation rules of custom resources by outcome.
     """
     objects = list(objects)
     if kubernetes_minor not in known_minors():
@@ -53,17 +57,29 @@ def check_objects(
     theirs = [each.data for each in objects if (each.data.get("apiVersion"), each.data.get("kind")) == _CRD]
     kinds = Kinds(kubernetes_minor, [*theirs, *crds], engine)
     sound = [each for each in objects if not _identity_faults(each)]
-    by_object = [list(_check(each, kinds)) for each in objects]
+    tally = tally or RuleTally()
+    by_object = [list(_check(each, kinds, tally)) for each in objects]
     found = [diagnostic for each in by_object for diagnostic in each]
     found += _duplicates(sound)
     if platform is not None:
-        formed = (each for each, faults in zip(objects, by_object, strict=True) if not has_errors(faults))
+        formed = (each for each, faults in zip(objects, by_object, strict=True) if not has_errors(_of_form(faults)))
         found += check_rules(formed, platform)
     found += check_references(sound, frozenset(namespaces))
-    return list(in_order(found))
+    return list(in_order(_explained_once(found)))
 
 
-def _check(subject: Object, kinds: Kinds) -> Iterator[Diagnostic]:
+def _of_form(faults: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """Without broken validation rules: an object that breaks one is well formed, so other rules can judge it too."""
+    return (each for each in faults if each.code is not codes.RULE_VIOLATED)
+
+
+def _explained_once(found: list[Diagnostic]) -> Iterator[Diagnostic]:
+    """Without a broken validation rule where one of our own rules explains the same field."""
+    own = {(each.subject, each.path) for each in found if each.code.id.startswith("BP6")}
+    return (each for each in found if each.code is not codes.RULE_VIOLATED or (each.subject, each.path) not in own)
+
+
+def _check(subject: Object, kinds: Kinds, tally: RuleTally) -> Iterator[Diagnostic]:
     if faults := _identity_faults(subject):
         yield from (fault.about(subject, _called(subject)) for fault in faults)
         return
@@ -71,11 +87,11 @@ def _check(subject: Object, kinds: Kinds) -> Iterator[Diagnostic]:
     if isinstance(kind, Complaint):
         yield kind.about(subject)
         return
-    for complaint in _complaints(subject.data, kind, kinds):
+    for complaint in _complaints(subject.data, kind, kinds, tally):
         yield complaint.about(subject)
 
 
-def _complaints(data: dict[str, Any], kind: CheckedKind, kinds: Kinds) -> Iterator[Complaint]:
+def _complaints(data: dict[str, Any], kind: CheckedKind, kinds: Kinds, tally: RuleTally) -> Iterator[Complaint]:
     try:
         violations = list(kind.validate(data))
     except NotJsonError as error:
@@ -83,6 +99,8 @@ def _complaints(data: dict[str, Any], kind: CheckedKind, kinds: Kinds) -> Iterat
         return
     yield from in_words(violations, data, data["kind"])
     yield from walk(kind.plan, data, data)
+    if kind.rules and not violations:
+        yield from evaluate_rules(kind.rules, with_defaults(data, kind.schema), data["kind"], tally)
     yield from check_identity(data, namespaced=kind.namespaced, minor=kinds.minor)
     yield from check_sizes(data)
     yield from check_payload(data)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.cel import Node
+from blueprint.cel.syntax import Node
 from blueprint.check.finding import Complaint
 from blueprint.check.rules.claim_context import Product, Serving
 from blueprint.check.rules.claim_model import Reference, conjuncts, reference, requests_of, selected, tree_of

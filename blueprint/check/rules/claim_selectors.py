@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from blueprint.bundle.model import Object
 from blueprint.catalog.devices import Published
-from blueprint.check.cel import CelError, Node, parse
+from blueprint.cel.syntax import CelError, Node, parse
 from blueprint.check.finding import Complaint
 from blueprint.check.rules.claim_context import Serving
 from blueprint.check.rules.claim_model import Reference, domain, reference, selected, tree_of

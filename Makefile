@@ -55,7 +55,8 @@ format: $(VENV)/ready-dev
 	$(BIN)/ruff check --fix .
 
 bench: $(VENV)/ready-dev
-	@set -e; for figures in tests/bench/bench_*.py; do echo "== $$figures"; $(BIN)/python $$figures; done
+	@set -e; for figures in tests/bench/bench_*.py; do echo "== $$figures"; \
+		$(BIN)/python -m tests.bench.$$(basename $$figures .py); done
 
 # Whole sets of cases, ten thousand changes, all controllers for so long; each run has a seed of its own and prints it.
 SECONDS ?= 3600

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 from blueprint.bundle.model import Bundle
 from blueprint.catalog.catalog import load_catalog
-from blueprint.check.objects import check_objects
-from blueprint.diagnostics import Diagnostic, has_errors, in_order
+from blueprint.check.objects import validate_objects, without_explained
+from blueprint.check.platform_facts import ResolvedFacts
+from blueprint.check.rules import check_rules
+from blueprint.diagnostics import Diagnostic, Refused, has_errors, in_order
+from blueprint.diagnostics.codes import INTERNAL_ERROR
 from blueprint.platform.expectations import expectations
 from blueprint.platform.inputs.hardware_files import causes_only, with_own_hardware
 from blueprint.platform.model import Platform
@@ -16,6 +19,7 @@ from blueprint.platform.resolve import resolve
 from blueprint.render.bundle_files import make_bundle
 from blueprint.render.images import PulledImage, pulled_images
 from blueprint.render.render import render_platform
+from blueprint.source.files import Files
 from blueprint.source.layers import Layered, load_layers
 from blueprint.spec.parse import parse_blueprint
 from blueprint.spec.upgrade import upgraded
@@ -33,17 +37,42 @@ class Compilation:
     files: Mapping[str, bytes] | None = None
     images: tuple[PulledImage, ...] = ()
 
+    @property
+    def exit_code(self) -> int:
+        """What a command exits with that needs the bundle."""
+        if any(found.code is INTERNAL_ERROR for found in self.diagnostics):
+            return 70
+        return self.layered.exit_code or int(self.bundle is None)
 
-def compile_blueprint(target: str, *, overlays: Sequence[str] = (), sets: Sequence[str] = ()) -> Compilation:
-    """Run every phase as far as it can go. Raises Refused where the document itself cannot be read.
+    def valid_bundle(self) -> Bundle:
+        """The bundle. Raises Refused where there is none."""
+        if self.bundle is None:
+            raise Refused(*self.diagnostics, exit_code=self.exit_code)
+        return self.bundle
 
-    Each phase goes on with what is sound, so that one run finds as much as possible; objects are rendered and
-    checked only from a blueprint without errors, since anything else would report consequences.
+
+def compile_blueprint(
+    target: str, *, files: Files | None = None, overlays: Sequence[str] = (), sets: Sequence[str] = ()
+) -> Compilation:
+    """Run every phase as far as it can go.
+
+    Each phase goes on with what is sound, so that one run finds as much as possible. What would report consequences is
+    left out: a blueprint of which a layer cannot be read is not resolved, and objects are rendered and checked only
+    from a blueprint without errors.
+
+    Args:
+        target: The blueprint's path; without `files` also `REV:PATH`, a path in a commit.
+        files: Where it, and all that it names, is read from; by default the disk.
+        overlays: Overlays that are merged last.
+        sets: `PATH=VALUE`, each a single value over all layers.
+
+    Raises:
+        Refused: The blueprint itself cannot be read.
     """
-    layered = load_layers(target, overlays, sets, upgraded)
+    layered = load_layers(target, overlays, sets, upgraded, files)
     blueprint, problems = parse_blueprint(layered)
     found = [*layered.diagnostics, *problems]
-    if blueprint is None:
+    if blueprint is None or layered.incomplete:
         return _stopped(target, layered, found)
     catalog, spoilt = with_own_hardware(load_catalog(), layered)
     platform, problems = resolve(blueprint, layered.root, catalog)
@@ -54,12 +83,14 @@ def compile_blueprint(target: str, *, overlays: Sequence[str] = (), sets: Sequen
     found += problems
     watched = platform.observability
     existing = (watched.namespace,) if watched else ()
-    found += check_objects(objects, kubernetes_minor=platform.kubernetes_minor, namespaces=existing, platform=platform)
+    validation = validate_objects(objects, kubernetes_minor=platform.kubernetes_minor, namespaces=existing)
+    judged = [*validation.diagnostics, *check_rules(validation.well_formed, ResolvedFacts(platform))]
+    found += without_explained(judged)
     if has_errors(found):
         return _stopped(target, layered, found, platform)
     images = pulled_images(platform, objects)
-    bundle, files = make_bundle(platform, layered, objects, expectations(platform), images)
-    return Compilation(target, layered, tuple(in_order(found)), platform, bundle, files, images)
+    bundle, contents = make_bundle(platform, layered, objects, expectations(platform), images)
+    return Compilation(target, layered, tuple(in_order(found)), platform, bundle, contents, images)
 
 
 def _stopped(target: str, layered: Layered, found: list[Diagnostic], platform: Platform | None = None) -> Compilation:

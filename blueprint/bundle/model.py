@@ -11,8 +11,8 @@ import orjson
 
 from blueprint.diagnostics import Span
 from blueprint.platform.nodes.taints import Taint
-from blueprint.platform.tracking.sources import Source, Sources, flat, line_to_change
-from blueprint.probe.model import Expectation
+from blueprint.platform.tracking.sources import Source, Sources, flatten, line_to_change
+from blueprint.probe.expectations import Expectation
 from blueprint.source.paths import Path
 
 __all__ = ["Bundle", "BundlePool", "Fact", "FieldOrigin", "Object", "ObjectId", "Path", "Source", "Taint"]
@@ -53,7 +53,7 @@ class FieldOrigin:
     @property
     def sources(self) -> tuple[Source, ...]:
         """Every line that took part, the deciding one first."""
-        return flat(self.noted)
+        return flatten(self.noted)
 
     @property
     def line(self) -> Source | None:
@@ -107,7 +107,7 @@ class SourcesByKey(Mapping[str, tuple[Source, ...]]):
         self.noted = noted
 
     def __getitem__(self, key: str) -> tuple[Source, ...]:
-        return flat(self.noted[key])
+        return flatten(self.noted[key])
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.noted)
@@ -151,7 +151,7 @@ class Fact:
     @property
     def sources(self) -> tuple[Source, ...]:
         """Every line that took part, the deciding one first."""
-        return flat(self.noted)
+        return flatten(self.noted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from blueprint.bundle.owned_files import Replacement, is_free, replacement
 from blueprint.bundle.reader import LOCK
 from blueprint.diagnostics import Code, Diagnostic, Refused
 from blueprint.files import why_not_a_file
+from blueprint.wording import counted, first_few
 
 Files = Mapping[str, bytes]
 _MOST_NAMED = 8
@@ -79,15 +80,17 @@ def _written(files: Files, real: Path, folder: Path) -> Written:
 def _told(found: Replacement, folder: Path) -> Iterator[Diagnostic]:
     """What somebody should know about files that are not, or not only, the bundle's."""
     if found.edited:
-        message = f"{_counted(found.edited)} edited by hand: {_named(found.edited)}"
+        message = f"{counted(len(found.edited), 'file')} edited by hand: {first_few(found.edited, _MOST_NAMED)}"
         help_ = "what must stay belongs into the blueprint: as a setting, or as a patch with a reason"
         yield Diagnostic(codes.EDITS_REPLACED, f"replaced {message}", help=help_)
     if found.strays:
-        message = f"{folder} holds {_counted(found.strays)} below manifests/ that the blueprint does not render: "
+        message = (
+            f"{folder} holds {counted(len(found.strays), 'file')} below manifests/ that the blueprint does not render: "
+        )
         help_ = "remove what nobody needs; what must be applied belongs into `extraManifests`"
-        yield Diagnostic(codes.STRAY_MANIFESTS, message + _named(found.strays), help=help_)
+        yield Diagnostic(codes.STRAY_MANIFESTS, message + first_few(found.strays, _MOST_NAMED), help=help_)
     if found.foreign:
-        message = f"left alone in {folder}, no part of the bundle: {_named(found.foreign)}"
+        message = f"left alone in {folder}, no part of the bundle: {first_few(found.foreign, _MOST_NAMED)}"
         yield Diagnostic(codes.FOREIGN_FILES, message)
 
 
@@ -102,12 +105,3 @@ def _in_the_way(message: str) -> Diagnostic:
 def _instead(path: Path) -> str:
     words = why_not_a_file(path)
     return f"{words.removeprefix('it is ')}, and a bundle is a folder" if words else "a file, and a bundle is a folder"
-
-
-def _counted(names: Sequence[str]) -> str:
-    return f"{len(names)} file{'s' * (len(names) != 1)}"
-
-
-def _named(names: Sequence[str]) -> str:
-    more = len(names) - _MOST_NAMED
-    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

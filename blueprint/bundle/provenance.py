@@ -17,7 +17,7 @@ from typing import Any
 from blueprint.bundle.json_parts import JsonParts, json_in_parts
 from blueprint.bundle.model import Fact, FieldOrigin, Object
 from blueprint.diagnostics import Span
-from blueprint.platform.tracking.sources import Gathered, Source, Sources, flat
+from blueprint.platform.tracking.sources import Source, SourceGroup, Sources, flatten
 from blueprint.source.paths import pointer
 
 SCHEMA = "gpublueprint.dev/provenance/v3"
@@ -42,14 +42,14 @@ class SourceTable:
     def __init__(self) -> None:
         self.sources: dict[Source, int] = {}
         self.sets: dict[tuple[int, ...], int] = {}
-        self._gathered: dict[Gathered, int] = {}
+        self._gathered: dict[SourceGroup, int] = {}
 
     def number(self, sources: Sources) -> int:
         """The number of the set of these sources."""
         members = tuple(map(self._member, sources))
         return self.sets.setdefault(members, len(self.sets))
 
-    def _member(self, one: Source | Gathered) -> int:
+    def _member(self, one: Source | SourceGroup) -> int:
         if isinstance(one, Source):
             return self.sources.setdefault(one, len(self.sources))
         if one not in self._gathered:
@@ -128,7 +128,7 @@ class StoredSources(Mapping[str, tuple[Source, ...]]):
         self._sets = sets
 
     def __getitem__(self, key: str) -> tuple[Source, ...]:
-        return flat(self._provenance.noted(self._sets[key]))
+        return flatten(self._provenance.noted(self._sets[key]))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._sets)
@@ -155,7 +155,7 @@ class Provenance:
         self._parts = JsonParts(file)
         self._sources: dict[int, Source] = {}
         self._sets: dict[int, Sources] = {}
-        self._gathered: dict[int, Gathered] = {}
+        self._gathered: dict[int, SourceGroup] = {}
 
     def files(self) -> Mapping[str, Any]:
         """The names of the files of which lines were kept."""
@@ -182,13 +182,13 @@ class Provenance:
             self._sets[number] = tuple(self._member(each, number) for each in self._parts.row("sets", number))
         return self._sets[number]
 
-    def _member(self, number: int, whose: int) -> Source | Gathered:
+    def _member(self, number: int, whose: int) -> Source | SourceGroup:
         if number >= 0:
             return self._source(number)
         if not 0 <= ~number < whose:
             raise ValueError(f"{self._file}: set {whose} refers to set {~number}, which does not come before it")
         if number not in self._gathered:
-            self._gathered[number] = Gathered(self.noted(~number))
+            self._gathered[number] = SourceGroup(self.noted(~number))
         return self._gathered[number]
 
     def _source(self, number: int) -> Source:

@@ -22,7 +22,7 @@ from blueprint.bundle.provenance import Provenance, StoredFacts, StoredSources
 from blueprint.bundle.stored_object import StoredObject
 from blueprint.diagnostics import Diagnostic, Refused, Span
 from blueprint.platform.nodes.taints import Taint
-from blueprint.probe.model import Expectation
+from blueprint.probe.expectations import Expectation
 
 LOCK = "blueprint.lock"
 LOCK_SCHEMA = "gpublueprint.dev/lock/v3"

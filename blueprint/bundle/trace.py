@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from blueprint.bundle.model import Bundle, FieldOrigin, Object, Path
-from blueprint.platform.tracking.sources import WRITTEN, Source, flat, in_order, source_of
+from blueprint.platform.tracking.sources import WRITTEN, Source, by_relevance, flatten, source_of
 from blueprint.source.paths import format_path
 
 
@@ -75,7 +75,7 @@ def defaults_last(sources: tuple[Source, ...]) -> tuple[Source, ...]:
 def _joined(chain: list[FieldOrigin]) -> tuple[Source, ...]:
     """The first origin's sources as they are, then what the others add."""
     own = chain[0].sources if chain else ()
-    around = flat(in_order(source for found in chain[1:] for source in found.sources))
+    around = flatten(by_relevance(source for found in chain[1:] for source in found.sources))
     return (*own, *(source for source in around if source not in own))
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from blueprint.catalog import codes
-from blueprint.catalog.components import Component
+from blueprint.catalog.components import Component, ExporterFacts
 from blueprint.catalog.distribution import Distribution
 from blueprint.catalog.facts import Record
 from blueprint.catalog.hardware import Gpu
+from blueprint.catalog.kinds import Kind
 from blueprint.catalog.loader import read
 from blueprint.catalog.machines import Machine, Machines
 from blueprint.catalog.releases import Release
@@ -118,6 +119,27 @@ class Catalog:
             raise Refused(Diagnostic(codes.CATALOGUE_NAME, message, at=made.span("version"), path="version"))
         self._read[file] = made
         return made
+
+    def brought_kind(self, name: str, release: str = "") -> Kind | None:
+        """What a component says of a kind that it brings, `Kind.group`; None where none does.
+
+        In the versions of a release, or the newest where that is none of ours. Only files with the name are parsed.
+        """
+        versions = (found.components if (found := self.release(release)) else {}) if release else {}
+        held = [one for one, file in self._components.items() if f"  {name}:" in file.read_text("utf-8")]
+        found_in = (self.component(one, versions.get(one)) for one in held)
+        return next((each.kinds[name] for each in found_in if each and name in each.kinds), None)
+
+    def exporters(self) -> Iterator[tuple[Component, ExporterFacts]]:
+        """The components that export metrics of GPUs, and how. Only files with such a part are parsed."""
+        for name, file in self._components.items():
+            found = self.component(name) if "\nexporter:" in file.read_text("utf-8") else None
+            if found and found.exporter:
+                yield found, found.exporter
+
+    def exporter_of(self, stack: str) -> tuple[Component, ExporterFacts]:
+        """The component that exports the metrics of GPUs in a value of `gpuStack`: each has one."""
+        return next((one, how) for one, how in self.exporters() if stack in one.stacks)
 
     def distribution(self, name: str) -> Distribution:
         """A distribution of Kubernetes by name; the language admits only names that have a file."""

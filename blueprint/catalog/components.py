@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from blueprint.catalog.distribution import STACKS, Stack
 from blueprint.catalog.facts import Digest, Matching, Record, Text
+from blueprint.catalog.kinds import Kind, KindName
 from blueprint.catalog.olm import FileName, Olm
 from blueprint.catalog.settings import Setting
 
@@ -54,19 +55,34 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HealthHint:
-    """How to read the state of an object whose kind Kubernetes does not know.
+class ExporterFacts:
+    """How a component exports the metrics of GPUs, and which of its settings decide what about that.
 
-    `field` is a dotted path; `ready` and `failed` are its values. `hollow` are reasons (of condition Ready) under
-    which the object calls itself ready while nothing runs.
+    Attributes:
+        image: The exporter's image, by its name in `images`.
+        port: Name of the port of its Service.
+        service: Labels of its Service, for each value of `gpuStack`.
+        variables: The setting with its variables.
+        interval: The setting that says how often Prometheus asks it.
+        timeout: The setting that says how long Prometheus waits for it.
+        pod_labels: The setting that adds labels of pods to its metrics.
+        pod_label_allowlist: The setting that says which.
+        switches: Settings that must not be off where GPUs are watched.
+        overruled: Settings that decide nothing where the section `observability` does.
+        locks: Settings that keep away who asks without TLS or without a user.
     """
 
-    kind: Text
-    name: Text
-    field: Text
-    ready: tuple[Text, ...]
-    failed: tuple[Text, ...] = ()
-    hollow: tuple[Text, ...] = ()
+    image: Text
+    port: Text
+    service: Mapping[Text, Mapping[Text, Text]]
+    variables: Text
+    interval: Text
+    timeout: Text
+    pod_labels: Text
+    pod_label_allowlist: Text
+    switches: tuple[Text, ...] = ()
+    overruled: tuple[Text, ...] = ()
+    locks: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +104,9 @@ class Component(Record):
         templates: Files under the component's `templates/`, in the order in which they are rendered.
         settings: What a blueprint may set, by name.
         olm: How it comes where operators come through the Operator Lifecycle Manager; None where it cannot.
+        monitored: Whether its pods make GPUs usable, so that alerts watch them.
+        exporter: How it exports the metrics of GPUs; None where it does not.
+        kinds: What is known of the kinds that it brings, by `Kind.group`; of the others Kubernetes' ways hold.
         lacks: What this version cannot do that the newest can, with the reason: settings by their name, which are then
             refused, and words that templates and checks ask for.
         sources: What the templates were written and compared against.
@@ -108,10 +127,17 @@ class Component(Record):
     images: Mapping[str, Image]
     settings: Mapping[str, Setting] = field(default_factory=dict)
     olm: Olm | None = None
-    health: tuple[HealthHint, ...] = ()
+    monitored: bool = False
+    exporter: ExporterFacts | None = None
+    kinds: Mapping[KindName, Kind] = field(default_factory=dict)
     lacks: Mapping[str, Text] = field(default_factory=dict)
     sources: tuple[Text, ...]
     folder: Path = field(repr=False, compare=False, metadata={"given": True})
+
+    def complaint(self) -> str | None:
+        """What is wrong with the settings among each other: one that requires another that is not there."""
+        missing = ((n, other) for n, s in self.settings.items() for other in s.requires if other not in self.settings)
+        return next((f"setting {name} requires {other}, which is not there" for name, other in missing), None)
 
     def template_files(self, *, by_olm: bool = False) -> tuple[Path, ...]:
         """The templates' files, in rendering order."""

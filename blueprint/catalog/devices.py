@@ -11,12 +11,10 @@ from typing import Literal
 from blueprint.catalog.facts import Record, Text
 from blueprint.catalog.gates import ClusterGate, GateName, Minor
 from blueprint.catalog.loader import read
-from blueprint.catalog.rules import version_key
+from blueprint.versions import version_key
 
 Sort = Literal["gpu", "mig", "vfio", "channel", "daemon"]
 """What a device is: its attribute `type`."""
-GPU_DRIVER = "gpu.nvidia.com"
-DOMAIN_DRIVER = "compute-domain.nvidia.com"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,8 @@ from typing import Annotated, Literal
 from blueprint.catalog.facts import Matching, Record, Text
 
 Owner = Literal["operator", "host", "provider"]
+Part = Literal["driver", "toolkit", "devicePlugin"]
+"""A part of the node stack that somebody owns, as blueprints and components name it."""
 Stack = Literal["clusterPolicy", "gpuCluster", "standalone"]
 STACKS: tuple[Stack, ...] = ("clusterPolicy", "gpuCluster", "standalone")
 WITH_DEVICE_PLUGIN: tuple[Stack, ...] = ("clusterPolicy", "standalone")
@@ -47,6 +49,10 @@ class Mode:
         own = (self.driver, self.toolkit, self.device_plugin)
         return stack in self.stacks and all(value in (None, mine) for value, mine in zip(said, own, strict=True))
 
+    def owner(self, part: Part) -> Owner:
+        """Who brings a part."""
+        return {"driver": self.driver, "toolkit": self.toolkit, "devicePlugin": self.device_plugin}[part]
+
     def __str__(self) -> str:
         return f"driver {self.driver}, toolkit {self.toolkit}, devicePlugin {self.device_plugin} ({self.means})"
 
@@ -75,6 +81,21 @@ class NodeImage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NodeGroups:
+    """How a provider marks the nodes of one of its pools: the label that names it, and the value of its GPU taint."""
+
+    label: Text
+    taint: Text = "true"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderFabric:
+    """A fabric of which the provider alone brings the driver, and what must be done for it, in whole sentences."""
+
+    needs: tuple[Text, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Distribution(Record):
     """A way to package Kubernetes.
 
@@ -92,6 +113,12 @@ class Distribution(Record):
         needs: What must be true of every such cluster, in whole sentences.
         toolkit_needs: The same, where our container toolkit sets up the runtime; `{socket}` is containerd's.
         default_runtime: How NVIDIA's runtime becomes the default one there, where nobody sets it up.
+        managed_control_plane: Whether nobody but the provider opens gates of Kubernetes.
+        resets_reboot: Whether a GPU that must be reset usually takes a restart of its machine.
+        bare_metal: Whether nodes may be machines without a hypervisor.
+        pools: How the provider marks nodes by their pool; None where nobody does.
+        fabrics: What is the provider's alone, by fabric.
+        user_prometheus: Namespace of a Prometheus of user projects, which may not read the whole cluster.
         sources: Where all this was read.
     """
 
@@ -108,6 +135,12 @@ class Distribution(Record):
     needs: tuple[Text, ...] = ()
     toolkit_needs: tuple[Text, ...] = ()
     default_runtime: tuple[Text, ...] = ()
+    managed_control_plane: bool = False
+    resets_reboot: bool = False
+    bare_metal: bool = False
+    pools: NodeGroups | None = None
+    fabrics: Mapping[Text, ProviderFabric] = field(default_factory=dict)
+    user_prometheus: Text | None = None
     sources: tuple[Text, ...]
 
     def image(self, system: str) -> NodeImage | None:

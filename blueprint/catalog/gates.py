@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from blueprint.catalog.facts import Matching, Record, Text
 from blueprint.catalog.loader import read
-from blueprint.catalog.rules import version_key
+from blueprint.versions import version_key
 
 GateName = Annotated[str, Matching(r"[A-Z][A-Za-z]+", "words in capitals")]
 Minor = Annotated[str, Matching(r"\d+\.\d+", "a minor version")]

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 from blueprint.catalog.facts import Confidence, Record, Text
+from blueprint.versions import version_key
 
 Subject = Literal[
     "arch", "distribution", "driverBranch", "driverOwner", "driverVersion", "fabricManager", "gpuArchitecture",
@@ -75,8 +76,3 @@ class Rule(Record):
         if self.forbids and (self.blames not in self.when or not self.help):
             return "what forbids needs help, and blames one of its subjects"
         return None
-
-
-def version_key(version: str) -> tuple[int, ...]:
-    """A version by its numbers, so that 570.86 is older than 570.124."""
-    return tuple(int(part) for part in version.split(".") if part.isdigit())

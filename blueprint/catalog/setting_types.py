@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from blueprint.units import quantity_value
+
 Fault = tuple[tuple[str | int, ...], str]
 """The keys that lead to a wrong value, and what is wrong, as the end of a sentence about the setting."""
 
@@ -34,7 +36,6 @@ EMPTY: dict[str, Any] = {
 _VARIABLE = r"[A-Za-z_][A-Za-z0-9_.-]*"
 _QUANTITY = r"[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?"
 _RESOURCE = r"cpu|memory|ephemeral-storage|hugepages-[0-9]+[KMG]i|[a-z0-9.-]+\.[a-z]+/[A-Za-z0-9._-]+"
-_UNITS = {"m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 _PROBE = {
     "initialDelaySeconds": 0,
     "periodSeconds": 1,
@@ -141,13 +142,8 @@ def _resources(value: Any) -> Iterator[Fault]:
     for name, least in requests.items() if isinstance(requests, dict) and isinstance(limits, dict) else ():
         if all(re.fullmatch(_QUANTITY, str(each)) for each in (least, limits.get(name, least))):
             most = limits.get(name, least)
-            if _number(least) > _number(most):
+            if quantity_value(least) > quantity_value(most):
                 yield ("requests", name), f"must not request more {name} ({least}) than it is limited to ({most})"
-
-
-def _number(quantity: str) -> float:
-    digits = quantity.rstrip("".join({*"".join(_UNITS)}))
-    return float(digits) * _UNITS.get(quantity[len(digits) :], 1)
 
 
 _JUDGES = {

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from blueprint.catalog.distribution import Part
 from blueprint.catalog.facts import Text
 from blueprint.catalog.setting_types import Fault, faults, faults_of_pod
 
@@ -25,7 +26,11 @@ class Setting:
         enum: The only strings allowed, also as items of a list.
         pattern: A regular expression that the whole string must match, or each item or value.
         reserved: Variables that are set already, so that a second value would be a contradiction.
-        parts: What this pod takes, of `kinds.POD`.
+        parts: What this pod takes, of `setting_types.POD`.
+        requires: Settings of the same component without which this one means nothing: switches that must be on, texts
+            that must be there.
+        part: The part of the node stack that it is about: it changes nothing where no pool leaves that part to us.
+        own_default: What the component takes by itself where `default` leaves the decision to it.
         description: What it does, for people.
         feeds: The rendered fields that it decides, `Kind/name: path`.
     """
@@ -41,6 +46,9 @@ class Setting:
     pattern: Text | None = None
     reserved: tuple[Text, ...] = ()
     parts: tuple[Text, ...] = ()
+    requires: tuple[Text, ...] = ()
+    part: Part | None = None
+    own_default: int | None = None
     description: Text
     feeds: tuple[Text, ...]
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from blueprint.changes import codes
 from blueprint.changes.compare import FieldChange, ObjectChange
 from blueprint.diagnostics import Code, Diagnostic, Span
+from blueprint.versions import version_key
 
 _IN_WORDS: Mapping[str, str] = {
     "distribution": "the distribution changes",
@@ -33,7 +34,7 @@ def cluster_effects(parts: Iterable[ObjectChange]) -> Iterator[Diagnostic]:
 
 
 def _kubernetes(field: FieldChange) -> Diagnostic:
-    before, after = _version(field.before), _version(field.after)
+    before, after = version_key(str(field.before)), version_key(str(field.after))
     change = f"Kubernetes {field.before} -> {field.after}"
     if after < before:
         message = f"{change} goes back: clusters do not"
@@ -42,11 +43,6 @@ def _kubernetes(field: FieldChange) -> Diagnostic:
     steps = f", {minors} upgrades one after the other" if minors > 1 else ""
     message = f"{change}: upgrade the cluster first{steps}"
     return _told(codes.KUBERNETES_CHANGE, field, message, "the control plane, then the nodes, then `apply`")
-
-
-def _version(text: object) -> tuple[int, ...]:
-    """`1.36` or `1.36.3` as numbers; what the blueprint accepts is of this form."""
-    return tuple(int(number) for number in str(text).split("."))
 
 
 def _told(code: Code, field: FieldChange, message: str, help_: str) -> Diagnostic:

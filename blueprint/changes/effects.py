@@ -16,10 +16,11 @@ from blueprint.changes.change import Changed
 from blueprint.changes.compare import Action, FieldChange
 from blueprint.changes.network_effects import network_driver
 from blueprint.changes.place_effects import PlaceChange, place_effects
-from blueprint.changes.rollout import Rollout, listed, rollout_of
+from blueprint.changes.rollout import Rollout, rollout_of
 from blueprint.changes.upgrade_paths import find_moves
 from blueprint.diagnostics import Code, Diagnostic, Note
 from blueprint.source.paths import format_path
+from blueprint.wording import joined
 
 _WORKLOADS = ("DaemonSet", "Deployment", "StatefulSet")
 _CODES: Mapping[str, tuple[Code, str]] = {
@@ -160,7 +161,7 @@ def _fields(fields: Sequence[FieldChange]) -> str:
     inner = sorted(fields, key=lambda field: field.path[2:3] == ("metadata",))
     names = list(dict.fromkeys(field.shown.removeprefix("spec.template.") for field in inner))
     more = [f"{len(names) - 2} more"] if len(names) > 2 else []  # noqa: PLR2004 - see above
-    return listed([*names[:2], *more])
+    return joined([*names[:2], *more])
 
 
 def _workload(one: Changed) -> Iterator[Diagnostic]:

@@ -1,7 +1,6 @@
 """Fields that cannot change on a living object: known for Kubernetes' own kinds, read from rules for custom resources.
 
-The table was read from the validation of Kubernetes 1.36 (pkg/apis/*/validation) and is held against a real API server,
-field by field. Where it says nothing the server decides.
+Where the table of kinds and the rules say nothing the server decides.
 """
 
 from __future__ import annotations
@@ -13,61 +12,23 @@ from typing import Any
 from blueprint.bundle.model import ObjectId
 from blueprint.changes.compare import ABSENT, Action, FieldChange, ObjectChange
 from blueprint.kubernetes.crds import crds_of
+from blueprint.kubernetes.kinds import find_kind
 from blueprint.source.paths import format_path
-
-IMMUTABLE: Mapping[tuple[str, str], tuple[str, ...]] = {
-    ("apps", "DaemonSet"): ("spec.selector",),
-    ("apps", "Deployment"): ("spec.selector",),
-    ("apps", "ReplicaSet"): ("spec.selector",),
-    ("apps", "StatefulSet"): (
-        "spec.selector", "spec.serviceName", "spec.podManagementPolicy", "spec.volumeClaimTemplates",
-    ),
-    ("batch", "Job"): ("spec.selector", "spec.template", "spec.completionMode", "spec.podFailurePolicy"),
-    ("node.k8s.io", "RuntimeClass"): ("handler",),
-    ("scheduling.k8s.io", "PriorityClass"): ("value", "preemptionPolicy"),
-    ("storage.k8s.io", "StorageClass"): ("provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"),
-    ("rbac.authorization.k8s.io", "RoleBinding"): ("roleRef",),
-    ("rbac.authorization.k8s.io", "ClusterRoleBinding"): ("roleRef",),
-    ("resource.k8s.io", "ResourceClaimTemplate"): ("spec",),
-    ("resource.k8s.io", "ResourceClaim"): ("spec",),
-    ("networking.k8s.io", "IngressClass"): ("spec.controller",),
-    ("", "Service"): ("spec.clusterIP",),
-    ("", "Secret"): ("type",),
-    ("", "PersistentVolumeClaim"): ("spec.storageClassName", "spec.accessModes", "spec.volumeMode"),
-    ("apiextensions.k8s.io", "CustomResourceDefinition"): ("spec.scope", "spec.group", "spec.names.plural"),
-}  # fmt: skip
-"""Fields by group and kind; a field stands for itself and everything under it."""
-
-KEPT: Mapping[tuple[str, str], str] = {
-    ("", "Namespace"): "everything in it would be deleted",
-    ("", "PersistentVolume"): "data would be lost",
-    ("apiextensions.k8s.io", "CustomResourceDefinition"): "every object of its kind would be deleted",
-}
-"""Kinds that are never deleted to be made anew, and why."""
-
-CARRIES: Mapping[tuple[str, str], str] = {
-    ("", "Secret"): "what is in it, which may be nowhere else",
-    ("apps", "StatefulSet"): "what its pods hold in memory and on their nodes",
-}
-"""Kinds that are made anew only by their name, whatever their state: what always goes with them."""
-
-STAYS: Mapping[tuple[str, str], tuple[str, str]] = {("", "Service"): ("clusterIP", "None")}
-"""A field of `spec` and the value that the API server silently keeps when it is no longer declared."""
 
 _SAME = "self==oldSelf"
 
 
-def immutable_fields(change: ObjectChange) -> tuple[FieldChange, ...]:
+def immutable_fields(change: ObjectChange, release: str = "") -> tuple[FieldChange, ...]:
     """The changed fields of an object that the API server would not change on a living one."""
-    key = (change.id.group, change.id.kind)
-    built_in = IMMUTABLE.get(key, ())
-    ruled = () if built_in or "." not in change.id.group else custom_rules(*key)
-    return tuple(field for field in change.fields if _is_under(field, built_in) or _is_ruled(field, ruled))
+    group, kind = change.id.group, change.id.kind
+    known = find_kind(group, kind, release).immutable
+    ruled = custom_rules(group, kind) if "." in group else ()
+    return tuple(field for field in change.fields if _is_under(field, known) or _is_ruled(field, ruled))
 
 
-def told_apart(change: ObjectChange) -> ObjectChange:
+def told_apart(change: ObjectChange, release: str = "") -> ObjectChange:
     """An update that cannot be one, as the replacement it has to be."""
-    fields = immutable_fields(change) if change.action is Action.UPDATE else ()
+    fields = immutable_fields(change, release) if change.action is Action.UPDATE else ()
     if not fields:
         return change
     return ObjectChange(change.id, Action.REPLACE, change.fields, why(fields))
@@ -81,7 +42,7 @@ def why(fields: tuple[FieldChange, ...]) -> str:
 
 def may_not_be_replaced(identity: ObjectId) -> str | None:
     """Why an object of this kind is never deleted to be made anew; None where it may be."""
-    return KEPT.get((identity.group, identity.kind))
+    return find_kind(identity.group, identity.kind).never_replaced
 
 
 @cache

@@ -10,9 +10,10 @@ from blueprint.bundle.model import BundlePool
 from blueprint.changes import codes
 from blueprint.changes.change import Changed
 from blueprint.changes.compare import FieldChange
-from blueprint.changes.rollout import Rollout, counted, within
+from blueprint.changes.rollout import Rollout, within
 from blueprint.diagnostics import Diagnostic, Note
 from blueprint.source.paths import format_path
+from blueprint.wording import counted
 
 _PEERMEM = (
     "nvidia-peermem is built against the network driver, and holds it while it is loaded: the GPU driver's pods of "

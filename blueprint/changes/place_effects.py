@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from blueprint.bundle.model import BundlePool, Taint
 from blueprint.catalog.effects import Effect
 from blueprint.changes import codes
-from blueprint.changes.rollout import listed
 from blueprint.diagnostics import Code, Diagnostic, Note, Span
+from blueprint.wording import joined
 
 _TOLD: Mapping[str, tuple[Code, str]] = {
     "mig": (codes.MIG_CHANGE, "GPUs are cut anew"),
@@ -78,7 +78,7 @@ def _taints(change: PlaceChange, labels: Sequence[str]) -> Iterator[Diagnostic]:
     others = [f"{t.key}:{t.effect}" for t in (*change.added, *change.removed) if t.effect != "NoExecute"]
     others += [f"{taint.key}:NoExecute" for taint in change.removed if taint.effect == "NoExecute"]
     if named := [*labels, *dict.fromkeys(others)]:
-        message = f"{change.who}: labels or taints change, what runs there stays: {listed(named)}"
+        message = f"{change.who}: labels or taints change, what runs there stays: {joined(named)}"
         yield _about(change, codes.PLACEMENT_CHANGES, message, f"labels.{labels[0]}" if labels else "", ())
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from blueprint.bundle.model import BundlePool
 from blueprint.changes.change import Changed
+from blueprint.wording import counted, joined
 
 DEPLOYED = "nvidia.com/gpu.deploy.driver"
 _AUTOMATIC = {"autoUpgrade": True, "maxParallelUpgrades": 1, "maxUnavailable": "25%"}
@@ -37,7 +38,7 @@ class Rollout:
     def where(self) -> str:
         """The pools with their sizes, in words."""
         named = [f"{pool.name} ({_span(pool.nodes_min, pool.nodes_max)})" for pool in self.pools]
-        return f"pool{'s' * (len(named) != 1)} {listed(named)}"
+        return f"pool{'s' * (len(named) != 1)} {joined(named)}"
 
     @property
     def at_once(self) -> int:
@@ -104,16 +105,6 @@ def scaled(amount: Any, total: int) -> int:
     """A number of nodes, or a percentage of them rounded up, as the operator's controller computes it."""
     text = str(amount)
     return math.ceil(total * int(text[:-1]) / 100) if text.endswith("%") else int(text)
-
-
-def listed(words: Sequence[str]) -> str:
-    """`a, b and c`."""
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 wave`, `2 waves`."""
-    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def _span(least: int, most: int) -> str:

@@ -9,15 +9,15 @@ from typing import Any
 
 from blueprint.bundle.model import FieldOrigin, Object, Path, Source
 from blueprint.diagnostics import Code, Diagnostic, Note, Severity, Span
+from blueprint.redaction.secrets import HIDDEN, is_confidential, is_secret, is_secret_manifest
 from blueprint.source.paths import format_path
 
 _NOT_THE_USERS = frozenset({"component", "release", "hardware", "default"})
 _LONGEST = 60
-HIDDEN = "(hidden)"
 
 
 @dataclass(frozen=True, slots=True)
-class Complaint:
+class ObjectFinding:
     """One sentence about one field, without the object's name: `spec.replicas must be a whole number`.
 
     `part` is the stretch of a text, in characters, that is meant; the place is narrowed to it where that can be told.
@@ -30,7 +30,7 @@ class Complaint:
     override: Severity | None = None
     part: tuple[int, int] | None = None
 
-    def about(self, subject: Object, name: str | None = None) -> Diagnostic:
+    def to_diagnostic(self, subject: Object, name: str | None = None) -> Diagnostic:
         """The diagnostic: at the blueprint's line if the value came from one, else at the template's."""
         at, notes = place(subject.origin(self.path))
         if self.part and at:
@@ -45,7 +45,18 @@ class Complaint:
             subject=name,
             path=format_path(self.path, subject.data) or None,
             override=self.override,
+            redacted=tuple(_secret_places(subject)),
         )
+
+
+def _secret_places(subject: Object) -> Iterator[Span]:
+    """Where the values of a Secret are written."""
+    if is_secret_manifest(subject.data):
+        for path, origin in subject.origins.items():
+            if is_confidential(path) and not isinstance(value_at(subject.data, path), dict | list):
+                at, _ = place(origin)
+                if at:
+                    yield at
 
 
 def _narrowed(at: Span, part: tuple[int, int], text: Any) -> Span:
@@ -90,7 +101,7 @@ def _notes(sources: tuple[Source, ...] | list[Source], at: Span) -> Iterator[Not
 
 def shown(value: Any, path: Path, kind: str) -> str:
     """The value as JSON, cut short; never what a Secret holds."""
-    if kind == "Secret" and path[:1] in (("data",), ("stringData",)):
+    if is_secret("", kind) and is_confidential(path):
         return HIDDEN
     try:
         text = json.dumps(value, ensure_ascii=False)

@@ -10,7 +10,7 @@ from typing import Any
 
 from blueprint.check import codes
 from blueprint.check.custom import strict_custom
-from blueprint.check.finding import Complaint
+from blueprint.check.finding import ObjectFinding
 from blueprint.check.schema_walk import Plan, compile_plan
 from blueprint.check.strict import strict_kind
 from blueprint.check.validation_rules import RuleNode, collect_rules
@@ -19,6 +19,7 @@ from blueprint.diagnostics import nearest
 from blueprint.kubernetes.api import BuiltInKind, Kubernetes, Schema, known_minors, load_kubernetes
 from blueprint.kubernetes.crd_defaults import with_defaults
 from blueprint.kubernetes.crds import crds_of
+from blueprint.wording import joined
 
 _UNSTABLE = re.compile(r"v\d+(alpha|beta)\d+")
 
@@ -41,14 +42,14 @@ class Kinds:
         self._kubernetes = load_kubernetes(minor)
         self._given = [crd for crd in crds if is_readable(crd)]
         self._engine = engine
-        self._compiled: dict[tuple[str, str], CheckedKind | Complaint] = {}
+        self._compiled: dict[tuple[str, str], CheckedKind | ObjectFinding] = {}
 
     @property
     def minor(self) -> str:
         """The Kubernetes minor that is checked against."""
         return self._kubernetes.minor
 
-    def find(self, api_version: str, kind: str) -> CheckedKind | Complaint:
+    def find(self, api_version: str, kind: str) -> CheckedKind | ObjectFinding:
         """The kind, or what is wrong with asking for it."""
         key = (api_version, kind)
         if key not in self._compiled:
@@ -60,7 +61,7 @@ class Kinds:
         built_in = api_version in self._kubernetes.kinds
         return not (built_in and _UNSTABLE.fullmatch(api_version.rpartition("/")[2]))
 
-    def _compile(self, api_version: str, kind: str) -> CheckedKind | Complaint:
+    def _compile(self, api_version: str, kind: str) -> CheckedKind | ObjectFinding:
         if found := self._kubernetes.find(api_version, kind):
             return _built_in(self._kubernetes.minor, found, self._engine)
         group, _, version = api_version.rpartition("/")
@@ -69,9 +70,9 @@ class Kinds:
             return self._unknown(api_version, kind)
         served = {v["name"]: v for v in crd["spec"]["versions"] if v.get("served")}
         if version not in served:
-            others = f"; {_either(f'{group}/{name}' for name in served)} is" if served else ""
+            others = f"; {joined(sorted(f'{group}/{name}' for name in served), 'or')} is" if served else ""
             text = f"{kind} {api_version} is not served{others}"
-            return Complaint(codes.KIND_NOT_SERVED, ("apiVersion",), text)
+            return ObjectFinding(codes.KIND_NOT_SERVED, ("apiVersion",), text)
         try:
             schema = strict_custom(served[version], self._kubernetes.minor)
             checked = _checked(schema, self._engine, namespaced=crd["spec"]["scope"] == "Namespaced", custom=True)
@@ -82,28 +83,28 @@ class Kinds:
             )
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             text = f"the schema of {kind} {api_version} cannot be used: {error}"
-            return Complaint(codes.SCHEMA_UNUSABLE, (), text)
+            return ObjectFinding(codes.SCHEMA_UNUSABLE, (), text)
 
     def _crds(self, group: str) -> Iterator[Mapping[str, Any]]:
         """Those given come before those shipped: what is installed decides."""
         yield from (crd for crd in self._given if crd["spec"]["group"] == group)
         yield from crds_of(group)
 
-    def _unknown(self, api_version: str, kind: str) -> Complaint:
+    def _unknown(self, api_version: str, kind: str) -> ObjectFinding:
         kubernetes = self._kubernetes
         what = f"{kind} {api_version} is not served by Kubernetes {kubernetes.minor}"
         if elsewhere := kubernetes.versions_of(kind):
-            text = f"{what}; {_either(elsewhere)} is"
-            return Complaint(codes.KIND_NOT_SERVED, ("apiVersion",), text, _served_by(api_version, kind))
+            text = f"{what}; {joined(sorted(elsewhere), 'or')} is"
+            return ObjectFinding(codes.KIND_NOT_SERVED, ("apiVersion",), text, _served_by(api_version, kind))
         if known := kubernetes.kinds.get(api_version):
             meant = nearest(kind, known)
-            return Complaint(codes.KIND_NOT_SERVED, ("kind",), what, f"did you mean {meant}?" if meant else None)
+            return ObjectFinding(codes.KIND_NOT_SERVED, ("kind",), what, f"did you mean {meant}?" if meant else None)
         if when := _served_by(api_version, kind):
-            return Complaint(codes.KIND_NOT_SERVED, ("apiVersion",), f"{what}; {when}")
+            return ObjectFinding(codes.KIND_NOT_SERVED, ("apiVersion",), f"{what}; {when}")
         group = api_version.rpartition("/")[0]
         if _is_kubernetes_own(group, kubernetes):
-            return Complaint(codes.KIND_NOT_SERVED, ("apiVersion",), what)
-        return Complaint(
+            return ObjectFinding(codes.KIND_NOT_SERVED, ("apiVersion",), what)
+        return ObjectFinding(
             codes.SCHEMA_UNKNOWN,
             ("kind",),
             f"no schema says what {kind} {api_version} may contain",
@@ -151,8 +152,3 @@ def _served_by(api_version: str, kind: str) -> str | None:
 
 def _is_kubernetes_own(group: str, kubernetes: Kubernetes) -> bool:
     return "." not in group or any(version.rpartition("/")[0] == group for version in kubernetes.kinds)
-
-
-def _either(words: Iterable[str]) -> str:
-    *most, last = sorted(words)
-    return f"{', '.join(most)} or {last}" if most else last

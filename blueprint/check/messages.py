@@ -9,11 +9,13 @@ from typing import Any
 
 from blueprint.bundle.model import Path
 from blueprint.check import codes
-from blueprint.check.finding import HIDDEN, Complaint, shown
+from blueprint.check.finding import ObjectFinding, shown
 from blueprint.check.strict import BOUNDS, MEANS_NOTHING, NULL_REFUSED
 from blueprint.check.validator import Violation
 from blueprint.diagnostics import Severity, nearest
+from blueprint.redaction.secrets import HIDDEN
 from blueprint.source.paths import format_path
+from blueprint.wording import first_few
 
 SERVER_SET = {
     "creationTimestamp": Severity.WARNING,
@@ -51,7 +53,7 @@ FORMATS = {
 _MANY = 12
 
 
-def in_words(violations: Iterable[Violation], data: Mapping[str, Any], kind: str) -> Iterator[Complaint]:
+def in_words(violations: Iterable[Violation], data: Mapping[str, Any], kind: str) -> Iterator[ObjectFinding]:
     """One complaint per mistake; a misspelt required field is one mistake, not two."""
     violations = list(violations)
     misspelt = {(v.path, name) for v in violations if v.keyword == "additionalProperties" for name in _meant(v)}
@@ -60,7 +62,7 @@ def in_words(violations: Iterable[Violation], data: Mapping[str, Any], kind: str
 
 def _complaints(
     violation: Violation, data: Mapping[str, Any], kind: str, misspelt: set[tuple[Path, str]]
-) -> Iterator[Complaint]:
+) -> Iterator[ObjectFinding]:
     if violation.keyword == "required":
         yield from _missing(violation, data, misspelt)
     elif violation.keyword == "additionalProperties":
@@ -91,7 +93,7 @@ def _meant(violation: Violation) -> list[str]:
     return [meant for name in _extra(violation) if (meant := nearest(name, allowed))]
 
 
-def _unknown(violation: Violation, data: Mapping[str, Any]) -> Iterator[Complaint]:
+def _unknown(violation: Violation, data: Mapping[str, Any]) -> Iterator[ObjectFinding]:
     allowed = sorted(violation.schema.get("properties", {}))
     inside = format_path(violation.path, data)
     place = f" in {inside}" if inside else ""
@@ -99,9 +101,9 @@ def _unknown(violation: Violation, data: Mapping[str, Any]) -> Iterator[Complain
         path = (*violation.path, name)
         if name in SERVER_SET and _is_server_set(name, violation.path):
             text = f"{format_path(path, data)} is set by the cluster, not in a manifest"
-            yield Complaint(codes.SERVER_FIELD, path, text, "remove it", SERVER_SET[name])
+            yield ObjectFinding(codes.SERVER_FIELD, path, text, "remove it", SERVER_SET[name])
         else:
-            yield Complaint(codes.UNKNOWN_FIELD, path, f"unknown field {name}{place}", _advice(name, allowed))
+            yield ObjectFinding(codes.UNKNOWN_FIELD, path, f"unknown field {name}{place}", _advice(name, allowed))
 
 
 def _is_server_set(name: str, inside: Path) -> bool:
@@ -113,37 +115,33 @@ def _advice(name: str, allowed: list[str]) -> str | None:
         return f"did you mean {meant}?"
     if not allowed:
         return "no field is allowed here"
-    return f"fields here: {_listed(allowed)}"
+    return f"fields here: {first_few(allowed, _MANY)}"
 
 
-def _listed(words: list[str]) -> str:
-    return ", ".join(words[:_MANY]) + (f" and {len(words) - _MANY} more" if len(words) > _MANY else "")
-
-
-def _missing(violation: Violation, data: Mapping[str, Any], misspelt: set[tuple[Path, str]]) -> Iterator[Complaint]:
+def _missing(violation: Violation, data: Mapping[str, Any], misspelt: set[tuple[Path, str]]) -> Iterator[ObjectFinding]:
     """The engines differ in whether they name one missing field per violation: the schema and value tell all."""
     inside = format_path(violation.path, data)
     for name in violation.schema["required"]:
         if name not in violation.value and (violation.path, name) not in misspelt:
             place = f" in {inside}" if inside else ""
-            yield Complaint(codes.MISSING_FIELD, violation.path, f"required field {name} is missing{place}")
+            yield ObjectFinding(codes.MISSING_FIELD, violation.path, f"required field {name} is missing{place}")
 
 
-def _null(violation: Violation, data: Mapping[str, Any]) -> Complaint:
+def _null(violation: Violation, data: Mapping[str, Any]) -> ObjectFinding:
     is_item = isinstance(violation.path[-1], int)
     refused = NULL_REFUSED in violation.schema
     what = "no item of a list" if is_item else "refused by the API server" if refused else "no way to set anything"
     text = f"{format_path(violation.path, data)} is null, which is {what}"
     override = Severity.ERROR if refused or is_item else None
-    return Complaint(codes.SAYS_NOTHING, violation.path, text, "leave it out", override)
+    return ObjectFinding(codes.SAYS_NOTHING, violation.path, text, "leave it out", override)
 
 
-def _type(violation: Violation, where: _Where) -> Complaint:
+def _type(violation: Violation, where: _Where) -> ObjectFinding:
     kinds = violation.schema["type"]
     wanted = " or ".join(TYPES[kind] for kind in sorted([kinds] if isinstance(kinds, str) else kinds))
     text = f"{where.path} must be {wanted}, not {_noun(violation.value, where.value)}"
     help_ = None if where.value == HIDDEN else _as_meant(kinds, violation.value)
-    return Complaint(codes.WRONG_TYPE, violation.path, text, help_)
+    return ObjectFinding(codes.WRONG_TYPE, violation.path, text, help_)
 
 
 def _as_meant(kind: str | list[str], value: Any) -> str | None:
@@ -162,30 +160,32 @@ def _noun(value: Any, text: str) -> str:
     return "a list" if isinstance(value, list) else text
 
 
-def _enum(violation: Violation, where: _Where) -> Complaint:
+def _enum(violation: Violation, where: _Where) -> ObjectFinding:
     allowed = [str(option) for option in violation.schema["enum"] if option not in ("", None)]
     meant = nearest(str(violation.value), allowed)
-    return Complaint(
+    return ObjectFinding(
         codes.VALUE_NOT_ALLOWED,
         violation.path,
         f"{where.path} cannot be {where.value}",
-        f"did you mean {meant}? allowed: {_listed(allowed)}" if meant else f"allowed: {_listed(allowed)}",
+        f"did you mean {meant}? allowed: {first_few(allowed, _MANY)}"
+        if meant
+        else f"allowed: {first_few(allowed, _MANY)}",
     )
 
 
-def _pattern(violation: Violation, where: _Where) -> Complaint:
+def _pattern(violation: Violation, where: _Where) -> ObjectFinding:
     known = FORMATS.get(violation.schema.get("format", ""))
     if known is None:
         text = f"{where.path} is {where.value}, which does not match {violation.schema['pattern']}"
-        return Complaint(codes.MALFORMED, violation.path, text)
-    return Complaint(
+        return ObjectFinding(codes.MALFORMED, violation.path, text)
+    return ObjectFinding(
         codes.MALFORMED, violation.path, f"{where.path} is {where.value}, which is not {known[0]}", known[1]
     )
 
 
-def _bound(violation: Violation, where: _Where) -> Complaint:
+def _bound(violation: Violation, where: _Where) -> ObjectFinding:
     text = f"{where.path} is {where.value}, which is not {_limits(violation.schema)}"
-    return Complaint(codes.OUT_OF_BOUNDS, violation.path, text)
+    return ObjectFinding(codes.OUT_OF_BOUNDS, violation.path, text)
 
 
 def _limits(schema: Mapping[str, Any]) -> str:
@@ -198,28 +198,28 @@ def _limits(schema: Mapping[str, Any]) -> str:
     return f"at most {most}" if least is None else f"at least {least}"
 
 
-def _size(violation: Violation, where: _Where) -> Complaint:
+def _size(violation: Violation, where: _Where) -> ObjectFinding:
     if MEANS_NOTHING in violation.schema and not violation.value:
         what = "list" if violation.keyword == "minItems" else "map"
         text = f"{where.path} is an empty {what}, which sets nothing"
-        return Complaint(codes.SAYS_NOTHING, violation.path, text, "leave the field out")
+        return ObjectFinding(codes.SAYS_NOTHING, violation.path, text, "leave the field out")
     unit = {"Length": "characters", "Items": "items", "Properties": "entries"}[violation.keyword[3:]]
     limit = violation.schema[violation.keyword]
     relation = "fewer than" if violation.keyword.startswith("min") else "more than"
     text = f"{where.path} has {len(violation.value)} {unit}, {relation} {limit}"
-    return Complaint(codes.OUT_OF_BOUNDS, violation.path, text)
+    return ObjectFinding(codes.OUT_OF_BOUNDS, violation.path, text)
 
 
-def _unique(violation: Violation, where: _Where) -> Complaint:
-    return Complaint(codes.DUPLICATE_ITEM, violation.path, f"{where.path} has the same item twice")
+def _unique(violation: Violation, where: _Where) -> ObjectFinding:
+    return ObjectFinding(codes.DUPLICATE_ITEM, violation.path, f"{where.path} has the same item twice")
 
 
-def _multiple(violation: Violation, where: _Where) -> Complaint:
+def _multiple(violation: Violation, where: _Where) -> ObjectFinding:
     text = f"{where.path} is {where.value}, which is no multiple of {violation.schema['multipleOf']}"
-    return Complaint(codes.OUT_OF_BOUNDS, violation.path, text)
+    return ObjectFinding(codes.OUT_OF_BOUNDS, violation.path, text)
 
 
-def _condition(violation: Violation, where: _Where) -> Complaint:
+def _condition(violation: Violation, where: _Where) -> ObjectFinding:
     meaning = {
         "anyOf": "fits none of the allowed forms",
         "oneOf": "must fit exactly one of the allowed forms",
@@ -227,7 +227,7 @@ def _condition(violation: Violation, where: _Where) -> Complaint:
     }
     forms = violation.schema.get(violation.keyword)
     text = f"{where.path} {meaning.get(violation.keyword, f'does not satisfy {violation.keyword}')}"
-    return Complaint(codes.CONDITION_NOT_MET, violation.path, text, f"forms: {_forms(forms)}" if forms else None)
+    return ObjectFinding(codes.CONDITION_NOT_MET, violation.path, text, f"forms: {_forms(forms)}" if forms else None)
 
 
 def _forms(forms: Any) -> str:
@@ -237,7 +237,7 @@ def _forms(forms: Any) -> str:
     )
 
 
-_WORDS: Mapping[str, Callable[[Violation, _Where], Complaint]] = {
+_WORDS: Mapping[str, Callable[[Violation, _Where], ObjectFinding]] = {
     "enum": _enum,
     "exclusiveMaximum": _bound,
     "exclusiveMinimum": _bound,

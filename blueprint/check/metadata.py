@@ -8,54 +8,54 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from blueprint.check import codes
-from blueprint.check.finding import Complaint
+from blueprint.check.finding import ObjectFinding
 from blueprint.kubernetes.names import dns_label_fault, name_fault
 
 ANNOTATIONS_BYTES = 256 * 1024
 DATA_BYTES = 1024 * 1024
 
 
-def check_identity(data: Mapping[str, Any], *, namespaced: bool, minor: str) -> Iterator[Complaint]:
+def check_identity(data: Mapping[str, Any], *, namespaced: bool, minor: str) -> Iterator[ObjectFinding]:
     """The name's form, and whether there is a namespace exactly where there must be one."""
     meta = data["metadata"]
     group = data["apiVersion"].rpartition("/")[0]
     if fault := name_fault(group, data["kind"], meta["name"], minor):
-        yield Complaint(codes.BAD_NAME, ("metadata", "name"), f"metadata.name {meta['name']!r}: {fault}")
+        yield ObjectFinding(codes.BAD_NAME, ("metadata", "name"), f"metadata.name {meta['name']!r}: {fault}")
     namespace = meta.get("namespace")
     if namespaced and not namespace:
         text = f"metadata.namespace is missing: a {data['kind']} lives in a namespace"
-        yield Complaint(codes.NAMESPACE_MISSING, ("metadata",), text)
+        yield ObjectFinding(codes.NAMESPACE_MISSING, ("metadata",), text)
     elif not namespaced and namespace:
         text = f"metadata.namespace is {namespace}, but a {data['kind']} belongs to the whole cluster"
-        yield Complaint(codes.NAMESPACE_NOT_ALLOWED, ("metadata", "namespace"), text, "remove it")
+        yield ObjectFinding(codes.NAMESPACE_NOT_ALLOWED, ("metadata", "namespace"), text, "remove it")
     elif isinstance(namespace, str) and (fault := dns_label_fault(namespace)):
-        yield Complaint(codes.BAD_NAME, ("metadata", "namespace"), f"metadata.namespace {namespace!r}: {fault}")
+        yield ObjectFinding(codes.BAD_NAME, ("metadata", "namespace"), f"metadata.namespace {namespace!r}: {fault}")
 
 
-def check_sizes(data: Mapping[str, Any]) -> Iterator[Complaint]:
+def check_sizes(data: Mapping[str, Any]) -> Iterator[ObjectFinding]:
     """Annotations together, and the payload of ConfigMaps and Secrets."""
     total = _bytes(data["metadata"].get("annotations"))
     if total > ANNOTATIONS_BYTES:
         text = f"metadata.annotations have {total:,} bytes; at most {ANNOTATIONS_BYTES:,} are allowed"
-        yield Complaint(codes.TOO_LARGE, ("metadata", "annotations"), text)
+        yield ObjectFinding(codes.TOO_LARGE, ("metadata", "annotations"), text)
     if data["apiVersion"] == "v1" and data["kind"] in ("ConfigMap", "Secret"):
         payload = _payload(data)
         if payload > DATA_BYTES:
             text = f"data has {payload:,} bytes; at most {DATA_BYTES:,} are allowed"
-            yield Complaint(codes.TOO_LARGE, ("data",), text)
+            yield ObjectFinding(codes.TOO_LARGE, ("data",), text)
 
 
-def check_payload(data: Mapping[str, Any]) -> Iterator[Complaint]:
+def check_payload(data: Mapping[str, Any]) -> Iterator[ObjectFinding]:
     """What is special about Secrets and ConfigMaps."""
     if data["apiVersion"] != "v1":
         return
     if data["kind"] == "Secret" and "stringData" in data:
         text = "stringData is write-only; a Secret is rendered with data in base64"
-        yield Complaint(codes.STRING_DATA, ("stringData",), text, "move the values to data")
+        yield ObjectFinding(codes.STRING_DATA, ("stringData",), text, "move the values to data")
     if data["kind"] == "ConfigMap":
         for key in sorted(_keys(data.get("data")) & _keys(data.get("binaryData"))):
             text = f"the key {key} is both in data and in binaryData"
-            yield Complaint(codes.DUPLICATE_ITEM, ("binaryData", key), text)
+            yield ObjectFinding(codes.DUPLICATE_ITEM, ("binaryData", key), text)
 
 
 def _keys(value: Any) -> set[str]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 from blueprint.bundle.model import Object, Path
 from blueprint.check import codes
-from blueprint.check.finding import Complaint
+from blueprint.check.finding import ObjectFinding
 from blueprint.check.kinds import CheckedKind, Kinds, is_readable
 from blueprint.check.messages import in_words
 from blueprint.check.metadata import check_identity, check_payload, check_sizes
 from blueprint.check.references import check_references
-from blueprint.check.rules import check_rules
 from blueprint.check.schema_walk import walk
 from blueprint.check.validation_rules import RuleTally, evaluate_rules
 from blueprint.check.validator import NotJsonError
@@ -21,11 +21,17 @@ from blueprint.kubernetes.api import known_minors
 from blueprint.kubernetes.crd_defaults import with_defaults
 from blueprint.source.paths import format_path
 
-if TYPE_CHECKING:
-    from blueprint.platform.model import Platform
-
 _USUAL = frozenset({"apiVersion", "kind", "metadata", "spec", "data", "labels", "namespace", "annotations"})
 _CRD = ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """What validation found, and the objects of sound form: rules are about those alone."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    well_formed: tuple[Object, ...]
+    rules: RuleTally
 
 
 def check_objects(
@@ -35,10 +41,26 @@ def check_objects(
     crds: Iterable[Mapping[str, Any]] = (),
     namespaces: Iterable[str] = (),
     engine: str | None = None,
-    platform: Platform | None = None,
-    tally: RuleTally | None = None,
 ) -> list[Diagnostic]:
-    """Everything that is wrong with the objects, in report order; empty means that all were checked and fit.
+    """Everything that is wrong with the objects' form and references, in report order.
+
+    Args: as of `validate_objects`.
+    """
+    found = validate_objects(
+        objects, kubernetes_minor=kubernetes_minor, crds=crds, namespaces=namespaces, engine=engine
+    )
+    return list(in_order(found.diagnostics))
+
+
+def validate_objects(
+    objects: Iterable[Object],
+    *,
+    kubernetes_minor: str,
+    crds: Iterable[Mapping[str, Any]] = (),
+    namespaces: Iterable[str] = (),
+    engine: str | None = None,
+) -> Validation:
+    """Check each object against the schema of its kind, and all of them for what they refer to.
 
     Args:
         objects: What is to be applied, with provenance where there is some.
@@ -47,25 +69,21 @@ def check_objects(
             come before the shipped ones.
         namespaces: Namespaces that the blueprint says exist.
         engine: `jsonschema_rs` or `jsonschema`, to force one.
-        platform: What they were rendered from. With it the rules are asked too, about objects of sound form.
-        tally: Counts the validation rules of custom resources by outcome.
     """
     objects = list(objects)
     if kubernetes_minor not in known_minors():
         text = f"there is no schema for Kubernetes {kubernetes_minor}; there are {', '.join(known_minors())}"
-        return [Diagnostic(codes.MINOR_UNKNOWN, text)]
+        return Validation((Diagnostic(codes.MINOR_UNKNOWN, text),), (), RuleTally())
     theirs = [each.data for each in objects if (each.data.get("apiVersion"), each.data.get("kind")) == _CRD]
     kinds = Kinds(kubernetes_minor, [*theirs, *crds], engine)
     sound = [each for each in objects if not _identity_faults(each)]
-    tally = tally or RuleTally()
+    tally = RuleTally()
     by_object = [list(_check(each, kinds, tally)) for each in objects]
     found = [diagnostic for each in by_object for diagnostic in each]
     found += _duplicates(sound)
-    if platform is not None:
-        formed = (each for each, faults in zip(objects, by_object, strict=True) if not has_errors(_of_form(faults)))
-        found += check_rules(formed, platform)
     found += check_references(sound, frozenset(namespaces))
-    return list(in_order(_explained_once(found)))
+    formed = tuple(each for each, faults in zip(objects, by_object, strict=True) if not has_errors(_of_form(faults)))
+    return Validation(tuple(found), formed, tally)
 
 
 def _of_form(faults: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
@@ -73,29 +91,30 @@ def _of_form(faults: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
     return (each for each in faults if each.code is not codes.RULE_VIOLATED)
 
 
-def _explained_once(found: list[Diagnostic]) -> Iterator[Diagnostic]:
-    """Without a broken validation rule where one of our own rules explains the same field."""
+def without_explained(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """Without a broken validation rule where one of our own rules (BP6xxx) explains the same field."""
+    found = list(found)
     own = {(each.subject, each.path) for each in found if each.code.id.startswith("BP6")}
     return (each for each in found if each.code is not codes.RULE_VIOLATED or (each.subject, each.path) not in own)
 
 
 def _check(subject: Object, kinds: Kinds, tally: RuleTally) -> Iterator[Diagnostic]:
     if faults := _identity_faults(subject):
-        yield from (fault.about(subject, _called(subject)) for fault in faults)
+        yield from (fault.to_diagnostic(subject, _called(subject)) for fault in faults)
         return
     kind = kinds.find(subject.api_version, subject.data["kind"])
-    if isinstance(kind, Complaint):
-        yield kind.about(subject)
+    if isinstance(kind, ObjectFinding):
+        yield kind.to_diagnostic(subject)
         return
     for complaint in _complaints(subject.data, kind, kinds, tally):
-        yield complaint.about(subject)
+        yield complaint.to_diagnostic(subject)
 
 
-def _complaints(data: dict[str, Any], kind: CheckedKind, kinds: Kinds, tally: RuleTally) -> Iterator[Complaint]:
+def _complaints(data: dict[str, Any], kind: CheckedKind, kinds: Kinds, tally: RuleTally) -> Iterator[ObjectFinding]:
     try:
         violations = list(kind.validate(data))
     except NotJsonError as error:
-        yield Complaint(codes.WRONG_TYPE, error.path, f"{format_path(error.path, data)}: {error}")
+        yield ObjectFinding(codes.WRONG_TYPE, error.path, f"{format_path(error.path, data)}: {error}")
         return
     yield from in_words(violations, data, data["kind"])
     yield from walk(kind.plan, data, data)
@@ -106,23 +125,23 @@ def _complaints(data: dict[str, Any], kind: CheckedKind, kinds: Kinds, tally: Ru
     yield from check_payload(data)
     if not kinds.on_by_default(data["apiVersion"]):
         text = f"{data['apiVersion']} is served only by an API server that was told to"
-        yield Complaint(codes.NOT_ON_BY_DEFAULT, ("apiVersion",), text)
+        yield ObjectFinding(codes.NOT_ON_BY_DEFAULT, ("apiVersion",), text)
     if (data["apiVersion"], data["kind"]) == _CRD:
         yield from _own_schema(data, kinds)
 
 
-def _own_schema(crd: dict[str, Any], kinds: Kinds) -> Iterator[Complaint]:
+def _own_schema(crd: dict[str, Any], kinds: Kinds) -> Iterator[ObjectFinding]:
     """A CRD's schema must be usable, or its resources could not be checked."""
     if not is_readable(crd):
         return
     spec = crd["spec"]
     for version in (each for each in spec["versions"] if each.get("served")):
         found = kinds.find(f"{spec['group']}/{version['name']}", spec["names"]["kind"])
-        if isinstance(found, Complaint) and found.code is codes.SCHEMA_UNUSABLE:
+        if isinstance(found, ObjectFinding) and found.code is codes.SCHEMA_UNUSABLE:
             yield found
 
 
-def _identity_faults(subject: Object) -> list[Complaint]:
+def _identity_faults(subject: Object) -> list[ObjectFinding]:
     """What keeps us from even saying which object it is."""
     data = subject.data
     meta = data.get("metadata")
@@ -136,17 +155,17 @@ def _identity_faults(subject: Object) -> list[Complaint]:
     ]
 
 
-def _identity_fault(path: Path, value: Any, data: dict[str, Any]) -> Complaint:
+def _identity_fault(path: Path, value: Any, data: dict[str, Any]) -> ObjectFinding:
     if value is not None and value != "":
-        return Complaint(codes.WRONG_TYPE, path, f"{'.'.join(map(str, path))} must be text")
+        return ObjectFinding(codes.WRONG_TYPE, path, f"{'.'.join(map(str, path))} must be text")
     meta = data.get("metadata")
     inside = meta if len(path) > 1 and isinstance(meta, dict) else data
     for field in reversed(path):
         written = nearest(str(field), (key for key in inside if isinstance(key, str) and key not in _USUAL))
         if written:
             at = (written,) if inside is data else ("metadata", written)
-            return Complaint(codes.UNKNOWN_FIELD, at, f"unknown field {written}", f"did you mean {field}?")
-    return Complaint(codes.MISSING_FIELD, path, f"required field {'.'.join(map(str, path))} is missing")
+            return ObjectFinding(codes.UNKNOWN_FIELD, at, f"unknown field {written}", f"did you mean {field}?")
+    return ObjectFinding(codes.MISSING_FIELD, path, f"required field {'.'.join(map(str, path))} is missing")
 
 
 def _called(subject: Object) -> str:
@@ -162,4 +181,4 @@ def _duplicates(objects: Iterable[Object]) -> Iterator[Diagnostic]:
         if (before := first.setdefault(each.id, each)) is not each:
             by = dict.fromkeys((before.component, each.component))
             text = f"rendered twice, by {' and by '.join(by)}"
-            yield Complaint(codes.DUPLICATE_OBJECT, ("metadata", "name"), text).about(each)
+            yield ObjectFinding(codes.DUPLICATE_OBJECT, ("metadata", "name"), text).to_diagnostic(each)

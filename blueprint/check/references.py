@@ -7,7 +7,7 @@ from typing import Any
 
 from blueprint.bundle.model import Object, Path
 from blueprint.check import codes
-from blueprint.check.finding import Complaint
+from blueprint.check.finding import ObjectFinding
 from blueprint.check.workloads import Reference, containers, pod_spec, references
 from blueprint.diagnostics import Diagnostic, Severity, nearest
 from blueprint.source.paths import format_path
@@ -44,7 +44,7 @@ def check_references(objects: Iterable[Object], existing: frozenset[str] = froze
     for subject in known.objects:
         for check in _CHECKS:
             for complaint in check(subject, known):
-                yield complaint.about(subject)
+                yield complaint.to_diagnostic(subject)
 
 
 def _namespaces(known: _Set, existing: frozenset[str]) -> Iterator[Diagnostic]:
@@ -58,10 +58,10 @@ def _namespaces(known: _Set, existing: frozenset[str]) -> Iterator[Diagnostic]:
         text = f"its namespace {namespace}{and_others} is not rendered"
         meant = nearest(namespace, known.namespaces)
         help_ = f"did you mean {meant}?" if meant else "it must exist before the first apply"
-        yield Complaint(codes.NAMESPACE_NOT_RENDERED, ("metadata", "namespace"), text, help_).about(first)
+        yield ObjectFinding(codes.NAMESPACE_NOT_RENDERED, ("metadata", "namespace"), text, help_).to_diagnostic(first)
 
 
-def _pod(subject: Object, known: _Set) -> Iterator[Complaint]:
+def _pod(subject: Object, known: _Set) -> Iterator[ObjectFinding]:
     if (found := pod_spec(subject)) is None:
         return
     path, spec = found
@@ -71,7 +71,7 @@ def _pod(subject: Object, known: _Set) -> Iterator[Complaint]:
     yield from _volumes(path, spec, subject)
 
 
-def _missing(reference: Reference, subject: Object, known: _Set) -> Complaint | None:
+def _missing(reference: Reference, subject: Object, known: _Set) -> ObjectFinding | None:
     namespace = subject.id.namespace
     names = known.names("", reference.kind, namespace)
     if reference.optional or reference.name in names or (reference.kind, reference.name) in _MADE_BY_KUBERNETES:
@@ -81,8 +81,8 @@ def _missing(reference: Reference, subject: Object, known: _Set) -> Complaint | 
     meant = nearest(reference.name, names)
     help_ = f"did you mean {meant}?" if meant else None
     if reference.kind == "ServiceAccount":
-        return Complaint(codes.SERVICE_ACCOUNT_MISSING, reference.path, text, help_, _severity(namespace, known))
-    return Complaint(codes.CONFIG_MISSING, reference.path, text, help_)
+        return ObjectFinding(codes.SERVICE_ACCOUNT_MISSING, reference.path, text, help_, _severity(namespace, known))
+    return ObjectFinding(codes.CONFIG_MISSING, reference.path, text, help_)
 
 
 def _severity(namespace: str, known: _Set) -> Severity:
@@ -90,7 +90,7 @@ def _severity(namespace: str, known: _Set) -> Severity:
     return Severity.ERROR if namespace in known.namespaces else Severity.WARNING
 
 
-def _volumes(path: Path, spec: Mapping[str, Any], subject: Object) -> Iterator[Complaint]:
+def _volumes(path: Path, spec: Mapping[str, Any], subject: Object) -> Iterator[ObjectFinding]:
     there = {str(volume.get("name")) for volume in _maps(spec.get("volumes"))}
     there |= {str(_metadata(claim).get("name")) for claim in _maps(_spec(subject).get("volumeClaimTemplates"))}
     for place, container in containers(path, spec):
@@ -99,16 +99,16 @@ def _volumes(path: Path, spec: Mapping[str, Any], subject: Object) -> Iterator[C
                 at = (*place, "volumeMounts", index, "name")
                 text = f"{format_path(at, subject.data)}: the pod has no volume {name}"
                 meant = nearest(name, there)
-                yield Complaint(codes.VOLUME_MISSING, at, text, f"did you mean {meant}?" if meant else None)
+                yield ObjectFinding(codes.VOLUME_MISSING, at, text, f"did you mean {meant}?" if meant else None)
 
 
-def _selector(subject: Object, _: _Set) -> Iterator[Complaint]:
+def _selector(subject: Object, _: _Set) -> Iterator[ObjectFinding]:
     if subject.id.group != "apps":
         return
     spec = _spec(subject)
     selector = spec.get("selector")
     if isinstance(selector, Mapping) and not any(selector.values()):
-        yield Complaint(codes.SELECTOR_MISMATCH, ("spec", "selector"), "spec.selector selects nothing")
+        yield ObjectFinding(codes.SELECTOR_MISMATCH, ("spec", "selector"), "spec.selector selects nothing")
     wanted = _map(_map(selector).get("matchLabels"))
     labels = _map(_metadata(_map(spec.get("template"))).get("labels"))
     for key, value in wanted.items():
@@ -116,10 +116,10 @@ def _selector(subject: Object, _: _Set) -> Iterator[Complaint]:
             path = ("spec", "selector", "matchLabels", key)
             has = f"{key}={labels[key]}" if key in labels else f"no label {key}"
             text = f"{format_path(path, subject.data)} is {value}, but the pod template has {has}"
-            yield Complaint(codes.SELECTOR_MISMATCH, path, text)
+            yield ObjectFinding(codes.SELECTOR_MISMATCH, path, text)
 
 
-def _binding(subject: Object, known: _Set) -> Iterator[Complaint]:
+def _binding(subject: Object, known: _Set) -> Iterator[ObjectFinding]:
     identity = subject.id
     if identity.group != _RBAC or identity.kind not in ("RoleBinding", "ClusterRoleBinding"):
         return
@@ -132,7 +132,7 @@ def _binding(subject: Object, known: _Set) -> Iterator[Complaint]:
         if name not in names:
             path = ("subjects", index, "name")
             meant = nearest(name, names)
-            yield Complaint(
+            yield ObjectFinding(
                 codes.SUBJECT_MISSING,
                 path,
                 f"{format_path(path, subject.data)} is the ServiceAccount {namespace}/{name}, which is not rendered",
@@ -140,7 +140,7 @@ def _binding(subject: Object, known: _Set) -> Iterator[Complaint]:
             )
 
 
-def _role(subject: Object, known: _Set) -> Iterator[Complaint]:
+def _role(subject: Object, known: _Set) -> Iterator[ObjectFinding]:
     role = _map(subject.data.get("roleRef"))
     kind, name, namespace = role.get("kind"), str(role.get("name", "")), subject.id.namespace
     if kind not in ("Role", "ClusterRole") or not name:
@@ -153,7 +153,7 @@ def _role(subject: Object, known: _Set) -> Iterator[Complaint]:
     meant = nearest(name, names)
     text = f"roleRef.name is the {kind} {name}, which is not rendered"
     help_ = f"did you mean {meant}?" if meant else None
-    yield Complaint(codes.ROLE_MISSING, ("roleRef", "name"), text, help_, severity)
+    yield ObjectFinding(codes.ROLE_MISSING, ("roleRef", "name"), text, help_, severity)
 
 
 def _map(value: Any) -> Mapping[str, Any]:
@@ -172,4 +172,4 @@ def _metadata(value: Mapping[str, Any]) -> Mapping[str, Any]:
     return _map(value.get("metadata"))
 
 
-_CHECKS: tuple[Callable[[Object, _Set], Iterator[Complaint]], ...] = (_pod, _selector, _binding)
+_CHECKS: tuple[Callable[[Object, _Set], Iterator[ObjectFinding]], ...] = (_pod, _selector, _binding)

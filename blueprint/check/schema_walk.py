@@ -12,14 +12,14 @@ from typing import Any
 
 from blueprint.bundle.model import Path
 from blueprint.check import codes
-from blueprint.check.finding import Complaint
+from blueprint.check.finding import ObjectFinding
 from blueprint.diagnostics import Severity
 from blueprint.kubernetes.api import DEFINITION, Schema
 from blueprint.kubernetes.names import annotation_key_fault, label_key_fault, label_value_fault
 from blueprint.source.paths import format_path
-from blueprint.spec.quantity import canonical_quantity, is_quantity
+from blueprint.units import canonical_quantity
 
-Look = Callable[[Any, Path, Any], Iterator[Complaint]]
+Look = Callable[[Any, Path, Any], Iterator[ObjectFinding]]
 """Looks at (value, its path, the whole object)."""
 
 _MARKED = {
@@ -30,6 +30,22 @@ _MARKED = {
     ("io.k8s.api.core.v1.ServiceSpec", "selector"): "labels",
     ("io.k8s.api.core.v1.ReplicationControllerSpec", "selector"): "labels",
 }
+_QUANTITY_MAPS = frozenset(
+    {
+        "capacity",
+        "default",
+        "defaultRequest",
+        "hard",
+        "limits",
+        "max",
+        "maxLimitRequestRatio",
+        "min",
+        "overhead",
+        "podFixed",
+        "requests",
+    }
+)
+_QUANTITY_FIELDS = frozenset({"averageValue", "divisor", "sizeLimit", "storage", "tolerance"})
 _DEFAULTS = {"protocol": "TCP"}
 """Keys of list items that the API fills in before it compares."""
 
@@ -91,7 +107,7 @@ class _Compiler:
         return self._done[name]
 
 
-def walk(plan: Plan | None, value: Any, whole: Any, path: Path = ()) -> Iterator[Complaint]:
+def walk(plan: Plan | None, value: Any, whole: Any, path: Path = ()) -> Iterator[ObjectFinding]:
     """Everything the plan finds in `value`, which is at `path` in `whole`. Values of the wrong type are skipped."""
     if plan is None:
         return
@@ -106,7 +122,7 @@ def walk(plan: Plan | None, value: Any, whole: Any, path: Path = ()) -> Iterator
             yield from walk(plan.items, each, whole, (*path, index))
 
 
-def _walk_map(plan: Plan, value: dict[str, Any], whole: Any, path: Path) -> Iterator[Complaint]:
+def _walk_map(plan: Plan, value: dict[str, Any], whole: Any, path: Path) -> Iterator[ObjectFinding]:
     for name, below in plan.fields.items():
         if name in value:
             yield from walk(below, value[name], whole, (*path, name))
@@ -114,13 +130,13 @@ def _walk_map(plan: Plan, value: dict[str, Any], whole: Any, path: Path) -> Iter
         yield from walk(plan.values, each, whole, (*path, name))
 
 
-def _duplicates(plan: Plan, items: list[Any], path: Path, whole: Any) -> Iterator[Complaint]:
+def _duplicates(plan: Plan, items: list[Any], path: Path, whole: Any) -> Iterator[ObjectFinding]:
     first: dict[Any, int] = {}
     for index, item in enumerate(items):
         identity = _identity(plan, item)
         if identity is not None and (before := first.setdefault(identity, index)) != index:
             what = " and ".join(str(part) for part in identity)
-            yield Complaint(
+            yield ObjectFinding(
                 codes.DUPLICATE_ITEM,
                 (*path, index),
                 f"{what} is twice in {format_path(path, whole)}: items {before} and {index}",
@@ -137,19 +153,25 @@ def _identity(plan: Plan, item: Any) -> tuple[Any, ...] | None:
     return None if any(isinstance(part, dict | list) for part in found) or found[0] is None else found
 
 
-def _quantity(value: Any, path: Path, whole: Any) -> Iterator[Complaint]:
+def is_quantity(path: Path) -> bool:
+    """Whether Kubernetes' own kinds have a quantity there, which is then compared by what it means."""
+    field, parent = path[-1], path[-2] if len(path) > 1 else None
+    return field in _QUANTITY_FIELDS or parent in _QUANTITY_MAPS or (parent, field) == ("target", "value")
+
+
+def _quantity(value: Any, path: Path, whole: Any) -> Iterator[ObjectFinding]:
     """Of Kubernetes' own kinds: where another form is compared by its meaning, it is nobody's trouble."""
     if not is_quantity(path):
         yield from _another_form(value, path, whole)
 
 
-def _verbatim_quantity(value: Any, path: Path, whole: Any) -> Iterator[Complaint]:
+def _verbatim_quantity(value: Any, path: Path, whole: Any) -> Iterator[ObjectFinding]:
     """Of custom resources. `nvidia.com/gpu: 1` is how everybody writes a whole number."""
     if not isinstance(value, int):
         yield from _another_form(value, path, whole)
 
 
-def _another_form(value: Any, path: Path, whole: Any) -> Iterator[Complaint]:
+def _another_form(value: Any, path: Path, whole: Any) -> Iterator[ObjectFinding]:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return
     try:
@@ -157,14 +179,14 @@ def _another_form(value: Any, path: Path, whole: Any) -> Iterator[Complaint]:
     except ValueError:
         return  # the schema's pattern has said so
     if value != stored:
-        yield Complaint(
+        yield ObjectFinding(
             codes.QUANTITY_FORM,
             path,
             f"{format_path(path, whole)} is {json.dumps(value)}; its canonical form is {json.dumps(stored)}",
         )
 
 
-def _labels(value: Any, path: Path, whole: Any) -> Iterator[Complaint]:
+def _labels(value: Any, path: Path, whole: Any) -> Iterator[ObjectFinding]:
     for key, text in value.items() if isinstance(value, dict) else ():
         if fault := label_key_fault(key):
             yield _label_fault((*path, key), whole, fault)
@@ -172,14 +194,14 @@ def _labels(value: Any, path: Path, whole: Any) -> Iterator[Complaint]:
             yield _label_fault((*path, key), whole, fault)
 
 
-def _annotations(value: Any, path: Path, whole: Any) -> Iterator[Complaint]:
+def _annotations(value: Any, path: Path, whole: Any) -> Iterator[ObjectFinding]:
     for key in value if isinstance(value, dict) else ():
         if fault := annotation_key_fault(key):
             yield _label_fault((*path, key), whole, fault)
 
 
-def _label_fault(path: Path, whole: Any, fault: str) -> Complaint:
-    return Complaint(codes.BAD_LABEL, path, f"{format_path(path, whole)}: {fault}", override=Severity.ERROR)
+def _label_fault(path: Path, whole: Any, fault: str) -> ObjectFinding:
+    return ObjectFinding(codes.BAD_LABEL, path, f"{format_path(path, whole)}: {fault}", override=Severity.ERROR)
 
 
 _LOOKS: dict[str, Look] = {"labels": _labels, "annotations": _annotations}

@@ -22,7 +22,7 @@ from blueprint.check.cel_values import (
     time_fields,
     unordered_fields,
 )
-from blueprint.check.finding import Complaint, value_at
+from blueprint.check.finding import ObjectFinding, value_at
 from blueprint.kubernetes.api import Schema
 from blueprint.source.paths import format_path
 
@@ -136,7 +136,7 @@ def _steps(text: str) -> Path:
     return tuple(match[1] or re.sub(r"\\(.)", r"\1", match[2]) for match in _STEP.finditer(text))
 
 
-def evaluate_rules(node: RuleNode | None, data: Any, kind: str, tally: RuleTally) -> Iterator[Complaint]:
+def evaluate_rules(node: RuleNode | None, data: Any, kind: str, tally: RuleTally) -> Iterator[ObjectFinding]:
     """What the rules have against an object of sound form, and which of them could not be evaluated."""
     for found, value, path in _places(node, data, ()):
         place = _Place(data, path, kind, found, value, found.rules[0].root)
@@ -176,7 +176,7 @@ class _Place:
         return cel_value(self.value, self.node.schema, root=self.root)
 
 
-def _evaluated(rule: Rule, place: _Place, tally: RuleTally) -> Iterator[Complaint]:
+def _evaluated(rule: Rule, place: _Place, tally: RuleTally) -> Iterator[ObjectFinding]:
     if rule.is_transition:
         tally.transitions += 1
         return
@@ -237,12 +237,12 @@ def _message(rule: Rule, place: _Place) -> str:
     return rule.message.strip() or f"violates the rule {_one_line(rule.text)}"
 
 
-def _violation(rule: Rule, message: str, place: _Place) -> Complaint:
+def _violation(rule: Rule, message: str, place: _Place) -> ObjectFinding:
     path = (*place.path, *(rule.field_path or _read_by(rule, place)))
     where = format_path(path, place.whole)
     text = f"{where}: {message}" if where else message
     shown = _one_line(rule.text)
-    return Complaint(codes.RULE_VIOLATED, path, text, None if shown in message else f"the rule is: {shown}")
+    return ObjectFinding(codes.RULE_VIOLATED, path, text, None if shown in message else f"the rule is: {shown}")
 
 
 def _read_by(rule: Rule, place: _Place) -> Path:
@@ -265,7 +265,7 @@ def _chain(node: Node) -> Path | None:
     return tuple(reversed(names)) if node.kind == "name" and node.value == "self" and names else None
 
 
-def _not_evaluated(rule: Rule, reason: str, place: _Place, tally: RuleTally) -> Iterator[Complaint]:
+def _not_evaluated(rule: Rule, reason: str, place: _Place, tally: RuleTally) -> Iterator[ObjectFinding]:
     """One note for each rule of a kind and each reason."""
     from blueprint.cel.engine import PACKAGE, is_available
 
@@ -276,10 +276,10 @@ def _not_evaluated(rule: Rule, reason: str, place: _Place, tally: RuleTally) -> 
     tally.reported.add(key)
     if missing:
         text = f"validation rules of {place.kind} were not evaluated: {PACKAGE} is not installed"
-        yield Complaint(codes.RULE_NOT_EVALUATED, (), text, "install gpu-platform-blueprint[cel]")
+        yield ObjectFinding(codes.RULE_NOT_EVALUATED, (), text, "install gpu-platform-blueprint[cel]")
         return
     text = f"a validation rule was not evaluated: {reason}"
-    yield Complaint(codes.RULE_NOT_EVALUATED, place.path, text, f"the rule is: {_one_line(rule.text)}")
+    yield ObjectFinding(codes.RULE_NOT_EVALUATED, place.path, text, f"the rule is: {_one_line(rule.text)}")
 
 
 def _one_line(text: str) -> str:

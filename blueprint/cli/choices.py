@@ -18,6 +18,7 @@ from blueprint.diagnostics import nearest
 from blueprint.platform.drivers.branches import default_branch
 from blueprint.spec.cluster import Cluster
 from blueprint.spec.forms import FORMS, KUBERNETES, NAME, SYSTEM
+from blueprint.versions import minor_of
 
 _POOL = re.compile(r"(?P<name>[^=]+)=(?:(?P<product>.+)x(?P<count>\d{1,9})x)?(?P<nodes>\d{1,9})", re.ASCII)
 POOL_FORM = "NAME=PRODUCTxCOUNTxNODES (GPUs per node, then nodes), or NAME=NODES for nodes without GPUs"
@@ -42,7 +43,7 @@ class Answers:
     def kubernetes_of(self, distribution: str, wanted: str | None = None) -> str:
         """What is wanted, if the distribution has it; else its newest minor that the release is supported on."""
         own = self.catalog.distribution(distribution).versions
-        if wanted and (not own or ".".join(wanted.split(".")[:2]) in own):
+        if wanted and (not own or minor_of(wanted) in own):
             return wanted
         minors = [minor for minor in self.release.kubernetes.value if not own or minor in own]
         return max(minors, key=lambda minor: int(minor.partition(".")[2]))

@@ -5,22 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-SELECTORS = {
-    "eks": "eks.amazonaws.com/nodegroup",
-    "gke": "cloud.google.com/gke-nodepool",
-    "aks": "kubernetes.azure.com/agentpool",
-}
-"""The label by which a managed cloud marks the nodes of a pool."""
+from blueprint.catalog.catalog import load_catalog
+from blueprint.catalog.distribution import NodeGroups
+
 STACKS = {
     "clusterPolicy": "Pods ask for nvidia.com/gpu: the GPU Operator with the device plugin.",
     "gpuCluster": "Pods claim GPUs (DRA): the runtime must take devices by CDI, and no device plugin may run.",
     "standalone": "Device plugin, feature discovery and exporter alone: the nodes have driver and toolkit already.",
 }
 """What each value of `gpuStack` means, in a line."""
-TAINTS = {"gke": "present:NoSchedule"}
-"""The taint `nvidia.com/gpu` where the cloud itself decides its value."""
 OWN_SELECTOR = "pool"
-OWN_TAINT = "true:NoSchedule"
+OWN_TAINT = "true"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +40,11 @@ class Draft:
     pools: tuple[PoolDraft, ...]
     os: str | None = None
     gpu_stack: str | None = None
+
+    @property
+    def node_groups(self) -> NodeGroups | None:
+        """How a managed cloud marks the nodes of a pool; None where there is no such cloud."""
+        return load_catalog().distribution(self.distribution).pools
 
 
 def text_of(draft: Draft, file: str) -> str:
@@ -76,7 +76,7 @@ def _lines(draft: Draft, file: str) -> Iterator[str]:
 
 
 def _cluster(draft: Draft) -> Iterator[str]:
-    managed = draft.distribution in SELECTORS
+    managed = draft.node_groups is not None
     yield "  cluster:"
     yield "    # Every object is checked against this version's API."
     yield f"    kubernetes: {_quoted(draft.kubernetes)}"
@@ -97,11 +97,12 @@ def _pool(pool: PoolDraft, draft: Draft, *, first: bool, commented: bool) -> Ite
     if commented:
         yield "      # {min: 0, max: 8} where an autoscaler decides."
     yield f"      nodes: {pool.nodes}"
-    if commented and draft.distribution not in SELECTORS:
+    if commented and draft.node_groups is None:
         yield "      # A label that the pool's nodes have from the beginning: put yours here."
     elif commented:
         yield "      # The cloud marks the nodes of a pool with this label: write the pool's real name."
-    yield f"      selector: {{{SELECTORS.get(draft.distribution, OWN_SELECTOR)}: {_word(pool.name)}}}"
+    label = draft.node_groups.label if draft.node_groups else OWN_SELECTOR
+    yield f"      selector: {{{label}: {_word(pool.name)}}}"
     if pool.product is not None:
         yield from _gpu(pool, draft, first=first)
 
@@ -109,7 +110,8 @@ def _pool(pool: PoolDraft, draft: Draft, *, first: bool, commented: bool) -> Ite
 def _gpu(pool: PoolDraft, draft: Draft, *, first: bool) -> Iterator[str]:
     if first:
         yield "      # Keeps pods away that need no GPU."
-    yield f'      taints: {{nvidia.com/gpu: "{TAINTS.get(draft.distribution, OWN_TAINT)}"}}'
+    taint = draft.node_groups.taint if draft.node_groups else OWN_TAINT
+    yield f'      taints: {{nvidia.com/gpu: "{taint}:NoSchedule"}}'
     if first:
         yield "      # `count` is per node. `mig` cuts these GPUs into instances, `sharing` lets pods take turns."
     yield f"      gpu: {{product: {pool.product}, count: {pool.count}}}"

@@ -99,14 +99,11 @@ def compile_target(options: Namespace) -> Compilation:
 
 def load_bundle(options: Namespace) -> Bundle:
     """The bundle that TARGET is, or that its blueprint compiles to. Raises Refused."""
-    from blueprint.diagnostics import Diagnostic, Refused, has_errors
+    from blueprint.diagnostics import Diagnostic, Refused
     from blueprint.diagnostics.codes import USAGE
 
     if not Path(options.target).is_dir():
-        compilation = compile_target(options)
-        if compilation.bundle is None or has_errors(compilation.diagnostics):
-            raise Refused(*compilation.diagnostics)
-        return compilation.bundle
+        return compile_target(options).valid_bundle()
     if options.overlay or options.set:
         raise Refused(
             Diagnostic(USAGE, "--overlay and --set need a blueprint; a bundle is compiled already"),
@@ -122,7 +119,6 @@ def compiled_run(verb: str, compilation: Compilation) -> Run:
     from blueprint.report.model import Coverage, Run
 
     bundle = compilation.bundle
-    internal = any(found.code.id == "BP0001" for found in compilation.diagnostics)
     if bundle is None:
         verdict = "not valid: nothing was written" if verb == "compile" else "not valid"
         coverage: tuple[Coverage, ...] = ()
@@ -139,6 +135,6 @@ def compiled_run(verb: str, compilation: Compilation) -> Run:
         coverage=coverage,
         subject={"blueprint": bundle.name, "version": bundle.version, "digest": bundle.digest} if bundle else {},
         verdict=verdict,
-        exit_code=70 if internal else int(bundle is None),
+        exit_code=compilation.exit_code,
         texts=compilation.layered.texts,
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
+from blueprint.apiserver.connection import Connection
 from blueprint.changes.compare import Action
 from blueprint.cluster.apply import Outcome
-from blueprint.cluster.connection import Connection
 from blueprint.cluster.node_effects import plan_effects
 from blueprint.cluster.plan_model import Plan
 from blueprint.diagnostics import has_errors

@@ -9,7 +9,7 @@ from pathlib import Path
 from blueprint.bundle.model import Bundle
 from blueprint.changes.platform_changes import Parts, decided
 from blueprint.cli.options import compile_target
-from blueprint.diagnostics import Diagnostic, Refused, has_errors
+from blueprint.diagnostics import Diagnostic, Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,8 @@ def load_side(target: str) -> Side:
 
 def _compiled(target: str) -> Side:
     compilation = compile_target(Namespace(target=target, overlay=[], set=[]))
-    if compilation.bundle is None or compilation.files is None or has_errors(compilation.diagnostics):
-        raise Refused(*compilation.diagnostics)
-    return Side(compilation.bundle, decided(compilation.files.__getitem__))
+    bundle = compilation.valid_bundle()
+    return Side(bundle, decided((compilation.files or {}).__getitem__))
 
 
 def _folder(folder: Path) -> Side:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
-from blueprint.diagnostics import Diagnostic, Refused, Span
+from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.diagnostics.codes import FILE_EXISTS, FILE_UNWRITABLE
 from blueprint.files import write_new, write_whole
 
@@ -39,14 +38,3 @@ def unwritable(file: Path, error: OSError) -> Refused:
     """Why a file could not be written."""
     reason = error.strerror or str(error)
     return Refused(Diagnostic(FILE_UNWRITABLE, f"{file} cannot be written: {reason.lower()}"), exit_code=2)
-
-
-def moved(found: Diagnostic, old: str, new: str) -> Diagnostic:
-    """The diagnostic with places in the file `old` put into the file `new`."""
-
-    def place(at: Span | None) -> Span | None:
-        return replace(at, file=new) if at and at.file == old else at
-
-    notes = tuple(replace(note, at=place(note.at)) for note in found.notes)
-    fix = replace(found.fix, at=replace(found.fix.at, file=new)) if found.fix else None
-    return replace(found, at=place(found.at), notes=notes, fix=fix)

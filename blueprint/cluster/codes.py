@@ -1,124 +1,13 @@
-"""Codes of the cluster steps: connect, plan, apply, wait (BP7xxx)."""
+"""Codes of plan, apply and wait (BP7011, BP7022 to BP7060)."""
 
 from blueprint.diagnostics import Severity, define
 
-NO_KUBECONFIG = define(
-    "BP7001",
-    "no-kubeconfig",
-    """
-No kubeconfig was found, so there is no cluster to talk to. The places are, in this order: `--kubeconfig`,
-the files named by `KUBECONFIG`, `~/.kube/config`, and, inside a pod, its service account. Name one of them.
-""",
-)
-KUBECONFIG_UNREADABLE = define(
-    "BP7002",
-    "kubeconfig-unreadable",
-    """
-A kubeconfig, or a file that it names (certificate, key, token), cannot be read. The message names the file
-and what the operating system answered. Paths inside a kubeconfig count from the folder of that kubeconfig.
-""",
-)
-KUBECONFIG_MALFORMED = define(
-    "BP7003",
-    "kubeconfig-malformed",
-    """
-The file is no usable kubeconfig: it is not YAML, or `clusters`, `contexts` and `users` do not have the form
-that every Kubernetes client expects, or a certificate in it is damaged. The message names the part.
-""",
-)
-UNKNOWN_CONTEXT = define(
-    "BP7004",
-    "unknown-context",
-    """
-The context asked for, or the cluster or user that it points to, is not in the kubeconfig. Nothing was
-contacted. The help lists what there is, with the nearest spelling.
-""",
-)
-UNREACHABLE = define(
-    "BP7005",
-    "cluster-unreachable",
-    """
-The API server did not answer: its name does not resolve, nothing listens at the port, or a reply did not come
-within `--timeout`. Nothing is known about the cluster, so nothing is claimed about it. Check the address in
-the kubeconfig, the network (VPN, proxy) and that the control plane runs.
-""",
-)
-TLS_FAILED = define(
-    "BP7006",
-    "tls-failed",
-    """
-A TLS connection to the API server could not be made: its certificate is not signed by the authority in the
-kubeconfig, is for another name, or has expired; or the server refused our client certificate. An answer from
-a server that cannot prove who it is would be worthless, so nothing was read.
-""",
-)
-NOT_AUTHENTICATED = define(
-    "BP7007",
-    "not-authenticated",
-    """
-The API server answered 401: it does not accept the credentials of this context. The message says which kind
-was sent (token, client certificate, password, none) and, where it can be read from it, when it expired.
-Renew it with whatever issued it.
-""",
-)
-NOT_KUBERNETES = define(
-    "BP7008",
-    "not-kubernetes",
-    """
-Something answered at the address in the kubeconfig, but it is no Kubernetes API: a login page, a proxy, or
-plain HTTP spoken to another service. Check `server:` of this cluster.
-""",
-)
-CREDENTIALS_FAILED = define(
-    "BP7009",
-    "credentials-failed",
-    """
-The credential plugin or the identity provider that the kubeconfig names gave no credentials. Run the plugin by
-hand: it usually wants a new login.
-""",
-)
-FORBIDDEN = define(
-    "BP7010",
-    "forbidden",
-    """
-The API server answered 403: this user may not do what was needed, so that part could not be examined or
-written. It counts as unknown, never as clean. The message names the verb and the resource that a role must
-allow.
-""",
-)
 WRONG_CLUSTER = define(
     "BP7011",
     "wrong-cluster",
     """
 The blueprint names the cluster it is for (`cluster.uid`, the uid of the namespace kube-system), and the
 context points to another one. Nothing was planned or written.
-""",
-)
-SERVER_FAILING = define(
-    "BP7012",
-    "server-failing",
-    """
-The API server, or an admission webhook behind it, kept failing (429, 500, 503, timeouts) for as long as
-`--timeout` allows. It is a state of the cluster, not of the blueprint; the same command can be run again.
-""",
-)
-INVENTORY_DAMAGED = define(
-    "BP7020",
-    "inventory-damaged",
-    """
-The record of what was applied (a ConfigMap `blueprint-NAME` and its parts) exists but cannot be trusted: a
-part is missing, or its content does not fit its checksum. Somebody edited it, or a restore lost some of it.
-Objects are still recognised by label and field manager. Delete the damaged ConfigMaps; the next apply
-writes the record anew.
-""",
-)
-INVENTORY_FOREIGN = define(
-    "BP7021",
-    "inventory-foreign",
-    """
-A ConfigMap with the name of this blueprint's record exists and belongs to something else: its ApplySet id or
-its tooling annotation is not ours. It is left alone. Rename the blueprint, or remove that ConfigMap if it is
-a leftover.
 """,
 )
 INVENTORY_MOVED = define(

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from blueprint.apiserver.connection import Connection
+from blueprint.apiserver.errors import ApiError
 from blueprint.bundle.model import ObjectId
 from blueprint.changes.compare import Action
 from blueprint.cluster import codes, findings
-from blueprint.cluster.connection import Connection
-from blueprint.cluster.errors import ApiError
 from blueprint.cluster.plan_model import Step
 from blueprint.diagnostics import Diagnostic, Severity
 

@@ -7,26 +7,27 @@ from typing import Any
 
 import orjson
 
+from blueprint.apiserver.codes import FORBIDDEN, SERVER_FAILING
+from blueprint.apiserver.errors import ApiError
 from blueprint.bundle.model import FieldOrigin, Object, ObjectId
 from blueprint.changes.compare import ABSENT
 from blueprint.cluster import codes
-from blueprint.cluster.errors import ApiError
 from blueprint.cluster.plan_model import Conflict
 from blueprint.cluster.server_paths import field_of_type_error, follow
 from blueprint.diagnostics import Code, Diagnostic, Note, Severity, Span
+from blueprint.redaction.secrets import HIDDEN_FROM_SERVER, is_confidential, is_secret
 from blueprint.source.paths import format_path
+from blueprint.wording import joined
 
 _NAMED = 3
 """Objects that are named where many share a fate."""
-
-HIDDEN = "(not shown: it belongs to a Secret)"
 
 
 def conflict(subject: ObjectId, found: Conflict, data: Any, *, taken: bool = False) -> Diagnostic:
     """A field that belongs to somebody else: an error, or a note once it was taken over."""
     path = found.spelt[0] if found.spelt else format_path(found.path, data)
-    hidden = _is_secret(subject)
-    live, declared = (HIDDEN if hidden else _said(value) for value in (found.live, found.declared))
+    hidden = is_secret(subject.group, subject.kind) and is_confidential(found.path)
+    live, declared = (HIDDEN_FROM_SERVER if hidden else _said(value) for value in (found.live, found.declared))
     text = f"which {'had' if taken else 'has'} {live}"
     if not found.in_the_way:
         text = f"{text}; the blueprint says {declared}"
@@ -75,10 +76,10 @@ def needs_replacement(
         help_text = f"`apply` never does that: {kept}"
     elif lost:
         borne = f"`blueprint apply --replace={subject}` does it, when that can be borne"
-        help_text = f"that would lose {_joined(lost)}; {borne}"
+        help_text = f"that would lose {joined(lost)}; {borne}"
     else:
         help_text = "`blueprint apply --replace` does it, when that can be borne"
-    said = HIDDEN if _is_secret(subject) else said
+    said = HIDDEN_FROM_SERVER if is_secret(subject.group, subject.kind) else said
     text = f"{subject} would have to be deleted and created anew: {said}"
     return Diagnostic(
         codes.NEEDS_REPLACEMENT,
@@ -88,11 +89,6 @@ def needs_replacement(
         subject=str(subject),
         evidence=tuple(("loses", each) for each in lost),
     )
-
-
-def _joined(parts: Sequence[str]) -> str:
-    *most, last = parts
-    return f"{', '.join(most)} and {last}" if most else last
 
 
 def rejection(obj: Object, error: ApiError) -> Diagnostic:
@@ -122,7 +118,7 @@ def trouble(obj: Object, error: ApiError) -> Diagnostic:
         return plain(codes.QUOTA_EXCEEDED, obj.id, f"{obj.id}: {error.message}", help_text)
     if error.transient:
         text = f"{obj.id}: the API server, or a webhook behind it, keeps failing: {_words(obj.id, error)}"
-        return plain(codes.SERVER_FAILING, obj.id, text)
+        return plain(SERVER_FAILING, obj.id, text)
     return rejection(obj, error)
 
 
@@ -130,13 +126,13 @@ def unseen(subject: ObjectId, error: ApiError) -> Diagnostic:
     """An object that could not be looked at."""
     if error.forbidden:
         return forbidden(subject, error)
-    return plain(codes.SERVER_FAILING, subject, f"{subject} cannot be looked at: {error.message}")
+    return plain(SERVER_FAILING, subject, f"{subject} cannot be looked at: {error.message}")
 
 
 def forbidden(subject: ObjectId, error: ApiError) -> Diagnostic:
     """Something about an object may not be read or written."""
     help_text = f"a role must allow it; `blueprint` asked for {error.request.split('?')[0]}"
-    return plain(codes.FORBIDDEN, subject, f"{subject}: {error.message}", help_text)
+    return plain(FORBIDDEN, subject, f"{subject}: {error.message}", help_text)
 
 
 def plain(
@@ -180,11 +176,7 @@ def template_note(origin: FieldOrigin | None) -> tuple[Note, ...]:
 
 def _words(subject: ObjectId, error: ApiError) -> str:
     """What the server said, which may quote the value that it refuses."""
-    return HIDDEN if _is_secret(subject) else error.message
-
-
-def _is_secret(subject: ObjectId) -> bool:
-    return subject.kind == "Secret" and not subject.group
+    return HIDDEN_FROM_SERVER if is_secret(subject.group, subject.kind) else error.message
 
 
 def _said(value: Any) -> str:

@@ -7,26 +7,25 @@ from __future__ import annotations
 
 import enum
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from blueprint.apiserver.connection import Connection
+from blueprint.apiserver.discovery import Discovery
+from blueprint.apiserver.errors import ApiError
 from blueprint.bundle.model import Object, ObjectId
+from blueprint.catalog.kinds import Completion, Condition, Readiness, Replicas
+from blueprint.catalog.kinds import State as StateField
 from blueprint.cluster import codes, findings
-from blueprint.cluster.connection import Connection
-from blueprint.cluster.discovery import Discovery
-from blueprint.cluster.errors import ApiError
 from blueprint.cluster.olm import complaint_of
 from blueprint.diagnostics import Diagnostic
+from blueprint.kubernetes.kinds import find_kind, is_own_group
 
 SIMULATED = "gpublueprint.dev/simulated"
 """Annotation of nodes that a lab made: nothing that runs on them proves anything."""
 
 _PAUSE = 0.5
-_OBSERVED = frozenset({"Deployment", "DaemonSet", "StatefulSet"})
-"""Kinds whose controllers always say which generation they have seen."""
-
-_HARMLESS_ONLY = frozenset({"NoGPUNodes", "NFDLabelsMissing"})
 
 
 class Health(enum.StrEnum):
@@ -45,144 +44,131 @@ class State:
     text: str
 
 
-def health_of(live: Mapping[str, Any]) -> State | None:
-    """The health of a live object; None for kinds that cannot be ill (a ConfigMap, a Role)."""
+def health_of(live: Mapping[str, Any], release: str = "") -> State | None:
+    """The health of a live object, read as its kind has it in a release.
+
+    None for kinds that cannot be ill (a ConfigMap, a Role).
+    """
+    ready = find_kind(str(live["apiVersion"]).rpartition("/")[0], str(live["kind"]), release).ready
+    return _judge(ready, live) if ready else None
+
+
+def _judge(ready: Readiness, live: Mapping[str, Any]) -> State:
     status = live.get("status") or {}
-    rule = _RULES.get((str(live["apiVersion"]).rpartition("/")[0], str(live["kind"])))
-    if rule is None:
-        return None
     if not status:
         return State(Health.UNKNOWN, "no controller has reported on it")
     generation = int(live["metadata"].get("generation", 0))
     observed = status.get("observedGeneration")
-    if observed is None and live["kind"] in _OBSERVED:
+    if observed is None and ready.always_observed:
         # The server itself fills in zeros, which look like a DaemonSet that no node matches.
         return State(Health.UNKNOWN, "no controller has reported on it")
     if observed is not None and int(observed) < generation:
         return State(Health.UNKNOWN, f"its controller has seen generation {observed} of {generation}")
-    return rule(live, status)
+    if ready.replicas:
+        return _by_replicas(ready.replicas, live)
+    if ready.state:
+        return _by_state(ready.state, live)
+    if ready.condition:
+        return _by_condition(ready.condition, live)
+    return _by_completion(ready.completion, live) if ready.completion else _by_subscription(live)
 
 
-def _deployment(live: Mapping[str, Any], status: Mapping[str, Any]) -> State:
-    wanted = int(live["spec"].get("replicas", 1))
-    for condition in status.get("conditions") or ():
-        if condition.get("reason") == "ProgressDeadlineExceeded":
+def value_at(live: Mapping[str, Any], field: str) -> Any:
+    """The value at a dotted path; None where there is none."""
+    found: Any = live
+    for step in field.split("."):
+        found = found.get(step) if isinstance(found, Mapping) else None
+    return found
+
+
+def conditions_of(live: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The conditions in an object's status."""
+    return list((live.get("status") or {}).get("conditions") or ())
+
+
+def _by_replicas(how: Replicas, live: Mapping[str, Any]) -> State:
+    for condition in conditions_of(live):
+        if condition.get("reason") in how.failed:
             return State(Health.NOT_HEALTHY, str(condition.get("message")))
-    return _counted(wanted, [int(status.get(k, 0)) for k in ("updatedReplicas", "availableReplicas")])
-
-
-def _daemon_set(_: Mapping[str, Any], status: Mapping[str, Any]) -> State:
-    wanted = int(status.get("desiredNumberScheduled", 0))
-    if wanted == 0:
-        return State(Health.HEALTHY, "0 of 0: no node matches it")
-    return _counted(wanted, [int(status.get(k, 0)) for k in ("updatedNumberScheduled", "numberAvailable")])
-
-
-def _stateful_set(live: Mapping[str, Any], status: Mapping[str, Any]) -> State:
-    wanted = int(live["spec"].get("replicas", 1))
-    return _counted(wanted, [int(status.get(k, 0)) for k in ("updatedReplicas", "readyReplicas")])
-
-
-def _job(_: Mapping[str, Any], status: Mapping[str, Any]) -> State:
-    conditions = {c["type"]: c for c in status.get("conditions") or () if c.get("status") == "True"}
-    if failed := conditions.get("Failed"):
-        return State(Health.NOT_HEALTHY, f"failed: {failed.get('message', '')}")
-    if "Complete" in conditions:
-        return State(Health.HEALTHY, "complete")
-    return State(Health.NOT_HEALTHY, f"{status.get('active', 0)} running, not complete")
-
-
-def _cluster_policy(live: Mapping[str, Any], status: Mapping[str, Any]) -> State:
-    """`state: ready` with no GPU node in sight says that there was nothing to do, not that GPUs work."""
-    state = str(status.get("state", "not said"))
-    for condition in status.get("conditions") or ():
-        if condition.get("reason") in _HARMLESS_ONLY and condition.get("status") == "True":
-            said = f"{condition['reason']}: {condition.get('message', '')}".rstrip(": ")
-            return State(Health.NOT_HEALTHY, f"state {state}, but {said}")
-    return _by_state(live, status)
-
-
-def _by_state(_: Mapping[str, Any], status: Mapping[str, Any]) -> State:
-    """Operators of NVIDIA sum up in one word; why it is not `ready` stands in a condition, where anywhere."""
-    state = str(status.get("state", "not said"))
-    if state == "ready":
-        return State(Health.HEALTHY, "state ready")
-    said = [str(c.get("message") or c.get("reason") or "") for c in status.get("conditions") or ()
-            if (c.get("type"), c.get("status")) in {("Ready", "False"), ("Error", "True")}]  # fmt: skip
-    said += [f"{each.get('name')} is {each['state']}" for each in status.get("appliedStates") or ()
-             if each.get("state") in {"notReady", "error"}]  # fmt: skip
-    why = "; ".join(dict.fromkeys(filter(None, said)))
-    return State(Health.NOT_HEALTHY, f"state {state}" + (f": {why}" if why else ""))
-
-
-def _subscription(live: Mapping[str, Any], status: Mapping[str, Any]) -> State:
-    """By itself it says only what is installed; whether that works is asked of the installed version, by the gate."""
-    complaint = complaint_of(live)
-    return State(Health.NOT_HEALTHY, complaint) if complaint else State(Health.HEALTHY, str(status["installedCSV"]))
-
-
-def _feature_discovery(_: Mapping[str, Any], status: Mapping[str, Any]) -> State:
-    conditions = {c["type"]: c for c in status.get("conditions") or ()}
-    available = conditions.get("Available")
-    if available is None:
-        return State(Health.UNKNOWN, "its operator has not said whether it is available")
-    said = next((c for kind, c in conditions.items() if kind == "Degraded" and c.get("status") == "True"), available)
-    good = said is available and available.get("status") == "True"
-    text = str(said.get("message") or said.get("reason") or "")
-    return State(Health.HEALTHY if good else Health.NOT_HEALTHY, text or "available")
-
-
-def _counted(wanted: int, counts: list[int]) -> State:
-    least = min(counts)
+    said = value_at(live, how.wanted)
+    wanted = how.unsaid if said is None else int(said)
+    if wanted == 0 and how.none:
+        return State(Health.HEALTHY, f"0 of 0: {how.none}")
+    least = min(int(value_at(live, field) or 0) for field in how.have)
     return State(Health.HEALTHY if least >= wanted else Health.NOT_HEALTHY, f"{least} of {wanted}")
 
 
-_Rule = Callable[[Mapping[str, Any], Mapping[str, Any]], State]
-_RULES: dict[tuple[str, str], _Rule] = {
-    ("apps", "Deployment"): _deployment,
-    ("apps", "DaemonSet"): _daemon_set,
-    ("apps", "StatefulSet"): _stateful_set,
-    ("batch", "Job"): _job,
-    ("nvidia.com", "ClusterPolicy"): _cluster_policy,
-    ("nvidia.com", "NVIDIADriver"): _by_state,
-    ("nvidia.com", "GPUCluster"): _by_state,
-    ("mellanox.com", "NicClusterPolicy"): _by_state,
-    ("mellanox.com", "NicNodePolicy"): _by_state,
-    ("mellanox.com", "HostDeviceNetwork"): _by_state,
-    ("mellanox.com", "IPoIBNetwork"): _by_state,
-    ("mellanox.com", "MacvlanNetwork"): _by_state,
-    ("nfd.openshift.io", "NodeFeatureDiscovery"): _feature_discovery,
-    ("operators.coreos.com", "Subscription"): _subscription,
-}
+def _by_state(how: StateField, live: Mapping[str, Any]) -> State:
+    """Operators sum up in one word; why it is not the right one stands in a condition, where anywhere."""
+    name, value = how.field.rpartition(".")[2], str(value_at(live, how.field) or "not said")
+    conditions = conditions_of(live)
+    for condition in conditions:
+        if condition.get("reason") in how.hollow and condition.get("status") == "True":
+            said = f"{condition['reason']}: {condition.get('message', '')}".rstrip(": ")
+            return State(Health.NOT_HEALTHY, f"{name} {value}, but {said}")
+    if value in how.values:
+        return State(Health.HEALTHY, f"{name} {value}")
+    reasons = [str(c.get("message") or c.get("reason") or "") for c in conditions
+               if (c.get("type"), c.get("status")) in {("Ready", "False"), ("Error", "True")}]  # fmt: skip
+    reasons += [f"{each.get('name')} is {each['state']}" for each in live["status"].get("appliedStates") or ()
+                if each.get("state") in {"notReady", "error"}]  # fmt: skip
+    why = "; ".join(dict.fromkeys(filter(None, reasons)))
+    return State(Health.NOT_HEALTHY, f"{name} {value}" + (f": {why}" if why else ""))
 
 
-_BUILT_IN = frozenset({"apps", "batch"})
+def _by_condition(how: Condition, live: Mapping[str, Any]) -> State:
+    conditions = {str(c["type"]): c for c in conditions_of(live)}
+    word = how.type.lower()
+    wanted, degraded = conditions.get(how.type), conditions.get(how.degraded or "", {})
+    if wanted is None:
+        return State(Health.UNKNOWN, f"its operator has not said whether it is {word}")
+    said = degraded if degraded.get("status") == "True" else wanted
+    good = said is wanted and wanted.get("status") == "True"
+    text = str(said.get("message") or said.get("reason") or "")
+    return State(Health.HEALTHY if good else Health.NOT_HEALTHY, text or word)
 
 
-def is_operators(identity: ObjectId) -> bool:
+def _by_completion(how: Completion, live: Mapping[str, Any]) -> State:
+    conditions = {c["type"]: c for c in conditions_of(live) if c.get("status") == "True"}
+    if failed := conditions.get(how.failed):
+        return State(Health.NOT_HEALTHY, f"failed: {failed.get('message', '')}")
+    if how.complete in conditions:
+        return State(Health.HEALTHY, "complete")
+    return State(Health.NOT_HEALTHY, f"{value_at(live, how.running) or 0} running, not complete")
+
+
+def _by_subscription(live: Mapping[str, Any]) -> State:
+    """By itself it says only what is installed; whether that works is asked of the installed version, by the gate."""
+    complaint = complaint_of(live)
+    return State(Health.NOT_HEALTHY, complaint) if complaint else State(Health.HEALTHY, live["status"]["installedCSV"])
+
+
+def is_operators(identity: ObjectId, release: str = "") -> bool:
     """Whether an object is one of those whose operator says in its status what came of it."""
-    return (identity.group, identity.kind) in _RULES and identity.group not in _BUILT_IN
+    return not is_own_group(identity.group) and find_kind(identity.group, identity.kind, release).ready is not None
 
 
 def wait_healthy(
-    connection: Connection, discovery: Discovery, objects: Iterable[Object], timeout: float
+    connection: Connection, discovery: Discovery, objects: Iterable[Object], timeout: float, release: str = ""
 ) -> list[Diagnostic]:
     """Wait until everything that can be ill is healthy; what is not after `timeout` seconds is said.
+
+    Each kind is read as the components of `release` have it.
 
     Raises:
         ApiError: the server is gone.
     """
     end = time.monotonic() + timeout
-    waiting = {o.id: o for o in objects if (o.id.group, o.id.kind) in _RULES}
+    waiting = {o.id: o for o in objects if find_kind(o.id.group, o.id.kind, release).ready}
     while True:
-        states = {identity: _look(connection, discovery, obj) for identity, obj in waiting.items()}
+        states = {identity: _look(connection, discovery, obj, release) for identity, obj in waiting.items()}
         waiting = {i: o for i, o in waiting.items() if states[i].health is not Health.HEALTHY}
         if not waiting or time.monotonic() + _PAUSE > end:
             return [_unhealthy(identity, states[identity], timeout) for identity in waiting]
         time.sleep(_PAUSE)
 
 
-def _look(connection: Connection, discovery: Discovery, obj: Object) -> State:
+def _look(connection: Connection, discovery: Discovery, obj: Object, release: str) -> State:
     resource = discovery.find(obj.api_version, obj.id.kind)
     if resource is None:
         return State(Health.NOT_HEALTHY, "its kind is not served")
@@ -194,7 +180,7 @@ def _look(connection: Connection, discovery: Discovery, obj: Object) -> State:
         if error.forbidden:
             return State(Health.UNKNOWN, error.message)
         raise
-    return health_of(live) or State(Health.HEALTHY, "")
+    return health_of(live, release) or State(Health.HEALTHY, "")
 
 
 def _unhealthy(identity: ObjectId, state: State, timeout: float) -> Diagnostic:

@@ -13,15 +13,16 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
+from blueprint.apiserver.connection import METADATA, PAGE, POOL_SIZE, Connection
+from blueprint.apiserver.discovery import Discovery, Resource
+from blueprint.apiserver.errors import ApiError
 from blueprint.bundle.model import ObjectId
-from blueprint.cluster.connection import METADATA, PAGE, POOL_SIZE, Connection
-from blueprint.cluster.discovery import Discovery, Resource
-from blueprint.cluster.errors import ApiError
-from blueprint.cluster.inventory import PART_OF, applyset_id
+from blueprint.inventory.membership import PART_OF, applyset_id
 
 _MANY = 8
 """Objects of one kind and namespace from which on a LIST of names costs less than asking for each."""
 
+Data = dict[str, Any]
 Wanted = tuple[ObjectId, str]
 """An object and the apiVersion to read it in."""
 
@@ -35,12 +36,23 @@ class Live:
         labelled: Those that carry our label, asked for or not.
         unseen: Those that could not be looked at, and why.
         unserved: Those whose kind the server does not serve, so they cannot exist.
+        unlisted: Kinds of which nobody may list what carries our label: beyond what was asked for, nothing is known.
     """
 
-    objects: Mapping[ObjectId, dict[str, Any]] = field(default_factory=dict)
-    labelled: Mapping[ObjectId, dict[str, Any]] = field(default_factory=dict)
+    objects: Mapping[ObjectId, Data] = field(default_factory=dict)
+    labelled: Mapping[ObjectId, Data] = field(default_factory=dict)
     unseen: Mapping[ObjectId, ApiError] = field(default_factory=dict)
     unserved: frozenset[ObjectId] = frozenset()
+    unlisted: Mapping[Resource, ApiError] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What to look at, by the resource to ask for it; and what there is nothing to ask for."""
+
+    by_resource: Mapping[Resource, list[ObjectId]]
+    unseen: Mapping[ObjectId, ApiError]
+    unserved: frozenset[ObjectId]
 
 
 def read_live(
@@ -53,61 +65,92 @@ def read_live(
     Raises:
         ApiError: the server is gone or does not know us any more; refusals per kind are in `unseen`.
     """
-    by_kind: dict[Resource, list[ObjectId]] = defaultdict(list)
+    request = _request(discovery, wanted)
+    labelled, unlisted = ({}, {}) if by_name else _list_labelled(connection, request, blueprint)
+    objects = {i: labelled[i] for ids in request.by_resource.values() for i in ids if i in labelled}
+    found, unseen = _get_missing(connection, request, labelled)
+    return Live(objects | found, labelled, {**request.unseen, **unseen}, request.unserved, unlisted)
+
+
+def _request(discovery: Discovery, wanted: Iterable[Wanted]) -> _Request:
+    by_resource: dict[Resource, list[ObjectId]] = defaultdict(list)
     unserved = set()
     unseen: dict[ObjectId, ApiError] = {}
     for identity, api_version in wanted:
         # What was applied in a version that is gone lives on in another; its identity is without version.
         resource = discovery.find(api_version, identity.kind) or discovery.any_version(identity.group, identity.kind)
         if resource:
-            by_kind[resource].append(identity)
+            by_resource[resource].append(identity)
         elif api_version in discovery.stale:
             unseen[identity] = ApiError(HTTPStatus.SERVICE_UNAVAILABLE, "", f"nobody answers for {api_version}")
         else:
             unserved.add(identity)
+    return _Request(by_resource, unseen, frozenset(unserved))
+
+
+def _list_labelled(
+    connection: Connection, request: _Request, blueprint: str
+) -> tuple[dict[ObjectId, Data], dict[Resource, ApiError]]:
+    """Everything with our label, of every kind that is asked for; and the kinds that cannot be listed."""
     selector = f"{PART_OF}={applyset_id(blueprint)}"
     # A kind that is asked for in two versions is listed in both: an object counts in the one it is asked for in.
-    wanted_as = {identity: resource for resource, ids in by_kind.items() for identity in ids}
-    labelled: dict[ObjectId, dict[str, Any]] = {}
-    for resource, ids in () if by_name else by_kind.items():
-        listed = {ObjectId.of(item): item for item in _members(connection, resource, ids, selector)}
+    wanted_as = {identity: resource for resource, ids in request.by_resource.items() for identity in ids}
+    labelled: dict[ObjectId, Data] = {}
+    unlisted: dict[Resource, ApiError] = {}
+    for resource, ids in request.by_resource.items():
+        items, refusal = _members(connection, resource, ids, selector)
+        listed = {ObjectId.of(item): item for item in items}
         labelled |= {i: item for i, item in listed.items() if wanted_as.get(i, resource) is resource}
-    objects = {i: labelled[i] for ids in by_kind.values() for i in ids if i in labelled}
+        if refusal:
+            unlisted[resource] = refusal
+    return labelled, unlisted
+
+
+def _get_missing(
+    connection: Connection, request: _Request, labelled: Mapping[ObjectId, Data]
+) -> tuple[dict[ObjectId, Data], dict[ObjectId, ApiError]]:
+    """What no list showed, asked for by name: those that exist, and those that may not be read."""
     missing = [
         (resource, identity)
-        for resource, ids in by_kind.items()
+        for resource, ids in request.by_resource.items()
         for identity in _possible(connection, resource, [i for i in ids if i not in labelled])
     ]
     with ThreadPoolExecutor(POOL_SIZE) as threads:
-        for (_, identity), found in zip(
-            missing, threads.map(lambda pair: _one(connection, *pair), missing), strict=True
-        ):
-            if isinstance(found, ApiError):
-                unseen[identity] = found
-            elif found is not None:
-                objects[identity] = found
-    return Live(objects, labelled, unseen, frozenset(unserved))
+        answers = list(threads.map(lambda pair: _one(connection, *pair), missing))
+    found: dict[ObjectId, Data] = {}
+    unseen: dict[ObjectId, ApiError] = {}
+    for (_, identity), answer in zip(missing, answers, strict=True):
+        if isinstance(answer, ApiError):
+            unseen[identity] = answer
+        elif answer is not None:
+            found[identity] = answer
+    return found, unseen
 
 
 def _members(
     connection: Connection, resource: Resource, ids: list[ObjectId], selector: str
-) -> Iterator[dict[str, Any]]:
-    """Labelled objects of a kind: across namespaces, or where that is forbidden, in each namespace."""
+) -> tuple[list[Data], ApiError | None]:
+    """Labelled objects of a kind: across namespaces, or where that is forbidden, in each namespace.
+
+    What may not be listed is asked for by name, and then reported as unseen; the refusal goes with the rest, since
+    others with our label stay unknown.
+    """
     try:
-        yield from connection.list(resource.collection(), selector)
+        return connection.list(resource.collection(), selector), None
     except ApiError as error:
         if not error.forbidden:
             raise
-        for namespace in sorted({i.namespace for i in ids} - {""}):
-            yield from _members_in(connection, resource, namespace, selector)
-
-
-def _members_in(connection: Connection, resource: Resource, namespace: str, selector: str) -> Iterator[dict[str, Any]]:
-    try:
-        yield from connection.list(resource.collection(namespace), selector)
-    except ApiError as error:
-        if not error.forbidden:  # what may not be listed is asked for by name, and then reported as unseen
-            raise
+        refusal: ApiError | None = error
+    found: list[Data] = []
+    for namespace in sorted({i.namespace for i in ids} - {""}):
+        try:
+            found += connection.list(resource.collection(namespace), selector)
+            refusal = None
+        except ApiError as error:
+            if not error.forbidden:
+                raise
+            return found, error
+    return found, refusal
 
 
 def _possible(connection: Connection, resource: Resource, ids: list[ObjectId]) -> Iterator[ObjectId]:
@@ -134,9 +177,9 @@ def _names(connection: Connection, resource: Resource, namespace: str) -> set[st
     return {item["metadata"]["name"] for item in page.get("items") or ()}
 
 
-def _one(connection: Connection, resource: Resource, identity: ObjectId) -> dict[str, Any] | ApiError | None:
+def _one(connection: Connection, resource: Resource, identity: ObjectId) -> Data | ApiError | None:
     try:
-        found: dict[str, Any] = connection.get(resource.path(identity.namespace, identity.name))
+        found: Data = connection.get(resource.path(identity.namespace, identity.name))
     except ApiError as error:
         if error.missing:
             return None

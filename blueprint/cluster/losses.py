@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from blueprint.bundle.model import ObjectId
-from blueprint.changes.immutable import CARRIES
+from blueprint.kubernetes.kinds import find_kind, is_own_group
 
 Live = Mapping[str, Any]
 _PODS = ("replicas", "currentNumberScheduled", "active", "succeeded", "failed")
@@ -19,9 +19,9 @@ def losses(live: Live, declared: Mapping[str, Any]) -> tuple[str, ...]:
     identity = ObjectId.of(live)
     key = (identity.group, identity.kind)
     found = list(_BY_KIND.get(key, _nothing)(live, declared))
-    if carried := CARRIES.get(key):
+    if carried := find_kind(identity.group, identity.kind).carries:
         found.append(carried)
-    if "." in identity.group and not identity.group.endswith(".k8s.io") and _was_handled(live):
+    if not is_own_group(identity.group) and _was_handled(live):
         found.append("what its controller has made of it")
     return tuple(found)
 

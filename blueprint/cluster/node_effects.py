@@ -8,11 +8,11 @@ from blueprint.changes import codes as effect_codes
 from blueprint.changes.change import pair
 from blueprint.changes.effects import find_effects
 from blueprint.changes.place_effects import PlaceChange
-from blueprint.changes.rollout import counted
 from blueprint.changes.upgrade_paths import UNSUPPORTED
 from blueprint.cluster import codes
 from blueprint.cluster.plan_model import NodeStep, Plan
 from blueprint.diagnostics import Diagnostic, Refused, Severity
+from blueprint.wording import counted
 
 _SHOWN = 3
 """Nodes that are named where many change in the same way."""

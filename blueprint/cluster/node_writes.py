@@ -5,14 +5,15 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from blueprint.apiserver.codes import SERVER_FAILING
+from blueprint.apiserver.connection import Connection
+from blueprint.apiserver.errors import ApiError
 from blueprint.bundle.model import Taint
 from blueprint.cluster import codes, findings
-from blueprint.cluster.connection import Connection
-from blueprint.cluster.errors import ApiError
-from blueprint.cluster.inventory import manager
 from blueprint.cluster.nodes import NODES, taints_of
 from blueprint.cluster.plan_model import NodeStep
 from blueprint.diagnostics import Diagnostic
+from blueprint.inventory.membership import manager
 
 _ATTEMPTS = 5
 _PAUSE = 0.1
@@ -52,7 +53,7 @@ def _trouble(step: NodeStep, error: ApiError) -> Diagnostic:
     if error.forbidden:
         return findings.forbidden(step.id, error)
     if error.transient:
-        return findings.plain(codes.SERVER_FAILING, step.id, f"{step.id}: the API server keeps failing: {error}")
+        return findings.plain(SERVER_FAILING, step.id, f"{step.id}: the API server keeps failing: {error}")
     return findings.plain(codes.REJECTED, step.id, f"{step.id}: the API server refuses it: {error.message}")
 
 
@@ -75,7 +76,7 @@ def _write_taints(connection: Connection, step: NodeStep, taints: tuple[Taint, .
         else:
             return None
     text = f"{step.id}: its taints were not written: the node changes faster than it can be read"
-    return findings.plain(codes.SERVER_FAILING, step.id, text)
+    return findings.plain(SERVER_FAILING, step.id, text)
 
 
 def _as_data(taint: Taint) -> dict[str, Any]:

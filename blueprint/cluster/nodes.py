@@ -11,16 +11,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from blueprint.apiserver.connection import Connection
+from blueprint.apiserver.errors import ApiError
+from blueprint.apiserver.managed_fields import Entry, entries, own_entry
 from blueprint.bundle.model import Bundle, BundlePool, FieldOrigin, Object, Path, Taint
 from blueprint.changes.compare import ABSENT, Action, FieldChange
 from blueprint.cluster import codes, findings
-from blueprint.cluster.connection import Connection
-from blueprint.cluster.errors import ApiError
-from blueprint.cluster.inventory import Inventory, NodeRecord, manager
-from blueprint.cluster.managed_fields import Entry, entries, own_entry
 from blueprint.cluster.plan_model import Conflict, NodeStep
 from blueprint.cluster.step_decision import find_conflicts
 from blueprint.diagnostics import Diagnostic
+from blueprint.inventory.membership import manager
+from blueprint.inventory.model import Inventory, NodeRecord
 
 NODES = "/api/v1/nodes"
 _NOTHING = NodeRecord("", (), ())

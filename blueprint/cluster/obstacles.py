@@ -15,10 +15,10 @@ from typing import Any
 
 import orjson
 
+from blueprint.apiserver.connection import Connection
+from blueprint.apiserver.errors import ApiError
+from blueprint.apiserver.managed_fields import Entry, Tokens, Tree, entries
 from blueprint.bundle.model import Path
-from blueprint.cluster.connection import Connection
-from blueprint.cluster.errors import ApiError
-from blueprint.cluster.managed_fields import Entry, Tokens, Tree, entries
 from blueprint.cluster.server_paths import follow
 
 Data = Mapping[str, Any]

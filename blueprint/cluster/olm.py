@@ -11,14 +11,15 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from blueprint.apiserver.connection import Connection
+from blueprint.apiserver.discovery import Discovery, discover
+from blueprint.apiserver.errors import ApiError
 from blueprint.bundle.model import Object, ObjectId
 from blueprint.cluster import codes, findings
-from blueprint.cluster.connection import Connection
-from blueprint.cluster.discovery import Discovery, discover
-from blueprint.cluster.errors import ApiError
 from blueprint.cluster.waits import GateClosedError, wait_until
 from blueprint.diagnostics import Diagnostic
 from blueprint.kubernetes.stages import OPERATORS, Stage, stage_of
+from blueprint.versions import version_key
 
 _API = f"/apis/{OPERATORS}/v1alpha1/namespaces"
 _VERSION = re.compile(r"\.v?(\d+(?:\.\d+)*)$")
@@ -73,7 +74,7 @@ def complaint_of(subscription: Mapping[str, Any]) -> str:
 def _is_older(installed: str, wanted: str | None) -> bool:
     """By the numbers at the end of the names; names without them are not compared."""
     versions = [_VERSION.search(name or "") for name in (installed, wanted)]
-    mine, theirs = (tuple(map(int, found[1].split("."))) if found else None for found in versions)
+    mine, theirs = (version_key(found[1]) if found else None for found in versions)
     return mine is not None and theirs is not None and mine < theirs
 
 

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from blueprint.cluster.managed_fields import Tokens
+from blueprint.apiserver.managed_fields import Tokens
 from blueprint.cluster.plan_model import Conflict, Step
 
 Fields = dict[str, Any]

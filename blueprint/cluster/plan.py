@@ -7,23 +7,24 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
+from blueprint.apiserver.connect import refused
+from blueprint.apiserver.connection import POOL_SIZE, Connection
+from blueprint.apiserver.discovery import Discovery, discover
+from blueprint.apiserver.errors import ApiError
+from blueprint.apiserver.managed_fields import own_entry
 from blueprint.bundle.model import Bundle, Object, ObjectId
 from blueprint.changes.compare import Action
 from blueprint.cluster import codes, findings
-from blueprint.cluster.connect import refused
-from blueprint.cluster.connection import POOL_SIZE, Connection
 from blueprint.cluster.crd_field_loss import find_narrowing, grows
-from blueprint.cluster.discovery import Discovery, discover
-from blueprint.cluster.errors import ApiError
-from blueprint.cluster.inventory import NAMESPACE, Inventory, Member, is_member, manager, parent_name
 from blueprint.cluster.live import Live, read_live
-from blueprint.cluster.managed_fields import own_entry
 from blueprint.cluster.nodes import plan_nodes
 from blueprint.cluster.olm import brought_by, wishes_of
 from blueprint.cluster.plan_model import Plan, Step
 from blueprint.cluster.step_decision import Decider, Decision, wished
-from blueprint.cluster.store import read_inventory
 from blueprint.diagnostics import Diagnostic, Refused
+from blueprint.inventory.membership import NAMESPACE, is_member, manager, parent_name
+from blueprint.inventory.model import Inventory, Member
+from blueprint.inventory.storage import read_inventory
 
 ACTIVE, TERMINATING, MISSING = "active", "terminating", "missing"
 

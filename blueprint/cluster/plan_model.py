@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from blueprint.apiserver.codes import FORBIDDEN, SERVER_FAILING
+from blueprint.apiserver.managed_fields import Entry, Tokens, content_hash, digest
 from blueprint.bundle.model import Bundle, FieldOrigin, Object, ObjectId, Path, Taint
 from blueprint.changes.compare import ABSENT, Action, FieldChange, ObjectChange
-from blueprint.cluster import codes
-from blueprint.cluster.inventory import Inventory, Member
-from blueprint.cluster.managed_fields import Entry, Tokens, content_hash, digest
 from blueprint.diagnostics import Diagnostic, Severity
+from blueprint.inventory.model import Inventory, Member, NodeRecord
+from blueprint.inventory.update import ApplyScope
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +184,12 @@ class Plan:
         return (*(s.change for s in self.steps), *(n.change for n in self.nodes), *gone, *unseen)
 
     @property
+    def scope(self) -> ApplyScope:
+        """What the inventory has to know of this plan."""
+        nodes = {n.name: NodeRecord(n.uid, tuple(sorted(n.labels)), n.ours) for n in self.nodes}
+        return ApplyScope(self.bundle, self.inventory, self.leftovers, self.hidden, nodes)
+
+    @property
     def unknown(self) -> int:
         """How many objects could not be looked at."""
         return sum(change.action is Action.UNKNOWN for change in self.changes)
@@ -190,7 +197,7 @@ class Plan:
     @property
     def exit_code(self) -> int:
         """1 with errors, 2 where nothing could be looked at, 3 where a part could not, else 0."""
-        blind = {codes.FORBIDDEN, codes.SERVER_FAILING}
+        blind = {FORBIDDEN, SERVER_FAILING}
         if any(d.severity is Severity.ERROR and d.code not in blind for d in self.diagnostics):
             return 1
         if not self.unknown:

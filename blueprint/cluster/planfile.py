@@ -15,10 +15,10 @@ from typing import Any
 import orjson
 
 from blueprint._version import __version__
+from blueprint.apiserver.managed_fields import digest
 from blueprint.bundle.model import Bundle, BundlePool, Object, Taint
 from blueprint.changes.compare import Action
 from blueprint.cluster import codes, findings
-from blueprint.cluster.managed_fields import digest
 from blueprint.cluster.plan_model import NodeStep, Plan, Seen, Step, approval
 from blueprint.cluster.provenance import pack_origins, pack_sources, unpack_origins, unpack_sources
 from blueprint.diagnostics import Diagnostic, Refused

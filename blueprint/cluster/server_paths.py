@@ -12,8 +12,8 @@ from typing import Any
 
 import orjson
 
+from blueprint.apiserver.managed_fields import step_into
 from blueprint.bundle.model import Path
-from blueprint.cluster.managed_fields import step_into
 
 _PAIR = re.compile(r'([A-Za-z0-9_.-]+)=("(?:[^"\\]|\\.)*"|[^,\]]+)')
 _TYPED = re.compile(r"\): (\.[^\s:]+): ")

@@ -12,17 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from blueprint.bundle.model import FieldOrigin, Object, ObjectId, Path
-from blueprint.changes.compare import ABSENT, Action, FieldChange, ObjectChange, differences
-from blueprint.changes.immutable import STAYS, immutable_fields, may_not_be_replaced, why
-from blueprint.cluster import codes, findings
-from blueprint.cluster.connection import Connection
-from blueprint.cluster.discovery import Resource
-from blueprint.cluster.errors import ApiError
-from blueprint.cluster.inventory import PART_OF, Snapshot, as_member, desired_hash, is_unchanged, manager
-from blueprint.cluster.list_order import misplaced
-from blueprint.cluster.losses import losses
-from blueprint.cluster.managed_fields import (
+from blueprint.apiserver.connection import Connection
+from blueprint.apiserver.discovery import Resource
+from blueprint.apiserver.errors import ApiError
+from blueprint.apiserver.managed_fields import (
     Entry,
     content,
     departures,
@@ -34,11 +27,21 @@ from blueprint.cluster.managed_fields import (
     resolve,
     value_at,
 )
+from blueprint.bundle.model import FieldOrigin, Object, ObjectId, Path
+from blueprint.changes.compare import ABSENT, Action, FieldChange, ObjectChange, differences
+from blueprint.changes.immutable import immutable_fields, may_not_be_replaced, why
+from blueprint.cluster import codes, findings
+from blueprint.cluster.list_order import misplaced
+from blueprint.cluster.losses import losses
 from blueprint.cluster.obstacles import Extra, Trial, Way, related
 from blueprint.cluster.plan_model import Conflict, Seen, Step
 from blueprint.cluster.server_paths import follow, follow_all
 from blueprint.cluster.waits import held_by
 from blueprint.diagnostics import Diagnostic, Severity
+from blueprint.inventory.membership import PART_OF, as_member, manager
+from blueprint.inventory.model import Snapshot
+from blueprint.inventory.snapshots import desired_hash, is_unchanged
+from blueprint.kubernetes.kinds import find_kind
 from blueprint.source.paths import format_path, list_key
 
 Decision = tuple[Step, tuple[Diagnostic, ...]]
@@ -235,7 +238,8 @@ def _in_the_way(extra: Extra, live: Mapping[str, Any]) -> Conflict:
 
 def _kept_by_the_server(obj: Object, live: Mapping[str, Any]) -> FieldChange | None:
     """A field that is not declared, and that the API server would keep without a word."""
-    name, value = STAYS.get((obj.id.group, obj.id.kind), ("", ""))
+    retained = find_kind(obj.id.group, obj.id.kind).retains
+    name, value = (retained.field, retained.value) if retained else ("", "")
     if not name or name in (obj.data.get("spec") or {}) or (live.get("spec") or {}).get(name) != value:
         return None
     return FieldChange(("spec", name), value, ABSENT, None, f"spec.{name}")

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from threading import Event
 from typing import Any
 
+from blueprint.apiserver.connection import Connection
+from blueprint.apiserver.discovery import Resource, is_served
+from blueprint.apiserver.errors import ApiError
 from blueprint.bundle.model import ObjectId
 from blueprint.cluster import codes, findings
-from blueprint.cluster.connection import Connection
-from blueprint.cluster.discovery import Resource, is_served
-from blueprint.cluster.errors import ApiError
 from blueprint.diagnostics import Diagnostic
 
 PAUSE = 0.05

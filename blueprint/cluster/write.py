@@ -17,19 +17,19 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import Any
 
+from blueprint.apiserver.connection import Connection
+from blueprint.apiserver.discovery import Resource
+from blueprint.apiserver.errors import ApiError
+from blueprint.apiserver.managed_fields import content, own_entry
 from blueprint.cluster import codes, findings
-from blueprint.cluster.connection import Connection
 from blueprint.cluster.consent import NONE, Consent
-from blueprint.cluster.discovery import Resource
-from blueprint.cluster.errors import ApiError
-from blueprint.cluster.inventory import as_member, manager
-from blueprint.cluster.managed_fields import content, own_entry
 from blueprint.cluster.obstacles import JSON_PATCH, left_out
 from blueprint.cluster.ownership import ownership_before
 from blueprint.cluster.plan_model import Conflict, Seen, Step
 from blueprint.cluster.step_decision import find_conflicts
 from blueprint.cluster.waits import await_gone
 from blueprint.diagnostics import Diagnostic
+from blueprint.inventory.membership import as_member, manager
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 

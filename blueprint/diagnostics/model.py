@@ -90,6 +90,7 @@ class Diagnostic:
         evidence: What was seen, as ordered (name, text) pairs: declared, live, writer, since, reading, ...
         at_length: Names in `evidence` that text tells only at length (`-v`); other formats tell them all.
         override: A severity other than the code's own.
+        redacted: Stretches of source text that hold secret values: no report shows what stands there.
     """
 
     code: Code
@@ -105,6 +106,7 @@ class Diagnostic:
     at_length: frozenset[str] = frozenset()
     override: Severity | None = None
     commands: tuple[str, ...] = ()
+    redacted: tuple[Span, ...] = ()
 
     @property
     def severity(self) -> Severity:

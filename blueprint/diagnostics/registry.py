@@ -8,6 +8,7 @@ import re
 
 from blueprint.diagnostics.model import Code, Severity
 
+_RULES = ("blueprint.check.claims.", "blueprint.check.common.", "blueprint.check.rules.")
 _BY_ID: dict[str, Code] = {}
 _BY_SLUG: dict[str, Code] = {}
 
@@ -35,7 +36,7 @@ def all_codes() -> list[Code]:
 
 def _may_define(name: str) -> bool:
     """Whether a module is named for its codes (`codes`, `node_codes`) or holds rules, which bring their own."""
-    return name.endswith("codes") or ".rules." in name
+    return name.endswith("codes") or name.startswith(_RULES)
 
 
 def find_code(name: str) -> Code | None:

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from blueprint.bundle.model import ObjectId
 from blueprint.changes.compare import Action
-from blueprint.changes.immutable import CARRIES, may_not_be_replaced
-from blueprint.cluster.inventory import PART_OF
+from blueprint.changes.immutable import may_not_be_replaced
 from blueprint.drift.commands import kubectl
 from blueprint.drift.model import Finding, FindingKind
 from blueprint.drift.removal import Removal, removal_of
+from blueprint.inventory.membership import PART_OF
+from blueprint.kubernetes.kinds import find_kind
 
 if TYPE_CHECKING:
     from blueprint.cluster.plan_model import Step
@@ -148,8 +149,8 @@ def _removed(finding: Finding, own: Removal | None, all_of: Sequence[Removal | N
 
 def orphan_advice(finding: Finding, identity: ObjectId) -> Finding:
     """How to be rid of what is not rendered any more; what holds data is left to people."""
-    key = (identity.group, identity.kind)
-    if may_not_be_replaced(identity) or key in CARRIES or identity.kind == "PersistentVolumeClaim":
+    carries = find_kind(identity.group, identity.kind).carries
+    if may_not_be_replaced(identity) or carries or identity.kind == "PersistentVolumeClaim":
         return replace(finding, help="render it again, or delete it by hand when what it holds can be borne to be lost")
     command = kubectl("delete", identity)
     return replace(finding, commands=(command,), help=f"`{command}` deletes it; or render it again")

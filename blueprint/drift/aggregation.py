@@ -34,7 +34,8 @@ def gained_rules(obj: Object, live: Live, bundle: Bundle, view: View, manager: s
     """The live rules that neither a role of the bundle nor one that every server has brings."""
     declared = {each.id.name: each.data for each in bundle.objects if _is_role(each)}
     brought = [rule for _, rule in _brought(obj.data, declared, set())]
-    gained = [rule for rule in live.get("rules") or () if rule not in brought]
+    own = obj.data.get("rules") or ()  # they stay where no controller aggregates
+    gained = [rule for rule in live.get("rules") or () if rule not in brought and rule not in own]
     if not gained:
         return
     finding = Finding(

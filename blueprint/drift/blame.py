@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from blueprint.cluster.managed_fields import Entry, entries, own_entry
+from blueprint.apiserver.managed_fields import Entry, entries, own_entry
 from blueprint.diagnostics import Note
 from blueprint.drift.model import Finding, FindingKind, Writer
 from blueprint.drift.view import Live

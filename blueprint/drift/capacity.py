@@ -13,7 +13,7 @@ from blueprint.drift.model import Finding, FindingKind, Remedy, Station
 from blueprint.drift.node_facts import origin_of, seen_of, subject_of, writer_of
 from blueprint.drift.view import Live
 from blueprint.source.paths import format_path
-from blueprint.spec.quantity import quantity_value
+from blueprint.units import quantity_value
 
 _OF_GPUS = re.compile(r"nvidia\.com/(gpu|mig-[^/]+)(\.shared)?")
 _MACHINES = "nvidia.com/gpu.workload.config"

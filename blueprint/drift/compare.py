@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from blueprint.bundle.model import Object
-from blueprint.cluster.inventory import Snapshot, desired_hash, is_held, is_unchanged
 from blueprint.drift.declared import Difference, Spot, Terms, declared_differences
 from blueprint.drift.expected import why_expected
 from blueprint.drift.extra_fields import additions, unowned_additions
 from blueprint.drift.model import FindingKind
 from blueprint.drift.ownership import claims_of, foreign, latest, owned_by_us
 from blueprint.drift.view import Live
+from blueprint.inventory.model import Snapshot
+from blueprint.inventory.snapshots import desired_hash, is_held, is_unchanged
 from blueprint.kubernetes.defaults import is_default
 from blueprint.kubernetes.field_types import UNKNOWN, Shape
 from blueprint.report.model import LeftOut

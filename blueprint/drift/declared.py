@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from blueprint.apiserver.managed_fields import Tokens, key_of
 from blueprint.bundle.model import Path
 from blueprint.changes.compare import ABSENT
-from blueprint.cluster.inventory import Snapshot
 from blueprint.cluster.list_order import order_matters
-from blueprint.cluster.managed_fields import Tokens, key_of
 from blueprint.drift.equality import Cover, covers, deep_same, is_empty, same
 from blueprint.drift.model import FindingKind, Writer
 from blueprint.drift.ownership import (
@@ -25,6 +24,7 @@ from blueprint.drift.ownership import (
     latest,
     owned_by_us,
 )
+from blueprint.inventory.model import Snapshot
 from blueprint.kubernetes.field_types import UNKNOWN, Shape
 from blueprint.source.paths import list_key
 

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from blueprint.bundle.model import Bundle
-from blueprint.cluster.inventory import Inventory, was_applied
 from blueprint.diagnostics import Diagnostic
 from blueprint.drift import codes
 from blueprint.drift.diagnostics import diagnostics_of
@@ -15,9 +14,12 @@ from blueprint.drift.health import examine_health
 from blueprint.drift.model import DriftReport, Part
 from blueprint.drift.nodes import examine_nodes
 from blueprint.drift.objects import RECORDS, examine_objects
-from blueprint.drift.summary import plural, verdict_of
+from blueprint.drift.summary import verdict_of
 from blueprint.drift.view import Unseen, View
+from blueprint.inventory.model import Inventory
+from blueprint.inventory.snapshots import was_applied
 from blueprint.report.model import Coverage, Run
+from blueprint.wording import counted
 
 OBJECTS, NODES, DERIVED = "objects", "nodes", "derived"
 SCOPES = (OBJECTS, NODES, DERIVED)
@@ -121,7 +123,7 @@ def _what_is_applied(bundle: Bundle, record: Inventory) -> Iterator[Diagnostic]:
     missing = sum(not was_applied(record, obj) for obj in bundle.objects)
     if record.begun or (missing and record.digest == bundle.digest):
         begun = (record.begun or record.digest)[:12]
-        this = f"{missing} of the {plural(len(bundle.objects), 'object')} of bundle {bundle.digest[:12]}"
+        this = f"{missing} of the {counted(len(bundle.objects), 'object')} of bundle {bundle.digest[:12]}"
         text = f"the last apply, of bundle {begun}, did not write everything; {this} were never applied as it says"
         yield Diagnostic(codes.PARTLY_APPLIED, text)
 

@@ -11,6 +11,7 @@ from blueprint.changes.compare import ABSENT, differences
 from blueprint.diagnostics import Code, Diagnostic, Note
 from blueprint.drift import codes
 from blueprint.drift.model import Finding, FindingKind, Station, cause_of
+from blueprint.redaction.secrets import HIDDEN, HIDDEN_DIFFERENT, is_confidential_field, is_secret_subject
 from blueprint.source.paths import format_path
 
 _LONGEST = 160
@@ -183,11 +184,10 @@ def shown(finding: Finding, value: Any) -> str:
     if value is ABSENT:
         return "(absent)"
     if _is_secret(finding):
-        return "(hidden)" if value is finding.declared else "(hidden, another one)"
+        return HIDDEN if value is finding.declared else HIDDEN_DIFFERENT
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
 def _is_secret(finding: Finding) -> bool:
-    is_copy = "last-applied-configuration" in finding.path
-    return finding.subject.startswith("Secret/") and (is_copy or not finding.path.startswith("metadata"))
+    return is_secret_subject(finding.subject) and is_confidential_field(finding.path)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from blueprint.apiserver.managed_fields import content, own_entry, value_at
 from blueprint.bundle.model import Object, Path
 from blueprint.changes.compare import ABSENT, differences
-from blueprint.cluster.managed_fields import content, own_entry, value_at
 from blueprint.diagnostics import Note
 from blueprint.drift.compare import Compared
 from blueprint.drift.declared import Difference, Spot, Terms, declared_differences
@@ -16,9 +17,12 @@ from blueprint.drift.model import Finding, FindingKind
 from blueprint.drift.ownership import claims_of
 from blueprint.drift.view import Live, Unseen, View
 from blueprint.kubernetes.defaults import is_default
+from blueprint.redaction.secrets import is_confidential, is_secret_manifest
 from blueprint.report.model import LeftOut
 from blueprint.source.paths import format_path
 
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+"""A time as the API server writes it."""
 _STORED_SO = "stored so by the server or a webhook: a dry-run of our apply gives the live value"
 _KEPT = "kept by the server from whoever applies it: a dry-run of our apply does not own it either"
 _NOT_APPLIED = Note("not applied yet: the live value is what an earlier apply of ours left")
@@ -102,12 +106,37 @@ def _is_not_ours(difference: Difference) -> bool:
 
 def _is_stored_so(difference: Difference, predicted: Live) -> bool:
     spot = difference.spot
-    return not difference.sure and value_at(spot.tokens, predicted) == spot.have
+    return not difference.sure and _is_same_but_for_times(value_at(spot.tokens, predicted), spot.have, spot.want)
+
+
+def _is_same_but_for_times(predicted: Any, have: Any, want: Any) -> bool:
+    """Whether two values are the same, apart from times that the server writes where nothing is declared.
+
+    `timeAdded` of a taint, inside an atomic list: each dry-run has another one.
+    """
+    if predicted == have:
+        return True
+    if not isinstance(have, Mapping | list) or not isinstance(predicted, type(have)):
+        return False
+    return all(
+        isinstance(was, str) and isinstance(now, str) and _TIME.fullmatch(was) and _TIME.fullmatch(now)
+        and _follow(path, want) is ABSENT
+        for path, was, now in differences(have, predicted)
+    )  # fmt: skip
+
+
+def _follow(path: Path, value: Any) -> Any:
+    for step in path:
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            return ABSENT
+    return value
 
 
 def _is_confidential(spot: Spot, compared: Compared) -> bool:
     """Of a Secret no record says how the server stored a value."""
-    return bool(compared.live.get("kind") == "Secret" and spot.at[:1] == ("data",))
+    return is_secret_manifest(compared.live) and is_confidential(spot.at)
 
 
 def _filled(spot: Spot, compared: Compared) -> Iterator[Path]:

@@ -11,7 +11,7 @@ from blueprint.bundle.model import Path
 from blueprint.changes.compare import ABSENT
 from blueprint.kubernetes.defaults import is_default
 from blueprint.kubernetes.field_types import Shape
-from blueprint.spec.quantity import quantity_value
+from blueprint.units import quantity_value
 
 
 def is_empty(value: Any) -> bool:
@@ -25,7 +25,7 @@ def same(want: Any, have: Any, path: Path, shape: Shape) -> bool:
         return want is have
     if want is ABSENT or have is ABSENT:
         return want is have or (want is None and have is ABSENT)
-    if want == have:
+    if want == have or (have is None and want in ([], {})):  # a required list without items is stored as null
         return True
     return shape.is_quantity(path) and _quantity(want) == _quantity(have) is not None
 
@@ -65,7 +65,7 @@ def covers(want: Any, have: Any, at: Path, shape: Shape, live: Mapping[str, Any]
             return Cover.NO
         pairs = enumerate(zip(want, have, strict=True))
         return min((covers(w, h, (*at, index), shape, live) for index, (w, h) in pairs), default=Cover.FULL)
-    if have is ABSENT and is_empty(want) and not shape.at(at).is_key:
+    if (have is ABSENT or have is None) and is_empty(want) and not shape.at(at).is_key:
         return Cover.IF_DROPPED
     return Cover.FULL if same(want, have, at, shape) else Cover.NO
 

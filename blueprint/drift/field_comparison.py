@@ -7,7 +7,6 @@ from dataclasses import replace
 from functools import partial
 
 from blueprint.bundle.model import Bundle, Object
-from blueprint.cluster.inventory import Snapshot, as_member, is_member, manager
 from blueprint.cluster.waits import held_by
 from blueprint.diagnostics import Note
 from blueprint.drift.advice import Situation, advised
@@ -19,6 +18,8 @@ from blueprint.drift.model import Finding, FindingKind, facts
 from blueprint.drift.ownership import claims_of
 from blueprint.drift.scaling import switched_off
 from blueprint.drift.view import Live, View
+from blueprint.inventory.membership import as_member, is_member, manager
+from blueprint.inventory.model import Snapshot
 from blueprint.kubernetes.field_types import Shape, shape_of
 from blueprint.report.model import LeftOut
 

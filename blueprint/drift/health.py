@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from blueprint.bundle.model import Bundle, Object, ObjectId
-from blueprint.cluster.health import Health, State, health_of, is_operators
-from blueprint.cluster.inventory import manager
+from blueprint.cluster.health import Health, State, conditions_of, health_of, is_operators
 from blueprint.diagnostics import Diagnostic
 from blueprint.drift import node_codes as codes
 from blueprint.drift.model import Finding, FindingKind, Part, facts
 from blueprint.drift.node_facts import is_real, writer_of
 from blueprint.drift.view import Live, Unseen, View
+from blueprint.inventory.membership import manager
+from blueprint.kubernetes.kinds import find_kind
 from blueprint.report.model import Coverage
 
 SCOPE = "custom resources"
@@ -19,11 +20,11 @@ SCOPE = "custom resources"
 
 def examine_health(bundle: Bundle, view: View) -> Part:
     """What operators say of our custom resources. What is missing or could not be read is told elsewhere."""
-    asked = {obj.id: obj for obj in bundle.objects if is_operators(obj.id)}
+    asked = {obj.id: obj for obj in bundle.objects if is_operators(obj.id, bundle.release)}
     if not asked:
         return Part(())
     live = view.objects({i: obj.api_version for i, obj in asked.items()}, bundle.name).live
-    states = {i: state for i in asked if i in live and (state := health_of(live[i]))}
+    states = {i: state for i in asked if i in live and (state := health_of(live[i], bundle.release))}
     ill = [i for i, s in states.items() if s.health is Health.NOT_HEALTHY and not _is_idle(bundle, live[i])]
     findings = tuple(_ill(asked[i], live[i], states[i], manager(bundle.name)) for i in ill)
     silent = {i: state for i, state in states.items() if state.health is Health.UNKNOWN}
@@ -38,8 +39,9 @@ def examine_health(bundle: Bundle, view: View) -> Part:
 
 def _is_idle(bundle: Bundle, live: Live) -> bool:
     """Whether an operator complains of no GPU node where all pools with GPUs may be empty."""
-    conditions = live["status"].get("conditions") or ()
-    complains = any(c.get("reason") == "NoGPUNodes" and c.get("status") == "True" for c in conditions)
+    ready = find_kind(str(live["apiVersion"]).rpartition("/")[0], live["kind"], bundle.release).ready
+    idle = ready.state.idle if ready and ready.state else ()
+    complains = any(c.get("reason") in idle and c.get("status") == "True" for c in conditions_of(live))
     return complains and all(pool.nodes_min == 0 for pool in bundle.pools if pool.gpu_count)
 
 

@@ -11,12 +11,13 @@ from typing import Any
 
 from blueprint.bundle.model import Bundle, BundlePool
 from blueprint.changes.compare import ABSENT
-from blueprint.cluster.inventory import Inventory, NodeRecord, manager
 from blueprint.cluster.nodes import owned_labels, taint_key, taints_of
 from blueprint.diagnostics import Note
 from blueprint.drift.model import APPLY, Finding, FindingKind, Station, facts
 from blueprint.drift.ownership import claims_at, foreign, latest
 from blueprint.drift.view import Live
+from blueprint.inventory.membership import manager
+from blueprint.inventory.model import Inventory, NodeRecord
 from blueprint.source.paths import format_path
 
 _NOT_TAKEN_BACK = Note(f"an earlier apply of ours put it there; {APPLY} takes it back")

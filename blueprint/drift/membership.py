@@ -9,12 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from blueprint.bundle.model import Bundle, BundlePool
-from blueprint.cluster.inventory import Inventory, manager
 from blueprint.diagnostics import Note
 from blueprint.drift import node_codes as codes
 from blueprint.drift.model import Finding, FindingKind, Station, Writer
 from blueprint.drift.node_facts import origin_of, seen_of, subject_of, writer_of
 from blueprint.drift.view import Live
+from blueprint.inventory.membership import manager
+from blueprint.inventory.model import Inventory
 
 POOL_LABEL = "gpublueprint.dev/pool"
 """The label that an apply puts on the nodes of a pool; a node that left keeps it until the next apply."""

@@ -16,7 +16,7 @@ from blueprint.drift.model import Finding, FindingKind, Remedy, Station, facts
 from blueprint.drift.node_facts import origin_of
 from blueprint.drift.view import Live
 from blueprint.source.paths import format_path
-from blueprint.spec.quantity import quantity_value
+from blueprint.units import quantity_value
 
 ARCH = "kubernetes.io/arch"
 INSTANCE_TYPE = "node.kubernetes.io/instance-type"

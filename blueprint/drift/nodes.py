@@ -8,7 +8,6 @@ from typing import Any
 
 from blueprint.bundle.model import Bundle, BundlePool
 from blueprint.changes.compare import ABSENT
-from blueprint.cluster.inventory import Inventory, manager
 from blueprint.diagnostics import Diagnostic, Note
 from blueprint.drift import node_codes as codes
 from blueprint.drift.capacity import examine_capacity, offers_resources
@@ -18,8 +17,11 @@ from blueprint.drift.model import APPLY, TAKE_OVER, Finding, FindingKind, Part, 
 from blueprint.drift.node_facts import is_real, origin_of, seen_of, subject_of, writer_of
 from blueprint.drift.node_topology import examine_domains, examine_place
 from blueprint.drift.view import Live, Unseen, View
+from blueprint.inventory.membership import manager
+from blueprint.inventory.model import Inventory
 from blueprint.report.model import Coverage
 from blueprint.source.paths import format_path
+from blueprint.wording import first_few
 
 SCOPE = "pool nodes"
 _HOW_APPLIED = {
@@ -86,7 +88,7 @@ def _without_status(unknown: list[Live]) -> Iterator[Diagnostic]:
 def named(nodes: Iterable[Live], most: int = 5) -> str:
     """The names of nodes, the first few of many."""
     names = sorted(node["metadata"]["name"] for node in nodes)
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+    return first_few(names, most)
 
 
 def _each(bundle: Bundle, members: Members, offering: set[str]) -> Iterator[Finding]:

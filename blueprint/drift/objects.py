@@ -5,17 +5,20 @@ What is proven clean (tier 0) is proven here, and nothing else is even imported 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from blueprint.apiserver.managed_fields import entries, fieldset_hash, own_entry
 from blueprint.bundle.model import Bundle, Object, ObjectId
-from blueprint.cluster.inventory import PART_OF, Inventory, Snapshot, desired_hash, is_member, is_unchanged, manager
-from blueprint.cluster.managed_fields import entries, fieldset_hash, own_entry
 from blueprint.diagnostics import Diagnostic, Note
 from blueprint.drift import codes
 from blueprint.drift.model import Finding, FindingKind, Part, Writer, facts
 from blueprint.drift.view import Gathered, Live, View
+from blueprint.inventory.membership import PART_OF, is_member, manager
+from blueprint.inventory.model import Inventory, Snapshot
+from blueprint.inventory.snapshots import desired_hash, is_unchanged
 from blueprint.report.model import Coverage, LeftOut
 
 if TYPE_CHECKING:
@@ -38,25 +41,54 @@ def examine_objects(
     Raises:
         Refused: the server does not even say what it serves (exit code 2).
     """
-    members = record.members if record else {}
     declared = {obj.id: obj for obj in bundle.objects}
-    wanted = {i: m.api_version for i, m in members.items()} | {i: o.api_version for i, o in declared.items()}
     examiner = _Examiner(bundle, record, view, dry_run=dry_run)
-    seen = view.versions(wanted, bundle.name) if record else {}
+    found = _look(examiner, declared, record, view)
+    unlisted = list(_unlisted(found.gathered))
+    findings = (*examiner.everything(declared, found), *_unseen(found.gathered.unseen), *unlisted)
+    lost, diagnostics = _without_record(bundle, view, found.gathered) if record_missing else ((), ())
+    return Part(
+        (_coverage(found, findings, len(unlisted)), *lost),
+        findings,
+        diagnostics,
+        tuple(examiner.left_out),
+        failed=any(f.kind is not FindingKind.UNKNOWN for f in findings),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was asked for, what metadata alone proved clean, and what was read of the rest."""
+
+    wanted: Mapping[ObjectId, str]
+    clean: Collection[ObjectId]
+    gathered: Gathered
+
+    @property
+    def to_examine(self) -> set[ObjectId]:
+        """What is not proven clean: asked for, or there with our label."""
+        return {*self.wanted, *self.gathered.live} - set(self.clean)
+
+
+def _look(examiner: _Examiner, declared: Mapping[ObjectId, Object], record: Inventory | None, view: View) -> _Found:
+    """Look at everything that is declared or recorded: at all metadata, then at what that does not prove clean."""
+    members = record.members if record else {}
+    wanted = {i: m.api_version for i, m in members.items()} | {i: o.api_version for i, o in declared.items()}
+    seen = view.versions(wanted, examiner.blueprint) if record else {}
     clean = {i for i, live in seen.items() if i in declared and examiner.is_untouched(declared[i], live)}
     wanted |= {i: str(live["apiVersion"]) for i, live in seen.items() if i not in wanted}
     rest = {i: api_version for i, api_version in wanted.items() if i not in clean}
-    gathered = view.objects(rest, bundle.name) if rest else Gathered()
-    asked = {*rest, *gathered.live} - clean
-    findings = [*examiner.everything(declared, asked, gathered), *_unseen(gathered.unseen)]
+    return _Found(wanted, clean, view.objects(rest, examiner.blueprint) if rest else Gathered())
+
+
+def _coverage(found: _Found, findings: Iterable[Finding], unlisted: int) -> Coverage:
+    gathered = found.gathered
     undecided = {f.subject for f in findings if f.kind is FindingKind.UNKNOWN and f.path}
-    unknown = len(gathered.unseen) + len(undecided)
-    reasons = sorted(set(gathered.unseen.values()))[:_REASONS_SHOWN] or (["not decided"] if undecided else [])
-    examined = len({*wanted, *gathered.live}) - len(gathered.unseen)
-    failed = any(f.kind is not FindingKind.UNKNOWN for f in findings)
-    coverage = Coverage("objects", examined, unknown, "; ".join(reasons))
-    lost, told = _without_record(bundle, view, gathered) if record_missing else ((), ())
-    return Part((coverage, *lost), tuple(findings), told, tuple(examiner.left_out), failed=failed)
+    examined = len({*found.wanted, *gathered.live}) - len(gathered.unseen)
+    reasons = sorted({*gathered.unseen.values(), *gathered.unlisted.values()})[:_REASONS_SHOWN]
+    if not reasons and undecided:
+        reasons = ["not decided"]
+    return Coverage("objects", examined, len(gathered.unseen) + len(undecided) + unlisted, "; ".join(reasons))
 
 
 def _without_record(
@@ -82,6 +114,11 @@ class _Examiner:
         self._left_out: list[LeftOut] = []
 
     @property
+    def blueprint(self) -> str:
+        """Whose objects these are."""
+        return self._bundle.name
+
+    @property
     def left_out(self) -> Iterable[LeftOut]:
         """Differences that are no drift."""
         return (*self._left_out, *(self._suspects.left_out if self._suspects else ()))
@@ -97,12 +134,10 @@ class _Examiner:
             and snapshot.desired == desired_hash(obj)
         )
 
-    def everything(
-        self, declared: Mapping[ObjectId, Object], asked: Iterable[ObjectId], gathered: Gathered
-    ) -> Iterator[Finding]:
-        """What is to be said of every object that was asked for and seen."""
-        for identity in sorted(set(asked) - set(gathered.unseen)):
-            live = gathered.live.get(identity)
+    def everything(self, declared: Mapping[ObjectId, Object], found: _Found) -> Iterator[Finding]:
+        """What is to be said of every object that was looked at."""
+        for identity in sorted(found.to_examine - set(found.gathered.unseen)):
+            live = found.gathered.live.get(identity)
             if obj := declared.get(identity):
                 yield from self._declared(obj, live)
             elif live is not None:
@@ -197,3 +232,20 @@ def _unseen(unseen: Mapping[ObjectId, str]) -> Iterator[Finding]:
         names: list[Any] = [str(identity) for identity in ids]
         remarks = (Note(why), Note(", ".join(names)))
         yield Finding(FindingKind.UNKNOWN, f"{kind}.{group}" if group else kind, remarks=remarks)
+
+
+def _kind_name(identity: ObjectId) -> str:
+    return f"{identity.kind}.{identity.group}" if identity.group else identity.kind
+
+
+def _unlisted(gathered: Gathered) -> Iterator[Finding]:
+    """Kinds of which only the names that we know could be read: a copy of our label is not seen there.
+
+    A kind of which an object could not be read either is reported for that already.
+    """
+    reported = {_kind_name(identity) for identity in gathered.unseen}
+    for kind, why in sorted(gathered.unlisted.items()):
+        if kind not in reported:
+            yield Finding(
+                FindingKind.UNKNOWN, kind, remarks=(Note(why), Note("others with the label of this blueprint"))
+            )

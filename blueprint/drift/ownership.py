@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from blueprint.cluster.managed_fields import Entry, entries, has_keys, key_of
+from blueprint.apiserver.managed_fields import Entry, entries, has_keys, key_of
 from blueprint.drift.model import Writer
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from blueprint.diagnostics import Diagnostic
 from blueprint.drift import codes
 from blueprint.drift.view import Unseen, View
-from blueprint.probe.facts import Fact, Gpu, Node
+from blueprint.probe.observations import Observation, ObservedGpu, ObservedNode
 from blueprint.probe.reading import Reading
 
 FUTURE = timedelta(minutes=5)
@@ -111,8 +111,8 @@ def _boots(reading: Reading) -> Iterator[str]:
         yield reading.boot_id.lower()
 
 
-def _values(reading: Reading, fact: Callable[[Gpu], Fact[str]]) -> Iterator[str]:
-    return (value for gpu in Node(reading).gpus if (value := fact(gpu).value))
+def _values(reading: Reading, fact: Callable[[ObservedGpu], Observation[str]]) -> Iterator[str]:
+    return (value for gpu in ObservedNode(reading).gpus if (value := fact(gpu).value))
 
 
 _WITNESSES: Mapping[str, Callable[[Reading], Iterator[str]]] = {

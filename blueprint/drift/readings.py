@@ -18,10 +18,10 @@ from blueprint.drift.view import Unseen, View
 from blueprint.probe.codes import READING_UNOPENABLE
 from blueprint.probe.diagnostics import diagnostics_of
 from blueprint.probe.engine import judge
-from blueprint.probe.facts import Node as ProbedNode
+from blueprint.probe.observations import ObservedNode
 from blueprint.probe.reading import Reading
 from blueprint.probe.reading_file import read_reading
-from blueprint.probe.verdict import Result
+from blueprint.probe.verdicts import Result
 from blueprint.report.model import Coverage
 
 SCOPE = "nodes"
@@ -145,7 +145,7 @@ def _places(bundle: Bundle, view: View | None, readings: list[Reading]) -> tuple
 
 def _has_gpus(reading: Reading) -> bool:
     """Whether a node shows any GPU: one that shows none may be of a pool without."""
-    return bool(reading.pci.functions or ProbedNode(reading).count.value)
+    return bool(reading.pci.functions or ObservedNode(reading).count.value)
 
 
 def _by_labels(bundle: Bundle, view: View) -> Placed:

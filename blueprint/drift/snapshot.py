@@ -7,27 +7,34 @@ whether a value is the declared one and nothing else.
 from __future__ import annotations
 
 import gzip
-import hashlib
-import hmac
 import secrets
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from blueprint.bundle.model import Bundle, ObjectId
-from blueprint.cluster.inventory import Inventory, Member, NodeRecord, Snapshot, now
 from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.drift import codes
 from blueprint.drift.view import Gathered, Live, Unseen, View
+from blueprint.inventory.codec import (
+    header_from_json,
+    header_to_json,
+    member_to_row,
+    members_from_rows,
+    nodes_from_json,
+    nodes_to_json,
+)
+from blueprint.inventory.model import Inventory
+from blueprint.inventory.snapshots import now
+from blueprint.redaction.hashes import with_hashed_secrets
 
 SCHEMA = "gpublueprint.dev/snapshot/v1"
 _LARGEST = 1 << 30
 _GZIP = b"\x1f\x8b"
-_COPY = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,7 @@ class SnapshotView:
     inventory: Inventory | None = None
     live: Mapping[ObjectId, Live] = field(default_factory=dict)
     unseen: Mapping[ObjectId, str] = field(default_factory=dict)
+    unlisted: Mapping[str, str] = field(default_factory=dict)
     node_list: tuple[Live, ...] | None = None
     nodes_unseen: str = ""
 
@@ -49,7 +57,7 @@ class SnapshotView:
 
     def disguised(self, manifest: Mapping[str, Any]) -> Mapping[str, Any]:
         """The manifest with hashes in the place of a Secret's values."""
-        return disguise(manifest, self.salt)
+        return with_hashed_secrets(manifest, self.salt)
 
     def versions(self, wanted: Mapping[ObjectId, str], blueprint: str) -> Mapping[ObjectId, Live]:  # noqa: ARG002
         """Nothing is cheaper than the whole file."""
@@ -58,7 +66,7 @@ class SnapshotView:
     def objects(self, wanted: Mapping[ObjectId, str], blueprint: str) -> Gathered:  # noqa: ARG002 - a View
         """Everything in the file. What is wanted and was not looked at then is unseen now."""
         unseen = {i: why for i, why in self.unseen.items() if i in wanted}
-        return Gathered(self.live, unseen)
+        return Gathered(self.live, unseen, self.unlisted)
 
     def nodes(self) -> list[Live]:
         """The nodes of that time."""
@@ -97,26 +105,8 @@ def take(bundle: Bundle, view: View) -> SnapshotView:
         nodes = tuple(view.nodes())
     except Unseen as unseen:
         why = str(unseen)
-    live = {identity: dict(disguise(found, salt)) for identity, found in gathered.live.items()}
-    return SnapshotView(view.name, now(), salt, inventory, live, gathered.unseen, nodes, why)
-
-
-def disguise(manifest: Mapping[str, Any], salt: str) -> Mapping[str, Any]:
-    """A Secret without its values; anything else as it is."""
-    if manifest.get("kind") != "Secret" or manifest.get("apiVersion") != "v1":
-        return manifest
-    masked = dict(manifest)
-    for part in ("data", "stringData"):
-        if isinstance(values := manifest.get(part), Mapping):
-            masked[part] = {key: _keyed(value, salt) for key, value in values.items()}
-    meta = dict(manifest["metadata"])
-    if _COPY in (annotations := meta.get("annotations") or {}):
-        meta["annotations"] = annotations | {_COPY: _keyed(annotations[_COPY], salt)}
-    return masked | {"metadata": meta}
-
-
-def _keyed(value: Any, salt: str) -> str:
-    return "hmac-sha256:" + hmac.new(salt.encode(), str(value).encode(), hashlib.sha256).hexdigest()
+    live = {identity: dict(with_hashed_secrets(found, salt)) for identity, found in gathered.live.items()}
+    return SnapshotView(view.name, now(), salt, inventory, live, gathered.unseen, gathered.unlisted, nodes, why)
 
 
 def to_bytes(snapshot: SnapshotView, *, compressed: bool) -> bytes:
@@ -126,9 +116,10 @@ def to_bytes(snapshot: SnapshotView, *, compressed: bool) -> bytes:
         "taken": snapshot.taken,
         "context": snapshot.name,
         "salt": snapshot.salt,
-        "inventory": _inventory_rows(snapshot.inventory),
+        "inventory": _inventory_to_json(snapshot.inventory),
         "objects": [{"group": i.group, "live": snapshot.live[i]} for i in sorted(snapshot.live)],
         "unseen": [[*_row(i), snapshot.unseen[i]] for i in sorted(snapshot.unseen)],
+        **({"unlisted": dict(snapshot.unlisted)} if snapshot.unlisted else {}),
         "nodes": None if snapshot.node_list is None else list(snapshot.node_list),
         "nodesUnseen": snapshot.nodes_unseen,
     }
@@ -170,9 +161,10 @@ def _parse(document: Any) -> SnapshotView:
         name=str(document["context"]),
         taken=str(document["taken"]),
         salt=str(document["salt"]),
-        inventory=_inventory(document["inventory"]),
+        inventory=_inventory_from_json(document["inventory"]),
         live=live,
         unseen={ObjectId(*map(str, row[:4])): str(row[4]) for row in document["unseen"]},
+        unlisted={str(kind): str(why) for kind, why in document.get("unlisted", {}).items()},
         node_list=None if nodes is None else tuple(nodes),
         nodes_unseen=str(document["nodesUnseen"]),
     )
@@ -190,42 +182,18 @@ def _row(identity: ObjectId) -> list[str]:
     return [identity.group, identity.kind, identity.namespace, identity.name]
 
 
-def _inventory_rows(inventory: Inventory | None) -> dict[str, Any] | None:
+def _inventory_to_json(inventory: Inventory | None) -> dict[str, Any] | None:
     if inventory is None:
         return None
-    members = [inventory.members[i] for i in sorted(inventory.members)]
-    return {
-        "blueprint": inventory.blueprint,
-        "version": inventory.version,
-        "release": inventory.release,
-        "digest": inventory.digest,
-        "begun": inventory.begun,
-        "server": inventory.server,
-        "tool": inventory.tool,
-        "members": [[*_row(m.id), m.api_version, asdict(m.snapshot) if m.snapshot else None] for m in members],
-        "nodes": {name: asdict(node) for name, node in inventory.nodes.items()},
-    }
+    members = [member_to_row(inventory.members[i]) for i in sorted(inventory.members)]
+    return {**header_to_json(inventory), "members": members, "nodes": nodes_to_json(inventory.nodes)}
 
 
-def _inventory(rows: Any) -> Inventory | None:
-    if rows is None:
+def _inventory_from_json(data: Any) -> Inventory | None:
+    if data is None:
         return None
-    members = [Member(ObjectId(*row[:4]), row[4], Snapshot(**row[5]) if row[5] else None) for row in rows["members"]]
-    nodes = {
-        name: NodeRecord(node["uid"], tuple(node["labels"]), tuple(node["taints"]))
-        for name, node in rows["nodes"].items()
-    }
-    return Inventory(
-        blueprint=str(rows["blueprint"]),
-        version=str(rows["version"]),
-        release=str(rows["release"]),
-        digest=str(rows["digest"]),
-        begun=str(rows.get("begun", "")),
-        server=str(rows["server"]),
-        tool=str(rows["tool"]),
-        members={member.id: member for member in members},
-        nodes=nodes,
-    )
+    members, nodes = members_from_rows(data["members"]), nodes_from_json(data["nodes"])
+    return replace(header_from_json(data), members=members, nodes=nodes)
 
 
 def _refused(path: Path, why: str) -> Refused:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from blueprint.drift.model import APPLY, TAKE_OVER, DriftReport, Finding, Remedy, act_of
+from blueprint.wording import counted
 
 _WORDS: Mapping[Remedy, tuple[str, str]] = {
     Remedy.REMOVE: ("1 stays until somebody removes or declares it", "{} stay until somebody removes or declares them"),
@@ -23,9 +24,9 @@ def verdict_of(report: DriftReport) -> str:
         return " ".join([f"Drift: {'; '.join(parts)}." if parts else "Drift.", *_remedies(drifted, report.refuted)])
     passing = len({finding.subject for finding in report.findings if finding.passing})
     if report.unknown:
-        things = plural(report.unknown, "thing")
+        things = counted(report.unknown, "thing")
         return f"Unknown: nothing contradicts the bundle, but {things} could not be examined."
-    aside = f" {plural(passing, 'node')} {'comes or goes' if passing == 1 else 'come or go'}." if passing else ""
+    aside = f" {counted(passing, 'node')} {'comes or goes' if passing == 1 else 'come or go'}." if passing else ""
     return f"No drift: everything that was examined is as declared.{aside}"
 
 
@@ -37,13 +38,13 @@ def _counted(drifted: Sequence[Finding]) -> Iterator[str]:
             ({f.subject for f in drifted}, "object"),
             (set(map(act_of, drifted)), "cause"),
         ]
-        differences, objects, acts = (plural(len(things), noun) for things, noun in counts)
+        differences, objects, acts = (counted(len(things), noun) for things, noun in counts)
         yield f"{differences} in {objects}, from {acts}"
 
 
 def _refuted(refuted: Mapping[str, int]) -> Iterator[str]:
     if refuted:
-        yield f"{plural(sum(refuted.values()), 'contradiction')} in the readings of {plural(len(refuted), 'node')}"
+        yield f"{counted(sum(refuted.values()), 'contradiction')} in the readings of {counted(len(refuted), 'node')}"
 
 
 def _remedies(drifted: Sequence[Finding], refuted: Mapping[str, int]) -> Iterator[str]:
@@ -73,8 +74,3 @@ def _restoring(contested: Sequence[Finding]) -> str:
 
 def _all(number: int) -> str:
     return "it" if number == 1 else f"all {number}"
-
-
-def plural(number: int, noun: str) -> str:
-    """`1 node`, `2 nodes`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

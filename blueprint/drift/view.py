@@ -9,18 +9,19 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Protocol
 
+from blueprint.apiserver.connect import refused
+from blueprint.apiserver.connection import METADATA, PAGE, Connection
+from blueprint.apiserver.discovery import Discovery, Resource, discover
+from blueprint.apiserver.errors import ApiError
 from blueprint.bundle.model import Bundle, Object, ObjectId
 from blueprint.changes.compare import Action
-from blueprint.cluster.connect import refused
-from blueprint.cluster.connection import METADATA, PAGE, Connection
-from blueprint.cluster.discovery import Discovery, Resource, discover
-from blueprint.cluster.errors import ApiError
-from blueprint.cluster.inventory import PART_OF, Inventory, Snapshot, applyset_id
 from blueprint.cluster.live import Wanted, read_live
 from blueprint.cluster.obstacles import JSON_PATCH
 from blueprint.cluster.plan_model import Step
-from blueprint.cluster.store import read_inventory
 from blueprint.diagnostics import Refused
+from blueprint.inventory.membership import PART_OF, applyset_id
+from blueprint.inventory.model import Inventory, Snapshot
+from blueprint.inventory.storage import read_inventory
 
 _THREADS = 4
 _FEW = 20
@@ -36,10 +37,17 @@ class Unseen(Exception):  # noqa: N818 - it is an answer: nothing is known
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """`live` is what is there, beyond what was wanted too; `unseen` what nobody could look at, and why."""
+    """What was found of a set of objects.
+
+    Attributes:
+        live: What is there, beyond what was wanted too.
+        unseen: What nobody could look at, and why.
+        unlisted: Kinds (`Deployment.apps`) that may not be listed, and why: what else is labelled as ours is unknown.
+    """
 
     live: Mapping[ObjectId, Live] = field(default_factory=dict)
     unseen: Mapping[ObjectId, str] = field(default_factory=dict)
+    unlisted: Mapping[str, str] = field(default_factory=dict)
 
 
 class View(Protocol):
@@ -148,7 +156,7 @@ class ClusterView:
                     return found
                 query["continue"] = token
         except ApiError:
-            return {}
+            return {}  # nothing is proven of this kind: `objects` lists it, and has the reason where that fails too
 
     def objects(self, wanted: Mapping[ObjectId, str], blueprint: str) -> Gathered:
         """One LIST per kind, several kinds at a time; few of many whose members `versions` saw are read by name."""
@@ -157,8 +165,11 @@ class ClusterView:
         parts = [[(identity, wanted[identity]) for identity in ids] for ids in kinds]
         with ThreadPoolExecutor(_THREADS) as pool:
             seen = list(pool.map(lambda part: self._kind(discovery, part, blueprint), parts))
-        live = {identity: found for part in seen for identity, found in part.live.items()}
-        return Gathered(live, {i: why for part in seen for i, why in part.unseen.items()})
+        return Gathered(
+            {identity: found for part in seen for identity, found in part.live.items()},
+            {identity: why for part in seen for identity, why in part.unseen.items()},
+            {kind: why for part in seen for kind, why in part.unlisted.items()},
+        )
 
     def _kind(self, discovery: Discovery, wanted: list[Wanted], blueprint: str) -> Gathered:
         """One kind. A server that fails on it leaves the other kinds to be looked at."""
@@ -174,6 +185,7 @@ class ClusterView:
         return Gathered(
             {**live.labelled, **live.objects},
             unserved | {identity: in_words(error) for identity, error in live.unseen.items()},
+            {_kind_name(resource): in_words(error) for resource, error in live.unlisted.items()},
         )
 
     def nodes(self) -> list[Live]:
@@ -256,6 +268,10 @@ class ClusterView:
             return self._connection.apply(path, manifest, manager, force=True, dry_run=True)[0]
         except ApiError as error:
             raise Unseen(in_words(error)) from None
+
+
+def _kind_name(resource: Resource) -> str:
+    return f"{resource.kind}.{resource.group}" if resource.group else resource.kind
 
 
 def _not_served(identity: ObjectId) -> str:

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 from blueprint.data import data_folder
+from blueprint.versions import version_key
 
 Schema = dict[str, Any]
 
@@ -52,7 +53,7 @@ class Kubernetes:
 def known_minors() -> list[str]:
     """The minors there is a schema for, oldest first."""
     found = (path.stem for path in (data_folder("schemas") / "kubernetes").glob("*.json"))
-    return sorted(found, key=lambda minor: [int(part) for part in minor.split(".")])
+    return sorted(found, key=version_key)
 
 
 @cache

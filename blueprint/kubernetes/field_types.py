@@ -13,6 +13,7 @@ from typing import Any
 
 from blueprint.bundle.model import Bundle, Object, Path
 from blueprint.kubernetes.api import DEFINITION, Kubernetes, known_minors, load_kubernetes
+from blueprint.versions import minor_of
 
 Node = Mapping[str, Any]
 
@@ -119,7 +120,7 @@ def builtin_shape(api_version: str, kind: str, kubernetes: str) -> Shape | None:
 
 def _api(kubernetes: str) -> Kubernetes:
     """The newest schema stands in for a minor that there is none for."""
-    minor = ".".join(kubernetes.split(".")[:2])
+    minor = minor_of(kubernetes)
     return load_kubernetes(minor if minor in known_minors() else known_minors()[-1])
 
 

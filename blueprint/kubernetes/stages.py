@@ -1,10 +1,13 @@
-"""In which stage of an apply an object is written."""
+"""In which stage of an apply an object is written, and where a bundle lists it."""
 
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 
 from blueprint.bundle.model import Object, ObjectId
+from blueprint.catalog.kinds import Kind
+from blueprint.kubernetes.kinds import NOTHING, find_kind, is_own_group, name_of, own_kind
 
 
 class Stage(enum.IntEnum):
@@ -20,18 +23,20 @@ class Stage(enum.IntEnum):
     ADMISSION = 7
 
 
-_WORKLOADS = {"Deployment", "DaemonSet", "StatefulSet", "ReplicaSet", "Job", "CronJob", "Pod"}
 OPERATORS = "operators.coreos.com"
 """The group of the Operator Lifecycle Manager: what is wished of it brings kinds that come later."""
-_BINDINGS = {"RoleBinding", "ClusterRoleBinding"}
 _ACCOUNT = "kubernetes.io/service-account"
 _TOKEN = f"{_ACCOUNT}-token"
-_ADMISSION = {"ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "APIService"}
+_LISTED = {"settings": 0, "roles": 1, "bindings": 2, "services": 3}
+"""The order of a bundle's configuration."""
+_WORKLOADS, _OTHERS, _ADMISSION = 4, 5, 6
+CONFIGURED = int(Stage.ACCOUNTS)
+"""The first rank of what a bundle lists component by component."""
 
 
 def follows_peers(obj: Object) -> bool:
     """Whether an object comes after the others of its stage: a binding after its role, a token after its account."""
-    return obj.id.kind in _BINDINGS or account_of(obj) is not None
+    return find_kind(obj.id.group, obj.id.kind).follows_peers or account_of(obj) is not None
 
 
 def account_of(obj: Object) -> ObjectId | None:
@@ -44,17 +49,22 @@ def account_of(obj: Object) -> ObjectId | None:
 
 def stage_of(identity: ObjectId) -> Stage:
     """The stage that an object belongs to."""
-    if identity.kind == "Namespace" and not identity.group:
-        return Stage.NAMESPACES
-    if identity.kind == "CustomResourceDefinition":
-        return Stage.DEFINITIONS
-    if identity.group == OPERATORS:
-        return Stage.OPERATORS
-    if identity.kind == "ServiceAccount" and not identity.group:
-        return Stage.ACCOUNTS  # a controller deletes a token Secret whose account is not there yet
-    if identity.kind in _ADMISSION:
-        return Stage.ADMISSION
-    if identity.kind in _WORKLOADS and identity.group in {"", "apps", "batch"}:
-        return Stage.WORKLOADS
-    is_builtin = "." not in identity.group or identity.group.endswith(".k8s.io")
-    return Stage.CONFIGURATION if is_builtin else Stage.CUSTOM
+    return _stage(identity.group, find_kind(identity.group, identity.kind))
+
+
+def rank_of(identity: ObjectId, brought: Mapping[str, Kind]) -> int:
+    """Where a bundle lists an object: as it is applied, and people read it. `brought` are kinds of components."""
+    group, kind = identity.group, identity.kind
+    facts = own_kind(group, kind) or brought.get(name_of(group, kind)) or NOTHING
+    stage = _stage(group, facts)
+    if stage <= Stage.ACCOUNTS:
+        return int(stage)
+    if stage in (Stage.WORKLOADS, Stage.ADMISSION):
+        return CONFIGURED + (_WORKLOADS if stage is Stage.WORKLOADS else _ADMISSION)
+    return CONFIGURED + (_LISTED[facts.listed] if facts.listed else _OTHERS)
+
+
+def _stage(group: str, facts: Kind) -> Stage:
+    if facts.stage:
+        return Stage[facts.stage.upper()]
+    return Stage.CONFIGURATION if is_own_group(group) else Stage.CUSTOM

@@ -8,7 +8,6 @@ import os
 import secrets
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from http import HTTPStatus
@@ -19,8 +18,7 @@ from typing import Any, Self
 import urllib3
 
 from blueprint.lab.assets import find_all
-from blueprint.lab.certificates import LIFETIME, Pair, make_client, require_cryptography, sign_token
-from blueprint.lab.components import ISSUER
+from blueprint.lab.certificates import LIFETIME, Pair, make_client, require_cryptography
 from blueprint.lab.credentials import read_authority
 from blueprint.lab.folder import Record, read_record
 from blueprint.lab.kubeconfig import write_kubeconfig
@@ -141,27 +139,6 @@ class Lab:
         """A kubeconfig with a client certificate for this user. A negative `expires` has passed already."""
         return self._kubeconfig(name, make_client(read_authority(self.folder), name, groups, expires))
 
-    def service_account(self, namespace: str, name: str, *, expires: dt.timedelta = LIFETIME) -> Path:
-        """A kubeconfig with a bearer token for this service account, which is created if it is missing.
-
-        A negative `expires` has passed already: the API server answers 401.
-        """
-        accounts = f"/api/v1/namespaces/{namespace}/serviceaccounts"
-        self._created(accounts, {"metadata": {"name": name}})
-        uid = self.request("GET", f"{accounts}/{name}")["metadata"]["uid"]
-        now = time.time()
-        end = now + expires.total_seconds()
-        claims = {
-            "iss": ISSUER,
-            "aud": [ISSUER],
-            "sub": f"system:serviceaccount:{namespace}:{name}",
-            "iat": int(min(now, end) - 60),
-            "nbf": int(min(now, end) - 60),
-            "exp": int(end),
-            "kubernetes.io": {"namespace": namespace, "serviceaccount": {"name": name, "uid": uid}},
-        }
-        return self._kubeconfig(name, sign_token((self.folder / "sa.key").read_bytes(), claims))
-
     def _created(self, path: str, body: Mapping[str, Any]) -> bool:
         try:
             self.request("POST", path, body)
@@ -171,7 +148,7 @@ class Lab:
             return False
         return True
 
-    def _kubeconfig(self, user: str, credential: Pair | str) -> Path:
+    def _kubeconfig(self, user: str, credential: Pair) -> Path:
         path = self.folder / f"user-{secrets.token_hex(4)}.kubeconfig"
         write_kubeconfig(
             path,

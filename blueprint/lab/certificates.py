@@ -5,15 +5,13 @@ The only module that imports `cryptography`, which is the optional extra `lab`.
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
 import importlib.util
 import ipaddress
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.lab import codes
@@ -93,23 +91,6 @@ def make_client(authority: Pair, user: str, groups: Sequence[str], expires: dt.t
 def make_signing_key() -> bytes:
     """A private key, PEM, with which the API server signs tokens of service accounts."""
     return _key_pem(_new_key())
-
-
-def sign_token(signing_key: bytes, claims: Mapping[str, Any]) -> str:
-    """A JSON web token (ES256) over `claims`, as the API server signs them itself (RFC 7515, 7518 3.4)."""
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-
-    key = _load(signing_key)
-    body = f"{_base64({'alg': 'ES256', 'typ': 'JWT'})}.{_base64(claims)}"
-    r, s = decode_dss_signature(key.sign(body.encode(), ec.ECDSA(hashes.SHA256())))
-    return f"{body}.{_base64(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"
-
-
-def _base64(value: Mapping[str, Any] | bytes) -> str:
-    raw = value if isinstance(value, bytes) else json.dumps(value, separators=(",", ":")).encode()
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def _signed(authority: Pair, subject: x509.Name, expires: dt.timedelta, *extensions: x509.ExtensionType) -> Pair:

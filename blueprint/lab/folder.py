@@ -24,7 +24,6 @@ from blueprint.lab import codes
 from blueprint.lab.pins import xdg
 from blueprint.lab.processes import Identity
 
-DEFAULT_NAME = "default"
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 
 

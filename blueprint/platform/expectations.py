@@ -12,10 +12,11 @@ from typing import Any
 from blueprint.catalog.machines import Machine
 from blueprint.platform.model import Platform
 from blueprint.platform.network.model import CARD_VENDOR, PROBED_FABRICS, PROVIDER, RDMA
-from blueprint.platform.pool import Pool, PoolGpu
-from blueprint.platform.tracking.sources import Source, flat, in_order
-from blueprint.platform.tracking.tracked import reading, use
-from blueprint.probe.model import Expectation, ExpectationSource
+from blueprint.platform.pool import GpuPool, Pool
+from blueprint.platform.tracking.recorder import recording
+from blueprint.platform.tracking.sources import Source, by_relevance, flatten
+from blueprint.platform.tracking.tracked import read_fact
+from blueprint.probe.expectations import Expectation, ExpectationSource
 from blueprint.source.paths import format_path
 
 DMA_BUF_KERNEL = "5.12"
@@ -30,7 +31,11 @@ MEMORY_TOLERANCE_MIB = 256
 def expectations(platform: Platform) -> tuple[Expectation, ...]:
     """The expectations of all pools, by pool. Of nodes that give their GPUs to virtual machines nothing is expected."""
     pools = (pool for pool in platform.pools if not pool.runs_machines)
-    return tuple(found for pool in pools for found in (_of_pool(pool) if pool.gpu else _without_gpus(platform, pool)))
+    return tuple(
+        found
+        for pool in pools
+        for found in (_of_gpus(pool) if isinstance(pool, GpuPool) else _without_gpus(platform, pool))
+    )
 
 
 def _without_gpus(platform: Platform, pool: Pool) -> Iterator[Expectation]:
@@ -40,12 +45,14 @@ def _without_gpus(platform: Platform, pool: Pool) -> Iterator[Expectation]:
     yield Expectation(pool.name, "gpu-count", 0, (_portable(named),))
 
 
-def _of_pool(pool: Pool) -> Iterator[Expectation]:
+def _of_gpus(pool: GpuPool) -> Iterator[Expectation]:
     for check, want in _CHECKS.items():
-        with reading() as sources:
+        with recording() as sources:
             value = want(pool)
         if value is not None:
-            yield Expectation(pool.name, check, value, tuple(_portable(source) for source in flat(in_order(sources))))
+            yield Expectation(
+                pool.name, check, value, tuple(_portable(source) for source in flatten(by_relevance(sources)))
+            )
 
 
 def _portable(source: Source) -> ExpectationSource:
@@ -55,37 +62,37 @@ def _portable(source: Source) -> ExpectationSource:
     )
 
 
-def _product(pool: Pool) -> dict[str, Any] | None:
-    facts = _gpu(pool).facts
-    names: tuple[str, ...] = use(facts.nvml_names) if facts.nvml_names.certain else ()
+def _product(pool: GpuPool) -> dict[str, Any] | None:
+    facts = pool.gpu.facts
+    names: tuple[str, ...] = read_fact(facts.nvml_names) if facts.nvml_names.certain else ()
     if pool.place.virtual:
         names = tuple(_virtual_names(names, pool.place.virtual))
-    ids = facts.device_ids if use(facts.pci_device_ids) else ()
+    ids = facts.device_ids if read_fact(facts.pci_device_ids) else ()
     if not names and not ids:
         return None
-    told = {"product": _gpu(pool).product, "nvmlNames": list(names), "pciDeviceIds": list(ids)}
-    return told | ({"pciSubsystems": shared} if (shared := _gpu(pool).subsystems) else {})
+    told = {"product": pool.gpu.product, "nvmlNames": list(names), "pciDeviceIds": list(ids)}
+    return told | ({"pciSubsystems": shared} if (shared := pool.gpu.subsystems) else {})
 
 
 def _virtual_names(names: tuple[str, ...], machine: Machine) -> Iterator[str]:
     """What a vGPU of known size calls itself: the product, its gigabytes and the kind of its licence."""
     if mib := machine.vgpu_mib:
-        size = round(use(mib) * 2**20 / 10**9)
+        size = round(read_fact(mib) * 2**20 / 10**9)
         yield from (f"{name}-{size}{kind}" for name in names for kind in _VGPU_KINDS)
 
 
-def _count(pool: Pool) -> int:
-    return _gpu(pool).count
+def _count(pool: GpuPool) -> int:
+    return pool.gpu.count
 
 
-def _memory(pool: Pool) -> dict[str, int] | None:
+def _memory(pool: GpuPool) -> dict[str, int] | None:
     if pool.place.virtual:
         return _virtual_memory(pool.place.virtual)
-    known = _gpu(pool).facts.memory_mib
+    known = pool.gpu.facts.memory_mib
     if known is None or not known.certain:
         return None
     _present(pool)
-    return {"mib": use(known), "toleranceMib": MEMORY_TOLERANCE_MIB}
+    return {"mib": read_fact(known), "toleranceMib": MEMORY_TOLERANCE_MIB}
 
 
 def _virtual_memory(machine: Machine) -> dict[str, int] | None:
@@ -93,28 +100,23 @@ def _virtual_memory(machine: Machine) -> dict[str, int] | None:
     known = machine.vgpu_mib
     if known is None or not known.certain:
         return None
-    return {"mib": use(known), "toleranceMib": use(known) * VGPU_TOLERANCE_PERCENT // 100}
+    return {"mib": read_fact(known), "toleranceMib": read_fact(known) * VGPU_TOLERANCE_PERCENT // 100}
 
 
-def _driver(pool: Pool) -> dict[str, str] | None:
+def _driver(pool: GpuPool) -> dict[str, str] | None:
     driver = pool.driver
     if driver.version:
         return {"branch": driver.branch or "", "version": driver.version}
     return {"branch": driver.branch} if driver.branch else None
 
 
-def _gpu(pool: Pool) -> PoolGpu:
-    assert pool.gpu  # noqa: S101 - asked only of pools that have GPUs
-    return pool.gpu
+def _present(pool: GpuPool) -> bool:
+    return bool(pool.gpu.product)
 
 
-def _present(pool: Pool) -> bool:
-    return bool(_gpu(pool).product)
-
-
-def _mig_mode(pool: Pool) -> bool | dict[str, int] | None:
+def _mig_mode(pool: GpuPool) -> bool | dict[str, int] | None:
     """On for GPUs that are cut, off for others; where the product has no MIG there is nothing to ask."""
-    supported = _gpu(pool).facts.mig.supported
+    supported = pool.gpu.facts.mig.supported
     if pool.platform.cuts_on_demand:
         return None
     if cuts := pool.partition.cuts:
@@ -123,34 +125,34 @@ def _mig_mode(pool: Pool) -> bool | dict[str, int] | None:
     _present(pool)
     if pool.place.virtual:
         return None
-    return False if supported.certain and use(supported) else None
+    return False if supported.certain and read_fact(supported) else None
 
 
-def _kernel_modules(pool: Pool) -> str | None:
+def _kernel_modules(pool: GpuPool) -> str | None:
     """What the pool says; where it leaves it open, what dma-buf needs."""
     if (said := pool.driver.kernel_modules) != "auto":
         return said
     return "open" if _dma_buf(pool) else None
 
 
-def _dma_buf(pool: Pool) -> bool:
+def _dma_buf(pool: GpuPool) -> bool:
     return pool.network is not None and pool.network.gpu_direct == "dmaBuf"
 
 
-def _peermem(pool: Pool) -> bool | None:
+def _peermem(pool: GpuPool) -> bool | None:
     return True if pool.network and pool.network.gpu_direct == "peermem" else None
 
 
-def _kernel(pool: Pool) -> str | None:
+def _kernel(pool: GpuPool) -> str | None:
     return DMA_BUF_KERNEL if _dma_buf(pool) else None
 
 
-def _system(pool: Pool) -> str | None:
+def _system(pool: GpuPool) -> str | None:
     """The system for which the operator has its driver image; what a host's own driver runs on is not ours to ask."""
     return pool.platform.os if pool.driver.enabled else None
 
 
-def _ports(pool: Pool) -> dict[str, Any] | None:
+def _ports(pool: GpuPool) -> dict[str, Any] | None:
     """The cards of the fabric; of the vendor's that the device plugin takes, where it is ours."""
     network = pool.network
     if network is None or network.fabric not in PROBED_FABRICS:
@@ -159,14 +161,14 @@ def _ports(pool: Pool) -> dict[str, Any] | None:
     return {"fabric": network.fabric, **({"vendor": CARD_VENDOR} if ours else {})}
 
 
-def _management(pool: Pool) -> dict[str, str]:
+def _management(pool: GpuPool) -> dict[str, str]:
     """The cards that may be taken for ones of the fabric, by their PCI device id."""
-    found = _gpu(pool).facts.nvlink_management
+    found = pool.gpu.facts.nvlink_management
     infiniband = pool.network is not None and pool.network.fabric == "infiniband"
-    return {"management": use(found)} if found and infiniband else {}
+    return {"management": read_fact(found)} if found and infiniband else {}
 
 
-def _cards(pool: Pool) -> dict[str, Any] | None:
+def _cards(pool: GpuPool) -> dict[str, Any] | None:
     """The same, and how many: read last, so that a wrong number blames that line."""
     ports = _ports(pool)
     if ports is None or pool.network is None:
@@ -175,12 +177,12 @@ def _cards(pool: Pool) -> dict[str, Any] | None:
     return known | {"cards": pool.network.nics} if pool.network.nics else known
 
 
-def _domain(pool: Pool) -> dict[str, Any] | None:
+def _domain(pool: GpuPool) -> dict[str, Any] | None:
     place = pool.place
     return {"nodes": place.domain_nodes, "label": place.domain_label} if place.domain_nodes else None
 
 
-def _mig_layout(pool: Pool) -> dict[str, Any] | None:
+def _mig_layout(pool: GpuPool) -> dict[str, Any] | None:
     """How many GPUs are cut into what: which of them has which index nobody knows before they are there."""
     cuts = pool.partition.cuts
     if not cuts:
@@ -193,7 +195,7 @@ def _mig_layout(pool: Pool) -> dict[str, Any] | None:
     return {"cut": found, "whole": alike.get((), 0)}
 
 
-def _unique(pool: Pool) -> str:
+def _unique(pool: GpuPool) -> str:
     _present(pool)
     return "unique"
 

@@ -16,7 +16,7 @@ from blueprint.diagnostics import Diagnostic, Refused, in_order
 from blueprint.probe import command
 from blueprint.probe.diagnostics import diagnostics_of
 from blueprint.probe.engine import exit_code_of, judge
-from blueprint.probe.model import Expectation
+from blueprint.probe.expectations import Expectation
 from blueprint.probe.output import STDOUT
 from blueprint.probe.reading_file import read_expectations
 from blueprint.probe.summary import summary

@@ -14,11 +14,11 @@ from pathlib import Path
 
 from blueprint._version import __version__
 from blueprint.probe import host_scan, libraries, nvml_codes, pci
-from blueprint.probe.file_access import Look
+from blueprint.probe.file_access import FileReader
 from blueprint.probe.nvml import SONAME
 from blueprint.probe.parse import MAX_GPUS
 from blueprint.probe.reading import Call, Origin, Outcome, Reading
-from blueprint.probe.worker import Session
+from blueprint.probe.worker import Worker
 
 CALL_SECONDS = 5.0
 
@@ -93,7 +93,7 @@ def collect(
 
 
 def _boot_id() -> str:
-    answer = Look(Path("/")).file(_BOOT, lambda lines: {"id": lines[0]})
+    answer = FileReader(Path("/")).file(_BOOT, lambda lines: {"id": lines[0]})
     return answer.values.get("id", "")
 
 
@@ -106,7 +106,7 @@ class _Survey:
         self._library = str(library.absolute()) if library else None
         self._others = iter(()) if library else libraries.found(root)
         self._call_seconds = call_seconds
-        self._session: Session | None = None
+        self._session: Worker | None = None
         self._children = 0
         self._handles: set[int] = set()
         self._known: set[tuple[str, int]] = set()
@@ -170,7 +170,7 @@ class _Survey:
             self._given_up = self._given_up or "the driver answered so slowly that the sweep was ended"
         while not self._session and not self._given_up:
             self._children += 1
-            self._session = Session(self._children, self._library)
+            self._session = Worker(self._children, self._library)
             self._opened(self._make("nvmlInit", None))
         return not self._given_up
 

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 
 from blueprint.diagnostics import Diagnostic, Note
 from blueprint.probe import codes
-from blueprint.probe.model import ExpectationSource
+from blueprint.probe.expectations import ExpectationSource
 from blueprint.probe.nvml_codes import name_of
+from blueprint.probe.observations import GpuId
 from blueprint.probe.reading import Call, Origin, Outcome, Reading
-from blueprint.probe.verdict import GpuId, Result, Verdict
+from blueprint.probe.verdicts import Result, Verdict
 
 _SEVERAL = 2
 _GPU = "\0"

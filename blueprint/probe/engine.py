@@ -8,11 +8,10 @@ from collections.abc import Iterator, Sequence
 from blueprint.diagnostics import nearest
 from blueprint.probe import codes
 from blueprint.probe.checks import Check, all_checks
-from blueprint.probe.facts import Node, Status
-from blueprint.probe.judging import Bench
-from blueprint.probe.model import Expectation, ExpectationSource
+from blueprint.probe.expectations import Expectation, ExpectationSource
+from blueprint.probe.observations import ObservedNode, Status
 from blueprint.probe.reading import Reading
-from blueprint.probe.verdict import Result, Verdict
+from blueprint.probe.verdicts import Result, Verdict, VerdictFactory
 
 EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNKNOWN = 0, 1, 3
 _GPU_COUNT, _NVML = "gpu-count", "nvml"
@@ -92,8 +91,8 @@ def _unusable(reading: Reading, expectation: Expectation, why: str) -> Verdict:
 
 def _unasked(reading: Reading, check: Check, asked: Sequence[Expectation]) -> Verdict:
     """Nothing is expected here. That NVML is silent is worth knowing all the same, unless there are to be no GPUs."""
-    init = Node(reading).nvml
+    init = ObservedNode(reading).nvml
     without = any(each.check == _GPU_COUNT and each.want == 0 for each in asked)
     if check.slug == _NVML and init.status is not Status.READ and not without:
-        return Bench(reading, Expectation("", _NVML, None, ())).unknown(init)
+        return VerdictFactory(reading, Expectation("", _NVML, None, ())).unknown(init)
     return Verdict(check.slug, Result.SKIP, reading.node, "no expectation declared")

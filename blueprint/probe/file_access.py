@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from blueprint.probe.host import Access, HostAnswer
+from blueprint.probe.host import Access, HostRecord
 
 _MAX_BYTES = 1 << 18
 _MAX_ATTRIBUTE = 256
@@ -44,14 +44,14 @@ def read_regular(path: str | Path, most: int) -> bytes:
     return content
 
 
-class Look:
+class FileReader:
     """Looks at paths under a root, and at nothing that a link leads to outside of it."""
 
     def __init__(self, root: Path, sysfs: Path | None = None) -> None:
         self._root = os.path.realpath(root)
         self._tops = {"sys": os.path.realpath(sysfs)} if sysfs else {}
 
-    def file(self, path: str, parse: Callable[[Sequence[str]], Mapping[str, str]]) -> HostAnswer:
+    def file(self, path: str, parse: Callable[[Sequence[str]], Mapping[str, str]]) -> HostRecord:
         """A file of lines, as `parse` understands them."""
 
         def read() -> Mapping[str, str]:
@@ -60,7 +60,7 @@ class Look:
 
         return _answer(path, read)
 
-    def folder(self, path: str, most: int) -> tuple[HostAnswer, list[str]]:
+    def folder(self, path: str, most: int) -> tuple[HostRecord, list[str]]:
         """A folder, and the names in it, sorted. More than `most` of them, or strange ones, are not believed."""
         names: list[str] = []
 
@@ -76,13 +76,13 @@ class Look:
 
         return _answer(path, read), names
 
-    def attributes(self, path: str, files: Sequence[str], links: Sequence[str] = ()) -> HostAnswer:
+    def attributes(self, path: str, files: Sequence[str], links: Sequence[str] = ()) -> HostRecord:
         """A folder's small files, and what its links lead to, by name; `detail` says why some could not be read."""
         looked = [_answer(name, partial(self._attribute, path, name)) for name in files]
         looked += [_answer(name, partial(self._link, path, name)) for name in links]
         values = {name: value for each in looked for name, value in each.values.items()}
         lost = [str(each) for each in looked if each.access not in (Access.READ, Access.ABSENT)]
-        return HostAnswer(path, Access.READ, values, "; ".join(lost))
+        return HostRecord(path, Access.READ, values, "; ".join(lost))
 
     def regular(self, path: str) -> Path | None:
         """Where a regular file under the root really lies; None where it is anything else."""
@@ -129,16 +129,16 @@ class Look:
         return real
 
 
-def _answer(path: str, read: Callable[[], Mapping[str, str]]) -> HostAnswer:
+def _answer(path: str, read: Callable[[], Mapping[str, str]]) -> HostRecord:
     try:
-        return HostAnswer(path, Access.READ, read())
+        return HostRecord(path, Access.READ, read())
     except FileNotFoundError:
-        return HostAnswer(path, Access.ABSENT, {})
+        return HostRecord(path, Access.ABSENT, {})
     except NotADirectoryError:
-        return HostAnswer(path, Access.UNBELIEVABLE, {}, "no folder")
+        return HostRecord(path, Access.UNBELIEVABLE, {}, "no folder")
     except PermissionError as error:
-        return HostAnswer(path, Access.REFUSED, {}, error.strerror or "")
+        return HostRecord(path, Access.REFUSED, {}, error.strerror or "")
     except Unbelievable as error:
-        return HostAnswer(path, Access.UNBELIEVABLE, {}, str(error))
+        return HostRecord(path, Access.UNBELIEVABLE, {}, str(error))
     except (OSError, ValueError) as error:
-        return HostAnswer(path, Access.FAILED, {}, getattr(error, "strerror", None) or type(error).__name__)
+        return HostRecord(path, Access.FAILED, {}, getattr(error, "strerror", None) or type(error).__name__)

@@ -29,7 +29,7 @@ class Access(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class HostAnswer:
+class HostRecord:
     """One path of the node and what it showed.
 
     Attributes:
@@ -45,7 +45,7 @@ class HostAnswer:
     values: Mapping[str, str]
     detail: str = ""
 
-    def only(self, names: Iterable[str]) -> HostAnswer:
+    def only(self, names: Iterable[str]) -> HostRecord:
         """The same answer with some of its values, as evidence for what was concluded from them."""
         return replace(self, values={name: self.values[name] for name in names if name in self.values})
 
@@ -72,18 +72,18 @@ class HostScan:
     """Every path that was looked at. `root` is where the node's file system was found: `/`, or where it is mounted."""
 
     root: str
-    answers: tuple[HostAnswer, ...]
-    _by_path: dict[str, HostAnswer] = field(init=False, repr=False, compare=False, default_factory=dict)
+    answers: tuple[HostRecord, ...]
+    _by_path: dict[str, HostRecord] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         for answer in self.answers:
             if self._by_path.setdefault(answer.path, answer) != answer:
-                self._by_path[answer.path] = HostAnswer(answer.path, Access.UNBELIEVABLE, {}, _TWICE)
+                self._by_path[answer.path] = HostRecord(answer.path, Access.UNBELIEVABLE, {}, _TWICE)
 
-    def of(self, path: str) -> HostAnswer | None:
+    def of(self, path: str) -> HostRecord | None:
         """What one path showed; None if it was not looked at. Of two different answers neither is believed."""
         return self._by_path.get(path)
 
-    def within(self, folder: str) -> list[HostAnswer]:
+    def within(self, folder: str) -> list[HostRecord]:
         """What stands directly in a folder, in the order of the record, each path once."""
         return [answer for path, answer in self._by_path.items() if path.rpartition("/")[0] == folder]

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from blueprint.probe import pci
-from blueprint.probe.file_access import Look, Unbelievable
-from blueprint.probe.host import HostAnswer, HostScan
+from blueprint.probe.file_access import FileReader, Unbelievable
+from blueprint.probe.host import HostRecord, HostScan
 
 MODULES, DRIVER = "/proc/modules", "/proc/driver/nvidia/version"
 KERNEL, MOUNTS = "/proc/sys/kernel/osrelease", "/proc/self/mountinfo"
@@ -35,7 +35,7 @@ def scan(root: Path = Path("/"), sysfs: Path | None = None) -> HostScan:
         root: Where the node's file system is; in a pod, where it is mounted.
         sysfs: Where the node's /sys is, if elsewhere.
     """
-    look = Look(root, sysfs)
+    look = FileReader(root, sysfs)
     answers = [
         look.file(MODULES, _modules),
         look.file(DRIVER, _driver),
@@ -49,7 +49,7 @@ def scan(root: Path = Path("/"), sysfs: Path | None = None) -> HostScan:
     return HostScan(str(root), tuple(answers))
 
 
-def _rdma(look: Look) -> Iterator[HostAnswer]:
+def _rdma(look: FileReader) -> Iterator[HostRecord]:
     """The RDMA devices, what PCI says of each, and its ports."""
     found, names = look.folder(RDMA, _MAX_DEVICES)
     yield found
@@ -62,7 +62,7 @@ def _rdma(look: Look) -> Iterator[HostAnswer]:
             yield look.attributes(f"{device}/ports/{number}", _PORT_FILES)
 
 
-def _functions(look: Look) -> Iterator[HostAnswer]:
+def _functions(look: FileReader) -> Iterator[HostRecord]:
     """The network cards and GPUs on the PCI bus, whether or not a driver took them, and what may be one of them."""
     found, addresses = look.folder(PCI, _MAX_ENTRIES)
     yield found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from blueprint.probe.file_access import Look
+from blueprint.probe.file_access import FileReader
 from blueprint.probe.nvml import SONAME
 
 _FOLDERS = (
@@ -25,7 +25,7 @@ _FOLDERS = (
 
 def found(root: Path) -> Iterator[Path]:
     """Every library under `root` that may be NVML, the likeliest first, each once. Links out of it do not count."""
-    look, seen = Look(root), set()
+    look, seen = FileReader(root), set()
     for folder, pattern in _FOLDERS:
         for place in sorted((root / folder).glob(pattern)):
             path = look.regular(f"/{(place / SONAME).relative_to(root)}")

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from blueprint.probe import pci
-from blueprint.probe.facts import Fact, Status
-from blueprint.probe.host import Access, HostAnswer
-from blueprint.probe.host_facts import Host
+from blueprint.probe.host import Access, HostRecord
+from blueprint.probe.host_observations import ObservedHost
 from blueprint.probe.host_scan import PCI, RDMA
+from blueprint.probe.observations import Observation, Status
 from blueprint.probe.parameters import Network
 from blueprint.probe.reading import Reading
 
@@ -29,7 +29,7 @@ class Port:
 
     device: str
     number: str
-    answer: HostAnswer
+    answer: HostRecord
 
     @property
     def link(self) -> str:
@@ -70,25 +70,27 @@ class Cards:
     network: Network
 
     @property
-    def found(self) -> Fact[tuple[Card, ...]]:
+    def found(self) -> Observation[tuple[Card, ...]]:
         """The fabric's cards. Virtual functions of a card that is here itself, and devices without a card, are none."""
-        host, scan = Host(self.reading), self.reading.host
-        bus = host.fact(PCI, lambda _: True)
-        if scan is None or bus.status is not Status.READ:
-            return Fact(bus.status, None, bus.why, (), bus.files)
+        host, scan = ObservedHost(self.reading), self.reading.host
+        listing_of_bus = host.observation(PCI, lambda _: True)
+        if scan is None or listing_of_bus.status is not Status.READ:
+            return Observation(listing_of_bus.status, None, listing_of_bus.why, (), listing_of_bus.files)
         listed = scan.of(RDMA)
         if listed is not None and listed.access is Access.ABSENT:
-            return Fact(Status.READ, (), "", (), (listed, *bus.files))  # /sys is there: no RDMA driver is loaded
-        listing = host.fact(RDMA, lambda _: True)
+            return Observation(
+                Status.READ, (), "", (), (listed, *listing_of_bus.files)
+            )  # /sys is there: no RDMA driver is loaded
+        listing = host.observation(RDMA, lambda _: True)
         if listing.status is not Status.READ:
-            return Fact(listing.status, None, listing.why, (), listing.files)
+            return Observation(listing.status, None, listing.why, (), listing.files)
         slots: dict[str, list[Port]] = {}
         taken: set[str] = set()
         models: dict[str, str] = {}
         for device, card in self._devices():
             ports = scan.within(f"{device.path}/ports")
             if lost := self._lost(device, card, ports):
-                return Fact(Status.UNREADABLE, None, str(lost), (), (lost,))
+                return Observation(Status.UNREADABLE, None, str(lost), (), (lost,))
             mine = _ports(device, ports)
             taken |= {card.path} if card else set()
             if card and self._is_kind(card) and (mine := [port for port in mine if self._is_link(port)]):
@@ -96,12 +98,14 @@ class Cards:
                 models[_slot(card)] = card.values["device"].removeprefix("0x")
         if doubtful := [each for each in pci.unclear_cards(scan, self._vendor) if each.path not in taken]:
             why = f"whether {doubtful[0].path} is a card cannot be told: {doubtful[0].detail or 'it says nothing'}"
-            return Fact(Status.UNREADABLE, None, why, (), tuple(doubtful[:8]))
+            return Observation(Status.UNREADABLE, None, why, (), tuple(doubtful[:8]))
         cards = tuple(Card(slot, tuple(ports), models[slot]) for slot, ports in sorted(slots.items()))
-        return Fact(Status.READ, cards, "", (), (*listing.files, *(port.answer for c in cards for port in c.ports)))
+        return Observation(
+            Status.READ, cards, "", (), (*listing.files, *(port.answer for c in cards for port in c.ports))
+        )
 
     @property
-    def idle(self) -> list[HostAnswer]:
+    def idle(self) -> list[HostRecord]:
         """Cards of the kind on the PCI bus without an RDMA device."""
         taken = {card.path for _, card in self._devices() if card}
         scan = self.reading.host
@@ -126,7 +130,7 @@ class Cards:
         empty = listed is not None and listed.access is Access.READ and not list(self._devices())
         return empty and any("driver" in each.values for each in self.idle)
 
-    def _devices(self) -> Iterator[tuple[HostAnswer, HostAnswer | None]]:
+    def _devices(self) -> Iterator[tuple[HostRecord, HostRecord | None]]:
         """Each RDMA device with its card; None where it has none: a device in software, or a sub-function."""
         scan = self.reading.host
         for device in scan.within(RDMA) if scan else ():
@@ -135,7 +139,7 @@ class Cards:
             if card is None or "physfn" not in card.values:
                 yield device, card
 
-    def _lost(self, device: HostAnswer, card: HostAnswer | None, ports: list[HostAnswer]) -> HostAnswer | None:
+    def _lost(self, device: HostRecord, card: HostRecord | None, ports: list[HostRecord]) -> HostRecord | None:
         """What could not be read of a device that may be one of the fabric."""
         if card is None:
             unclear = device.access is not Access.READ or "device" in device.detail
@@ -145,10 +149,10 @@ class Cards:
         if not self._is_kind(card):
             return None
         if not ports:
-            return HostAnswer(f"{device.path}/ports", Access.FAILED, {}, "no port")
+            return HostRecord(f"{device.path}/ports", Access.FAILED, {}, "no port")
         return next((port for port in ports if port.values.get("link_layer") not in _LINK_LAYERS), None)
 
-    def _is_kind(self, card: HostAnswer) -> bool:
+    def _is_kind(self, card: HostRecord) -> bool:
         vendor, device = card.values.get("vendor", ""), card.values.get("device", "")
         if "physfn" in card.values:
             return False
@@ -167,10 +171,10 @@ class Cards:
         return wanted is None or port.link == wanted
 
 
-def _slot(card: HostAnswer) -> str:
+def _slot(card: HostRecord) -> str:
     return card.path.rpartition("/")[2].partition(".")[0]
 
 
-def _ports(device: HostAnswer, ports: list[HostAnswer]) -> list[Port]:
+def _ports(device: HostRecord, ports: list[HostRecord]) -> list[Port]:
     name = device.path.rpartition("/")[2]
     return [Port(name, port.path.rpartition("/")[2], port) for port in ports]

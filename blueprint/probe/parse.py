@@ -101,11 +101,6 @@ def driver(value: Value | None) -> str:
     return found
 
 
-def numbers(version: str) -> tuple[int, ...]:
-    """The parts of a version, to compare: 580.65.06 is 580.65.6."""
-    return tuple(int(part) for part in version.split("."))
-
-
 def integer(value: Value | None) -> int:
     """A number that is no truth value."""
     if isinstance(value, bool) or not isinstance(value, int):
@@ -154,15 +149,15 @@ def pci(value: Value | None) -> PciIdentity:
     bus_id = text(_field(value, "busId"))
     if not (match := _BUS_ID.fullmatch(bus_id)):
         raise ValueError(f"the PCI address {bus_id!r}, which is none")
-    domain, bus, device = (int(part, 16) for part in match.groups()[:3])
+    domain, pci_gpus, device = (int(part, 16) for part in match.groups()[:3])
     numbers = tuple(integer(_field(value, key)) for key in ("domain", "bus", "device"))
-    if any(numbers) and numbers != (domain, bus, device):
+    if any(numbers) and numbers != (domain, pci_gpus, device):
         raise ValueError(f"the PCI address {bus_id!r} together with the numbers {numbers}, which is another one")
     ids = integer(_field(value, "pciDeviceId")) & 0xFFFFFFFF
     vendor, product = (f"{ids & 0xFFFF:04X}", f"{ids >> 16:04X}") if ids else ("", "")
     board = integer(value.get("pciSubSystemId", 0)) & 0xFFFFFFFF if isinstance(value, dict) else 0
     subsystem = f"{board & 0xFFFF:04X}:{board >> 16:04X}" if board else ""
-    return PciIdentity(f"{domain:04x}:{bus:02x}:{device:02x}.{match[4]}", vendor, product, subsystem)
+    return PciIdentity(f"{domain:04x}:{pci_gpus:02x}:{device:02x}.{match[4]}", vendor, product, subsystem)
 
 
 def fabric(value: Value | None) -> Fabric:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from blueprint.probe.host import Access, HostAnswer, HostScan
+from blueprint.probe.host import Access, HostRecord, HostScan
 from blueprint.probe.reading import PciFunction, PciScan
 
 DEVICES = "/sys/bus/pci/devices"
@@ -16,7 +16,7 @@ _CLASS = re.compile(r"0x[0-9a-f]{6}", re.ASCII)
 _DEVICE = _VENDOR
 
 
-def matters(function: HostAnswer) -> bool:
+def matters(function: HostRecord) -> bool:
     """Whether a PCI function is a network card or an NVIDIA GPU, or says too little to tell."""
     kind, vendor = _believed(function, "class", _CLASS), _believed(function, "vendor", _VENDOR)
     if not kind:
@@ -44,57 +44,57 @@ def functions_of(host: HostScan) -> tuple[PciFunction, ...]:
     )
 
 
-def unclear(host: HostScan) -> list[HostAnswer]:
+def unclear(host: HostScan) -> list[HostRecord]:
     """Functions of which it cannot be told whether they are GPUs, or whether NVML has to show them."""
     return [each for each in host.within(DEVICES) if _may_be_gpu(each) and _lost(each)]
 
 
-def is_gpu(function: HostAnswer) -> bool:
+def is_gpu(function: HostRecord) -> bool:
     """Whether a function is an NVIDIA display or 3D controller, and no virtual function of one."""
     of_class = _believed(function, "class", _CLASS).startswith(_DISPLAY)
     return of_class and _believed(function, "vendor", _VENDOR) == _NVIDIA and "physfn" not in function.values
 
 
-def is_card(function: HostAnswer) -> bool:
+def is_card(function: HostRecord) -> bool:
     """Whether a function is a network card."""
     return function.values.get("class", "").startswith(_NETWORK)
 
 
-def unclear_cards(host: HostScan, vendor: str) -> list[HostAnswer]:
+def unclear_cards(host: HostScan, vendor: str) -> list[HostRecord]:
     """Functions that may be network cards of a vendor (`0x15b3`; "": any), and cannot be told."""
     return [each for each in host.within(DEVICES) if _may_be_card(each, vendor)]
 
 
-def identified(function: HostAnswer) -> bool:
+def identified(function: HostRecord) -> bool:
     """Whether vendor, device and being virtual or not were read."""
     known = _believed(function, "vendor", _VENDOR) and _believed(function, "device", _DEVICE)
     return bool(known) and "physfn is" not in function.detail
 
 
-def _may_be_card(function: HostAnswer, vendor: str) -> bool:
+def _may_be_card(function: HostRecord, vendor: str) -> bool:
     kind = _believed(function, "class", _CLASS)
     if "physfn" in function.values or (kind and (not kind.startswith(_NETWORK) or identified(function))):
         return False
     return not vendor or _believed(function, "vendor", _VENDOR) in ("", vendor)
 
 
-def _may_be_gpu(function: HostAnswer) -> bool:
+def _may_be_gpu(function: HostRecord) -> bool:
     kind, vendor = _believed(function, "class", _CLASS), _believed(function, "vendor", _VENDOR)
     return (not kind or kind.startswith(_DISPLAY)) and vendor in ("", _NVIDIA) and "physfn" not in function.values
 
 
-def _lost(function: HostAnswer) -> bool:
+def _lost(function: HostRecord) -> bool:
     """Whether something is missing that the question needs. `detail` tells of files that could not be read."""
     read = (("class", _CLASS), ("vendor", _VENDOR), ("device", _DEVICE))
     unread = any(not _believed(function, name, form) for name, form in read)
     return unread or any(each.startswith(("driver is", "physfn is")) for each in function.detail.split("; "))
 
 
-def _believed(function: HostAnswer, name: str, form: re.Pattern[str]) -> str:
+def _believed(function: HostRecord, name: str, form: re.Pattern[str]) -> str:
     """An attribute in the form in which the kernel writes it; "" otherwise."""
     said = function.values.get(name, "").lower()
     return said if form.fullmatch(said) else ""
 
 
-def _address(function: HostAnswer) -> str:
+def _address(function: HostRecord) -> str:
     return function.path.rpartition("/")[2].lower()

@@ -10,10 +10,10 @@ from typing import Any, NoReturn
 
 from blueprint.diagnostics import Code, Diagnostic, Refused, nearest
 from blueprint.probe import codes, nvml_codes
+from blueprint.probe.expectations import SCHEMA as EXPECTATIONS_SCHEMA
+from blueprint.probe.expectations import Expectation
 from blueprint.probe.file_access import TooLarge, Unbelievable, read_regular
-from blueprint.probe.host import Access, HostAnswer, HostScan
-from blueprint.probe.model import SCHEMA as EXPECTATIONS_SCHEMA
-from blueprint.probe.model import Expectation
+from blueprint.probe.host import Access, HostRecord, HostScan
 from blueprint.probe.reading import (
     SCHEMA,
     SCHEMA_1,
@@ -141,12 +141,12 @@ def _host(document: Any) -> HostScan:
     return HostScan(fields.text("root"), tuple(_looked(each, f"host.answers[{at}]") for at, each in enumerate(answers)))
 
 
-def _looked(document: Any, where: str) -> HostAnswer:
+def _looked(document: Any, where: str) -> HostRecord:
     fields = _Fields(document, where, ("path", "access", "values", "detail"))
     access, values = Access(fields.one_of("access", Access)), fields.texts("values")
     if values and access is not Access.READ:
         raise ValueError(f"{where} has values though it was not read")
-    return HostAnswer(fields.text("path"), access, values, fields.text("detail") if fields.has("detail") else "")
+    return HostRecord(fields.text("path"), access, values, fields.text("detail") if fields.has("detail") else "")
 
 
 def _call(document: Any, where: str) -> Call:

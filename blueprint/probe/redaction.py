@@ -6,7 +6,7 @@ import hashlib
 import re
 from dataclasses import replace
 
-from blueprint.probe.host import HostAnswer
+from blueprint.probe.host import HostRecord
 from blueprint.probe.parse import is_uuid
 from blueprint.probe.reading import Call, Outcome, Reading
 
@@ -32,7 +32,7 @@ def redact(reading: Reading) -> Reading:
     return replace(reading, host=host, calls=tuple(_redacted(call, reading) for call in reading.calls))
 
 
-def _unnamed(answer: HostAnswer) -> HostAnswer:
+def _unnamed(answer: HostRecord) -> HostRecord:
     values = {_hidden(name): _hidden(value) for name, value in answer.values.items()}
     return replace(answer, path=_hidden(answer.path), values=values, detail=_hidden(answer.detail))
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from blueprint.probe import bus
+from blueprint.probe import pci_gpus
 from blueprint.probe.diagnostics import counts_of
-from blueprint.probe.facts import Node
+from blueprint.probe.observations import ObservedNode
 from blueprint.probe.reading import Origin, Reading
-from blueprint.probe.verdict import Result, Verdict
+from blueprint.probe.verdicts import Result, Verdict
 
 
 def summary(verdicts: Sequence[Verdict], reading: Reading, pool: str | None) -> str:
@@ -33,10 +33,14 @@ def _judged(verdicts: Sequence[Verdict], pool: str | None) -> str:
 
 def inventory(reading: Reading) -> str:
     """`8 x NVIDIA H100 80GB HBM3, driver 580.173.02`, as far as it is known."""
-    node = Node(reading)
+    node = ObservedNode(reading)
     names = list(dict.fromkeys(gpu.name.value or "unnamed GPU" for gpu in node.gpus))
     if not names and reading.pci.readable and not node.count.value:
-        return bus.told(reading) if node.driver.value is None else f"{bus.told(reading)}, driver {node.driver.value}"
+        return (
+            pci_gpus.describe(reading)
+            if node.driver.value is None
+            else f"{pci_gpus.describe(reading)}, driver {node.driver.value}"
+        )
     count = "an unknown number of" if node.count.value is None else str(node.count.value)
     gpus = f"{count} x {names[0]}" if len(names) == 1 else f"{count} GPUs" + (f" ({', '.join(names)})" if names else "")
     return f"{gpus}, driver {node.driver.value or 'unknown'}"

@@ -30,7 +30,7 @@ _OTHER_ANSWERS = {
 }
 
 
-class Session:
+class Worker:
     """One child process that makes NVML calls.
 
     It has this interpreter and this process's import path, so it works from a checkout, a wheel and a

@@ -98,7 +98,7 @@ class Asker:
         if response.status in _GONE:
             return None
         if response.status != HTTPStatus.OK:
-            raise _undecided(image.host, response)
+            raise self._closed(image, response) if response.status in _CLOSED else _undecided(image.host, response)
         told = response.headers.get("Docker-Content-Digest", "")
         return told if DIGEST.fullmatch(told) else _sha256(self.manifest(image))
 
@@ -110,6 +110,15 @@ class Asker:
         if len(response.body) > _MOST_BYTES:
             raise Unusable(f"{image.host} answered with a manifest of more than {_MOST_BYTES // 2**20} MiB")
         return response.body
+
+    def _closed(self, image: Reference, response: Answer) -> Unauthorised:
+        why = "it wants other credentials, or hides what it does not have"
+        return Unauthorised(f"{image.host} answers {response.status}: {why}{self._problem(image)}")
+
+    def _problem(self, image: Reference) -> str:
+        """Why there may be no credentials for a registry, as the end of a sentence."""
+        problem = self.credentials.problem(image.host, image.repository)
+        return f"; {problem}" if problem else ""
 
     def _manifest(self, method: str, image: Reference) -> Answer:
         scheme = "http" if image.server in self.insecure else "https"
@@ -136,7 +145,7 @@ class Asker:
         url = f"{asked['realm']}{'&' if realm.query else '?'}{urlencode({k: v for k, v in query.items() if v})}"
         response = self._ask("GET", url, {"Authorization": basic} if basic else {})
         if response.status in _CLOSED:
-            raise Unauthorised(f"{image.host} refuses the credentials" if basic else f"{image.host} wants credentials")
+            raise Unauthorised(f"{image.host} {'refuses the' if basic else 'wants'} credentials{self._problem(image)}")
         if response.status != HTTPStatus.OK:
             raise _undecided(realm.netloc, response)
         return f"Bearer {_token(response.body, realm.netloc)}"

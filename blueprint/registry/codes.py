@@ -42,7 +42,8 @@ REGISTRY_UNAUTHORISED = define(
     """
 The registry does not say anything without other credentials. Many registries answer so for images that do not exist, too,
 hence this is unknown, not missing. Credentials are read from a docker configuration file (`docker login`, `podman login`, or
-`--registry-config FILE`), from `auths` only: credential helpers are not run and identity tokens not used.
+`--registry-config FILE`) and from the credential helpers that it names (`credsStore`, `credHelpers`); the message
+says where a helper could not be run. Identity tokens are not used.
 """,
     severity=Severity.WARNING,
 )

@@ -13,6 +13,7 @@ from typing import Any
 
 from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.registry import codes
+from blueprint.registry.credential_helpers import CredentialHelpers
 
 _DOCKER_HUB_KEY = "index.docker.io/v1"
 _MOST_BYTES = 2**20
@@ -20,12 +21,26 @@ _MOST_BYTES = 2**20
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """By registry, or registry and path: the value of an `Authorization: Basic` header."""
+    """By registry, or registry and path: the value of an `Authorization: Basic` header. Helpers know further ones."""
 
     basic: Mapping[str, str] = field(default_factory=dict, repr=False)
+    helpers: CredentialHelpers = field(default_factory=CredentialHelpers)
 
     def for_repository(self, host: str, repository: str) -> str | None:
-        """The ones of the longest path that fits: those of `host/team` win over those of `host`."""
+        """The ones of the longest path that fits, else what a helper has for the registry.
+
+        Those of `host/team` win over those of `host`. A helper that is named for this registry wins over the file.
+        """
+        if host in self.helpers.by_registry:
+            return self.helpers.get(host)
+        return self._in_file(host, repository) or self.helpers.get(host)
+
+    def problem(self, host: str, repository: str) -> str:
+        """Why a helper that may have some could not be asked; empty where that is not why there are none."""
+        known = host not in self.helpers.by_registry and self._in_file(host, repository)
+        return "" if known else self.helpers.problem(host)
+
+    def _in_file(self, host: str, repository: str) -> str | None:
         if host == "docker.io" and _DOCKER_HUB_KEY in self.basic:
             return self.basic[_DOCKER_HUB_KEY]
         parts = [host, *repository.split("/")]
@@ -50,7 +65,12 @@ def _read(path: Path) -> Credentials:
         with path.open("rb") as stream:
             data = json.loads(stream.read(_MOST_BYTES))
         auths = data.get("auths", {})
-        return Credentials({_key(name): basic for name, entry in auths.items() if (basic := _basic(entry))})
+        by_registry = {_key(name): str(helper) for name, helper in (data.get("credHelpers") or {}).items()}
+        if _DOCKER_HUB_KEY in by_registry:
+            by_registry["docker.io"] = by_registry[_DOCKER_HUB_KEY]
+        helpers = CredentialHelpers(str(data.get("credsStore") or ""), by_registry)
+        basic = {_key(name): basic for name, entry in auths.items() if (basic := _basic(entry))}
+        return Credentials(basic, helpers)
     except OSError as error:
         reason = (error.strerror or "it cannot be read").lower()
     except (ValueError, AttributeError, TypeError):
@@ -64,7 +84,7 @@ def _key(name: str) -> str:
 
 
 def _basic(entry: dict[str, Any]) -> str | None:
-    """The header's value; None where the entry leaves it to a helper."""
+    """The header's value; None where the entry has none: a helper may."""
     if entry.get("auth"):
         pair = base64.b64decode(entry["auth"], validate=True)
     elif entry.get("username") and entry.get("password"):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from blueprint._version import __version__
@@ -27,11 +25,11 @@ from blueprint.bundle.reader import (
 )
 from blueprint.platform.model import Platform
 from blueprint.platform.observability.prerequisites import observability_to_json
-from blueprint.platform.pool import LABELS, Pool
+from blueprint.platform.pool import LABELS, GpuPool, Pool
 from blueprint.platform.prerequisites import Prerequisite, prerequisites
-from blueprint.platform.tracking.sources import Sources, flat, in_order, source_of
-from blueprint.platform.tracking.tracked import reading
-from blueprint.probe.model import UNREAD, Expectation, ExpectationSource, expectations_to_json
+from blueprint.platform.tracking.recorder import recording
+from blueprint.platform.tracking.sources import Sources, by_relevance, flatten, source_of
+from blueprint.probe.expectations import UNREAD, Expectation, ExpectationSource, expectations_to_json
 from blueprint.render.facts import facts_of
 from blueprint.render.images import PulledImage
 from blueprint.render.yaml_writer import emit
@@ -39,6 +37,9 @@ from blueprint.source.layers import Layered
 from blueprint.spec.components import Patch
 
 Files = Mapping[str, bytes]
+
+_SHIPPED = ("components/", "overlays/", "schemas/", "catalog/", "--set")
+"""How names begin that are the same everywhere: files of the tool, and the command line."""
 
 
 def make_bundle(
@@ -49,7 +50,7 @@ def make_bundle(
     images: tuple[PulledImage, ...],
 ) -> tuple[Bundle, Files]:
     """The bundle, and the content of every file of its folder by relative path."""
-    rename = _renamer(layered.target)
+    rename = _renamer(layered)
     named = [(object_file(obj.id, obj.component), obj) for obj in objects]
     expected = tuple(_renamed_expectation(each, rename) for each in expectations)
     files: dict[str, bytes] = {name: emit(obj.data).encode() for name, obj in named}
@@ -109,18 +110,12 @@ def _digest(lock: bytes) -> str:
     return str(orjson.loads(lock)["digest"])
 
 
-def _renamer(target: str) -> Rename:
+def _renamer(layered: Layered) -> Rename:
     """Files as bundles name them: relative to the blueprint's folder, so that no machine shows through."""
-    revision, _, path = target.partition(":") if not Path(target).exists() and ":" in target else ("", "", target)
-    folder = posixpath.dirname(path)
-    data = ("components/", "overlays/", "schemas/", "catalog/", "--set")
 
     @cache
     def rename(name: str) -> str:
-        if name.startswith(data):
-            return name
-        inner = name.removeprefix(f"{revision}:") if revision else name
-        return posixpath.relpath(inner, folder or ".")
+        return name if name.startswith(_SHIPPED) else layered.files.relative(name, layered.target)
 
     return rename
 
@@ -150,9 +145,9 @@ def _bundle_pool(pool: Pool, table: SourceTable) -> tuple[BundlePool, dict[str, 
     sources: dict[str, Sources] = {}
 
     def noted(key: str, read: Any) -> Any:
-        with reading() as seen:
+        with recording() as seen:
             value = read()
-        sources[key] = in_order(seen)
+        sources[key] = by_relevance(seen)
         return value
 
     gpu = noted("gpu", lambda: (pool.gpu.product, pool.gpu.count) if pool.gpu else None)
@@ -160,13 +155,13 @@ def _bundle_pool(pool: Pool, table: SourceTable) -> tuple[BundlePool, dict[str, 
     topology = noted("topology", lambda: pool.place.levels)
     low, high = noted("nodes", lambda: (pool.nodes_min, pool.nodes_max))
     selector = noted("selector", lambda: pool.selector)
-    resources = noted("resources", lambda: pool.partition.resources if pool.gpu else {})
+    resources = noted("resources", lambda: pool.partition.resources if pool.gpu and isinstance(pool, GpuPool) else {})
     said = {key: noted(f"labels.{key}", lambda read=read: read(pool)) for key, read in LABELS.items()}
     labels = {key: value for key, value in said.items() if value is not None}
     taints = noted("taints", lambda: pool.taints)
     for taint in taints:
         at = f'["{taint.key}"]'
-        mine = tuple(s for s in flat(sources["taints"]) if s.path.endswith((at, f".{taint.key}")))
+        mine = tuple(s for s in flatten(sources["taints"]) if s.path.endswith((at, f".{taint.key}")))
         sources[f"taints.{taint.key}:{taint.effect}"] = mine or sources["taints"]
     bundled = BundlePool(
         name=pool.name, selector=selector, nodes_min=low, nodes_max=high, labels=labels, taints=taints,

@@ -10,6 +10,8 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
+from blueprint.redaction.secrets import is_secret_manifest
+
 _SERVER_METADATA = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid")
 _FIRST = ("apiVersion", "kind", "metadata", "type", "spec", "data")
 _FIRST_METADATA = ("name", "namespace", "labels", "annotations")
@@ -22,7 +24,7 @@ def canonical(data: Mapping[str, Any]) -> dict[str, Any]:
     metadata = found.get("metadata")
     if isinstance(metadata, dict):
         found["metadata"] = _ordered({k: v for k, v in metadata.items() if k not in _SERVER_METADATA}, _FIRST_METADATA)
-    if found.get("kind") == "Secret" and found.get("apiVersion") == "v1":
+    if is_secret_manifest(found):
         _string_data(found)
     return _ordered(found, _FIRST)
 

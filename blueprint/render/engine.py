@@ -9,8 +9,8 @@ from typing import Any
 from blueprint.bundle.model import FieldOrigin
 from blueprint.diagnostics import Span
 from blueprint.platform.components.pod_settings import PerKey
-from blueprint.platform.tracking.sources import Gathered, Source, Sources, in_order
-from blueprint.platform.tracking.tracked import reading
+from blueprint.platform.tracking.recorder import recording
+from blueprint.platform.tracking.sources import Source, SourceGroup, Sources, by_relevance
 from blueprint.render.expressions import OMIT, Expression, ExpressionError
 from blueprint.render.template import Branch, Items, Scalar, Template, template_failed
 from blueprint.source.paths import Path
@@ -51,7 +51,7 @@ def _turns(node: Template, context: Context) -> tuple[list[Context], Sources]:
 
 def _evaluated(expression: Expression, context: Context, span: Span) -> tuple[Any, Sources]:
     try:
-        with reading() as sources:
+        with recording() as sources:
             value = expression(context)
             if hasattr(value, "__next__"):
                 value = list(value)
@@ -80,7 +80,7 @@ class _Rendering:
             self.origins[path] = FieldOrigin(node.span)
             return OMIT if node.constant is None else node.constant
         value, sources = _evaluated(node.expression, context, node.span)
-        self.origins[path] = FieldOrigin(node.span, in_order(sources))
+        self.origins[path] = FieldOrigin(node.span, by_relevance(sources))
         if isinstance(value, PerKey):
             return self.by_key(value, node.span, path)
         return OMIT if value is None or value is OMIT else _json(value, node.span)
@@ -92,13 +92,13 @@ class _Rendering:
             holds, sources = _evaluated(node.condition.expression, context, node.condition.span)
             decided_by = (*decided_by, *sources)
             if not holds:
-                self.origins[path] = FieldOrigin(node.span, in_order(decided_by))
+                self.origins[path] = FieldOrigin(node.span, by_relevance(decided_by))
                 return OMIT
         if node.value is not None:
             value = self.value(node.value, context, path)
             self.decided(path, decided_by)
             return value
-        self.origins[path] = FieldOrigin(node.span, in_order(decided_by))
+        self.origins[path] = FieldOrigin(node.span, by_relevance(decided_by))
         data: dict[str, Any] = {}
         if node.merge is not None:
             self.merged(node.merge, context, path, data)
@@ -121,7 +121,9 @@ class _Rendering:
         """Further sources for a field that has an origin already."""
         if sources:
             known = self.origins[path]
-            self.origins[path] = FieldOrigin(known.template, tuple(dict.fromkeys((*known.noted, *in_order(sources)))))
+            self.origins[path] = FieldOrigin(
+                known.template, tuple(dict.fromkeys((*known.noted, *by_relevance(sources))))
+            )
 
     def merged(self, node: Scalar, context: Context, path: Path, data: dict[str, Any]) -> None:
         """Put the entries of a mapping expression into `data`."""
@@ -135,21 +137,21 @@ class _Rendering:
             return
         for key, item in value.items():
             data[key] = _json(item, node.span)
-            self.origins[(*path, key)] = FieldOrigin(node.span, in_order(sources))
+            self.origins[(*path, key)] = FieldOrigin(node.span, by_relevance(sources))
 
     def by_key(self, value: PerKey, span: Span, path: Path) -> dict[str, Any]:
         """The values of a map, each with the lines that it came from."""
         found: dict[str, Any] = {}
         for key in value:
-            with reading() as own:
+            with recording() as own:
                 found[key] = _json(value[key], span)
-            self.origins[(*path, key)] = FieldOrigin(span, in_order(own))
+            self.origins[(*path, key)] = FieldOrigin(span, by_relevance(own))
         return found
 
     def items(self, node: Items, context: Context, path: Path) -> Any:
         """A list; items with `$for` are repeated, items with a false `$if` left out."""
         found: list[Any] = []
-        decided_by: list[Source | Gathered] = []
+        decided_by: list[Source | SourceGroup] = []
         for item in node.items:
             turns, sources = _turns(item, context)
             decided_by += sources
@@ -160,7 +162,7 @@ class _Rendering:
                     found.append(value)
                 elif at in self.origins:
                     decided_by += self.origins.pop(at).noted  # that it is left out moves those after it
-        self.origins[path] = FieldOrigin(node.span, in_order(decided_by))
+        self.origins[path] = FieldOrigin(node.span, by_relevance(decided_by))
         return found if found or not node.items else OMIT
 
 

@@ -12,7 +12,7 @@ from blueprint.render.canonical import canonical
 from blueprint.source.document import Document, walk
 from blueprint.source.layers import Layered
 from blueprint.source.loader import load_documents
-from blueprint.source.matching import matching_texts, patterns_at
+from blueprint.source.matching import matching_files, patterns_at, read_input
 from blueprint.source.paths import Path, format_path
 
 COMPONENT = "extra-manifests"
@@ -26,12 +26,19 @@ def extra_objects(layered: Layered) -> tuple[list[Object], list[Diagnostic]]:
     for index, pattern in enumerate(patterns_at(layered, ("spec", "extraManifests"))):
         named = Source(pattern.layer.kind, pattern.span, format_path(("spec", "extraManifests", index)))
         try:
-            for file, text in matching_texts(layered, pattern, codes.EXTRA_MATCHES_NOTHING):
-                for document in load_documents(text, file):
-                    made = _object(document, named)
-                    (objects if isinstance(made, Object) else found).append(made)  # type: ignore[arg-type]
+            files = matching_files(layered, pattern, codes.EXTRA_MATCHES_NOTHING)
         except Refused as refused:
             found.extend(refused.diagnostics)
+            continue
+        for file in files:
+            try:
+                documents = load_documents(read_input(layered, file, pattern), file)
+            except Refused as refused:
+                found.extend(refused.diagnostics)
+                continue
+            for document in documents:
+                made = _object(document, named)
+                (objects if isinstance(made, Object) else found).append(made)  # type: ignore[arg-type]
     return objects, found
 
 

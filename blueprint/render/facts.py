@@ -9,10 +9,10 @@ from functools import partial
 from blueprint.bundle.model import Fact, Source
 from blueprint.platform.components.model import PlatformComponent
 from blueprint.platform.model import Platform
-from blueprint.platform.pool import Pool
+from blueprint.platform.pool import GpuPool
 from blueprint.platform.prerequisites import Prerequisite
-from blueprint.platform.tracking.sources import in_order
-from blueprint.platform.tracking.tracked import reading
+from blueprint.platform.tracking.recorder import recording
+from blueprint.platform.tracking.sources import by_relevance
 from blueprint.render.images import PulledImage
 from blueprint.source.layers import Layered
 
@@ -31,9 +31,9 @@ def facts_of(
 
 
 def _noted(read: Callable[[], str]) -> Fact:
-    with reading() as sources:
+    with recording() as sources:
         what = read()
-    return Fact(what, in_order(sources))
+    return Fact(what, by_relevance(sources))
 
 
 def _readings(platform: Platform) -> Iterator[Callable[[], str]]:
@@ -61,11 +61,11 @@ def _ownership(name: str, component: PlatformComponent) -> str:
     return f"the ownership of {name}: {component.ownership}"
 
 
-def _cut(pool: Pool, index: int) -> str:
+def _cut(pool: GpuPool, index: int) -> str:
     """How a cut can be made, which is the proof that it can."""
     return f"the GPUs of pool {pool.name}: {pool.partition.told(index)}"
 
 
-def _driver(pool: Pool) -> str:
+def _driver(pool: GpuPool) -> str:
     driver = pool.driver
     return f"the driver of pool {pool.name}: {driver.owner}, {driver.version or driver.branch}, {driver.kernel_modules}"

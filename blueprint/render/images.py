@@ -9,8 +9,8 @@ from typing import Any
 from blueprint.bundle.model import Object
 from blueprint.platform.components.model import PlatformComponent, PlatformImage
 from blueprint.platform.model import Platform
-from blueprint.platform.tracking.sources import Source, flat, in_order
-from blueprint.platform.tracking.tracked import reading
+from blueprint.platform.tracking.recorder import recording
+from blueprint.platform.tracking.sources import Source, by_relevance, flatten
 from blueprint.render.expressions import compile_expression
 
 DIGEST = "sha256:"
@@ -47,7 +47,7 @@ def parts_of(ref: str) -> tuple[str, str, str]:
 
 def _pulled(image: PlatformImage, component: PlatformComponent, platform: Platform) -> Iterator[PulledImage]:
     """The image with each of its tags: of the driver's there may be several, or none that is known here."""
-    with reading() as sources:
+    with recording() as sources:
         if not (component.asked and _is_pulled(image, component, platform)):
             return
         suffixes = [""] if component.olm else _suffixes(image, platform)
@@ -55,7 +55,9 @@ def _pulled(image: PlatformImage, component: PlatformComponent, platform: Platfo
         if component.olm and image.image.tag_suffix and image.digest:
             tags = [image.digest]  # without a system's name the tag is no image, and the bundle names no tag
         pinned = {_ref(image, f"{tag}{end}"): _digest(image, tag, end) for tag in tags for end in suffixes}
-    yield from (PulledImage(ref, component.name, digest, flat(in_order(sources))) for ref, digest in pinned.items())
+    yield from (
+        PulledImage(ref, component.name, digest, flatten(by_relevance(sources))) for ref, digest in pinned.items()
+    )
 
 
 def _ref(image: PlatformImage, tag: str) -> str:

@@ -9,8 +9,9 @@ from typing import Any
 from blueprint.bundle.model import FieldOrigin, Object
 from blueprint.diagnostics import Diagnostic, Note, nearest
 from blueprint.platform.components.model import PlatformComponent
-from blueprint.platform.tracking.sources import WRITTEN, Sources, flat, in_order
-from blueprint.platform.tracking.tracked import Origins, plain, reading
+from blueprint.platform.tracking.recorder import recording
+from blueprint.platform.tracking.sources import WRITTEN, Sources, by_relevance, flatten
+from blueprint.platform.tracking.tracked import Origins, plain
 from blueprint.render import codes
 from blueprint.source.document import walk
 from blueprint.source.paths import Path, format_path
@@ -29,7 +30,7 @@ def apply_patches(
     said: dict[tuple[int, Path], tuple[Any, Path]] = {}
     for index, patch in enumerate(component.patches):
         at: Path = ("spec", "components", component.name, "patches", index)
-        with reading() as target:
+        with recording() as target:
             matches = [i for i, obj in enumerate(patched) if _matches(obj, patch)]
         if len(matches) != 1:
             found.append(_no_single_match(patch, patched, matches, origins, at))
@@ -101,13 +102,13 @@ def _wrong_part(patch: Patch, objects: list[Object]) -> str:
 
 
 class _Merging:
-    """One patch over one object (RFC 7386), noting where each changed field comes from."""
+    """One patch over one object (RFC 7386), recording where each changed field comes from."""
 
     def __init__(self, origins: Origins, at: Path, target: Sources, found: list[Diagnostic]) -> None:
         self.origins = origins
         self.at = (*at, "merge")
         self.reason = replace(origins.source((*at, "reason")), layer="patch")
-        written = (source for source in flat(in_order(target)) if source.layer in WRITTEN)
+        written = (source for source in flatten(by_relevance(target)) if source.layer in WRITTEN)
         self.target = tuple(replace(source, layer="patch") for source in written)
         self.found = found
         self.fields: dict[Path, FieldOrigin] = {}

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from blueprint.bundle.model import FieldOrigin, Object, ObjectId
+from blueprint.catalog.kinds import Kind
 from blueprint.data import data_folder, shown
 from blueprint.diagnostics import Diagnostic, Span
 from blueprint.kubernetes.crds import load_crd
+from blueprint.kubernetes.stages import CONFIGURED, rank_of
 from blueprint.platform.components.model import PlatformComponent
 from blueprint.platform.model import Platform
-from blueprint.platform.tracking.sources import Sources, in_order
-from blueprint.platform.tracking.tracked import reading
+from blueprint.platform.tracking.recorder import decided_by, recording
+from blueprint.platform.tracking.sources import Sources, by_relevance
 from blueprint.render.canonical import canonical
 from blueprint.render.engine import render
 from blueprint.render.extra import extra_objects
@@ -20,20 +22,6 @@ from blueprint.render.source_order import value_first
 from blueprint.render.template import load_template
 from blueprint.source.layers import Layered
 from blueprint.source.paths import Path
-
-_STAGES = (
-    ("Namespace",),
-    ("CustomResourceDefinition",),
-    ("OperatorGroup", "Subscription"),
-    ("PriorityClass", "RuntimeClass", "StorageClass", "ServiceAccount", "Secret", "ConfigMap", "ResourceQuota",
-     "LimitRange", "NetworkPolicy"),
-    ("ClusterRole", "Role"),
-    ("ClusterRoleBinding", "RoleBinding"),
-    ("Service",),
-    ("Deployment", "DaemonSet", "StatefulSet", "Job", "CronJob", "Pod"),
-)  # fmt: skip
-_WEBHOOKS = ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "APIService")
-_RANK = {kind: rank for rank, kinds in enumerate(_STAGES) for kind in kinds}
 
 
 def render_platform(platform: Platform, layered: Layered) -> tuple[list[Object], list[Diagnostic]]:
@@ -48,14 +36,15 @@ def render_platform(platform: Platform, layered: Layered) -> tuple[list[Object],
     extra, problems = extra_objects(layered)
     found += problems
     order = [*platform.components]
-    ordered = sorted([*objects, *extra], key=lambda obj: _order(obj, order))
+    kinds = {name: kind for each in platform.components.values() for name, kind in each.component.kinds.items()}
+    ordered = sorted([*objects, *extra], key=lambda obj: _order(obj, order, kinds))
     return value_first(ordered, layered.texts), found
 
 
 def _component(component: PlatformComponent, platform: Platform) -> Iterator[Object]:
-    with reading() as decided:
+    with recording() as decided:
         _ = component.ownership, component.asked
-    with reading() as switched:
+    with recording() as switched:
         crds = component.crds
     for crd in crds:
         optional = crd in component.component.optional_crds
@@ -65,7 +54,7 @@ def _component(component: PlatformComponent, platform: Platform) -> Iterator[Obj
         for template in load_template(file):
             for rendered in render(template, context):
                 root = rendered.origins[()]
-                origins = {**rendered.origins, (): FieldOrigin(root.template, in_order([*root.noted, *decided]))}
+                origins = {**rendered.origins, (): FieldOrigin(root.template, by_relevance([*root.noted, *decided]))}
                 yield Object(canonical(rendered.data), component.name, origins)
 
 
@@ -73,19 +62,19 @@ def _crd(name: str, component: PlatformComponent, decided: Sources) -> Object:
     group, *version, plural = name.removesuffix(".yaml").split("/")
     data = load_crd(group, plural, *version)
     span = Span(shown(data_folder("schemas") / "crds" / name), 1, 1, 1, 1)
-    with reading() as which:
-        _ = component.version  # read, since it decides which version's definition this is
-    origins: dict[Path, FieldOrigin] = {(): FieldOrigin(span, in_order([*which, *decided]))}
+    with recording() as which:
+        decided_by(component.version)  # which version's definition this is
+    origins: dict[Path, FieldOrigin] = {(): FieldOrigin(span, by_relevance([*which, *decided]))}
     labels = component.labels
     for key in labels:
-        with reading() as sources:
-            _ = labels[key]
-        origins[("metadata", "labels", key)] = FieldOrigin(span, in_order(sources))
+        with recording() as sources:
+            decided_by(labels[key])
+        origins[("metadata", "labels", key)] = FieldOrigin(span, by_relevance(sources))
     data = {**data, "metadata": {**data["metadata"], "labels": dict(labels)}}
     return Object(canonical(data), component.name, origins)
 
 
-def _order(obj: Object, components: list[str]) -> tuple[int, int, int, str, ObjectId]:
-    rank = _RANK.get(obj.id.kind, len(_STAGES) + (obj.id.kind in _WEBHOOKS))
+def _order(obj: Object, components: list[str], kinds: Mapping[str, Kind]) -> tuple[int, int, int, str, ObjectId]:
+    rank = rank_of(obj.id, kinds)
     place = components.index(obj.component) if obj.component in components else len(components)
-    return (min(rank, 3), place, rank, obj.id.kind, obj.id)
+    return (min(rank, CONFIGURED), place, rank, obj.id.kind, obj.id)

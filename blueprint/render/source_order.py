@@ -1,8 +1,8 @@
 """Which of a field's lines is named first: the one whose text is the value, then those that chose it.
 
-A value has come a long way when it is rendered, and every line on the way is noted. What a reader looks for is the line
-to change: its text stands in the field, as it is or as a part. It is found by comparing texts, among the noted lines
-alone. After it come lines that somebody wrote, then the catalogue's, and last defaults, which stand on no line.
+A value has come a long way when it is rendered, and every line on the way is recorded. What a reader looks for is the
+line to change: its text stands in the field, as it is or as a part. It is found by comparing texts, among the recorded
+lines alone. After it come lines that somebody wrote, then the catalogue's, and last defaults, which stand on no line.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from blueprint.bundle.model import FieldOrigin, Object, Path
 from blueprint.data import shipped
 from blueprint.diagnostics import Span
-from blueprint.platform.tracking.sources import WRITTEN, Gathered, Source, Sources
+from blueprint.platform.tracking.sources import WRITTEN, Source, SourceGroup, Sources
 
 _LEAST = 3
 """Characters that a part of a value must have: shorter ones are found anywhere."""
@@ -32,7 +32,7 @@ class _Order:
         self._texts = texts
         self._lines: dict[str, list[str]] = {}
         self._said: dict[Source, str] = {}
-        self._indexed: dict[Gathered, dict[str, Source]] = {}
+        self._indexed: dict[SourceGroup, dict[str, Source]] = {}
 
     def origins(self, subject: Object) -> dict[Path, FieldOrigin]:
         """The object's origins, reordered where the field is a scalar."""
@@ -44,16 +44,16 @@ class _Order:
 
     def _ordered(self, noted: Sources, value: str) -> Sources:
         single = sorted((each for each in noted if isinstance(each, Source)), key=lambda each: self._rank(each, value))
-        many = [each for each in noted if isinstance(each, Gathered)]
+        many = [each for each in noted if isinstance(each, SourceGroup)]
         if not single or self._rank(single[0], value)[0] > 0:
             found = (self._index(each).get(value) for each in many)
             return (*(each for each in found if each), *single, *many)
         return (*single, *many)
 
-    def _index(self, many: Gathered) -> dict[str, Source]:
+    def _index(self, many: SourceGroup) -> dict[str, Source]:
         """What is said by each of many sources, written ones before the catalogue's."""
         if many not in self._indexed:
-            lines = [each for each in many.lines if each.layer != "default"]
+            lines = [each for each in many.sources if each.layer != "default"]
             by_rank = sorted(lines, key=lambda each: each.layer not in WRITTEN)
             self._indexed[many] = {self.said(each): each for each in reversed(by_rank)}
         return self._indexed[many]

@@ -8,9 +8,9 @@ from typing import Any
 
 from blueprint.bundle.model import FieldOrigin
 from blueprint.changes.compare import ABSENT, Action, FieldChange, ObjectChange
+from blueprint.redaction.secrets import Redacted
 from blueprint.report.context import Context
 from blueprint.report.escaping import cells, visible
-from blueprint.report.masking import Hidden
 from blueprint.report.style import Style
 from blueprint.report.values import one_line
 
@@ -109,4 +109,4 @@ def _field_lines(field: FieldChange, widest: int, style: Style) -> Iterator[str]
 
 
 def _is_block(value: Any) -> bool:
-    return isinstance(value, str) and not isinstance(value, Hidden) and "\n" in value.strip()
+    return isinstance(value, str) and not isinstance(value, Redacted) and "\n" in value.strip()

@@ -14,9 +14,9 @@ from typing import Protocol, TextIO, cast
 from blueprint.diagnostics import Diagnostic, Refused, nearest
 from blueprint.diagnostics.codes import USAGE
 from blueprint.files import is_stdout, write_whole
+from blueprint.redaction.source_lines import redacted_source
 from blueprint.report import formats
 from blueprint.report.codes import REPORT_UNWRITABLE
-from blueprint.report.concealing import concealing
 from blueprint.report.context import (
     Context,
     SourceText,
@@ -99,7 +99,7 @@ def tell(  # noqa: PLR0913 - what a terminal is and shows, each with a default
     stream = stdout or sys.stdout
     base = base or Path.cwd()
     screen = Context(
-        source=concealing(source or read_sources(base, run.texts), run.diagnostics),
+        source=redacted_source(source or read_sources(base, run.texts), run.diagnostics),
         base=base,
         width=width or width_of(stream, environment),
         color=may_color(stream, environment) if color is None else color,

@@ -10,12 +10,16 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
-from blueprint.changes.compare import Action, ObjectChange
+from blueprint.bundle.model import Path
+from blueprint.changes.compare import ABSENT, Action, ObjectChange
 from blueprint.diagnostics import Diagnostic, Severity, in_order
-from blueprint.report.masking import Mask
+from blueprint.redaction.secrets import is_secret
+from blueprint.redaction.values import Mask
 from blueprint.report.model import Run
+from blueprint.wording import counted_or_none
 
 OUTCOMES = {
     0: ("clean", "Done."),
@@ -54,7 +58,7 @@ class Record:
 def record_of(run: Run) -> Record:
     """Order, mask, count and fingerprint what a run found."""
     mask = Mask()
-    changes = tuple(mask.change(change) for change in run.changes)
+    changes = tuple(_masked(change, mask) for change in run.changes)
     diagnostics = tuple(mask.diagnostic(each) for each in in_order(run.diagnostics))
     severities = Counter(each.severity for each in diagnostics)
     actions = Counter(change.action for change in changes)
@@ -69,6 +73,18 @@ def record_of(run: Run) -> Record:
         outcome=outcome,
         verdict=run.verdict or words,
     )
+
+
+def _masked(change: ObjectChange, mask: Mask) -> ObjectChange:
+    """The change with its secret values hidden."""
+    if not is_secret(change.id.group, change.id.kind):
+        return change
+
+    def hidden(path: Path, value: Any) -> Any:
+        return value if value is ABSENT else mask.value(path, value)
+
+    fields = (replace(f, before=hidden(f.path, f.before), after=hidden(f.path, f.after)) for f in change.fields)
+    return replace(change, fields=tuple(fields))
 
 
 def _fingerprinted(diagnostics: Iterable[Diagnostic]) -> Iterator[Finding]:
@@ -87,14 +103,9 @@ def _identity(diagnostic: Diagnostic) -> str:
     return json.dumps([diagnostic.code.id, where, diagnostic.path or "", " ".join(message.split())])
 
 
-def counted(number: int, noun: str) -> str:
-    """`1 error`, `2 errors`, `no errors`."""
-    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
-
-
 def counts_in_words(record: Record) -> str:
     """`2 errors, 1 warning`; severities that do not occur are left out, unless none does."""
-    found = [counted(number, severity.value) for severity, number in record.counts.items() if number]
+    found = [counted_or_none(number, severity.value) for severity, number in record.counts.items() if number]
     return ", ".join(found) or "no findings"
 
 

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from blueprint.changes.compare import ABSENT
+from blueprint.redaction.secrets import Redacted
 from blueprint.report.escaping import visible
-from blueprint.report.masking import Hidden
 
 LONGEST = 120
 
@@ -16,7 +16,7 @@ def one_line(value: Any, longest: int = LONGEST) -> str:
     """A value as JSON on one line, cut where it is longer than `longest`; nothing in it can be obeyed."""
     if value is ABSENT:
         return "(absent)"
-    if isinstance(value, Hidden):
+    if isinstance(value, Redacted):
         return str(value)
     text = visible(json.dumps(value, ensure_ascii=False, default=str, sort_keys=True))
     return text if len(text) <= longest else f"{text[: longest - 3]}..."

@@ -1,4 +1,7 @@
-"""Read files as text, from the disk or from a git revision, within the borders that a blueprint may not leave."""
+"""Where a blueprint's files are read from: the disk, given texts, or (`revision`) a commit; and files as text.
+
+A blueprint may not name files beyond a border, so that compiling somebody's repository reads nothing else.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,9 @@ import errno
 import os
 import posixpath
 import stat
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Protocol
 
@@ -29,19 +34,25 @@ class Files(Protocol):
     def beside(self, path: str, reference: str) -> str:
         """The file that `reference`, written in the file `path`, names."""
 
-    def inside(self, path: str) -> bool:
-        """Whether a blueprint may name this file: links resolved, it lies within the border."""
+    def inside(self, path: str, target: str) -> bool:
+        """Whether the blueprint `target` may name this file: links resolved, it lies within the border."""
+
+    def relative(self, path: str, target: str) -> str:
+        """The path from the folder of `target`, so that no machine shows through."""
 
 
 @dataclass(frozen=True)
 class DiskFiles:
-    """Files of this machine, within the repository of `target` (or one folder above it, without a repository)."""
+    """Files of this machine; relative paths are relative to `root`, by default the working directory.
 
-    target: Path
+    The border is the repository of the target, or one folder above it where there is no repository.
+    """
+
+    root: Path = Path()
 
     def read(self, path: str) -> bytes:
         """The bytes of a file."""
-        file = Path(path)
+        file = self.root / path
         about = file.stat()
         if stat.S_ISDIR(about.st_mode):
             raise OSError(errno.EISDIR, "it is a folder")
@@ -52,23 +63,87 @@ class DiskFiles:
 
     def glob(self, folder: str, pattern: str) -> list[str]:
         """Matching files, sorted."""
-        found = Path(folder).glob(pattern)
-        return sorted(os.path.normpath(file).replace(os.sep, "/") for file in found if file.is_file())
+        above = self.root / folder
+        found = (file.relative_to(above) for file in above.glob(pattern) if file.is_file())
+        return sorted(os.path.normpath(Path(folder, file)).replace(os.sep, "/") for file in found)
 
     def beside(self, path: str, reference: str) -> str:
         """What a reference names, relative to the file that holds it."""
-        return posixpath.normpath(posixpath.join(posixpath.dirname(path), reference))
+        return _beside(path, reference)
 
-    def inside(self, path: str) -> bool:
+    def inside(self, path: str, target: str) -> bool:
         """Whether the file lies within the border."""
-        return Path(os.path.realpath(path)).is_relative_to(self._border())
+        return Path(os.path.realpath(self.root / path)).is_relative_to(self._border(target))
 
-    def _border(self) -> Path:
-        folder = Path(os.path.realpath(self.target)).parent
+    def relative(self, path: str, target: str) -> str:
+        """The path from the folder of `target`."""
+        return Path(os.path.relpath(self.root / path, (self.root / target).parent)).as_posix()
+
+    def _border(self, target: str) -> Path:
+        folder = Path(os.path.realpath(self.root / target)).parent
         for above in (folder, *folder.parents):
             if (above / ".git").exists():
                 return above
         return folder.parent if folder.parent != Path(folder.anchor) else folder
+
+
+class MemoryFiles:
+    """Given texts, over the files of `base` where there is one: a draft, or the unsaved buffers of an editor.
+
+    Without a base, the border is the folder that the paths are relative to.
+    """
+
+    def __init__(self, texts: Mapping[str, str], base: Files | None = None) -> None:
+        self._texts = {posixpath.normpath(path): text for path, text in texts.items()}
+        self._base = base
+
+    def read(self, path: str) -> bytes:
+        """The text as bytes, or what the base has."""
+        if self._has(path):
+            data = self._texts[posixpath.normpath(path)].encode()
+            limit(len(data))
+            return data
+        if self._base is None:
+            raise FileNotFoundError(errno.ENOENT, "no such file")
+        return self._base.read(path)
+
+    def glob(self, folder: str, pattern: str) -> list[str]:
+        """Matching files of both, sorted."""
+        wanted = posixpath.normpath(posixpath.join(folder, pattern)).split("/")
+        given = (path for path in self._texts if matches_glob(path.split("/"), wanted))
+        return sorted({*given, *(self._base.glob(folder, pattern) if self._base else ())})
+
+    def beside(self, path: str, reference: str) -> str:
+        """What a reference names, relative to the file that holds it."""
+        return _beside(path, reference)
+
+    def inside(self, path: str, target: str) -> bool:
+        """Whether the file lies within the border of the base, or in the folder where there is none."""
+        if self._base is not None:
+            return self._base.inside(path, target)
+        return not posixpath.isabs(path) and posixpath.normpath(path).split("/")[0] != ".."
+
+    def relative(self, path: str, target: str) -> str:
+        """The path from the folder of `target`."""
+        if self._base is not None:
+            return self._base.relative(path, target)
+        return posixpath.relpath(posixpath.join("/", path), posixpath.join("/", posixpath.dirname(target)))
+
+    def _has(self, path: str) -> bool:
+        return posixpath.normpath(path) in self._texts
+
+
+def matches_glob(path: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Whether a path matches a glob pattern, part by part; `**` stands for any number of folders."""
+    if not pattern or not path:
+        return not pattern and not path
+    if pattern[0] == "**":
+        return matches_glob(path, pattern[1:]) or matches_glob(path[1:], pattern)
+    return fnmatchcase(path[0], pattern[0]) and matches_glob(path[1:], pattern[1:])
+
+
+def _beside(path: str, reference: str) -> str:
+    return posixpath.normpath(posixpath.join(posixpath.dirname(path), reference))
 
 
 def limit(size: int) -> None:
@@ -107,9 +182,9 @@ def decode(data: bytes, path: str) -> str:
         raise Refused(Diagnostic(codes.ENCODING, message, at=at, help="save the file as UTF-8")) from error
 
 
-def check_border(files: Files, path: str, reference: str, at: Span) -> None:
+def check_border(files: Files, target: str, path: str, reference: str, at: Span) -> None:
     """Refuse a reference that is absolute or leads out of the border."""
-    if posixpath.isabs(reference) or "\\" in reference or not files.inside(path):
+    if posixpath.isabs(reference) or "\\" in reference or not files.inside(path, target):
         message = f"{reference} leads outside of the repository"
         note = Note("named here", at)
         raise Refused(

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path as FilePath
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from blueprint.data import data_folder, shown
 from blueprint.diagnostics import Diagnostic, Note, Refused, Span, nearest
 from blueprint.source import codes
 from blueprint.source.document import Document
-from blueprint.source.files import DiskFiles, Files, check_border, read_text
+from blueprint.source.files import Files, check_border, read_text
 from blueprint.source.loader import load_text
 from blueprint.source.merge import Disagreement, Layer, Node, merge, nodes_of, remove_nulls
 from blueprint.source.paths import Path, format_path
+from blueprint.source.revision import open_target
 from blueprint.source.setting import SET_FILE, nodes_of_sets
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Layered:
         texts: The text behind every file name that a span may carry.
         diagnostics: What is wrong with the layers themselves.
         references: Which entry of which `extends` brought each overlay in.
+        exit_code: 0; or, where a layer could not be read and is left out, what a command exits with that needs it.
     """
 
     target: str
@@ -49,6 +53,12 @@ class Layered:
     texts: dict[str, str]
     diagnostics: tuple[Diagnostic, ...]
     references: tuple[Reference, ...] = ()
+    exit_code: int = 0
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether a layer is left out: what seems to be missing may have been in it."""
+        return bool(self.exit_code)
 
 
 def load_layers(
@@ -56,35 +66,37 @@ def load_layers(
     overlays: Sequence[str] = (),
     sets: Sequence[str] = (),
     upgrade: Callable[[Node], Node] = lambda document: document,
+    files: Files | None = None,
 ) -> Layered:
-    """Read and merge. `target` is a path or `REV:PATH`; `upgrade` brings each document to today's language.
+    """Read and merge; a layer that cannot be read is left out.
 
-    Raises Refused where a layer cannot be read at all.
+    Args:
+        target: A path, or without `files` also `REV:PATH`.
+        overlays: Further overlays, merged last.
+        sets: `PATH=VALUE`, merged over everything.
+        upgrade: Brings each document to today's language.
+        files: Where files are read from; by default the disk, or the commit that `target` names.
+
+    Raises:
+        Refused: The blueprint itself cannot be read.
     """
-    files, name = _open(target)
-    gathering = _Gathering(files, name, upgrade)
-    gathering.add_file(name, None)
-    for overlay in overlays:
-        gathering.add_file(overlay, None)
-    if gathering.problems:
-        raise Refused(*gathering.problems)
+    found, name = open_target(target) if files is None else (files, target)
+    gathering = _Gathering(found, name, upgrade)
+    gathering.gather(overlays)
     layers = gathering.layers
     if sets:
         gathering.texts[SET_FILE] = "\n".join(sets)
-        layers += nodes_of_sets(sets, gathering.rank + 1, layers)
+        layers += gathering.attempt(partial(nodes_of_sets, sets, gathering.rank + 1, layers)) or []
     disagreements: list[Disagreement] = []
     root = _merged([_taking_part(layer, node) for layer, node in layers], disagreements)
-    found = [_disagreement(item) for item in disagreements]
-    found += [_empty(path, node) for path, node in remove_nulls(root, verbatim=_is_patch)]
-    return Layered(name, root, tuple(layers), files, gathering.texts, tuple(found), tuple(gathering.references))
-
-
-def _open(target: str) -> tuple[Files, str]:
-    if not FilePath(target).exists() and ":" in target:
-        from blueprint.source.revision import open_revision
-
-        return open_revision(target, FilePath.cwd())
-    return DiskFiles(FilePath(target)), target
+    empty = list(remove_nulls(root, verbatim=_is_patch))
+    problems = [*gathering.problems, *map(_disagreement, disagreements)]
+    if not gathering.exit_code:
+        problems += [_empty(path, node) for path, node in empty]
+    return Layered(
+        name, root, tuple(layers), found, gathering.texts, tuple(problems), tuple(gathering.references),
+        gathering.exit_code,
+    )  # fmt: skip
 
 
 def _taking_part(layer: Layer, node: Node) -> Node:
@@ -115,6 +127,28 @@ class _Gathering:
     rank: int = 0
     trail: list[tuple[str, Span | None]] = field(default_factory=list)
     references: list[Reference] = field(default_factory=list)
+    exit_code: int = 0
+
+    def gather(self, overlays: Sequence[str]) -> None:
+        """Add the blueprint and the overlays of the command line. Raises Refused without the blueprint."""
+        self.attempt(partial(self.add_file, self.target, None))
+        for overlay in overlays:
+            self.attempt(partial(self.add_file, overlay, None))
+        if all(layer.kind == "overlay" for layer, _ in self.layers):
+            raise Refused(*self.problems, exit_code=self.exit_code)
+
+    def attempt(self, read: Callable[[], T]) -> T | None:
+        """What is read; None where that is refused, which is noted."""
+        try:
+            return read()
+        except Refused as refused:
+            self.problem(*refused.diagnostics, exit_code=refused.exit_code)
+            return None
+
+    def problem(self, *found: Diagnostic, exit_code: int = 1) -> None:
+        """Note why a layer is left out."""
+        self.problems += found
+        self.exit_code = max(self.exit_code, exit_code)
 
     def add_file(self, name: str, named_at: Span | None) -> None:
         """Add what `name` extends, then `name` itself."""
@@ -159,7 +193,7 @@ class _Gathering:
             value = value[step]
         message = f"{format_path(path)} cannot be {'a list' if isinstance(value, list) else value}"
         help_ = "extends is a list of overlay names and file paths, and of lists of them"
-        self.problems.append(Diagnostic(codes.EXTENDS, message, at=document.span(path), help=help_))
+        self.problem(Diagnostic(codes.EXTENDS, message, at=document.span(path), help=help_))
 
     def _extend(self, name: str, document: Document, entry: str | list[str], path: Path) -> None:
         if isinstance(entry, str):
@@ -177,13 +211,12 @@ class _Gathering:
         if "/" not in reference and not reference.endswith((".yaml", ".yml")):
             self._ready_made(reference, at)
             return
-        try:
-            file = self.files.beside(name, reference)
-            check_border(self.files, file, reference, at)
-            if not self._cycle(file, at) and file not in self.texts:
-                self.add_file(file, at)
-        except Refused as refused:
-            self.problems.extend(refused.diagnostics)
+        self.attempt(partial(self._overlay, self.files.beside(name, reference), reference, at))
+
+    def _overlay(self, file: str, reference: str, at: Span) -> None:
+        check_border(self.files, self.target, file, reference, at)
+        if not self._cycle(file, at) and file not in self.texts:
+            self.add_file(file, at)
 
     def _cycle(self, file: str, at: Span) -> bool:
         names = [name for name, _ in self.trail]
@@ -192,7 +225,7 @@ class _Gathering:
         way = self.trail[names.index(file) + 1 :]
         notes = tuple(Note(f"{name} is extended here", span) for name, span in way if span)
         message, help_ = f"{file} extends itself", "remove one of the entries that lead round"
-        self.problems.append(Diagnostic(codes.EXTENDS_CYCLE, message, at=at, notes=notes, help=help_))
+        self.problem(Diagnostic(codes.EXTENDS_CYCLE, message, at=at, notes=notes, help=help_))
         return True
 
     def _ready_made(self, name: str, at: Span) -> None:
@@ -201,7 +234,7 @@ class _Gathering:
             near = nearest(name, known)
             help_ = f"ready-made overlays: {', '.join(sorted(known)) or 'none'}"
             hint = f"no ready-made overlay is called {name}" + (f"; did you mean {near}?" if near else "")
-            self.problems.append(Diagnostic(codes.UNKNOWN_OVERLAY, hint, at=at, help=help_))
+            self.problem(Diagnostic(codes.UNKNOWN_OVERLAY, hint, at=at, help=help_))
             return
         shown_name = shown(known[name])
         if shown_name not in self.texts:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from blueprint.diagnostics import Code, Diagnostic, Refused
 from blueprint.source.codes import OUTSIDE
 from blueprint.source.files import check_border, read_text
@@ -18,22 +16,14 @@ def patterns_at(layered: Layered, path: Path) -> tuple[Node, ...]:
     return tuple(found.value) if found and isinstance(found.value, list) else ()
 
 
-def matching_texts(layered: Layered, pattern: Node, nothing: Code) -> Iterator[tuple[str, str]]:
-    """Name and text of every file that a pattern matches, in order; it is relative to the document that has it.
+def matching_files(layered: Layered, pattern: Node, nothing: Code) -> list[str]:
+    """Every file that a pattern matches, in order; the pattern is relative to the document that has it.
 
-    The texts become inputs of the compilation. Raises Refused where the pattern leads outside of the repository, a
-    file cannot be read, or (`nothing`) there is none.
+    Raises Refused where the pattern leads outside of the repository, or (`nothing`) no file matches.
     """
-    for file in _files(layered, pattern, nothing):
-        text = read_text(layered.files, file, pattern.span)
-        layered.texts[file] = text
-        yield file, text
-
-
-def _files(layered: Layered, pattern: Node, nothing: Code) -> Iterator[str]:
     base = pattern.layer.name if pattern.layer.kind != "set" else layered.target
     start = layered.files.beside(base, str(pattern.value).split("*")[0])
-    check_border(layered.files, start, str(pattern.value), pattern.span)
+    check_border(layered.files, layered.target, start, str(pattern.value), pattern.span)
     if ".." in str(pattern.value).partition("*")[2].split("/"):
         message = f"{pattern.value} climbs after a wildcard"
         raise Refused(Diagnostic(OUTSIDE, message, at=pattern.span, help="write .. at the beginning, if at all"))
@@ -44,5 +34,11 @@ def _files(layered: Layered, pattern: Node, nothing: Code) -> Iterator[str]:
         help_ = "patterns are relative to the file that has them"
         raise Refused(Diagnostic(nothing, message, at=pattern.span, help=help_))
     for file in files:
-        check_border(layered.files, file, str(pattern.value), pattern.span)
-        yield file
+        check_border(layered.files, layered.target, file, str(pattern.value), pattern.span)
+    return files
+
+
+def read_input(layered: Layered, file: str, pattern: Node) -> str:
+    """The text of a file that a pattern matches, from now on an input of the compilation. Raises Refused."""
+    text = layered.texts[file] = read_text(layered.files, file, pattern.span)
+    return text

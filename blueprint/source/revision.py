@@ -1,16 +1,15 @@
-"""Read files as they were at a git revision: `REV:PATH`. The only module that imports git."""
+"""Files as they were at a git revision, which a target names as `REV:PATH`. The only module that imports git."""
 
 from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.source import codes
-from blueprint.source.files import limit
+from blueprint.source.files import DiskFiles, Files, limit, matches_glob
 
 NO_SUCH_REVISION = "there is no such revision"
 SYMBOLIC_LINK = 0o120000
@@ -39,27 +38,34 @@ class RevisionFiles:
         """Matching files of the commit, sorted."""
         wanted = posixpath.normpath(posixpath.join(self._inner(folder), pattern)).split("/")
         files = (blob.path for blob in self.tree.traverse() if blob.type == "blob")
-        return sorted(f"{self.revision}:{path}" for path in files if _matches(path.split("/"), wanted))
+        return sorted(f"{self.revision}:{path}" for path in files if matches_glob(path.split("/"), wanted))
 
     def beside(self, path: str, reference: str) -> str:
         """What a reference names, relative to the file that holds it."""
         return f"{self.revision}:{posixpath.normpath(posixpath.join(posixpath.dirname(self._inner(path)), reference))}"
 
-    def inside(self, path: str) -> bool:
-        """Whether the path stays in the repository."""
-        return not self._inner(path).startswith("..")
+    def inside(self, path: str, target: str) -> bool:
+        """Whether the path is one of the target's commit, and stays in the repository."""
+        same = path.partition(":")[0] == target.partition(":")[0]
+        return same and not self._inner(path).startswith("..")
+
+    def relative(self, path: str, target: str) -> str:
+        """The path from the folder of `target`."""
+        return posixpath.relpath(self._inner(path), posixpath.dirname(self._inner(target)) or ".")
 
     def _inner(self, path: str) -> str:
         return posixpath.normpath(path.partition(":")[2] or ".")
 
 
-def _matches(path: list[str], pattern: list[str]) -> bool:
-    """Whether a path matches a glob pattern, part by part; `**` stands for any number of folders."""
-    if not pattern or not path:
-        return not pattern and not path
-    if pattern[0] == "**":
-        return _matches(path, pattern[1:]) or _matches(path[1:], pattern)
-    return fnmatchcase(path[0], pattern[0]) and _matches(path[1:], pattern[1:])
+def open_target(target: str, root: Path = Path()) -> tuple[Files, str]:
+    """The files that a target is one of, and its path there. Raises Refused.
+
+    A target is a file, its path relative to `root`; or, where there is no such file, `REV:PATH` in the repository
+    around `root`.
+    """
+    if ":" in target and not (root / target).exists():
+        return open_revision(target, root)
+    return DiskFiles(root), target
 
 
 def open_revision(target: str, folder: Path) -> tuple[RevisionFiles, str]:

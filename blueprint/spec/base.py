@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from types import ModuleType
 from typing import ClassVar
 
-_without_plugins = ModuleType("pydantic.plugin._loader")
-_without_plugins.__dict__["get_plugins"] = tuple
-sys.modules.setdefault(_without_plugins.__name__, _without_plugins)
-"""Pydantic looks for plugins even where the environment switches them off, and imports forty modules of the standard
-library for it (importlib.metadata, email, zipfile): a fifteenth of a compile. What is valid must not depend on what
-is installed, so there are none. Where pydantic keeps that elsewhere one day, this does nothing."""
-
-from pydantic import BaseModel, ConfigDict  # noqa: E402
-from pydantic.alias_generators import to_camel  # noqa: E402
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
 
 
 class Model(BaseModel):

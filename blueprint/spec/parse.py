@@ -44,7 +44,7 @@ def parse_blueprint(layered: Layered) -> tuple[Blueprint | None, list[Diagnostic
     data = plain(layered.root)
     blueprint, problems = _validated(data)
     told = [diagnostic for problem in problems for diagnostic in _diagnostics(problem, layered.root, Blueprint)]
-    found += _without_consequences(told)
+    found += _certain(told) if layered.incomplete else _without_consequences(told)
     if blueprint is None and problems:
         blueprint, _ = _validated(_without(data, [tuple(problem["loc"]) for problem in problems]))
     return blueprint, found
@@ -61,6 +61,12 @@ def _without_consequences(found: list[Diagnostic]) -> list[Diagnostic]:
     """A key that is missing because it is misspelt is told once: where it is misspelt."""
     meant = {_beside(each.path, each.fix.replacement) for each in found if each.code is codes.UNKNOWN_KEY and each.fix}
     return [each for each in found if each.code is not codes.MISSING_KEY or each.path not in meant]
+
+
+def _certain(found: list[Diagnostic]) -> list[Diagnostic]:
+    """What is wrong whatever stands in a layer that could not be read; of `extends` the layers have reported it."""
+    uncertain = (codes.MISSING_KEY, codes.INCONSISTENT)
+    return [f for f in found if f.code not in uncertain and not (f.path or "").startswith("extends")]
 
 
 def _beside(path: str | None, key: str) -> str:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_mistakes import GOOD
 
 from blueprint.cli.main import main
 from blueprint.source.files import MAX_BYTES
+from tests.bad_input.test_mistakes import GOOD
 
 TEXT = (GOOD / "blueprint.yaml").read_bytes()
 

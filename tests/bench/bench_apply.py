@@ -1,4 +1,4 @@
-"""What a first apply costs, beside kubectl, in one run: `python tests/bench/bench_apply.py`.
+"""What a first apply costs, beside kubectl, in one run: `python -m tests.bench.bench_apply`.
 
 300 Deployments of three containers into an empty namespace, each time anew. Wall time is that of whole processes; CPU
 is what the API server's process used meanwhile, and the client's own. On a busy machine only CPU tells anything.
@@ -14,14 +14,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench_drift import COUNT, NAMESPACE, REPEATS, ROOT, _cpu, _pid, _run, _tell, compiled
-
-sys.path.insert(0, str(ROOT))
-
-from blueprint.cluster.connect import connect
-from blueprint.cluster.inventory import NAMESPACE as RECORDS
+from blueprint.apiserver.connect import connect
+from blueprint.inventory.membership import NAMESPACE as RECORDS
 from blueprint.lab import Lab
 from blueprint.lab.assets import find
+from tests.bench.bench_drift import COUNT, NAMESPACE, REPEATS, _cpu, _pid, _run, _tell, compiled
 
 Cost = tuple[float, float, float]
 """Wall seconds, CPU seconds of the API server, CPU seconds of the client."""

@@ -1,4 +1,4 @@
-"""What compiling costs, beside `helm template` and as it grows, in one run: `python tests/bench/bench_compile.py`.
+"""What compiling costs, beside `helm template` and as it grows, in one run: `python -m tests.bench.bench_compile`.
 
 Whole processes, started anew each time. Helm is built once into the cache from the modules pinned in `helm/`; it
 renders the charts of the same components, one after the other, from the folder that BLUEPRINT_CHARTS names (one
@@ -16,14 +16,12 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from synthetic import byte_compiled, with_objects, with_pools
+from blueprint.lab.pins import cache_root
+from blueprint.lab.toolchain import find_go
+from blueprint.pipeline import compile_blueprint
+from tests.support.synthetic_blueprints import byte_compiled, with_objects, with_pools
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
-from blueprint.lab.pins import cache_root  # noqa: E402
-from blueprint.lab.toolchain import find_go  # noqa: E402
-from blueprint.pipeline import compile_blueprint  # noqa: E402
 
 REPEATS = int(os.environ.get("BENCH_REPEATS", "5"))
 CHARTS = os.environ.get("BLUEPRINT_CHARTS")

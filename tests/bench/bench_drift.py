@@ -1,4 +1,4 @@
-"""What a look for drift costs, beside its peers, in one run: `python tests/bench/bench_drift.py`.
+"""What a look for drift costs, beside its peers, in one run: `python -m tests.bench.bench_drift`.
 
 300 Deployments of three containers, unchanged, against a compiled bundle. Wall time is that of whole processes,
 started anew each time. The API server's CPU is what its process used meanwhile, from /proc.
@@ -15,16 +15,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from synthetic import byte_compiled
+from blueprint.apiserver.connect import connect
+from blueprint.bundle.reader import read_bundle
+from blueprint.inventory.membership import as_member, manager
+from blueprint.lab import Lab
+from blueprint.lab.assets import find
+from tests.support.synthetic_blueprints import byte_compiled
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
-from blueprint.bundle.reader import read_bundle  # noqa: E402
-from blueprint.cluster.connect import connect  # noqa: E402
-from blueprint.cluster.inventory import as_member, manager  # noqa: E402
-from blueprint.lab import Lab  # noqa: E402
-from blueprint.lab.assets import find  # noqa: E402
 
 ENVIRONMENT = byte_compiled()
 COUNT = int(os.environ.get("BENCH_OBJECTS", "300"))

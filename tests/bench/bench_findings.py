@@ -1,4 +1,4 @@
-"""What the first findings cost beside a clean look: `python tests/bench/bench_findings.py`, BENCH_OBJECTS=2000.
+"""What the first findings cost beside a clean look: `python -m tests.bench.bench_findings`, BENCH_OBJECTS=2000.
 
 Unchanged Deployments of three containers, then one of them labelled by somebody, then every tenth. Wall and CPU
 seconds and peak memory are those of whole processes, the median of several.
@@ -13,11 +13,10 @@ import tempfile
 import time
 from pathlib import Path
 
-import bench_drift
-from bench_drift import ENVIRONMENT, NAMESPACE, REPEATS, ROOT
-
 from blueprint.lab import Lab
 from blueprint.lab.assets import find
+from tests.bench import bench_drift
+from tests.bench.bench_drift import ENVIRONMENT, NAMESPACE, REPEATS, ROOT
 
 COUNT = int(os.environ.get("BENCH_OBJECTS", "2000"))
 

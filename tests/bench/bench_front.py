@@ -1,4 +1,4 @@
-"""Start-up, compiling and reading YAML, beside their peers, in one run: `python tests/bench/bench_front.py`.
+"""Start-up, compiling and reading YAML, beside their peers, in one run: `python -m tests.bench.bench_front`.
 
 Whole processes are started anew each time; the median of REPEATS is printed, with the fastest and the slowest. Reading
 is measured in one process, as CPU time. The figures depend on the machine; the ratios less so.
@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from synthetic import byte_compiled
+from tests.support.synthetic_blueprints import byte_compiled
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = byte_compiled()

@@ -176,6 +176,7 @@ def test_a_settings_value_is_judged_by_type_bounds_and_choice() -> None:
     ("old", "new", "said"),
     [
         ("default: 1\n", "default: 9\n", "masterReplicas is wrong: the default must be at most 5"),
+        ("requires: [podMonitor]", "requires: [monitor]", "setting podMonitorInterval requires monitor, which is not"),
         ("- master.yaml", "- ../../gpu-operator/templates/role.yaml", "must be the name of a YAML file in this folder"),
         ("- nfd.k8s-sigs.io/nodefeatures.yaml", "- ../secret.yaml", "must be GROUP/.VERSION/.PLURAL.yaml"),
         ("ownership: [managed,", "ownership: [owned,", "must be one of managed, external, absent"),

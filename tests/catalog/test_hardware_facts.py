@@ -12,8 +12,7 @@ from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.facts import Fact
 from blueprint.catalog.hardware import Gpu, MigProfile
 from blueprint.probe.checks.gpu_product import _named as named
-from blueprint.probe.facts import Fact as Reading
-from blueprint.probe.facts import Status
+from blueprint.probe.observations import Observation, Status
 from blueprint.probe.parameters import Product
 
 PRODUCTS = load_catalog().products
@@ -165,7 +164,7 @@ def test_a_name_that_holds_another_name_is_another_product(product: str) -> None
     wanted = Product(product, gpu(product).nvml_names.value, ())
     others = [name for other in PRODUCTS if other != product for name in gpu(other).nvml_names.value]
     called = [f"{name}{suffix}" for name in others for suffix in ("", " MIG 1g.10gb")]
-    assert [name for name in called if named(Reading(Status.READ, name, "", ()), wanted)] == []
+    assert [name for name in called if named(Observation(Status.READ, name, "", ()), wanted)] == []
 
 
 def test_the_traps_are_there_to_be_fallen_into() -> None:

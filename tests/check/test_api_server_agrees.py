@@ -14,7 +14,7 @@ from blueprint.diagnostics import Severity
 from blueprint.kubernetes.crds import crds_of
 from blueprint.lab.access import RequestFailed
 from tests.check import test_broken_objects, test_references
-from tests.check.corpus import VALID, broken, objects
+from tests.support.check_corpus import VALID, broken, objects
 
 Apply = Callable[[dict[str, Any]], None]
 SILENT = {"BP5013", "BP5016", "BP5017", "BP5019", "BP5101", "BP5103", "BP5107", "BP5022"}

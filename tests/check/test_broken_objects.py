@@ -8,7 +8,7 @@ import pytest
 
 from blueprint.check.objects import check_objects
 from blueprint.diagnostics import Diagnostic, Severity
-from tests.check.corpus import REMOVED, VALID, broken, objects
+from tests.support.check_corpus import REMOVED, VALID, broken, objects
 
 MAIN = "spec.template.spec.containers[name=main]"
 PORTS = f"{MAIN}.ports"

@@ -16,14 +16,15 @@ from blueprint.bundle.model import Object
 from blueprint.catalog.devices import load_devices
 from blueprint.catalog.gates import load_gates
 from blueprint.check import rules
-from blueprint.check.rules.claim_context import Product, Serving
-from blueprint.check.rules.context import USERS, Known, Nodes
+from blueprint.check.claims.dra_context import DraContext
+from blueprint.check.rule_context import USERS, PoolOffer
 from blueprint.data import data_folder
 from blueprint.render.canonical import canonical
+from tests.support.rule_facts import context, devices, dra
 
 A = "device.attributes['gpu.nvidia.com']"
 GATES = frozenset({"TimeSlicingSettings", "MPSSupport", "IMEXDaemonsWithDNSNames"})
-A100 = Product(
+A100 = devices(
     names=("NVIDIA A100-SXM4-40GB",),
     architecture="Ampere",
     memory_mib=40960,
@@ -121,14 +122,14 @@ spec:
 }
 
 
-def found(text: str, serving: Serving) -> list[str]:
+def found(text: str, serving: DraContext) -> list[str]:
     objects = [Object(canonical(data), USERS) for data in yaml.safe_load_all(text)]
-    return [each.code.id for each in rules.findings(Known(objects, [Nodes("train", {})], serving=serving))]
+    return [each.code.id for each in rules.run_rules(context(objects, [PoolOffer("train", {})], dra=serving))]
 
 
 @pytest.mark.parametrize("name", RIGHT)
 def test_what_is_right_is_left_alone(name: str) -> None:
-    assert found(RIGHT[name], Serving(open=GATES, domains=True, products=(A100,))) == []
+    assert found(RIGHT[name], dra(open=GATES, domains=True, products=(A100,))) == []
 
 
 @pytest.mark.parametrize(("driver", "attribute", "wrong"), [
@@ -137,7 +138,7 @@ def test_what_is_right_is_left_alone(name: str) -> None:
 ])  # fmt: skip
 def test_what_is_published_depends_on_the_version_of_the_driver(driver: str, attribute: str, wrong: bool) -> None:
     text = claim(f"{{requests: [{one('gpu', cel(attribute), 'vfio.gpu.nvidia.com')}]}}")
-    serving = Serving(driver, open=frozenset({"PassthroughSupport"}))
+    serving = dra(driver=driver, open=frozenset({"PassthroughSupport"}))
     assert found(text, serving) == (["BP6405"] if wrong else [])
 
 
@@ -147,25 +148,22 @@ def test_what_is_published_depends_on_the_version_of_the_driver(driver: str, att
 ])  # fmt: skip
 def test_classes_that_others_make_are_left_alone(name: str, codes: list[str]) -> None:
     objects = [Object(canonical(yaml.safe_load(claim(f"{{requests: [{one('gpu', of=name)}]}}"))), USERS)]
-    told = list(rules.findings(Known(objects, serving=Serving())))
+    told = list(rules.run_rules(context(objects, dra=dra())))
     assert [str(each.severity) for each in told] == codes
     assert {each.code.id for each in told} <= {"BP6427"}
 
 
 def test_what_nobody_knows_of_a_product_is_no_finding() -> None:
     text = RIGHT["slices of one GPU"]
-    assert found(text, Serving(products=(A100, Product()))) == []
-    assert set(found(text, Serving(products=(Product(profiles=("7g.80gb",), cut=("7g.80gb",)),)))) == {"BP6409"}
+    assert found(text, dra(products=(A100, devices()))) == []
+    assert set(found(text, dra(products=(devices(profiles=("7g.80gb",), cut=("7g.80gb",)),)))) == {"BP6409"}
 
 
 def test_a_gate_that_only_the_provider_could_open_is_an_error() -> None:
     text = claim(f"{{requests: [{one('gpu', ', capacity: {requests: {memory: 4Gi}}')}]}}")
     objects = [Object(canonical(yaml.safe_load(text)), USERS)]
     severities = [
-        [
-            str(each.severity)
-            for each in rules.findings(Known(objects, serving=Serving(kubernetes="1.35", managed=managed)))
-        ]
+        [str(each.severity) for each in rules.run_rules(context(objects, dra=dra(kubernetes="1.35", managed=managed)))]
         for managed in (False, True)
     ]
     assert severities == [["warning"], ["error"]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from blueprint.bundle.model import FieldOrigin, Object, Path, Source
 from blueprint.check.objects import check_objects
 from blueprint.diagnostics import Span
-from tests.check.corpus import broken
+from tests.support.check_corpus import broken
 
 TEMPLATE = Span("components/x/templates/deployment.yaml", 12, 7, 12, 20)
 BLUEPRINT = Span("cluster.yaml", 41, 9, 41, 15)

@@ -16,7 +16,7 @@ from blueprint.bundle.model import Object, Path
 from blueprint.check.objects import check_objects
 from blueprint.diagnostics import Severity
 from blueprint.source.paths import format_path
-from tests.check.corpus import REMOVED, VALID, paths, put
+from tests.support.check_corpus import REMOVED, VALID, paths, put
 
 USERS_OWN = {"labels", "annotations", "data", "matchLabels", "nodeSelector", "requests", "limits", "hard", "podFixed",
              "matchExpressions", "free"}  # fmt: skip

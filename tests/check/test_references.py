@@ -9,7 +9,7 @@ import pytest
 from blueprint.bundle.model import Object
 from blueprint.check.objects import check_objects
 from blueprint.diagnostics import Severity
-from tests.check.corpus import REMOVED, broken, objects
+from tests.support.check_corpus import REMOVED, broken, objects
 
 POD = "spec.template.spec"
 ERROR, WARNING = Severity.ERROR, Severity.WARNING

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,13 +12,14 @@ from typing import Any
 import pytest
 import yaml
 
-from blueprint.bundle.model import Object
+from blueprint.bundle.model import Object, Taint
 from blueprint.check import rules
+from blueprint.check.claims.dra_context import DraContext
 from blueprint.check.objects import check_objects
-from blueprint.check.rules.claim_context import Product, Serving
-from blueprint.check.rules.context import USERS, Known, Nodes, Taint
+from blueprint.check.rule_context import USERS, PoolOffer, RuleContext
 from blueprint.diagnostics import all_codes, has_errors
 from blueprint.render.canonical import canonical
+from tests.support.rule_facts import context, devices, dra
 
 FOLDER = Path(rules.__path__[0])
 EXAMPLES: dict[str, dict[str, Any]] = {
@@ -34,24 +36,24 @@ def objects(text: str, component: str = USERS) -> list[Object]:
     return [Object(canonical(data), component) for data in yaml.safe_load_all(text)]
 
 
-def known(example: dict[str, Any], text: str) -> Known:
+def known(example: dict[str, Any], text: str) -> RuleContext:
     """An example, with its nodes."""
     nodes = [
-        Nodes(**{**each, "taints": tuple(Taint(**taint) for taint in each.get("taints", ()))})
+        PoolOffer(**{**each, "taints": tuple(Taint(**taint) for taint in each.get("taints", ()))})
         for each in example.get("nodes", ())
     ]
-    return Known(objects(text, example.get("component", USERS)), nodes, serving=serving(example))
+    return context(objects(text, example.get("component", USERS)), nodes, serving(example))
 
 
-def serving(example: dict[str, Any]) -> Serving | None:
+def serving(example: dict[str, Any]) -> DraContext | None:
     """Who serves claims in an example."""
     said = example.get("serving")
     if said is None:
         return None
     products = tuple(
-        Product(**{name: _frozen(value) for name, value in each.items()}) for each in said.get("products", ())
+        devices(**{name: _frozen(value) for name, value in each.items()}) for each in said.get("products", ())
     )
-    return Serving(**{**said, "open": frozenset(said.get("open", ())), "products": products})
+    return dra(**{**said, "open": frozenset(said.get("open", ())), "products": products})
 
 
 def _frozen(value: Any) -> Any:
@@ -59,7 +61,7 @@ def _frozen(value: Any) -> Any:
 
 
 def codes_of(example: dict[str, Any], text: str) -> set[str]:
-    return {found.code.id for found in rules.findings(known(example, text))}
+    return {found.code.id for found in rules.run_rules(known(example, text))}
 
 
 @pytest.mark.parametrize("code", EXAMPLES)
@@ -80,7 +82,6 @@ def test_examples_are_objects_that_the_api_takes(code: str) -> None:
 
 
 def test_every_rule_has_examples() -> None:
-    rules.all_modules()
     defined = {code.id for code in all_codes() if code.id.startswith("BP6")}
     assert len(defined) > 30
     assert set(EXAMPLES) | SHOWN_ELSEWHERE == defined
@@ -92,7 +93,8 @@ def test_modules_are_found_by_the_names_of_their_folders() -> None:
         servicemonitor resourcequota limitrange deviceclass clusterrolebinding priorityclass runtimeclass
         nodefeaturerule resourceclaim resourceclaimtemplate computedomain"""
     assert set(rules.subjects()) == set(kinds.split())
-    for module in rules.all_modules():
+    for name in (name for names in rules.subjects().values() for name in names):
+        module = importlib.import_module(name)
         assert isinstance(module.RULES, tuple), module.__name__
         assert all(rule.__doc__ for rule in module.RULES), module.__name__
 
@@ -119,11 +121,11 @@ def test_no_rule_stumbles_over_anything_that_a_manifest_may_hold(code: str) -> N
         for value in mangled(last.data[part]):
             bent = replace(last, data={**last.data, part: value})
             others = [each for each in objects(example["wrong"]) if each.id != last.id]
-            list(rules.findings(Known([*others, bent], whole.nodes, serving=whole.serving)))
+            list(rules.run_rules(context([*others, bent], whole.pools, whole.dra)))
 
 
 def test_codes_are_named_in_one_place() -> None:
-    texts = [path.read_text("utf-8") for path in FOLDER.rglob("*.py")]
+    texts = [path.read_text("utf-8") for path in FOLDER.parent.rglob("*.py")]
     defined = [code for text in texts for code in re.findall(r'define\(\s*"(BP\d{4})"', text)]
     assert len(defined) == len(set(defined)) > 30
 
@@ -140,8 +142,8 @@ def scaled_by(kind: str, target: dict[str, Any], *, replicas: Any = 3, namespace
         "metadata": {"name": "s", "namespace": namespace},
         "spec": {"scaleTargetRef": target},
     }
-    everything = Known([Object(data, USERS) for data in (workload, scaler)], [])
-    return {found.code.id for found in rules.findings(everything)} & {"BP6460"}
+    everything = context([Object(data, USERS) for data in (workload, scaler)], [])
+    return {found.code.id for found in rules.run_rules(everything)} & {"BP6460"}
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ import pytest
 
 from blueprint.bundle.model import Object
 from blueprint.check.cel_values import cel_type, cel_value, escaped
-from blueprint.check.objects import check_objects
-from blueprint.check.validation_rules import RuleTally, collect_rules
+from blueprint.check.objects import validate_objects
+from blueprint.check.validation_rules import RuleTally, collect_rules, evaluate_rules
 from blueprint.diagnostics import Diagnostic, Severity
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,11 +52,9 @@ def rules(*given: dict[str, str], **properties: Any) -> dict[str, Any]:
 
 
 def check(definition: dict[str, Any], *objects: dict[str, Any]) -> tuple[list[Diagnostic], RuleTally]:
-    tally = RuleTally()
-    found = check_objects(
-        [Object(each, "x") for each in objects], kubernetes_minor="1.36", crds=[definition], tally=tally
-    )
-    return found, tally
+    given = [Object(each, "x") for each in objects]
+    found = validate_objects(given, kubernetes_minor="1.36", crds=[definition])
+    return list(found.diagnostics), found.rules
 
 
 INT, TEXT = {"type": "integer"}, {"type": "string"}
@@ -147,11 +145,10 @@ def test_an_expensive_rule_ends() -> None:
 
 @needs_library
 def test_the_time_for_all_rules_is_limited() -> None:
-    tally = RuleTally(seconds=10)
-    definition = crd(rules({"rule": "self.a > 1"}, a=INT))
-    [found] = check_objects([Object(thing(a=1), "x")], kubernetes_minor="1.36", crds=[definition], tally=tally)
+    plan = collect_rules(rules({"rule": "self.a > 1"}, a=INT), root=False)
+    [found] = evaluate_rules(plan, {"a": 1}, "Thing", RuleTally(seconds=10))
     assert found.code.id == "BP5025"
-    assert "took more than 5 s" in found.message
+    assert "took more than 5 s" in found.text
 
 
 @needs_library

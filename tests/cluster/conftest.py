@@ -6,8 +6,8 @@ import uuid
 
 import pytest
 
-from blueprint.cluster.connect import connect
-from blueprint.cluster.connection import Connection
+from blueprint.apiserver.connect import connect
+from blueprint.apiserver.connection import Connection
 
 
 @pytest.fixture

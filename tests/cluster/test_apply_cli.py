@@ -11,10 +11,10 @@ import time
 from pathlib import Path
 
 import pytest
-from platforms import bundle, config_map, deployment, namespace, patch_as, pool
 
 from blueprint.cluster.plan import make_plan
 from blueprint.cluster.planfile import save_plan
+from tests.support.bundles import bundle, config_map, deployment, namespace, patch_as, pool
 
 BLUEPRINT = [sys.executable, "-m", "blueprint.cli.main"]
 

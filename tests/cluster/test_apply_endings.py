@@ -5,7 +5,6 @@ The oracle is the API server: an object is late if a forced dry-run of it would 
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import subprocess
@@ -13,26 +12,38 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
-from endings import Answer, Fault, Send, after, answer, before, failing, gone, not_applied, somebodys
-from platforms import apply, bundle, config_map, deployment, namespace, patch_as
-from soak import WHOLE
-from soak import dice as dice_for
 
+from blueprint.apiserver.connect import connect
+from blueprint.apiserver.connection import Connection
 from blueprint.bundle.model import Bundle
 from blueprint.changes.compare import Action
 from blueprint.cluster.apply import ApplyOptions, Outcome, apply_plan
-from blueprint.cluster.connect import connect
-from blueprint.cluster.connection import Connection
-from blueprint.cluster.inventory import NAMESPACE, parent_name
 from blueprint.cluster.plan import make_plan
-from blueprint.cluster.store import read_inventory, write_inventory
 from blueprint.diagnostics import Refused
 from blueprint.drift.detect import detect_drift
 from blueprint.drift.model import FindingKind
 from blueprint.drift.view import ClusterView
+from blueprint.inventory.membership import NAMESPACE, parent_name
+from blueprint.inventory.storage import read_inventory, write_inventory
+from tests.support.apply_endings import (
+    Answer,
+    Fault,
+    Send,
+    after,
+    answer,
+    before,
+    failing,
+    gone,
+    not_applied,
+    somebodys,
+)
+from tests.support.bundles import apply, bundle, config_map, deployment, each_object, namespace, patch_as
+from tests.support.soak import WHOLE
+from tests.support.soak import dice as dice_for
 
 SEEDS = range(40 if WHOLE else 3)
 DENIED = (403, "Forbidden", 'is forbidden: ValidatingAdmissionPolicy "p" denied request: no')
@@ -138,7 +149,7 @@ def test_an_interrupt_at_any_moment(seed: int, applied: Bundle, cluster) -> None
         if left == 0:
             raise KeyboardInterrupt
 
-    apply_plan(make_plan(wanted, cluster), cluster, ApplyOptions(timeout=5), progress)
+    apply_plan(make_plan(wanted, cluster), cluster, ApplyOptions(timeout=5), each_object(progress))
 
     agreed(wanted, cluster)
     settled(wanted, cluster)
@@ -147,9 +158,9 @@ def test_an_interrupt_at_any_moment(seed: int, applied: Bundle, cluster) -> None
 KILLED = """
     import os, random, signal, sys
     sys.path[:0] = [{tests!r}]
-    from endings import after, failing
-    from platforms import apply
-    from blueprint.cluster.connect import connect
+    from tests.support.apply_endings import after, failing
+    from tests.support.bundles import apply
+    from blueprint.apiserver.connect import connect
     left = {writes}
     def fault(method, path, send):
         global left
@@ -169,7 +180,7 @@ KILLED = """
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_kill_at_any_moment(seed: int, applied: Bundle, lab, cluster) -> None:
-    tests = os.path.dirname(__file__)  # noqa: PTH120
+    tests = str(Path(__file__).parents[2])
     where = {"tests": tests, "kubeconfig": str(lab.kubeconfig), "name": applied.name}
     script = textwrap.dedent(KILLED).format(**where, writes=1 + seed, late=seed % 2, seed=seed)
     done = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, text=True)

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
-from platforms import apply, bundle, config_map, definition, deployment, namespace, widget
 
-from blueprint.cluster.inventory import PART_OF, applyset_id
-from blueprint.cluster.store import read_inventory
+from blueprint.inventory.membership import PART_OF, applyset_id
+from blueprint.inventory.storage import read_inventory
+from tests.support.bundles import apply, bundle, config_map, definition, deployment, namespace, widget
 
 SCRIPT = """
     import os, signal, sys
     sys.path[:0] = [{tests!r}]
-    from platforms import *
-    from blueprint.cluster.connect import connect
-    from blueprint.cluster.connection import Connection
+    from tests.support.bundles import *
+    from blueprint.apiserver.connect import connect
+    from blueprint.apiserver.connection import Connection
     left = {writes}
     real = Connection._send
     def deadly(self, method, url, data, headers, told):
@@ -43,7 +43,7 @@ WANTED = """bundle(name, namespace(name), definition(name + ".example.com"), con
 
 def run_until_killed(lab, name: str, writes: int, *, after: bool) -> None:
     script = textwrap.dedent(SCRIPT).format(
-        tests=os.path.dirname(__file__),  # noqa: PTH120
+        tests=str(Path(__file__).parents[2]),
         writes=writes,
         after=after,
         name=name,

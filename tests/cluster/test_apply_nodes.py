@@ -5,17 +5,28 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from platforms import GPU_TAINT, apply, bundle, codes, config_map, deployment, namespace, patch_as, pool
 
+from blueprint.apiserver.connect import connect
+from blueprint.apiserver.connection import Connection
 from blueprint.bundle.model import Bundle, Source, Taint
 from blueprint.changes.compare import Action
 from blueprint.cluster.apply import ApplyOptions, apply_plan
-from blueprint.cluster.connect import connect
-from blueprint.cluster.connection import Connection
-from blueprint.cluster.inventory import NodeRecord
 from blueprint.cluster.plan import make_plan
-from blueprint.cluster.store import read_inventory
 from blueprint.diagnostics import Span
+from blueprint.inventory.model import NodeRecord
+from blueprint.inventory.storage import read_inventory
+from tests.support.bundles import (
+    GPU_TAINT,
+    apply,
+    bundle,
+    codes,
+    config_map,
+    deployment,
+    each_object,
+    namespace,
+    patch_as,
+    pool,
+)
 
 
 @pytest.fixture
@@ -54,9 +65,8 @@ def written_in_order(wanted: Bundle, cluster: Connection) -> list[str]:
     """Kinds in the order in which they were done."""
     kinds: list[str] = []
     plan = make_plan(wanted, cluster)
-    assert (
-        apply_plan(plan, cluster, ApplyOptions(timeout=20), lambda what, _how: kinds.append(what.kind)).exit_code == 0
-    )
+    listener = each_object(lambda what, _how: kinds.append(what.kind))
+    assert apply_plan(plan, cluster, ApplyOptions(timeout=20), listener).exit_code == 0
     return kinds
 
 

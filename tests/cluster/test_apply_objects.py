@@ -7,7 +7,19 @@ import threading
 from dataclasses import replace
 
 import pytest
-from platforms import (
+
+from blueprint.apiserver.connect import connect
+from blueprint.apiserver.discovery import discover
+from blueprint.apiserver.errors import ApiError
+from blueprint.apiserver.managed_fields import own_entry
+from blueprint.changes.compare import Action
+from blueprint.cluster.apply import ApplyOptions, apply_plan
+from blueprint.cluster.plan import make_plan
+from blueprint.cluster.plan_model import Step
+from blueprint.cluster.step_decision import Decider
+from blueprint.inventory.membership import NAMESPACE, manager, parent_name
+from blueprint.inventory.storage import read_inventory
+from tests.support.bundles import (
     actions,
     apply,
     bundle,
@@ -15,24 +27,13 @@ from platforms import (
     config_map,
     definition,
     deployment,
+    each_object,
     line_of,
     namespace,
     patch_as,
     versions,
     widget,
 )
-
-from blueprint.changes.compare import Action
-from blueprint.cluster.apply import ApplyOptions, apply_plan
-from blueprint.cluster.connect import connect
-from blueprint.cluster.discovery import discover
-from blueprint.cluster.errors import ApiError
-from blueprint.cluster.inventory import NAMESPACE, manager, parent_name
-from blueprint.cluster.managed_fields import own_entry
-from blueprint.cluster.plan import make_plan
-from blueprint.cluster.plan_model import Step
-from blueprint.cluster.step_decision import Decider
-from blueprint.cluster.store import read_inventory
 
 
 def deployments(namespace: str, name: str = "operator") -> str:
@@ -273,7 +274,7 @@ def test_a_token_comes_after_its_account_and_a_binding_after_its_role(cluster, u
     wanted = bundle(unique, namespace(unique), token, binding, *many, role, account)
     order: list[str] = []
     plan = make_plan(wanted, cluster)
-    outcome = apply_plan(plan, cluster, ApplyOptions(20), lambda what, _how: order.append(what.kind))
+    outcome = apply_plan(plan, cluster, ApplyOptions(20), each_object(lambda what, _how: order.append(what.kind)))
     assert (outcome.exit_code, sorted(order[-2:])) == (0, ["RoleBinding", "Secret"])
 
     refused = bundle(unique, token | {"metadata": token["metadata"] | {"labels": {"a": "b"}}},
@@ -302,7 +303,8 @@ def test_an_object_is_written_though_discovery_does_not_list_its_kind_yet(cluste
     """Discovery is refreshed after endpoints answer: here it never learns of the new kind."""
     group = f"{unique}.example.org"
     before = discover(cluster)
-    monkeypatch.setattr("blueprint.cluster.apply.discover", lambda _: before)
+    for module in ("apply", "tasks"):
+        monkeypatch.setattr(f"blueprint.cluster.{module}.discover", lambda _: before)
 
     outcome = apply(bundle(unique, definition(group), widget(group)), cluster)
 
@@ -343,7 +345,12 @@ def test_stages_are_in_order_and_progress_tells_each_object_once(cluster, unique
     group = f"{unique}.example.com"
     wanted = bundle(unique, namespace(unique), definition(group), config_map(unique), deployment(unique), widget(group))
     told: list[str] = []
-    apply_plan(make_plan(wanted, cluster), cluster, ApplyOptions(20), lambda i, what: told.append(f"{i.kind} {what}"))
+    apply_plan(
+        make_plan(wanted, cluster),
+        cluster,
+        ApplyOptions(20),
+        each_object(lambda i, what: told.append(f"{i.kind} {what}")),
+    )
     kinds = ["Namespace", "CustomResourceDefinition", "ConfigMap", "Deployment", "Widget"]
     assert told == [f"{kind} created" for kind in kinds]
 
@@ -357,7 +364,7 @@ def test_ctrl_c_reports_what_is_live_and_the_next_apply_goes_on(cluster, namespa
         if next(count) == 10:
             raise KeyboardInterrupt
 
-    outcome = apply_plan(make_plan(wanted, cluster), cluster, ApplyOptions(20), interrupt)
+    outcome = apply_plan(make_plan(wanted, cluster), cluster, ApplyOptions(20), each_object(interrupt))
 
     assert (outcome.interrupted, outcome.exit_code) == (True, 130)
     live = {item["metadata"]["name"] for item in cluster.list(f"/api/v1/namespaces/{namespace}/configmaps")}

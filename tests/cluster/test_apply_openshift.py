@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from blueprint.apiserver.connect import connect
+from blueprint.apiserver.connection import Connection
+from blueprint.apiserver.errors import ApiError
 from blueprint.cli.main import main
-from blueprint.cluster.connect import connect
-from blueprint.cluster.connection import Connection
-from blueprint.cluster.errors import ApiError
 from blueprint.cluster.waits import await_definition
 from blueprint.kubernetes.crds import load_crd
 

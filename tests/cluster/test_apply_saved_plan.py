@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import orjson
 import pytest
-from platforms import (
+
+from blueprint.apiserver.connection import Connection
+from blueprint.cluster.apply import ApplyOptions, Outcome, apply_plan
+from blueprint.cluster.plan import make_plan
+from blueprint.cluster.planfile import hold_back, is_plan_file, load_plan, save_plan
+from blueprint.diagnostics import Refused
+from tests.support.bundles import (
     GPU_TAINT,
     apply,
     bundle,
@@ -16,12 +22,6 @@ from platforms import (
     patch_as,
     pool,
 )
-
-from blueprint.cluster.apply import ApplyOptions, Outcome, apply_plan
-from blueprint.cluster.connection import Connection
-from blueprint.cluster.plan import make_plan
-from blueprint.cluster.planfile import hold_back, is_plan_file, load_plan, save_plan
-from blueprint.diagnostics import Refused
 
 
 def saved(tmp_path, wanted, cluster):

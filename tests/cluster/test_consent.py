@@ -6,19 +6,19 @@ import io
 import json
 
 import pytest
-from platforms import apply, bundle, codes, config_map, deployment, namespace, patch_as
 
+from blueprint.apiserver.managed_fields import Entry, leaves, own_entry
 from blueprint.bundle.model import ObjectId
 from blueprint.changes.compare import Action
 from blueprint.cli.main import main
 from blueprint.cli.options import told_apart
 from blueprint.cluster.consent import Consent
-from blueprint.cluster.inventory import manager
-from blueprint.cluster.managed_fields import Entry, leaves, own_entry
 from blueprint.cluster.plan import make_plan
 from blueprint.cluster.plan_model import Conflict
 from blueprint.drift.detect import detect_drift
 from blueprint.drift.view import ClusterView
+from blueprint.inventory.membership import manager
+from tests.support.bundles import apply, bundle, codes, config_map, deployment, namespace, patch_as
 
 IMAGE = ("f:spec", "f:template", "f:spec", "f:containers", 'k:{"name":"main"}', "f:image")
 MAIN = "spec.template.spec.containers[name=main]"
@@ -181,7 +181,7 @@ def test_a_name_that_is_nothing_is_refused_before_anything_is_written(lab, clust
 def test_on_a_terminal_each_loss_is_asked_for(cluster, unique, monkeypatch, capsys) -> None:
     """A person may let one object go and keep another; whoever just presses Enter keeps both."""
     from blueprint.cli import prompts
-    from blueprint.cli.commands.apply import _asked
+    from blueprint.cli.commands.apply import _with_confirmed
 
     def headed(name: str, address: str | None):
         port = {"name": "http", "port": 80, "protocol": "TCP"}
@@ -196,19 +196,19 @@ def test_on_a_terminal_each_loss_is_asked_for(cluster, unique, monkeypatch, caps
     monkeypatch.setattr(prompts, "on_a_terminal", lambda: True)
     monkeypatch.setattr("sys.stdin", io.StringIO("y\n\n"))
 
-    allowed = _asked(plan, Consent(everything=True))
+    allowed = _with_confirmed(plan, Consent(everything=True))
 
     assert allowed.named == (f"Service/{unique}/one",)
     assert "cluster IP" in capsys.readouterr().err
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
-    assert _asked(plan, Consent(everything=True)).named == ()
-    assert _asked(plan, Consent(named=("x",))) == Consent(named=("x",))
+    assert _with_confirmed(plan, Consent(everything=True)).named == ()
+    assert _with_confirmed(plan, Consent(named=("x",))) == Consent(named=("x",))
 
 
 def test_without_a_terminal_nothing_is_asked(cluster, unique, monkeypatch) -> None:
     from blueprint.cli import prompts
-    from blueprint.cli.commands.apply import _asked
+    from blueprint.cli.commands.apply import _with_confirmed
 
     monkeypatch.setattr(prompts, "on_a_terminal", lambda: False)
     plan = make_plan(bundle(unique, namespace(unique)), cluster)
-    assert _asked(plan, Consent(everything=True)) == Consent(everything=True)
+    assert _with_confirmed(plan, Consent(everything=True)) == Consent(everything=True)

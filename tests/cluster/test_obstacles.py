@@ -9,13 +9,13 @@ from typing import Any
 
 import orjson
 import pytest
-from platforms import Data, apply, bundle, config_map, deployment, line_of, namespace
 
+from blueprint.apiserver.connection import Connection
+from blueprint.apiserver.errors import ApiError, error_from
 from blueprint.changes.compare import Action
-from blueprint.cluster.connection import Connection
 from blueprint.cluster.consent import Consent
-from blueprint.cluster.errors import ApiError, error_from
 from blueprint.cluster.plan import make_plan
+from tests.support.bundles import Data, apply, bundle, config_map, deployment, line_of, namespace
 
 JSON_PATCH = "application/json-patch+json"
 MERGE = "application/merge-patch+json"

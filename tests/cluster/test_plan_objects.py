@@ -8,7 +8,19 @@ from dataclasses import replace
 
 import orjson
 import pytest
-from platforms import (
+
+from blueprint.apiserver.connect import connect
+from blueprint.apiserver.discovery import Discovery, discover
+from blueprint.apiserver.errors import ApiError, Cause
+from blueprint.changes.compare import ABSENT, Action
+from blueprint.cli.run_results import plan_run
+from blueprint.cluster.plan import make_plan
+from blueprint.cluster.plan_model import Plan
+from blueprint.cluster.step_decision import find_conflicts
+from blueprint.diagnostics import Refused
+from blueprint.inventory.storage import read_inventory, write_inventory
+from blueprint.lab.assets import find
+from tests.support.bundles import (
     actions,
     apply,
     bundle,
@@ -21,18 +33,6 @@ from platforms import (
     patch_as,
     widget,
 )
-
-from blueprint.changes.compare import ABSENT, Action
-from blueprint.cli.run_results import plan_run
-from blueprint.cluster.connect import connect
-from blueprint.cluster.discovery import Discovery, discover
-from blueprint.cluster.errors import ApiError, Cause
-from blueprint.cluster.plan import make_plan
-from blueprint.cluster.plan_model import Plan
-from blueprint.cluster.step_decision import find_conflicts
-from blueprint.cluster.store import read_inventory, write_inventory
-from blueprint.diagnostics import Refused
-from blueprint.lab.assets import find
 
 
 def counted(cluster, monkeypatch) -> list[str]:

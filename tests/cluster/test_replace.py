@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 import signal
 import subprocess
 import sys
@@ -13,17 +12,18 @@ from typing import Any
 
 import pytest
 import yaml
-from platforms import Data, apply, bundle, config_map, deployment, namespace
 
+from blueprint.apiserver.connection import Connection
+from blueprint.apiserver.errors import ApiError
 from blueprint.bundle.model import Bundle, Object, ObjectId
 from blueprint.changes.compare import Action, ObjectChange, compare_objects
-from blueprint.changes.immutable import IMMUTABLE, KEPT, custom_rules, may_not_be_replaced, told_apart
+from blueprint.changes.immutable import custom_rules, may_not_be_replaced, told_apart
 from blueprint.cluster.apply import ApplyOptions, Outcome, apply_plan
-from blueprint.cluster.connection import Connection
 from blueprint.cluster.consent import Consent
-from blueprint.cluster.errors import ApiError
 from blueprint.cluster.plan import make_plan
-from blueprint.cluster.store import read_inventory
+from blueprint.inventory.storage import read_inventory
+from blueprint.kubernetes.kinds import own_kinds
+from tests.support.bundles import Data, apply, bundle, config_map, deployment, namespace
 
 CASES: list[Data] = yaml.safe_load((Path(__file__).parent / "immutable.yaml").read_text("utf-8"))
 OBJECTS = {(case["apiVersion"].rpartition("/")[0], case["kind"]): case for case in CASES}
@@ -103,7 +103,14 @@ def test_the_server_takes_what_the_table_does_not_name(
 def test_every_field_of_the_table_is_tried() -> None:
     """Definitions are left out: the server answers for them only with another name, which they cannot have."""
     tried = {key: tuple(case["refused"]) for key, case in OBJECTS.items()}
-    assert {key: names for key, names in IMMUTABLE.items() if key[1] != "CustomResourceDefinition"} == tried
+    table = {split(name): kind.immutable for name, kind in own_kinds().items() if kind.immutable}
+    assert {key: names for key, names in table.items() if key[1] != "CustomResourceDefinition"} == tried
+
+
+def split(name: str) -> tuple[str, str]:
+    """Group and kind of a name in the table."""
+    kind, _, group = name.partition(".")
+    return group, kind
 
 
 def test_rules_of_custom_resources_are_read_from_their_definitions() -> None:
@@ -176,7 +183,8 @@ def test_kinds_with_data_are_replaced_by_their_name_alone(cluster, unique) -> No
 
 
 def test_what_would_take_everything_with_it_is_never_replaced() -> None:
-    assert all(may_not_be_replaced(ObjectId(group, kind, "", "n")) for group, kind in KEPT)
+    never = [name for name, kind in own_kinds().items() if may_not_be_replaced(ObjectId(*split(name), "", "n"))]
+    assert never == ["Namespace", "CustomResourceDefinition.apiextensions.k8s.io", "PersistentVolume"]
 
 
 def test_an_object_that_somebody_else_made_anew_is_not_deleted(cluster, unique) -> None:
@@ -199,10 +207,10 @@ def test_an_object_that_somebody_else_made_anew_is_not_deleted(cluster, unique) 
 KILLED = """
     import os, signal, sys
     sys.path[:0] = [{tests!r}]
-    from platforms import *
-    from test_replace import relabelled, told
-    from blueprint.cluster.connect import connect
-    from blueprint.cluster.connection import Connection
+    from tests.support.bundles import *
+    from tests.cluster.test_replace import relabelled, told
+    from blueprint.apiserver.connect import connect
+    from blueprint.apiserver.connection import Connection
     real = Connection._send
     def deadly(self, method, url, data, headers, told):
         answer = real(self, method, url, data, headers, told)
@@ -218,7 +226,7 @@ KILLED = """
 def test_a_run_that_is_killed_between_deletion_and_creation_is_finished_by_the_next(lab, cluster, unique) -> None:
     assert apply(bundle(unique, namespace(unique), deployment(unique)), cluster).exit_code == 0
     script = textwrap.dedent(KILLED).format(
-        tests=os.path.dirname(__file__),  # noqa: PTH120
+        tests=str(Path(__file__).parents[2]),
         name=unique,
         kubeconfig=str(lab.kubeconfig),
     )

@@ -11,17 +11,17 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
-from endings import Answer, Send, answer, failing, gone
-from platforms import apply, bundle, config_map, namespace
 
+from blueprint.apiserver import connection as module
+from blueprint.apiserver.connection import Connection
 from blueprint.bundle.model import Bundle
 from blueprint.changes.compare import Action
-from blueprint.cluster import connection as module
 from blueprint.cluster.apply import ApplyOptions, apply_plan
-from blueprint.cluster.connection import Connection
 from blueprint.cluster.plan import make_plan
-from blueprint.cluster.store import read_inventory
 from blueprint.diagnostics import Refused
+from blueprint.inventory.storage import read_inventory
+from tests.support.apply_endings import Answer, Send, answer, failing, gone
+from tests.support.bundles import apply, bundle, config_map, each_object, namespace
 
 COUNT = 40
 
@@ -97,7 +97,7 @@ def test_a_server_that_is_away_for_some_seconds_is_waited_for(after: int, road: 
             road.close()
             threading.Timer(3, road.reopen).start()
 
-    outcome = apply_plan(make_plan(wanted, connection), connection, ApplyOptions(timeout=20), progress)
+    outcome = apply_plan(make_plan(wanted, connection), connection, ApplyOptions(timeout=20), each_object(progress))
 
     assert (outcome.exit_code, outcome.diagnostics, outcome.written) == (0, (), COUNT + 1)
     assert {change.action for change in outcome.changes} == {Action.CREATE}
@@ -117,7 +117,7 @@ def test_a_server_that_does_not_come_back_is_one_error(road: Road, cluster, uniq
             road.close()
 
     begun = time.monotonic()
-    outcome = apply_plan(make_plan(wanted, connection), connection, ApplyOptions(timeout=20), progress)
+    outcome = apply_plan(make_plan(wanted, connection), connection, ApplyOptions(timeout=20), each_object(progress))
 
     [found] = outcome.diagnostics
     left = COUNT + 1 - outcome.written
@@ -210,7 +210,7 @@ def test_a_record_whose_answer_was_lost_is_not_taken_for_somebody_elses(carried_
 
 
 def test_an_apply_without_any_right_could_not_start(lab, cluster, unique) -> None:
-    from blueprint.cluster.connect import connect
+    from blueprint.apiserver.connect import connect
 
     wanted = bundle(unique, config_map("default", unique), node_labels="provisioner")
     nobody = connect(str(lab.user(f"nobody-{unique}")))

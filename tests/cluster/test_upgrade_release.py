@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from platforms import apply, bundle, definition, widget
 
+from blueprint.apiserver.connect import connect
 from blueprint.bundle.model import Bundle
 from blueprint.bundle.reader import read_bundle
 from blueprint.catalog.catalog import load_catalog
 from blueprint.cli.main import main
-from blueprint.cluster.connect import connect
 from blueprint.cluster.crd_field_loss import lost_fields, values_at
 from blueprint.cluster.node_effects import refuse_unsupported
 from blueprint.cluster.plan import make_plan
@@ -25,6 +24,7 @@ from blueprint.drift.detect import detect_drift
 from blueprint.drift.model import FindingKind
 from blueprint.drift.view import ClusterView
 from blueprint.pipeline import compile_blueprint
+from tests.support.bundles import apply, bundle, definition, widget
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 OLD, NEW = "2026.06", "2026.11"
@@ -95,8 +95,8 @@ KILLED = """
     import os, signal
     from pathlib import Path
     from blueprint.cluster.apply import ApplyOptions, apply_plan
-    from blueprint.cluster.connect import connect
-    from blueprint.cluster.connection import Connection
+    from blueprint.apiserver.connect import connect
+    from blueprint.apiserver.connection import Connection
     from blueprint.cluster.plan import make_plan
     from blueprint.bundle.reader import read_bundle
     left = {writes}

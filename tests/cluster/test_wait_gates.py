@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from platforms import definition
-from scripted import Answer, serving
 
+from blueprint.apiserver.connection import Connection
+from blueprint.apiserver.kubeconfig import Endpoint
 from blueprint.bundle.model import ObjectId
-from blueprint.cluster.connection import Connection
-from blueprint.cluster.kubeconfig import Endpoint
 from blueprint.cluster.waits import await_definition, await_gone, await_namespace
+from tests.support.bundles import definition
+from tests.support.scripted_server import Answer, serving
 
 CRD = definition("example.com")
 NOT_FOUND = (404, b"404 page not found\n", {})

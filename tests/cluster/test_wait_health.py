@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from platforms import apply, bundle, codes, config_map, deployment, patch_as
 
 from blueprint.cluster.health import Health, health_of
+from tests.support.bundles import apply, bundle, codes, config_map, deployment, patch_as
 
 
 def live(kind: str, status: dict, group: str = "apps/v1", **spec) -> dict:

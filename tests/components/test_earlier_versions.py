@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
-from test_spine_components import another
 
 from blueprint.bundle.model import Object
 from blueprint.catalog.catalog import load_catalog
@@ -15,6 +14,7 @@ from blueprint.catalog.components import Component
 from blueprint.kubernetes.crds import load_crd
 from blueprint.platform.model import Platform
 from blueprint.source.paths import parse_path
+from tests.components.test_spine_components import another
 
 RELEASE, OPERATOR = "2026.06", "gpu-operator"
 BLUEPRINT = """

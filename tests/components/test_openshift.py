@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_spine_components import another
 
 from blueprint.bundle.model import Object
 from blueprint.catalog.catalog import load_catalog
@@ -22,6 +21,7 @@ from blueprint.platform.resolve import resolve
 from blueprint.render.images import pulled_images
 from blueprint.source.layers import load_layers
 from blueprint.spec.parse import parse_blueprint
+from tests.components.test_spine_components import another
 
 RenderPlatform = Callable[[str], tuple[Platform, list[Object]]]
 BLUEPRINT = """

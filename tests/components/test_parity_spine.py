@@ -9,8 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import parity
 import pytest
+
+from tests.support import parity
 
 UPSTREAM_DEFAULTS = {
     "release": "2026.11",

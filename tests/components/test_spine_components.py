@@ -14,7 +14,6 @@ from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.settings import Setting
 from blueprint.changes.compare import ABSENT, differences
 from blueprint.platform.model import Platform
-from blueprint.platform.nodes.checks import _SWITCHES
 from blueprint.render.images import pulled_images
 from blueprint.source.paths import format_path
 
@@ -290,8 +289,8 @@ BESIDE = {"gpu-operator": "driverObjects"}
 
 def switched_on(component: str, name: str) -> str:
     """The settings that must be on for this one to mean something."""
-    switches = (switch for (owner, switch), names in _SWITCHES.items() if owner == component and name in names)
     known = (load_catalog().component(component) or pytest.fail(reason=component)).settings
+    switches = known[name].requires
     said = {switch: True if known[switch].type == "boolean" else another(known[switch]) for switch in switches}
     return ", ".join(f"{switch}: {json.dumps(value)}" for switch, value in said.items())
 

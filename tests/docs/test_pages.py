@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from consoles import ROOT, PageError, has_console, played, with_examples
 
 from blueprint.spec.model import Model
+from tests.support.consoles import ROOT, PageError, has_console, played, with_examples
 
 UPDATE = os.environ.get("UPDATE_GOLDENS") == "1"
 LIVE = "docs/tutorials/live.md"  # has a test of its own

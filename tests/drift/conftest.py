@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from drift_platform import Applied, apply, bundle_of, platform
 
-from blueprint.cluster.connect import connect
-from blueprint.cluster.connection import Connection
+from blueprint.apiserver.connect import connect
+from blueprint.apiserver.connection import Connection
+from tests.support.drift_platform import Applied, apply, bundle_of, platform
 
 
 @pytest.fixture(scope="session")

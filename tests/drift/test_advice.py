@@ -15,22 +15,22 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from drift_kinds import definition, many_kinds
-from drift_platform import APPLY, JSON_PATCH, MERGE_PATCH, STRATEGIC, bundle_of, deployment
 
+from blueprint.apiserver.connection import Connection
+from blueprint.apiserver.discovery import discover
+from blueprint.apiserver.errors import ApiError
 from blueprint.bundle.model import Bundle, ObjectId
 from blueprint.cli.main import build_parser
 from blueprint.cli.options import told_apart
 from blueprint.cluster.apply import ApplyOptions, apply_plan
-from blueprint.cluster.connection import Connection
 from blueprint.cluster.consent import Consent
-from blueprint.cluster.discovery import discover
-from blueprint.cluster.errors import ApiError
 from blueprint.cluster.plan import make_plan
 from blueprint.diagnostics import Diagnostic
 from blueprint.drift.detect import detect_drift
 from blueprint.drift.model import FindingKind
 from blueprint.drift.view import ClusterView
+from tests.support.drift_kinds import definition, many_kinds
+from tests.support.drift_platform import APPLY, JSON_PATCH, MERGE_PATCH, STRATEGIC, bundle_of, deployment
 
 Data = dict[str, Any]
 POD = "/spec/template/spec"

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from blueprint.apiserver.connection import Connection
 from blueprint.cli.main import main
-from blueprint.cluster.connection import Connection
 
 BLUEPRINT = """\
 apiVersion: gpublueprint.dev/v1alpha1

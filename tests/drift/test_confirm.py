@@ -9,15 +9,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from drift_platform import JSON_PATCH, MERGE_PATCH, Applied, apply, bundle_of
-from zero_values import certificate_request
 
+from blueprint.apiserver.connection import Connection
 from blueprint.bundle.model import Bundle
-from blueprint.cluster.connection import Connection
-from blueprint.cluster.inventory import as_member, manager
 from blueprint.drift.detect import detect_drift
 from blueprint.drift.model import FindingKind
 from blueprint.drift.view import ClusterView
+from blueprint.inventory.membership import as_member, manager
+from tests.support.drift_platform import JSON_PATCH, MERGE_PATCH, Applied, apply, bundle_of
+from tests.support.zero_values import certificate_request
 
 WRAPPED = "c2Vj\ncmV0"
 """Base64 as some tools wrap it: the API server stores it in one line."""

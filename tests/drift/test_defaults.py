@@ -12,29 +12,30 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from drift_platform import JSON_PATCH, bundle_of
-from soak import WHOLE
-from soak import dice as dice_for
-from zero_values import Case, default_cases, filled, make_place
 
+from blueprint.apiserver.connect import connect
+from blueprint.apiserver.connection import Connection
+from blueprint.apiserver.discovery import Discovery, discover
+from blueprint.apiserver.errors import ApiError
 from blueprint.bundle.model import Path
 from blueprint.changes.compare import ABSENT
-from blueprint.cluster.connect import connect
-from blueprint.cluster.connection import Connection
-from blueprint.cluster.discovery import Discovery, discover
-from blueprint.cluster.errors import ApiError
-from blueprint.cluster.inventory import as_member, manager, take_snapshot
 from blueprint.drift import extra_fields
 from blueprint.drift.compare import compare
 from blueprint.drift.declared import Difference, find_item
 from blueprint.drift.extra_fields import SERVERS_OWN
 from blueprint.drift.model import FindingKind
+from blueprint.inventory.membership import as_member, manager
+from blueprint.inventory.snapshots import take_snapshot
 from blueprint.kubernetes import defaults
 from blueprint.kubernetes.api import load_kubernetes
 from blueprint.kubernetes.default_values import ALLOCATED, DEFAULTS
 from blueprint.kubernetes.defaults import is_allocated, is_default
 from blueprint.kubernetes.field_types import Shape, builtin_shape
 from blueprint.source.paths import format_path, pointer
+from tests.support.drift_platform import JSON_PATCH, bundle_of
+from tests.support.soak import WHOLE
+from tests.support.soak import dice as dice_for
+from tests.support.zero_values import Case, default_cases, filled, make_place
 
 MINOR = "1.36"
 SAMPLE = 60

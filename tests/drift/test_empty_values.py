@@ -8,20 +8,21 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from drift_kinds import definition, many_kinds, widget
-from drift_platform import JSON_PATCH, MERGE_PATCH, Applied, apply, bundle_of, deployment
 
+from blueprint.apiserver.connection import Connection
+from blueprint.apiserver.discovery import discover
 from blueprint.bundle.model import Bundle
 from blueprint.cluster.apply import ApplyOptions, apply_plan
-from blueprint.cluster.connection import Connection
-from blueprint.cluster.discovery import discover
-from blueprint.cluster.inventory import NAMESPACE, Snapshot, parent_name
 from blueprint.cluster.plan import make_plan
-from blueprint.cluster.store import read_inventory, write_inventory
 from blueprint.diagnostics import Severity
 from blueprint.drift.detect import detect_drift
 from blueprint.drift.model import FindingKind
 from blueprint.drift.view import ClusterView
+from blueprint.inventory.membership import NAMESPACE, parent_name
+from blueprint.inventory.model import Snapshot
+from blueprint.inventory.storage import read_inventory, write_inventory
+from tests.support.drift_kinds import definition, many_kinds, widget
+from tests.support.drift_platform import JSON_PATCH, MERGE_PATCH, Applied, apply, bundle_of, deployment
 
 REMOVED, MODIFIED, ADDED = FindingKind.REMOVED, FindingKind.MODIFIED, FindingKind.FOREIGN_ADDITION
 

@@ -11,15 +11,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from drift_platform import Applied, apply, bundle_of
-from drift_world import World, every_kind
-from soak import SECONDS, SEED
-from soak import dice as dice_for
 
+from blueprint.apiserver.connect import connect
+from blueprint.apiserver.connection import Connection
+from blueprint.apiserver.discovery import discover
 from blueprint.cluster.apply import ApplyOptions, apply_plan
-from blueprint.cluster.connect import connect
-from blueprint.cluster.connection import Connection
-from blueprint.cluster.discovery import discover
 from blueprint.cluster.plan import make_plan
 from blueprint.diagnostics import has_errors
 from blueprint.drift.detect import as_run
@@ -27,6 +23,10 @@ from blueprint.report.context import Context
 from blueprint.report.document import document_of
 from blueprint.report.model import Run
 from blueprint.report.record import coverage_in_words
+from tests.support.drift_platform import Applied, apply, bundle_of
+from tests.support.drift_world import World, every_kind
+from tests.support.soak import SECONDS, SEED
+from tests.support.soak import dice as dice_for
 
 NAME, NAMESPACE = "kinds", "every-kind"
 WAIT = 180.0

@@ -6,14 +6,14 @@ import uuid
 from typing import Any
 
 import pytest
-from drift_platform import MERGE_PATCH, apply, bundle_of
 
+from blueprint.apiserver.connect import connect
+from blueprint.apiserver.connection import Connection
 from blueprint.bundle.model import Bundle
-from blueprint.cluster.connect import connect
-from blueprint.cluster.connection import Connection
 from blueprint.drift.detect import detect_drift
 from blueprint.drift.model import FindingKind
 from blueprint.drift.view import ClusterView
+from tests.support.drift_platform import MERGE_PATCH, apply, bundle_of
 
 COUNT = 60
 

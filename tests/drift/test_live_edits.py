@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from drift_platform import APPLY, JSON_PATCH, MERGE_PATCH, Applied, apply, bundle_of
 
 from blueprint.changes.compare import ABSENT
 from blueprint.cluster.apply import ApplyOptions, apply_plan
 from blueprint.cluster.plan import make_plan
 from blueprint.drift.detect import as_run
 from blueprint.drift.model import FindingKind
+from tests.support.drift_platform import APPLY, JSON_PATCH, MERGE_PATCH, Applied, apply, bundle_of
 
 MODIFIED, REMOVED, ADDED = FindingKind.MODIFIED, FindingKind.REMOVED, FindingKind.FOREIGN_ADDITION
 POD = "spec.template.spec"

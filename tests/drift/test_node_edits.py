@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from node_pools import DECLARED, LABEL, Nodes, about, pool
 
-from blueprint.cluster.connection import Connection
+from blueprint.apiserver.connection import Connection
 from blueprint.diagnostics import Severity
 from blueprint.drift.model import Station
+from tests.support.node_pools import DECLARED, LABEL, Nodes, about, pool
 
 ERROR, WARNING = Severity.ERROR, Severity.WARNING
 STATE, MIG = "nvidia.com/gpu-driver-upgrade-state", "nvidia.com/mig.config.state"
@@ -269,7 +269,7 @@ def test_standalone_components_obey_no_label_of_the_gpu_operator(connection: Con
     """Nobody acts on it there, so nothing is said of it; the device plugin's own label counts all the same."""
     from dataclasses import replace
 
-    from drift_platform import Applied, bundle_of
+    from tests.support.drift_platform import Applied, bundle_of
 
     own = Nodes(connection, 1)
     own.patch(0, label("nvidia.com/gpu.deploy.driver", "false"), "kubectl-label")

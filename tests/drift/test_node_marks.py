@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from node_pools import DECLARED, LABEL, TAINT, Nodes, pool
 
-from blueprint.cluster.connection import Connection
+from blueprint.apiserver.connection import Connection
 from blueprint.drift.model import FindingKind, Station
+from tests.support.node_pools import DECLARED, LABEL, TAINT, Nodes, pool
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def test_a_node_of_two_pools_is_found(nodes: Nodes) -> None:
 
 
 def test_nodes_that_may_not_be_listed_are_unknown(lab: Any, nodes: Nodes) -> None:
-    from blueprint.cluster.connect import connect
+    from blueprint.apiserver.connect import connect
 
     blind = Nodes.__new__(Nodes)
     blind.mark, blind.connection = nodes.mark, connect(str(lab.user(f"blind-{nodes.mark}")))

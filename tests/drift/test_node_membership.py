@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from drift_platform import Applied, apply, bundle_of
-from node_pools import LABEL, Nodes, about, pool
 
+from blueprint.apiserver.connection import Connection
 from blueprint.bundle.model import Bundle
-from blueprint.cluster.connection import Connection
 from blueprint.drift.membership import POOL_LABEL
 from blueprint.drift.model import DriftReport, Finding, FindingKind
+from tests.support.drift_platform import Applied, apply, bundle_of
+from tests.support.node_pools import LABEL, Nodes, about, pool
 
 
 class AppliedNodes(Nodes):

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from drift_platform import MERGE_PATCH, apply
-
-from blueprint.cluster.connect import connect
+from blueprint.apiserver.connect import connect
 from blueprint.drift.detect import detect_drift
 from blueprint.drift.view import ClusterView
 from blueprint.pipeline import compile_blueprint
+from tests.support.drift_platform import MERGE_PATCH, apply
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "dra-pilot" / "blueprint.yaml"
 PATH = "/apis/nvidia.com/v1alpha1/gpuclusters/gpu-cluster"

@@ -16,26 +16,28 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from drift_kinds import definition, many_kinds
-from drift_mutations import mutate
-from drift_platform import APPLY, JSON_PATCH, bundle_of
-from soak import WHOLE
-from soak import dice as dice_for
 
+from blueprint.apiserver.connection import Connection
+from blueprint.apiserver.discovery import Discovery, discover
+from blueprint.apiserver.errors import ApiError
+from blueprint.apiserver.managed_fields import content
 from blueprint.bundle.model import Bundle, Object, ObjectId
 from blueprint.changes.compare import ABSENT, differences
-from blueprint.cluster.connection import Connection
-from blueprint.cluster.discovery import Discovery, discover
-from blueprint.cluster.errors import ApiError
-from blueprint.cluster.inventory import Inventory, Member, as_member, manager, take_snapshot
-from blueprint.cluster.managed_fields import content
 from blueprint.drift.compare import NOBODYS
 from blueprint.drift.model import Finding, FindingKind
 from blueprint.drift.objects import examine_objects
 from blueprint.drift.view import Gathered, Live, Unseen
+from blueprint.inventory.membership import as_member, manager
+from blueprint.inventory.model import Inventory, Member
+from blueprint.inventory.snapshots import take_snapshot
 from blueprint.kubernetes.defaults import is_default
 from blueprint.kubernetes.field_types import Shape, shape_of
 from blueprint.source.paths import format_path
+from tests.support.drift_kinds import definition, many_kinds
+from tests.support.drift_mutations import mutate
+from tests.support.drift_platform import APPLY, JSON_PATCH, bundle_of
+from tests.support.soak import WHOLE
+from tests.support.soak import dice as dice_for
 
 ROUNDS = 850 if WHOLE else 4
 """Changes of each kind; with a soak ten thousand in all."""

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import orjson
 import pytest
-from drift_platform import Applied
 
 from blueprint.diagnostics import Refused
 from blueprint.drift.detect import detect_drift
 from blueprint.drift.model import FindingKind
 from blueprint.drift.snapshot import read_snapshot, take, to_bytes
 from blueprint.drift.view import ClusterView
+from tests.support.drift_platform import Applied
 
 
 def written(applied: Applied, path: Path) -> Path:

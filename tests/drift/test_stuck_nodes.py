@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from drift_platform import MERGE_PATCH, apply
 
+from blueprint.apiserver.connect import connect
+from blueprint.apiserver.connection import Connection
 from blueprint.bundle.model import Bundle
-from blueprint.cluster.connect import connect
-from blueprint.cluster.connection import Connection
 from blueprint.diagnostics import Severity
 from blueprint.drift.detect import as_run, detect_drift
 from blueprint.drift.model import DriftReport
@@ -23,6 +22,7 @@ from blueprint.drift.snapshot import read_snapshot, take, to_bytes
 from blueprint.drift.view import ClusterView
 from blueprint.lab.nodes import SIMULATED, simulated_nodes
 from blueprint.pipeline import compile_blueprint
+from tests.support.drift_platform import MERGE_PATCH, apply
 
 BLUEPRINT = """\
 apiVersion: gpublueprint.dev/v1alpha1

@@ -7,16 +7,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from drift_platform import Applied, bundle_of, with_origins
 
-from blueprint.cluster.connect import connect
-from blueprint.cluster.connection import Connection
-from blueprint.cluster.errors import ApiError
-from blueprint.cluster.inventory import NAMESPACE, parent_name
+from blueprint.apiserver.connect import connect
+from blueprint.apiserver.connection import Connection
+from blueprint.apiserver.errors import ApiError
 from blueprint.diagnostics import Refused
 from blueprint.drift.detect import as_run, detect_drift
 from blueprint.drift.model import FindingKind
 from blueprint.drift.view import ClusterView
+from blueprint.inventory.membership import NAMESPACE, parent_name
+from tests.support.drift_platform import Applied, bundle_of, with_origins
 
 READ = ["get", "list"]
 
@@ -28,23 +28,51 @@ def role(name: str, *rules: tuple[list[str], list[str], list[str]]) -> dict[str,
     }
 
 
-@pytest.fixture
-def reader(lab: Any, applied: Applied) -> Iterator[Connection]:
-    """A user who may read everything in the bundle but Deployments and Secrets, and write nothing."""
-    name = applied.bundle.name
-    rules = (["", "rbac.authorization.k8s.io"], ["configmaps", "services", "serviceaccounts", "roles"], READ)
-    lab.request(
-        "POST", "/apis/rbac.authorization.k8s.io/v1/clusterroles", role(name, rules, (["apps"], ["daemonsets"], READ))
-    )
+def user_with(lab: Any, name: str, *rules: tuple[list[str], list[str], list[str]]) -> Connection:
+    """A connection as a user who may do just this, everywhere."""
+    lab.request("POST", "/apis/rbac.authorization.k8s.io/v1/clusterroles", role(name, *rules))
     binding = {
         "metadata": {"name": name},
         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name},
         "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": name}],
     }
     lab.request("POST", "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", binding)
-    opened = connect(str(lab.user(name)))
+    return connect(str(lab.user(name)))
+
+
+@pytest.fixture
+def reader(lab: Any, applied: Applied) -> Iterator[Connection]:
+    """A user who may read everything in the bundle but Deployments and Secrets, and write nothing."""
+    rules = (["", "rbac.authorization.k8s.io"], ["configmaps", "services", "serviceaccounts", "roles"], READ)
+    opened = user_with(lab, applied.bundle.name, rules, (["apps"], ["daemonsets"], READ))
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def getter(lab: Any, applied: Applied) -> Iterator[Connection]:
+    """A user who may get everything in the bundle by name, and list all but Services."""
+    rules = (["", "rbac.authorization.k8s.io"], ["configmaps", "secrets", "serviceaccounts", "roles"], READ)
+    apps = (["apps"], ["daemonsets", "deployments"], READ)
+    opened = user_with(lab, f"getter-{applied.bundle.name}", rules, apps, ([""], ["services"], ["get"]))
+    yield opened
+    opened.close()
+
+
+def test_a_kind_that_may_not_be_listed_is_unknown_beyond_the_names_that_are_known(
+    applied: Applied, getter: Connection
+) -> None:
+    """A copy of our label would not be seen, and nothing may be said of what cannot be seen."""
+    report = detect_drift(applied.bundle, ClusterView(getter))
+
+    [coverage] = report.coverage
+    assert (coverage.examined, coverage.unknown, report.exit_code) == (7, 1, 3)
+    [finding] = report.findings
+    assert (finding.kind, finding.subject) == (FindingKind.UNKNOWN, "Service")
+    assert "403" in finding.remarks[0].message
+
+    applied.patch("ConfigMap", {"data": {"mode": "slow"}})
+    assert detect_drift(applied.bundle, ClusterView(getter)).exit_code == 1
 
 
 def test_forbidden_kinds_are_unknown_and_exit_3(applied: Applied, reader: Connection) -> None:

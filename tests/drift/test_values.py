@@ -6,20 +6,21 @@ import json
 from typing import Any
 
 import pytest
-from drift_platform import deployment, with_origins
 from hypothesis import given
 from hypothesis import strategies as st
 
 from blueprint.changes.compare import ABSENT
-from blueprint.cluster.inventory import as_member, manager, take_snapshot
 from blueprint.drift.compare import compare
 from blueprint.drift.equality import same
 from blueprint.drift.model import DriftReport, FindingKind
+from blueprint.inventory.membership import as_member, manager
+from blueprint.inventory.snapshots import take_snapshot
 from blueprint.kubernetes.default_values import default_pull_policy
 from blueprint.kubernetes.defaults import is_default
 from blueprint.kubernetes.field_types import UNKNOWN, Shape, builtin_shape
 from blueprint.report.model import Coverage
 from blueprint.source.paths import format_path
+from tests.support.drift_platform import deployment, with_origins
 
 LIMIT = ("spec", "containers", 0, "resources", "limits", "cpu")
 POD, CLAIM, CONFIG = ("v1", "Pod"), ("v1", "PersistentVolumeClaim"), ("v1", "ConfigMap")

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from drift_platform import MERGE_PATCH, Applied, apply, bundle_of
-from drift_world import every_kind
 
+from blueprint.apiserver.connect import connect
+from blueprint.apiserver.connection import Connection
 from blueprint.bundle.model import ObjectId
-from blueprint.cluster.connect import connect
-from blueprint.cluster.connection import Connection
+from tests.support.drift_platform import MERGE_PATCH, Applied, apply, bundle_of
+from tests.support.drift_world import every_kind
 
 CA = base64.b64encode(b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n").decode()
 ADMISSION = "/apis/admissionregistration.k8s.io/v1"

@@ -12,6 +12,7 @@ from kubernetes import client, config
 from blueprint.bundle.model import Bundle, BundlePool, Taint
 from blueprint.lab import RequestFailed
 from blueprint.lab.nodes import simulated_nodes
+from tests.support.service_accounts import service_account
 
 AN_HOUR = dt.timedelta(hours=1)
 
@@ -85,14 +86,14 @@ def test_a_user_whose_certificate_has_expired_is_not_let_in(lab) -> None:
 
 
 def test_a_service_account_comes_in_with_a_token(lab, namespace: str) -> None:
-    me = who_am_i(lab.service_account(namespace, "bot"))
+    me = who_am_i(service_account(lab, namespace, "bot"))
 
     assert me.username == f"system:serviceaccount:{namespace}:bot"
-    assert "token" in lab.service_account(namespace, "bot").read_text()
+    assert "token" in service_account(lab, namespace, "bot").read_text()
 
 
 def test_a_token_that_has_expired_is_not_let_in(lab, namespace: str) -> None:
-    assert refusal(lab.service_account(namespace, "bot", expires=-AN_HOUR)) == 401
+    assert refusal(service_account(lab, namespace, "bot", expires=-AN_HOUR)) == 401
 
 
 def test_kubeconfigs_are_private(lab) -> None:

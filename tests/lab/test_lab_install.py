@@ -9,13 +9,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from inhabitants import wait_for
 
 from blueprint.diagnostics import Refused
 from blueprint.lab import install as module
 from blueprint.lab import toolchain
 from blueprint.lab.install import install
 from blueprint.lab.pins import BINARIES, cache
+from tests.support.lab_inhabitants import wait_for
 
 GO = """#!/bin/sh
 if [ "$1" = env ]; then echo go{version}; exit; fi

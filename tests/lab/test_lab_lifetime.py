@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from inhabitants import inhabitants, start, supervisor_of, wait_for
 
 from blueprint.lab import Lab
 from blueprint.lab.launch import take_down
+from tests.support.lab_inhabitants import inhabitants, start, supervisor_of, wait_for
 
 pytestmark = pytest.mark.lab
 

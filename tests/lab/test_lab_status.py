@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from inhabitants import start
 
 from blueprint.lab.launch import take_down
+from tests.support.lab_inhabitants import start
 
 pytestmark = pytest.mark.lab
 EXAMPLE = Path(__file__).parent.parent.parent / "examples" / "h100-training" / "blueprint.yaml"

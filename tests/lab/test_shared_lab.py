@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from inhabitants import inhabitants, wait_for
+
+from tests.support.lab_inhabitants import inhabitants, wait_for
 
 CONFTEST = Path(__file__).parent.parent / "conftest.py"
 WORKERS = ["-n2", "--dist=load"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from go_tools import GoTools
-from watched_platform import HERE, Compile
 
 from blueprint.pipeline import Compilation, compile_blueprint
+from tests.support.go_tools import GoTools
+from tests.support.observed_platform import HERE, Compile
 
 PROMTOOL = GoTools(
     "promtool",

@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from watched_platform import TEXT, Compile, objects
 
 from blueprint.pipeline import Compilation
+from tests.support.observed_platform import TEXT, Compile, objects
 
 TYPES = {"timeseries", "stat", "table", "gauge", "bargauge", "heatmap", "row"}
 

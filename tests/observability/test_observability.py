@@ -8,13 +8,13 @@ from typing import Any
 
 import orjson
 import pytest
-from watched_platform import HERE, TEXT, Compile, objects, rules
 
 from blueprint.bundle.reader import LOCK
 from blueprint.bundle.trace import trace_back
 from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.monitoring import load_monitoring
 from blueprint.pipeline import Compilation
+from tests.support.observed_platform import HERE, TEXT, Compile, objects, rules
 
 ROOT = Path(__file__).parents[2]
 

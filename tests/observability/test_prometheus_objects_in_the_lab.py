@@ -7,13 +7,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from watched_platform import HERE
-
 from blueprint.changes.compare import ABSENT, differences
 from blueprint.cli.main import main
 from blueprint.kubernetes.crds import crds_of
 from blueprint.pipeline import Compilation
 from blueprint.source.paths import format_path
+from tests.support.observed_platform import HERE
 
 GROUP = "monitoring.coreos.com"
 

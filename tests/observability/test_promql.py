@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from promql_uses import OTHERS, mistyped, uses
-from watched_platform import HERE, TEXT, Compile, objects, rules
 
 from blueprint.pipeline import Compilation, compile_blueprint
+from tests.support.observed_platform import HERE, TEXT, Compile, objects, rules
+from tests.support.promql_uses import OTHERS, mistyped, uses
 
 SETS = ("minimal", "standard", "full")
 NAMES = ("legacy", "dcgm-4.6")

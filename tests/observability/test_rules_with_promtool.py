@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 import yaml
-from watched_platform import HERE, objects, rules
 
 from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.monitoring import load_monitoring
 from blueprint.pipeline import Compilation, compile_blueprint
+from tests.support.observed_platform import HERE, objects, rules
 
 TESTS = sorted((HERE / "rules" / "watched").glob("*.test.yaml"))
 ELSEWHERE = sorted((HERE / "rules" / "claims").glob("*.test.yaml"))

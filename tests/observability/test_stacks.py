@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 import yaml
-from promql_uses import OTHERS, mistyped, uses
-from recordings import read, relabelled, series
-from watched_platform import HERE, objects, rules
 
 from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.monitoring import load_monitoring
 from blueprint.pipeline import Compilation, compile_blueprint
+from tests.support.metric_recordings import read, relabelled, series
+from tests.support.observed_platform import HERE, objects, rules
+from tests.support.promql_uses import OTHERS, mistyped, uses
 
 OPERATOR_SERVICES = {
     "gpu-dcgm-exporter": ({"app": "nvidia-dcgm-exporter"}, "gpu-metrics"),

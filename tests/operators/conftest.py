@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from discovery import NFD
-from operated import Operated
 
 from blueprint.diagnostics import Refused
 from blueprint.lab.assets import find_all
 from blueprint.pipeline import compile_blueprint
+from tests.support.operators.discovery import NFD
+from tests.support.operators.operated import Operated
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

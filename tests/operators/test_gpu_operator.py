@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from machines import KERNEL
-from operated import Operated
-from operation import Operation, containers, named, operate, tolerates, workloads
+
+from tests.support.operators.machines import KERNEL
+from tests.support.operators.operated import Operated
+from tests.support.operators.operation import Operation, containers, named, operate, tolerates, workloads
 
 BLUEPRINTS = [
     "mig-inference",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from discovery import ANY_PORT, FORBIDDEN, PRESENT, Discovery, discover
-from machines import KERNEL
-from operated import Operated, eventually
+
+from tests.support.operators.discovery import ANY_PORT, FORBIDDEN, PRESENT, Discovery, discover
+from tests.support.operators.machines import KERNEL
+from tests.support.operators.operated import Operated, eventually
 
 pytestmark = pytest.mark.parametrize("operated", ["mig-inference"], indirect=True, scope="module")
 FEATURES = "/apis/nfd.k8s-sigs.io/v1alpha1"

@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from edits import EVERYTHING
 
 from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.loader import read
-from blueprint.catalog.rules import Condition, Rule, version_key
+from blueprint.catalog.rules import Condition, Rule
 from blueprint.diagnostics import Diagnostic, Refused, Severity
 from blueprint.pipeline import Compilation, compile_blueprint
 from blueprint.platform.drivers.branches import default_branch, usable_branches
+from blueprint.versions import version_key
+from tests.support.edits import EVERYTHING
 
 HEAD = """
 apiVersion: gpublueprint.dev/v1alpha1

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alternatives import LEAVES, TEXT, others
-from edits import EVERYTHING, NAME, changed_fields, compared, compiled, copy_of_everything, replaced, said
 
 from blueprint.bundle.trace import trace_forward
 from blueprint.diagnostics import Diagnostic, Refused, has_errors
@@ -17,6 +15,8 @@ from blueprint.source.loader import load_text
 from blueprint.source.paths import Path as FieldPath
 from blueprint.source.paths import format_path
 from blueprint.spec.schema import json_schema
+from tests.support.alternatives import LEAVES, TEXT, others
+from tests.support.edits import EVERYTHING, NAME, changed_fields, compared, compiled, copy_of_everything, replaced, said
 
 CASES = [pytest.param(path, new, id=f"{format_path(path)}={new}") for path in LEAVES for new in others(path)]
 

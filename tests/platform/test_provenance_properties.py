@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
-from alternatives import LEAVES, TEXT, others
-from edits import EVERYTHING, changed_fields, compiled, copy_of_everything, replaced, without
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +13,8 @@ from blueprint.bundle.model import Bundle, Fact, Source
 from blueprint.pipeline import Compilation
 from blueprint.source.paths import Path as FieldPath
 from blueprint.source.paths import format_path
+from tests.support.alternatives import LEAVES, TEXT, others
+from tests.support.edits import EVERYTHING, changed_fields, compiled, copy_of_everything, replaced, without
 
 REMOVABLE: list[FieldPath] = [
     ("metadata", "owners"),

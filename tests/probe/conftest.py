@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from probe_examples import NOW, Probe
-from stub.build import NoCompilerError, build
 
 from blueprint.probe.collect import collect
 from blueprint.probe.reading import Reading
+from tests.support.nvml_stub.build import NoCompilerError, build
+from tests.support.probe_examples import NOW, Probe
 
 _not_run: list[str] = []
 

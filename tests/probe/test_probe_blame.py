@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from probe_examples import Probe, expect, expectations, healthy, lost, returning, with_calls, without
-from record_readings import sysfs_of
-from stub.describe import a100x4, fault, h100x8, lie
-from stub.root import Host, build, infiniband
 
 from blueprint.probe import host_scan
 from blueprint.probe.diagnostics import diagnostics_of
 from blueprint.probe.engine import judge
 from blueprint.probe.reading import Outcome, Reading
-from blueprint.probe.verdict import Result
+from blueprint.probe.verdicts import Result
+from tests.support.nvml_stub.describe import a100x4, fault, h100x8, lie
+from tests.support.nvml_stub.root import Host, build, infiniband
+from tests.support.probe_examples import Probe, expect, expectations, healthy, lost, returning, with_calls, without
+from tests.support.record_readings import sysfs_of
 
 SLOTS = ("18", "2a", "3a", "5d", "9a", "ab", "ba", "db")
 

@@ -6,7 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from probe_examples import (
+
+from blueprint.probe.checks import all_checks
+from blueprint.probe.diagnostics import diagnostics_of
+from blueprint.probe.engine import exit_code_of, judge
+from blueprint.probe.host import Access, HostRecord
+from blueprint.probe.reading import Outcome, PciFunction, Reading
+from blueprint.probe.verdicts import Result, Verdict
+from tests.support.probe_examples import (
     CALLS,
     WANTS,
     expect,
@@ -17,13 +24,6 @@ from probe_examples import (
     with_calls,
     without,
 )
-
-from blueprint.probe.checks import all_checks
-from blueprint.probe.diagnostics import diagnostics_of
-from blueprint.probe.engine import exit_code_of, judge
-from blueprint.probe.host import Access, HostAnswer
-from blueprint.probe.reading import Outcome, PciFunction, Reading
-from blueprint.probe.verdict import Result, Verdict
 
 READ = [check for check in WANTS if check != "gpu-product"]
 """Checks that rest on one call; the product is told by either of two."""
@@ -60,7 +60,7 @@ def driverless() -> Reading:
     """A node whose kernel has no NVIDIA driver."""
     host = healthy().host
     assert host
-    gone = {"/proc/driver/nvidia/version": HostAnswer("/proc/driver/nvidia/version", Access.ABSENT, {})}
+    gone = {"/proc/driver/nvidia/version": HostRecord("/proc/driver/nvidia/version", Access.ABSENT, {})}
     return replace(healthy(), host=replace(host, answers=tuple(gone.get(each.path, each) for each in host.answers)))
 
 

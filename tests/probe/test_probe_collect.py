@@ -14,18 +14,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from probe_examples import NOW, expectations
-from record_readings import sysfs_of
-from stub.describe import a100x4, changed, fault, h100x8, lie
-from stub.root import build as build_root
 
 import blueprint.probe.collect as collecting
 from blueprint.probe.collect import collect
 from blueprint.probe.engine import exit_code_of, judge
-from blueprint.probe.facts import Node
+from blueprint.probe.observations import ObservedNode
 from blueprint.probe.reading import Origin, Outcome, Reading
 from blueprint.probe.reading_file import reading_from_json
-from blueprint.probe.verdict import Result
+from blueprint.probe.verdicts import Result
+from tests.support.nvml_stub.describe import a100x4, changed, fault, h100x8, lie
+from tests.support.nvml_stub.root import build as build_root
+from tests.support.probe_examples import NOW, expectations
+from tests.support.record_readings import sysfs_of
 
 Probe = Callable[..., Reading]
 QUICK = 0.4
@@ -53,7 +53,7 @@ def test_eight_healthy_h100_pass_with_every_fact_read(probe: Probe, tmp_path: Pa
     verdicts = judge(reading, expectations())
     assert {verdict.result for verdict in verdicts} == {Result.PASS}
     assert exit_code_of(verdicts) == 0
-    [first, *_] = Node(reading).gpus
+    [first, *_] = ObservedNode(reading).gpus
     assert (first.name.value, first.vbios.value, first.board_part.value) == (
         "NVIDIA H100 80GB HBM3", "96.00.00.00.01", "692-2G520-0200-000",
     )  # fmt: skip
@@ -123,8 +123,8 @@ def test_one_lie_about_the_node_is_found(probe: Probe, facts: Any, found: Any) -
 def test_a_count_beyond_reason_is_unknown_and_the_gpus_are_read_all_the_same(probe: Probe, count: int) -> None:
     reading = probe(changed(h100x8(), count=count))
     assert ("gpu-count", None) in unknown(reading)
-    assert sum(gpu.handle.value is True for gpu in Node(reading).gpus) == 8
-    assert len(Node(reading).gpus) == 10
+    assert sum(gpu.handle.value is True for gpu in ObservedNode(reading).gpus) == 8
+    assert len(ObservedNode(reading).gpus) == 10
 
 
 @pytest.mark.parametrize(

@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from probe_examples import BLUEPRINT, READINGS, expect, expectations
-from record_readings import add_function
-from stub.describe import fault, h100x8, lie
-from stub.root import Host, build, infiniband
-from test_probe_hostile_tree import bound
 
 from blueprint.probe.engine import exit_code_of, judge
-from blueprint.probe.model import expectations_to_json
+from blueprint.probe.expectations import expectations_to_json
 from blueprint.probe.reading_file import read_reading
+from tests.probe.test_probe_hostile_tree import bound
+from tests.support.nvml_stub.describe import fault, h100x8, lie
+from tests.support.nvml_stub.root import Host, build, infiniband
+from tests.support.probe_examples import BLUEPRINT, READINGS, expect, expectations
+from tests.support.record_readings import add_function
 
 HEALTHY = str(READINGS / "h100x8-healthy.json")
 OLD_PYTHONS = sorted(

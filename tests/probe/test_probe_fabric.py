@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from probe_examples import Probe, expect
-from stub.describe import Description, fault, h100x8, lie
 
 from blueprint.probe.engine import exit_code_of, judge
 from blueprint.probe.reading import Reading
-from blueprint.probe.verdict import Result, Verdict
+from blueprint.probe.verdicts import Result, Verdict
+from tests.support.nvml_stub.describe import Description, fault, h100x8, lie
+from tests.support.probe_examples import Probe, expect
 
 WANT = [expect("nvlink-domain", {"nodes": 18, "label": "nvidia.com/gpu.clique"})]
 JOINED = [3, 0, 7, 0xAB]

@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from probe_examples import READINGS, expectations, healthy
-from record_readings import add_function
 
 from blueprint.diagnostics import Refused
 from blueprint.probe import host_scan, pci
 from blueprint.probe.command import document
 from blueprint.probe.engine import exit_code_of, judge
-from blueprint.probe.model import SCHEMA as EXPECTATIONS
-from blueprint.probe.model import ExpectationSource, expectations_to_json
+from blueprint.probe.expectations import SCHEMA as EXPECTATIONS
+from blueprint.probe.expectations import ExpectationSource, expectations_to_json
 from blueprint.probe.reading import SCHEMA, Origin, PciScan
 from blueprint.probe.reading_file import read_expectations, read_reading
 from blueprint.probe.redaction import redact
+from tests.support.probe_examples import READINGS, expectations, healthy
+from tests.support.record_readings import add_function
 
 
 def written(path: Path, content: Any) -> Path:

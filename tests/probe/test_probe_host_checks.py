@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from probe_examples import READINGS, expect, healthy, with_calls
-from stub.root import Card, Host, build, efa, infiniband, with_modules
 
 from blueprint.probe.diagnostics import diagnostics_of
 from blueprint.probe.engine import exit_code_of, judge
@@ -17,7 +15,9 @@ from blueprint.probe.host import Access
 from blueprint.probe.host_scan import scan
 from blueprint.probe.reading import Reading
 from blueprint.probe.reading_file import read_reading
-from blueprint.probe.verdict import Result, Verdict
+from blueprint.probe.verdicts import Result, Verdict
+from tests.support.nvml_stub.root import Card, Host, build, efa, infiniband, with_modules
+from tests.support.probe_examples import READINGS, expect, healthy, with_calls
 
 IB = {"fabric": "infiniband", "cards": 8, "vendor": "15b3"}
 ROCE = {"fabric": "roce", "cards": 8, "vendor": "15b3"}

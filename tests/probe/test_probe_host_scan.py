@@ -8,19 +8,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from probe_examples import healthy
-from stub.root import Card, Host, build, efa, infiniband, write
 
 from blueprint.probe.command import document
-from blueprint.probe.host import Access, HostAnswer
+from blueprint.probe.host import Access, HostRecord
 from blueprint.probe.host_scan import scan
 from blueprint.probe.reading_file import reading_from_json
 from blueprint.probe.redaction import redact
+from tests.support.nvml_stub.root import Card, Host, build, efa, infiniband, write
+from tests.support.probe_examples import healthy
 
 SECRETS = ("0xffffffffc0a00000", "builder@build.example", "a088:c203:0012:3456", "www.example")
 
 
-def look(root: Path, path: str) -> HostAnswer:
+def look(root: Path, path: str) -> HostRecord:
     answer = scan(root).of(path)
     assert answer
     return answer

@@ -10,16 +10,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from probe_examples import NOW, expect, expectations, healthy
-from record_readings import sysfs_of
-from stub.describe import h100x8
-from stub.root import build
 
 from blueprint.probe import host_scan, pci
 from blueprint.probe.collect import collect
 from blueprint.probe.engine import exit_code_of, judge
 from blueprint.probe.reading import Reading
-from blueprint.probe.verdict import Result
+from blueprint.probe.verdicts import Result
+from tests.support.nvml_stub.describe import h100x8
+from tests.support.nvml_stub.root import build
+from tests.support.probe_examples import NOW, expect, expectations, healthy
+from tests.support.record_readings import sysfs_of
 
 GPU = "sys/bus/pci/devices/0000:ba:00.0"
 CARD = "sys/devices/pci0000:1a/0000:1a:00.0"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from probe_examples import Probe, expect
-from stub.describe import Description, cut, fault, h100x8, lie
 
 from blueprint.probe.diagnostics import diagnostics_of
 from blueprint.probe.engine import exit_code_of, judge
 from blueprint.probe.reading import Reading
-from blueprint.probe.verdict import Result, Verdict
+from blueprint.probe.verdicts import Result, Verdict
+from tests.support.nvml_stub.describe import Description, cut, fault, h100x8, lie
+from tests.support.probe_examples import Probe, expect
 
 SEVEN = ["1g.10gb"] * 7
 HALVES = ["3g.40gb", "3g.40gb"]
@@ -148,7 +148,7 @@ def test_names_that_may_leave_out_engines_prove_nothing(probe: Probe) -> None:
 
 def test_a_reading_without_the_call_is_unknown_where_mig_is_on(probe: Probe) -> None:
     """As taken by an earlier version."""
-    from probe_examples import without
+    from tests.support.probe_examples import without
 
     verdicts = of(without(probe(as_declared()), "nvmlDeviceGetMigDeviceHandleByIndex"))
     assert {each.gpu.index for each in verdicts if each.gpu and each.result is Result.UNKNOWN} == {1, 3, 6}

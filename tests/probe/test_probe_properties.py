@@ -9,14 +9,14 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from probe_examples import CALLS, expect, expectations, healthy
 
 from blueprint.probe.diagnostics import diagnostics_of
 from blueprint.probe.engine import exit_code_of, judge
-from blueprint.probe.host import Access, HostAnswer
+from blueprint.probe.host import Access, HostRecord
 from blueprint.probe.reading import Call, Outcome, Reading
 from blueprint.probe.reading_file import reading_from_json
-from blueprint.probe.verdict import Result
+from blueprint.probe.verdicts import Result
+from tests.support.probe_examples import CALLS, expect, expectations, healthy
 
 Spoil = Callable[[Call], Call | None]
 
@@ -194,7 +194,7 @@ def test_a_node_without_a_file_that_is_asked_for_is_never_clean(path: str, acces
 
 
 def _spoilt_file(
-    answer: HostAnswer, access: Access = Access.ABSENT, values: dict[str, str] | None = None, detail: str = ""
-) -> HostAnswer:
+    answer: HostRecord, access: Access = Access.ABSENT, values: dict[str, str] | None = None, detail: str = ""
+) -> HostRecord:
     said = dict(answer.values) | (values or {}) if access is Access.READ else {}
     return replace(answer, access=access, values=said, detail=detail)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from probe_examples import READINGS
 
 from blueprint.probe.engine import exit_code_of, judge
-from blueprint.probe.model import Expectation
+from blueprint.probe.expectations import Expectation
 from blueprint.probe.reading_file import read_reading
-from blueprint.probe.verdict import Result
+from blueprint.probe.verdicts import Result
+from tests.support.probe_examples import READINGS
 
 WANTS = [
     ("kubelet", {"topologyManagerPolicy": "restricted"}, "configz"),

@@ -6,16 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from probe_examples import NOW, Probe, expect, healthy
-from record_readings import add_function, sysfs_of
-from stub.describe import changed, h100x8
-from stub.root import Host, build
 
 from blueprint.probe.collect import collect
 from blueprint.probe.engine import exit_code_of, judge
 from blueprint.probe.reading import PciFunction, PciScan, Reading
 from blueprint.probe.summary import summary
-from blueprint.probe.verdict import Result, Verdict
+from blueprint.probe.verdicts import Result, Verdict
+from tests.support.nvml_stub.describe import changed, h100x8
+from tests.support.nvml_stub.root import Host, build
+from tests.support.probe_examples import NOW, Probe, expect, healthy
+from tests.support.record_readings import add_function, sysfs_of
 
 NONE = [expect("gpu-count", 0, "system")]
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from blueprint.diagnostics import Refused, Span
+from blueprint.platform.tracking.recorder import record
 from blueprint.platform.tracking.sources import Source
-from blueprint.platform.tracking.tracked import note
 from blueprint.render.engine import Rendered, render
 from blueprint.render.template import load_template
 
@@ -21,7 +21,7 @@ class Facts:
         self._values = values
 
     def __getattr__(self, name: str) -> Any:
-        note(Source("blueprint", Span("b.yaml", 1, 1, 1, 2), name))
+        record(Source("blueprint", Span("b.yaml", 1, 1, 1, 2), name))
         return self._values[name]
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import report_sample as sample
 
 from blueprint.report.context import Context
+from tests.support import report_sample as sample
 
 GOLDENS = Path(__file__).parent / "goldens"
 

@@ -12,7 +12,6 @@ import tracemalloc
 from importlib import import_module
 
 import pytest
-import report_sample as sample
 from jsonschema import Draft202012Validator
 
 from blueprint.data import data_folder
@@ -21,6 +20,7 @@ from blueprint.diagnostics.codes import INTERNAL_ERROR
 from blueprint.report import Run, format_names
 from blueprint.report.context import Context
 from blueprint.report.record import counts_in_words, record_of
+from tests.support import report_sample as sample
 
 RUNS = pytest.mark.parametrize("run", sample.RUNS.values(), ids=sample.RUNS)
 FORMATS = pytest.mark.parametrize("name", format_names())

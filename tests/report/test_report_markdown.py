@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-import report_sample as sample
 from markdown_it import MarkdownIt
 
 from blueprint.report.context import Context
 from blueprint.report.formats import markdown
 from blueprint.report.formats.markdown import block, inline, prose
 from blueprint.report.markdown import to_html, to_terminal
+from tests.support import report_sample as sample
 
 HOSTILE = (
     "[a](http://evil.example)", "<img src=x onerror=alert(1)>", "# heading", "- item", "`` ` ```", "![x](y)", "**b**",

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-import report_sample as sample
 
 from blueprint.diagnostics import Diagnostic, Span
 from blueprint.report import Run
 from blueprint.report.context import Context
 from blueprint.report.formats import sarif
+from tests.support import report_sample as sample
 
 LEVELS = {"error", "warning", "note"}
 

@@ -8,12 +8,12 @@ import stat
 from pathlib import Path
 
 import pytest
-import report_sample as sample
 
 from blueprint.cli.commands import lab
 from blueprint.cli.main import main
 from blueprint.diagnostics import Diagnostic, Refused, Span
 from blueprint.report import Run, destinations, tell
+from tests.support import report_sample as sample
 
 RUN = sample.RUNS["findings"]
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import report_sample as sample
 
 from blueprint.diagnostics import Diagnostic, Fix, Span
 from blueprint.report import Run
@@ -16,6 +15,7 @@ from blueprint.report.escaping import cells
 from blueprint.report.excerpt import excerpt
 from blueprint.report.formats import text
 from blueprint.report.suggestion import suggestion
+from tests.support import report_sample as sample
 
 
 def only(source: str, span: Span, width: int = 100, *, ascii_only: bool = False):

@@ -140,12 +140,35 @@ def test_set_puts_one_value_in_its_place(sets: list[str], result: dict[str, Any]
 
 
 @pytest.mark.parametrize("text", ["spec", "=1", "spec.=1", "spec[=1", "spec.a[x]=1", "spec.a[-1]=1", "", "a b=1"])
-def test_a_malformed_set_is_refused_with_exit_2(text: str, write: Any) -> None:
+def test_a_malformed_set_is_left_out_with_exit_2(text: str, write: Any) -> None:
     write(blueprint="spec: {a: [1]}")
+    layered = load_layers("blueprint.yaml", (), [text])
+    assert layered.exit_code == 2
+    assert layered.diagnostics[0].code.id == "BP1020"
+    assert plain(layered.root) == {"spec": {"a": [1]}}
+
+
+def test_an_overlay_that_cannot_be_read_is_left_out_and_hides_nothing(write: Any) -> None:
+    """`c` may have a value in the file that cannot be read, so nothing is said about its null."""
+    write(
+        bad=OVERLAY + "spec: {a: 1",
+        one=OVERLAY + "spec: {a: 1, b: 1}",
+        two=OVERLAY + "spec: {b: 2}",
+        blueprint="extends: [bad.yaml, [one.yaml, two.yaml], none.yaml]\nspec: {c: null}",
+    )
+    layered = load_layers("blueprint.yaml", ["absent.yaml"])
+    assert [found.code.id for found in layered.diagnostics] == ["BP1002", "BP1001", "BP1001", "BP2101"]
+    assert plain(layered.root)["spec"] == {"a": 1, "b": 2}
+    assert layered.incomplete
+    assert layered.exit_code == 2
+
+
+def test_without_the_blueprint_every_document_that_cannot_be_read_is_named(write: Any) -> None:
+    write(one="a: [")
     with pytest.raises(Refused) as caught:
-        load_layers("blueprint.yaml", (), [text])
+        load_layers("blueprint.yaml", ["one.yaml"])
+    assert [found.code.id for found in caught.value.diagnostics] == ["BP1001", "BP1002"]
     assert caught.value.exit_code == 2
-    assert caught.value.diagnostics[0].code.id == "BP1020"
 
 
 LEAVES = st.integers(0, 3) | st.lists(st.integers(0, 2), max_size=2)

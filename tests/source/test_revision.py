@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from blueprint.diagnostics import Refused
-from blueprint.source.files import DiskFiles
+from blueprint.source.files import DiskFiles, MemoryFiles
 from blueprint.source.layers import load_layers
 from blueprint.source.merge import plain
 
@@ -64,15 +64,17 @@ def test_globs_list_the_files_of_the_commit(git: Git) -> None:
     "pattern",
     ["*", "*.yaml", "a/*", "a/b/*.yaml", "*/*.yaml", "**/*.yaml", "a/**/*.yaml", "[ab].yaml", "./a/x.yaml", "a"],
 )
-def test_globs_mean_the_same_on_disk_and_in_a_commit(pattern: str, git: Git, tmp_path: Path) -> None:
-    for name in ("a.yaml", "a/x.yaml", "a/b/y.yaml", "a/b/c/z.yaml", "a/notes.txt", ".hidden.yaml"):
+def test_globs_mean_the_same_on_disk_in_a_commit_and_in_memory(pattern: str, git: Git, tmp_path: Path) -> None:
+    names = ("a.yaml", "a/x.yaml", "a/b/y.yaml", "a/b/c/z.yaml", "a/notes.txt", ".hidden.yaml")
+    for name in names:
         (tmp_path / "extra" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "extra" / name).write_text("a: b\n")
     git("add", "--force", "extra")
     git("commit", "-q", "-m", "second")
     committed = load_layers("HEAD:clusters/blueprint.yaml").files.glob("HEAD:extra", pattern)
-    on_disk = DiskFiles(tmp_path / "x.yaml").glob("../extra", pattern)
-    assert [name.removeprefix("HEAD:") for name in committed] == [name.removeprefix("../") for name in on_disk]
+    on_disk = DiskFiles(tmp_path).glob("extra", pattern)
+    assert [name.removeprefix("HEAD:") for name in committed] == on_disk
+    assert MemoryFiles({f"extra/{name}": "a: b" for name in names}).glob("extra", pattern) == on_disk
 
 
 def refusal(target: str) -> str:
@@ -126,9 +128,7 @@ def test_a_file_whose_name_has_a_colon_is_a_file(git: Git) -> None:
 def test_an_overlay_of_a_commit_cannot_leave_the_repository(git: Git, tmp_path: Path) -> None:
     (tmp_path / "clusters" / "blueprint.yaml").write_text(TEXT.replace("../base", "../../../base"))
     git("commit", "-q", "-am", "second")
-    with pytest.raises(Refused) as caught:
-        load_layers("HEAD:clusters/blueprint.yaml")
-    [found] = caught.value.diagnostics
+    [found] = load_layers("HEAD:clusters/blueprint.yaml").diagnostics
     assert found.code.id == "BP1015"
     assert found.at
     assert (found.at.file, found.at.line, found.at.column) == ("HEAD:clusters/blueprint.yaml", 3, 11)

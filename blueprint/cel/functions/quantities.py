@@ -20,7 +20,7 @@ from blueprint.cel.functions.signatures import (
     tagged,
     untagged,
 )
-from blueprint.spec.quantity import quantity_value
+from blueprint.units import quantity_value
 
 _SEMVER = re.compile(
     r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)"

@@ -1,8 +1,8 @@
 """Rules about what is rendered, whoever wrote it: components, settings, patches or users' own manifests.
 
 A folder here is named for its subject: `pods`, `objects`, or a kind (`cluster_policy` is ClusterPolicy). Its modules
-are imported only where there is something for them to look at. Each says its rules in `RULES`: functions that take an
-object (or a Pod) and everything Known, and give complaints. No other list has to be edited.
+are imported only where there is something for them to look at. Each lists its rules in `RULES`: functions that take an
+object (or a Pod) and the RuleContext, and yield ObjectFindings. No other list has to be edited.
 """
 
 from __future__ import annotations
@@ -12,38 +12,34 @@ import pkgutil
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from types import ModuleType
-from typing import TYPE_CHECKING
 
 from blueprint.bundle.model import Object
-from blueprint.check.rules.context import Known
+from blueprint.check.rule_context import PlatformFacts, RuleContext
 from blueprint.diagnostics import Diagnostic
-
-if TYPE_CHECKING:
-    from blueprint.platform.model import Platform
 
 PODS = "pods"
 EVERY_KIND = "objects"
 
 
-def check_rules(objects: Iterable[Object], platform: Platform) -> Iterator[Diagnostic]:
+def check_rules(objects: Iterable[Object], facts: PlatformFacts) -> Iterator[Diagnostic]:
     """What the rules find in objects whose form is sound."""
-    yield from findings(Known(objects, platform=platform))
+    yield from run_rules(RuleContext(objects, facts))
 
 
-def findings(known: Known) -> Iterator[Diagnostic]:
+def run_rules(context: RuleContext) -> Iterator[Diagnostic]:
     """What the rules find."""
     folders = subjects()
-    for kind, objects in known.kinds.items():
+    for kind, objects in context.kinds.items():
         for module in (*folders[EVERY_KIND], *folders.get(kind.lower(), ())):
             for rule in _module(module).RULES:
                 for each in objects:
-                    for complaint in rule(each, known):
-                        yield complaint.about(each)
-    for module in folders[PODS] if known.pods else ():
+                    for finding in rule(each, context):
+                        yield finding.to_diagnostic(each)
+    for module in folders[PODS] if context.pods else ():
         for rule in _module(module).RULES:
-            for pod in known.pods:
-                for complaint in rule(pod, known):
-                    yield complaint.about(pod.subject)
+            for pod in context.pods:
+                for finding in rule(pod, context):
+                    yield finding.to_diagnostic(pod.subject)
 
 
 @lru_cache(maxsize=1)
@@ -56,11 +52,6 @@ def subjects() -> dict[str, tuple[str, ...]]:
             names = sorted(module.name for module in pkgutil.iter_modules(paths))
             found[folder.name.replace("_", "")] = [f"{__name__}.{folder.name}.{name}" for name in names]
     return {name: tuple(modules) for name, modules in found.items()}
-
-
-def all_modules() -> list[ModuleType]:
-    """Every module of rules, imported; for references and tests."""
-    return [_module(name) for _, names in sorted(subjects().items()) for name in names]
 
 
 def _module(name: str) -> ModuleType:

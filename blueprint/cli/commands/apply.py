@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING
 from blueprint.cli.options import add_connection, add_report, add_scoped, add_target, load_bundle
 
 if TYPE_CHECKING:
-    from blueprint.bundle.model import ObjectId
-    from blueprint.cluster.connection import Connection
+    from blueprint.apiserver.connection import Connection
     from blueprint.cluster.consent import Consent
+    from blueprint.cluster.events import Event
     from blueprint.cluster.plan_model import Plan
     from blueprint.report.model import Run
 
@@ -55,12 +55,12 @@ def run(options: argparse.Namespace) -> Run:
     taking, replacing = Consent.given(options.force_conflicts), Consent.given(options.replace)
     _check(plan, taking, replacing)
     refuse_unsupported(plan, allowed=options.allow_unsupported)
-    how = ApplyOptions(options.timeout, taking, options.wait, _asked(plan, replacing))
-    return apply_run(plan, apply_plan(plan, connection, how, _progress), connection)
+    how = ApplyOptions(options.timeout, taking, options.wait, _with_confirmed(plan, replacing))
+    return apply_run(plan, apply_plan(plan, connection, how, _show_progress), connection)
 
 
 def _plan(options: argparse.Namespace) -> tuple[Plan, Connection]:
-    from blueprint.cluster.connect import connect
+    from blueprint.apiserver.connect import connect
     from blueprint.cluster.plan import make_plan
     from blueprint.cluster.planfile import hold_back, is_plan_file, load_plan
 
@@ -85,7 +85,7 @@ def _check(plan: Plan, *consents: Consent) -> None:
         raise Refused(Diagnostic(USAGE, f"{unknown[0]} is no object of the bundle", help=help_text), exit_code=2)
 
 
-def _asked(plan: Plan, consent: Consent) -> Consent:
+def _with_confirmed(plan: Plan, consent: Consent) -> Consent:
     """With --replace on a terminal: also what has something to lose, where a person says so."""
     if not consent.everything:
         return consent
@@ -98,6 +98,12 @@ def _asked(plan: Plan, consent: Consent) -> Consent:
     return replace(consent, named=(*consent.named, *borne))
 
 
-def _progress(subject: ObjectId, what: str) -> None:
-    if what != "unchanged":
-        sys.stderr.write(f"{what:<12} {subject}\n")
+def _show_progress(event: Event) -> None:
+    """One line for each object that changes, or could not."""
+    from blueprint.cluster.events import ApplyEvent, ApplyStatus, WaitEvent, WaitStatus
+
+    match event:
+        case ApplyEvent(status=status) if status is not ApplyStatus.UNCHANGED:
+            sys.stderr.write(f"{status:<12} {event.id}\n")
+        case WaitEvent(status=WaitStatus.TIMED_OUT):
+            sys.stderr.write(f"{'never came':<12} {event.id}\n")

@@ -38,7 +38,7 @@ def run(options: Namespace) -> Run:
 
     version = _version(options.to, versions.LANGUAGE)
     file = Path(options.file)
-    text = read_text(DiskFiles(file), options.file)
+    text = read_text(DiskFiles(), options.file)
     mark = BOM if file.read_bytes().startswith(BOM) else b""
     new = mark + converted(text, options.file, version, versions.LANGUAGE).encode()
     if is_stdout(options.out):

@@ -20,9 +20,9 @@ from blueprint.changes.compare import Action, ObjectChange, compare_objects
 from blueprint.changes.effects import find_effects
 from blueprint.changes.immutable import told_apart
 from blueprint.changes.place_effects import pool_changes
-from blueprint.changes.rollout import counted, listed
 from blueprint.cli.options import add_report
 from blueprint.report.model import Run
+from blueprint.wording import counted, joined
 
 if TYPE_CHECKING:
     from blueprint.cli.sides import Side
@@ -46,7 +46,7 @@ def run(options: Namespace) -> Run:
     before, after = one.bundle, other.bundle
     parts = list(with_lines(compare_parts(one.parts, other.parts), before, after))
     compared = compare_objects(before.objects, after.objects)
-    differing = (told_apart(change) for change in compared if change.action is not Action.UNCHANGED)
+    differing = (told_apart(change, after.release) for change in compared if change.action is not Action.UNCHANGED)
     changes = list(because_of_changed_lines(differing, before, after))
     changed = pair(changes, {obj.id: obj.data for obj in before.objects}, after.objects)
     places = pool_changes(before.pools, after.pools)
@@ -69,7 +69,7 @@ def _differing(parts: Sequence[ObjectChange], changes: Sequence[ObjectChange]) -
     """What differs, in numbers; nothing but edited files may."""
     said = [f"{len(parts)} parts of what the platform is"] if len(parts) > 1 else [str(part.id) for part in parts]
     said += [counted(len(changes), "object")] if changes else []
-    return f"they differ: {listed(said)}" if said else "they differ"
+    return f"they differ: {joined(said)}" if said else "they differ"
 
 
 def _same(one: Side, other: Side) -> str:

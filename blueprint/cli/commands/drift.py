@@ -128,7 +128,7 @@ def _view(options: argparse.Namespace, bundle: Bundle, scopes: tuple[str, ...]) 
 
 def cluster_view(options: argparse.Namespace, bundle: Bundle) -> View:
     """The cluster that the options name, if it is the one that the bundle is for. Raises Refused."""
-    from blueprint.cluster.connect import connect
+    from blueprint.apiserver.connect import connect
     from blueprint.drift.view import ClusterView
 
     connection = connect(options.kubeconfig, options.context, options.timeout)

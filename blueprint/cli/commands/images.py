@@ -80,9 +80,7 @@ def _pulled_images(options: Namespace) -> tuple[Bundle, tuple[PulledImage, ...]]
         stored = json.loads((Path(options.target) / "blueprint.lock").read_bytes())["images"]
         return bundle, tuple(PulledImage(image["ref"], image["component"], image["digest"]) for image in stored)
     compilation = compile_target(options)
-    if compilation.bundle is None:
-        raise Refused(*compilation.diagnostics)
-    return compilation.bundle, compilation.images
+    return compilation.valid_bundle(), compilation.images
 
 
 def _verified(options: Namespace) -> Run:

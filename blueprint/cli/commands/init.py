@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from blueprint.cli.choices import Answers
     from blueprint.cli.draft import Draft
-    from blueprint.diagnostics import Diagnostic
-    from blueprint.pipeline import Compilation
     from blueprint.report.model import Run
 
 T = TypeVar("T")
@@ -151,35 +149,22 @@ def _usage(problems: list[str]) -> Exception:
 
 
 def _checked(draft: Draft, out: str) -> Run:
-    """Compile the text; only what is valid is kept. What is found is told as if the file were there."""
+    """Compile the text; only what is valid is written. Reports read as if the file were there."""
     from dataclasses import replace
 
     from blueprint.cli.draft import text_of
     from blueprint.cli.options import compiled_run
     from blueprint.cli.user_files import keep_new
+    from blueprint.pipeline import compile_blueprint
+    from blueprint.source.files import MemoryFiles
 
     text = text_of(draft, "FILE" if is_stdout(out) else Path(out).name)
-    compilation, found = _compiled(text, out)
-    told = compiled_run("init", compilation)
-    told = replace(told, title=f"init {out}", diagnostics=found, texts={out: text})
-    if told.exit_code:
-        return replace(told, verdict="nothing was written: such a platform is not valid")
+    checked = compiled_run("init", compile_blueprint(out, files=MemoryFiles({out: text})))
+    checked = replace(checked, title=f"init {out}")
+    if checked.exit_code:
+        return replace(checked, verdict="nothing was written: such a platform is not valid")
     if is_stdout(out):
         sys.stdout.write(text)
-        return told
+        return checked
     keep_new(Path(out), text.encode())
-    return replace(told, verdict=f"{out} written: {told.verdict}")
-
-
-def _compiled(text: str, out: str) -> tuple[Compilation, tuple[Diagnostic, ...]]:
-    """The compilation of the text from a folder of its own, and what it found, at places in `out`."""
-    import tempfile
-
-    from blueprint.cli.user_files import moved
-    from blueprint.pipeline import compile_blueprint
-
-    with tempfile.TemporaryDirectory(prefix="blueprint-") as folder:
-        trial = Path(folder) / "blueprint.yaml"
-        trial.write_text(text, encoding="utf-8")
-        compilation = compile_blueprint(str(trial))
-    return compilation, tuple(moved(found, str(trial), out) for found in compilation.diagnostics)
+    return replace(checked, verdict=f"{out} written: {checked.verdict}")

@@ -32,8 +32,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> Run:
     """Plan, save if asked, tell."""
+    from blueprint.apiserver.connect import connect
     from blueprint.cli.run_results import plan_run
-    from blueprint.cluster.connect import connect
     from blueprint.cluster.plan import make_plan
     from blueprint.cluster.planfile import save_plan
 

@@ -20,9 +20,9 @@ from blueprint.probe.command import add_options
 from blueprint.probe.output import STDOUT, is_stdout, write_file
 
 if TYPE_CHECKING:
-    from blueprint.probe.model import Expectation
+    from blueprint.probe.expectations import Expectation
     from blueprint.probe.reading import Reading
-    from blueprint.probe.verdict import Verdict
+    from blueprint.probe.verdicts import Verdict
     from blueprint.report.model import Run
 
 HELP = "read this node's GPUs and judge them by the blueprint"
@@ -82,7 +82,7 @@ def _told(options: Namespace, reading: Reading, verdicts: Sequence[Verdict]) -> 
     from blueprint.probe.diagnostics import counts_of, diagnostics_of, why_skipped
     from blueprint.probe.engine import exit_code_of
     from blueprint.probe.summary import inventory, summary
-    from blueprint.probe.verdict import Result
+    from blueprint.probe.verdicts import Result
     from blueprint.report.model import Coverage, Run
 
     counts = counts_of(verdicts)

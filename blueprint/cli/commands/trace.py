@@ -16,7 +16,7 @@ from blueprint.bundle import codes
 from blueprint.bundle.model import Bundle, Object
 from blueprint.bundle.trace import TracedFact, TracedField, trace_back, trace_forward
 from blueprint.cli.options import add_report, add_target, compile_target, is_bundle, load_bundle
-from blueprint.diagnostics import Diagnostic, Note, Refused, Span, has_errors, nearest
+from blueprint.diagnostics import Diagnostic, Note, Refused, Span, nearest
 from blueprint.platform.tracking.sources import WRITTEN, Source
 from blueprint.report.model import Run
 from blueprint.source.paths import parse_path
@@ -63,9 +63,7 @@ def _load(options: Namespace) -> tuple[Bundle, Node | None, Mapping[str, str]]:
         bundle = load_bundle(options)
         return bundle, None, bundle.texts
     compilation = compile_target(options)
-    if compilation.bundle is None or has_errors(compilation.diagnostics):
-        raise Refused(*compilation.diagnostics)
-    return compilation.bundle, compilation.layered.root, compilation.layered.texts
+    return compilation.valid_bundle(), compilation.layered.root, compilation.layered.texts
 
 
 def _object(bundle: Bundle, name: str) -> Object:

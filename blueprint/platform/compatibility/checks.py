@@ -8,47 +8,44 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from blueprint.catalog.catalog import Catalog
 from blueprint.catalog.facts import Fact
 from blueprint.catalog.hardware import Gpu
 from blueprint.catalog.releases import Release
-from blueprint.catalog.rules import Rule, version_key
+from blueprint.catalog.rules import Rule
 from blueprint.diagnostics import Code, Diagnostic, Note, Severity
+from blueprint.platform.check_context import CheckContext
 from blueprint.platform.compatibility import codes
 from blueprint.platform.drivers import codes as driver_codes
 from blueprint.platform.drivers.branches import usable_branches
-from blueprint.platform.tracking.sources import WRITTEN, Source, Sources, flat, in_order
-from blueprint.platform.tracking.tracked import note, reading, use
+from blueprint.platform.pool import GpuPool
+from blueprint.platform.tracking.recorder import record, recording
+from blueprint.platform.tracking.sources import WRITTEN, Source, Sources, by_relevance, flatten
+from blueprint.platform.tracking.tracked import read_fact
+from blueprint.versions import version_key
 
-if TYPE_CHECKING:
-    from blueprint.platform.model import Platform
-    from blueprint.platform.pool import Pool
 
-
-def check(platform: Platform, catalog: Catalog) -> Iterator[Diagnostic]:
+def check_compatibility(context: CheckContext) -> Iterator[Diagnostic]:
     """Everything that does not go together, pool by pool."""
-    for pool in platform.gpu_pools:
-        if pool.gpu and catalog.gpu(pool.gpu.product):
-            yield from _driver(pool, platform.release)
-            for rule in catalog.rules:
-                yield from _forbidden(rule, pool)
+    for pool in context.platform.gpu_pools:
+        yield from _driver(pool, context.release)
+        for rule in context.platform.rules:
+            yield from _forbidden(rule, pool)
 
 
-def demands(rule: Rule, pools: tuple[Pool, ...]) -> Iterator[str]:
-    """What a rule demands, once, if it applies to any of the pools. The lines that decide are noted."""
+def demands(rule: Rule, pools: tuple[GpuPool, ...]) -> Iterator[str]:
+    """What a rule demands, once, if it applies to any of the pools. The lines that decide are recorded."""
     for pool in pools:
         if rule.demands and _applies(rule, pool):
-            note(Source("hardware", rule.span("demands"), "demands"))
+            record(Source("hardware", rule.span("demands"), "demands"))
             yield rule.demands
             return
 
 
-def _driver(pool: Pool, release: Release) -> Iterator[Diagnostic]:
-    assert pool.gpu  # noqa: S101 - asked only of pools that have GPUs
+def _driver(pool: GpuPool, release: Release) -> Iterator[Diagnostic]:
     gpu = pool.gpu.facts
-    with reading() as seen:
+    with recording() as seen:
         branch, version = pool.driver.branch, pool.driver.version
     if branch is None:
         return
@@ -75,7 +72,7 @@ def _before(version: str, oldest: str) -> bool:
     return mine[0] == theirs[0] and mine < theirs
 
 
-def _chosen(pool: Pool, release: Release, driver: _Told) -> Iterator[Diagnostic]:
+def _chosen(pool: GpuPool, release: Release, driver: _Told) -> Iterator[Diagnostic]:
     """Why another branch than the release's default was taken, or that there is none to take."""
     usual, branch = release.driver.default_branch.value, pool.driver.branch or ""
     said = any(source.layer in WRITTEN and ".driver." in source.path for source in driver.sources)
@@ -89,9 +86,9 @@ def _chosen(pool: Pool, release: Release, driver: _Told) -> Iterator[Diagnostic]
         yield driver.at(driver_codes.NO_DRIVER_FITS, message, "driver: {owner: host}, or another release")
 
 
-def _modules(pool: Pool, driver: _Told) -> Iterator[Diagnostic]:
+def _modules(pool: GpuPool, driver: _Told) -> Iterator[Diagnostic]:
     modules = driver.gpu.kernel_modules
-    with reading() as seen:
+    with recording() as seen:
         said = pool.driver.kernel_modules
     if said != "auto" and said not in modules.value and not modules.certain:
         message = f"{driver.gpu.product} is said not to run with {said} kernel modules"
@@ -102,13 +99,12 @@ def _modules(pool: Pool, driver: _Told) -> Iterator[Diagnostic]:
 class _Told:
     """What is told about a value of a pool: at the line that decided it, with the GPU's line and the catalogue's."""
 
-    def __init__(self, pool: Pool, sources: Sources, gpu: Gpu) -> None:
-        self.sources = flat(in_order(sources))
+    def __init__(self, pool: GpuPool, sources: Sources, gpu: Gpu) -> None:
+        self.sources = flatten(by_relevance(sources))
         self.gpu = gpu
-        with reading() as seen:
-            assert pool.gpu  # noqa: S101 - asked only of pools that have GPUs
+        with recording() as seen:
             _ = pool.gpu.product
-        self._product = flat(in_order(seen))
+        self._product = flatten(by_relevance(seen))
 
     def at(self, code: Code, message: str, help_: str, *notes: Note) -> Diagnostic:
         """A diagnostic at the first written line, else at the GPU's."""
@@ -123,21 +119,21 @@ class _Told:
         return told if fact.certain else replace(told, override=Severity.WARNING)
 
 
-def _applies(rule: Rule, pool: Pool) -> bool:
+def _applies(rule: Rule, pool: GpuPool) -> bool:
     return all(condition.holds(_SUBJECTS[subject](pool)) for subject, condition in rule.when.items())
 
 
-def _forbidden(rule: Rule, pool: Pool) -> Iterator[Diagnostic]:
+def _forbidden(rule: Rule, pool: GpuPool) -> Iterator[Diagnostic]:
     if rule.forbids is None or rule.blames is None:
         return
-    with reading() as seen:
+    with recording() as seen:
         applies = _applies(rule, pool)
     if not applies:
         return
-    with reading() as blamed:
+    with recording() as blamed:
         _SUBJECTS[rule.blames](pool)
-    place, *_ = flat(in_order(blamed))
-    others = [s for s in flat(in_order(seen)) if s.layer in WRITTEN and s != place]
+    place, *_ = flatten(by_relevance(blamed))
+    others = [s for s in flatten(by_relevance(seen)) if s.layer in WRITTEN and s != place]
     notes = [Note("together with this", source.span) for source in others]
     doubted = rule.severity == "warning" or rule.confidence == "unverified"
     yield Diagnostic(
@@ -155,22 +151,22 @@ def _flag(*, value: bool | None) -> str | None:
     return None if value is None else str(value).lower()
 
 
-def _fact(pool: Pool, read: Callable[[Gpu], Fact[Any] | None]) -> str | None:
+def _fact(pool: GpuPool, read: Callable[[Gpu], Fact[Any] | None]) -> str | None:
     """A fact about the pool's GPU; None where nobody knows it for certain."""
-    fact = read(pool.gpu.facts) if pool.gpu else None
+    fact = read(pool.gpu.facts)
     if fact is None or not fact.certain:
         return None
-    value = use(fact)
+    value = read_fact(fact)
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _mig(pool: Pool) -> str:
+def _mig(pool: GpuPool) -> str:
     """`whole`, `cut`, or `mixed` where a node has both."""
     cut = {bool(each.instances) for each in pool.partition.cuts}
     return "mixed" if len(cut) > 1 else "cut" if True in cut else "whole"
 
 
-_SUBJECTS: dict[str, Callable[[Pool], str | None]] = {
+_SUBJECTS: dict[str, Callable[[GpuPool], str | None]] = {
     "arch": lambda pool: pool.place.arch,
     "distribution": lambda pool: pool.platform.distribution,
     "driverBranch": lambda pool: pool.driver.branch,
@@ -185,6 +181,6 @@ _SUBJECTS: dict[str, Callable[[Pool], str | None]] = {
     "nvlinkDomain": lambda pool: _flag(value=pool.place.domain_nodes is not None),
     "os": lambda pool: pool.platform.os,
     "precompiled": lambda pool: _flag(value=pool.driver.precompiled),
-    "product": lambda pool: pool.gpu.product if pool.gpu else None,
+    "product": lambda pool: pool.gpu.product,
     "topologyManager": lambda pool: pool.place.kubelet.get("topologyManagerPolicy"),
 }

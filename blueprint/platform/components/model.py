@@ -6,54 +6,53 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from blueprint.catalog.components import Component, Image
 from blueprint.catalog.setting_types import EMPTY
 from blueprint.platform.components.digests import digest
 from blueprint.platform.components.pod_settings import PerKey, Pod, joined
-from blueprint.platform.olm.model import Operand, PlatformOlm
+from blueprint.platform.olm.model import PlatformOlm
+from blueprint.platform.tracking.recorder import decided_by, record, tracked_property
 from blueprint.platform.tracking.sources import Source
-from blueprint.platform.tracking.tracked import derived, note, plain
+from blueprint.platform.tracking.tracked import plain
+from blueprint.platform.views import PlatformView
 from blueprint.spec.components import ComponentSpec, Patch
-
-if TYPE_CHECKING:
-    from blueprint.platform.model import Platform
 
 
 class PlatformImage:
     """An image, after the registries' mirrors."""
 
-    def __init__(self, name: str, image: Image, component: Component, platform: Platform) -> None:
+    def __init__(self, name: str, image: Image, component: Component, platform: PlatformView) -> None:
         self.key = name
         self.image = image
         self._component = component
         self._platform = platform
 
     def _noted(self, field: str) -> None:
-        _ = self._platform.release_name  # read, since it decides which version's images these are
+        decided_by(self._platform.release_name)  # which version's images these are
         path = ("images", self.key, field)
-        note(Source("component", self._component.span(*path), ".".join(path)))
+        record(Source("component", self._component.span(*path), ".".join(path)))
 
-    @derived
+    @tracked_property
     def repository(self) -> str:
         """Registry and path, mirrored."""
         self._noted("repository")
         return self._platform.mirrored(self.image.repository)
 
-    @derived
+    @tracked_property
     def unmirrored(self) -> str:
         """Registry and path as its vendor names them."""
         self._noted("repository")
         return self.image.repository
 
-    @derived
+    @tracked_property
     def name(self) -> str:
         """The last part of the path."""
         self._noted("name")
         return self.image.name
 
-    @derived
+    @tracked_property
     def tag(self) -> str:
         """The tag; the driver's is the version that the pools' branch decides."""
         if self.image.tag is None:
@@ -61,16 +60,44 @@ class PlatformImage:
         self._noted("tag")
         return self.image.tag
 
-    @derived
+    @tracked_property
     def digest(self) -> str | None:
         """The content digest, where the vendor pins one."""
         self._noted("digest")
         return self.image.digest
 
-    @derived
+    @tracked_property
     def ref(self) -> str:
         """`repository/name:tag`."""
         return f"{self.repository}/{self.name}:{self.tag}"
+
+
+class Operand:
+    """What a custom resource says of an image: through OLM nothing, because the operator's bundle says it.
+
+    Only the driver is said there too: the pools decide its branch, and the bundle pins each branch by its digest.
+    Mirrors do not count: the nodes themselves go to them.
+    """
+
+    def __init__(self, image: PlatformImage, *, by_olm: bool) -> None:
+        self._image = image
+        self._says = not by_olm
+        self._is_driver = image.image.tag is None
+
+    @tracked_property
+    def repository(self) -> str | None:
+        """Registry and path."""
+        return self._image.repository if self._says else self._image.unmirrored if self._is_driver else None
+
+    @tracked_property
+    def name(self) -> str | None:
+        """The last part of the path."""
+        return self._image.name if self._says or self._is_driver else None
+
+    @tracked_property
+    def tag(self) -> str | None:
+        """The tag; the driver's stands elsewhere."""
+        return self._image.tag if self._says else None
 
 
 class Variable:
@@ -84,13 +111,13 @@ class Variable:
     @property
     def name(self) -> str:
         """How it is called."""
-        note(self._source)
+        record(self._source)
         return self._name
 
     @property
     def value(self) -> str:
         """What it holds."""
-        note(self._source)
+        record(self._source)
         return self._value
 
 
@@ -114,33 +141,33 @@ class Settings:
         if name in self._given:
             return plain(self._given[name])
         if name in self._component.lacks:
-            note(Source("component", self._component.span("lacks", name), f"lacks.{name}"))
+            record(Source("component", self._component.span("lacks", name), f"lacks.{name}"))
             return None
         path = ("settings", name, "default")
-        note(Source("component", self._component.span(*path), ".".join(path)))
+        record(Source("component", self._component.span(*path), ".".join(path)))
         return EMPTY.get(setting.type) if setting.default is None else setting.default
 
 
 class PlatformComponent:
     """One component of the platform."""
 
-    def __init__(self, component: Component, spec: ComponentSpec | None, platform: Platform) -> None:
+    def __init__(self, component: Component, spec: ComponentSpec | None, platform: PlatformView) -> None:
         self.component = component
         self.name = component.name
         self._spec = spec
         self._platform = platform
 
-    @derived
+    @tracked_property
     def asked(self) -> bool:
         """Whether the blueprint asks for it: true, with the lines that do."""
         return self._platform.asks_for(self.component)
 
-    @derived
+    @tracked_property
     def ownership(self) -> str:
         """`managed`, `external` or `absent`."""
         return self._spec.ownership if self._spec is not None else "managed"
 
-    @derived
+    @tracked_property
     def olm(self) -> PlatformOlm | None:
         """How it comes through the Operator Lifecycle Manager; None where our own manifests install it."""
         olm = self.component.olm if self._platform.by_olm else None
@@ -160,28 +187,28 @@ class PlatformComponent:
             *(f for f, switch in self.component.optional_crds.items() if self.settings[switch]),
         )
 
-    @derived
+    @tracked_property
     def version(self) -> str:
         """The upstream version; of an operator that each release of the distribution has its own of, that release."""
         if self.olm and self.olm.package and not self.olm.starting_csv:
             return self._platform.distribution_version
-        _ = self._platform.release_name  # read, since it decides
-        note(Source("component", self.component.span("version"), "version"))
+        decided_by(self._platform.release_name)
+        record(Source("component", self.component.span("version"), "version"))
         return self.component.version
 
     def has(self, feature: str) -> bool:
         """Whether this version can do what a newer one can; which version it is decides."""
         if feature not in self.component.lacks:
             return True
-        note(Source("component", self.component.span("lacks", feature), f"lacks.{feature}"))
+        record(Source("component", self.component.span("lacks", feature), f"lacks.{feature}"))
         return False
 
-    @derived
+    @tracked_property
     def namespace(self) -> str:
         """Where its namespaced objects live."""
         if self.olm:
             return self.olm.namespace
-        note(Source("component", self.component.span("namespace"), "namespace"))
+        record(Source("component", self.component.span("namespace"), "namespace"))
         return self.component.namespace
 
     @property
@@ -198,7 +225,7 @@ class PlatformComponent:
             "app.kubernetes.io/managed-by": lambda: "blueprint",
         })  # fmt: skip
 
-    @derived
+    @tracked_property
     def settings(self) -> Settings:
         """The settings by name."""
         return Settings(self.component, self._spec.settings if self._spec is not None else {})
@@ -242,7 +269,7 @@ class PlatformComponent:
     def _label(self, setting: str, key: str) -> str:
         return str(self.settings[setting][key])
 
-    @derived
+    @tracked_property
     def images(self) -> Mapping[str, PlatformImage]:
         """The images by name."""
         images = self._built_for_olm() if self.olm else self.component.images
@@ -256,12 +283,12 @@ class PlatformComponent:
         others = {name: replace(self.component.images[name], **asdict(image)) for name, image in olm.images.items()}
         return {**self.component.images, **others}
 
-    @derived
+    @tracked_property
     def operands(self) -> Mapping[str, Operand]:
         """What custom resources say of the images, by name."""
         return {name: Operand(image, by_olm=self.olm is not None) for name, image in self.images.items()}
 
-    @derived
+    @tracked_property
     def patches(self) -> tuple[Patch, ...]:
         """Changes to rendered objects."""
         return tuple(self._spec.patches) if self._spec is not None else ()

@@ -7,12 +7,13 @@ from typing import Any
 
 from blueprint.catalog.components import Component
 from blueprint.catalog.setting_types import EMPTY, POD
+from blueprint.platform.tracking.recorder import record
 from blueprint.platform.tracking.sources import Source
-from blueprint.platform.tracking.tracked import note, plain
+from blueprint.platform.tracking.tracked import plain
 
 
 class PerKey(Mapping[str, Any]):
-    """A map each of whose values notes its own lines when it is read, so that none is taken for another's."""
+    """A map each of whose values records its own lines when it is read, so that none is taken for another's."""
 
     def __init__(self, reads: Mapping[str, Callable[[], Any]]) -> None:
         self.reads = reads
@@ -43,7 +44,7 @@ class Pod:
         if part in self._given:
             return plain(self._given[part])
         path = ("settings", self._setting, "default", part)
-        note(Source("component", self._component.span(*path), ".".join(path)))
+        record(Source("component", self._component.span(*path), ".".join(path)))
         return (self._component.settings[self._setting].default or {}).get(part, EMPTY.get(POD[part]))
 
     @property

@@ -7,6 +7,8 @@ from typing import Any
 from blueprint.catalog.components import Component
 from blueprint.platform.network.model import served
 
+OBSERVABILITY = "gpu-observability"
+"""The component that carries out the section `observability`."""
 POOL_NETWORK = "nodePools.network"
 """The section of components that a pool's network asks for."""
 

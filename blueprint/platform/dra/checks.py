@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from blueprint.catalog.components import Component
-from blueprint.catalog.releases import Release
-from blueprint.catalog.rules import version_key
 from blueprint.diagnostics import Diagnostic
-from blueprint.platform.check_context import POOLS
+from blueprint.platform.check_context import CheckContext
 from blueprint.platform.dra import codes as dra
 from blueprint.platform.dra.feature_gate_checks import gate_checks
 from blueprint.platform.drivers.model import NEVER
+from blueprint.platform.paths import POOLS
 from blueprint.source.paths import Path
 from blueprint.spec.pools import NodePool
-
-if TYPE_CHECKING:
-    from blueprint.platform.resolve import Checks
+from blueprint.versions import version_key
 
 STACK: Path = ("spec", "gpuStack")
 OPERATOR = "gpu-operator"
@@ -33,130 +29,138 @@ _OF_DISCOVERY = re.compile(
 """Labels that GPU feature discovery sets and nobody else does."""
 
 
-def dra_checks(checks: Checks, release: Release) -> Iterator[Diagnostic]:
+def check_dra(context: CheckContext) -> Iterator[Diagnostic]:
     """Everything about the DRA stack; in another stack the settings that belong to it."""
-    component = checks.catalog.component(OPERATOR, release.components.get(OPERATOR))
+    component = context.catalog.component(OPERATOR, context.release.components.get(OPERATOR))
     if component is None:
         return
-    yield from _of_another_stack(checks, component)
-    if checks.spec.gpu_stack != "gpuCluster":
+    yield from _of_another_stack(context, component)
+    if context.spec.gpu_stack != "gpuCluster":
         return
-    elsewhere = list(_not_there(checks, component))
+    elsewhere = list(_not_there(context, component))
     yield from elsewhere
-    yield from _kubernetes(checks)
-    for name, pool in checks.spec.node_pools.items():
-        yield from _owners(checks, name, pool)
-        yield from _partition(checks, name, pool)
-        yield from _labels(checks, name, pool)
-        yield from _domain(checks, name, pool)
-    yield from _ports(checks)
+    yield from _kubernetes(context)
+    for name, pool in context.spec.node_pools.items():
+        yield from _owners(context, name, pool)
+        yield from _partition(context, name, pool)
+        yield from _labels(context, name, pool)
+        yield from _domain(context, name, pool)
+    yield from _ports(context)
     if not elsewhere:
-        yield from gate_checks(checks, component)
+        yield from gate_checks(context, component)
 
 
-def _of_another_stack(checks: Checks, component: Component) -> Iterator[Diagnostic]:
+def _of_another_stack(context: CheckContext, component: Component) -> Iterator[Diagnostic]:
     """Settings that decide nothing but fields of the object that this stack does not have."""
-    foreign = {"clusterPolicy": "GPUCluster/", "gpuCluster": "ClusterPolicy/"}.get(checks.spec.gpu_stack)
-    spec = checks.spec.components.get(OPERATOR)
+    foreign = {"clusterPolicy": "GPUCluster/", "gpuCluster": "ClusterPolicy/"}.get(context.spec.gpu_stack)
+    spec = context.spec.components.get(OPERATOR)
     for name in spec.settings if spec and foreign else ():
         setting = component.settings.get(name)
         if setting and all(feed.startswith(foreign or "") for feed in setting.feeds):
-            message = f"gpuStack: {checks.spec.gpu_stack} has nothing that {name} could set"
-            notes = (checks.note(STACK, "the stack is said here"),)
-            yield checks.at_key(
+            message = f"gpuStack: {context.spec.gpu_stack} has nothing that {name} could set"
+            notes = (context.note(STACK, "the stack is said here"),)
+            yield context.diagnostic_at_key(
                 (*SETTINGS, name), dra.SETTING_OF_ANOTHER_STACK, message, notes=notes, help_="remove it"
             )
 
 
-def _not_there(checks: Checks, component: Component) -> Iterator[Diagnostic]:
-    ground = checks.catalog.distribution(checks.spec.cluster.distribution)
-    system = checks.spec.cluster.os or ground.default_os
+def _not_there(context: CheckContext, component: Component) -> Iterator[Diagnostic]:
+    ground = context.catalog.distribution(context.spec.cluster.distribution)
+    system = context.spec.cluster.os or ground.default_os
     if why := component.lacks.get("gpuClusters"):
         message = f"GPU Operator {component.version} cannot do gpuStack: gpuCluster: {why}"
-        because = (checks.note(("spec", "release"), "release set here"),)
-        yield checks.at(STACK, dra.DRA_NOT_THERE, message, notes=because, help_="a newer release, or clusterPolicy")
+        because = (context.note(("spec", "release"), "release set here"),)
+        yield context.diagnostic_at(
+            STACK, dra.DRA_NOT_THERE, message, notes=because, help_="a newer release, or clusterPolicy"
+        )
     elif ground.image(system) and not any("gpuCluster" in mode.stacks for mode in ground.modes(system)):
         message = f"{ground.title} with {system} has no way to run gpuStack: gpuCluster"
         where = (("distribution", "distribution set here"), ("os", "operating system set here"))
-        notes = tuple(checks.note(("spec", "cluster", key), words) for key, words in where)
+        notes = tuple(context.note(("spec", "cluster", key), words) for key, words in where)
         stacks = {stack for mode in ground.modes(system) for stack in mode.stacks}
-        yield checks.at(
+        yield context.diagnostic_at(
             STACK, dra.DRA_NOT_THERE, message, notes=notes, help_=f"gpuStack: {' or '.join(sorted(stacks))}"
         )
 
 
-def _kubernetes(checks: Checks) -> Iterator[Diagnostic]:
-    said = checks.spec.cluster.kubernetes
+def _kubernetes(context: CheckContext) -> Iterator[Diagnostic]:
+    said = context.spec.cluster.kubernetes
     known = version_key(said)
     if known < version_key(OLDEST_KUBERNETES)[: len(known)]:
         message = f"gpuStack: gpuCluster needs Kubernetes {OLDEST_KUBERNETES} or newer, not {said}"
-        notes = (checks.note(STACK, "because of this"),)
-        yield checks.at(
+        notes = (context.note(STACK, "because of this"),)
+        yield context.diagnostic_at(
             KUBERNETES, dra.DRA_KUBERNETES, message, notes=notes, help_="upgrade, or gpuStack: clusterPolicy"
         )
 
 
-def _owners(checks: Checks, name: str, pool: NodePool) -> Iterator[Diagnostic]:
+def _owners(context: CheckContext, name: str, pool: NodePool) -> Iterator[Diagnostic]:
     at: Path = (*POOLS, name, "owner")
-    notes = (checks.note(STACK, "because of this"),)
+    notes = (context.note(STACK, "because of this"),)
     if pool.gpu and pool.owner.toolkit == "operator":
         message = f"gpuStack: gpuCluster installs no container toolkit, which pool {name} leaves to the operator"
-        yield checks.at((*at, "toolkit"), dra.DRA_NO_TOOLKIT, message, notes=notes, help_="say host, or nothing")
+        yield context.diagnostic_at(
+            (*at, "toolkit"), dra.DRA_NO_TOOLKIT, message, notes=notes, help_="say host, or nothing"
+        )
     if pool.gpu and pool.owner.device_plugin in ("host", "provider"):
         message = (
             f"the {pool.owner.device_plugin}'s device plugin and the DRA driver both advertise the GPUs of pool {name}"
         )
         help_ = "switch it off and remove this, or gpuStack: clusterPolicy"
-        yield checks.at((*at, "devicePlugin"), dra.DRA_TWO_ADVERTISERS, message, notes=notes, help_=help_)
+        yield context.diagnostic_at((*at, "devicePlugin"), dra.DRA_TWO_ADVERTISERS, message, notes=notes, help_=help_)
 
 
-def _partition(checks: Checks, name: str, pool: NodePool) -> Iterator[Diagnostic]:
+def _partition(context: CheckContext, name: str, pool: NodePool) -> Iterator[Diagnostic]:
     """Sharing is the claim's, and cutting somebody else's."""
     if pool.gpu is None:
         return
     at: Path = (*POOLS, name, "gpu")
-    notes = (checks.note(STACK, "because of this"),)
+    notes = (context.note(STACK, "because of this"),)
     if pool.gpu.sharing:
         gate = "MPSSupport" if pool.gpu.sharing.mps is not None else "TimeSlicingSettings"
         message = f"without a device plugin nobody shares the GPUs of pool {name} for all of its pods"
         help_ = f"remove it; claims share devices themselves, with draFeatureGates: {{{gate}: true}}"
-        yield checks.at_key((*at, "sharing"), dra.DRA_NO_SHARING, message, notes=notes, help_=help_)
+        yield context.diagnostic_at_key((*at, "sharing"), dra.DRA_NO_SHARING, message, notes=notes, help_=help_)
     if pool.gpu.mig:
         message = f"nobody here cuts the GPUs of pool {name}: they must be cut as said before the DRA driver starts"
         help_ = "see the prerequisites; draFeatureGates: {DynamicMIG: true} cuts on demand instead"
-        yield checks.at_key((*at, "mig"), dra.DRA_NO_MIG_MANAGER, message, notes=notes, help_=help_)
+        yield context.diagnostic_at_key((*at, "mig"), dra.DRA_NO_MIG_MANAGER, message, notes=notes, help_=help_)
         if pool.gpu.mig.strategy:
             message = f"the DRA driver publishes every instance by its profile, so strategies of pool {name}"
-            yield checks.no_effect((*at, "mig", "strategy"), STACK, message)
+            yield context.no_effect((*at, "mig", "strategy"), STACK, message)
 
 
-def _labels(checks: Checks, name: str, pool: NodePool) -> Iterator[Diagnostic]:
+def _labels(context: CheckContext, name: str, pool: NodePool) -> Iterator[Diagnostic]:
     for key in pool.selector:
         if _OF_DISCOVERY.match(key):
             message = f"pool {name} is selected by {key}, which nobody sets without GPU feature discovery"
-            notes = (checks.note(STACK, "because of this"),)
+            notes = (context.note(STACK, "because of this"),)
             help_ = "select nodes by a label that whoever makes them sets"
-            yield checks.at_key((*POOLS, name, "selector", key), dra.LABEL_OF_NOBODY, message, notes=notes, help_=help_)
+            yield context.diagnostic_at_key(
+                (*POOLS, name, "selector", key), dra.LABEL_OF_NOBODY, message, notes=notes, help_=help_
+            )
 
 
-def _domain(checks: Checks, name: str, pool: NodePool) -> Iterator[Diagnostic]:
-    spec = checks.spec.components.get(OPERATOR)
+def _domain(context: CheckContext, name: str, pool: NodePool) -> Iterator[Diagnostic]:
+    spec = context.spec.components.get(OPERATOR)
     if pool.nvlink_domain and spec and spec.settings.get("computeDomains") == NEVER:
         message = f"pool {name} has an NVLink domain, and computeDomains is never"
-        notes = (checks.note((*POOLS, name, "nvlinkDomain"), "declared here"),)
+        notes = (context.note((*POOLS, name, "nvlinkDomain"), "declared here"),)
         help_ = "remove one of the two"
-        yield checks.at((*SETTINGS, "computeDomains"), dra.DOMAINS_OFF, message, notes=notes, help_=help_)
+        yield context.diagnostic_at((*SETTINGS, "computeDomains"), dra.DOMAINS_OFF, message, notes=notes, help_=help_)
 
 
-def _ports(checks: Checks) -> Iterator[Diagnostic]:
-    spec = checks.spec.components.get(OPERATOR)
+def _ports(context: CheckContext) -> Iterator[Diagnostic]:
+    spec = context.spec.components.get(OPERATOR)
     said = spec.settings if spec else {}
     for part in ("dra", "computeDomains"):
         if said.get(f"{part}Healthcheck") is False and f"{part}HealthcheckPort" in said:
             message = f"{part}Healthcheck is false, so what {part}HealthcheckPort says"
-            yield checks.no_effect((*SETTINGS, f"{part}HealthcheckPort"), (*SETTINGS, f"{part}Healthcheck"), message)
-    ports = (said.get("draHealthcheckPort", 51516), said.get("computeDomainsHealthcheckPort", 51515))
-    if ports[0] == ports[1]:
+            yield context.no_effect((*SETTINGS, f"{part}HealthcheckPort"), (*SETTINGS, f"{part}Healthcheck"), message)
+    component = context.catalog.component(OPERATOR, context.release.components.get(OPERATOR))
+    names = ("draHealthcheckPort", "computeDomainsHealthcheckPort")
+    ports = [said.get(name, component.settings[name].own_default) for name in names] if component else []
+    if ports and ports[0] == ports[1]:
         named = "computeDomainsHealthcheckPort" if "computeDomainsHealthcheckPort" in said else "draHealthcheckPort"
         message = f"both containers of the DRA driver would answer on port {ports[0]}"
-        yield checks.at((*SETTINGS, named), dra.DRA_PORTS, message, help_="give each a port of its own")
+        yield context.diagnostic_at((*SETTINGS, named), dra.DRA_PORTS, message, help_="give each a port of its own")

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from blueprint.catalog.gates import Gates
 from blueprint.platform.drivers.model import DRA
-from blueprint.platform.tracking.recorder import note
+from blueprint.platform.model import Platform
+from blueprint.platform.pool import GpuPool, Pool
+from blueprint.platform.tracking.recorder import record
 from blueprint.platform.tracking.sources import Source
-
-if TYPE_CHECKING:
-    from blueprint.catalog.gates import Gates
-    from blueprint.platform.model import Platform
-    from blueprint.platform.pool import Pool
 
 OPERATOR = "gpu-operator"
 
 
-def of_cluster(platform: Platform) -> Iterator[Iterator[str]]:
+def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:
     """What must be true of the cluster; nothing in another stack."""
     if platform.allocation == DRA:
         yield _patch(platform)
@@ -62,20 +59,26 @@ def _known(platform: Platform) -> Gates | None:
     if component is None:
         return None
     gates = load_gates(component.component.folder)
-    note(Source("component", gates.span("gates"), "gates"))
+    record(Source("component", gates.span("gates"), "gates"))
     return gates
 
 
-def of_pool(pool: Pool) -> Iterator[str]:
-    """What workloads claim of its nodes, and who cuts the GPUs. Only for pools with GPUs, in this stack."""
+def pool_prerequisites(pool: Pool, platform: Platform) -> Iterator[Iterator[str]]:
+    """What workloads claim of a pool with GPUs; nothing in another stack."""
+    if isinstance(pool, GpuPool) and platform.allocation == DRA:
+        yield _claims(pool, platform)
+
+
+def _claims(pool: GpuPool, platform: Platform) -> Iterator[str]:
+    """What workloads claim of its nodes, and who cuts the GPUs."""
     cuts = pool.partition.cuts
-    whole = sum(len(cut.devices) for cut in cuts if not cut.instances) if cuts else pool.gpu.count if pool.gpu else 0
+    whole = sum(len(cut.devices) for cut in cuts if not cut.instances) if cuts else pool.gpu.count
     cut: Counter[str] = Counter()
     for each in cuts:
         cut.update({profile: number * len(each.devices) for profile, number in each.instances.items()})
     found = [f"gpu.nvidia.com ({whole} per node)"] if whole else []
     found += [f"mig.nvidia.com with the profile {name} ({number} per node)" for name, number in sorted(cut.items())]
-    if pool.platform.cuts_on_demand:
+    if platform.cuts_on_demand:
         found = ["gpu.nvidia.com", "mig.nvidia.com"]
     yield f"Workloads claim devices of the class {' and '.join(found)}. Requests for nvidia.com/gpu stay pending."
     if cut:

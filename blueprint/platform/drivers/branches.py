@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from blueprint.catalog.hardware import Gpu
 from blueprint.catalog.releases import Release
-from blueprint.catalog.rules import version_key
-from blueprint.platform.tracking.tracked import use
+from blueprint.platform.tracking.tracked import read_fact
+from blueprint.versions import version_key
 
 
 def usable_branches(gpu: Gpu, release: Release) -> list[str]:
@@ -20,12 +20,12 @@ def default_branch(gpu: Gpu | None, release: Release) -> str:
 
     Notes the lines that decide. Where no branch fits, it is the release's all the same, and `check` says so.
     """
-    usual = use(release.driver.default_branch, "release")
+    usual = read_fact(release.driver.default_branch, "release")
     if gpu is None or not (_too_new(gpu, usual) or _too_old(gpu, usual)):
         return usual
     for limit in (gpu.maximum_driver, gpu.minimum_driver):
         if limit is not None and limit.certain:
-            use(limit)
+            read_fact(limit)
     return next(reversed(usable_branches(gpu, release)), usual)
 
 

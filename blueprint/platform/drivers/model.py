@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, cast
 
 from blueprint.catalog.distribution import Mode, Owner
 from blueprint.platform.drivers.branches import default_branch
-from blueprint.platform.tracking.tracked import derived, use
+from blueprint.platform.tracking.recorder import decided_by, tracked_property
+from blueprint.platform.tracking.tracked import read_fact
 from blueprint.spec.driver import PoolDriver as PoolDriverSpec
 
 if TYPE_CHECKING:
@@ -33,17 +34,17 @@ class PoolDriver:
         self._pool = pool
         self._platform = platform
 
-    @derived
+    @tracked_property
     def owner(self) -> str:
         """`operator`, `host` or `provider`."""
         return self._pool.mode.driver
 
-    @derived
+    @tracked_property
     def enabled(self) -> bool:
         """Whether the operator installs it."""
         return self.owner == "operator"
 
-    @derived
+    @tracked_property
     def branch(self) -> str | None:
         """The branch; None where somebody else decides it and nothing is promised."""
         if branch := self._spec.branch:
@@ -53,7 +54,7 @@ class PoolDriver:
         gpu = self._pool.gpu
         return default_branch(gpu.facts if gpu else None, self._platform.release) if self.enabled else None
 
-    @derived
+    @tracked_property
     def version(self) -> str | None:
         """The exact version: the one said, or where the operator installs the driver its branch's in this release.
 
@@ -65,43 +66,43 @@ class PoolDriver:
             return said
         if not self.enabled:
             return None
-        _ = self._platform.release_name  # read, since it decides; before the branch, which decides more
+        decided_by(self._platform.release_name)  # before the branch, which decides more
         return self._platform.driver_version(self.branch or "")
 
-    @derived
+    @tracked_property
     def precompiled(self) -> bool:
         """Whether kernel modules are taken as built for the nodes' kernel."""
         return self._spec.precompiled
 
-    @derived
+    @tracked_property
     def wanted(self) -> str:
         """What the operator is told as version: of a precompiled driver the branch alone, through OLM a digest."""
         if self._platform.by_olm:
             return self._platform.driver_digest(self.branch or "") or ""
         return (self.branch if self.precompiled else self.version) or ""
 
-    @derived
+    @tracked_property
     def kernel_modules(self) -> str:
         """`auto`, `open` or `proprietary`; nvidia-fs wants to hear `open`, and takes no `auto` for it."""
         said: str = self._spec.kernel_modules
         return "open" if said == "auto" and self.gds else said
 
-    @derived
+    @tracked_property
     def peermem(self) -> bool:
         """Whether nvidia-peermem is loaded beside it."""
         return self._pool.network.peermem if self._pool.network else False
 
-    @derived
+    @tracked_property
     def host_ofed(self) -> bool:
         """Whether nvidia-peermem is built against the OFED of the node image."""
         return self._pool.network.host_ofed if self._pool.network else False
 
-    @derived
+    @tracked_property
     def gds(self) -> bool:
         """Whether nvidia-fs is loaded beside it."""
         return self._pool.network.gds if self._pool.network else False
 
-    @derived
+    @tracked_property
     def gdrcopy(self) -> bool:
         """Whether gdrdrv is loaded beside it."""
         return self._pool.network.gdrcopy if self._pool.network else False
@@ -132,12 +133,12 @@ class PoolDriverObject:
         self.driver = pool.driver
         self._pool = pool
 
-    @derived
+    @tracked_property
     def name(self) -> str:
         """The pool's name."""
         return self._pool.own_label
 
-    @derived
+    @tracked_property
     def selector(self) -> dict[str, str]:
         """The one label that no two pools share."""
         return {POOL_LABEL: self._pool.own_label}
@@ -149,16 +150,16 @@ class OperatorDriver:
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
 
-    @derived
+    @tracked_property
     def _owned(self) -> list[PoolDriver]:
         return [pool.driver for pool in self._platform.gpu_pools if pool.driver.enabled]
 
-    @derived
+    @tracked_property
     def enabled(self) -> bool:
         """Whether any pool leaves its driver to the operator."""
         return bool(self._owned)
 
-    @derived
+    @tracked_property
     def per_pool(self) -> bool:
         """Whether each pool has an NVIDIADriver object."""
         when = self._platform.setting("gpu-operator", "driverObjects")
@@ -166,7 +167,7 @@ class OperatorDriver:
             return self.enabled and when == ALWAYS
         return len(self._owned) > 1 and len({driver.same() for driver in self._owned}) > 1
 
-    @derived
+    @tracked_property
     def objects(self) -> list[PoolDriverObject] | list[DriverObject]:
         """The NVIDIADriver objects: each pool's, or where there is no ClusterPolicy the one for all of them."""
         if self._shared and self._platform.allocation == DRA:
@@ -175,50 +176,50 @@ class OperatorDriver:
             return []
         return [PoolDriverObject(pool) for pool in self._platform.gpu_pools if pool.driver.enabled]
 
-    @derived
+    @tracked_property
     def _shared(self) -> PoolDriver | None:
         return self._owned[0] if self._owned and not self.per_pool else None
 
-    @derived
+    @tracked_property
     def version(self) -> str:
         """What the ClusterPolicy says as version; the release's default where it installs none."""
         if self._shared:
             return self._shared.wanted
-        usual = use(self._platform.release.driver.default_branch, "release")
+        usual = read_fact(self._platform.release.driver.default_branch, "release")
         told = self._platform.driver_digest if self._platform.by_olm else self._platform.driver_version
         return told(usual) or ""
 
-    @derived
+    @tracked_property
     def kernel_modules(self) -> str:
         """What the ClusterPolicy says of kernel modules."""
         return self._shared.kernel_modules if self._shared else "auto"
 
-    @derived
+    @tracked_property
     def precompiled(self) -> bool:
         """What the ClusterPolicy says of precompiled drivers."""
         return self._shared.precompiled if self._shared else False
 
-    @derived
+    @tracked_property
     def peermem(self) -> bool:
         """What the ClusterPolicy says of nvidia-peermem."""
         return self._shared.peermem if self._shared else False
 
-    @derived
+    @tracked_property
     def host_ofed(self) -> bool:
         """What the ClusterPolicy says of OFED in the node image."""
         return self._shared.host_ofed if self._shared else False
 
-    @derived
+    @tracked_property
     def gds(self) -> bool:
         """Whether nvidia-fs is loaded on any node: the device plugin then hands its files to pods."""
         return any(driver.gds for driver in self._owned)
 
-    @derived
+    @tracked_property
     def gdrcopy(self) -> bool:
         """Whether gdrdrv is loaded on any node: the device plugin then hands its file to pods."""
         return any(driver.gdrcopy for driver in self._owned)
 
-    @derived
+    @tracked_property
     def tags(self) -> list[str]:
         """Every tag of the driver image that nodes will pull, without the system's name.
 

@@ -9,7 +9,7 @@ from blueprint.catalog.loader import read_text
 from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.platform.codes import UNKNOWN_PRODUCT
 from blueprint.source.layers import Layered
-from blueprint.source.matching import matching_texts, patterns_at
+from blueprint.source.matching import matching_files, patterns_at, read_input
 from blueprint.source.paths import Path
 
 AT: Path = ("spec", "hardware")
@@ -21,8 +21,8 @@ def with_own_hardware(catalog: Catalog, layered: Layered) -> tuple[Catalog, list
     files: dict[str, tuple[str, Path]] = {}
     for index, pattern in enumerate(patterns_at(layered, AT)):
         try:
-            for name, text in matching_texts(layered, pattern, HARDWARE_MATCHES_NOTHING):
-                files.setdefault(name, (text, (*AT, index)))
+            for name in matching_files(layered, pattern, HARDWARE_MATCHES_NOTHING):
+                files.setdefault(name, (read_input(layered, name, pattern), (*AT, index)))
         except Refused as refused:
             problems.extend(refused.diagnostics)
     for name, (text, named_at) in files.items():

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.diagnostics import Diagnostic, Note
-from blueprint.platform.check_context import POOLS, Teller
+from blueprint.platform.check_context import CheckContext
 from blueprint.platform.drivers.checks import DriverChecks
 from blueprint.platform.drivers.model import NEVER
 from blueprint.platform.network import codes
 from blueprint.platform.network.model import PROVIDER, RDMA, SHARED_PREFIX, old_kernel, owners, runs_open
+from blueprint.platform.paths import POOLS
 from blueprint.source.paths import Path
 from blueprint.spec.network import PoolNetwork
 from blueprint.spec.pools import NodePool
@@ -19,11 +20,11 @@ _PARTS = {"gds": "gds", "gdrcopy": "gdrcopy", "gpu_direct": "gpuDirect"}
 _MODULES = {"gds": "nvidia-fs", "gdrcopy": "gdrdrv"}
 
 
-class GpuDirectChecks(Teller):
+class GpuDirectChecks:
     """Each pool alone, then what the pools must agree on."""
 
-    def __init__(self, told: Teller, drivers: DriverChecks) -> None:
-        super().__init__(told.blueprint, told.root, told.catalog)
+    def __init__(self, context: CheckContext, drivers: DriverChecks) -> None:
+        self.context = context
         self._drivers = drivers
 
     def pool(self, name: str, pool: NodePool) -> Iterator[Diagnostic]:
@@ -34,7 +35,9 @@ class GpuDirectChecks(Teller):
             for field, key in _PARTS.items():
                 if getattr(pool.network, field):
                     message = f"pool {name} has no GPUs, so {key} has nothing to act on"
-                    yield self.at((*at, key), codes.DIRECT_WITHOUT_GPU, message, help_="add gpu, or remove it")
+                    yield self.context.diagnostic_at(
+                        (*at, key), codes.DIRECT_WITHOUT_GPU, message, help_="add gpu, or remove it"
+                    )
             return
         yield from self._modules(name, pool, pool.network)
         yield from self._path(name, pool, pool.network)
@@ -50,72 +53,97 @@ class GpuDirectChecks(Teller):
                 continue
             if owner != "operator":
                 message = f"the driver of pool {name} is the {owner}'s, so nothing of ours could load {module}"
-                notes = (self.note((*POOLS, name, "driver", "owner"), "the owner follows from this"),)
-                yield self.at(path, codes.MODULE_NOT_OURS, message, notes=notes,
-                              help_=f"let the node image load {module}, and remove the line")  # fmt: skip
+                notes = (self.context.note((*POOLS, name, "driver", "owner"), "the owner follows from this"),)
+                yield self.context.diagnostic_at(
+                    path,
+                    codes.MODULE_NOT_OURS,
+                    message,
+                    notes=notes,
+                    help_=f"let the node image load {module}, and remove the line",
+                )
             elif pool.driver.precompiled:
-                notes = (self.note((*POOLS, name, "driver", "precompiled"), "precompiled set here"),)
+                notes = (self.context.note((*POOLS, name, "driver", "precompiled"), "precompiled set here"),)
                 message = f"the operator builds no {module} beside a precompiled driver"
-                yield self.at(path, codes.MODULE_PRECOMPILED, message, notes=notes, help_="remove one of the two")
+                yield self.context.diagnostic_at(
+                    path, codes.MODULE_PRECOMPILED, message, notes=notes, help_="remove one of the two"
+                )
 
     def _path(self, name: str, pool: NodePool, network: PoolNetwork) -> Iterator[Diagnostic]:
         """How cards reach the memory of GPUs."""
         said, path = network.gpu_direct, (*POOLS, name, "network", "gpuDirect")
         fabric = network.fabric or ""
-        owner = network.driver or owners(fabric, self.spec.cluster.distribution)[0]
+        owner = network.driver or owners(fabric, self.context.spec.cluster.distribution)[0]
         if said and fabric not in RDMA:
-            notes = (self.note((*path[:-1], "fabric"), "fabric set here"),)
+            notes = (self.context.note((*path[:-1], "fabric"), "fabric set here"),)
             message = f"{fabric} brings its own way into GPU memory: {said} decides nothing"
-            yield self.at(path, codes.DIRECT_DECIDED, message, notes=notes, help_="remove it")
+            yield self.context.diagnostic_at(path, codes.DIRECT_DECIDED, message, notes=notes, help_="remove it")
         elif said and owner == PROVIDER:
-            notes = (self.note((*path[:-1], "driver"), "the owner of the cards' driver"),)
+            notes = (self.context.note((*path[:-1], "driver"), "the owner of the cards' driver"),)
             what = "would wait for an OFED that nobody here installs" if said == "peermem" else "is not ours to decide"
             message = f"the cloud brings the driver of the cards, so {said} {what}"
             code = codes.PEERMEM_WITHOUT_OFED if said == "peermem" else codes.DIRECT_DECIDED
-            yield self.at(path, code, message, notes=notes, help_="remove it, or say driver: networkOperator or host")
+            yield self.context.diagnostic_at(
+                path, code, message, notes=notes, help_="remove it, or say driver: networkOperator or host"
+            )
         elif said == "dmaBuf":
             yield from self._dma_buf(name, pool, path)
 
     def _dma_buf(self, name: str, pool: NodePool, path: Path) -> Iterator[Diagnostic]:
         system = self._drivers.os
         if old_kernel(system):
-            notes = (self.note(("spec", "cluster", "os"), "operating system set here"),)
+            notes = (self.context.note(("spec", "cluster", "os"), "operating system set here"),)
             message = f"the kernel of {system} is older than 5.12 and cannot hand GPU memory on as dma-buf"
-            yield self.at(path, codes.DMABUF_KERNEL, message, notes=notes, help_="peermem can", fix="peermem")
+            yield self.context.diagnostic_at(
+                path, codes.DMABUF_KERNEL, message, notes=notes, help_="peermem can", fix="peermem"
+            )
         if not self._open(pool):
             message = "dma-buf needs the open kernel modules"
-            yield self.at(path, codes.DMABUF_MODULES, message, notes=(self._because(name, pool),),
-                          help_="peermem works with both kinds", fix="peermem")  # fmt: skip
+            yield self.context.diagnostic_at(
+                path,
+                codes.DMABUF_MODULES,
+                message,
+                notes=(self._because(name, pool),),
+                help_="peermem works with both kinds",
+                fix="peermem",
+            )
 
     def _open(self, pool: NodePool) -> bool:
         assert pool.gpu  # noqa: S101 - asked only of pools with GPUs
-        return runs_open(pool.driver.kernel_modules, self.catalog.gpu(pool.gpu.product))
+        return runs_open(pool.driver.kernel_modules, self.context.catalog.gpu(pool.gpu.product))
 
     def _because(self, name: str, pool: NodePool) -> Note:
         if pool.driver.kernel_modules == "proprietary":
-            return self.note((*POOLS, name, "driver", "kernelModules"), "proprietary modules set here")
-        return self.note((*POOLS, name, "gpu", "product"), "a GPU without open modules")
+            return self.context.note((*POOLS, name, "driver", "kernelModules"), "proprietary modules set here")
+        return self.context.note((*POOLS, name, "gpu", "product"), "a GPU without open modules")
 
     def _storage(self, name: str, pool: NodePool, network: PoolNetwork) -> Iterator[Diagnostic]:
         path: Path = (*POOLS, name, "network", "gds")
         fabric = network.fabric or ""
-        owner = network.driver or owners(fabric, self.spec.cluster.distribution)[0]
+        owner = network.driver or owners(fabric, self.context.spec.cluster.distribution)[0]
         if not self._open(pool):
-            yield self.at(path, codes.GDS_MODULES, "nvidia-fs needs the open kernel modules",
-                          notes=(self._because(name, pool),), help_="remove gds, or use open modules")  # fmt: skip
+            yield self.context.diagnostic_at(
+                path,
+                codes.GDS_MODULES,
+                "nvidia-fs needs the open kernel modules",
+                notes=(self._because(name, pool),),
+                help_="remove gds, or use open modules",
+            )
         if fabric not in RDMA or owner == PROVIDER:
-            notes = (self.note((*path[:-1], "fabric"), "fabric set here"),)
+            notes = (self.context.note((*path[:-1], "fabric"), "fabric set here"),)
             message = f"nvidia-fs is built against DOCA-OFED, and nodes with {fabric} here have none of ours"
-            yield self.at(path, codes.GDS_WITHOUT_OFED, message, notes=notes,
-                          help_="make sure that the node image has it")  # fmt: skip
+            yield self.context.diagnostic_at(
+                path, codes.GDS_WITHOUT_OFED, message, notes=notes, help_="make sure that the node image has it"
+            )
         elif network.resource and not network.resource.startswith(f"{SHARED_PREFIX}/"):
-            notes = (self.note((*path[:-1], "resource"), "whole cards are handed out because of this"),)
+            notes = (self.context.note((*path[:-1], "resource"), "whole cards are handed out because of this"),)
             message = "with gds every container with a GPU gets all RDMA devices of its node"
-            yield self.at(path, codes.GDS_SHARES_CARDS, message, notes=notes, help_="share the cards, or remove gds")
+            yield self.context.diagnostic_at(
+                path, codes.GDS_SHARES_CARDS, message, notes=notes, help_="share the cards, or remove gds"
+            )
 
     def together(self) -> Iterator[Diagnostic]:
         """One ClusterPolicy has one set of modules beside its driver."""
-        operator = self.spec.components.get("gpu-operator")
+        operator = self.context.spec.components.get("gpu-operator")
         if operator is None or operator.settings.get("driverObjects") != NEVER:
             return
         owned = list(self._drivers.owned().items())
@@ -127,7 +155,12 @@ class GpuDirectChecks(Teller):
                     with_it, without = (name, first_name) if mine else (first_name, name)
                     path: Path = (*POOLS, with_it, "network", key)
                     never = ("spec", "components", "gpu-operator", "settings", "driverObjects")
-                    notes = (self.note(never, "one driver for all because of this"),)
+                    notes = (self.context.note(never, "one driver for all because of this"),)
                     message = f"one ClusterPolicy loads {key} everywhere or nowhere: {without} does without"
-                    yield self.at(path, codes.MODULES_DIFFER, message, notes=notes,
-                                  help_="make the pools alike, or remove driverObjects")  # fmt: skip
+                    yield self.context.diagnostic_at(
+                        path,
+                        codes.MODULES_DIFFER,
+                        message,
+                        notes=notes,
+                        help_="make the pools alike, or remove driverObjects",
+                    )

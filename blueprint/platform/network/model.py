@@ -6,14 +6,13 @@ functions of a pool's fabric, its distribution and its GPU driver.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.hardware import Gpu
-from blueprint.platform.tracking.tracked import derived, use
-
-if TYPE_CHECKING:
-    from blueprint.platform.model import Platform
-    from blueprint.platform.pool import Pool
+from blueprint.platform.tracking.recorder import tracked_property
+from blueprint.platform.tracking.tracked import read_fact
+from blueprint.platform.views import PlatformView, PoolView
 
 OPERATOR, HOST, PROVIDER = "networkOperator", "host", "provider"
 RDMA = ("infiniband", "roce")
@@ -34,7 +33,7 @@ _OLD_KERNELS = ("rhel-8.", "rocky-8.")
 
 def owners(fabric: str, distribution: str) -> tuple[str, ...]:
     """Who may bring the driver of a fabric's cards there, the usual one first."""
-    if fabric in ("tcpx", "tcpxo") or (fabric == "roce" and distribution == "gke"):
+    if fabric in ("tcpx", "tcpxo") or fabric in load_catalog().distribution(distribution).fabrics:
         return (PROVIDER,)
     return (HOST, PROVIDER) if fabric == "efa" else (OPERATOR, HOST, PROVIDER)
 
@@ -77,44 +76,44 @@ def runs_open(modules: str, product: Gpu | None) -> bool:
 class PoolNetwork:
     """The network of a pool."""
 
-    def __init__(self, pool: Pool, spec: Any, driver: Any, platform: Platform) -> None:
+    def __init__(self, pool: PoolView, spec: Any, driver: Any, platform: PlatformView) -> None:
         self._pool = pool
         self._spec = spec
         self._driver = driver
         self._platform = platform
 
-    @derived
+    @tracked_property
     def fabric(self) -> str:
         """`infiniband`, `roce`, `efa`, `tcpx` or `tcpxo`; resolve() refuses pools of which nobody says it."""
         return str(self._spec.fabric)
 
-    @derived
+    @tracked_property
     def owner(self) -> str:
         """Who brings the driver of the cards."""
         return self._spec.driver or owners(self.fabric, self._platform.distribution)[0]
 
-    @derived
+    @tracked_property
     def resource(self) -> str | None:
         """What pods ask for; None where the cloud decides it."""
         return self._spec.resource or resource_of(self.fabric, self.owner)
 
-    @derived
+    @tracked_property
     def nics(self) -> int | None:
         """Cards in each node; None where nobody knows."""
         nics: int | None = self._spec.nics
         return nics
 
-    @derived
+    @tracked_property
     def gdrcopy(self) -> bool:
         """Whether gdrdrv is loaded."""
         return bool(self._spec.gdrcopy)
 
-    @derived
+    @tracked_property
     def gds(self) -> bool:
         """Whether nvidia-fs is loaded."""
         return bool(self._spec.gds)
 
-    @derived
+    @tracked_property
     def gpu_direct(self) -> str | None:
         """`dmaBuf` or `peermem`; None without GPUs, and where the fabric has its own way."""
         if self._pool.gpu is None or self.fabric not in RDMA or self.owner == PROVIDER:
@@ -123,36 +122,36 @@ class PoolNetwork:
             return str(self._spec.gpu_direct)
         facts = self._pool.gpu.facts
         if self._driver.kernel_modules == "auto":
-            use(facts.kernel_modules)
+            read_fact(facts.kernel_modules)
         ready = runs_open(self._driver.kernel_modules, facts) and not old_kernel(self._platform.os)
         return "dmaBuf" if ready else "peermem"
 
-    @derived
+    @tracked_property
     def peermem(self) -> bool:
         """Whether the GPU Operator builds and loads nvidia-peermem."""
         return self.gpu_direct == "peermem" and self._pool.driver.enabled
 
-    @derived
+    @tracked_property
     def host_ofed(self) -> bool:
         """Whether nvidia-peermem is built against the OFED of the node image instead of waiting for that of a pod."""
         return self.peermem and self.owner != OPERATOR
 
-    @derived
+    @tracked_property
     def by_network_operator(self) -> bool:
         """Whether the Network Operator advertises the cards."""
         return server(self.fabric, self.owner) == NETWORK_OPERATOR
 
-    @derived
+    @tracked_property
     def by_efa_plugin(self) -> bool:
         """Whether our EFA device plugin advertises the interfaces."""
         return server(self.fabric, self.owner) == EFA_PLUGIN
 
-    @derived
+    @tracked_property
     def shared(self) -> bool:
         """Whether pods share the cards, instead of having some to themselves."""
         return (self.resource or "").startswith(f"{SHARED_PREFIX}/")
 
-    @derived
+    @tracked_property
     def link(self) -> str:
         """What device plugins call the link of the fabric's cards."""
         return _LINKS[self.fabric]

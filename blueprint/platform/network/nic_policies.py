@@ -7,47 +7,61 @@ of their own, or none has.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from blueprint.platform.components.digests import digest
 from blueprint.platform.drivers.model import POOL_LABEL
 from blueprint.platform.network.model import CARD_VENDOR, NETWORK_OPERATOR, OPERATOR, PoolNetwork
 from blueprint.platform.nodes.taints import PoolTaint, Taint
+from blueprint.platform.tracking.recorder import tracked_property
 from blueprint.platform.tracking.sources import Source
-from blueprint.platform.tracking.tracked import derived
-
-if TYPE_CHECKING:
-    from blueprint.platform.model import Platform
-    from blueprint.platform.pool import Pool
+from blueprint.platform.views import PlatformView, PoolView
 
 LONGEST_POLICY = 30
 """The operator makes labels of a NicNodePolicy's name and refuses longer ones."""
 
 
+class NetworkPool(PoolView, Protocol):
+    """A pool, and the fabric that joins its nodes."""
+
+    @property
+    def network(self) -> PoolNetwork | None:
+        """The fabric."""
+
+
+class NetworkPlatform(PlatformView, Protocol):
+    """The platform, and the fabrics of its pools."""
+
+    @property
+    def pools(self) -> Sequence[NetworkPool]:
+        """All pools."""
+
+
 class NicPolicy:
     """What the operator does on the nodes of one pool, or of several alike."""
 
-    def __init__(self, pool: Pool, network: PoolNetwork, platform: Platform) -> None:
+    def __init__(self, pool: NetworkPool, network: PoolNetwork, platform: NetworkPlatform) -> None:
         self._pool = pool
         self._network = network
         self._platform = platform
 
-    @derived
+    @tracked_property
     def name(self) -> str:
         """The pool's name; shortened to a beginning and a digest where the operator would refuse it."""
         return short_name(self._pool.own_label)
 
-    @derived
+    @tracked_property
     def selector(self) -> dict[str, str]:
         """The label that no two pools share."""
         return {POOL_LABEL: self._pool.own_label}
 
-    @derived
+    @tracked_property
     def ofed(self) -> bool:
         """Whether it installs DOCA-OFED."""
         return self._network.owner == OPERATOR
 
-    @derived
+    @tracked_property
     def shared_config(self) -> str | None:
         """Configuration of the RDMA shared device plugin; None where the cards are not shared."""
         if not self._network.shared:
@@ -57,7 +71,7 @@ class NicPolicy:
         return _json({"configList": [{"resourceName": self._resource, "rdmaHcaMax": hca_max,
                                       "selectors": {"vendors": [CARD_VENDOR], **self._link}}]})  # fmt: skip
 
-    @derived
+    @tracked_property
     def exclusive_config(self) -> str | None:
         """Configuration of the SR-IOV device plugin, which hands out whole cards; None where they are shared."""
         if self._network.shared:
@@ -66,15 +80,15 @@ class NicPolicy:
         return _json({"resourceList": [{"resourcePrefix": self._prefix, "resourceName": self._resource,
                                         "selectors": cards}]})  # fmt: skip
 
-    @derived
+    @tracked_property
     def _resource(self) -> str:
         return (self._network.resource or "").partition("/")[2]
 
-    @derived
+    @tracked_property
     def _prefix(self) -> str:
         return (self._network.resource or "").partition("/")[0]
 
-    @derived
+    @tracked_property
     def _link(self) -> dict[str, list[str]]:
         return {"linkTypes": [self._network.link]}
 
@@ -82,96 +96,96 @@ class NicPolicy:
 class Fabrics:
     """The networks of all pools that the Network Operator serves."""
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: NetworkPlatform) -> None:
         self._platform = platform
 
-    @derived
-    def _served(self) -> list[tuple[Pool, PoolNetwork]]:
+    @tracked_property
+    def _served(self) -> list[tuple[NetworkPool, PoolNetwork]]:
         found = ((pool, pool.network) for pool in self._platform.pools)
         return [(pool, network) for pool, network in found if network and network.by_network_operator]
 
-    @derived
+    @tracked_property
     def pools(self) -> list[str]:
         """The pools' names, as their nodes carry them."""
         return [pool.own_label for pool, _ in self._served]
 
-    @derived
+    @tracked_property
     def label(self) -> str:
         """The label that says which pool a node belongs to."""
         return POOL_LABEL
 
-    @derived
+    @tracked_property
     def per_pool(self) -> bool:
         """Whether each pool has a policy of its own."""
         return len({network.same() for _, network in self._served}) > 1
 
-    @derived
+    @tracked_property
     def together(self) -> NicPolicy | None:
         """What the NicClusterPolicy says, where all pools are alike."""
         return None if self.per_pool or not self._served else NicPolicy(*self._served[0], self._platform)
 
-    @derived
+    @tracked_property
     def policies(self) -> list[NicPolicy]:
         """The NicNodePolicies."""
         return [NicPolicy(*each, self._platform) for each in self._served] if self.per_pool else []
 
-    @derived
+    @tracked_property
     def has_cluster_policy(self) -> bool:
         """Whether there is a NicClusterPolicy: for all pools alike, or for what no NicNodePolicy can say."""
         wanted = ("secondaryNetworks", "ipam")
         return not self.per_pool or any(self._platform.setting(NETWORK_OPERATOR, name) for name in wanted)
 
-    @derived
+    @tracked_property
     def cluster_ofed(self) -> bool:
         """Whether the NicClusterPolicy installs DOCA-OFED."""
         return self.together.ofed if self.together else False
 
-    @derived
+    @tracked_property
     def cluster_shared_config(self) -> str | None:
         """What the NicClusterPolicy tells the RDMA shared device plugin."""
         return self.together.shared_config if self.together else None
 
-    @derived
+    @tracked_property
     def cluster_exclusive_config(self) -> str | None:
         """What the NicClusterPolicy tells the SR-IOV device plugin."""
         return self.together.exclusive_config if self.together else None
 
-    @derived
+    @tracked_property
     def _policies(self) -> list[NicPolicy]:
         return [self.together] if self.together else self.policies
 
-    @derived
+    @tracked_property
     def ofed(self) -> bool:
         """Whether DOCA-OFED is installed on any node."""
         return any(policy.ofed for policy in self._policies)
 
-    @derived
+    @tracked_property
     def architectures(self) -> list[str]:
         """Processors of the nodes on which DOCA-OFED is installed; where nobody says, `amd64`."""
         found = (pool for pool, network in self._served if network.owner == OPERATOR)
         return sorted({pool.place.machine.get("arch", "amd64") for pool in found})
 
-    @derived
+    @tracked_property
     def shared(self) -> bool:
         """Whether pods of any pool share cards."""
         return any(policy.shared_config for policy in self._policies)
 
-    @derived
+    @tracked_property
     def exclusive(self) -> bool:
         """Whether pods of any pool get whole cards."""
         return any(policy.exclusive_config for policy in self._policies)
 
-    @derived
+    @tracked_property
     def ipoib(self) -> bool:
         """Whether any pool has InfiniBand, so that secondary networks need its plugin."""
         return any(network.fabric == "infiniband" for _, network in self._served)
 
-    @derived
+    @tracked_property
     def efa_pools(self) -> list[str]:
         """Names of the pools whose EFA interfaces our device plugin advertises."""
         return [pool.own_label for pool in self._platform.pools if pool.network and pool.network.by_efa_plugin]
 
-    @derived
+    @tracked_property
     def taints(self) -> tuple[PoolTaint, ...]:
         """Every taint of the pools that have a network, once, whatever its value."""
         lines: dict[tuple[str, str], list[Source]] = {}

@@ -1,15 +1,12 @@
-"""What somebody must know or do where a fabric joins the nodes: prerequisites in words."""
+"""Prerequisites of networks: fabrics, drivers of network cards, GPUDirect."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from blueprint.platform.model import Platform
 from blueprint.platform.network.model import EFA_PLUGIN, HOST, NETWORK_OPERATOR, OPERATOR, PROVIDER, RDMA, PoolNetwork
-
-if TYPE_CHECKING:
-    from blueprint.platform.model import Platform
-    from blueprint.platform.pool import Pool
+from blueprint.platform.pool import Pool
 
 _NAMES = {
     "infiniband": "InfiniBand",
@@ -20,8 +17,18 @@ _NAMES = {
 }
 
 
-def network_needs(pool: Pool, network: PoolNetwork) -> Iterator[str]:
-    """For a pool that has a network."""
+def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:
+    """What those must know who install a component of networks themselves."""
+    yield _external(platform)
+
+
+def pool_prerequisites(pool: Pool, _: Platform) -> Iterator[Iterator[str]]:
+    """What must be true of the network of a pool's nodes."""
+    if pool.network:
+        yield _network(pool, pool.network)
+
+
+def _network(pool: Pool, network: PoolNetwork) -> Iterator[str]:
     number = f"{network.nics} " if network.nics else ""
     cards = "EFA interfaces" if network.fabric == "efa" else "network cards"
     yield f"Each node has {number}{cards} on one {_NAMES[network.fabric]} fabric with the other nodes of the pool."
@@ -46,15 +53,15 @@ def _rdma(pool: Pool, network: PoolNetwork) -> Iterator[str]:
             " package repositories have the kernel's headers."
         )
         yield "No node image loads another OFED, and nothing keeps the kernel's own modules of the cards in use."
-    elif pool.platform.distribution == "gke":
-        yield from _google("gIB (NCCL RDMA)", "a3-ultragpu, a4 and a4x", "/home/kubernetes/bin/gib")
+    elif fabric := pool.platform.ground.fabrics.get(network.fabric):
+        yield from fabric.needs
     else:
         yield "The cloud brings the driver of the network cards, and something that advertises them to pods."
     if network.fabric == "infiniband":
         yield "A subnet manager runs in the fabric, and all cards' ports are active."
     elif network.owner != PROVIDER:
         yield "Switches and cards are set up for RoCE alike: MTU, priority flow control and ECN."
-    if pool.gpu and pool.platform.distribution in ("vanilla", "rke2", "k3s", "microk8s"):
+    if pool.gpu and pool.platform.ground.bare_metal:
         yield (
             "On bare metal, ACS redirection is off on the PCIe switches between GPUs and cards, or the IOMMU passes"
             " through: otherwise their traffic takes the way through the CPU."
@@ -100,8 +107,7 @@ def _beside_gpus(pool: Pool, network: PoolNetwork) -> Iterator[str]:
         yield "The node image has DOCA-OFED, its headers under /usr/src/ofa_kernel: nvidia-peermem is built with them."
 
 
-def external_needs(platform: Platform) -> Iterator[str]:
-    """What those must know who install a component of networks themselves."""
+def _external(platform: Platform) -> Iterator[str]:
     operator = platform.components.get(NETWORK_OPERATOR)
     if operator and operator.ownership == "external":
         yield (

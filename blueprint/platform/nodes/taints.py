@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from blueprint.platform.tracking.recorder import note
-from blueprint.platform.tracking.sources import Source, gathered
+from blueprint.platform.tracking.recorder import record
+from blueprint.platform.tracking.sources import Source, grouped
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,20 +18,20 @@ class Taint:
 
 
 class PoolTaint:
-    """A taint of a pool's nodes; reading it notes the lines that gave it."""
+    """A taint of a pool's nodes; reading it records the lines that gave it."""
 
     def __init__(self, taint: Taint, sources: tuple[Source, ...]) -> None:
         self._taint = taint
-        self._sources = gathered(sources)
+        self._sources = grouped(sources)
 
     @property
     def key(self) -> str:
         """Key, `nvidia.com/gpu`."""
-        note(*self._sources)
+        record(*self._sources)
         return self._taint.key
 
     @property
     def effect(self) -> str:
         """Effect, `NoSchedule`."""
-        note(*self._sources)
+        record(*self._sources)
         return self._taint.effect

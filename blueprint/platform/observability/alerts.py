@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from blueprint.catalog.monitoring import AlertDefinition, Threshold
 from blueprint.platform.observability.expressions import chosen, filled, lacking, limit_of, once_for_each_gpu
-from blueprint.platform.tracking.tracked import derived, note
+from blueprint.platform.tracking.recorder import record, tracked_property
+from blueprint.platform.tracking.sources import Source
+from blueprint.platform.views import GpuPoolView
+from blueprint.units import duration_seconds
 
-if TYPE_CHECKING:
-    from blueprint.platform.observability.model import Observability
-    from blueprint.platform.pool import Pool
-
-INTERVALS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 CLAIMED = "pods claim GPUs (gpuStack: gpuCluster), and what it reads is counted only beside a device plugin"
 SHARED = "pods share GPUs here, and the exporter names only one of those that use a GPU"
 MAY_BE_EMPTY = "the pool may have no nodes at all"
 ALL_MAY_BE_EMPTY = "every pool may have no nodes at all"
 NO_NVLINK_5 = "GPUs of this product have no NVLink 5"
-
-
-def seconds(duration: str) -> int:
-    """`10m` in seconds."""
-    return int(duration[:-1]) * INTERVALS[duration[-1]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,63 +29,101 @@ class LeftOut:
     why: str
 
 
+class Alerting(Protocol):
+    """What an alert reads of the observability that it is part of."""
+
+    @property
+    def spec(self) -> Any:
+        """The section of the blueprint."""
+
+    @property
+    def claimed(self) -> bool:
+        """Whether pods claim GPUs."""
+
+    @property
+    def shared(self) -> Sequence[str]:
+        """Pools whose GPUs several pods use at once."""
+
+    @property
+    def exported(self) -> Mapping[str, str]:
+        """The metrics that the exporter exports."""
+
+    @property
+    def always_some(self) -> bool:
+        """Whether a pool always has nodes."""
+
+    @property
+    def runbooks(self) -> str:
+        """Where the pages about alerts are."""
+
+    @property
+    def places(self) -> Mapping[str, str]:
+        """What definitions name besides pool and limit."""
+
+    def line(self, file: str, *path: str) -> Source:
+        """The line of a definition."""
+
+    def worded(self, expression: str) -> str:
+        """An expression with the names that the exporter uses."""
+
+
 class Alert:
     """One alerting rule: an alert's definition, for one pool or for the platform."""
 
-    def __init__(self, name: str, definition: AlertDefinition, pool: Pool | None, owner: Observability) -> None:
+    def __init__(self, name: str, definition: AlertDefinition, pool: GpuPoolView | None, owner: Alerting) -> None:
         self.name = name
         self.definition = definition
         self.pool = pool
         self._owner = owner
 
-    @derived
+    @tracked_property
     def spec(self) -> Any:
         """What the blueprint says of it, or None."""
         alerts = self._owner.spec.alerts
         return alerts[self.name] if self.name in frozenset(alerts) else None
 
-    @derived
+    @tracked_property
     def enabled(self) -> bool:
         """Whether the blueprint leaves it on."""
         return self.spec is None or self.spec.enabled
 
-    @derived
+    @tracked_property
     def severity(self) -> str:
         """`info`, `warning` or `critical`."""
         return (self.spec.severity if self.spec is not None else None) or self._default("severity")
 
-    @derived
+    @tracked_property
     def lasting(self) -> str | None:
         """How long it must hold; None: it fires at once."""
         lasting = (self.spec.lasting if self.spec is not None else None) or self._default("lasting")
-        return None if seconds(lasting) == 0 else lasting
+        return None if duration_seconds(lasting) == 0 else lasting
 
-    @derived
+    @tracked_property
     def expr(self) -> str | None:
         """The expression; None where there is no limit."""
         definition = self.definition
         limit = self._limit(definition.threshold) if definition.threshold else None
         expression = chosen(definition, limit)
-        note(self._owner.line("alerts", self.name, "expr"))
+        record(self._owner.line("alerts", self.name, "expr"))
         return expression and filled(expression, self.pool, limit, self._owner.places)
 
     def _limit(self, threshold: Threshold) -> Any:
         given = self.spec.threshold if self.spec is not None else None
-        note(self._owner.line("alerts", self.name, "threshold"))
+        record(self._owner.line("alerts", self.name, "threshold"))
         return limit_of(threshold, given, self.pool.gpu.facts if self.pool and self.pool.gpu else None)
 
-    @derived
+    @tracked_property
     def told(self) -> str:
         """The expression with the exporter's names; once for each GPU where several pods may hold it."""
         expression = self._owner.worded(self.expr or "")
         held_by_many = self._owner.claimed or self._shared
         return once_for_each_gpu(expression) if self.definition.about == "gpu" and held_by_many else expression
 
-    @derived
+    @tracked_property
     def _shared(self) -> bool:
         return self.pool is not None and self.pool.own_label in self._owner.shared
 
-    @derived
+    @tracked_property
     def why_left_out(self) -> str | None:
         """Why it is not rendered, or None."""
         if not self.enabled:
@@ -117,21 +149,21 @@ class Alert:
             return SHARED
         return MAY_BE_EMPTY if "${nodes}" in definition.expr and self.pool.nodes_min == 0 else None
 
-    @derived
+    @tracked_property
     def summary(self) -> str:
         """One line for people."""
         return self._default("summary")
 
-    @derived
+    @tracked_property
     def description(self) -> str:
         """What is the matter, with the labels of the alert."""
         return filled(self._default("description"), self.pool, None)
 
-    @derived
+    @tracked_property
     def runbook(self) -> str:
         """Where it is explained."""
         return f"{self._owner.runbooks}/{self.name}.md"
 
     def _default(self, key: str) -> str:
-        note(self._owner.line("alerts", self.name, key))
+        record(self._owner.line("alerts", self.name, key))
         return str(getattr(self.definition, key))

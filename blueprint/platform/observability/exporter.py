@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from blueprint.catalog.catalog import load_catalog
+from blueprint.catalog.components import Component, ExporterFacts
 from blueprint.catalog.hardware import Architecture, Gpu
 from blueprint.platform.drivers.model import DRA
-from blueprint.platform.tracking.tracked import derived
+from blueprint.platform.tracking.recorder import tracked_property
+from blueprint.platform.views import ComponentView, PlatformView, PoolView
 
-if TYPE_CHECKING:
-    from blueprint.platform.components.model import PlatformComponent
-    from blueprint.platform.model import Platform
-    from blueprint.platform.pool import Pool
-
-OPERATOR, ALONE = "gpu-operator", "dcgm-exporter"
 NVLINK_5 = 5
 _BEFORE_NVLINK_5: frozenset[Architecture] = frozenset({"Pascal", "Volta", "Turing", "Ampere", "Ada Lovelace", "Hopper"})
-_PARTS = ("nfd", OPERATOR, "k8s-device-plugin", ALONE)
-"""The components whose pods make GPUs usable."""
 
 
 def may_have_nvlink5(gpu: Gpu | None) -> bool:
@@ -35,53 +28,56 @@ def may_have_nvlink5(gpu: Gpu | None) -> bool:
 class Exporter:
     """The exporter of this platform's stack, as Prometheus finds it."""
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: PlatformView) -> None:
         self._platform = platform
 
-    @derived
+    @tracked_property
     def alone(self) -> bool:
         """Whether it runs without the operator."""
         return self._platform.gpu_stack == "standalone"
 
-    @derived
+    @tracked_property
     def claimed(self) -> bool:
         """Whether pods claim GPUs. Then nothing counts requests, and the operator says nothing of its own state."""
         return bool(self._platform.allocation == DRA)
 
     @property
-    def component(self) -> PlatformComponent | None:
-        """The component that brings it; None where another platform does."""
-        return self._platform.components.get(ALONE if self.alone else OPERATOR)
+    def _facts(self) -> tuple[Component, ExporterFacts]:
+        """The component that brings it, and what the catalogue knows of that."""
+        return load_catalog().exporter_of(self._platform.gpu_stack)
 
-    @derived
+    @property
+    def component(self) -> ComponentView | None:
+        """The component that brings it; None where another platform does."""
+        return self._platform.components.get(self._facts[0].name)
+
+    @tracked_property
     def namespace(self) -> str:
         """Where it runs; the operator, if there is one, too."""
         found = self.component
-        return found.namespace if found is not None else ALONE if self.alone else OPERATOR
+        return found.namespace if found is not None else self._facts[0].name
 
-    @derived
+    @tracked_property
     def selector(self) -> dict[str, str]:
         """Labels of its Service."""
-        if self.alone:
-            return {"app.kubernetes.io/name": ALONE, "app.kubernetes.io/component": ALONE}
-        return {"app": "nvidia-dcgm-exporter-dra" if self.claimed else "nvidia-dcgm-exporter"}
+        return dict(self._facts[1].service[self._platform.gpu_stack])
 
-    @derived
+    @tracked_property
     def port(self) -> str:
         """Name of its Service's port."""
-        return "metrics" if self.alone else "gpu-metrics"
+        return self._facts[1].port
 
-    @derived
+    @tracked_property
     def namespaces(self) -> tuple[str, ...]:
         """Where the pods run that make GPUs usable."""
-        parts = (self._platform.components.get(name) for name in _PARTS)
-        return tuple(sorted({part.namespace for part in parts if part is not None} | {self.namespace}))
+        parts = [part for part in self._platform.components.values() if part.component.monitored]
+        return tuple(sorted({part.namespace for part in parts} | {self.namespace}))
 
-    @derived
+    @tracked_property
     def counts_nvlink5(self) -> bool:
         """Whether a pool may have GPUs with NVLink 5."""
         return any(self.counts_nvlink5_of(pool) for pool in self._platform.gpu_pools)
 
-    def counts_nvlink5_of(self, pool: Pool | None) -> bool:
+    def counts_nvlink5_of(self, pool: PoolView | None) -> bool:
         """Whether the GPUs of this pool may have NVLink 5."""
         return pool is not None and pool.gpu is not None and may_have_nvlink5(pool.gpu.facts)

@@ -6,15 +6,13 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from string import Template
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from blueprint.catalog.facts import Fact
 from blueprint.catalog.hardware import Gpu
 from blueprint.catalog.monitoring import AlertDefinition, Metrics, Threshold, metrics_in, renamed
-from blueprint.platform.tracking.tracked import use
-
-if TYPE_CHECKING:
-    from blueprint.platform.pool import Pool
+from blueprint.platform.tracking.tracked import read_fact
+from blueprint.platform.views import PoolView
 
 PCIE_REPLAYS = {1: 0.15, 2: 0.3, 3: 0.48, 4: 0.96, 5: 1.92, 6: 3.84}
 """Replays a minute and lane that a link may have at one bit error in 10^12, by generation (DCGM)."""
@@ -41,7 +39,7 @@ def limit_of(threshold: Threshold, given: int | None, gpu: Gpu | None) -> Limit:
         return Limit(None, "the catalogue does not know the product's limit")
     if not all(fact.certain for fact in facts):
         return Limit(None, "the product's limit in the catalogue is not verified")
-    return Limit(_computed(threshold, [use(fact) for fact in facts]))
+    return Limit(_computed(threshold, [read_fact(fact) for fact in facts]))
 
 
 def _facts(path: str, gpu: Gpu | None) -> list[Fact[Any]]:
@@ -70,7 +68,7 @@ def chosen(definition: AlertDefinition, limit: Limit | None) -> str | None:
     return definition.expr
 
 
-def filled(expression: str, pool: Pool | None, limit: Limit | None, places: Mapping[str, str] | None = None) -> str:
+def filled(expression: str, pool: PoolView | None, limit: Limit | None, places: Mapping[str, str] | None = None) -> str:
     """The expression with the pool's name, nodes and GPUs, the limit, and whatever `places` names."""
     values = dict(places or {})
     if limit is not None and limit.value is not None:

@@ -9,23 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from blueprint.catalog.monitoring import Monitoring, load_monitoring
 from blueprint.platform.components.digests import digest
+from blueprint.platform.components.model import PlatformComponent
 from blueprint.platform.components.pod_settings import PerKey
-from blueprint.platform.observability.alerts import Alert, LeftOut, seconds
+from blueprint.platform.observability.alerts import Alert, LeftOut
 from blueprint.platform.observability.dashboards import dashboard_json, queries_of
 from blueprint.platform.observability.exporter import Exporter
 from blueprint.platform.observability.expressions import filled, in_dialect, lacking
 from blueprint.platform.olm.model import OWN_PROMETHEUSES
-from blueprint.platform.tracking.recorder import unnoted
+from blueprint.platform.tracking.recorder import record, tracked_property, untracked
 from blueprint.platform.tracking.sources import Source
-from blueprint.platform.tracking.tracked import derived, note, plain
-
-if TYPE_CHECKING:
-    from blueprint.platform.components.model import PlatformComponent
-    from blueprint.platform.model import Platform
+from blueprint.platform.tracking.tracked import plain
+from blueprint.platform.views import PlatformView
+from blueprint.units import duration_seconds
 
 _OF_CLUSTER_POLICY = "gpu_operator_reconciliation_status"
 """A metric that the operator sets for a ClusterPolicy alone; under a GPUCluster it stays 0."""
@@ -47,8 +46,8 @@ class RuleGroup:
 class Recording:
     """One recording rule."""
 
-    def __init__(self, record: str, expr: str, source: Source, labels: dict[str, str] | None = None) -> None:
-        self.record = record
+    def __init__(self, name: str, expr: str, source: Source, labels: dict[str, str] | None = None) -> None:
+        self.record = name
         self._expr = expr
         self._source = source
         self.labels = labels
@@ -56,7 +55,7 @@ class Recording:
     @property
     def expr(self) -> str:
         """The expression."""
-        note(self._source)
+        record(self._source)
         return self._expr
 
 
@@ -71,7 +70,7 @@ class Dashboard:
 class Observability:
     """Everything that is watched."""
 
-    def __init__(self, spec: Any, platform: Platform, component: PlatformComponent) -> None:
+    def __init__(self, spec: Any, platform: PlatformView, component: PlatformComponent) -> None:
         self.spec = spec
         self.exporter = Exporter(platform)
         self._platform = platform
@@ -84,18 +83,18 @@ class Observability:
 
     def line(self, file: str, *path: str) -> Source:
         """The line of a definition."""
-        record = getattr(self.data, file)
+        definitions = getattr(self.data, file)
         inside = ("groups" if file == "records" else file, *path)
-        return Source("component", record.span(*inside), ".".join(inside))
+        return Source("component", definitions.span(*inside), ".".join(inside))
 
-    @derived
+    @tracked_property
     def namespace(self) -> str:
         """Where Prometheus looks for monitors and rules: where it runs. OpenShift's own look where the operator is."""
         if self._platform.by_olm and self.prometheus_namespace in OWN_PROMETHEUSES:
             return self.exporter.namespace
         return str(self.spec.prometheus.monitor_namespace or self.prometheus_namespace)
 
-    @derived
+    @tracked_property
     def prometheus_namespace(self) -> str:
         """Where Prometheus runs."""
         return str(self.spec.prometheus.namespace)
@@ -113,29 +112,29 @@ class Observability:
     def _selected(self, which: int, key: str) -> str:
         return self.spec_labels[which][key]
 
-    @derived
+    @tracked_property
     def spec_labels(self) -> tuple[dict[str, str], dict[str, str]]:
         """The labels by which Prometheus selects monitors and rules, alone."""
         monitors = dict(plain(self.spec.prometheus.selector_labels))
         own = self.spec.prometheus.rule_selector_labels
         return monitors, monitors if own is None else dict(plain(own))
 
-    @derived
+    @tracked_property
     def interval(self) -> str:
         """How often Prometheus reads the exporters."""
         return str(self.spec.prometheus.scrape_interval)
 
-    @derived
+    @tracked_property
     def timeout(self) -> str:
         """How long it waits for an answer: two thirds of the interval, at most ten seconds."""
-        return f"{min(10, max(1, seconds(self.interval) * 2 // 3))}s"
+        return f"{min(10, max(1, duration_seconds(self.interval) * 2 // 3))}s"
 
-    @derived
+    @tracked_property
     def names(self) -> str:
         """`legacy`, or `dcgm-4.6`."""
         return str(self._component.settings.metricNames)
 
-    @derived
+    @tracked_property
     def runbooks(self) -> str:
         """Where the pages about alerts are."""
         return str(self._component.settings.runbooks).rstrip("/")
@@ -144,57 +143,57 @@ class Observability:
         """An expression with the names that the exporter uses."""
         return in_dialect(expression, self.names, self.data.metrics)
 
-    @derived
+    @tracked_property
     def exported(self) -> dict[str, str]:
         """The metrics that the exporter exports, with their type, by their names of before DCGM 4.6."""
         said = self.spec.metrics
         more, less = plain(said.include), plain(said.exclude)
         return self.data.metrics.counted(said.set, more, less, nvlink5=self.exporter.counts_nvlink5)
 
-    @derived
+    @tracked_property
     def counters(self) -> str:
         """The exporter's counter file."""
-        note(Source("component", self.data.metrics.span("metrics"), "metrics"))
+        record(Source("component", self.data.metrics.span("metrics"), "metrics"))
         rows = self.data.metrics.metrics
         return "".join(f"{self.worded(name)}, {kind}, {rows[name].help}\n" for name, kind in self.exported.items())
 
-    @derived
+    @tracked_property
     def config_name(self) -> str:
         """The name of the counter file's ConfigMap; it changes with its content, so that exporters read it again."""
         return f"gpu-metrics-{digest(self.counters)}"
 
-    @derived
+    @tracked_property
     def claimed(self) -> bool:
         """Whether pods claim GPUs."""
         return self.exporter.claimed
 
-    @derived
+    @tracked_property
     def operated(self) -> bool:
         """Whether there is a GPU Operator."""
         return not self.exporter.alone
 
-    @derived
+    @tracked_property
     def node_status(self) -> bool:
         """Whether the operator runs exporters of the nodes' state."""
         found = self._platform.gpu_stack == "clusterPolicy" and self.exporter.component is not None
         return found and bool(self._platform.setting("gpu-operator", "nodeStatusExporter"))
 
-    @derived
+    @tracked_property
     def shared(self) -> tuple[str, ...]:
         """Pools whose GPUs several pods use at once: there nothing is told by pod, as the exporter names only one."""
-        with unnoted():
+        with untracked():
             pools = [pool for pool in self._platform.gpu_pools if pool.partition.replicas]
         for pool in pools:
-            note(self._platform.origins.source(("spec", "nodePools", pool.name, "gpu", "sharing")))
+            record(self._platform.origins.source(("spec", "nodePools", pool.name, "gpu", "sharing")))
         return tuple(sorted(pool.own_label for pool in pools))
 
-    @derived
+    @tracked_property
     def always_some(self) -> bool:
         """Whether a pool always has nodes."""
-        with unnoted():
+        with untracked():
             return any(pool.nodes_min > 0 for pool in self._platform.gpu_pools)
 
-    @derived
+    @tracked_property
     def places(self) -> dict[str, str]:
         """What definitions name besides pool and limit: namespaces, and how a series says that a workload holds a GPU.
 
@@ -205,7 +204,7 @@ class Observability:
             held += f',pool!~"{"|".join(self.shared)}"'
         return {"operator": self.exporter.namespace, "namespaces": "|".join(self.exporter.namespaces), "held": held}
 
-    @derived
+    @tracked_property
     def _alerts(self) -> tuple[Alert, ...]:
         return tuple(self._all_alerts())
 
@@ -230,7 +229,7 @@ class Observability:
         }
         return when is None or bool(conditions[when]())
 
-    @derived
+    @tracked_property
     def alert_groups(self) -> tuple[RuleGroup, ...]:
         """The alerts that are rendered: the platform's, then each pool's."""
         names: list[str | None] = [None, *(pool.name for pool in self._platform.gpu_pools)]
@@ -243,7 +242,7 @@ class Observability:
         )
         return tuple(group for group in groups if group.rules)
 
-    @derived
+    @tracked_property
     def left_out(self) -> tuple[LeftOut, ...]:
         """Alerts that are not rendered."""
         return tuple(
@@ -252,7 +251,7 @@ class Observability:
             if (why := alert.why_left_out)
         )
 
-    @derived
+    @tracked_property
     def record_groups(self) -> tuple[RuleGroup, ...]:
         """The recording rules that are rendered, in the order in which they build upon each other."""
         known: set[str] = set()
@@ -288,13 +287,13 @@ class Observability:
             return True
         return any(lacking(expression, self.exported)) or not records_in(expression) <= known
 
-    @derived
+    @tracked_property
     def dashboards(self) -> tuple[Dashboard, ...]:
         """The dashboards, of panels that have data."""
         if not self.spec.dashboards:
             return ()
         known = {rule.record for group in self.record_groups for rule in group.rules}
-        note(self.line("dashboards"))
+        record(self.line("dashboards"))
         found = []
         for uid, definition in self.data.dashboards.dashboards.items():
             rows = {

@@ -1,4 +1,4 @@
-"""What the watching of GPUs needs from others, and what it does not do: for the prerequisites and the lock."""
+"""Prerequisites of observability, and the alerts left out; the same for the lock."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from blueprint.platform.observability.model import Observability
 
 
-def observed(platform: Platform) -> Iterator[Iterator[str]]:
+def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:
     """Texts about the cluster, one iterator for each matter that has lines of its own."""
     watched = platform.observability
     if watched is None:

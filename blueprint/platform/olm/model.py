@@ -6,16 +6,11 @@ OperatorGroup, Subscription) and the custom resources that tell it what to do.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from blueprint.catalog.components import Component
 from blueprint.catalog.olm import Olm
+from blueprint.platform.tracking.recorder import record, tracked_property
 from blueprint.platform.tracking.sources import Source
-from blueprint.platform.tracking.tracked import derived, note
-
-if TYPE_CHECKING:
-    from blueprint.platform.components.model import PlatformImage
-    from blueprint.platform.model import Platform
+from blueprint.platform.views import PlatformView
 
 PLATFORM_PROMETHEUS = "openshift-monitoring"
 USER_PROMETHEUS = "openshift-user-workload-monitoring"
@@ -24,77 +19,49 @@ OWN_PROMETHEUSES = (PLATFORM_PROMETHEUS, USER_PROMETHEUS)
 
 
 class PlatformOlm:
-    """What is wished of the lifecycle manager. Every property notes the distribution, which is why it is asked."""
+    """What is wished of the lifecycle manager. Every property records the distribution, which is why it is asked."""
 
-    def __init__(self, olm: Olm, component: Component, platform: Platform) -> None:
+    def __init__(self, olm: Olm, component: Component, platform: PlatformView) -> None:
         self._olm = olm
         self._component = component
         self._platform = platform
 
     def _noted(self, key: str) -> None:
         _ = self._platform.distribution
-        note(Source("component", self._component.span("olm", key), f"olm.{key}"))
+        record(Source("component", self._component.span("olm", key), f"olm.{key}"))
 
-    @derived
+    @tracked_property
     def namespace(self) -> str:
         """Where the operator and everything of it live."""
         self._noted("namespace")
         return self._olm.namespace
 
-    @derived
+    @tracked_property
     def package(self) -> str | None:
         """The operator's package."""
         self._noted("package")
         return self._olm.package
 
-    @derived
+    @tracked_property
     def channel(self) -> str | None:
         """The package's channel."""
         self._noted("channel")
         return self._olm.channel
 
-    @derived
+    @tracked_property
     def starting_csv(self) -> str | None:
         """The version that is installed first; None where the cluster's catalogue has only its own."""
         self._noted("startingCsv")
         return self._olm.starting_csv
 
-    @derived
+    @tracked_property
     def unlisted(self) -> str | None:
         """Why none of its images can be listed."""
         return self._olm.unlisted
 
-    @derived
+    @tracked_property
     def monitoring(self) -> str:
         """Whether the cluster's own Prometheus reads the namespace: not if the blueprint names another one."""
         self._noted("namespace")
         watched = self._platform.observability
         return "true" if watched is None or watched.prometheus_namespace == PLATFORM_PROMETHEUS else "false"
-
-
-class Operand:
-    """What a custom resource says of an image: through OLM nothing, because the operator's bundle says it.
-
-    Only the driver is said there too: the pools decide its branch, and the bundle pins each branch by its digest.
-    Mirrors do not count: the nodes themselves go to them.
-    """
-
-    def __init__(self, image: PlatformImage, *, by_olm: bool) -> None:
-        self._image = image
-        self._says = not by_olm
-        self._is_driver = image.image.tag is None
-
-    @derived
-    def repository(self) -> str | None:
-        """Registry and path."""
-        return self._image.repository if self._says else self._image.unmirrored if self._is_driver else None
-
-    @derived
-    def name(self) -> str | None:
-        """The last part of the path."""
-        return self._image.name if self._says or self._is_driver else None
-
-    @derived
-    def tag(self) -> str | None:
-        """The tag; the driver's stands elsewhere."""
-        return self._image.tag if self._says else None

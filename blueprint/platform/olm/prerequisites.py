@@ -1,17 +1,15 @@
-"""What must be done outside of our objects where operators come through the Operator Lifecycle Manager."""
+"""Prerequisites of the Operator Lifecycle Manager: catalogues, approvals, mirrors."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from blueprint.platform.components.model import PlatformComponent
-    from blueprint.platform.model import Platform
+from blueprint.platform.components.model import PlatformComponent
+from blueprint.platform.model import Platform
 
 
-def olm_needs(platform: Platform) -> Iterator[Iterator[str]]:
-    """One teller per subject; nothing where our own manifests install everything."""
+def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:
+    """What must be done outside of our objects; nothing where our own manifests install everything."""
     if not platform.by_olm:
         return
     yield _release(platform)

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from blueprint.catalog.hardware import Gpu, MigProfile
 from blueprint.diagnostics import Code, Diagnostic, Note, nearest
+from blueprint.platform.check_context import CheckContext
 from blueprint.platform.partitioning import codes
 from blueprint.platform.partitioning.packing import NoRoom, largest_first, media, no_room, ranges, slices, whole
 from blueprint.source.paths import Path
 
 if TYPE_CHECKING:
-    from blueprint.platform.resolve import Checks
     from blueprint.spec.partition import PoolMig
 
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Layouts:
     """The `gpu.mig` of one pool, under examination."""
 
-    checks: Checks
+    context: CheckContext
     at: Path
     mig: PoolMig
     product: Gpu
@@ -38,13 +38,13 @@ class Layouts:
         if supported.certain and not supported.value:
             message = f"{self.product.product} cannot be cut: it has no MIG"
             help_ = "leave mig out; sharing: {timeSlicing: 4} lets pods share it"
-            yield self.checks.at(self.at, codes.MIG_UNSUPPORTED, message, help_=help_, notes=(self.from_,))
+            yield self.context.diagnostic_at(self.at, codes.MIG_UNSUPPORTED, message, help_=help_, notes=(self.from_,))
             return
         yield from self._devices()
         profiles = self.product.mig.profiles
         if profiles is None or not supported.value:
             message = f"the catalogue does not know how {self.product.product} can be cut"
-            yield self.checks.at((*self.at, "layout"), codes.MIG_UNPROVEN, message, notes=(self.from_,))
+            yield self.context.diagnostic_at((*self.at, "layout"), codes.MIG_UNPROVEN, message, notes=(self.from_,))
             return
         for index, layout in enumerate(self.mig.layout):
             at = (*self.at, "layout", index, "profiles")
@@ -58,22 +58,24 @@ class Layouts:
             missing = sorted({device for device in devices if device >= self.count})
             if missing:
                 message = f"{_gpus(missing)} of {self.count}: the last is {self.count - 1}"
-                yield self.checks.at(at, codes.MIG_DEVICE_MISSING, f"there is no {message}", notes=self._count_note())
+                yield self.context.diagnostic_at(
+                    at, codes.MIG_DEVICE_MISSING, f"there is no {message}", notes=self._count_note()
+                )
             twice = sorted({d for i, d in enumerate(devices) if d in owners or d in list(devices)[:i]} - {*missing})
             if twice:
                 where = {owners[device] for device in twice if device in owners}
                 notes = tuple(self._layout_note(other) for other in sorted(where))
                 message = f"{_gpus(twice)} {'is' if len(twice) == 1 else 'are'} cut twice"
                 help_ = "name every GPU once; those that no layout names stay whole"
-                yield self.checks.at(at, codes.MIG_DEVICE_TWICE, message, help_=help_, notes=notes)
+                yield self.context.diagnostic_at(at, codes.MIG_DEVICE_TWICE, message, help_=help_, notes=notes)
             owners |= {device: index for device in devices if device not in owners}
 
     def _count_note(self) -> tuple[Note, ...]:
-        node, _ = self.checks.root.nearest((*self.at[:-1], "count"))
+        node, _ = self.context.root.nearest((*self.at[:-1], "count"))
         return (Note("GPUs per node", node.span),)
 
     def _layout_note(self, index: int) -> Note:
-        node, where = self.checks.root.nearest((*self.at, "layout", index, "devices"))
+        node, where = self.context.root.nearest((*self.at, "layout", index, "devices"))
         span = node.span if where[-1] == "devices" else (node.key_span or node.span)
         return Note(f"cut here by layout {index}", span)
 
@@ -116,7 +118,7 @@ class Layouts:
         if not too_much and blocked is None:
             if placements is None:
                 message = f"the catalogue does not know where instances of {self.product.product} may start"
-                yield self.checks.at(at, codes.MIG_UNPROVEN, message, notes=(self.from_,))
+                yield self.context.diagnostic_at(at, codes.MIG_UNPROVEN, message, notes=(self.from_,))
             return
         needs = (
             f"together they take {_of(compute, there.compute)} compute and {_of(memory, there.memory)} memory slices"
@@ -131,18 +133,29 @@ class Layouts:
         yield self._problem(path, codes.MIG_NO_ROOM, message, help_=needs, notes=notes, proven=proven)
 
     def _others(self, at: Path, blocked: NoRoom) -> tuple[Note, ...]:
-        found = [(name, self.checks.root.get((*at, name))) for name in dict.fromkeys(s.profile for s in blocked.packed)]
+        found = [
+            (name, self.context.root.get((*at, name))) for name in dict.fromkeys(s.profile for s in blocked.packed)
+        ]
         return tuple(
             Note(f"{name} placed first", node.key_span) for name, node in found if node and name != blocked.profile
         )
 
-    def _problem(self, path: Path, code: Code, message: str, *, help_: str | None = None,
-                 fix: str | None = None, notes: tuple[Note, ...] = (), proven: bool = True) -> Diagnostic:  # fmt: skip
+    def _problem(
+        self,
+        path: Path,
+        code: Code,
+        message: str,
+        *,
+        help_: str | None = None,
+        fix: str | None = None,
+        notes: tuple[Note, ...] = (),
+        proven: bool = True,
+    ) -> Diagnostic:
         """At the profile's key; a warning where the catalogue's word on it is not verified."""
         profiles = self.product.mig.profiles
         if not proven or profiles is None or not profiles.certain:
             code, message = codes.MIG_UNPROVEN, f"{message} (unverified)"
-        return self.checks.at_key(path, code, message, help_=help_, fix=fix, notes=(*notes, self.from_))
+        return self.context.diagnostic_at_key(path, code, message, help_=help_, fix=fix, notes=(*notes, self.from_))
 
 
 def _of(number: int, there: int) -> str:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from blueprint.platform.components.digests import digest
 from blueprint.platform.drivers.model import DRA
 from blueprint.platform.partitioning.packing import pack, ranges
-from blueprint.platform.tracking.recorder import unnoted
-from blueprint.platform.tracking.tracked import derived, plain, use
+from blueprint.platform.tracking.recorder import tracked_property, untracked
+from blueprint.platform.tracking.tracked import plain, read_fact
 
 if TYPE_CHECKING:
     from blueprint.platform.model import Platform
@@ -62,12 +62,12 @@ class Partition:
         self._spec = spec
         self._platform = platform
 
-    @derived
+    @tracked_property
     def cuts(self) -> tuple[Cut, ...]:
         """How the GPUs are cut; empty where they are not."""
         return cuts_of(self._spec.mig, self._spec.count) if self._spec.mig is not None else ()
 
-    @derived
+    @tracked_property
     def declared_strategy(self) -> str | None:
         """What the blueprint says of the strategy."""
         return self._spec.mig.strategy if self._spec.mig is not None else None
@@ -79,11 +79,11 @@ class Partition:
         if not cut.instances:
             return f"{gpus} whole"
         facts = self._pool.gpu.facts.mig.placements if self._pool.gpu else None
-        packed = pack(cut.instances, use(facts)) if facts else None
+        packed = pack(cut.instances, read_fact(facts)) if facts else None
         instances = ", ".join(f"{number} x {profile}" for profile, number in sorted(cut.instances.items()))
         return f"{gpus} cut into {instances}" + (f" ({', '.join(map(str, packed))})" if packed else "")
 
-    @derived
+    @tracked_property
     def _slices(self) -> dict[str, int]:
         """What each node would offer if nothing were shared."""
         if not self.cuts:
@@ -97,7 +97,7 @@ class Partition:
                 found[GPU] += len(cut.devices)
         return dict(sorted(found.items()))
 
-    @derived
+    @tracked_property
     def replicas(self) -> dict[str, int]:
         """How many pods share one unit, by resource; only what is shared."""
         sharing = self._spec.sharing
@@ -111,7 +111,7 @@ class Partition:
         found = {resource: said.get(names[resource], said.get("all")) for resource in self._slices}
         return {resource: number for resource, number in found.items() if number}
 
-    @derived
+    @tracked_property
     def resources(self) -> dict[str, int]:
         """What pods can ask each node for, and how much there is of it."""
         shared = self.replicas
@@ -121,7 +121,7 @@ class Partition:
             for resource, number in self._slices.items()
         }
 
-    @derived
+    @tracked_property
     def mig_config(self) -> list[dict[str, Any]] | None:
         """What mig-parted is to make of the GPUs, or None where they are not cut, or not by the MIG manager."""
         if not self.cuts or self._platform.allocation == DRA:
@@ -133,15 +133,15 @@ class Partition:
         """Which GPUs an entry is for: said only where the cluster's cut pools have different products."""
         if not self._platform.partitioning.differ or self._pool.gpu is None:
             return {}
-        ids = {identity[5:9].upper() for identity in use(self._pool.gpu.facts.pci_device_ids)}
+        ids = {identity[5:9].upper() for identity in read_fact(self._pool.gpu.facts.pci_device_ids)}
         return {"device-filter": [f"0x{device}10DE" for device in sorted(ids)]}
 
-    @derived
+    @tracked_property
     def mig_config_name(self) -> str | None:
         """Value of the node label `nvidia.com/mig.config`."""
         return f"{self._pool.own_label}-{digest(self.mig_config)}" if self.mig_config else None
 
-    @derived
+    @tracked_property
     def plugin_config(self) -> dict[str, Any] | None:
         """The device plugin's configuration of these nodes, or None where the default one will do."""
         sharing = self._spec.sharing
@@ -155,7 +155,7 @@ class Partition:
         default = self._platform.partitioning.default_plugin_config
         return {**default, "sharing": {"timeSlicing" if sharing.mps is None else "mps": way}}
 
-    @derived
+    @tracked_property
     def plugin_config_name(self) -> str | None:
         """Value of the node label `nvidia.com/device-plugin.config`."""
         return f"{self._pool.own_label}-{digest(self.plugin_config)}" if self.plugin_config else None
@@ -177,10 +177,10 @@ class Partitioning:
     def _partitions(self) -> Iterator[Partition]:
         return (pool.partition for pool in self._platform.gpu_pools)
 
-    @derived
+    @tracked_property
     def differ(self) -> bool:
-        """Whether the cut pools have different products. Two that differ are enough to know; no others are noted."""
-        with unnoted():
+        """Whether the cut pools have different products. Two that differ are enough to know; no others are recorded."""
+        with untracked():
             found = {
                 pool.gpu.product: pool
                 for pool in reversed(self._platform.gpu_pools)
@@ -189,14 +189,14 @@ class Partitioning:
         deciding = [*found.values()][:2] if len(found) > 1 else self._platform.gpu_pools
         return len({pool.gpu.product for pool in deciding if pool.gpu and pool.partition.cuts}) > 1
 
-    @derived
+    @tracked_property
     def strategy(self) -> str:
         """`single` if every cut pool can do with it and none says mixed; also where nothing is cut."""
         cut = [partition for partition in self._partitions() if partition.cuts]
         mixed = any(p.declared_strategy == "mixed" or only_profile(p.cuts) is None for p in cut)
         return "mixed" if mixed else "single"
 
-    @derived
+    @tracked_property
     def mig_configs(self) -> dict[str, Any] | None:
         """The file of mig-parted with a configuration for each cut pool, or None where nothing is cut."""
         found = {p.mig_config_name: p.mig_config for p in self._partitions() if p.mig_config}
@@ -205,23 +205,23 @@ class Partitioning:
         disabled = {"all-disabled": [{"devices": "all", "mig-enabled": False}]}
         return {"version": "v1", "mig-configs": {**disabled, **found}}
 
-    @derived
+    @tracked_property
     def mig_configs_name(self) -> str | None:
         """The ConfigMap that holds it."""
         return f"mig-parted-{digest(self.mig_configs)}" if self.mig_configs else None
 
-    @derived
+    @tracked_property
     def default_plugin_config(self) -> dict[str, Any]:
         """The device plugin's configuration of nodes that share nothing."""
         return {"version": "v1", "flags": {"migStrategy": self.strategy}}
 
-    @derived
+    @tracked_property
     def plugin_configs(self) -> dict[str, Any] | None:
         """The device plugin's configurations by name, or None where nothing is shared."""
         found = {p.plugin_config_name or "": p.plugin_config for p in self._partitions() if p.plugin_config}
         return {"default": self.default_plugin_config, **found} if found else None
 
-    @derived
+    @tracked_property
     def plugin_configs_name(self) -> str | None:
         """The ConfigMap that holds them."""
         return f"device-plugin-{digest(self.plugin_configs)}" if self.plugin_configs else None

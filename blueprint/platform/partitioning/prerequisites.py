@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-from blueprint.platform.tracking.tracked import use
-
-if TYPE_CHECKING:
-    from blueprint.platform.model import Platform
-    from blueprint.platform.pool import Pool
+from blueprint.platform.drivers.model import DRA
+from blueprint.platform.model import Platform
+from blueprint.platform.pool import GpuPool, Pool
+from blueprint.platform.tracking.tracked import read_fact
 
 _REGRESSION_BRANCH, _FIXED_IN = "570", "570.158.01"
 
 
-def partition_needs(pool: Pool, platform: Platform) -> Iterator[str]:
-    """Only for pools with GPUs; nothing where they are neither cut nor shared."""
+def pool_prerequisites(pool: Pool, platform: Platform) -> Iterator[Iterator[str]]:
+    """What must be known of GPUs that the device plugin hands out; nothing where pods claim them."""
+    if isinstance(pool, GpuPool) and platform.allocation != DRA:
+        yield _partition(pool, platform)
+
+
+def _partition(pool: GpuPool, platform: Platform) -> Iterator[str]:
+    """Nothing where GPUs are neither cut nor shared."""
     partition = pool.partition
     if partition.cuts or partition.replicas:
         offers = ", ".join(f"{name} ({number} per node)" for name, number in partition.resources.items())
@@ -24,13 +28,12 @@ def partition_needs(pool: Pool, platform: Platform) -> Iterator[str]:
         yield from _cutting(pool, platform)
 
 
-def _cutting(pool: Pool, platform: Platform) -> Iterator[str]:
-    assert pool.gpu  # noqa: S101 - asked only of pools that have GPUs
+def _cutting(pool: GpuPool, platform: Platform) -> Iterator[str]:
     yield (
         "Whoever changes how the GPUs are cut drains the node before: the MIG manager stops the pods of the GPU stack,"
         " and cannot cut a GPU that others use."
     )
-    if use(pool.gpu.facts.architecture) == "Ampere":
+    if read_fact(pool.gpu.facts.architecture) == "Ampere":
         operator = platform.components.get("gpu-operator")
         does = operator is not None and operator.settings.migReboot
         who = "the MIG manager reboots the node by itself" if does else "somebody reboots the node"

@@ -8,7 +8,8 @@ from itertools import pairwise
 
 from blueprint.diagnostics import Code, Diagnostic, Note, Severity, nearest
 from blueprint.platform import codes as platform_codes
-from blueprint.platform.check_context import POOLS, Teller
+from blueprint.platform.check_context import CheckContext
+from blueprint.platform.paths import POOLS
 from blueprint.platform.topology import codes
 from blueprint.platform.topology.model import HOSTNAME
 from blueprint.source.paths import Path
@@ -17,30 +18,40 @@ from blueprint.spec.pools import NodePool
 LEVELS: Path = ("spec", "cluster", "topology")
 
 
-class PlaceChecks(Teller):
+def check_topology(context: CheckContext) -> Iterator[Diagnostic]:
+    """The levels of the cluster, and where the nodes of each pool stand."""
+    return PlaceChecks(context).found()
+
+
+class PlaceChecks:
     """Checks of a blueprint that is completed by its machines."""
+
+    def __init__(self, context: CheckContext) -> None:
+        self.context = context
 
     def found(self) -> Iterator[Diagnostic]:
         """Everything, the cluster's levels first."""
         yield from self._levels()
-        for name, pool in self.spec.node_pools.items():
+        for name, pool in self.context.spec.node_pools.items():
             yield from self._sizes(name, pool)
             yield from self._nvlink(name, pool)
             yield from self._kubelet(name, pool)
 
     def _levels(self) -> Iterator[Diagnostic]:
-        levels = self.spec.cluster.topology
+        levels = self.context.spec.cluster.topology
         for index, level in enumerate(levels):
             if level in levels[:index]:
-                notes = (self.note((*LEVELS, levels.index(level)), "named here already"),)
+                notes = (self.context.note((*LEVELS, levels.index(level)), "named here already"),)
                 message = f"the level {level} is named twice"
-                yield self.at((*LEVELS, index), codes.TOPOLOGY_LEVELS, message, notes=notes, help_="name it once")
+                yield self.context.diagnostic_at(
+                    (*LEVELS, index), codes.TOPOLOGY_LEVELS, message, notes=notes, help_="name it once"
+                )
             elif level == HOSTNAME and index < len(levels) - 1:
                 message = f"{HOSTNAME} is the node itself: nothing can be narrower, and {levels[-1]} follows"
-                yield self.at((*LEVELS, index), codes.TOPOLOGY_LEVELS, message, help_="put it last")
+                yield self.context.diagnostic_at((*LEVELS, index), codes.TOPOLOGY_LEVELS, message, help_="put it last")
 
     def _sizes(self, name: str, pool: NodePool) -> Iterator[Diagnostic]:
-        levels = list(self.spec.cluster.topology)
+        levels = list(self.context.spec.cluster.topology)
         at: Path = (*POOLS, name, "topology")
         known = [level for level in levels if level in pool.topology]
         for level in pool.topology:
@@ -50,24 +61,28 @@ class PlaceChecks(Teller):
             outer, inner = pool.topology[wide], pool.topology[narrow]
             if outer % inner:
                 message = f"a {wide} of {outer} nodes is no whole number of {narrow}s of {inner}"
-                notes = (self.note((*at, wide), "the wider level"),)
-                yield self.at((*at, narrow), codes.TOPOLOGY_SIZES, message, notes=notes, help_="say nodes per domain")
+                notes = (self.context.note((*at, wide), "the wider level"),)
+                yield self.context.diagnostic_at(
+                    (*at, narrow), codes.TOPOLOGY_SIZES, message, notes=notes, help_="say nodes per domain"
+                )
         for level in known:
             yield from self._fill(name, pool, level)
 
     def _unknown_level(self, path: Path, level: str, levels: list[str]) -> Diagnostic:
         near = nearest(level, levels)
         help_ = f"did you mean {near}?" if near else f"levels: {', '.join(levels) or 'none'}"
-        notes = tuple(self.note((*LEVELS, index), "a level of the cluster") for index in range(len(levels)))
+        notes = tuple(self.context.note((*LEVELS, index), "a level of the cluster") for index in range(len(levels)))
         message = f"cluster.topology has no level {level}"
-        told = self.at(path, codes.TOPOLOGY_LEVEL_UNKNOWN, message, help_=help_, notes=notes)
-        node = self.root.get(path)
+        told = self.context.diagnostic_at(path, codes.TOPOLOGY_LEVEL_UNKNOWN, message, help_=help_, notes=notes)
+        node = self.context.root.get(path)
         return replace(told, at=node.key_span) if node else told
 
     def _fill(self, name: str, pool: NodePool, level: str) -> Iterator[Diagnostic]:
         size, at = pool.topology[level], (*POOLS, name, "topology", level)
         if level == HOSTNAME and size != 1:
-            yield self.at(at, codes.TOPOLOGY_SIZES, f"{HOSTNAME} is one node, not {size}", fix="1", help_="say 1")
+            yield self.context.diagnostic_at(
+                at, codes.TOPOLOGY_SIZES, f"{HOSTNAME} is one node, not {size}", fix="1", help_="say 1"
+            )
         else:
             words = (f"a {level} holds", codes.TOPOLOGY_SIZES, codes.TOPOLOGY_UNEVEN)
             yield from self._filled(name, pool, size, at, words)
@@ -77,24 +92,26 @@ class PlaceChecks(Teller):
     ) -> Iterator[Diagnostic]:
         """Domains of `size` nodes in a pool: none may be larger than the pool; a broken one is worth a warning."""
         text, too_large, uneven = words
-        notes = (self.note((*POOLS, name, "nodes"), "nodes of the pool"),)
+        notes = (self.context.note((*POOLS, name, "nodes"), "nodes of the pool"),)
         most = pool.nodes.max
         if size > most:
             message = f"{text} {size} nodes, and pool {name} never has more than {most}"
-            yield self.at(at, too_large, message, notes=notes, help_=f"at most {most}")
+            yield self.context.diagnostic_at(at, too_large, message, notes=notes, help_=f"at most {most}")
         elif pool.nodes.min == most and most % size:
             message = f"{text} {size} nodes, and the {most} nodes of pool {name} leave one with {most % size}"
-            yield self.at(at, uneven, message, notes=notes)
+            yield self.context.diagnostic_at(at, uneven, message, notes=notes)
 
     def _nvlink(self, name: str, pool: NodePool) -> Iterator[Diagnostic]:
         domain, gpu = pool.nvlink_domain, pool.gpu
         at: Path = (*POOLS, name, "nvlinkDomain")
         if domain is None:
             return
-        product = self.catalog.gpu(gpu.product) if gpu else None
+        product = self.context.catalog.gpu(gpu.product) if gpu else None
         if gpu is None:
             message = f"pool {name} has no gpu, so nvlinkDomain means nothing"
-            yield self.at(at, platform_codes.GPU_MISSING, message, help_="add gpu, or remove nvlinkDomain")
+            yield self.context.diagnostic_at(
+                at, platform_codes.GPU_MISSING, message, help_="add gpu, or remove nvlinkDomain"
+            )
             return
         largest = product.nvlink.domain_gpus if product and product.nvlink else None
         links = product.nvlink.links if product and product.nvlink else None
@@ -102,11 +119,13 @@ class PlaceChecks(Teller):
         if product and fact and domain.nodes * gpu.count > fact.value:
             message = f"{domain.nodes} nodes with {gpu.count} {product.product} are {domain.nodes * gpu.count} GPUs"
             limit = f"; NVLink joins at most {fact.value}" if fact.value else ", and it has no NVLink"
-            notes = (self.note((*POOLS, name, "gpu", "product"), "product set here"),
-                     Note(f"{fact.source} ({fact.confidence})", fact.span))  # fmt: skip
+            notes = (
+                self.context.note((*POOLS, name, "gpu", "product"), "product set here"),
+                Note(f"{fact.source} ({fact.confidence})", fact.span),
+            )
             help_ = f"at most {fact.value // gpu.count} nodes" if fact.value else "remove nvlinkDomain"
             code = codes.NVLINK_DOMAIN_IMPOSSIBLE
-            told = self.at((*at, "nodes"), code, message + limit, notes=notes, help_=help_)
+            told = self.context.diagnostic_at((*at, "nodes"), code, message + limit, notes=notes, help_=help_)
             yield told if fact.certain else replace(told, override=Severity.WARNING)
         words = ("an NVLink domain holds", codes.NVLINK_DOMAIN_IMPOSSIBLE, codes.NVLINK_DOMAIN_UNEVEN)
         yield from self._filled(name, pool, domain.nodes, (*at, "nodes"), words)
@@ -116,14 +135,28 @@ class PlaceChecks(Teller):
         aligning = kubelet.topology_manager not in (None, "none")
         if kubelet.memory_manager == "static" and not aligning:
             message = "the static memory manager acts on what the topology manager aligns, and that is off"
-            yield self.at((*at, "memoryManager"), codes.KUBELET_CONFLICT, message,
-                          help_="topologyManager: restricted or single-numa-node")  # fmt: skip
+            yield self.context.diagnostic_at(
+                (*at, "memoryManager"),
+                codes.KUBELET_CONFLICT,
+                message,
+                help_="topologyManager: restricted or single-numa-node",
+            )
         if kubelet.topology_manager_scope and not aligning:
             message = "topologyManagerScope says what the topology manager aligns, and that is off"
-            yield self.at((*at, "topologyManagerScope"), codes.KUBELET_CONFLICT, message,
-                          help_="set topologyManager, or remove topologyManagerScope")  # fmt: skip
+            yield self.context.diagnostic_at(
+                (*at, "topologyManagerScope"),
+                codes.KUBELET_CONFLICT,
+                message,
+                help_="set topologyManager, or remove topologyManagerScope",
+            )
         if kubelet.topology_manager == "single-numa-node" and kubelet.cpu_manager == "none":
             message = "single-numa-node cannot hold for processors that nobody assigns: cpuManager is none"
-            notes = (self.note((*at, "topologyManager"), "topology manager set here"),)
-            yield self.at((*at, "cpuManager"), codes.KUBELET_CONFLICT, message, notes=notes, help_="cpuManager: static",
-                          fix="static")  # fmt: skip
+            notes = (self.context.note((*at, "topologyManager"), "topology manager set here"),)
+            yield self.context.diagnostic_at(
+                (*at, "cpuManager"),
+                codes.KUBELET_CONFLICT,
+                message,
+                notes=notes,
+                help_="cpuManager: static",
+                fix="static",
+            )

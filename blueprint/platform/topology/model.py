@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from blueprint.platform.tracking.tracked import derived, plain
+from blueprint.catalog.machines import Machine
+from blueprint.platform.tracking.recorder import tracked_property
+from blueprint.platform.tracking.tracked import plain
+from blueprint.platform.views import PlatformView, PoolView
 from blueprint.spec.pools import NodePool
-from blueprint.spec.quantity import canonical_quantity
-
-if TYPE_CHECKING:
-    from blueprint.catalog.machines import Machine
-    from blueprint.platform.model import Platform
-    from blueprint.platform.pool import Pool
+from blueprint.units import canonical_quantity
 
 HOSTNAME = "kubernetes.io/hostname"
 
@@ -19,58 +15,58 @@ HOSTNAME = "kubernetes.io/hostname"
 class Place:
     """Machine, kubelet, topology and NVLink domain of one pool's nodes. What nobody decides is None."""
 
-    def __init__(self, pool: Pool, spec: NodePool, platform: Platform) -> None:
+    def __init__(self, pool: PoolView, spec: NodePool, platform: PlatformView) -> None:
         self._pool = pool
         self._spec = spec
         self._platform = platform
 
-    @derived
+    @tracked_property
     def instance_type(self) -> str | None:
         """The cloud's instance type."""
         return self._spec.machine.instance_type
 
-    @derived
+    @tracked_property
     def virtual(self) -> Machine | None:
         """The machine, where what appears in the node is a vGPU."""
         found = self._platform.machine(self.instance_type) if self.instance_type else None
         return found if found and found.vgpu else None
 
-    @derived
+    @tracked_property
     def arch(self) -> str | None:
         """`amd64` or `arm64`."""
         return self._spec.machine.arch
 
-    @derived
+    @tracked_property
     def cpu(self) -> int | None:
         """Processors of each node."""
         return self._spec.machine.cpu
 
-    @derived
+    @tracked_property
     def memory(self) -> str | None:
         """Memory of each node, as a quantity in the API server's form."""
         said = self._spec.machine.memory
         return canonical_quantity(said) if said else None
 
-    @derived
+    @tracked_property
     def machine(self) -> dict[str, str]:
         """All that is known of the machine, by name; numbers as text, as nodes tell them."""
         cpu = str(self.cpu) if self.cpu else None
         known = {"instanceType": self.instance_type, "arch": self.arch, "cpu": cpu, "memory": self.memory}
         return {key: value for key, value in known.items() if value}
 
-    @derived
+    @tracked_property
     def domain_nodes(self) -> int | None:
         """Nodes in one NVLink domain; None where NVLink ends at the node."""
         domain = self._spec.nvlink_domain
         return domain.nodes if domain is not None else None
 
-    @derived
+    @tracked_property
     def domain_label(self) -> str | None:
         """The node label that names the NVLink domain."""
         domain = self._spec.nvlink_domain
         return domain.label if domain is not None else None
 
-    @derived
+    @tracked_property
     def levels(self) -> dict[str, int]:
         """Labels that say where a node stands, widest first, each with its nodes per domain (0: not said).
 
@@ -83,7 +79,7 @@ class Place:
             found[self.domain_label] = self.domain_nodes
         return found
 
-    @derived
+    @tracked_property
     def kubelet(self) -> dict[str, str]:
         """What the kubelet must be set to, by the names of its configuration file."""
         kubelet = self._spec.kubelet

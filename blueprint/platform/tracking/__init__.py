@@ -1,1 +1,1 @@
-"""Provenance recorder: notes every line of the blueprint and the catalogue that is read while a value is computed."""
+"""Provenance: records every line of the blueprint and the catalogue that is read while a value is computed."""

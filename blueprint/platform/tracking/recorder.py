@@ -1,82 +1,89 @@
-"""Notes of what is read: the sources of a value are those noted while it was computed.
+"""Provenance recorder: the sources of a value are the lines that were recorded while it was computed.
 
-Apart from `reads`, because bundles are read without the models: nothing heavy is imported here.
+Each thread and each asyncio task records apart. Apart from `tracked`, because bundles are read without the models:
+nothing heavy is imported here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Generic, TypeVar, cast, overload
 
-from blueprint.platform.tracking.sources import Gathered, Source, Sources, gathered
+from blueprint.platform.tracking.sources import Source, SourceGroup, Sources, grouped
 
 T = TypeVar("T")
 
-Frame = dict[Source | Gathered, None]
-_frames: list[Frame] = []
+Frame = dict[Source | SourceGroup, None]
+"""The sources of one value, in order of their last read."""
+_frame: ContextVar[Frame | None] = ContextVar("frame", default=None)
 
 
 @contextmanager
-def reading() -> Iterator[Frame]:
-    """Collect the sources of everything read inside, in order. Frames nest: an outer one sees it all."""
+def recording() -> Iterator[Frame]:
+    """Collect the sources of everything read inside, in order. Recordings nest: an outer one has them too."""
     frame: Frame = {}
-    _frames.append(frame)
+    outer = _frame.set(frame)
     try:
         yield frame
     finally:
-        _frames.pop()
-        note(*frame)
+        _frame.reset(outer)
+        record(*frame)
 
 
 @contextmanager
-def unnoted() -> Iterator[None]:
-    """Read without noting: for a question whose answer is noted by what it brings about."""
-    _frames.append({})
+def untracked() -> Iterator[None]:
+    """Suspend recording, for reads whose effect is recorded elsewhere."""
+    outer = _frame.set(None)
     try:
         yield
     finally:
-        _frames.pop()
+        _frame.reset(outer)
 
 
-def note(*sources: Source | Gathered) -> None:
-    """Say that these places took part in the value being computed."""
-    if _frames:
-        frame = _frames[-1]
+def record(*sources: Source | SourceGroup) -> None:
+    """Add these sources to those of the value being computed."""
+    frame = _frame.get()
+    if frame is not None:
         for source in sources:
             frame.pop(source, None)  # read again: it now stands last, next to the value
             frame[source] = None
 
 
-class derived(Generic[T]):  # noqa: N801 - reads as the decorator it is
-    """A property computed once, with the sources of its value."""
+def decided_by(*values: object) -> None:
+    """Name what decides the value being computed without being a part of it: reading `values` has recorded them."""
+
+
+class tracked_property(Generic[T]):  # noqa: N801 - a decorator, lower-case as `property`
+    """A property computed once. Every read of it records the sources of its value."""
 
     def __init__(self, compute: Callable[[Any], T]) -> None:
         self.compute = compute
         self.__doc__ = compute.__doc__
 
     def __set_name__(self, owner: type, name: str) -> None:
-        self.slot = f"_derived_{name}"
+        self.slot = f"_tracked_{name}"
 
     @overload
-    def __get__(self, instance: None, owner: type) -> derived[T]: ...
+    def __get__(self, instance: None, owner: type) -> tracked_property[T]: ...
     @overload
     def __get__(self, instance: object, owner: type) -> T: ...
-    def __get__(self, instance: object | None, owner: type) -> T | derived[T]:
+    def __get__(self, instance: object | None, owner: type) -> T | tracked_property[T]:
         if instance is None:
             return self
         known = instance.__dict__.get(self.slot)
         if known is None:
             known = instance.__dict__[self.slot] = self._computed(instance)
-        note(*known[1])
+        record(*known[1])
         return cast("T", known[0])
 
     def _computed(self, instance: object) -> tuple[T, Sources]:
-        """The value, and its sources as whoever reads it notes them."""
+        """The value, and its sources as every read of it records them."""
         frame: Frame = {}
-        _frames.append(frame)
+        outer = _frame.set(frame)
         try:
             value = self.compute(instance)
         finally:
-            _frames.pop()
-        return value, gathered(frame)
+            _frame.reset(outer)
+        return value, grouped(frame)

@@ -9,10 +9,10 @@ from itertools import chain
 from typing import cast
 
 from blueprint.diagnostics import Span
-from blueprint.probe.model import ExpectationSource
+from blueprint.probe.expectations import ExpectationSource
 
-MANY = 32
-"""So many sources that were read together are from then on noted as one: more than one pool ever reads of its own."""
+GROUP_ABOVE = 32
+"""More sources than this, read together, are recorded as one group: more than one pool ever reads of its own."""
 WRITTEN = ("blueprint", "overlay", "set", "patch", "manifest")
 """Layers that somebody wrote, as against defaults and the catalogue."""
 
@@ -31,53 +31,57 @@ class Source:
     path: str
 
     def __hash__(self) -> int:
-        return hash((self.path, self.span.line, self.span.file))  # in every set of notes: all six parts would cost more
+        return hash(
+            (self.path, self.span.line, self.span.file)
+        )  # in every set of sources: all six parts would cost more
 
 
-class Gathered:
-    """Many sources as one: what all pools decide together is kept and written down once, however many values it
-    takes part in. Otherwise a thousand pools would each name the lines of a thousand pools."""
+class SourceGroup:
+    """A group of sources shared by many values, interned so that provenance stays linear in the number of pools.
 
-    __slots__ = ("_hash", "_lines", "parts")
+    Otherwise a thousand pools would each name the lines of a thousand pools.
+    """
+
+    __slots__ = ("_hash", "_sources", "parts")
 
     def __init__(self, parts: Sources) -> None:
         self.parts = parts
         self._hash = hash(parts)
-        self._lines: tuple[Source, ...] | None = None
+        self._sources: tuple[Source, ...] | None = None
 
     def __hash__(self) -> int:
         return self._hash
 
     def __eq__(self, other: object) -> bool:
-        return self is other or (isinstance(other, Gathered) and self.parts == other.parts)
+        return self is other or (isinstance(other, SourceGroup) and self.parts == other.parts)
 
     @property
-    def lines(self) -> tuple[Source, ...]:
-        """The sources themselves."""
-        if self._lines is None:
-            self._lines = flat(self.parts)
-        return self._lines
+    def sources(self) -> tuple[Source, ...]:
+        """The sources of the group, each once."""
+        if self._sources is None:
+            self._sources = flatten(self.parts)
+        return self._sources
 
 
-Sources = tuple[Source | Gathered, ...]
+Sources = tuple[Source | SourceGroup, ...]
 
 
-def gathered(sources: Iterable[Source | Gathered]) -> Sources:
-    """The sources as they are, or as one where they are many."""
+def grouped(sources: Iterable[Source | SourceGroup]) -> Sources:
+    """The sources as they are, or as one group where they are many."""
     found = tuple(sources)
-    return found if len(found) <= MANY else (Gathered(in_order(found)),)
+    return found if len(found) <= GROUP_ABOVE else (SourceGroup(by_relevance(found)),)
 
 
-def flat(sources: Sources) -> tuple[Source, ...]:
+def flatten(sources: Sources) -> tuple[Source, ...]:
     """Each source once, in order of its first mention."""
-    if not any(isinstance(each, Gathered) for each in sources):
+    if not any(isinstance(each, SourceGroup) for each in sources):
         return cast("tuple[Source, ...]", sources)
-    expanded = (each.lines if isinstance(each, Gathered) else (each,) for each in sources)
+    expanded = (each.sources if isinstance(each, SourceGroup) else (each,) for each in sources)
     return tuple(dict.fromkeys(chain.from_iterable(expanded)))
 
 
-def in_order(sources: Iterable[Source | Gathered]) -> Sources:
-    """What a reader wants first: written lines, then defaults, then the catalogue, then what is gathered.
+def by_relevance(sources: Iterable[Source | SourceGroup]) -> Sources:
+    """What a reader wants first: written lines, then defaults, then the catalogue, then groups.
 
     Among written lines the last one read comes first: it gave the value, those before it decided whether. A line
     that only encloses another one of the same document is left out.
@@ -89,7 +93,7 @@ def in_order(sources: Iterable[Source | Gathered]) -> Sources:
     written = [s for s in reversed(kept) if s.layer in WRITTEN and (s.span.file, s.path) not in enclosing]
     defaults = [s for s in kept if s.layer == "default" and (s.span.file, s.path) not in enclosing]
     catalogue = (s for s in kept if s.layer not in WRITTEN and s.layer != "default")
-    return (*written, *defaults, *catalogue, *(each for each in several if isinstance(each, Gathered)))
+    return (*written, *defaults, *catalogue, *(each for each in several if isinstance(each, SourceGroup)))
 
 
 def line_to_change(sources: Sequence[Source]) -> Source | None:

@@ -1,8 +1,8 @@
-"""Which lines a value came from: every read of the blueprint and the catalogue is noted while a value is computed.
+"""Tracked models: a read-only view of the blueprint that records the source of every field read from it.
 
-`track` wraps the blueprint so that reading a field notes its source; `derived` marks a property of the platform,
-computed once under its own notes, which are passed on to whoever reads the property. A template expression
-evaluated under `reading()` therefore knows every line that took part in its value, however many steps away.
+`track` wraps the blueprint; `tracked_property` marks a property of the platform, computed once and recorded with its
+sources whenever it is read. A template expression evaluated under `recording()` therefore knows every line that took
+part in its value, however many steps away.
 """
 
 from __future__ import annotations
@@ -14,20 +14,18 @@ from pydantic import BaseModel
 
 from blueprint.catalog.facts import Fact
 from blueprint.diagnostics import Span
-from blueprint.platform.tracking.recorder import derived, note, reading
+from blueprint.platform.tracking.recorder import record
 from blueprint.platform.tracking.sources import Source
 from blueprint.source.merge import Node
 from blueprint.source.paths import Path, format_path
-
-__all__ = ["Origins", "Tracked", "derived", "note", "plain", "reading", "track", "use"]
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 
 
-def use(fact: Fact[T], layer: str = "hardware") -> T:
-    """The value of a catalogue fact, noted."""
-    note(Source(layer, fact.span, fact.path))
+def read_fact(fact: Fact[T], layer: str = "hardware") -> T:
+    """The value of a catalogue fact, recorded."""
+    record(Source(layer, fact.span, fact.path))
     return fact.value
 
 
@@ -63,12 +61,15 @@ def _place(node: Node) -> Span:
 
 
 def track(model: M, origins: Origins, path: Path = ()) -> M:
-    """The model, noting every field that is read from it. Scalars and lists of scalars come out as they are."""
+    """A view of the model that records every field read from it. Scalars and lists of scalars come out as they are.
+
+    The view has the fields of `M`, and no other attribute: it is typed as the model that it stands for.
+    """
     return cast("M", Tracked(model, origins, path))
 
 
 class Tracked:
-    """A model or a mapping whose reads are noted."""
+    """A read-only view of a model or a mapping that records its reads."""
 
     __slots__ = ("_origins", "_path", "_value")
 
@@ -88,19 +89,19 @@ class Tracked:
         return self._read(self._value[key], key)
 
     def __contains__(self, key: str) -> bool:
-        note(self._origins.source((*self._path, key)))
+        record(self._origins.source((*self._path, key)))
         return key in self._value
 
     def __iter__(self) -> Iterator[str]:
         for key in self._value:
-            note(self._origins.source((*self._path, key)))
+            record(self._origins.source((*self._path, key)))
             yield key
 
     def __bool__(self) -> bool:
         return isinstance(self._value, BaseModel) or len(self) > 0
 
     def __len__(self) -> int:
-        note(self._origins.source(self._path))
+        record(self._origins.source(self._path))
         return len(self._value)
 
     def _items(self) -> list[tuple[str, Any]]:
@@ -114,7 +115,7 @@ class Tracked:
 
     def _read(self, value: Any, step: str | int) -> Any:
         path = (*self._path, step)
-        note(*self._origins.sources(path))
+        record(*self._origins.sources(path))
         if isinstance(value, BaseModel | Mapping):
             return Tracked(value, self._origins, path)
         if isinstance(value, tuple):
@@ -124,7 +125,7 @@ class Tracked:
 
 
 def plain(value: Any) -> Any:
-    """The ordinary value behind a tracked one, every leaf of it noted."""
+    """The ordinary value behind a tracked one, every leaf of it recorded."""
     if isinstance(value, Tracked):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

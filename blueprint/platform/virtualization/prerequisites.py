@@ -1,16 +1,13 @@
-"""What somebody must bring where nodes run virtual machines: prerequisites in words."""
+"""Prerequisites of virtual machines: kata-deploy, kubelets, firmware."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-from blueprint.catalog.rules import version_key
-from blueprint.platform.tracking.recorder import note
-
-if TYPE_CHECKING:
-    from blueprint.platform.model import Platform
-    from blueprint.platform.pool import Pool
+from blueprint.platform.model import Platform
+from blueprint.platform.pool import Pool
+from blueprint.platform.tracking.recorder import record
+from blueprint.versions import version_key
 
 POD_RESOURCES_FROM = "1.34"
 """From which Kubernetes on kubelets tell one pod's devices by themselves: KubeletPodResourcesGet is open by default."""
@@ -18,7 +15,7 @@ _OPERATOR = "gpu-operator"
 _RESOURCES = {"P_GPU_ALIAS": "nvidia.com/pgpu", "NVSWITCH_ALIAS": "nvidia.com/nvswitch"}
 
 
-def of_cluster(platform: Platform) -> Iterator[Iterator[str]]:
+def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:
     """What must be true of the cluster; each reads its own lines. Nothing where no node runs virtual machines."""
     if platform.runs_machines:
         yield _kata(platform)
@@ -26,8 +23,12 @@ def of_cluster(platform: Platform) -> Iterator[Iterator[str]]:
         yield _confidential(platform)
 
 
-def of_pool(pool: Pool) -> Iterator[str]:
+def pool_prerequisites(pool: Pool, platform: Platform) -> Iterator[Iterator[str]]:
     """What must be true of the nodes that run virtual machines."""
+    yield _nodes(pool, platform)
+
+
+def _nodes(pool: Pool, platform: Platform) -> Iterator[str]:
     if not pool.runs_machines:
         return
     yield (
@@ -35,9 +36,9 @@ def of_pool(pool: Pool) -> Iterator[str]:
         " amd_iommu=on), no NVIDIA driver is on it, nouveau is kept from loading, the container runtime is containerd."
         " All of its GPUs go to virtual machines."
     )
-    if not pool.platform.setting(_OPERATOR, "vfioManager"):
+    if not platform.setting(_OPERATOR, "vfioManager"):
         yield "Whoever makes the nodes binds their GPUs to vfio-pci (on Grace to nvgrace_gpu_vfio_pci)."
-    yield f"Workloads ask for {' and '.join(_offered(pool.platform))}."
+    yield f"Workloads ask for {' and '.join(_offered(platform))}."
 
 
 def _kata(platform: Platform) -> Iterator[str]:
@@ -81,5 +82,5 @@ def _offered(platform: Platform) -> Iterator[str]:
         if variable not in variables:
             yield usual
             continue
-        note(platform.origins.source(("spec", "components", _OPERATOR, "settings", "kataDevicePluginEnv", variable)))
+        record(platform.origins.source(("spec", "components", _OPERATOR, "settings", "kataDevicePluginEnv", variable)))
         yield f"nvidia.com/{variables[variable]}" if variables[variable] else "what is named after the device's model"

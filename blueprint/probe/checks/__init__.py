@@ -15,9 +15,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from blueprint.probe.model import Expectation
+from blueprint.probe.expectations import Expectation
 from blueprint.probe.reading import Reading
-from blueprint.probe.verdict import Verdict
+from blueprint.probe.verdicts import Verdict
 
 Judge: TypeAlias = Callable[[Reading, Expectation], list[Verdict]]
 

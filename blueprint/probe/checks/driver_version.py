@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from blueprint.probe import codes, parameters
 from blueprint.probe.checks import check
-from blueprint.probe.facts import Node, Status
-from blueprint.probe.judging import Bench
-from blueprint.probe.model import Expectation
-from blueprint.probe.parse import numbers
+from blueprint.probe.expectations import Expectation
+from blueprint.probe.observations import ObservedNode, Status
 from blueprint.probe.reading import Reading
-from blueprint.probe.verdict import Verdict
+from blueprint.probe.verdicts import Verdict, VerdictFactory
+from blueprint.versions import version_key
 
 _REMEDY = "look at the driver daemonset of this node; the new driver loads only when its GPUs are idle"
 
@@ -23,13 +22,13 @@ def driver_version(reading: Reading, expectation: Expectation) -> list[Verdict]:
     """
     wanted = parameters.driver(expectation.want)
     words = wanted.version or f"branch {wanted.branch}"
-    bench = Bench(reading, expectation, f"driver {words}")
-    driver = Node(reading).driver
+    verdicts = VerdictFactory(reading, expectation, f"driver {words}")
+    driver = ObservedNode(reading).driver
     if driver.status is not Status.READ or driver.value is None:
-        return [bench.unknown(driver)]
+        return [verdicts.unknown(driver)]
     found = driver.value
     right_branch = not wanted.branch or found.partition(".")[0] == wanted.branch
-    if right_branch and (not wanted.version or numbers(found) == numbers(wanted.version)):
-        return [bench.passed(driver, f"driver {found}", measured=found)]
+    if right_branch and (not wanted.version or version_key(found) == version_key(wanted.version)):
+        return [verdicts.passed(driver, f"driver {found}", measured=found)]
     message = f"{reading.node} runs driver {found}, not {words}"
-    return [bench.failed(codes.DRIVER_VERSION, driver, message, measured=found, remedy=_REMEDY)]
+    return [verdicts.failed(codes.DRIVER_VERSION, driver, message, measured=found, remedy=_REMEDY)]

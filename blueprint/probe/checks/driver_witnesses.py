@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from blueprint.probe import codes
 from blueprint.probe.checks import check
-from blueprint.probe.facts import Node, Status
-from blueprint.probe.host_facts import Host
-from blueprint.probe.judging import Bench
-from blueprint.probe.model import Expectation
-from blueprint.probe.parse import numbers
+from blueprint.probe.expectations import Expectation
+from blueprint.probe.host_observations import ObservedHost
+from blueprint.probe.observations import ObservedNode, Status
 from blueprint.probe.reading import Reading
-from blueprint.probe.verdict import Verdict
+from blueprint.probe.verdicts import Verdict, VerdictFactory
+from blueprint.versions import version_key
 
 _REMEDY = "drain the node and reload the driver; if they still differ, find out who answers as NVML (LD_PRELOAD)"
 
@@ -22,16 +21,16 @@ def driver_witnesses(reading: Reading, expectation: Expectation) -> list[Verdict
     Needs no expectation. Where `/proc/driver/nvidia/version` cannot be read there is nothing to compare with, and
     the check is skipped; one that can be read and not believed is unknown.
     """
-    bench = Bench(reading, expectation, "the same driver version in NVML and in the kernel")
-    kernel, nvml = Host(reading).driver, Node(reading).driver
+    verdicts = VerdictFactory(reading, expectation, "the same driver version in NVML and in the kernel")
+    kernel, nvml = ObservedHost(reading).driver, ObservedNode(reading).driver
     if kernel.status is Status.UNREADABLE:
-        return [bench.skipped(kernel, "the kernel names no driver version to compare NVML's with")]
+        return [verdicts.skipped(kernel, "the kernel names no driver version to compare NVML's with")]
     if kernel.value is None:
-        return [bench.unknown(kernel)]
+        return [verdicts.unknown(kernel)]
     if nvml.value is None:
-        return [bench.unknown(nvml)]
+        return [verdicts.unknown(nvml)]
     measured = f"NVML {nvml.value}, kernel {kernel.value.version}"
-    if numbers(nvml.value) == numbers(kernel.value.version):
-        return [bench.passed(kernel, "NVML and the kernel name the same driver version", measured=measured)]
+    if version_key(nvml.value) == version_key(kernel.value.version):
+        return [verdicts.passed(kernel, "NVML and the kernel name the same driver version", measured=measured)]
     message = f"NVML says driver {nvml.value} on {reading.node}, but the loaded kernel module is {kernel.value.version}"
-    return [bench.failed(codes.DRIVER_WITNESSES, kernel, message, measured=measured, remedy=_REMEDY)]
+    return [verdicts.failed(codes.DRIVER_WITNESSES, kernel, message, measured=measured, remedy=_REMEDY)]

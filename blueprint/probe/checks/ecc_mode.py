@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from blueprint.probe import codes, parameters
 from blueprint.probe.checks import check
-from blueprint.probe.facts import Gpu
-from blueprint.probe.judging import Bench, each_gpu, off_on
-from blueprint.probe.model import Expectation
-from blueprint.probe.pending_modes import ModeWords, judge_modes
+from blueprint.probe.expectations import Expectation
+from blueprint.probe.observations import ObservedGpu
+from blueprint.probe.pending_modes import ModeTerms, judge_modes
 from blueprint.probe.reading import Reading
-from blueprint.probe.verdict import Verdict
+from blueprint.probe.verdicts import Verdict, VerdictFactory, each_gpu, off_on
 
-_WORDS = ModeWords(
+_WORDS = ModeTerms(
     name="ECC mode",
     wrong=codes.ECC_MODE,
     pending=codes.ECC_PENDING,
@@ -26,9 +25,9 @@ def ecc_mode(reading: Reading, expectation: Expectation) -> list[Verdict]:
     `want`: `true` (on) or `false` (off). A GPU without ECC skips an expected `false` and fails a `true`.
     """
     wanted = parameters.truth(expectation.want)
-    bench = Bench(reading, expectation, f"ECC mode {off_on(wanted)}")
+    verdicts = VerdictFactory(reading, expectation, f"ECC mode {off_on(wanted)}")
 
-    def judge(gpu: Gpu) -> Verdict:
-        return judge_modes(bench, gpu, gpu.ecc, wanted=wanted, words=_WORDS)
+    def judge(gpu: ObservedGpu) -> Verdict:
+        return judge_modes(verdicts, gpu, gpu.ecc, wanted=wanted, words=_WORDS)
 
-    return each_gpu(bench, judge)
+    return each_gpu(verdicts, judge)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from blueprint.probe import bus, codes, parameters
+from blueprint.probe import codes, parameters, pci_gpus
 from blueprint.probe.checks import check
-from blueprint.probe.facts import Fact, Gpu, Node, Status
-from blueprint.probe.judging import Bench
-from blueprint.probe.model import Expectation
+from blueprint.probe.expectations import Expectation
+from blueprint.probe.observations import Observation, ObservedGpu, ObservedNode, Status
 from blueprint.probe.reading import Reading
-from blueprint.probe.verdict import Verdict
+from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 _ON_BUS = "the device is on the bus: look for why the driver does not take it in the kernel log"
 _GIVEN = "take the GPUs back from the vfio driver, or move the node to a pool whose GPUs are passed through"
@@ -29,64 +28,66 @@ def gpu_count(reading: Reading, expectation: Expectation) -> list[Verdict]:
     is as it should be; GPUs that are given to virtual machines are named and not counted.
     """
     wanted = parameters.number(expectation.want)
-    bench = Bench(reading, expectation, f"{wanted or 'no'} GPUs")
-    node = Node(reading)
+    verdicts = VerdictFactory(reading, expectation, f"{wanted or 'no'} GPUs")
+    node = ObservedNode(reading)
     count, gpus = node.count, node.gpus
     if not wanted:
-        return [_none(bench, count)]
+        return [_none(verdicts, count)]
     if count.status is not Status.READ:
-        return [bench.unknown(count)]
+        return [verdicts.unknown(count)]
     if count.value != wanted:
-        return [_wrong(bench, count, wanted)]
+        return [_wrong(verdicts, count, wanted)]
     if unreached := [gpu for gpu in gpus if gpu.handle.status is not Status.READ]:
-        return [bench.unknown(unreached[0].handle, gpu=unreached[0].id)]
+        return [verdicts.unknown(unreached[0].handle, gpu=unreached[0].id)]
     if len(gpus) != wanted:
         why = f"NVML counts {wanted} GPUs, but the reading looked at {len(gpus)}"
-        return [bench.unknown(Fact(Status.UNREADABLE, None, why, count.evidence))]
+        return [verdicts.unknown(Observation(Status.UNREADABLE, None, why, count.evidence))]
     if (different := _different(gpus)) < wanted:
         message = f"NVML counts {wanted} GPUs on {reading.node}, but only {different} of them are different devices"
-        return [bench.failed(codes.GPU_COUNT_INCONSISTENT, count, message, measured=f"{different} different GPUs")]
-    return [bench.passed(count, f"{wanted} GPUs", measured=str(wanted))]
+        return [verdicts.failed(codes.GPU_COUNT_INCONSISTENT, count, message, measured=f"{different} different GPUs")]
+    return [verdicts.passed(count, f"{wanted} GPUs", measured=str(wanted))]
 
 
-def _none(bench: Bench, count: Fact[int]) -> Verdict:
+def _none(verdicts: VerdictFactory, count: Observation[int]) -> Verdict:
     """No GPU, by the kernel's PCI list; that NVML is not there proves nothing, and that it counts some is enough."""
-    here, listed = bus.for_nvml(bench.reading), bus.functions(bench.reading)
+    here, listed = pci_gpus.for_nvml(verdicts.reading), pci_gpus.functions(verdicts.reading)
     believed = here if listed.status is not Status.IMPLAUSIBLE else []
     if found := max(count.value or 0, len(believed)):
-        fact: Fact[object] = count if count.value else listed
-        message = f"{bench.reading.node} has {found} GPU{'' if found == 1 else 's'}, and its pool declares none"
-        return bench.failed(codes.GPU_COUNT, fact, message, measured=str(found), remedy=_NONE_DECLARED)
+        observation: Observation[object] = count if count.value else listed
+        message = f"{verdicts.reading.node} has {found} GPU{'' if found == 1 else 's'}, and its pool declares none"
+        return verdicts.failed(codes.GPU_COUNT, observation, message, measured=str(found), remedy=_NONE_DECLARED)
     if listed.value is None:
-        return bench.unknown(listed)
-    evidence = Fact(Status.READ, 0, "", count.evidence, listed.files)
+        return verdicts.unknown(listed)
+    evidence = Observation(Status.READ, 0, "", count.evidence, listed.files)
     if not (evidence.evidence or evidence.files):
-        return bench.unknown(Fact(Status.UNREADABLE, None, "the reading has nothing of NVML nor of the PCI bus", ()))
-    given = bus.told(bench.reading) if bus.passed_through(bench.reading) else ""
-    return bench.passed(evidence, given or "no GPUs, as declared", measured=given or "0")
+        return verdicts.unknown(
+            Observation(Status.UNREADABLE, None, "the reading has nothing of NVML nor of the PCI bus", ())
+        )
+    given = pci_gpus.describe(verdicts.reading) if pci_gpus.passed_through(verdicts.reading) else ""
+    return verdicts.passed(evidence, given or "no GPUs, as declared", measured=given or "0")
 
 
-def _wrong(bench: Bench, count: Fact[int], wanted: int) -> Verdict:
-    listed, seen = bench.reading.pci.functions, ""
-    if bench.reading.pci.readable:
-        given = f" ({bus.told(bench.reading)})" if bus.passed_through(bench.reading) else ""
+def _wrong(verdicts: VerdictFactory, count: Observation[int], wanted: int) -> Verdict:
+    listed, seen = verdicts.reading.pci.functions, ""
+    if verdicts.reading.pci.readable:
+        given = f" ({pci_gpus.describe(verdicts.reading)})" if pci_gpus.passed_through(verdicts.reading) else ""
         seen = f"; the kernel's PCI list has {len(listed)}{given}"
-    message = f"NVML counts {count.value} GPUs on {bench.reading.node}, not {wanted}{seen}"
-    remedy = _remedy(bench.reading, count.value or 0, wanted)
-    return bench.failed(codes.GPU_COUNT, count, message, measured=str(count.value), remedy=remedy)
+    message = f"NVML counts {count.value} GPUs on {verdicts.reading.node}, not {wanted}{seen}"
+    remedy = _remedy(verdicts.reading, count.value or 0, wanted)
+    return verdicts.failed(codes.GPU_COUNT, count, message, measured=str(count.value), remedy=remedy)
 
 
 def _remedy(reading: Reading, counted: int, wanted: int) -> str:
     """Where to look: what the kernel says of the GPUs that NVML does not show."""
     if counted > wanted or len(reading.pci.functions) < wanted:
         return _MACHINE
-    shown = {gpu.id.pci for gpu in Node(reading).gpus}
+    shown = {gpu.id.pci for gpu in ObservedNode(reading).gpus}
     missing = [each for each in reading.pci.functions if each.address not in shown]
-    if bus.passed_through(reading):
+    if pci_gpus.passed_through(reading):
         return _GIVEN
     return _HIDDEN if missing and all(each.driver == "nvidia" for each in missing) else _ON_BUS
 
 
-def _different(gpus: list[Gpu]) -> int:
+def _different(gpus: list[ObservedGpu]) -> int:
     """How many different devices there are; one whose identity was not read counts as itself."""
     return len({gpu.id.pci or gpu.id.uuid or str(gpu.index) for gpu in gpus})

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from blueprint.probe import codes, nvml_codes
 from blueprint.probe.checks import check
-from blueprint.probe.facts import Fact, Gpu, Status, status_of
-from blueprint.probe.judging import Bench
-from blueprint.probe.model import Expectation
+from blueprint.probe.expectations import Expectation
+from blueprint.probe.observations import Observation, ObservedGpu, Status, status_of
 from blueprint.probe.reading import Call, Reading
-from blueprint.probe.verdict import Verdict
+from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 _CODES = {
     nvml_codes.GPU_IS_LOST: (codes.GPU_LOST, "drain the node and power-cycle it"),
@@ -28,14 +27,14 @@ def gpu_faults(reading: Reading, expectation: Expectation) -> list[Verdict]:
     for call in reading.calls:
         if status_of(call) is Status.FAULT and call.code is not None:
             faults.setdefault((call.device, call.code), []).append(call)
-    bench = Bench(reading, expectation, "no fault")
-    return [_fault(bench, device, code, calls) for (device, code), calls in faults.items()]
+    verdicts = VerdictFactory(reading, expectation, "no fault")
+    return [_fault(verdicts, device, code, calls) for (device, code), calls in faults.items()]
 
 
-def _fault(bench: Bench, device: int | None, code: int, calls: list[Call]) -> Verdict:
-    gpu = None if device is None else Gpu(bench.reading, device).id
+def _fault(verdicts: VerdictFactory, device: int | None, code: int, calls: list[Call]) -> Verdict:
+    gpu = None if device is None else ObservedGpu(verdicts.reading, device).id
     said, remedy = _CODES.get(code, _OTHER)
     named = ", ".join(dict.fromkeys(call.call for call in calls))
-    message = f"{gpu or bench.reading.node}: {nvml_codes.name_of(code)} ({code}) from {named}"
-    fact: Fact[str] = Fact(Status.FAULT, None, message, tuple(calls))
-    return bench.failed(said, fact, message, measured=nvml_codes.name_of(code), gpu=gpu, remedy=remedy)
+    message = f"{gpu or verdicts.reading.node}: {nvml_codes.name_of(code)} ({code}) from {named}"
+    observation: Observation[str] = Observation(Status.FAULT, None, message, tuple(calls))
+    return verdicts.failed(said, observation, message, measured=nvml_codes.name_of(code), gpu=gpu, remedy=remedy)

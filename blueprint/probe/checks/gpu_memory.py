@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from blueprint.probe import codes, parameters
 from blueprint.probe.checks import check
-from blueprint.probe.facts import Gpu, Status
-from blueprint.probe.judging import Bench, each_gpu
-from blueprint.probe.model import Expectation
+from blueprint.probe.expectations import Expectation
+from blueprint.probe.observations import ObservedGpu, Status
 from blueprint.probe.parameters import Memory
 from blueprint.probe.reading import Reading
-from blueprint.probe.verdict import Verdict
+from blueprint.probe.verdicts import Verdict, VerdictFactory, each_gpu
 
 _MIB = 1 << 20
 _FAR_BELOW = 0.75
@@ -25,18 +24,18 @@ def gpu_memory(reading: Reading, expectation: Expectation) -> list[Verdict]:
     differ either way. Less than three quarters of it suggests a virtualised figure.
     """
     wanted = parameters.memory(expectation.want)
-    bench = Bench(reading, expectation, f"{wanted.mib} MiB, give or take {wanted.tolerance_mib} MiB")
-    return each_gpu(bench, lambda gpu: _judge(bench, gpu, wanted))
+    verdicts = VerdictFactory(reading, expectation, f"{wanted.mib} MiB, give or take {wanted.tolerance_mib} MiB")
+    return each_gpu(verdicts, lambda gpu: _judge(verdicts, gpu, wanted))
 
 
-def _judge(bench: Bench, gpu: Gpu, wanted: Memory) -> Verdict:
+def _judge(verdicts: VerdictFactory, gpu: ObservedGpu, wanted: Memory) -> Verdict:
     total = gpu.memory_bytes
     if total.status is not Status.READ or total.value is None:
-        return bench.unknown(total, gpu=gpu.id)
+        return verdicts.unknown(total, gpu=gpu.id)
     mib = total.value / _MIB
     measured = f"{mib:.0f} MiB"
     if abs(mib - wanted.mib) <= wanted.tolerance_mib:
-        return bench.passed(total, f"{gpu.id} has {measured}", measured=measured, gpu=gpu.id)
+        return verdicts.passed(total, f"{gpu.id} has {measured}", measured=measured, gpu=gpu.id)
     message = f"{gpu.id} has {measured} of memory, not {wanted.mib} MiB"
     remedy = _VIRTUAL if mib < wanted.mib * _FAR_BELOW else _OTHER
-    return bench.failed(codes.MEMORY, total, message, measured=measured, gpu=gpu.id, remedy=remedy)
+    return verdicts.failed(codes.MEMORY, total, message, measured=measured, gpu=gpu.id, remedy=remedy)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from blueprint.probe import codes, parameters
 from blueprint.probe.checks import check
-from blueprint.probe.facts import Gpu, Node, Status
-from blueprint.probe.judging import Bench, each_gpu
-from blueprint.probe.model import Expectation
+from blueprint.probe.expectations import Expectation
+from blueprint.probe.observations import ObservedGpu, ObservedNode, Status
 from blueprint.probe.reading import Reading
-from blueprint.probe.verdict import Verdict
+from blueprint.probe.verdicts import Verdict, VerdictFactory, each_gpu
 
 
 @check("gpu-pci", parameters.unique)
@@ -17,20 +16,20 @@ def gpu_pci(reading: Reading, expectation: Expectation) -> list[Verdict]:
 
     `want`: `"unique"`. An answer that contradicts itself about its address is unknown.
     """
-    bench = Bench(reading, expectation, "a PCI address of its own for every GPU")
+    verdicts = VerdictFactory(reading, expectation, "a PCI address of its own for every GPU")
     owners: dict[str, list[int]] = {}
-    for gpu in Node(reading).gpus:
+    for gpu in ObservedNode(reading).gpus:
         owners.setdefault(gpu.id.pci, []).append(gpu.index)
-    return each_gpu(bench, lambda gpu: _judge(bench, gpu, owners))
+    return each_gpu(verdicts, lambda gpu: _judge(verdicts, gpu, owners))
 
 
-def _judge(bench: Bench, gpu: Gpu, owners: dict[str, list[int]]) -> Verdict:
+def _judge(verdicts: VerdictFactory, gpu: ObservedGpu, owners: dict[str, list[int]]) -> Verdict:
     pci = gpu.pci
     if pci.status is not Status.READ or pci.value is None:
-        return bench.unknown(pci, gpu=gpu.id)
+        return verdicts.unknown(pci, gpu=gpu.id)
     address = pci.value.address
     if len(sharing := owners[address]) > 1:
         others = ", ".join(str(index) for index in sharing)
-        message = f"{len(sharing)} GPUs of {bench.reading.node} claim the PCI address {address} (indexes {others})"
-        return bench.failed(codes.PCI_ADDRESS, pci, message, measured=address, gpu=gpu.id)
-    return bench.passed(pci, f"{address} is unique", measured=address, gpu=gpu.id)
+        message = f"{len(sharing)} GPUs of {verdicts.reading.node} claim the PCI address {address} (indexes {others})"
+        return verdicts.failed(codes.PCI_ADDRESS, pci, message, measured=address, gpu=gpu.id)
+    return verdicts.passed(pci, f"{address} is unique", measured=address, gpu=gpu.id)

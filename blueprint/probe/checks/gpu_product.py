@@ -6,13 +6,12 @@ import re
 
 from blueprint.probe import codes, parameters
 from blueprint.probe.checks import check
-from blueprint.probe.facts import Fact, Gpu, Status
-from blueprint.probe.judging import Bench, each_gpu
-from blueprint.probe.model import Expectation
+from blueprint.probe.expectations import Expectation
+from blueprint.probe.observations import Observation, ObservedGpu, Status
 from blueprint.probe.parameters import Product
 from blueprint.probe.parse import PciIdentity
 from blueprint.probe.reading import Reading
-from blueprint.probe.verdict import Verdict
+from blueprint.probe.verdicts import Verdict, VerdictFactory, each_gpu
 
 _NVIDIA = "10DE"
 _MIG_SUFFIX = re.compile(r" MIG \d+[a-z]\S*$", re.ASCII)
@@ -31,58 +30,62 @@ def gpu_product(reading: Reading, expectation: Expectation) -> list[Verdict]:
     the catalogue knows it: `"pciSubsystems": {"25B6:10DE:157E": "A2", "25B6:10DE:14A9": "A16"}`.
     """
     wanted = parameters.product(expectation.want)
-    bench = Bench(reading, expectation, wanted.product)
-    return each_gpu(bench, lambda gpu: _judge(bench, gpu, wanted))
+    verdicts = VerdictFactory(reading, expectation, wanted.product)
+    return each_gpu(verdicts, lambda gpu: _judge(verdicts, gpu, wanted))
 
 
-def _judge(bench: Bench, gpu: Gpu, wanted: Product) -> Verdict:
+def _judge(verdicts: VerdictFactory, gpu: ObservedGpu, wanted: Product) -> Verdict:
     name, pci = gpu.name, gpu.pci
     if Status.FAULT in {name.status, pci.status}:
-        return bench.unknown(name if name.status is Status.FAULT else pci, gpu=gpu.id)
+        return verdicts.unknown(name if name.status is Status.FAULT else pci, gpu=gpu.id)
     identity = pci.value
     if identity and identity.vendor not in {"", _NVIDIA}:
         message = f"{gpu.id} is of PCI vendor {identity.vendor}, not NVIDIA ({_NVIDIA})"
         said = f"vendor {identity.vendor}"
-        return bench.failed(codes.PRODUCT_CONTRADICTION, pci, message, measured=said, gpu=gpu.id, remedy=_CONTRADICTION)
+        return verdicts.failed(
+            codes.PRODUCT_CONTRADICTION, pci, message, measured=said, gpu=gpu.id, remedy=_CONTRADICTION
+        )
     if identity and identity.device and wanted.device_ids:
         right_id = identity.device in wanted.device_ids
-        return _by_id(bench, gpu, wanted, identity, identity.device, right_id=right_id)
+        return _by_id(verdicts, gpu, wanted, identity, identity.device, right_id=right_id)
     shared = f"{identity.device}:{identity.subsystem}" if identity else ""
     if identity and (owner := wanted.subsystems.get(shared)):
-        return _by_id(bench, gpu, wanted, identity, f"{shared} ({owner})", right_id=owner == wanted.product)
-    return _by_name(bench, gpu, wanted)
+        return _by_id(verdicts, gpu, wanted, identity, f"{shared} ({owner})", right_id=owner == wanted.product)
+    return _by_name(verdicts, gpu, wanted)
 
 
-def _by_id(bench: Bench, gpu: Gpu, wanted: Product, identity: PciIdentity, said: str, *, right_id: bool) -> Verdict:
+def _by_id(
+    verdicts: VerdictFactory, gpu: ObservedGpu, wanted: Product, identity: PciIdentity, said: str, *, right_id: bool
+) -> Verdict:
     """The PCI id decides; a name that was answered must not say otherwise."""
     name = gpu.name
     answered = name.status in {Status.READ, Status.IMPLAUSIBLE}
     right_name = _named(name, wanted) if answered and wanted.names else right_id
-    both = Fact(Status.READ, identity, "", gpu.pci.evidence + name.evidence)
+    both = Observation(Status.READ, identity, "", gpu.pci.evidence + name.evidence)
     called = repr(name.value) if name.value is not None else name.why
     measured = f"PCI device {said}, {called}"
     if right_id and right_name:
-        return bench.passed(both, f"{gpu.id} is a {wanted.product}", measured=measured, gpu=gpu.id)
+        return verdicts.passed(both, f"{gpu.id} is a {wanted.product}", measured=measured, gpu=gpu.id)
     if right_id or right_name:
         answer = f"calls itself {called}" if name.value is not None else f"gives no name to believe: {called}"
         message = f"{gpu.id} has PCI device id {said} but {answer}"
-        return bench.failed(
+        return verdicts.failed(
             codes.PRODUCT_CONTRADICTION, both, message, measured=measured, gpu=gpu.id, remedy=_CONTRADICTION
         )
     message = f"{gpu.id} is no {wanted.product}: PCI device id {said}, {called}"
-    return bench.failed(codes.PRODUCT, both, message, measured=measured, gpu=gpu.id, remedy=_WRONG)
+    return verdicts.failed(codes.PRODUCT, both, message, measured=measured, gpu=gpu.id, remedy=_WRONG)
 
 
-def _by_name(bench: Bench, gpu: Gpu, wanted: Product) -> Verdict:
+def _by_name(verdicts: VerdictFactory, gpu: ObservedGpu, wanted: Product) -> Verdict:
     """No PCI id can be had, on this GPU or in the catalogue: the complete name must do."""
     name = gpu.name
     if name.status is not Status.READ or not wanted.names:
-        return bench.unknown(gpu.pci if name.status is Status.READ else name, gpu=gpu.id)
+        return verdicts.unknown(gpu.pci if name.status is Status.READ else name, gpu=gpu.id)
     if _named(name, wanted):
-        return bench.passed(name, f"{gpu.id} is a {wanted.product}", measured=repr(name.value), gpu=gpu.id)
+        return verdicts.passed(name, f"{gpu.id} is a {wanted.product}", measured=repr(name.value), gpu=gpu.id)
     message = f"{gpu.id} is no {wanted.product}: it calls itself {name.value!r}"
-    return bench.failed(codes.PRODUCT, name, message, measured=repr(name.value), gpu=gpu.id, remedy=_WRONG)
+    return verdicts.failed(codes.PRODUCT, name, message, measured=repr(name.value), gpu=gpu.id, remedy=_WRONG)
 
 
-def _named(name: Fact[str], wanted: Product) -> bool:
+def _named(name: Observation[str], wanted: Product) -> bool:
     return name.value is not None and _MIG_SUFFIX.sub("", name.value) in wanted.names

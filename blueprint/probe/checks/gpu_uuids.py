@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from blueprint.probe import codes, parameters
 from blueprint.probe.checks import check
-from blueprint.probe.facts import Fact, Gpu, Node, Status
-from blueprint.probe.judging import Bench, each_gpu
-from blueprint.probe.model import Expectation
+from blueprint.probe.expectations import Expectation
+from blueprint.probe.observations import Observation, ObservedGpu, ObservedNode, Status
 from blueprint.probe.reading import Reading
-from blueprint.probe.verdict import Verdict
+from blueprint.probe.verdicts import Verdict, VerdictFactory, each_gpu
 
 
 @check("gpu-uuids", parameters.unique)
@@ -17,26 +16,26 @@ def gpu_uuids(reading: Reading, expectation: Expectation) -> list[Verdict]:
 
     `want`: `"unique"`. An answer that is empty fails; one that cannot be believed otherwise is unknown.
     """
-    bench = Bench(reading, expectation, "a UUID of its own for every GPU")
+    verdicts = VerdictFactory(reading, expectation, "a UUID of its own for every GPU")
     owners: dict[str, list[int]] = {}
-    for gpu in Node(reading).gpus:
+    for gpu in ObservedNode(reading).gpus:
         owners.setdefault(gpu.uuid.value or "", []).append(gpu.index)
-    return each_gpu(bench, lambda gpu: _judge(bench, gpu, owners))
+    return each_gpu(verdicts, lambda gpu: _judge(verdicts, gpu, owners))
 
 
-def _judge(bench: Bench, gpu: Gpu, owners: dict[str, list[int]]) -> Verdict:
+def _judge(verdicts: VerdictFactory, gpu: ObservedGpu, owners: dict[str, list[int]]) -> Verdict:
     uuid = gpu.uuid
     if _empty(uuid):
         message = f"{gpu.id} answers with an empty UUID"
-        return bench.failed(codes.UUID, uuid, message, measured="empty", gpu=gpu.id)
+        return verdicts.failed(codes.UUID, uuid, message, measured="empty", gpu=gpu.id)
     if uuid.status is not Status.READ or uuid.value is None:
-        return bench.unknown(uuid, gpu=gpu.id)
+        return verdicts.unknown(uuid, gpu=gpu.id)
     if len(sharing := owners[uuid.value]) > 1:
         others = ", ".join(str(index) for index in sharing)
-        message = f"{uuid.value} is the UUID of {len(sharing)} GPUs of {bench.reading.node} (indexes {others})"
-        return bench.failed(codes.UUID, uuid, message, measured=uuid.value, gpu=gpu.id)
-    return bench.passed(uuid, f"{uuid.value} is unique", measured=uuid.value, gpu=gpu.id)
+        message = f"{uuid.value} is the UUID of {len(sharing)} GPUs of {verdicts.reading.node} (indexes {others})"
+        return verdicts.failed(codes.UUID, uuid, message, measured=uuid.value, gpu=gpu.id)
+    return verdicts.passed(uuid, f"{uuid.value} is unique", measured=uuid.value, gpu=gpu.id)
 
 
-def _empty(uuid: Fact[str]) -> bool:
+def _empty(uuid: Observation[str]) -> bool:
     return bool(uuid.evidence) and all(call.answered and call.value == "" for call in uuid.evidence)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from blueprint.probe import codes, parameters
 from blueprint.probe.checks import check
-from blueprint.probe.host_facts import Host, release_numbers
-from blueprint.probe.judging import Bench
-from blueprint.probe.model import Expectation
+from blueprint.probe.expectations import Expectation
+from blueprint.probe.host_observations import ObservedHost, release_numbers
 from blueprint.probe.reading import Reading
-from blueprint.probe.verdict import Verdict
+from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 
 @check("kernel", parameters.kernel, if_expected=True)
@@ -19,12 +18,12 @@ def kernel(reading: Reading, expectation: Expectation) -> list[Verdict]:
     """
     wanted = parameters.kernel(expectation.want)
     least = ".".join(str(part) for part in wanted)
-    bench = Bench(reading, expectation, f"Linux {least} or newer")
-    found = Host(reading).kernel
+    verdicts = VerdictFactory(reading, expectation, f"Linux {least} or newer")
+    found = ObservedHost(reading).kernel
     if found.value is None:
-        return [bench.unknown(found)]
+        return [verdicts.unknown(found)]
     if release_numbers(found.value) >= wanted:
-        return [bench.passed(found, f"Linux {found.value}", measured=found.value)]
+        return [verdicts.passed(found, f"Linux {found.value}", measured=found.value)]
     message = f"{reading.node} runs Linux {found.value}, older than {least}"
     remedy = "use a newer node image, or `gpuDirect: peermem` in the blueprint"
-    return [bench.failed(codes.KERNEL_OLD, found, message, measured=found.value, remedy=remedy)]
+    return [verdicts.failed(codes.KERNEL_OLD, found, message, measured=found.value, remedy=remedy)]

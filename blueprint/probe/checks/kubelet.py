@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from blueprint.probe import parameters
 from blueprint.probe.checks import check
-from blueprint.probe.facts import Fact, Status
-from blueprint.probe.judging import Bench
-from blueprint.probe.model import Expectation
+from blueprint.probe.expectations import Expectation
+from blueprint.probe.observations import Observation, Status
 from blueprint.probe.reading import Reading
-from blueprint.probe.verdict import Verdict
+from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 
 @check("kubelet", parameters.settings, if_expected=True)
@@ -21,4 +20,4 @@ def kubelet(reading: Reading, expectation: Expectation) -> list[Verdict]:
     wanted = parameters.settings(expectation.want)
     said = ", ".join(f"{key}: {value}" for key, value in wanted.items())
     why = "this probe does not read the kubelet's configuration; ask the node's /configz"
-    return [Bench(reading, expectation, said).unknown(Fact(Status.UNREADABLE, None, why, ()))]
+    return [VerdictFactory(reading, expectation, said).unknown(Observation(Status.UNREADABLE, None, why, ()))]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from blueprint.probe.checks import check
-from blueprint.probe.facts import Fact, Gpu, Status, status_of
-from blueprint.probe.judging import Bench
-from blueprint.probe.model import Expectation
+from blueprint.probe.expectations import Expectation
+from blueprint.probe.observations import Observation, ObservedGpu, Status, status_of
 from blueprint.probe.reading import Call, Reading
-from blueprint.probe.verdict import Verdict
+from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 
 @check("lost-calls", always=True)
@@ -16,12 +15,12 @@ def lost_calls(reading: Reading, expectation: Expectation) -> list[Verdict]:
 
     Needs no expectation.
     """
-    bench = Bench(reading, expectation, "an answer")
+    verdicts = VerdictFactory(reading, expectation, "an answer")
     lost = [call for call in reading.calls if status_of(call) in {Status.HUNG, Status.CRASHED}]
-    return [_lost(bench, call) for call in lost]
+    return [_lost(verdicts, call) for call in lost]
 
 
-def _lost(bench: Bench, call: Call) -> Verdict:
-    gpu = None if call.device is None else Gpu(bench.reading, call.device).id
-    fact: Fact[str] = Fact(status_of(call), None, str(call), (call,))
-    return bench.unknown(fact, gpu=gpu)
+def _lost(verdicts: VerdictFactory, call: Call) -> Verdict:
+    gpu = None if call.device is None else ObservedGpu(verdicts.reading, call.device).id
+    observation: Observation[str] = Observation(status_of(call), None, str(call), (call,))
+    return verdicts.unknown(observation, gpu=gpu)

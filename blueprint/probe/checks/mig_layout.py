@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 
 from blueprint.probe import codes, parameters
 from blueprint.probe.checks import check
-from blueprint.probe.facts import Fact, Gpu, Status
-from blueprint.probe.judging import Bench, each_gpu
-from blueprint.probe.model import Expectation
+from blueprint.probe.expectations import Expectation
+from blueprint.probe.observations import Observation, ObservedGpu, Status
 from blueprint.probe.parameters import Layout
 from blueprint.probe.reading import Reading
-from blueprint.probe.verdict import Verdict
+from blueprint.probe.verdicts import Verdict, VerdictFactory, each_gpu
 
 _REMEDY = "drain the node and look at its label `nvidia.com/mig.config.state` and the log of the MIG manager"
 
@@ -27,14 +26,14 @@ def mig_layout(reading: Reading, expectation: Expectation) -> list[Verdict]:
     *unknown*.
     """
     wanted = parameters.layout(expectation.want)
-    return _Counting(Bench(reading, expectation, _told(wanted)), wanted).verdicts()
+    return _Counting(VerdictFactory(reading, expectation, _told(wanted)), wanted).verdicts()
 
 
 @dataclass(slots=True)
 class _Counting:
     """The layout, GPU by GPU: what is found is taken off what is still to be found."""
 
-    bench: Bench
+    factory: VerdictFactory
     wanted: Layout
     left: list[tuple[dict[str, int], int]] = field(init=False)
 
@@ -43,23 +42,23 @@ class _Counting:
 
     def verdicts(self) -> list[Verdict]:
         """One per GPU."""
-        return each_gpu(self.bench, self._judge)
+        return each_gpu(self.factory, self._judge)
 
-    def _judge(self, gpu: Gpu) -> Verdict:
+    def _judge(self, gpu: ObservedGpu) -> Verdict:
         found = _found(gpu)
         if found.status is not Status.READ or found.value is None:
-            return self.bench.unknown(found, gpu=gpu.id)
+            return self.factory.unknown(found, gpu=gpu.id)
         measured = _instances(found.value)
         if self._take(found.value):
-            return self.bench.passed(found, f"{gpu.id} is {measured}", measured=measured, gpu=gpu.id)
+            return self.factory.passed(found, f"{gpu.id} is {measured}", measured=measured, gpu=gpu.id)
         if any(gpus > 0 and instances and _plain(instances) == _plain(found.value) == found.value
                for instances, gpus in self.left):  # fmt: skip
             why = f"the names of its instances ({measured}) do not tell which engines they have"
-            return self.bench.unknown(Fact(Status.UNREADABLE, None, why, found.evidence), gpu=gpu.id)
+            return self.factory.unknown(Observation(Status.UNREADABLE, None, why, found.evidence), gpu=gpu.id)
         enough = any(instances == found.value for instances, _ in self.left)
         message = f"{gpu.id} is {measured}" + (", as enough others are already" if enough else "")
-        message += f"; the layout wants {self.bench.wanted}"
-        return self.bench.failed(
+        message += f"; the layout wants {self.factory.wanted}"
+        return self.factory.failed(
             codes.MIG_LAYOUT, found, message, measured=measured, gpu=gpu.id, remedy=_REMEDY
         )  # fmt: skip
 
@@ -71,15 +70,15 @@ class _Counting:
         return False
 
 
-def _found(gpu: Gpu) -> Fact[dict[str, int]]:
+def _found(gpu: ObservedGpu) -> Observation[dict[str, int]]:
     """The instances of a GPU; none where MIG is off or not there. MIG on without instances is not whole."""
     modes, instances = gpu.mig, gpu.mig_instances
     if modes.status is Status.UNSUPPORTED or (modes.value and not modes.value.current):
-        return Fact(Status.READ, {}, "", modes.evidence)
+        return Observation(Status.READ, {}, "", modes.evidence)
     if modes.status is not Status.READ:
-        return Fact(modes.status, None, modes.why, modes.evidence)
+        return Observation(modes.status, None, modes.why, modes.evidence)
     if instances.status is Status.READ and not instances.value:
-        return Fact(Status.READ, {"": 0}, "", modes.evidence + instances.evidence)
+        return Observation(Status.READ, {"": 0}, "", modes.evidence + instances.evidence)
     return instances
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from blueprint.probe import codes, parameters
 from blueprint.probe.checks import check
-from blueprint.probe.facts import Gpu, Node
-from blueprint.probe.judging import Bench, each_gpu, off_on
-from blueprint.probe.model import Expectation
-from blueprint.probe.pending_modes import ModeWords, judge_modes
+from blueprint.probe.expectations import Expectation
+from blueprint.probe.observations import ObservedGpu, ObservedNode
+from blueprint.probe.pending_modes import ModeTerms, judge_modes
 from blueprint.probe.reading import Reading
-from blueprint.probe.verdict import Verdict
+from blueprint.probe.verdicts import Verdict, VerdictFactory, each_gpu, off_on
 
-_WORDS = ModeWords(
+_WORDS = ModeTerms(
     name="MIG mode",
     wrong=codes.MIG_MODE,
     pending=codes.MIG_PENDING,
@@ -29,30 +28,30 @@ def mig_mode(reading: Reading, expectation: Expectation) -> list[Verdict]:
     wanted = parameters.mig_mode(expectation.want)
     if isinstance(wanted, dict):
         return _some(reading, expectation, wanted)
-    bench = Bench(reading, expectation, f"MIG mode {off_on(wanted)}")
+    verdicts = VerdictFactory(reading, expectation, f"MIG mode {off_on(wanted)}")
 
-    def judge(gpu: Gpu) -> Verdict:
-        return judge_modes(bench, gpu, gpu.mig, wanted=wanted, words=_WORDS)
+    def judge(gpu: ObservedGpu) -> Verdict:
+        return judge_modes(verdicts, gpu, gpu.mig, wanted=wanted, words=_WORDS)
 
-    return each_gpu(bench, judge)
+    return each_gpu(verdicts, judge)
 
 
 def _some(reading: Reading, expectation: Expectation, left: dict[bool, int]) -> list[Verdict]:
     """Each GPU may have the mode that it has, as long as no more than so many have it."""
-    bench = Bench(reading, expectation, f"MIG mode on on {left[True]} GPUs, off on {left[False]}")
+    verdicts = VerdictFactory(reading, expectation, f"MIG mode on on {left[True]} GPUs, off on {left[False]}")
     wanted: dict[int, bool] = {}
-    for gpu in sorted(Node(reading).gpus, key=_is_settled, reverse=True):
+    for gpu in sorted(ObservedNode(reading).gpus, key=_is_settled, reverse=True):
         now = gpu.mig.value.current if gpu.mig.value else False
         wanted[gpu.index] = now if left[now] > 0 else not now
         left[wanted[gpu.index]] -= 1
 
-    def judge(gpu: Gpu) -> Verdict:
-        return judge_modes(bench, gpu, gpu.mig, wanted=wanted[gpu.index], words=_WORDS)
+    def judge(gpu: ObservedGpu) -> Verdict:
+        return judge_modes(verdicts, gpu, gpu.mig, wanted=wanted[gpu.index], words=_WORDS)
 
-    return each_gpu(bench, judge)
+    return each_gpu(verdicts, judge)
 
 
-def _is_settled(gpu: Gpu) -> bool:
+def _is_settled(gpu: ObservedGpu) -> bool:
     """Whether its mode stays what it is. Those that wait for a reset get what the others leave over."""
     modes = gpu.mig.value
     return modes is not None and modes.current == modes.pending

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from blueprint.probe import codes, parameters
 from blueprint.probe.checks import check
-from blueprint.probe.host_facts import Host
-from blueprint.probe.judging import Bench
-from blueprint.probe.model import Expectation
+from blueprint.probe.expectations import Expectation
+from blueprint.probe.host_observations import ObservedHost
 from blueprint.probe.reading import Reading
-from blueprint.probe.verdict import Verdict
+from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 _REMEDY = "look at the driver daemonset of this node; other modules load only when its GPUs are idle"
 
@@ -20,12 +19,12 @@ def kernel_modules(reading: Reading, expectation: Expectation) -> list[Verdict]:
     `want`: `"open"` or `"proprietary"`. They say it of themselves in `/proc/driver/nvidia/version`.
     """
     wanted = parameters.flavour(expectation.want)
-    bench = Bench(reading, expectation, f"{wanted} kernel modules")
-    driver = Host(reading).driver
+    verdicts = VerdictFactory(reading, expectation, f"{wanted} kernel modules")
+    driver = ObservedHost(reading).driver
     if driver.value is None:
-        return [bench.unknown(driver)]
+        return [verdicts.unknown(driver)]
     found = driver.value.flavour
     if found == wanted:
-        return [bench.passed(driver, f"{found} kernel modules", measured=found)]
+        return [verdicts.passed(driver, f"{found} kernel modules", measured=found)]
     message = f"{reading.node} has {found} kernel modules loaded, not {wanted} ones"
-    return [bench.failed(codes.MODULE_FLAVOUR, driver, message, measured=found, remedy=_REMEDY)]
+    return [verdicts.failed(codes.MODULE_FLAVOUR, driver, message, measured=found, remedy=_REMEDY)]

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from blueprint.probe import codes, parameters
 from blueprint.probe.checks import check
-from blueprint.probe.facts import Fact, Status
-from blueprint.probe.host_facts import Host
-from blueprint.probe.judging import Bench
-from blueprint.probe.model import Expectation
+from blueprint.probe.expectations import Expectation
+from blueprint.probe.host_observations import ObservedHost
 from blueprint.probe.network_cards import Card, Cards
+from blueprint.probe.observations import Observation, Status
 from blueprint.probe.parameters import Network
 from blueprint.probe.reading import Reading
-from blueprint.probe.verdict import Verdict
+from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 _FEWER = "look at `lspci`, the kernel log and the cards' driver; or correct `network.nics` in the blueprint"
 _MORE = (
@@ -35,11 +34,11 @@ def network_cards(reading: Reading, expectation: Expectation) -> list[Verdict]:
     network namespace: unknown.
     """
     wanted = parameters.network(expectation.want)
-    bench = Bench(reading, expectation, str(wanted))
+    verdicts = VerdictFactory(reading, expectation, str(wanted))
     cards = Cards(reading, wanted)
     found = cards.found
     if found.value is None:
-        return [bench.unknown(found)]
+        return [verdicts.unknown(found)]
     number = len(_fabric(found.value, wanted))
     measured = _told(_fabric(found.value, wanted))
     if alike := _may_manage(found.value, wanted):
@@ -48,13 +47,13 @@ def network_cards(reading: Reading, expectation: Expectation) -> list[Verdict]:
             " on the node `grep -l SW_MNG /sys/class/infiniband/*/device/vpd` tells which. Do not count them in"
             " `network.nics`"
         )
-        return [bench.unknown(Fact(Status.UNREADABLE, None, why, (), found.files[:1]))]
+        return [verdicts.unknown(Observation(Status.UNREADABLE, None, why, (), found.files[:1]))]
     if number == wanted.cards if wanted.cards else number:
-        return [bench.passed(found, measured, measured=measured)]
-    loaded = Host(reading).modules.value
+        return [verdicts.passed(found, measured, measured=measured)]
+    loaded = ObservedHost(reading).modules.value
     if cards.hidden and (loaded is None or _RDMA_MODULES & loaded.keys()):
         why = "no RDMA device is visible, but cards with a driver are: they may be in another network namespace"
-        return [bench.unknown(Fact(Status.UNREADABLE, None, why, (), (*found.files[:1], *cards.idle)))]
+        return [verdicts.unknown(Observation(Status.UNREADABLE, None, why, (), (*found.files[:1], *cards.idle)))]
     idle = cards.idle
     on_bus = f"; {len(idle)} more without an RDMA device are on the PCI bus" if idle else ""
     message = f"{reading.node} has {measured}, not {wanted.cards or 'any'}{on_bus}"
@@ -62,8 +61,8 @@ def network_cards(reading: Reading, expectation: Expectation) -> list[Verdict]:
     named = ", ".join(f"{port.name} is {port.link}" for port in other[:8])
     message += f"; {named}" if named else ""
     remedy = _MORE if number > wanted.cards else _IDLE if idle else _MODE if other else _FEWER
-    shown = Fact(found.status, found.value, "", (), (*found.files[:1], *idle[:8]))
-    return [bench.failed(codes.NETWORK_CARDS, shown, message, measured=measured, remedy=remedy)]
+    shown = Observation(found.status, found.value, "", (), (*found.files[:1], *idle[:8]))
+    return [verdicts.failed(codes.NETWORK_CARDS, shown, message, measured=measured, remedy=remedy)]
 
 
 def _may_manage(cards: tuple[Card, ...], wanted: Network) -> int:

@@ -6,11 +6,10 @@ from dataclasses import replace
 
 from blueprint.probe import codes, parameters
 from blueprint.probe.checks import check
-from blueprint.probe.host_facts import Host
-from blueprint.probe.judging import Bench
-from blueprint.probe.model import Expectation
+from blueprint.probe.expectations import Expectation
+from blueprint.probe.host_observations import ObservedHost
 from blueprint.probe.reading import Reading
-from blueprint.probe.verdict import Verdict
+from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 _LIVE = "Live"
 
@@ -43,18 +42,18 @@ def nvidia_fs(reading: Reading, expectation: Expectation) -> list[Verdict]:
 
 
 def _loaded(reading: Reading, expectation: Expectation, module: str) -> Verdict:
-    bench = Bench(reading, expectation, f"{module} loaded")
-    modules = Host(reading).modules
+    verdicts = VerdictFactory(reading, expectation, f"{module} loaded")
+    modules = ObservedHost(reading).modules
     if modules.value is None:
-        return bench.unknown(modules)
+        return verdicts.unknown(modules)
     shown = replace(modules, files=tuple(each.only([module, "nvidia"]) for each in modules.files))
     state = modules.value.get(module, "not loaded")
     if state == _LIVE:
-        return bench.passed(shown, f"{module} is loaded", measured=state)
+        return verdicts.passed(shown, f"{module} is loaded", measured=state)
     remedy = "look at the containers of the driver pod and their logs, and at `dmesg` for symbols that do not fit"
     message = (
         f"the module {module} is {state} on {reading.node}, not {_LIVE}"
         if module in modules.value
         else (f"the module {module} is not loaded on {reading.node}")
     )
-    return bench.failed(codes.MODULE_MISSING, shown, message, measured=state, remedy=remedy)
+    return verdicts.failed(codes.MODULE_MISSING, shown, message, measured=state, remedy=remedy)

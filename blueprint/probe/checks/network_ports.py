@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from blueprint.probe import codes, parameters
 from blueprint.probe.checks import check
-from blueprint.probe.facts import Fact, Status
-from blueprint.probe.judging import Bench
-from blueprint.probe.model import Expectation
+from blueprint.probe.expectations import Expectation
 from blueprint.probe.network_cards import LINK_UP, Card, Cards, Port
+from blueprint.probe.observations import Observation, Status
 from blueprint.probe.reading import Reading
-from blueprint.probe.verdict import Verdict
+from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 _CABLE = "look at cable, transceiver and switch port (`mlxlink`, `ibstat` on the node)"
 _MANAGER = "the link is up, but no subnet manager made the port active: look at the fabric's subnet manager"
@@ -23,33 +22,33 @@ def network_ports(reading: Reading, expectation: Expectation) -> list[Verdict]:
     where the fabric is Ethernet.
     """
     wanted = parameters.network(expectation.want)
-    bench = Bench(reading, expectation, "ports ACTIVE, links up")
+    verdicts = VerdictFactory(reading, expectation, "ports ACTIVE, links up")
     found = Cards(reading, wanted).found
     if found.value is None:
-        return [bench.unknown(found)]
+        return [verdicts.unknown(found)]
     if not found.value:
         why = f"{reading.node} has no card of the fabric whose ports could be looked at"
-        return [bench.unknown(Fact(Status.UNREADABLE, None, why, (), found.files))]
+        return [verdicts.unknown(Observation(Status.UNREADABLE, None, why, (), found.files))]
     one_will_do = wanted.fabric == "roce"
-    return [verdict for card in found.value for verdict in _judge(bench, card, one_will_do=one_will_do)]
+    return [verdict for card in found.value for verdict in _judge(verdicts, card, one_will_do=one_will_do)]
 
 
-def _judge(bench: Bench, card: Card, *, one_will_do: bool) -> list[Verdict]:
+def _judge(verdicts: VerdictFactory, card: Card, *, one_will_do: bool) -> list[Verdict]:
     up = [port for port in card.ports if port.up]
     if one_will_do and up:
-        return [_verdict(bench, card, up[0])]
-    return [_verdict(bench, card, port) for port in card.ports]
+        return [_verdict(verdicts, card, up[0])]
+    return [_verdict(verdicts, card, port) for port in card.ports]
 
 
-def _verdict(bench: Bench, card: Card, port: Port) -> Verdict:
+def _verdict(verdicts: VerdictFactory, card: Card, port: Port) -> Verdict:
     if port.states is None:
         said = port.answer.detail or port.answer.quoted or "nothing was read"
         why = f"the state of {port.name} cannot be told: {said}"
-        return bench.unknown(Fact(Status.UNREADABLE, None, why, (), (port.answer,)))
-    fact = Fact(Status.READ, port.states, "", (), (port.answer,))
+        return verdicts.unknown(Observation(Status.UNREADABLE, None, why, (), (port.answer,)))
+    observation = Observation(Status.READ, port.states, "", (), (port.answer,))
     measured = ", ".join(port.states)
     if port.up:
-        return bench.passed(fact, f"{port.name} is up", measured=measured)
-    message = f"{port.name} at {card.slot} on {bench.reading.node} is {measured}"
+        return verdicts.passed(observation, f"{port.name} is up", measured=measured)
+    message = f"{port.name} at {card.slot} on {verdicts.reading.node} is {measured}"
     remedy = _MANAGER if port.states[1] == LINK_UP else _CABLE
-    return bench.failed(codes.NETWORK_PORT, fact, message, measured=measured, remedy=remedy)
+    return verdicts.failed(codes.NETWORK_PORT, observation, message, measured=measured, remedy=remedy)

@@ -6,11 +6,10 @@ from dataclasses import replace
 
 from blueprint.probe import codes, parameters
 from blueprint.probe.checks import check
-from blueprint.probe.host_facts import Host
-from blueprint.probe.judging import Bench
-from blueprint.probe.model import Expectation
+from blueprint.probe.expectations import Expectation
+from blueprint.probe.host_observations import ObservedHost
 from blueprint.probe.reading import Reading
-from blueprint.probe.verdict import Verdict
+from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 _NOUVEAU = "nouveau"
 _REMEDY = "blacklist nouveau in the node image, rebuild its initramfs, and reboot"
@@ -22,12 +21,12 @@ def nouveau(reading: Reading, expectation: Expectation) -> list[Verdict]:
 
     `want`: `true`.
     """
-    bench = Bench(reading, expectation, "nouveau not loaded")
-    modules = Host(reading).modules
+    verdicts = VerdictFactory(reading, expectation, "nouveau not loaded")
+    modules = ObservedHost(reading).modules
     if modules.value is None:
-        return [bench.unknown(modules)]
+        return [verdicts.unknown(modules)]
     shown = replace(modules, files=tuple(each.only([_NOUVEAU]) for each in modules.files))
     if _NOUVEAU not in modules.value:
-        return [bench.passed(shown, "nouveau is not loaded", measured="not loaded")]
+        return [verdicts.passed(shown, "nouveau is not loaded", measured="not loaded")]
     message = f"the module nouveau is loaded on {reading.node}"
-    return [bench.failed(codes.NOUVEAU_LOADED, shown, message, measured="loaded", remedy=_REMEDY)]
+    return [verdicts.failed(codes.NOUVEAU_LOADED, shown, message, measured="loaded", remedy=_REMEDY)]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from blueprint.probe import codes, parameters
 from blueprint.probe.checks import check
-from blueprint.probe.facts import Fact, Gpu, Node, Status
-from blueprint.probe.judging import Bench, each_gpu
-from blueprint.probe.model import Expectation
+from blueprint.probe.expectations import Expectation
 from blueprint.probe.nvml_codes import SUCCESS, name_of
+from blueprint.probe.observations import Observation, ObservedGpu, ObservedNode, Status
 from blueprint.probe.parse import FABRIC_COMPLETED, FABRIC_STATES, Fabric
 from blueprint.probe.reading import Reading
-from blueprint.probe.verdict import Verdict
+from blueprint.probe.verdicts import Verdict, VerdictFactory, each_gpu
 
 _CALL = "nvmlDeviceGetGpuFabricInfoV"
 _NOT_SUPPORTED = 0
@@ -27,31 +26,31 @@ def nvlink_domain(reading: Reading, expectation: Expectation) -> list[Verdict]:
     nodes. A GPU that has no fabric, or a library too old to tell, is *unknown*.
     """
     nodes, label = parameters.domain(expectation.want)
-    bench = Bench(reading, expectation, f"a domain of {nodes} nodes, named by {label}")
+    verdicts = VerdictFactory(reading, expectation, f"a domain of {nodes} nodes, named by {label}")
     if not any(call.call == _CALL for call in reading.calls):
         why = (
             "the reading has nothing of the NVLink fabric: take it again, or see Fabric in `nvidia-smi -q` on the node"
         )
-        return [bench.unknown(Fact(Status.UNREADABLE, None, why, ()))]
-    seen = {f"{found.cluster}.{found.clique}" for gpu in Node(reading).gpus if (found := gpu.fabric.value)}
-    return each_gpu(bench, lambda gpu: _judge(bench, gpu, seen))
+        return [verdicts.unknown(Observation(Status.UNREADABLE, None, why, ()))]
+    seen = {f"{found.cluster}.{found.clique}" for gpu in ObservedNode(reading).gpus if (found := gpu.fabric.value)}
+    return each_gpu(verdicts, lambda gpu: _judge(verdicts, gpu, seen))
 
 
-def _judge(bench: Bench, gpu: Gpu, seen: set[str]) -> Verdict:
-    fact = gpu.fabric
-    found = fact.value
-    if fact.status is Status.UNSUPPORTED or (found and found.state == _NOT_SUPPORTED):
+def _judge(verdicts: VerdictFactory, gpu: ObservedGpu, seen: set[str]) -> Verdict:
+    observation = gpu.fabric
+    found = observation.value
+    if observation.status is Status.UNSUPPORTED or (found and found.state == _NOT_SUPPORTED):
         why = f"{gpu.id} says that it has no NVLink fabric: is it of another product, or the driver too old?"
-        return bench.unknown(Fact(Status.UNREADABLE, None, why, fact.evidence), gpu=gpu.id)
+        return verdicts.unknown(Observation(Status.UNREADABLE, None, why, observation.evidence), gpu=gpu.id)
     if found is None:
-        return bench.unknown(fact, gpu=gpu.id)
+        return verdicts.unknown(observation, gpu=gpu.id)
     measured = (
         f"{FABRIC_STATES[found.state]}, {name_of(found.status)}, clique {found.clique} of {found.cluster or 'none'}"
     )
     if wrong := _wrong(found, seen):
         message = f"{gpu.id} has not joined its NVLink domain: {wrong}"
-        return bench.failed(codes.FABRIC, fact, message, measured=measured, gpu=gpu.id, remedy=_REMEDY)
-    return bench.passed(fact, f"{gpu.id} is in the NVLink fabric", measured=measured, gpu=gpu.id)
+        return verdicts.failed(codes.FABRIC, observation, message, measured=measured, gpu=gpu.id, remedy=_REMEDY)
+    return verdicts.passed(observation, f"{gpu.id} is in the NVLink fabric", measured=measured, gpu=gpu.id)
 
 
 def _wrong(found: Fabric, seen: set[str]) -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from blueprint.probe import bus, codes, nvml_codes, parameters
+from blueprint.probe import codes, nvml_codes, parameters, pci_gpus
 from blueprint.probe.checks import check
-from blueprint.probe.facts import Fact, Node, Status
+from blueprint.probe.expectations import Expectation
 from blueprint.probe.host import Access
-from blueprint.probe.host_facts import Host, KernelDriver
-from blueprint.probe.judging import Bench
-from blueprint.probe.model import Expectation
+from blueprint.probe.host_observations import KernelDriver, ObservedHost
+from blueprint.probe.observations import Observation, ObservedNode, Status
 from blueprint.probe.reading import Reading
-from blueprint.probe.verdict import Verdict
+from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 _ABSENT = {
     nvml_codes.LIBRARY_NOT_FOUND: "NVML is not installed",
@@ -37,34 +36,36 @@ def nvml(reading: Reading, expectation: Expectation) -> list[Verdict]:
     or its devices, which is unknown. Everything else that keeps NVML from answering (permission, a timeout, a hang)
     proves nothing about the driver and is unknown.
     """
-    bench = Bench(reading, expectation, "NVML loads and the driver answers")
-    node = Node(reading)
+    verdicts = VerdictFactory(reading, expectation, "NVML loads and the driver answers")
+    node = ObservedNode(reading)
     init = node.nvml
     if init.status is Status.READ:
-        return [_driver(bench, node.driver)]
+        return [_driver(verdicts, node.driver)]
     [call] = init.evidence or (None,)
     if call is None or call.code not in _ABSENT:
-        return [bench.unknown(init)]
-    kernel = Host(reading).driver
+        return [verdicts.unknown(init)]
+    kernel = ObservedHost(reading).driver
     if kernel.files and kernel.files[0].access is not Access.ABSENT:
-        return [_contradicted(bench, init, kernel, _ELSEWHERE[call.code])]
-    given = bus.told(reading) if bus.passed_through(reading) else ""
+        return [_contradicted(verdicts, init, kernel, _ELSEWHERE[call.code])]
+    given = pci_gpus.describe(reading) if pci_gpus.passed_through(reading) else ""
     message = f"{_ABSENT[call.code]} on {reading.node}, where GPUs are expected" + (f"; {given}" if given else "")
     remedy = _GIVEN if given else "look at the driver pod of this node, at its log, and at `lsmod | grep nvidia`"
-    return [bench.failed(codes.NO_NVML, init, message, measured=_ABSENT[call.code], remedy=remedy)]
+    return [verdicts.failed(codes.NO_NVML, init, message, measured=_ABSENT[call.code], remedy=remedy)]
 
 
-def _contradicted(bench: Bench, init: Fact[bool], kernel: Fact[KernelDriver], remedy: str) -> Verdict:
+def _contradicted(
+    verdicts: VerdictFactory, init: Observation[bool], kernel: Observation[KernelDriver], remedy: str
+) -> Verdict:
     """The kernel has the driver, or what it says cannot be believed: that this process finds no NVML proves nothing."""
     open_question = f"whether a driver is loaded is open ({kernel.why})"
     said = f"driver {kernel.value.version} is loaded" if kernel.value else open_question
-    why = f"NVML was not found for the probe, but {said} on {bench.reading.node}"
-    fact: Fact[bool] = Fact(init.status, None, why, init.evidence, kernel.files)
-    return bench.unknown(fact, code=codes.NVML_UNFOUND, remedy=remedy)
+    why = f"NVML was not found for the probe, but {said} on {verdicts.reading.node}"
+    observation: Observation[bool] = Observation(init.status, None, why, init.evidence, kernel.files)
+    return verdicts.unknown(observation, code=codes.NVML_UNFOUND, remedy=remedy)
 
 
-def _driver(bench: Bench, driver: Fact[str]) -> Verdict:
+def _driver(verdicts: VerdictFactory, driver: Observation[str]) -> Verdict:
     """The library initialised; whether a driver stands behind it shows in its answering for itself."""
     if driver.status is not Status.READ:
-        return bench.unknown(driver)
-    return bench.passed(driver, "NVML answers", measured=f"driver {driver.value}")
+        return verdicts.unknown(driver)
+    return verdicts.passed(driver, "NVML answers", measured=f"driver {driver.value}")

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 from blueprint.probe import codes
 from blueprint.probe.checks import check
-from blueprint.probe.facts import Fact, Gpu, Node, Status
-from blueprint.probe.judging import Bench
-from blueprint.probe.model import Expectation
+from blueprint.probe.expectations import Expectation
+from blueprint.probe.observations import Observation, ObservedGpu, ObservedNode, Status
 from blueprint.probe.reading import Call, Outcome, Reading
-from blueprint.probe.verdict import Verdict
+from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 _REMEDY = "take the reading again; if it stays so, drain the node and look at the kernel log"
 _SHOWN = 8
@@ -23,10 +22,10 @@ def nvml_consistency(reading: Reading, expectation: Expectation) -> list[Verdict
 
     Needs no expectation. A handle refused because the GPU is lost is `gpu-faults`'s finding.
     """
-    bench = Bench(reading, expectation, "answers that agree")
-    node = Node(reading)
+    verdicts = VerdictFactory(reading, expectation, "answers that agree")
+    node = ObservedNode(reading)
     found = [*_changed_count(reading), *_refused_handles(node), *_changed_identity(node)]
-    return [_finding(bench, message, calls) for message, calls in found]
+    return [_finding(verdicts, message, calls) for message, calls in found]
 
 
 _Found = tuple[str, tuple[Call, ...]]
@@ -39,7 +38,7 @@ def _changed_count(reading: Reading) -> Iterator[_Found]:
         yield f"the number of GPUs on {reading.node} changed while it was read: {answers}", counts
 
 
-def _refused_handles(node: Node) -> Iterator[_Found]:
+def _refused_handles(node: ObservedNode) -> Iterator[_Found]:
     """Handles that NVML refused by return code for indexes that its own count covers."""
     count = node.count
     if count.value is None:
@@ -53,13 +52,13 @@ def _refused_handles(node: Node) -> Iterator[_Found]:
         yield f"{message}, none for {named}: {refused[0].handle.why}", count.evidence + calls
 
 
-def _refused(gpu: Gpu) -> bool:
+def _refused(gpu: ObservedGpu) -> bool:
     handle = gpu.handle
     returned = any(call.outcome is Outcome.RETURNED for call in handle.evidence)
     return returned and handle.status in {Status.UNREADABLE, Status.UNSUPPORTED}
 
 
-def _changed_identity(node: Node) -> Iterator[_Found]:
+def _changed_identity(node: ObservedNode) -> Iterator[_Found]:
     for gpu in node.gpus:
         for name in _IDENTITY:
             answers = tuple(call for call in node.reading.of(name, gpu.index) if call.answered)
@@ -67,6 +66,6 @@ def _changed_identity(node: Node) -> Iterator[_Found]:
                 yield f"index {gpu.index} meant two different GPUs of {node.reading.node} ({name})", answers
 
 
-def _finding(bench: Bench, message: str, calls: tuple[Call, ...]) -> Verdict:
-    fact: Fact[str] = Fact(Status.IMPLAUSIBLE, None, message, calls)
-    return bench.failed(codes.GPU_COUNT_INCONSISTENT, fact, message, measured="contradictory", remedy=_REMEDY)
+def _finding(verdicts: VerdictFactory, message: str, calls: tuple[Call, ...]) -> Verdict:
+    observation: Observation[str] = Observation(Status.IMPLAUSIBLE, None, message, calls)
+    return verdicts.failed(codes.GPU_COUNT_INCONSISTENT, observation, message, measured="contradictory", remedy=_REMEDY)

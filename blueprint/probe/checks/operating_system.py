@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from blueprint.probe import codes, parameters
 from blueprint.probe.checks import check
-from blueprint.probe.facts import Fact, Status
-from blueprint.probe.host_facts import Host
-from blueprint.probe.judging import Bench
-from blueprint.probe.model import Expectation
+from blueprint.probe.expectations import Expectation
+from blueprint.probe.host_observations import ObservedHost
+from blueprint.probe.observations import Observation, Status
 from blueprint.probe.reading import Reading
-from blueprint.probe.verdict import Verdict
+from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 _REMEDY = "use the declared node image, or correct `cluster.os` in the blueprint"
 
@@ -25,18 +24,18 @@ def operating_system(reading: Reading, expectation: Expectation) -> list[Verdict
     image has an os-release of its own, it is unknown unless `--root` names the node's file system.
     """
     name, version = parameters.system(expectation.want)
-    bench = Bench(reading, expectation, str(expectation.want))
-    found = Host(reading).system
+    verdicts = VerdictFactory(reading, expectation, str(expectation.want))
+    found = ObservedHost(reading).system
     if found.value is None:
-        return [bench.unknown(found)]
+        return [verdicts.unknown(found)]
     measured = "-".join(part for part in found.value if part)
     if found.value[0] == name and _covers(version, found.value[1]):
-        return [bench.passed(found, measured, measured=measured)]
+        return [verdicts.passed(found, measured, measured=measured)]
     if name == _RHCOS and found.value[0] == _RHEL and not any("VARIANT_ID" in each.values for each in found.files):
         why = f"{measured} may be {_RHCOS}: the reading is of an earlier version, which did not tell them apart"
-        return [bench.unknown(Fact(Status.UNREADABLE, None, why, (), found.files))]
+        return [verdicts.unknown(Observation(Status.UNREADABLE, None, why, (), found.files))]
     message = f"{reading.node} runs {measured}, not {expectation.want}"
-    return [bench.failed(codes.SYSTEM_OTHER, found, message, measured=measured, remedy=_REMEDY)]
+    return [verdicts.failed(codes.SYSTEM_OTHER, found, message, measured=measured, remedy=_REMEDY)]
 
 
 def _covers(wanted: str, found: str) -> bool:

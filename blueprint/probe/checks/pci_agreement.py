@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from blueprint.probe import bus, codes
+from blueprint.probe import codes, pci_gpus
 from blueprint.probe.checks import check
-from blueprint.probe.facts import Fact, Gpu, Node, Status
-from blueprint.probe.judging import Bench
-from blueprint.probe.model import Expectation
+from blueprint.probe.expectations import Expectation
+from blueprint.probe.observations import Observation, ObservedGpu, ObservedNode, Status
 from blueprint.probe.reading import PciFunction, Reading
-from blueprint.probe.verdict import Verdict
+from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 _TAKEN = "nvidia"
 _NOT_TAKEN = "look for these addresses in the kernel log: the driver did not take the device, or lost it"
@@ -30,59 +29,65 @@ def pci_agreement(reading: Reading, expectation: Expectation) -> list[Verdict]:
     A function that cannot be told to be one is *unknown*. Where the kernel lists no NVIDIA GPU at all (WSL, a container
     without /sys, a stand-in library) there is nothing to compare with, and the check is skipped.
     """
-    bench = Bench(reading, expectation, "the same GPUs in NVML and in the kernel's PCI list")
-    node, listed = Node(reading), bus.functions(reading)
-    count, given = node.count, bus.passed_through(reading)
-    if not bus.is_listed(reading):
-        return [bench.skipped(listed, f"{listed.why} to compare NVML's answers with")]
+    verdicts = VerdictFactory(reading, expectation, "the same GPUs in NVML and in the kernel's PCI list")
+    node, listed = ObservedNode(reading), pci_gpus.functions(reading)
+    count, given = node.count, pci_gpus.passed_through(reading)
+    if not pci_gpus.is_listed(reading):
+        return [verdicts.skipped(listed, f"{listed.why} to compare NVML's answers with")]
     if listed.value is None and (listed.status is Status.IMPLAUSIBLE or not reading.pci.readable):
-        return [bench.unknown(listed)]
+        return [verdicts.unknown(listed)]
     if listed.value == () or (count.value is None and len(given) == len(reading.pci.functions) > 0):
-        why = f"{bus.told(reading)}, which leaves none" if given else "the kernel lists no NVIDIA GPU"
-        return [bench.skipped(listed, f"{why} to compare NVML's answers with")]
+        why = f"{pci_gpus.describe(reading)}, which leaves none" if given else "the kernel lists no NVIDIA GPU"
+        return [verdicts.skipped(listed, f"{why} to compare NVML's answers with")]
     if count.value is None:
-        return [bench.unknown(count)]
-    return _compared(bench, node, count.value, listed)
+        return [verdicts.unknown(count)]
+    return _compared(verdicts, node, count.value, listed)
 
 
-def _compared(bench: Bench, node: Node, count: int, listed: Fact[tuple[PciFunction, ...]]) -> list[Verdict]:
+def _compared(
+    verdicts: VerdictFactory, node: ObservedNode, count: int, listed: Observation[tuple[PciFunction, ...]]
+) -> list[Verdict]:
     """What differs for certain; where functions are unclear, no more than what differs whatever they are."""
-    here, doubtful = bus.for_nvml(bench.reading), bus.unclear(bench.reading)
+    here, doubtful = pci_gpus.for_nvml(verdicts.reading), pci_gpus.unclear(verdicts.reading)
     if not len(here) <= count <= len(here) + len(doubtful):
-        return [_different_number(bench, node, node.count, here)]
+        return [_different_number(verdicts, node, node.count, here)]
     open_addresses = {each.path.rpartition("/")[2].lower() for each in doubtful}
-    different = _different_gpus(bench, node.gpus, here, open_addresses)
+    different = _different_gpus(verdicts, node.gpus, here, open_addresses)
     if different or listed.value is None:
-        return different or [bench.unknown(listed)]
-    unread = [bench.unknown(_why_unread(gpu), gpu=gpu.id) for gpu in node.gpus if gpu.pci.value is None]
+        return different or [verdicts.unknown(listed)]
+    unread = [verdicts.unknown(_why_unread(gpu), gpu=gpu.id) for gpu in node.gpus if gpu.pci.value is None]
     return unread or [
-        bench.passed(node.count, "NVML and the kernel's PCI list agree", measured=f"{count} GPUs in both")
+        verdicts.passed(node.count, "NVML and the kernel's PCI list agree", measured=f"{count} GPUs in both")
     ]
 
 
-def _why_unread(gpu: Gpu) -> Fact[object]:
+def _why_unread(gpu: ObservedGpu) -> Observation[object]:
     """Why the address is not known: the first call that failed, told once."""
     return gpu.pci if gpu.handle.status is Status.READ else gpu.handle
 
 
-def _different_number(bench: Bench, node: Node, count: Fact[int], here: list[PciFunction]) -> Verdict:
+def _different_number(
+    verdicts: VerdictFactory, node: ObservedNode, count: Observation[int], here: list[PciFunction]
+) -> Verdict:
     answered = {gpu.id.pci for gpu in node.gpus}
     missing = [each for each in here if each.address not in answered]
     named = f"; NVML does not show {', '.join(each.address for each in missing)}"
     known = missing and "" not in answered
-    given = f" ({bus.told(bench.reading)})" if len(here) < len(bench.reading.pci.functions) else ""
-    message = f"NVML counts {count.value} GPUs on {bench.reading.node}, the kernel's PCI list {len(here)}{given}"
+    given = f" ({pci_gpus.describe(verdicts.reading)})" if len(here) < len(verdicts.reading.pci.functions) else ""
+    message = f"NVML counts {count.value} GPUs on {verdicts.reading.node}, the kernel's PCI list {len(here)}{given}"
     measured = f"NVML {count.value}, PCI {len(here)}"
     remedy = _HIDDEN if missing and all(each.driver == _TAKEN for each in missing) else _NOT_TAKEN
     if (count.value or 0) > len(here) and given:
         remedy = _GIVEN
     said = message + (named if known else "")
-    return bench.failed(codes.PCI_DISAGREES, count, said, measured=measured, remedy=remedy)
+    return verdicts.failed(codes.PCI_DISAGREES, count, said, measured=measured, remedy=remedy)
 
 
-def _different_gpus(bench: Bench, gpus: list[Gpu], here: list[PciFunction], doubtful: set[str]) -> list[Verdict]:
+def _different_gpus(
+    verdicts: VerdictFactory, gpus: list[ObservedGpu], here: list[PciFunction], doubtful: set[str]
+) -> list[Verdict]:
     by_address = {each.address: each for each in here}
-    given = {each.address: each.driver for each in bus.passed_through(bench.reading)}
+    given = {each.address: each.driver for each in pci_gpus.passed_through(verdicts.reading)}
     found: list[Verdict] = []
     for gpu in gpus:
         identity = gpu.pci.value
@@ -98,5 +103,5 @@ def _different_gpus(bench: Bench, gpus: list[Gpu], here: list[PciFunction], doub
         else:
             continue
         measured = f"{identity.address} {identity.device}"
-        found.append(bench.failed(codes.PCI_DISAGREES, gpu.pci, said, measured=measured, gpu=gpu.id))
+        found.append(verdicts.failed(codes.PCI_DISAGREES, gpu.pci, said, measured=measured, gpu=gpu.id))
     return found

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from blueprint.probe import codes, parameters
 from blueprint.probe.checks import check
-from blueprint.probe.facts import Gpu, Status
-from blueprint.probe.judging import Bench, each_gpu, off_on
-from blueprint.probe.model import Expectation
+from blueprint.probe.expectations import Expectation
+from blueprint.probe.observations import ObservedGpu, Status
 from blueprint.probe.pending_modes import absent_mode
 from blueprint.probe.reading import Reading
-from blueprint.probe.verdict import Verdict
+from blueprint.probe.verdicts import Verdict, VerdictFactory, each_gpu, off_on
 
 
 @check("persistence-mode", parameters.truth)
@@ -20,19 +19,19 @@ def persistence_mode(reading: Reading, expectation: Expectation) -> list[Verdict
     and an expected `true` fails.
     """
     wanted = parameters.truth(expectation.want)
-    bench = Bench(reading, expectation, f"persistence mode {off_on(wanted)}")
-    return each_gpu(bench, lambda gpu: _judge(bench, gpu, wanted=wanted))
+    verdicts = VerdictFactory(reading, expectation, f"persistence mode {off_on(wanted)}")
+    return each_gpu(verdicts, lambda gpu: _judge(verdicts, gpu, wanted=wanted))
 
 
-def _judge(bench: Bench, gpu: Gpu, *, wanted: bool) -> Verdict:
+def _judge(verdicts: VerdictFactory, gpu: ObservedGpu, *, wanted: bool) -> Verdict:
     mode = gpu.persistence
     if mode.status is Status.UNSUPPORTED:
-        return absent_mode(bench, gpu, mode, "persistence mode", codes.PERSISTENCE_MODE, wanted=wanted)
+        return absent_mode(verdicts, gpu, mode, "persistence mode", codes.PERSISTENCE_MODE, wanted=wanted)
     if mode.status is not Status.READ or mode.value is None:
-        return bench.unknown(mode, gpu=gpu.id)
+        return verdicts.unknown(mode, gpu=gpu.id)
     measured = off_on(mode.value)
     if mode.value == wanted:
-        return bench.passed(mode, f"persistence mode is {measured} on {gpu.id}", measured=measured, gpu=gpu.id)
+        return verdicts.passed(mode, f"persistence mode is {measured} on {gpu.id}", measured=measured, gpu=gpu.id)
     message = f"persistence mode is {measured} on {gpu.id}, not {off_on(wanted)}"
     remedy = "run nvidia-persistenced on the node, or `nvidia-smi -pm 1`" if wanted else ""
-    return bench.failed(codes.PERSISTENCE_MODE, mode, message, measured=measured, gpu=gpu.id, remedy=remedy)
+    return verdicts.failed(codes.PERSISTENCE_MODE, mode, message, measured=measured, gpu=gpu.id, remedy=remedy)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.finding import Complaint
-from blueprint.check.rules.context import USERS, Known, mapping, tolerates
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import USERS, RuleContext, mapping, tolerates
 from blueprint.diagnostics import define
 
 SECOND_POLICY = define(
@@ -37,30 +37,32 @@ as healthy. The tolerations are derived from the pools' taints; a patch that rep
 )
 
 
-def second(subject: Object, known: Known) -> Iterator[Complaint]:
+def second(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Another ClusterPolicy beside the first."""
-    if known.policy is not subject and known.policy is not None:
-        text = f"the operator follows {known.policy.id.name} and ignores this ClusterPolicy"
-        yield Complaint(SECOND_POLICY, ("metadata", "name"), text, "patch the platform's own instead")
+    if context.cluster_policy is not subject and context.cluster_policy is not None:
+        text = f"the operator follows {context.cluster_policy.id.name} and ignores this ClusterPolicy"
+        yield ObjectFinding(SECOND_POLICY, ("metadata", "name"), text, "patch the platform's own instead")
 
 
-def both(subject: Object, known: Known) -> Iterator[Complaint]:
+def both(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A GPUCluster beside a ClusterPolicy."""
-    found = [each for each in known.of("GPUCluster") if each.component != USERS or subject.component == USERS]
+    found = [
+        each for each in context.objects_of_kind("GPUCluster") if each.component != USERS or subject.component == USERS
+    ]
     if found:
         text = f"excludes the GPUCluster {found[0].id.name}"
-        yield Complaint(BOTH_STACKS, ("metadata", "name"), text, "remove one of the two")
+        yield ObjectFinding(BOTH_STACKS, ("metadata", "name"), text, "remove one of the two")
 
 
-def tolerations(subject: Object, known: Known) -> Iterator[Complaint]:
+def tolerations(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A pool's taint that the operands do not tolerate."""
     given = mapping(mapping(subject.data.get("spec")).get("daemonsets")).get("tolerations")
-    for pool in known.nodes if subject is known.policy else ():
+    for pool in context.pools if subject is context.cluster_policy else ():
         for taint in pool.taints:
             if not tolerates(given, taint):
                 text = f"no toleration in spec.daemonsets for the taint {taint.key}:{taint.effect} of pool {pool.name}"
                 help_ = f"add {{key: {taint.key}, operator: Exists, effect: {taint.effect}}}"
-                yield Complaint(OPERANDS_KEPT_AWAY, ("spec", "daemonsets", "tolerations"), text, help_)
+                yield ObjectFinding(OPERANDS_KEPT_AWAY, ("spec", "daemonsets", "tolerations"), text, help_)
                 return
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.finding import Complaint
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import RuleContext, inside, mapping
 from blueprint.check.rules.config_map.counters import COUNTERS_KEY
-from blueprint.check.rules.context import Known, inside, mapping
 from blueprint.diagnostics import Severity, define
 
 OPERAND_CONFIG = define(
@@ -22,24 +22,24 @@ namespace that is not rendered the ConfigMap may be there all the same: that is 
 )
 
 
-def named(subject: Object, known: Known) -> Iterator[Complaint]:
+def named(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """What the ClusterPolicy names, and is not there."""
     for operand, key in (("devicePlugin", None), ("migManager", "config.yaml"), ("dcgmExporter", COUNTERS_KEY)):
         name = inside(subject.data, "spec", operand, "config", "name")
         if not isinstance(name, str) or not name:
             continue
         path = ("spec", operand, "config", "name")
-        found = known.find("ConfigMap", name, known.operator_namespace)
+        found = context.find("ConfigMap", name, context.operator_namespace)
         data = mapping(found.data.get("data")) if found else {}
         default = inside(subject.data, "spec", operand, "config", "default") if key is None else key
         if found is None:
-            text = f"spec.{operand}.config.name is {name}, which is not rendered in {known.operator_namespace}"
+            text = f"spec.{operand}.config.name is {name}, which is not rendered in {context.operator_namespace}"
             help_ = "add the ConfigMap to extraManifests, or see that it is there before the operand is"
-            ours = known.find("Namespace", known.operator_namespace) is not None
-            yield Complaint(OPERAND_CONFIG, path, text, help_, None if ours else Severity.WARNING)
+            ours = context.find("Namespace", context.operator_namespace) is not None
+            yield ObjectFinding(OPERAND_CONFIG, path, text, help_, None if ours else Severity.WARNING)
         elif default and default not in data:
             text = f"the ConfigMap {name} has no key {default}, which {operand} reads"
-            yield Complaint(OPERAND_CONFIG, path, text, f"its keys: {', '.join(map(str, data)) or 'none'}")
+            yield ObjectFinding(OPERAND_CONFIG, path, text, f"its keys: {', '.join(map(str, data)) or 'none'}")
 
 
 RULES = (named,)

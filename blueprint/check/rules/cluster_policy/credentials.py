@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.finding import Complaint
-from blueprint.check.rules.context import Known, mapping
-from blueprint.check.rules.credentials import variables
+from blueprint.check.common.credentials import variables
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import RuleContext, mapping
 
 
-def env(subject: Object, known: Known) -> Iterator[Complaint]:
+def env(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """The variables of every operand."""
     for part, value in mapping(subject.data.get("spec")).items():
         yield from variables(mapping(value).get("env"), ("spec", part, "env"))

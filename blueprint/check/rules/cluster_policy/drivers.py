@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.finding import Complaint
-from blueprint.check.rules.context import USERS, Known, inside, mapping
-from blueprint.check.rules.driver import DRIVERS_UNUSED, driver_faults, drivers_allowed
+from blueprint.check.common.driver import DRIVERS_UNUSED, driver_faults, drivers_allowed
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import USERS, RuleContext, inside, mapping
 from blueprint.diagnostics import define
 
 MODES_MIXED = define(
@@ -21,7 +21,7 @@ plugin.
 )
 
 
-def forms(subject: Object, known: Known) -> Iterator[Complaint]:
+def forms(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Kernel modules against what needs others."""
     spec = mapping(subject.data.get("spec"))
     driver = mapping(spec.get("driver"))
@@ -30,20 +30,20 @@ def forms(subject: Object, known: Known) -> Iterator[Complaint]:
         yield from driver_faults(driver, ("spec", "driver"), extra, ("spec",))
 
 
-def unused(subject: Object, known: Known) -> Iterator[Complaint]:
+def unused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """NVIDIADriver objects of the platform that the ClusterPolicy does not allow: by a patch."""
-    drivers = [each for each in known.of("NVIDIADriver") if each.component != USERS]
-    if drivers and not drivers_allowed(known):
+    drivers = [each for each in context.objects_of_kind("NVIDIADriver") if each.component != USERS]
+    if drivers and not drivers_allowed(context):
         text = f"spec.driver.useNvidiaDriverCRD is not true, so the NVIDIADriver {drivers[0].id.name} is disabled"
-        yield Complaint(DRIVERS_UNUSED, ("spec", "driver", "useNvidiaDriverCRD"), text, "true")
+        yield ObjectFinding(DRIVERS_UNUSED, ("spec", "driver", "useNvidiaDriverCRD"), text, "true")
 
 
-def modes(subject: Object, known: Known) -> Iterator[Complaint]:
+def modes(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Virtual GPUs in Kata containers."""
     sandbox = mapping(inside(subject.data, "spec", "sandboxWorkloads"))
     if sandbox.get("mode") == "kata" and sandbox.get("defaultWorkload") == "vm-vgpu":
         path = ("spec", "sandboxWorkloads", "defaultWorkload")
-        yield Complaint(MODES_MIXED, path, "spec.sandboxWorkloads: Kata has no vGPU", "say vm-passthrough")
+        yield ObjectFinding(MODES_MIXED, path, "spec.sandboxWorkloads: Kata has no vGPU", "say vm-passthrough")
 
 
 RULES = (forms, unused, modes)

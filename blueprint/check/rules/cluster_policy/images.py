@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.finding import Complaint
-from blueprint.check.rules.context import Known, mapping
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import RuleContext, mapping
 from blueprint.diagnostics import Severity, define
 
 PARTIAL_IMAGE = define(
@@ -43,7 +43,7 @@ _PARTS = (
 _TRIPLE = ("repository", "image", "version")
 
 
-def partial(subject: Object, known: Known) -> Iterator[Complaint]:
+def partial(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Some but not all of repository, image and version."""
     spec = mapping(subject.data.get("spec"))
     by_objects = mapping(spec.get("driver")).get("useNvidiaDriverCRD") is True
@@ -55,10 +55,10 @@ def partial(subject: Object, known: Known) -> Iterator[Complaint]:
             text = f"spec.{part} has no {' and no '.join(missing)}, so it names no image"
             blamed = next((key for key in (*missing, "enabled") if key in given), None)
             path = ("spec", part, blamed) if blamed else ("spec", part)
-            yield Complaint(PARTIAL_IMAGE, path, text, f"say {', '.join(_TRIPLE)}, or none of them")
+            yield ObjectFinding(PARTIAL_IMAGE, path, text, f"say {', '.join(_TRIPLE)}, or none of them")
 
 
-def apart(subject: Object, known: Known) -> Iterator[Complaint]:
+def apart(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Exporter and host engine of different DCGM versions."""
     spec = mapping(subject.data.get("spec"))
     engine, exporter = mapping(spec.get("dcgm")), mapping(spec.get("dcgmExporter"))
@@ -67,13 +67,13 @@ def apart(subject: Object, known: Known) -> Iterator[Complaint]:
     theirs, ours = (str(each.get("version") or "").partition("-")[0] for each in (engine, exporter))
     if theirs and ours and "sha256:" not in theirs + ours and theirs != ours:
         text = f"the exporter is built for DCGM {ours}, the host engine is {theirs}"
-        yield Complaint(VERSIONS_APART, ("spec", "dcgm", "version"), text, "take both from one release")
+        yield ObjectFinding(VERSIONS_APART, ("spec", "dcgm", "version"), text, "take both from one release")
 
 
-def unsaid(subject: Object, known: Known) -> Iterator[Complaint]:
+def unsaid(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Whether DCGM runs on its own is left open."""
     if mapping(mapping(subject.data.get("spec")).get("dcgm")).get("enabled") is None:
-        yield Complaint(DCGM_UNSAID, ("spec", "dcgm"), "spec.dcgm.enabled is not said, which means true")
+        yield ObjectFinding(DCGM_UNSAID, ("spec", "dcgm"), "spec.dcgm.enabled is not said, which means true")
 
 
 RULES = (partial, apart, unsaid)

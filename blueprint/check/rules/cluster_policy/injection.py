@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.finding import Complaint
-from blueprint.check.rules.context import Known, inside, items, mapping
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import RuleContext, inside, items, mapping
 from blueprint.diagnostics import Severity, define
 
 NRI_ALONE = define(
@@ -58,40 +58,40 @@ _GONE = {
 }
 
 
-def nri(subject: Object, known: Known) -> Iterator[Complaint]:
+def nri(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """NRI without CDI or toolkit."""
     spec = mapping(subject.data.get("spec"))
     if inside(spec, "cdi", "nriPluginEnabled") is True:
         for path in (("cdi", "enabled"), ("toolkit", "enabled")):
             if inside(spec, *path) is False:
                 text = f"spec.cdi.nriPluginEnabled needs spec.{'.'.join(path)}, which is false"
-                yield Complaint(NRI_ALONE, ("spec", *path), text, "switch it on, or the NRI plugin off")
+                yield ObjectFinding(NRI_ALONE, ("spec", *path), text, "switch it on, or the NRI plugin off")
 
 
-def variables(subject: Object, known: Known) -> Iterator[Complaint]:
+def variables(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A variable that is decided elsewhere."""
     for part, reserved in _RESERVED.items():
         for index, each in enumerate(items(inside(subject.data, "spec", part, "env"))):
             name = mapping(each).get("name")
             if name in reserved:
                 text = f"spec.{part}.env sets {name}, which the platform decides"
-                yield Complaint(RESERVED_VARIABLE, ("spec", part, "env", index, "name"), text, "remove it")
+                yield ObjectFinding(RESERVED_VARIABLE, ("spec", part, "env", index, "name"), text, "remove it")
 
 
-def gone(subject: Object, known: Known) -> Iterator[Complaint]:
+def gone(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Fields without effect."""
     for path, instead in _GONE.items():
         if inside(subject.data, "spec", *path) not in (None, False, ""):
             help_ = f"use {instead}" if instead else "remove it"
-            yield Complaint(NO_LONGER_READ, ("spec", *path), f"spec.{'.'.join(path)} has no effect any more", help_)
+            yield ObjectFinding(NO_LONGER_READ, ("spec", *path), f"spec.{'.'.join(path)} has no effect any more", help_)
 
 
-def deprecated(subject: Object, known: Known) -> Iterator[Complaint]:
+def deprecated(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Fields that have a successor and still work."""
     for path, instead in _DEPRECATED.items():
         if inside(subject.data, "spec", *path) not in (None, ""):
             said = ".".join(path)
-            yield Complaint(DEPRECATED, ("spec", *path), f"spec.{said} is deprecated; {instead} takes its place",
+            yield ObjectFinding(DEPRECATED, ("spec", *path), f"spec.{said} is deprecated; {instead} takes its place",
                             f"use {instead}")  # fmt: skip
 
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
 from blueprint.check.codes import BAD_LABEL
-from blueprint.check.finding import Complaint
-from blueprint.check.rules.context import Known, inside, items, mapping
-from blueprint.check.rules.durations import seconds
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import RuleContext, inside, items, mapping
 from blueprint.check.rules.service_monitor.times import TIMEOUT_TOO_LONG
 from blueprint.check.validator import is_go_pattern
 from blueprint.diagnostics import Severity, define
 from blueprint.kubernetes.names import label_key_fault, label_value_fault
+from blueprint.units import as_duration
 
 ALL_POD_LABELS = define(
     "BP6030",
@@ -35,39 +35,39 @@ cannot read.
 _MONITOR = ("spec", "dcgmExporter", "serviceMonitor")
 
 
-def labels(subject: Object, known: Known) -> Iterator[Complaint]:
+def labels(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Pod labels without a list of them."""
     exporter = inside(subject.data, "spec", "dcgmExporter")
     if inside(exporter, "enablePodLabels") is True and not inside(exporter, "podLabelAllowlistRegex"):
         text = "spec.dcgmExporter.enablePodLabels adds every label of every pod to the metrics"
         help_ = "name the labels: podLabelAllowlistRegex, or the setting exporterPodLabelAllowlist"
-        yield Complaint(ALL_POD_LABELS, ("spec", "dcgmExporter", "enablePodLabels"), text, help_)
+        yield ObjectFinding(ALL_POD_LABELS, ("spec", "dcgmExporter", "enablePodLabels"), text, help_)
 
 
-def filters(subject: Object, known: Known) -> Iterator[Complaint]:
+def filters(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Regular expressions that are none."""
     path = ("spec", "dcgmExporter", "podLabelAllowlistRegex")
     for index, text in enumerate(items(inside(subject.data, *path))):
         if not is_go_pattern(str(text)):
             said = f"spec.dcgmExporter.podLabelAllowlistRegex: {text} is no regular expression that Go reads (RE2)"
-            yield Complaint(LABEL_FILTER, (*path, index), said, "escape characters with a meaning: ( is \\(")
+            yield ObjectFinding(LABEL_FILTER, (*path, index), said, "escape characters with a meaning: ( is \\(")
 
 
-def additional(subject: Object, known: Known) -> Iterator[Complaint]:
+def additional(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Labels of monitors, which the schema takes for any text."""
     path = (*_MONITOR, "additionalLabels")
     for key, text in mapping(inside(subject.data, *path)).items():
         if fault := label_key_fault(str(key)) or label_value_fault(str(text)):
-            yield Complaint(BAD_LABEL, (*path, key), f"{'.'.join(path)}: {key}: {fault}")
+            yield ObjectFinding(BAD_LABEL, (*path, key), f"{'.'.join(path)}: {key}: {fault}")
 
 
-def timeout(subject: Object, known: Known) -> Iterator[Complaint]:
+def timeout(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A scrape timeout that is longer than the interval."""
     monitor = inside(subject.data, *_MONITOR)
     every, patience = (inside(monitor, key) for key in ("interval", "scrapeTimeout"))
-    if (patience_ := seconds(patience)) and (every_ := seconds(every)) and patience_ > every_:
+    if (patience_ := as_duration(patience)) and (every_ := as_duration(every)) and patience_ > every_:
         text = f"the exporter is asked every {every} and answers are waited for {patience}"
-        yield Complaint(TIMEOUT_TOO_LONG, (*_MONITOR, "scrapeTimeout"), text, "let scrapeTimeout be shorter")
+        yield ObjectFinding(TIMEOUT_TOO_LONG, (*_MONITOR, "scrapeTimeout"), text, "let scrapeTimeout be shorter")
 
 
 RULES = (labels, filters, additional, timeout)

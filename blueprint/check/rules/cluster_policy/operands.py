@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.finding import Complaint
-from blueprint.check.rules.amounts import amounts
-from blueprint.check.rules.context import GPU_PREFIX, Known, mapping
+from blueprint.check.common.amounts import amounts
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import GPU_PREFIX, RuleContext, mapping
 from blueprint.diagnostics import define
 
 OPERAND_TAKES_GPU = define(
@@ -20,7 +20,7 @@ driver, toolkit and device plugin wait for ever, because there is nothing to ask
 )
 
 
-def resources(subject: Object, known: Known) -> Iterator[Complaint]:
+def resources(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Requests and limits of every operand."""
     for part, value in mapping(subject.data.get("spec")).items():
         given, at = mapping(mapping(value).get("resources")), ("spec", part, "resources")
@@ -29,7 +29,7 @@ def resources(subject: Object, known: Known) -> Iterator[Complaint]:
             for name in mapping(given.get(kind)):
                 if str(name).startswith(GPU_PREFIX):
                     text = f"spec.{part} asks for {name}"
-                    yield Complaint(OPERAND_TAKES_GPU, (*at, kind, name), text, "remove it")
+                    yield ObjectFinding(OPERAND_TAKES_GPU, (*at, kind, name), text, "remove it")
 
 
 RULES = (resources,)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.finding import Complaint
-from blueprint.check.rules.context import Known, inside, items, mapping
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import RuleContext, inside, items, mapping
 from blueprint.diagnostics import define
 
 EVERYBODY_MAY = define(
@@ -20,14 +20,16 @@ that are needed to the accounts that need them.
 _EVERYBODY = frozenset({"system:authenticated", "system:unauthenticated", "system:anonymous", "system:serviceaccounts"})
 
 
-def everybody(subject: Object, known: Known) -> Iterator[Complaint]:
+def everybody(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """All rights for a group of everybody."""
     if inside(subject.data, "roleRef", "name") != "cluster-admin":
         return
     for index, each in enumerate(map(mapping, items(subject.data.get("subjects")))):
         if str(each.get("name")) in _EVERYBODY:
             text = f"makes {each['name']} administrators"
-            yield Complaint(EVERYBODY_MAY, ("subjects", index, "name"), text, "bind a smaller role to fewer accounts")
+            yield ObjectFinding(
+                EVERYBODY_MAY, ("subjects", index, "name"), text, "bind a smaller role to fewer accounts"
+            )
 
 
 RULES = (everybody,)

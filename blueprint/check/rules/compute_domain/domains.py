@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.finding import Complaint
-from blueprint.check.rules.context import Known, inside
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import RuleContext, inside
 from blueprint.diagnostics import Severity, define
 
 DOMAINS_OFF = define(
@@ -39,48 +39,48 @@ definition wants said. Without the gate it must be the number of nodes, and 0 is
 TEMPLATE = ("spec", "channel", "resourceClaimTemplate", "name")
 
 
-def served(subject: Object, known: Known) -> Iterator[Complaint]:
+def served(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A domain that nobody carries out."""
-    serving = known.serving
-    if serving is None or serving.domains:
+    dra = context.dra
+    if dra is None or dra.domains:
         return
-    if serving.driver is None:
+    if dra.driver is None:
         text, help_ = "gpuStack has no DRA driver, so nobody here carries it out", "gpuStack: gpuCluster"
     else:
         text, help_ = "compute domains are off", "nvlinkDomain of a pool, or computeDomains: always"
-    override = Severity.WARNING if serving.driver is None else None
-    yield Complaint(DOMAINS_OFF, ("metadata", "name"), text, help_, override)
+    override = Severity.WARNING if dra.driver is None else None
+    yield ObjectFinding(DOMAINS_OFF, ("metadata", "name"), text, help_, override)
 
 
-def template(subject: Object, known: Known) -> Iterator[Complaint]:
+def template(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A template that somebody else makes as well."""
     name = inside(subject.data, *TEMPLATE)
     if not isinstance(name, str):
         return
-    for other in known.of("ComputeDomain"):
+    for other in context.objects_of_kind("ComputeDomain"):
         if other is subject:
             break
         if other.id.namespace == subject.id.namespace and inside(other.data, *TEMPLATE) == name:
             text = f"the template {name} is {other.id}'s already"
-            yield Complaint(TEMPLATE_TAKEN, TEMPLATE, text, "another name")
-    for other in known.of("ResourceClaimTemplate"):
+            yield ObjectFinding(TEMPLATE_TAKEN, TEMPLATE, text, "another name")
+    for other in context.objects_of_kind("ResourceClaimTemplate"):
         if (other.id.name, other.id.namespace) == (name, subject.id.namespace):
             text = f"there is a ResourceClaimTemplate {name} already, and the controller is to make it"
-            yield Complaint(TEMPLATE_TAKEN, TEMPLATE, text, "remove the manifest, or another name")
+            yield ObjectFinding(TEMPLATE_TAKEN, TEMPLATE, text, "remove the manifest, or another name")
 
 
-def nodes(subject: Object, known: Known) -> Iterator[Complaint]:
+def nodes(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A number of nodes that means nothing, or that is missing."""
-    number, serving = inside(subject.data, "spec", "numNodes"), known.serving
-    if serving is None or not serving.driver or not isinstance(number, int):
+    number, dra = inside(subject.data, "spec", "numNodes"), context.dra
+    if dra is None or not dra.driver or not isinstance(number, int):
         return
-    by_name = "IMEXDaemonsWithDNSNames" in serving.open
+    by_name = "IMEXDaemonsWithDNSNames" in dra.open
     if number > 0 and by_name:
         text = f"numNodes is {number}, and keeps nobody waiting"
-        yield Complaint(NUMBER_OF_NODES, ("spec", "numNodes"), text, "say 0")
+        yield ObjectFinding(NUMBER_OF_NODES, ("spec", "numNodes"), text, "say 0")
     elif number == 0 and not by_name:
         text = "numNodes is 0, and without the gate IMEXDaemonsWithDNSNames it is the number of nodes"
-        yield Complaint(NUMBER_OF_NODES, ("spec", "numNodes"), text, "say how many nodes", Severity.ERROR)
+        yield ObjectFinding(NUMBER_OF_NODES, ("spec", "numNodes"), text, "say how many nodes", Severity.ERROR)
 
 
 RULES = (served, template, nodes)

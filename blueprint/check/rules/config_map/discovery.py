@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.finding import Complaint
-from blueprint.check.rules.context import Known, by_hand, inside, items, mapping
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import RuleContext, by_hand, inside, items, mapping
 from blueprint.diagnostics import Refused, define
 from blueprint.source.loader import load_text
 
@@ -23,28 +23,28 @@ Discovery makes from the PCI vendor, or from class and vendor. With `device` amo
 _FIELDS = ("sources", "pci", "deviceLabelFields")
 
 
-def worker(subject: Object, known: Known) -> Iterator[Complaint]:
+def worker(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """The fields of which labels of PCI devices are made."""
     path = ("data", "nfd-worker.conf")
-    fields = inside(_conf(subject, known, path[1]), *_FIELDS)
+    fields = inside(_conf(subject, context, path[1]), *_FIELDS)
     if isinstance(fields, list) and ("device" in fields or "vendor" not in fields):
         text = f"sources.pci.deviceLabelFields is {', '.join(map(str, fields))}: the operator finds no GPU node by that"
-        yield Complaint(DISCOVERY_CONFIG, path, text, "say [vendor], or [class, vendor]")
+        yield ObjectFinding(DISCOVERY_CONFIG, path, text, "say [vendor], or [class, vendor]")
 
 
-def master(subject: Object, known: Known) -> Iterator[Complaint]:
+def master(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """The labels that are let through."""
     path = ("data", "nfd-master.conf")
-    conf = _conf(subject, known, path[1])
+    conf = _conf(subject, context, path[1])
     if conf is not None and "nvidia.com" not in items(mapping(conf).get("extraLabelNs")):
         text = "extraLabelNs lacks nvidia.com, so labels of GPU feature discovery are dropped"
-        yield Complaint(DISCOVERY_CONFIG, path, text, "extraLabelNs: [nvidia.com]")
+        yield ObjectFinding(DISCOVERY_CONFIG, path, text, "extraLabelNs: [nvidia.com]")
 
 
-def _conf(subject: Object, known: Known, key: str) -> object:
+def _conf(subject: Object, context: RuleContext, key: str) -> object:
     """The file, if it is there and readable; what is not YAML fails in NFD's own pod, with words."""
     text = mapping(subject.data.get("data")).get(key)
-    if not isinstance(text, str) or known.policy is None or not by_hand(subject, "data", key):
+    if not isinstance(text, str) or context.cluster_policy is None or not by_hand(subject, "data", key):
         return None
     try:
         return load_text(text, key).data

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from blueprint.check.rules.context import items, mapping
+from blueprint.check.rule_context import items, mapping
 
 _ENTRY = {"device-filter", "devices", "mig-enabled", "mig-devices"}
 _PROFILE = re.compile(r"([0-9]c\.)?[0-9]g\.[0-9]+gb([-+][a-z]+(\.[a-z]+)?)?")

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from blueprint.bundle.model import Object
-from blueprint.check.finding import Complaint
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import RuleContext, by_hand, inside, mapping
 from blueprint.check.rules.config_map import mig, sharing
 from blueprint.check.rules.config_map.counters import ALONE_KEY, COUNTERS_KEY, counter_faults
-from blueprint.check.rules.context import Known, by_hand, inside, mapping
 from blueprint.diagnostics import Refused, define
 from blueprint.source.loader import load_text
 
@@ -44,44 +44,44 @@ comma.
 )
 
 
-def device_plugin(subject: Object, known: Known) -> Iterator[Complaint]:
+def device_plugin(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """The configurations of the device plugin."""
-    if not _read_by(subject, known, "devicePlugin"):
+    if not _read_by(subject, context, "devicePlugin"):
         return
     for key, text in mapping(subject.data.get("data")).items():
         for fault in _faults(text, sharing.faults) if by_hand(subject, "data", str(key)) else ():
-            yield Complaint(PLUGIN_CONFIG, ("data", key), f"data.{key}: {fault}")
-    names = {pool.plugin_config for pool in known.nodes} - {None, *mapping(subject.data.get("data"))}
+            yield ObjectFinding(PLUGIN_CONFIG, ("data", key), f"data.{key}: {fault}")
+    names = {pool.plugin_config for pool in context.pools} - {None, *mapping(subject.data.get("data"))}
     for name in sorted(map(str, names)):
         text = f"data has no {name}, which the label nvidia.com/device-plugin.config of a pool names"
-        yield Complaint(PLUGIN_CONFIG, ("data",), text, f"add {name}")
+        yield ObjectFinding(PLUGIN_CONFIG, ("data",), text, f"add {name}")
 
 
-def mig_manager(subject: Object, known: Known) -> Iterator[Complaint]:
+def mig_manager(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """The configurations of the MIG manager."""
     text = mapping(subject.data.get("data")).get("config.yaml")
-    if text is None or not _read_by(subject, known, "migManager") or not by_hand(subject, "data", "config.yaml"):
+    if text is None or not _read_by(subject, context, "migManager") or not by_hand(subject, "data", "config.yaml"):
         return
-    names = {pool.mig_config for pool in known.nodes if pool.mig_config}
+    names = {pool.mig_config for pool in context.pools if pool.mig_config}
     for fault in _faults(text, lambda data: mig.faults(data, names)):
-        yield Complaint(MIG_CONFIG, ("data", "config.yaml"), f"data.config.yaml: {fault}")
+        yield ObjectFinding(MIG_CONFIG, ("data", "config.yaml"), f"data.config.yaml: {fault}")
 
 
-def exporter(subject: Object, known: Known) -> Iterator[Complaint]:
+def exporter(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """The counters of the exporter: the operator's, or one that stands alone."""
     data = mapping(subject.data.get("data"))
     alone = subject.component == "dcgm-exporter"
     for key in (COUNTERS_KEY, ALONE_KEY):
         text = data.get(key)
-        if isinstance(text, str) and (alone or (key == COUNTERS_KEY and _read_by(subject, known, "dcgmExporter"))):
+        if isinstance(text, str) and (alone or (key == COUNTERS_KEY and _read_by(subject, context, "dcgmExporter"))):
             for fault in counter_faults(text):
-                yield Complaint(COUNTERS, ("data", key), fault, "FIELD, type, help")
+                yield ObjectFinding(COUNTERS, ("data", key), fault, "FIELD, type, help")
 
 
-def _read_by(subject: Object, known: Known, operand: str) -> bool:
-    clusters = (inside(each.data, "spec", operand, "config", "name") for each in known.of("GPUCluster"))
-    names = {known.of_policy(operand, "config", "name"), *clusters}
-    return subject.id.name in names and subject.id.namespace == known.operator_namespace
+def _read_by(subject: Object, context: RuleContext, operand: str) -> bool:
+    clusters = (inside(each.data, "spec", operand, "config", "name") for each in context.objects_of_kind("GPUCluster"))
+    names = {context.cluster_policy_value(operand, "config", "name"), *clusters}
+    return subject.id.name in names and subject.id.namespace == context.operator_namespace
 
 
 def _faults(text: Any, judge: Any) -> Iterator[str]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from blueprint.check.rules.context import items, mapping
+from blueprint.check.rule_context import items, mapping
 from blueprint.diagnostics import nearest
 
 _TOP = ("version", "flags", "resources", "sharing", "imex")

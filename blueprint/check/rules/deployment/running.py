@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.finding import Complaint
-from blueprint.check.rules.context import USERS, Known, inside
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import USERS, RuleContext, inside
 from blueprint.diagnostics import define
 
 SWITCHED_OFF = define(
@@ -20,11 +20,11 @@ needs it, `absent`.
 )
 
 
-def running(subject: Object, known: Known) -> Iterator[Complaint]:
+def running(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A component without replicas."""
     if subject.component != USERS and inside(subject.data, "spec", "replicas") == 0:
         help_ = f"components.{subject.component}.ownership: external, or absent"
-        yield Complaint(SWITCHED_OFF, ("spec", "replicas"), "spec.replicas is 0, so it never runs", help_)
+        yield ObjectFinding(SWITCHED_OFF, ("spec", "replicas"), "spec.replicas is 0, so it never runs", help_)
 
 
 RULES = (running,)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.finding import Complaint
-from blueprint.check.rules import claim_comparisons, claim_config, claim_requests, claim_selectors
-from blueprint.check.rules.context import USERS, Known
+from blueprint.check.claims import comparisons, opaque_config, requests, selectors
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import USERS, RuleContext
 from blueprint.diagnostics import define
 
 CLASS_OF_THE_DRIVER = define(
@@ -20,12 +20,12 @@ a second owner: what stands in it comes and goes. Give a class of your own anoth
 )
 
 
-def theirs(subject: Object, known: Known) -> Iterator[Complaint]:
+def theirs(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A class that the operator makes."""
-    serving = known.serving
-    if serving and serving.driver and subject.component == USERS and subject.id.name in serving.devices.classes:
+    dra = context.dra
+    if dra and dra.driver and subject.component == USERS and subject.id.name in dra.devices.classes:
         text = f"the GPU Operator makes the DeviceClass {subject.id.name} itself"
-        yield Complaint(CLASS_OF_THE_DRIVER, ("metadata", "name"), text, "another name")
+        yield ObjectFinding(CLASS_OF_THE_DRIVER, ("metadata", "name"), text, "another name")
 
 
-RULES = (theirs, *claim_requests.CLASS_RULES, *claim_selectors.RULES, *claim_comparisons.RULES, *claim_config.RULES)
+RULES = (theirs, *requests.CLASS_RULES, *selectors.RULES, *comparisons.RULES, *opaque_config.RULES)

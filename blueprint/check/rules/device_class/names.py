@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.finding import Complaint
-from blueprint.check.rules.context import Known, inside
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import RuleContext, inside
 from blueprint.diagnostics import define
 
 RESOURCE_OF_TWO_CLASSES = define(
@@ -20,15 +20,15 @@ Two classes for one resource leave it to chance which devices such a pod gets.
 _PATH = ("spec", "extendedResourceName")
 
 
-def twice(subject: Object, known: Known) -> Iterator[Complaint]:
+def twice(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A class for a resource that an earlier class stands for."""
     name = inside(subject.data, *_PATH)
-    for other in known.of("DeviceClass"):
+    for other in context.objects_of_kind("DeviceClass"):
         if other is subject:
             return
         if name and inside(other.data, *_PATH) == name:
             text = f"spec.extendedResourceName is {name}, for which {other.id.name} stands already"
-            yield Complaint(RESOURCE_OF_TWO_CLASSES, _PATH, text, "leave it to one of them")
+            yield ObjectFinding(RESOURCE_OF_TWO_CLASSES, _PATH, text, "leave it to one of them")
 
 
 RULES = (twice,)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.finding import Complaint
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import USERS, RuleContext
 from blueprint.check.rules.cluster_policy.alone import BOTH_STACKS
-from blueprint.check.rules.context import USERS, Known
 from blueprint.diagnostics import define
 
 OTHER_NAME = define(
@@ -19,18 +19,18 @@ There is one GPUCluster, and its name is `gpu-cluster`: the API server refuses e
 )
 
 
-def name(subject: Object, known: Known) -> Iterator[Complaint]:
+def name(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A GPUCluster of another name."""
     if subject.id.name != "gpu-cluster":
         text = f"metadata.name is {subject.id.name}; a GPUCluster is called gpu-cluster"
-        yield Complaint(OTHER_NAME, ("metadata", "name"), text, "gpu-cluster")
+        yield ObjectFinding(OTHER_NAME, ("metadata", "name"), text, "gpu-cluster")
 
 
-def both(subject: Object, known: Known) -> Iterator[Complaint]:
+def both(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A user's GPUCluster where the platform has a ClusterPolicy."""
-    if subject.component == USERS and known.policy is not None and known.policy.component != USERS:
-        text = f"excludes the ClusterPolicy {known.policy.id.name}"
-        yield Complaint(BOTH_STACKS, ("metadata", "name"), text, "remove it, or decide by gpuStack")
+    if subject.component == USERS and context.cluster_policy is not None and context.cluster_policy.component != USERS:
+        text = f"excludes the ClusterPolicy {context.cluster_policy.id.name}"
+        yield ObjectFinding(BOTH_STACKS, ("metadata", "name"), text, "remove it, or decide by gpuStack")
 
 
 RULES = (name, both)

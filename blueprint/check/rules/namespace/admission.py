@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.finding import Complaint
-from blueprint.check.rules.context import USERS, Known, inside, mapping
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import USERS, RuleContext, inside, mapping
 from blueprint.diagnostics import define
 
 NOT_PRIVILEGED = define(
@@ -21,24 +21,24 @@ components' namespaces carry the label; a patch has taken it away.
 _LEVEL = "pod-security.kubernetes.io/enforce"
 
 
-def privileged(subject: Object, known: Known) -> Iterator[Complaint]:
+def privileged(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """The namespace of a component with privileged pods."""
     name = subject.id.name
-    if subject.component == USERS or not _needs(name, known):
+    if subject.component == USERS or not _needs(name, context):
         return
     level = mapping(inside(subject.data, "metadata", "labels")).get(_LEVEL)
-    operator_labels = known.of_policy("psa", "enabled") is True and name == known.operator_namespace
+    operator_labels = context.cluster_policy_value("psa", "enabled") is True and name == context.operator_namespace
     if level != "privileged" and not operator_labels:
         said = f"is {level}" if level else "is not there"
         text = f"the label {_LEVEL} {said}, and pods of {name} are privileged"
         path = ("metadata", "labels", _LEVEL) if level else ("metadata", "labels")
-        yield Complaint(NOT_PRIVILEGED, path, text, "privileged")
+        yield ObjectFinding(NOT_PRIVILEGED, path, text, "privileged")
 
 
-def _needs(name: str, known: Known) -> bool:
-    if known.policy is not None and name == known.operator_namespace:
+def _needs(name: str, context: RuleContext) -> bool:
+    if context.cluster_policy is not None and name == context.operator_namespace:
         return True
-    mine = (pod for pod in known.pods if pod.subject.id.namespace == name and pod.subject.component != USERS)
+    mine = (pod for pod in context.pods if pod.subject.id.namespace == name and pod.subject.component != USERS)
     return any(
         inside(container, "securityContext", "privileged") is True or _host_path(pod.spec)
         for pod in mine

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.finding import Complaint
-from blueprint.check.rules.context import USERS, Known
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import USERS, RuleContext
 from blueprint.diagnostics import define
 
 NAMESPACE_OF_THE_CLUSTER = define(
@@ -20,11 +20,11 @@ this blueprint, and a later prune would try to delete it with everything in it. 
 _THEIRS = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
 
 
-def theirs(subject: Object, known: Known) -> Iterator[Complaint]:
+def theirs(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A manifest of such a namespace."""
     if subject.component == USERS and subject.id.name in _THEIRS:
         text = f"{subject.id.name} is the cluster's own namespace"
-        yield Complaint(NAMESPACE_OF_THE_CLUSTER, ("metadata", "name"), text, "remove the manifest")
+        yield ObjectFinding(NAMESPACE_OF_THE_CLUSTER, ("metadata", "name"), text, "remove the manifest")
 
 
 RULES = (theirs,)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.finding import Complaint
-from blueprint.check.rules.context import Known
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import RuleContext
 from blueprint.diagnostics import define
 
 NODE_IN_MANIFESTS = define(
@@ -22,11 +22,11 @@ a node without a word.
 )
 
 
-def made(subject: Object, known: Known) -> Iterator[Complaint]:
+def made(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Any Node."""
     text = "a Node is made by its kubelet, not by a manifest"
     help_ = "say labels and taints in nodePools, with nodeLabels: apply"
-    yield Complaint(NODE_IN_MANIFESTS, ("kind",), text, help_)
+    yield ObjectFinding(NODE_IN_MANIFESTS, ("kind",), text, help_)
 
 
 RULES = (made,)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.finding import Complaint
-from blueprint.check.rules.context import Known, inside, items, mapping
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import RuleContext, inside, items, mapping
 from blueprint.diagnostics import define
 
 STEERED_BY_A_RULE = define(
@@ -26,13 +26,15 @@ _STEERING = (
 )
 
 
-def steering(subject: Object, known: Known) -> Iterator[Complaint]:
+def steering(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Rules that set such labels."""
     for index, rule in enumerate(map(mapping, items(inside(subject.data, "spec", "rules")))):
         for key in mapping(rule.get("labels")):
             if str(key).startswith(_STEERING):
                 path = ("spec", "rules", index, "labels", key)
-                yield Complaint(STEERED_BY_A_RULE, path, f"sets {key}, which the pools decide", "say it in nodePools")
+                yield ObjectFinding(
+                    STEERED_BY_A_RULE, path, f"sets {key}, which the pools decide", "say it in nodePools"
+                )
 
 
 RULES = (steering,)

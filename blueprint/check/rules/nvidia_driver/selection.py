@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.finding import Complaint
-from blueprint.check.rules.context import USERS, Known, inside, mapping
-from blueprint.check.rules.driver import DRIVERS_UNUSED, driver_faults, drivers_allowed
+from blueprint.check.common.driver import DRIVERS_UNUSED, driver_faults, drivers_allowed
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import USERS, RuleContext, inside, mapping
 from blueprint.diagnostics import Severity, define
 
 DRIVERS_CONFLICT = define(
@@ -39,58 +39,58 @@ system is supported.
 _OWNER = "nvidia.com/gpu-operator.driver.owner"
 
 
-def modules(subject: Object, known: Known) -> Iterator[Complaint]:
+def modules(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Kernel modules against what needs others."""
     spec = mapping(subject.data.get("spec"))
     extra = [name for name in ("gds", "gdrcopy") if inside(spec, name, "enabled") is True]
     yield from driver_faults(spec, ("spec",), extra, ("spec",))
 
 
-def unused(subject: Object, known: Known) -> Iterator[Complaint]:
+def unused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A user's driver where the ClusterPolicy decides."""
-    if subject.component == USERS and not drivers_allowed(known):
+    if subject.component == USERS and not drivers_allowed(context):
         text = "is disabled: the ClusterPolicy has one driver for all nodes"
         help_ = "components.gpu-operator.settings.driverObjects: always"
-        yield Complaint(DRIVERS_UNUSED, ("metadata", "name"), text, help_)
+        yield ObjectFinding(DRIVERS_UNUSED, ("metadata", "name"), text, help_)
 
 
-def selectors(subject: Object, known: Known) -> Iterator[Complaint]:
+def selectors(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Two drivers for the same nodes; of a user's and ours the user's is blamed, otherwise the later one."""
-    drivers = known.of("NVIDIADriver")
+    drivers = context.objects_of_kind("NVIDIADriver")
     earlier = drivers[: drivers.index(subject)]
     for other in drivers:
         mine, theirs = subject.component == USERS, other.component == USERS
         if other is subject or (theirs and not mine) or (mine == theirs and other not in earlier):
             continue
         if _default(subject) and _default(other):
-            yield Complaint(DRIVERS_CONFLICT, ("spec", "default"), f"{other.id.name} is the default already")
-        elif not _default(subject) and not _default(other) and _overlap(_selector(subject), _selector(other), known):
+            yield ObjectFinding(DRIVERS_CONFLICT, ("spec", "default"), f"{other.id.name} is the default already")
+        elif not _default(subject) and not _default(other) and _overlap(_selector(subject), _selector(other), context):
             text = f"spec.nodeSelector chooses nodes that {other.id.name} chooses too"
-            yield Complaint(
+            yield ObjectFinding(
                 DRIVERS_CONFLICT, ("spec", "nodeSelector"), text, "choose by labels that exclude each other"
             )
         return
 
 
-def default(subject: Object, known: Known) -> Iterator[Complaint]:
+def default(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A default with a selector."""
     if _default(subject) and inside(subject.data, "spec", "nodeSelector"):
         text = "the default driver is for all other nodes, so it has no nodeSelector"
-        yield Complaint(DRIVERS_CONFLICT, ("spec", "nodeSelector"), text, "remove nodeSelector, or default")
+        yield ObjectFinding(DRIVERS_CONFLICT, ("spec", "nodeSelector"), text, "remove nodeSelector, or default")
 
 
-def owner(subject: Object, known: Known) -> Iterator[Complaint]:
+def owner(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A selector with the operator's own label."""
     if _OWNER in mapping(inside(subject.data, "spec", "nodeSelector")):
         text = f"spec.nodeSelector uses {_OWNER}, which the operator sets"
-        yield Complaint(DRIVER_OWNER_LABEL, ("spec", "nodeSelector", _OWNER), text, "select by a label of your own")
+        yield ObjectFinding(DRIVER_OWNER_LABEL, ("spec", "nodeSelector", _OWNER), text, "select by a label of your own")
 
 
-def licence(subject: Object, known: Known) -> Iterator[Complaint]:
+def licence(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A licence system switched off."""
     if inside(subject.data, "spec", "licensingConfig", "nlsEnabled") is False:
         path = ("spec", "licensingConfig", "nlsEnabled")
-        yield Complaint(LICENCE_IGNORED, path, "spec.licensingConfig.nlsEnabled: false is ignored", "remove it")
+        yield ObjectFinding(LICENCE_IGNORED, path, "spec.licensingConfig.nlsEnabled: false is ignored", "remove it")
 
 
 def _selector(subject: Object) -> dict[str, str]:
@@ -101,14 +101,14 @@ def _default(subject: Object) -> bool:
     return inside(subject.data, "spec", "default") is True
 
 
-def _overlap(one: dict[str, str], other: dict[str, str], known: Known) -> bool:
+def _overlap(one: dict[str, str], other: dict[str, str], context: RuleContext) -> bool:
     """Whether one selector holds the other, or a pool's nodes carry the labels of both."""
     both = {**one, **other}.items()
     agree = all(other.get(key, value) == value for key, value in one.items())
     return agree and (
         one.items() <= other.items()
         or other.items() <= one.items()
-        or any(both <= {**each.labels}.items() for each in known.nodes)
+        or any(both <= {**each.labels}.items() for each in context.pools)
     )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.finding import Complaint
-from blueprint.check.rules.context import Known, by_hand, mapping
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import RuleContext, by_hand, mapping
 from blueprint.diagnostics import define
 
 MARK_OF_THE_TOOL = define(
@@ -21,14 +21,14 @@ names of your own.
 _OURS = ("applyset.kubernetes.io/", "gpublueprint.dev/")
 
 
-def marks(subject: Object, known: Known) -> Iterator[Complaint]:
+def marks(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Marks that were written by hand."""
     metadata = mapping(subject.data.get("metadata"))
     for field in ("labels", "annotations"):
         for key in mapping(metadata.get(field)):
             if str(key).startswith(_OURS) and by_hand(subject, "metadata", field, key):
                 text = f"metadata.{field} has {key}, which this tool sets"
-                yield Complaint(MARK_OF_THE_TOOL, ("metadata", field, key), text, "use a name of your own")
+                yield ObjectFinding(MARK_OF_THE_TOOL, ("metadata", field, key), text, "use a name of your own")
 
 
 RULES = (marks,)

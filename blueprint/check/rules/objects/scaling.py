@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from blueprint.bundle.model import Object
-from blueprint.check.finding import Complaint
-from blueprint.check.rules.context import Known, inside, mapping
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import RuleContext, inside, mapping
 from blueprint.diagnostics import define
 
 SCALED_BY_ANOTHER = define(
@@ -23,7 +23,7 @@ the autoscaler's `minReplicas` (`minReplicaCount`) is the least there will be.
 _SCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
 
 
-def scaled(subject: Object, known: Known) -> Iterator[Complaint]:
+def scaled(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Replicas that somebody else sets."""
     replicas = inside(subject.data, "spec", "replicas")
     if not isinstance(replicas, int) or isinstance(replicas, bool):
@@ -31,11 +31,11 @@ def scaled(subject: Object, known: Known) -> Iterator[Complaint]:
     for kind in _SCALERS:
         if kind == _SCALERS[0] and replicas == 0:  # it leaves alone what is switched off
             continue
-        for scaler in known.of(kind):
+        for scaler in context.objects_of_kind(kind):
             if _is_target(mapping(inside(scaler.data, "spec", "scaleTargetRef")), scaler, subject):
                 text = f"spec.replicas is {replicas}, and {scaler.id} sets it as well"
                 help_ = "leave spec.replicas out; the autoscaler says how many there are at least"
-                yield Complaint(SCALED_BY_ANOTHER, ("spec", "replicas"), text, help_)
+                yield ObjectFinding(SCALED_BY_ANOTHER, ("spec", "replicas"), text, help_)
 
 
 def _is_target(target: Mapping[Any, Any], scaler: Object, subject: Object) -> bool:

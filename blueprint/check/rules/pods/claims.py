@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from blueprint.bundle.model import Object, Path
-from blueprint.check.finding import Complaint
-from blueprint.check.rules.context import Known, Nodes, Pod, inside, items, mapping
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import Pod, PoolOffer, RuleContext, inside, items, mapping
 from blueprint.diagnostics import Severity, define
 
 NO_CLASS = define(
@@ -39,31 +39,31 @@ them to pools of their own by node selectors.
 _TEMPLATE = ("spec", "channel", "resourceClaimTemplate", "name")
 
 
-def by_number(pod: Pod, known: Known) -> Iterator[Complaint]:
+def by_number(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Plain resources for which no class stands."""
-    if not known.claims:
+    if not context.uses_claims:
         return
-    there = {str(inside(each.data, "spec", "extendedResourceName")) for each in known.of("DeviceClass")}
+    there = {str(inside(each.data, "spec", "extendedResourceName")) for each in context.objects_of_kind("DeviceClass")}
     for path, name, amount in pod.requests:
         if path[-2] == "limits" and str(amount) != "0" and name not in there and name.startswith(_OF_GPUS):
             text = f"no DeviceClass stands for {name}, and no device plugin offers it"
             help_ = "claim it: resourceClaims; or a DeviceClass of your own with extendedResourceName"
-            yield Complaint(NO_CLASS, path, text, help_)
+            yield ObjectFinding(NO_CLASS, path, text, help_)
 
 
 _OF_GPUS = ("nvidia.com/gpu", "nvidia.com/mig-")
 
 
-def elsewhere(pod: Pod, known: Known) -> Iterator[Complaint]:
+def elsewhere(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
     """A template that a domain of another namespace makes."""
     home = pod.subject.id.namespace
     for path, name in _templates(pod):
-        domains = [each for each in known.of("ComputeDomain") if inside(each.data, *_TEMPLATE) == name]
+        domains = [each for each in context.objects_of_kind("ComputeDomain") if inside(each.data, *_TEMPLATE) == name]
         here = [each for each in domains if each.id.namespace == home]
-        if domains and not here and not known.find("ResourceClaimTemplate", name, home):
+        if domains and not here and not context.find("ResourceClaimTemplate", name, home):
             other = domains[0].id
             text = f"the template {name} is made in the namespace {other.namespace}, by ComputeDomain {other.name}"
-            yield Complaint(DOMAIN_ELSEWHERE, path, text, f"a ComputeDomain in {home}")
+            yield ObjectFinding(DOMAIN_ELSEWHERE, path, text, f"a ComputeDomain in {home}")
 
 
 def _templates(pod: Pod) -> Iterator[tuple[Path, str]]:
@@ -72,45 +72,45 @@ def _templates(pod: Pod) -> Iterator[tuple[Path, str]]:
             yield (*pod.path, "resourceClaims", index, "resourceClaimTemplateName"), name
 
 
-def mixed(pod: Pod, known: Known) -> Iterator[Complaint]:
+def mixed(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Virtual machines and containers that claim GPUs of the same pool."""
-    serving = known.serving if pod.spec.get("resourceClaims") else None
-    if serving is None or "PassthroughSupport" not in serving.open or "vfio" not in _sorts(pod, known):
+    dra = context.dra if pod.spec.get("resourceClaims") else None
+    if dra is None or "PassthroughSupport" not in dra.open or "vfio" not in _sorts(pod, context):
         return
-    mine = _pools(pod, known)
-    for other in known.pods:
-        both = [pool for pool in mine if pool in _pools(other, known)]
-        if both and _sorts(other, known) & {"gpu", "mig"}:
+    mine = _pools(pod, context)
+    for other in context.pods:
+        both = [pool for pool in mine if pool in _pools(other, context)]
+        if both and _sorts(other, context) & {"gpu", "mig"}:
             text = f"claims GPUs for virtual machines from pool {both[0]}, where {other.subject.id} claims them too"
-            yield Complaint(MIXED, (*pod.path, "resourceClaims"), text, "nodeSelector: pools of their own")
+            yield ObjectFinding(MIXED, (*pod.path, "resourceClaims"), text, "nodeSelector: pools of their own")
             return
 
 
-def _sorts(pod: Pod, known: Known) -> set[str | None]:
-    from blueprint.check.rules.claim_model import requests_of, sort_of
+def _sorts(pod: Pod, context: RuleContext) -> set[str | None]:
+    from blueprint.check.claims.model import requests_of, sort_of
 
-    return {sort_of(each.of_class, known) for claim in _claims(pod, known) for each in requests_of(claim)}
+    return {sort_of(each.of_class, context) for claim in _claims(pod, context) for each in requests_of(claim)}
 
 
-def _claims(pod: Pod, known: Known) -> Iterator[Object]:
+def _claims(pod: Pod, context: RuleContext) -> Iterator[Object]:
     home = pod.subject.id.namespace
     for each in map(mapping, items(pod.spec.get("resourceClaims"))):
         for key, kind in (
             ("resourceClaimTemplateName", "ResourceClaimTemplate"),
             ("resourceClaimName", "ResourceClaim"),
         ):
-            found = known.find(kind, str(each.get(key)), home) if each.get(key) else None
+            found = context.find(kind, str(each.get(key)), home) if each.get(key) else None
             if found:
                 yield found
 
 
-def _pools(pod: Pod, known: Known) -> list[str]:
+def _pools(pod: Pod, context: RuleContext) -> list[str]:
     """The pools where a pod may run, as far as its node selector says."""
     wanted = mapping(pod.spec.get("nodeSelector")).items()
-    return [pool.name for pool in known.nodes if _admits(pool, wanted)]
+    return [pool.name for pool in context.pools if _admits(pool, wanted)]
 
 
-def _admits(pool: Nodes, wanted: Iterable[tuple[str, str]]) -> bool:
+def _admits(pool: PoolOffer, wanted: Iterable[tuple[str, str]]) -> bool:
     return all(pool.labels.get(key, value) == value for key, value in wanted)
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.check.finding import Complaint
-from blueprint.check.rules.context import Known, Pod, items
-from blueprint.check.rules.credentials import SECRET_IN_PLAIN_TEXT, looks_secret, variables
+from blueprint.check.common.credentials import SECRET_IN_PLAIN_TEXT, looks_secret, variables
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import Pod, RuleContext, items
 
 
-def env(pod: Pod, known: Known) -> Iterator[Complaint]:
+def env(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Variables."""
     for path, container in pod.containers:
         yield from variables(container.get("env"), (*path, "env"))
 
 
-def arguments(pod: Pod, known: Known) -> Iterator[Complaint]:
+def arguments(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Arguments, which every list of processes shows besides."""
     for path, container in pod.containers:
         for field in ("command", "args"):
@@ -23,7 +23,7 @@ def arguments(pod: Pod, known: Known) -> Iterator[Complaint]:
                 if isinstance(each, str) and looks_secret(each):
                     text = f"{field} {index} of the container {container.get('name')} holds a credential"
                     help_ = "mount a Secret of the cluster instead"
-                    yield Complaint(SECRET_IN_PLAIN_TEXT, (*path, field, index), text, help_)
+                    yield ObjectFinding(SECRET_IN_PLAIN_TEXT, (*path, field, index), text, help_)
 
 
 RULES = (env, arguments)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.check.finding import Complaint
-from blueprint.check.rules.amounts import amounts
-from blueprint.check.rules.context import Known, Pod
+from blueprint.check.common.amounts import amounts
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import Pod, RuleContext
 from blueprint.diagnostics import Severity, define
 from blueprint.source.paths import format_path
 
@@ -21,7 +21,7 @@ nodes may run different programs. Name a version, better a digest.
 )
 
 
-def pinned(pod: Pod, known: Known) -> Iterator[Complaint]:
+def pinned(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Images without a version."""
     for path, container in pod.containers:
         image = container.get("image")
@@ -31,10 +31,10 @@ def pinned(pod: Pod, known: Known) -> Iterator[Complaint]:
         if tag in ("", "latest"):
             at = (*path, "image")
             text = f"{format_path(at, pod.subject.data)} is {image}, which names no version"
-            yield Complaint(NOT_PINNED, at, text, "name a version, better a digest")
+            yield ObjectFinding(NOT_PINNED, at, text, "name a version, better a digest")
 
 
-def sized(pod: Pod, known: Known) -> Iterator[Complaint]:
+def sized(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Requests and limits below what anything needs."""
     for path, container in pod.containers:
         yield from amounts(container.get("resources"), (*path, "resources"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.check.finding import Complaint
-from blueprint.check.rules.context import USERS, Known, Pod, items, mapping
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import USERS, Pod, RuleContext, items, mapping
 from blueprint.diagnostics import Severity, define
 from blueprint.source.paths import format_path
 
@@ -49,7 +49,7 @@ _WITH_CDI = ("nvidia-cdi", "nvidia-legacy")
 _NOTHING = ("", "void", "none")
 
 
-def visible(pod: Pod, known: Known) -> Iterator[Complaint]:
+def visible(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
     """GPUs by variable. Components of the stack itself may; they look at all of them."""
     if pod.subject.component != USERS or pod.requests:
         return
@@ -58,34 +58,36 @@ def visible(pod: Pod, known: Known) -> Iterator[Complaint]:
             if each.get("name") == "NVIDIA_VISIBLE_DEVICES" and each.get("value", "") not in _NOTHING:
                 at = (*path, "env", index, "name")
                 text = f"{format_path(path, pod.subject.data)} sees GPUs that it does not ask for"
-                yield Complaint(PAST_THE_SCHEDULER, at, text, 'resources: {limits: {nvidia.com/gpu: "1"}}')
+                yield ObjectFinding(PAST_THE_SCHEDULER, at, text, 'resources: {limits: {nvidia.com/gpu: "1"}}')
 
 
-def users(pod: Pod, known: Known) -> Iterator[Complaint]:
+def users(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
     """GPUs in a user namespace."""
     if pod.spec.get("hostUsers") is False and pod.requests:
         path = (*pod.path, "hostUsers")
         text = f"{format_path(path, pod.subject.data)} is false, and the pod asks for {pod.requests[0][1]}"
-        yield Complaint(USER_NAMESPACE, path, text, "remove hostUsers")
+        yield ObjectFinding(USER_NAMESPACE, path, text, "remove hostUsers")
 
 
-def runtime_class(pod: Pod, known: Known) -> Iterator[Complaint]:
+def runtime_class(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
     """RuntimeClasses that the operator does not make, and those whose makers nobody sees here."""
     name = pod.spec.get("runtimeClassName")
-    if not isinstance(name, str) or known.find("RuntimeClass", name):
+    if not isinstance(name, str) or context.find("RuntimeClass", name):
         return
     path = (*pod.path, "runtimeClassName")
     said = format_path(path, pod.subject.data)
-    if known.policy and (name in _WITH_CDI or name == (known.of_policy("operator", "runtimeClass") or "nvidia")):
-        if known.of_policy("cdi", "nriPluginEnabled") is True:
+    if context.cluster_policy and (
+        name in _WITH_CDI or name == (context.cluster_policy_value("operator", "runtimeClass") or "nvidia")
+    ):
+        if context.cluster_policy_value("cdi", "nriPluginEnabled") is True:
             text = f"{said}: with the NRI plugin on there is no RuntimeClass {name}"
-            yield Complaint(RUNTIME_CLASS_GONE, path, text, "remove it, or switch nriPlugin off")
-        elif name in _WITH_CDI and known.of_policy("cdi", "enabled") is False:
+            yield ObjectFinding(RUNTIME_CLASS_GONE, path, text, "remove it, or switch nriPlugin off")
+        elif name in _WITH_CDI and context.cluster_policy_value("cdi", "enabled") is False:
             text = f"{said}: with CDI off there is no RuntimeClass {name}"
-            yield Complaint(RUNTIME_CLASS_GONE, path, text, "remove it, or switch CDI on")
+            yield ObjectFinding(RUNTIME_CLASS_GONE, path, text, "remove it, or switch CDI on")
     elif name.startswith("kata"):
         text = f"{said}: nothing here makes the RuntimeClass {name}; kata-deploy does"
-        yield Complaint(RUNTIME_CLASS_OF_OTHERS, path, text, "see that kata-deploy is installed before the pod is")
+        yield ObjectFinding(RUNTIME_CLASS_OF_OTHERS, path, text, "see that kata-deploy is installed before the pod is")
 
 
 RULES = (visible, users, runtime_class)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.check.finding import Complaint
-from blueprint.check.rules.context import Known, Pod, items, mapping
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import Pod, RuleContext, items, mapping
 from blueprint.diagnostics import define
 from blueprint.source.paths import format_path
 
@@ -43,44 +43,44 @@ the pod never starts.
 )
 
 
-def tolerations(pod: Pod, known: Known) -> Iterator[Complaint]:
+def tolerations(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Tolerations of every value that name one."""
     for index, each in enumerate(map(mapping, items(pod.spec.get("tolerations")))):
         if each.get("operator") == "Exists" and each.get("value"):
             path = (*pod.path, "tolerations", index, "value")
             text = f"{format_path(path, pod.subject.data)} beside operator: Exists"
-            yield Complaint(TOLERATION_FORM, path, text, "remove value, or say operator: Equal")
+            yield ObjectFinding(TOLERATION_FORM, path, text, "remove value, or say operator: Equal")
 
 
-def nodes(pod: Pod, known: Known) -> Iterator[Complaint]:
+def nodes(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
     """A selector of nodes that no pool with such GPUs has."""
     asked = {name for _, name, _ in pod.requests}
-    able = [pool for pool in known.nodes if asked & set(pool.offers)]
+    able = [pool for pool in context.pools if asked & set(pool.offers)]
     for key, value in mapping(pod.spec.get("nodeSelector")).items() if asked and able else ():
         there = sorted({pool.labels[key] for pool in able if key in pool.labels})
-        if any(key in pool.labels for pool in known.nodes) and there and value not in there:
+        if any(key in pool.labels for pool in context.pools) and there and value not in there:
             path = (*pod.path, "nodeSelector", key)
             text = f"{format_path(path, pod.subject.data)} is {value}, and no pool with {', '.join(sorted(asked))} is"
-            yield Complaint(NO_SUCH_NODES, path, text, f"there are: {', '.join(there)}")
+            yield ObjectFinding(NO_SUCH_NODES, path, text, f"there are: {', '.join(there)}")
 
 
-def restart(pod: Pod, known: Known) -> Iterator[Complaint]:
+def restart(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Jobs that would never end."""
     if pod.subject.id.kind in ("Job", "CronJob") and pod.spec.get("restartPolicy", "Always") == "Always":
         path = (*pod.path, "restartPolicy") if "restartPolicy" in pod.spec else pod.path
-        yield Complaint(
+        yield ObjectFinding(
             RESTART_POLICY, path, f"restartPolicy of a {pod.subject.id.kind} is Always", "Never, or OnFailure"
         )
 
 
-def images(pod: Pod, known: Known) -> Iterator[Complaint]:
+def images(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Names of images that are none."""
     for path, container in pod.containers:
         image = container.get("image")
         if isinstance(image, str) and (" " in image or "\t" in image or _capitals(image)):
             at = (*path, "image")
             text = f"{format_path(at, pod.subject.data)} is {image}"
-            yield Complaint(IMAGE_MALFORMED, at, text, "small letters and no spaces before the tag")
+            yield ObjectFinding(IMAGE_MALFORMED, at, text, "small letters and no spaces before the tag")
 
 
 def _capitals(image: str) -> bool:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from blueprint.check.finding import Complaint
-from blueprint.check.rules.context import GPU_PREFIX, Known, Nodes, Pod, items, mapping, tolerates
-from blueprint.check.rules.offering import OF_NVIDIA, is_decided_here
+from blueprint.check.common.device_plugins import OF_NVIDIA, is_decided_here
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import GPU_PREFIX, Pod, PoolOffer, RuleContext, items, mapping, tolerates
 from blueprint.diagnostics import Severity, define, nearest
 from blueprint.source.paths import format_path
 
@@ -70,7 +70,7 @@ yourself: `kubectl get node NAME -o jsonpath='{.status.allocatable}'`.
 _SHARED = ".shared"
 
 
-def form(pod: Pod, known: Known) -> Iterator[Complaint]:
+def form(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Fractions, requests without limits, and those that differ."""
     for path, container in pod.containers:
         parts = mapping(container.get("resources"))
@@ -81,84 +81,84 @@ def form(pod: Pod, known: Known) -> Iterator[Complaint]:
                 if str(name).startswith("nvidia.com/") and not re.fullmatch(r"[0-9]+k?", str(amount)):
                     help_ = "whole GPUs only; gpu.sharing gives several pods one GPU"
                     text = f"{_said(pod, at)} is {amount}: devices are counted whole"
-                    yield Complaint(REQUEST_FORM, at, text, help_)
+                    yield ObjectFinding(REQUEST_FORM, at, text, help_)
                 elif part == "requests" and str(name).startswith("nvidia.com/") and limits.get(name) != amount:
                     said = f"its limit is {limits[name]}" if name in limits else "there is no limit"
                     text = f"{_said(pod, at)} is {amount}, and {said}"
-                    yield Complaint(REQUEST_FORM, at, text, "say limits alone: requests follow from them")
+                    yield ObjectFinding(REQUEST_FORM, at, text, "say limits alone: requests follow from them")
 
 
-def offered(pod: Pod, known: Known) -> Iterator[Complaint]:
+def offered(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Resources that no pool offers, or not so many of."""
-    if not known.nodes or known.claims:
+    if not context.pools or context.uses_claims:
         return
-    passed_through = tuple(_passed_through(known))
+    passed_through = tuple(_passed_through(context))
     for path, name, amount in _limits(pod):
         if any(re.fullmatch(pattern, name) for pattern in passed_through):
             continue  # how many a node has of them, nobody says
-        most = max((pool.offers.get(name, 0) for pool in known.nodes), default=0)
+        most = max((pool.offers.get(name, 0) for pool in context.pools), default=0)
         number = _number(amount)
         if not most:
-            yield _not_offered(pod, path, name, known)
+            yield _not_offered(pod, path, name, context)
         elif number and number > most:
-            yield _too_many(pod, path, name, number, most, known)
+            yield _too_many(pod, path, name, number, most, context)
         elif number and number > 1:
-            yield from _several(pod, path, name, number, known)
+            yield from _several(pod, path, name, number, context)
 
 
-def _not_offered(pod: Pod, path: Any, name: str, known: Known) -> Complaint:
-    there = sorted({name for pool in known.nodes for name in pool.offers})
+def _not_offered(pod: Pod, path: Any, name: str, context: RuleContext) -> ObjectFinding:
+    there = sorted({name for pool in context.pools for name in pool.offers})
     near = _instead(name, there)
-    if is_decided_here(known) if OF_NVIDIA.fullmatch(name) else near:
+    if is_decided_here(context) if OF_NVIDIA.fullmatch(name) else near:
         text = f"{_said(pod, path)}: no pool's nodes offer {name}"
         help_ = f"they offer {', '.join(there)}" + (f"; did you mean {near}?" if near else "")
-        return Complaint(NOT_OFFERED, path, text, help_)
+        return ObjectFinding(NOT_OFFERED, path, text, help_)
     text = f"{_said(pod, path)}: whether nodes offer {name} is decided by a device plugin of somebody else's"
-    return Complaint(BY_OTHERS, path, text, f"from the pools follows {', '.join(there)}")
+    return ObjectFinding(BY_OTHERS, path, text, f"from the pools follows {', '.join(there)}")
 
 
-def _too_many(pod: Pod, path: Any, name: str, number: int, most: int, known: Known) -> Complaint:
-    if is_decided_here(known):
-        return Complaint(TOO_MANY, path, f"{_said(pod, path)} is {number}, and no node has more than {most}",
+def _too_many(pod: Pod, path: Any, name: str, number: int, most: int, context: RuleContext) -> ObjectFinding:
+    if is_decided_here(context):
+        return ObjectFinding(TOO_MANY, path, f"{_said(pod, path)} is {number}, and no node has more than {most}",
                          f"at most {most}")  # fmt: skip
     text = f"{_said(pod, path)} is {number}: whether nodes offer so many is decided by somebody else's device plugin"
-    return Complaint(BY_OTHERS, path, text, f"from the pools follow {most} of {name}")
+    return ObjectFinding(BY_OTHERS, path, text, f"from the pools follow {most} of {name}")
 
 
-def _passed_through(known: Known) -> Iterator[str]:
+def _passed_through(context: RuleContext) -> Iterator[str]:
     """Patterns of what nodes that run virtual machines offer; with an empty alias each model has a name of its own."""
-    if known.of_policy("sandboxWorkloads", "enabled") is not True:
+    if context.cluster_policy_value("sandboxWorkloads", "enabled") is not True:
         return
-    env = map(mapping, items(known.of_policy("kataSandboxDevicePlugin", "env")))
+    env = map(mapping, items(context.cluster_policy_value("kataSandboxDevicePlugin", "env")))
     said = {each.get("name"): str(each.get("value", "")) for each in env}
     for variable, usual in (("P_GPU_ALIAS", "pgpu"), ("NVSWITCH_ALIAS", "nvswitch")):
         alias = said.get(variable, usual)
         yield r"nvidia\.com/" + (re.escape(alias) if alias else "[A-Z][A-Za-z0-9._-]*")
 
 
-def _several(pod: Pod, path: Any, name: str, number: int, known: Known) -> Iterator[Complaint]:
-    offering = [pool for pool in known.nodes if name in pool.offers]
-    if is_decided_here(known) and all(name in pool.shared for pool in offering):
+def _several(pod: Pod, path: Any, name: str, number: int, context: RuleContext) -> Iterator[ObjectFinding]:
+    offering = [pool for pool in context.pools if name in pool.offers]
+    if is_decided_here(context) and all(name in pool.shared for pool in offering):
         refused = all(pool.refuses_many for pool in offering)
         end = "the device plugin refuses that" if refused else "that is no more computing than one"
         text = f"{_said(pod, path)} asks for {number} shares, and {end}"
-        yield Complaint(SHARES_ADD_NOTHING, path, text, "ask for 1", None if refused else Severity.WARNING)
+        yield ObjectFinding(SHARES_ADD_NOTHING, path, text, "ask for 1", None if refused else Severity.WARNING)
 
 
-def taints(pod: Pod, known: Known) -> Iterator[Complaint]:
+def taints(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Nodes that offer what is asked for, and that keep the pod away."""
     for path, name, _ in _limits(pod):
-        pools = [pool for pool in known.nodes if name in pool.offers]
+        pools = [pool for pool in context.pools if name in pool.offers]
         kept = [taint for pool in pools if (taint := _kept_away(pod, pool))]
         if pools and len(kept) == len(pools):
             taint = kept[0]
             text = f"{_said(pod, path)} leads to nodes whose taint {taint} the pod does not tolerate"
             help_ = f"tolerations: [{{key: {taint.partition(':')[0]}, operator: Exists}}]"
-            yield Complaint(NOT_TOLERATED, path, text, help_)
+            yield ObjectFinding(NOT_TOLERATED, path, text, help_)
             return
 
 
-def _kept_away(pod: Pod, pool: Nodes) -> str | None:
+def _kept_away(pod: Pod, pool: PoolOffer) -> str | None:
     found = (taint for taint in pool.taints if not tolerates(pod.spec.get("tolerations"), taint))
     return next((f"{taint.key}:{taint.effect}" for taint in found), None)
 

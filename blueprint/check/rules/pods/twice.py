@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.check.finding import Complaint
-from blueprint.check.rules.context import USERS, Known, Pod, inside
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import USERS, Pod, RuleContext, inside
 from blueprint.diagnostics import define
 
 BROUGHT_TWICE = define(
@@ -28,26 +28,26 @@ _IMAGES = {
 _PARTS = {"k8s-device-plugin": "devicePlugin", "dcgm-exporter": "dcgmExporter"}
 
 
-def twice(pod: Pod, known: Known) -> Iterator[Complaint]:
+def twice(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
     """A user's own copy of what a component brings."""
     if pod.subject.component != USERS:
         return
     for path, container in pod.containers:
         image = str(container.get("image") or "").partition("@")[0].rpartition("/")[2].partition(":")[0]
         component = _IMAGES.get(image)
-        if component and (by := _brought(component, known)):
+        if component and (by := _brought(component, context)):
             text = f"{image} is brought by {by} already"
             help_ = f"remove it, or components.{by}.ownership: external"
-            yield Complaint(BROUGHT_TWICE, (*path, "image"), text, help_)
+            yield ObjectFinding(BROUGHT_TWICE, (*path, "image"), text, help_)
             return
 
 
-def _brought(component: str, known: Known) -> str | None:
+def _brought(component: str, context: RuleContext) -> str | None:
     """Which component runs that already, if one does."""
     part = _PARTS.get(component)
-    if part and known.policy and inside(known.policy.data, "spec", part, "enabled") is not False:
+    if part and context.cluster_policy and inside(context.cluster_policy.data, "spec", part, "enabled") is not False:
         return "gpu-operator"
-    ours = any(pod.subject.component == component for pod in known.pods) or known.wish_for(component)
+    ours = any(pod.subject.component == component for pod in context.pods) or context.subscription_of(component)
     return component if ours else None
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.finding import Complaint
-from blueprint.check.rules.context import Known
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import RuleContext
 from blueprint.diagnostics import define
 
 PRIORITY_OF_THE_SYSTEM = define(
@@ -20,15 +20,15 @@ other PriorityClasses.
 _MOST = 1_000_000_000
 
 
-def bounds(subject: Object, known: Known) -> Iterator[Complaint]:
+def bounds(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A name or value of the system's."""
     value = subject.data.get("value")
     if subject.id.name.startswith("system-"):
-        yield Complaint(
+        yield ObjectFinding(
             PRIORITY_OF_THE_SYSTEM, ("metadata", "name"), f"{subject.id.name} is a name of the system's", "another name"
         )
     elif isinstance(value, int) and value > _MOST:
-        yield Complaint(PRIORITY_OF_THE_SYSTEM, ("value",), f"value {value} is the system's", f"at most {_MOST}")
+        yield ObjectFinding(PRIORITY_OF_THE_SYSTEM, ("value",), f"value {value} is the system's", f"at most {_MOST}")
 
 
 RULES = (bounds,)

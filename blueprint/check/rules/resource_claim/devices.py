@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from blueprint.check.rules import claim_comparisons, claim_config, claim_requests, claim_selectors
+from blueprint.check.claims import comparisons, opaque_config, requests, selectors
 
-RULES = (*claim_requests.RULES, *claim_selectors.RULES, *claim_comparisons.RULES, *claim_config.RULES)
+RULES = (*requests.RULES, *selectors.RULES, *comparisons.RULES, *opaque_config.RULES)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.finding import Complaint
-from blueprint.check.rules.context import USERS, Known
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import USERS, RuleContext
 from blueprint.diagnostics import Severity, define
 
 STACK_LIMITED = define(
@@ -21,12 +21,12 @@ DaemonSets. Keep quotas for namespaces of workloads.
 )
 
 
-def limited(subject: Object, known: Known) -> Iterator[Complaint]:
+def limited(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A user's quota or limits in a namespace that a component brings."""
-    namespace = known.find("Namespace", subject.id.namespace)
+    namespace = context.find("Namespace", subject.id.namespace)
     if subject.component == USERS and namespace is not None and namespace.component != USERS:
         text = f"it limits the pods of {namespace.component}, whose namespace {namespace.id.name} is"
-        yield Complaint(STACK_LIMITED, ("metadata", "namespace"), text, "remove it, or use another namespace")
+        yield ObjectFinding(STACK_LIMITED, ("metadata", "namespace"), text, "remove it, or use another namespace")
 
 
 RULES = (limited,)

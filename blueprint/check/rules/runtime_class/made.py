@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.finding import Complaint
-from blueprint.check.rules.context import USERS, Known
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import USERS, RuleContext
 from blueprint.diagnostics import define
 
 MADE_BY_THE_OPERATOR = define(
@@ -19,11 +19,11 @@ manifest of the same name is overwritten, or fought over for ever.
 )
 
 
-def made(subject: Object, known: Known) -> Iterator[Complaint]:
+def made(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A user's RuntimeClass of the operator's name."""
-    name = known.of_policy("operator", "runtimeClass") or "nvidia"
-    if subject.component == USERS and known.policy is not None and subject.id.name == name:
-        yield Complaint(MADE_BY_THE_OPERATOR, ("metadata", "name"), f"the GPU Operator makes {name}", "remove it")
+    name = context.cluster_policy_value("operator", "runtimeClass") or "nvidia"
+    if subject.component == USERS and context.cluster_policy is not None and subject.id.name == name:
+        yield ObjectFinding(MADE_BY_THE_OPERATOR, ("metadata", "name"), f"the GPU Operator makes {name}", "remove it")
 
 
 RULES = (made,)

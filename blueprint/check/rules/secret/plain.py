@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.finding import Complaint
-from blueprint.check.rules.context import Known, mapping
-from blueprint.check.rules.credentials import SECRET_IN_PLAIN_TEXT
+from blueprint.check.common.credentials import SECRET_IN_PLAIN_TEXT
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import RuleContext, mapping
 
 
-def plain(subject: Object, known: Known) -> Iterator[Complaint]:
+def plain(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A Secret with values in it: base64 hides nothing."""
     for field in ("data", "stringData"):
         keys = [str(key) for key, value in mapping(subject.data.get(field)).items() if value]
         if keys:
             text = f"{field} holds {', '.join(sorted(keys))} in plain text"
             help_ = "make the Secret in the cluster: by an operator for external secrets, sealed, or by hand"
-            yield Complaint(SECRET_IN_PLAIN_TEXT, (field,), text, help_)
+            yield ObjectFinding(SECRET_IN_PLAIN_TEXT, (field,), text, help_)
 
 
 RULES = (plain,)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.finding import Complaint
-from blueprint.check.rules.context import Known, inside, items, mapping
-from blueprint.check.rules.durations import seconds
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import RuleContext, inside, items, mapping
 from blueprint.diagnostics import define
+from blueprint.units import as_duration
 
 TIMEOUT_TOO_LONG = define(
     "BP6031",
@@ -20,14 +20,14 @@ line in a log and nothing else. Metrics are then missing without an error anywhe
 )
 
 
-def endpoints(subject: Object, known: Known) -> Iterator[Complaint]:
+def endpoints(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Endpoints of a ServiceMonitor."""
     for index, endpoint in enumerate(map(mapping, items(inside(subject.data, "spec", "endpoints")))):
         every, patience = endpoint.get("interval"), endpoint.get("scrapeTimeout")
-        if (patience_ := seconds(patience)) and (every_ := seconds(every)) and patience_ > every_:
+        if (patience_ := as_duration(patience)) and (every_ := as_duration(every)) and patience_ > every_:
             text = f"an endpoint is asked every {every} and answers are waited for {patience}"
             path = ("spec", "endpoints", index, "scrapeTimeout")
-            yield Complaint(TIMEOUT_TOO_LONG, path, text, "let scrapeTimeout be shorter")
+            yield ObjectFinding(TIMEOUT_TOO_LONG, path, text, "let scrapeTimeout be shorter")
 
 
 RULES = (endpoints,)

@@ -1,0 +1,1 @@
+"""Talks to one Kubernetes API server: kubeconfig, connection, errors, discovery, field ownership."""

@@ -1,0 +1,300 @@
+"""Raw HTTP to one API server: JSON in, JSON out, errors typed, every request with a time limit.
+
+Raw because it is several times faster than typed clients, and because managedFields and the exact bytes matter
+here. Threads may share a connection.
+"""
+
+from __future__ import annotations
+
+import gc
+import ssl
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import orjson
+import urllib3
+
+from blueprint._version import __version__
+from blueprint.apiserver.errors import ApiError, error_from
+from blueprint.apiserver.kubeconfig import Endpoint
+from blueprint.diagnostics.causes import system_words
+
+POOL_SIZE = 8
+"""Connections kept open; also the most threads that are useful on one connection."""
+
+PAGE = 500
+"""Objects per page of a LIST."""
+
+METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+"""To accept: a LIST without what the objects say."""
+
+_READ_ATTEMPTS = 4
+_LONGEST_PAUSE = 10.0
+_OUTAGE, _LONGEST_LOOK = 20.0, 2.0
+"""Seconds that a server which did answer before is waited for, and most seconds between two looks."""
+APPLY = "application/apply-patch+yaml"
+MERGE = "application/merge-patch+json"
+
+
+class Connection:
+    """A cluster that answers.
+
+    Attributes:
+        context: The kubeconfig's name for it, or `in-cluster`.
+        timeout: Seconds that one request may take, and that overload is waited out.
+        version: The server's version, such as `v1.36.3`; empty before `connect` asked.
+    """
+
+    def __init__(self, endpoint: Endpoint, context: str, timeout: float = 30.0) -> None:
+        self.endpoint = endpoint
+        self.context = context
+        self.timeout = timeout
+        self.version = ""
+        self._authorization = endpoint.authorization
+        self._renewal = threading.Lock()
+        self._answered = False
+        self._gone_since: float | None = None
+        self._pool = _pool(endpoint)
+        local = urlsplit(endpoint.server).hostname in {"127.0.0.1", "localhost", "::1"}
+        self._encoding = "identity" if local else "gzip"
+
+    def get(self, path: str, accept: str = "application/json") -> Any:
+        """The parsed answer to a GET. Raises ApiError."""
+        return self.request("GET", path, accept=accept)
+
+    def list(self, path: str, selector: str = "") -> list[dict[str, Any]]:
+        """Every item at a collection, in pages; an expired page token starts anew. Raises ApiError.
+
+        Items of a LIST have no apiVersion and kind of their own; they are filled in from the list's.
+        """
+        for _ in range(_READ_ATTEMPTS):
+            try:
+                return list(self._pages(path, selector))
+            except ApiError as error:
+                if error.status != HTTPStatus.GONE:
+                    raise
+        raise ApiError(HTTPStatus.GONE, "Expired", "the collection changes faster than it can be read", request=path)
+
+    def _pages(self, path: str, selector: str) -> Iterator[dict[str, Any]]:
+        query = {"limit": str(PAGE)} | ({"labelSelector": selector} if selector else {})
+        while True:
+            page = self.request("GET", path, query=query)
+            kind = str(page.get("kind", "")).removesuffix("List")
+            for item in page.get("items") or ():
+                item.setdefault("apiVersion", page.get("apiVersion"))
+                item.setdefault("kind", kind)
+                yield item
+            if not (token := page.get("metadata", {}).get("continue")):
+                return
+            query["continue"] = token
+
+    def apply(
+        self, path: str, body: Mapping[str, Any], manager: str, *, force: bool = False, dry_run: bool = False
+    ) -> tuple[dict[str, Any], bool]:
+        """Server-side apply. Gives the object as it is afterwards and whether it was created by this request."""
+        query = {"fieldManager": manager, "force": "true" if force else "false"}
+        if dry_run:
+            query["dryRun"] = "All"
+        status, answer = self._exchange("PATCH", path, body, query=query, content_type=APPLY)
+        return answer, status == HTTPStatus.CREATED
+
+    def patch(self, path: str, body: Any, manager: str, content_type: str = MERGE) -> Any:
+        """A patch of another type, under our manager's name. Never repeated by itself."""
+        return self.request("PATCH", path, body, query={"fieldManager": manager}, content_type=content_type)
+
+    def post(self, path: str, body: Mapping[str, Any], manager: str, *, dry_run: bool = False) -> Any:
+        """Create an object that must not exist yet."""
+        query = {"fieldManager": manager} | ({"dryRun": "All"} if dry_run else {})
+        return self.request("POST", path, body, query=query)
+
+    def put(self, path: str, body: Mapping[str, Any], manager: str) -> Any:
+        """Replace an object; with a resourceVersion in the body only if it is still that version."""
+        return self.request("PUT", path, body, query={"fieldManager": manager})
+
+    def delete(self, path: str, uid: str | None = None) -> Any:
+        """Delete an object, if it still has this uid. What it owns goes with it; some kinds would leave that behind."""
+        options: dict[str, Any] = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}
+        if uid:
+            options["preconditions"] = {"uid": uid}
+        return self.request("DELETE", path, options)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        query: Mapping[str, str] | None = None,
+        content_type: str = "application/json",
+        accept: str = "application/json",
+    ) -> Any:
+        """One request, parsed. Overload (429) is waited out, and so is a server that is gone for some seconds.
+
+        What has no effects (reads, dry-runs) also survives 503 and a lost connection. A write is never repeated once it
+        was sent: whoever asked for it has to look first.
+
+        Raises:
+            ApiError: any answer of 400 or more, or no answer (`status` 0).
+        """
+        return self._exchange(method, path, body, query=query, content_type=content_type, accept=accept)[1]
+
+    def _exchange(
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        *,
+        query: Mapping[str, str] | None,
+        content_type: str,
+        accept: str = "application/json",
+    ) -> tuple[int, Any]:
+        url = f"{self.endpoint.server}{path}" + (f"?{urlencode(query)}" if query else "")
+        headers = {"Accept": accept, "Accept-Encoding": self._encoding}
+        data = None if body is None else orjson.dumps(body)
+        if data is not None:
+            headers["Content-Type"] = content_type
+        told = f"{method} {path}"
+        harmless = method == "GET" or "dryRun" in (query or {})
+        give_up = time.monotonic() + max(self.timeout, _OUTAGE if self._answered else 0.0)
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                response = self._send(method, url, data, headers, told)
+                self._answered, self._gone_since = True, None
+                if response.status < HTTPStatus.BAD_REQUEST:
+                    return response.status, _parsed(response, told)
+                error = error_from(response.status, response.data, told)
+                pause = _pause(response, attempt)
+            except ApiError as lost:
+                error, pause = lost, min(0.2 * 2 ** (attempt - 1), _LONGEST_LOOK)
+                self._gone_since = self._gone_since or time.monotonic()
+            may = self._may_wait(error, attempt) if error.status == 0 else _may_repeat(error, attempt, harmless)
+            if not may or not (harmless or error.unsent or error.status) or time.monotonic() + pause > give_up:
+                raise error
+            time.sleep(pause)
+
+    def _may_wait(self, error: ApiError, attempt: int) -> bool:
+        """Whether a server that does not answer is still waited for. All requests together wait for one outage."""
+        if self._answered and error.reason != "TLS":
+            return time.monotonic() - (self._gone_since or 0.0) < _OUTAGE
+        return attempt < _READ_ATTEMPTS
+
+    def _send(
+        self, method: str, url: str, data: bytes | None, headers: dict[str, str], told: str
+    ) -> urllib3.BaseHTTPResponse:
+        used = self._authorization
+        response = self._once(method, url, data, self._signed(headers), told)
+        if response.status == HTTPStatus.UNAUTHORIZED and self.endpoint.renew is not None:
+            with self._renewal:
+                if self._authorization == used:
+                    self._authorization = self.endpoint.renew()
+            response = self._once(method, url, data, self._signed(headers), told)
+        return response
+
+    def _signed(self, headers: dict[str, str]) -> dict[str, str]:
+        return headers | ({"Authorization": self._authorization} if self._authorization else {})
+
+    def _once(
+        self, method: str, url: str, data: bytes | None, headers: dict[str, str], told: str
+    ) -> urllib3.BaseHTTPResponse:
+        try:
+            return self._pool.request(
+                method,
+                url,
+                body=data,
+                headers=headers,
+                timeout=urllib3.Timeout(connect=min(self.timeout, 10.0), read=self.timeout),
+                retries=False,
+                redirect=False,
+            )
+        except urllib3.exceptions.SSLError as error:
+            raise ApiError(0, "TLS", str(error.args[0] if error.args else error), request=told) from error
+        except urllib3.exceptions.NewConnectionError as error:  # counts as a timeout too, but says more
+            raise ApiError(0, "Unreachable", system_words(error), request=told, unsent=True) from error
+        except urllib3.exceptions.TimeoutError as error:
+            text = f"no answer within {self.timeout:g} s"
+            unsent = isinstance(error, urllib3.exceptions.ConnectTimeoutError)
+            raise ApiError(0, "Timeout", text, request=told, unsent=unsent) from error
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise ApiError(0, "Unreachable", system_words(error), request=told) from error
+
+    def close(self) -> None:
+        """Close every open connection."""
+        self._pool.clear()
+
+
+def _parsed(response: urllib3.BaseHTTPResponse, told: str) -> Any:
+    with _collector_paused():
+        try:
+            return orjson.loads(response.data)
+        except orjson.JSONDecodeError:
+            text = "the answer is not JSON"
+            raise ApiError(response.status, "NotJSON", text, request=told) from None
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Parsing allocates only live values; the cyclic collector would halve its speed for nothing."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _may_repeat(error: ApiError, attempt: int, harmless: bool) -> bool:  # noqa: FBT001 - one fact
+    """429 means that nothing was done; of anything else only a request without effects is repeated."""
+    if error.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return True
+    return harmless and attempt < _READ_ATTEMPTS and error.status == HTTPStatus.SERVICE_UNAVAILABLE
+
+
+def _pause(response: urllib3.BaseHTTPResponse, attempt: int) -> float:
+    told = response.headers.get("Retry-After", "")
+    return min(float(told), _LONGEST_PAUSE) if told.isdecimal() else min(0.2 * 2**attempt, _LONGEST_PAUSE)
+
+
+def _pool(endpoint: Endpoint) -> urllib3.PoolManager:
+    options: dict[str, Any] = {"maxsize": POOL_SIZE, "num_pools": 2}
+    if endpoint.server.startswith("https:"):
+        options["ssl_context"] = _tls(endpoint)
+        if endpoint.server_name:
+            options["server_hostname"] = endpoint.server_name
+    headers = {"User-Agent": f"blueprint/{__version__}"}
+    if endpoint.proxy:
+        return urllib3.ProxyManager(endpoint.proxy, headers=headers, **options)
+    return urllib3.PoolManager(headers=headers, **options)
+
+
+def _tls(endpoint: Endpoint) -> ssl.SSLContext:
+    """Raises ssl.SSLError or ValueError for certificates that are no certificates."""
+    authority = endpoint.ca.decode("ascii", "replace") if endpoint.ca else None
+    context = ssl.create_default_context(cadata=authority)
+    # Cluster authorities made by kubeadm and kind lack key usage extensions that Python 3.13 asks for.
+    context.verify_flags &= ~getattr(ssl, "VERIFY_X509_STRICT", 0)
+    if endpoint.insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # the kubeconfig asks for it
+    if endpoint.certificate:
+        _present(context, endpoint.certificate, endpoint.key or b"")
+    return context
+
+
+def _present(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
+    """OpenSSL takes client certificates from files only; these live for this call, readable by us alone."""
+    with tempfile.TemporaryDirectory(prefix="blueprint-") as folder:
+        chain = Path(folder) / "client.pem"
+        chain.touch(mode=0o600)
+        chain.write_bytes(certificate.rstrip() + b"\n" + key)
+        context.load_cert_chain(chain)

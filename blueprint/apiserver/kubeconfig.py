@@ -1,0 +1,225 @@
+"""Read kubeconfigs: find the files, merge them, choose a context, and say plainly what is wrong with them.
+
+Credentials that stand in the file (certificates, tokens, passwords) become an `Endpoint` here. Whatever has to be
+obtained (exec plugins, identity providers) is not: see `exec_plugin` and `connect`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from blueprint.apiserver import codes
+from blueprint.diagnostics import Diagnostic, Refused, nearest
+
+OBTAINED = ("exec", "auth-provider")
+"""User keys whose credentials are not in the file."""
+
+IMPERSONATION = ("as", "as-uid", "as-groups", "as-user-extra")
+"""User keys that would make us somebody else. To ignore them would be to act with other rights than asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where the API server is and how we prove who we are. Secrets never appear in its repr.
+
+    Certificates and keys are PEM bytes. `renew` gives a fresh Authorization header after a 401.
+    """
+
+    server: str
+    ca: bytes | None = None
+    certificate: bytes | None = field(default=None, repr=False)
+    key: bytes | None = field(default=None, repr=False)
+    authorization: str | None = field(default=None, repr=False)
+    insecure: bool = False
+    server_name: str | None = None
+    proxy: str | None = None
+    renew: Callable[[], str | None] | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One context of a kubeconfig, with the cluster and user it names and the folders their paths count from."""
+
+    context: str
+    namespace: str
+    files: tuple[Path, ...]
+    cluster: Mapping[str, Any]
+    cluster_folder: Path
+    user: Mapping[str, Any] = field(repr=False)
+    user_folder: Path
+
+    @property
+    def is_static(self) -> bool:
+        """Whether everything needed stands in the file."""
+        return not any(self.user.get(key) for key in OBTAINED) and not self.cluster.get("proxy-url")
+
+
+def refuse(code: Any, message: str, help_text: str | None = None) -> Refused:
+    """A reason why nothing could be looked at: exit code 2."""
+    return Refused(Diagnostic(code, message, help=help_text), exit_code=2)
+
+
+def find_files(explicit: str | None) -> list[Path]:
+    """The kubeconfigs to read, in order of precedence; empty where there is none.
+
+    Raises:
+        Refused: a file that was asked for by name does not exist (BP7001).
+    """
+    if explicit:
+        if not _exists(path := Path(explicit).expanduser()):
+            raise refuse(codes.NO_KUBECONFIG, f"there is no kubeconfig {explicit}")
+        return [path]
+    if named := os.environ.get("KUBECONFIG"):
+        paths = [Path(part).expanduser() for part in named.split(os.pathsep) if part]
+        if not (found := [path for path in paths if _exists(path)]):
+            raise refuse(codes.NO_KUBECONFIG, f"none of the files in KUBECONFIG exists: {named}")
+        return found
+    return [path for path in [Path.home() / ".kube" / "config"] if _exists(path)]
+
+
+def _exists(path: Path) -> bool:
+    """Whether it is there, readable or not: what may not be read is to be complained about, not passed over."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def choose(files: list[Path], context: str | None) -> Choice:
+    """Merge the files as kubectl does (the first to name something wins) and pick one context.
+
+    Raises:
+        Refused: BP7002, BP7003 or BP7004.
+    """
+    configs = [(path, _load(path)) for path in files]
+    contexts = _named(configs, "contexts", "context")
+    current = next((str(c["current-context"]) for _, c in configs if c.get("current-context")), "")
+    if not (name := context or current):
+        raise _unknown("the kubeconfig has no current-context and --context was not given", "", contexts)
+    if name not in contexts:
+        raise _unknown(f"there is no context {name!r} in the kubeconfig", name, contexts)
+    chosen = contexts[name][0]
+    cluster, cluster_folder = _member(configs, "clusters", "cluster", chosen, name)
+    user, user_folder = _member(configs, "users", "user", chosen, name) if chosen.get("user") else ({}, Path())
+    if asked := [key for key in IMPERSONATION if user.get(key)]:
+        text = f"the user of context {name!r} impersonates another (`{asked[0]}`), which is not supported"
+        raise refuse(codes.CREDENTIALS_FAILED, text)
+    namespace = str(chosen.get("namespace") or "default")
+    return Choice(name, namespace, tuple(files), cluster, cluster_folder, user, user_folder)
+
+
+def endpoint(choice: Choice) -> Endpoint:
+    """The endpoint of a context whose credentials stand in the file.
+
+    Raises:
+        Refused: BP7002 for a file that cannot be read, BP7003 for one that holds nothing usable.
+    """
+    cluster, user = choice.cluster, choice.user
+    if not (server := cluster.get("server")):
+        raise refuse(codes.KUBECONFIG_MALFORMED, f"the cluster of context {choice.context!r} has no `server`")
+    renew = (lambda: _token(choice)) if _token_file(user) else None
+    return Endpoint(
+        server=str(server).rstrip("/"),
+        ca=_content(cluster, "certificate-authority", choice.cluster_folder),
+        certificate=_content(user, "client-certificate", choice.user_folder),
+        key=_content(user, "client-key", choice.user_folder),
+        authorization=_token(choice),
+        insecure=bool(cluster.get("insecure-skip-tls-verify", False)),
+        server_name=cluster.get("tls-server-name") or None,
+        proxy=cluster.get("proxy-url") or None,
+        renew=renew,
+    )
+
+
+def _token(choice: Choice) -> str | None:
+    user = choice.user
+    if name := _token_file(user):
+        return f"Bearer {_read(choice.user_folder / name).decode('utf-8', 'replace').strip()}"
+    if token := user.get("token"):
+        return f"Bearer {token}"
+    if user.get("username") and user.get("password"):
+        pair = f"{user['username']}:{user['password']}".encode()
+        return f"Basic {base64.b64encode(pair).decode()}"
+    return None
+
+
+def _token_file(user: Mapping[str, Any]) -> str | None:
+    return user.get("tokenFile") or None
+
+
+def _content(section: Mapping[str, Any], key: str, folder: Path) -> bytes | None:
+    """PEM bytes of KEY-data, or of the file that KEY names."""
+    if data := section.get(f"{key}-data"):
+        try:
+            return base64.b64decode(str(data), validate=True)
+        except binascii.Error:
+            raise refuse(codes.KUBECONFIG_MALFORMED, f"{key}-data is not valid base64") from None
+    return _read(folder / str(section[key])) if section.get(key) else None
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.expanduser().read_bytes()
+    except OSError as error:
+        raise refuse(codes.KUBECONFIG_UNREADABLE, f"cannot read {path}: {error.strerror}") from None
+
+
+def _load(path: Path) -> dict[str, Any]:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    text = _read(path)
+    try:
+        config = YAML(typ="safe").load(text)
+    except (YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
+        problem = getattr(error, "problem", None) or "not readable text"
+        raise refuse(codes.KUBECONFIG_MALFORMED, f"{where} is not YAML: {problem}") from None
+    if not isinstance(config, dict):
+        raise refuse(codes.KUBECONFIG_MALFORMED, f"{path} is not a kubeconfig: it is not a mapping")
+    return config
+
+
+def _named(configs: list[tuple[Path, dict[str, Any]]], plural: str, kind: str) -> dict[str, tuple[Any, Path]]:
+    found: dict[str, tuple[Any, Path]] = {}
+    for path, config in configs:
+        for entry in _entries(path, config, plural, kind):
+            found.setdefault(str(entry["name"]), (entry.get(kind) or {}, path.parent))
+    return found
+
+
+def _entries(path: Path, config: dict[str, Any], plural: str, kind: str) -> Iterator[Mapping[str, Any]]:
+    entries = config.get(plural) or []
+    if not isinstance(entries, list):
+        raise refuse(codes.KUBECONFIG_MALFORMED, f"{path}: `{plural}` is not a list")
+    for index, entry in enumerate(entries):
+        body = entry.get(kind) or {} if isinstance(entry, Mapping) else None
+        if not isinstance(body, Mapping) or "name" not in entry:
+            raise refuse(codes.KUBECONFIG_MALFORMED, f"{path}: `{plural}[{index}]` has no `name` and `{kind}` mapping")
+        yield entry
+
+
+def _member(
+    configs: list[tuple[Path, dict[str, Any]]], plural: str, kind: str, chosen: Mapping[str, Any], context: str
+) -> tuple[Mapping[str, Any], Path]:
+    candidates = _named(configs, plural, kind)
+    name = str(chosen.get(kind) or "")
+    if name not in candidates:
+        raise _unknown(f"context {context!r} names the {kind} {name!r}, which does not exist", name, candidates)
+    return candidates[name]
+
+
+def _unknown(message: str, name: str, candidates: Mapping[str, Any]) -> Refused:
+    there = f"there are: {', '.join(sorted(candidates))}" if candidates else "there is none"
+    guess = nearest(name, candidates) if name else None
+    return refuse(codes.UNKNOWN_CONTEXT, message, f"did you mean {guess!r}? {there}" if guess else there)

@@ -1,0 +1,245 @@
+"""Selectors of devices: whether what they compare is comparable, and whether any GPU of the platform can fit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from blueprint.bundle.model import Object
+from blueprint.cel.syntax import Node
+from blueprint.check.claims.dra_context import DraContext, PoolDevices
+from blueprint.check.claims.model import Reference, conjuncts, reference, requests_of, selected, tree_of
+from blueprint.check.claims.selectors import table
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import RuleContext, mapping
+from blueprint.diagnostics import Severity, define, nearest
+from blueprint.units import quantity_value
+
+NOT_COMPARABLE = define(
+    "BP6407",
+    "selector-of-another-type",
+    """
+An attribute has a type: text, whole number, truth, or version; capacities are quantities. Compared with something
+of another type it is an error or never equal. Versions are compared by
+`driverVersion.compareTo(semver('580.0.0')) >= 0` (three numbers without leading zeros: 570.86.02 is 570.86.2),
+amounts by `memory.compareTo(quantity('79Gi')) >= 0`.
+""",
+)
+TOO_MUCH_MEMORY = define(
+    "BP6408",
+    "memory-beyond-every-gpu",
+    """
+No GPU of the pools has so much memory. The driver publishes what NVML counts, which is less than what stands on the
+box: a card of 80 GB has 79.6 GiB, so that a claim of 80Gi is never served. Ask for a little less.
+""",
+    severity=Severity.WARNING,
+)
+NOTHING_FITS = define(
+    "BP6409",
+    "selector-that-nothing-fits",
+    """
+The selector wants a profile, a product or an architecture that no GPU of the pools has, so the claim stays without
+a device for ever. MIG profiles are named as NVML names them (`1g.10gb`) and differ from product to product; they
+exist where `gpu.mig` says so or where the gate `DynamicMIG` lets the driver cut.
+""",
+)
+_ORDER = ("<", "<=", ">", ">=")
+_SEMVER = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)([-+][0-9A-Za-z.+-]+)?")
+_TYPES = {"string": (str, "text"), "int": (int, "a whole number"), "bool": (bool, "true or false")}
+_MAKERS = {"version": "semver", "quantity": "quantity"}
+_USUAL = {"version": "580.0.0", "quantity": "79Gi"}
+_COMPARE = ("compareTo", "isGreaterThan", "isLessThan")
+_TEXT_ONLY = ("startsWith", "endsWith", "contains", "matches", "lowerAscii", "upperAscii", "split", "replace")
+
+
+def comparable(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Comparisons of what is not of one type, and versions or amounts that are none."""
+    if context.dra is None:
+        return
+    for _, _, selectors, _ in selected(subject, context):
+        for path, text in selectors:
+            tree = tree_of(text)
+            for node in tree.walk() if tree else ():
+                if why := _literal(node) or _pair(node, context.dra) or _method(node, context.dra):
+                    yield ObjectFinding(NOT_COMPARABLE, path, *why, part=(node.start, node.end))
+
+
+def _literal(node: Node) -> tuple[str, str] | None:
+    """A version or a quantity that is none."""
+    said = node.parts[0].value if node.kind == "call" and not node.method and len(node.parts) == 1 else None
+    if node.value == "semver" and isinstance(said, str) and not _SEMVER.fullmatch(said):
+        numbers = [str(int(part)) for part in re.findall(r"\d+", said)][:3]
+        return f"{said} is no semantic version", f"did you mean {'.'.join([*numbers, '0', '0'][:3])}?"
+    if node.value == "quantity" and isinstance(said, str) and _amount(said) is None:
+        near = re.sub(r"^(\d+)\s*([KMGT])i?[Bb]?$", r"\1\2i", said)
+        return f"{said} is no quantity", f"did you mean {near}?" if near != said else "as in 79Gi"
+    return None
+
+
+def _amount(text: object) -> int | None:
+    try:
+        return int(quantity_value(str(text)))
+    except ValueError:
+        return None
+
+
+def _type(node: Node, dra: DraContext) -> tuple[str, str] | None:
+    """Name and type of the attribute or capacity that is read."""
+    read = reference(node)
+    found = table(read, dra).get(read.name) if read else None
+    if read is None or found is None:
+        return None
+    listed = read.name == "numaNode" and "DRAListTypeAttributes" in dra.open
+    return None if listed else (read.name, found.type)
+
+
+def _pair(node: Node, dra: DraContext) -> tuple[str, str] | None:
+    """An attribute beside something of another type."""
+    if node.kind != "binary" or node.value not in (*_ORDER, "==", "!=", "in"):
+        return None
+    left, right = node.parts
+    if node.value == "in":
+        others = right.parts if right.kind == "list" else ()
+        return next(filter(None, (_unlike(left, each, "==", dra) for each in others)), None)
+    return _unlike(left, right, node.value, dra) or _unlike(right, left, node.value, dra)
+
+
+def _unlike(one: Node, other: Node, operator: str, dra: DraContext) -> tuple[str, str] | None:
+    known = _type(one, dra)
+    if known is None:
+        return None
+    name, kind = known
+    if maker := _MAKERS.get(kind):
+        help_ = f"{name}.compareTo({maker}('{_USUAL[kind]}')) {operator} 0"
+        if other.kind == "literal":
+            return f"{name} is a {kind}, and is compared with {_said(other)}", help_
+        return (f"a {kind} has no {operator}", help_) if operator in _ORDER else None
+    type_, words = _TYPES[kind]
+    if other.kind == "literal" and (not isinstance(other.value, type_) or (type_ is int and other.value is True)):
+        return f"{name} is {words}, and is compared with {_said(other)}", f"compare it with {words}"
+    return None
+
+
+def _said(node: Node) -> str:
+    return f"the text {node.value}" if isinstance(node.value, str) else str(node.value).lower()
+
+
+def _method(node: Node, dra: DraContext) -> tuple[str, str] | None:
+    """A function that the attribute's type does not have."""
+    known = _type(node.parts[0], dra) if node.kind == "call" and node.method else None
+    if known is None:
+        return None
+    (name, kind), maker = known, _MAKERS.get(known[1])
+    if maker is None:
+        return (f"{name} has no {node.value}", "compare it by ==") if node.value in _COMPARE else None
+    help_ = f"{name}.compareTo({maker}('{_USUAL[kind]}')) >= 0"
+    if node.value in _TEXT_ONLY:
+        return f"{name} is a {kind}, and {node.value} is for text", help_
+    if node.value in _COMPARE and len(node.parts) > 1 and node.parts[1].kind == "literal":
+        return f"{name} is a {kind}, and is compared with {_said(node.parts[1])}", help_
+    return None
+
+
+def reachable(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """More memory than any GPU has."""
+    most = _most(context.dra)
+    if most is None:
+        return
+    for sort, _, selectors, _ in selected(subject, context):
+        for path, text in selectors if sort in ("gpu", "mig") else ():
+            for node in conjuncts(tree_of(text)):
+                if (wanted := _least(node)) and (amount := _amount(wanted)) and amount > most:
+                    yield ObjectFinding(TOO_MUCH_MEMORY, path, *_beyond(wanted, most), part=(node.start, node.end))
+    for request in requests_of(subject):
+        asked = mapping(mapping(request.data.get("capacity")).get("requests")).get("memory")
+        if asked is not None and (_amount(asked) or 0) > most:
+            path = (*request.path, "capacity", "requests", "memory")
+            yield ObjectFinding(TOO_MUCH_MEMORY, path, *_beyond(str(asked), most))
+
+
+def _most(dra: DraContext | None) -> int | None:
+    """The memory of the largest GPU in bytes; None where that is not known of every pool."""
+    if dra is None or dra.driver is None:
+        return None
+    known = [each.memory_mib for each in dra.products if each.memory_mib is not None]
+    return max(known) * 2**20 if known and len(known) == len(dra.products) else None
+
+
+def _beyond(wanted: str, most: int) -> tuple[str, str]:
+    return (
+        f"{wanted} of memory is asked for, and the largest GPU has {most / 2**30:.1f}Gi",
+        f"at most {most // 2**30}Gi",
+    )
+
+
+def _least(node: Node) -> str | None:
+    """The amount in `memory.compareTo(quantity('80Gi')) >= 0` and its like."""
+    call = node
+    if node.kind == "binary" and node.value in (">=", ">") and node.parts[1].value == 0:
+        call = node.parts[0]
+    right = "compareTo" if call is not node else "isGreaterThan"
+    if call.kind != "call" or call.value != right or len(call.parts) != 2:  # noqa: PLR2004 - object and argument
+        return None
+    read, made = reference(call.parts[0]), call.parts[1]
+    said = made.parts[0].value if made.kind == "call" and made.value == "quantity" and made.parts else None
+    return said if read and read[0::2] == ("capacity", "memory") and isinstance(said, str) else None
+
+
+def fitting(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Profiles, products and architectures that nothing has."""
+    dra = context.dra
+    if dra is None or dra.driver is None or not dra.products:
+        return
+    for sort, _, selectors, _ in selected(subject, context):
+        for path, text in selectors:
+            for node in conjuncts(tree_of(text)):
+                for name, has in _HAVE.items():
+                    wanted = among(node, Reference("attributes", "gpu.nvidia.com", name))
+                    if (
+                        wanted
+                        and (name != "profile" or sort in ("mig", None))
+                        and (why := _none_of(wanted, name, has, dra))
+                    ):
+                        yield ObjectFinding(NOTHING_FITS, path, *why, part=(node.start, node.end))
+
+
+def among(node: Node, read: Reference) -> tuple[str, ...] | None:
+    """The texts of which an attribute must be one where the expression is to be true; None: it may be anything."""
+    if node.kind != "binary":
+        return None
+    if node.value == "||":
+        found = [among(part, read) for part in node.parts]
+        return tuple(text for texts in found for text in texts or ()) if all(found) else None
+    left, right = node.parts[:2]
+    if node.value == "==" and reference(right) == read:
+        left, right = right, left
+    said = right.parts if node.value == "in" and right.kind == "list" else (right,)
+    texts = tuple(each.value for each in said if isinstance(each.value, str))
+    right_way = node.value in ("==", "in") and reference(left) == read and len(texts) == len(said)
+    return texts if right_way and texts else None
+
+
+def _none_of(
+    wanted: tuple[str, ...], name: str, has: Callable[[PoolDevices], tuple[str, ...] | None], dra: DraContext
+) -> tuple[str, str | None, Severity | None] | None:
+    found = [has(each) for each in dra.products]
+    there = sorted({text for each in found if each is not None for text in each})
+    said = " or ".join(dict.fromkeys(wanted))
+    if not any(each is None for each in found) and not set(wanted) & set(there):
+        near = nearest(wanted[0], there) if name != "profile" else None
+        help_ = f"did you mean {near}?" if near else f"there is {', '.join(there) or 'none'}"
+        return f"no GPU of the pools has the {_WORDS[name]} {said}", help_, None
+    cut = {profile for each in dra.products for profile in each.cut}
+    if name == "profile" and not dra.dynamic_mig and not set(wanted) & cut:
+        help_ = "gpu.mig of a pool, or draFeatureGates: {DynamicMIG: true}"
+        return f"no pool's GPUs are cut into {said}", help_, Severity.WARNING
+    return None
+
+
+_HAVE: dict[str, Callable[[PoolDevices], tuple[str, ...] | None]] = {
+    "profile": lambda product: product.profiles,
+    "productName": lambda product: product.names,
+    "architecture": lambda product: (product.architecture,) if product.architecture else None,
+}
+_WORDS = {"profile": "profile", "productName": "name", "architecture": "architecture"}
+RULES = (comparable, reachable, fitting)

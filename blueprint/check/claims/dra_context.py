@@ -1,0 +1,67 @@
+"""Who serves claims of devices in this platform, and what there is to claim."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from blueprint.catalog.devices import Devices, load_devices
+from blueprint.data import data_folder
+
+OPERATOR = "gpu-operator"
+
+
+@dataclass(frozen=True, slots=True)
+class PoolDevices:
+    """The GPUs of one pool, as far as the catalogue is certain.
+
+    Attributes:
+        pool: The pool's name.
+        count: GPUs of a node.
+        names: What NVML calls them; None where nobody knows.
+        architecture: As NVML has it; None where nobody knows.
+        memory_mib: What NVML counts; None where nobody knows.
+        profiles: What they can be cut into; None where nobody knows.
+        cut: What the layout cuts them into; empty where they stay whole.
+        switched: Whether NVSwitches join them; None where nobody knows.
+    """
+
+    pool: str
+    count: int
+    names: tuple[str, ...] | None
+    architecture: str | None
+    memory_mib: int | None
+    profiles: tuple[str, ...] | None
+    cut: tuple[str, ...]
+    switched: bool | None
+
+
+@dataclass(frozen=True)
+class DraContext:
+    """How claims are served.
+
+    Attributes:
+        driver: The version of the DRA driver, `0.5.0`; None: this platform has none.
+        kubernetes: The declared minor.
+        open: The gates of the driver that are open.
+        domains: Whether its part for compute domains runs.
+        managed: Whether nobody opens gates of Kubernetes.
+        products: The GPUs of the pools.
+    """
+
+    driver: str | None
+    kubernetes: str
+    open: frozenset[str]
+    domains: bool
+    managed: bool
+    products: tuple[PoolDevices, ...]
+
+    @cached_property
+    def devices(self) -> Devices:
+        """What the driver publishes."""
+        return load_devices(data_folder("components") / OPERATOR)
+
+    @property
+    def dynamic_mig(self) -> bool:
+        """Whether an instance is cut when it is claimed."""
+        return "DynamicMIG" in self.open

@@ -1,0 +1,185 @@
+"""What claims and classes ask for, in whichever version of the API: requests, and the expressions that select."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from blueprint.bundle.model import Object, Path
+from blueprint.cel.syntax import CelError, Node, parse
+from blueprint.check.rule_context import RuleContext, items, mapping
+
+CLASS = "DeviceClass"
+
+
+class Selector(NamedTuple):
+    """An expression and where it stands."""
+
+    path: Path
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request of a claim, or one of the alternatives of a request.
+
+    Attributes:
+        path: Where it says class, number and selectors.
+        name: As configurations name it, `gpu` or `gpu/large`.
+        data: What it says.
+        index: Which request it belongs to.
+    """
+
+    path: Path
+    name: str
+    data: Mapping[Any, Any]
+    index: int
+
+    @property
+    def of_class(self) -> str:
+        """The name of its DeviceClass; empty where it says none."""
+        return str(self.data.get("deviceClassName") or "")
+
+    @property
+    def count(self) -> int:
+        """How many devices; 1 where it asks for all that there are."""
+        said = self.data.get("count", 1)
+        return said if isinstance(said, int) and not isinstance(said, bool) else 1
+
+    @property
+    def selectors(self) -> tuple[Selector, ...]:
+        """Its own expressions."""
+        return tuple(_expressions((*self.path, "selectors"), self.data.get("selectors")))
+
+
+def claim_path(subject: Object) -> Path:
+    """Where a claim, or a template of one, says its devices."""
+    return ("spec", "spec", "devices") if subject.data["kind"] == "ResourceClaimTemplate" else ("spec", "devices")
+
+
+def devices_of(subject: Object) -> Mapping[Any, Any]:
+    """What a claim, or a template of one, says of devices."""
+    here: Any = subject.data
+    for step in claim_path(subject):
+        here = mapping(here).get(step)
+    return mapping(here)
+
+
+def requests_of(subject: Object) -> tuple[Request, ...]:
+    """Every request, and every alternative instead of the request that it belongs to."""
+    if subject.data["kind"] == CLASS:
+        return ()
+    return tuple(_requests((*claim_path(subject), "requests"), devices_of(subject).get("requests")))
+
+
+def _requests(at: Path, said: Any) -> Iterator[Request]:
+    for index, each in enumerate(map(mapping, items(said))):
+        name, here = str(each.get("name", "")), (*at, index)
+        first = items(each.get("firstAvailable"))
+        for position, other in enumerate(map(mapping, first)):
+            path = (*here, "firstAvailable", position)
+            yield Request(path, f"{name}/{other.get('name', '')}", other, index)
+        if "exactly" in each:
+            yield Request((*here, "exactly"), name, mapping(each["exactly"]), index)
+        elif not first:
+            yield Request(here, name, each, index)
+
+
+def selected(
+    subject: Object, context: RuleContext
+) -> Iterator[tuple[str | None, str, tuple[Selector, ...], tuple[str, ...]]]:
+    """For each request, or for the class: sort of device, name of the class, expressions, and those that come first."""
+    if subject.data["kind"] == CLASS:
+        own = class_selectors(subject)
+        yield sort_of(subject.id.name, context), subject.id.name, own, ()
+        return
+    for request in requests_of(subject):
+        its = context.find(CLASS, request.of_class)
+        before = tuple(each.text for each in class_selectors(its)) if its else ()
+        sort = sort_of(request.of_class, context) or said_sort(tuple(each.text for each in request.selectors))
+        yield sort, request.of_class, request.selectors, before
+
+
+def class_selectors(subject: Object) -> tuple[Selector, ...]:
+    """The expressions of a DeviceClass."""
+    return tuple(_expressions(("spec", "selectors"), mapping(subject.data.get("spec")).get("selectors")))
+
+
+def _expressions(at: Path, said: Any) -> Iterator[Selector]:
+    for index, each in enumerate(items(said)):
+        text = mapping(mapping(each).get("cel")).get("expression")
+        if isinstance(text, str):
+            yield Selector((*at, index, "cel", "expression"), text)
+
+
+def sort_of(name: str, context: RuleContext) -> str | None:
+    """What devices of a class are: gpu, mig, vfio, channel or daemon; None where nobody knows."""
+    if context.dra and (there := context.dra.devices.classes.get(name)):
+        return there.sort
+    found = context.find(CLASS, name)
+    return said_sort(tuple(each.text for each in class_selectors(found))) if found else None
+
+
+@lru_cache(maxsize=512)
+def tree_of(text: str) -> Node | None:
+    """The tree of an expression; None where it is none."""
+    try:
+        return parse(text)
+    except CelError:
+        return None
+
+
+def conjuncts(tree: Node | None) -> Iterator[Node]:
+    """What must all be true."""
+    if tree is not None and tree.kind == "binary" and tree.value == "&&":
+        for part in tree.parts:
+            yield from conjuncts(part)
+    elif tree is not None:
+        yield tree
+
+
+class Reference(NamedTuple):
+    """`device.attributes['gpu.nvidia.com'].type`."""
+
+    field: str
+    domain: str
+    name: str
+
+
+def reference(node: Node) -> Reference | None:
+    """The attribute or capacity that an expression reads, if that is what it does."""
+    if node.kind == "select":
+        name, whole = node.value, node.parts[0]
+    elif node.kind == "index" and node.parts[1].kind == "literal":
+        name, whole = node.parts[1].value, node.parts[0]
+    else:
+        return None
+    where = domain(whole)
+    return Reference(*where, name) if where and isinstance(name, str) else None
+
+
+def domain(node: Node) -> tuple[str, str] | None:
+    """The field and the domain of `device.attributes['gpu.nvidia.com']`."""
+    if node.kind != "index" or node.parts[1].kind != "literal":
+        return None
+    field, key = node.parts[0], node.parts[1].value
+    of_device = field.kind == "select" and field.parts[0].kind == "name" and field.parts[0].value == "device"
+    known = of_device and field.value in ("attributes", "capacity")
+    return (field.value, key) if known and isinstance(key, str) else None
+
+
+def said_sort(texts: tuple[str, ...]) -> str | None:
+    """The sort that expressions demand."""
+    for text in texts:
+        for part in conjuncts(tree_of(text)):
+            for one, other in (part.parts, part.parts[::-1]) if part.kind == "binary" and part.value == "==" else ():
+                read = reference(one)
+                if read and read.name == "type" and read.domain in _DRIVERS and other.value in _SORTS:
+                    return str(other.value)
+    return None
+
+
+_SORTS = ("gpu", "mig", "vfio", "channel", "daemon")
+_DRIVERS = ("gpu.nvidia.com", "compute-domain.nvidia.com")

@@ -1,0 +1,265 @@
+"""What claims ask for: classes, numbers, and fields that Kubernetes must know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+from typing import Any
+
+from blueprint.bundle.model import Object, Path
+from blueprint.check.claims.dra_context import DraContext
+from blueprint.check.claims.model import CLASS, Request, claim_path, devices_of, requests_of, sort_of
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import RuleContext, items, mapping
+from blueprint.diagnostics import Severity, define, nearest
+
+NOT_SERVED = define(
+    "BP6402",
+    "claims-not-served",
+    """
+Nobody publishes the devices that the claim asks for: this `gpuStack` has a device plugin, or leaves GPUs to
+somebody else, and no DRA driver. The pod stays Pending. A DRA driver beside it that publishes the same GPUs
+would hand out each of them twice. For compute domains, whose driver may run beside a device plugin, this is a
+warning.
+""",
+)
+CLASS_CLOSED = define(
+    "BP6410",
+    "class-needs-a-gate",
+    """
+The DeviceClass is there, and no device is of it: devices for virtual machines are published with the gate
+`PassthroughSupport`, instances where GPUs are cut, channels and daemons where compute domains are on.
+""",
+)
+CLASS_UNKNOWN = define(
+    "BP6427",
+    "device-class-unknown",
+    """
+The claim names a DeviceClass that the DRA driver does not bring and that no manifest holds, though it is called like
+one of NVIDIA's. Unless somebody makes it in the cluster, a pod with such a claim stays Pending; so it is a warning.
+`imex.nvidia.com` is an error: it was one of an earlier driver, and compute domains took its place.
+""",
+)
+FIELD_GATED = define(
+    "BP6416",
+    "field-behind-a-gate",
+    """
+A gate of Kubernetes stands before this field, and in the declared version it is not open by itself. The API
+server drops the field without a word, or refuses the claim. Where the provider runs the control plane nobody
+can open the gate, so there it is an error.
+""",
+    severity=Severity.WARNING,
+)
+ADMIN_ACCESS = define(
+    "BP6417",
+    "admin-access-not-allowed",
+    """
+`adminAccess` gives a claim devices that others use, to look at them. The API server takes such a claim only in
+a namespace with the label `resource.kubernetes.io/admin-access: "true"`. It is a warning where the namespace is
+made elsewhere, since its labels are not known.
+""",
+)
+TOO_LARGE = define(
+    "BP6418",
+    "claim-too-large",
+    """
+The API has bounds: 32 devices, requests, constraints and configurations in a claim, 32 selectors in a request,
+10 KiB for an expression. What is beyond is refused, or never given devices.
+""",
+    severity=Severity.WARNING,
+)
+MORE_THAN_A_NODE = define(
+    "BP6419",
+    "claim-of-more-than-a-node",
+    """
+All devices of a claim come from one node, and no node of any pool has so many GPUs. Ask for less, or spread the
+work over several pods, joined by a compute domain where NVLink goes that far.
+""",
+)
+NO_PARTITION = define(
+    "BP6420",
+    "claim-without-partition",
+    """
+With the gate `FabricManagerPartitioning` several GPUs are given to a claim as one partition of the NVSwitches.
+The driver refuses GPUs that do not make up one, when the pod is already on its node. A constraint keeps them
+together: `matchAttribute: gpu.nvidia.com/partition4` for four.
+""",
+)
+ADMIN_LABEL = "resource.kubernetes.io/admin-access"
+_FORMER = {"imex.nvidia.com": "compute-domain-default-channel.nvidia.com"}
+_SLIP = 0.9
+_MOST = 32
+_LONGEST = 10 * 1024
+_GPUS = ("gpu", "vfio")
+
+
+def served(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Claims of NVIDIA's devices where no DRA driver is."""
+    dra = context.dra
+    if dra is None or dra.driver is not None or _own_driver(context):
+        return
+    for request in requests_of(subject):
+        found = dra.devices.classes.get(request.of_class)
+        if found:
+            text = f"nobody publishes devices of the class {request.of_class}: gpuStack has no DRA driver"
+            hard = found.sort not in ("channel", "daemon")
+            override = None if hard else Severity.WARNING
+            yield ObjectFinding(NOT_SERVED, (*request.path, "deviceClassName"), text, "gpuStack: gpuCluster", override)
+            return
+
+
+def _own_driver(context: RuleContext) -> bool:
+    """Whether a manifest brings DeviceClasses of the driver, and so the driver."""
+    classes = context.dra.devices.classes if context.dra else {}
+    return any(each.id.name in classes for each in context.objects_of_kind(CLASS))
+
+
+def classes(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Classes that nothing is of, and classes that nobody makes."""
+    dra = context.dra
+    if dra is None or dra.driver is None:
+        return
+    for request in requests_of(subject):
+        name, at = request.of_class, (*request.path, "deviceClassName")
+        if name in dra.devices.classes or context.find(CLASS, name):
+            if why := _closed(sort_of(name, context), dra):
+                yield ObjectFinding(CLASS_CLOSED, at, f"no device is of the class {name}: {why[0]}", why[1], why[2])
+        elif name.endswith(".nvidia.com") or _alike(name, dra):
+            near = _FORMER.get(name) or _alike(name, dra)
+            help_ = f"did you mean {near}?" if near else f"there are {', '.join(dra.devices.classes)}"
+            override = None if name in _FORMER else Severity.WARNING
+            yield ObjectFinding(CLASS_UNKNOWN, at, f"nobody makes the DeviceClass {name}", help_, override)
+
+
+def _alike(name: str, dra: DraContext) -> str | None:
+    """The class of the driver of which a name differs by a slip; `gpu.intel.com` is none."""
+    near = nearest(name, dra.devices.classes)
+    return near if near and SequenceMatcher(None, name, near).ratio() > _SLIP else None
+
+
+def _closed(sort: str | None, dra: DraContext) -> tuple[str, str, Severity | None] | None:
+    if sort == "vfio" and "PassthroughSupport" not in dra.open:
+        return "the gate PassthroughSupport is closed", "draFeatureGates: {PassthroughSupport: true}", None
+    if sort in ("channel", "daemon") and not dra.domains:
+        return "compute domains are off", "nvlinkDomain of a pool, or computeDomains: always", None
+    products = dra.products
+    if sort == "mig" and products and all(each.profiles == () for each in products):
+        return "no GPU of the pools can be cut", "ask for gpu.nvidia.com", None
+    if sort == "mig" and products and not dra.dynamic_mig and not any(each.cut for each in products):
+        help_ = "gpu.mig of a pool, or draFeatureGates: {DynamicMIG: true}"
+        return "no pool's GPUs are cut", help_, Severity.WARNING
+    return None
+
+
+def gated(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Fields before which a gate of Kubernetes stands."""
+    dra = context.dra
+    for name, path in _fields(subject) if dra else ():
+        gate = dra.devices.fields[name] if dra else None
+        if dra and gate and not gate.open_in(dra.kubernetes):
+            text = f"{name} needs the gate {gate.gate}, which is not open by itself in Kubernetes {dra.kubernetes}"
+            override = Severity.ERROR if dra.managed else None
+            yield ObjectFinding(FIELD_GATED, path, text, f"open by itself from {gate.open_from} on", override)
+
+
+def _fields(subject: Object) -> Iterator[tuple[str, Path]]:
+    if subject.data["kind"] == CLASS:
+        if "extendedResourceName" in mapping(subject.data.get("spec")):
+            yield "extendedResourceName", ("spec", "extendedResourceName")
+        return
+    seen: set[int] = set()
+    for request in requests_of(subject):
+        if "firstAvailable" in request.path and request.index not in seen:
+            seen.add(request.index)
+            yield "firstAvailable", request.path[:-1]
+        for name in ("adminAccess", "tolerations", "capacity"):
+            if request.data.get(name):
+                yield name, (*request.path, name)
+    for index, each in enumerate(map(mapping, items(devices_of(subject).get("constraints")))):
+        if "distinctAttribute" in each:
+            yield "distinctAttribute", (*claim_path(subject), "constraints", index, "distinctAttribute")
+
+
+def admin(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Administrative access where the namespace does not allow it."""
+    name = subject.id.namespace or "default"
+    for request in requests_of(subject):
+        if request.data.get("adminAccess") is not True:
+            continue
+        at, help_ = (*request.path, "adminAccess"), f'{ADMIN_LABEL}: "true" at the namespace'
+        there = context.find("Namespace", name)
+        if there is None:
+            text = f"whether the namespace {name} allows administrative access is not known here"
+            yield ObjectFinding(ADMIN_ACCESS, at, text, help_, Severity.WARNING)
+        elif mapping(mapping(there.data.get("metadata")).get("labels")).get(ADMIN_LABEL) != "true":
+            yield ObjectFinding(ADMIN_ACCESS, at, f"the namespace {name} does not allow administrative access", help_)
+
+
+def sized(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Claims beyond the bounds of the API."""
+    at, devices = claim_path(subject), devices_of(subject)
+    for name in ("requests", "constraints", "config"):
+        if len(items(devices.get(name))) > _MOST:
+            number = len(items(devices[name]))
+            yield ObjectFinding(TOO_LARGE, (*at, name), f"{number} {name}: the API takes {_MOST}", "several claims")
+    if (number := sum(_counts(subject, lambda _: True))) > _MOST:
+        yield ObjectFinding(
+            TOO_LARGE, at, f"the claim asks for {number} devices: the API takes {_MOST}", "several claims"
+        )
+    for request in requests_of(subject):
+        if len(request.selectors) > _MOST:
+            text = f"{len(request.selectors)} selectors: the API takes {_MOST}"
+            yield ObjectFinding(TOO_LARGE, (*request.path, "selectors"), text, "join them by &&")
+        for path, expression in request.selectors:
+            if len(expression) > _LONGEST:
+                text = f"the expression has {len(expression)} characters: the API takes {_LONGEST}"
+                yield ObjectFinding(TOO_LARGE, path, text, "shorten it")
+
+
+def _counts(subject: Object, wanted: Any) -> list[int]:
+    """Devices by request, of alternatives the fewest."""
+    found: dict[int, int] = {}
+    for request in requests_of(subject):
+        number = request.count if wanted(request) else 0
+        found[request.index] = min(found.get(request.index, number), number)
+    return list(found.values())
+
+
+def on_a_node(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """More GPUs than any node has."""
+    dra = context.dra
+    if dra is None or dra.driver is None or not dra.products:
+        return
+    most = max(each.count for each in dra.products)
+
+    def whole(request: Request) -> bool:
+        return sort_of(request.of_class, context) in _GPUS and request.data.get("adminAccess") is not True
+
+    shares = "ConsumableShares" in dra.open
+    number = sum(_counts(subject, whole))
+    if number > most and not shares:
+        large = max(filter(whole, requests_of(subject)), key=lambda request: request.count)
+        path = (*large.path, "count") if "count" in large.data else claim_path(subject)
+        text = f"the claim asks for {number} GPUs, and no node has more than {most}"
+        yield ObjectFinding(MORE_THAN_A_NODE, path, text, f"at most {most}")
+
+
+def partitioned(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Several GPUs that need not make up a partition."""
+    dra = context.dra
+    if dra is None or "FabricManagerPartitioning" not in dra.open:
+        return
+    if dra.products and all(each.switched is False for each in dra.products):
+        return
+    constraints = map(mapping, items(devices_of(subject).get("constraints")))
+    named = [str(each.get("matchAttribute", "")) for each in constraints]
+    wanted = [each for each in requests_of(subject) if sort_of(each.of_class, context) in _GPUS]
+    number = sum(_counts(subject, lambda request: request in wanted))
+    if number > 1 and not any(each.startswith("gpu.nvidia.com/partition") for each in named):
+        text = f"the claim asks for {number} GPUs, and nothing makes them one partition"
+        help_ = f"constraints: [{{matchAttribute: gpu.nvidia.com/partition{number}}}]"
+        yield ObjectFinding(NO_PARTITION, wanted[0].path, text, help_)
+
+
+RULES = (served, classes, gated, admin, sized, on_a_node, partitioned)
+CLASS_RULES = (gated,)

@@ -1,0 +1,162 @@
+"""Selectors of devices: whether they can be read, and whether the driver publishes what they read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from blueprint.bundle.model import Object
+from blueprint.catalog.devices import Published
+from blueprint.cel.syntax import CelError, Node, parse
+from blueprint.check.claims.dra_context import DraContext
+from blueprint.check.claims.model import Reference, domain, reference, selected, tree_of
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import RuleContext
+from blueprint.diagnostics import Severity, define, nearest
+
+UNREADABLE = define(
+    "BP6404",
+    "selector-unreadable",
+    """
+A selector is an expression of the Common Expression Language. The API server refuses the object where it cannot be
+read: a quotation mark that is not closed, a bracket that is missing, `and` instead of `&&`.
+""",
+)
+NOT_PUBLISHED = define(
+    "BP6405",
+    "attribute-not-published",
+    """
+The DRA driver of this release publishes no such attribute or capacity of the devices that are asked for. Reading
+one that is not there is an error while devices are chosen, not a mere mismatch: the pod stays Pending, and so does
+every other pod whose claim is tried against the same devices. `components/gpu-operator/devices.yaml` lists what is
+published; attributes come and go with versions of the driver, and some need a gate.
+""",
+)
+NOT_GUARDED = define(
+    "BP6406",
+    "attribute-not-guarded",
+    """
+Some devices lack this attribute. Reading it from one of those is an error that stops the choice of devices for the
+pod, even where other devices would fit. Ask first whether it is there:
+`'addressingMode' in device.attributes['gpu.nvidia.com'] && ...`.
+""",
+    severity=Severity.WARNING,
+)
+
+
+def readable(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Expressions that are none."""
+    for _, _, selectors, _ in selected(subject, context):
+        for path, text in selectors:
+            try:
+                parse(text)
+            except CelError as error:
+                part = (error.start, error.end)
+                said = f"the selector cannot be read at character {error.start + 1}: {error.text}"
+                yield ObjectFinding(UNREADABLE, path, said, "see the language's definition: cel.dev", part=part)
+
+
+def published(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """What the driver does not publish."""
+    dra = context.dra
+    if dra is None or dra.driver is None:
+        return
+    for sort, _, selectors, _ in selected(subject, context):
+        for path, text in selectors:
+            for read, node in _once(text).items():
+                if why := _unknown(read, sort, dra):
+                    said = f"{read.field}['{read.domain}'].{read.name} is not published{why[0]}"
+                    yield ObjectFinding(NOT_PUBLISHED, path, said, why[1], part=(node.start, node.end))
+
+
+def guarded(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """What some devices lack, unasked."""
+    dra = context.dra
+    if dra is None or dra.driver is None:
+        return
+    for sort, _, selectors, before in selected(subject, context):
+        asked = {each for text in (*before, *(text for _, text in selectors)) for each in guards(text)}
+        for path, text in selectors:
+            for read, node in _once(text).items():
+                found = table(read, dra).get(read.name)
+                if found and sort in found.optional and read not in asked and not _unknown(read, sort, dra):
+                    said = f"not every device has {read.name}, and nothing asks first whether it is there"
+                    help_ = f"'{read.name}' in device.{read.field}['{read.domain}'] && ..."
+                    yield ObjectFinding(NOT_GUARDED, path, said, help_, part=(node.start, node.end))
+
+
+def table(read: Reference, dra: DraContext) -> Mapping[str, Published]:
+    """What is published in the domain that is read."""
+    devices = dra.devices
+    return (devices.attributes if read.field == "attributes" else devices.capacities).get(read.domain, {})
+
+
+def reads(text: str) -> Iterator[tuple[Reference, Node]]:
+    """Every attribute and capacity that an expression reads, not those that it asks for with care."""
+    tree = tree_of(text)
+    return _reads(tree) if tree else iter(())
+
+
+def _once(text: str) -> dict[Reference, Node]:
+    """The first place where each is read."""
+    return dict(reversed([*reads(text)]))
+
+
+def _reads(node: Node) -> Iterator[tuple[Reference, Node]]:
+    if node.kind == "call" and node.value == "has" and not node.method:
+        return
+    found = reference(node)
+    if found and not node.optional:
+        yield found, node
+    elif not found:
+        for part in node.parts:
+            yield from _reads(part)
+
+
+def guards(text: str) -> Iterator[Reference]:
+    """What an expression asks whether it is there."""
+    tree = tree_of(text)
+    for node in tree.walk() if tree else ():
+        if node.kind == "call" and node.value == "has" and len(node.parts) == 1:
+            if found := reference(node.parts[0]):
+                yield found
+        elif node.kind == "binary" and node.value == "in" and (where := domain(node.parts[1])):
+            yield Reference(*where, str(node.parts[0].value))
+
+
+def _unknown(read: Reference, sort: str | None, dra: DraContext) -> tuple[str, str] | None:
+    """Why nobody publishes it, and what to do; None where somebody does, or may."""
+    there = table(read, dra)
+    version = dra.driver or ""
+    if not there:
+        domains = (*dra.devices.attributes, *dra.devices.capacities)
+        if sort is None:
+            return None
+        return " by this driver", f"domains: {', '.join(dict.fromkeys(domains))}"
+    if sort is None and read.domain == "resource.kubernetes.io":
+        return None
+    found = there.get(read.name)
+    if found is not None and found.known_to(version, dra.open):
+        if sort is None or sort in found.of:
+            return None
+        return f" for devices of type {sort}", f"only for {', '.join(found.of)}"
+    return f" by version {version} of the driver", _instead(read, there, found, sort, dra)
+
+
+def _instead(
+    read: Reference, there: Mapping[str, Published], found: Published | None, sort: str | None, dra: DraContext
+) -> str:
+    if found and found.gate and found.gate not in dra.open:
+        return f"it needs draFeatureGates: {{{found.gate}: true}}"
+    if found:
+        return f"it came with {found.since}" if found.since and not found.until else f"it went with {found.until}"
+    version = dra.driver or ""
+    others = (domain for domain, names in dra.devices.attributes.items() if read.name in names)
+    if read.field == "attributes" and (other := next(others, None)):
+        return f"device.attributes['{other}'].{read.name}"
+    all_ = {name: each for name, each in there.items() if each.known_to(version, dra.open)}
+    names = [name for name, each in all_.items() if sort is None or sort in each.of]
+    near = nearest(read.name, names)
+    return f"did you mean {near}?" if near else f"there are {', '.join(sorted(names))}"
+
+
+RULES = (readable, published, guarded)

@@ -1,0 +1,1 @@
+"""Judgements that rules about several kinds share."""

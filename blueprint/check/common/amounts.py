@@ -1,0 +1,63 @@
+"""Requests and limits that cannot be meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from blueprint.bundle.model import Path
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import mapping
+from blueprint.diagnostics import define
+from blueprint.units import quantity_value
+
+AMOUNT_IMPLAUSIBLE = define(
+    "BP6134",
+    "amount-implausible",
+    """
+Memory is counted in bytes: `512m` is half a byte, `512` is 512 bytes, `512Mi` was meant. A container with such a
+limit is killed before it starts, and a request of that sort reserves nothing.
+""",
+)
+REQUEST_ABOVE_LIMIT = define(
+    "BP6106",
+    "request-above-limit",
+    """
+A container cannot use more than its limit, so it cannot ask for more either. The API server refuses the pod, and
+with it everything that the workload was to do.
+""",
+)
+_BYTES = re.compile(r"memory|ephemeral-storage|storage|hugepages-.*")
+_LEAST = 2**20
+
+
+def amounts(resources: Any, at: Path) -> Iterator[ObjectFinding]:
+    """Amounts that cannot be meant; `at` is where the resources stand."""
+    for part in ("limits", "requests"):
+        for name, amount in mapping(mapping(resources).get(part)).items():
+            if _BYTES.fullmatch(str(name)) and (value := _bytes(amount)) is not None and 0 <= value < _LEAST:
+                text = f"{part} of {name} is {amount}, which is {float(value):g} bytes"
+                meant = re.sub(r"m?$", "Mi", str(amount), count=1)
+                yield ObjectFinding(AMOUNT_IMPLAUSIBLE, (*at, part, name), text, f"did you mean {meant}?")
+
+    limits, requests = (mapping(mapping(resources).get(part)) for part in ("limits", "requests"))
+    for name, amount in {**limits, **requests}.items():
+        wanted, most = _bytes(requests.get(name)), _bytes(limits.get(name))
+        part = "requests" if name in requests else "limits"
+        if (value := _bytes(amount)) is not None and value < 0:
+            text = f"{part} of {name} is {amount}: less than nothing"
+            yield ObjectFinding(AMOUNT_IMPLAUSIBLE, (*at, part, name), text, "remove the minus")
+        elif wanted is not None and most is not None and wanted > most and not str(name).startswith("nvidia.com/"):
+            text = f"requests {requests[name]} of {name}, and the limit is {limits[name]}"
+            yield ObjectFinding(REQUEST_ABOVE_LIMIT, (*at, "requests", name), text, f"at most {limits[name]}")
+
+
+def _bytes(amount: Any) -> Any:
+    """What a quantity means; None where there is none."""
+    if amount is None:
+        return None
+    try:
+        return quantity_value(str(amount))
+    except ValueError:
+        return None  # the schema has said so

@@ -1,0 +1,54 @@
+"""What looks like a credential: by the name of a variable, or by the form of a value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from blueprint.bundle.model import Path
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import items, mapping
+from blueprint.diagnostics import define
+
+SECRET_IN_PLAIN_TEXT = define(
+    "BP6301",
+    "secret-in-plain-text",
+    """
+A credential stands in plain text in what you want to commit, review, render and store: everybody who reads the
+repository, the bundle or the cluster's objects has it. base64 hides nothing. The value is never shown here. Let the
+Secret be made in the cluster (by an operator for external secrets, as a sealed secret, or by hand) and refer to it
+by name; take a new credential in place of one that has been committed.
+""",
+    conceals=True,
+)
+_NAMES = re.compile(
+    r"(?:^|_)(?:PASSWORD|PASSWD|PASSPHRASE|TOKEN|API_?KEY|ACCESS_?KEY(?:_ID)?|SECRET(?:_?KEY)?|PRIVATE_?KEY|CREDENTIALS?)$"
+)
+_VALUES = re.compile(
+    r"nvapi-[A-Za-z0-9_-]{20,}|\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}|\bhf_[A-Za-z0-9]{20,}"
+    r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----|\bxox[abpr]-[A-Za-z0-9-]{10,}"
+    r"|\bglpat-[A-Za-z0-9_-]{20,}|\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"
+    r"|[a-z][a-z0-9+]*://[^/\s:@]+:[^/\s:@]+@"
+)
+_HELP = "refer to a Secret of the cluster instead: valueFrom, secretKeyRef"
+
+
+def variables(env: Any, at: Path) -> Iterator[ObjectFinding]:
+    """Variables whose literal value is a credential; `at` is where their list stands."""
+    for index, each in enumerate(map(mapping, items(env))):
+        name, value = each.get("name"), each.get("value")
+        if isinstance(name, str) and isinstance(value, str) and value and is_credential(name, value):
+            text = f"the variable {name} holds a credential in plain text"
+            yield ObjectFinding(SECRET_IN_PLAIN_TEXT, (*at, index, "value"), text, _HELP)
+
+
+def is_credential(name: str, value: str) -> bool:
+    """Whether a variable of that name with that value gives something away. A path or a number does not."""
+    by_name = _NAMES.search(name.upper()) and not re.fullmatch(r"(/|\.|file:)\S*|[0-9]*|true|false", value)
+    return bool(by_name) or looks_secret(value)
+
+
+def looks_secret(value: str) -> bool:
+    """Whether a text holds a credential of a known form."""
+    return _VALUES.search(value) is not None

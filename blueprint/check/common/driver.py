@@ -1,0 +1,65 @@
+"""What is wrong with a driver's fields, in a ClusterPolicy and in an NVIDIADriver alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from blueprint.bundle.model import Path
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import RuleContext
+from blueprint.diagnostics import define
+
+DRIVERS_UNUSED = define(
+    "BP6040",
+    "driver-objects-unused",
+    """
+NVIDIADriver objects count only where the ClusterPolicy says `driver.useNvidiaDriverCRD: true`. Otherwise the
+operator sets them to `disabled`, and the ClusterPolicy's one driver runs on every node. The setting `driverObjects:
+always` of the operator switches them on.
+""",
+)
+PRECOMPILED_CONFLICT = define(
+    "BP6042",
+    "precompiled-conflict",
+    """
+A precompiled driver is an image for one kernel, made by NVIDIA: it has no GPUDirect Storage and no GDRCopy, and is
+named by its branch (`580`), never by an exact version or a digest. The operator refuses the first at run time; the
+others end in ImagePullBackOff.
+""",
+)
+STORAGE_NEEDS_OPEN = define(
+    "BP6043",
+    "storage-needs-open-modules",
+    """
+GPUDirect Storage from 2.17.5 on works with the open kernel modules alone. An NVIDIADriver must say
+`kernelModuleType: open` in so many words: `auto` leaves it at notReady.
+""",
+)
+_BRANCH = re.compile(r"[0-9]+")
+
+
+def drivers_allowed(context: RuleContext) -> bool:
+    """Whether the ClusterPolicy leaves drivers to NVIDIADriver objects; without one somebody else decides."""
+    return context.cluster_policy is None or context.cluster_policy_value("driver", "useNvidiaDriverCRD") is True
+
+
+def driver_faults(driver: Mapping[Any, Any], at: Path, extra: Iterable[str], beside: Path) -> Iterator[ObjectFinding]:
+    """Faults of the driver at `at`; `extra` are the modules that are switched on, which stand below `beside`."""
+    version = str(driver.get("version") or "")
+    if driver.get("usePrecompiled") is True:
+        for name in extra:
+            text = f"a precompiled driver has no {name}"
+            yield ObjectFinding(
+                PRECOMPILED_CONFLICT, (*beside, name, "enabled"), text, f"switch {name} or precompiled off"
+            )
+        if version and not _BRANCH.fullmatch(version):
+            text = f"a precompiled driver is named by its branch, not by {version}"
+            help_ = f"say {version.partition('.')[0]}" if version[0].isdigit() else "say the branch"
+            yield ObjectFinding(PRECOMPILED_CONFLICT, (*at, "version"), text, help_)
+    modules = driver.get("kernelModuleType")
+    wrong = modules != "open" if at == ("spec",) else modules == "proprietary"
+    if "gds" in extra and wrong:
+        text = f"GPUDirect Storage needs the open kernel modules, and kernelModuleType is {modules or 'auto'}"
+        yield ObjectFinding(STORAGE_NEEDS_OPEN, (*at, "kernelModuleType"), text, "say open")

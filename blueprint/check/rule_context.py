@@ -1,0 +1,186 @@
+"""What a rule gets: the rendered objects, the pods that they describe, facts of the platform."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+from blueprint.bundle.model import Object, Path, Taint
+from blueprint.check.workloads import containers, pod_spec
+
+if TYPE_CHECKING:
+    from blueprint.check.claims.dra_context import DraContext
+
+GPU_PREFIX = "nvidia.com/"
+USERS = "extra-manifests"
+"""The component under which users' own manifests stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolOffer:
+    """One pool of GPU nodes: what a pod can ask each node for, how many pods share one unit, what keeps pods away."""
+
+    name: str
+    offers: Mapping[str, int]
+    shared: Mapping[str, int] = field(default_factory=dict)
+    taints: tuple[Taint, ...] = ()
+    refuses_many: bool = True
+    """Whether the device plugin refuses pods that ask for more than one share."""
+    mig_config: str | None = None
+    """Which configuration of the MIG manager's file the nodes' label names."""
+    plugin_config: str | None = None
+    """Which configuration of the device plugin the nodes' label names."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Labels that the nodes carry, the selector's among them."""
+    exact: bool = True
+    """Whether this platform runs the device plugin there, so that nothing else decides what the nodes offer."""
+
+
+@dataclass(frozen=True)
+class Pod:
+    """A pod that some object describes.
+
+    Attributes:
+        subject: The object.
+        path: Where its pod specification stands.
+        spec: The specification.
+    """
+
+    subject: Object
+    path: Path
+    spec: Mapping[str, Any]
+
+    @cached_property
+    def containers(self) -> tuple[tuple[Path, Mapping[str, Any]], ...]:
+        """Every container with its path."""
+        return tuple(containers(self.path, self.spec))
+
+    @cached_property
+    def requests(self) -> tuple[tuple[Path, str, Any], ...]:
+        """What it asks for of NVIDIA's resources: the field, the resource's name, how many."""
+        return tuple(
+            ((*path, "resources", part, name), name, amount)
+            for path, container in self.containers
+            for part in ("limits", "requests")
+            for name, amount in mapping(mapping(container.get("resources")).get(part)).items()
+            if isinstance(name, str) and name.startswith(GPU_PREFIX)
+        )
+
+
+class PlatformFacts(Protocol):
+    """What rules need to know of the platform."""
+
+    @property
+    def pools(self) -> tuple[PoolOffer, ...]:
+        """The pools with GPUs."""
+
+    @property
+    def dra(self) -> DraContext | None:
+        """What the platform offers to claims; None where that is not known."""
+
+    @property
+    def uses_claims(self) -> bool:
+        """Whether pods claim devices of this platform instead of requesting a number of them."""
+
+
+class RuleContext:
+    """What a rule may look at: every rendered object, indexed once, and the facts of the platform."""
+
+    def __init__(self, objects: Iterable[Object], facts: PlatformFacts) -> None:
+        self.kinds: dict[str, list[Object]] = {}
+        for each in objects:
+            self.kinds.setdefault(each.data["kind"], []).append(each)
+        self._facts = facts
+
+    def objects_of_kind(self, kind: str) -> list[Object]:
+        """The objects of a kind."""
+        return self.kinds.get(kind, [])
+
+    def find(self, kind: str, name: str, namespace: str = "") -> Object | None:
+        """The object of that name; without a namespace the first one."""
+        same = (each for each in self.objects_of_kind(kind) if each.id.name == name)
+        return next((each for each in same if namespace in ("", each.id.namespace)), None)
+
+    @cached_property
+    def pods(self) -> tuple[Pod, ...]:
+        """The pods of every workload."""
+        found = ((each, pod_spec(each)) for kind in POD_KINDS for each in self.objects_of_kind(kind))
+        return tuple(Pod(each, *spec) for each, spec in found if spec)
+
+    @cached_property
+    def cluster_policy(self) -> Object | None:
+        """The ClusterPolicy; the platform's own before users'."""
+        return next(iter(sorted(self.objects_of_kind("ClusterPolicy"), key=lambda each: each.component == USERS)), None)
+
+    @property
+    def pools(self) -> tuple[PoolOffer, ...]:
+        """The pools with GPUs."""
+        return self._facts.pools
+
+    @property
+    def dra(self) -> DraContext | None:
+        """What the platform offers to claims; None where that is not known."""
+        return self._facts.dra
+
+    @property
+    def uses_claims(self) -> bool:
+        """Whether pods claim devices of this platform instead of requesting a number of them."""
+        return self._facts.uses_claims
+
+    @cached_property
+    def operator_namespace(self) -> str:
+        """Where the GPU Operator looks for what the ClusterPolicy names."""
+        found = self.find("Deployment", "gpu-operator") or self.subscription_of("gpu-operator")
+        return found.id.namespace if found else "gpu-operator"
+
+    def subscription_of(self, component: str) -> Object | None:
+        """The Subscription by which a component comes through the Operator Lifecycle Manager."""
+        return next((each for each in self.objects_of_kind("Subscription") if each.component == component), None)
+
+    def cluster_policy_value(self, *path: str) -> Any:
+        """A value of the ClusterPolicy, or None."""
+        return inside(self.cluster_policy.data, "spec", *path) if self.cluster_policy else None
+
+
+POD_KINDS = (
+    "Pod", "PodTemplate", "ReplicationController", "DaemonSet", "Deployment", "ReplicaSet", "StatefulSet", "CronJob",
+    "Job",
+)  # fmt: skip
+
+
+def by_hand(subject: Object, *path: str) -> bool:
+    """Whether a person wrote what stands there, in a manifest or a patch: what we derive needs no reading again."""
+    origin = subject.origin(path)
+    return subject.component == USERS or (origin is not None and origin.patched)
+
+
+def mapping(value: Any) -> Mapping[Any, Any]:
+    """The value where it is a mapping, else an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def items(value: Any) -> list[Any]:
+    """The value where it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def inside(value: Any, *path: str) -> Any:
+    """What stands at the path, or None."""
+    for step in path:
+        value = mapping(value).get(step)
+    return value
+
+
+def tolerates(tolerations: Any, taint: Taint) -> bool:
+    """Whether one of the tolerations lets a pod onto nodes with the taint."""
+    return taint.effect == "PreferNoSchedule" or any(_tolerates(mapping(each), taint) for each in items(tolerations))
+
+
+def _tolerates(toleration: Mapping[Any, Any], taint: Taint) -> bool:
+    if toleration.get("effect") not in (None, "", taint.effect):
+        return False
+    if toleration.get("operator") == "Exists":
+        return toleration.get("key") in (None, "", taint.key)
+    return toleration.get("key") == taint.key and (toleration.get("value") or "") == taint.value

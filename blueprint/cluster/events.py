@@ -1,0 +1,145 @@
+"""Events of a run against a cluster, in the order in which things happen.
+
+Whoever shows progress listens to them; the result of a run is put together from them. Each has a JSON form.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from blueprint.bundle.model import ObjectId
+from blueprint.changes.compare import ObjectChange
+from blueprint.diagnostics import Diagnostic
+
+
+class ApplyStatus(enum.StrEnum):
+    """What became of one object."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    REPLACED = "replaced"
+    UNCHANGED = "unchanged"
+    NOT_WRITTEN = "not written"
+
+
+class WaitStatus(enum.StrEnum):
+    """What a wait for one object came to."""
+
+    READY = "ready"
+    TIMED_OUT = "timed out"
+
+
+class TaskStatus(enum.StrEnum):
+    """Where a task is."""
+
+    STARTED = "started"
+    FINISHED = "finished"
+
+
+@dataclass(frozen=True, slots=True)
+class InitEvent:
+    """The run begins; `tasks` are the names of everything it is going to do, in order."""
+
+    tasks: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {"type": "init", "tasks": list(self.tasks)}
+
+
+@dataclass(frozen=True, slots=True)
+class TaskEvent:
+    """A task begins, or has ended."""
+
+    task: str
+    status: TaskStatus
+
+    def as_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {"type": "task", "task": self.task, "status": self.status.value}
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyEvent:
+    """An object was written, needed no write, or could not be written. `change` is what was written."""
+
+    id: ObjectId
+    status: ApplyStatus
+    change: ObjectChange | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {"type": "apply", "object": _object(self.id), "status": self.status.value}
+
+
+@dataclass(frozen=True, slots=True)
+class WaitEvent:
+    """The wait for an object has ended."""
+
+    id: ObjectId
+    status: WaitStatus
+
+    def as_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {"type": "wait", "object": _object(self.id), "status": self.status.value}
+
+
+@dataclass(frozen=True, slots=True)
+class RecordEvent:
+    """The inventory in the cluster is up to date, at this resourceVersion; `written` is whether it had to change."""
+
+    resource_version: str
+    written: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {"type": "record", "resourceVersion": self.resource_version, "written": self.written}
+
+
+@dataclass(frozen=True, slots=True)
+class DiagnosticEvent:
+    """Something was found on the way."""
+
+    diagnostic: Diagnostic
+
+    def as_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {"type": "diagnostic", **_diagnostic(self.diagnostic)}
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorEvent:
+    """The run ended before all of its tasks did: it was interrupted, or the server is gone."""
+
+    diagnostic: Diagnostic
+    interrupted: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {"type": "error", "interrupted": self.interrupted, **_diagnostic(self.diagnostic)}
+
+
+Event = InitEvent | TaskEvent | ApplyEvent | WaitEvent | RecordEvent | DiagnosticEvent | ErrorEvent
+Listener = Callable[[Event], None]
+"""Called with every event as it happens, from one thread."""
+
+
+def _object(identity: ObjectId) -> dict[str, str]:
+    return {
+        "group": identity.group,
+        "kind": identity.kind,
+        "namespace": identity.namespace,
+        "name": identity.name,
+    }
+
+
+def _diagnostic(diagnostic: Diagnostic) -> dict[str, Any]:
+    return {
+        "code": diagnostic.code.id,
+        "severity": diagnostic.severity.value,
+        "message": diagnostic.message,
+        "subject": diagnostic.subject,
+    }

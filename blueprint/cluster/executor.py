@@ -1,0 +1,172 @@
+"""Runs a list of tasks against a cluster and emits an event for everything that happens.
+
+An apply is one list of tasks; whatever else writes to a cluster is another. Whoever runs them always gets a result,
+also where the user interrupts or the server goes away: what was begun is finished and recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from blueprint.apiserver.connect import refused
+from blueprint.apiserver.connection import Connection
+from blueprint.apiserver.discovery import Discovery
+from blueprint.apiserver.errors import ApiError
+from blueprint.bundle.model import ObjectId
+from blueprint.changes.compare import ObjectChange
+from blueprint.cluster import codes, findings
+from blueprint.cluster.events import (
+    ApplyEvent,
+    ApplyStatus,
+    DiagnosticEvent,
+    ErrorEvent,
+    Event,
+    InitEvent,
+    Listener,
+    TaskEvent,
+    TaskStatus,
+    WaitEvent,
+    WaitStatus,
+)
+from blueprint.diagnostics import Diagnostic
+from blueprint.inventory.model import Inventory, NodeRecord, Snapshot
+
+
+@dataclass(slots=True)
+class Results:
+    """What a run has come to so far, put together from its events."""
+
+    applied: dict[ObjectId, ApplyEvent] = field(default_factory=dict)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    failed: set[ObjectId] = field(default_factory=set)
+    """Could not be written, or never became ready: nothing that needs it can be written."""
+    interrupted: bool = False
+
+    def add(self, event: Event) -> None:
+        """Take in an event."""
+        match event:
+            case ApplyEvent():
+                self.applied[event.id] = event
+                if event.status is ApplyStatus.NOT_WRITTEN:
+                    self.failed.add(event.id)
+            case WaitEvent(status=WaitStatus.TIMED_OUT):
+                self.failed.add(event.id)
+            case DiagnosticEvent():
+                self.diagnostics.append(event.diagnostic)
+            case ErrorEvent():
+                self.diagnostics.append(event.diagnostic)
+                self.interrupted = event.interrupted
+
+    @property
+    def changes(self) -> list[ObjectChange]:
+        """What was written."""
+        return [event.change for event in self.applied.values() if event.change is not None]
+
+    def count(self, *statuses: ApplyStatus) -> int:
+        """How many objects came to one of these."""
+        return sum(event.status in statuses for event in self.applied.values())
+
+
+@dataclass(slots=True)
+class TaskContext:
+    """What the tasks of a run share.
+
+    Attributes:
+        connection: The cluster.
+        timeout: Seconds, for each object and each wait.
+        listener: Gets every event.
+        discovery: What the server serves; renewed by tasks that bring new kinds.
+        inventory: The record as it is in the cluster.
+        results: What the run has come to so far.
+        snapshots: Of the objects that were written, or whose snapshot has to be renewed.
+        nodes: What is on the nodes that were written.
+        unmet: Objects that were not written, by the object that they need.
+    """
+
+    connection: Connection
+    timeout: float
+    listener: Listener
+    discovery: Discovery
+    inventory: Inventory
+    results: Results = field(default_factory=Results)
+    snapshots: dict[ObjectId, Snapshot] = field(default_factory=dict)
+    nodes: dict[str, NodeRecord] = field(default_factory=dict)
+    unmet: dict[ObjectId, list[ObjectId]] = field(default_factory=dict)
+
+    def emit(self, event: Event) -> None:
+        """Take in an event and pass it on."""
+        self.results.add(event)
+        self.listener(event)
+
+    def report(self, *diagnostics: Diagnostic) -> None:
+        """Emit what was found."""
+        for diagnostic in diagnostics:
+            self.emit(DiagnosticEvent(diagnostic))
+
+
+class Task(Protocol):
+    """One step of a run."""
+
+    @property
+    def name(self) -> str:
+        """What it does, in a few words."""
+
+    def run(self, context: TaskContext) -> None:
+        """Do it. What fails for one object is an event; ApiError is for what ends the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskList:
+    """Everything that a run does, in order.
+
+    Attributes:
+        prepare: Before anything is written: what fails here leaves nothing to record, and is raised.
+        work: Ends early where the user interrupts or the server is gone.
+        finish: Runs however the work ended.
+        subjects: Every object that the work is to write.
+    """
+
+    prepare: Sequence[Task]
+    work: Sequence[Task]
+    finish: Sequence[Task]
+    subjects: Sequence[ObjectId]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all tasks."""
+        return tuple(task.name for task in (*self.prepare, *self.work, *self.finish))
+
+
+def execute(tasks: TaskList, context: TaskContext) -> Results:
+    """Run all tasks, and give what they came to.
+
+    Raises:
+        Refused, ApiError: from the tasks that prepare.
+    """
+    context.emit(InitEvent(tasks.names))
+    _run(tasks.prepare, context)
+    try:
+        _run(tasks.work, context)
+    except KeyboardInterrupt:
+        reason = Diagnostic(codes.NOT_WRITTEN, "the run was interrupted")
+        context.emit(ErrorEvent(_with_rest(reason, tasks, context.results), interrupted=True))
+    except ApiError as error:
+        [reason] = refused(error, context.connection).diagnostics
+        context.emit(ErrorEvent(_with_rest(reason, tasks, context.results), interrupted=False))
+    _run(tasks.finish, context)
+    return context.results
+
+
+def _with_rest(reason: Diagnostic, tasks: TaskList, results: Results) -> Diagnostic:
+    """Say once what was not written for one and the same reason."""
+    left = [subject for subject in tasks.subjects if subject not in results.applied]
+    return replace(reason, message=f"{reason.message}; {findings.counted(left)} not written")
+
+
+def _run(tasks: Sequence[Task], context: TaskContext) -> None:
+    for task in tasks:
+        context.emit(TaskEvent(task.name, TaskStatus.STARTED))
+        task.run(context)
+        context.emit(TaskEvent(task.name, TaskStatus.FINISHED))

@@ -1,0 +1,301 @@
+"""The tasks that an apply is made of: record what may be written, write objects and nodes, wait, record what was."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from typing import Any
+
+from blueprint.apiserver.connect import refused
+from blueprint.apiserver.connection import POOL_SIZE, Connection
+from blueprint.apiserver.discovery import discover
+from blueprint.apiserver.errors import ApiError
+from blueprint.bundle.model import Object, ObjectId
+from blueprint.changes.compare import Action
+from blueprint.cluster import codes, findings
+from blueprint.cluster.consent import Consent
+from blueprint.cluster.dependencies import needs
+from blueprint.cluster.events import ApplyEvent, ApplyStatus, RecordEvent, WaitEvent, WaitStatus
+from blueprint.cluster.executor import TaskContext
+from blueprint.cluster.health import simulated_nodes, wait_healthy
+from blueprint.cluster.node_writes import write_node
+from blueprint.cluster.olm import await_operator, brought_by, wishes_of
+from blueprint.cluster.plan_model import NodeStep, Plan, Step
+from blueprint.cluster.waits import await_definition, await_namespace, served_by
+from blueprint.cluster.write import Writer, Written
+from blueprint.diagnostics import Diagnostic, Refused
+from blueprint.inventory.model import Inventory, NodeRecord
+from blueprint.inventory.snapshots import desired_hash, take_snapshot
+from blueprint.inventory.storage import write_inventory
+from blueprint.inventory.update import ApplyResult, exact, widened
+
+_STATUS = {
+    Action.CREATE: ApplyStatus.CREATED,
+    Action.UPDATE: ApplyStatus.UPDATED,
+    Action.REPLACE: ApplyStatus.REPLACED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class WidenInventory:
+    """Records everything that may be written, so that a run that is killed leaves nothing unknown behind."""
+
+    plan: Plan
+    name: str = "record what may be written"
+
+    def run(self, context: TaskContext) -> None:
+        """Raises ApiError where the record cannot be written: then nothing else is."""
+        _save(context, self.plan, widened(self.plan.scope, context.inventory))
+
+
+@dataclass(frozen=True, slots=True)
+class WriteObjects:
+    """Writes objects that do not need each other, several at a time; what differs in nothing is not written."""
+
+    plan: Plan
+    steps: Sequence[Step]
+    consent: Consent
+    name: str
+
+    def run(self, context: TaskContext) -> None:
+        """Raises ApiError where the server is gone; what was begun by then is finished and recorded."""
+        ready = [step for step in self.steps if self._may_start(context, step)]
+        for step in ready:
+            if step.action is Action.UNCHANGED:
+                self._unchanged(context, step)
+        if due := [step for step in ready if step.action is not Action.UNCHANGED]:
+            self._write(context, due)
+
+    def _may_start(self, context: TaskContext, step: Step) -> bool:
+        """Whether nothing stands in the way of an object: its own plan, its namespace, its definition."""
+        if not step.blocked and self.consent.lets_write(step):
+            missing = next((f for f in context.results.failed if needs(step, f, self.plan)), None)
+            if missing is None:
+                return True
+            context.unmet.setdefault(missing, []).append(step.id)
+        context.emit(ApplyEvent(step.id, ApplyStatus.NOT_WRITTEN))
+        return False
+
+    def _unchanged(self, context: TaskContext, step: Step) -> None:
+        """An object that needs no write; its snapshot is renewed only where it is of another declaration or object.
+
+        Never because its content differs: that would make what others did to it the recorded state.
+        """
+        member = context.inventory.members.get(step.id)
+        snapshot = member.snapshot if member else None
+        if step.live is not None and (
+            snapshot is None
+            or snapshot.desired != desired_hash(step.object)
+            or snapshot.uid != step.live["metadata"]["uid"]
+        ):
+            context.snapshots[step.id] = take_snapshot(step.object, step.live, self.plan.bundle.name)
+        context.emit(ApplyEvent(step.id, ApplyStatus.UNCHANGED))
+
+    def _write(self, context: TaskContext, steps: Sequence[Step]) -> None:
+        writer = Writer(context.connection, self.plan.bundle.name, context.timeout, self.consent)
+        threads = ThreadPoolExecutor(POOL_SIZE)
+        jobs = {threads.submit(_write_one, context, writer, step): step for step in steps}
+        try:
+            for job in as_completed(jobs):
+                self._enter(context, jobs[job], job)
+        finally:
+            # After Ctrl-C: what is under way is finished and recorded, what is not is not begun.
+            writer.stop.set()
+            threads.shutdown(wait=True, cancel_futures=True)
+            for job, step in jobs.items():
+                self._enter(context, step, job)
+        _raise_first(jobs)
+
+    def _enter(self, context: TaskContext, step: Step, job: Future[Written]) -> None:
+        if step.id in context.results.applied or job.cancelled() or job.exception() is not None:
+            return
+        written = job.result()
+        context.report(*written.diagnostics)
+        if written.live is None:
+            context.emit(ApplyEvent(step.id, ApplyStatus.NOT_WRITTEN))
+            return
+        if not written.left:  # else it is not as declared, and nothing may say later that it was
+            context.snapshots[step.id] = take_snapshot(step.object, written.live, self.plan.bundle.name)
+        action = Action.CREATE if written.created else Action.UPDATE
+        if step.action is Action.REPLACE:
+            action = Action.REPLACE
+        left = {conflict.path for conflict in written.left}
+        fields = tuple(field for field in step.fields if not any(field.path[: len(path)] == path for path in left))
+        change = replace(step.change, action=action, fields=fields, reason="")
+        context.emit(ApplyEvent(step.id, _STATUS[action], change))
+
+
+def _write_one(context: TaskContext, writer: Writer, step: Step) -> Written:
+    resource = context.discovery.find(step.object.api_version, step.id.kind)
+    if resource is None:
+        text = f"{step.id}: the API server does not serve {step.object.api_version} {step.id.kind}"
+        return Written(None, diagnostics=(findings.plain(codes.NOT_SERVED, step.id, text),))
+    return writer.replace(step, resource) if step.action is Action.REPLACE else writer.write(step, resource)
+
+
+def _raise_first(jobs: Iterable[Future[Any]]) -> None:
+    for job in jobs:
+        if not job.cancelled() and (error := job.exception()) is not None:
+            raise error
+
+
+@dataclass(frozen=True, slots=True)
+class WriteNodes:
+    """Writes the labels and taints of nodes."""
+
+    blueprint: str
+    steps: Sequence[NodeStep]
+    consent: Consent
+    name: str = "write nodes"
+
+    def run(self, context: TaskContext) -> None:
+        """Raises ApiError where the server is gone."""
+        for step in self.steps:
+            self._write(context, step)
+
+    def _write(self, context: TaskContext, step: NodeStep) -> None:
+        if step.blocked or not self.consent.lets_write(step):
+            context.emit(ApplyEvent(step.id, ApplyStatus.NOT_WRITTEN))
+            return
+        if step.action is Action.UNCHANGED:
+            context.emit(ApplyEvent(step.id, ApplyStatus.UNCHANGED))
+        elif found := write_node(context.connection, step, self.blueprint, force=bool(step.conflicts)):
+            context.report(found)
+            context.emit(ApplyEvent(step.id, ApplyStatus.NOT_WRITTEN))
+            return
+        else:
+            context.emit(ApplyEvent(step.id, ApplyStatus.UPDATED, step.change))
+        if step.labels or step.ours:
+            context.nodes[step.name] = NodeRecord(step.uid, tuple(sorted(step.labels)), step.ours)
+
+
+@dataclass(frozen=True, slots=True)
+class WaitForNamespaces:
+    """Waits until objects can be created in namespaces."""
+
+    steps: Sequence[Step]
+    name: str = "wait for namespaces"
+
+    def run(self, context: TaskContext) -> None:
+        """Raises ApiError where the server is gone."""
+        _wait_each(context, self.steps, lambda s: await_namespace(context.connection, s.id.name, context.timeout))
+
+
+@dataclass(frozen=True, slots=True)
+class WaitForDefinitions:
+    """Waits until custom resource definitions are served, and learns what they bring."""
+
+    steps: Sequence[Step]
+    name: str = "wait for definitions"
+
+    def run(self, context: TaskContext) -> None:
+        """Raises ApiError where the server is gone."""
+        connection = context.connection
+        _wait_each(context, self.steps, lambda s: await_definition(connection, s.object.data, context.timeout))
+        # Endpoints answer some time before discovery lists them; those that were waited for are known to answer.
+        came = [step.object.data for step in self.steps if step.id not in context.results.failed]
+        served = [resource for crd in came for resource in served_by(crd)]
+        context.discovery = discover(connection).including(served)
+
+
+@dataclass(frozen=True, slots=True)
+class WaitForOperators:
+    """Waits until operators are installed. All of them together have the time of one: they install side by side."""
+
+    steps: Sequence[Step]
+    objects: Sequence[Object]
+    health_follows: bool
+    name: str = "wait for operators"
+
+    def run(self, context: TaskContext) -> None:
+        """Raises ApiError where the server is gone."""
+        began = time.monotonic()
+        brought = self._brought()
+
+        def wait(step: Step) -> Diagnostic | None:
+            return await_operator(context.connection, step.id, brought.get(step.id, ()), began, context.timeout)
+
+        _wait_each(context, self.steps, wait)
+        context.discovery = discover(context.connection)
+        late = context.results.failed.intersection(brought)
+        if late and not self.health_follows and (note := simulated_nodes(context.connection)):
+            context.report(note)
+
+    def _brought(self) -> Mapping[ObjectId, set[tuple[str, str]]]:
+        """The kinds (apiVersion, kind) that each Subscription is to bring."""
+        known = wishes_of(self.objects)
+        brought: dict[ObjectId, set[tuple[str, str]]] = {}
+        for obj in self.objects:
+            if subscription := brought_by(obj, known):
+                brought.setdefault(subscription, set()).add((obj.api_version, obj.id.kind))
+        return brought
+
+
+@dataclass(frozen=True, slots=True)
+class WaitForHealth:
+    """Waits until everything that was written reports health."""
+
+    objects: Sequence[Object]
+    release: str
+    name: str = "wait for health"
+
+    def run(self, context: TaskContext) -> None:
+        """Raises ApiError where the server is gone."""
+        connection = context.connection
+        written = [o for o in self.objects if o.id not in context.results.failed]
+        context.report(*wait_healthy(connection, context.discovery, written, context.timeout, self.release))
+        if note := simulated_nodes(connection):
+            context.report(note)
+
+
+def _wait_each(context: TaskContext, steps: Iterable[Step], wait: Callable[[Step], Diagnostic | None]) -> None:
+    for step in steps:
+        if step.id in context.results.failed:
+            continue
+        if late := wait(step):
+            context.report(late)
+        context.emit(WaitEvent(step.id, WaitStatus.TIMED_OUT if late else WaitStatus.READY))
+
+
+@dataclass(frozen=True, slots=True)
+class RecordResult:
+    """Makes the inventory exact: what is rendered, what is left over, and how each object looked afterwards.
+
+    `attempted` is whether the run tried to write anything.
+    """
+
+    plan: Plan
+    attempted: bool
+    name: str = "record what was written"
+
+    def run(self, context: TaskContext) -> None:
+        """What keeps it from being recorded is reported, unless that was said before."""
+        results = context.results
+        context.report(*(findings.waiting(ids, need) for need, ids in context.unmet.items()))
+        done = results.applied.keys() - results.failed
+        nodes_done = frozenset(step.name for step in self.plan.nodes if step.id in done)
+        result = ApplyResult(context.connection.version, context.snapshots, context.nodes, nodes_done, self.attempted)
+        try:
+            _save(context, self.plan, exact(self.plan.scope, context.inventory, result))
+        except ApiError as error:
+            known = {found.code for found in results.diagnostics}
+            context.report(*(d for d in unrecorded(error, context.connection).diagnostics if d.code not in known))
+
+
+def _save(context: TaskContext, plan: Plan, inventory: Inventory) -> None:
+    """Write the record where it changes."""
+    same = bool(context.inventory.resource_version) and inventory.has_same_content(context.inventory)
+    if not same:
+        context.inventory = write_inventory(context.connection, inventory, plan.bundle)
+    context.emit(RecordEvent(context.inventory.resource_version, written=not same))
+
+
+def unrecorded(error: ApiError, connection: Connection) -> Refused:
+    """Why the inventory could not be written."""
+    if error.stale or error.missing:
+        text = "the record of what was applied changed while this run was under way: another apply is running"
+        help_text = "run apply again when the other one has ended"
+        return Refused(Diagnostic(codes.INVENTORY_MOVED, text, help=help_text))
+    return refused(error, connection)

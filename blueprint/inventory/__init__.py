@@ -1,0 +1,1 @@
+"""The inventory that an apply keeps in the cluster: its members, how each looked afterwards, what was applied."""

@@ -1,0 +1,23 @@
+"""Codes of an inventory that cannot be used (BP7020, BP7021)."""
+
+from blueprint.diagnostics import define
+
+INVENTORY_DAMAGED = define(
+    "BP7020",
+    "inventory-damaged",
+    """
+The record of what was applied (a ConfigMap `blueprint-NAME` and its parts) exists but cannot be trusted: a
+part is missing, or its content does not fit its checksum. Somebody edited it, or a restore lost some of it.
+Objects are still recognised by label and field manager. Delete the damaged ConfigMaps; the next apply
+writes the record anew.
+""",
+)
+INVENTORY_FOREIGN = define(
+    "BP7021",
+    "inventory-foreign",
+    """
+A ConfigMap with the name of this blueprint's record exists and belongs to something else: its ApplySet id or
+its tooling annotation is not ours. It is left alone. Rename the blueprint, or remove that ConfigMap if it is
+a leftover.
+""",
+)

@@ -1,0 +1,43 @@
+"""Prerequisites of the cluster: versions, the distribution, pull secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.platform.model import Platform
+
+KUBELET_ROOT = "/var/lib/kubelet"
+
+
+def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:
+    """What must be true of the cluster; each reads its own lines."""
+    yield _kubernetes(platform)
+    yield _distribution(platform)
+    yield _system(platform)
+    yield _secrets(platform)
+
+
+def _kubernetes(platform: Platform) -> Iterator[str]:
+    yield f"The API server is Kubernetes {platform.kubernetes}."
+    if platform.cluster_uid:
+        yield f"The namespace kube-system has the UID {platform.cluster_uid}."
+
+
+def _distribution(platform: Platform) -> Iterator[str]:
+    yield from platform.ground.needs
+    if platform.runs_toolkit:
+        for need in platform.ground.toolkit_needs:
+            yield need.replace("{socket}", platform.containerd_socket) if "{socket}" in need else need
+    if platform.kubelet_root != KUBELET_ROOT:
+        yield f"The kubelet of GPU nodes keeps its files under {platform.kubelet_root}."
+
+
+def _system(platform: Platform) -> Iterator[str]:
+    if platform.driver.enabled:
+        yield f"GPU nodes whose driver the operator installs run {platform.os}."
+
+
+def _secrets(platform: Platform) -> Iterator[str]:
+    spaces = ", ".join(sorted({c.namespace for c in platform.components.values() if c.ownership == "managed"}))
+    for name in platform.pull_secrets:
+        yield f"The secret {name}, of type kubernetes.io/dockerconfigjson, exists in: {spaces}."

@@ -1,0 +1,18 @@
+"""Prerequisites of components: those that others install."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.platform.model import Platform
+
+
+def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:
+    """Which components others install."""
+    yield _externals(platform)
+
+
+def _externals(platform: Platform) -> Iterator[str]:
+    for component in platform.components.values():
+        if component.ownership == "external":
+            yield f"{component.component.title} {component.version} is installed by somebody else."

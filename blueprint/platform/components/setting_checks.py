@@ -1,0 +1,59 @@
+"""Settings of components that change nothing: what they need is off, or nobody leaves their part to the component."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.catalog.components import Component
+from blueprint.catalog.distribution import Mode
+from blueprint.diagnostics import Diagnostic
+from blueprint.platform.check_context import CheckContext
+from blueprint.platform.components import codes
+from blueprint.platform.drivers.checks import DriverChecks
+from blueprint.source.paths import Path
+from blueprint.spec.components import ComponentSpec
+
+
+def check_settings(context: CheckContext) -> Iterator[Diagnostic]:
+    """What the records of the settings (`requires`, `part`) say about those that the blueprint gives."""
+    drivers = DriverChecks(context)
+    modes = [drivers.mode(pool) for pool in context.spec.node_pools.values() if pool.gpu]
+    for name, spec in context.spec.components.items():
+        component = context.catalog.component(name, context.release.components.get(name))
+        if component is not None and name in context.release.components:
+            yield from _without_switch(context, spec, component)
+            yield from _without_part(context, spec, component, modes)
+
+
+def _without_switch(context: CheckContext, spec: ComponentSpec, component: Component) -> Iterator[Diagnostic]:
+    at: Path = ("spec", "components", component.name, "settings")
+    for name, value in spec.settings.items():
+        setting = component.settings.get(name)
+        for switch in setting.requires if setting and value is not False else ():
+            known = component.settings[switch]
+            if spec.settings.get(switch, known.default) not in (False, None):
+                continue
+            notes = (context.note((*at, switch), f"{switch} is off"),) if switch in spec.settings else ()
+            message = f"{component.name}: {name} means nothing while {switch} is off"
+            help_ = f"say {f'{switch}: true' if known.type == 'boolean' else switch}, or remove {name}"
+            yield context.diagnostic_at_key(
+                (*at, name), codes.SETTING_WITHOUT_ITS_SWITCH, message, notes=notes, help_=help_
+            )
+
+
+def _without_part(
+    context: CheckContext, spec: ComponentSpec, component: Component, modes: list[Mode]
+) -> Iterator[Diagnostic]:
+    """Under `gpuCluster` the operator brings the driver alone; everything else belongs to the DRA driver."""
+    if spec.ownership != "managed" or not modes:
+        return
+    for name in spec.settings:
+        part = component.settings[name].part if name in component.settings else None
+        here = context.spec.gpu_stack == "clusterPolicy" or (
+            context.spec.gpu_stack == "gpuCluster" and part == "driver"
+        )
+        if part and here and all(mode.owner(part) != "operator" for mode in modes):
+            words = {"devicePlugin": "device plugin"}.get(part, part)
+            message = f"no pool leaves its {words} to the operator, so {name} changes nothing"
+            path: Path = ("spec", "components", component.name, "settings", name)
+            yield context.diagnostic_at(path, codes.SETTING_UNUSED, message, help_="remove it")

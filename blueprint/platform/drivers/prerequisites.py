@@ -1,0 +1,44 @@
+"""Prerequisites of GPU drivers: who brings them, and the container runtime that leads to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.platform.model import Platform
+from blueprint.platform.pool import GpuPool, Pool
+
+STANDALONE = ("k8s-device-plugin", "dcgm-exporter")
+"""Components whose pods need NVIDIA's runtime where no operator gives it to them."""
+
+
+def pool_prerequisites(pool: Pool, platform: Platform) -> Iterator[Iterator[str]]:
+    """What must be true of the drivers of a pool's nodes."""
+    if isinstance(pool, GpuPool):
+        yield _driver(pool, platform)
+
+
+def _driver(pool: GpuPool, platform: Platform) -> Iterator[str]:
+    owner = {"host": "The node image", "provider": "The cloud provider"}.get(pool.driver.owner)
+    said = pool.driver.version or pool.driver.branch
+    if owner:
+        which = "" if not said else f" {said}" if pool.driver.version else f" of branch {said}"
+        yield f"{owner} brings the NVIDIA driver{which}."
+    elif pool.driver.precompiled:
+        yield (
+            f"For the kernel of every node there is a precompiled driver {pool.driver.branch}-KERNEL-SYSTEM in the"
+            f" registry: {platform.os}'s kernels are upgraded only to ones that have it."
+        )
+    yield from pool.mode.needs
+    if platform.gpu_stack == "standalone" and pool.mode.toolkit == "host":
+        yield from _runtime(platform)
+
+
+def _runtime(platform: Platform) -> Iterator[str]:
+    """Where the pods of the stack get NVIDIA's runtime: nothing here sets it up."""
+    settings = (platform.setting(name, "runtimeClass") for name in STANDALONE)
+    classes = sorted({each for each in settings if each})
+    if classes:
+        yield f"The RuntimeClass {' and '.join(classes)} is there, and leads to NVIDIA's container runtime."
+    else:
+        yield "NVIDIA's container runtime is the nodes' default one: the pods of the GPU stack name no RuntimeClass."
+        yield from platform.ground.default_runtime

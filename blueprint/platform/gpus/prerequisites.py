@@ -1,0 +1,18 @@
+"""Prerequisites of GPUs: which ones each node has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.platform.model import Platform
+from blueprint.platform.pool import GpuPool, Pool
+
+
+def pool_prerequisites(pool: Pool, _: Platform) -> Iterator[Iterator[str]]:
+    """What must be true of the GPUs of a pool's nodes."""
+    if isinstance(pool, GpuPool):
+        yield _gpus(pool)
+
+
+def _gpus(pool: GpuPool) -> Iterator[str]:
+    yield f"Each node has {pool.gpu.count} x {pool.gpu.product}, all visible to the operating system."

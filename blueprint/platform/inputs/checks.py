@@ -1,0 +1,32 @@
+"""Checks of names that the catalogue must have: the release, and GPU products."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from blueprint.diagnostics import Diagnostic, Fix
+from blueprint.platform import codes
+from blueprint.platform.check_context import CheckContext
+from blueprint.platform.inputs.product_names import meant
+from blueprint.platform.paths import POOLS
+from blueprint.source.paths import Path
+
+
+def check_names(context: CheckContext) -> Iterator[Diagnostic]:
+    """Names that the catalogue does not have."""
+    if context.catalog.release(context.spec.release) is None:
+        path: Path = ("spec", "release")
+        yield context.unknown_name(path, codes.UNKNOWN_RELEASE, "release", context.catalog.releases)
+    for name, pool in context.spec.node_pools.items():
+        if pool.gpu is not None and context.catalog.gpu(pool.gpu.product) is None:
+            yield _unknown_product(context, name, pool.gpu.product)
+
+
+def _unknown_product(context: CheckContext, pool: str, product: str) -> Diagnostic:
+    path = (*POOLS, pool, "gpu", "product")
+    found = context.unknown_name(path, codes.UNKNOWN_PRODUCT, "GPU product", context.catalog.products)
+    near = meant(product, context.catalog)
+    if not near or found.at is None:
+        return found
+    return replace(found, help=f"like it: {', '.join(near)}" if near[1:] else None, fix=Fix(found.at, near[0]))

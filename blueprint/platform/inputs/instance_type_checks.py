@@ -1,0 +1,154 @@
+"""Checks of pools against their instance types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from blueprint.catalog.facts import Fact
+from blueprint.catalog.machines import Machine
+from blueprint.diagnostics import Diagnostic, Note, Severity
+from blueprint.platform.check_context import CheckContext
+from blueprint.platform.inputs import codes
+from blueprint.platform.inputs.instance_types import says_itself
+from blueprint.platform.paths import POOLS
+from blueprint.source.paths import Path
+from blueprint.spec.pools import NodePool
+from blueprint.units import quantity_value
+
+
+def check_instance_types(context: CheckContext) -> Iterator[Diagnostic]:
+    """Every pool as its author wrote it, against the catalogue's machine."""
+    return _InstanceTypeChecks(context).found()
+
+
+class _InstanceTypeChecks:
+    """What is wrong between pools and their machines; told about the blueprint as it was written."""
+
+    def __init__(self, context: CheckContext) -> None:
+        self.context = context
+
+    def found(self) -> Iterator[Diagnostic]:
+        """Everything, pool by pool."""
+        for name, pool in self.context.written.node_pools.items():
+            said = pool.machine.instance_type
+            machine = self.context.catalog.machine(said) if said else None
+            if machine:
+                yield from self._elsewhere(name, machine)
+                yield from self._agrees(name, pool, machine)
+                yield from self._doubted(name, pool, machine)
+            elif said:
+                yield self._no_such(name, pool)
+            if not said or machine:
+                yield from self._undecided(name, pool, machine)
+            yield from self._arch(name, pool, machine)
+
+    def _no_such(self, name: str, pool: NodePool) -> Diagnostic:
+        path = (*POOLS, name, "machine", "instanceType")
+        names = [each for cloud in self.context.catalog.clouds for each in cloud.types]
+        told = self.context.unknown_name(path, codes.UNKNOWN_INSTANCE_TYPE, "instance type", names)
+        told = replace(
+            told,
+            message=f"the catalogue has no instance type {pool.machine.instance_type}",
+            help="say arch, cpu, memory and gpu where the catalogue does not have the machine",
+        )
+        return replace(told, override=Severity.WARNING) if says_itself(pool) else told
+
+    def _elsewhere(self, name: str, machine: Machine) -> Iterator[Diagnostic]:
+        runs = self.context.spec.cluster.distribution
+        if runs in machine.cloud.distributions:
+            return
+        if self.context.catalog.clouds_of(runs):
+            path = (*POOLS, name, "machine", "instanceType")
+            message = f"{machine.name} is a machine of {machine.cloud.title}, where {runs} does not run"
+            notes = (self.context.note(("spec", "cluster", "distribution"), "distribution set here"),)
+            help_ = f"another distribution, or a machine of the cloud of {runs}"
+            yield self.context.diagnostic_at(path, codes.MACHINE_ELSEWHERE, message, notes=notes, help_=help_)
+
+    def _agrees(self, name: str, pool: NodePool, machine: Machine) -> Iterator[Diagnostic]:
+        gpu, shape = pool.gpu, pool.machine
+        rows: tuple[tuple[Path, Any, Fact[Any] | None, str], ...] = (
+            (("gpu", "product"), gpu and gpu.product, machine.product, "{} as its GPU"),
+            (("gpu", "count"), gpu and gpu.count, machine.gpus, "{} GPUs"),
+            (("machine", "arch"), shape.arch, machine.arch, "{} processors"),
+            (("machine", "cpu"), shape.cpu, machine.cpu, "{} processors"),
+        )
+        for path, said, fact, words in rows:
+            if said and fact and said != fact.value:
+                yield self._disagrees((*POOLS, name, *path), machine, fact, f"{words.format(fact.value)}, not {said}")
+        memory = machine.memory_gib
+        if memory and shape.memory and quantity_value(shape.memory) > memory.value * 1024**3:
+            path = (*POOLS, name, "machine", "memory")
+            yield self._disagrees(path, machine, memory, f"{memory.value}Gi of memory, less than {shape.memory}")
+
+    def _disagrees(self, path: Path, machine: Machine, fact: Fact[Any], words: str) -> Diagnostic:
+        notes = (
+            self.context.note((*path[:3], "machine", "instanceType"), "instance type set here"),
+            Note(f"{fact.source} ({fact.confidence})", fact.span),
+        )
+        told = self.context.diagnostic_at(
+            path,
+            codes.MACHINE_DISAGREES,
+            f"{machine.name} has {words}",
+            notes=notes,
+            help_="remove the line to take what the machine has, or name the right machine",
+        )
+        return told if fact.certain else replace(told, override=Severity.WARNING)
+
+    def _doubted(self, name: str, pool: NodePool, machine: Machine) -> Iterator[Diagnostic]:
+        gpu, shape = pool.gpu, pool.machine
+        left = {
+            "gpu.product": (gpu and gpu.product, machine.product),
+            "gpu.count": (gpu and gpu.count, machine.gpus),
+            "machine.cpu": (shape.cpu, machine.cpu),
+            "machine.memory": (shape.memory, machine.memory_gib),
+        }
+        doubtful = {key: fact.value for key, (said, fact) in left.items() if not said and fact and not fact.certain}
+        path = (*POOLS, name, "machine", "instanceType")
+        if doubtful:
+            values = ", ".join(f"{key} {value}" for key, value in doubtful.items())
+            message = f"what follows from {machine.name} is not verified: {values}"
+            yield self.context.diagnostic_at(
+                path, codes.MACHINE_UNVERIFIED, message, help_=f"say {', '.join(doubtful)} to be sure"
+            )
+        if machine.note and not machine.gpus and gpu and gpu.count:
+            yield self.context.diagnostic_at(path, codes.MACHINE_FRACTION, f"{machine.name} has {machine.note}")
+
+    def _undecided(self, name: str, pool: NodePool, machine: Machine | None) -> Iterator[Diagnostic]:
+        gpu = pool.gpu
+        fact = {"product": machine and machine.product, "count": machine and machine.gpus}
+        lacking = [key for key in fact if not (gpu and getattr(gpu, key)) and not fact[key]]
+        if not lacking or (gpu is None and (machine is None or machine.product is None)):
+            return
+        path = (*POOLS, name, *(("gpu",) if gpu else ("machine", "instanceType")))
+        why = (
+            f"{machine.name} has {machine.note or 'GPUs, but the catalogue does not know how many'}"
+            if machine
+            else ("there is no machine.instanceType from which it could follow")
+        )
+        message = f"pool {name} does not say gpu.{' and gpu.'.join(lacking)}: {why}"
+        yield self.context.diagnostic_at(
+            path, codes.MACHINE_GPU_UNKNOWN, message, help_="say gpu: {product: ..., count: ...}"
+        )
+
+    def _arch(self, name: str, pool: NodePool, machine: Machine | None) -> Iterator[Diagnostic]:
+        product = self.context.catalog.gpu(pool.gpu.product) if pool.gpu and pool.gpu.product else None
+        arch = pool.machine.arch or (machine.arch.value if machine and machine.arch and machine.arch.certain else None)
+        host = product.host_arch if product else None
+        if product and host and host.certain and arch and arch != host.value:
+            key = "arch" if pool.machine.arch else "instanceType"
+            notes = (
+                self.context.note((*POOLS, name, "gpu", "product"), "product set here"),
+                Note(host.source, host.span),
+            )
+            message = f"{product.product} comes with {host.value} processors, not {arch}"
+            fix = host.value if key == "arch" else None
+            yield self.context.diagnostic_at(
+                (*POOLS, name, "machine", key),
+                codes.ARCH_UNSUPPORTED,
+                message,
+                notes=notes,
+                fix=fix,
+                help_=f"arch: {host.value}, or leave it out",
+            )

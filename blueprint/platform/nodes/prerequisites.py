@@ -1,0 +1,29 @@
+"""Prerequisites of nodes: how many there are, their labels and taints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.platform.model import Platform
+from blueprint.platform.pool import Pool
+
+
+def pool_prerequisites(pool: Pool, platform: Platform) -> Iterator[Iterator[str]]:
+    """What must be true of a pool's nodes; each reads its own lines."""
+    yield _nodes(pool)
+    yield _labels(pool, platform)
+
+
+def _nodes(pool: Pool) -> Iterator[str]:
+    labels = ", ".join(f"{key}={value}" for key, value in sorted(pool.selector.items()))
+    count = str(pool.nodes_min) if pool.nodes_min == pool.nodes_max else f"{pool.nodes_min} to {pool.nodes_max}"
+    yield f"{count} node{' carries' if count == '1' else 's carry'} the labels {labels}."
+
+
+def _labels(pool: Pool, platform: Platform) -> Iterator[str]:
+    if platform.node_labels == "apply":
+        return
+    labels = ", ".join(f"{key}={value}" for key, value in sorted(pool.labels.items()))
+    yield f"Whoever makes the nodes also gives them the labels {labels}."
+    if taints := ", ".join(f"{t.key}={t.value}:{t.effect}" for t in pool.taints):
+        yield f"Whoever makes the nodes gives them the taints {taints}."

@@ -1,0 +1,128 @@
+"""The topics of a platform, in order: the one list of what is checked, expected of nodes and left to others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from blueprint.diagnostics import Diagnostic
+from blueprint.platform.check_context import CheckContext
+from blueprint.platform.cluster import prerequisites as cluster
+from blueprint.platform.cluster.checks import check_kubernetes, check_lists, check_mirrors
+from blueprint.platform.compatibility import prerequisites as compatibility
+from blueprint.platform.compatibility.checks import check_compatibility
+from blueprint.platform.components import prerequisites as components
+from blueprint.platform.components.checks import check_components
+from blueprint.platform.components.release_checks import check_release_contents
+from blueprint.platform.components.setting_checks import check_settings
+from blueprint.platform.components.stack_checks import check_stack
+from blueprint.platform.dra import prerequisites as dra
+from blueprint.platform.dra.checks import check_dra
+from blueprint.platform.drivers import prerequisites as drivers
+from blueprint.platform.drivers.checks import check_drivers, check_drivers_in_release
+from blueprint.platform.gpus import prerequisites as gpus
+from blueprint.platform.gpus.checks import check_ecc
+from blueprint.platform.inputs.checks import check_names
+from blueprint.platform.inputs.instance_type_checks import check_instance_types
+from blueprint.platform.model import Platform
+from blueprint.platform.network import prerequisites as network
+from blueprint.platform.network.checks import check_networks
+from blueprint.platform.nodes import prerequisites as nodes
+from blueprint.platform.nodes.checks import check_plausibility
+from blueprint.platform.nodes.pool_checks import check_pools
+from blueprint.platform.observability import prerequisites as observability
+from blueprint.platform.observability.unused_checks import check_observability_if_declared
+from blueprint.platform.olm import prerequisites as olm
+from blueprint.platform.olm.checks import check_distribution
+from blueprint.platform.partitioning import prerequisites as partitioning
+from blueprint.platform.partitioning.checks import check_partitioning
+from blueprint.platform.pool import Pool
+from blueprint.platform.topology import prerequisites as topology
+from blueprint.platform.topology.checks import check_topology
+from blueprint.platform.virtualization import prerequisites as virtualization
+from blueprint.platform.virtualization.checks import check_virtualization
+
+Check = Callable[[CheckContext], Iterator[Diagnostic]]
+
+
+ClusterPrerequisites = Callable[[Platform], Iterator[Iterator[str]]]
+PoolPrerequisites = Callable[[Pool, Platform], Iterator[Iterator[str]]]
+
+
+def _nothing(*_: object) -> Iterator[Iterator[str]]:
+    return iter(())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """One topic of a platform.
+
+    Attributes:
+        name: Its folder.
+        checks: What judges the platform, whatever the release holds.
+        release_checks: What judges it by what the release holds. Left out where the blueprint names no release.
+        cluster_prerequisites: What others must bring to the cluster; one iterator of sentences per set of lines.
+        pool_prerequisites: The same of the nodes of one pool.
+    """
+
+    name: str
+    checks: tuple[Check, ...] = ()
+    release_checks: tuple[Check, ...] = ()
+    cluster_prerequisites: ClusterPrerequisites = _nothing
+    pool_prerequisites: PoolPrerequisites = _nothing
+
+
+TOPICS: tuple[Topic, ...] = (
+    Topic(name="inputs", checks=(check_names, check_instance_types)),
+    Topic(
+        name="cluster",
+        checks=(check_lists,),
+        release_checks=(check_kubernetes, check_mirrors),
+        cluster_prerequisites=cluster.cluster_prerequisites,
+    ),
+    Topic(
+        name="components",
+        release_checks=(check_components, check_release_contents, check_settings, check_stack),
+        cluster_prerequisites=components.cluster_prerequisites,
+    ),
+    Topic(name="olm", release_checks=(check_distribution,), cluster_prerequisites=olm.cluster_prerequisites),
+    Topic(name="nodes", checks=(check_pools, check_plausibility), pool_prerequisites=nodes.pool_prerequisites),
+    Topic(
+        name="virtualization",
+        checks=(check_virtualization,),
+        cluster_prerequisites=virtualization.cluster_prerequisites,
+        pool_prerequisites=virtualization.pool_prerequisites,
+    ),
+    Topic(name="topology", checks=(check_topology,), pool_prerequisites=topology.pool_prerequisites),
+    Topic(
+        name="compatibility",
+        release_checks=(check_compatibility,),
+        cluster_prerequisites=compatibility.cluster_prerequisites,
+        pool_prerequisites=compatibility.pool_prerequisites,
+    ),
+    Topic(
+        name="network",
+        checks=(check_networks,),
+        cluster_prerequisites=network.cluster_prerequisites,
+        pool_prerequisites=network.pool_prerequisites,
+    ),
+    Topic(name="gpus", checks=(check_ecc,), pool_prerequisites=gpus.pool_prerequisites),
+    Topic(
+        name="dra",
+        release_checks=(check_dra,),
+        cluster_prerequisites=dra.cluster_prerequisites,
+        pool_prerequisites=dra.pool_prerequisites,
+    ),
+    Topic(name="partitioning", checks=(check_partitioning,), pool_prerequisites=partitioning.pool_prerequisites),
+    Topic(
+        name="drivers",
+        checks=(check_drivers,),
+        release_checks=(check_drivers_in_release,),
+        pool_prerequisites=drivers.pool_prerequisites,
+    ),
+    Topic(
+        name="observability",
+        release_checks=(check_observability_if_declared,),
+        cluster_prerequisites=observability.cluster_prerequisites,
+    ),
+)

@@ -1,0 +1,60 @@
+"""Prerequisites of hardware and topology: machines, labels of domains, kubelets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.platform.model import Platform
+from blueprint.platform.pool import Pool
+
+CLIQUE = "nvidia.com/gpu.clique"
+"""GPU feature discovery sets this label, or the DRA driver, where the driver tells them the domain."""
+
+
+def pool_prerequisites(pool: Pool, platform: Platform) -> Iterator[Iterator[str]]:
+    """What must be true of a pool's nodes; each reads its own lines."""
+    yield _machine(pool)
+    yield _levels(pool)
+    yield _domain(pool, platform)
+    yield _kubelet(pool)
+
+
+def _machine(pool: Pool) -> Iterator[str]:
+    machine = pool.place.machine
+    if kind := machine.get("instanceType"):
+        yield f"Each node is a {kind}."
+    processors = " ".join(machine[key] for key in ("cpu", "arch") if key in machine)
+    memory = f"{machine['memory']} of memory" if "memory" in machine else ""
+    if said := " and ".join(filter(None, (processors and f"{processors} processors", memory))):
+        yield f"Each node has {said}."
+
+
+def _levels(pool: Pool) -> Iterator[str]:
+    levels = {key: size for key, size in pool.place.levels.items() if key != pool.place.domain_label}
+    for level, size in levels.items():
+        yield f"Each node carries the label {level}, whose value names the domain in which it stands" + (
+            f"; {size} node{'s' if size > 1 else ''} of this pool in each." if size else ".")  # fmt: skip
+
+
+def _domain(pool: Pool, platform: Platform) -> Iterator[str]:
+    label, nodes = pool.place.domain_label, pool.place.domain_nodes
+    if label and nodes:
+        who = _labeller(platform) if label == CLIQUE else "Whoever makes the nodes"
+        yield (
+            f"Each {nodes} nodes are joined by NVLink into one domain. {who} gives them the label {label}, one value"
+            " per domain."
+        )
+
+
+def _labeller(platform: Platform) -> str:
+    if platform.compute_domains:
+        return "The DRA driver"
+    return "GPU feature discovery" if platform.discovers_gpus else "Whoever makes the nodes"
+
+
+def _kubelet(pool: Pool) -> Iterator[str]:
+    if said := ", ".join(f"{key}: {value}" for key, value in pool.place.kubelet.items()):
+        yield (
+            f"The kubelet's configuration has {said}. Changing a policy of a running node needs it drained and the "
+            "kubelet's state files removed."
+        )

@@ -1,0 +1,253 @@
+"""Views of the platform: what each topic reads of the others. A topic's model knows them by these alone.
+
+Where a topic reads its own part of every pool, its model has a view of its own on top of these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from blueprint.catalog.components import Component
+from blueprint.catalog.distribution import Mode
+from blueprint.catalog.hardware import Gpu
+from blueprint.catalog.machines import Machine
+from blueprint.catalog.releases import Release
+from blueprint.platform.nodes.taints import Taint
+from blueprint.platform.tracking.sources import Source
+from blueprint.platform.tracking.tracked import Origins
+
+
+class GpuView(Protocol):
+    """The GPUs of each node of a pool."""
+
+    @property
+    def product(self) -> str:
+        """Name in the catalogue."""
+
+    @property
+    def count(self) -> int:
+        """GPUs per node."""
+
+    @property
+    def facts(self) -> Gpu:
+        """What is known of the product."""
+
+
+class DriverView(Protocol):
+    """The driver of a pool's nodes."""
+
+    @property
+    def enabled(self) -> bool:
+        """Whether the operator installs it."""
+
+
+class OperatorDriverView(Protocol):
+    """The driver that the operator installs."""
+
+    @property
+    def enabled(self) -> bool:
+        """Whether any pool leaves its driver to the operator."""
+
+    @property
+    def version(self) -> str:
+        """What the ClusterPolicy says as version."""
+
+
+class PartitionView(Protocol):
+    """How the GPUs of a pool are partitioned and shared."""
+
+    @property
+    def replicas(self) -> Mapping[str, int]:
+        """How many pods share one unit, by resource."""
+
+
+class HardwareView(Protocol):
+    """What the nodes of a pool are made of."""
+
+    @property
+    def machine(self) -> Mapping[str, str]:
+        """All that is known of the machine, by name."""
+
+
+class NetworkView(Protocol):
+    """The fabric of a pool."""
+
+    @property
+    def peermem(self) -> bool:
+        """Whether the operator loads nvidia-peermem."""
+
+    @property
+    def host_ofed(self) -> bool:
+        """Whether nvidia-peermem is built against the OFED of the node image."""
+
+    @property
+    def gds(self) -> bool:
+        """Whether nvidia-fs is loaded."""
+
+    @property
+    def gdrcopy(self) -> bool:
+        """Whether gdrdrv is loaded."""
+
+
+class ComponentView(Protocol):
+    """A component of the platform."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the release."""
+
+    @property
+    def component(self) -> Component:
+        """What the catalogue knows of it."""
+
+    @property
+    def ownership(self) -> str:
+        """`managed`, `external` or `absent`."""
+
+    @property
+    def namespace(self) -> str:
+        """Where its namespaced objects live."""
+
+
+class ObservabilityView(Protocol):
+    """What is watched."""
+
+    @property
+    def prometheus_namespace(self) -> str:
+        """Where Prometheus runs."""
+
+
+class PoolView(Protocol):
+    """One node pool."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the blueprint."""
+
+    @property
+    def own_label(self) -> str:
+        """Value of the label that says which pool a node belongs to."""
+
+    @property
+    def nodes_min(self) -> int:
+        """Fewest nodes."""
+
+    @property
+    def taints(self) -> tuple[Taint, ...]:
+        """Taints of the nodes."""
+
+    @property
+    def gpu(self) -> GpuView | None:
+        """The GPUs of each node."""
+
+    @property
+    def driver(self) -> DriverView:
+        """The driver of its nodes."""
+
+    @property
+    def place(self) -> HardwareView:
+        """What its nodes are made of."""
+
+    @property
+    def mode(self) -> Mode:
+        """Who brings driver, toolkit and device plugin."""
+
+    @property
+    def runs_operands(self) -> bool:
+        """Whether a GPU Operator looks at labels of these nodes."""
+
+    @property
+    def cost_per_gpu_hour(self) -> float | None:
+        """What one GPU costs in an hour."""
+
+    def taint_source(self, taint: Taint) -> Source:
+        """The line that gives the nodes this taint."""
+
+
+class GpuPoolView(PoolView, Protocol):
+    """A node pool with GPUs."""
+
+    @property
+    def gpu(self) -> GpuView:
+        """The GPUs of each node."""
+
+    @property
+    def partition(self) -> PartitionView:
+        """How its GPUs are partitioned and shared."""
+
+
+class PlatformView(Protocol):
+    """The platform, as far as topics read it across."""
+
+    @property
+    def origins(self) -> Origins:
+        """Where the blueprint's values were written."""
+
+    @property
+    def release(self) -> Release:
+        """The release."""
+
+    @property
+    def name(self) -> str:
+        """metadata.name."""
+
+    @property
+    def release_name(self) -> str:
+        """The release's name."""
+
+    @property
+    def by_olm(self) -> bool:
+        """Whether operators come through the Operator Lifecycle Manager."""
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """Labels that name where a node stands, widest first."""
+
+    @property
+    def distribution(self) -> str:
+        """Who packages Kubernetes."""
+
+    @property
+    def distribution_version(self) -> str:
+        """The distribution's own version."""
+
+    @property
+    def os(self) -> str:
+        """Operating system of the GPU nodes."""
+
+    @property
+    def gpu_stack(self) -> str:
+        """How GPUs reach pods."""
+
+    @property
+    def allocation(self) -> str:
+        """`dra` or `device-plugin`."""
+
+    @property
+    def gpu_pools(self) -> Sequence[GpuPoolView]:
+        """The pools whose nodes have GPUs."""
+
+    @property
+    def driver(self) -> OperatorDriverView:
+        """The driver that the operator installs."""
+
+    @property
+    def observability(self) -> ObservabilityView | None:
+        """What is watched."""
+
+    @property
+    def components(self) -> Mapping[str, ComponentView]:
+        """The components by name."""
+
+    def asks_for(self, component: Component) -> bool:
+        """Whether the blueprint has the section that a component carries out."""
+
+    def setting(self, component: str, name: str) -> Any:
+        """The value of a component's setting."""
+
+    def machine(self, instance_type: str) -> Machine | None:
+        """What the catalogue knows of an instance type."""
+
+    def mirrored(self, repository: str) -> str:
+        """The repository, or where its mirror keeps it."""

@@ -1,0 +1,273 @@
+"""Typed facts of a reading: what the calls prove, and for everything else why it is not proven.
+
+Nothing here trusts an answer because it came with NVML_SUCCESS: what `parse.py` cannot believe, and two
+different answers to one question, are *implausible* and yield no value.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from blueprint.probe import parse
+from blueprint.probe.host import HostRecord
+from blueprint.probe.nvml_codes import LIBRARY_NOT_FOUND, Meaning, meaning_of
+from blueprint.probe.parse import Fabric, Modes, PciIdentity
+from blueprint.probe.reading import Call, Outcome, Reading, Value
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+PASSED_THROUGH = frozenset({"vfio-pci", "nvgrace_gpu_vfio_pci"})
+"""Drivers that hand a GPU to virtual machines: NVML cannot see it, and need not."""
+
+
+class Status(enum.Enum):
+    """Whether a fact is known, and if not, why."""
+
+    READ = "read"
+    UNSUPPORTED = "unsupported"
+    UNREADABLE = "unreadable"
+    IMPLAUSIBLE = "implausible"
+    HUNG = "hung"
+    CRASHED = "crashed"
+    FAULT = "fault"
+
+
+@dataclass(frozen=True, slots=True)
+class Observation(Generic[T_co]):
+    """A value with the calls and files it rests on, or the reason why there is none.
+
+    `value` is set exactly if `status` is READ. `why` is a clause for people: `nvmlDeviceGetName(3)
+    returned NVML_ERROR_GPU_IS_LOST (15) after 0.2 ms`.
+    """
+
+    status: Status
+    value: T_co | None
+    why: str
+    evidence: tuple[Call, ...]
+    files: tuple[HostRecord, ...] = ()
+
+    @property
+    def raw(self) -> str:
+        """What NVML really answered, untouched, for the record. What files said is told with the files."""
+        return ", ".join(repr(call.value) for call in self.evidence if call.value is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class GpuId:
+    """Which GPU, by UUID and PCI address. Where neither could be read, `index` is all that is known of it.
+
+    `eliminated`: the address was not read; it is the only one in the kernel's list that no other GPU has.
+    """
+
+    uuid: str
+    pci: str
+    index: int
+    eliminated: bool = False
+
+    def __str__(self) -> str:
+        if self.eliminated:
+            return f"the GPU at {self.pci} (by elimination: index {self.index} gave no identity)"
+        known = [part for part in (self.uuid, self.pci) if part]
+        return " at ".join(known) if known else f"the GPU at index {self.index} (identity unread)"
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedGpu:
+    """The facts of one GPU that NVML counted, found under one index."""
+
+    reading: Reading
+    index: int
+
+    @property
+    def id(self) -> GpuId:
+        """The identity as far as it could be read, or by elimination of all other GPUs."""
+        uuid, pci = self.uuid.value or "", self.pci.value
+        if not uuid and not pci and (left := self._left_over()):
+            return GpuId("", left, self.index, eliminated=True)
+        return GpuId(uuid, pci.address if pci else "", self.index)
+
+    def _left_over(self) -> str:
+        """The address in the kernel's list that is this GPU's because every other one is another's; "" if open."""
+        listed = {each.address for each in self.reading.pci.functions if each.driver not in PASSED_THROUGH}
+        others = [gpu.pci.value for gpu in ObservedNode(self.reading).gpus if gpu.index != self.index]
+        left = listed - {each.address for each in others if each}
+        known = all(others) and len(listed) == len(others) + 1 == len(self.reading.pci.functions)
+        return left.pop() if known and len(left) == 1 else ""
+
+    @property
+    def handle(self) -> Observation[bool]:
+        """Whether NVML gives a handle for the index."""
+        return _fact(self.reading, "nvmlDeviceGetHandleByIndex", self.index, lambda _: True)
+
+    @property
+    def uuid(self) -> Observation[str]:
+        """`GPU-` and 32 hexadecimal digits."""
+        return self._read("nvmlDeviceGetUUID", parse.uuid)
+
+    @property
+    def pci(self) -> Observation[PciIdentity]:
+        """PCI address and device id."""
+        return self._read("nvmlDeviceGetPciInfo", parse.pci)
+
+    @property
+    def name(self) -> Observation[str]:
+        """The product name, as it is: `NVIDIA H100 80GB HBM3`."""
+        return self._read("nvmlDeviceGetName", parse.text)
+
+    @property
+    def memory_bytes(self) -> Observation[int]:
+        """Total memory in bytes, as the plain (version 1) call counts it."""
+        return self._read("nvmlDeviceGetMemoryInfo", parse.memory)
+
+    @property
+    def mig(self) -> Observation[Modes]:
+        """MIG mode, current and pending."""
+        return self._read("nvmlDeviceGetMigMode", parse.modes)
+
+    @property
+    def mig_instances(self) -> Observation[dict[str, int]]:
+        """How many MIG devices of each profile it has."""
+        return self._read("nvmlDeviceGetMigDeviceHandleByIndex", parse.instances)
+
+    @property
+    def ecc(self) -> Observation[Modes]:
+        """ECC mode, current and pending."""
+        return self._read("nvmlDeviceGetEccMode", parse.modes)
+
+    @property
+    def persistence(self) -> Observation[bool]:
+        """Persistence mode."""
+        return self._read("nvmlDeviceGetPersistenceMode", parse.switch)
+
+    @property
+    def serial(self) -> Observation[str]:
+        """The board's serial number."""
+        return self._read("nvmlDeviceGetSerial", parse.word)
+
+    @property
+    def board_part(self) -> Observation[str]:
+        """The board's part number."""
+        return self._read("nvmlDeviceGetBoardPartNumber", parse.text)
+
+    @property
+    def vbios(self) -> Observation[str]:
+        """The version of the video BIOS."""
+        return self._read("nvmlDeviceGetVbiosVersion", parse.word)
+
+    @property
+    def fabric(self) -> Observation[Fabric]:
+        """The NVLink fabric."""
+        return self._read("nvmlDeviceGetGpuFabricInfoV", parse.fabric)
+
+    def _read(self, call: str, parser: Callable[[Value | None], T]) -> Observation[T]:
+        """A fact of this GPU; none at all if the index did not mean one and the same GPU throughout."""
+        for name in ("nvmlDeviceGetUUID", "nvmlDeviceGetPciInfo"):
+            answers = tuple(each for each in self.reading.of(name, self.index) if each.answered)
+            if len({repr(each.value) for each in answers}) > 1:
+                why = f"index {self.index} was not the same GPU throughout the reading"
+                return Observation(Status.IMPLAUSIBLE, None, why, answers)
+        return _fact(self.reading, call, self.index, parser)
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedNode:
+    """The facts of the node, and its GPUs."""
+
+    reading: Reading
+
+    @property
+    def nvml(self) -> Observation[bool]:
+        """Whether NVML loads and initialises. Every child process does it; the worst answer counts.
+
+        That the loader did not find the library is no bad answer where it was found elsewhere.
+        """
+        inits = list(self.reading.of("nvmlInit"))
+        found = [call for call in inits if call.code != LIBRARY_NOT_FOUND]
+        inits = found or inits
+        worst = [call for call in inits if not call.answered] or inits
+        return _fact(self.reading, "nvmlInit", None, lambda _: True, worst[:1])
+
+    @property
+    def driver(self) -> Observation[str]:
+        """The version of the loaded driver: `580.173.02`."""
+        return _fact(self.reading, "nvmlSystemGetDriverVersion", None, parse.driver)
+
+    @property
+    def nvml_version(self) -> Observation[str]:
+        """The version of the library."""
+        return _fact(self.reading, "nvmlSystemGetNVMLVersion", None, parse.word)
+
+    @property
+    def cuda(self) -> Observation[int]:
+        """The CUDA version that the driver supports: 13000 is 13.0."""
+        return _fact(self.reading, "nvmlSystemGetCudaDriverVersion", None, parse.positive)
+
+    @property
+    def count(self) -> Observation[int]:
+        """The number of GPUs as NVML counts them, the same each time it was asked."""
+        return _fact(self.reading, "nvmlDeviceGetCount", None, parse.count)
+
+    @property
+    def gpus(self) -> list[ObservedGpu]:
+        """One per index for which a handle was asked, whether NVML gave one or not."""
+        asked = {
+            call.device
+            for call in self.reading.calls
+            if call.call == "nvmlDeviceGetHandleByIndex" and call.device is not None
+        }
+        return [ObservedGpu(self.reading, index) for index in sorted(asked)]
+
+
+_LOST_CALLS = {
+    Outcome.HUNG: Status.HUNG,
+    Outcome.CRASHED: Status.CRASHED,
+    Outcome.UNDECODABLE: Status.IMPLAUSIBLE,
+    Outcome.FAILED: Status.UNREADABLE,
+    Outcome.NOT_MADE: Status.UNREADABLE,
+}
+_MEANINGS = {
+    Meaning.UNSUPPORTED: Status.UNSUPPORTED,
+    Meaning.UNREADABLE: Status.UNREADABLE,
+    Meaning.FAULT: Status.FAULT,
+}
+
+
+def status_of(call: Call) -> Status:
+    """What one call on its own proves about the fact it asks for (READ: there is an answer to look at)."""
+    if call.outcome is not Outcome.RETURNED:
+        return _LOST_CALLS[call.outcome]
+    meaning = meaning_of(call.code if call.code is not None else -1)
+    return Status.READ if meaning is Meaning.VALUE else _MEANINGS[meaning]
+
+
+def _fact(
+    reading: Reading,
+    call: str,
+    device: int | None,
+    parser: Callable[[Value | None], T],
+    among: list[Call] | None = None,
+) -> Observation[T]:
+    """The fact that a call proves, where all its answers agree; asking once less than planned takes nothing away.
+
+    `parser` gives the value, or raises ValueError with what is wrong."""
+    calls = tuple(among if among is not None else reading.of(call, device))
+    calls = tuple(each for each in calls if each.outcome is not Outcome.NOT_MADE) or calls
+    if not calls:
+        where = "" if device is None else str(device)
+        return Observation(Status.UNREADABLE, None, f"{call}({where}) is not in the reading", ())
+    for each in calls:
+        if (status := status_of(each)) is not Status.READ:
+            why = each.detail if each.outcome is Outcome.NOT_MADE else str(each)
+            return Observation(status, None, why, (each,))
+    if len({repr(each.value) for each in calls}) > 1:
+        answers = ", then ".join(repr(each.value) for each in calls)
+        return Observation(Status.IMPLAUSIBLE, None, f"{call} gave different answers: {answers}", calls)
+    try:
+        return Observation(Status.READ, parser(calls[0].value), "", calls)
+    except ValueError as error:
+        return Observation(Status.IMPLAUSIBLE, None, f"{calls[0].call} answered {error}", calls)

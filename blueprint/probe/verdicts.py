@@ -1,0 +1,163 @@
+"""Verdicts: the result of a check on one node or GPU, and the factory with which checks make them."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from blueprint.diagnostics import Code
+from blueprint.probe import codes
+from blueprint.probe.expectations import Expectation
+from blueprint.probe.host import HostRecord
+from blueprint.probe.nvml_codes import NO_PERMISSION
+from blueprint.probe.observations import GpuId, Observation, ObservedGpu, ObservedNode, Status
+from blueprint.probe.reading import Call, Reading
+
+_AS_ROOT = "run the probe as root: NVML tells this to nobody else"
+_IGNORANCE = {
+    Status.HUNG: codes.CALL_HUNG,
+    Status.CRASHED: codes.CALL_CRASHED,
+    Status.IMPLAUSIBLE: codes.ANSWER_IMPLAUSIBLE,
+}
+
+
+class Result(enum.StrEnum):
+    """The four outcomes. A fact that could not be read is `unknown`, never `pass`.
+
+    `skip` means that the question does not apply (no expectation declared; a mode this GPU does not have
+    and that is not asked for); it leaves the exit code alone and is counted.
+    """
+
+    PASS = "pass"  # noqa: S105 - a verdict, no secret
+    FAIL = "fail"
+    SKIP = "skip"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One judgement with everything needed to argue about it.
+
+    Attributes:
+        check: The slug of the check.
+        result: Its outcome.
+        node: The node's name.
+        message: One sentence: what was found, or why nothing could be.
+        code: The kind of finding or of ignorance; None for `pass` and `skip`.
+        gpu: The GPU concerned; None for a fact of the node.
+        measured: What was measured, for people: `80 GiB, ECC off`.
+        raw: The measured value as NVML gave it.
+        wanted: What was expected, for people.
+        evidence: The calls that the verdict rests on.
+        files: The files of the node that it rests on.
+        expectation: What was expected and who demanded it; None where nothing was.
+        remedy: What to do about it, in a sentence.
+    """
+
+    check: str
+    result: Result
+    node: str
+    message: str
+    code: Code | None = None
+    gpu: GpuId | None = None
+    measured: str = ""
+    raw: str = ""
+    wanted: str = ""
+    evidence: tuple[Call, ...] = ()
+    files: tuple[HostRecord, ...] = ()
+    expectation: Expectation | None = None
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictFactory:
+    """Where verdicts of one check are made: the reading, the expectation, what is wanted in words."""
+
+    reading: Reading
+    expectation: Expectation
+    wanted: str = ""
+
+    def passed(
+        self, observation: Observation[object], message: str, *, measured: str, gpu: GpuId | None = None
+    ) -> Verdict:
+        """The fact is as wanted. A fact that was not read cannot pass: that would be a bug, and raises."""
+        if observation.status is not Status.READ or not (observation.evidence or observation.files):
+            raise AssertionError(f"{self.expectation.check} would pass without a reading")
+        return self._verdict(Result.PASS, message, observation, measured=measured, gpu=gpu)
+
+    def failed(
+        self,
+        code: Code,
+        observation: Observation[object],
+        message: str,
+        *,
+        measured: str,
+        gpu: GpuId | None = None,
+        remedy: str = "",
+    ) -> Verdict:
+        """The fact is not as wanted, and that is proven."""
+        return self._verdict(Result.FAIL, message, observation, code=code, measured=measured, gpu=gpu, remedy=remedy)
+
+    def skipped(self, observation: Observation[object], message: str, *, gpu: GpuId | None = None) -> Verdict:
+        """The question does not apply."""
+        return self._verdict(Result.SKIP, message, observation, gpu=gpu)
+
+    def unknown(
+        self, observation: Observation[object], *, gpu: GpuId | None = None, code: Code | None = None, remedy: str = ""
+    ) -> Verdict:
+        """The fact could not be read; the reason is the fact's own."""
+        said = code or _IGNORANCE.get(observation.status, codes.FACT_UNREADABLE)
+        denied = any(call.code == NO_PERMISSION for call in observation.evidence)
+        return self._verdict(
+            Result.UNKNOWN, observation.why, observation, code=said, gpu=gpu, remedy=_AS_ROOT if denied else remedy
+        )
+
+    def _verdict(
+        self,
+        result: Result,
+        message: str,
+        observation: Observation[object],
+        *,
+        code: Code | None = None,
+        measured: str = "",
+        gpu: GpuId | None = None,
+        remedy: str = "",
+    ) -> Verdict:
+        return Verdict(
+            check=self.expectation.check,
+            result=result,
+            node=self.reading.node,
+            message=message,
+            code=code,
+            gpu=gpu,
+            measured=measured,
+            raw=observation.raw,
+            wanted=self.wanted,
+            evidence=observation.evidence,
+            files=observation.files,
+            expectation=self.expectation,
+            remedy=remedy,
+        )
+
+
+def each_gpu(verdicts: VerdictFactory, judge: Callable[[ObservedGpu], Verdict]) -> list[Verdict]:
+    """One verdict per GPU; *unknown* where no GPU could be looked at: an empty list would read as good."""
+    node = ObservedNode(verdicts.reading)
+    if gpus := node.gpus:
+        return [_reachable(verdicts, gpu, judge) for gpu in gpus]
+    if node.count.status is not Status.READ:
+        return [verdicts.unknown(node.count)]
+    why = f"NVML counts {node.count.value} GPUs, and none could be looked at"
+    return [verdicts.unknown(Observation(Status.UNREADABLE, None, why, node.count.evidence))]
+
+
+def _reachable(verdicts: VerdictFactory, gpu: ObservedGpu, judge: Callable[[ObservedGpu], Verdict]) -> Verdict:
+    """The check's verdict, unless NVML did not even give a handle."""
+    handle = gpu.handle
+    return judge(gpu) if handle.status is Status.READ else verdicts.unknown(handle, gpu=gpu.id)
+
+
+def off_on(value: bool) -> str:  # noqa: FBT001 - it is the subject, no flag
+    """`on` or `off`."""
+    return "on" if value else "off"

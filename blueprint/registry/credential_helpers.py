@@ -1,0 +1,81 @@
+"""Docker's credential helpers: programs `docker-credential-NAME` that keep registry credentials.
+
+The server goes in on stdin of `docker-credential-NAME get`; a JSON object with `Username` and `Secret` comes out. A
+helper that cannot be run is no error by itself: a registry may need no credentials at all. `problem` has the reason.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import subprocess
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+DOCKER_HUB = "https://index.docker.io/v1/"
+"""The server that docker.io stands for, as `docker login` names it."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_TIMEOUT = 30.0
+"""Seconds for one answer; a helper may have to ask a cloud."""
+_IDENTITY_TOKEN = "<token>"  # noqa: S105 - the user name that stands for one
+_NOT_FOUND = "credentials not found"
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialHelpers:
+    """The helpers that a docker configuration names: one for all registries, and one for each of some."""
+
+    store: str = ""
+    by_registry: Mapping[str, str] = field(default_factory=dict)
+    _answers: dict[str, tuple[str | None, str]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _lock: Any = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
+
+    def get(self, host: str) -> str | None:
+        """The value of an `Authorization: Basic` header for a registry; None where no helper has one."""
+        return self._answer(host)[0]
+
+    def problem(self, host: str) -> str:
+        """Why the helper of a registry could not be asked; empty where it could, or where there is none."""
+        return self._answer(host)[1]
+
+    def _answer(self, host: str) -> tuple[str | None, str]:
+        name = self.by_registry.get(host) or self.store
+        if not name:
+            return None, ""
+        with self._lock:
+            if host not in self._answers:
+                self._answers[host] = _ask(name, DOCKER_HUB if host == "docker.io" else host)
+            return self._answers[host]
+
+
+def _ask(name: str, server: str) -> tuple[str | None, str]:
+    program = f"docker-credential-{name}"
+    if not _NAME.fullmatch(name):
+        return None, f"{program!r} is no name of a credential helper"
+    try:
+        done = subprocess.run(  # noqa: S603 - the name has been checked; the user's configuration chose it
+            [program, "get"], input=server.encode(), capture_output=True, timeout=_TIMEOUT, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return None, f"{program} did not answer within {_TIMEOUT:g} s"
+    except OSError as error:
+        return None, f"{program} cannot be run: {error.strerror}"
+    if done.returncode:
+        output = done.stdout.decode("utf-8", "replace")
+        return None, "" if _NOT_FOUND in output else f"{program} failed with exit code {done.returncode}"
+    return _basic(done.stdout, program)
+
+
+def _basic(output: bytes, program: str) -> tuple[str | None, str]:
+    try:
+        answer = json.loads(output)
+        user, secret = answer["Username"], answer["Secret"]
+    except (ValueError, KeyError, TypeError):
+        return None, f"{program} gave no credentials that can be read"
+    if user == _IDENTITY_TOKEN:
+        return None, f"{program} gave an identity token, which is not supported"
+    return f"Basic {base64.b64encode(f'{user}:{secret}'.encode()).decode()}", ""

@@ -1,0 +1,26 @@
+"""Small pieces of English: numbers with their noun, lists of words. Standard library only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 wave`, `2 waves`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def counted_or_none(number: int, noun: str) -> str:
+    """`1 error`, `2 errors`, `no errors`."""
+    return counted(number, noun) if number else f"no {noun}s"
+
+
+def joined(words: Sequence[str], conjunction: str = "and") -> str:
+    """`a, b and c`."""
+    *most, last = words
+    return f"{', '.join(most)} {conjunction} {last}" if most else last
+
+
+def first_few(words: Sequence[str], most: int) -> str:
+    """`a, b and 3 more`."""
+    return ", ".join(words[:most]) + (f" and {len(words) - most} more" if len(words) > most else "")

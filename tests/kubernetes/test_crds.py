@@ -1,0 +1,154 @@
+"""Our form of a custom resource, expanded, is upstream's CRD without the prose."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from blueprint.bundle.model import Object
+from blueprint.check.crd_import import fingerprint, import_crd, without_prose
+from blueprint.check.notation import write_notation
+from blueprint.check.objects import check_objects
+from blueprint.kubernetes.crds import earlier_crds, expand_crd, load_crd, shipped_crds
+from tests.support.check_corpus import VALID
+
+ELSEWHERE = {
+    "config.openshift.io", "nfd.openshift.io", "operators.coreos.com", "security.openshift.io", "topology.node.k8s.io",
+}  # fmt: skip
+"""Groups that the reference folder does not hold; their fingerprints were taken when they were imported."""
+SHIPPED = [pytest.param(path, id=f"{plural}.{group}") for (group, plural), path in shipped_crds().items()]
+SHIPPED += [pytest.param(path, id=f"{path.stem}.{path.parent.name}") for path in earlier_crds()]
+
+
+def _document(path: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+    return loaded
+
+
+def _reference_crds() -> Iterator[dict[str, Any]]:
+    folder = os.environ.get("BLUEPRINT_REFERENCE")
+    if not folder:
+        pytest.skip("BLUEPRINT_REFERENCE does not name a folder with the upstream CRDs")
+    for pattern in (
+        "gpu-operator/v26.7.0/crds/*.yaml",
+        "nfd/v0.19.0/crds/*.yaml",
+        "network-operator/v26.4.1/crds/*.yaml",
+        "prometheus-operator/v0.93.1/crds/crd-servicemonitors.yaml",
+        "prometheus-operator/v0.93.1/crds/crd-prometheusrules.yaml",
+    ):
+        for file in sorted(Path(folder).glob(pattern)):
+            yield from filter(None, yaml.safe_load_all(file.read_text("utf-8")))
+
+
+@pytest.mark.parametrize("path", SHIPPED)
+def test_the_expansion_has_the_fingerprint_of_upstream(path: Path) -> None:
+    """Whatever changes a leaf, in the file or in the Kubernetes definitions it refers to, is seen without upstream."""
+    document = _document(path)
+    assert fingerprint(expand_crd(document)) == document["fingerprint"]
+
+
+@pytest.mark.parametrize("path", SHIPPED)
+def test_a_changed_leaf_changes_the_fingerprint(path: Path) -> None:
+    """So the test above can fail."""
+    document = _document(path)
+    version = next(iter(document["versions"].values()))
+    changed = copy.deepcopy(document)
+    changed["versions"][next(iter(document["versions"]))] = {**version, "schema": {"fields": {"spec": "string"}}}
+    assert fingerprint(expand_crd(changed)) != document["fingerprint"]
+
+
+def test_every_leaf_equals_upstream() -> None:
+    """Compared leaf by leaf where upstream's files are at hand; only prose and generator marks differ."""
+    names = set()
+    for crd in _reference_crds():
+        names.add(crd["metadata"]["name"])
+        ours = copy.deepcopy(load_crd(crd["spec"]["group"], crd["spec"]["names"]["plural"]))
+        crd["metadata"].pop("annotations", None)
+        crd["spec"]["names"].setdefault("listKind", f"{crd['spec']['names']['kind']}List")  # as the API server does
+        ours["metadata"].pop("annotations", None)
+        for each in (*crd["spec"]["versions"], *ours["spec"]["versions"]):
+            each["schema"]["openAPIV3Schema"] = without_prose(each["schema"]["openAPIV3Schema"])
+            each["additionalPrinterColumns"] = [without_prose(c) for c in each.get("additionalPrinterColumns", ())]
+        assert ours == crd
+    assert names == {load_crd(*key)["metadata"]["name"] for key in shipped_crds() if key[0] not in ELSEWHERE}
+
+
+@pytest.mark.parametrize("path", SHIPPED)
+def test_the_files_say_where_they_come_from_and_hold_no_prose(path: Path) -> None:
+    document = _document(path)
+    assert all(document[key] for key in ("source", "version", "licence", "kubernetes"))
+    assert path.stem == document["names"]["plural"]
+    assert document["group"] in (path.parent.name, path.parent.parent.name)
+    assert path.parent.name in (document["group"], document["version"])
+    assert "description" not in path.read_text("utf-8")
+
+
+@pytest.mark.parametrize("path", SHIPPED)
+def test_expanded_crds_pass_our_own_check(path: Path) -> None:
+    """They are objects like any other."""
+    assert check_objects([Object(expand_crd(_document(path)), "x")], kubernetes_minor="1.36") == []
+
+
+@pytest.mark.parametrize("path", SHIPPED)
+def test_import_is_the_inverse_of_expansion(path: Path) -> None:
+    """The file is reproduced, but for the messages of rules, which are ours."""
+    document = _document(path)
+    about = {"source": document["source"], "version": document["version"], "licence": document["licence"]}
+    again = import_crd(expand_crd(document), minor=document["kubernetes"], **about)
+    assert expand_crd(yaml.safe_load(write_notation(again))) == _silent(expand_crd(document))
+
+
+def _silent(crd: dict[str, Any]) -> dict[str, Any]:
+    for version in crd["spec"]["versions"]:
+        version["schema"]["openAPIV3Schema"] = without_prose(version["schema"]["openAPIV3Schema"])
+    return crd
+
+
+def test_a_users_crd_survives_import_and_expansion() -> None:
+    """Bounds, patterns, nullable, list keys, preserved fields, conditions: nothing is lost."""
+    crd = VALID["crd"]
+    document = import_crd(crd, source="here", version="1", licence="none", minor="1.36")
+    again = expand_crd(yaml.safe_load(write_notation(document)))
+    assert fingerprint(again) == fingerprint(crd)
+
+
+@pytest.mark.parametrize(
+    ("node", "schema"),
+    [
+        ("list of string", {"type": "array", "items": {"type": "string"}}),
+        ("map of list of int32", {"type": "object", "additionalProperties": {
+            "type": "array", "items": {"type": "integer", "format": "int32"}}}),
+        ({"type": "string", "enum": ["a"], "default": "a"}, {"type": "string", "enum": ["a"], "default": "a"}),
+        ({"fields": {"a!": "boolean", "b": "any"}},
+         {"type": "object", "properties": {"a": {"type": "boolean"}, "b": {}}, "required": ["a"]}),
+        ({"items": {"fields": {"name!": "string"}}, "keys": ["name"]},
+         {"type": "array",
+          "items": {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]},
+          "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]}),
+        ({"type": "object", "keepUnknown": True}, {"type": "object", "x-kubernetes-preserve-unknown-fields": True}),
+        ("int-or-string", {"anyOf": [{"type": "integer"}, {"type": "string"}], "x-kubernetes-int-or-string": True}),
+        ("Mine", {"type": "object", "properties": {"x": {"type": "number"}}}),
+    ],
+)  # fmt: skip
+def test_the_notation_means_what_the_readme_says(node: Any, schema: dict[str, Any]) -> None:
+    crd = expand_crd({
+        "kubernetes": "1.36", "group": "g.example.com", "scope": "Cluster", "names": {"kind": "K", "plural": "ks"},
+        "versions": {"v1": {"schema": {"fields": {"spec": node}}}}, "types": {"Mine": {"fields": {"x": "number"}}},
+    })  # fmt: skip
+    assert crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"] == schema
+
+
+@pytest.mark.parametrize("node", ["strnig", "list of nothing", "core.v1.Tolerations", "list of"])
+def test_a_type_that_does_not_exist_is_refused(node: str) -> None:
+    document = {
+        "kubernetes": "1.36", "group": "g.example.com", "scope": "Cluster", "names": {"kind": "K", "plural": "ks"},
+        "versions": {"v1": {"schema": {"fields": {"spec": node}}}},
+    }  # fmt: skip
+    with pytest.raises(ValueError, match="no type is called"):
+        expand_crd(document)

@@ -1,0 +1,66 @@
+"""What the code names of the catalogue: components, distributions and the kinds that components bring.
+
+Such knowledge is data and belongs to the folder of the component or the file of the distribution. What the code still
+names stands in `component_knowledge.yaml`, by file, name and number of times. The list may only become shorter: a name
+that is new fails here, and so does an entry that is not needed any more.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from blueprint.catalog.catalog import load_catalog
+from blueprint.kubernetes.crds import shipped_crds
+
+ROOT = Path(__file__).resolve().parents[2]
+LIST = Path(__file__).with_name("component_knowledge.yaml")
+MOST = 0
+"""How many names there may be in all; lower it whenever some go."""
+
+
+@cache
+def names() -> frozenset[str]:
+    """What may not be named: components, distributions, and kinds of custom resources."""
+    distributions = {file.stem for file in (ROOT / "blueprint/catalog/distributions").glob("*.yaml")}
+    kinds = {yaml.safe_load(file.read_text("utf-8"))["names"]["kind"] for file in shipped_crds().values()}
+    return frozenset({*load_catalog().components, *distributions, *kinds})
+
+
+def found() -> dict[str, dict[str, int]]:
+    """Every string literal that is such a name, by file."""
+    by_file: dict[str, dict[str, int]] = {}
+    for file in sorted((ROOT / "blueprint").rglob("*.py")):
+        constants = (
+            node.value for node in ast.walk(ast.parse(file.read_text("utf-8"))) if isinstance(node, ast.Constant)
+        )
+        counts = Counter(value for value in constants if isinstance(value, str) and value in names())
+        if counts:
+            by_file[file.relative_to(ROOT / "blueprint").as_posix()] = dict(sorted(counts.items()))
+    return by_file
+
+
+@pytest.fixture(scope="module")
+def reviewed() -> dict[str, Any]:
+    """The list, by topic of the reason; then file, name, number of times."""
+    listed: dict[str, Any] = yaml.safe_load(LIST.read_text("utf-8"))
+    return listed
+
+
+def test_the_code_names_of_the_catalogue_only_what_was_reviewed(reviewed: dict[str, Any]) -> None:
+    assert found() == {file: entry for group in reviewed.values() for file, entry in group["names"].items()}
+
+
+def test_the_list_only_becomes_shorter(reviewed: dict[str, Any]) -> None:
+    entries = [entry for group in reviewed.values() for entry in group["names"].values()]
+    assert sum(number for entry in entries for number in entry.values()) <= MOST
+
+
+def test_the_list_says_why(reviewed: dict[str, Any]) -> None:
+    assert all(group["why"] for group in reviewed.values())

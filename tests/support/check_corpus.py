@@ -1,0 +1,56 @@
+"""The objects of corpus.yaml, and small tools to break them."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from pathlib import Path as File
+from typing import Any
+
+import yaml
+
+from blueprint.bundle.model import Object, Path
+from blueprint.source.paths import parse_path
+
+VALID: dict[str, dict[str, Any]] = yaml.safe_load(
+    (File(__file__).parents[1] / "check" / "corpus.yaml").read_text("utf-8")
+)
+
+
+class REMOVED:
+    """Stands for taking a field out; a class, so that copies are the same."""
+
+
+def objects(**replaced: dict[str, Any]) -> list[Object]:
+    """The whole corpus, some of it replaced or added."""
+    return [Object(data, "corpus") for data in {**copy.deepcopy(VALID), **replaced}.values()]
+
+
+def broken(name: str, field: str, value: Any) -> dict[str, Any]:
+    """A copy of one object with a field set, or taken out."""
+    data = copy.deepcopy(VALID[name])
+    path = parse_path(field, data)
+    return put(data, path, value)
+
+
+def put(data: dict[str, Any], path: Path, value: Any) -> dict[str, Any]:
+    """Set or remove what is at `path`, in place."""
+    here: Any = data
+    for step in path[:-1]:
+        here = here[step] if isinstance(step, int) else here.setdefault(step, {})
+    last: Any = path[-1]
+    if value is REMOVED:
+        del here[last]
+    elif isinstance(last, int) and last == len(here):
+        here.append(value)
+    else:
+        here[last] = value
+    return data
+
+
+def paths(value: Any, at: Path = ()) -> Iterator[Path]:
+    """Every field, outermost first."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, inner in items:
+        yield (*at, step)
+        yield from paths(inner, (*at, step))

@@ -1,0 +1,143 @@
+"""Edit a blueprint's text where a value stands, compile it in memory, and say what the bundles differ in."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from blueprint.bundle.model import Bundle, Object, ObjectId
+from blueprint.bundle.reader import LOCK, PROVENANCE
+from blueprint.bundle.trace import TracedField, trace_back
+from blueprint.changes.compare import ABSENT, Action, ObjectChange, compare_objects
+from blueprint.changes.platform_changes import compare_parts, decided
+from blueprint.diagnostics import Span
+from blueprint.pipeline import Compilation, compile_blueprint
+from blueprint.source.loader import load_text
+from blueprint.source.paths import Path as FieldPath
+
+EVERYTHING = Path(__file__).parents[1] / "platform" / "everything"
+NAME = "blueprint.yaml"
+
+
+def copy_of_everything(folder: Path) -> str:
+    """The blueprint that sets everything, with its files, in an empty folder; returns its text."""
+    shutil.copytree(EVERYTHING, folder, dirs_exist_ok=True)
+    return (folder / NAME).read_text("utf-8")
+
+
+def compiled(folder: Path, text: str, *, sets: tuple[str, ...] = ()) -> Compilation:
+    """Compile `text` as the blueprint of `folder`, which is the working directory."""
+    (folder / NAME).write_text(text, "utf-8")
+    return compile_blueprint(NAME, sets=sets)
+
+
+def leaves(data: Any, at: FieldPath = ()) -> Iterator[tuple[FieldPath, Any]]:
+    """Every scalar with its path."""
+    items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else None
+    if items is None:
+        yield at, data
+    for key, value in items or ():
+        yield from leaves(value, (*at, key))
+
+
+def replaced(text: str, path: FieldPath, new: str) -> str:
+    """The text with the value at `path` written as `new`."""
+    return _put(text, load_text(text, NAME).span(path), new)
+
+
+def without(text: str, path: FieldPath) -> str:
+    """The text without the lines of the key at `path`, which is in block style."""
+    document = load_text(text, NAME)
+    first, last = document.key_span(path).line, document.span(path).end_line
+    lines = text.splitlines(keepends=True)
+    return "".join(lines[: first - 1] + lines[last:])
+
+
+def _put(text: str, span: Span, new: str) -> str:
+    lines = text.splitlines(keepends=True)
+    before = "".join(lines[: span.line - 1]) + lines[span.line - 1][: span.column - 1]
+    after = lines[span.end_line - 1][span.end_column - 1 :] + "".join(lines[span.end_line :])
+    return before + new + after
+
+
+def said(files: Mapping[str, bytes]) -> dict[str, Any]:
+    """What the files of a bundle say apart from where it came from: no positions, no digests, no input hashes."""
+    lock = orjson.loads(files[LOCK])
+    for key in ("inputs", "files", "digest"):
+        del lock[key]
+    told = {
+        name: _unplaced(orjson.loads(data)) if name.endswith(".json") else data
+        for name, data in files.items()
+        if name not in (LOCK, PROVENANCE)
+    }
+    return {**told, LOCK: _unplaced(lock)}
+
+
+def compared(before: Compilation, after: Compilation) -> list[ObjectChange]:
+    """What `diff` says is different: parts of the platform, and objects."""
+    assert before.bundle
+    assert after.bundle
+    assert before.files
+    assert after.files
+    parts = compare_parts(decided(before.files.__getitem__), decided(after.files.__getitem__))
+    objects = compare_objects(before.bundle.objects, after.bundle.objects)
+    return [*parts, *(change for change in objects if change.action is not Action.UNCHANGED)]
+
+
+def _unplaced(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _unplaced(item) for key, item in value.items() if key != "sources"}
+    return [_unplaced(item) for item in value] if isinstance(value, list) else value
+
+
+def changed_fields(before: Bundle, after: Bundle) -> Iterator[tuple[TracedField, ...]]:
+    """Each rendered leaf that differs, as traced on either side; where a side lacks it, what is left around it.
+
+    An object whose name ends in a digest of its content is one object, by whatever name.
+    """
+    old = {obj.id: obj for obj in before.objects}
+    new = {obj.id: obj for obj in after.objects}
+    renamed = {_stem(one): one for one in old.keys() - new.keys()}
+    renamed = {found: one for found in new.keys() - old.keys() if (one := renamed.get(_stem(found)))}
+    for new_id, old_id in renamed.items():
+        yield from _changed_leaves(old[old_id], new[new_id])
+    for change in compare_objects(before.objects, after.objects):
+        if change.id in renamed or change.id in renamed.values():
+            continue
+        if change.action in (Action.CREATE, Action.DELETE):
+            yield from ((_named(field),) for field in trace_back((new if change.id in new else old)[change.id], ()))
+        elif change.action is Action.UPDATE:
+            yield from _changed_leaves(old[change.id], new[change.id])
+
+
+def _named(field: TracedField) -> TracedField:
+    """A field of an object that is new or gone: whatever decided the object's name and namespace decided that too."""
+    names = [field.object.origin(("metadata", key)) for key in ("name", "namespace")]
+    sources = (*field.origin.sources, *(source for origin in names if origin for source in origin.sources))
+    return replace(field, origin=replace(field.origin, noted=sources))
+
+
+def _stem(one: ObjectId) -> ObjectId:
+    return replace(one, name=re.sub("-[0-9a-f]{8}$", "", one.name))
+
+
+def _changed_leaves(old: Object, new: Object) -> Iterator[tuple[TracedField, ...]]:
+    was = {field.path: field for field in trace_back(old, ())}
+    now = {field.path: field for field in trace_back(new, ())}
+    for path in {**was, **now}:
+        sides = tuple(side.get(path) or _around(obj, path) for side, obj in ((was, old), (now, new)))
+        if sides[0].value != sides[1].value:
+            yield sides
+
+
+def _around(obj: Object, path: FieldPath) -> TracedField:
+    """The nearest place above a leaf that is not there, with everything its containers came from."""
+    origins = [found for end in range(len(path) + 1) if (found := obj.origins.get(path[:end]))]
+    sources = tuple(source for origin in origins for source in origin.sources)
+    return TracedField(obj, path, ABSENT, sources, replace(origins[-1], noted=sources))

@@ -1,0 +1,26 @@
+"""The watched platform of the tests, and what was rendered for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from blueprint.pipeline import Compilation
+
+HERE = Path(__file__).parents[1] / "observability"
+TEXT = (HERE / "watched.yaml").read_text("utf-8")
+Compile = Callable[..., Compilation]
+
+
+def objects(compilation: Compilation, kind: str) -> dict[str, Any]:
+    """The rendered objects of a kind, by name."""
+    assert compilation.bundle, compilation.diagnostics
+    return {one.id.name: one.data for one in compilation.bundle.objects if one.id.kind == kind}
+
+
+def rules(compilation: Compilation) -> Iterator[dict[str, Any]]:
+    """Every rule of every PrometheusRule."""
+    for one in objects(compilation, "PrometheusRule").values():
+        for group in one["spec"]["groups"]:
+            yield from group["rules"]

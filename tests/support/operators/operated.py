@@ -1,0 +1,161 @@
+"""An applied blueprint in a lab whose controllers run, with hands for what a kubelet and the nodes would do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+from blueprint.apiserver.connect import connect
+from blueprint.apiserver.connection import Connection
+from blueprint.bundle.model import Bundle
+from blueprint.cluster.apply import ApplyOptions, apply_plan
+from blueprint.cluster.plan import make_plan
+from blueprint.diagnostics import has_errors
+from blueprint.drift.detect import detect_drift
+from blueprint.drift.model import Finding
+from blueprint.drift.view import ClusterView
+from blueprint.kubernetes.crds import crds_of
+from blueprint.lab import Lab
+from blueprint.lab.nodes import SIMULATED, simulated_nodes
+from blueprint.pipeline import Compilation
+from tests.support.operators import slices
+from tests.support.operators.containers import Container, Kubelet
+from tests.support.operators.machines import machine
+
+PROMETHEUS = "monitoring.coreos.com"
+DRA_PLUGIN = "nvidia-dra-driver-kubelet-plugin"
+READY = {"type": "Ready", "status": "True"}
+MANY = 2
+"""Nodes of each pool whose features are discovered: the first ones. The others would only be the same again."""
+Json = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Operated:
+    """One blueprint, compiled, applied and alive."""
+
+    compilation: Compilation
+    bundle: Bundle
+    lab: Lab
+    kubelet: Kubelet
+    connection: Connection
+
+    @classmethod
+    def start(cls, compilation: Compilation, lab: Lab, folder: Path) -> Operated:
+        """Create the nodes and apply the bundle."""
+        bundle = compilation.bundle
+        assert bundle, compilation.diagnostics
+        _prepare(lab, bundle)
+        lab.create_nodes(simulated_nodes(bundle))
+        connection = connect(str(lab.kubeconfig))
+        outcome = apply_plan(make_plan(bundle, connection), connection, ApplyOptions())
+        assert not has_errors(outcome.diagnostics), outcome.diagnostics
+        return cls(compilation, bundle, lab, Kubelet(lab, folder), connection)
+
+    def close(self) -> None:
+        """End what runs; the lab is its owner's."""
+        self.kubelet.close()
+        self.connection.close()
+
+    def get(self, path: str) -> list[Json]:
+        """The items of a list."""
+        items: list[Json] = self.lab.request("GET", path)["items"]
+        return items
+
+    def nodes(self) -> dict[str, Json]:
+        """Those nodes whose features are discovered, by name."""
+        found = {each["metadata"]["name"]: each for each in self.get("/api/v1/nodes")}
+        return {name: node for name, node in found.items() if int(name.rpartition("-")[2]) < MANY}
+
+    def namespace_of(self, component: str) -> str:
+        """Where a component's Deployment or DaemonSet is."""
+        found = {each.data["metadata"]["namespace"] for each in self.bundle.objects
+                 if each.component == component and each.data["kind"] in {"Deployment", "DaemonSet"}}  # fmt: skip
+        [namespace] = found
+        return namespace
+
+    def pods(self, owner: str, namespace: str) -> list[Json]:
+        """Pods of a Deployment or DaemonSet that a scheduler has placed and nobody has evicted."""
+        found = self.get(f"/api/v1/namespaces/{namespace}/pods")
+        return [
+            each
+            for each in found
+            if "nodeName" in each["spec"]
+            and "deletionTimestamp" not in each["metadata"]
+            and any(_made_for(o["name"], owner) for o in each["metadata"].get("ownerReferences", []))
+        ]
+
+    def run(self, pod: Json, image: Mapping[str, Path], *more: str) -> Container:
+        """Start the pod's container on the machine of its node."""
+        pool = self.pool_of(pod["spec"]["nodeName"])
+        host = machine(Path(mkdtemp(prefix="machine-", dir=self.kubelet.folder)), self.bundle, pool)
+        return self.kubelet.run(pod, image, *more, host=host)
+
+    def pool_of(self, node: str) -> Any:
+        """The pool of a simulated node, by its name."""
+        [pool] = [each for each in self.bundle.pools if node.rpartition("-")[0] == each.name]
+        return pool
+
+    def breathe(self) -> None:
+        """Do as kubelets would: report placed pods as running and ready, and let go of those that shall end."""
+        for pod in self.get("/api/v1/pods"):
+            if "deletionTimestamp" in pod["metadata"]:
+                self.lab.request("DELETE", _path(pod), {"gracePeriodSeconds": 0})
+            elif "nodeName" in pod["spec"] and pod["status"].get("phase") != "Running":
+                self.lab.request("PATCH", f"{_path(pod)}/status", _running(pod), "application/merge-patch+json")
+                if pod["metadata"].get("labels", {}).get("app") == DRA_PLUGIN:
+                    node = pod["spec"]["nodeName"]
+                    self.lab.request("POST", slices.PATH, slices.slice_of(node, self.pool_of(node).gpu_count))
+
+    def drift(self) -> list[Finding]:
+        """What `blueprint drift` finds."""
+        return list(detect_drift(self.bundle, ClusterView(self.connection)).findings)
+
+    def gpu_nodes(self) -> Iterator[Json]:
+        """Nodes of pools with GPUs."""
+        for name, node in self.nodes().items():
+            if SIMULATED in node["metadata"].get("annotations", {}) and self.pool_of(name).gpu_count:
+                yield node
+
+
+def _made_for(owner: str, workload: str) -> bool:
+    """A ReplicaSet is named after its Deployment and a hash."""
+    return owner == workload or owner.rpartition("-")[0] == workload
+
+
+def _path(pod: Json) -> str:
+    meta = pod["metadata"]
+    return f"/api/v1/namespaces/{meta['namespace']}/pods/{meta['name']}"
+
+
+def _running(pod: Json) -> Json:
+    def status(container: Json) -> Json:
+        return {"name": container["name"], "image": container["image"], "imageID": "", "ready": True,
+                "restartCount": 0, "started": True, "state": {"running": {}}}  # fmt: skip
+
+    names = {"containers": "containerStatuses", "initContainers": "initContainerStatuses"}
+    statuses = {names[kind]: [status(each) for each in pod["spec"].get(kind, [])] for kind in names}
+    kept = [each for each in pod["status"].get("conditions", []) if each["type"] != "Ready"]
+    return {"status": {"phase": "Running", "conditions": [*kept, READY], **statuses}}
+
+
+def eventually(look: Callable[[], Any], seconds: float = 60) -> Any:
+    """What `look` returns once it is true."""
+    deadline = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < deadline, f"waited {seconds} s in vain"
+        time.sleep(0.1)
+    return found
+
+
+def _prepare(lab: Lab, bundle: Bundle) -> None:
+    """What a blueprint's prerequisites ask for: Prometheus, where it has monitors and rules for it."""
+    if any(each.id.group == PROMETHEUS for each in bundle.objects):
+        for crd in crds_of(PROMETHEUS):
+            lab.request("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", dict(crd))
+        lab.request("POST", "/api/v1/namespaces", {"metadata": {"name": "monitoring"}})
+        eventually(lambda: PROMETHEUS in {each["name"] for each in lab.request("GET", "/apis")["groups"]})

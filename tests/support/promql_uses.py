@@ -1,0 +1,54 @@
+"""What a PromQL expression reads, and how: every metric with the functions around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import promql_parser
+import yaml
+
+COUNTERS_ONLY = frozenset({"rate", "irate", "increase"})
+_FILE = Path(__file__).parents[1] / "observability" / "other-metrics.yaml"
+OTHERS: dict[str, str] = {name: row["type"] for name, row in yaml.safe_load(_FILE.read_text())["metrics"].items()}
+"""Metrics that others export than the exporter of GPUs, with their type."""
+
+
+class Use(NamedTuple):
+    """One selector: the metric's name and the nearest function around it, if any."""
+
+    metric: str
+    function: str
+
+
+def uses(expression: str) -> list[Use]:
+    """Every selector of an expression. Raises ValueError where it is not PromQL."""
+    return list(_walk(promql_parser.parse(expression), ""))
+
+
+def mistyped(use: Use, kinds: Mapping[str, str]) -> bool:
+    """Whether a counter is read as it is, or something else as a counter."""
+    kind = kinds.get(use.metric, "gauge")
+    if kind == "counter":
+        return use.function not in COUNTERS_ONLY
+    return use.function in COUNTERS_ONLY or kind == "label"
+
+
+def _walk(node: Any, function: str) -> Iterator[Use]:
+    kind = type(node).__name__
+    if kind == "VectorSelector":
+        assert node.name, "a selector without a metric's name reads everything"
+        yield Use(node.name, function)
+    elif kind == "MatrixSelector":
+        yield from _walk(node.vector_selector, function)
+    elif kind == "Call":
+        for argument in node.args:
+            yield from _walk(argument, node.func.name)
+    elif kind == "BinaryExpr":
+        yield from _walk(node.lhs, "")
+        yield from _walk(node.rhs, "")
+    elif kind in ("AggregateExpr", "ParenExpr", "UnaryExpr", "SubqueryExpr"):
+        yield from _walk(node.expr, "")
+    else:
+        assert kind in ("NumberLiteral", "StringLiteral"), kind

@@ -1,0 +1,37 @@
+"""Platforms as rules see them, made without a platform."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from blueprint.bundle.model import Object
+from blueprint.check.claims.dra_context import DraContext, PoolDevices
+from blueprint.check.rule_context import PoolOffer, RuleContext
+
+
+@dataclass(frozen=True)
+class GivenFacts:
+    pools: tuple[PoolOffer, ...] = ()
+    dra: DraContext | None = None
+
+    @property
+    def uses_claims(self) -> bool:
+        return self.dra is not None and self.dra.driver is not None
+
+
+def context(objects: Iterable[Object], pools: Iterable[PoolOffer] = (), dra: DraContext | None = None) -> RuleContext:
+    return RuleContext(objects, GivenFacts(tuple(pools), dra))
+
+
+def dra(**changed: Any) -> DraContext:
+    """DRA driver 0.5.0 on Kubernetes 1.36 with its gates closed, and no GPUs."""
+    usual = {"driver": "0.5.0", "kubernetes": "1.36", "open": frozenset(), "domains": False, "managed": False}
+    return DraContext(**{**usual, "products": (), **changed})
+
+
+def devices(**changed: Any) -> PoolDevices:
+    """Nodes with 8 GPUs of which nothing else is known."""
+    unknown = dict.fromkeys(("names", "architecture", "memory_mib", "profiles", "switched"))
+    return PoolDevices(**{"pool": "train", "count": 8, "cut": (), **unknown, **changed})

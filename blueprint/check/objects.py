@@ -107,7 +107,14 @@ def _check(subject: Object, kinds: Kinds, tally: RuleTally) -> Iterator[Diagnost
         yield kind.to_diagnostic(subject)
         return
     for complaint in _complaints(subject.data, kind, kinds, tally):
-        yield complaint.to_diagnostic(subject)
+        if complaint.code is not codes.RULE_NOT_EVALUATED or not _is_rendered(subject):
+            yield complaint.to_diagnostic(subject)
+
+
+def _is_rendered(subject: Object) -> bool:
+    """Whether one of our templates makes the object: its rules are evaluated where that template is tested."""
+    origin = subject.origin(("apiVersion",))
+    return origin is not None and not any(source.layer == "manifest" for source in origin.sources)
 
 
 def _complaints(data: dict[str, Any], kind: CheckedKind, kinds: Kinds, tally: RuleTally) -> Iterator[ObjectFinding]:

@@ -58,7 +58,7 @@ class FieldOrigin:
     @property
     def line(self) -> Source | None:
         """The line to point at: what somebody wrote, before what ships with the tool."""
-        return line_to_change(self.sources)
+        return line_to_change(self.noted)
 
     @property
     def place(self) -> Span:
@@ -101,7 +101,7 @@ class Object:
 
 
 class SourcesByKey(Mapping[str, tuple[Source, ...]]):
-    """Sources by key, each as it was noted; spread out when they are looked at."""
+    """Sources by key. They are held as they were recorded, in groups; reading a key spreads them out."""
 
     def __init__(self, noted: Mapping[str, Sources]) -> None:
         self.noted = noted
@@ -114,6 +114,11 @@ class SourcesByKey(Mapping[str, tuple[Source, ...]]):
 
     def __len__(self) -> int:
         return len(self.noted)
+
+
+def noted_sources(sources: Mapping[str, tuple[Source, ...]]) -> Mapping[str, Sources]:
+    """Sources by key, in groups where they were recorded so."""
+    return sources.noted if isinstance(sources, SourcesByKey) else sources
 
 
 @dataclass(frozen=True, slots=True)

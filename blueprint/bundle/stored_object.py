@@ -7,8 +7,9 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from blueprint.bundle.model import FieldOrigin, Object, ObjectId, Path
+from blueprint.bundle.origin_codec import Place
 from blueprint.bundle.provenance import Provenance
-from blueprint.source.paths import from_pointer, pointer
+from blueprint.source.paths import pointer
 
 
 class StoredObject(Object):
@@ -18,7 +19,7 @@ class StoredObject(Object):
     _data: dict[str, Any] | None
     _entry: Mapping[str, Any]
     _folder: FilePath
-    _places: Mapping[str, tuple[int, int]] | None
+    _places: Mapping[str, Place] | None
     _provenance: Provenance
 
     def __init__(self, folder: FilePath, entry: Mapping[str, Any], provenance: Provenance) -> None:
@@ -42,17 +43,17 @@ class StoredObject(Object):
     @property
     def origins(self) -> Mapping[Path, FieldOrigin]:
         """The origin of every field."""
-        return {from_pointer(text, self.data): self._provenance.origin(place) for text, place in self._kept().items()}
+        return self._provenance.decoder.origins(self._stored_places(), self.data)
 
     def origin(self, path: Path) -> FieldOrigin | None:
         """The origin of a field, or of the nearest field above it that has one; the others are not read."""
-        kept = self._kept()
+        kept = self._stored_places()
         for end in range(len(path), -1, -1):
             if place := kept.get(pointer(path[:end])):
-                return self._provenance.origin(place)
+                return self._provenance.decoder.origin(place)
         return None
 
-    def _kept(self) -> Mapping[str, tuple[int, int]]:
+    def _stored_places(self) -> Mapping[str, Place]:
         if self._places is None:
             object.__setattr__(self, "_places", self._provenance.places(self.file))
         assert self._places is not None  # noqa: S101 - just read

@@ -6,8 +6,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from blueprint.bundle.model import Bundle, FieldOrigin, Object, Path
-from blueprint.platform.tracking.sources import WRITTEN, Source, by_relevance, flatten, source_of
+from blueprint.bundle.model import Bundle, FieldOrigin, Object, Path, noted_sources
+from blueprint.platform.tracking.sources import (
+    WRITTEN,
+    Source,
+    SourceGroup,
+    Sources,
+    by_relevance,
+    each_source,
+    flatten,
+    source_of,
+)
 from blueprint.source.paths import format_path
 
 
@@ -15,14 +24,15 @@ from blueprint.source.paths import format_path
 class TracedField:
     """A rendered leaf with its value and everything it came from.
 
-    `own` are the sources of the leaf and of the containers around it that stand inside the object; `origin` has
-    them first, then what decided that there is such an object at all.
+    `noted` are the sources of the leaf and of the containers around it that stand inside the object; `origin` has
+    them first, then what decided that there is such an object at all. Groups of sources are spread out only where
+    they are looked at: they hold lines of every pool.
     """
 
     object: Object
     path: Path
     value: Any
-    own: tuple[Source, ...]
+    noted: Sources
     origin: FieldOrigin
 
     @property
@@ -30,13 +40,26 @@ class TracedField:
         """The field as people write it."""
         return format_path(self.path, self.object.data)
 
+    @property
+    def first(self) -> Source | None:
+        """The line that gave the value."""
+        return next(each_source(self.noted), None)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The lines of `noted`: the first one as it is, then what somebody wrote, the catalogue's, and defaults."""
+        first, *rest = flatten(self.noted) or (None,)
+        rest.sort(key=lambda each: 2 if each.layer == "default" else each.layer not in WRITTEN)
+        return (first, *rest) if first else ()
+
 
 @dataclass(frozen=True, slots=True)
-class TracedFact:
-    """Something of a bundle that is no field: an expectation or a fact about a pool."""
+class TracedUse:
+    """Something that a line decides: a field, or in words what is no field, such as a fact about a pool."""
 
-    what: str
     source: Source
+    field: TracedField | None = None
+    fact: str = ""
 
 
 def trace_back(obj: Object, path: Path) -> list[TracedField]:
@@ -44,39 +67,71 @@ def trace_back(obj: Object, path: Path) -> list[TracedField]:
     value: Any = obj.data
     for step in path:
         value = value[step]
-    return [_traced(obj, leaf, found) for leaf, found in _leaves(value, path)]
+    return list(_traced(obj, obj.origins, path, value))
 
 
-def trace_forward(bundle: Bundle, path: str) -> tuple[list[TracedField], list[TracedFact]]:
-    """Every leaf and fact that the blueprint's value at dotted `path`, or anything below it, takes part in."""
-    fields = [
-        field
-        for obj in bundle.objects
-        if _mentions(obj, path)
-        for field in trace_back(obj, ())
-        if any(_within(source, path) for source in field.origin.sources)
-    ]
-    return fields, list(_facts(bundle, path))
+def trace_forward(bundle: Bundle, path: str) -> Iterator[TracedUse]:
+    """Every leaf, then every fact, that the blueprint's value at dotted `path`, or anything below it, decides."""
+    lines = _LinesWithin(path)
+    for obj in bundle.objects:
+        origins = obj.origins
+        if any(lines.first(origin.noted) for origin in origins.values()):
+            for field in _traced(obj, origins, (), obj.data):
+                if source := lines.first(field.origin.noted):
+                    yield TracedUse(source, field)
+    yield from _facts(bundle, lines)
 
 
-def _traced(obj: Object, path: Path, value: Any) -> TracedField:
-    chain = [found for end in range(len(path), 0, -1) if (found := obj.origins.get(path[:end]))]
-    root = [found] if (found := obj.origins.get(())) else []
-    own, whole = defaults_last(_joined(chain)), _joined([*chain, *root])
-    return TracedField(obj, path, value, own, FieldOrigin([*chain, *root][0].template, whole))
+def deciding_paths(bundle: Bundle) -> set[str]:
+    """The paths of the blueprint that something follows from, and those above them."""
+    noted = {each for obj in bundle.objects for origin in obj.origins.values() for each in origin.noted}
+    noted |= {each for pool in bundle.pools for several in noted_sources(pool.sources).values() for each in several}
+    paths = {source.path for source in each_source(tuple(noted)) if source.path.startswith("spec.")}
+    steps = [path.split(".") for path in paths]
+    return {".".join(each[:end]) for each in steps for end in range(2, len(each) + 1)}
 
 
-def defaults_last(sources: tuple[Source, ...]) -> tuple[Source, ...]:
-    """The first source as it is, then lines that somebody wrote, the catalogue's, and defaults."""
-    rest = sorted(sources[1:], key=lambda each: 2 if each.layer == "default" else each.layer not in WRITTEN)
-    return (*sources[:1], *rest)
+class _LinesWithin:
+    """Finds the first line at or below a path of the blueprint; each group of sources is searched once."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._in_groups: dict[SourceGroup, Source | None] = {}
+
+    def first(self, sources: Sources) -> Source | None:
+        """The first of these lines."""
+        return next(filter(None, map(self._line, sources)), None)
+
+    def covers(self, path: str) -> bool:
+        """Whether a path is the one that is looked for, or below it."""
+        return path == self._path or path.startswith((f"{self._path}.", f"{self._path}["))
+
+    def _line(self, one: Source | SourceGroup) -> Source | None:
+        if isinstance(one, Source):
+            return one if one.layer in _BLUEPRINT and self.covers(one.path) else None
+        if one not in self._in_groups:
+            self._in_groups[one] = self.first(one.parts)
+        return self._in_groups[one]
 
 
-def _joined(chain: list[FieldOrigin]) -> tuple[Source, ...]:
+_BLUEPRINT = (*(layer for layer in WRITTEN if layer != "manifest"), "default")
+"""Layers whose paths are those of the blueprint, and not of another document."""
+
+
+def _traced(obj: Object, origins: Mapping[Path, FieldOrigin], path: Path, value: Any) -> Iterator[TracedField]:
+    root = [found] if (found := origins.get(())) else []
+    for leaf, each in _leaves(value, path):
+        chain = [found for end in range(len(leaf), 0, -1) if (found := origins.get(leaf[:end]))]
+        origin = FieldOrigin([*chain, *root][0].template, _joined([*chain, *root]))
+        yield TracedField(obj, leaf, each, _joined(chain), origin)
+
+
+def _joined(chain: list[FieldOrigin]) -> Sources:
     """The first origin's sources as they are, then what the others add."""
-    own = chain[0].sources if chain else ()
-    around = flatten(by_relevance(source for found in chain[1:] for source in found.sources))
-    return (*own, *(source for source in around if source not in own))
+    own = chain[0].noted if chain else ()
+    around = by_relevance(source for found in chain[1:] for source in found.noted)
+    known = {*own}
+    return (*own, *(source for source in around if source not in known))
 
 
 def _leaves(value: Any, at: Path) -> Iterator[tuple[Path, Any]]:
@@ -90,26 +145,17 @@ def _leaves(value: Any, at: Path) -> Iterator[tuple[Path, Any]]:
         yield at, value
 
 
-def _mentions(obj: Object, path: str) -> bool:
-    return any(_within(source, path) for origin in obj.origins.values() for source in origin.sources)
-
-
-def _within(source: Source, path: str) -> bool:
-    if source.layer not in (*WRITTEN, "default") or source.layer == "manifest":  # paths of another document
-        return False
-    return source.path == path or source.path.startswith((f"{path}.", f"{path}["))
-
-
-def _facts(bundle: Bundle, path: str) -> Iterator[TracedFact]:
+def _facts(bundle: Bundle, lines: _LinesWithin) -> Iterator[TracedUse]:
     for fact in bundle.facts:
-        if found := next((source for source in fact.sources if _within(source, path)), None):
-            yield TracedFact(fact.what, found)
+        if found := lines.first(fact.noted):
+            yield TracedUse(found, fact=fact.what)
     for pool in bundle.pools:
-        for key, sources in pool.sources.items():
-            if found := next((source for source in sources if _within(source, path)), None):
-                yield TracedFact(f"pool {pool.name}: {key}", found)
+        for key, sources in noted_sources(pool.sources).items():
+            if found := lines.first(sources):
+                yield TracedUse(found, fact=f"pool {pool.name}: {key}")
     for expectation in bundle.expectations:
         for place in expectation.sources:
-            if place.path == path or place.path.startswith((f"{path}.", f"{path}[")):
-                yield TracedFact(f"expectation {expectation.check} of pool {expectation.pool}", source_of(place))
+            if lines.covers(place.path):
+                what = f"expectation {expectation.check} of pool {expectation.pool}"
+                yield TracedUse(source_of(place), fact=what)
                 break

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
-from blueprint.catalog.distribution import STACKS, Stack
+from blueprint.catalog.distribution import STACKS, Part, Stack
 from blueprint.catalog.facts import Digest, Matching, Record, Text
-from blueprint.catalog.kinds import Kind, KindName
+from blueprint.catalog.kinds import FieldPath, Kind, KindName
 from blueprint.catalog.olm import FileName, Olm
 from blueprint.catalog.settings import Setting
 
@@ -52,6 +52,19 @@ class Image:
     def ref(self) -> str:
         """`repository/name:tag`, or without the tag where the blueprint decides it."""
         return f"{self.repository}/{self.name}" + (f":{self.tag}" if self.tag else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunsOnce:
+    """What must not run a second time on the same nodes.
+
+    Attributes:
+        image: Name of the image that such a pod runs.
+        operand: Where the ClusterPolicy may switch it off; without, the component's own pods run it.
+    """
+
+    image: Text
+    operand: FieldPath | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +117,9 @@ class Component(Record):
         templates: Files under the component's `templates/`, in the order in which they are rendered.
         settings: What a blueprint may set, by name.
         olm: How it comes where operators come through the Operator Lifecycle Manager; None where it cannot.
+        derived: Template expressions that several places of the templates share, by the name under `derived` there.
+        provides: The parts of the node stack that it brings to pools that leave them to us.
+        runs_once: What it runs of which there may be no second.
         monitored: Whether its pods make GPUs usable, so that alerts watch them.
         exporter: How it exports the metrics of GPUs; None where it does not.
         kinds: What is known of the kinds that it brings, by `Kind.group`; of the others Kubernetes' ways hold.
@@ -127,6 +143,9 @@ class Component(Record):
     images: Mapping[str, Image]
     settings: Mapping[str, Setting] = field(default_factory=dict)
     olm: Olm | None = None
+    derived: Mapping[Text, Text] = field(default_factory=dict)
+    provides: tuple[Part, ...] = ()
+    runs_once: tuple[RunsOnce, ...] = ()
     monitored: bool = False
     exporter: ExporterFacts | None = None
     kinds: Mapping[KindName, Kind] = field(default_factory=dict)

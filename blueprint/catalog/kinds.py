@@ -132,6 +132,7 @@ class Kind:
         never_replaced: Why it is never deleted to be made anew.
         carries: What always goes with it when it is made anew; then it is, whatever its state, only by its name.
         retains: What the API server keeps of it.
+        claims: Whether with such an object pods claim GPUs, and no device plugin offers them.
     """
 
     stage: StageName | None = None
@@ -142,6 +143,7 @@ class Kind:
     never_replaced: Text | None = None
     carries: Text | None = None
     retains: Retained | None = None
+    claims: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

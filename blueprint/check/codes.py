@@ -93,7 +93,7 @@ without quotes, and other forms in Kubernetes' own kinds, are compared by what t
 """,
     severity=Severity.WARNING,
 )
-SAYS_NOTHING = define(
+MEANINGLESS_VALUE = define(
     "BP5012",
     "says-nothing",
     """

@@ -32,7 +32,7 @@ def import_crd(crd: Mapping[str, Any], *, source: str, version: str, licence: st
         raise ValueError("not a CustomResourceDefinition of apiextensions.k8s.io/v1")
     spec = crd["spec"]
     schemas = {v["name"]: without_prose(v["schema"]["openAPIV3Schema"]) for v in spec["versions"]}
-    writer = _Writer(_definitions(load_kubernetes(minor)))
+    writer = _NotationWriter(_definitions(load_kubernetes(minor)))
     for schema in schemas.values():
         writer.look_at(schema)
     writer.name_types()
@@ -57,18 +57,18 @@ def fingerprint(crd: Mapping[str, Any]) -> str:
         if columns := version.get("additionalPrinterColumns"):
             version["additionalPrinterColumns"] = [without_prose(column) for column in columns]
     names = {"listKind": f"{spec['names']['kind']}List", **spec["names"]}  # the API server adds it where it is missing
-    said = {"group": spec["group"], "names": names, "scope": spec["scope"], "versions": versions}
-    return hashlib.sha256(_key(said).encode()).hexdigest()
+    content = {"group": spec["group"], "names": names, "scope": spec["scope"], "versions": versions}
+    return hashlib.sha256(_key(content).encode()).hexdigest()
 
 
 def without_prose(schema: Any) -> Any:
     """The schema without descriptions and without the messages of its rules; `required` in order."""
     if not isinstance(schema, Mapping):
         return schema
-    return {key: _kept(key, value) for key, value in schema.items() if key not in ("description", "externalDocs")}
+    return {key: _bare(key, value) for key, value in schema.items() if key not in ("description", "externalDocs")}
 
 
-def _kept(key: str, value: Any) -> Any:
+def _bare(key: str, value: Any) -> Any:
     if key == "properties":
         return {name: without_prose(value[name]) for name in sorted(value)}
     if key in _NESTED:
@@ -85,7 +85,7 @@ def _names(names: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in names.items() if usual.get(key) != value}
 
 
-def _version(version: Mapping[str, Any], schema: Schema, writer: _Writer) -> dict[str, Any]:
+def _version(version: Mapping[str, Any], schema: Schema, writer: _NotationWriter) -> dict[str, Any]:
     body: dict[str, Any] = {key: version[key] for key in ("served", "storage") if not version[key]}
     body |= {key: version[key] for key in ("deprecated", "deprecationWarning", "selectableFields") if key in version}
     if subresources := version.get("subresources"):
@@ -111,7 +111,7 @@ def _definitions(kubernetes: Kubernetes) -> dict[str, str]:
 
 
 @dataclass(slots=True)
-class _Writer:
+class _NotationWriter:
     """Writes nodes; knows Kubernetes' definitions and which subtrees this document repeats."""
 
     definitions: Mapping[str, str]

@@ -11,7 +11,7 @@ from typing import Any
 from blueprint.check import codes
 from blueprint.check.custom import strict_custom
 from blueprint.check.finding import ObjectFinding
-from blueprint.check.schema_walk import Plan, compile_plan
+from blueprint.check.schema_walk import WalkPlan, compile_plan
 from blueprint.check.strict import strict_kind
 from blueprint.check.validation_rules import RuleNode, collect_rules
 from blueprint.check.validator import Validate, compile_schema
@@ -31,11 +31,11 @@ class CheckedKind:
     namespaced: bool
     schema: Schema
     validate: Validate
-    plan: Plan | None
+    plan: WalkPlan | None
     rules: RuleNode | None = None
 
 
-class Kinds:
+class KindRegistry:
     """The kinds of one Kubernetes minor and of some CRDs; each is compiled when it is first asked for."""
 
     def __init__(self, minor: str, crds: Iterable[Mapping[str, Any]] = (), engine: str | None = None) -> None:
@@ -97,8 +97,8 @@ class Kinds:
             text = f"{what}; {joined(sorted(elsewhere), 'or')} is"
             return ObjectFinding(codes.KIND_NOT_SERVED, ("apiVersion",), text, _served_by(api_version, kind))
         if known := kubernetes.kinds.get(api_version):
-            meant = nearest(kind, known)
-            return ObjectFinding(codes.KIND_NOT_SERVED, ("kind",), what, f"did you mean {meant}?" if meant else None)
+            near = nearest(kind, known)
+            return ObjectFinding(codes.KIND_NOT_SERVED, ("kind",), what, f"did you mean {near}?" if near else None)
         if when := _served_by(api_version, kind):
             return ObjectFinding(codes.KIND_NOT_SERVED, ("apiVersion",), f"{what}; {when}")
         group = api_version.rpartition("/")[0]

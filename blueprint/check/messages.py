@@ -56,7 +56,7 @@ _MANY = 12
 def in_words(violations: Iterable[Violation], data: Mapping[str, Any], kind: str) -> Iterator[ObjectFinding]:
     """One complaint per mistake; a misspelt required field is one mistake, not two."""
     violations = list(violations)
-    misspelt = {(v.path, name) for v in violations if v.keyword == "additionalProperties" for name in _meant(v)}
+    misspelt = {(v.path, name) for v in violations if v.keyword == "additionalProperties" for name in _likely_names(v)}
     yield from dict.fromkeys(c for v in violations for c in _complaints(v, data, kind, misspelt))
 
 
@@ -88,9 +88,9 @@ def _extra(violation: Violation) -> list[str]:
     return [name for name in violation.value if name not in allowed]
 
 
-def _meant(violation: Violation) -> list[str]:
+def _likely_names(violation: Violation) -> list[str]:
     allowed = violation.schema.get("properties", {})
-    return [meant for name in _extra(violation) if (meant := nearest(name, allowed))]
+    return [near for name in _extra(violation) if (near := nearest(name, allowed))]
 
 
 def _unknown(violation: Violation, data: Mapping[str, Any]) -> Iterator[ObjectFinding]:
@@ -111,8 +111,8 @@ def _is_server_set(name: str, inside: Path) -> bool:
 
 
 def _advice(name: str, allowed: list[str]) -> str | None:
-    if meant := nearest(name, allowed):
-        return f"did you mean {meant}?"
+    if near := nearest(name, allowed):
+        return f"did you mean {near}?"
     if not allowed:
         return "no field is allowed here"
     return f"fields here: {first_few(allowed, _MANY)}"
@@ -133,18 +133,18 @@ def _null(violation: Violation, data: Mapping[str, Any]) -> ObjectFinding:
     what = "no item of a list" if is_item else "refused by the API server" if refused else "no way to set anything"
     text = f"{format_path(violation.path, data)} is null, which is {what}"
     override = Severity.ERROR if refused or is_item else None
-    return ObjectFinding(codes.SAYS_NOTHING, violation.path, text, "leave it out", override)
+    return ObjectFinding(codes.MEANINGLESS_VALUE, violation.path, text, "leave it out", override)
 
 
 def _type(violation: Violation, where: _Where) -> ObjectFinding:
     kinds = violation.schema["type"]
     wanted = " or ".join(TYPES[kind] for kind in sorted([kinds] if isinstance(kinds, str) else kinds))
     text = f"{where.path} must be {wanted}, not {_noun(violation.value, where.value)}"
-    help_ = None if where.value == HIDDEN else _as_meant(kinds, violation.value)
+    help_ = None if where.value == HIDDEN else _corrected(kinds, violation.value)
     return ObjectFinding(codes.WRONG_TYPE, violation.path, text, help_)
 
 
-def _as_meant(kind: str | list[str], value: Any) -> str | None:
+def _corrected(kind: str | list[str], value: Any) -> str | None:
     """How to write a scalar of the wrong type so that it is of the right one."""
     if kind == "string" and isinstance(value, bool | int | float):
         return f'write it in quotes: "{json.dumps(value)}"'
@@ -162,13 +162,13 @@ def _noun(value: Any, text: str) -> str:
 
 def _enum(violation: Violation, where: _Where) -> ObjectFinding:
     allowed = [str(option) for option in violation.schema["enum"] if option not in ("", None)]
-    meant = nearest(str(violation.value), allowed)
+    near = nearest(str(violation.value), allowed)
     return ObjectFinding(
         codes.VALUE_NOT_ALLOWED,
         violation.path,
         f"{where.path} cannot be {where.value}",
-        f"did you mean {meant}? allowed: {first_few(allowed, _MANY)}"
-        if meant
+        f"did you mean {near}? allowed: {first_few(allowed, _MANY)}"
+        if near
         else f"allowed: {first_few(allowed, _MANY)}",
     )
 
@@ -202,7 +202,7 @@ def _size(violation: Violation, where: _Where) -> ObjectFinding:
     if MEANS_NOTHING in violation.schema and not violation.value:
         what = "list" if violation.keyword == "minItems" else "map"
         text = f"{where.path} is an empty {what}, which sets nothing"
-        return ObjectFinding(codes.SAYS_NOTHING, violation.path, text, "leave the field out")
+        return ObjectFinding(codes.MEANINGLESS_VALUE, violation.path, text, "leave the field out")
     unit = {"Length": "characters", "Items": "items", "Properties": "entries"}[violation.keyword[3:]]
     limit = violation.schema[violation.keyword]
     relation = "fewer than" if violation.keyword.startswith("min") else "more than"

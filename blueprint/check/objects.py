@@ -9,7 +9,7 @@ from typing import Any
 from blueprint.bundle.model import Object, Path
 from blueprint.check import codes
 from blueprint.check.finding import ObjectFinding
-from blueprint.check.kinds import CheckedKind, Kinds, is_readable
+from blueprint.check.kinds import CheckedKind, KindRegistry, is_readable
 from blueprint.check.messages import in_words
 from blueprint.check.metadata import check_identity, check_payload, check_sizes
 from blueprint.check.references import check_references
@@ -75,7 +75,7 @@ def validate_objects(
         text = f"there is no schema for Kubernetes {kubernetes_minor}; there are {', '.join(known_minors())}"
         return Validation((Diagnostic(codes.MINOR_UNKNOWN, text),), (), RuleTally())
     theirs = [each.data for each in objects if (each.data.get("apiVersion"), each.data.get("kind")) == _CRD]
-    kinds = Kinds(kubernetes_minor, [*theirs, *crds], engine)
+    kinds = KindRegistry(kubernetes_minor, [*theirs, *crds], engine)
     sound = [each for each in objects if not _identity_faults(each)]
     tally = RuleTally()
     by_object = [list(_check(each, kinds, tally)) for each in objects]
@@ -98,7 +98,7 @@ def without_explained(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
     return (each for each in found if each.code is not codes.RULE_VIOLATED or (each.subject, each.path) not in own)
 
 
-def _check(subject: Object, kinds: Kinds, tally: RuleTally) -> Iterator[Diagnostic]:
+def _check(subject: Object, kinds: KindRegistry, tally: RuleTally) -> Iterator[Diagnostic]:
     if faults := _identity_faults(subject):
         yield from (fault.to_diagnostic(subject, _called(subject)) for fault in faults)
         return
@@ -117,7 +117,9 @@ def _is_rendered(subject: Object) -> bool:
     return origin is not None and not any(source.layer == "manifest" for source in origin.sources)
 
 
-def _complaints(data: dict[str, Any], kind: CheckedKind, kinds: Kinds, tally: RuleTally) -> Iterator[ObjectFinding]:
+def _complaints(
+    data: dict[str, Any], kind: CheckedKind, kinds: KindRegistry, tally: RuleTally
+) -> Iterator[ObjectFinding]:
     try:
         violations = list(kind.validate(data))
     except NotJsonError as error:
@@ -137,7 +139,7 @@ def _complaints(data: dict[str, Any], kind: CheckedKind, kinds: Kinds, tally: Ru
         yield from _own_schema(data, kinds)
 
 
-def _own_schema(crd: dict[str, Any], kinds: Kinds) -> Iterator[ObjectFinding]:
+def _own_schema(crd: dict[str, Any], kinds: KindRegistry) -> Iterator[ObjectFinding]:
     """A CRD's schema must be usable, or its resources could not be checked."""
     if not is_readable(crd):
         return

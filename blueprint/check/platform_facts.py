@@ -60,6 +60,5 @@ def _pool_offer(pool: GpuPool) -> PoolOffer:
 
 def _runs_our_device_plugin(pool: GpuPool) -> bool:
     """Whether the pool's device plugin is one that this platform runs."""
-    platform = pool.platform
-    plugin = platform.components.get("k8s-device-plugin" if platform.gpu_stack == "standalone" else "gpu-operator")
+    plugin = pool.platform.provider_of("devicePlugin")
     return pool.mode.device_plugin == "operator" and plugin is not None and plugin.ownership == "managed"

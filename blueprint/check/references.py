@@ -8,7 +8,7 @@ from typing import Any
 from blueprint.bundle.model import Object, Path
 from blueprint.check import codes
 from blueprint.check.finding import ObjectFinding
-from blueprint.check.workloads import Reference, containers, pod_spec, references
+from blueprint.check.workloads import ObjectReference, containers, pod_spec, references
 from blueprint.diagnostics import Diagnostic, Severity, nearest
 from blueprint.source.paths import format_path
 
@@ -56,8 +56,8 @@ def _namespaces(known: _Set, existing: frozenset[str]) -> Iterator[Diagnostic]:
         first, *others = users[namespace]
         and_others = f" (and that of {len(others)} more objects)" if others else ""
         text = f"its namespace {namespace}{and_others} is not rendered"
-        meant = nearest(namespace, known.namespaces)
-        help_ = f"did you mean {meant}?" if meant else "it must exist before the first apply"
+        near = nearest(namespace, known.namespaces)
+        help_ = f"did you mean {near}?" if near else "it must exist before the first apply"
         yield ObjectFinding(codes.NAMESPACE_NOT_RENDERED, ("metadata", "namespace"), text, help_).to_diagnostic(first)
 
 
@@ -71,15 +71,15 @@ def _pod(subject: Object, known: _Set) -> Iterator[ObjectFinding]:
     yield from _volumes(path, spec, subject)
 
 
-def _missing(reference: Reference, subject: Object, known: _Set) -> ObjectFinding | None:
+def _missing(reference: ObjectReference, subject: Object, known: _Set) -> ObjectFinding | None:
     namespace = subject.id.namespace
     names = known.names("", reference.kind, namespace)
     if reference.optional or reference.name in names or (reference.kind, reference.name) in _MADE_BY_KUBERNETES:
         return None
     where = format_path(reference.path, subject.data)
     text = f"{where} names the {reference.kind} {namespace}/{reference.name}, which is not rendered"
-    meant = nearest(reference.name, names)
-    help_ = f"did you mean {meant}?" if meant else None
+    near = nearest(reference.name, names)
+    help_ = f"did you mean {near}?" if near else None
     if reference.kind == "ServiceAccount":
         return ObjectFinding(codes.SERVICE_ACCOUNT_MISSING, reference.path, text, help_, _severity(namespace, known))
     return ObjectFinding(codes.CONFIG_MISSING, reference.path, text, help_)
@@ -98,8 +98,8 @@ def _volumes(path: Path, spec: Mapping[str, Any], subject: Object) -> Iterator[O
             if isinstance(name := mount.get("name"), str) and name not in there:
                 at = (*place, "volumeMounts", index, "name")
                 text = f"{format_path(at, subject.data)}: the pod has no volume {name}"
-                meant = nearest(name, there)
-                yield ObjectFinding(codes.VOLUME_MISSING, at, text, f"did you mean {meant}?" if meant else None)
+                near = nearest(name, there)
+                yield ObjectFinding(codes.VOLUME_MISSING, at, text, f"did you mean {near}?" if near else None)
 
 
 def _selector(subject: Object, _: _Set) -> Iterator[ObjectFinding]:
@@ -131,12 +131,12 @@ def _binding(subject: Object, known: _Set) -> Iterator[ObjectFinding]:
         names = known.names("", "ServiceAccount", namespace)
         if name not in names:
             path = ("subjects", index, "name")
-            meant = nearest(name, names)
+            near = nearest(name, names)
             yield ObjectFinding(
                 codes.SUBJECT_MISSING,
                 path,
                 f"{format_path(path, subject.data)} is the ServiceAccount {namespace}/{name}, which is not rendered",
-                f"did you mean {meant}?" if meant else None,
+                f"did you mean {near}?" if near else None,
             )
 
 
@@ -150,9 +150,9 @@ def _role(subject: Object, known: _Set) -> Iterator[ObjectFinding]:
     if name in names or name.startswith("system:") or name in well_known:
         return
     severity = _severity(namespace, known) if kind == "Role" else Severity.WARNING
-    meant = nearest(name, names)
+    near = nearest(name, names)
     text = f"roleRef.name is the {kind} {name}, which is not rendered"
-    help_ = f"did you mean {meant}?" if meant else None
+    help_ = f"did you mean {near}?" if near else None
     yield ObjectFinding(codes.ROLE_MISSING, ("roleRef", "name"), text, help_, severity)
 
 

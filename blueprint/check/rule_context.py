@@ -39,7 +39,7 @@ class PoolOffer:
 
 
 @dataclass(frozen=True)
-class Pod:
+class DescribedPod:
     """A pod that some object describes.
 
     Attributes:
@@ -104,10 +104,10 @@ class RuleContext:
         return next((each for each in same if namespace in ("", each.id.namespace)), None)
 
     @cached_property
-    def pods(self) -> tuple[Pod, ...]:
+    def pods(self) -> tuple[DescribedPod, ...]:
         """The pods of every workload."""
         found = ((each, pod_spec(each)) for kind in POD_KINDS for each in self.objects_of_kind(kind))
-        return tuple(Pod(each, *spec) for each, spec in found if spec)
+        return tuple(DescribedPod(each, *spec) for each, spec in found if spec)
 
     @cached_property
     def cluster_policy(self) -> Object | None:

@@ -51,12 +51,12 @@ _DEFAULTS = {"protocol": "TCP"}
 
 
 @dataclass(slots=True)
-class Plan:
+class WalkPlan:
     """Where to go on from a value, and what to look at there. `keys` identify the items of a list."""
 
-    fields: dict[str, Plan] = field(default_factory=dict)
-    items: Plan | None = None
-    values: Plan | None = None
+    fields: dict[str, WalkPlan] = field(default_factory=dict)
+    items: WalkPlan | None = None
+    values: WalkPlan | None = None
     keys: tuple[str, ...] = ()
     unique: bool = False
     look: Look | None = None
@@ -67,7 +67,7 @@ class Plan:
         return bool(self.fields or self.items or self.values or self.keys or self.unique or self.look)
 
 
-def compile_plan(schema: Schema, *, verbatim: bool) -> Plan | None:
+def compile_plan(schema: Schema, *, verbatim: bool) -> WalkPlan | None:
     """The plan of a self-contained strict schema; None if there is nothing to look at.
 
     `verbatim` is for custom resources, whose values are stored as they are written.
@@ -81,17 +81,17 @@ class _Compiler:
     def __init__(self, definitions: Schema, quantity: Look) -> None:
         self._definitions = definitions
         self._quantity = quantity
-        self._done: dict[str, Plan | None] = {}
+        self._done: dict[str, WalkPlan | None] = {}
 
-    def plan(self, schema: Any, above: tuple[str, ...]) -> Plan | None:
+    def plan(self, schema: Any, above: tuple[str, ...]) -> WalkPlan | None:
         if not isinstance(schema, dict):
             return None
         if "$ref" in schema:
             return self._reference(schema["$ref"].removeprefix(DEFINITION), above)
-        plan = Plan(look=self._quantity if schema.get("format") == "quantity" else None)
+        plan = WalkPlan(look=self._quantity if schema.get("format") == "quantity" else None)
         for name, each in schema.get("properties", {}).items():
             look = _LOOKS.get(_MARKED.get((above[-1], name), "")) if above else None
-            if found := Plan(look=look) if look else self.plan(each, above):
+            if found := WalkPlan(look=look) if look else self.plan(each, above):
                 plan.fields[name] = found
         plan.items = self.plan(schema.get("items"), above)
         plan.values = self.plan(schema.get("additionalProperties"), above)
@@ -99,7 +99,7 @@ class _Compiler:
         plan.unique = schema.get("x-kubernetes-list-type") == "set"
         return plan if plan.matters else None
 
-    def _reference(self, name: str, above: tuple[str, ...]) -> Plan | None:
+    def _reference(self, name: str, above: tuple[str, ...]) -> WalkPlan | None:
         if name in above:
             return None
         if name not in self._done:
@@ -107,7 +107,7 @@ class _Compiler:
         return self._done[name]
 
 
-def walk(plan: Plan | None, value: Any, whole: Any, path: Path = ()) -> Iterator[ObjectFinding]:
+def walk(plan: WalkPlan | None, value: Any, whole: Any, path: Path = ()) -> Iterator[ObjectFinding]:
     """Everything the plan finds in `value`, which is at `path` in `whole`. Values of the wrong type are skipped."""
     if plan is None:
         return
@@ -122,7 +122,7 @@ def walk(plan: Plan | None, value: Any, whole: Any, path: Path = ()) -> Iterator
             yield from walk(plan.items, each, whole, (*path, index))
 
 
-def _walk_map(plan: Plan, value: dict[str, Any], whole: Any, path: Path) -> Iterator[ObjectFinding]:
+def _walk_map(plan: WalkPlan, value: dict[str, Any], whole: Any, path: Path) -> Iterator[ObjectFinding]:
     for name, below in plan.fields.items():
         if name in value:
             yield from walk(below, value[name], whole, (*path, name))
@@ -130,7 +130,7 @@ def _walk_map(plan: Plan, value: dict[str, Any], whole: Any, path: Path) -> Iter
         yield from walk(plan.values, each, whole, (*path, name))
 
 
-def _duplicates(plan: Plan, items: list[Any], path: Path, whole: Any) -> Iterator[ObjectFinding]:
+def _duplicates(plan: WalkPlan, items: list[Any], path: Path, whole: Any) -> Iterator[ObjectFinding]:
     first: dict[Any, int] = {}
     for index, item in enumerate(items):
         identity = _identity(plan, item)
@@ -144,7 +144,7 @@ def _duplicates(plan: Plan, items: list[Any], path: Path, whole: Any) -> Iterato
             )
 
 
-def _identity(plan: Plan, item: Any) -> tuple[Any, ...] | None:
+def _identity(plan: WalkPlan, item: Any) -> tuple[Any, ...] | None:
     if plan.unique:
         return (item,) if isinstance(item, str | int) else None
     if not isinstance(item, dict):

@@ -22,7 +22,7 @@ _POD_SPECS: Mapping[tuple[str, str], Path] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class ObjectReference:
     """A pod refers to an object of `kind` in its own namespace; `path` is where it says the name."""
 
     kind: str
@@ -50,10 +50,10 @@ def containers(path: Path, spec: Mapping[str, Any]) -> Iterator[tuple[Path, Mapp
             yield (*path, field, index), _map(container)
 
 
-def references(path: Path, spec: Mapping[str, Any]) -> Iterator[Reference]:
+def references(path: Path, spec: Mapping[str, Any]) -> Iterator[ObjectReference]:
     """The ServiceAccount, ConfigMaps and Secrets that a pod needs to start."""
     if isinstance(name := spec.get("serviceAccountName"), str):
-        yield Reference("ServiceAccount", name, (*path, "serviceAccountName"))
+        yield ObjectReference("ServiceAccount", name, (*path, "serviceAccountName"))
     for index, volume in enumerate(_list(spec.get("volumes"))):
         yield from _of_volume((*path, "volumes", index), _map(volume))
     for place, container in containers(path, spec):
@@ -64,20 +64,20 @@ def references(path: Path, spec: Mapping[str, Any]) -> Iterator[Reference]:
             yield from _of_source((*place, "envFrom", index), _map(each), "configMapRef", "secretRef")
 
 
-def _of_volume(path: Path, volume: Mapping[str, Any]) -> Iterator[Reference]:
+def _of_volume(path: Path, volume: Mapping[str, Any]) -> Iterator[ObjectReference]:
     yield from _of_source(path, volume, "configMap", "")
     secret = _map(volume.get("secret"))
     if isinstance(name := secret.get("secretName"), str):
-        yield Reference("Secret", name, (*path, "secret", "secretName"), secret.get("optional") is True)
+        yield ObjectReference("Secret", name, (*path, "secret", "secretName"), secret.get("optional") is True)
     for index, source in enumerate(_list(_map(volume.get("projected")).get("sources"))):
         yield from _of_source((*path, "projected", "sources", index), _map(source), "configMap", "secret")
 
 
-def _of_source(path: Path, source: Mapping[str, Any], config_map: str, secret: str) -> Iterator[Reference]:
+def _of_source(path: Path, source: Mapping[str, Any], config_map: str, secret: str) -> Iterator[ObjectReference]:
     for field, kind in ((config_map, "ConfigMap"), (secret, "Secret")):
         target = _map(source.get(field))
         if isinstance(name := target.get("name"), str):
-            yield Reference(kind, name, (*path, field, "name"), target.get("optional") is True)
+            yield ObjectReference(kind, name, (*path, field, "name"), target.get("optional") is True)
 
 
 def _map(value: Any) -> Mapping[str, Any]:

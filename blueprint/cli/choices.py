@@ -29,7 +29,7 @@ _FEW = 8
 
 
 @dataclass(frozen=True)
-class Answers:
+class Choices:
     """What can be said, by the catalogue of this tool and one of its releases."""
 
     catalog: Catalog
@@ -103,10 +103,10 @@ class Answers:
             return pool
         return replace(pool, product=self.product(match["product"]), count=self.number(match["count"], 1, MOST_GPUS))
 
-    def with_branch(self, pool: PoolDraft, asked: str | None) -> PoolDraft:
+    def with_branch(self, pool: PoolDraft, wanted: str | None) -> PoolDraft:
         """The pool with the driver branch that was asked for, or with one its GPU needs instead of the release's."""
         gpu = self.catalog.gpu(pool.product) if pool.product else None
-        return pool if gpu is None else replace(pool, branch=asked or self._needed(gpu))
+        return pool if gpu is None else replace(pool, branch=wanted or self._needed(gpu))
 
     def _needed(self, gpu: Gpu) -> str | None:
         """The branch that the GPU gets without one, if that is not the release's default."""
@@ -114,14 +114,14 @@ class Answers:
         return None if branch == self.release.driver.default_branch.value else branch
 
 
-def answers_for(release: str | None) -> Answers:
+def choices_for(release: str | None) -> Choices:
     """The answers under this release, or the newest one. Raises ValueError."""
     catalog = load_catalog()
     name = catalog.releases[-1] if release is None else _one_of(release, catalog.releases, "release")
     found = catalog.release(name)
     if found is None:
         raise ValueError(f"there is no release {name}")
-    return Answers(catalog, found)
+    return Choices(catalog, found)
 
 
 def _formed(text: str, pattern: str) -> str:

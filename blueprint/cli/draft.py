@@ -69,10 +69,10 @@ def _lines(draft: Draft, file: str) -> Iterator[str]:
         yield f"  gpuStack: {draft.gpu_stack}"
     yield from _cluster(draft)
     yield "  nodePools:"
-    told: set[bool] = set()
+    described: set[bool] = set()
     for pool in draft.pools:
-        yield from _pool(pool, draft, first=(pool.product is not None) not in told, commented=not told)
-        told.add(pool.product is not None)
+        yield from _pool(pool, draft, first=(pool.product is not None) not in described, commented=not described)
+        described.add(pool.product is not None)
 
 
 def _cluster(draft: Draft) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The command line: finds the verb's module, runs it, tells what it found, exits with what it means."""
+"""The command line: finds the verb's module, runs it, writes its reports, exits with its code."""
 
 from __future__ import annotations
 
@@ -59,21 +59,21 @@ def _run(arguments: Sequence[str]) -> int:
     verb = arguments[0] if arguments and not arguments[0].startswith("-") else None
     if verb and verb not in verbs():
         return _no_such_verb(verb)
-    from blueprint.cli.options import told_apart
+    from blueprint.cli.options import split_scopes
 
     parser = build_parser(verb)
     try:
-        options = parser.parse_args(told_apart(arguments))
+        options = parser.parse_args(split_scopes(arguments))
     except SystemExit as stop:
         return int(stop.code or 0)
     if not hasattr(options, "run"):
         parser.print_help(sys.stderr if arguments else sys.stdout)
         return EXIT_USAGE if arguments else 0
-    return _told(options)
+    return _run_verb(options)
 
 
-def _told(options: argparse.Namespace) -> int:
-    """Run the verb; tell its Run, or why it was refused."""
+def _run_verb(options: argparse.Namespace) -> int:
+    """Run the verb and report its Run, or why it was refused."""
     from blueprint.diagnostics import Diagnostic, Refused
     from blueprint.diagnostics.codes import INTERNAL_ERROR
     from blueprint.report import destinations
@@ -83,7 +83,7 @@ def _told(options: argparse.Namespace) -> int:
     try:
         destinations(specs)
     except Refused as refused:
-        return _tell(Run(options.verb, "", diagnostics=refused.diagnostics, exit_code=EXIT_USAGE), ["text"])
+        return _write_reports(Run(options.verb, "", diagnostics=refused.diagnostics, exit_code=EXIT_USAGE), ["text"])
     try:
         result = options.run(options)
     except Refused as refused:
@@ -99,7 +99,7 @@ def _told(options: argparse.Namespace) -> int:
     beside = _gives_stdout_away(options)
     if beside and not getattr(options, "report", None) and not result.diagnostics and not result.exit_code:
         return 0  # the product is the answer; a report that was asked for is told all the same
-    return _tell(result, specs, beside=beside, verbose=getattr(options, "verbose", False))
+    return _write_reports(result, specs, beside=beside, verbose=getattr(options, "verbose", False))
 
 
 def _no_such_verb(verb: str) -> int:
@@ -110,7 +110,7 @@ def _no_such_verb(verb: str) -> int:
     near = nearest(verb, verbs())
     help_ = f"did you mean {near}?" if near else f"verbs: {', '.join(verbs())}"
     found = Diagnostic(USAGE, f"there is no verb {verb}", help=help_)
-    return _tell(Run("", "", diagnostics=(found,), exit_code=EXIT_USAGE), ["text"], beside=True)
+    return _write_reports(Run("", "", diagnostics=(found,), exit_code=EXIT_USAGE), ["text"], beside=True)
 
 
 def _gives_stdout_away(options: argparse.Namespace) -> bool:
@@ -120,16 +120,15 @@ def _gives_stdout_away(options: argparse.Namespace) -> bool:
     return getattr(options, "prints", False) or is_stdout(getattr(options, "out", None) or "")
 
 
-def _tell(run: Run, specs: list[str], *, beside: bool = False, verbose: bool = False) -> int:
+def _write_reports(run: Run, specs: list[str], *, beside: bool = False, verbose: bool = False) -> int:
     from blueprint.diagnostics import Refused
-    from blueprint.report import tell
-    from blueprint.report.context import read_sources
+    from blueprint.report import write_reports
 
     try:
         out = sys.stderr if beside else None
-        tell(run, specs, stdout=out, source=read_sources(Path.cwd(), run.texts), verbose=verbose)
+        write_reports(run, specs, stdout=out, base=Path.cwd(), verbose=verbose)
     except Refused as refused:
-        tell(type(run)(run.verb, "", diagnostics=refused.diagnostics), ["text"])
+        write_reports(type(run)(run.verb, "", diagnostics=refused.diagnostics), ["text"], base=Path.cwd())
         return max(EXIT_USAGE, run.exit_code)
     return run.exit_code
 

@@ -21,19 +21,19 @@ SCOPED = ("--force-conflicts", "--replace")
 _OBJECT = re.compile(r"[A-Z][A-Za-z0-9]*/\S+")
 
 
-def told_apart(arguments: Sequence[str]) -> list[str]:
+def split_scopes(arguments: Sequence[str]) -> list[str]:
     """The same, with each of SCOPED standing by itself behind `=`: the TARGET that may follow it is not its value."""
-    told: list[str] = []
+    split: list[str] = []
     for argument in arguments:
-        if told and told[-1] in SCOPED:
+        if split and split[-1] in SCOPED:
             if _OBJECT.fullmatch(argument) and not Path(argument).exists():
-                told[-1] += f"={argument}"
+                split[-1] += f"={argument}"
                 continue
-            told[-1] += "="
-        told.append(argument)
-    if told and told[-1] in SCOPED:
-        told[-1] += "="
-    return told
+            split[-1] += "="
+        split.append(argument)
+    if split and split[-1] in SCOPED:
+        split[-1] += "="
+    return split
 
 
 def add_scoped(parser: ArgumentParser, flag: str, field: str, help_text: str) -> None:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import TypeVar
 
-from blueprint.cli.choices import MOST_GPUS, MOST_NODES, Answers
+from blueprint.cli.choices import MOST_GPUS, MOST_NODES, Choices
 from blueprint.cli.draft import Draft, PoolDraft
 
 T = TypeVar("T")
@@ -21,37 +21,39 @@ def on_a_terminal() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def ask_draft(answers: Answers, given: Draft) -> Draft:
+def prompt_for_draft(choices: Choices, given: Draft) -> Draft:
     """Every question, with what is given already as the suggestion. Raises InputEnded."""
-    _tell("Enter takes what stands in brackets; Ctrl-C stops, and nothing is written.")
-    name = _ask("Name of the platform", given.name, answers.name)
-    distribution = _ask(f"Distribution ({', '.join(answers.distributions)})", given.distribution, answers.distribution)
-    suggested = answers.kubernetes_of(distribution, given.kubernetes)
-    kubernetes = _ask("Kubernetes version", suggested, answers.kubernetes)
-    _tell("Node pools, one after the other.")
-    pools = [_pool(answers, [])]
-    while _ask("Another pool? (y, n)", "n", _yes_or_no):
-        pools.append(_pool(answers, [pool.name for pool in pools]))
+    _show("Enter takes what stands in brackets; Ctrl-C stops, and nothing is written.")
+    name = _prompt("Name of the platform", given.name, choices.name)
+    distribution = _prompt(
+        f"Distribution ({', '.join(choices.distributions)})", given.distribution, choices.distribution
+    )
+    suggested = choices.kubernetes_of(distribution, given.kubernetes)
+    kubernetes = _prompt("Kubernetes version", suggested, choices.kubernetes)
+    _show("Node pools, one after the other.")
+    pools = [_pool(choices, [])]
+    while _prompt("Another pool? (y, n)", "n", _yes_or_no):
+        pools.append(_pool(choices, [pool.name for pool in pools]))
     return Draft(name, given.release, kubernetes, distribution, tuple(pools), given.os)
 
 
-def _pool(answers: Answers, taken: list[str]) -> PoolDraft:
+def _pool(choices: Choices, taken: list[str]) -> PoolDraft:
     def unused(text: str) -> str:
         if text in taken:
             raise ValueError(f"there is a pool {text} already")
-        return answers.name(text)
+        return choices.name(text)
 
-    name = _ask("Name of the pool", None if taken else "gpu", unused)
-    product = _ask("GPU product, or none", None, lambda text: None if text == "none" else answers.product(text))
-    count = _ask("GPUs per node", "8", lambda text: answers.number(text, 1, MOST_GPUS)) if product else 0
-    nodes = _ask("Nodes", "1", lambda text: answers.number(text, 0, MOST_NODES))
+    name = _prompt("Name of the pool", None if taken else "gpu", unused)
+    product = _prompt("GPU product, or none", None, lambda text: None if text == "none" else choices.product(text))
+    count = _prompt("GPUs per node", "8", lambda text: choices.number(text, 1, MOST_GPUS)) if product else 0
+    nodes = _prompt("Nodes", "1", lambda text: choices.number(text, 0, MOST_NODES))
     return PoolDraft(name, nodes, product, count)
 
 
-def say_yes(question: str) -> bool:
+def confirm(question: str) -> bool:
     """Whether a person agrees; whoever says nothing does not."""
     try:
-        return _ask(question, "n", _yes_or_no)
+        return _prompt(question, "n", _yes_or_no)
     except InputEnded:
         return False
 
@@ -62,7 +64,7 @@ def _yes_or_no(text: str) -> bool:
     return text.lower().startswith("y")
 
 
-def _ask(question: str, default: str | None, check: Callable[[str], T]) -> T:
+def _prompt(question: str, default: str | None, check: Callable[[str], T]) -> T:
     """Ask until the answer is right."""
     while True:
         sys.stderr.write(f"{question}{f' [{default}]' if default else ''}: ")
@@ -73,8 +75,8 @@ def _ask(question: str, default: str | None, check: Callable[[str], T]) -> T:
         try:
             return check(line.strip() or default or "")
         except ValueError as error:
-            _tell(f"  {error}")
+            _show(f"  {error}")
 
 
-def _tell(line: str) -> None:
+def _show(line: str) -> None:
     sys.stderr.write(f"{line}\n")

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from blueprint.bundle.images import PulledImage, parts_of
 from blueprint.bundle.model import Bundle
 from blueprint.platform.tracking.sources import line_to_change
-from blueprint.render.images import PulledImage, named_in_pods, parts_of
-from blueprint.report.model import Image
+from blueprint.render.images import named_in_pods
+from blueprint.report.model import ReportedImage
 
 
-def pulled(images: Iterable[PulledImage], bundle: Bundle) -> Iterator[Image]:
+def pulled(images: Iterable[PulledImage], bundle: Bundle) -> Iterator[ReportedImage]:
     """Each image, in the order given."""
     in_pods = named_in_pods(bundle.objects)
     sources = {fact.what: fact.sources for fact in bundle.facts if fact.what.startswith("the image ")}
     for image in images:
         name, tag, digest = parts_of(image.ref)
-        yield Image(
+        yield ReportedImage(
             ref=image.ref,
             name=name,
             tag=tag,

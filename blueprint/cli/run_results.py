@@ -22,7 +22,7 @@ def plan_run(plan: Plan, connection: Connection, *, changes_are_findings: bool) 
     effects = plan_effects(plan)
     exit_code = plan.exit_code or int((changes_are_findings and differs) or has_errors(effects))
     nothing = "nothing to do, as far as can be told" if plan.unknown else "nothing to do"
-    said = "apply would change this" if differs else nothing
+    verdict = "apply would change this" if differs else nothing
     left = f"; {counts[Action.DELETE]} no longer rendered, left alone" if counts[Action.DELETE] else ""
     return Run(
         "plan",
@@ -31,7 +31,7 @@ def plan_run(plan: Plan, connection: Connection, *, changes_are_findings: bool) 
         changes=changes,
         coverage=_coverage(plan),
         subject=_subject(plan, connection),
-        verdict=f"{said}; {counts[Action.UNCHANGED]} unchanged{left}",
+        verdict=f"{verdict}; {counts[Action.UNCHANGED]} unchanged{left}",
         exit_code=exit_code,
         texts=plan.bundle.texts,
     )

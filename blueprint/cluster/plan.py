@@ -16,12 +16,13 @@ from blueprint.bundle.model import Bundle, Object, ObjectId
 from blueprint.changes.compare import Action
 from blueprint.cluster import codes, findings
 from blueprint.cluster.crd_field_loss import find_narrowing, grows
+from blueprint.cluster.identity import check_cluster, read_cluster_uid
 from blueprint.cluster.live import Live, read_live
 from blueprint.cluster.nodes import plan_nodes
 from blueprint.cluster.olm import brought_by, wishes_of
 from blueprint.cluster.plan_model import Plan, Step
 from blueprint.cluster.step_decision import Decider, Decision, wished
-from blueprint.diagnostics import Diagnostic, Refused
+from blueprint.diagnostics import Diagnostic
 from blueprint.inventory.membership import NAMESPACE, is_member, manager, parent_name
 from blueprint.inventory.model import Inventory, Member
 from blueprint.inventory.storage import read_inventory
@@ -60,24 +61,6 @@ def _record(blueprint: str, connection: Connection) -> tuple[Inventory | None, A
         if not error.forbidden:
             raise
         return None, error
-
-
-def read_cluster_uid(connection: Connection) -> str:
-    """The uid of the namespace kube-system, which lives as long as its cluster; empty where forbidden."""
-    try:
-        return str(connection.get("/api/v1/namespaces/kube-system")["metadata"]["uid"])
-    except ApiError as error:
-        if error.forbidden or error.missing:
-            return ""
-        raise
-
-
-def check_cluster(bundle: Bundle, found: str) -> None:
-    """Refuse a cluster that is not the one the blueprint names."""
-    if bundle.cluster_uid and bundle.cluster_uid != found:
-        there = f"is {found}" if found else "cannot be identified: the namespace kube-system may not be read"
-        text = f"blueprint {bundle.name!r} is for cluster {bundle.cluster_uid}; this one {there}"
-        raise Refused(Diagnostic(codes.WRONG_CLUSTER, text), exit_code=2)
 
 
 def _plan(

@@ -7,8 +7,9 @@ what was approved.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +17,15 @@ import orjson
 
 from blueprint._version import __version__
 from blueprint.apiserver.managed_fields import digest
-from blueprint.bundle.model import Bundle, BundlePool, Object, Taint
+from blueprint.bundle.model import Bundle, BundlePool, Object, SourcesByKey, Taint, noted_sources
+from blueprint.bundle.origin_codec import OriginDecoder, OriginEncoder
 from blueprint.changes.compare import Action
 from blueprint.cluster import codes, findings
 from blueprint.cluster.plan_model import NodeStep, Plan, Seen, Step, approval
-from blueprint.cluster.provenance import pack_origins, pack_sources, unpack_origins, unpack_sources
 from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.files import write_whole
 
-FORMAT = "gpublueprint.dev/plan.1"
+FORMAT = "gpublueprint.dev/plan.2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +60,10 @@ def save_plan(plan: Plan, path: Path) -> None:
     Raises:
         Refused: the file cannot be written (BP7037, exit code 2).
     """
-    packed, table = pack_origins([step.object.origins for step in plan.steps])
+    encoder = OriginEncoder()
     body = {
-        "bundle": _bundle(plan.bundle, packed),
-        "origins": table,
+        "bundle": _bundle(plan.bundle, encoder),
+        "origins": encoder.tables(),
         "cluster": plan.cluster_uid,
         "server": plan.server,
         "approved": {str_id(s): _approved(s.seen, approval(s.change)) for s in plan.steps}
@@ -82,11 +83,11 @@ def load_plan(path: Path) -> SavedPlan:
         Refused: it cannot be read, was edited, or is of another format (BP7037, exit code 2).
     """
     try:
-        told = orjson.loads(path.read_bytes())
-        body = {key: told[key] for key in ("bundle", "origins", "cluster", "server", "approved")}
-        if told["format"] != FORMAT:
-            raise _bad(f"{path} is a plan of format {told['format']!r}; this version reads {FORMAT}")
-        if told["checksum"] != digest(body):
+        saved = orjson.loads(path.read_bytes())
+        if saved["format"] != FORMAT:
+            raise _bad(f"{path} is a plan of format {saved['format']!r}; this version reads {FORMAT}")
+        body = {key: saved[key] for key in ("bundle", "origins", "cluster", "server", "approved")}
+        if saved["checksum"] != digest(body):
             raise _bad(f"{path} was changed after it was saved")
         approved = {
             key: Approved(Seen(**value["seen"]) if value["seen"] else None, value["approval"])
@@ -154,35 +155,44 @@ def _approved(seen: Seen | None, approved: str) -> dict[str, Any]:
     return {"seen": asdict(seen) if seen else None, "approval": approved}
 
 
-def _bundle(bundle: Bundle, origins: list[Any]) -> dict[str, Any]:
-    objects = [
-        {"component": o.component, "data": o.data, "origins": packed}
-        for o, packed in zip(bundle.objects, origins, strict=True)
-    ]
+def _bundle(bundle: Bundle, encoder: OriginEncoder) -> dict[str, Any]:
+    objects = [{"component": o.component, "data": o.data, "origins": encoder.places(o)} for o in bundle.objects]
     plain = ("name", "version", "release", "kubernetes", "distribution", "cluster_uid", "node_labels", "digest")
-    pools = [_pool(pool) for pool in bundle.pools]
+    pools = [_pool(pool, encoder) for pool in bundle.pools]
     return {key: getattr(bundle, key) for key in plain} | {"objects": objects, "pools": pools}
 
 
-def _pool(pool: BundlePool) -> dict[str, Any]:
+def _pool(pool: BundlePool, encoder: OriginEncoder) -> dict[str, Any]:
     plain = ("name", "nodes_min", "nodes_max", "gpu_product", "gpu_count")
     body = {key: getattr(pool, key) for key in plain}
     taints = [asdict(taint) for taint in pool.taints]
     maps = {key: dict(getattr(pool, key)) for key in ("selector", "labels", "resources")}
-    maps["sources"] = pack_sources(pool.sources)
+    maps["sources"] = encoder.numbers(noted_sources(pool.sources))
     place = {"machine": dict(pool.machine), "topology": dict(pool.topology)}
     return body | maps | place | {"taints": taints}
 
 
-def _read_bundle(body: Mapping[str, Any], table: Mapping[str, Any]) -> Bundle:
-    objects = tuple(Object(o["data"], o["component"], unpack_origins(o["origins"], table)) for o in body["objects"])
-    pools = tuple(
-        BundlePool(
-            **(pool | {"taints": tuple(Taint(**t) for t in pool["taints"]), "sources": unpack_sources(pool["sources"])})
-        )
-        for pool in body["pools"]
-    )
+def _read_bundle(body: Mapping[str, Any], tables: Mapping[str, Sequence[Any]]) -> Bundle:
+    decoder = OriginDecoder(partial(_row, tables))
+    objects = tuple(_read_object(each, decoder) for each in body["objects"])
+    pools = tuple(_read_pool(pool, decoder) for pool in body["pools"])
     return Bundle(**(dict(body) | {"objects": objects, "pools": pools, "expectations": ()}))
+
+
+def _row(tables: Mapping[str, Sequence[Any]], table: str, number: int) -> Any:
+    if number < 0:
+        raise IndexError(number)
+    return tables[table][number]
+
+
+def _read_object(body: Mapping[str, Any], decoder: OriginDecoder) -> Object:
+    return Object(body["data"], body["component"], decoder.origins(body["origins"], body["data"]))
+
+
+def _read_pool(pool: Mapping[str, Any], decoder: OriginDecoder) -> BundlePool:
+    taints = tuple(Taint(**taint) for taint in pool["taints"])
+    sources = SourcesByKey({key: decoder.set(number) for key, number in pool["sources"].items()})
+    return BundlePool(**(dict(pool) | {"taints": taints, "sources": sources}))
 
 
 def _bad(text: str) -> Refused:

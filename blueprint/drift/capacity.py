@@ -12,6 +12,7 @@ from blueprint.drift import node_codes as codes
 from blueprint.drift.model import Finding, FindingKind, Remedy, Station
 from blueprint.drift.node_facts import origin_of, seen_of, subject_of, writer_of
 from blueprint.drift.view import Live
+from blueprint.kubernetes.kinds import find_kind
 from blueprint.source.paths import format_path
 from blueprint.units import quantity_value
 
@@ -21,7 +22,7 @@ _MACHINES = "nvidia.com/gpu.workload.config"
 
 def offers_resources(bundle: Bundle, pool: BundlePool) -> bool:
     """Whether a device plugin is to offer the pool's GPUs: not where pods claim them, or machines get them."""
-    claimed = any(obj.id.kind == "GPUCluster" for obj in bundle.objects)
+    claimed = any(find_kind(obj.id.group, obj.id.kind, bundle.release).claims for obj in bundle.objects)
     return bool(pool.resources) and not claimed and pool.selector.get(_MACHINES, "container") == "container"
 
 

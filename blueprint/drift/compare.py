@@ -16,7 +16,7 @@ from blueprint.inventory.model import Snapshot
 from blueprint.inventory.snapshots import desired_hash, is_held, is_unchanged
 from blueprint.kubernetes.defaults import is_default
 from blueprint.kubernetes.field_types import UNKNOWN, Shape
-from blueprint.report.model import LeftOut
+from blueprint.report.model import IgnoredDifference
 from blueprint.source.paths import format_path
 
 NOBODYS = "changed since the apply in what neither the bundle declares nor anybody owns: defaults of the server"
@@ -41,7 +41,7 @@ class Compared:
     terms: Terms
     settled: bool
     live: Live
-    left_out: tuple[LeftOut, ...] = ()
+    left_out: tuple[IgnoredDifference, ...] = ()
 
 
 def compare(
@@ -64,7 +64,7 @@ def compare(
     record = snapshot if snapshot and snapshot.desired == desired_hash(obj) else None
     terms = Terms(shape, record, live, held=record is not None and is_held(record, live, manager))
     spot = Spot(manifest, live, claims_of(live, manager))
-    left_out: list[LeftOut] = []
+    left_out: list[IgnoredDifference] = []
     settled = is_unchanged(snapshot, live)
     untouched = settled and terms.record is not None
     expected = recorded if snapshot is None else snapshot.uid == live["metadata"].get("uid")
@@ -77,12 +77,14 @@ def compare(
     kept = [d for d in found if not _is_idle_reorder(d)]
     left_out += [_left_out(obj, live, d, IDLE_ORDER) for d in found if _is_idle_reorder(d)]
     if terms.record and not settled and not (kept or left_out):
-        left_out.append(LeftOut(str(obj.id), "", NOBODYS))
+        left_out.append(IgnoredDifference(str(obj.id), "", NOBODYS))
     return Compared(tuple(kept), terms, settled, live, tuple(left_out))
 
 
-def _left_out(obj: Object, live: Live, difference: Difference, reason: str) -> LeftOut:
-    return LeftOut(str(obj.id), format_path(difference.spot.there, live), reason, str(difference.writer or ""))
+def _left_out(obj: Object, live: Live, difference: Difference, reason: str) -> IgnoredDifference:
+    return IgnoredDifference(
+        str(obj.id), format_path(difference.spot.there, live), reason, str(difference.writer or "")
+    )
 
 
 def _ownership(spot: Spot, differences: Iterator[Difference], *, expected: bool) -> Iterator[Difference]:
@@ -99,7 +101,7 @@ def _ownership(spot: Spot, differences: Iterator[Difference], *, expected: bool)
 
 
 def _additions(
-    spot: Spot, obj: Object, left_out: list[LeftOut], terms: Terms, distribution: str
+    spot: Spot, obj: Object, left_out: list[IgnoredDifference], terms: Terms, distribution: str
 ) -> Iterator[Difference]:
     live, ours = spot.have, any(claim.ours for claim in spot.claims)
     for difference in additions(spot) if spot.claims else unowned_additions(spot, terms):

@@ -18,7 +18,7 @@ from blueprint.drift.ownership import claims_of
 from blueprint.drift.view import Live, Unseen, View
 from blueprint.kubernetes.defaults import is_default
 from blueprint.redaction.secrets import is_confidential, is_secret_manifest
-from blueprint.report.model import LeftOut
+from blueprint.report.model import IgnoredDifference
 from blueprint.source.paths import format_path
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
@@ -35,7 +35,7 @@ class Decided:
     """Findings of one object, and differences that turned out to be none."""
 
     findings: tuple[Finding, ...]
-    left_out: tuple[LeftOut, ...] = ()
+    left_out: tuple[IgnoredDifference, ...] = ()
 
 
 class Confirm:
@@ -52,7 +52,7 @@ class Confirm:
         if any(_is_not_ours(d) or not (d.sure or compared.settled) for d in compared.differences):
             prediction = self._predict(manifest)
         kept = frozenset(self._kept(manifest, prediction, compared)) if isinstance(prediction, dict) else frozenset()
-        left_out: list[LeftOut] = []
+        left_out: list[IgnoredDifference] = []
         findings: list[Finding] = []
         for difference in compared.differences:
             reason = ""
@@ -62,7 +62,7 @@ class Confirm:
                 reason = _KEPT
             if reason:
                 path = format_path(difference.spot.there, compared.live)
-                left_out.append(LeftOut(str(obj.id), path, reason, str(difference.writer or "")))
+                left_out.append(IgnoredDifference(str(obj.id), path, reason, str(difference.writer or "")))
             else:
                 findings.append(_finding(obj, difference, compared, prediction))
         return Decided(tuple(findings), tuple(left_out))

@@ -21,14 +21,14 @@ from blueprint.drift.view import Live, View
 from blueprint.inventory.membership import as_member, is_member, manager
 from blueprint.inventory.model import Snapshot
 from blueprint.kubernetes.field_types import Shape, shape_of
-from blueprint.report.model import LeftOut
+from blueprint.report.model import IgnoredDifference
 
 
 class Suspects:
     """Examines one object after the other; `left_out` is what turned out to be no drift."""
 
     def __init__(self, bundle: Bundle, view: View, *, dry_run: bool) -> None:
-        self.left_out: list[LeftOut] = []
+        self.left_out: list[IgnoredDifference] = []
         self._bundle = bundle
         self._view = view
         self._manager = manager(bundle.name)

@@ -10,7 +10,7 @@ from typing import Any
 from blueprint.bundle.model import FieldOrigin, Path
 from blueprint.changes.compare import ABSENT
 from blueprint.diagnostics import Code, Diagnostic, Note
-from blueprint.report.model import Coverage, LeftOut
+from blueprint.report.model import Coverage, IgnoredDifference
 
 
 class FindingKind(enum.StrEnum):
@@ -193,16 +193,18 @@ class Part:
 
     `diagnostics` is what is told beside `findings`; `failed` says that something among it contradicts the
     bundle. `left_out` are differences that are no drift; `refuted` counts what readings contradict, by node;
-    `simulated` names what was not judged, since no kubelet has ever reported where it would show.
+    `simulated` names what was not judged, since no kubelet has ever reported where it would show. `subject` is what
+    the report says of what it compared.
     """
 
     coverage: tuple[Coverage, ...]
     findings: tuple[Finding, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
-    left_out: tuple[LeftOut, ...] = ()
+    left_out: tuple[IgnoredDifference, ...] = ()
     failed: bool = False
     refuted: Mapping[str, int] = field(default_factory=dict)
     simulated: tuple[str, ...] = ()
+    subject: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,8 +218,8 @@ class DriftReport:
     findings: tuple[Finding, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     coverage: tuple[Coverage, ...] = ()
-    not_asked: tuple[str, ...] = ()
-    left_out: tuple[LeftOut, ...] = ()
+    out_of_scope: tuple[str, ...] = ()
+    left_out: tuple[IgnoredDifference, ...] = ()
     subject: Mapping[str, str] = field(default_factory=dict)
     failed: bool = False
     refuted: Mapping[str, int] = field(default_factory=dict)

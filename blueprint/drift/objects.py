@@ -19,7 +19,7 @@ from blueprint.drift.view import Gathered, Live, View
 from blueprint.inventory.membership import PART_OF, is_member, manager
 from blueprint.inventory.model import Inventory, Snapshot
 from blueprint.inventory.snapshots import desired_hash, is_unchanged
-from blueprint.report.model import Coverage, LeftOut
+from blueprint.report.model import Coverage, IgnoredDifference
 
 if TYPE_CHECKING:
     from blueprint.drift.field_comparison import Suspects
@@ -111,7 +111,7 @@ class _Examiner:
         self._dry_run = dry_run
         self._manager = manager(bundle.name)
         self._suspects: Suspects | None = None
-        self._left_out: list[LeftOut] = []
+        self._left_out: list[IgnoredDifference] = []
 
     @property
     def blueprint(self) -> str:
@@ -119,7 +119,7 @@ class _Examiner:
         return self._bundle.name
 
     @property
-    def left_out(self) -> Iterable[LeftOut]:
+    def left_out(self) -> Iterable[IgnoredDifference]:
         """Differences that are no drift."""
         return (*self._left_out, *(self._suspects.left_out if self._suspects else ()))
 
@@ -147,7 +147,7 @@ class _Examiner:
         snapshot = self._snapshot(obj.id)
         leaves = live is None or "deletionTimestamp" in live["metadata"]
         if leaves and snapshot and _passes(obj) and snapshot.desired == desired_hash(obj):
-            self._left_out.append(LeftOut(str(obj.id), "", _PASSED))
+            self._left_out.append(IgnoredDifference(str(obj.id), "", _PASSED))
         elif live is None:
             from blueprint.drift.advice import missing_advice
 
@@ -192,7 +192,7 @@ class _Examiner:
         if ours is None and self._snapshot(identity) is None:
             writer = _labeller(live)
             if (identity.group, identity.kind) == ("", "Endpoints") and writer and writer.manager == _LABELS_ENDPOINTS:
-                self._left_out.append(LeftOut(str(identity), "", _ENDPOINTS, str(writer)))
+                self._left_out.append(IgnoredDifference(str(identity), "", _ENDPOINTS, str(writer)))
                 return
             yield copy_advice(Finding(FindingKind.COPIED, str(identity), writer=writer, seen=facts(live)), identity)
             return

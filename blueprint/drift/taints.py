@@ -94,7 +94,7 @@ def _controllers(
         seen=seen_of(node, pool),
         remarks=(Note(f"known from: {known.source}"), *_since(taint)),
         code=codes.NODE_COMES_OR_GOES if passing else codes.NODE_IN_TRANSITION,
-        says=f"{known.says} (taint {name})",
+        says=f"{known.sentence} (taint {name})",
         help=None if passing else f"look at `kubectl describe node {node['metadata']['name']}`",
         ended_by=Remedy.WAIT,
         passing=passing,

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Protocol
 
-from blueprint.apiserver.connect import refused
+from blueprint.apiserver.connect import connect, refused
 from blueprint.apiserver.connection import METADATA, PAGE, Connection
 from blueprint.apiserver.discovery import Discovery, Resource, discover
 from blueprint.apiserver.errors import ApiError
 from blueprint.bundle.model import Bundle, Object, ObjectId
 from blueprint.changes.compare import Action
+from blueprint.cluster.identity import check_cluster, read_cluster_uid
 from blueprint.cluster.live import Wanted, read_live
 from blueprint.cluster.obstacles import JSON_PATCH
 from blueprint.cluster.plan_model import Step
@@ -268,6 +269,14 @@ class ClusterView:
             return self._connection.apply(path, manifest, manager, force=True, dry_run=True)[0]
         except ApiError as error:
             raise Unseen(in_words(error)) from None
+
+
+def open_cluster(bundle: Bundle, kubeconfig: str | None, context: str | None, timeout: float) -> ClusterView:
+    """The cluster of a context, if it is the one that the bundle is for. Raises Refused (2)."""
+    connection = connect(kubeconfig, context, timeout)
+    if bundle.cluster_uid:
+        check_cluster(bundle, read_cluster_uid(connection))
+    return ClusterView(connection)
 
 
 def _kind_name(resource: Resource) -> str:

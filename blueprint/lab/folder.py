@@ -38,7 +38,7 @@ class Phase(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class LabRecord:
     """What a lab says of itself, in `lab.json`."""
 
     name: str
@@ -73,18 +73,18 @@ def labs_under(root: Path) -> list[Path]:
     return sorted(path.parent for path in root.glob("*/lab.json"))
 
 
-def write_record(folder: Path, record: Record) -> None:
+def write_record(folder: Path, record: LabRecord) -> None:
     """Replace the record; a reader sees the old one or the new one."""
     temporary = folder / "lab.json.new"
     temporary.write_text(json.dumps(asdict(record), indent=2) + "\n", "utf-8")
     temporary.replace(folder / "lab.json")
 
 
-def read_record(folder: Path) -> Record | None:
+def read_record(folder: Path) -> LabRecord | None:
     """The record, with phase DEAD if its supervisor is gone; None if there is none that can be read."""
     try:
         data: dict[str, Any] = json.loads((folder / "lab.json").read_text("utf-8"))
-        record = Record(**(data | {"phase": Phase(data["phase"])}))
+        record = LabRecord(**(data | {"phase": Phase(data["phase"])}))
         Identity.parse(record.supervisor)
     except (OSError, ValueError, TypeError, KeyError):
         return None

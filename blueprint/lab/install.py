@@ -116,9 +116,9 @@ def _end(child: subprocess.Popen[bytes]) -> None:
 
 def _environment() -> dict[str, str]:
     """The user's, for proxies and module mirrors, without what would change the result."""
-    kept = {key: value for key, value in os.environ.items() if key not in {"GOOS", "GOARCH", "GOEXPERIMENT"}}
+    inherited = {key: value for key, value in os.environ.items() if key not in {"GOOS", "GOARCH", "GOEXPERIMENT"}}
     fixed = {"CGO_ENABLED": "0", "GOFLAGS": "", "GOWORK": "off", "GOTOOLCHAIN": "local", "GO111MODULE": "on"}
-    return kept | fixed
+    return inherited | fixed
 
 
 def _failed(binary: Binary, code: int, log: Path) -> Refused:
@@ -132,8 +132,8 @@ def _failed(binary: Binary, code: int, log: Path) -> Refused:
         why, help_ = f"the compiler was killed (signal {-code})", "about 2 GB of memory are needed"
     else:
         why, help_ = f"the compiler failed (exit code {code})", f"the whole log: {log}"
-    said = [line for line in lines if not re.fullmatch(r"[\w./~-]+", line)] or lines  # without package names
-    evidence = codes.log_lines(said[-LAST_LINES:])
+    messages = [line for line in lines if not re.fullmatch(r"[\w./~-]+", line)] or lines  # without package names
+    evidence = codes.log_lines(messages[-LAST_LINES:])
     diagnostic = Diagnostic(
         codes.INSTALL_FAILED, f"{binary.name} cannot be built: {why}", help=help_, evidence=evidence
     )

@@ -94,7 +94,7 @@ def take_down(folder: Path) -> bool:
 
 def _expect(event: str, supervisor: subprocess.Popen[bytes], seconds: float) -> None:
     """Wait for an event. Raises Taken or Refused (2) for what came instead."""
-    said: list[str] = []
+    output: list[str] = []
     for line in _lines(supervisor.stdout, seconds):
         what = _parse(line)
         if event in what:
@@ -104,9 +104,9 @@ def _expect(event: str, supervisor: subprocess.Popen[bytes], seconds: float) -> 
         if what:
             [(kind, text)] = what.items()
             raise _refused(kind, str(text))
-        said.append(line)
+        output.append(line)
     supervisor.kill()
-    raise RuntimeError("the lab's supervisor broke: " + ("\n".join(said[-20:]) or "it said nothing"))
+    raise RuntimeError("the lab's supervisor broke: " + ("\n".join(output[-20:]) or "it said nothing"))
 
 
 def _refused(kind: str, text: str) -> Refused:

@@ -10,15 +10,15 @@ from pathlib import Path
 
 def server_ready(folder: Path, port: int) -> bool:
     """Whether the API server serves, and has made the namespace that everything else takes for granted."""
-    return _answers(folder, port, "/readyz") and _answers(folder, port, "/api/v1/namespaces/default")
+    return _responds(folder, port, "/readyz") and _responds(folder, port, "/api/v1/namespaces/default")
 
 
 def controllers_ready(folder: Path, port: int) -> bool:
     """Whether the controller manager has begun its work: pods need this account."""
-    return _answers(folder, port, "/api/v1/namespaces/default/serviceaccounts/default")
+    return _responds(folder, port, "/api/v1/namespaces/default/serviceaccounts/default")
 
 
-def _answers(folder: Path, port: int, path: str) -> bool:
+def _responds(folder: Path, port: int, path: str) -> bool:
     connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=2, context=_context(folder))
     try:
         connection.request("GET", path)

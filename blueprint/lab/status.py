@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import urllib3
-
 from blueprint.diagnostics import Diagnostic
+from blueprint.http import HttpError
 from blueprint.lab import codes
 from blueprint.lab.access import Lab, RequestFailed
 from blueprint.lab.assets import find
-from blueprint.lab.folder import Phase, Record, labs_under, read_record
+from blueprint.lab.folder import LabRecord, Phase, labs_under, read_record
 from blueprint.lab.nodes import SIMULATED
 from blueprint.lab.pins import BINARIES
 from blueprint.report.model import Run
@@ -39,7 +38,7 @@ def status(root: Path, assets: Path | None = None) -> Run:
     )
 
 
-def _line(folder: Path, record: Record) -> str:
+def _line(folder: Path, record: LabRecord) -> str:
     if record.phase is not Phase.DETACHED:
         return f"{record.phase}, {folder}"
     controllers = "with controllers" if record.controllers else "without controllers"
@@ -50,7 +49,7 @@ def _line(folder: Path, record: Record) -> str:
 def _nodes(folder: Path) -> str:
     try:
         nodes = Lab(folder).request("GET", "/api/v1/nodes")["items"]
-    except (RequestFailed, urllib3.exceptions.HTTPError) as error:
+    except (RequestFailed, HttpError) as error:
         return f"nodes unknown ({error})"
     simulated = sum(node["metadata"].get("annotations", {}).get(SIMULATED) == "true" for node in nodes)
     return f"{len(nodes)} nodes ({simulated} simulated)"
@@ -61,7 +60,7 @@ def _binary(name: str, assets: Path | None) -> str:
     return f"{found.version()}, from {found.place}: {found.path}" if found else "not found"
 
 
-def _died(record: Record) -> Diagnostic:
+def _died(record: LabRecord) -> Diagnostic:
     headline, *log = record.message.splitlines() or ["its supervisor was killed"]
     return Diagnostic(
         codes.DIED,

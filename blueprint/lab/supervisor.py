@@ -24,7 +24,7 @@ from typing import Any
 from blueprint.diagnostics import Refused
 from blueprint.lab import components
 from blueprint.lab.credentials import make_secrets
-from blueprint.lab.folder import Phase, Record, Taken, claimed, write_record
+from blueprint.lab.folder import LabRecord, Phase, Taken, claimed, write_record
 from blueprint.lab.launch_spec import Order
 from blueprint.lab.processes import Identity, start_bound
 from blueprint.lab.readiness import controllers_ready, server_ready
@@ -46,7 +46,7 @@ class Supervisor:
     """One lab, from its empty folder to no folder."""
 
     order: Order
-    record: Record
+    record: LabRecord
     owner: Identity | None
     children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     reserved: socket.socket = field(default_factory=socket.socket)
@@ -64,7 +64,7 @@ class Supervisor:
                 self.set(Phase.STARTING)
                 self.start()
                 self.set(Phase.OWNED)
-                say(ready=True)
+                send_event(ready=True)
                 self.watch()
             finally:
                 self.kill()
@@ -127,11 +127,11 @@ class Supervisor:
     def detach(self) -> None:
         """The hand-over: from now on nobody's end is ours. A lab that has failed is not worth having."""
         if self.record.phase is not Phase.OWNED:
-            say(failed=self.record.message)
+            send_event(failed=self.record.message)
             raise Ended
         self.owner = None
         self.set(Phase.DETACHED)
-        say(detached=True)
+        send_event(detached=True)
         log = os.open(self.folder / "supervisor.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(log, 1)
         os.dup2(log, 2)
@@ -159,7 +159,7 @@ class Supervisor:
         self.children.clear()
 
 
-def say(**event: Any) -> None:
+def send_event(**event: Any) -> None:
     """One line of JSON to whoever started us, if they still listen."""
     with contextlib.suppress(BrokenPipeError):
         os.write(1, json.dumps(event).encode() + b"\n")
@@ -174,17 +174,17 @@ def main() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     os.umask(0o077)
     order = Order.parse(sys.argv[1])
-    record = Record(order.name, Phase.STARTING, str(Identity.mine()), "", order.controllers, order.binaries)
+    record = LabRecord(order.name, Phase.STARTING, str(Identity.mine()), "", order.controllers, order.binaries)
     try:
         Supervisor(order, record, Identity.parse(order.owner)).run()
     except Ended:
         return
     except Taken:
-        say(taken=True)
+        send_event(taken=True)
     except (Refused, OSError) as refused:
-        say(unusable=str(refused))
+        send_event(unusable=str(refused))
     except Failed as failed:
-        say(failed=str(failed))
+        send_event(failed=str(failed))
 
 
 if __name__ == "__main__":

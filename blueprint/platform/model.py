@@ -6,26 +6,28 @@ prerequisites alike without losing the way back to the blueprint.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from blueprint.catalog.catalog import Catalog
 from blueprint.catalog.components import Component
-from blueprint.catalog.distribution import Distribution, NodeImage
+from blueprint.catalog.distribution import Distribution, NodeImage, Part
 from blueprint.catalog.machines import Machine
 from blueprint.catalog.releases import Release
 from blueprint.catalog.rules import Rule
 from blueprint.platform.components.model import PlatformComponent
+from blueprint.platform.components.node_stack import NodeStack
 from blueprint.platform.components.selection import OBSERVABILITY, asked_for
-from blueprint.platform.drivers.model import ALWAYS, DRA, NEVER, OperatorDriver, runs
-from blueprint.platform.network.nic_policies import Fabrics
+from blueprint.platform.dra.model import DynamicAllocation
+from blueprint.platform.drivers.model import DRA, OperatorDriver
+from blueprint.platform.network.nic_policies import NicPolicies
 from blueprint.platform.nodes.taints import PoolTaint, Taint
-from blueprint.platform.partitioning.model import Partitioning
+from blueprint.platform.partitioning.model import ClusterPartitioning
 from blueprint.platform.pool import GpuPool, Pool
 from blueprint.platform.tracking.recorder import record, tracked_property, untracked
 from blueprint.platform.tracking.sources import Source
 from blueprint.platform.tracking.tracked import Origins, plain
+from blueprint.platform.virtualization.model import Virtualization
 from blueprint.spec.model import Blueprint
 from blueprint.spec.pools import NodePool
 from blueprint.versions import minor_of
@@ -34,10 +36,6 @@ if TYPE_CHECKING:
     from blueprint.platform.observability.model import Observability
 
 GPU_TAINT = "nvidia.com/gpu"
-SOCKET = "CONTAINERD_SOCKET"
-"""The variable that tells the container toolkit where containerd is."""
-PODS_PER_NODE = 20
-"""More than the operator's pods on one GPU node, and enough for those that replace others during an update."""
 
 
 class Platform:
@@ -58,7 +56,7 @@ class Platform:
         self._unresolved = unresolved
         self._first_with: dict[str, GpuPool | None] = {}
         # Asked of every component: known beforehand, so that where it is not so it decides nothing and is not recorded.
-        self.by_olm = catalog.distribution(blueprint.spec.cluster.distribution).operators == "olm"
+        self.uses_olm = catalog.distribution(blueprint.spec.cluster.distribution).operators == "olm"
 
     @tracked_property
     def name(self) -> str:
@@ -98,63 +96,27 @@ class Platform:
     @tracked_property
     def distribution_version(self) -> str:
         """The distribution's own version, where it has versions of its own; otherwise Kubernetes' minor."""
-        return self.ground.versions.get(self.kubernetes_minor, self.kubernetes_minor)
-
-    @tracked_property
-    def policy_name(self) -> str:
-        """What the ClusterPolicy is called: on OpenShift as in the operator's bundle, and so in its documentation."""
-        return "gpu-cluster-policy" if self.driver_toolkit else "cluster-policy"
-
-    @tracked_property
-    def driver_toolkit(self) -> bool:
-        """Whether the driver is compiled with OpenShift's driver toolkit."""
-        return self.by_olm and self.ground.operators == "olm"
+        return self.distribution_facts.versions.get(self.kubernetes_minor, self.kubernetes_minor)
 
     @tracked_property
     def os(self) -> str:
         """Operating system of the GPU nodes, `ubuntu-24.04`; where nothing is said, the distribution's usual one."""
-        return self._blueprint.spec.cluster.os or self.ground.default_os
+        return self._blueprint.spec.cluster.os or self.distribution_facts.default_os
 
     @tracked_property
-    def ground(self) -> Distribution:
+    def distribution_facts(self) -> Distribution:
         """What is known of the distribution."""
         return self._catalog.distribution(self.distribution)
 
     @tracked_property
     def image(self) -> NodeImage:
         """What is known of the GPU nodes' image; nothing of a system that the distribution does not run (BP3210)."""
-        return self.ground.image(self.os) or NodeImage(modes=())
+        return self.distribution_facts.image(self.os) or NodeImage(modes=())
 
     @tracked_property
     def kubelet_root(self) -> str:
         """The kubelet's directory on GPU nodes."""
         return self._blueprint.spec.cluster.kubelet_root
-
-    @tracked_property
-    def runtime_class(self) -> str:
-        """Name of the RuntimeClass of the GPU stack's pods. Pools agree on it (BP3212)."""
-        return next((pool.mode.runtime_class for pool in self.gpu_pools), "nvidia")
-
-    @tracked_property
-    def runs_toolkit(self) -> bool:
-        """Whether this platform installs the container toolkit on any node."""
-        return runs(self, "toolkit")
-
-    @tracked_property
-    def toolkit_env(self) -> list[dict[str, str]]:
-        """What the container toolkit must be told on these nodes, as a container's variables."""
-        return [{"name": name, "value": value} for name, value in self.image.toolkit_env.items()]
-
-    @tracked_property
-    def runs_device_plugin(self) -> bool:
-        """Whether this platform advertises GPUs of any node."""
-        return runs(self, "device_plugin")
-
-    @tracked_property
-    def critical_pods(self) -> str:
-        """Pods of system priority that a namespace must admit, as a quantity: those of all nodes, in thousands."""
-        thousands = math.ceil(PODS_PER_NODE * max(1, sum(pool.nodes_max for pool in self.pools)) / 1000)
-        return f"{thousands}k" if thousands % 1000 else f"{thousands // 1000}M"
 
     @tracked_property
     def cluster_uid(self) -> str | None:
@@ -167,7 +129,7 @@ class Platform:
         return self._catalog.rules
 
     @tracked_property
-    def levels(self) -> tuple[str, ...]:
+    def topology_labels(self) -> tuple[str, ...]:
         """Labels that say where a node stands, widest first."""
         return tuple(self._blueprint.spec.cluster.topology)
 
@@ -180,39 +142,6 @@ class Platform:
     def allocation(self) -> str:
         """`dra` where pods claim GPUs, `device-plugin` where they ask for a number of them."""
         return DRA if self.gpu_stack == "gpuCluster" else "device-plugin"
-
-    @tracked_property
-    def cuts_on_demand(self) -> bool:
-        """Whether the DRA driver cuts GPUs when an instance is claimed."""
-        return bool((self.setting("gpu-operator", "draFeatureGates") or {}).get("DynamicMIG"))
-
-    @tracked_property
-    def runs_machines(self) -> bool:
-        """Whether the operator lets nodes run virtual machines."""
-        return self.gpu_stack == "clusterPolicy" and self.setting("gpu-operator", "sandboxWorkloads") is True
-
-    @tracked_property
-    def compute_domains(self) -> bool:
-        """Whether the DRA driver joins nodes into compute domains: where pools have NVLink domains, or on demand."""
-        if self.allocation != DRA:
-            return False
-        when = self.setting("gpu-operator", "computeDomains")
-        if when in (ALWAYS, NEVER):
-            return bool(when == ALWAYS)
-        return any(pool.place.domain_nodes is not None for pool in self.gpu_pools)
-
-    @tracked_property
-    def discovers_gpus(self) -> bool:
-        """Whether GPU feature discovery labels nodes: by the operator or beside the device plugin, not with claims."""
-        if self.allocation == DRA:
-            return False
-        return bool(self.setting("k8s-device-plugin" if self.gpu_stack == "standalone" else "gpu-operator", "gfd"))
-
-    @tracked_property
-    def containerd_socket(self) -> str:
-        """Where the container toolkit finds containerd: as the blueprint tells it, or as the node image has it."""
-        said = self.setting("gpu-operator", "toolkitEnv") or {}
-        return said.get(SOCKET) or self.image.toolkit_env.get(SOCKET) or "/run/containerd/containerd.sock"
 
     @tracked_property
     def node_labels(self) -> str:
@@ -280,14 +209,29 @@ class Platform:
         return OperatorDriver(self)
 
     @tracked_property
-    def partitioning(self) -> Partitioning:
-        """How the pools together cut and share GPUs."""
-        return Partitioning(self)
+    def partitioning(self) -> ClusterPartitioning:
+        """How the pools together partition and share GPUs."""
+        return ClusterPartitioning(self)
 
     @tracked_property
-    def fabrics(self) -> Fabrics:
-        """The networks of the pools together."""
-        return Fabrics(self)
+    def nic_policies(self) -> NicPolicies:
+        """What the Network Operator does on the nodes of all pools."""
+        return NicPolicies(self)
+
+    @tracked_property
+    def node_stack(self) -> NodeStack:
+        """Container toolkit, device plugin and the pods around them."""
+        return NodeStack(self)
+
+    @tracked_property
+    def dra(self) -> DynamicAllocation:
+        """What the DRA driver does."""
+        return DynamicAllocation(self)
+
+    @tracked_property
+    def virtualization(self) -> Virtualization:
+        """What the operator does for virtual machines."""
+        return Virtualization(self)
 
     def driver_version(self, branch: str) -> str | None:
         """The exact version of a branch in this release."""
@@ -307,17 +251,25 @@ class Platform:
         record(Source("release", self.release.span(*path), ".".join(path)))
         return known.digest
 
-    def setting(self, component: str, name: str) -> Any:
-        """The value of a component's setting; None where the component is not there."""
-        found = self.components.get(component)
-        return found.settings[name] if found and name in found.component.settings else None
+    def setting(self, name: str) -> Any:
+        """The value of a setting, of the component in this stack that has it; None where there is none."""
+        found = self.component_with(name)
+        return found.settings[name] if found else None
+
+    def component_with(self, setting: str) -> PlatformComponent | None:
+        """The component in this stack that has a setting; its name is the contract, whoever the component is."""
+        return next((each for each in self.components.values() if setting in each.component.settings), None)
+
+    def provider_of(self, part: Part) -> PlatformComponent | None:
+        """The component of this stack that brings a part of the node stack to pools that leave it to us."""
+        return next((each for each in self.components.values() if part in each.component.provides), None)
 
     @tracked_property
     def taints(self) -> tuple[PoolTaint, ...]:
         """Every taint once of pools with GPUs, a fabric or machines, whatever its value, and the customary one."""
         lines: dict[tuple[str, str], list[Source]] = {(GPU_TAINT, "NoSchedule"): []}
         for pool in self.pools:
-            for taint in pool.taints if pool.gpu or pool.network or pool.runs_machines else ():
+            for taint in pool.taints if pool.gpu or pool.network or pool.runs_virtual_machines else ():
                 lines.setdefault((taint.key, taint.effect), []).append(pool.taint_source(taint))
         return tuple(PoolTaint(Taint(key, "", effect), tuple(lines[key, effect])) for key, effect in sorted(lines))
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from blueprint.catalog.components import Component
-from blueprint.catalog.distribution import Mode
+from blueprint.catalog.distribution import Distribution, Mode
 from blueprint.catalog.hardware import Gpu
 from blueprint.catalog.machines import Machine
 from blueprint.catalog.releases import Release
@@ -32,6 +32,10 @@ class GpuView(Protocol):
     @property
     def facts(self) -> Gpu:
         """What is known of the product."""
+
+    @property
+    def catalogued(self) -> Gpu | None:
+        """The same; None of a product that the catalogue does not have."""
 
 
 class DriverView(Protocol):
@@ -110,6 +114,14 @@ class ComponentView(Protocol):
         """Where its namespaced objects live."""
 
 
+class VirtualizationView(Protocol):
+    """What the operator does for virtual machines."""
+
+    @property
+    def enabled(self) -> bool:
+        """Whether the operator lets nodes run virtual machines."""
+
+
 class ObservabilityView(Protocol):
     """What is watched."""
 
@@ -146,7 +158,7 @@ class PoolView(Protocol):
         """The driver of its nodes."""
 
     @property
-    def place(self) -> HardwareView:
+    def hardware(self) -> HardwareView:
         """What its nodes are made of."""
 
     @property
@@ -197,16 +209,20 @@ class PlatformView(Protocol):
         """The release's name."""
 
     @property
-    def by_olm(self) -> bool:
+    def uses_olm(self) -> bool:
         """Whether operators come through the Operator Lifecycle Manager."""
 
     @property
-    def levels(self) -> tuple[str, ...]:
+    def topology_labels(self) -> tuple[str, ...]:
         """Labels that name where a node stands, widest first."""
 
     @property
     def distribution(self) -> str:
         """Who packages Kubernetes."""
+
+    @property
+    def distribution_facts(self) -> Distribution:
+        """What is known of the distribution."""
 
     @property
     def distribution_version(self) -> str:
@@ -233,6 +249,10 @@ class PlatformView(Protocol):
         """The driver that the operator installs."""
 
     @property
+    def virtualization(self) -> VirtualizationView:
+        """What the operator does for virtual machines."""
+
+    @property
     def observability(self) -> ObservabilityView | None:
         """What is watched."""
 
@@ -243,8 +263,11 @@ class PlatformView(Protocol):
     def asks_for(self, component: Component) -> bool:
         """Whether the blueprint has the section that a component carries out."""
 
-    def setting(self, component: str, name: str) -> Any:
-        """The value of a component's setting."""
+    def component_with(self, setting: str) -> ComponentView | None:
+        """The component in this stack that has a setting."""
+
+    def setting(self, name: str) -> Any:
+        """The value of a setting, of the component in this stack that has it."""
 
     def machine(self, instance_type: str) -> Machine | None:
         """What the catalogue knows of an instance type."""

@@ -80,10 +80,10 @@ class HostScan:
             if self._by_path.setdefault(answer.path, answer) != answer:
                 self._by_path[answer.path] = HostRecord(answer.path, Access.UNBELIEVABLE, {}, _TWICE)
 
-    def of(self, path: str) -> HostRecord | None:
+    def record_of(self, path: str) -> HostRecord | None:
         """What one path showed; None if it was not looked at. Of two different answers neither is believed."""
         return self._by_path.get(path)
 
-    def within(self, folder: str) -> list[HostRecord]:
+    def records_in(self, folder: str) -> list[HostRecord]:
         """What stands directly in a folder, in the order of the record, each path once."""
         return [answer for path, answer in self._by_path.items() if path.rpartition("/")[0] == folder]

@@ -156,7 +156,7 @@ class Reading:
         """When the reading was taken, to compare: as text, a fraction of a second would come before the full one."""
         return moment(self.time)
 
-    def of(self, call: str, device: int | None = None) -> Sequence[Call]:
+    def calls_of(self, call: str, device: int | None = None) -> Sequence[Call]:
         """Every record of one call for one device index (or for the node), in order."""
         return self._index.get((call, device), ())
 

@@ -50,7 +50,7 @@ def _redacted(call: Call, reading: Reading) -> Call:
         return call
     if call.call == "nvmlDeviceGetUUID":
         return replace(call, value=_hidden_uuid(call.value))
-    uuid = next((each.value for each in reading.of("nvmlDeviceGetUUID", call.device) if each.answered), "")
+    uuid = next((each.value for each in reading.calls_of("nvmlDeviceGetUUID", call.device) if each.answered), "")
     return replace(call, value=_hash("serial", f"{uuid}/{call.value}")[:13])
 
 

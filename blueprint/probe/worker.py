@@ -1,4 +1,4 @@
-"""The parent's side of one child: start it, ask it with a deadline, end it whatever state it is in."""
+"""The NVML worker process, seen from its parent: start it, make calls with a deadline, end it in any state."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from blueprint.probe.nvml_calls import INIT
 from blueprint.probe.reading import Call, Outcome
 
 _BOOT = (
@@ -68,23 +70,25 @@ class Worker:
             # Popen would wait for it when collected; a process in uninterruptible sleep cannot be reaped yet.
             self._child.returncode = -signal.SIGKILL
 
-    def ask(self, call: str, device: int | None, seconds: float) -> Call:
-        """Make one call, wait so long for it, and say how it ended. `hung` and `crashed` are the child's end."""
+    def call(self, name: str, device: int | None, fields: Sequence[str], seconds: float) -> Call:
+        """Make one call, wait so long for it, and return how it ended. `hung` and `crashed` are the child's end."""
         began = time.perf_counter()
         try:
             if not self._ready:
                 self._ready = bool(self._line(_START_SECONDS)["ready"])
                 began = time.perf_counter()
-            os.write(self._requests, json.dumps({"call": call, "device": device}).encode() + b"\n")
+            os.write(
+                self._requests, json.dumps({"call": name, "device": device, "fields": list(fields)}).encode() + b"\n"
+            )
             answer = self._line(seconds)
         except TimeoutError:
             answer = {"hung": True}
         except (OSError, EOFError, ValueError, LookupError):
             answer = {"crashed": self._death()}
-        if call == "nvmlInit":
+        if name == INIT.name:
             self.library, self.stub = str(answer.get("library", "")), bool(answer.get("stub"))
         waited = round((time.perf_counter() - began) * 1000, 3)
-        return _understood(Call(call, device, self.number, ms=float(answer.get("ms", waited))), answer)
+        return _interpret(Call(name, device, self.number, ms=float(answer.get("ms", waited))), answer)
 
     def _line(self, seconds: float) -> dict[str, Any]:
         """The next line from the child. Raises TimeoutError, EOFError, or ValueError for what is no answer."""
@@ -117,7 +121,7 @@ class Worker:
         return f"the process was killed by {signal.Signals(-status).name}"
 
 
-def _understood(call: Call, answer: dict[str, Any]) -> Call:
+def _interpret(call: Call, answer: dict[str, Any]) -> Call:
     for key, outcome in _OTHER_ANSWERS.items():
         if key in answer:
             detail = "" if key == "hung" else "".join(c if c.isprintable() else "?" for c in str(answer[key]))

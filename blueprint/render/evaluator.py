@@ -11,7 +11,7 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from blueprint.render.yaml_writer import emit
+from blueprint.source.yaml_writer import emit
 
 Expression = Callable[[Mapping[str, Any]], Any]
 """Evaluates with a context of names; raises ExpressionError."""
@@ -25,7 +25,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "yaml_each": lambda files: {name: emit(data) for name, data in files.items()},
 }
 _WORDS = {"true": True, "false": False, "none": None, "omit": OMIT}
-_OURS = frozenset({"platform", "component"})
+_OURS = frozenset({"platform", "component", "derived"})
 _COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,

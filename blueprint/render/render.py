@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from blueprint.bundle.model import FieldOrigin, Object, ObjectId
 from blueprint.catalog.kinds import Kind
@@ -16,6 +17,7 @@ from blueprint.platform.tracking.recorder import decided_by, recording
 from blueprint.platform.tracking.sources import Sources, by_relevance
 from blueprint.render.canonical import canonical
 from blueprint.render.engine import render
+from blueprint.render.expressions import compile_expression
 from blueprint.render.extra import extra_objects
 from blueprint.render.patches import apply_patches
 from blueprint.render.source_order import value_first
@@ -49,13 +51,27 @@ def _component(component: PlatformComponent, platform: Platform) -> Iterator[Obj
     for crd in crds:
         optional = crd in component.component.optional_crds
         yield _crd(crd, component, tuple([*decided, *switched] if optional else decided))
-    context = {"platform": platform, "component": component}
+    context: dict[str, Any] = {"platform": platform, "component": component}
+    context["derived"] = Derived(component.component.derived, context)
     for file in component.template_files():
         for template in load_template(file):
             for rendered in render(template, context):
                 root = rendered.origins[()]
                 origins = {**rendered.origins, (): FieldOrigin(root.template, by_relevance([*root.noted, *decided]))}
                 yield Object(canonical(rendered.data), component.name, origins)
+
+
+class Derived:
+    """What a component's templates derive in several places, evaluated where they read it."""
+
+    def __init__(self, expressions: Mapping[str, str], context: Mapping[str, Any]) -> None:
+        self._expressions = expressions
+        self._context = context
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self._expressions:
+            raise AttributeError(name)
+        return compile_expression(self._expressions[name].strip().removeprefix("{{").removesuffix("}}"))(self._context)
 
 
 def _crd(name: str, component: PlatformComponent, decided: Sources) -> Object:

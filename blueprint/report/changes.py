@@ -29,8 +29,8 @@ _LINE_ACTIONS = {"+": Action.CREATE, "-": Action.DELETE}
 
 def change_lines(changes: Sequence[ObjectChange], context: Context, style: Style) -> Iterator[str]:
     """Every object that changes with its fields; those that do not are counted in one line, new labels in another."""
-    told, labelled = folded(changes)
-    for change in told:
+    shown, labelled = split_label_changes(changes)
+    for change in shown:
         mark = style.action(f"{MARKS[change.action]:<3}", change.action)
         reason = f"   {style.dim(visible(change.reason))}" if change.reason else ""
         yield f"  {mark} {visible(str(change.id))}{reason}"
@@ -43,7 +43,7 @@ def change_lines(changes: Sequence[ObjectChange], context: Context, style: Style
         yield style.dim(f"  =   {unchanged} unchanged")
 
 
-def folded(changes: Sequence[ObjectChange]) -> tuple[list[ObjectChange], list[ObjectChange]]:
+def split_label_changes(changes: Sequence[ObjectChange]) -> tuple[list[ObjectChange], list[ObjectChange]]:
     """The objects to tell one by one, and those of which only labels change, where they are many."""
     changed = [change for change in changes if change.action is not Action.UNCHANGED]
     labelled = [change for change in changed if change.fields and all(map(_is_label, change.fields))]
@@ -54,16 +54,16 @@ def folded(changes: Sequence[ObjectChange]) -> tuple[list[ObjectChange], list[Ob
 
 def only_labels(changes: Sequence[ObjectChange]) -> str:
     """`22 objects: only labels: app.kubernetes.io/version "v26.3.3" -> "v26.7.0"`."""
-    said = dict.fromkeys(f"{field.path[-1]} {said_values(field)}" for change in changes for field in change.fields)
-    more = f" and {len(said) - _FEW} more" if len(said) > _FEW else ""
-    return f"{len(changes)} objects: only labels: {visible(', '.join(list(said)[:_FEW]))}{more}"
+    texts = dict.fromkeys(f"{field.path[-1]} {values_text(field)}" for change in changes for field in change.fields)
+    more = f" and {len(texts) - _FEW} more" if len(texts) > _FEW else ""
+    return f"{len(changes)} objects: only labels: {visible(', '.join(list(texts)[:_FEW]))}{more}"
 
 
 def _is_label(field: FieldChange) -> bool:
     return field.path[:2] == ("metadata", "labels")
 
 
-def said_origin(origin: FieldOrigin | None) -> str:
+def origin_text(origin: FieldOrigin | None) -> str:
     """`from blueprint.yaml:18:14 (spec.nodePools.train.gpu.product)`, or nothing."""
     source = origin.line if origin else None
     if source is None:
@@ -72,7 +72,7 @@ def said_origin(origin: FieldOrigin | None) -> str:
     return f"from {visible(str(source.span))}{path}"
 
 
-def said_values(field: FieldChange) -> str:
+def values_text(field: FieldChange) -> str:
     """`before -> after`, `+ after` or `- before`."""
     if field.before is ABSENT:
         return f"+ {one_line(field.after)}"
@@ -96,7 +96,7 @@ def _path(field: FieldChange) -> str:
 
 
 def _field_lines(field: FieldChange, widest: int, style: Style) -> Iterator[str]:
-    origin = said_origin(field.origin)
+    origin = origin_text(field.origin)
     path = _path(field)
     path += " " * (widest - cells(path))
     if lines := block_diff(field):
@@ -105,7 +105,7 @@ def _field_lines(field: FieldChange, widest: int, style: Style) -> Iterator[str]
             f"            {style.action(line, _LINE_ACTIONS.get(line[:1], Action.UNCHANGED))}" for line in lines
         )
     else:
-        yield f"        {path}  {said_values(field)}{'   ' if origin else ''}{style.dim(origin)}"
+        yield f"        {path}  {values_text(field)}{'   ' if origin else ''}{style.dim(origin)}"
 
 
 def _is_block(value: Any) -> bool:

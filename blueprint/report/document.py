@@ -6,13 +6,13 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from blueprint.bundle.model import FieldOrigin, Source
+from blueprint.bundle.origin_codec import origin_to_json, source_to_json, span_to_json
 from blueprint.changes.compare import ABSENT, FieldChange, ObjectChange
 from blueprint.diagnostics import Diagnostic, Span
 from blueprint.report.context import Context
 from blueprint.report.escaping import encodable
-from blueprint.report.model import Image, LeftOut, Run
-from blueprint.report.record import Finding, record_of
+from blueprint.report.model import IgnoredDifference, ReportedImage, Run
+from blueprint.report.record import ReportEntry, record_of
 from blueprint.source.paths import pointer
 
 SCHEMA_VERSION = "gpublueprint.dev/report/v1"
@@ -35,7 +35,7 @@ def document_of(run: Run, context: Context) -> dict[str, Any]:
         "coverage": [
             _without_empty(scope=c.scope, examined=c.examined, unknown=c.unknown, reason=c.reason) for c in run.coverage
         ],
-        "notAsked": list(run.not_asked),
+        "notAsked": list(run.out_of_scope),
         **({"leftOut": [_left_out(each) for each in _ordered(run.left_out)]} if run.left_out else {}),
         "diagnostics": [_finding(finding) for finding in record.findings],
         "changes": [_change(change) for change in record.changes],
@@ -60,15 +60,15 @@ def carried(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | float) else str(value)
 
 
-def _ordered(left_out: tuple[LeftOut, ...]) -> list[LeftOut]:
+def _ordered(left_out: tuple[IgnoredDifference, ...]) -> list[IgnoredDifference]:
     return sorted(left_out, key=lambda each: (each.subject, each.path, each.reason))
 
 
-def _left_out(each: LeftOut) -> dict[str, Any]:
+def _left_out(each: IgnoredDifference) -> dict[str, Any]:
     return _without_empty(subject=each.subject, path=each.path, reason=each.reason, writer=each.writer)
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: ReportEntry) -> dict[str, Any]:
     diagnostic: Diagnostic = finding.diagnostic
     return _without_empty(
         code=diagnostic.code.id,
@@ -88,7 +88,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
     )
 
 
-def _image(image: Image) -> dict[str, Any]:
+def _image(image: ReportedImage) -> dict[str, Any]:
     source = image.source
     return _without_empty(
         ref=image.ref,
@@ -97,7 +97,7 @@ def _image(image: Image) -> dict[str, Any]:
         digest=image.digest,
         component=image.component,
         pulledBy=image.pulled_by,
-        source=source and _source(source),
+        source=source and source_to_json(source),
     )
 
 
@@ -126,28 +126,12 @@ def _field(field: FieldChange) -> dict[str, Any]:
         "path": field.shown,
         "pointer": pointer(field.path),
         **{side: value for side, value in sides.items() if value is not ABSENT},
-        **({"origin": _origin(field.origin)} if field.origin else {}),
+        **({"origin": origin_to_json(field.origin)} if field.origin else {}),
     }
-
-
-def _origin(origin: FieldOrigin) -> dict[str, Any]:
-    return {"template": _span(origin.template), "sources": [_source(each) for each in origin.sources]}
-
-
-def _source(source: Source) -> dict[str, Any]:
-    return {"layer": source.layer, "path": source.path, "at": _span(source.span)}
 
 
 def _span(span: Span | None) -> dict[str, Any] | None:
-    if span is None:
-        return None
-    return {
-        "file": span.file,
-        "line": span.line,
-        "column": span.column,
-        "endLine": span.end_line,
-        "endColumn": span.end_column,
-    }
+    return None if span is None else span_to_json(span)
 
 
 def _without_empty(**members: Any) -> dict[str, Any]:

@@ -40,15 +40,15 @@ def _block_html(block: str) -> str:
 
 
 def _inline_html(text: str) -> str:
-    said, at = "", 0
+    markup, at = "", 0
     for found in _SPAN.finditer(text):
-        said += html.escape(text[at : found.start()])
+        markup += html.escape(text[at : found.start()])
         if found["code"]:
-            said += f"<code>{html.escape(found['code'])}</code>"
+            markup += f"<code>{html.escape(found['code'])}</code>"
         else:
-            said += f"<strong>{html.escape(found['strong'] or found['link'])}</strong>"
+            markup += f"<strong>{html.escape(found['strong'] or found['link'])}</strong>"
         at = found.end()
-    return said + html.escape(text[at:])
+    return markup + html.escape(text[at:])
 
 
 def _block_text(block: str, width: int) -> str:

@@ -21,7 +21,7 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
-class Image:
+class ReportedImage:
     """One image that the platform pulls.
 
     `name` is the reference without tag and digest. `pulled_by` is `manifest` where a rendered pod names it, `operator`
@@ -38,7 +38,7 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class IgnoredDifference:
     """A difference that counts as none, and why. `path` is empty where the whole object is meant.
 
     `writer` is who wrote it, empty where nobody is known.
@@ -76,11 +76,11 @@ class Run:
     diagnostics: tuple[Diagnostic, ...] = ()
     changes: tuple[ObjectChange, ...] = ()
     coverage: tuple[Coverage, ...] = ()
-    not_asked: tuple[str, ...] = ()
+    out_of_scope: tuple[str, ...] = ()
     subject: Mapping[str, str] = field(default_factory=dict)
     verdict: str = ""
     exit_code: int = 0
-    left_out: tuple[LeftOut, ...] = ()
+    left_out: tuple[IgnoredDifference, ...] = ()
     texts: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
-    images: tuple[Image, ...] = ()
+    images: tuple[ReportedImage, ...] = ()
     platform: tuple[ObjectChange, ...] = ()

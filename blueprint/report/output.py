@@ -1,4 +1,4 @@
-"""Tell one run in one or more formats, each to stdout or to a file."""
+"""Write reports of one run in one or more formats, each to stdout or to a file."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ STDOUT = "-"
 class Format(Protocol):
     """A module of `report/formats/`; its file name is the format's name."""
 
-    def tell(self, run: Run, context: Context) -> str:
+    def render(self, run: Run, context: Context) -> str:
         """The whole report as text."""
 
 
@@ -68,7 +68,7 @@ def destinations(specs: Iterable[str]) -> list[Destination]:
     return found
 
 
-def tell(  # noqa: PLR0913 - what a terminal is and shows, each with a default
+def write_reports(  # noqa: PLR0913 - what a terminal is and shows, each with a default
     run: Run,
     specs: Sequence[str] = ("text",),
     *,
@@ -76,11 +76,11 @@ def tell(  # noqa: PLR0913 - what a terminal is and shows, each with a default
     width: int | None = None,
     color: bool | None = None,
     source: SourceText | None = None,
-    base: Path | None = None,
+    base: Path,
     environment: Mapping[str, str] = os.environ,
     verbose: bool = False,
 ) -> None:
-    """Tell `run` as every spec asks. A file that cannot be written does not keep the others from being told.
+    """Write a report of `run` for each spec. A file that cannot be written does not stop the others.
 
     Args:
         run: What was found.
@@ -89,7 +89,7 @@ def tell(  # noqa: PLR0913 - what a terminal is and shows, each with a default
         width: Columns for text; by default COLUMNS or the terminal's.
         color: Whether text on stdout is coloured; by default as NO_COLOR, FORCE_COLOR and the terminal say.
         source: Gives the source text for excerpts; by default `run.texts`, then the project that holds `base`.
-        base: The folder that spans are relative to; the working directory by default.
+        base: The folder that spans are relative to.
         environment: Where NO_COLOR, FORCE_COLOR, TERM and COLUMNS are looked up.
         verbose: Whether text tells every finding in full, however many there are.
 
@@ -97,7 +97,6 @@ def tell(  # noqa: PLR0913 - what a terminal is and shows, each with a default
         Refused: an unknown format or two reports in one place (BP0002), an unwritable file (BP0010).
     """
     stream = stdout or sys.stdout
-    base = base or Path.cwd()
     screen = Context(
         source=redacted_source(source or read_sources(base, run.texts), run.diagnostics),
         base=base,
@@ -111,9 +110,9 @@ def tell(  # noqa: PLR0913 - what a terminal is and shows, each with a default
     for destination in destinations(specs):
         report = _format(destination.format)
         if destination.path is None:
-            _show(report.tell(run, screen), stream)
+            _show(report.render(run, screen), stream)
         else:
-            problems += _write(report.tell(run, plain), destination.path)
+            problems += _write(report.render(run, plain), destination.path)
     if problems:
         raise Refused(*problems, exit_code=2)
 
@@ -127,8 +126,8 @@ def _unknown_format(name: str) -> Diagnostic | None:
     known = format_names()
     if name in known:
         return None
-    meant = nearest(name, known)
-    suggestion = f"did you mean {meant}? " if meant else ""
+    near = nearest(name, known)
+    suggestion = f"did you mean {near}? " if near else ""
     return Diagnostic(
         USAGE,
         f"no report format is called {name or '(nothing)'}",

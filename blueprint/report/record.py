@@ -33,7 +33,7 @@ OUTCOMES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ReportEntry:
     """One diagnostic with its identity across runs; `number` counts from 1 in report order."""
 
     number: int
@@ -42,11 +42,11 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class ReportContent:
     """A run, ready to be told. `counts` has every severity, `actions` every action that occurs."""
 
     run: Run
-    findings: tuple[Finding, ...]
+    findings: tuple[ReportEntry, ...]
     platform: tuple[ObjectChange, ...]
     changes: tuple[ObjectChange, ...]
     counts: dict[Severity, int]
@@ -55,7 +55,7 @@ class Record:
     verdict: str
 
 
-def record_of(run: Run) -> Record:
+def record_of(run: Run) -> ReportContent:
     """Order, mask, count and fingerprint what a run found."""
     mask = Mask()
     changes = tuple(_masked(change, mask) for change in run.changes)
@@ -63,7 +63,7 @@ def record_of(run: Run) -> Record:
     severities = Counter(each.severity for each in diagnostics)
     actions = Counter(change.action for change in changes)
     outcome, words = OUTCOMES.get(run.exit_code, ("other", f"Exit code {run.exit_code}."))
-    return Record(
+    return ReportContent(
         run=run,
         findings=tuple(_fingerprinted(diagnostics)),
         platform=run.platform,
@@ -87,13 +87,13 @@ def _masked(change: ObjectChange, mask: Mask) -> ObjectChange:
     return replace(change, fields=tuple(fields))
 
 
-def _fingerprinted(diagnostics: Iterable[Diagnostic]) -> Iterator[Finding]:
+def _fingerprinted(diagnostics: Iterable[Diagnostic]) -> Iterator[ReportEntry]:
     seen: Counter[str] = Counter()
     for number, diagnostic in enumerate(diagnostics, start=1):
         identity = _identity(diagnostic)
         seen[identity] += 1
         twin = "" if seen[identity] == 1 else f"\n{seen[identity]}"
-        yield Finding(number, diagnostic, hashlib.sha256(f"{identity}{twin}".encode()).hexdigest())
+        yield ReportEntry(number, diagnostic, hashlib.sha256(f"{identity}{twin}".encode()).hexdigest())
 
 
 def _identity(diagnostic: Diagnostic) -> str:
@@ -103,13 +103,13 @@ def _identity(diagnostic: Diagnostic) -> str:
     return json.dumps([diagnostic.code.id, where, diagnostic.path or "", " ".join(message.split())])
 
 
-def counts_in_words(record: Record) -> str:
+def counts_in_words(record: ReportContent) -> str:
     """`2 errors, 1 warning`; severities that do not occur are left out, unless none does."""
     found = [counted_or_none(number, severity.value) for severity, number in record.counts.items() if number]
     return ", ".join(found) or "no findings"
 
 
-def actions_in_words(record: Record) -> str:
+def actions_in_words(record: ReportContent) -> str:
     """`1 create, 14 update, 188 unchanged`."""
     return ", ".join(f"{number} {action.value}" for action, number in record.actions.items())
 
@@ -129,15 +129,15 @@ def _things(number: int, scope: str) -> str:
 
 def coverage_in_words(run: Run) -> list[str]:
     """What was looked at, what could not be, what was not asked: one sentence each, none where empty."""
-    said = []
+    sentences = []
     if examined := [_things(each.examined, each.scope) for each in run.coverage]:
-        said.append(f"Examined: {', '.join(examined)}.")
+        sentences.append(f"Examined: {', '.join(examined)}.")
     for each in run.coverage:
         if each.unknown:
             why = f" ({each.reason})" if each.reason else ""
-            said.append(f"Unknown: {_things(each.unknown, each.scope)}{why}.")
-    if run.not_asked:
-        said.append(f"Not asked: {', '.join(run.not_asked)}.")
+            sentences.append(f"Unknown: {_things(each.unknown, each.scope)}{why}.")
+    if run.out_of_scope:
+        sentences.append(f"Not asked: {', '.join(run.out_of_scope)}.")
     if reasons := [f"{number} x {reason}" for reason, number in left_out_by_reason(run).items()]:
-        said.append(f"Left out, as expected (each is named in --report json): {'; '.join(reasons)}.")
-    return said
+        sentences.append(f"Left out, as expected (each is named in --report json): {'; '.join(reasons)}.")
+    return sentences

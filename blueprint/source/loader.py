@@ -14,7 +14,7 @@ from blueprint.diagnostics import Code, Diagnostic, Fix, Note, Refused, Span
 from blueprint.source import codes
 from blueprint.source.document import Document, Marks
 from blueprint.source.events import ParseFailure, events_of, failure, yaml_errors
-from blueprint.source.scalars import AMBIGUOUS, meant, resolve
+from blueprint.source.scalars import AMBIGUOUS, quoted_form, resolve
 
 MAX_DEPTH = 100
 MAX_NODES = 100_000
@@ -231,7 +231,7 @@ class _Builder:
             Diagnostic(
                 codes.AMBIGUOUS_SCALAR, f"{text} means different things to different YAML readers", at=at,
                 help="quote it if text is meant; booleans are true and false, numbers plain decimals",
-                fix=Fix(at, meant(text)),
+                fix=Fix(at, quoted_form(text)),
             )
         )  # fmt: skip
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field
 
 from blueprint.spec.base import Model
-from blueprint.spec.forms import KIND, SAID, Name, to_tuple
+from blueprint.spec.forms import KIND, NON_EMPTY, Name, to_tuple
 
 
 class PatchTarget(Model):
@@ -25,7 +25,7 @@ class Patch(Model):
     merge: dict[str, Any] = Field(
         min_length=1, description="JSON merge patch (RFC 7386): maps merge, lists are replaced, null removes."
     )
-    reason: Annotated[str, Field(min_length=3, pattern=SAID)] = Field(
+    reason: Annotated[str, Field(min_length=3, pattern=NON_EMPTY)] = Field(
         description="Why; shown wherever the field is traced."
     )
 

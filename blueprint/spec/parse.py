@@ -43,8 +43,8 @@ def parse_blueprint(layered: Layered) -> tuple[Blueprint | None, list[Diagnostic
     found = [problem for layer, node in layered.documents if layer.kind == "overlay" for problem in _head(node)]
     data = plain(layered.root)
     blueprint, problems = _validated(data)
-    told = [diagnostic for problem in problems for diagnostic in _diagnostics(problem, layered.root, Blueprint)]
-    found += _certain(told) if layered.incomplete else _without_consequences(told)
+    found_here = [diagnostic for problem in problems for diagnostic in _diagnostics(problem, layered.root, Blueprint)]
+    found += _certain(found_here) if layered.incomplete else _without_consequences(found_here)
     if blueprint is None and problems:
         blueprint, _ = _validated(_without(data, [tuple(problem["loc"]) for problem in problems]))
     return blueprint, found
@@ -59,8 +59,8 @@ def _validated(data: Any) -> tuple[Blueprint | None, list[Any]]:
 
 def _without_consequences(found: list[Diagnostic]) -> list[Diagnostic]:
     """A key that is missing because it is misspelt is told once: where it is misspelt."""
-    meant = {_beside(each.path, each.fix.replacement) for each in found if each.code is codes.UNKNOWN_KEY and each.fix}
-    return [each for each in found if each.code is not codes.MISSING_KEY or each.path not in meant]
+    likely = {_beside(each.path, each.fix.replacement) for each in found if each.code is codes.UNKNOWN_KEY and each.fix}
+    return [each for each in found if each.code is not codes.MISSING_KEY or each.path not in likely]
 
 
 def _certain(found: list[Diagnostic]) -> list[Diagnostic]:
@@ -80,17 +80,17 @@ def _head(node: Node) -> Iterator[Diagnostic]:
         OverlayHead.model_validate(plain(node))
     except ValidationError as error:
         problems = error.errors(include_url=False)
-        told = [found for problem in problems for found in _diagnostics(problem, node, OverlayHead)]
-        yield from _without_consequences(told)
+        found_here = [found for problem in problems for found in _diagnostics(problem, node, OverlayHead)]
+        yield from _without_consequences(found_here)
 
 
 def _without(data: Any, locations: Iterable[Path]) -> Any:
     """The data without what is faulty: whole pools and components, single keys elsewhere."""
-    kept = copy.deepcopy(data)
+    remaining = copy.deepcopy(data)
     for location in locations:
         named = location[:2] in (("spec", "nodePools"), ("spec", "components"))
-        _drop(kept, location[:3] if named else location)
-    return kept
+        _drop(remaining, location[:3] if named else location)
+    return remaining
 
 
 def _drop(data: Any, path: Path) -> None:
@@ -155,8 +155,8 @@ def _field(annotation: Any, step: str | int) -> Any:
 def _bare(annotation: Any) -> Any:
     """The annotation without Optional and Annotated."""
     if get_origin(annotation) in (Union, types.UnionType):
-        kept = [argument for argument in get_args(annotation) if argument is not type(None)]
-        return _bare(kept[0]) if len(kept) == 1 else annotation
+        members = [argument for argument in get_args(annotation) if argument is not type(None)]
+        return _bare(members[0]) if len(members) == 1 else annotation
     return _bare(annotation.__origin__) if hasattr(annotation, "__metadata__") else annotation
 
 
@@ -217,7 +217,7 @@ def _wrong_value(problem: Any, path: Path, root: Node, owner: type[BaseModel] | 
     name = format_path(path)
     is_key = problem["loc"][-1] == "[key]"
     at = (node.key_span or node.span) if is_key else node.span.head
-    value = path[-1] if is_key else _told(node)
+    value = path[-1] if is_key else _value_text(node)
     what = f"the key {value} of {format_path(path[:-1])}" if is_key else f"{name}: {value}"
     found = Diagnostic(codes.MALFORMED, f"{what} is not valid", at=at, path=name, notes=_history(node))
     kind, context = problem["type"], problem.get("ctx", {})
@@ -245,7 +245,7 @@ def _other_type(kind: str, node: Node, at: Span, owner: type[BaseModel] | None, 
     return {"help": _wanted(str(where[-1]), owner) if where else None}
 
 
-def _told(node: Node) -> str:
+def _value_text(node: Node) -> str:
     if isinstance(node.value, dict):
         return "a mapping"
     if isinstance(node.value, list):
@@ -281,7 +281,7 @@ def _not_allowed(found: Diagnostic, name: str, node: Node, owner: type[BaseModel
     key = str(where[-1])
     allowed = _literals(owner, key)
     if name in ("apiVersion", "kind"):
-        message = f"{name} must be {' or '.join(allowed)}, not {_told(node)}"
+        message = f"{name} must be {' or '.join(allowed)}, not {_value_text(node)}"
         return replace(found, code=codes.WRONG_DOCUMENT, message=message)
     if owner and issubclass(owner, Model) and node.value in owner.NOT_YET_VALUES.get(key, ()):
         return replace(found, code=codes.NOT_YET, message=f"{name}: {node.value} is not in this version yet",
@@ -290,7 +290,7 @@ def _not_allowed(found: Diagnostic, name: str, node: Node, owner: type[BaseModel
     return replace(
         found,
         code=codes.NOT_ALLOWED,
-        message=f"{name} cannot be {_told(node)}",
+        message=f"{name} cannot be {_value_text(node)}",
         help=f"allowed: {', '.join(allowed)}",
         fix=Fix(found.at, near) if near and found.at else None,
     )

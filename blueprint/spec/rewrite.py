@@ -29,11 +29,11 @@ _COMMENT = re.compile(r"(?:^|(?<=\s))#[^\r\n]*")
 def version_of(text: str, file: str, language: Language) -> str:
     """The version that a document says it is of. Raises Refused where it is none, or none that is known."""
     document = load_text(text, file)
-    said = document.data.get("apiVersion") if isinstance(document.data, dict) else None
-    if said in language.versions:
-        return str(said)
-    at = document.span(("apiVersion",)) if said else Span(file, 1, 1, 1, 1)
-    message = f"there is no version {said}" if said else f"{file} does not say its apiVersion"
+    version = document.data.get("apiVersion") if isinstance(document.data, dict) else None
+    if version in language.versions:
+        return str(version)
+    at = document.span(("apiVersion",)) if version else Span(file, 1, 1, 1, 1)
+    message = f"there is no version {version}" if version else f"{file} does not say its apiVersion"
     raise Refused(Diagnostic(codes.UNKNOWN_VERSION, message, at=at, help=f"known: {', '.join(language.versions)}"))
 
 
@@ -66,10 +66,10 @@ def _rewritten(text: str, file: str, older: str, version: str, language: Languag
 def _prove(old: str, new: str, file: str, expected: Any) -> None:
     """The new text says what is expected, and no comment is lost."""
     try:
-        told = load_text(new, file)
+        converted = load_text(new, file)
     except Refused as refused:
         raise _impossible(file, "the result could not be read") from refused
-    if told.data != expected:
+    if converted.data != expected:
         raise _impossible(file, "the result would say something else")
     if lost := _comments(old, file) - _comments(new, file):
         raise _impossible(file, f"the comment {min(lost)} would be lost")
@@ -216,12 +216,12 @@ class _Sheet:
         home, missing = to[:known], to[known:-1]
         if self.flow(home):
             return self._put_flow(home, missing, entry)
-        said = [*entry.comments, *entry.lines[:-1], entry.lines[-1] + entry.after]
+        lines = [*entry.comments, *entry.lines[:-1], entry.lines[-1] + entry.after]
         for key in reversed(missing):
-            said = [f"{key}:", *(_shifted(line, 2) for line in said)]
+            lines = [f"{key}:", *(_shifted(line, 2) for line in lines)]
         children = list(self.value(home))
         indent = self.document.key_span((*home, children[0])).column - 1
-        return self._inserted(self.document.span((*home, children[-1])).end_line, said, indent)
+        return self._inserted(self.document.span((*home, children[-1])).end_line, lines, indent)
 
     def _put_flow(self, home: Path, missing: Path, entry: _Entry) -> str:
         """Between the braces; its comments go above the line where these begin."""
@@ -238,12 +238,12 @@ class _Sheet:
         comments = [*entry.comments, *_COMMENT.findall(entry.after)]
         return new._inserted(span.line - 1, comments, len(line) - len(line.lstrip(" ")))
 
-    def _inserted(self, after: int, said: list[str], indent: int) -> str:
+    def _inserted(self, after: int, lines: list[str], indent: int) -> str:
         """The text with lines put after its first `after` ones."""
         before = "".join(self.lines[:after])
-        if said and before and not before.endswith(("\n", "\r")):
+        if lines and before and not before.endswith(("\n", "\r")):
             before += self.newline
-        return before + "".join(_shifted(line, indent) + self.newline for line in said) + "".join(self.lines[after:])
+        return before + "".join(_shifted(line, indent) + self.newline for line in lines) + "".join(self.lines[after:])
 
     def _or_none(self, path: Path) -> Any:
         here = self.document.data

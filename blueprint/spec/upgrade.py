@@ -18,20 +18,20 @@ def upgraded(root: Node, language: Language | None = None) -> Node:
     Raises Refused where old and new keys contradict each other, or a value cannot be carried over.
     """
     language = language or versions.LANGUAGE
-    said = root.value.get("apiVersion") if isinstance(root.value, dict) else None
-    if said is None or said.value == language.current or said.value not in language.versions:
+    written = root.value.get("apiVersion") if isinstance(root.value, dict) else None
+    if written is None or written.value == language.current or written.value not in language.versions:
         return root
     return upgraded_to(root, language.current, language)
 
 
 def upgraded_to(root: Node, version: str, language: Language) -> Node:
     """The document in a version that there is a way to."""
-    said = root.value["apiVersion"]
-    for step in language.way(said.value, version):
+    written = root.value["apiVersion"]
+    for step in language.way(written.value, version):
         for change in step.changes:
             for path in matches(plain(root), change.path):
                 _apply(change, root, path)
-    root.value["apiVersion"] = replace(said, value=version)
+    root.value["apiVersion"] = replace(written, value=version)
     return root
 
 

@@ -53,7 +53,7 @@ Change = Rename | Move | Split
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ConversionStep:
     """What changed from one version to the next, in the order in which it is carried out."""
 
     older: str
@@ -66,7 +66,7 @@ class Language:
     """All versions, oldest first, each but the last with the step that leads on."""
 
     versions: tuple[str, ...]
-    steps: tuple[Step, ...] = ()
+    steps: tuple[ConversionStep, ...] = ()
 
     def __post_init__(self) -> None:
         """A version without a way on is a bug."""
@@ -80,7 +80,7 @@ class Language:
         """The version that the models read."""
         return self.versions[-1]
 
-    def way(self, older: str, newer: str) -> tuple[Step, ...]:
+    def way(self, older: str, newer: str) -> tuple[ConversionStep, ...]:
         """The steps from one version to another. ValueError if one is unknown, or the way leads back."""
         for version in (older, newer):
             if version not in self.versions:

@@ -17,7 +17,7 @@ from blueprint.spec import rewrite, versions
 from blueprint.spec.model import API_VERSION
 from blueprint.spec.rewrite import converted
 from blueprint.spec.upgrade import upgraded
-from blueprint.spec.versions import Language, Rename, Step
+from blueprint.spec.versions import ConversionStep, Language, Rename
 from tests.support.earlier_language import LANGUAGE, NEW, OLD, OLDER, OLDEST
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -115,7 +115,7 @@ def test_every_way_to_write_it_is_carried_over_or_refused(entry: str, driver: st
 
 
 def test_a_mapping_that_is_left_empty_goes_and_its_comments_stay() -> None:
-    language = Language(("x/v1", "x/v2"), (Step("x/v1", "x/v2", (versions.Move("a.b.c", "d"),)),))
+    language = Language(("x/v1", "x/v2"), (ConversionStep("x/v1", "x/v2", (versions.Move("a.b.c", "d"),)),))
     old = "apiVersion: x/v1\n# of a\na:  # beside a\n  # of b\n  b:\n    # of c\n    c: 1  # beside c\ne: 2\n"
     new = "apiVersion: x/v2\ne: 2\n# of a\n# beside a\n# of b\n# of c\nd: 1  # beside c\n"
     assert converted(old, "x.yaml", "x/v2", language) == new
@@ -184,7 +184,7 @@ def test_there_is_no_way_back_and_no_version_without_a_way_on() -> None:
     with pytest.raises(ValueError, match="leads on"):
         Language(("a", "b"))
     with pytest.raises(ValueError, match="leads on"):
-        Language(("a", "b"), (Step("b", "a", (Rename("x", "y"),)),))
+        Language(("a", "b"), (ConversionStep("b", "a", (Rename("x", "y"),)),))
 
 
 @pytest.mark.usefixtures("earlier")

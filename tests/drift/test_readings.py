@@ -93,7 +93,7 @@ def test_healthy_readings_of_all_nodes_are_clean(bundle: Bundle, tmp_path: Path)
 
     assert report.exit_code == 0, [d.message for d in report.diagnostics]
     assert (report.coverage[0].scope, report.coverage[0].examined) == ("nodes", 2)
-    assert report.not_asked == ("objects", "derived")
+    assert report.out_of_scope == ("objects", "derived")
 
 
 def test_a_lie_names_the_node_the_gpu_and_the_line(bundle: Bundle, tmp_path: Path) -> None:

@@ -215,7 +215,7 @@ def test_what_nobody_reported_is_unknown_on_a_real_node_and_named_as_simulated_w
     assert (real.exit_code, real.unknown, codes(real)) == (3, 4, ["BP8069", "BP8071", "BP8071", "BP8071"])
     for each in (simulated, empty):
         assert (each.exit_code, codes(each)) == (0, [])
-        said = [line for line in as_run(each, "").not_asked if "simulated" in line]
+        said = [line for line in as_run(each, "").out_of_scope if "simulated" in line]
         assert [line.partition(" (")[0] for line in said] == ["health of custom resources", "GPUs that nodes offer"]
     assert all(d.code.severity is not Severity.ERROR for d in (*real.diagnostics, *simulated.diagnostics))
 

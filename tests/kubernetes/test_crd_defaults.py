@@ -12,13 +12,13 @@ import pytest
 
 from blueprint.bundle.model import Path
 from blueprint.check.finding import value_at
-from blueprint.check.kinds import CheckedKind, Kinds
+from blueprint.check.kinds import CheckedKind, KindRegistry
 from blueprint.data import data_folder
 from blueprint.kubernetes.crd_defaults import with_defaults
 from blueprint.kubernetes.crds import crds_of
 
 _SCALARS = {"string": "a", "integer": 1, "number": 1, "boolean": True, "object": {}, "array": []}
-KINDS = Kinds("1.36")
+KINDS = KindRegistry("1.36")
 SHALLOW = 3
 """How deep the levels are looked at that have nothing with a default: pods inside would make thousands."""
 _GROUPS = sorted(folder.name for folder in (data_folder("schemas") / "crds").iterdir() if folder.is_dir())

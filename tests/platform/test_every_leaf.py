@@ -104,8 +104,7 @@ def test_a_changed_leaf_changes_an_output_or_is_refused_at_its_line(
 def test_every_leaf_leads_somewhere(path: FieldPath, original: Compilation) -> None:
     """`trace` of a leaf lists what it decides."""
     assert original.bundle
-    fields, facts = trace_forward(original.bundle, format_path(path))
-    assert fields or facts
+    assert any(trace_forward(original.bundle, format_path(path)))
 
 
 @pytest.mark.parametrize("path", LEAVES, ids=format_path)

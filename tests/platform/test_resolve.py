@@ -57,8 +57,8 @@ def test_what_names_nothing_leaves_a_platform_that_everything_can_read(
 
     assert {code, NEVER_A_NODE} <= {diagnostic.code.id for diagnostic in found}
     assert platform
-    assert platform.containerd_socket
-    assert platform.cuts_on_demand is False
+    assert platform.node_stack.containerd_socket
+    assert platform.dra.dynamic_mig is False
     assert {each.scope for each in prerequisites(platform)} >= {"cluster", "other"}
     assert {each.pool for each in expectations(platform)} >= {"other"}
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from types import FrameType
-from typing import Any
 
 import pytest
 
 from blueprint.pipeline import compile_blueprint
 from blueprint.source.document import Document
+from tests.support.call_counts import counted_calls, is_linear
 
 POOL = """\
     pool-{number:04}:
@@ -68,26 +66,16 @@ def with_objects(folder: Path, count: int) -> Path:
 
 
 def cost(blueprint: Path) -> tuple[int, int]:
-    """How many functions compiling it calls, C's included, and the bytes of its bundle. It must succeed."""
-    count = 0
-
-    def counting(_frame: FrameType, event: str, _argument: Any) -> None:
-        nonlocal count
-        count += event in ("call", "c_call")
-
-    sys.setprofile(counting)
-    try:
-        compilation = compile_blueprint(str(blueprint))
-    finally:
-        sys.setprofile(None)
+    """How many functions compiling it calls, and the bytes of its bundle. It must succeed."""
+    calls, compilation = counted_calls(lambda: compile_blueprint(str(blueprint)))
     assert compilation.files is not None, compilation.diagnostics
-    return count, sum(map(len, compilation.files.values()))
+    return calls, sum(map(len, compilation.files.values()))
 
 
 def test_each_further_object_costs_what_the_one_before_cost(tmp_path: Path) -> None:
     cost(with_objects(tmp_path, 100))  # what is imported, read or spelled out once
     (few, _), (some, _), (many, _) = (cost(with_objects(tmp_path, count)) for count in (25, 50, 100))
-    assert (many - some) / 50 < 1.2 * (some - few) / 25
+    assert is_linear(few, some, many)
 
 
 @pytest.mark.parametrize("shapes", SHAPES.values(), ids=SHAPES)
@@ -95,8 +83,7 @@ def test_each_further_pool_costs_what_the_one_before_cost(shapes: tuple[str, ...
     """Neither in calls nor in bytes: both show lines that every pool names of every other."""
     compile_blueprint(str(with_pools(tmp_path, 96, *shapes)))  # what is imported, read or spelled out once
     few, some, many = (cost(with_pools(tmp_path, count, *shapes)) for count in (24, 48, 96))
-    for less, middle, more in zip(few, some, many, strict=True):
-        assert (more - middle) / 48 < 1.2 * (middle - less) / 24
+    assert all(map(is_linear, few, some, many))
 
 
 def test_documents_of_one_file_share_its_lines() -> None:

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from blueprint.probe.collect import scan_host
 from blueprint.probe.diagnostics import diagnostics_of
 from blueprint.probe.engine import exit_code_of, judge
 from blueprint.probe.host import Access
-from blueprint.probe.host_scan import scan
 from blueprint.probe.reading import Reading
 from blueprint.probe.reading_file import read_reading
 from blueprint.probe.verdicts import Result, Verdict
@@ -37,7 +37,7 @@ Read = Callable[..., Reading]
 @pytest.fixture
 def read(tmp_path: Path) -> Read:
     def taken(host: Host, name: str = "root") -> Reading:
-        return replace(healthy(), host=scan(build(tmp_path / name, host)))
+        return replace(healthy(), host=scan_host(build(tmp_path / name, host)))
 
     return taken
 
@@ -75,7 +75,7 @@ def test_a_reading_of_version_1_leaves_it_unknown(check: str) -> None:
 
 @pytest.mark.parametrize("check", WANTS)
 def test_a_node_whose_files_are_not_mounted_is_unknown_and_says_which_mount(check: str, tmp_path: Path) -> None:
-    reading = replace(healthy(), host=scan(tmp_path / "none"))
+    reading = replace(healthy(), host=scan_host(tmp_path / "none"))
     [verdict] = of(reading, check)
     assert verdict.result is Result.UNKNOWN
     top = RESTS_ON.get(check, "/proc/modules")[1:].partition("/")[0]
@@ -290,10 +290,10 @@ class TestCards:
         reading = read(Host(cards=roce(ports=2)))
         state = tmp_path / "root/sys/class/infiniband/mlx5_0/ports/2/state"
         state.write_text("1: DOWN\n", encoding="utf-8")
-        reading = replace(reading, host=scan(tmp_path / "root"))
+        reading = replace(reading, host=scan_host(tmp_path / "root"))
         assert results(of(reading, "network-ports", ROCE)) == {Result.PASS}
         (tmp_path / "root/sys/class/infiniband/mlx5_0/ports/1/state").write_text("1: DOWN\n", encoding="utf-8")
-        reading = replace(reading, host=scan(tmp_path / "root"))
+        reading = replace(reading, host=scan_host(tmp_path / "root"))
         assert len(failed(of(reading, "network-ports", ROCE))) == 2
 
     @pytest.mark.parametrize("path", ["/sys/class/infiniband/mlx5_3", "/sys/bus/pci/devices/0000:5f:00.0"])
@@ -316,7 +316,7 @@ class TestCards:
     def test_a_port_that_does_not_tell_is_unknown(self, read: Read, tmp_path: Path, file: str) -> None:
         read(Host())
         (tmp_path / "root/sys/class/infiniband/mlx5_3/ports/1" / file).write_bytes(b"\xff")
-        reading = replace(healthy(), host=scan(tmp_path / "root"))
+        reading = replace(healthy(), host=scan_host(tmp_path / "root"))
         assert Result.UNKNOWN in results(of(reading, "network-ports"))
         assert failed(of(reading, "network-ports")) == []
 

@@ -29,7 +29,7 @@ from blueprint.inventory.snapshots import take_snapshot
 from blueprint.redaction.hashes import with_hashed_secrets
 from blueprint.redaction.secrets import LAST_APPLIED, is_confidential, is_confidential_field
 from blueprint.report import Run
-from blueprint.report.output import format_names, tell
+from blueprint.report.output import format_names, write_reports
 from blueprint.source.paths import format_path
 from tests.support.bundles import bundle
 
@@ -83,7 +83,9 @@ def reports(changes: Iterable[ObjectChange] = (), diagnostics: Iterable[Diagnost
     shown = ""
     for format_ in format_names():
         stream = StringIO()
-        tell(run, [format_], stdout=stream, width=100, color=False, source=lambda _: None, verbose=True)
+        write_reports(
+            run, [format_], base=Path(), stdout=stream, width=100, color=False, source=lambda _: None, verbose=True
+        )
         shown += stream.getvalue()
     return shown
 

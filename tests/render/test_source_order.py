@@ -46,7 +46,7 @@ def test_the_only_line_that_is_the_value_comes_first(example: Path) -> None:
             if said.count(value) == 1:
                 looked_at += 1
                 assert said[0] == value, (str(subject.id), field.name, origin.sources[0])
-                assert field.own[0] == origin.sources[0]
+                assert field.first == origin.sources[0]
     assert looked_at > 20
 
 

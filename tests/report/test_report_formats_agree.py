@@ -27,7 +27,7 @@ FORMATS = pytest.mark.parametrize("name", format_names())
 
 
 def told(name: str, run: Run, context: Context) -> str:
-    return import_module(f"blueprint.report.formats.{name}").tell(run, context)
+    return import_module(f"blueprint.report.formats.{name}").render(run, context)
 
 
 def test_formats_are_found_by_file_name() -> None:
@@ -195,7 +195,7 @@ def test_github_lines_are_commands_only_where_we_made_them(context) -> None:
 
 
 def test_github_does_not_take_a_verdict_for_a_command(context) -> None:
-    run = Run("drift", "", not_asked=("x\n::error::y",), verdict="::stop-commands::z", exit_code=1)
+    run = Run("drift", "", out_of_scope=("x\n::error::y",), verdict="::stop-commands::z", exit_code=1)
     assert not re.search(r"^\s*::", told("github", run, context), re.MULTILINE)
 
 

@@ -67,6 +67,6 @@ def test_explanations_are_wrapped_for_a_terminal() -> None:
 
 
 def test_a_text_of_several_lines_is_shown_as_a_diff(context: Context) -> None:
-    told = markdown.tell(sample.RUNS["changes"], context)
+    told = markdown.render(sample.RUNS["changes"], context)
     fences = [token.content for token in MarkdownIt("commonmark").parse(told) if token.type == "fence"]
     assert fences == ["@@ -1,3 +1,3 @@\n a: 1\n-b: 2\n+b: 4\n c: 3\n"]

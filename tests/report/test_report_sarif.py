@@ -20,7 +20,7 @@ LEVELS = {"error", "warning", "note"}
 
 @pytest.fixture
 def run(context: Context) -> dict:
-    [found] = json.loads(sarif.tell(sample.RUNS["findings"], context))["runs"]
+    [found] = json.loads(sarif.render(sample.RUNS["findings"], context))["runs"]
     return found
 
 
@@ -64,7 +64,7 @@ def test_paths_start_at_the_repository(tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
     (tmp_path / "clusters").mkdir()
     context = Context(base=tmp_path / "clusters", version="1")
-    [run] = json.loads(sarif.tell(Run("v", "", (sample.DIAGNOSTICS[7],)), context))["runs"]
+    [run] = json.loads(sarif.render(Run("v", "", (sample.DIAGNOSTICS[7],)), context))["runs"]
     uri = run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
     assert uri == "clusters/base.yaml"
 
@@ -80,7 +80,7 @@ def test_what_has_no_place_is_pinned_to_the_blueprint(run: dict) -> None:
 def test_without_the_blueprints_file_the_first_file_blamed_is_used(context: Context) -> None:
     """`subject` may say the blueprint's name instead of its file."""
     found = (Diagnostic(sample.KEY, "nowhere"), Diagnostic(sample.KEY, "z", Span("z.yaml", 3, 1, 3, 2)))
-    [run] = json.loads(sarif.tell(Run("v", "", found, subject={"blueprint": "prod"}), context))["runs"]
+    [run] = json.loads(sarif.render(Run("v", "", found, subject={"blueprint": "prod"}), context))["runs"]
     uris = [r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for r in run["results"]]
     assert uris == ["z.yaml", "z.yaml"]
 
@@ -90,6 +90,6 @@ def test_the_official_schema_accepts_it(case: str, context: Context) -> None:
     schema = Path(os.environ.get("BLUEPRINT_REFERENCE", "/nonexistent")) / "sarif" / "sarif-schema-2.1.0.json"
     if not schema.is_file():
         pytest.skip("BLUEPRINT_REFERENCE has no sarif/sarif-schema-2.1.0.json")
-    log = json.loads(sarif.tell(sample.RUNS[case], context))
+    log = json.loads(sarif.render(sample.RUNS[case], context))
     errors = jsonschema.Draft4Validator(json.loads(schema.read_text())).iter_errors(log)
     assert [error.message for error in errors] == []

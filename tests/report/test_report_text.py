@@ -23,7 +23,7 @@ def only(source: str, span: Span, width: int = 100, *, ascii_only: bool = False)
 
 
 def test_the_example_of_the_design_looks_as_designed(context: Context) -> None:
-    told = text.tell(Run("validate", "", (sample.DIAGNOSTICS[0],), exit_code=1), context)
+    told = text.render(Run("validate", "", (sample.DIAGNOSTICS[0],), exit_code=1), context)
     assert (
         told
         == """\
@@ -53,7 +53,7 @@ def many(count: int) -> Run:
 
 
 def test_many_findings_are_told_in_one_line_each_after_the_first_of_their_code(context: Context) -> None:
-    told = text.tell(many(1000), context).splitlines()
+    told = text.render(many(1000), context).splitlines()
     assert len(told) < 1100
     assert all(sum(f"finding {n:04}" in line for line in told) == 1 for n in range(1000))
     assert "994 of 1000 findings are told in one line each; -v tells them in full." in told
@@ -64,14 +64,14 @@ def test_evidence_for_auditors_is_told_at_length_only(context: Context, *, verbo
     found = replace(
         sample.DIAGNOSTICS[0], evidence=(("writer", "mallory"), ("uid", "85b04901")), at_length=frozenset({"uid"})
     )
-    told = text.tell(Run("drift", "", (found,), exit_code=1), replace(context, verbose=verbose))
+    told = text.render(Run("drift", "", (found,), exit_code=1), replace(context, verbose=verbose))
     assert "    writer  mallory\n" in told
     assert ("85b04901" in told) is verbose
 
 
 @pytest.mark.parametrize(("count", "verbose"), [(50, False), (200, True)])
 def test_few_findings_and_with_v_all_are_told_in_full(count: int, context: Context, *, verbose: bool) -> None:
-    told = text.tell(many(count), replace(context, verbose=verbose))
+    told = text.render(many(count), replace(context, verbose=verbose))
     assert told.count("  --> ") == count
     assert "-v tells" not in told
 
@@ -138,25 +138,25 @@ def test_lines_are_counted_as_yaml_counts_them(end: str) -> None:
 
 def test_ascii_streams_get_ascii(context: Context) -> None:
     for run in sample.RUNS.values():
-        assert text.tell(run, replace(context, ascii_only=True)).isascii()
+        assert text.render(run, replace(context, ascii_only=True)).isascii()
 
 
 def test_colours_change_nothing_but_colours(context: Context) -> None:
     import re
 
     for run in sample.RUNS.values():
-        plain, colored = text.tell(run, context), text.tell(run, replace(context, color=True))
+        plain, colored = text.render(run, context), text.render(run, replace(context, color=True))
         assert "\x1b[1;31m" in colored or not any(d.severity == "error" for d in run.diagnostics)
         assert re.sub(r"\x1b\[[\d;]*m", "", colored) == plain
 
 
 def test_a_code_is_offered_for_explanation_once(context: Context) -> None:
-    assert text.tell(sample.RUNS["findings"], context).count("blueprint explain BP1001") == 1
+    assert text.render(sample.RUNS["findings"], context).count("blueprint explain BP1001") == 1
 
 
 def test_help_is_wrapped_to_the_screen(context: Context) -> None:
     found = Diagnostic(sample.KEY, "m", help="word " * 60)
-    told = text.tell(Run("v", "", (found,)), replace(context, width=60))
+    told = text.render(Run("v", "", (found,)), replace(context, width=60))
     assert max(len(line) for line in told.splitlines()) <= 60
 
 
@@ -195,7 +195,7 @@ def test_a_command_in_the_help_is_never_broken(context: Context) -> None:
     """It is to be copied: a line end inside of it would run half of it."""
     command = "`blueprint apply prod.yaml '--force-conflicts=Deployment/gpu-operator/gpu-operator:spec.replicas'`"
     found = Diagnostic(sample.KEY, "m", help=f"some words that fill a line, then {command} restores it, and more")
-    told = text.tell(Run("v", "", (found,)), replace(context, width=60))
+    told = text.render(Run("v", "", (found,)), replace(context, width=60))
     assert any(command in line for line in told.splitlines())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from blueprint.spec.model import API_VERSION
-from blueprint.spec.versions import Language, Move, Rename, Split, Step
+from blueprint.spec.versions import ConversionStep, Language, Move, Rename, Split
 
 OLDEST, OLDER = "gpublueprint.dev/v0", "gpublueprint.dev/v0beta1"
 
@@ -21,8 +21,8 @@ def model(value: Any) -> dict[str, Any]:
 LANGUAGE = Language(
     (OLDEST, OLDER, API_VERSION),
     (
-        Step(OLDEST, OLDER, (Rename("spec.pools", "nodePools"),)),
-        Step(
+        ConversionStep(OLDEST, OLDER, (Rename("spec.pools", "nodePools"),)),
+        ConversionStep(
             OLDER,
             API_VERSION,
             (

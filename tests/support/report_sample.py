@@ -6,7 +6,7 @@ from blueprint.bundle.model import FieldOrigin, ObjectId, Source
 from blueprint.changes.compare import ABSENT, Action, FieldChange, ObjectChange
 from blueprint.diagnostics import Code, Diagnostic, Fix, Note, Severity, Span
 from blueprint.report import Coverage, Run
-from blueprint.report.model import Image, LeftOut
+from blueprint.report.model import IgnoredDifference, ReportedImage
 
 MIG = Code(
     "BP3104",
@@ -152,7 +152,7 @@ RUNS = {
         "Validate clusters/prod-eu.yaml against Kubernetes 1.36",
         diagnostics=DIAGNOSTICS,
         coverage=(Coverage("objects", 214, 3, "LIST secrets: forbidden"), Coverage("nodes", 12)),
-        not_asked=("derived",),
+        out_of_scope=("derived",),
         subject={"blueprint": PROD, "bundle": "sha256:7c1d", "context": "gpu-prod"},
         verdict="The blueprint has mistakes; nothing was written.",
         exit_code=1,
@@ -197,7 +197,7 @@ RUNS = {
         "images of prod-eu",
         verdict="2 images are pulled",
         images=(
-            Image(
+            ReportedImage(
                 "nvcr.io/nvidia/driver:580-ubuntu24.04",
                 "nvcr.io/nvidia/driver",
                 "580-ubuntu24.04",
@@ -206,14 +206,14 @@ RUNS = {
                 "operator",
                 Source("blueprint", Span(PROD, 11, 9, 11, 12), "spec.x"),
             ),
-            Image("a.example/<b>@sha256:0", "a.example/<b>", "", "sha256:0", "nfd", "manifest"),
+            ReportedImage("a.example/<b>@sha256:0", "a.example/<b>", "", "sha256:0", "nfd", "manifest"),
         ),
     ),
     "unknown": Run(
         "drift",
         "Drift of prod-eu against context gpu-prod",
         coverage=(Coverage("objects", 211, 3, "LIST secrets: forbidden"),),
-        not_asked=("derived", "nodes"),
+        out_of_scope=("derived", "nodes"),
         exit_code=3,
     ),
     "left out": Run(
@@ -221,9 +221,13 @@ RUNS = {
         "Drift of prod-eu against context gpu-prod",
         coverage=(Coverage("objects", 211),),
         left_out=(
-            LeftOut("PersistentVolume/b", "spec.claimRef", "binding of a volume", '"kube-controller-manager" (Update)'),
-            LeftOut("PersistentVolume/a", "spec.claimRef", "binding of a volume", '"kube-controller-manager" (Update)'),
-            LeftOut("Job/x/once", "", "a Job that is deleted once it is done"),
+            IgnoredDifference(
+                "PersistentVolume/b", "spec.claimRef", "binding of a volume", '"kube-controller-manager" (Update)'
+            ),
+            IgnoredDifference(
+                "PersistentVolume/a", "spec.claimRef", "binding of a volume", '"kube-controller-manager" (Update)'
+            ),
+            IgnoredDifference("Job/x/once", "", "a Job that is deleted once it is done"),
         ),
     ),
 }

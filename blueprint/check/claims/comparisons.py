@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from blueprint.bundle.model import Object
 from blueprint.cel.syntax import Node
+from blueprint.check.claims.constraints import allowed_texts, minimum_amount
 from blueprint.check.claims.dra_context import DraContext, PoolDevices
 from blueprint.check.claims.model import Reference, conjuncts, reference, requests_of, selected, tree_of
 from blueprint.check.claims.selectors import table
@@ -66,13 +67,13 @@ def comparable(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]
 
 def _literal(node: Node) -> tuple[str, str] | None:
     """A version or a quantity that is none."""
-    said = node.parts[0].value if node.kind == "call" and not node.method and len(node.parts) == 1 else None
-    if node.value == "semver" and isinstance(said, str) and not _SEMVER.fullmatch(said):
-        numbers = [str(int(part)) for part in re.findall(r"\d+", said)][:3]
-        return f"{said} is no semantic version", f"did you mean {'.'.join([*numbers, '0', '0'][:3])}?"
-    if node.value == "quantity" and isinstance(said, str) and _amount(said) is None:
-        near = re.sub(r"^(\d+)\s*([KMGT])i?[Bb]?$", r"\1\2i", said)
-        return f"{said} is no quantity", f"did you mean {near}?" if near != said else "as in 79Gi"
+    text = node.parts[0].value if node.kind == "call" and not node.method and len(node.parts) == 1 else None
+    if node.value == "semver" and isinstance(text, str) and not _SEMVER.fullmatch(text):
+        numbers = [str(int(part)) for part in re.findall(r"\d+", text)][:3]
+        return f"{text} is no semantic version", f"did you mean {'.'.join([*numbers, '0', '0'][:3])}?"
+    if node.value == "quantity" and isinstance(text, str) and _amount(text) is None:
+        near = re.sub(r"^(\d+)\s*([KMGT])i?[Bb]?$", r"\1\2i", text)
+        return f"{text} is no quantity", f"did you mean {near}?" if near != text else "as in 79Gi"
     return None
 
 
@@ -112,15 +113,15 @@ def _unlike(one: Node, other: Node, operator: str, dra: DraContext) -> tuple[str
     if maker := _MAKERS.get(kind):
         help_ = f"{name}.compareTo({maker}('{_USUAL[kind]}')) {operator} 0"
         if other.kind == "literal":
-            return f"{name} is a {kind}, and is compared with {_said(other)}", help_
+            return f"{name} is a {kind}, and is compared with {_literal_text(other)}", help_
         return (f"a {kind} has no {operator}", help_) if operator in _ORDER else None
     type_, words = _TYPES[kind]
     if other.kind == "literal" and (not isinstance(other.value, type_) or (type_ is int and other.value is True)):
-        return f"{name} is {words}, and is compared with {_said(other)}", f"compare it with {words}"
+        return f"{name} is {words}, and is compared with {_literal_text(other)}", f"compare it with {words}"
     return None
 
 
-def _said(node: Node) -> str:
+def _literal_text(node: Node) -> str:
     return f"the text {node.value}" if isinstance(node.value, str) else str(node.value).lower()
 
 
@@ -136,28 +137,28 @@ def _method(node: Node, dra: DraContext) -> tuple[str, str] | None:
     if node.value in _TEXT_ONLY:
         return f"{name} is a {kind}, and {node.value} is for text", help_
     if node.value in _COMPARE and len(node.parts) > 1 and node.parts[1].kind == "literal":
-        return f"{name} is a {kind}, and is compared with {_said(node.parts[1])}", help_
+        return f"{name} is a {kind}, and is compared with {_literal_text(node.parts[1])}", help_
     return None
 
 
 def reachable(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """More memory than any GPU has."""
-    most = _most(context.dra)
+    most = _largest_memory(context.dra)
     if most is None:
         return
     for sort, _, selectors, _ in selected(subject, context):
         for path, text in selectors if sort in ("gpu", "mig") else ():
             for node in conjuncts(tree_of(text)):
-                if (wanted := _least(node)) and (amount := _amount(wanted)) and amount > most:
+                if (wanted := minimum_amount(node)) and (amount := _amount(wanted)) and amount > most:
                     yield ObjectFinding(TOO_MUCH_MEMORY, path, *_beyond(wanted, most), part=(node.start, node.end))
     for request in requests_of(subject):
-        asked = mapping(mapping(request.data.get("capacity")).get("requests")).get("memory")
-        if asked is not None and (_amount(asked) or 0) > most:
+        requested = mapping(mapping(request.data.get("capacity")).get("requests")).get("memory")
+        if requested is not None and (_amount(requested) or 0) > most:
             path = (*request.path, "capacity", "requests", "memory")
-            yield ObjectFinding(TOO_MUCH_MEMORY, path, *_beyond(str(asked), most))
+            yield ObjectFinding(TOO_MUCH_MEMORY, path, *_beyond(str(requested), most))
 
 
-def _most(dra: DraContext | None) -> int | None:
+def _largest_memory(dra: DraContext | None) -> int | None:
     """The memory of the largest GPU in bytes; None where that is not known of every pool."""
     if dra is None or dra.driver is None:
         return None
@@ -172,19 +173,6 @@ def _beyond(wanted: str, most: int) -> tuple[str, str]:
     )
 
 
-def _least(node: Node) -> str | None:
-    """The amount in `memory.compareTo(quantity('80Gi')) >= 0` and its like."""
-    call = node
-    if node.kind == "binary" and node.value in (">=", ">") and node.parts[1].value == 0:
-        call = node.parts[0]
-    right = "compareTo" if call is not node else "isGreaterThan"
-    if call.kind != "call" or call.value != right or len(call.parts) != 2:  # noqa: PLR2004 - object and argument
-        return None
-    read, made = reference(call.parts[0]), call.parts[1]
-    said = made.parts[0].value if made.kind == "call" and made.value == "quantity" and made.parts else None
-    return said if read and read[0::2] == ("capacity", "memory") and isinstance(said, str) else None
-
-
 def fitting(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Profiles, products and architectures that nothing has."""
     dra = context.dra
@@ -194,7 +182,7 @@ def fitting(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         for path, text in selectors:
             for node in conjuncts(tree_of(text)):
                 for name, has in _HAVE.items():
-                    wanted = among(node, Reference("attributes", "gpu.nvidia.com", name))
+                    wanted = allowed_texts(node, Reference("attributes", "gpu.nvidia.com", name))
                     if (
                         wanted
                         and (name != "profile" or sort in ("mig", None))
@@ -203,36 +191,20 @@ def fitting(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
                         yield ObjectFinding(NOTHING_FITS, path, *why, part=(node.start, node.end))
 
 
-def among(node: Node, read: Reference) -> tuple[str, ...] | None:
-    """The texts of which an attribute must be one where the expression is to be true; None: it may be anything."""
-    if node.kind != "binary":
-        return None
-    if node.value == "||":
-        found = [among(part, read) for part in node.parts]
-        return tuple(text for texts in found for text in texts or ()) if all(found) else None
-    left, right = node.parts[:2]
-    if node.value == "==" and reference(right) == read:
-        left, right = right, left
-    said = right.parts if node.value == "in" and right.kind == "list" else (right,)
-    texts = tuple(each.value for each in said if isinstance(each.value, str))
-    right_way = node.value in ("==", "in") and reference(left) == read and len(texts) == len(said)
-    return texts if right_way and texts else None
-
-
 def _none_of(
     wanted: tuple[str, ...], name: str, has: Callable[[PoolDevices], tuple[str, ...] | None], dra: DraContext
 ) -> tuple[str, str | None, Severity | None] | None:
     found = [has(each) for each in dra.products]
     there = sorted({text for each in found if each is not None for text in each})
-    said = " or ".join(dict.fromkeys(wanted))
+    alternatives = " or ".join(dict.fromkeys(wanted))
     if not any(each is None for each in found) and not set(wanted) & set(there):
         near = nearest(wanted[0], there) if name != "profile" else None
         help_ = f"did you mean {near}?" if near else f"there is {', '.join(there) or 'none'}"
-        return f"no GPU of the pools has the {_WORDS[name]} {said}", help_, None
+        return f"no GPU of the pools has the {_WORDS[name]} {alternatives}", help_, None
     cut = {profile for each in dra.products for profile in each.cut}
     if name == "profile" and not dra.dynamic_mig and not set(wanted) & cut:
         help_ = "gpu.mig of a pool, or draFeatureGates: {DynamicMIG: true}"
-        return f"no pool's GPUs are cut into {said}", help_, Severity.WARNING
+        return f"no pool's GPUs are cut into {alternatives}", help_, Severity.WARNING
     return None
 
 

@@ -45,8 +45,8 @@ class Request:
     @property
     def count(self) -> int:
         """How many devices; 1 where it asks for all that there are."""
-        said = self.data.get("count", 1)
-        return said if isinstance(said, int) and not isinstance(said, bool) else 1
+        count = self.data.get("count", 1)
+        return count if isinstance(count, int) and not isinstance(count, bool) else 1
 
     @property
     def selectors(self) -> tuple[Selector, ...]:
@@ -74,8 +74,8 @@ def requests_of(subject: Object) -> tuple[Request, ...]:
     return tuple(_requests((*claim_path(subject), "requests"), devices_of(subject).get("requests")))
 
 
-def _requests(at: Path, said: Any) -> Iterator[Request]:
-    for index, each in enumerate(map(mapping, items(said))):
+def _requests(at: Path, requests: Any) -> Iterator[Request]:
+    for index, each in enumerate(map(mapping, items(requests))):
         name, here = str(each.get("name", "")), (*at, index)
         first = items(each.get("firstAvailable"))
         for position, other in enumerate(map(mapping, first)):
@@ -98,7 +98,7 @@ def selected(
     for request in requests_of(subject):
         its = context.find(CLASS, request.of_class)
         before = tuple(each.text for each in class_selectors(its)) if its else ()
-        sort = sort_of(request.of_class, context) or said_sort(tuple(each.text for each in request.selectors))
+        sort = sort_of(request.of_class, context) or sort_from_selectors(tuple(each.text for each in request.selectors))
         yield sort, request.of_class, request.selectors, before
 
 
@@ -107,8 +107,8 @@ def class_selectors(subject: Object) -> tuple[Selector, ...]:
     return tuple(_expressions(("spec", "selectors"), mapping(subject.data.get("spec")).get("selectors")))
 
 
-def _expressions(at: Path, said: Any) -> Iterator[Selector]:
-    for index, each in enumerate(items(said)):
+def _expressions(at: Path, selectors: Any) -> Iterator[Selector]:
+    for index, each in enumerate(items(selectors)):
         text = mapping(mapping(each).get("cel")).get("expression")
         if isinstance(text, str):
             yield Selector((*at, index, "cel", "expression"), text)
@@ -119,7 +119,7 @@ def sort_of(name: str, context: RuleContext) -> str | None:
     if context.dra and (there := context.dra.devices.classes.get(name)):
         return there.sort
     found = context.find(CLASS, name)
-    return said_sort(tuple(each.text for each in class_selectors(found))) if found else None
+    return sort_from_selectors(tuple(each.text for each in class_selectors(found))) if found else None
 
 
 @lru_cache(maxsize=512)
@@ -170,7 +170,7 @@ def domain(node: Node) -> tuple[str, str] | None:
     return (field.value, key) if known and isinstance(key, str) else None
 
 
-def said_sort(texts: tuple[str, ...]) -> str | None:
+def sort_from_selectors(texts: tuple[str, ...]) -> str | None:
     """The sort that expressions demand."""
     for text in texts:
         for part in conjuncts(tree_of(text)):

@@ -30,7 +30,7 @@ by default. Without, the driver refuses the claim when the pod is already on its
 ContainerCreating.
 """,
 )
-SAID_TWICE = define(
+TWO_STRATEGIES = define(
     "BP6413",
     "sharing-said-twice",
     """
@@ -86,13 +86,13 @@ class Config(NamedTuple):
 
     path: Path
     driver: str
-    said: Mapping[Any, Any]
+    parameters: Mapping[Any, Any]
     requests: tuple[str, ...]
 
     @property
     def kind(self) -> str:
         """What sort of configuration it is."""
-        return str(self.said.get("kind", ""))
+        return str(self.parameters.get("kind", ""))
 
 
 def configs(subject: Object) -> Iterator[Config]:
@@ -112,8 +112,8 @@ def formed(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Kinds, fields and values that the driver does not know."""
     for each in configs(subject):
         kinds = _OF_DRIVER[each.driver]
-        if each.said.get("apiVersion") != API:
-            text = f"apiVersion is {shown(each.said.get('apiVersion'), (), '')}, and the driver reads {API}"
+        if each.parameters.get("apiVersion") != API:
+            text = f"apiVersion is {shown(each.parameters.get('apiVersion'), (), '')}, and the driver reads {API}"
             yield ObjectFinding(NOT_A_CONFIG, (*each.path, "apiVersion"), text, API)
         elif each.kind not in kinds:
             near = nearest(each.kind, kinds)
@@ -121,13 +121,13 @@ def formed(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
             help_ = f"did you mean {near}?" if near else f"one of {', '.join(kinds)}"
             yield ObjectFinding(NOT_A_CONFIG, (*each.path, "kind"), text, help_)
         else:
-            rest = {key: value for key, value in each.said.items() if key not in ("apiVersion", "kind")}
+            rest = {key: value for key, value in each.parameters.items() if key not in ("apiVersion", "kind")}
             yield from _fields(rest, _FIELDS[each.kind], each.path)
             yield from _missing(each)
 
 
-def _fields(said: Mapping[Any, Any], known: Mapping[str, Any], at: Path) -> Iterator[ObjectFinding]:
-    for name, value in said.items():
+def _fields(parameters: Mapping[Any, Any], known: Mapping[str, Any], at: Path) -> Iterator[ObjectFinding]:
+    for name, value in parameters.items():
         here, type_ = (*at, name), known.get(name)
         wanted: Any = dict if isinstance(type_, Mapping) else type_
         if type_ is not None and value is None:
@@ -147,11 +147,11 @@ def _fields(said: Mapping[Any, Any], known: Mapping[str, Any], at: Path) -> Iter
 
 
 def _missing(each: Config) -> Iterator[ObjectFinding]:
-    if "domainID" in _FIELDS[each.kind] and not each.said.get("domainID"):
+    if "domainID" in _FIELDS[each.kind] and not each.parameters.get("domainID"):
         text = "domainID is missing: the UID of the compute domain"
         help_ = "refer to the template that the ComputeDomain names instead"
         yield ObjectFinding(NOT_A_CONFIG, each.path, text, help_)
-    sharing = each.said.get("sharing")
+    sharing = each.parameters.get("sharing")
     if isinstance(sharing, Mapping) and "strategy" not in sharing:
         text = "strategy is missing"
         yield ObjectFinding(NOT_A_CONFIG, (*each.path, "sharing"), text, "TimeSlicing or MPS")
@@ -164,7 +164,7 @@ def shared(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Ways of sharing: without a gate, two at once, out of bounds."""
     for each in configs(subject):
         at: Path = (*each.path, "sharing")
-        sharing = mapping(each.said.get("sharing"))
+        sharing = mapping(each.parameters.get("sharing"))
         strategy = str(sharing.get("strategy"))
         gate = _GATES.get(strategy)
         dra = context.dra
@@ -175,7 +175,7 @@ def shared(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         for other, name in _OWN.items():
             if gate and other != strategy and name in sharing and name in known_fields:
                 text = f"{name} stands beside strategy: {strategy}"
-                yield ObjectFinding(SAID_TWICE, (*at, name), text, f"remove it, or strategy: {other}")
+                yield ObjectFinding(TWO_STRATEGIES, (*at, name), text, f"remove it, or strategy: {other}")
         yield from _bounds(mapping(sharing.get("mpsConfig")), (*at, "mpsConfig"))
 
 
@@ -207,13 +207,13 @@ def fitting(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     else:
         sorts = {each.name: sort_of(each.of_class, context) for each in requests_of(subject)}
     for each in configs(subject):
-        meant = _SORTS.get(each.kind)
+        expected = _SORTS.get(each.kind)
         mine = {name: sort for name, sort in sorts.items() if _is_for(name, each.requests)}
-        wrong = [(name, sort) for name, sort in mine.items() if sort not in (None, meant)]
-        if meant and wrong and (each.requests or len(wrong) == len(mine)):
+        wrong = [(name, sort) for name, sort in mine.items() if sort not in (None, expected)]
+        if expected and wrong and (each.requests or len(wrong) == len(mine)):
             name, sort = wrong[0]
             right = next((kind for kind, of in _SORTS.items() if of == sort), "none")
-            text = f"{each.kind} is for devices of type {meant}, and {name} is one of type {sort}"
+            text = f"{each.kind} is for devices of type {expected}, and {name} is one of type {sort}"
             override = None if each.requests or subject.data["kind"] == CLASS else Severity.WARNING
             yield ObjectFinding(OTHER_CLASS, (*each.path, "kind"), text, right, override)
 

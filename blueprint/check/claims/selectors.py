@@ -51,8 +51,8 @@ def readable(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
                 parse(text)
             except CelError as error:
                 part = (error.start, error.end)
-                said = f"the selector cannot be read at character {error.start + 1}: {error.text}"
-                yield ObjectFinding(UNREADABLE, path, said, "see the language's definition: cel.dev", part=part)
+                message = f"the selector cannot be read at character {error.start + 1}: {error.text}"
+                yield ObjectFinding(UNREADABLE, path, message, "see the language's definition: cel.dev", part=part)
 
 
 def published(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
@@ -64,8 +64,8 @@ def published(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         for path, text in selectors:
             for read, node in _once(text).items():
                 if why := _unknown(read, sort, dra):
-                    said = f"{read.field}['{read.domain}'].{read.name} is not published{why[0]}"
-                    yield ObjectFinding(NOT_PUBLISHED, path, said, why[1], part=(node.start, node.end))
+                    message = f"{read.field}['{read.domain}'].{read.name} is not published{why[0]}"
+                    yield ObjectFinding(NOT_PUBLISHED, path, message, why[1], part=(node.start, node.end))
 
 
 def guarded(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
@@ -74,14 +74,14 @@ def guarded(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     if dra is None or dra.driver is None:
         return
     for sort, _, selectors, before in selected(subject, context):
-        asked = {each for text in (*before, *(text for _, text in selectors)) for each in guards(text)}
+        guarded = {each for text in (*before, *(text for _, text in selectors)) for each in guards(text)}
         for path, text in selectors:
             for read, node in _once(text).items():
                 found = table(read, dra).get(read.name)
-                if found and sort in found.optional and read not in asked and not _unknown(read, sort, dra):
-                    said = f"not every device has {read.name}, and nothing asks first whether it is there"
+                if found and sort in found.optional and read not in guarded and not _unknown(read, sort, dra):
+                    message = f"not every device has {read.name}, and nothing asks first whether it is there"
                     help_ = f"'{read.name}' in device.{read.field}['{read.domain}'] && ..."
-                    yield ObjectFinding(NOT_GUARDED, path, said, help_, part=(node.start, node.end))
+                    yield ObjectFinding(NOT_GUARDED, path, message, help_, part=(node.start, node.end))
 
 
 def table(read: Reference, dra: DraContext) -> Mapping[str, Published]:

@@ -38,8 +38,8 @@ def amounts(resources: Any, at: Path) -> Iterator[ObjectFinding]:
         for name, amount in mapping(mapping(resources).get(part)).items():
             if _BYTES.fullmatch(str(name)) and (value := _bytes(amount)) is not None and 0 <= value < _LEAST:
                 text = f"{part} of {name} is {amount}, which is {float(value):g} bytes"
-                meant = re.sub(r"m?$", "Mi", str(amount), count=1)
-                yield ObjectFinding(AMOUNT_IMPLAUSIBLE, (*at, part, name), text, f"did you mean {meant}?")
+                suggestion = re.sub(r"m?$", "Mi", str(amount), count=1)
+                yield ObjectFinding(AMOUNT_IMPLAUSIBLE, (*at, part, name), text, f"did you mean {suggestion}?")
 
     limits, requests = (mapping(mapping(resources).get(part)) for part in ("limits", "requests"))
     for name, amount in {**limits, **requests}.items():

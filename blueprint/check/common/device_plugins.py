@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from blueprint.check.rule_context import USERS, Pod, RuleContext, items, mapping
+from blueprint.check.rule_context import USERS, DescribedPod, RuleContext, items, mapping
 
 OF_NVIDIA = re.compile(r"nvidia\.com/(gpu|pgpu|nvswitch|mig-[0-9]+g\.[0-9]+gb.*?)(\.shared)?")
 """Resources of the device plugins of NVIDIA's GPU stack. Others under the same domain are made by other plugins."""
@@ -22,21 +22,21 @@ def is_decided_here(context: RuleContext) -> bool:
     return bool(plugins) and not any(_is_configured(each, pod, context) for pod, each in plugins)
 
 
-def _plugins(pod: Pod) -> Iterator[tuple[Pod, Mapping[Any, Any]]]:
+def _plugins(pod: DescribedPod) -> Iterator[tuple[DescribedPod, Mapping[Any, Any]]]:
     """The containers of a pod that run NVIDIA's device plugin."""
     for _, container in pod.containers:
         if str(container.get("image") or "").partition("@")[0].rpartition("/")[2].partition(":")[0] == _IMAGE:
             yield pod, container
 
 
-def _is_configured(container: Mapping[Any, Any], pod: Pod, context: RuleContext) -> bool:
+def _is_configured(container: Mapping[Any, Any], pod: DescribedPod, context: RuleContext) -> bool:
     """Whether the plugin is told a configuration, or may be told one by what is not among the manifests."""
-    said = [*items(container.get("command")), *items(container.get("args"))]
-    said += [mapping(each).get("name") for each in items(container.get("env"))]
+    arguments = [*items(container.get("command")), *items(container.get("args"))]
+    arguments += [mapping(each).get("name") for each in items(container.get("env"))]
     for each in map(mapping, items(container.get("envFrom"))):
         name = mapping(each.get("configMapRef")).get("name")
         found = context.find("ConfigMap", str(name), pod.subject.id.namespace) if name else None
         if found is None:
             return True
-        said += mapping(found.data.get("data"))
-    return any(_CONFIGURED.fullmatch(str(each)) for each in said)
+        arguments += mapping(found.data.get("data"))
+    return any(_CONFIGURED.fullmatch(str(each)) for each in arguments)

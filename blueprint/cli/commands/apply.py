@@ -89,12 +89,12 @@ def _with_confirmed(plan: Plan, consent: Consent) -> Consent:
     """With --replace on a terminal: also what has something to lose, where a person says so."""
     if not consent.everything:
         return consent
-    from blueprint.cli.prompts import on_a_terminal, say_yes
+    from blueprint.cli.prompts import confirm, on_a_terminal
 
     if not on_a_terminal():
         return consent
     risky = [step for step in plan.steps if step.replaceable and step.loses and not consent.names(step.id)]
-    borne = [str(step.id) for step in risky if say_yes(f"Delete {step.id} and lose {', '.join(step.loses)}? (y, n)")]
+    borne = [str(step.id) for step in risky if confirm(f"Delete {step.id} and lose {', '.join(step.loses)}? (y, n)")]
     return replace(consent, named=(*consent.named, *borne))
 
 

@@ -32,41 +32,39 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> Run:
     """Compile, then write, compare or print."""
+    from blueprint.bundle.assembly import as_stream
     from blueprint.bundle.output import check_output, write_bundle
-    from blueprint.render.bundle_files import as_stream
 
     compilation = compile_target(options)
-    told = compiled_run("compile", compilation)
+    run = compiled_run("compile", compilation)
     if compilation.files is None or compilation.bundle is None:
-        return told
+        return run
     if is_stdout(options.out):
         sys.stdout.writelines(as_stream(compilation.bundle))
-        return told
+        return run
     folder = Path(options.out)
     if options.check:
         differing = check_output(compilation.files, folder)
         verdict = _differs(compilation.files, folder) if differing else f"{folder} is up to date"
-        return replace(
-            told, diagnostics=(*told.diagnostics, *differing), verdict=verdict, exit_code=int(bool(differing))
-        )
+        return replace(run, diagnostics=(*run.diagnostics, *differing), verdict=verdict, exit_code=int(bool(differing)))
     written = write_bundle(compilation.files, folder)
-    verdict = f"{folder} {'written' if written.changed else 'is unchanged'}: {told.verdict}"
-    return replace(told, diagnostics=(*told.diagnostics, *written.diagnostics), verdict=verdict)
+    verdict = f"{folder} {'written' if written.changed else 'is unchanged'}: {run.verdict}"
+    return replace(run, diagnostics=(*run.diagnostics, *written.diagnostics), verdict=verdict)
 
 
 def _differs(files: Mapping[str, bytes], folder: Path) -> str:
     """As `diff` has it: where only lines stand elsewhere, it is the same platform."""
+    from blueprint.bundle.layout import EXPECTATIONS, LOCK, PREREQUISITES, PROVENANCE
     from blueprint.bundle.owned_files import replacement
-    from blueprint.bundle.reader import EXPECTATIONS, LOCK, NEEDS, PROVENANCE
     from blueprint.changes.platform_changes import compare_parts, decided
 
     found = replacement(files, folder)
-    positions = {*found.changed} <= {LOCK, PROVENANCE, EXPECTATIONS, NEEDS}
+    positions = {*found.changed} <= {LOCK, PROVENANCE, EXPECTATIONS, PREREQUISITES}
     others = found.added or found.removed or found.strays or found.edited or found.in_the_way
-    said = f"{folder} is not what this blueprint compiles to"
+    message = f"{folder} is not what this blueprint compiles to"
     if others or not positions:
-        return said
+        return message
     there = decided(lambda name: (folder / name).read_bytes())
     if compare_parts(there, decided(files.__getitem__)):
-        return said
-    return f"{said}, though it is the same platform: only where lines stand is different"
+        return message
+    return f"{message}, though it is the same platform: only where lines stand is different"

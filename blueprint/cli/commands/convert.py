@@ -50,20 +50,20 @@ def run(options: Namespace) -> Run:
     return Run("convert", f"convert {options.file} to {version}", verdict=verdict)
 
 
-def _version(asked: str | None, language: Language) -> str:
+def _version(wanted: str | None, language: Language) -> str:
     """The whole apiVersion. Raises Refused, naming those known."""
     from blueprint.diagnostics import Diagnostic, Refused, nearest
     from blueprint.spec.codes import UNKNOWN_VERSION
 
     known = {version.rpartition("/")[2]: version for version in language.versions}
-    if asked is None:
+    if wanted is None:
         return language.current
-    if found := known.get(asked) or (asked if asked in language.versions else None):
+    if found := known.get(wanted) or (wanted if wanted in language.versions else None):
         return found
-    near = nearest(asked, known)
+    near = nearest(wanted, known)
     hint = f"; did you mean {near}?" if near else ""
     found_wrong = Diagnostic(
-        UNKNOWN_VERSION, f"--to {asked}: there is no such version{hint}", help=f"known: {', '.join(known)}"
+        UNKNOWN_VERSION, f"--to {wanted}: there is no such version{hint}", help=f"known: {', '.join(known)}"
     )
     raise Refused(found_wrong, exit_code=2)
 

@@ -18,7 +18,7 @@ from blueprint.changes.changed_lines import because_of_changed_lines
 from blueprint.changes.cluster_effects import cluster_effects
 from blueprint.changes.compare import Action, ObjectChange, compare_objects
 from blueprint.changes.effects import find_effects
-from blueprint.changes.immutable import told_apart
+from blueprint.changes.immutable import as_replacement
 from blueprint.changes.place_effects import pool_changes
 from blueprint.cli.options import add_report
 from blueprint.report.model import Run
@@ -46,7 +46,7 @@ def run(options: Namespace) -> Run:
     before, after = one.bundle, other.bundle
     parts = list(with_lines(compare_parts(one.parts, other.parts), before, after))
     compared = compare_objects(before.objects, after.objects)
-    differing = (told_apart(change, after.release) for change in compared if change.action is not Action.UNCHANGED)
+    differing = (as_replacement(change, after.release) for change in compared if change.action is not Action.UNCHANGED)
     changes = list(because_of_changed_lines(differing, before, after))
     changed = pair(changes, {obj.id: obj.data for obj in before.objects}, after.objects)
     places = pool_changes(before.pools, after.pools)
@@ -67,9 +67,9 @@ def run(options: Namespace) -> Run:
 
 def _differing(parts: Sequence[ObjectChange], changes: Sequence[ObjectChange]) -> str:
     """What differs, in numbers; nothing but edited files may."""
-    said = [f"{len(parts)} parts of what the platform is"] if len(parts) > 1 else [str(part.id) for part in parts]
-    said += [counted(len(changes), "object")] if changes else []
-    return f"they differ: {joined(said)}" if said else "they differ"
+    parts_text = [f"{len(parts)} parts of what the platform is"] if len(parts) > 1 else [str(part.id) for part in parts]
+    parts_text += [counted(len(changes), "object")] if changes else []
+    return f"they differ: {joined(parts_text)}" if parts_text else "they differ"
 
 
 def _same(one: Side, other: Side) -> str:

@@ -51,8 +51,8 @@ def _unknown(topic: str) -> Run:
     from blueprint.report.codes import TOPIC_UNKNOWN
     from blueprint.report.topics import nearest_topic
 
-    meant = nearest_topic(topic)
-    suggestion = f"did you mean {meant}? " if meant else ""
+    near = nearest_topic(topic)
+    suggestion = f"did you mean {near}? " if near else ""
     found = Diagnostic(
         TOPIC_UNKNOWN,
         f"nothing is known about {topic or '(nothing)'}",

@@ -17,10 +17,10 @@ from blueprint.cli.options import add_report, add_target, compile_target, is_bun
 from blueprint.diagnostics import Refused
 
 if TYPE_CHECKING:
+    from blueprint.bundle.images import PulledImage
     from blueprint.bundle.model import Bundle
     from blueprint.diagnostics import Span
     from blueprint.registry import Verified, Wanted
-    from blueprint.render.images import PulledImage
     from blueprint.report.model import Run
 
 _DECIDING = (".registries.", ".driver.version", ".driver.branch")
@@ -73,7 +73,7 @@ def run(options: Namespace) -> Run:
 
 def _pulled_images(options: Namespace) -> tuple[Bundle, tuple[PulledImage, ...]]:
     """The bundle that TARGET is or compiles to, and its images."""
-    from blueprint.render.images import PulledImage
+    from blueprint.bundle.images import PulledImage
 
     if is_bundle(options.target):
         bundle = load_bundle(options)
@@ -93,7 +93,7 @@ def _verified(options: Namespace) -> Run:
     credentials = read_credentials(options.registry_config)
     images, texts = _wanted(options)
     asker = Asker(credentials, frozenset(options.insecure_registry), options.timeout, time.sleep)
-    return _told(options.target, verify_images(images, asker), texts)
+    return _run_of(options.target, verify_images(images, asker), texts)
 
 
 def _check(options: Namespace) -> None:
@@ -126,7 +126,7 @@ def _place(image: PulledImage) -> Span | None:
     return next((lines[path] for part in _DECIDING for path in lines if part in path), None)
 
 
-def _told(target: str, verified: Verified, texts: dict[str, str]) -> Run:
+def _run_of(target: str, verified: Verified, texts: dict[str, str]) -> Run:
     from blueprint.diagnostics import has_errors
     from blueprint.report.model import Coverage, Run
 

@@ -17,7 +17,7 @@ from blueprint.files import is_stdout
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from blueprint.cli.choices import Answers
+    from blueprint.cli.choices import Choices
     from blueprint.cli.draft import Draft
     from blueprint.report.model import Run
 
@@ -76,40 +76,40 @@ def _list(options: Namespace) -> Run:
 
 
 def _listed(what: str) -> Iterator[str]:
-    from blueprint.cli.choices import answers_for
+    from blueprint.cli.choices import choices_for
 
-    answers = answers_for(None)
-    catalog = answers.catalog
+    choices = choices_for(None)
+    catalog = choices.catalog
     if what == "products":
         yield from catalog.products
     elif what == "releases":
         yield from (f"{name}  {record.title}" for name in catalog.releases if (record := catalog.release(name)))
     else:
-        yield from (f"{name:<8}  {catalog.distribution(name).title}" for name in answers.distributions)
+        yield from (f"{name:<8}  {catalog.distribution(name).title}" for name in choices.distributions)
 
 
 def _draft(options: Namespace) -> Draft:
     """What flags and, on a terminal, answers say. Raises Refused with everything that is wrong with the flags."""
     from dataclasses import replace
 
-    from blueprint.cli.prompts import ask_draft, on_a_terminal
+    from blueprint.cli.prompts import on_a_terminal, prompt_for_draft
 
-    asks = not options.pool and on_a_terminal()
+    interactive = not options.pool and on_a_terminal()
     problems: list[str] = []
-    answers, draft = _flags(options, problems)
-    if not options.pool and not asks:
+    choices, draft = _flags(options, problems)
+    if not options.pool and not interactive:
         problems.append("without a terminal to ask at, --pool is needed")
-    if problems or answers is None or draft is None:
+    if problems or choices is None or draft is None:
         raise _usage(problems)
-    if asks:
-        draft = ask_draft(answers, draft)
+    if interactive:
+        draft = prompt_for_draft(choices, draft)
     branch = options.driver_branch
-    return replace(draft, pools=tuple(answers.with_branch(pool, branch) for pool in draft.pools))
+    return replace(draft, pools=tuple(choices.with_branch(pool, branch) for pool in draft.pools))
 
 
-def _flags(options: Namespace, problems: list[str]) -> tuple[Answers | None, Draft | None]:
+def _flags(options: Namespace, problems: list[str]) -> tuple[Choices | None, Draft | None]:
     """The answers that are possible, and those that flags give; every problem is noted."""
-    from blueprint.cli.choices import answers_for
+    from blueprint.cli.choices import choices_for
     from blueprint.cli.draft import Draft
 
     def checked(flag: str, text: str | None, check: Callable[[str], T]) -> T | None:
@@ -119,22 +119,22 @@ def _flags(options: Namespace, problems: list[str]) -> tuple[Answers | None, Dra
             problems.append(f"{flag}: {error}")
             return None
 
-    answers = checked("--release", options.release or "", lambda name: answers_for(name or None))
-    if answers is None:
+    choices = checked("--release", options.release or "", lambda name: choices_for(name or None))
+    if choices is None:
         return None, None
-    pools = tuple(filter(None, [checked("--pool", text, answers.pool) for text in options.pool]))
+    pools = tuple(filter(None, [checked("--pool", text, choices.pool) for text in options.pool]))
     names = [pool.name for pool in pools]
     problems += [f"--pool: there are two pools {name}" for name in sorted({n for n in names if names.count(n) > 1})]
-    checked("--driver-branch", options.driver_branch, answers.branch)
-    distribution = checked("--distribution", options.distribution, answers.distribution) or "vanilla"
-    return answers, Draft(
-        checked("--name", options.name, answers.name) or "gpu-platform",
-        answers.release.release,
-        checked("--kubernetes", options.kubernetes, answers.kubernetes) or answers.kubernetes_of(distribution),
+    checked("--driver-branch", options.driver_branch, choices.branch)
+    distribution = checked("--distribution", options.distribution, choices.distribution) or "vanilla"
+    return choices, Draft(
+        checked("--name", options.name, choices.name) or "gpu-platform",
+        choices.release.release,
+        checked("--kubernetes", options.kubernetes, choices.kubernetes) or choices.kubernetes_of(distribution),
         distribution,
         pools,
-        checked("--os", options.os, answers.os),
-        checked("--gpu-stack", options.gpu_stack, answers.gpu_stack),
+        checked("--os", options.os, choices.os),
+        checked("--gpu-stack", options.gpu_stack, choices.gpu_stack),
     )
 
 

@@ -54,7 +54,7 @@ def run(options: Namespace) -> Run:
     verdicts = judge(reading, expectations)
     if options.out == STDOUT:
         sys.stdout.write(command.document(reading))
-    return replace(_told(options, reading, verdicts), texts=texts)
+    return replace(_run_of(options, reading, verdicts), texts=texts)
 
 
 def _expected(options: Namespace) -> tuple[list[Expectation], Mapping[str, str]]:
@@ -78,7 +78,7 @@ def _expected(options: Namespace) -> tuple[list[Expectation], Mapping[str, str]]
     return [each for each in found if each.pool == options.pool], texts
 
 
-def _told(options: Namespace, reading: Reading, verdicts: Sequence[Verdict]) -> Run:
+def _run_of(options: Namespace, reading: Reading, verdicts: Sequence[Verdict]) -> Run:
     from blueprint.probe.diagnostics import counts_of, diagnostics_of, why_skipped
     from blueprint.probe.engine import exit_code_of
     from blueprint.probe.summary import inventory, summary
@@ -87,13 +87,13 @@ def _told(options: Namespace, reading: Reading, verdicts: Sequence[Verdict]) -> 
 
     counts = counts_of(verdicts)
     examined = counts[Result.PASS] + counts[Result.FAIL]
-    asked = f"judged by pool {options.pool} of {options.expect}" if options.expect else "recorded"
+    task = f"judged by pool {options.pool} of {options.expect}" if options.expect else "recorded"
     return Run(
         verb="probe",
-        title=f"node {reading.node}, {asked}",
+        title=f"node {reading.node}, {task}",
         diagnostics=tuple(diagnostics_of(verdicts, reading)),
         coverage=(Coverage("facts", examined, counts[Result.UNKNOWN]),),
-        not_asked=tuple(why_skipped(verdicts)) if options.expect else ("judgement by a pool's expectations",),
+        out_of_scope=tuple(why_skipped(verdicts)) if options.expect else ("judgement by a pool's expectations",),
         subject={
             "node": reading.node,
             "time": reading.time,

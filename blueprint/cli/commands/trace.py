@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from blueprint.bundle import codes
 from blueprint.bundle.model import Bundle, Object
-from blueprint.bundle.trace import TracedFact, TracedField, trace_back, trace_forward
+from blueprint.bundle.trace import TracedField, TracedUse, deciding_paths, trace_back, trace_forward
 from blueprint.cli.options import add_report, add_target, compile_target, is_bundle, load_bundle
 from blueprint.diagnostics import Diagnostic, Note, Refused, Span, nearest
-from blueprint.platform.tracking.sources import WRITTEN, Source
+from blueprint.platform.tracking.sources import WRITTEN, Source, line_to_change
 from blueprint.report.model import Run
 from blueprint.source.paths import parse_path
 
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
 HELP = "follow a rendered field to its line, or a line to what it decides"
 MOST_IN_FULL = 3
 """Fields that are told one by one, with their lines; more of them become a table."""
+_BLUEPRINT = (*WRITTEN, "default")
+"""Layers of what a blueprint says or leaves to its defaults."""
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -47,10 +48,10 @@ def run(options: Namespace) -> Run:
         found = list(_forward(bundle, options.what))
     else:
         found = list(_back(_object(bundle, options.what), options.field, root, all_=options.all))
-    asked = f"{options.what} {options.field or ''}".strip()
+    question = f"{options.what} {options.field or ''}".strip()
     return Run(
         "trace",
-        f"trace {asked} in {bundle.name}",
+        f"trace {question} in {bundle.name}",
         diagnostics=tuple(found),
         subject={"blueprint": bundle.name, "version": bundle.version, "digest": bundle.digest},
         verdict=f"{len(found)} answer{'' if len(found) == 1 else 's'}",
@@ -107,8 +108,8 @@ def _no_field(obj: Object, field: str) -> Refused:
 
 
 def _in_full(field: TracedField, root: Node | None, *, all_: bool) -> Diagnostic:
-    written = [source for source in field.own if source.layer in WRITTEN]
-    first = next(iter(field.own), None)
+    written = [source for source in field.sources if source.layer in WRITTEN]
+    first = field.first
     return Diagnostic(
         codes.FIELD_ORIGIN,
         f"{field.object.id} {field.name} is {json.dumps(field.value, ensure_ascii=False)}",
@@ -131,7 +132,7 @@ def _label(source: Source) -> str:
 def _notes(field: TracedField, first: Source | None, root: Node | None, *, all_: bool) -> Iterator[Note]:
     if first and root:
         yield from _replaced(first, root)
-    rest = field.own[1:]
+    rest = field.sources[1:]
     defaults = [source for source in rest if source.layer == "default"]
     for source in rest if all_ or len(defaults) == 1 else [each for each in rest if each.layer != "default"]:
         yield Note(f"{source.layer}: {_label(source)}", source.span)
@@ -155,7 +156,7 @@ def _replaced(source: Source, root: Node) -> Iterator[Note]:
 
 def _table(obj: Object, field: str | None, fields: Iterable[TracedField]) -> Diagnostic:
     origin = obj.origin(()) or next(iter(fields)).origin
-    decided = [each for each in fields if any(source.layer in (*WRITTEN, "default") for source in each.own)]
+    decided = [each for each in fields if (line := line_to_change(each.noted)) and line.layer in _BLUEPRINT]
     return Diagnostic(
         codes.FIELD_ORIGIN,
         f"{obj.id} {field or ''}: {_fields(len(decided))} from the blueprint".replace(" :", ":"),
@@ -170,54 +171,42 @@ def _table(obj: Object, field: str | None, fields: Iterable[TracedField]) -> Dia
 
 def _row(field: TracedField) -> str:
     """The value, the line that is it, and the blueprint's line that chose it where that is another one."""
-    first = field.own[0]
-    chose = next(source for source in field.own if source.layer in (*WRITTEN, "default"))
-    said = f"{json.dumps(field.value, ensure_ascii=False)}  from {first.span} ({_label(first)})"
-    return said if chose is first else f"{said}, chosen at {chose.span} ({_label(chose)})"
-
-
-def _deciding(bundle: Bundle) -> set[str]:
-    """The paths of the blueprint that something follows from, and those above them."""
-    origins = (origin for obj in bundle.objects for origin in obj.origins.values())
-    sources = {*chain.from_iterable(origin.sources for origin in origins)}
-    sources |= {each for pool in bundle.pools for found in pool.sources.values() for each in found}
-    steps = [source.path.split(".") for source in sources if source.path.startswith("spec.")]
-    return {".".join(each[:end]) for each in steps for end in range(2, len(each) + 1)}
+    first, chose = field.first, line_to_change(field.noted)
+    value = json.dumps(field.value, ensure_ascii=False)
+    if first is None or chose is None:
+        return value
+    row = f"{value}  from {first.span} ({_label(first)})"
+    return row if first.layer in _BLUEPRINT else f"{row}, chosen at {chose.span} ({_label(chose)})"
 
 
 def _forward(bundle: Bundle, path: str) -> Iterator[Diagnostic]:
-    fields, facts = trace_forward(bundle, path)
-    if not fields and not facts:
-        near = nearest(path, _deciding(bundle))
+    by_place: dict[Span, list[TracedUse]] = {}
+    for use in trace_forward(bundle, path):
+        by_place.setdefault(use.source.span, []).append(use)
+    if not by_place:
+        near = nearest(path, deciding_paths(bundle))
         help_ = f"did you mean {near}?" if near else "write a path of the blueprint that has a value, like spec.release"
         raise _unknown(f"nothing follows from {path}", help_)
-    by_place: dict[Span, tuple[list[TracedField], list[TracedFact]]] = {}
-    for field in fields:
-        by_place.setdefault(_at(field, path), ([], []))[0].append(field)
-    for fact in facts:
-        by_place.setdefault(fact.source.span, ([], []))[1].append(fact)
-    for place, decided in by_place.items():
-        yield _decided(path, place, *decided)
+    for place, uses in by_place.items():
+        yield _decided(path, place, uses)
 
 
-def _decided(path: str, place: Span, fields: list[TracedField], facts: list[TracedFact]) -> Diagnostic:
+def _decided(path: str, place: Span, uses: Sequence[TracedUse]) -> Diagnostic:
     """Everything that one line decides, under one excerpt of it."""
+    fields = [use.field for use in uses if use.field]
+    facts = [use.fact for use in uses if use.fact]
     objects = {str(field.object.id): None for field in fields}
     several = len(objects) > 1
-    said = (
+    parts = (
         [f"{_fields(len(fields))} of {f'{len(objects)} objects' if several else next(iter(objects))}"] if fields else []
     )
     if facts:
-        said += [facts[0].what] if len(facts) == 1 else [f"{len(facts)} facts"]
+        parts += [facts[0]] if len(facts) == 1 else [f"{len(facts)} facts"]
     rows = [(f"{field.object.id} {field.name}" if several else field.name, _short(field.value)) for field in fields]
-    rows += [("fact", fact.what) for fact in facts if len(facts) > 1]
+    rows += [("fact", fact) for fact in facts if len(facts) > 1]
     subject = next(iter(objects)) if len(objects) == 1 else None
-    message = f"{path} decides {' and '.join(said)}"
+    message = f"{path} decides {' and '.join(parts)}"
     return Diagnostic(codes.LINE_USE, message, at=place, subject=subject, evidence=tuple(rows))
-
-
-def _at(field: TracedField, path: str) -> Span:
-    return next(source.span for source in field.origin.sources if source.path.startswith(path))
 
 
 def _short(value: Any) -> str:

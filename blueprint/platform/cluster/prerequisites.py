@@ -24,10 +24,10 @@ def _kubernetes(platform: Platform) -> Iterator[str]:
 
 
 def _distribution(platform: Platform) -> Iterator[str]:
-    yield from platform.ground.needs
-    if platform.runs_toolkit:
-        for need in platform.ground.toolkit_needs:
-            yield need.replace("{socket}", platform.containerd_socket) if "{socket}" in need else need
+    yield from platform.distribution_facts.needs
+    if platform.node_stack.runs_toolkit:
+        for need in platform.distribution_facts.toolkit_needs:
+            yield need.replace("{socket}", platform.node_stack.containerd_socket) if "{socket}" in need else need
     if platform.kubelet_root != KUBELET_ROOT:
         yield f"The kubelet of GPU nodes keeps its files under {platform.kubelet_root}."
 

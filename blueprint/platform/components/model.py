@@ -170,7 +170,7 @@ class PlatformComponent:
     @tracked_property
     def olm(self) -> PlatformOlm | None:
         """How it comes through the Operator Lifecycle Manager; None where our own manifests install it."""
-        olm = self.component.olm if self._platform.by_olm else None
+        olm = self.component.olm if self._platform.uses_olm else None
         return PlatformOlm(olm, self.component, self._platform) if olm else None
 
     def template_files(self) -> tuple[Path, ...]:
@@ -230,11 +230,14 @@ class PlatformComponent:
         """The settings by name."""
         return Settings(self.component, self._spec.settings if self._spec is not None else {})
 
+    def setting_source(self, setting: str, *steps: str) -> Source:
+        """The line of a setting that the blueprint gives, or of something in it."""
+        return self._platform.origins.source(("spec", "components", self.name, "settings", setting, *steps))
+
     def env(self, setting: str) -> list[Variable]:
         """A setting of variables, as a container's list."""
-        at = ("spec", "components", self.name, "settings", setting)
         given = sorted((self.settings[setting] or {}).items())
-        return [Variable(name, value, self._platform.origins.source((*at, name))) for name, value in given]
+        return [Variable(name, value, self.setting_source(setting, name)) for name, value in given]
 
     def gates(self, setting: str) -> list[str]:
         """A setting of feature gates, each as `NAME=true` or `NAME=false`."""

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from blueprint.platform.model import Platform
 from blueprint.platform.pool import GpuPool, Pool
 
-STANDALONE = ("k8s-device-plugin", "dcgm-exporter")
-"""Components whose pods need NVIDIA's runtime where no operator gives it to them."""
+_CLASS = "runtimeClass"
+"""The setting of components whose pods need NVIDIA's runtime, where no operator gives it to them."""
 
 
 def pool_prerequisites(pool: Pool, platform: Platform) -> Iterator[Iterator[str]]:
@@ -19,9 +19,9 @@ def pool_prerequisites(pool: Pool, platform: Platform) -> Iterator[Iterator[str]
 
 def _driver(pool: GpuPool, platform: Platform) -> Iterator[str]:
     owner = {"host": "The node image", "provider": "The cloud provider"}.get(pool.driver.owner)
-    said = pool.driver.version or pool.driver.branch
+    version = pool.driver.version or pool.driver.branch
     if owner:
-        which = "" if not said else f" {said}" if pool.driver.version else f" of branch {said}"
+        which = "" if not version else f" {version}" if pool.driver.version else f" of branch {version}"
         yield f"{owner} brings the NVIDIA driver{which}."
     elif pool.driver.precompiled:
         yield (
@@ -35,10 +35,10 @@ def _driver(pool: GpuPool, platform: Platform) -> Iterator[str]:
 
 def _runtime(platform: Platform) -> Iterator[str]:
     """Where the pods of the stack get NVIDIA's runtime: nothing here sets it up."""
-    settings = (platform.setting(name, "runtimeClass") for name in STANDALONE)
+    settings = (each.settings[_CLASS] for each in platform.components.values() if _CLASS in each.component.settings)
     classes = sorted({each for each in settings if each})
     if classes:
         yield f"The RuntimeClass {' and '.join(classes)} is there, and leads to NVIDIA's container runtime."
     else:
         yield "NVIDIA's container runtime is the nodes' default one: the pods of the GPU stack name no RuntimeClass."
-        yield from platform.ground.default_runtime
+        yield from platform.distribution_facts.default_runtime

@@ -53,7 +53,7 @@ def _rdma(pool: Pool, network: PoolNetwork) -> Iterator[str]:
             " package repositories have the kernel's headers."
         )
         yield "No node image loads another OFED, and nothing keeps the kernel's own modules of the cards in use."
-    elif fabric := pool.platform.ground.fabrics.get(network.fabric):
+    elif fabric := pool.platform.distribution_facts.fabrics.get(network.fabric):
         yield from fabric.needs
     else:
         yield "The cloud brings the driver of the network cards, and something that advertises them to pods."
@@ -61,7 +61,7 @@ def _rdma(pool: Pool, network: PoolNetwork) -> Iterator[str]:
         yield "A subnet manager runs in the fabric, and all cards' ports are active."
     elif network.owner != PROVIDER:
         yield "Switches and cards are set up for RoCE alike: MTU, priority flow control and ECN."
-    if pool.gpu and pool.platform.ground.bare_metal:
+    if pool.gpu and pool.platform.distribution_facts.bare_metal:
         yield (
             "On bare metal, ACS redirection is off on the PCIe switches between GPUs and cards, or the IOMMU passes"
             " through: otherwise their traffic takes the way through the CPU."
@@ -118,5 +118,5 @@ def _external(platform: Platform) -> Iterator[str]:
     if plugin and plugin.ownership == "external":
         yield "The EFA device plugin tolerates the taints of the pools that have EFA."
     nfd = platform.components.get("nfd")
-    if platform.fabrics.pools and nfd and nfd.ownership == "external":
+    if platform.nic_policies.pools and nfd and nfd.ownership == "external":
         yield "NFD looks at PCI devices of the classes 0200 and 0207: the Network Operator finds its nodes by them."

@@ -90,7 +90,7 @@ class Observability:
     @tracked_property
     def namespace(self) -> str:
         """Where Prometheus looks for monitors and rules: where it runs. OpenShift's own look where the operator is."""
-        if self._platform.by_olm and self.prometheus_namespace in OWN_PROMETHEUSES:
+        if self._platform.uses_olm and self.prometheus_namespace in OWN_PROMETHEUSES:
             return self.exporter.namespace
         return str(self.spec.prometheus.monitor_namespace or self.prometheus_namespace)
 
@@ -176,7 +176,7 @@ class Observability:
     def node_status(self) -> bool:
         """Whether the operator runs exporters of the nodes' state."""
         found = self._platform.gpu_stack == "clusterPolicy" and self.exporter.component is not None
-        return found and bool(self._platform.setting("gpu-operator", "nodeStatusExporter"))
+        return found and bool(self._platform.setting("nodeStatusExporter"))
 
     @tracked_property
     def shared(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from blueprint.platform.model import Platform
 
 def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:
     """What must be done outside of our objects; nothing where our own manifests install everything."""
-    if not platform.by_olm:
+    if not platform.uses_olm:
         return
     yield _release(platform)
     subscribed = [one for one in platform.components.values() if one.olm and one.olm.package and _ours(one)]
@@ -25,7 +25,7 @@ def _ours(component: PlatformComponent) -> bool:
 
 
 def _release(platform: Platform) -> Iterator[str]:
-    yield f"The cluster is {platform.ground.title} {platform.distribution_version}."
+    yield f"The cluster is {platform.distribution_facts.title} {platform.distribution_version}."
 
 
 def _catalogue(component: PlatformComponent) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What the nodes of a pool are made of and where they stand, resolved."""
+"""Hardware and topology of a pool's nodes, resolved."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from blueprint.units import canonical_quantity
 HOSTNAME = "kubernetes.io/hostname"
 
 
-class Place:
-    """Machine, kubelet, topology and NVLink domain of one pool's nodes. What nobody decides is None."""
+class NodeHardware:
+    """What one pool's nodes are made of. What nothing decides is None."""
 
-    def __init__(self, pool: PoolView, spec: NodePool, platform: PlatformView) -> None:
-        self._pool = pool
+    def __init__(self, spec: NodePool, platform: PlatformView) -> None:
         self._spec = spec
         self._platform = platform
 
@@ -54,6 +53,15 @@ class Place:
         known = {"instanceType": self.instance_type, "arch": self.arch, "cpu": cpu, "memory": self.memory}
         return {key: value for key, value in known.items() if value}
 
+
+class NodeTopology:
+    """Where one pool's nodes stand: domains, NVLink, and the policies of their kubelets."""
+
+    def __init__(self, pool: PoolView, spec: NodePool, platform: PlatformView) -> None:
+        self._pool = pool
+        self._spec = spec
+        self._platform = platform
+
     @tracked_property
     def domain_nodes(self) -> int | None:
         """Nodes in one NVLink domain; None where NVLink ends at the node."""
@@ -67,14 +75,14 @@ class Place:
         return domain.label if domain is not None else None
 
     @tracked_property
-    def levels(self) -> dict[str, int]:
+    def labels(self) -> dict[str, int]:
         """Labels that say where a node stands, widest first, each with its nodes per domain (0: not said).
 
         Nodes with GPUs carry every level of the cluster; others do where the pool gives sizes.
         """
         sizes = dict(plain(self._spec.topology))
         wanted = bool(sizes) or self._pool.gpu is not None
-        found = {level: sizes.get(level, 0) for level in self._platform.levels if wanted and level != HOSTNAME}
+        found = {level: sizes.get(level, 0) for level in self._platform.topology_labels if wanted and level != HOSTNAME}
         if self.domain_label and self.domain_nodes:
             found[self.domain_label] = self.domain_nodes
         return found

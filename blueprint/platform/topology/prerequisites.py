@@ -20,7 +20,7 @@ def pool_prerequisites(pool: Pool, platform: Platform) -> Iterator[Iterator[str]
 
 
 def _machine(pool: Pool) -> Iterator[str]:
-    machine = pool.place.machine
+    machine = pool.hardware.machine
     if kind := machine.get("instanceType"):
         yield f"Each node is a {kind}."
     processors = " ".join(machine[key] for key in ("cpu", "arch") if key in machine)
@@ -30,14 +30,14 @@ def _machine(pool: Pool) -> Iterator[str]:
 
 
 def _levels(pool: Pool) -> Iterator[str]:
-    levels = {key: size for key, size in pool.place.levels.items() if key != pool.place.domain_label}
+    levels = {key: size for key, size in pool.topology.labels.items() if key != pool.topology.domain_label}
     for level, size in levels.items():
         yield f"Each node carries the label {level}, whose value names the domain in which it stands" + (
             f"; {size} node{'s' if size > 1 else ''} of this pool in each." if size else ".")  # fmt: skip
 
 
 def _domain(pool: Pool, platform: Platform) -> Iterator[str]:
-    label, nodes = pool.place.domain_label, pool.place.domain_nodes
+    label, nodes = pool.topology.domain_label, pool.topology.domain_nodes
     if label and nodes:
         who = _labeller(platform) if label == CLIQUE else "Whoever makes the nodes"
         yield (
@@ -47,13 +47,13 @@ def _domain(pool: Pool, platform: Platform) -> Iterator[str]:
 
 
 def _labeller(platform: Platform) -> str:
-    if platform.compute_domains:
+    if platform.dra.compute_domains:
         return "The DRA driver"
-    return "GPU feature discovery" if platform.discovers_gpus else "Whoever makes the nodes"
+    return "GPU feature discovery" if platform.node_stack.discovers_gpus else "Whoever makes the nodes"
 
 
 def _kubelet(pool: Pool) -> Iterator[str]:
-    if said := ", ".join(f"{key}: {value}" for key, value in pool.place.kubelet.items()):
+    if said := ", ".join(f"{key}: {value}" for key, value in pool.topology.kubelet.items()):
         yield (
             f"The kubelet's configuration has {said}. Changing a policy of a running node needs it drained and the "
             "kubelet's state files removed."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
@@ -87,23 +87,32 @@ def by_relevance(sources: Iterable[Source | SourceGroup]) -> Sources:
     that only encloses another one of the same document is left out.
     """
     several = list(dict.fromkeys(sources))
-    kept = [each for each in several if isinstance(each, Source)]
-    paths = {(source.span.file, source.path) for source in kept}
+    single = [each for each in several if isinstance(each, Source)]
+    paths = {(source.span.file, source.path) for source in single}
     enclosing = {(file, above) for file, path in paths for above in _above(path)}
-    written = [s for s in reversed(kept) if s.layer in WRITTEN and (s.span.file, s.path) not in enclosing]
-    defaults = [s for s in kept if s.layer == "default" and (s.span.file, s.path) not in enclosing]
-    catalogue = (s for s in kept if s.layer not in WRITTEN and s.layer != "default")
+    written = [s for s in reversed(single) if s.layer in WRITTEN and (s.span.file, s.path) not in enclosing]
+    defaults = [s for s in single if s.layer == "default" and (s.span.file, s.path) not in enclosing]
+    catalogue = (s for s in single if s.layer not in WRITTEN and s.layer != "default")
     return (*written, *defaults, *catalogue, *(each for each in several if isinstance(each, SourceGroup)))
 
 
-def line_to_change(sources: Sequence[Source]) -> Source | None:
+def each_source(sources: Sources) -> Iterator[Source]:
+    """The sources one by one; groups that come after the one that is looked for are not spread out."""
+    for each in sources:
+        if isinstance(each, SourceGroup):
+            yield from each.sources
+        else:
+            yield each
+
+
+def line_to_change(sources: Sources) -> Source | None:
     """Of the lines of a value, the deciding one first, the one to point at: a reader of a finding changes that.
 
     It is the first that somebody wrote, else the place of a default; the catalogue's only where there is neither.
     """
-    written = (each for each in sources if each.layer in WRITTEN)
-    defaults = (each for each in sources if each.layer == "default")
-    return next(chain(written, defaults, sources), None)
+    written = (each for each in each_source(sources) if each.layer in WRITTEN)
+    defaults = (each for each in each_source(sources) if each.layer == "default")
+    return next(chain(written, defaults, each_source(sources)), None)
 
 
 @cache

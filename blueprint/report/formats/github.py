@@ -13,7 +13,7 @@ from blueprint.report.context import Context
 from blueprint.report.escaping import visible
 from blueprint.report.model import Run
 from blueprint.report.record import (
-    Record,
+    ReportContent,
     actions_in_words,
     counts_in_words,
     coverage_in_words,
@@ -26,13 +26,13 @@ MOST_PER_LEVEL = 10
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 
 
-def tell(run: Run, context: Context) -> str:
+def render(run: Run, context: Context) -> str:
     """Annotations, worst first; then plain lines with what was examined, the counts and the verdict."""
     record = record_of(run)
     return "".join(f"{line}\n" for line in _lines(record, RepositoryPaths(context)))
 
 
-def _lines(record: Record, paths: RepositoryPaths) -> Iterator[str]:
+def _lines(record: ReportContent, paths: RepositoryPaths) -> Iterator[str]:
     shown = _shown(record)
     for diagnostic in shown:
         yield _annotation(diagnostic, paths)
@@ -44,7 +44,7 @@ def _lines(record: Record, paths: RepositoryPaths) -> Iterator[str]:
     yield visible(f"blueprint {record.run.verb}: {changes}{counts_in_words(record)}. {record.verdict}")
 
 
-def _shown(record: Record) -> list[Diagnostic]:
+def _shown(record: ReportContent) -> list[Diagnostic]:
     """At most ten per level; one notice fewer where the line about the rest needs its place."""
     found = [finding.diagnostic for finding in record.findings]
     by_level = {level: [each for each in found if each.severity is level] for level in Severity}
@@ -87,8 +87,8 @@ def _message(diagnostic: Diagnostic) -> str:
 
 
 def _command(name: str, properties: dict[str, str], message: str) -> str:
-    said = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
-    return f"::{name} {said}::{_data(message)}"
+    attributes = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
+    return f"::{name} {attributes}::{_data(message)}"
 
 
 def _data(text: str) -> str:

@@ -18,22 +18,22 @@ from blueprint.report.model import Run
 from blueprint.report.page.findings import finding_html
 from blueprint.report.page.markup import esc, prose, table
 from blueprint.report.page.objects import changes_html
-from blueprint.report.record import Record, actions_in_words, counts_in_words, left_out_by_reason, record_of
+from blueprint.report.record import ReportContent, actions_in_words, counts_in_words, left_out_by_reason, record_of
 
 _STYLE = Path(__file__).parent.parent / "page" / "report.css"
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _PAGE_WIDTH = 118
 
 
-def tell(run: Run, context: Context) -> str:
+def render(run: Run, context: Context) -> str:
     """The whole page. `context.width` and `color` do not matter; the same run gives the same bytes."""
     context = Context(context.source, context.base, width=_PAGE_WIDTH, version=context.version)
     record = record_of(run)
-    embedded = json_format.tell(run, context)
+    embedded = json_format.render(run, context)
     return "\n".join(_page(record, context, embedded)) + "\n"
 
 
-def _page(record: Record, context: Context, embedded: str) -> Iterator[str]:
+def _page(record: ReportContent, context: Context, embedded: str) -> Iterator[str]:
     run = record.run
     title = run.title or f"blueprint {run.verb}"
     yield "<!doctype html>"
@@ -63,7 +63,7 @@ def _page(record: Record, context: Context, embedded: str) -> Iterator[str]:
     yield "</main></body></html>"
 
 
-def _answer(record: Record) -> Iterator[str]:
+def _answer(record: ReportContent) -> Iterator[str]:
     code = record.run.exit_code
     yield (
         f'<div class="verdict {record.outcome}"><span>{prose(record.verdict)}</span>'
@@ -89,23 +89,23 @@ def _inputs(run: Run) -> Iterator[str]:
 
 
 def _coverage(run: Run) -> Iterator[str]:
-    if not (run.coverage or run.not_asked or run.left_out):
+    if not (run.coverage or run.out_of_scope or run.left_out):
         return
     yield "<h2>Coverage</h2>"
     rows = [(esc(c.scope), str(c.examined), str(c.unknown), esc(c.reason)) for c in run.coverage]
-    rows += [(esc(scope), "not asked", "", "not part of this question") for scope in run.not_asked]
+    rows += [(esc(scope), "not asked", "", "not part of this question") for scope in run.out_of_scope]
     rows += [("left out", str(number), "", esc(reason)) for reason, number in left_out_by_reason(run).items()]
     yield table(("Scope", "Examined", "Unknown", "Why"), rows)
 
 
-def _findings(record: Record, context: Context) -> Iterator[str]:
+def _findings(record: ReportContent, context: Context) -> Iterator[str]:
     yield "<h2>Findings</h2>"
     if not record.findings:
         yield "<p>No findings.</p>"
     yield from (finding_html(finding, context) for finding in record.findings)
 
 
-def _codes(record: Record) -> Iterator[str]:
+def _codes(record: ReportContent) -> Iterator[str]:
     """Every code that occurs: how often, first where, and what it means."""
     if not record.findings:
         return

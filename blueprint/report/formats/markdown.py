@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator
 
 from blueprint.changes.compare import Action, FieldChange, ObjectChange
 from blueprint.diagnostics import Diagnostic, Severity
-from blueprint.report.changes import MARKS, block_diff, folded, only_labels, said_origin, said_values
+from blueprint.report.changes import MARKS, block_diff, only_labels, origin_text, split_label_changes, values_text
 from blueprint.report.context import Context
 from blueprint.report.escaping import visible
 from blueprint.report.excerpt import excerpt
 from blueprint.report.model import Run
-from blueprint.report.record import Record, actions_in_words, counts_in_words, left_out_by_reason, record_of
+from blueprint.report.record import ReportContent, actions_in_words, counts_in_words, left_out_by_reason, record_of
 from blueprint.report.suggestion import suggestion
 
 MOST_BYTES = 1000 * 1024
@@ -26,16 +26,16 @@ _LINKED_BY_HOSTS = re.compile(r"\S*(?:@|://|www\.|#\d)\S*")  # mentions, bare ad
 _WORDS = {Severity.ERROR: "Error", Severity.WARNING: "Warning", Severity.NOTE: "Note"}
 
 
-def tell(run: Run, context: Context) -> str:
+def render(run: Run, context: Context) -> str:
     """Verdict first, then findings and changes; what does not fit is counted at the end."""
     record = record_of(run)
     head = "\n".join(_head(record))
     blocks = [*_findings(record, context), *_platform(record), *_changes(record.changes), *_images(run)]
     room = MOST_BYTES - len(head.encode("utf-8", "replace"))
-    kept = list(_fitting(blocks, room))
-    if more := len(blocks) - len(kept):
-        kept.append(f"_{more} more entries do not fit here; the JSON report has all._\n")
-    return "\n".join([head, *kept])
+    fitting = list(_fitting(blocks, room))
+    if more := len(blocks) - len(fitting):
+        fitting.append(f"_{more} more entries do not fit here; the JSON report has all._\n")
+    return "\n".join([head, *fitting])
 
 
 def inline(text: str) -> str:
@@ -49,11 +49,11 @@ def inline(text: str) -> str:
 
 def prose(text: str) -> str:
     """A sentence from outside: what Markdown acts on is escaped, what hosts turn into links is code."""
-    said, at, shown = "", 0, visible(text)
+    escaped, at, shown = "", 0, visible(text)
     for found in _LINKED_BY_HOSTS.finditer(shown):
-        said += _ACTIVE.sub(r"\\\1", shown[at : found.start()]) + inline(found[0])
+        escaped += _ACTIVE.sub(r"\\\1", shown[at : found.start()]) + inline(found[0])
         at = found.end()
-    return said + _ACTIVE.sub(r"\\\1", shown[at:])
+    return escaped + _ACTIVE.sub(r"\\\1", shown[at:])
 
 
 def block(text: str, language: str = "text") -> str:
@@ -63,7 +63,7 @@ def block(text: str, language: str = "text") -> str:
     return f"{fence}{language}\n{text}\n{fence}"
 
 
-def _head(record: Record) -> Iterator[str]:
+def _head(record: ReportContent) -> Iterator[str]:
     run = record.run
     yield f"## blueprint {prose(run.verb)}"
     yield ""
@@ -76,14 +76,14 @@ def _head(record: Record) -> Iterator[str]:
         yield from _table(
             ("", ""), ((prose(key), inline(value).replace("|", "\\|")) for key, value in run.subject.items())
         )
-    if run.coverage or run.not_asked or run.left_out:
+    if run.coverage or run.out_of_scope or run.left_out:
         yield from _table(("Scope", "Examined", "Unknown", "Why"), _coverage(run))
 
 
 def _coverage(run: Run) -> Iterator[tuple[str, ...]]:
     for each in run.coverage:
         yield prose(each.scope), str(each.examined), str(each.unknown), prose(each.reason)
-    for scope in run.not_asked:
+    for scope in run.out_of_scope:
         yield prose(scope), "not asked", "", ""
     for reason, number in left_out_by_reason(run).items():
         yield "left out", str(number), "", prose(reason)
@@ -98,7 +98,7 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
     yield ""
 
 
-def _findings(record: Record, context: Context) -> Iterator[str]:
+def _findings(record: ReportContent, context: Context) -> Iterator[str]:
     for number, finding in enumerate(record.findings):
         heading = "### Findings\n\n" if number == 0 else ""
         yield heading + "\n".join(_finding(finding.diagnostic, context))
@@ -144,14 +144,14 @@ def _picture(diagnostic: Diagnostic, context: Context) -> str:
     return "\n".join(lines)
 
 
-def _platform(record: Record) -> Iterator[str]:
+def _platform(record: ReportContent) -> Iterator[str]:
     for number, change in enumerate(record.platform):
         yield ("### What the platform is\n\n" if number == 0 else "") + _change(change)
 
 
 def _changes(changes: tuple[ObjectChange, ...]) -> Iterator[str]:
-    told, labelled = folded(changes)
-    for number, change in enumerate(told):
+    shown, labelled = split_label_changes(changes)
+    for number, change in enumerate(shown):
         yield ("### Changes\n\n" if number == 0 else "") + _change(change)
     if labelled:
         yield f"- `~` {prose(only_labels(labelled))}\n"
@@ -172,11 +172,11 @@ def _images(run: Run) -> Iterator[str]:
 
 
 def _field(field: FieldChange) -> str:
-    origin = f" {prose(said_origin(field.origin))}" if field.origin else ""
+    origin = f" {prose(origin_text(field.origin))}" if field.origin else ""
     if lines := block_diff(field):
         picture = textwrap.indent(block("\n".join(lines), "diff"), "    ")
         return f"  - {inline(field.shown)}{origin}\n\n{picture}\n"
-    return f"  - {inline(field.shown)}: {inline(said_values(field))}{origin}"
+    return f"  - {inline(field.shown)}: {inline(values_text(field))}{origin}"
 
 
 def _fitting(blocks: list[str], room: int) -> Iterator[str]:

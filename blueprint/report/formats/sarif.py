@@ -10,7 +10,7 @@ from blueprint.diagnostics import Code, Diagnostic, Severity, Span
 from blueprint.report.context import Context
 from blueprint.report.document import carried
 from blueprint.report.model import Run
-from blueprint.report.record import Finding, Record, counts_in_words, coverage_in_words, record_of
+from blueprint.report.record import ReportContent, ReportEntry, counts_in_words, coverage_in_words, record_of
 from blueprint.report.repository_paths import RepositoryPaths
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -20,7 +20,7 @@ ROOT = "SRCROOT"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
 
 
-def tell(run: Run, context: Context) -> str:
+def render(run: Run, context: Context) -> str:
     """One SARIF run. What did not fit is counted in a notification; nothing is left out silently."""
     record = record_of(run)
     codes = sorted({finding.diagnostic.code.id: finding.diagnostic.code for finding in record.findings}.items())
@@ -62,11 +62,11 @@ def _rule(code: Code) -> dict[str, Any]:
     }
 
 
-def _invocation(record: Record) -> dict[str, Any]:
+def _invocation(record: ReportContent) -> dict[str, Any]:
     """Whether the run could do its work, and what it did not look at."""
-    said = coverage_in_words(record.run)
+    sentences = coverage_in_words(record.run)
     if (left_out := len(record.findings) - MOST_RESULTS) > 0:
-        said.append(f"{left_out} more results are not in this file; the JSON report has all.")
+        sentences.append(f"{left_out} more results are not in this file; the JSON report has all.")
     unknown = any(coverage.unknown for coverage in record.run.coverage)
     return {
         "executionSuccessful": record.run.exit_code in {0, 1, 3},
@@ -74,12 +74,12 @@ def _invocation(record: Record) -> dict[str, Any]:
         "exitCodeDescription": record.verdict,
         "toolExecutionNotifications": [
             {"level": "warning" if unknown or left_out > 0 else "note", "message": {"text": sentence}}
-            for sentence in said
+            for sentence in sentences
         ],
     }
 
 
-def _properties(record: Record) -> dict[str, Any]:
+def _properties(record: ReportContent) -> dict[str, Any]:
     return {
         "verb": record.run.verb,
         "title": record.run.title,
@@ -98,18 +98,18 @@ class _Results:
         self._rule_index = rule_index
         self._paths = RepositoryPaths(context)
 
-    def of(self, record: Record) -> list[dict[str, Any]]:
+    def of(self, record: ReportContent) -> list[dict[str, Any]]:
         fallback = self._fallback(record)
         return [self._result(finding, fallback) for finding in record.findings[:MOST_RESULTS]]
 
-    def _fallback(self, record: Record) -> str | None:
+    def _fallback(self, record: ReportContent) -> str | None:
         """The file for results without one: the blueprint, if the run names its file, else the first file blamed."""
         blueprint = record.run.subject.get("blueprint", "")
         named = [blueprint] if blueprint.endswith((".yaml", ".yml")) else []
         blamed = (finding.diagnostic.at.file for finding in record.findings if finding.diagnostic.at)
         return next((path for file in (*named, *blamed) if (path := self._paths.of(file))), None)
 
-    def _result(self, finding: Finding, fallback: str | None) -> dict[str, Any]:
+    def _result(self, finding: ReportEntry, fallback: str | None) -> dict[str, Any]:
         diagnostic = finding.diagnostic
         result: dict[str, Any] = {
             "ruleId": diagnostic.code.id,

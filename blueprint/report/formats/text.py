@@ -14,7 +14,7 @@ from blueprint.report.escaping import cells, in_ascii, visible
 from blueprint.report.excerpt import excerpt
 from blueprint.report.model import Run
 from blueprint.report.record import (
-    Record,
+    ReportContent,
     actions_in_words,
     counts_in_words,
     coverage_in_words,
@@ -30,14 +30,14 @@ _WHOLE = 50
 _FIRST = 3
 
 
-def tell(run: Run, context: Context) -> str:
+def render(run: Run, context: Context) -> str:
     """The run as text. Only `context.width`, `color`, `ascii_only` and `verbose` influence how it looks."""
     record = record_of(run)
     text = "\n".join(_lines(record, context)) + "\n"
     return in_ascii(text) if context.ascii_only else text
 
 
-def _lines(record: Record, context: Context) -> Iterator[str]:
+def _lines(record: ReportContent, context: Context) -> Iterator[str]:
     style = Style(context.color)
     if record.run.title:
         yield style.bold(visible(record.run.title))
@@ -57,15 +57,15 @@ def _lines(record: Record, context: Context) -> Iterator[str]:
 
 def _findings(diagnostics: Sequence[Diagnostic], context: Context, style: Style) -> Iterator[str]:
     most = len(diagnostics) if context.verbose or len(diagnostics) <= _WHOLE else _FIRST
-    told: Counter[str] = Counter()
+    shown: Counter[str] = Counter()
     short = 0
     for diagnostic in diagnostics:
         code = diagnostic.code.id
-        told[code] += 1
-        if told[code] <= most:
+        shown[code] += 1
+        if shown[code] <= most:
             if short:
                 yield ""
-            yield from _diagnostic(diagnostic, context, style, explain=told[code] == 1)
+            yield from _diagnostic(diagnostic, context, style, explain=shown[code] == 1)
             yield ""
             short = 0
         else:
@@ -73,7 +73,7 @@ def _findings(diagnostics: Sequence[Diagnostic], context: Context, style: Style)
             short += 1
     if short:
         yield ""
-    if cut := sum(number - most for number in told.values() if number > most):
+    if cut := sum(number - most for number in shown.values() if number > most):
         yield style.dim(f"{cut} of {len(diagnostics)} findings are told in one line each; -v tells them in full.")
 
 
@@ -83,7 +83,7 @@ def _one_line(diagnostic: Diagnostic, style: Style) -> str:
     return f"{head}{place} {visible(diagnostic.message)}"
 
 
-def _ending(record: Record, context: Context, style: Style) -> Iterator[str]:
+def _ending(record: ReportContent, context: Context, style: Style) -> Iterator[str]:
     for sentence in coverage_in_words(record.run):
         yield from _wrapped(visible(sentence), context)
     counts = counts_in_words(record)
@@ -126,8 +126,8 @@ def _place(
         if previous and line.number > previous + 1:
             yield style.dim("      ...")
         yield f"{style.dim(f'{line.number:5} |')} {line.text}"
-        said = f" {visible(label)}" if label and line is marked[-1] else ""
-        under = style.severity(mark * line.length + said, severity) if severity else mark * line.length + said
+        caption = f" {visible(label)}" if label and line is marked[-1] else ""
+        under = style.severity(mark * line.length + caption, severity) if severity else mark * line.length + caption
         yield f"{style.dim('      |')} {' ' * line.indent}{under}"
         previous = line.number
     if not marked and label:
@@ -136,8 +136,8 @@ def _place(
 
 def _evidence(diagnostic: Diagnostic, context: Context) -> Iterator[str]:
     left = frozenset() if context.verbose else diagnostic.at_length
-    told = (pair for pair in diagnostic.evidence if pair[0] not in left)
-    pairs = [(visible(name), visible(text)) for name, text in (*_subject(diagnostic), *told)]
+    evidence = (pair for pair in diagnostic.evidence if pair[0] not in left)
+    pairs = [(visible(name), visible(text)) for name, text in (*_subject(diagnostic), *evidence)]
     widest = max((cells(name) for name, _ in pairs), default=0)
     for name, text in pairs:
         yield f"    {name}{' ' * (widest - cells(name))}  {text}".rstrip()

@@ -8,15 +8,15 @@ from blueprint.diagnostics import Diagnostic, Fix, Span
 from blueprint.report.context import Context
 from blueprint.report.excerpt import Marked, excerpt
 from blueprint.report.page.markup import esc, facts, prose
-from blueprint.report.record import Finding
+from blueprint.report.record import ReportEntry
 
 
-def finding_html(finding: Finding, context: Context) -> str:
+def finding_html(finding: ReportEntry, context: Context) -> str:
     """One finding as an article with the anchor `finding-N`."""
     return "\n".join(_parts(finding, context))
 
 
-def _parts(finding: Finding, context: Context) -> Iterator[str]:
+def _parts(finding: ReportEntry, context: Context) -> Iterator[str]:
     found = finding.diagnostic
     level = found.severity.value
     yield f'<article class={level} id="finding-{finding.number}">'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from blueprint.changes.compare import ABSENT, Action, FieldChange, ObjectChange
-from blueprint.report.changes import MARKS, block_diff, folded, only_labels, said_origin
+from blueprint.report.changes import MARKS, block_diff, only_labels, origin_text, split_label_changes
 from blueprint.report.page.markup import esc
 from blueprint.report.values import one_line
 from blueprint.source.paths import format_path
@@ -16,9 +16,9 @@ _LONGEST = 2000
 
 def changes_html(changes: Sequence[ObjectChange]) -> Iterator[str]:
     """Every object that changes; the unchanged ones folded into one list."""
-    told, labelled = folded(changes)
-    for change in told:
-        yield _object(change, is_open=len(told) <= MOST_OPEN)
+    shown, labelled = split_label_changes(changes)
+    for change in shown:
+        yield _object(change, is_open=len(shown) <= MOST_OPEN)
     if labelled:
         yield _names(labelled, only_labels(labelled))
     if unchanged := [change for change in changes if change.action is Action.UNCHANGED]:
@@ -49,7 +49,7 @@ def _field(field: FieldChange) -> str:
     values = f"<pre>{'&#10;'.join(map(esc, lines))}</pre>" if lines else _values(field)
     return (
         f"<div class=field><div class=mono>{esc(format_path(field.path))}</div>{values}"
-        f"<div class=faint>{esc(said_origin(field.origin))}</div></div>"
+        f"<div class=faint>{esc(origin_text(field.origin))}</div></div>"
     )
 
 

@@ -116,7 +116,7 @@ def _field(path: str, node: Schema, root: Schema, required: bool) -> Field:  # n
         type=" or ".join(dict.fromkeys(_type(variant, root) for variant in variants)) or "anything",
         description=next((each["description"] for each in described if each.get("description")), ""),
         required=required,
-        default=next((each["default"] for each in described if _is_told(each.get("default"))), None),
+        default=next((each["default"] for each in described if _is_shown(each.get("default"))), None),
         allowed=tuple(dict.fromkeys(value for each in described for value in _allowed(each))),
         bounds=tuple(dict.fromkeys(text for variant in variants for text in _bounds(variant))),
         examples=tuple(example for each in described for example in each.get("examples", ())),
@@ -134,7 +134,7 @@ def _type(node: Schema, root: Schema) -> str:
     return " or ".join(_NAMES.get(each, each) for each in ([kind] if isinstance(kind, str) else kind))
 
 
-def _is_told(default: Any) -> bool:
+def _is_shown(default: Any) -> bool:
     """Empty defaults say nothing, and those of mappings are said by their fields."""
     return default not in (None, "", [], ()) and not isinstance(default, Mapping)
 

@@ -26,7 +26,7 @@ A ClusterPolicy and a GPUCluster exclude each other: with both there the operato
 reaches any pod. The blueprint's `gpuStack` decides which of the two is rendered.
 """,
 )
-OPERANDS_KEPT_AWAY = define(
+OPERANDS_REPELLED = define(
     "BP6003",
     "operands-kept-away",
     """
@@ -62,7 +62,7 @@ def tolerations(subject: Object, context: RuleContext) -> Iterator[ObjectFinding
             if not tolerates(given, taint):
                 text = f"no toleration in spec.daemonsets for the taint {taint.key}:{taint.effect} of pool {pool.name}"
                 help_ = f"add {{key: {taint.key}, operator: Exists, effect: {taint.effect}}}"
-                yield ObjectFinding(OPERANDS_KEPT_AWAY, ("spec", "daemonsets", "tolerations"), text, help_)
+                yield ObjectFinding(OPERANDS_REPELLED, ("spec", "daemonsets", "tolerations"), text, help_)
                 return
 
 

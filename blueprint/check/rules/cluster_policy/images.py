@@ -27,7 +27,7 @@ exporter ends in a crash loop, or without metrics.
 """,
     severity=Severity.WARNING,
 )
-DCGM_UNSAID = define(
+DCGM_NOT_SET = define(
     "BP6022",
     "dcgm-unsaid",
     """
@@ -70,10 +70,10 @@ def apart(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         yield ObjectFinding(VERSIONS_APART, ("spec", "dcgm", "version"), text, "take both from one release")
 
 
-def unsaid(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+def dcgm_not_set(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Whether DCGM runs on its own is left open."""
     if mapping(mapping(subject.data.get("spec")).get("dcgm")).get("enabled") is None:
-        yield ObjectFinding(DCGM_UNSAID, ("spec", "dcgm"), "spec.dcgm.enabled is not said, which means true")
+        yield ObjectFinding(DCGM_NOT_SET, ("spec", "dcgm"), "spec.dcgm.enabled is not said, which means true")
 
 
-RULES = (partial, apart, unsaid)
+RULES = (partial, apart, dcgm_not_set)

@@ -90,8 +90,8 @@ def deprecated(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]
     """Fields that have a successor and still work."""
     for path, instead in _DEPRECATED.items():
         if inside(subject.data, "spec", *path) not in (None, ""):
-            said = ".".join(path)
-            yield ObjectFinding(DEPRECATED, ("spec", *path), f"spec.{said} is deprecated; {instead} takes its place",
+            field = ".".join(path)
+            yield ObjectFinding(DEPRECATED, ("spec", *path), f"spec.{field} is deprecated; {instead} takes its place",
                             f"use {instead}")  # fmt: skip
 
 

@@ -49,8 +49,8 @@ def filters(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     path = ("spec", "dcgmExporter", "podLabelAllowlistRegex")
     for index, text in enumerate(items(inside(subject.data, *path))):
         if not is_go_pattern(str(text)):
-            said = f"spec.dcgmExporter.podLabelAllowlistRegex: {text} is no regular expression that Go reads (RE2)"
-            yield ObjectFinding(LABEL_FILTER, (*path, index), said, "escape characters with a meaning: ( is \\(")
+            message = f"spec.dcgmExporter.podLabelAllowlistRegex: {text} is no regular expression that Go reads (RE2)"
+            yield ObjectFinding(LABEL_FILTER, (*path, index), message, "escape characters with a meaning: ( is \\(")
 
 
 def additional(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:

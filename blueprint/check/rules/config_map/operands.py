@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from blueprint.bundle.model import Object
+from blueprint.catalog.catalog import load_catalog
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule_context import RuleContext, by_hand, inside, mapping
 from blueprint.check.rules.config_map import mig, sharing
@@ -70,7 +71,7 @@ def mig_manager(subject: Object, context: RuleContext) -> Iterator[ObjectFinding
 def exporter(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """The counters of the exporter: the operator's, or one that stands alone."""
     data = mapping(subject.data.get("data"))
-    alone = subject.component == "dcgm-exporter"
+    alone = subject.component == load_catalog().exporter_of("standalone")[0].name
     for key in (COUNTERS_KEY, ALONE_KEY):
         text = data.get(key)
         if isinstance(text, str) and (alone or (key == COUNTERS_KEY and _read_by(subject, context, "dcgmExporter"))):

@@ -38,9 +38,9 @@ def faults(config: Mapping[Any, Any]) -> Iterator[str]:
         yield f"imex.channelIDs can be [] or [0], not {channels}"
 
 
-def _shared(way: str, said: Mapping[Any, Any]) -> Iterator[str]:
-    yield from _unknown(said, _WAY, f"sharing.{way}.")
-    for index, each in enumerate(map(mapping, items(said.get("resources")))):
+def _shared(way: str, fields: Mapping[Any, Any]) -> Iterator[str]:
+    yield from _unknown(fields, _WAY, f"sharing.{way}.")
+    for index, each in enumerate(map(mapping, items(fields.get("resources")))):
         name, replicas = each.get("name"), each.get("replicas")
         if type(replicas) is not int or replicas < 2:  # noqa: PLR2004 - shared by two at least
             yield f"sharing.{way}.resources[{index}].replicas must be a number from 2 on"
@@ -53,8 +53,8 @@ def _shared(way: str, said: Mapping[Any, Any]) -> Iterator[str]:
                 yield f"sharing.{way}.resources[{index}].{key} is ignored"
 
 
-def _unknown(said: Mapping[Any, Any], known: tuple[str, ...], at: str) -> Iterator[str]:
-    for key in said:
+def _unknown(fields: Mapping[Any, Any], known: tuple[str, ...], at: str) -> Iterator[str]:
+    for key in fields:
         if key not in known:
             near = nearest(str(key), known)
             yield f"{at}{key} is not read" + (f"; did you mean {near}?" if near else "")

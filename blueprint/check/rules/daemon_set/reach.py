@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from blueprint.bundle.model import Object
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule_context import USERS, RuleContext, inside, tolerates
-from blueprint.check.rules.cluster_policy.alone import OPERANDS_KEPT_AWAY
+from blueprint.check.rules.cluster_policy.alone import OPERANDS_REPELLED
 
 _TOLERATIONS = ("spec", "template", "spec", "tolerations")
 
@@ -22,7 +22,7 @@ def reach(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
             if not tolerates(given, taint):
                 text = f"no toleration for the taint {taint.key}:{taint.effect} of pool {pool.name}"
                 help_ = f"add {{key: {taint.key}, operator: Exists, effect: {taint.effect}}}"
-                yield ObjectFinding(OPERANDS_KEPT_AWAY, _TOLERATIONS, text, help_)
+                yield ObjectFinding(OPERANDS_REPELLED, _TOLERATIONS, text, help_)
                 return
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from blueprint.bundle.model import Object, Path
 from blueprint.check.finding import ObjectFinding
-from blueprint.check.rule_context import Pod, PoolOffer, RuleContext, inside, items, mapping
+from blueprint.check.rule_context import DescribedPod, PoolOffer, RuleContext, inside, items, mapping
 from blueprint.diagnostics import Severity, define
 
 NO_CLASS = define(
@@ -39,7 +39,7 @@ them to pools of their own by node selectors.
 _TEMPLATE = ("spec", "channel", "resourceClaimTemplate", "name")
 
 
-def by_number(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
+def by_number(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Plain resources for which no class stands."""
     if not context.uses_claims:
         return
@@ -54,7 +54,7 @@ def by_number(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
 _OF_GPUS = ("nvidia.com/gpu", "nvidia.com/mig-")
 
 
-def elsewhere(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
+def elsewhere(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """A template that a domain of another namespace makes."""
     home = pod.subject.id.namespace
     for path, name in _templates(pod):
@@ -66,13 +66,13 @@ def elsewhere(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
             yield ObjectFinding(DOMAIN_ELSEWHERE, path, text, f"a ComputeDomain in {home}")
 
 
-def _templates(pod: Pod) -> Iterator[tuple[Path, str]]:
+def _templates(pod: DescribedPod) -> Iterator[tuple[Path, str]]:
     for index, each in enumerate(map(mapping, items(pod.spec.get("resourceClaims")))):
         if isinstance(name := each.get("resourceClaimTemplateName"), str):
             yield (*pod.path, "resourceClaims", index, "resourceClaimTemplateName"), name
 
 
-def mixed(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
+def mixed(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Virtual machines and containers that claim GPUs of the same pool."""
     dra = context.dra if pod.spec.get("resourceClaims") else None
     if dra is None or "PassthroughSupport" not in dra.open or "vfio" not in _sorts(pod, context):
@@ -86,13 +86,13 @@ def mixed(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
             return
 
 
-def _sorts(pod: Pod, context: RuleContext) -> set[str | None]:
+def _sorts(pod: DescribedPod, context: RuleContext) -> set[str | None]:
     from blueprint.check.claims.model import requests_of, sort_of
 
     return {sort_of(each.of_class, context) for claim in _claims(pod, context) for each in requests_of(claim)}
 
 
-def _claims(pod: Pod, context: RuleContext) -> Iterator[Object]:
+def _claims(pod: DescribedPod, context: RuleContext) -> Iterator[Object]:
     home = pod.subject.id.namespace
     for each in map(mapping, items(pod.spec.get("resourceClaims"))):
         for key, kind in (
@@ -104,7 +104,7 @@ def _claims(pod: Pod, context: RuleContext) -> Iterator[Object]:
                 yield found
 
 
-def _pools(pod: Pod, context: RuleContext) -> list[str]:
+def _pools(pod: DescribedPod, context: RuleContext) -> list[str]:
     """The pools where a pod may run, as far as its node selector says."""
     wanted = mapping(pod.spec.get("nodeSelector")).items()
     return [pool.name for pool in context.pools if _admits(pool, wanted)]

@@ -6,16 +6,16 @@ from collections.abc import Iterator
 
 from blueprint.check.common.credentials import SECRET_IN_PLAIN_TEXT, looks_secret, variables
 from blueprint.check.finding import ObjectFinding
-from blueprint.check.rule_context import Pod, RuleContext, items
+from blueprint.check.rule_context import DescribedPod, RuleContext, items
 
 
-def env(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
+def env(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Variables."""
     for path, container in pod.containers:
         yield from variables(container.get("env"), (*path, "env"))
 
 
-def arguments(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
+def arguments(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Arguments, which every list of processes shows besides."""
     for path, container in pod.containers:
         for field in ("command", "args"):

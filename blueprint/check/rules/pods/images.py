@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from blueprint.check.common.amounts import amounts
 from blueprint.check.finding import ObjectFinding
-from blueprint.check.rule_context import Pod, RuleContext
+from blueprint.check.rule_context import DescribedPod, RuleContext
 from blueprint.diagnostics import Severity, define
 from blueprint.source.paths import format_path
 
@@ -21,7 +21,7 @@ nodes may run different programs. Name a version, better a digest.
 )
 
 
-def pinned(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
+def pinned(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Images without a version."""
     for path, container in pod.containers:
         image = container.get("image")
@@ -34,7 +34,7 @@ def pinned(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
             yield ObjectFinding(NOT_PINNED, at, text, "name a version, better a digest")
 
 
-def sized(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
+def sized(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Requests and limits below what anything needs."""
     for path, container in pod.containers:
         yield from amounts(container.get("resources"), (*path, "resources"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.check.finding import ObjectFinding
-from blueprint.check.rule_context import USERS, Pod, RuleContext, items, mapping
+from blueprint.check.rule_context import USERS, DescribedPod, RuleContext, items, mapping
 from blueprint.diagnostics import Severity, define
 from blueprint.source.paths import format_path
 
@@ -49,7 +49,7 @@ _WITH_CDI = ("nvidia-cdi", "nvidia-legacy")
 _NOTHING = ("", "void", "none")
 
 
-def visible(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
+def visible(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """GPUs by variable. Components of the stack itself may; they look at all of them."""
     if pod.subject.component != USERS or pod.requests:
         return
@@ -61,7 +61,7 @@ def visible(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
                 yield ObjectFinding(PAST_THE_SCHEDULER, at, text, 'resources: {limits: {nvidia.com/gpu: "1"}}')
 
 
-def users(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
+def users(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """GPUs in a user namespace."""
     if pod.spec.get("hostUsers") is False and pod.requests:
         path = (*pod.path, "hostUsers")
@@ -69,24 +69,24 @@ def users(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
         yield ObjectFinding(USER_NAMESPACE, path, text, "remove hostUsers")
 
 
-def runtime_class(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
+def runtime_class(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """RuntimeClasses that the operator does not make, and those whose makers nobody sees here."""
     name = pod.spec.get("runtimeClassName")
     if not isinstance(name, str) or context.find("RuntimeClass", name):
         return
     path = (*pod.path, "runtimeClassName")
-    said = format_path(path, pod.subject.data)
+    field = format_path(path, pod.subject.data)
     if context.cluster_policy and (
         name in _WITH_CDI or name == (context.cluster_policy_value("operator", "runtimeClass") or "nvidia")
     ):
         if context.cluster_policy_value("cdi", "nriPluginEnabled") is True:
-            text = f"{said}: with the NRI plugin on there is no RuntimeClass {name}"
+            text = f"{field}: with the NRI plugin on there is no RuntimeClass {name}"
             yield ObjectFinding(RUNTIME_CLASS_GONE, path, text, "remove it, or switch nriPlugin off")
         elif name in _WITH_CDI and context.cluster_policy_value("cdi", "enabled") is False:
-            text = f"{said}: with CDI off there is no RuntimeClass {name}"
+            text = f"{field}: with CDI off there is no RuntimeClass {name}"
             yield ObjectFinding(RUNTIME_CLASS_GONE, path, text, "remove it, or switch CDI on")
     elif name.startswith("kata"):
-        text = f"{said}: nothing here makes the RuntimeClass {name}; kata-deploy does"
+        text = f"{field}: nothing here makes the RuntimeClass {name}; kata-deploy does"
         yield ObjectFinding(RUNTIME_CLASS_OF_OTHERS, path, text, "see that kata-deploy is installed before the pod is")
 
 

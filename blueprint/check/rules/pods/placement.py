@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.check.finding import ObjectFinding
-from blueprint.check.rule_context import Pod, RuleContext, items, mapping
+from blueprint.check.rule_context import DescribedPod, RuleContext, items, mapping
 from blueprint.diagnostics import define
 from blueprint.source.paths import format_path
 
@@ -43,7 +43,7 @@ the pod never starts.
 )
 
 
-def tolerations(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
+def tolerations(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Tolerations of every value that name one."""
     for index, each in enumerate(map(mapping, items(pod.spec.get("tolerations")))):
         if each.get("operator") == "Exists" and each.get("value"):
@@ -52,19 +52,19 @@ def tolerations(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
             yield ObjectFinding(TOLERATION_FORM, path, text, "remove value, or say operator: Equal")
 
 
-def nodes(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
+def nodes(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """A selector of nodes that no pool with such GPUs has."""
-    asked = {name for _, name, _ in pod.requests}
-    able = [pool for pool in context.pools if asked & set(pool.offers)]
-    for key, value in mapping(pod.spec.get("nodeSelector")).items() if asked and able else ():
+    names = {name for _, name, _ in pod.requests}
+    able = [pool for pool in context.pools if names & set(pool.offers)]
+    for key, value in mapping(pod.spec.get("nodeSelector")).items() if names and able else ():
         there = sorted({pool.labels[key] for pool in able if key in pool.labels})
         if any(key in pool.labels for pool in context.pools) and there and value not in there:
             path = (*pod.path, "nodeSelector", key)
-            text = f"{format_path(path, pod.subject.data)} is {value}, and no pool with {', '.join(sorted(asked))} is"
+            text = f"{format_path(path, pod.subject.data)} is {value}, and no pool with {', '.join(sorted(names))} is"
             yield ObjectFinding(NO_SUCH_NODES, path, text, f"there are: {', '.join(there)}")
 
 
-def restart(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
+def restart(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Jobs that would never end."""
     if pod.subject.id.kind in ("Job", "CronJob") and pod.spec.get("restartPolicy", "Always") == "Always":
         path = (*pod.path, "restartPolicy") if "restartPolicy" in pod.spec else pod.path
@@ -73,7 +73,7 @@ def restart(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
         )
 
 
-def images(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
+def images(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Names of images that are none."""
     for path, container in pod.containers:
         image = container.get("image")

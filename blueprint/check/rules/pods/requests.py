@@ -8,7 +8,7 @@ from typing import Any
 
 from blueprint.check.common.device_plugins import OF_NVIDIA, is_decided_here
 from blueprint.check.finding import ObjectFinding
-from blueprint.check.rule_context import GPU_PREFIX, Pod, PoolOffer, RuleContext, items, mapping, tolerates
+from blueprint.check.rule_context import GPU_PREFIX, DescribedPod, PoolOffer, RuleContext, items, mapping, tolerates
 from blueprint.diagnostics import Severity, define, nearest
 from blueprint.source.paths import format_path
 
@@ -70,7 +70,7 @@ yourself: `kubectl get node NAME -o jsonpath='{.status.allocatable}'`.
 _SHARED = ".shared"
 
 
-def form(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
+def form(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Fractions, requests without limits, and those that differ."""
     for path, container in pod.containers:
         parts = mapping(container.get("resources"))
@@ -80,15 +80,15 @@ def form(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
                 at = (*path, "resources", part, name)
                 if str(name).startswith("nvidia.com/") and not re.fullmatch(r"[0-9]+k?", str(amount)):
                     help_ = "whole GPUs only; gpu.sharing gives several pods one GPU"
-                    text = f"{_said(pod, at)} is {amount}: devices are counted whole"
+                    text = f"{_field(pod, at)} is {amount}: devices are counted whole"
                     yield ObjectFinding(REQUEST_FORM, at, text, help_)
                 elif part == "requests" and str(name).startswith("nvidia.com/") and limits.get(name) != amount:
-                    said = f"its limit is {limits[name]}" if name in limits else "there is no limit"
-                    text = f"{_said(pod, at)} is {amount}, and {said}"
+                    limit = f"its limit is {limits[name]}" if name in limits else "there is no limit"
+                    text = f"{_field(pod, at)} is {amount}, and {limit}"
                     yield ObjectFinding(REQUEST_FORM, at, text, "say limits alone: requests follow from them")
 
 
-def offered(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
+def offered(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Resources that no pool offers, or not so many of."""
     if not context.pools or context.uses_claims:
         return
@@ -106,22 +106,22 @@ def offered(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
             yield from _several(pod, path, name, number, context)
 
 
-def _not_offered(pod: Pod, path: Any, name: str, context: RuleContext) -> ObjectFinding:
+def _not_offered(pod: DescribedPod, path: Any, name: str, context: RuleContext) -> ObjectFinding:
     there = sorted({name for pool in context.pools for name in pool.offers})
     near = _instead(name, there)
     if is_decided_here(context) if OF_NVIDIA.fullmatch(name) else near:
-        text = f"{_said(pod, path)}: no pool's nodes offer {name}"
+        text = f"{_field(pod, path)}: no pool's nodes offer {name}"
         help_ = f"they offer {', '.join(there)}" + (f"; did you mean {near}?" if near else "")
         return ObjectFinding(NOT_OFFERED, path, text, help_)
-    text = f"{_said(pod, path)}: whether nodes offer {name} is decided by a device plugin of somebody else's"
+    text = f"{_field(pod, path)}: whether nodes offer {name} is decided by a device plugin of somebody else's"
     return ObjectFinding(BY_OTHERS, path, text, f"from the pools follows {', '.join(there)}")
 
 
-def _too_many(pod: Pod, path: Any, name: str, number: int, most: int, context: RuleContext) -> ObjectFinding:
+def _too_many(pod: DescribedPod, path: Any, name: str, number: int, most: int, context: RuleContext) -> ObjectFinding:
     if is_decided_here(context):
-        return ObjectFinding(TOO_MANY, path, f"{_said(pod, path)} is {number}, and no node has more than {most}",
+        return ObjectFinding(TOO_MANY, path, f"{_field(pod, path)} is {number}, and no node has more than {most}",
                          f"at most {most}")  # fmt: skip
-    text = f"{_said(pod, path)} is {number}: whether nodes offer so many is decided by somebody else's device plugin"
+    text = f"{_field(pod, path)} is {number}: whether nodes offer so many is decided by somebody else's device plugin"
     return ObjectFinding(BY_OTHERS, path, text, f"from the pools follow {most} of {name}")
 
 
@@ -130,40 +130,40 @@ def _passed_through(context: RuleContext) -> Iterator[str]:
     if context.cluster_policy_value("sandboxWorkloads", "enabled") is not True:
         return
     env = map(mapping, items(context.cluster_policy_value("kataSandboxDevicePlugin", "env")))
-    said = {each.get("name"): str(each.get("value", "")) for each in env}
+    values = {each.get("name"): str(each.get("value", "")) for each in env}
     for variable, usual in (("P_GPU_ALIAS", "pgpu"), ("NVSWITCH_ALIAS", "nvswitch")):
-        alias = said.get(variable, usual)
+        alias = values.get(variable, usual)
         yield r"nvidia\.com/" + (re.escape(alias) if alias else "[A-Z][A-Za-z0-9._-]*")
 
 
-def _several(pod: Pod, path: Any, name: str, number: int, context: RuleContext) -> Iterator[ObjectFinding]:
+def _several(pod: DescribedPod, path: Any, name: str, number: int, context: RuleContext) -> Iterator[ObjectFinding]:
     offering = [pool for pool in context.pools if name in pool.offers]
     if is_decided_here(context) and all(name in pool.shared for pool in offering):
         refused = all(pool.refuses_many for pool in offering)
         end = "the device plugin refuses that" if refused else "that is no more computing than one"
-        text = f"{_said(pod, path)} asks for {number} shares, and {end}"
+        text = f"{_field(pod, path)} asks for {number} shares, and {end}"
         yield ObjectFinding(SHARES_ADD_NOTHING, path, text, "ask for 1", None if refused else Severity.WARNING)
 
 
-def taints(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
+def taints(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Nodes that offer what is asked for, and that keep the pod away."""
     for path, name, _ in _limits(pod):
         pools = [pool for pool in context.pools if name in pool.offers]
-        kept = [taint for pool in pools if (taint := _kept_away(pod, pool))]
-        if pools and len(kept) == len(pools):
-            taint = kept[0]
-            text = f"{_said(pod, path)} leads to nodes whose taint {taint} the pod does not tolerate"
+        repelled = [taint for pool in pools if (taint := _repelling_taint(pod, pool))]
+        if pools and len(repelled) == len(pools):
+            taint = repelled[0]
+            text = f"{_field(pod, path)} leads to nodes whose taint {taint} the pod does not tolerate"
             help_ = f"tolerations: [{{key: {taint.partition(':')[0]}, operator: Exists}}]"
             yield ObjectFinding(NOT_TOLERATED, path, text, help_)
             return
 
 
-def _kept_away(pod: Pod, pool: PoolOffer) -> str | None:
+def _repelling_taint(pod: DescribedPod, pool: PoolOffer) -> str | None:
     found = (taint for taint in pool.taints if not tolerates(pod.spec.get("tolerations"), taint))
     return next((f"{taint.key}:{taint.effect}" for taint in found), None)
 
 
-def _limits(pod: Pod) -> Iterator[tuple[Any, str, Any]]:
+def _limits(pod: DescribedPod) -> Iterator[tuple[Any, str, Any]]:
     return ((path, name, amount) for path, name, amount in pod.requests if path[-2] == "limits" and amount != "0")
 
 
@@ -171,7 +171,7 @@ def _number(amount: Any) -> int | None:
     return int(str(amount)) if str(amount).isdecimal() else None
 
 
-def _said(pod: Pod, path: Any) -> str:
+def _field(pod: DescribedPod, path: Any) -> str:
     return format_path(path, pod.subject.data)
 
 

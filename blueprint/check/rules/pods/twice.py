@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
+from blueprint.catalog.catalog import load_catalog
+from blueprint.catalog.components import Component, RunsOnce
 from blueprint.check.finding import ObjectFinding
-from blueprint.check.rule_context import USERS, Pod, RuleContext, inside
+from blueprint.check.rule_context import USERS, DescribedPod, RuleContext, inside
 from blueprint.diagnostics import define
 
 BROUGHT_TWICE = define(
@@ -19,36 +22,43 @@ Kata each bring a Node Feature Discovery of their own. Keep one: make the compon
 leave the other out.
 """,
 )
-_IMAGES = {
-    "node-feature-discovery": "nfd",
-    "k8s-device-plugin": "k8s-device-plugin",
-    "dcgm-exporter": "dcgm-exporter",
-    "gpu-operator": "gpu-operator",
-}
-_PARTS = {"k8s-device-plugin": "devicePlugin", "dcgm-exporter": "dcgmExporter"}
 
 
-def twice(pod: Pod, context: RuleContext) -> Iterator[ObjectFinding]:
+def twice(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """A user's own copy of what a component brings."""
     if pod.subject.component != USERS:
         return
     for path, container in pod.containers:
         image = str(container.get("image") or "").partition("@")[0].rpartition("/")[2].partition(":")[0]
-        component = _IMAGES.get(image)
-        if component and (by := _brought(component, context)):
+        if by := _brought(image, context):
             text = f"{image} is brought by {by} already"
             help_ = f"remove it, or components.{by}.ownership: external"
             yield ObjectFinding(BROUGHT_TWICE, (*path, "image"), text, help_)
             return
 
 
-def _brought(component: str, context: RuleContext) -> str | None:
-    """Which component runs that already, if one does."""
-    part = _PARTS.get(component)
-    if part and context.cluster_policy and inside(context.cluster_policy.data, "spec", part, "enabled") is not False:
-        return "gpu-operator"
-    ours = any(pod.subject.component == component for pod in context.pods) or context.subscription_of(component)
-    return component if ours else None
+def _brought(image: str, context: RuleContext) -> str | None:
+    """Which component runs that already, if one does: as an operand first."""
+    found = [(component.name, once) for component, once in _single() if once.image == image]
+    for component, once in found:
+        steps = once.operand.split(".") if once.operand else []
+        if steps and context.cluster_policy and inside(context.cluster_policy.data, *steps) is not False:
+            return component
+    own = (component for component, once in found if once.operand is None)
+    return next((name for name in own if _runs(name, context)), None)
+
+
+def _runs(component: str, context: RuleContext) -> bool:
+    ours = any(pod.subject.component == component for pod in context.pods)
+    return ours or context.subscription_of(component) is not None
+
+
+@cache
+def _single() -> tuple[tuple[Component, RunsOnce], ...]:
+    """Everything of which there may be no second, with the component that runs it."""
+    catalog = load_catalog()
+    found = (catalog.component(name) for name in catalog.components)
+    return tuple((component, once) for component in found if component for once in component.runs_once)
 
 
 RULES = (twice,)

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from blueprint.render.yaml_writer import emit
 from blueprint.source.loader import load_text
+from blueprint.source.yaml_writer import emit
 
 NASTY = """
 y Y n N yes No on OFF true null ~ 1 1.0 1e3 1E3 1.5e3 1e+3 08 09 0o17 0755 0b11 0x10 1_000 12:30 2001-01-01 = << .inf .NaN - ? :

@@ -1,0 +1,100 @@
+"""The GPU stack of nodes: what the GPU Operator's own objects say of container toolkit and device plugin."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Protocol
+
+from blueprint.catalog.distribution import NodeImage
+from blueprint.platform.drivers.model import DRA
+from blueprint.platform.tracking.recorder import decided_by, tracked_property
+from blueprint.platform.views import PlatformView, PoolView
+
+SOCKET = "CONTAINERD_SOCKET"
+"""The variable that names containerd's socket to the container toolkit."""
+USUAL_SOCKET = "/run/containerd/containerd.sock"
+PODS_PER_NODE = 20
+"""More than the operator's pods on one GPU node, and enough for those that replace others during an update."""
+
+
+class StackPool(PoolView, Protocol):
+    """A pool, and how many nodes it may have."""
+
+    @property
+    def nodes_max(self) -> int:
+        """Most nodes."""
+
+
+class StackPlatform(PlatformView, Protocol):
+    """The platform, and the image of its nodes."""
+
+    @property
+    def image(self) -> NodeImage:
+        """What is known of the nodes' image."""
+
+    @property
+    def pools(self) -> Sequence[StackPool]:
+        """All pools."""
+
+
+class NodeStack:
+    """Container toolkit, device plugin and the pods around them."""
+
+    def __init__(self, platform: StackPlatform) -> None:
+        self._platform = platform
+
+    @tracked_property
+    def policy_name(self) -> str:
+        """Name of the ClusterPolicy: on OpenShift as in the operator's bundle, and so in its documentation."""
+        return "gpu-cluster-policy" if self.driver_toolkit else "cluster-policy"
+
+    @tracked_property
+    def driver_toolkit(self) -> bool:
+        """Whether the driver is compiled with OpenShift's driver toolkit."""
+        return self._platform.uses_olm and self._platform.distribution_facts.operators == "olm"
+
+    @tracked_property
+    def runtime_class(self) -> str:
+        """Name of the RuntimeClass of the GPU stack's pods. Pools agree on it (BP3212)."""
+        return next((pool.mode.runtime_class for pool in self._platform.gpu_pools), "nvidia")
+
+    @tracked_property
+    def runs_toolkit(self) -> bool:
+        """Whether this platform installs the container toolkit on any node."""
+        return self._runs("toolkit")
+
+    @tracked_property
+    def runs_device_plugin(self) -> bool:
+        """Whether this platform advertises GPUs of any node."""
+        return self._runs("device_plugin")
+
+    def _runs(self, part: str) -> bool:
+        """Whether this platform brings `part` (as in a Mode) to the nodes of any pool."""
+        return any(getattr(pool.mode, part) == "operator" for pool in self._platform.gpu_pools)
+
+    @tracked_property
+    def toolkit_env(self) -> list[dict[str, str]]:
+        """Variables that the container toolkit needs on these nodes."""
+        return [{"name": name, "value": value} for name, value in self._platform.image.toolkit_env.items()]
+
+    @tracked_property
+    def containerd_socket(self) -> str:
+        """Where the container toolkit finds containerd: as the blueprint says, or as the node image has it."""
+        env = self._platform.setting("toolkitEnv") or {}
+        return env.get(SOCKET) or self._platform.image.toolkit_env.get(SOCKET) or USUAL_SOCKET
+
+    @tracked_property
+    def discovers_gpus(self) -> bool:
+        """Whether GPU feature discovery labels nodes: by the operator or beside the device plugin, not with claims."""
+        if self._platform.allocation == DRA:
+            return False
+        decided_by(self._platform.gpu_stack)  # which component discovers
+        return bool(self._platform.setting("gfd"))
+
+    @tracked_property
+    def critical_pods(self) -> str:
+        """Pods of system priority that a namespace must admit, as a quantity: those of all nodes, in thousands."""
+        nodes = max(1, sum(pool.nodes_max for pool in self._platform.pools))
+        thousands = math.ceil(PODS_PER_NODE * nodes / 1000)
+        return f"{thousands}k" if thousands % 1000 else f"{thousands // 1000}M"

@@ -6,11 +6,9 @@ here. Threads may share a connection.
 
 from __future__ import annotations
 
-import gc
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -208,24 +206,11 @@ class Connection:
 
 
 def _parsed(response: Response, request_line: str) -> Any:
-    with _collector_paused():
-        try:
-            return orjson.loads(response.body)
-        except orjson.JSONDecodeError:
-            text = "the answer is not JSON"
-            raise ApiError(response.status, "NotJSON", text, request=request_line) from None
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Parsing allocates only live values; the cyclic collector would halve its speed for nothing."""
-    was_on = gc.isenabled()
-    gc.disable()
     try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
+        return orjson.loads(response.body)
+    except orjson.JSONDecodeError:
+        text = "the answer is not JSON"
+        raise ApiError(response.status, "NotJSON", text, request=request_line) from None
 
 
 def _may_repeat(error: ApiError, attempt: int, harmless: bool) -> bool:  # noqa: FBT001 - one fact

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from typing import Any
 
 from blueprint.catalog.catalog import Catalog
+from blueprint.catalog.components import Component
 from blueprint.catalog.releases import Release
 from blueprint.diagnostics import Code, Diagnostic, Fix, Note, known_names, nearest
 from blueprint.platform import codes
@@ -132,6 +134,20 @@ class CheckContext:
         """Where the GPU product of a pool was set."""
         node, _ = self.root.nearest((*POOLS, pool, "gpu", "product"))
         return Note("product set here", node.span)
+
+    def component_with(self, setting: str) -> Component | None:
+        """The component that has a setting, in the release's version; its name is the contract, whoever it is."""
+        name = self.catalog.component_with(setting)
+        return self.catalog.component(name, self.release.components.get(name))
+
+    def setting_path(self, setting: str, *steps: str) -> Path:
+        """Where the blueprint gives a setting, or something in it."""
+        return ("spec", "components", self.catalog.component_with(setting), "settings", setting, *steps)
+
+    def settings_with(self, setting: str) -> Mapping[str, Any]:
+        """What the blueprint gives of the settings among which this one is."""
+        spec = self.spec.components.get(self.catalog.component_with(setting))
+        return spec.settings if spec else {}
 
     def ownership(self, component: str) -> str:
         """Who owns a component, also one that is absent: `managed`, `external` or `absent`."""

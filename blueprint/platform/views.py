@@ -263,6 +263,9 @@ class PlatformView(Protocol):
     def asks_for(self, component: Component) -> bool:
         """Whether the blueprint has the section that a component carries out."""
 
+    def component_with(self, setting: str) -> ComponentView | None:
+        """The component in this stack that has a setting."""
+
     def setting(self, name: str) -> Any:
         """The value of a setting, of the component in this stack that has it."""
 

@@ -68,8 +68,8 @@ def _judge_one(reading: Reading, expectation: Expectation) -> list[Verdict]:
     check = all_checks().get(expectation.check)
     if not isinstance(check, Check):
         known = [slug for slug, each in all_checks().items() if isinstance(each, Check)]
-        meant = nearest(expectation.check, known)
-        why = f"this probe has no check {expectation.check!r}" + (f"; {meant}?" if meant else "")
+        similar = nearest(expectation.check, known)
+        why = f"this probe has no check {expectation.check!r}" + (f"; {similar}?" if similar else "")
         return [_unusable(reading, expectation, why)]
     try:
         return check.verdicts(reading, expectation)

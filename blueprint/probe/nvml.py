@@ -43,18 +43,18 @@ def serve(read_end: int, write_end: int, library: str | None) -> None:
     if sys.platform == "linux":  # the only system with NVML where a process can ask to die with its parent
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     session = _Session(library)
-    with os.fdopen(read_end, encoding="utf-8") as requests, os.fdopen(write_end, "w", encoding="utf-8") as answers:
-        _send(answers, {"ready": True})
+    with os.fdopen(read_end, encoding="utf-8") as requests, os.fdopen(write_end, "w", encoding="utf-8") as results:
+        _send(results, {"ready": True})
         for line in requests:
             request = json.loads(line)
             began = time.perf_counter()
             answer = session.answer(request["call"], request["device"], request["fields"])
-            _send(answers, answer | {"ms": round((time.perf_counter() - began) * 1000, 3)})
+            _send(results, answer | {"ms": round((time.perf_counter() - began) * 1000, 3)})
 
 
-def _send(answers: TextIO, answer: dict[str, Any]) -> None:
-    answers.write(json.dumps(answer) + "\n")
-    answers.flush()
+def _send(results: TextIO, answer: dict[str, Any]) -> None:
+    results.write(json.dumps(answer) + "\n")
+    results.flush()
 
 
 class _Session:

@@ -139,10 +139,10 @@ class ObservedGpu:
     def observe(self, call: DeviceCall[T]) -> Observation[T]:
         """What a call proves about this GPU; nothing if the index did not mean one and the same GPU throughout."""
         for each in IDENTITY:
-            answers = tuple(made for made in self.reading.calls_of(each.name, self.index) if made.answered)
-            if len({repr(made.value) for made in answers}) > 1:
+            values = tuple(made for made in self.reading.calls_of(each.name, self.index) if made.answered)
+            if len({repr(made.value) for made in values}) > 1:
                 why = f"index {self.index} was not the same GPU throughout the reading"
-                return Observation(Status.IMPLAUSIBLE, None, why, answers)
+                return Observation(Status.IMPLAUSIBLE, None, why, values)
         return _observation(self.reading.calls_of(call.name, self.index), call, self.index)
 
 
@@ -220,8 +220,8 @@ def _observation(
             why = each.detail if each.outcome is Outcome.NOT_MADE else str(each)
             return Observation(status, None, why, (each,))
     if len({repr(each.value) for each in calls}) > 1:
-        answers = ", then ".join(repr(each.value) for each in calls)
-        return Observation(Status.IMPLAUSIBLE, None, f"{call.name} gave different answers: {answers}", calls)
+        values = ", then ".join(repr(each.value) for each in calls)
+        return Observation(Status.IMPLAUSIBLE, None, f"{call.name} gave different answers: {values}", calls)
     try:
         return Observation(Status.READ, call.parse(calls[0].value), "", calls)
     except ValueError as error:

@@ -92,8 +92,8 @@ def _lost(function: HostRecord) -> bool:
 
 def _believed(function: HostRecord, name: str, form: re.Pattern[str]) -> str:
     """An attribute in the form in which the kernel writes it; "" otherwise."""
-    said = function.values.get(name, "").lower()
-    return said if form.fullmatch(said) else ""
+    value = function.values.get(name, "").lower()
+    return value if form.fullmatch(value) else ""
 
 
 def _address(function: HostRecord) -> str:

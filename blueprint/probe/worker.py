@@ -24,7 +24,7 @@ _BOOT = (
 _START_SECONDS = 20.0
 _KILL_SECONDS = 1.0
 _MAX_ANSWER = 1 << 16
-_OTHER_ANSWERS = {
+_OTHER_OUTCOMES = {
     "hung": Outcome.HUNG,
     "crashed": Outcome.CRASHED,
     "undecodable": Outcome.UNDECODABLE,
@@ -43,7 +43,7 @@ class Worker:
         self.number = number
         self.library, self.stub = "", False
         to_child, self._requests = os.pipe()
-        self._answers, from_child = os.pipe()
+        self._results, from_child = os.pipe()
         path = json.dumps([entry or "." for entry in sys.path])
         self._child = subprocess.Popen(  # noqa: S603 - our own interpreter and code
             [sys.executable, "-I", "-c", _BOOT, path, str(to_child), str(from_child), library or ""],
@@ -62,7 +62,7 @@ class Worker:
         """End the child. One that not even a kill ends (stuck in the kernel) is left behind, not waited for."""
         if self._child.poll() is None:
             os.killpg(self._child.pid, signal.SIGKILL)  # and whatever the library started
-        for end in (self._requests, self._answers):
+        for end in (self._requests, self._results):
             os.close(end)
         try:
             self._child.wait(_KILL_SECONDS)
@@ -94,11 +94,11 @@ class Worker:
         """The next line from the child. Raises TimeoutError, EOFError, or ValueError for what is no answer."""
         until = time.monotonic() + seconds
         poll = select.poll()
-        poll.register(self._answers, select.POLLIN)
+        poll.register(self._results, select.POLLIN)
         while b"\n" not in self._buffer:
             if not poll.poll(max(0.0, until - time.monotonic()) * 1000):
                 raise TimeoutError
-            chunk = os.read(self._answers, _MAX_ANSWER)
+            chunk = os.read(self._results, _MAX_ANSWER)
             if not chunk:
                 raise EOFError
             self._buffer += chunk
@@ -122,7 +122,7 @@ class Worker:
 
 
 def _interpret(call: Call, answer: dict[str, Any]) -> Call:
-    for key, outcome in _OTHER_ANSWERS.items():
+    for key, outcome in _OTHER_OUTCOMES.items():
         if key in answer:
             detail = "" if key == "hung" else "".join(c if c.isprintable() else "?" for c in str(answer[key]))
             return replace(call, outcome=outcome, detail=detail)

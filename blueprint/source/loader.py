@@ -6,7 +6,6 @@ a document with a duplicate key and three ambiguous scalars gets four diagnostic
 
 from __future__ import annotations
 
-import gc
 import re
 from typing import Any, NamedTuple
 
@@ -49,16 +48,11 @@ def load_documents(text: str, file: str) -> list[Document]:
     if bad := _FORBIDDEN.search(text):
         raise Refused(_control_character(text, bad.start(), file))
     builder = _Builder(text, file)
-    collecting = gc.isenabled()
-    gc.disable()  # nothing here is garbage until it is returned; the collector would take half of the time
     try:
         documents = builder.documents()
     except yaml_errors() as error:
         documents = []
         builder.problems.append(_syntax(failure(error), text, file))
-    finally:
-        if collecting:
-            gc.enable()
     if builder.problems:
         raise Refused(*builder.problems)
     return documents

@@ -74,8 +74,8 @@ def test_gpus_given_to_virtual_machines_are_named_as_that(given: int) -> None:
 def test_all_gpus_given_away_without_a_driver_are_named_as_that() -> None:
     reading = driven(returning(healthy(), "nvmlInit", 12), *["vfio-pci"] * 8)
     assert reading.host
-    gone = tuple(each for each in reading.host.answers if "driver/nvidia" not in each.path)
-    bare = replace(reading, host=replace(reading.host, answers=gone), calls=reading.calls[:1])
+    gone = tuple(each for each in reading.host.records if "driver/nvidia" not in each.path)
+    bare = replace(reading, host=replace(reading.host, records=gone), calls=reading.calls[:1])
     [nvml] = [each for each in judge(bare, expectations()) if each.check == "nvml"]
     assert (nvml.code and nvml.code.id, "8 GPUs given to vfio-pci" in nvml.message) == ("BP9000", True)
 

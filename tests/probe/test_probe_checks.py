@@ -62,7 +62,7 @@ def driverless() -> Reading:
     host = healthy().host
     assert host
     gone = {"/proc/driver/nvidia/version": HostRecord("/proc/driver/nvidia/version", Access.ABSENT, {})}
-    return replace(healthy(), host=replace(host, answers=tuple(gone.get(each.path, each) for each in host.answers)))
+    return replace(healthy(), host=replace(host, records=tuple(gone.get(each.path, each) for each in host.records)))
 
 
 def results(verdicts: list[Verdict]) -> set[Result]:

@@ -28,7 +28,7 @@ def look(root: Path, path: str) -> HostRecord:
 
 def test_a_healthy_node_is_read_whole(tmp_path: Path) -> None:
     found = scan_host(build(tmp_path / "root"))
-    assert {answer.access for answer in found.answers} == {Access.READ}
+    assert {answer.access for answer in found.records} == {Access.READ}
     assert len(found.records_in("/sys/class/infiniband")) == 8
     port = found.record_of("/sys/class/infiniband/mlx5_7/ports/1")
     assert port
@@ -39,7 +39,7 @@ def test_a_healthy_node_is_read_whole(tmp_path: Path) -> None:
 
 
 def test_identifiers_and_kernel_addresses_are_never_read(tmp_path: Path) -> None:
-    text = json.dumps([each.to_json() for each in scan_host(build(tmp_path / "root")).answers])
+    text = json.dumps([each.to_json() for each in scan_host(build(tmp_path / "root")).records])
     tree = "".join(file.read_text() for file in (tmp_path / "root").rglob("*") if file.is_file())
     assert [secret for secret in SECRETS if secret not in tree] == [], "the tree has what is to be left out"
     assert [secret for secret in SECRETS if secret in text] == []
@@ -54,7 +54,7 @@ def test_this_machine_can_be_looked_at() -> None:
 
 
 def test_a_root_that_is_not_there_is_absent_everywhere(tmp_path: Path) -> None:
-    assert {answer.access for answer in scan_host(tmp_path / "none").answers} == {Access.ABSENT}
+    assert {answer.access for answer in scan_host(tmp_path / "none").records} == {Access.ABSENT}
 
 
 @pytest.mark.parametrize(

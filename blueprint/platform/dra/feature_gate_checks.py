@@ -13,9 +13,8 @@ from blueprint.platform.dra import codes as dra
 from blueprint.platform.paths import POOLS
 from blueprint.source.paths import Path
 
-OPERATOR = "gpu-operator"
-SETTINGS: Path = ("spec", "components", OPERATOR, "settings")
-GATES: Path = (*SETTINGS, "draFeatureGates")
+GATES = "draFeatureGates"
+"""The setting with the gates."""
 
 
 def gate_checks(context: CheckContext, component: Component) -> Iterator[Diagnostic]:
@@ -27,7 +26,9 @@ def gate_checks(context: CheckContext, component: Component) -> Iterator[Diagnos
     env = context.platform.setting("draEnv") or {}
     if "CONSUMABLE_SHARES" in env and "ConsumableShares" not in gates.open:
         message = "the gate ConsumableShares is closed, so what CONSUMABLE_SHARES says"
-        yield context.no_effect((*SETTINGS, "draEnv", "CONSUMABLE_SHARES"), GATES, message)
+        yield context.no_effect(
+            context.setting_path("draEnv", "CONSUMABLE_SHARES"), context.setting_path(GATES), message
+        )
 
 
 class _Gates:
@@ -43,7 +44,7 @@ class _Gates:
 
     def one(self, name: str) -> Iterator[Diagnostic]:
         """What is wrong about one gate that is named."""
-        gate, at = self.known.get(name), (*GATES, name)
+        gate, at = self.known.get(name), self.context.setting_path(GATES, name)
         if gate is None:
             yield self._unknown(name, at)
             return
@@ -77,7 +78,7 @@ class _Gates:
             if other in earlier:
                 hard = other in gate.excludes
                 message = f"{name} and {other} {'exclude each other' if hard else 'are not to be used together'}"
-                notes = (self.context.note((*GATES, other), f"{other} is opened here"),)
+                notes = (self.context.note(self.context.setting_path(GATES, other), f"{other} is opened here"),)
                 code, help_ = dra.GATES_CONFLICT, "open one of them"
                 found = self.context.diagnostic_at_key(at, code, message, notes=notes, help_=help_)
                 yield found if hard else replace(found, override=Severity.WARNING)

@@ -15,8 +15,6 @@ from blueprint.source.paths import Path
 from blueprint.spec.driver import PoolDriver as PoolDriverSpec
 from blueprint.versions import version_key
 
-_DRIVER_OBJECTS: Path = ("spec", "components", "gpu-operator", "settings", "driverObjects")
-
 
 def check_drivers(context: CheckContext) -> Iterator[Diagnostic]:
     """Drivers whatever the release holds."""
@@ -158,7 +156,7 @@ def _one_driver(context: CheckContext) -> Iterator[Diagnostic]:
             message = f"two drivers for one ClusterPolicy: {key} {mine} for {pool.name}, {theirs} for {first.name}"
             notes = (
                 context.note((*POOLS, first.name, "driver", key), f"pool {first.name}"),
-                context.note(_DRIVER_OBJECTS, "one driver for all because of this"),
+                context.note(context.setting_path("driverObjects"), "one driver for all because of this"),
             )
             path, help_ = (*POOLS, pool.name, "driver", key), "make them alike, or remove driverObjects"
             yield context.diagnostic_at(path, codes.DRIVERS_DIFFER, message, notes=notes, help_=help_)

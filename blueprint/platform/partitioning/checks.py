@@ -15,16 +15,15 @@ from blueprint.platform.paths import POOLS
 from blueprint.platform.pool import GpuPool
 from blueprint.source.paths import Path
 
-OPERATOR, PLUGIN = "gpu-operator", "k8s-device-plugin"
-_OPERATOR_AT: Path = ("spec", "components", OPERATOR)
 _STACK: Path = ("spec", "gpuStack")
 _LABELS = {"mig": "nvidia.com/mig.config", "sharing": "nvidia.com/device-plugin.config"}
+_MIG_MANAGER = "migManager"
 _NOBODY_APPLIES: dict[MissingManager, tuple[Path, str]] = {
     MissingManager.STANDALONE_STACK: (_STACK, "without the operator there is no MIG manager"),
     MissingManager.NODE_IMAGE: (("spec", "cluster", "os"), "these nodes are cut by their own settings, at boot"),
-    MissingManager.SWITCHED_OFF: ((*_OPERATOR_AT, "settings", "migManager"), "the MIG manager is switched off"),
+    MissingManager.SWITCHED_OFF: ((_MIG_MANAGER,), "the MIG manager is switched off"),
 }
-"""Where the blueprint leaves a layout to nobody, and why."""
+"""Where the blueprint leaves a layout to nobody, a path or the name of a setting, and why."""
 
 
 def check_partitioning(context: CheckContext) -> Iterator[Diagnostic]:
@@ -48,7 +47,7 @@ def _unmanaged(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """Configuration that nobody here writes."""
     what = "mig" if pool.partition.layout else "sharing"
     standalone = context.platform.gpu_stack == "standalone"
-    writer = PLUGIN if standalone else OPERATOR
+    writer = context.catalog.provider_of("devicePlugin", context.platform.gpu_stack)
     if standalone and what == "mig":
         because = _STACK
         reason, help_ = "the standalone stack has no MIG manager", f"use gpuStack: clusterPolicy, or remove {what}"
@@ -71,7 +70,9 @@ def _nobody_applies(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic
     if because is not None:
         message, path = f"nobody can cut the GPUs of pool {pool.name}", (*POOLS, pool.name, "gpu", "mig")
         help_ = "cut them outside of Kubernetes, or choose another stack or image"
-        yield context.diagnostic_at(path, codes.NOBODY_CUTS, message, notes=(context.note(*because),), help_=help_)
+        where, why = because
+        notes = (context.note(context.setting_path(_MIG_MANAGER) if where == (_MIG_MANAGER,) else where, why),)
+        yield context.diagnostic_at(path, codes.NOBODY_CUTS, message, notes=notes, help_=help_)
 
 
 def _nobody_shares(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
@@ -164,12 +165,13 @@ def _shared_is_not_there(context: CheckContext, pool: GpuPool) -> Iterator[Diagn
 def _reboot(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """MIG mode that takes a reboot which nobody may do."""
     product = pool.gpu.catalogued if _sound_layout(pool) else None
-    decided = context.root.get((*_OPERATOR_AT, "settings", "migReboot")) is not None
+    decided = context.root.get(context.setting_path("migReboot")) is not None
     reboots = context.platform.distribution_facts.resets_reboot
     if product and product.architecture.value == "Ampere" and reboots and not decided:
         where = context.platform.distribution
         message = f"MIG mode of {product.product} on {where} usually takes a reboot, which nobody may do here"
-        help_ = f"components.{OPERATOR}.settings.migReboot: true lets the MIG manager reboot nodes"
+        setting = ".".join(map(str, context.setting_path("migReboot")[1:]))
+        help_ = f"{setting}: true lets the MIG manager reboot nodes"
         yield context.diagnostic_at_key((*POOLS, pool.name, "gpu", "mig"), codes.MIG_REBOOT, message, help_=help_)
 
 

@@ -23,7 +23,6 @@ from blueprint.platform.views import GpuPoolView, PlatformView
 from blueprint.spec.pools import PoolGpu as PoolGpuSpec
 
 GPU = "nvidia.com/gpu"
-OPERATOR = "gpu-operator"
 
 
 def resource_of(profile: str) -> str:
@@ -250,7 +249,7 @@ class ClusterPartitioning:
         if platform.gpu_stack == "standalone":
             yield MissingManager.STANDALONE_STACK
             return
-        if (operator := platform.components.get(OPERATOR)) is None or operator.ownership != "managed":
+        if (operator := platform.component_with("migManager")) is None or operator.ownership != "managed":
             yield MissingManager.NOT_MANAGED
         if platform.image.mig_manager == "no":
             yield MissingManager.NODE_IMAGE

@@ -12,8 +12,6 @@ from blueprint.platform.virtualization.model import CONTAINER, PASSTHROUGH, WORK
 from blueprint.source.paths import Path
 from blueprint.spec.pools import NodePool
 
-_SETTINGS: Path = ("spec", "components", "gpu-operator", "settings")
-
 
 def check_virtualization(context: CheckContext) -> Iterator[Diagnostic]:
     """Everything about nodes that run virtual machines."""
@@ -27,11 +25,11 @@ def check_virtualization(context: CheckContext) -> Iterator[Diagnostic]:
     if all(pool.selector.get(WORKLOAD_LABEL) != PASSTHROUGH for pool in context.spec.node_pools.values()):
         message = "sandboxWorkloads is on, and no pool's nodes run virtual machines"
         help_ = f"select a pool by {WORKLOAD_LABEL}: {PASSTHROUGH}"
-        path, code = (*_SETTINGS, "sandboxWorkloads"), codes.NO_NODE_FOR_MACHINES
+        path, code = context.setting_path("sandboxWorkloads"), codes.NO_NODE_FOR_MACHINES
         yield context.diagnostic_at(path, code, message, help_=help_)
     if not virtualization.advertised:
         message = "nobody advertises the GPUs of nodes that run virtual machines"
-        path, code = (*_SETTINGS, "kataDevicePlugin"), codes.NOBODY_ADVERTISES
+        path, code = context.setting_path("kataDevicePlugin"), codes.NOBODY_ADVERTISES
         yield context.diagnostic_at(path, code, message, help_="remove it")
 
 
@@ -56,7 +54,7 @@ def _gpus(context: CheckContext, name: str, pool: NodePool) -> Iterator[Diagnost
     workload = pool.selector.get(WORKLOAD_LABEL)
     if pool.gpu is None or (workload or context.platform.virtualization.default_workload) != PASSTHROUGH:
         return
-    because = (*POOLS, name, "selector", WORKLOAD_LABEL) if workload else (*_SETTINGS, "defaultWorkload")
+    because = (*POOLS, name, "selector", WORKLOAD_LABEL) if workload else context.setting_path("defaultWorkload")
     message = f"the GPUs of pool {name} are passed through to virtual machines, which is not described here yet"
     help_ = "remove gpu" + ("" if workload else f", or select the pool by {WORKLOAD_LABEL}: {CONTAINER}")
     notes = (context.note(because, "this is what the nodes run"),)

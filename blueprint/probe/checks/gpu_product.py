@@ -84,8 +84,10 @@ def _judge(verdicts: VerdictFactory, gpu: ObservedGpu, expected: Product) -> Ver
     identity = pci.value
     if identity and identity.vendor not in {"", _NVIDIA}:
         message = f"{gpu.id} is of PCI vendor {identity.vendor}, not NVIDIA ({_NVIDIA})"
-        said = f"vendor {identity.vendor}"
-        return verdicts.failed(PRODUCT_CONTRADICTION, pci, message, measured=said, gpu=gpu.id, remedy=_CONTRADICTION)
+        identified_as = f"vendor {identity.vendor}"
+        return verdicts.failed(
+            PRODUCT_CONTRADICTION, pci, message, measured=identified_as, gpu=gpu.id, remedy=_CONTRADICTION
+        )
     if identity and identity.device and expected.device_ids:
         right_id = identity.device in expected.device_ids
         return _by_id(verdicts, gpu, expected, identity, identity.device, right_id=right_id)
@@ -96,7 +98,13 @@ def _judge(verdicts: VerdictFactory, gpu: ObservedGpu, expected: Product) -> Ver
 
 
 def _by_id(
-    verdicts: VerdictFactory, gpu: ObservedGpu, expected: Product, identity: PciIdentity, said: str, *, right_id: bool
+    verdicts: VerdictFactory,
+    gpu: ObservedGpu,
+    expected: Product,
+    identity: PciIdentity,
+    identified_as: str,
+    *,
+    right_id: bool,
 ) -> Verdict:
     """The PCI id decides; a name that was answered must not say otherwise."""
     name = gpu.name
@@ -104,16 +112,16 @@ def _by_id(
     right_name = _named(name, expected) if answered and expected.nvml_names else right_id
     both = Observation(Status.READ, identity, "", gpu.pci.evidence + name.evidence)
     called = repr(name.value) if name.value is not None else name.why
-    measured = f"PCI device {said}, {called}"
+    measured = f"PCI device {identified_as}, {called}"
     if right_id and right_name:
         return verdicts.passed(both, f"{gpu.id} is a {expected.product}", measured=measured, gpu=gpu.id)
     if right_id or right_name:
         answer = f"calls itself {called}" if name.value is not None else f"gives no name to believe: {called}"
-        message = f"{gpu.id} has PCI device id {said} but {answer}"
+        message = f"{gpu.id} has PCI device id {identified_as} but {answer}"
         return verdicts.failed(
             PRODUCT_CONTRADICTION, both, message, measured=measured, gpu=gpu.id, remedy=_CONTRADICTION
         )
-    message = f"{gpu.id} is no {expected.product}: PCI device id {said}, {called}"
+    message = f"{gpu.id} is no {expected.product}: PCI device id {identified_as}, {called}"
     return verdicts.failed(PRODUCT, both, message, measured=measured, gpu=gpu.id, remedy=_WRONG)
 
 

@@ -79,8 +79,8 @@ def _contradicted(
 ) -> Verdict:
     """The kernel has the driver, or what it says cannot be believed: that this process finds no NVML proves nothing."""
     open_question = f"whether a driver is loaded is open ({kernel.why})"
-    said = f"driver {kernel.value.version} is loaded" if kernel.value else open_question
-    why = f"NVML was not found for the probe, but {said} on {verdicts.node}"
+    loaded = f"driver {kernel.value.version} is loaded" if kernel.value else open_question
+    why = f"NVML was not found for the probe, but {loaded} on {verdicts.node}"
     observation: Observation[bool] = Observation(init.status, None, why, init.evidence, kernel.files)
     return verdicts.unknown(observation, code=NVML_UNFOUND, remedy=remedy)
 

@@ -42,8 +42,8 @@ _Found = tuple[str, tuple[Call, ...]]
 def _changed_count(reading: Reading) -> Iterator[_Found]:
     counts = tuple(call for call in reading.calls_of("nvmlDeviceGetCount") if call.answered)
     if len({repr(call.value) for call in counts}) > 1:
-        answers = ", then ".join(repr(call.value) for call in counts)
-        yield f"the number of GPUs on {reading.node} changed while it was read: {answers}", counts
+        values = ", then ".join(repr(call.value) for call in counts)
+        yield f"the number of GPUs on {reading.node} changed while it was read: {values}", counts
 
 
 def _refused_handles(node: ObservedNode) -> Iterator[_Found]:
@@ -69,9 +69,9 @@ def _refused(gpu: ObservedGpu) -> bool:
 def _changed_identity(node: ObservedNode) -> Iterator[_Found]:
     for gpu in node.gpus:
         for name in _IDENTITY:
-            answers = tuple(call for call in node.reading.calls_of(name, gpu.index) if call.answered)
-            if len({repr(call.value) for call in answers}) > 1:
-                yield f"index {gpu.index} meant two different GPUs of {node.reading.node} ({name})", answers
+            values = tuple(call for call in node.reading.calls_of(name, gpu.index) if call.answered)
+            if len({repr(call.value) for call in values}) > 1:
+                yield f"index {gpu.index} meant two different GPUs of {node.reading.node} ({name})", values
 
 
 def _finding(verdicts: VerdictFactory, message: str, calls: tuple[Call, ...]) -> Verdict:

@@ -88,8 +88,8 @@ def _different_number(
     remedy = _HIDDEN if missing and all(each.driver == _TAKEN for each in missing) else _NOT_TAKEN
     if (count.value or 0) > len(here) and given:
         remedy = _GIVEN
-    said = message + (named if known else "")
-    return verdicts.failed(PCI_DISAGREES, count, said, measured=measured, remedy=remedy)
+    message += named if known else ""
+    return verdicts.failed(PCI_DISAGREES, count, message, measured=measured, remedy=remedy)
 
 
 def _different_gpus(
@@ -104,13 +104,13 @@ def _different_gpus(
             continue
         known = by_address.get(identity.address)
         if driver := given.get(identity.address):
-            said = f"the kernel gives {identity.address} to {driver}, but NVML answers for it as {gpu.id}"
+            message = f"the kernel gives {identity.address} to {driver}, but NVML answers for it as {gpu.id}"
         elif known is None:
-            said = f"the kernel has no NVIDIA GPU at {identity.address}, where NVML puts {gpu.id}"
+            message = f"the kernel has no NVIDIA GPU at {identity.address}, where NVML puts {gpu.id}"
         elif identity.device and known.device != identity.device:
-            said = f"the kernel reads PCI device id {known.device} at {known.address}, NVML says {identity.device}"
+            message = f"the kernel reads PCI device id {known.device} at {known.address}, NVML says {identity.device}"
         else:
             continue
         measured = f"{identity.address} {identity.device}"
-        found.append(verdicts.failed(PCI_DISAGREES, gpu.pci, said, measured=measured, gpu=gpu.id))
+        found.append(verdicts.failed(PCI_DISAGREES, gpu.pci, message, measured=measured, gpu=gpu.id))
     return found

@@ -31,7 +31,7 @@ class _Order:
     def __init__(self, texts: Mapping[str, str]) -> None:
         self._texts = texts
         self._lines: dict[str, list[str]] = {}
-        self._said: dict[Source, str] = {}
+        self._found_texts: dict[Source, str] = {}
         self._indexed: dict[SourceGroup, dict[str, Source]] = {}
 
     def origins(self, subject: Object) -> dict[Path, FieldOrigin]:
@@ -51,27 +51,27 @@ class _Order:
         return (*single, *many)
 
     def _index(self, many: SourceGroup) -> dict[str, Source]:
-        """What is said by each of many sources, written ones before the catalogue's."""
+        """What stands at each of many sources, written ones before the catalogue's."""
         if many not in self._indexed:
             lines = [each for each in many.sources if each.layer != "default"]
             by_rank = sorted(lines, key=lambda each: each.layer not in WRITTEN)
-            self._indexed[many] = {self.said(each): each for each in reversed(by_rank)}
+            self._indexed[many] = {self.text(each): each for each in reversed(by_rank)}
         return self._indexed[many]
 
     def _rank(self, source: Source, value: str) -> tuple[int, int]:
         if source.layer == "default":
             return 2, 2
-        said, written = self.said(source), 0 if source.layer in WRITTEN else 1
-        if said == value:
+        text, written = self.text(source), 0 if source.layer in WRITTEN else 1
+        if text == value:
             return 0, written
-        part = min(len(said), len(value)) >= _LEAST and (said in value or value in said)
+        part = min(len(text), len(value)) >= _LEAST and (text in value or value in text)
         return (1 if part else 2), written
 
-    def said(self, source: Source) -> str:
+    def text(self, source: Source) -> str:
         """What stands at a source, without quotes; of several lines the first."""
-        if source not in self._said:
-            self._said[source] = said_at(source.span, self._lines_of(source.span.file))
-        return self._said[source]
+        if source not in self._found_texts:
+            self._found_texts[source] = text_at(source.span, self._lines_of(source.span.file))
+        return self._found_texts[source]
 
     def _lines_of(self, file: str) -> list[str]:
         if file not in self._lines:
@@ -87,12 +87,12 @@ def text_of(file: str, texts: Mapping[str, str]) -> str:
     return place.read_text("utf-8") if place else ""
 
 
-def said_at(span: Span, lines: list[str]) -> str:
+def text_at(span: Span, lines: list[str]) -> str:
     """The text of a span in a file of these lines, without quotes; of several lines what stands on the first."""
     line = lines[span.line - 1] if span.line <= len(lines) else ""
-    said = line[span.column - 1 : span.end_column - 1 if span.end_line == span.line else None].strip()
-    quoted = len(said) > 1 and said[0] == said[-1] and said[0] in "\"'"
-    return said[1:-1] if quoted else said
+    text = line[span.column - 1 : span.end_column - 1 if span.end_line == span.line else None].strip()
+    quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
+    return text[1:-1] if quoted else text
 
 
 def _scalar(data: Any, path: Path) -> str | None:

@@ -100,7 +100,7 @@ class Finding:
         remarks: Sentences for people.
         filled: Places inside the live value that the server filled in, as paths from there.
         code: The code it is told under; None where its kind decides.
-        says: What is to be said of the subject, for findings that are about no value: `is cordoned`.
+        statement: What is to be said of the subject, for findings that are about no value: `is cordoned`.
         help: What to do, where its kind does not decide.
         ended_by: What ends it; None where its kind decides. Read `remedy`.
         passing: Whether it is a regular part of how nodes come and go, and so told but no drift.
@@ -120,7 +120,7 @@ class Finding:
     remarks: tuple[Note, ...] = ()
     filled: frozenset[Path] = frozenset()
     code: Code | None = None
-    says: str = ""
+    statement: str = ""
     help: str | None = None
     ended_by: Remedy | None = None
     passing: bool = False

@@ -78,8 +78,8 @@ class Asker:
             return None
         if response.status != HTTPStatus.OK:
             raise self._closed(image, response) if response.status in _CLOSED else _undecided(image.host, response)
-        told = response.headers.get("Docker-Content-Digest", "")
-        return told if DIGEST.fullmatch(told) else _sha256(self.manifest(image))
+        digest = response.headers.get("Docker-Content-Digest", "")
+        return digest if DIGEST.fullmatch(digest) else _sha256(self.manifest(image))
 
     def manifest(self, image: Reference) -> bytes:
         """The manifest itself. Raises Undecided."""
@@ -102,13 +102,13 @@ class Asker:
     def _manifest(self, method: str, image: Reference) -> Response:
         scheme = "http" if image.server in self.insecure else "https"
         url = f"{scheme}://{image.server}/v2/{image.repository}/manifests/{image.digest or image.tag}"
-        response = self._ask(method, url, {"Accept": ACCEPT})
+        response = self._request(method, url, {"Accept": ACCEPT})
         if response.status != HTTPStatus.UNAUTHORIZED:
             return response
         authorization = self._authorization(image, response.headers.get("WWW-Authenticate", ""))
         if authorization is None:
             return response
-        return self._ask(method, url, {"Accept": ACCEPT, "Authorization": authorization})
+        return self._request(method, url, {"Accept": ACCEPT, "Authorization": authorization})
 
     def _authorization(self, image: Reference, challenge: str) -> str | None:
         """What the registry wants to see; None where there is nothing to show."""
@@ -116,20 +116,20 @@ class Asker:
         kind, _, rest = challenge.partition(" ")
         if kind.lower() == "basic":
             return basic
-        asked = dict(_PARAMETER.findall(rest))
-        if kind.lower() != "bearer" or "realm" not in asked:
+        parameters = dict(_PARAMETER.findall(rest))
+        if kind.lower() != "bearer" or "realm" not in parameters:
             return None
-        query = {"service": asked.get("service", ""), "scope": f"repository:{image.repository}:pull"}
-        realm = _split(asked["realm"])
-        url = f"{asked['realm']}{'&' if realm.query else '?'}{urlencode({k: v for k, v in query.items() if v})}"
-        response = self._ask("GET", url, {"Authorization": basic} if basic else {})
+        query = {"service": parameters.get("service", ""), "scope": f"repository:{image.repository}:pull"}
+        realm = _split(parameters["realm"])
+        url = f"{parameters['realm']}{'&' if realm.query else '?'}{urlencode({k: v for k, v in query.items() if v})}"
+        response = self._request("GET", url, {"Authorization": basic} if basic else {})
         if response.status in _CLOSED:
             raise Unauthorised(f"{image.host} {'refuses the' if basic else 'wants'} credentials{self._problem(image)}")
         if response.status != HTTPStatus.OK:
             raise _undecided(realm.netloc, response)
         return f"Bearer {_token(response.body, realm.netloc)}"
 
-    def _ask(self, method: str, url: str, headers: dict[str, str]) -> Response:
+    def _request(self, method: str, url: str, headers: dict[str, str]) -> Response:
         """One answer, after redirects; credentials are not taken along to another host."""
         home = urlsplit(url).netloc
         for _ in range(_MOST_REDIRECTS + 1):

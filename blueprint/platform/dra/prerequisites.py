@@ -8,7 +8,7 @@ from blueprint.catalog.gates import Gates
 from blueprint.platform.drivers.model import DRA
 from blueprint.platform.model import Platform
 from blueprint.platform.pool import GpuPool, Pool
-from blueprint.platform.tracking.recorder import record
+from blueprint.platform.tracking.recorder import decided_by, record
 from blueprint.platform.tracking.sources import Source
 
 
@@ -28,7 +28,7 @@ def _patch(platform: Platform) -> Iterator[str]:
 
 
 def _alone(platform: Platform) -> Iterator[str]:
-    _ = platform.gpu_stack
+    decided_by(platform.gpu_stack)
     yield (
         "The cluster has no ClusterPolicy, and neither a DRA driver nor a device plugin that was installed otherwise."
         " The operator does nothing beside a ClusterPolicy; two drivers would own the same DeviceClasses, and a device"

@@ -34,12 +34,19 @@ class DriverBranch:
 class Drivers:
     """The driver branches of a release; the default is used where a pool names none.
 
-    `precompiled` lists by operating system the branches that NVIDIA publishes kernel modules of.
+    `precompiled` lists by operating system the branches that NVIDIA publishes kernel modules of; `unpublished` those of
+    which it publishes no driver image for that system, though others of the release have one.
     """
 
     default_branch: Fact[Branch]
     branches: Mapping[Branch, DriverBranch]
     precompiled: Fact[Mapping[Text, tuple[Branch, ...]]]
+    unpublished: Fact[Mapping[Text, tuple[Branch, ...]]] | None = None
+
+    def has_image(self, branch: str, system: str) -> bool:
+        """Whether a driver image of the branch for an operating system is not known to be missing."""
+        missing = self.unpublished
+        return missing is None or not missing.certain or branch not in missing.value.get(system, ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -103,14 +103,18 @@ class Choices:
             return pool
         return replace(pool, product=self.product(match["product"]), count=self.number(match["count"], 1, MOST_GPUS))
 
-    def with_branch(self, pool: PoolDraft, wanted: str | None) -> PoolDraft:
+    def system(self, wanted: str | None, distribution: str) -> str:
+        """The operating system of the nodes: the one asked for, or the usual one of the distribution."""
+        return wanted or self.catalog.distribution(distribution).default_os
+
+    def with_branch(self, pool: PoolDraft, wanted: str | None, system: str) -> PoolDraft:
         """The pool with the driver branch that was asked for, or with one its GPU needs instead of the release's."""
         gpu = self.catalog.gpu(pool.product) if pool.product else None
-        return pool if gpu is None else replace(pool, branch=wanted or self._needed(gpu))
+        return pool if gpu is None else replace(pool, branch=wanted or self._needed(gpu, system))
 
-    def _needed(self, gpu: Gpu) -> str | None:
+    def _needed(self, gpu: Gpu, system: str) -> str | None:
         """The branch that the GPU gets without one, if that is not the release's default."""
-        branch = default_branch(gpu, self.release)
+        branch = default_branch(gpu, self.release, system)
         return None if branch == self.release.driver.default_branch.value else branch
 
 

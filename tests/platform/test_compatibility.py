@@ -71,9 +71,9 @@ def test_every_product_has_a_maintained_branch_in_the_release_and_the_default_is
     gpu, release = load_catalog().gpu(product), load_catalog().release("2026.11")
     assert gpu
     assert release
-    usable = usable_branches(gpu, release)
+    usable = usable_branches(gpu, release, "ubuntu-24.04")
     assert usable
-    assert default_branch(gpu, release) in usable
+    assert default_branch(gpu, release, "ubuntu-24.04") in usable
     assert set(usable) <= {"580", "595"}, "535 and 610 have ended by the month of this release"
 
 

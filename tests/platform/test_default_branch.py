@@ -12,10 +12,11 @@ from blueprint.cli.choices import choices_for
 from blueprint.cli.draft import PoolDraft
 from blueprint.diagnostics import Severity
 from blueprint.pipeline import Compilation, compile_blueprint
-from blueprint.platform.drivers.branches import usable_branches
+from blueprint.platform.drivers.branches import default_branch, usable_branches
 
 CATALOG = load_catalog()
 GPUS = {name: gpu for name in CATALOG.products if (gpu := CATALOG.gpu(name))}
+SYSTEM = "ubuntu-24.04"
 TEXT = """\
 apiVersion: gpublueprint.dev/v1alpha1
 kind: Blueprint
@@ -27,7 +28,7 @@ spec:
 {pools}"""
 
 
-def compiled(folder: Path, release: str, products: list[str], *, system: str = "ubuntu-24.04", driver: str = "{}"):
+def compiled(folder: Path, release: str, products: list[str], *, system: str = SYSTEM, driver: str = "{}"):
     pools = "".join(
         f"    p{number}: {{nodes: 1, selector: {{acme.example/pool: p{number}}}, "
         f"gpu: {{product: {product}, count: 2}}, driver: {driver}}}\n"
@@ -46,7 +47,7 @@ def errors(done: Compilation) -> list[str]:
 def test_every_product_that_some_branch_knows_gets_a_branch_in_every_release(release: str, tmp_path: Path) -> None:
     known = CATALOG.release(release)
     assert known
-    usable = [name for name, gpu in GPUS.items() if usable_branches(gpu, known)]
+    usable = [name for name, gpu in GPUS.items() if usable_branches(gpu, known, SYSTEM)]
     assert len(usable) > 50
     assert errors(compiled(tmp_path, release, usable)) == []
 
@@ -55,9 +56,9 @@ def test_every_product_that_some_branch_knows_gets_a_branch_in_every_release(rel
 def test_init_writes_the_branch_that_a_pool_without_one_gets(release: str, tmp_path: Path) -> None:
     choices = choices_for(release)
     for name, gpu in GPUS.items():
-        written = choices.with_branch(PoolDraft("p", 1, product=name, count=1), None).branch
+        written = choices.with_branch(PoolDraft("p", 1, product=name, count=1), None, SYSTEM).branch
         if written is not None:
-            assert written in usable_branches(gpu, choices.release)
+            assert written in usable_branches(gpu, choices.release, SYSTEM)
 
 
 @pytest.mark.parametrize("release", CATALOG.releases)
@@ -79,3 +80,52 @@ def test_a_precompiled_driver_that_is_rendered_is_published(release: str, system
         assert driver["version"] in published
         rendered += 1
     assert rendered or not published
+
+
+RELEASES = {name: known for name in CATALOG.releases if (known := CATALOG.release(name))}
+PAIRS = [(name, system) for name, known in RELEASES.items() for system in known.operating_systems.value]
+
+
+@pytest.mark.parametrize(("release", "system"), PAIRS)
+def test_no_branch_without_an_image_for_the_system_is_ever_chosen(release: str, system: str) -> None:
+    known = CATALOG.release(release)
+    assert known
+    missing = known.driver.unpublished.value.get(system, ()) if known.driver.unpublished else ()
+    for gpu in (None, *GPUS.values()):
+        usable = usable_branches(gpu, known, system)
+        assert not set(usable) & set(missing)
+        assert default_branch(gpu, known, system) in usable or not usable
+
+
+def test_what_has_no_image_is_a_branch_and_a_system_of_the_release() -> None:
+    for name in CATALOG.releases:
+        known = CATALOG.release(name)
+        assert known
+        for system, branches in (known.driver.unpublished.value if known.driver.unpublished else {}).items():
+            assert system in known.operating_systems.value
+            assert set(branches) < set(known.driver.branches)
+
+
+def test_a_product_of_which_every_branch_lacks_an_image_fits_no_driver(tmp_path: Path) -> None:
+    done = compiled(tmp_path, "2026.11", ["V100-SXM2-32GB"], system="ubuntu-26.04")
+    [found] = [each for each in done.diagnostics if each.severity is Severity.ERROR]
+    assert found.code.id == "BP3163"
+    assert "ubuntu-26.04" in found.message
+    assert [note.message for note in found.notes] == ["operating system set here"]
+
+
+@pytest.mark.parametrize("driver", ['{branch: "580"}', '{version: "580.173.02"}', '{branch: "535"}'])
+def test_a_declared_branch_without_an_image_is_refused_unless_the_driver_is_somebody_elses(
+    driver: str, tmp_path: Path
+) -> None:
+    done = compiled(tmp_path, "2026.11", ["L40S"], system="ubuntu-26.04", driver=driver)
+    assert [found.split()[0] for found in errors(done)] == ["BP3400"]
+    theirs = driver.replace("{", "{owner: host, ")
+    assert errors(compiled(tmp_path, "2026.11", ["L40S"], system="ubuntu-26.04", driver=theirs)) == []
+
+
+def test_the_branch_for_an_old_product_is_not_suggested_where_it_has_no_image(tmp_path: Path) -> None:
+    done = compiled(tmp_path, "2026.11", ["V100-SXM2-32GB"], system="ubuntu-26.04", driver='{branch: "595"}')
+    [found] = [each for each in done.diagnostics if each.severity is Severity.ERROR]
+    assert found.code.id == "BP3160"
+    assert "another operating system" in (found.help or "")

@@ -37,7 +37,7 @@ def drivable(release: str) -> set[str]:
     """The products for which the release has a driver."""
     known = CATALOG.release(release)
     assert known
-    return {name for name, gpu in GPUS.items() if usable_branches(gpu, known)}
+    return {name for name, gpu in GPUS.items() if usable_branches(gpu, known, "ubuntu-24.04")}
 
 
 def compiled(folder: Path, release: str, pools: dict[str, str]) -> Compilation:

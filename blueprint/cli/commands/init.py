@@ -103,8 +103,8 @@ def _draft(options: Namespace) -> Draft:
         raise _usage(problems)
     if interactive:
         draft = prompt_for_draft(choices, draft)
-    branch = options.driver_branch
-    return replace(draft, pools=tuple(choices.with_branch(pool, branch) for pool in draft.pools))
+    branch, system = options.driver_branch, choices.system(draft.os, draft.distribution)
+    return replace(draft, pools=tuple(choices.with_branch(pool, branch, system) for pool in draft.pools))
 
 
 def _flags(options: Namespace, problems: list[str]) -> tuple[Choices | None, Draft | None]:

@@ -8,25 +8,32 @@ from blueprint.platform.tracking.tracked import read_fact
 from blueprint.versions import version_key
 
 
-def usable_branches(gpu: Gpu, release: Release) -> list[str]:
-    """The release's driver branches that know the GPU and are maintained in its month, oldest first."""
+def usable_branches(gpu: Gpu | None, release: Release, system: str) -> list[str]:
+    """The release's driver branches that are maintained, know the GPU and have an image, oldest first."""
     month = release.release.replace(".", "-")
     maintained = [name for name, branch in release.driver.branches.items() if branch.supported_until >= month]
-    return [name for name in sorted(maintained) if not _too_old(gpu, name) and not _too_new(gpu, name)]
+    return [name for name in sorted(maintained) if knows(gpu, name) and release.driver.has_image(name, system)]
 
 
-def default_branch(gpu: Gpu | None, release: Release) -> str:
+def default_branch(gpu: Gpu | None, release: Release, system: str) -> str:
     """The driver branch of a pool that names none: the release's, or the newest usable one where that is unfit.
 
     Records the lines that decide. Where no branch fits, it is the release's all the same, which is refused (BP3163).
     """
     usual = read_fact(release.driver.default_branch, "release")
-    if gpu is None or not (_too_new(gpu, usual) or _too_old(gpu, usual)):
+    if knows(gpu, usual) and release.driver.has_image(usual, system):
         return usual
-    for limit in (gpu.maximum_driver, gpu.minimum_driver):
+    for limit in (gpu.maximum_driver, gpu.minimum_driver) if gpu else ():
         if limit is not None and limit.certain:
             read_fact(limit)
-    return next(reversed(usable_branches(gpu, release)), usual)
+    if release.driver.unpublished is not None:
+        read_fact(release.driver.unpublished, "release")
+    return next(reversed(usable_branches(gpu, release, system)), usual)
+
+
+def knows(gpu: Gpu | None, branch: str) -> bool:
+    """Whether a branch has the GPU, as far as that is certain."""
+    return gpu is None or not (_too_new(gpu, branch) or _too_old(gpu, branch))
 
 
 def _too_new(gpu: Gpu, branch: str) -> bool:

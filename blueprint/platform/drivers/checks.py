@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from blueprint.catalog.hardware import Gpu
-from blueprint.diagnostics import Diagnostic
+from blueprint.diagnostics import Diagnostic, Note
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.drivers import codes
 from blueprint.platform.drivers.model import NEVER
-from blueprint.platform.paths import POOLS
+from blueprint.platform.paths import CLUSTER, POOLS
 from blueprint.platform.pool import GpuPool
 from blueprint.source.paths import Path
 from blueprint.spec.driver import PoolDriver as PoolDriverSpec
@@ -145,6 +145,26 @@ def _precompiled_branch(context: CheckContext, pool: GpuPool) -> Iterator[Diagno
         yield context.diagnostic_at(path, code, message, help_=f"there are: {known}", notes=notes)
 
 
+def _no_image(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
+    """A declared branch of which there is no driver image for the nodes' system."""
+    declared, drivers, branch, system = (
+        _declared(context, pool),
+        context.release.driver,
+        pool.driver.branch,
+        context.platform.os,
+    )
+    written = (declared.branch or declared.version) and pool.driver.enabled and not pool.driver.precompiled
+    if written and branch and not drivers.has_image(branch, system):
+        message = f"NVIDIA publishes no driver image of branch {branch} for {system}"
+        there = sorted(name for name in drivers.branches if drivers.has_image(name, system))
+        notes = [context.note((*CLUSTER, "os"), "operating system set here")]
+        if missing := drivers.unpublished:
+            notes.append(Note(f"{missing.source} ({missing.confidence})", missing.span))
+        help_ = f"branches with an image: {', '.join(there)}; or another operating system, or driver: {{owner: host}}"
+        path, code = _branch_path(context, pool), codes.IMAGE_UNPUBLISHED
+        yield context.diagnostic_at(path, code, message, help_=help_, notes=tuple(notes))
+
+
 def _one_driver(context: CheckContext) -> Iterator[Diagnostic]:
     """Drivers that differ where the ClusterPolicy alone installs them."""
     if context.platform.setting("driverObjects") != NEVER:
@@ -180,4 +200,4 @@ def _difference(context: CheckContext, first: GpuPool, other: GpuPool) -> tuple[
 
 _Check = Callable[[CheckContext, GpuPool], Iterator[Diagnostic]]
 _PRECOMPILED: tuple[_Check, ...] = (_precompiled_version, _precompiled_branch)
-_IN_RELEASE: tuple[_Check, ...] = (_other_branch, _untested, _too_old, _end_of_life, *_PRECOMPILED)
+_IN_RELEASE: tuple[_Check, ...] = (_other_branch, _untested, _too_old, _end_of_life, _no_image, *_PRECOMPILED)

@@ -127,6 +127,15 @@ The release has no driver branch that knows this GPU. Use another release, or br
 (`driver: {owner: host}`).
 """,
 )
+IMAGE_UNPUBLISHED = define(
+    "BP3400",
+    "driver-image-unpublished",
+    """
+NVIDIA builds driver images by branch and operating system, and not all pairs. No image of this branch exists for the nodes'
+system, so pods of the driver could not pull it. Choose a branch that has one, or another operating system; or bring the driver
+with the node image (`driver: {owner: host}`).
+""",
+)
 MODULES_DOUBTED = define(
     "BP3165",
     "kernel-modules-doubtful",

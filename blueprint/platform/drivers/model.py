@@ -88,7 +88,7 @@ class PoolDriver:
         if not self.enabled:
             return None
         gpu = self._pool.gpu
-        return default_branch(gpu.facts if gpu and gpu.catalogued else None, self._platform.release)
+        return default_branch(gpu.facts if gpu and gpu.catalogued else None, self._platform.release, self._platform.os)
 
     @tracked_property
     def version(self) -> str | None:

@@ -13,11 +13,13 @@ from blueprint.catalog.facts import Fact
 from blueprint.diagnostics import Code, Diagnostic, Note, Severity
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.drivers import codes
-from blueprint.platform.drivers.branches import usable_branches
+from blueprint.platform.drivers.branches import knows, usable_branches
+from blueprint.platform.paths import CLUSTER
 from blueprint.platform.pool import GpuPool
 from blueprint.platform.tracking.recorder import decided_by, recording
 from blueprint.platform.tracking.sources import WRITTEN, Source, by_relevance, flatten
 from blueprint.versions import version_key
+from blueprint.wording import joined
 
 
 def check_drivers_of_products(context: CheckContext) -> Iterator[Diagnostic]:
@@ -27,13 +29,16 @@ def check_drivers_of_products(context: CheckContext) -> Iterator[Diagnostic]:
             yield from check(context, pool)
 
 
-def _too_new(_: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
+def _too_new(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """A branch that has dropped the product."""
     product, branch = pool.gpu.facts, pool.driver.branch or ""
     newest = product.maximum_driver
-    if newest and int(branch) > int(newest.value):
+    if newest and int(branch) > int(newest.value) and not _no_branch(context, pool):
         message = f"driver branch {branch} no longer knows {product.product}; {newest.value} is the last that does"
-        yield _because_of(newest, _at_driver(pool, codes.DRIVER_TOO_NEW, message, f"branch: {newest.value}"))
+        help_ = f"branch: {newest.value}"
+        if not context.release.driver.has_image(newest.value, context.platform.os):
+            help_ += f" on another operating system: it has no image for {context.platform.os}"
+        yield _because_of(newest, _at_driver(pool, codes.DRIVER_TOO_NEW, message, help_))
 
 
 def _version_too_old(_: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
@@ -65,17 +70,39 @@ def _other_default(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]
     """A default branch that is not the release's."""
     usual, branch = context.release.driver.default_branch.value, pool.driver.branch
     if pool.driver.enabled and not _is_declared(pool) and branch != usual:
-        message = f"pool {pool.name} gets driver branch {branch}: {usual}, the release's default, does not know its GPU"
+        why = "does not know its GPU" if not knows(pool.gpu.facts, usual) else f"has no image for {pool.platform.os}"
+        message = f"pool {pool.name} gets driver branch {branch}: {usual}, the release's default, {why}"
         yield _at_driver(pool, codes.DRIVER_CHOSEN, message, f'say driver: {{branch: "{branch}"}} to keep it')
 
 
 def _no_driver_fits(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
-    """A product that no driver of the release knows."""
-    usual, release, product = context.release.driver.default_branch.value, context.release, pool.gpu.facts
-    unfit = pool.driver.branch == usual and not usable_branches(product, release)
-    if pool.driver.enabled and not _is_declared(pool) and unfit:
+    """A product that no driver of the release knows, or none that has an image for the system."""
+    if not _no_branch(context, pool):
+        return
+    release, product, system = context.release, pool.gpu.facts, context.platform.os
+    without = [name for name in release.driver.branches if not release.driver.has_image(name, system)]
+    if known := [name for name in without if knows(product, name)]:
+        message = (
+            f"no driver of release {release.release} fits {product.product} on {system}:"
+            f" there is no image of {joined(sorted(known), 'or')} for it"
+        )
+        help_ = "another operating system, or driver: {owner: host}"
+        notes: tuple[Note, ...] = (context.note((*CLUSTER, "os"), "operating system set here"),)
+    else:
         message = f"no driver of release {release.release} knows {product.product}"
-        yield _at_driver(pool, codes.NO_DRIVER_FITS, message, "driver: {owner: host}, or another release")
+        help_, notes = "driver: {owner: host}, or another release", ()
+    found = _at_driver(pool, codes.NO_DRIVER_FITS, message, help_)
+    yield replace(found, notes=(*found.notes, *notes))
+
+
+def _no_branch(context: CheckContext, pool: GpuPool) -> bool:
+    """Whether the operator is to choose a branch, and none fits."""
+    chosen = pool.driver.enabled and not _is_declared(pool)
+    return (
+        chosen
+        and not usable_branches(pool.gpu.facts, context.release, context.platform.os)
+        and (pool.driver.branch == context.release.driver.default_branch.value)
+    )
 
 
 def _doubted_modules(_: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:

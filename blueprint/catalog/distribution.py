@@ -81,6 +81,14 @@ class NodeImage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NamedRuntime:
+    """NVIDIA's container runtime where it is not the default one: its RuntimeClass, and who brings it."""
+
+    runtime_class: Text
+    needs: tuple[Text, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NodeGroups:
     """How a provider marks the nodes of one of its pools: the label that names it, and the value of its GPU taint."""
 
@@ -112,7 +120,7 @@ class Distribution(Record):
         critical_pods: `quota`: pods of the system's priority classes need a ResourceQuota that allows them.
         needs: What must be true of every such cluster, in whole sentences.
         toolkit_needs: The same, where our container toolkit sets up the runtime; `{socket}` is containerd's.
-        default_runtime: How NVIDIA's runtime becomes the default one there, where nobody sets it up.
+        named_runtimes: By family of node images, how pods reach NVIDIA's runtime where it is not the default one.
         managed_control_plane: Whether nobody but the provider opens gates of Kubernetes.
         resets_reboot: Whether a GPU that must be reset usually takes a restart of its machine.
         bare_metal: Whether nodes may be machines without a hypervisor.
@@ -134,7 +142,7 @@ class Distribution(Record):
     critical_pods: Literal["anywhere", "quota"] = "anywhere"
     needs: tuple[Text, ...] = ()
     toolkit_needs: tuple[Text, ...] = ()
-    default_runtime: tuple[Text, ...] = ()
+    named_runtimes: Mapping[Family, NamedRuntime] = field(default_factory=dict)
     managed_control_plane: bool = False
     resets_reboot: bool = False
     bare_metal: bool = False
@@ -146,6 +154,10 @@ class Distribution(Record):
     def image(self, system: str) -> NodeImage | None:
         """The family that a system belongs to; None where the distribution does not run it."""
         return self.images.get(system.partition("-")[0]) or self.images.get("*")
+
+    def named_runtime(self, system: str) -> NamedRuntime | None:
+        """How pods reach NVIDIA's runtime on a system that does not have it as the default one."""
+        return self.named_runtimes.get(system.partition("-")[0]) or self.named_runtimes.get("*")
 
     def mode(self, system: str, stack: str, *wanted: str | None) -> Mode | None:
         """The first mode that fits what a pool says of driver, toolkit and device plugin; None if none does."""

@@ -120,6 +120,7 @@ class Gpu(Record):
         pci_device_ids: The PCI ids under which it appears; `device_ids` are those that are its alone.
         gfd_product: The value of the node label `nvidia.com/gpu.product` without sharing or MIG suffixes.
         compute_capability: CUDA compute capability, `major.minor`.
+        unified_memory: Whether it has the machine's memory alone: NVML then answers that memory is not supported.
         memory_mib: Total memory as NVML reports it, in MiB, with ECC as delivered; not the marketing figure.
         tdp_w: Default power limit in watts.
         kernel_modules: Which flavours of the kernel modules drive it.
@@ -143,6 +144,7 @@ class Gpu(Record):
     compute_capability: Fact[Annotated[str, Matching(r"\d+\.\d", "major.minor")]]
     form_factor: Fact[Literal["PCIe", "NVL", "SXM", "SXM2", "SXM3", "SXM4", "SXM5", "SXM6"]] | None = None
     memory_mib: Fact[Positive] | None = None
+    unified_memory: Fact[bool] | None = None
     memory_type: Fact[Literal["GDDR6", "GDDR7", "HBM2", "HBM2e", "HBM3", "HBM3e"]] | None = None
     ecc: Ecc
     mig: Mig

@@ -12,6 +12,7 @@ from blueprint.catalog.hardware import Gpu
 from blueprint.diagnostics import Diagnostic, Severity
 from blueprint.pipeline import Compilation, compile_blueprint
 from blueprint.platform.drivers.branches import usable_branches
+from blueprint.versions import version_key
 
 CATALOG = load_catalog()
 GPUS = {name: gpu for name in CATALOG.products if (gpu := CATALOG.gpu(name))}
@@ -132,3 +133,14 @@ def test_the_readme_counts_what_is_there() -> None:
     text = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
     assert f"[{len(GPUS)} GPU products]" in text
     assert f"[{len(MACHINES)} instance types]" in text
+
+
+@every_release
+def test_before_turing_mps_has_16_clients_and_from_there_on_more(release: str, tmp_path: Path) -> None:
+    old = {name for name in drivable(release) if version_key(GPUS[name].compute_capability.value) < version_key("7.5")}
+    assert {"P40", "V100-SXM2-32GB"} <= old
+    for clients, refused in ((16, set[str]()), (17, old)):
+        sharing = f"sharing: {{mps: {clients}}}"
+        pools = {name: f"gpu: {{product: {name}, count: 1, {sharing}}}" for name in sorted(drivable(release))}
+        found = of_code(compiled(tmp_path, release, pools), "BP3401")
+        assert {name for name in pools if any(f" on {name}," in each.message for each in found)} == refused

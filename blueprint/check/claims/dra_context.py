@@ -22,6 +22,7 @@ class PoolDevices:
         profiles: What they can be cut into; None where nobody knows.
         cut: What the layout cuts them into; empty where they stay whole.
         switched: Whether NVSwitches join them; None where nobody knows.
+        unified_memory: Whether they have the machine's memory alone, and publish no capacity of their own.
     """
 
     pool: str
@@ -32,6 +33,7 @@ class PoolDevices:
     profiles: tuple[str, ...] | None
     cut: tuple[str, ...]
     switched: bool | None
+    unified_memory: bool = False
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ def _pool_devices(pool: GpuPool) -> PoolDevices:
         _profiles(pool),
         tuple(sorted(layout.profiles)) if layout else (),
         facts.fabric_manager.value if facts.fabric_manager and facts.fabric_manager.certain else None,
+        bool(facts.unified_memory and facts.unified_memory.certain and facts.unified_memory.value),
     )
 
 

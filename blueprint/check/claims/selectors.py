@@ -8,10 +8,11 @@ from blueprint.bundle.model import Object
 from blueprint.catalog.devices import Published
 from blueprint.cel.syntax import CelError, Node, parse
 from blueprint.check.claims.dra_context import DraContext
-from blueprint.check.claims.model import Reference, domain, reference, selected, tree_of
+from blueprint.check.claims.model import Reference, Selector, domain, reference, selected, tree_of
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule_context import RuleContext
 from blueprint.diagnostics import Severity, define, nearest
+from blueprint.wording import joined
 
 UNREADABLE = define(
     "BP6404",
@@ -43,6 +44,11 @@ pod, even where other devices would fit. Ask first whether it is there:
 )
 
 
+_MEMORY = Reference("capacity", "gpu.nvidia.com", "memory")
+_OF_A_PRODUCT = frozenset({"productName", "architecture", "cudaComputeCapability"})
+_BY_PRODUCT = "select by device.attributes['gpu.nvidia.com'].productName"
+
+
 def readable(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Expressions that are none."""
     for _, _, selectors, _ in selected(subject, context):
@@ -60,10 +66,12 @@ def published(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     dra = context.dra
     if dra is None or dra.driver is None:
         return
-    for sort, _, selectors, _ in selected(subject, context):
+    for sort, _, selectors, before in selected(subject, context):
+        guarded = _guarded(selectors, before)
         for path, text in selectors:
             for read, node in _once(text).items():
-                if why := _unknown(read, sort, dra):
+                why = _unknown(read, sort, dra) or (None if read in guarded else _memory_of_none(read, sort, dra))
+                if why:
                     message = f"{read.field}['{read.domain}'].{read.name} is not published{why[0]}"
                     yield ObjectFinding(NOT_PUBLISHED, path, message, why[1], part=(node.start, node.end))
 
@@ -74,14 +82,43 @@ def guarded(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     if dra is None or dra.driver is None:
         return
     for sort, _, selectors, before in selected(subject, context):
-        guarded = {each for text in (*before, *(text for _, text in selectors)) for each in guards(text)}
+        guarded = _guarded(selectors, before)
+        others = _chosen_by(selectors, before)
         for path, text in selectors:
             for read, node in _once(text).items():
                 found = table(read, dra).get(read.name)
-                if found and sort in found.optional and read not in guarded and not _unknown(read, sort, dra):
+                optional = found and sort in found.optional
+                optional = optional or (not others and _memory_of_some(read, sort, dra))
+                if optional and read not in guarded and not _unknown(read, sort, dra):
                     message = f"not every device has {read.name}, and nothing asks first whether it is there"
                     help_ = f"'{read.name}' in device.{read.field}['{read.domain}'] && ..."
                     yield ObjectFinding(NOT_GUARDED, path, message, help_, part=(node.start, node.end))
+
+
+def _guarded(selectors: tuple[Selector, ...], before: tuple[str, ...]) -> set[Reference]:
+    return {each for text in (*before, *(text for _, text in selectors)) for each in guards(text)}
+
+
+def _chosen_by(selectors: tuple[Selector, ...], before: tuple[str, ...]) -> bool:
+    """Whether expressions choose among products: what is false for a device hides an error of another condition."""
+    texts = (*before, *(text for _, text in selectors))
+    return any(read.name in _OF_A_PRODUCT for text in texts for read, _ in reads(text))
+
+
+def _is_memory(read: Reference, sort: str | None, dra: DraContext) -> bool:
+    return read == _MEMORY and sort in ("gpu", None) and any(each.unified_memory for each in dra.products)
+
+
+def _memory_of_none(read: Reference, sort: str | None, dra: DraContext) -> tuple[str, str] | None:
+    """Why no GPU of the pools has the memory that is read, and what to do; None where some have it."""
+    if not _is_memory(read, sort, dra) or not all(each.unified_memory for each in dra.products):
+        return None
+    pools = joined(sorted({each.pool for each in dra.products}))
+    return f" for the GPUs of {pools}: NVML counts no memory of GPUs that share the machine's", _BY_PRODUCT
+
+
+def _memory_of_some(read: Reference, sort: str | None, dra: DraContext) -> bool:
+    return _is_memory(read, sort, dra) and not all(each.unified_memory for each in dra.products)
 
 
 def table(read: Reference, dra: DraContext) -> Mapping[str, Published]:

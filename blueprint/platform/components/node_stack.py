@@ -60,6 +60,12 @@ class NodeStack:
         return next((pool.mode.runtime_class for pool in self._platform.gpu_pools), "nvidia")
 
     @tracked_property
+    def named_runtime(self) -> str | None:
+        """The RuntimeClass by which pods reach NVIDIA's runtime where it is not the default one."""
+        named = self._platform.distribution_facts.named_runtime(self._platform.os)
+        return named.runtime_class if named and self._platform.gpu_stack == "standalone" else None
+
+    @tracked_property
     def runs_toolkit(self) -> bool:
         """Whether this platform installs the container toolkit on any node."""
         return self._runs("toolkit")
@@ -75,8 +81,9 @@ class NodeStack:
 
     @tracked_property
     def toolkit_env(self) -> list[dict[str, str]]:
-        """Variables that the container toolkit needs on these nodes."""
-        return [{"name": name, "value": value} for name, value in self._platform.image.toolkit_env.items()]
+        """Variables that the container toolkit needs on these nodes, beside those that the blueprint sets itself."""
+        own, known = self._platform.setting("toolkitEnv") or {}, self._platform.image.toolkit_env
+        return [{"name": name, "value": value} for name, value in known.items() if name not in own]
 
     @tracked_property
     def containerd_socket(self) -> str:

@@ -38,7 +38,10 @@ def _runtime(context: CheckContext) -> Iterator[Diagnostic]:
     image, given = context.platform.image, context.settings_with("toolkitEnv").get("toolkitEnv")
     if not isinstance(given, dict):
         return
-    for name in given:
+    for name, value in given.items():
+        known = image.toolkit_env.get(name)
+        if known is not None and (value == known or str(value).startswith(f"{known}=")):
+            continue
         if name in image.toolkit_env or name in image.toolkit_env_forbidden:
             why = "sets it already" if name in image.toolkit_env else "breaks with it"
             message = f"the container toolkit on {context.platform.distribution_facts.title} {why}: {name}"

@@ -35,10 +35,16 @@ def _driver(pool: GpuPool, platform: Platform) -> Iterator[str]:
 
 def _runtime(platform: Platform) -> Iterator[str]:
     """Where the pods of the stack get NVIDIA's runtime: nothing here sets it up."""
-    settings = (each.settings[_CLASS] for each in platform.components.values() if _CLASS in each.component.settings)
-    classes = sorted({each for each in settings if each})
+    own = (each.settings[_CLASS] for each in platform.components.values() if _CLASS in each.component.settings)
+    classes = sorted({each for each in own if each})
+    named = platform.distribution_facts.named_runtime(platform.os)
     if classes:
         yield f"The RuntimeClass {' and '.join(classes)} is there, and leads to NVIDIA's container runtime."
+    elif named:
+        yield (
+            f"The pods of the GPU stack reach NVIDIA's container runtime by the RuntimeClass {named.runtime_class};"
+            " workloads name it as well."
+        )
+        yield from named.needs
     else:
         yield "NVIDIA's container runtime is the nodes' default one: the pods of the GPU stack name no RuntimeClass."
-        yield from platform.distribution_facts.default_runtime

@@ -14,8 +14,10 @@ from blueprint.platform.partitioning.model import MissingManager
 from blueprint.platform.paths import POOLS
 from blueprint.platform.pool import GpuPool
 from blueprint.source.paths import Path
+from blueprint.versions import version_key
 
 _STACK: Path = ("spec", "gpuStack")
+_FEW_CLIENTS, _MANY_CLIENTS_FROM = 16, "7.5"
 _LABELS = {"mig": "nvidia.com/mig.config", "sharing": "nvidia.com/device-plugin.config"}
 _MIG_MANAGER = "migManager"
 _NOBODY_APPLIES: dict[MissingManager, tuple[Path, str]] = {
@@ -146,6 +148,25 @@ def _mps(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
         yield context.diagnostic_at_key((*at, "sharing", "mps"), codes.MPS_ON_MIG, message, notes=notes, help_=help_)
 
 
+def _mps_clients(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
+    """More clients than MPS has on an old architecture."""
+    clients, product = pool.partition.mps, pool.gpu.catalogued
+    if not clients or clients <= _FEW_CLIENTS or product is None or not product.compute_capability.certain:
+        return
+    capability = product.compute_capability
+    if version_key(capability.value) < version_key(_MANY_CLIENTS_FROM):
+        at: Path = (*POOLS, pool.name, "gpu")
+        what = f"{product.product}, of compute capability {capability.value}"
+        notes = (
+            context.note((*at, "product"), "product set here"),
+            Note(f"NVIDIA k8s-device-plugin, mps/device.go: {_FEW_CLIENTS} clients before {_MANY_CLIENTS_FROM}"),
+            Note(f"{capability.source} ({capability.confidence})", capability.span),
+        )
+        message, code = f"MPS has at most {_FEW_CLIENTS} clients on {what}", codes.MPS_TOO_MANY
+        help_ = f"mps: {_FEW_CLIENTS}, or sharing: {{timeSlicing: {clients}}}"
+        yield context.diagnostic_at((*at, "sharing", "mps"), code, message, help_=help_, notes=notes)
+
+
 def _shared_is_not_there(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """Replicas of what the nodes do not offer."""
     if pool.partition.layout and not _sound_layout(pool):
@@ -183,6 +204,7 @@ _OF_DEVICE_PLUGINS: tuple[_Check, ...] = (
     _labels,
     _not_single,
     _mps,
+    _mps_clients,
     _shared_is_not_there,
     _reboot,
 )

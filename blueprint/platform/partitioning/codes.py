@@ -143,3 +143,11 @@ How GPUs are shared is configuration of the device plugin, and the device plugin
 own settings for it, usually flags of the node pool.
 """,
 )
+MPS_TOO_MANY = define(
+    "BP3401",
+    "mps-too-many-clients",
+    """
+Before Turing (compute capability 7.5) MPS has at most 16 clients on a GPU. The device plugin refuses its configuration where
+it promises more, and advertises no GPU at all. Share by time-slicing, or among fewer pods.
+""",
+)

@@ -27,7 +27,7 @@ def reason_against(tree: Node, text: str, ours: frozenset[str]) -> str | None:
     if any(node.kind == "literal" and "\0" in str(node.value) for node in nodes) or "\0" in text:
         return "it holds a NUL character"
     calls_python = any(is_two_variable(node) or (node.kind == "call" and _called(node) in ours) for node in nodes)
-    if calls_python and any(_kept_optional(node) for node in nodes):
+    if calls_python and any(_stays_optional(node) for node in nodes):
         return "it keeps an optional value beside a function that the library cannot give one"
     return None
 
@@ -45,7 +45,7 @@ def _is_bind(node: Node) -> bool:
     return node.kind == "call" and node.value == "bind" and node.method
 
 
-def _kept_optional(node: Node) -> bool:
+def _stays_optional(node: Node) -> bool:
     """Whether a part of the node is an optional that the node does not open."""
     opened = node.kind in ("select", "index") or (node.kind == "call" and node.method and node.value in _OPENS | _STAYS)
     rest = node.parts[1:] if opened else node.parts

@@ -49,7 +49,7 @@ def apply_patches(
 def _disagreements(
     merge: Any, index: int, earlier: dict[tuple[int, Path], tuple[Any, Path]], origins: Origins, at: Path
 ) -> Iterator[Diagnostic]:
-    """Fields to which an earlier patch of the same object gives another value; `said` remembers all of them."""
+    """Fields to which an earlier patch of the same object gives another value; `earlier` remembers all of them."""
     for path, value in walk(merge):
         if isinstance(value, dict):
             continue

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from blueprint.bundle.assembly import make_bundle
+from blueprint.bundle.images import PulledImage
 from blueprint.bundle.model import Bundle
 from blueprint.catalog.catalog import load_catalog
 from blueprint.check.objects import validate_objects
@@ -16,8 +18,7 @@ from blueprint.platform.expectations import expectations
 from blueprint.platform.inputs.hardware_files import causes_only, with_own_hardware
 from blueprint.platform.model import Platform
 from blueprint.platform.resolve import resolve
-from blueprint.render.bundle_files import make_bundle
-from blueprint.render.images import PulledImage, pulled_images
+from blueprint.render.images import pulled_images
 from blueprint.render.render import render_platform
 from blueprint.source.files import Files
 from blueprint.source.layers import Layered, load_layers

@@ -1,6 +1,6 @@
 """Turn upstream CRD files into schemas/crds/<group>/<plural>.yaml.
 
-python tools/import_crd.py --source URL --version V --licence L [--minor 1.36] [--earlier] FILE...
+python -m tools.import_crd --source URL --version V --licence L [--minor 1.36] [--earlier] FILE...
 
 --earlier writes schemas/crds/<group>/<version>/<plural>.yaml, for a release that is not the newest.
 """
@@ -12,8 +12,8 @@ from pathlib import Path
 
 import yaml
 
-from blueprint.check.crd_import import import_crd
-from blueprint.check.notation import write_notation
+from tools.crd_import import import_crd
+from tools.crd_notation import write_notation
 
 CRDS = Path(__file__).resolve().parent.parent / "schemas" / "crds"
 

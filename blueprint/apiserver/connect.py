@@ -160,14 +160,12 @@ def with_environment_proxy(place: Endpoint) -> Endpoint:
         return place
     from dataclasses import replace
     from urllib.parse import urlsplit
-    from urllib.request import getproxies_environment, proxy_bypass_environment  # type: ignore[attr-defined]
 
-    url = urlsplit(place.server)
-    proxy = getproxies_environment().get(url.scheme)
-    host = url.hostname or ""
-    if not proxy or host in {"localhost", "127.0.0.1", "::1"} or proxy_bypass_environment(host):
-        return place
-    return replace(place, proxy=proxy)
+    from blueprint.http import environment_proxy
+
+    local = urlsplit(place.server).hostname in {"localhost", "127.0.0.1", "::1"}
+    proxy = None if local else environment_proxy(place.server)
+    return replace(place, proxy=proxy) if proxy else place
 
 
 def _tls_words(message: str) -> str:

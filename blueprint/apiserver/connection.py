@@ -6,25 +6,18 @@ here. Threads may share a connection.
 
 from __future__ import annotations
 
-import gc
-import ssl
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import orjson
-import urllib3
 
-from blueprint._version import __version__
 from blueprint.apiserver.errors import ApiError, error_from
 from blueprint.apiserver.kubeconfig import Endpoint
-from blueprint.diagnostics.causes import system_words
+from blueprint.http import Failure, HttpClient, HttpError, Response, retry_pause, tls_context
 
 POOL_SIZE = 8
 """Connections kept open; also the most threads that are useful on one connection."""
@@ -36,7 +29,8 @@ METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 """To accept: a LIST without what the objects say."""
 
 _READ_ATTEMPTS = 4
-_LONGEST_PAUSE = 10.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 10.0
+_REASONS = {Failure.TLS: "TLS", Failure.UNREACHABLE: "Unreachable", Failure.TIMEOUT: "Timeout"}
 _OUTAGE, _LONGEST_LOOK = 20.0, 2.0
 """Seconds that a server which did answer before is waited for, and most seconds between two looks."""
 APPLY = "application/apply-patch+yaml"
@@ -61,7 +55,7 @@ class Connection:
         self._renewal = threading.Lock()
         self._answered = False
         self._gone_since: float | None = None
-        self._pool = _pool(endpoint)
+        self._http = _client(endpoint, timeout)
         local = urlsplit(endpoint.server).hostname in {"127.0.0.1", "localhost", "::1"}
         self._encoding = "identity" if local else "gzip"
 
@@ -160,21 +154,21 @@ class Connection:
         data = None if body is None else orjson.dumps(body)
         if data is not None:
             headers["Content-Type"] = content_type
-        told = f"{method} {path}"
+        request_line = f"{method} {path}"
         harmless = method == "GET" or "dryRun" in (query or {})
         give_up = time.monotonic() + max(self.timeout, _OUTAGE if self._answered else 0.0)
         attempt = 0
         while True:
             attempt += 1
             try:
-                response = self._send(method, url, data, headers, told)
+                response = self._send(method, url, data, headers, request_line)
                 self._answered, self._gone_since = True, None
                 if response.status < HTTPStatus.BAD_REQUEST:
-                    return response.status, _parsed(response, told)
-                error = error_from(response.status, response.data, told)
-                pause = _pause(response, attempt)
+                    return response.status, _parsed(response, request_line)
+                error = error_from(response.status, response.body, request_line)
+                pause = retry_pause(response.headers, attempt, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
             except ApiError as lost:
-                error, pause = lost, min(0.2 * 2 ** (attempt - 1), _LONGEST_LOOK)
+                error, pause = lost, min(_FIRST_PAUSE * 2 ** (attempt - 1), _LONGEST_LOOK)
                 self._gone_since = self._gone_since or time.monotonic()
             may = self._may_wait(error, attempt) if error.status == 0 else _may_repeat(error, attempt, harmless)
             if not may or not (harmless or error.unsent or error.status) or time.monotonic() + pause > give_up:
@@ -187,69 +181,36 @@ class Connection:
             return time.monotonic() - (self._gone_since or 0.0) < _OUTAGE
         return attempt < _READ_ATTEMPTS
 
-    def _send(
-        self, method: str, url: str, data: bytes | None, headers: dict[str, str], told: str
-    ) -> urllib3.BaseHTTPResponse:
+    def _send(self, method: str, url: str, data: bytes | None, headers: dict[str, str], request_line: str) -> Response:
         used = self._authorization
-        response = self._once(method, url, data, self._signed(headers), told)
+        response = self._once(method, url, data, self._signed(headers), request_line)
         if response.status == HTTPStatus.UNAUTHORIZED and self.endpoint.renew is not None:
             with self._renewal:
                 if self._authorization == used:
                     self._authorization = self.endpoint.renew()
-            response = self._once(method, url, data, self._signed(headers), told)
+            response = self._once(method, url, data, self._signed(headers), request_line)
         return response
 
     def _signed(self, headers: dict[str, str]) -> dict[str, str]:
         return headers | ({"Authorization": self._authorization} if self._authorization else {})
 
-    def _once(
-        self, method: str, url: str, data: bytes | None, headers: dict[str, str], told: str
-    ) -> urllib3.BaseHTTPResponse:
+    def _once(self, method: str, url: str, data: bytes | None, headers: dict[str, str], request: str) -> Response:
         try:
-            return self._pool.request(
-                method,
-                url,
-                body=data,
-                headers=headers,
-                timeout=urllib3.Timeout(connect=min(self.timeout, 10.0), read=self.timeout),
-                retries=False,
-                redirect=False,
-            )
-        except urllib3.exceptions.SSLError as error:
-            raise ApiError(0, "TLS", str(error.args[0] if error.args else error), request=told) from error
-        except urllib3.exceptions.NewConnectionError as error:  # counts as a timeout too, but says more
-            raise ApiError(0, "Unreachable", system_words(error), request=told, unsent=True) from error
-        except urllib3.exceptions.TimeoutError as error:
-            text = f"no answer within {self.timeout:g} s"
-            unsent = isinstance(error, urllib3.exceptions.ConnectTimeoutError)
-            raise ApiError(0, "Timeout", text, request=told, unsent=unsent) from error
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise ApiError(0, "Unreachable", system_words(error), request=told) from error
+            return self._http.send(method, url, headers, data)
+        except HttpError as error:
+            raise ApiError(0, _REASONS[error.failure], error.text, request=request, unsent=error.unsent) from error
 
     def close(self) -> None:
         """Close every open connection."""
-        self._pool.clear()
+        self._http.close()
 
 
-def _parsed(response: urllib3.BaseHTTPResponse, told: str) -> Any:
-    with _collector_paused():
-        try:
-            return orjson.loads(response.data)
-        except orjson.JSONDecodeError:
-            text = "the answer is not JSON"
-            raise ApiError(response.status, "NotJSON", text, request=told) from None
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Parsing allocates only live values; the cyclic collector would halve its speed for nothing."""
-    was_on = gc.isenabled()
-    gc.disable()
+def _parsed(response: Response, request_line: str) -> Any:
     try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
+        return orjson.loads(response.body)
+    except orjson.JSONDecodeError:
+        text = "the answer is not JSON"
+        raise ApiError(response.status, "NotJSON", text, request=request_line) from None
 
 
 def _may_repeat(error: ApiError, attempt: int, harmless: bool) -> bool:  # noqa: FBT001 - one fact
@@ -259,42 +220,14 @@ def _may_repeat(error: ApiError, attempt: int, harmless: bool) -> bool:  # noqa:
     return harmless and attempt < _READ_ATTEMPTS and error.status == HTTPStatus.SERVICE_UNAVAILABLE
 
 
-def _pause(response: urllib3.BaseHTTPResponse, attempt: int) -> float:
-    told = response.headers.get("Retry-After", "")
-    return min(float(told), _LONGEST_PAUSE) if told.isdecimal() else min(0.2 * 2**attempt, _LONGEST_PAUSE)
-
-
-def _pool(endpoint: Endpoint) -> urllib3.PoolManager:
-    options: dict[str, Any] = {"maxsize": POOL_SIZE, "num_pools": 2}
-    if endpoint.server.startswith("https:"):
-        options["ssl_context"] = _tls(endpoint)
-        if endpoint.server_name:
-            options["server_hostname"] = endpoint.server_name
-    headers = {"User-Agent": f"blueprint/{__version__}"}
-    if endpoint.proxy:
-        return urllib3.ProxyManager(endpoint.proxy, headers=headers, **options)
-    return urllib3.PoolManager(headers=headers, **options)
-
-
-def _tls(endpoint: Endpoint) -> ssl.SSLContext:
+def _client(endpoint: Endpoint, timeout: float) -> HttpClient:
     """Raises ssl.SSLError or ValueError for certificates that are no certificates."""
-    authority = endpoint.ca.decode("ascii", "replace") if endpoint.ca else None
-    context = ssl.create_default_context(cadata=authority)
-    # Cluster authorities made by kubeadm and kind lack key usage extensions that Python 3.13 asks for.
-    context.verify_flags &= ~getattr(ssl, "VERIFY_X509_STRICT", 0)
-    if endpoint.insecure:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # the kubeconfig asks for it
-    if endpoint.certificate:
-        _present(context, endpoint.certificate, endpoint.key or b"")
-    return context
-
-
-def _present(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
-    """OpenSSL takes client certificates from files only; these live for this call, readable by us alone."""
-    with tempfile.TemporaryDirectory(prefix="blueprint-") as folder:
-        chain = Path(folder) / "client.pem"
-        chain.touch(mode=0o600)
-        chain.write_bytes(certificate.rstrip() + b"\n" + key)
-        context.load_cert_chain(chain)
+    place = endpoint
+    secure = place.server.startswith("https:")
+    return HttpClient(
+        timeout,
+        connections=POOL_SIZE,
+        proxy=lambda _url: place.proxy,
+        tls=tls_context(place.ca, place.certificate, place.key, insecure=place.insecure) if secure else None,
+        server_name=place.server_name if secure else None,
+    )

@@ -158,17 +158,17 @@ class ApiError(Exception):
 def error_from(status: int, body: bytes, request: str) -> ApiError:
     """The error that a response says; a body that is no Status becomes its text, shortened."""
     try:
-        told: Any = orjson.loads(body)
+        status_object: Any = orjson.loads(body)
     except orjson.JSONDecodeError:
-        told = None
-    if not isinstance(told, Mapping) or told.get("kind") != "Status":
+        status_object = None
+    if not isinstance(status_object, Mapping) or status_object.get("kind") != "Status":
         return ApiError(status, "", _short(body), request=request)
-    details = told.get("details")
+    details = status_object.get("details")
     causes = details.get("causes") if isinstance(details, Mapping) else None
     return ApiError(
         status,
-        str(told.get("reason") or ""),
-        str(told.get("message") or "no message"),
+        str(status_object.get("reason") or ""),
+        str(status_object.get("message") or "no message"),
         tuple(_cause(c) for c in causes or () if isinstance(c, Mapping)),
         request,
     )

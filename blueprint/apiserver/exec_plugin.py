@@ -110,10 +110,10 @@ def _cluster_info(choice: Choice) -> dict[str, Any]:
     cluster = choice.cluster
     extensions = cluster.get("extensions") or ()
     config = next((each["extension"] for each in extensions if each.get("name") == _CLUSTER_EXTENSION), None)
-    kept = {key: value for key, value in cluster.items() if key not in {"extensions", "certificate-authority"}}
+    info = {key: value for key, value in cluster.items() if key not in {"extensions", "certificate-authority"}}
     if name := cluster.get("certificate-authority"):
-        kept["certificate-authority"] = str(Path(choice.cluster_folder) / str(name))
-    return kept if config is None else {**kept, "config": config}
+        info["certificate-authority"] = str(Path(choice.cluster_folder) / str(name))
+    return info if config is None else {**info, "config": config}
 
 
 def _credential(output: str, api_version: str) -> _Credential:

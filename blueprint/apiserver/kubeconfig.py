@@ -110,8 +110,8 @@ def choose(files: list[Path], context: str | None) -> Choice:
     chosen = contexts[name][0]
     cluster, cluster_folder = _member(configs, "clusters", "cluster", chosen, name)
     user, user_folder = _member(configs, "users", "user", chosen, name) if chosen.get("user") else ({}, Path())
-    if asked := [key for key in IMPERSONATION if user.get(key)]:
-        text = f"the user of context {name!r} impersonates another (`{asked[0]}`), which is not supported"
+    if impersonated := [key for key in IMPERSONATION if user.get(key)]:
+        text = f"the user of context {name!r} impersonates another (`{impersonated[0]}`), which is not supported"
         raise refuse(codes.CREDENTIALS_FAILED, text)
     namespace = str(chosen.get("namespace") or "default")
     return Choice(name, namespace, tuple(files), cluster, cluster_folder, user, user_folder)

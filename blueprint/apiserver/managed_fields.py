@@ -72,9 +72,9 @@ def fieldset_hash(tree: Tree) -> str:
 
 def content(live: Mapping[str, Any]) -> dict[str, Any]:
     """What an object says, without status and what the server keeps for itself."""
-    kept = {key: value for key, value in live.items() if key not in {"status", "metadata"}}
-    kept["metadata"] = {k: v for k, v in live["metadata"].items() if k not in SERVER_METADATA}
-    return kept
+    stated = {key: value for key, value in live.items() if key not in {"status", "metadata"}}
+    stated["metadata"] = {k: v for k, v in live["metadata"].items() if k not in SERVER_METADATA}
+    return stated
 
 
 def content_hash(live: Mapping[str, Any]) -> str:

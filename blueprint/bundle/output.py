@@ -10,8 +10,8 @@ from pathlib import Path
 
 from blueprint.bundle import codes
 from blueprint.bundle.file_replacement import alone_in, is_half_written, replace_files, undo
+from blueprint.bundle.layout import LOCK
 from blueprint.bundle.owned_files import Replacement, is_free, replacement
-from blueprint.bundle.reader import LOCK
 from blueprint.diagnostics import Code, Diagnostic, Refused
 from blueprint.files import why_not_a_file
 from blueprint.wording import counted, first_few

@@ -16,12 +16,22 @@ from pathlib import Path
 import orjson
 
 from blueprint.bundle.file_replacement import STAGE
-from blueprint.bundle.reader import EXPECTATIONS, IMAGES, LOCK, MANIFESTS, NEEDS, NEEDS_PAGE, PROVENANCE, sealed, sha256
+from blueprint.bundle.layout import (
+    EXPECTATIONS,
+    IMAGES,
+    LOCK,
+    MANIFESTS,
+    PREREQUISITES,
+    PREREQUISITES_PAGE,
+    PROVENANCE,
+    sealed,
+    sha256,
+)
 from blueprint.bundle.reader import stray_manifests as strays_in
 
 Files = Mapping[str, bytes]
 
-_AT_THE_TOP = frozenset({PROVENANCE, EXPECTATIONS, IMAGES, NEEDS, NEEDS_PAGE})
+_AT_THE_TOP = frozenset({PROVENANCE, EXPECTATIONS, IMAGES, PREREQUISITES, PREREQUISITES_PAGE})
 _UNTOLD = (".git", "lost+found", STAGE)
 """Not worth a word: the repository that holds the bundle, a file system's own, what is being written."""
 _DIGESTED = re.compile(r'"((?:[^"\\\n]|\\.)+)": "([0-9a-f]{64})"')

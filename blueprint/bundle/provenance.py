@@ -22,19 +22,19 @@ SCHEMA = "gpublueprint.dev/provenance/v3"
 
 
 def provenance_file(
-    objects: Iterable[tuple[str, Object]],
+    objects: Mapping[str, Object],
     facts: Iterable[Fact],
     encoder: OriginEncoder,
     extra: Iterable[Source],
     texts: Mapping[str, str],
     rename: Rename,
 ) -> bytes:
-    """The file for objects with the files they are kept in, to be made when all else has its number in `encoder`.
+    """The file for objects by the files they are kept in, to be made when all else has its number in `encoder`.
 
     `extra` are sources of things that do not refer to the tables, whose lines are kept as well; `texts` is the text of
     the files by name; `rename` gives files their names in bundles.
     """
-    fields = {file: encoder.places(obj) for file, obj in objects}
+    fields = {file: encoder.places(obj) for file, obj in objects.items()}
     numbered = [[fact.what, encoder.number(fact.noted)] for fact in facts]
     values = {"schemaVersion": SCHEMA, "facts": numbered}
     lines = _lines({*encoder.sources, *extra}, texts, rename)

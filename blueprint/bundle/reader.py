@@ -17,38 +17,14 @@ import orjson
 
 from blueprint.bundle import codes
 from blueprint.bundle.file_replacement import is_half_written
-from blueprint.bundle.model import Bundle, BundlePool, Object, ObjectId, SourcesByKey
+from blueprint.bundle.layout import EXPECTATIONS, LOCK, LOCK_SCHEMA, MANIFESTS, PROVENANCE, object_file, sealed
+from blueprint.bundle.model import Bundle, BundlePool, Object, SourcesByKey
 from blueprint.bundle.origin_codec import DecodedSets
 from blueprint.bundle.provenance import Provenance, StoredFacts
 from blueprint.bundle.stored_object import StoredObject
 from blueprint.diagnostics import Diagnostic, Refused, Span
 from blueprint.platform.nodes.taints import Taint
 from blueprint.probe.expectations import Expectation
-
-LOCK = "blueprint.lock"
-LOCK_SCHEMA = "gpublueprint.dev/lock/v3"
-PROVENANCE = "provenance.json"
-EXPECTATIONS = "expectations.json"
-IMAGES = "images.txt"
-NEEDS = "prerequisites.json"
-NEEDS_PAGE = "prerequisites.md"
-MANIFESTS = "manifests"
-
-
-def as_json(value: Any) -> bytes:
-    """JSON as bundles hold it: sorted, indented, one newline at the end."""
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-
-
-def sha256(data: bytes) -> str:
-    """The SHA-256 in hexadecimal."""
-    return hashlib.sha256(data).hexdigest()
-
-
-def sealed(lock: Mapping[str, Any]) -> bytes:
-    """The lock's bytes, with the digest of everything else in it."""
-    body = {key: value for key, value in lock.items() if key != "digest"}
-    return as_json({**body, "digest": sha256(as_json(body))})
 
 
 def read_bundle(folder: Path) -> Bundle:
@@ -196,14 +172,3 @@ def _pool(data: Mapping[str, Any], provenance: Provenance) -> BundlePool:
         resources=data["resources"],
         sources=SourcesByKey(DecodedSets(provenance.decoder, data["sources"])),
     )
-
-
-def object_file(identity: ObjectId, component: str) -> str:
-    """Where a bundle keeps an object: one file per object, the same name on every file system."""
-    parts = (identity.kind.lower(), identity.namespace, identity.name)
-    name = ".".join(_file_name(part) for part in parts if part)
-    return f"manifests/{component}/{name}.yaml"
-
-
-def _file_name(text: str) -> str:
-    return "".join(char if char.isalnum() or char in "-._" else f"%{ord(char):02x}" for char in text)

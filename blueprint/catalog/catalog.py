@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from blueprint.catalog import codes
 from blueprint.catalog.components import Component, ExporterFacts
-from blueprint.catalog.distribution import Distribution
+from blueprint.catalog.distribution import Distribution, Part
 from blueprint.catalog.facts import Record
 from blueprint.catalog.hardware import Gpu
 from blueprint.catalog.kinds import Kind
@@ -130,6 +130,22 @@ class Catalog:
         found_in = (self.component(one, versions.get(one)) for one in held)
         return next((each.kinds[name] for each in found_in if each and name in each.kinds), None)
 
+    def provider_of(self, part: Part, stack: str) -> str:
+        """The name of the component that brings a part of the node stack in a value of `gpuStack`; LookupError."""
+        for name, file in self._components.items():
+            found = self.component(name) if "\nprovides:" in file.read_text("utf-8") else None
+            if found and part in found.provides and stack in found.stacks:
+                return name
+        raise LookupError(f"no component brings {part} in {stack}")
+
+    def component_with(self, setting: str) -> str:
+        """The name of the component that has a setting, the first of several. LookupError where none has."""
+        for name, file in self._components.items():
+            found = self.component(name) if f"\n  {setting}:\n" in file.read_text("utf-8") else None
+            if found and setting in found.settings:
+                return name
+        raise LookupError(f"no component has a setting {setting}")
+
     def exporters(self) -> Iterator[tuple[Component, ExporterFacts]]:
         """The components that export metrics of GPUs, and how. Only files with such a part are parsed."""
         for name, file in self._components.items():
@@ -172,8 +188,8 @@ class Catalog:
         record = self._read.get(file)
         if not isinstance(record, model):
             record = read(file, model, **extra)
-            if (said := getattr(record, key)) != name:
-                message = f"this is {said}, but it is stored as {name}"
+            if (given := getattr(record, key)) != name:
+                message = f"this is {given}, but it is stored as {name}"
                 raise Refused(Diagnostic(codes.CATALOGUE_NAME, message, at=record.span(key), path=key))
             self._read[file] = record
         return record

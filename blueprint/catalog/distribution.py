@@ -44,10 +44,10 @@ class Mode:
     runtime_class: Text = "nvidia"
     needs: tuple[Text, ...] = ()
 
-    def fits(self, stack: str, *said: str | None) -> bool:
+    def fits(self, stack: str, *wanted: str | None) -> bool:
         """Whether this is what a pool says of driver, toolkit and device plugin; None says nothing."""
         own = (self.driver, self.toolkit, self.device_plugin)
-        return stack in self.stacks and all(value in (None, mine) for value, mine in zip(said, own, strict=True))
+        return stack in self.stacks and all(value in (None, mine) for value, mine in zip(wanted, own, strict=True))
 
     def owner(self, part: Part) -> Owner:
         """Who brings a part."""
@@ -147,9 +147,9 @@ class Distribution(Record):
         """The family that a system belongs to; None where the distribution does not run it."""
         return self.images.get(system.partition("-")[0]) or self.images.get("*")
 
-    def mode(self, system: str, stack: str, *said: str | None) -> Mode | None:
+    def mode(self, system: str, stack: str, *wanted: str | None) -> Mode | None:
         """The first mode that fits what a pool says of driver, toolkit and device plugin; None if none does."""
-        return next((mode for mode in self.modes(system) if mode.fits(stack, *said)), None)
+        return next((mode for mode in self.modes(system) if mode.fits(stack, *wanted)), None)
 
     def modes(self, system: str) -> tuple[Mode, ...]:
         """All modes of a system's images."""

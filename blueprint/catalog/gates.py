@@ -69,9 +69,9 @@ class Gates(Record):
         key = version_key(version.removeprefix("v"))
         return {name: gate for name, gate in self.gates.items() if key >= version_key(gate.since)}
 
-    def open(self, said: Mapping[str, bool], version: str) -> set[str]:
+    def open(self, settings: Mapping[str, bool], version: str) -> set[str]:
         """The gates that are open where a blueprint says `said`."""
-        return {name for name, gate in self.known_to(version).items() if said.get(name, gate.default)}
+        return {name for name, gate in self.known_to(version).items() if settings.get(name, gate.default)}
 
 
 @lru_cache(maxsize=2)

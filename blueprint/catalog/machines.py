@@ -78,8 +78,8 @@ class Machines(Record):
 
     def complaint(self) -> str | None:
         """What is wrong with the file as a whole: a column without evidence."""
-        said = {column for name in self.types for column in COLUMNS if self._stands(name, column)}
-        lacking = sorted(said - self.evidence.keys())
+        columns = {column for name in self.types for column in COLUMNS if self._stands(name, column)}
+        lacking = sorted(columns - self.evidence.keys())
         return f"the column {lacking[0]} has no evidence" if lacking else None
 
     def _stands(self, name: str, column: str) -> bool:

@@ -57,7 +57,9 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownTaint:
-    """A taint that a controller sets and takes away by itself. `key` may end with `*`; `says` completes "the node ...".
+    """A taint that a controller sets and takes away by itself.
+
+    `key` may end with `*`; `sentence` completes "the node ...".
 
     With `condition` the taint repeats a condition in the node's status: where that says otherwise, nobody has taken the
     taint away yet.
@@ -65,7 +67,7 @@ class KnownTaint:
 
     key: Text
     means: Meaning
-    says: Text
+    sentence: Text
     writers: tuple[Text, ...]
     condition: Text | None = None
     source: Text

@@ -54,8 +54,8 @@ class Setting:
 
     def complaint(self) -> str | None:
         """What is wrong with the setting itself: a default that it would refuse."""
-        said = None if self.default is None else self.problem(self.default)
-        return f"the default {said}" if said else None
+        problem = None if self.default is None else self.problem(self.default)
+        return f"the default {problem}" if problem else None
 
     def problem(self, value: Any) -> str | None:
         """What is wrong with `value`, as the end of a sentence about it; None when it may be used."""

@@ -15,18 +15,18 @@ class _Layered(Document):
     """The merged data; a value's place is in the upper document where that says it, otherwise in the lower one."""
 
     lower: Document
-    said: Any
+    overrides: Any
 
     def span(self, path: Path = ()) -> Span:
         """Where the value at `path` stands."""
-        return super().span(path) if self._says(path) else self.lower.span(path)
+        return super().span(path) if self._overrides(path) else self.lower.span(path)
 
     def key_span(self, path: Path) -> Span:
         """Where the last key of `path` stands."""
-        return super().key_span(path) if self._says(path) else self.lower.key_span(path)
+        return super().key_span(path) if self._overrides(path) else self.lower.key_span(path)
 
-    def _says(self, path: Path) -> bool:
-        here = self.said
+    def _overrides(self, path: Path) -> bool:
+        here = self.overrides
         for step in path:
             if not isinstance(here, dict):
                 return True

@@ -33,5 +33,5 @@ def _line(source: Source, texts: Mapping[str, str]) -> Line:
     """A source by what it says, wherever it stands; a file that no bundle keeps is known by its name."""
     text = texts.get(source.span.file)
     lines = text.splitlines() if text is not None else []
-    said = lines[source.span.line - 1].strip() if len(lines) >= source.span.line else source.span.file
-    return source.layer, source.path, said
+    line = lines[source.span.line - 1].strip() if len(lines) >= source.span.line else source.span.file
+    return source.layer, source.path, line

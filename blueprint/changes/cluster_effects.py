@@ -24,13 +24,13 @@ def cluster_effects(parts: Iterable[ObjectChange]) -> Iterator[Diagnostic]:
             if where == ("platform", "name"):
                 message = f"{field.before} becomes {field.after}: to a cluster that is another platform"
                 help_ = "keep the name, or remove the platform under its old name first"
-                yield _told(codes.PLATFORM_RENAMED, field, message, help_)
+                yield _diagnostic(codes.PLATFORM_RENAMED, field, message, help_)
             elif where == ("cluster", "kubernetes"):
                 yield _kubernetes(field)
             elif part.id.kind == "cluster" and field.path[0] in _IN_WORDS:
-                said = _IN_WORDS[str(field.path[0])]
-                message = f"{said}, {field.before or 'any'} -> {field.after or 'any'}: `apply` does not do that"
-                yield _told(codes.CLUSTER_CHANGE, field, message, "")
+                subject = _IN_WORDS[str(field.path[0])]
+                message = f"{subject}, {field.before or 'any'} -> {field.after or 'any'}: `apply` does not do that"
+                yield _diagnostic(codes.CLUSTER_CHANGE, field, message, "")
 
 
 def _kubernetes(field: FieldChange) -> Diagnostic:
@@ -38,14 +38,16 @@ def _kubernetes(field: FieldChange) -> Diagnostic:
     change = f"Kubernetes {field.before} -> {field.after}"
     if after < before:
         message = f"{change} goes back: clusters do not"
-        return _told(codes.KUBERNETES_DOWNGRADE, field, message, "declare what the cluster runs, or build another one")
+        return _diagnostic(
+            codes.KUBERNETES_DOWNGRADE, field, message, "declare what the cluster runs, or build another one"
+        )
     minors = after[1] - before[1]
     steps = f", {minors} upgrades one after the other" if minors > 1 else ""
     message = f"{change}: upgrade the cluster first{steps}"
-    return _told(codes.KUBERNETES_CHANGE, field, message, "the control plane, then the nodes, then `apply`")
+    return _diagnostic(codes.KUBERNETES_CHANGE, field, message, "the control plane, then the nodes, then `apply`")
 
 
-def _told(code: Code, field: FieldChange, message: str, help_: str) -> Diagnostic:
+def _diagnostic(code: Code, field: FieldChange, message: str, help_: str) -> Diagnostic:
     return Diagnostic(code, message, at=_place(field), help=help_ or None, path=field.shown)
 
 

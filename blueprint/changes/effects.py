@@ -57,7 +57,7 @@ def find_effects(
     for table in load_effects():
         found += find_moves(changed, table)
         for hit in _merged(hit for one in changed for hit in _hits(one, table.effects)):
-            found += _told(hit, list(objects.values()), pools)
+            found += _diagnostics(hit, list(objects.values()), pools)
     found += place_effects(places, [effect for table in load_effects() for effect in table.effects])
     return [*found, *(diagnostic for one in changed for diagnostic in _workload(one))]
 
@@ -105,7 +105,7 @@ def _is_elsewhere(one: Changed, at: str) -> bool:
     return at.startswith("spec.driver.") and at != crd and bool(one.value(crd, "before") and one.value(crd))
 
 
-def _told(hit: Hit, objects: Sequence[Mapping[str, Any]], pools: Sequence[BundlePool]) -> Iterator[Diagnostic]:
+def _diagnostics(hit: Hit, objects: Sequence[Mapping[str, Any]], pools: Sequence[BundlePool]) -> Iterator[Diagnostic]:
     if hit.effect.happens == "network-driver":
         yield network_driver(hit.changed, hit.fields, hit.effect.source, objects, pools)
         return

@@ -26,7 +26,7 @@ def immutable_fields(change: ObjectChange, release: str = "") -> tuple[FieldChan
     return tuple(field for field in change.fields if _is_under(field, known) or _is_ruled(field, ruled))
 
 
-def told_apart(change: ObjectChange, release: str = "") -> ObjectChange:
+def as_replacement(change: ObjectChange, release: str = "") -> ObjectChange:
     """An update that cannot be one, as the replacement it has to be."""
     fields = immutable_fields(change, release) if change.action is Action.UPDATE else ()
     if not fields:

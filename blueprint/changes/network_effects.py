@@ -41,15 +41,18 @@ def network_driver(
     what = f"network driver {version.before} -> {version.after}" if version else "network driver"
     peermem = [Note(_PEERMEM)] if any(_peer_memory(data) for data in after) else []
     if not policy.get("autoUpgrade"):
-        code, said = codes.NETWORK_DRIVER_HELD_BACK, f"{what} is not rolled out on {reached.where}: autoUpgrade is off"
+        code, message = (
+            codes.NETWORK_DRIVER_HELD_BACK,
+            f"{what} is not rolled out on {reached.where}: autoUpgrade is off",
+        )
         notes = [Note("delete the driver's pods yourself, node by node, with no pod on the node that uses the network")]
     else:
-        code, said = codes.NETWORK_DRIVER_ROLLOUT, f"{what} is rolled out node by node on {reached.where}"
-        said += ": their pods are evicted" if _drain(policy).get("enable") else ", and no node is drained first"
+        code, message = codes.NETWORK_DRIVER_ROLLOUT, f"{what} is rolled out node by node on {reached.where}"
+        message += ": their pods are evicted" if _drain(policy).get("enable") else ", and no node is drained first"
         notes = [Note(text) for text in _course(policy, reached.nodes[1])]
     return Diagnostic(
         code,
-        said,
+        message,
         at=changed.place(fields[0].path),
         notes=(*notes, *peermem, Note(source)),
         subject=str(changed.change.id),

@@ -11,7 +11,7 @@ from blueprint.changes import codes
 from blueprint.diagnostics import Code, Diagnostic, Note, Span
 from blueprint.wording import joined
 
-_TOLD: Mapping[str, tuple[Code, str]] = {
+_WORDING: Mapping[str, tuple[Code, str]] = {
     "mig": (codes.MIG_CHANGE, "GPUs are cut anew"),
     "allocation": (codes.ALLOCATION_PAUSE, "the device plugin restarts with another configuration"),
     "operands": (codes.PODS_REPLACED, "operands come or go"),
@@ -63,7 +63,7 @@ def place_effects(changes: Sequence[PlaceChange], effects: Sequence[Effect]) -> 
             if effect is None:
                 plain.append(key)
                 continue
-            code, words = _TOLD[effect.happens]
+            code, words = _WORDING[effect.happens]
             message = f"{words} on {change.who}: {key} {old or '(none)'} -> {new or '(none)'}"
             notes = (*((Note(_REBOOT),) if effect.happens == "mig" else ()), Note(effect.source))
             yield _about(change, code, message, f"labels.{key}", notes)

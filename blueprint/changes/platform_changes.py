@@ -11,21 +11,21 @@ from typing import Any
 
 import orjson
 
+from blueprint.bundle.images import parts_of
+from blueprint.bundle.layout import EXPECTATIONS, LOCK, PREREQUISITES
 from blueprint.bundle.model import Bundle, FieldOrigin, ObjectId, Path
-from blueprint.bundle.reader import EXPECTATIONS, LOCK, NEEDS
 from blueprint.changes.compare import ABSENT, Action, FieldChange, ObjectChange, differences
 from blueprint.platform.tracking.sources import Source
-from blueprint.render.images import parts_of
 from blueprint.source.paths import format_path
 
 Parts = Mapping[ObjectId, Any]
 
-_TOLD_ELSEWHERE = frozenset(
+_REPORTED_ELSEWHERE = frozenset(
     {"schemaVersion", "tool", "blueprint", "cluster", "components", "observability", "pools", "images", "objects",
      "inputs", "files", "digest"}
 )  # fmt: skip
 """Keys of the lock that are a part of their own, or say only which bytes and tool; all others are the platform's."""
-_TOLD_IN_FULL = ("pool", "prerequisites")
+_REPORTED_IN_FULL = ("pool", "prerequisites")
 """Parts of which everything is told where they come or go."""
 _FOLLOWS = {"version": "branch"}
 """The version of a driver that nobody says follows its branch."""
@@ -50,13 +50,13 @@ def decided(read: Callable[[str], bytes]) -> Parts:
     """Every part by its name, `pool/train`, in the order in which it is told. `read` gives a file of the bundle."""
     lock = orjson.loads(read(LOCK))
     parts: dict[ObjectId, Any] = {
-        _part("platform"): {**lock["blueprint"], **{k: v for k, v in lock.items() if k not in _TOLD_ELSEWHERE}},
+        _part("platform"): {**lock["blueprint"], **{k: v for k, v in lock.items() if k not in _REPORTED_ELSEWHERE}},
         _part("cluster"): lock["cluster"],
     }
     parts |= {_part("component", name): each for name, each in lock["components"].items()}
     parts |= {_part("pool", pool["name"]): _pool(pool) for pool in lock["pools"]}
     parts[_part("observability")] = lock["observability"]
-    for need in orjson.loads(read(NEEDS))["prerequisites"]:
+    for need in orjson.loads(read(PREREQUISITES))["prerequisites"]:
         parts.setdefault(_part("prerequisites", need["scope"]), []).append(need["what"])
     for each in orjson.loads(read(EXPECTATIONS))["expectations"]:
         checks = parts.setdefault(_part("expectations", each["pool"]), {})
@@ -102,8 +102,8 @@ class _Lines:
             keys = (".".join(str(step) for step in path[:2]), first)
             return next((sets[key] for key in keys if key in sets), ())
         if part.kind == "expectations":
-            said = self._expected.get((part.name, first), ())
-            return tuple(Source(each.layer, each.span, each.path) for each in said)
+            sources = self._expected.get((part.name, first), ())
+            return tuple(Source(each.layer, each.span, each.path) for each in sources)
         begins = {
             "pool": f"the driver of pool {part.name}: ",
             "component": f"the ownership of {part.name}: " if first == "ownership" else "",
@@ -126,8 +126,8 @@ def _lined(part: ObjectId, field: FieldChange, lines: _Lines) -> FieldChange:
 def _change(part: ObjectId, was: Any, now: Any) -> ObjectChange:
     come, gone = was is ABSENT or was is None, now is ABSENT or now is None
     empty: Any = [] if isinstance(was if gone else now, list) else {}
-    told = not (come or gone) or part.kind in _TOLD_IN_FULL
-    pairs = differences(empty if come else was, empty if gone else now) if told else ()
+    in_full = not (come or gone) or part.kind in _REPORTED_IN_FULL
+    pairs = differences(empty if come else was, empty if gone else now) if in_full else ()
     fields = tuple(
         FieldChange(path, old, new, None, _name(path, was if new is ABSENT else now)) for path, old, new in pairs
     )

@@ -9,14 +9,14 @@ from typing import Any
 
 from blueprint.kubernetes.api import DEFINITION, Schema, load_kubernetes
 from blueprint.kubernetes.structural import QUANTITY_PATTERN
+from blueprint.name_patterns import DNS_LABEL, DNS_SUBDOMAIN, LABEL_NAME
 
-_LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 PATTERNS = {
     "byte": r"^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$",
     "config-key": r"^[-._a-zA-Z0-9]+$",
-    "dns-label": rf"^{_LABEL}$",
-    "dns-subdomain": rf"^{_LABEL}(\.{_LABEL})*$",
-    "label-key": rf"^({_LABEL}(\.{_LABEL})*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{{0,61}}[A-Za-z0-9])?$",
+    "dns-label": rf"^{DNS_LABEL}$",
+    "dns-subdomain": rf"^{DNS_SUBDOMAIN}$",
+    "label-key": rf"^({DNS_SUBDOMAIN}/)?{LABEL_NAME}$",
     "percent": r"^[0-9]+%$",
     "port-name": r"^([a-z0-9]+-)*[a-z0-9]*[a-z][a-z0-9]*(-[a-z0-9]+)*$",
     "quantity": QUANTITY_PATTERN,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.distribution import NodeGroups
+from blueprint.source.yaml_writer import inline
 
 STACKS = {
     "clusterPolicy": "Pods ask for nvidia.com/gpu: the GPU Operator with the device plugin.",
@@ -59,11 +60,11 @@ def _lines(draft: Draft, file: str) -> Iterator[str]:
     yield "kind: Blueprint"
     yield "metadata:"
     yield "  # Field manager, record and labels in the cluster carry this name: do not change it after the first apply."
-    yield f"  name: {_word(draft.name)}"
+    yield f"  name: {inline(draft.name)}"
     yield "  version: 0.1.0"
     yield "spec:"
     yield "  # A tested set of component versions."
-    yield f"  release: {_quoted(draft.release)}"
+    yield f"  release: {inline(draft.release)}"
     if draft.gpu_stack:
         yield f"  # {STACKS[draft.gpu_stack]}"
         yield f"  gpuStack: {draft.gpu_stack}"
@@ -79,7 +80,7 @@ def _cluster(draft: Draft) -> Iterator[str]:
     managed = draft.node_groups is not None
     yield "  cluster:"
     yield "    # Every object is checked against this version's API."
-    yield f"    kubernetes: {_quoted(draft.kubernetes)}"
+    yield f"    kubernetes: {inline(draft.kubernetes)}"
     yield "    # Decides paths, who brings the driver, and what must be prepared outside of Kubernetes."
     yield f"    distribution: {draft.distribution}"
     if draft.os:
@@ -93,7 +94,7 @@ def _cluster(draft: Draft) -> Iterator[str]:
 
 
 def _pool(pool: PoolDraft, draft: Draft, *, first: bool, commented: bool) -> Iterator[str]:
-    yield f"    {_word(pool.name)}:"
+    yield f"    {inline(pool.name)}:"
     if commented:
         yield "      # {min: 0, max: 8} where an autoscaler decides."
     yield f"      nodes: {pool.nodes}"
@@ -102,7 +103,7 @@ def _pool(pool: PoolDraft, draft: Draft, *, first: bool, commented: bool) -> Ite
     elif commented:
         yield "      # The cloud marks the nodes of a pool with this label: write the pool's real name."
     label = draft.node_groups.label if draft.node_groups else OWN_SELECTOR
-    yield f"      selector: {{{label}: {_word(pool.name)}}}"
+    yield f"      selector: {{{label}: {inline(pool.name)}}}"
     if pool.product is not None:
         yield from _gpu(pool, draft, first=first)
 
@@ -116,15 +117,4 @@ def _gpu(pool: PoolDraft, draft: Draft, *, first: bool) -> Iterator[str]:
         yield "      # `count` is per node. `mig` cuts these GPUs into instances, `sharing` lets pods take turns."
     yield f"      gpu: {{product: {pool.product}, count: {pool.count}}}"
     if pool.branch:
-        yield f"      driver: {{branch: {_quoted(pool.branch)}}}"
-
-
-def _word(text: str) -> str:
-    """A name as a YAML scalar, quoted where a reader could take it for something else: `on`, `007`, `1e3`."""
-    from blueprint.source.scalars import resolve
-
-    return text if resolve(text) == text else _quoted(text)
-
-
-def _quoted(text: str) -> str:
-    return f'"{text}"'
+        yield f"      driver: {{branch: {inline(pool.branch)}}}"

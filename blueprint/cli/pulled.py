@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from blueprint.bundle.images import PulledImage, parts_of
 from blueprint.bundle.model import Bundle
 from blueprint.platform.tracking.sources import line_to_change
-from blueprint.render.images import PulledImage, named_in_pods, parts_of
+from blueprint.render.images import named_in_pods
 from blueprint.report.model import ReportedImage
 
 

@@ -16,7 +16,7 @@ from blueprint.apiserver.discovery import discover
 from blueprint.apiserver.errors import ApiError
 from blueprint.changes.compare import Action, ObjectChange
 from blueprint.cluster import codes
-from blueprint.cluster.consent import Consent, told_when_taken, with_replacements
+from blueprint.cluster.consent import Consent, reported_when_taken, with_replacements
 from blueprint.cluster.events import ApplyStatus, Event, Listener
 from blueprint.cluster.executor import Results, Task, TaskContext, TaskList, execute
 from blueprint.cluster.olm import is_subscription
@@ -158,7 +158,7 @@ def _stage(plan: Plan, options: ApplyOptions, stage: Stage, steps: list[Step]) -
 
 def _still_true(plan: Plan, taking: Consent) -> list[Diagnostic]:
     """What the plan found and the write does not report again."""
-    taken = told_when_taken(plan, taking)
+    taken = reported_when_taken(plan, taking)
     return [found for found in plan.diagnostics if found not in taken and not _is_superseded(found)]
 
 

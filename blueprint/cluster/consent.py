@@ -28,8 +28,8 @@ class Consent:
     @classmethod
     def given(cls, texts: Iterable[str]) -> Consent:
         """Consent as the command line has it: one text for each time it was given, empty for all."""
-        told = tuple(texts)
-        return cls("" in told, tuple(text for text in told if text))
+        all_texts = tuple(texts)
+        return cls("" in all_texts, tuple(text for text in all_texts if text))
 
     @classmethod
     def of(cls, given: Consent | bool) -> Consent:  # noqa: FBT001 - either form of one value
@@ -65,7 +65,7 @@ class Consent:
             return False
         return not any(conflict.in_the_way or not conflict.located for conflict in left)
 
-    def strangers(self, ids: Iterable[ObjectId]) -> tuple[str, ...]:
+    def unknown_names(self, ids: Iterable[ObjectId]) -> tuple[str, ...]:
         """What was named and is none of these objects."""
         known = tuple(ids)
         return tuple(text for text in self.named if not any(_is_about(text, identity) for identity in known))
@@ -75,7 +75,7 @@ NONE = Consent()
 """Nothing was allowed."""
 
 
-def told_when_taken(plan: Plan, consent: Consent) -> set[Diagnostic]:
+def reported_when_taken(plan: Plan, consent: Consent) -> set[Diagnostic]:
     """What the plan says of contested fields that this apply takes: the write says it again, with what came of it."""
     data = {step.id: step.object.data for step in plan.steps}
     steps: tuple[Step | NodeStep, ...] = (*plan.steps, *plan.nodes)

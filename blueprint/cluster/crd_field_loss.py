@@ -33,9 +33,9 @@ def find_narrowing(steps: Sequence[Step], connection: Connection) -> Iterator[Di
 
 
 def _lost(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[str, list[tuple[Way, Any]]]]:
-    kept = {version["name"]: version for version in new["versions"]}
+    remaining = {version["name"]: version for version in new["versions"]}
     for version in old["versions"]:
-        if version.get("served") and (other := kept.get(version["name"])):
+        if version.get("served") and (other := remaining.get(version["name"])):
             schemas = (each["schema"]["openAPIV3Schema"] for each in (version, other))
             if ways := list(lost_fields(*schemas)):
                 yield version["name"], ways

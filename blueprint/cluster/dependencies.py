@@ -13,8 +13,12 @@ def needs(step: Step, other: ObjectId, plan: Plan) -> bool:
     if other.kind == "Namespace":
         return step.id.namespace == other.name
     if is_subscription(other):
-        wish = next((s.object for s in plan.steps if s.id == other), None)
-        return wish is not None and wish.component == step.object.component and stage_of(step.id) > Stage.OPERATORS
+        subscription = next((s.object for s in plan.steps if s.id == other), None)
+        return (
+            subscription is not None
+            and subscription.component == step.object.component
+            and stage_of(step.id) > Stage.OPERATORS
+        )
     if other.kind == "ServiceAccount":
         return account_of(step.object) == other
     if other.kind != "CustomResourceDefinition":

@@ -27,7 +27,7 @@ def conflict(subject: ObjectId, found: Conflict, data: Any, *, taken: bool = Fal
     """A field that belongs to somebody else: an error, or a note once it was taken over."""
     path = found.spelt[0] if found.spelt else format_path(found.path, data)
     hidden = is_secret(subject.group, subject.kind) and is_confidential(found.path)
-    live, declared = (HIDDEN_FROM_SERVER if hidden else _said(value) for value in (found.live, found.declared))
+    live, declared = (HIDDEN_FROM_SERVER if hidden else _as_text(value) for value in (found.live, found.declared))
     text = f"which {'had' if taken else 'has'} {live}"
     if not found.in_the_way:
         text = f"{text}; the blueprint says {declared}"
@@ -69,18 +69,18 @@ def _way_out(found: Conflict, scope: str) -> str:
 
 
 def needs_replacement(
-    subject: ObjectId, said: str, kept: str | None, lost: Sequence[str], origin: FieldOrigin | None
+    subject: ObjectId, detail: str, reason_never: str | None, lost: Sequence[str], origin: FieldOrigin | None
 ) -> Diagnostic:
     """A field that cannot change on a living object; what replacing it would lose, and who may do it."""
-    if kept:
-        help_text = f"`apply` never does that: {kept}"
+    if reason_never:
+        help_text = f"`apply` never does that: {reason_never}"
     elif lost:
         borne = f"`blueprint apply --replace={subject}` does it, when that can be borne"
         help_text = f"that would lose {joined(lost)}; {borne}"
     else:
         help_text = "`blueprint apply --replace` does it, when that can be borne"
-    said = HIDDEN_FROM_SERVER if is_secret(subject.group, subject.kind) else said
-    text = f"{subject} would have to be deleted and created anew: {said}"
+    detail = HIDDEN_FROM_SERVER if is_secret(subject.group, subject.kind) else detail
+    text = f"{subject} would have to be deleted and created anew: {detail}"
     return Diagnostic(
         codes.NEEDS_REPLACEMENT,
         text,
@@ -151,8 +151,8 @@ def plain(
 def counted(left: Sequence[ObjectId]) -> str:
     """How many objects, and the first of them by name."""
     names = ", ".join(map(str, left[:_NAMED])) + (", ..." if len(left) > _NAMED else "")
-    said = f" ({names})" if left else ""
-    return f"1 object{said} was" if len(left) == 1 else f"{len(left)} objects{said} were"
+    detail = f" ({names})" if left else ""
+    return f"1 object{detail} was" if len(left) == 1 else f"{len(left)} objects{detail} were"
 
 
 def waiting(left: Sequence[ObjectId], need: ObjectId) -> Diagnostic:
@@ -179,7 +179,7 @@ def _words(subject: ObjectId, error: ApiError) -> str:
     return HIDDEN_FROM_SERVER if is_secret(subject.group, subject.kind) else error.message
 
 
-def _said(value: Any) -> str:
+def _as_text(value: Any) -> str:
     if value is ABSENT:
         return "nothing"
     return orjson.dumps(value).decode()

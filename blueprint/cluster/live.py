@@ -116,10 +116,10 @@ def _get_missing(
         for identity in _possible(connection, resource, [i for i in ids if i not in labelled])
     ]
     with ThreadPoolExecutor(POOL_SIZE) as threads:
-        answers = list(threads.map(lambda pair: _one(connection, *pair), missing))
+        responses = list(threads.map(lambda pair: _one(connection, *pair), missing))
     found: dict[ObjectId, Data] = {}
     unseen: dict[ObjectId, ApiError] = {}
-    for (_, identity), answer in zip(missing, answers, strict=True):
+    for (_, identity), answer in zip(missing, responses, strict=True):
         if isinstance(answer, ApiError):
             unseen[identity] = answer
         elif answer is not None:

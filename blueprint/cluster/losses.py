@@ -31,17 +31,17 @@ def _nothing(_live: Live, _declared: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _service(live: Live, declared: Mapping[str, Any]) -> Iterator[str]:
-    spec, said = live["spec"], declared.get("spec") or {}
+    spec, declared_spec = live["spec"], declared.get("spec") or {}
     if spec.get("type") == "LoadBalancer":
         ingress = ((live.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
         addresses = ", ".join(str(each.get("ip") or each.get("hostname")) for each in ingress)
         yield f"its load balancer{f' with the address {addresses}' if addresses else ''}"
     address = spec.get("clusterIP")
-    if address and address != _HEADLESS and said.get("clusterIP") != address:
+    if address and address != _HEADLESS and declared_spec.get("clusterIP") != address:
         yield f"its cluster IP {address}"
-    kept = {port.get("nodePort") for port in said.get("ports") or ()}
+    declared_ports = {port.get("nodePort") for port in declared_spec.get("ports") or ()}
     given = [port.get("nodePort") for port in spec.get("ports") or ()]
-    if ports := [str(port) for port in given if port and port not in kept]:
+    if ports := [str(port) for port in given if port and port not in declared_ports]:
         yield f"its node port{'s' if len(ports) > 1 else ''} {', '.join(ports)}"
 
 

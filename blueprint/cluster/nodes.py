@@ -25,13 +25,13 @@ from blueprint.inventory.model import Inventory, NodeRecord
 
 NODES = "/api/v1/nodes"
 _NOTHING = NodeRecord("", (), ())
-_NOBODY = Entry("", "", "", "", {})
+_NO_OWNER = Entry("", "", "", "", {})
 
 NodePlan = tuple[tuple[NodeStep, ...], tuple[Diagnostic, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
+class _DesiredNode:
     """What one node must carry; `pool` is None for a node that left all pools."""
 
     node: Mapping[str, Any]
@@ -57,20 +57,20 @@ def plan_nodes(bundle: Bundle, connection: Connection, inventory: Inventory | No
     records = inventory.nodes if inventory else {}
     steps = []
     for name in sorted({*homes, *records} & set(nodes)):
-        wish = _Wish(nodes[name], homes.get(name), records.get(name, _NOTHING))
-        step, several = _decide(connection, bundle, wish)
+        desired = _DesiredNode(nodes[name], homes.get(name), records.get(name, _NOTHING))
+        step, several = _decide(connection, bundle, desired)
         steps.append(replace(step, blocked=True) if str(step.id) in contested else step)
         found += several
     return tuple(steps), tuple(found)
 
 
-def _decide(connection: Connection, bundle: Bundle, wish: _Wish) -> tuple[NodeStep, list[Diagnostic]]:
+def _decide(connection: Connection, bundle: Bundle, desired: _DesiredNode) -> tuple[NodeStep, list[Diagnostic]]:
     try:
-        step = _step(connection, bundle, wish)
+        step = _step(connection, bundle, desired)
     except ApiError as error:
         if error.status == 0 or error.unauthenticated:
             raise
-        meta = wish.node["metadata"]
+        meta = desired.node["metadata"]
         unknown = NodeStep(meta["name"], meta["uid"], "", Action.UNKNOWN, {}, blocked=True)
         return unknown, [findings.unseen(unknown.id, error)]
     return step, [findings.conflict(step.id, c, _desired(step.name, step.labels)) for c in step.conflicts]
@@ -104,16 +104,16 @@ def _at(pool: BundlePool, *keys: str) -> Any:
     return next((s.span for key in keys for s in pool.sources.get(key, ())), None)
 
 
-def _step(connection: Connection, bundle: Bundle, wish: _Wish) -> NodeStep:
-    node, pool = wish.node, wish.pool
+def _step(connection: Connection, bundle: Bundle, desired: _DesiredNode) -> NodeStep:
+    node, pool = desired.node, desired.pool
     meta = node["metadata"]
     labels = dict(pool.labels) if pool else {}
-    label_fields = tuple(_label_changes(bundle.name, wish, labels))
-    taints, taint_fields = _taint_changes(wish)
+    label_fields = tuple(_label_changes(bundle.name, desired, labels))
+    taints, taint_fields = _taint_changes(desired)
     fields = (*label_fields, *taint_fields)
     writes_labels = bool(label_fields) or owned_labels(node, bundle.name) != set(labels)
-    conflicts = _conflicts(connection, bundle, wish, labels) if writes_labels else ()
-    conflicts += tuple(_taint_conflicts(wish))
+    conflicts = _conflicts(connection, bundle, desired, labels) if writes_labels else ()
+    conflicts += tuple(_taint_conflicts(desired))
     return NodeStep(
         name=meta["name"],
         uid=meta["uid"],
@@ -122,11 +122,11 @@ def _step(connection: Connection, bundle: Bundle, wish: _Wish) -> NodeStep:
         labels=labels,
         taints=taints,
         taints_before=taints_of(node),
-        ours=tuple(_our_taints(wish)),
+        ours=tuple(_our_taints(desired)),
         fields=fields,
         conflicts=conflicts,
         writes_labels=writes_labels,
-        fresh=wish.record.uid != meta["uid"],
+        fresh=desired.record.uid != meta["uid"],
     )
 
 
@@ -137,25 +137,27 @@ def owned_labels(node: Mapping[str, Any], blueprint: str) -> set[str]:
     return {key.removeprefix("f:") for key in tree if key != "."}
 
 
-def _label_changes(blueprint: str, wish: _Wish, labels: Mapping[str, str]) -> Iterator[FieldChange]:
-    live = wish.node["metadata"].get("labels") or {}
+def _label_changes(blueprint: str, desired: _DesiredNode, labels: Mapping[str, str]) -> Iterator[FieldChange]:
+    live = desired.node["metadata"].get("labels") or {}
     for key, value in sorted(labels.items()):
         if live.get(key) != value:
             path = ("metadata", "labels", key)
-            yield FieldChange(path, live.get(key, ABSENT), value, _origin(wish.pool, f"labels.{key}"))
-    for key in sorted(owned_labels(wish.node, blueprint) - set(labels)):
+            yield FieldChange(path, live.get(key, ABSENT), value, _origin(desired.pool, f"labels.{key}"))
+    for key in sorted(owned_labels(desired.node, blueprint) - set(labels)):
         yield FieldChange(("metadata", "labels", key), live.get(key, ABSENT), ABSENT)
 
 
-def _conflicts(connection: Connection, bundle: Bundle, wish: _Wish, labels: Mapping[str, str]) -> tuple[Conflict, ...]:
-    name, us = wish.node["metadata"]["name"], manager(bundle.name)
+def _conflicts(
+    connection: Connection, bundle: Bundle, desired: _DesiredNode, labels: Mapping[str, str]
+) -> tuple[Conflict, ...]:
+    name, us = desired.node["metadata"]["name"], manager(bundle.name)
     try:
         connection.apply(f"{NODES}/{name}", _desired(name, labels), us, dry_run=True)
     except ApiError as error:
         if not error.conflicts:
             raise
-        obj = Object(_desired(name, labels), "nodes", dict(_origins(wish.pool)))
-        return tuple(find_conflicts(obj, wish.node, error, us))
+        obj = Object(_desired(name, labels), "nodes", dict(_origins(desired.pool)))
+        return tuple(find_conflicts(obj, desired.node, error, us))
     return ()
 
 
@@ -174,12 +176,12 @@ def _origin(pool: BundlePool | None, key: str) -> FieldOrigin | None:
     return FieldOrigin(sources[0].span, sources) if sources else None
 
 
-def _taint_changes(wish: _Wish) -> tuple[tuple[Taint, ...] | None, tuple[FieldChange, ...]]:
+def _taint_changes(desired: _DesiredNode) -> tuple[tuple[Taint, ...] | None, tuple[FieldChange, ...]]:
     """The whole list afterwards, None where it stays, and what changes in it."""
-    live = list(taints_of(wish.node))
-    wanted = {taint_key(t): t for t in wish.pool.taints} if wish.pool else {}
+    live = list(taints_of(desired.node))
+    wanted = {taint_key(t): t for t in desired.pool.taints} if desired.pool else {}
     merged = [wanted.get(taint_key(t), t) for t in live]
-    merged = [t for t in merged if taint_key(t) in wanted or taint_key(t) not in wish.record.taints]
+    merged = [t for t in merged if taint_key(t) in wanted or taint_key(t) not in desired.record.taints]
     merged += [t for key, t in wanted.items() if key not in {taint_key(m) for m in live}]
     if merged == live:
         return None, ()
@@ -187,29 +189,29 @@ def _taint_changes(wish: _Wish) -> tuple[tuple[Taint, ...] | None, tuple[FieldCh
     fields = []
     for key in sorted({*was, *now}):
         if was.get(key) != now.get(key):
-            origin = _origin(wish.pool, f"taints.{key}")
+            origin = _origin(desired.pool, f"taints.{key}")
             sides = [_value(side.get(key)) for side in (was, now)]
             fields.append(FieldChange(("spec", "taints", key), sides[0], sides[1], origin))
     return tuple(merged), tuple(fields)
 
 
-def _our_taints(wish: _Wish) -> Iterator[str]:
+def _our_taints(desired: _DesiredNode) -> Iterator[str]:
     """Declared taints that are ours to take back: those that nobody had put there before us."""
-    live = {taint_key(t): t for t in taints_of(wish.node)}
-    for taint in sorted(wish.pool.taints, key=taint_key) if wish.pool else ():
-        if taint_key(taint) in wish.record.taints or live.get(taint_key(taint)) != taint:
+    live = {taint_key(t): t for t in taints_of(desired.node)}
+    for taint in sorted(desired.pool.taints, key=taint_key) if desired.pool else ():
+        if taint_key(taint) in desired.record.taints or live.get(taint_key(taint)) != taint:
             yield taint_key(taint)
 
 
-def _taint_conflicts(wish: _Wish) -> Iterator[Conflict]:
+def _taint_conflicts(desired: _DesiredNode) -> Iterator[Conflict]:
     """Declared taints that somebody else put there with another value."""
-    live = {taint_key(t): t for t in taints_of(wish.node)}
-    owner = next((e for e in entries(wish.node) if "f:taints" in e.fields.get("f:spec", {})), _NOBODY)
-    for taint in wish.pool.taints if wish.pool else ():
+    live = {taint_key(t): t for t in taints_of(desired.node)}
+    owner = next((e for e in entries(desired.node) if "f:taints" in e.fields.get("f:spec", {})), _NO_OWNER)
+    for taint in desired.pool.taints if desired.pool else ():
         key = taint_key(taint)
-        if key in live and live[key] != taint and key not in wish.record.taints:
+        if key in live and live[key] != taint and key not in desired.record.taints:
             path = ("spec", "taints", key)
-            yield Conflict(path, taint.value, live[key].value, owner, _origin(wish.pool, f"taints.{key}"))
+            yield Conflict(path, taint.value, live[key].value, owner, _origin(desired.pool, f"taints.{key}"))
 
 
 def _value(taint: Taint | None) -> Any:

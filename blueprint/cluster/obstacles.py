@@ -13,11 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from blueprint.apiserver.connection import Connection
 from blueprint.apiserver.errors import ApiError
-from blueprint.apiserver.managed_fields import Entry, Tokens, Tree, entries
+from blueprint.apiserver.managed_fields import Entry, Tokens, Tree, entries, step_into
 from blueprint.bundle.model import Path
 from blueprint.cluster.server_paths import follow
 
@@ -127,11 +125,11 @@ def _extras(
     want: Any, have: Any, claims: _Claims, path: Path, tokens: Tokens
 ) -> Iterator[tuple[Extra, Sequence[Entry]]]:
     for token in sorted({token for _, tree in claims for token in tree} - {"."}):
-        step = _step(token, have)
+        step = step_into(token, have)
         if step is None or (*path, step) in _SERVERS:
             continue
         inside = [(entry, tree[token]) for entry, tree in claims if token in tree]
-        at = _step(token, want)
+        at = step_into(token, want)
         here, named, value = (*path, step), (*tokens, token), have[step]
         owners = [entry for entry, tree in inside if not tree or "." in tree]
         if at is None and owners:
@@ -140,26 +138,6 @@ def _extras(
             below = {} if at is None else want[at]
             if isinstance(below, Mapping | list) and any(tree for _, tree in inside):
                 yield from _extras(below, value, inside, here, named)
-
-
-def _step(token: str, data: Any) -> str | int | None:
-    """The key or index that a token means; a protocol that is left out is TCP, as everywhere in the API."""
-    kind, _, text = token.partition(":")
-    if kind == "f":
-        return text if isinstance(data, Mapping) and text in data else None
-    if not isinstance(data, list):
-        return None
-    wanted = orjson.loads(text)
-    for index, item in enumerate(data):
-        if kind == "v" and item == wanted:
-            return index
-        if kind == "k" and isinstance(item, Mapping) and _has_keys(item, wanted):
-            return index
-    return None
-
-
-def _has_keys(item: Data, keys: Data) -> bool:
-    return all(item.get(name, "TCP" if name == "protocol" else None) == value for name, value in keys.items())
 
 
 def _nearest_first(found: Sequence[Extra], named: Iterable[Path]) -> Iterator[tuple[Extra, ...]]:
@@ -236,7 +214,7 @@ def _merge(want: Any, have: Any, trees: Sequence[Tree]) -> Any:
 
 
 def _merge_items(want: list[Any], have: list[Any], trees: Sequence[Tree], tokens: Sequence[str]) -> list[Any]:
-    known = [(token, _step(token, want), _step(token, have)) for token in tokens]
+    known = [(token, step_into(token, want), step_into(token, have)) for token in tokens]
     merged = list(want)
     for token, at, there in known:
         if isinstance(at, int) and isinstance(there, int):

@@ -1,7 +1,7 @@
 """Operators that come through the Operator Lifecycle Manager: what a Subscription has come to.
 
-A Subscription is a wish. The lifecycle manager answers it with an install plan, which may wait for a person, and then
-with a ClusterServiceVersion; only when that has succeeded do the kinds exist that the operator brings.
+A Subscription requests an operator. The lifecycle manager creates an InstallPlan for it, which may need approval, and
+then a ClusterServiceVersion; only when that has succeeded do the kinds exist that the operator brings.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from blueprint.apiserver.connection import Connection
@@ -34,18 +35,18 @@ _TROUBLES = (
 
 
 def is_subscription(identity: ObjectId) -> bool:
-    """Whether an object is a wish for an operator."""
+    """Whether an object requests an operator."""
     return (identity.group, identity.kind) == (OPERATORS, "Subscription")
 
 
-def wishes_of(objects: Iterable[Object]) -> dict[str, ObjectId]:
+def subscriptions_of(objects: Iterable[Object]) -> dict[str, ObjectId]:
     """The Subscription of each component that has one."""
     return {obj.component: obj.id for obj in objects if is_subscription(obj.id)}
 
 
-def brought_by(obj: Object, wishes: Mapping[str, ObjectId]) -> ObjectId | None:
+def brought_by(obj: Object, subscriptions: Mapping[str, ObjectId]) -> ObjectId | None:
     """The Subscription whose operator may bring the kind of an object: that of the same component."""
-    return wishes.get(obj.component) if stage_of(obj.id) is Stage.CUSTOM else None
+    return subscriptions.get(obj.component) if stage_of(obj.id) is Stage.CUSTOM else None
 
 
 def complaint_of(subscription: Mapping[str, Any]) -> str:
@@ -53,22 +54,57 @@ def complaint_of(subscription: Mapping[str, Any]) -> str:
 
     An older version than the one to start from does not count: it lacks what this bundle writes. A newer one does.
     """
-    status = subscription.get("status") or {}
-    installed, wanted = status.get("installedCSV"), (subscription.get("spec") or {}).get("startingCSV")
-    if installed and not _is_older(installed, wanted):
+    seen = _SubscriptionState.of(subscription)
+    if seen.installed and not _is_older(seen.installed, seen.wanted):
         return ""
-    if not status:
-        return "the Operator Lifecycle Manager has not looked at it"
-    conditions = {str(c.get("type")): c for c in status.get("conditions") or () if c.get("status") == "True"}
-    for kind in _TROUBLES:
-        if kind in conditions:
-            return f"{kind}: {conditions[kind].get('message', '')}".rstrip(": ")
-    plan = (status.get("installPlanRef") or {}).get("name") or (status.get("installplan") or {}).get("name")
-    waits = "InstallPlanPending" in conditions and conditions["InstallPlanPending"].get("reason") == "RequiresApproval"
-    if plan and (waits or status.get("state") == "UpgradePending"):
-        return f"the install plan {plan} waits for somebody to approve it"
-    there = f"{installed}, which is older than {wanted}," if installed else "nothing"
-    return f"its state is {status.get('state') or 'not said'}, and {there} is installed"
+    complaints = (_not_looked_at, _failed, _awaiting_approval, _not_installed)
+    return next(text for complaint in complaints if (text := complaint(seen)))
+
+
+@dataclass(frozen=True, slots=True)
+class _SubscriptionState:
+    """What a Subscription says of itself; `conditions` are those that are true, by type."""
+
+    status: Mapping[str, Any]
+    installed: str | None
+    wanted: str | None
+    conditions: Mapping[str, Mapping[str, Any]]
+
+    @classmethod
+    def of(cls, subscription: Mapping[str, Any]) -> _SubscriptionState:
+        """Read a live Subscription."""
+        status = subscription.get("status") or {}
+        conditions = {str(c.get("type")): c for c in status.get("conditions") or () if c.get("status") == "True"}
+        wanted = (subscription.get("spec") or {}).get("startingCSV")
+        return cls(status, status.get("installedCSV"), wanted, conditions)
+
+    @property
+    def install_plan(self) -> str:
+        """The name of the install plan; empty where there is none."""
+        status = self.status
+        plan = (status.get("installPlanRef") or {}).get("name") or (status.get("installplan") or {}).get("name")
+        return str(plan or "")
+
+
+def _not_looked_at(seen: _SubscriptionState) -> str:
+    return "" if seen.status else "the Operator Lifecycle Manager has not looked at it"
+
+
+def _failed(seen: _SubscriptionState) -> str:
+    kind = next((kind for kind in _TROUBLES if kind in seen.conditions), None)
+    return f"{kind}: {seen.conditions[kind].get('message', '')}".rstrip(": ") if kind else ""
+
+
+def _awaiting_approval(seen: _SubscriptionState) -> str:
+    pending = seen.conditions.get("InstallPlanPending", {}).get("reason") == "RequiresApproval"
+    if not seen.install_plan or not (pending or seen.status.get("state") == "UpgradePending"):
+        return ""
+    return f"the install plan {seen.install_plan} waits for somebody to approve it"
+
+
+def _not_installed(seen: _SubscriptionState) -> str:
+    there = f"{seen.installed}, which is older than {seen.wanted}," if seen.installed else "nothing"
+    return f"its state is {seen.status.get('state') or 'not said'}, and {there} is installed"
 
 
 def _is_older(installed: str, wanted: str | None) -> bool:
@@ -83,8 +119,8 @@ def complaint_of_version(version: Mapping[str, Any]) -> str:
     status = version.get("status") or {}
     if (phase := status.get("phase")) == "Succeeded":
         return ""
-    said = f": {status['message']}" if status.get("message") else ""
-    return f"{version['metadata']['name']} is {phase or 'not looked at yet'}{said}"
+    detail = f": {status['message']}" if status.get("message") else ""
+    return f"{version['metadata']['name']} is {phase or 'not looked at yet'}{detail}"
 
 
 def look_at_operator(connection: Connection, identity: ObjectId) -> str:
@@ -109,7 +145,7 @@ def await_operator(
 
     Args:
         connection: The cluster.
-        identity: The Subscription that wishes for the operator.
+        identity: The Subscription that requests the operator.
         kinds: What the operator brings.
         began: When waiting for it began, in seconds of time.monotonic().
         timeout: How long it has from then on, in seconds; it is looked at once in any case.

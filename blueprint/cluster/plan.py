@@ -16,12 +16,13 @@ from blueprint.bundle.model import Bundle, Object, ObjectId
 from blueprint.changes.compare import Action
 from blueprint.cluster import codes, findings
 from blueprint.cluster.crd_field_loss import find_narrowing, grows
+from blueprint.cluster.identity import check_cluster, read_cluster_uid
 from blueprint.cluster.live import Live, read_live
 from blueprint.cluster.nodes import plan_nodes
-from blueprint.cluster.olm import brought_by, wishes_of
+from blueprint.cluster.olm import brought_by, subscriptions_of
 from blueprint.cluster.plan_model import Plan, Step
-from blueprint.cluster.step_decision import Decider, Decision, wished
-from blueprint.diagnostics import Diagnostic, Refused
+from blueprint.cluster.step_decision import Decider, Decision, declared_changes
+from blueprint.diagnostics import Diagnostic
 from blueprint.inventory.membership import NAMESPACE, is_member, manager, parent_name
 from blueprint.inventory.model import Inventory, Member
 from blueprint.inventory.storage import read_inventory
@@ -62,24 +63,6 @@ def _record(blueprint: str, connection: Connection) -> tuple[Inventory | None, A
         return None, error
 
 
-def read_cluster_uid(connection: Connection) -> str:
-    """The uid of the namespace kube-system, which lives as long as its cluster; empty where forbidden."""
-    try:
-        return str(connection.get("/api/v1/namespaces/kube-system")["metadata"]["uid"])
-    except ApiError as error:
-        if error.forbidden or error.missing:
-            return ""
-        raise
-
-
-def check_cluster(bundle: Bundle, found: str) -> None:
-    """Refuse a cluster that is not the one the blueprint names."""
-    if bundle.cluster_uid and bundle.cluster_uid != found:
-        there = f"is {found}" if found else "cannot be identified: the namespace kube-system may not be read"
-        text = f"blueprint {bundle.name!r} is for cluster {bundle.cluster_uid}; this one {there}"
-        raise Refused(Diagnostic(codes.WRONG_CLUSTER, text), exit_code=2)
-
-
 def _plan(
     bundle: Bundle, connection: Connection, cluster_uid: str, inventory: Inventory | None, *, try_new: bool
 ) -> Plan:
@@ -87,11 +70,8 @@ def _plan(
     members = dict(inventory.members) if inventory else {}
     wanted = {m.id: m.api_version for m in members.values()} | {o.id: o.api_version for o in bundle.objects}
     live = read_live(connection, discovery, wanted.items(), bundle.name)
+    steps, refusals = _decide_objects(bundle, connection, discovery, live, members, try_new=try_new)
     ids = {o.id for o in bundle.objects}
-    places = _namespaces(connection, {i.namespace for i in ids} - {""})
-    planner = _Planner(bundle, connection, discovery, live, members, places, wishes_of(bundle.objects), try_new)
-    with ThreadPoolExecutor(POOL_SIZE) as threads:
-        decisions = list(threads.map(planner.decide, bundle.objects))
     leftovers = tuple(_leftovers(ids, members, live, bundle.name))
     hidden = tuple(m for m in members.values() if m.id not in ids and m.id in live.unseen)
     nodes, node_findings = plan_nodes(bundle, connection, inventory)
@@ -100,18 +80,36 @@ def _plan(
         cluster_uid=cluster_uid,
         server=connection.version,
         inventory=inventory,
-        steps=tuple(step for step, _ in decisions),
+        steps=steps,
         nodes=nodes,
         leftovers=leftovers,
         hidden=hidden,
         diagnostics=(
-            *(found for _, several in decisions for found in several),
-            *find_narrowing([step for step, _ in decisions], connection),
+            *refusals,
+            *find_narrowing(steps, connection),
             *node_findings,
             *(_not_rendered(member) for member in leftovers),
             *(findings.unseen(member.id, live.unseen[member.id]) for member in hidden),
         ),
     )
+
+
+def _decide_objects(
+    bundle: Bundle,
+    connection: Connection,
+    discovery: Discovery,
+    live: Live,
+    members: Mapping[ObjectId, Member],
+    *,
+    try_new: bool,
+) -> tuple[tuple[Step, ...], list[Diagnostic]]:
+    """A step for each object of the bundle, several decided at a time; and what stands in their way."""
+    namespaces = _namespaces(connection, {obj.id.namespace for obj in bundle.objects} - {""})
+    subscriptions = subscriptions_of(bundle.objects)
+    planner = _Planner(bundle, connection, discovery, live, members, namespaces, subscriptions, try_new)
+    with ThreadPoolExecutor(POOL_SIZE) as threads:
+        decisions = list(threads.map(planner.decide, bundle.objects))
+    return tuple(step for step, _ in decisions), [found for _, several in decisions for found in several]
 
 
 def _namespaces(connection: Connection, names: Iterable[str]) -> dict[str, str]:
@@ -140,8 +138,8 @@ class _Planner:
     discovery: Discovery
     live: Live
     members: Mapping[ObjectId, Member]
-    places: Mapping[str, str]
-    wishes: Mapping[str, ObjectId]
+    namespaces: Mapping[str, str]
+    subscriptions: Mapping[str, ObjectId]
     try_new: bool
 
     def decide(self, obj: Object) -> Decision:
@@ -157,7 +155,7 @@ class _Planner:
         if found := self.live.objects.get(identity):
             member = self.members.get(identity)
             return self._renewed(decider.existing(obj, found, member.snapshot if member else None, resource))
-        state = self.places.get(identity.namespace, ACTIVE)
+        state = self.namespaces.get(identity.namespace, ACTIVE)
         if state != ACTIVE:
             return self._homeless(obj, state)
         return self._renewed(decider.absent(obj, resource)) if self.try_new else (Step(obj, Action.CREATE), ())
@@ -168,7 +166,7 @@ class _Planner:
         if not step.blocked or not all(one.code is codes.REJECTED for one in found) or not self._definition_grows(step):
             return decision
         reason = "is tried when its definition has been renewed"
-        fields = wished(step.object, step.live) if step.live is not None else ()
+        fields = declared_changes(step.object, step.live) if step.live is not None else ()
         return replace(step, fields=fields, reason=reason, blocked=False), ()
 
     def _definition_grows(self, step: Step) -> bool:
@@ -181,8 +179,10 @@ class _Planner:
     def _unserved(self, obj: Object) -> Decision:
         if any(_defines(other.data, obj.id) for other in self.bundle.objects):
             return Step(obj, Action.CREATE, reason="its kind is defined by this bundle"), ()
-        if (wish := brought_by(obj, self.wishes)) and self.discovery.any_version(wish.group, wish.kind):
-            return Step(obj, Action.CREATE, reason=f"its kind comes with the operator of {wish}"), ()
+        if (subscription := brought_by(obj, self.subscriptions)) and self.discovery.any_version(
+            subscription.group, subscription.kind
+        ):
+            return Step(obj, Action.CREATE, reason=f"its kind comes with the operator of {subscription}"), ()
         group = self.discovery.any_version(obj.id.group, obj.id.kind)
         instead = f"; the server has it as {group.api_version}" if group else ""
         text = f"{obj.id}: the API server does not serve {obj.api_version} {obj.id.kind}{instead}"

@@ -59,13 +59,15 @@ class Decider:
         if live["metadata"].get("deletionTimestamp"):
             return self._leaving(obj, live)
         step = Step(obj, Action.UNCHANGED, live=live, seen=Seen.of(live))
-        if kept := _kept_by_the_server(obj, live):
-            step = replace(step, fields=(kept,), reason=f"must be replaced: {kept.shown} stays {kept.before}")
-            said = f"the API server keeps {kept.shown}: {kept.before}, which is not declared any more"
-            return self._replacing(step, live, said, None)
+        if retained := _restored_by_server(obj, live):
+            step = replace(
+                step, fields=(retained,), reason=f"must be replaced: {retained.shown} stays {retained.before}"
+            )
+            detail = f"the API server keeps {retained.shown}: {retained.before}, which is not declared any more"
+            return self._replacing(step, live, detail, None)
         if self._is_proven(obj, live, snapshot):
             return step, ()
-        return self._ask(step, live, resource, snapshot)
+        return self._try_apply(step, live, resource, snapshot)
 
     def absent(self, obj: Object, resource: Resource) -> Decision:
         """What an object needs that is not there, in a place that is: creation, if the server would have it."""
@@ -91,7 +93,9 @@ class Decider:
         differing = {*mismatches(own.fields, wanted, live), *departures(own.fields, wanted, live)}
         return not any(misplaced(wanted, live)) and all(snapshot.stored_so(at, value_at(at, live)) for at in differing)
 
-    def _ask(self, step: Step, live: Mapping[str, Any], resource: Resource, snapshot: Snapshot | None) -> Decision:
+    def _try_apply(
+        self, step: Step, live: Mapping[str, Any], resource: Resource, snapshot: Snapshot | None
+    ) -> Decision:
         obj = step.object
         conflicts: tuple[Conflict, ...] = ()
         try:
@@ -133,8 +137,8 @@ class Decider:
         if any(True for _ in entries(live)) or not known:
             return step
         ours = manager(self.blueprint)
-        kept = [each for each in predicted["metadata"].get("managedFields") or () if each.get("manager") == ours]
-        return replace(step, reclaims=tuple(kept))
+        retained = [each for each in predicted["metadata"].get("managedFields") or () if each.get("manager") == ours]
+        return replace(step, reclaims=tuple(retained))
 
     def _owns_the_same(self, live: Mapping[str, Any], predicted: Mapping[str, Any]) -> bool:
         now, then = (own_entry(o, manager(self.blueprint)) for o in (live, predicted))
@@ -160,7 +164,7 @@ class Decider:
         if isinstance(way, Way):
             step = replace(step, conflicts=(*step.conflicts, *(_in_the_way(extra, live) for extra in way.removed)))
             return self._updating(step, live, way.predicted)
-        fields = wished(obj, live)
+        fields = declared_changes(obj, live)
         if not (about := _unchangeable(fields, trial, way)):
             return self._failed(step, error)
         known = immutable_fields(ObjectChange(obj.id, Action.UPDATE, fields))
@@ -169,12 +173,12 @@ class Decider:
         origin = named[0].origin if named else None
         return self._replacing(replace(step, fields=fields, reason=reason), live, error.message, origin)
 
-    def _replacing(self, step: Step, live: Mapping[str, Any], said: str, origin: FieldOrigin | None) -> Decision:
+    def _replacing(self, step: Step, live: Mapping[str, Any], detail: str, origin: FieldOrigin | None) -> Decision:
         obj = step.object
-        kept = may_not_be_replaced(obj.id)
+        retained = may_not_be_replaced(obj.id)
         lost = losses(live, obj.data)
-        found = findings.needs_replacement(obj.id, said, kept, lost, origin)
-        step = replace(step, action=Action.REPLACE, blocked=True, replaceable=not kept, loses=lost, conflicts=())
+        found = findings.needs_replacement(obj.id, detail, retained, lost, origin)
+        step = replace(step, action=Action.REPLACE, blocked=True, replaceable=not retained, loses=lost, conflicts=())
         return step, (found,)
 
     def _created(self, obj: Object, resource: Resource) -> dict[str, Any] | None:
@@ -236,7 +240,7 @@ def _in_the_way(extra: Extra, live: Mapping[str, Any]) -> Conflict:
     return Conflict(extra.path, ABSENT, extra.value, extra.owner, None, names, in_the_way=True, tokens=extra.tokens)
 
 
-def _kept_by_the_server(obj: Object, live: Mapping[str, Any]) -> FieldChange | None:
+def _restored_by_server(obj: Object, live: Mapping[str, Any]) -> FieldChange | None:
     """A field that is not declared, and that the API server would keep without a word."""
     retained = find_kind(obj.id.group, obj.id.kind).retains
     name, value = (retained.field, retained.value) if retained else ("", "")
@@ -257,15 +261,15 @@ def find_conflicts(obj: Object, live: Mapping[str, Any], error: ApiError, us: st
             if (owner.manager, owner.operation) != (us, "Apply") and _owns(owner.fields, tokens):
                 declared, now = value_at(tokens, obj.data), value_at(tokens, live)
                 spelt = (format_path(path, obj.data), format_path(resolve(tokens, live) or (), live), field.lstrip("."))
-                kept = tuple(text for text in spelt if text)
-                yield Conflict(path, declared, now, owner, obj.origin(path), kept, located=bool(path))
+                retained = tuple(text for text in spelt if text)
+                yield Conflict(path, declared, now, owner, obj.origin(path), retained, located=bool(path))
 
 
 def _unlocated(obj: Object, field: str, error: ApiError) -> Conflict:
     """A conflict about a field that managedFields do not show: what the message says must do."""
-    said = next(cause.message for cause in error.conflicts if cause.field == field)
+    detail = next(cause.message for cause in error.conflicts if cause.field == field)
     path, located = follow(field, obj.data), follow_all(field, obj.data) is not None
-    manager_name = said.partition('"')[2].partition('"')[0] or said
+    manager_name = detail.partition('"')[2].partition('"')[0] or detail
     spelt = (format_path(path, obj.data), field.lstrip(".")) if located else (field.lstrip("."),)
     owner = Entry(manager_name, "", "", "", {})
     return Conflict(path, ABSENT, ABSENT, owner, obj.origin(path), spelt, located=located)
@@ -286,20 +290,20 @@ def changed_fields(obj: Object, live: Mapping[str, Any], then: Mapping[str, Any]
         yield FieldChange(path, was, now, obj.origin(translate(path, then, obj.data)), name)
 
 
-def wished(obj: Object, live: Mapping[str, Any]) -> tuple[FieldChange, ...]:
+def declared_changes(obj: Object, live: Mapping[str, Any]) -> tuple[FieldChange, ...]:
     """What the object says otherwise than the live one, where no dry-run can tell what would come of it."""
     return tuple(field for field in changed_fields(obj, live, obj.data) if field.after is not ABSENT)
 
 
 def _without_membership(state: Mapping[str, Any]) -> dict[str, Any]:
     """The content without our own label: that is how the record works, nothing that the blueprint says."""
-    kept = content(state)
-    if labels := kept["metadata"].get("labels"):
+    retained = content(state)
+    if labels := retained["metadata"].get("labels"):
         rest = {key: value for key, value in labels.items() if key != PART_OF}
-        kept["metadata"] = kept["metadata"] | {"labels": rest}
+        retained["metadata"] = retained["metadata"] | {"labels": rest}
         if not rest:
-            del kept["metadata"]["labels"]
-    return kept
+            del retained["metadata"]["labels"]
+    return retained
 
 
 def translate(path: Path, old: Any, new: Any) -> Path:

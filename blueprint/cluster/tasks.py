@@ -21,7 +21,7 @@ from blueprint.cluster.events import ApplyEvent, ApplyStatus, RecordEvent, WaitE
 from blueprint.cluster.executor import TaskContext
 from blueprint.cluster.health import simulated_nodes, wait_healthy
 from blueprint.cluster.node_writes import write_node
-from blueprint.cluster.olm import await_operator, brought_by, wishes_of
+from blueprint.cluster.olm import await_operator, brought_by, subscriptions_of
 from blueprint.cluster.plan_model import NodeStep, Plan, Step
 from blueprint.cluster.waits import await_definition, await_namespace, served_by
 from blueprint.cluster.write import Writer, Written
@@ -225,7 +225,7 @@ class WaitForOperators:
 
     def _brought(self) -> Mapping[ObjectId, set[tuple[str, str]]]:
         """The kinds (apiVersion, kind) that each Subscription is to bring."""
-        known = wishes_of(self.objects)
+        known = subscriptions_of(self.objects)
         brought: dict[ObjectId, set[tuple[str, str]]] = {}
         for obj in self.objects:
             if subscription := brought_by(obj, known):

@@ -1,4 +1,4 @@
-"""Every code, found in modules called `codes` and in the modules of rules: there is no central list to edit."""
+"""Every code, found in modules called `codes` and in those of rules and checks: there is no central list to edit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ import re
 
 from blueprint.diagnostics.model import Code, Severity
 
-_RULES = ("blueprint.check.claims.", "blueprint.check.common.", "blueprint.check.rules.")
+_WITH_CODES = (
+    "blueprint.check.claims.",
+    "blueprint.check.common.",
+    "blueprint.check.rules.",
+    "blueprint.probe.checks.",
+)
+"""Packages in which one file has everything about its subject, codes included."""
 _BY_ID: dict[str, Code] = {}
 _BY_SLUG: dict[str, Code] = {}
 
@@ -35,8 +41,8 @@ def all_codes() -> list[Code]:
 
 
 def _may_define(name: str) -> bool:
-    """Whether a module is named for its codes (`codes`, `node_codes`) or holds rules, which bring their own."""
-    return name.endswith("codes") or name.startswith(_RULES)
+    """Whether a module is named for its codes (`codes`, `node_codes`), or is a rule or check and brings its own."""
+    return name.endswith("codes") or name.startswith(_WITH_CODES)
 
 
 def find_code(name: str) -> Code | None:

@@ -55,11 +55,11 @@ def gained_rules(obj: Object, live: Live, bundle: Bundle, view: View, manager: s
         yield replace(finding, kind=FindingKind.UNKNOWN, declared=brought, remarks=(why,))
         return
     sources = list(_brought(obj.data, roles, set()))
-    told = [rule for rule in gained if not any(r == rule and n in {*declared, *_BUILT_IN} for n, r in sources)]
-    if told:
-        names = sorted({name for name, rule in sources if rule in told})
+    reported = [rule for rule in gained if not any(r == rule and n in {*declared, *_BUILT_IN} for n, r in sources)]
+    if reported:
+        names = sorted({name for name, rule in sources if rule in reported})
         note = "its aggregationRule selects ClusterRole " + ", ".join(names) if names else "no role brings them now"
-        yield replace(finding, live=told, remarks=(Note(note),))
+        yield replace(finding, live=reported, remarks=(Note(note),))
 
 
 def _is_role(obj: Object) -> bool:

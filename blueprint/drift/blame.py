@@ -11,14 +11,14 @@ from blueprint.drift.model import Finding, FindingKind, Writer
 from blueprint.drift.view import Live
 
 _ORDER = Note("the order of a list is nobody's field: this is who wrote to the object last, after our apply")
-_NOBODY = Note("the order of a list is nobody's field: who changed it is not recorded")
+_UNKNOWN_WRITER = Note("the order of a list is nobody's field: who changed it is not recorded")
 
 
 def attributed(finding: Finding, live: Live, us: str) -> Finding:
     """The finding with the last writer who can have done it, where its field names none, or names us by mistake."""
     if finding.kind is FindingKind.REORDERED:
         writer = _last(e for e in _foreign(live, us) if e.time > _applied(live, us))
-        return replace(finding, writer=writer, remarks=(*finding.remarks, _ORDER if writer else _NOBODY))
+        return replace(finding, writer=writer, remarks=(*finding.remarks, _ORDER if writer else _UNKNOWN_WRITER))
     if finding.kind is FindingKind.MODIFIED and finding.writer is None:
         elsewhere = [e for e in _foreign(live, us) if e.api_version not in {"", live["apiVersion"]}]
         if writer := _last(elsewhere):

@@ -44,14 +44,14 @@ def examine_capacity(node: Live, pool: BundlePool, us: str, *, passing: bool) ->
                 origin=origin_of(pool, "resources", "gpu", "selector"),
                 station=Station.NODE,
                 seen=seen_of(node, pool),
-                remarks=(Note(f"pool {pool.name} declares {_told(pool)} per node"),),
+                remarks=(Note(f"pool {pool.name} declares {_capacity_text(pool)} per node"),),
                 code=codes.NODE_RESOURCES,
-                says=f"offers {have} {name}, declared {want}",
+                statement=f"offers {have} {name}, declared {want}",
                 help="look at its device plugin pod, and at the health of its GPUs with `blueprint probe` there",
                 ended_by=Remedy.REPAIR,
             )
             yield replace(found, code=codes.NODE_IN_TRANSITION, ended_by=Remedy.WAIT) if passing else found
 
 
-def _told(pool: BundlePool) -> str:
+def _capacity_text(pool: BundlePool) -> str:
     return ", ".join(f"{count} {name}" for name, count in sorted(pool.resources.items()))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from blueprint.bundle.model import Object
-from blueprint.drift.declared import Difference, Spot, Terms, declared_differences
+from blueprint.drift.declared import CompareOptions, Difference, FieldPair, declared_differences
 from blueprint.drift.expected import why_expected
 from blueprint.drift.extra_fields import additions, unowned_additions
 from blueprint.drift.model import FindingKind
@@ -38,7 +38,7 @@ class Compared:
     """
 
     differences: tuple[Difference, ...]
-    terms: Terms
+    options: CompareOptions
     settled: bool
     live: Live
     left_out: tuple[IgnoredDifference, ...] = ()
@@ -62,54 +62,54 @@ def compare(
     ours, whether or not an apply got to write it; `distribution` is what the bundle is made for.
     """
     record = snapshot if snapshot and snapshot.desired == desired_hash(obj) else None
-    terms = Terms(shape, record, live, held=record is not None and is_held(record, live, manager))
-    spot = Spot(manifest, live, claims_of(live, manager))
+    options = CompareOptions(shape, record, live, held=record is not None and is_held(record, live, manager))
+    pair = FieldPair(manifest, live, claims_of(live, manager))
     left_out: list[IgnoredDifference] = []
     settled = is_unchanged(snapshot, live)
-    untouched = settled and terms.record is not None
+    untouched = settled and options.record is not None
     expected = recorded if snapshot is None else snapshot.uid == live["metadata"].get("uid")
-    declared = (d for d in declared_differences(spot, terms) if not untouched or d.kind is FindingKind.OWNERSHIP_LOST)
-    found = list(_ownership(spot, declared, expected=expected))
+    declared = (d for d in declared_differences(pair, options) if not untouched or d.kind is FindingKind.OWNERSHIP_LOST)
+    found = list(_ownership(pair, declared, expected=expected))
     # The same content may be owned otherwise: an apply that did not finish declared a default, and it is ours now.
-    as_then = terms.held or not any(claim.ours for claim in spot.claims)
-    if not (untouched and as_then and terms.record and not terms.record.foreign):
-        found += _additions(spot, obj, left_out, terms, distribution)
-    kept = [d for d in found if not _is_idle_reorder(d)]
+    as_then = options.held or not any(claim.ours for claim in pair.claims)
+    if not (untouched and as_then and options.record and not options.record.foreign):
+        found += _additions(pair, obj, left_out, options, distribution)
+    relevant = [d for d in found if not _is_idle_reorder(d)]
     left_out += [_left_out(obj, live, d, IDLE_ORDER) for d in found if _is_idle_reorder(d)]
-    if terms.record and not settled and not (kept or left_out):
+    if options.record and not settled and not (relevant or left_out):
         left_out.append(IgnoredDifference(str(obj.id), "", NOBODYS))
-    return Compared(tuple(kept), terms, settled, live, tuple(left_out))
+    return Compared(tuple(relevant), options, settled, live, tuple(left_out))
 
 
 def _left_out(obj: Object, live: Live, difference: Difference, reason: str) -> IgnoredDifference:
     return IgnoredDifference(
-        str(obj.id), format_path(difference.spot.there, live), reason, str(difference.writer or "")
+        str(obj.id), format_path(difference.pair.there, live), reason, str(difference.writer or "")
     )
 
 
-def _ownership(spot: Spot, differences: Iterator[Difference], *, expected: bool) -> Iterator[Difference]:
+def _ownership(pair: FieldPair, differences: Iterator[Difference], *, expected: bool) -> Iterator[Difference]:
     """Where nothing is recorded as ours any more, say so once instead of field by field.
 
     What we did not make (never applied, or made anew by somebody) is not `expected` to be ours.
     """
-    if any(claim.ours for claim in spot.claims):
+    if any(claim.ours for claim in pair.claims):
         yield from differences
         return
     if expected:
-        yield Difference(FindingKind.OWNERSHIP_LOST, spot, latest(spot.claims))
+        yield Difference(FindingKind.OWNERSHIP_LOST, pair, latest(pair.claims))
     yield from (d for d in differences if d.kind is not FindingKind.OWNERSHIP_LOST)
 
 
 def _additions(
-    spot: Spot, obj: Object, left_out: list[IgnoredDifference], terms: Terms, distribution: str
+    pair: FieldPair, obj: Object, left_out: list[IgnoredDifference], options: CompareOptions, distribution: str
 ) -> Iterator[Difference]:
-    live, ours = spot.have, any(claim.ours for claim in spot.claims)
-    for difference in additions(spot) if spot.claims else unowned_additions(spot, terms):
-        there, have = difference.spot.there, difference.spot.have
-        if owned_by_us(difference.spot.claims):
+    live, ours = pair.have, any(claim.ours for claim in pair.claims)
+    for difference in additions(pair) if pair.claims else unowned_additions(pair, options):
+        there, have = difference.pair.there, difference.pair.have
+        if owned_by_us(difference.pair.claims):
             yield _not_taken_back(difference)
             continue
-        if is_default(there, have, terms.shape, live):
+        if is_default(there, have, options.shape, live):
             reason: str | None = DEFAULT_VALUE
         elif not ours and _LAST_APPLIED in there:
             reason = "the note that kubectl keeps on what it created"
@@ -123,7 +123,7 @@ def _additions(
 
 def _not_taken_back(difference: Difference) -> Difference:
     """What we own and do not declare: the next apply takes it back, or leaves it to who else owns it."""
-    is_shared = bool(foreign(difference.spot.claims))
+    is_shared = bool(foreign(difference.pair.claims))
     return difference if is_shared else replace(difference, kind=FindingKind.MODIFIED)
 
 

@@ -36,7 +36,7 @@ _IDENTITY = {"apiVersion", "kind", "name", "namespace"}
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class FieldPair:
     """One field seen from both sides: what is wanted, what is there, and who claims it.
 
     `at` is its path in the declared object (for origins), `there` in the live one; they differ in the
@@ -50,11 +50,11 @@ class Spot:
     there: Path = ()
     tokens: Tokens = ()
 
-    def child(self, key: str) -> Spot:
+    def child(self, key: str) -> FieldPair:
         """The field `key` of a mapping."""
         have = self.have.get(key, ABSENT) if isinstance(self.have, Mapping) else ABSENT
         token = f"f:{key}"
-        return Spot(
+        return FieldPair(
             self.want[key],
             have,
             below(self.claims, token),
@@ -65,7 +65,7 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class CompareOptions:
     """How values of one object are compared.
 
     Attributes:
@@ -82,9 +82,9 @@ class Terms:
     live: Mapping[str, Any] = field(default_factory=dict)
     held: bool = False
 
-    def stored_so(self, spot: Spot) -> bool:
+    def stored_so(self, pair: FieldPair) -> bool:
         """Whether the live value, or that there is none, is what our own apply left there."""
-        return self.record is not None and self.record.stored_so(spot.tokens, spot.have)
+        return self.record is not None and self.record.stored_so(pair.tokens, pair.have)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,121 +92,121 @@ class Difference:
     """A field that is not as declared. `sure` is False where the server itself may have written it so."""
 
     kind: FindingKind
-    spot: Spot
+    pair: FieldPair
     writer: Writer | None = None
     sure: bool = True
 
 
-def declared_differences(spot: Spot, terms: Terms) -> Iterator[Difference]:
+def declared_differences(pair: FieldPair, options: CompareOptions) -> Iterator[Difference]:
     """Every declared field that is not there as declared."""
-    want, have = spot.want, spot.have
+    want, have = pair.want, pair.have
     if have is ABSENT:
-        yield from _absent(spot, terms)
+        yield from _absent(pair, options)
     elif isinstance(want, Mapping | list) and isinstance(have, type(want)):
-        yield from _container(spot, terms)
+        yield from _container(pair, options)
     else:
-        yield from _piece(spot, same(want, have, spot.there, terms.shape), terms)
+        yield from _piece(pair, same(want, have, pair.there, options.shape), options)
 
 
-def _absent(spot: Spot, terms: Terms) -> Iterator[Difference]:
+def _absent(pair: FieldPair, options: CompareOptions) -> Iterator[Difference]:
     """A field that is not there: the server drops some values, and whatever it keeps was removed.
 
     Which empty values it drops nobody guesses: the record knows it, else a dry-run tells. Keys of maps stay.
     """
-    if terms.stored_so(spot) or spot.want is None:
+    if options.stored_so(pair) or pair.want is None:
         return
-    if spot.want and spot.at[-1] in STRING_MAPS and isinstance(spot.want, Mapping):
-        yield from (Difference(FindingKind.REMOVED, spot.child(key)) for key in spot.want)
+    if pair.want and pair.at[-1] in STRING_MAPS and isinstance(pair.want, Mapping):
+        yield from (Difference(FindingKind.REMOVED, pair.child(key)) for key in pair.want)
     else:
-        yield Difference(FindingKind.REMOVED, spot, sure=not _may_be_dropped(spot, terms))
+        yield Difference(FindingKind.REMOVED, pair, sure=not _may_be_dropped(pair, options))
 
 
-def _may_be_dropped(spot: Spot, terms: Terms) -> bool:
+def _may_be_dropped(pair: FieldPair, options: CompareOptions) -> bool:
     """Whether the server may be why a field is not there: our claim is left then; who removes it takes that away."""
-    if terms.record and terms.record.dropped is not None:
+    if options.record and options.record.dropped is not None:
         return False
-    return owned_by_us(spot.claims) or (is_empty(spot.want) and not terms.shape.at(spot.there).is_key)
+    return owned_by_us(pair.claims) or (is_empty(pair.want) and not options.shape.at(pair.there).is_key)
 
 
-def _container(spot: Spot, terms: Terms) -> Iterator[Difference]:
-    if is_atomic(spot.claims) or (not spot.claims and terms.shape.is_atomic(spot.there)):
-        yield from _atomic(spot, terms)
-    elif isinstance(spot.want, Mapping):
-        for key in spot.want:
-            if not (spot.at in _NOT_TRACKED and key in _IDENTITY):
-                yield from declared_differences(spot.child(key), terms)
+def _container(pair: FieldPair, options: CompareOptions) -> Iterator[Difference]:
+    if is_atomic(pair.claims) or (not pair.claims and options.shape.is_atomic(pair.there)):
+        yield from _atomic(pair, options)
+    elif isinstance(pair.want, Mapping):
+        for key in pair.want:
+            if not (pair.at in _NOT_TRACKED and key in _IDENTITY):
+                yield from declared_differences(pair.child(key), options)
     else:
-        yield from _list(spot, terms)
+        yield from _list(pair, options)
 
 
-def _atomic(spot: Spot, terms: Terms) -> Iterator[Difference]:
+def _atomic(pair: FieldPair, options: CompareOptions) -> Iterator[Difference]:
     """A value that is owned as one piece. Without a record, what the server may have done to it is left open."""
-    equal = deep_same(spot.want, spot.have, spot.there, terms.shape)
-    if equal or terms.record:
-        yield from _piece(spot, equal, terms)
+    equal = deep_same(pair.want, pair.have, pair.there, options.shape)
+    if equal or options.record:
+        yield from _piece(pair, equal, options)
         return
-    cover = covers(spot.want, spot.have, spot.there, terms.shape, terms.live)
-    for difference in _piece(spot, cover is Cover.FULL, terms):
+    cover = covers(pair.want, pair.have, pair.there, options.shape, options.live)
+    for difference in _piece(pair, cover is Cover.FULL, options):
         yield replace(difference, sure=difference.sure and cover is not Cover.IF_DROPPED)
 
 
-def _piece(spot: Spot, equal: bool, terms: Terms) -> Iterator[Difference]:  # noqa: FBT001 - one fact
+def _piece(pair: FieldPair, equal: bool, options: CompareOptions) -> Iterator[Difference]:  # noqa: FBT001 - one fact
     """A scalar, or a value that is owned as one piece.
 
     Where our claim is whole, nobody else wrote it: the server stored it so, or somebody used our name.
     """
-    ours = owned_by_us(spot.claims)
-    others = latest(foreign(spot.claims))
-    if not (equal or terms.stored_so(spot)):
-        writer = latest(spot.claims) if ours else others
-        yield Difference(FindingKind.MODIFIED, spot, writer, sure=not ours)
-    elif not (ours or terms.held):
-        yield Difference(FindingKind.OWNERSHIP_LOST, spot, others)
+    ours = owned_by_us(pair.claims)
+    others = latest(foreign(pair.claims))
+    if not (equal or options.stored_so(pair)):
+        writer = latest(pair.claims) if ours else others
+        yield Difference(FindingKind.MODIFIED, pair, writer, sure=not ours)
+    elif not (ours or options.held):
+        yield Difference(FindingKind.OWNERSHIP_LOST, pair, others)
 
 
-def _list(spot: Spot, terms: Terms) -> Iterator[Difference]:
-    if keys := item_keys(spot.claims) or terms.shape.list_keys(spot.there) or _likely_keys(spot):
-        yield from _keyed(spot, keys, terms)
-    elif is_set(spot.claims) or terms.shape.is_set(spot.there):
-        for index, item in enumerate(spot.want):
-            if item not in spot.have:
-                yield Difference(FindingKind.REMOVED, Spot(item, ABSENT, (), (*spot.at, index), spot.there))
+def _list(pair: FieldPair, options: CompareOptions) -> Iterator[Difference]:
+    if keys := item_keys(pair.claims) or options.shape.list_keys(pair.there) or _likely_keys(pair):
+        yield from _keyed(pair, keys, options)
+    elif is_set(pair.claims) or options.shape.is_set(pair.there):
+        for index, item in enumerate(pair.want):
+            if item not in pair.have:
+                yield Difference(FindingKind.REMOVED, FieldPair(item, ABSENT, (), (*pair.at, index), pair.there))
     else:
-        yield from _piece(spot, deep_same(spot.want, spot.have, spot.there, terms.shape), terms)
+        yield from _piece(pair, deep_same(pair.want, pair.have, pair.there, options.shape), options)
 
 
-def _likely_keys(spot: Spot) -> tuple[str, ...]:
+def _likely_keys(pair: FieldPair) -> tuple[str, ...]:
     """Where nobody owns the list, its items are matched by the key that tells them apart."""
-    key = None if spot.claims else list_key(spot.want, spot.have)
+    key = None if pair.claims else list_key(pair.want, pair.have)
     return (key,) if key else ()
 
 
-def _keyed(spot: Spot, keys: tuple[str, ...], terms: Terms) -> Iterator[Difference]:
+def _keyed(pair: FieldPair, keys: tuple[str, ...], options: CompareOptions) -> Iterator[Difference]:
     order: list[int] = []
-    for index, item in enumerate(spot.want):
-        at = (*spot.at, index)
-        if (found := find_item(spot.have, item, keys)) is None:
-            yield Difference(FindingKind.REMOVED, Spot(item, ABSENT, (), at, (*spot.there, index)))
+    for index, item in enumerate(pair.want):
+        at = (*pair.at, index)
+        if (found := find_item(pair.have, item, keys)) is None:
+            yield Difference(FindingKind.REMOVED, FieldPair(item, ABSENT, (), at, (*pair.there, index)))
             continue
         order.append(found)
-        have = spot.have[found]
-        token = item_token(spot.claims, have) or key_token(have, keys)
-        claims = below(spot.claims, token)
-        child = Spot(item, have, claims, at, (*spot.there, found), (*spot.tokens, token))
-        if twins := _twins(child, spot.have, keys):
+        have = pair.have[found]
+        token = item_token(pair.claims, have) or key_token(have, keys)
+        claims = below(pair.claims, token)
+        child = FieldPair(item, have, claims, at, (*pair.there, found), (*pair.tokens, token))
+        if twins := _twins(child, pair.have, keys):
             yield twins
         else:
-            yield from declared_differences(child, terms)
+            yield from declared_differences(child, options)
     if order != sorted(order):
-        yield Difference(FindingKind.REORDERED, spot, latest(spot.claims), sure=order_matters(spot.at, spot.want))
+        yield Difference(FindingKind.REORDERED, pair, latest(pair.claims), sure=order_matters(pair.at, pair.want))
 
 
-def _twins(spot: Spot, items: Sequence[Any], keys: tuple[str, ...]) -> Difference | None:
+def _twins(pair: FieldPair, items: Sequence[Any], keys: tuple[str, ...]) -> Difference | None:
     """Items with the keys of another one: clients that do not apply can make them, and an apply drops them."""
-    same_keys = [item for item in items if _identity(item, keys) == _identity(spot.have, keys)]
+    same_keys = [item for item in items if _identity(item, keys) == _identity(pair.have, keys)]
     if len(same_keys) == 1:
         return None
-    return Difference(FindingKind.MODIFIED, replace(spot, have=same_keys), latest(foreign(spot.claims)))
+    return Difference(FindingKind.MODIFIED, replace(pair, have=same_keys), latest(foreign(pair.claims)))
 
 
 def find_item(items: Sequence[Any], like: Any, keys: tuple[str, ...]) -> int | None:

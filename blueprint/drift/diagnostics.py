@@ -57,9 +57,9 @@ _SHOWN_LAYERS = frozenset({"overlay", "set", "patch", "release", "hardware"})
 
 def diagnostics_of(findings: Iterable[Finding]) -> Iterator[Diagnostic]:
     """One diagnostic per finding; findings with one cause say how many they are."""
-    told = list(findings)
-    causes = Counter(cause for finding in told if (cause := cause_of(finding)))
-    for finding in told:
+    reported = list(findings)
+    causes = Counter(cause for finding in reported if (cause := cause_of(finding)))
+    for finding in reported:
         yield _diagnostic(finding, causes)
 
 
@@ -92,8 +92,8 @@ def _code(finding: Finding) -> Code:
 
 
 def _message(finding: Finding) -> str:
-    if finding.says:
-        return f"{finding.subject} {finding.says}" + (f", written by {finding.writer}" if finding.writer else "")
+    if finding.statement:
+        return f"{finding.subject} {finding.statement}" + (f", written by {finding.writer}" if finding.writer else "")
     return _MESSAGES[_sentence(finding)].format(
         what=f"{finding.subject}: {finding.path}" if finding.path else finding.subject,
         live=shown(finding, finding.live),

@@ -12,7 +12,7 @@ from blueprint.bundle.model import Object, Path
 from blueprint.changes.compare import ABSENT, differences
 from blueprint.diagnostics import Note
 from blueprint.drift.compare import Compared
-from blueprint.drift.declared import Difference, Spot, Terms, declared_differences
+from blueprint.drift.declared import CompareOptions, Difference, FieldPair, declared_differences
 from blueprint.drift.model import Finding, FindingKind
 from blueprint.drift.ownership import claims_of
 from blueprint.drift.view import Live, Unseen, View
@@ -24,7 +24,7 @@ from blueprint.source.paths import format_path
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 """A time as the API server writes it."""
 _STORED_SO = "stored so by the server or a webhook: a dry-run of our apply gives the live value"
-_KEPT = "kept by the server from whoever applies it: a dry-run of our apply does not own it either"
+_SERVER_OWNED = "kept by the server from whoever applies it: a dry-run of our apply does not own it either"
 _NOT_APPLIED = Note("not applied yet: the live value is what an earlier apply of ours left")
 _NEVER = Note("not applied yet: a dry-run of an apply says so")
 _OUR_NAME = Note("written under our own manager's name, after the recorded apply and not by it")
@@ -51,27 +51,31 @@ class Confirm:
         prediction: Live | Unseen | None = None
         if any(_is_not_ours(d) or not (d.sure or compared.settled) for d in compared.differences):
             prediction = self._predict(manifest)
-        kept = frozenset(self._kept(manifest, prediction, compared)) if isinstance(prediction, dict) else frozenset()
+        server_owned = (
+            frozenset(self._server_owned(manifest, prediction, compared))
+            if isinstance(prediction, dict)
+            else frozenset()
+        )
         left_out: list[IgnoredDifference] = []
         findings: list[Finding] = []
         for difference in compared.differences:
             reason = ""
             if isinstance(prediction, dict) and _is_stored_so(difference, prediction):
                 reason = _STORED_SO
-            elif _is_not_ours(difference) and difference.spot.at in kept:
-                reason = _KEPT
+            elif _is_not_ours(difference) and difference.pair.at in server_owned:
+                reason = _SERVER_OWNED
             if reason:
-                path = format_path(difference.spot.there, compared.live)
+                path = format_path(difference.pair.there, compared.live)
                 left_out.append(IgnoredDifference(str(obj.id), path, reason, str(difference.writer or "")))
             else:
                 findings.append(_finding(obj, difference, compared, prediction))
         return Decided(tuple(findings), tuple(left_out))
 
-    def _kept(self, manifest: Mapping[str, Any], prediction: Live, compared: Compared) -> Iterator[Path]:
+    def _server_owned(self, manifest: Mapping[str, Any], prediction: Live, compared: Compared) -> Iterator[Path]:
         """The declared fields that an apply of ours does not own either: the server keeps them from every applier."""
-        spot = Spot(manifest, prediction, claims_of(prediction, self._manager))
-        after = declared_differences(spot, Terms(compared.terms.shape, live=prediction))
-        return (difference.spot.at for difference in after if _is_not_ours(difference))
+        pair = FieldPair(manifest, prediction, claims_of(prediction, self._manager))
+        after = declared_differences(pair, CompareOptions(compared.options.shape, live=prediction))
+        return (difference.pair.at for difference in after if _is_not_ours(difference))
 
     def unapplied(self, obj: Object, manifest: Mapping[str, Any], live: Live) -> Iterator[Finding]:
         """What an apply of a declaration that was never applied would change, although nothing here differs from it.
@@ -101,12 +105,12 @@ class Confirm:
 
 def _is_not_ours(difference: Difference) -> bool:
     """Whether one field is as declared and not ours; that nothing of an object is ours needs no second look."""
-    return difference.kind is FindingKind.OWNERSHIP_LOST and bool(difference.spot.at)
+    return difference.kind is FindingKind.OWNERSHIP_LOST and bool(difference.pair.at)
 
 
 def _is_stored_so(difference: Difference, predicted: Live) -> bool:
-    spot = difference.spot
-    return not difference.sure and _is_same_but_for_times(value_at(spot.tokens, predicted), spot.have, spot.want)
+    pair = difference.pair
+    return not difference.sure and _is_same_but_for_times(value_at(pair.tokens, predicted), pair.have, pair.want)
 
 
 def _is_same_but_for_times(predicted: Any, have: Any, want: Any) -> bool:
@@ -134,17 +138,17 @@ def _follow(path: Path, value: Any) -> Any:
     return value
 
 
-def _is_confidential(spot: Spot, compared: Compared) -> bool:
+def _is_confidential(pair: FieldPair, compared: Compared) -> bool:
     """Of a Secret no record says how the server stored a value."""
-    return is_secret_manifest(compared.live) and is_confidential(spot.at)
+    return is_secret_manifest(compared.live) and is_confidential(pair.at)
 
 
-def _filled(spot: Spot, compared: Compared) -> Iterator[Path]:
+def _filled(pair: FieldPair, compared: Compared) -> Iterator[Path]:
     """What an atomic value has beyond the declared one, because the server filled it in."""
-    if isinstance(spot.want, Mapping | list) and isinstance(spot.have, type(spot.want)):
-        for path, was, now in differences(spot.want, spot.have):
-            there = (*spot.there, *path)
-            if was is ABSENT and is_default(there, now, compared.terms.shape, compared.live):
+    if isinstance(pair.want, Mapping | list) and isinstance(pair.have, type(pair.want)):
+        for path, was, now in differences(pair.want, pair.have):
+            there = (*pair.there, *path)
+            if was is ABSENT and is_default(there, now, compared.options.shape, compared.live):
                 yield path
 
 
@@ -154,24 +158,24 @@ def _finding(
     compared: Compared,
     prediction: Live | Unseen | None,
 ) -> Finding:
-    spot = difference.spot
-    declared = spot.want is not ABSENT
-    path = format_path(spot.at, obj.data) if declared else format_path(spot.there, compared.live)
+    pair = difference.pair
+    declared = pair.want is not ABSENT
+    path = format_path(pair.at, obj.data) if declared else format_path(pair.there, compared.live)
     finding = Finding(
         kind=difference.kind,
         subject=str(obj.id),
         path=path,
-        declared=spot.want if path else ABSENT,
-        live=spot.have if path else ABSENT,
+        declared=pair.want if path else ABSENT,
+        live=pair.have if path else ABSENT,
         writer=difference.writer,
-        origin=obj.origin(spot.at),
-        filled=frozenset(_filled(spot, compared)),
+        origin=obj.origin(pair.at),
+        filled=frozenset(_filled(pair, compared)),
     )
     if difference.sure:
         return finding
     if compared.settled:
         return replace(finding, remarks=(_NOT_APPLIED,))
-    if compared.terms.record and not _is_confidential(spot, compared):
+    if compared.options.record and not _is_confidential(pair, compared):
         return replace(finding, remarks=(_OUR_NAME,))
     if isinstance(prediction, Unseen):
         why = Note(f"neither a record nor a dry-run decides it: {prediction}")

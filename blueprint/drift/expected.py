@@ -22,7 +22,7 @@ from blueprint.data import data_folder
 from blueprint.drift.model import Writer
 
 _STEP = re.compile(r"\[([^\]]+)\]|([^.\[\]]+)")
-_NOBODY = Writer("", "", "", "")
+_NO_WRITER = Writer("", "", "", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +96,8 @@ def why_expected(
     kind = f"{identity.kind}.{identity.group}".removesuffix(".")
     rules = (rule for key in (kind, "*") for rule in rules_by_kind().get(key, ()))
     return next(
-        (rule.write.reason for rule in rules if rule.allows(path, value, writer or _NOBODY, live, distribution)), None
+        (rule.write.reason for rule in rules if rule.allows(path, value, writer or _NO_WRITER, live, distribution)),
+        None,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from blueprint.changes.compare import ABSENT
-from blueprint.drift.declared import STRING_MAPS, Difference, Spot, Terms, find_item
+from blueprint.drift.declared import STRING_MAPS, CompareOptions, Difference, FieldPair, find_item
 from blueprint.drift.equality import is_empty
 from blueprint.drift.model import FindingKind
 from blueprint.drift.ownership import below, children, foreign, is_atomic, is_set, item_keys, key_token, latest
@@ -31,61 +31,61 @@ SERVERS_OWN = {
 }
 
 
-def additions(spot: Spot) -> Iterator[Difference]:
+def additions(pair: FieldPair) -> Iterator[Difference]:
     """Every field that somebody owns and the bundle does not declare, at the highest level that is new."""
-    for token, step, have in children(spot.claims, spot.have):
-        there = (*spot.there, step)
+    for token, step, have in children(pair.claims, pair.have):
+        there = (*pair.there, step)
         if there in SERVERS_OWN:
             continue
-        claims = below(spot.claims, token)
-        want, index = _declared(spot, step, have)
+        claims = below(pair.claims, token)
+        want, index = _declared(pair, step, have)
         if want is ABSENT:
-            yield from _undeclared(Spot(ABSENT, have, claims, spot.at, there))
+            yield from _undeclared(FieldPair(ABSENT, have, claims, pair.at, there))
         elif isinstance(want, Mapping | list) and not is_atomic(claims):
-            yield from additions(Spot(want, have, claims, (*spot.at, index), there))
+            yield from additions(FieldPair(want, have, claims, (*pair.at, index), there))
 
 
-def _declared(spot: Spot, step: str | int, have: Any) -> tuple[Any, str | int]:
+def _declared(pair: FieldPair, step: str | int, have: Any) -> tuple[Any, str | int]:
     """What is declared for a live child, and its key or index on the declared side."""
     if isinstance(step, str):
-        return (spot.want.get(step, ABSENT) if isinstance(spot.want, Mapping) else ABSENT), step
-    if not isinstance(spot.want, list):
+        return (pair.want.get(step, ABSENT) if isinstance(pair.want, Mapping) else ABSENT), step
+    if not isinstance(pair.want, list):
         return ABSENT, step
-    if keys := item_keys(spot.claims):
-        index = find_item(spot.want, have, keys)
+    if keys := item_keys(pair.claims):
+        index = find_item(pair.want, have, keys)
     else:
-        index = spot.want.index(have) if have in spot.want else None
-    return (ABSENT, step) if index is None else (spot.want[index], index)
+        index = pair.want.index(have) if have in pair.want else None
+    return (ABSENT, step) if index is None else (pair.want[index], index)
 
 
-def _undeclared(spot: Spot) -> Iterator[Difference]:
+def _undeclared(pair: FieldPair) -> Iterator[Difference]:
     """One addition where somebody made this very field, else those below it. Items of a set are each somebody's."""
-    if _is_string_map(spot) or is_set(spot.claims) or not any(claim.whole for claim in spot.claims):
-        yield from additions(Spot({}, spot.have, spot.claims, spot.at, spot.there))
+    if _is_string_map(pair) or is_set(pair.claims) or not any(claim.whole for claim in pair.claims):
+        yield from additions(FieldPair({}, pair.have, pair.claims, pair.at, pair.there))
         return
-    owners = tuple(claim for claim in spot.claims if claim.whole)
-    yield Difference(FindingKind.FOREIGN_ADDITION, spot, latest(foreign(owners) or owners))
+    owners = tuple(claim for claim in pair.claims if claim.whole)
+    yield Difference(FindingKind.FOREIGN_ADDITION, pair, latest(foreign(owners) or owners))
 
 
-def _is_string_map(spot: Spot) -> bool:
-    return spot.there[-1] in STRING_MAPS and isinstance(spot.have, Mapping) and not is_atomic(spot.claims)
+def _is_string_map(pair: FieldPair) -> bool:
+    return pair.there[-1] in STRING_MAPS and isinstance(pair.have, Mapping) and not is_atomic(pair.claims)
 
 
-def unowned_additions(spot: Spot, terms: Terms) -> Iterator[Difference]:
+def unowned_additions(pair: FieldPair, options: CompareOptions) -> Iterator[Difference]:
     """The same for an object without any managedFields: what is neither declared nor a server's default.
 
     Nobody can be named, and a default that is not known here counts as an addition.
     """
-    for step, have, at, want in _pairs(spot, terms.shape):
-        there = (*spot.there, step)
-        tokens = (*spot.tokens, _token(step, have, terms.shape.list_keys(spot.there)))
-        child = Spot(want, have, (), spot.at if want is ABSENT else (*spot.at, at), there, tokens)
-        if there in SERVERS_OWN or _is_servers(child, terms):
+    for step, have, at, want in _pairs(pair, options.shape):
+        there = (*pair.there, step)
+        tokens = (*pair.tokens, _token(step, have, options.shape.list_keys(pair.there)))
+        child = FieldPair(want, have, (), pair.at if want is ABSENT else (*pair.at, at), there, tokens)
+        if there in SERVERS_OWN or _is_servers(child, options):
             continue
         if want is not ABSENT:
-            yield from unowned_additions(child, terms)
+            yield from unowned_additions(child, options)
         elif isinstance(have, Mapping) and step in {*STRING_MAPS, "metadata"}:
-            yield from unowned_additions(replace(child, want={}), terms)
+            yield from unowned_additions(replace(child, want={}), options)
         else:
             yield Difference(FindingKind.FOREIGN_ADDITION, child)
 
@@ -95,26 +95,26 @@ def _token(step: str | int, have: Any, keys: tuple[str, ...]) -> str:
     return f"f:{step}" if isinstance(step, str) else (keys and key_token(have, keys)) or f"i:{step}"
 
 
-def _is_servers(spot: Spot, terms: Terms) -> bool:
+def _is_servers(pair: FieldPair, options: CompareOptions) -> bool:
     """Whether the server itself gave a field its value: instead of none, of an empty one, or of what we applied."""
-    if spot.want is not ABSENT and not is_empty(spot.want):
-        return terms.stored_so(spot)
-    is_known = is_default(spot.there, spot.have, terms.shape, terms.live) or is_allocated(spot.there, terms.shape)
-    return is_known or terms.stored_so(spot)
+    if pair.want is not ABSENT and not is_empty(pair.want):
+        return options.stored_so(pair)
+    is_known = is_default(pair.there, pair.have, options.shape, options.live) or is_allocated(pair.there, options.shape)
+    return is_known or options.stored_so(pair)
 
 
-def _pairs(spot: Spot, shape: Shape) -> Iterator[tuple[str | int, Any, str | int, Any]]:
+def _pairs(pair: FieldPair, shape: Shape) -> Iterator[tuple[str | int, Any, str | int, Any]]:
     """The children of a live value: key or index, value, and what is declared for it, with its key or index there."""
-    if isinstance(spot.have, Mapping):
-        wanted = spot.want if isinstance(spot.want, Mapping) else {}
-        for key, have in spot.have.items():
+    if isinstance(pair.have, Mapping):
+        wanted = pair.want if isinstance(pair.want, Mapping) else {}
+        for key, have in pair.have.items():
             yield key, have, key, wanted.get(key, ABSENT)
-    elif isinstance(spot.have, list) and isinstance(spot.want, list):
-        likely = list_key(spot.want, spot.have)
-        keys = shape.list_keys(spot.there) or ((likely,) if likely else ())
-        for index, have in enumerate(spot.have):
-            found = _counterpart(spot.want, have, index, keys, in_set=shape.is_set(spot.there))
-            yield (index, have, index, ABSENT) if found is None else (index, have, found, spot.want[found])
+    elif isinstance(pair.have, list) and isinstance(pair.want, list):
+        likely = list_key(pair.want, pair.have)
+        keys = shape.list_keys(pair.there) or ((likely,) if likely else ())
+        for index, have in enumerate(pair.have):
+            found = _counterpart(pair.want, have, index, keys, in_set=shape.is_set(pair.there))
+            yield (index, have, index, ABSENT) if found is None else (index, have, found, pair.want[found])
 
 
 def _counterpart(wanted: list[Any], have: Any, index: int, keys: tuple[str, ...], *, in_set: bool) -> int | None:

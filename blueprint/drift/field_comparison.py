@@ -62,7 +62,7 @@ class Suspects:
         decided = self._confirm.decide(obj, manifest, compared)
         self.left_out += (*compared.left_out, *decided.left_out)
         differing = decided.findings
-        if (ours or recorded) and not (differing or found or compared.terms.record):
+        if (ours or recorded) and not (differing or found or compared.options.record):
             differing = tuple(self._confirm.unapplied(obj, as_member(obj.data, self._bundle.name), live))
         found += [replace(attributed(finding, live, self._manager), seen=facts(live)) for finding in differing]
         yield from advised(found, self._situation(obj, live, snapshot)) if found else ()

@@ -20,13 +20,13 @@ SCOPE = "custom resources"
 
 def examine_health(bundle: Bundle, view: View) -> Part:
     """What operators say of our custom resources. What is missing or could not be read is told elsewhere."""
-    asked = {obj.id: obj for obj in bundle.objects if is_operators(obj.id, bundle.release)}
-    if not asked:
+    declared = {obj.id: obj for obj in bundle.objects if is_operators(obj.id, bundle.release)}
+    if not declared:
         return Part(())
-    live = view.objects({i: obj.api_version for i, obj in asked.items()}, bundle.name).live
-    states = {i: state for i in asked if i in live and (state := health_of(live[i], bundle.release))}
+    live = view.objects({i: obj.api_version for i, obj in declared.items()}, bundle.name).live
+    states = {i: state for i in declared if i in live and (state := health_of(live[i], bundle.release))}
     ill = [i for i, s in states.items() if s.health is Health.NOT_HEALTHY and not _is_idle(bundle, live[i])]
-    findings = tuple(_ill(asked[i], live[i], states[i], manager(bundle.name)) for i in ill)
+    findings = tuple(_ill(declared[i], live[i], states[i], manager(bundle.name)) for i in ill)
     silent = {i: state for i, state in states.items() if state.health is Health.UNKNOWN}
     if not silent:
         return Part((), findings, failed=bool(findings))
@@ -34,7 +34,7 @@ def examine_health(bundle: Bundle, view: View) -> Part:
         return Part((), findings, failed=bool(findings), simulated=("health of custom resources",))
     reason = "; ".join(sorted({state.text for state in silent.values()}))
     coverage = Coverage(SCOPE, len(states) - len(silent), len(silent), reason)
-    return Part((coverage,), findings, tuple(_unknown(asked, silent)), failed=bool(findings))
+    return Part((coverage,), findings, tuple(_unknown(declared, silent)), failed=bool(findings))
 
 
 def _is_idle(bundle: Bundle, live: Live) -> bool:
@@ -65,13 +65,13 @@ def _ill(obj: Object, live: Live, state: State, us: str) -> Finding:
         origin=obj.origin(()),
         seen=facts(live),
         code=codes.NOT_HEALTHY_NOW,
-        says=f"is not healthy: {state.text}",
+        statement=f"is not healthy: {state.text}",
         help="read its conditions and the pods of its operator; an apply writes nothing that is not there",
     )
 
 
-def _unknown(asked: Mapping[ObjectId, Object], silent: Mapping[ObjectId, State]) -> Iterator[Diagnostic]:
+def _unknown(declared: Mapping[ObjectId, Object], silent: Mapping[ObjectId, State]) -> Iterator[Diagnostic]:
     for identity, state in silent.items():
-        origin = asked[identity].origin(())
+        origin = declared[identity].origin(())
         text = f"{identity}: health unknown: {state.text}"
         yield Diagnostic(codes.HEALTH_NOT_KNOWN, text, at=origin.template if origin else None, subject=str(identity))

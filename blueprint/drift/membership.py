@@ -38,15 +38,15 @@ class _Left:
 def examine_membership(bundle: Bundle, record: Inventory | None, members: Members) -> Iterator[Finding]:
     """Pools with too few or too many nodes, nodes that left, and nodes that are others under the same name."""
     left = list(_left(bundle, record, members)) if record and bundle.node_labels == "apply" else []
-    told: set[str] = set()
+    reported: set[str] = set()
     for pool in bundle.pools:
         there = sum(1 for _, pools in members if pool in pools)
         if not pool.nodes_min <= there <= pool.nodes_max:
             lost = [each for each in left if each.pool in (pool.name, "")] if there < pool.nodes_min else []
-            told |= {each.name for each in lost}
+            reported |= {each.name for each in lost}
             yield _size(pool, there, lost)
     for each in left:
-        if each.name not in told and (each.live is not None or _newcomers(bundle, record, members, each)):
+        if each.name not in reported and (each.live is not None or _newcomers(bundle, record, members, each)):
             yield _gone(bundle, record, members, each)
     yield from _remade(record, members)
 
@@ -119,7 +119,7 @@ def _gone(bundle: Bundle, record: Inventory | None, members: Members, left: _Lef
         seen=seen_of(left.live, pool) if left.live and pool else (),
         remarks=remarks,
         code=codes.NODE_LEFT,
-        says=f"was one of {whose} when it was applied last: {left.how}",
+        statement=f"was one of {whose} when it was applied last: {left.how}",
         help="label it again, or apply, so that the record names the nodes that are there",
     )
 
@@ -139,6 +139,6 @@ def _remade(record: Inventory | None, members: Members) -> Iterator[Finding]:
                 seen=seen_of(node, pools[0]),
                 remarks=(Note(f"applied as uid {known.uid}"),),
                 code=codes.NODE_REMADE,
-                says=f"was deleted and joined anew on {meta.get('creationTimestamp')}",
+                statement=f"was deleted and joined anew on {meta.get('creationTimestamp')}",
                 help="make sure that it is the machine you mean; `blueprint apply` records it",
             )

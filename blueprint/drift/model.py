@@ -100,7 +100,7 @@ class Finding:
         remarks: Sentences for people.
         filled: Places inside the live value that the server filled in, as paths from there.
         code: The code it is told under; None where its kind decides.
-        says: What is to be said of the subject, for findings that are about no value: `is cordoned`.
+        statement: What is to be said of the subject, for findings that are about no value: `is cordoned`.
         help: What to do, where its kind does not decide.
         ended_by: What ends it; None where its kind decides. Read `remedy`.
         passing: Whether it is a regular part of how nodes come and go, and so told but no drift.
@@ -120,7 +120,7 @@ class Finding:
     remarks: tuple[Note, ...] = ()
     filled: frozenset[Path] = frozenset()
     code: Code | None = None
-    says: str = ""
+    statement: str = ""
     help: str | None = None
     ended_by: Remedy | None = None
     passing: bool = False
@@ -193,7 +193,8 @@ class Part:
 
     `diagnostics` is what is told beside `findings`; `failed` says that something among it contradicts the
     bundle. `left_out` are differences that are no drift; `refuted` counts what readings contradict, by node;
-    `simulated` names what was not judged, since no kubelet has ever reported where it would show.
+    `simulated` names what was not judged, since no kubelet has ever reported where it would show. `subject` is what
+    the report says of what it compared.
     """
 
     coverage: tuple[Coverage, ...]
@@ -203,6 +204,7 @@ class Part:
     failed: bool = False
     refuted: Mapping[str, int] = field(default_factory=dict)
     simulated: tuple[str, ...] = ()
+    subject: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ def _switch(node: Live, pool: BundlePool, switch: Switch, mark: tuple[str, str],
         seen=seen_of(node, pool),
         remarks=(Note(f"this {noun} {switch.effect}"), Note(f"known from: {switch.source}")),
         code=codes.NODE_STEERED,
-        says=f"has the {noun} {key}={value}, which pool {pool.name} does not declare",
+        statement=f"has the {noun} {key}={value}, which pool {pool.name} does not declare",
         help=f"remove it, `{command}`, or say in the blueprint what it is meant to do; an apply leaves it in place",
     )
 
@@ -91,7 +91,7 @@ def _stage(node: Live, pool: BundlePool, stage: Stage, us: str) -> Finding:
         seen=seen_of(node, pool),
         remarks=(Note(f"known from: {progress.source}"),),
         code=codes.NODE_FAILED if stage.failed else codes.NODE_IN_TRANSITION,
-        says=f"says {progress.key}={stage.value}: {doing}",
+        statement=f"says {progress.key}={stage.value}: {doing}",
         help=progress.remedy.replace("NODE", name),
     )
 
@@ -116,7 +116,7 @@ def _cordon(node: Live, pool: BundlePool, marks: Marks, stages: list[Stage], us:
         seen=seen_of(node, pool),
         remarks=(Note("no new pod is scheduled to it, so nobody new gets its GPUs"),),
         code=excused if excuse else codes.NODE_CORDONED,
-        says=f"is cordoned for {excuse}" if excuse else "is cordoned",
+        statement=f"is cordoned for {excuse}" if excuse else "is cordoned",
         help=f"its operator lifts the cordon when it is through; {uncordon} if it is stuck" if excuse else uncordon,
         ended_by=Remedy.WAIT if excuse else Remedy.REMOVE,
         passing=passing,

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from blueprint.apiserver.managed_fields import Entry, entries, has_keys, key_of
+from blueprint.apiserver.managed_fields import Entry, entries, has_keys, key_of, step_into
 from blueprint.drift.model import Writer
 
 
@@ -89,21 +89,8 @@ def is_set(claims: Claims) -> bool:
 def children(claims: Claims, value: Any) -> Iterator[tuple[str, str | int, Any]]:
     """The claimed children that exist in `value`: (token, key or index, child)."""
     for token in tokens(claims):
-        if (found := _resolve(token, value)) is not None:
-            yield token, *found
-
-
-def _resolve(token: str, value: Any) -> tuple[str | int, Any] | None:
-    kind, _, text = token.partition(":")
-    if kind == "f" and isinstance(value, Mapping):
-        return (text, value[text]) if text in value else None
-    if not isinstance(value, Sequence) or isinstance(value, str):
-        return None
-    wanted = json.loads(text)
-    for index, item in enumerate(value):
-        if (kind == "k" and matches(item, wanted)) or (kind == "v" and item == wanted):
-            return index, item
-    return None
+        if (step := step_into(token, value)) is not None:
+            yield token, step, value[step]
 
 
 def matches(item: Any, keys: Mapping[str, Any]) -> bool:

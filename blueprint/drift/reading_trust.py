@@ -37,24 +37,24 @@ def boots_of(view: View | None) -> dict[str, str]:
     """`status.nodeInfo.bootID` of each node that says one."""
     try:
         nodes: Iterable[Mapping[str, Any]] = view.nodes() if view else ()
-    except Unseen:  # told where the nodes' labels are missed
+    except Unseen:  # reported where the nodes' labels are missed
         return {}
     info = ((node["metadata"]["name"], (node.get("status") or {}).get("nodeInfo") or {}) for node in nodes)
-    return {name: str(said["bootID"]).lower() for name, said in info if said.get("bootID")}
+    return {name: str(fields["bootID"]).lower() for name, fields in info if fields.get("bootID")}
 
 
 def of_the_future(readings: Iterable[Reading], now: Now) -> tuple[list[Reading], list[Diagnostic]]:
     """The readings that can have been taken by now, and what is wrong with the others, which must not hide them."""
     usable: list[Reading] = []
-    told: list[Diagnostic] = []
+    refused: list[Diagnostic] = []
     for reading in readings:
         if reading.taken <= now.time + FUTURE:
             usable.append(reading)
             continue
         text = f"the reading of Node/{reading.node} is of {reading.time}, which is in the future: it was left out"
         help_ = "set the clock of the machine that took it, and take it again"
-        told.append(Diagnostic(codes.READING_FUTURE, text, help=help_, subject=f"Node/{reading.node}"))
-    return usable, told
+        refused.append(Diagnostic(codes.READING_FUTURE, text, help=help_, subject=f"Node/{reading.node}"))
+    return usable, refused
 
 
 def outdated(reading: Reading, now: Now) -> Diagnostic | None:
@@ -73,10 +73,10 @@ def outdated(reading: Reading, now: Now) -> Diagnostic | None:
 
 def shared(readings: Iterable[Reading]) -> Iterator[Diagnostic]:
     """What readings of different nodes have in common that only one can have: a GPU, a board, a start of the kernel."""
-    kept = list(readings)
+    every = list(readings)
     for what, identities in _WITNESSES.items():
         owners: dict[str, list[Reading]] = {}
-        for reading in kept:
+        for reading in every:
             for identity in set(identities(reading)):
                 owners.setdefault(identity, []).append(reading)
         pairs: dict[tuple[str, str], list[str]] = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -28,7 +27,7 @@ SCOPE = "nodes"
 OLD = timedelta(days=1)
 """A reading older than this is pointed out."""
 _SHOWN = 5
-"""Names of nodes without a reading that are told, of each pool."""
+"""How many nodes of a pool without a reading are named."""
 
 Placed = dict[str, str]
 """The pool of each node, by the node's name."""
@@ -83,8 +82,8 @@ def examine_readings(
             unknown += 1
             found.append(doubt)
             continue
-        told, results = _judged(bundle, reading, placed[reading.node])
-        found += [*told, *_age(reading, here.time)]
+        on_node, results = _judge(bundle, reading, placed[reading.node])
+        found += [*on_node, *_age(reading, here.time)]
         if failures := results.count(Result.FAIL):
             refuted[reading.node] = failures
         unknown += Result.UNKNOWN in results and not failures
@@ -99,20 +98,12 @@ def examine_readings(
     return Part(tuple(coverage), (), diagnostics, failed=bool(refuted or copied or broken), refuted=refuted)
 
 
-def _judged(bundle: Bundle, reading: Reading, pool: str) -> tuple[Iterator[Diagnostic], list[Result]]:
-    """What is wrong with one node, each headline with its name, and the result of every check."""
+def _judge(bundle: Bundle, reading: Reading, pool: str) -> tuple[Iterator[Diagnostic], list[Result]]:
+    """The diagnostics of one node, each of which names it, and the result of every check."""
     verdicts = judge(reading, [e for e in bundle.expectations if e.pool == pool])
     seen = (("pool", pool), ("station", Station.READING.value))
-    told = (
-        replace(d, message=_with_node(d.message, reading.node), evidence=(*d.evidence, *seen))
-        for d in diagnostics_of(verdicts, reading)
-    )
-    return told, [verdict.result for verdict in verdicts]
-
-
-def _with_node(message: str, node: str) -> str:
-    """The PCI address and the index of a GPU are the same on a thousand nodes."""
-    return message if re.search(rf"(?<![\w.-]){re.escape(node)}(?![\w-])", message) else f"Node/{node}: {message}"
+    diagnostics = (replace(each, evidence=(*each.evidence, *seen)) for each in diagnostics_of(verdicts, reading))
+    return diagnostics, [verdict.result for verdict in verdicts]
 
 
 def _one_per_node(readings: Iterable[Reading]) -> tuple[list[Reading], list[Diagnostic]]:
@@ -120,11 +111,13 @@ def _one_per_node(readings: Iterable[Reading]) -> tuple[list[Reading], list[Diag
     youngest: dict[str, list[Reading]] = {}
     twice: list[Diagnostic] = []
     for reading in sorted(readings, key=lambda each: each.taken):
-        kept = youngest.setdefault(reading.node, [])
-        if kept:
-            text = f"Node/{reading.node} has two readings, of {kept[-1].time} and of {reading.time}"
+        previous = youngest.setdefault(reading.node, [])
+        if previous:
+            text = f"Node/{reading.node} has two readings, of {previous[-1].time} and of {reading.time}"
             twice.append(Diagnostic(codes.READING_TWICE, text, subject=f"Node/{reading.node}"))
-        youngest[reading.node] = [each for each in kept if each.taken == reading.taken and each != reading] + [reading]
+        youngest[reading.node] = [each for each in previous if each.taken == reading.taken and each != reading] + [
+            reading
+        ]
     return [reading for node in sorted(youngest) for reading in youngest[node]], twice
 
 

@@ -74,10 +74,10 @@ class SnapshotView:
             raise Unseen(self.nodes_unseen or "the snapshot holds no nodes")
         return list(self.node_list)
 
-    def plan(self, *_asked: object) -> None:
+    def plan(self, *_arguments: object) -> None:
         """A file knows what was, not what would be."""
 
-    def takes(self, *_asked: object) -> None:
+    def takes(self, *_arguments: object) -> None:
         """The same."""
 
     def cluster_roles(self) -> list[Live]:

@@ -51,17 +51,17 @@ def _remedies(drifted: Sequence[Finding], refuted: Mapping[str, int]) -> Iterato
     restorable = [finding for finding in drifted if finding.restorable]
     contested = [finding for finding in restorable if finding.contested]
     rest = Counter(finding.remedy for finding in drifted if not finding.restorable)
-    said = [_WORDS[remedy][number > 1].format(number) for remedy, number in sorted(rest.items())]
+    remedies = [_WORDS[remedy][number > 1].format(number) for remedy, number in sorted(rest.items())]
     if refuted:
-        said.append("what readings show is settled at the node")
+        remedies.append("what readings show is settled at the node")
     if restorable:
         total = len(drifted) + sum(refuted.values())
         amount = f"{len(restorable)} of {total}" if len(restorable) < total else _all(total)
-        said.insert(0, f"{_restoring(contested)} {amount}")
-    elif said:
-        said.insert(0, "no apply restores any of it")
-    if said:
-        text = "; ".join(said)
+        remedies.insert(0, f"{_restoring(contested)} {amount}")
+    elif remedies:
+        remedies.insert(0, "no apply restores any of it")
+    if remedies:
+        text = "; ".join(remedies)
         yield f"{text[0].upper()}{text[1:]}."
 
 

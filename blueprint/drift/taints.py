@@ -24,7 +24,7 @@ _KEEPS_AWAY = {
     "NoExecute": "pods that do not tolerate it are evicted, and new ones are not scheduled there",
 }
 _CORDON = "node.kubernetes.io/unschedulable"
-_NOBODY = Writer("", "", "", "")
+_UNKNOWN_WRITER = Writer("", "", "", "")
 _MAKERS = frozenset({"kubelet"})
 """Who gives a node its taints while it registers: what the machine's maker configured."""
 
@@ -71,7 +71,7 @@ def _is_forged(known: KnownTaint, writer: Writer | None, us: str, *, alone: bool
 
 def _is_stale(node: Live, taint: Mapping[str, Any], known: KnownTaint, writer: Writer | None) -> bool:
     """The API server taints every new node as not ready; without its controller nobody takes that away again."""
-    if known.condition is None or taint.get("effect") != "NoSchedule" or _is_one_of(writer or _NOBODY, known):
+    if known.condition is None or taint.get("effect") != "NoSchedule" or _is_one_of(writer or _UNKNOWN_WRITER, known):
         return False
     conditions = (node.get("status") or {}).get("conditions") or ()
     states = [c.get("status") for c in conditions if c.get("type") == known.condition]
@@ -94,7 +94,7 @@ def _controllers(
         seen=seen_of(node, pool),
         remarks=(Note(f"known from: {known.source}"), *_since(taint)),
         code=codes.NODE_COMES_OR_GOES if passing else codes.NODE_IN_TRANSITION,
-        says=f"{known.says} (taint {name})",
+        statement=f"{known.sentence} (taint {name})",
         help=None if passing else f"look at `kubectl describe node {node['metadata']['name']}`",
         ended_by=Remedy.WAIT,
         passing=passing,
@@ -122,7 +122,7 @@ def _foreign(node: Live, pool: BundlePool, taint: Mapping[str, Any], marks: Mark
         seen=seen_of(node, pool),
         remarks=(*remarks, *_since(taint)),
         code=codes.NODE_TAINT_OF_MAKER if made else codes.NODE_FOREIGN_TAINT,
-        says=f"has the taint {name}, which pool {pool.name} does not declare",
+        statement=f"has the taint {name}, which pool {pool.name} does not declare",
         help=f"remove it, `{command}`, or declare it under taints of the pool; an apply leaves it in place",
     )
 

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Protocol
 
-from blueprint.apiserver.connect import refused
+from blueprint.apiserver.connect import connect, refused
 from blueprint.apiserver.connection import METADATA, PAGE, Connection
 from blueprint.apiserver.discovery import Discovery, Resource, discover
 from blueprint.apiserver.errors import ApiError
 from blueprint.bundle.model import Bundle, Object, ObjectId
 from blueprint.changes.compare import Action
+from blueprint.cluster.identity import check_cluster, read_cluster_uid
 from blueprint.cluster.live import Wanted, read_live
 from blueprint.cluster.obstacles import JSON_PATCH
 from blueprint.cluster.plan_model import Step
@@ -26,7 +27,7 @@ from blueprint.inventory.storage import read_inventory
 _THREADS = 4
 _FEW = 20
 """One object in so many is asked for by name; of more, the whole kind is listed."""
-_MOST_QUESTIONS = 100
+_MOST_DRY_RUNS = 100
 """Findings for which the server is asked what would undo them; for those beyond it ownership decides."""
 Live = dict[str, Any]
 
@@ -102,7 +103,7 @@ class ClusterView:
         self._found: Discovery | None = None
         self._nodes: list[Live] | None = None
         self._places: dict[str, str] = {}
-        self._questions = 0
+        self._dry_runs = 0
         self._members: Counter[tuple[str, str]] = Counter()
 
     @property
@@ -202,7 +203,7 @@ class ClusterView:
         from blueprint.cluster.step_decision import Decider  # only where something differs
 
         resource = self._discovery.find(obj.api_version, obj.id.kind)
-        if resource is None or not self._may_ask():
+        if resource is None or not self._may_dry_run():
             return None
         decider = Decider(self._connection, bundle.name)
         try:
@@ -230,7 +231,7 @@ class ClusterView:
         """By a dry-run."""
         identity = ObjectId.of(live)
         resource = self._discovery.find(str(live["apiVersion"]), identity.kind)
-        if resource is None or not self._may_ask():
+        if resource is None or not self._may_dry_run():
             return None
         url, query = resource.path(identity.namespace, identity.name), {"dryRun": "All"}
         try:
@@ -239,9 +240,9 @@ class ClusterView:
             return False if error.invalid or error.stale else None
         return True
 
-    def _may_ask(self) -> bool:
-        self._questions += 1
-        return self._questions <= _MOST_QUESTIONS
+    def _may_dry_run(self) -> bool:
+        self._dry_runs += 1
+        return self._dry_runs <= _MOST_DRY_RUNS
 
     def cluster_roles(self) -> list[Live]:
         """Listed when it is asked for."""
@@ -268,6 +269,14 @@ class ClusterView:
             return self._connection.apply(path, manifest, manager, force=True, dry_run=True)[0]
         except ApiError as error:
             raise Unseen(in_words(error)) from None
+
+
+def open_cluster(bundle: Bundle, kubeconfig: str | None, context: str | None, timeout: float) -> ClusterView:
+    """The cluster of a context, if it is the one that the bundle is for. Raises Refused (2)."""
+    connection = connect(kubeconfig, context, timeout)
+    if bundle.cluster_uid:
+        check_cluster(bundle, read_cluster_uid(connection))
+    return ClusterView(connection)
 
 
 def _kind_name(resource: Resource) -> str:

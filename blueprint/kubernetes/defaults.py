@@ -26,8 +26,8 @@ def is_default(path: Path, value: Any, shape: Shape, live: Live) -> bool:
         filled = _default(path[:-1], shape)
         return isinstance(filled, Added) and value in filled
     if shape.at(path).is_key:
-        return _says(path[:-1], {path[-1]: value}, shape, live)
-    if _says(path, value, shape, live):
+        return _is_known_default(path[:-1], {path[-1]: value}, shape, live)
+    if _is_known_default(path, value, shape, live):
         return True
     default = _default(path, shape)
     if callable(default) or not isinstance(value, Mapping):
@@ -37,8 +37,8 @@ def is_default(path: Path, value: Any, shape: Shape, live: Live) -> bool:
     )
 
 
-def _says(path: Path, value: Any, shape: Shape, live: Live) -> bool:
-    """Whether the data say that the server gives this field exactly this value."""
+def _is_known_default(path: Path, value: Any, shape: Shape, live: Live) -> bool:
+    """Whether the server gives this field exactly this value by default."""
     default = _default(path, shape)
     if not callable(default):
         return (type(value) is type(default) or isinstance(default, Added)) and bool(value == default)

@@ -15,8 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import urllib3
-
+from blueprint.http import HttpClient, tls_context
 from blueprint.lab.assets import find_all
 from blueprint.lab.certificates import LIFETIME, Pair, make_client, require_cryptography
 from blueprint.lab.credentials import read_authority
@@ -105,14 +104,11 @@ class Lab:
         return self.record.server
 
     @cached_property
-    def _pool(self) -> urllib3.PoolManager:
-        return urllib3.PoolManager(
-            ca_certs=str(self.folder / "ca.crt"),
-            cert_file=str(self.folder / "admin.crt"),
-            key_file=str(self.folder / "admin.key"),
-            timeout=30.0,
-            retries=False,
+    def _http(self) -> HttpClient:
+        authority, certificate, key = (
+            self.folder.joinpath(n).read_bytes() for n in ("ca.crt", "admin.crt", "admin.key")
         )
+        return HttpClient(30.0, tls=tls_context(authority, certificate, key))
 
     def request(self, method: str, path: str, body: Any = None, content_type: str = "application/json") -> Any:
         """One request with all rights; the answer's JSON, or its text. Raises RequestFailed from 400 up.
@@ -120,13 +116,14 @@ class Lab:
         `body` is sent as it is if it is text or bytes, otherwise as JSON (which is YAML as well, so it also
         does for `application/apply-patch+yaml`).
         """
-        data = body if body is None or isinstance(body, str | bytes) else json.dumps(body)
+        text = body if body is None or isinstance(body, str | bytes) else json.dumps(body)
+        data = text.encode() if isinstance(text, str) else text
         headers = {"Content-Type": content_type, "Accept": "application/json"}
-        response = self._pool.request(method, self.server + path, body=data, headers=headers)
+        response = self._http.send(method, self.server + path, headers, data)
         try:
-            answer = json.loads(response.data)
+            answer = json.loads(response.body)
         except ValueError:
-            answer = response.data.decode("utf-8", "replace")
+            answer = response.body.decode("utf-8", "replace")
         if response.status >= HTTPStatus.BAD_REQUEST:
             raise RequestFailed(response.status, answer)
         return answer

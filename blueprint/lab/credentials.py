@@ -7,7 +7,7 @@ from pathlib import Path
 from blueprint.lab.certificates import Pair, make_authority, make_client, make_server, make_signing_key
 from blueprint.lab.components import SCHEDULER_CONFIG
 from blueprint.lab.kubeconfig import write_kubeconfig
-from blueprint.render.yaml_writer import emit
+from blueprint.source.yaml_writer import emit
 
 ADMIN = "lab-admin"
 AUTHORITY = "ca"

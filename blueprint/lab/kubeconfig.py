@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from blueprint.lab.certificates import Pair
-from blueprint.render.yaml_writer import emit
+from blueprint.source.yaml_writer import emit
 
 
 def write_kubeconfig(path: Path, *, lab: str, server: str, authority: bytes, user: str, credential: Pair) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import urllib3
-
 from blueprint.diagnostics import Diagnostic
+from blueprint.http import HttpError
 from blueprint.lab import codes
 from blueprint.lab.access import Lab, RequestFailed
 from blueprint.lab.assets import find
@@ -50,7 +49,7 @@ def _line(folder: Path, record: LabRecord) -> str:
 def _nodes(folder: Path) -> str:
     try:
         nodes = Lab(folder).request("GET", "/api/v1/nodes")["items"]
-    except (RequestFailed, urllib3.exceptions.HTTPError) as error:
+    except (RequestFailed, HttpError) as error:
         return f"nodes unknown ({error})"
     simulated = sum(node["metadata"].get("annotations", {}).get(SIMULATED) == "true" for node in nodes)
     return f"{len(nodes)} nodes ({simulated} simulated)"

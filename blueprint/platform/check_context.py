@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Any
 
 from blueprint.catalog.catalog import Catalog
+from blueprint.catalog.components import Component
 from blueprint.catalog.releases import Release
 from blueprint.diagnostics import Code, Diagnostic, Fix, Note, known_names, nearest
 from blueprint.platform import codes
 from blueprint.platform.components import codes as component_codes
 from blueprint.platform.model import Platform
 from blueprint.platform.paths import POOLS
+from blueprint.platform.pool import GpuPool, Pool
 from blueprint.source.merge import Node
 from blueprint.source.paths import Path, format_path
 from blueprint.spec.model import Blueprint
@@ -42,6 +46,17 @@ class CheckContext:
     def release(self) -> Release:
         """The release that the blueprint names."""
         return self.platform.release
+
+    @cached_property
+    def pools(self) -> Mapping[str, Pool]:
+        """The pools by name, in the order of the blueprint; also those whose product the catalogue does not have."""
+        found = {pool.name: pool for pool in (*self.platform.pools, *self.platform.unresolved)}
+        return {name: found[name] for name in self.spec.node_pools}
+
+    @property
+    def gpu_pools(self) -> tuple[GpuPool, ...]:
+        """Those that have GPUs."""
+        return tuple(pool for pool in self.pools.values() if isinstance(pool, GpuPool))
 
     def diagnostic_at(
         self,
@@ -119,6 +134,20 @@ class CheckContext:
         """Where the GPU product of a pool was set."""
         node, _ = self.root.nearest((*POOLS, pool, "gpu", "product"))
         return Note("product set here", node.span)
+
+    def component_with(self, setting: str) -> Component | None:
+        """The component that has a setting, in the release's version; its name is the contract, whoever it is."""
+        name = self.catalog.component_with(setting)
+        return self.catalog.component(name, self.release.components.get(name))
+
+    def setting_path(self, setting: str, *steps: str) -> Path:
+        """Where the blueprint gives a setting, or something in it."""
+        return ("spec", "components", self.catalog.component_with(setting), "settings", setting, *steps)
+
+    def settings_with(self, setting: str) -> Mapping[str, Any]:
+        """What the blueprint gives of the settings among which this one is."""
+        spec = self.spec.components.get(self.catalog.component_with(setting))
+        return spec.settings if spec else {}
 
     def ownership(self, component: str) -> str:
         """Who owns a component, also one that is absent: `managed`, `external` or `absent`."""

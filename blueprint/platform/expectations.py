@@ -1,58 +1,88 @@
 """What every node of a pool must show when it is probed, derived from the blueprint and the hardware catalogue.
 
-A fact that nobody declared and nobody knows yields no expectation: the probe then says so, instead of passing.
+A fact that nobody declared and nobody knows yields no expectation: the probe then says so, instead of passing. The
+parameters are those of the probe's checks; what a topic derives stands in its `expectations` module.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
 
-from blueprint.catalog.machines import Machine
+from blueprint.platform.drivers import expectations as drivers
+from blueprint.platform.gpus import expectations as gpus
 from blueprint.platform.model import Platform
-from blueprint.platform.network.model import CARD_VENDOR, PROBED_FABRICS, PROVIDER, RDMA
+from blueprint.platform.network import expectations as network
+from blueprint.platform.partitioning import expectations as partitioning
 from blueprint.platform.pool import GpuPool, Pool
+from blueprint.platform.topology import expectations as topology
 from blueprint.platform.tracking.recorder import recording
 from blueprint.platform.tracking.sources import Source, by_relevance, flatten
-from blueprint.platform.tracking.tracked import read_fact
+from blueprint.probe.check import Check
+from blueprint.probe.checks.driver_version import driver_version
+from blueprint.probe.checks.ecc_mode import ecc_mode
+from blueprint.probe.checks.gpu_count import gpu_count
+from blueprint.probe.checks.gpu_memory import gpu_memory
+from blueprint.probe.checks.gpu_pci import gpu_pci
+from blueprint.probe.checks.gpu_product import gpu_product
+from blueprint.probe.checks.gpu_uuids import gpu_uuids
+from blueprint.probe.checks.kernel import kernel
+from blueprint.probe.checks.kubelet import kubelet
+from blueprint.probe.checks.mig_layout import mig_layout
+from blueprint.probe.checks.mig_mode import mig_mode
+from blueprint.probe.checks.module_flavour import kernel_modules
+from blueprint.probe.checks.network_cards import network_cards
+from blueprint.probe.checks.network_modules import gdrdrv, nvidia_fs, nvidia_peermem
+from blueprint.probe.checks.network_ports import network_ports
+from blueprint.probe.checks.nouveau import nouveau
+from blueprint.probe.checks.nvlink_domain import nvlink_domain
+from blueprint.probe.checks.nvml import nvml
+from blueprint.probe.checks.operating_system import operating_system
+from blueprint.probe.checks.persistence_mode import persistence_mode
 from blueprint.probe.expectations import Expectation, ExpectationSource
 from blueprint.source.paths import format_path
 
-DMA_BUF_KERNEL = "5.12"
-"""From this Linux on dma-buf carries GPU memory."""
-VGPU_TOLERANCE_PERCENT = 8
-"""By so much 2^30 is more than 10^9, and a little for what the driver keeps."""
-_VGPU_KINDS = "QCBA"
-MEMORY_TOLERANCE_MIB = 256
-"""Drivers of different branches reserve slightly different amounts (node-to-node differences seen: under 100 MiB)."""
+P = TypeVar("P")
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation(Generic[P]):
+    """A check, and its parameters for the nodes of a pool with GPUs; None where there is nothing to expect."""
+
+    check: Check[P]
+    derive: Callable[[GpuPool], P | None]
+
+    def expectation(self, pool: GpuPool) -> Expectation | None:
+        """The expectation, with the lines that decided it; None where there is nothing to expect."""
+        with recording() as sources:
+            parameters = self.derive(pool)
+        if parameters is None:
+            return None
+        return self.check.expectation(
+            pool.name, parameters, [_portable(each) for each in flatten(by_relevance(sources))]
+        )
 
 
 def expectations(platform: Platform) -> tuple[Expectation, ...]:
     """The expectations of all pools, by pool. Of nodes that give their GPUs to virtual machines nothing is expected."""
     pools = (pool for pool in platform.pools if not pool.runs_virtual_machines)
-    return tuple(
-        found
-        for pool in pools
-        for found in (_of_gpus(pool) if isinstance(pool, GpuPool) else _without_gpus(platform, pool))
-    )
+    return tuple(found for pool in pools for found in _of_pool(platform, pool))
 
 
-def _without_gpus(platform: Platform, pool: Pool) -> Iterator[Expectation]:
+def _of_pool(platform: Platform, pool: Pool) -> Iterator[Expectation]:
+    if isinstance(pool, GpuPool):
+        found = (each.expectation(pool) for each in DERIVATIONS)
+        yield from (each for each in found if each)
+    else:
+        yield _without_gpus(platform, pool)
+
+
+def _without_gpus(platform: Platform, pool: Pool) -> Expectation:
     """A pool that declares no GPUs has none: eight in it are no small matter. Its name is the line to blame."""
     path = ("spec", "nodePools", pool.name)
     named = replace(platform.origins.source(path), span=platform.origins.key(path), path=format_path(path))
-    yield Expectation(pool.name, "gpu-count", 0, (_portable(named),))
-
-
-def _of_gpus(pool: GpuPool) -> Iterator[Expectation]:
-    for check, want in _CHECKS.items():
-        with recording() as sources:
-            value = want(pool)
-        if value is not None:
-            yield Expectation(
-                pool.name, check, value, tuple(_portable(source) for source in flatten(by_relevance(sources)))
-            )
+    return gpu_count.expectation(pool.name, 0, [_portable(named)])
 
 
 def _portable(source: Source) -> ExpectationSource:
@@ -62,165 +92,28 @@ def _portable(source: Source) -> ExpectationSource:
     )
 
 
-def _product(pool: GpuPool) -> dict[str, Any] | None:
-    facts = pool.gpu.facts
-    names: tuple[str, ...] = read_fact(facts.nvml_names) if facts.nvml_names.certain else ()
-    if pool.hardware.virtual:
-        names = tuple(_virtual_names(names, pool.hardware.virtual))
-    ids = facts.device_ids if read_fact(facts.pci_device_ids) else ()
-    if not names and not ids:
-        return None
-    told = {"product": pool.gpu.product, "nvmlNames": list(names), "pciDeviceIds": list(ids)}
-    return told | ({"pciSubsystems": shared} if (shared := pool.gpu.subsystems) else {})
-
-
-def _virtual_names(names: tuple[str, ...], machine: Machine) -> Iterator[str]:
-    """What a vGPU of known size calls itself: the product, its gigabytes and the kind of its licence."""
-    if mib := machine.vgpu_mib:
-        size = round(read_fact(mib) * 2**20 / 10**9)
-        yield from (f"{name}-{size}{kind}" for name in names for kind in _VGPU_KINDS)
-
-
-def _count(pool: GpuPool) -> int:
-    return pool.gpu.count
-
-
-def _memory(pool: GpuPool) -> dict[str, int] | None:
-    if pool.hardware.virtual:
-        return _virtual_memory(pool.hardware.virtual)
-    known = pool.gpu.facts.memory_mib
-    if known is None or not known.certain:
-        return None
-    _present(pool)
-    return {"mib": read_fact(known), "toleranceMib": MEMORY_TOLERANCE_MIB}
-
-
-def _virtual_memory(machine: Machine) -> dict[str, int] | None:
-    """A cloud counts the gigabytes of a vGPU by thousands; its profile has as many of 1024, less what is reserved."""
-    known = machine.vgpu_mib
-    if known is None or not known.certain:
-        return None
-    return {"mib": read_fact(known), "toleranceMib": read_fact(known) * VGPU_TOLERANCE_PERCENT // 100}
-
-
-def _driver(pool: GpuPool) -> dict[str, str] | None:
-    driver = pool.driver
-    if driver.version:
-        return {"branch": driver.branch or "", "version": driver.version}
-    return {"branch": driver.branch} if driver.branch else None
-
-
-def _present(pool: GpuPool) -> bool:
-    return bool(pool.gpu.product)
-
-
-def _mig_mode(pool: GpuPool) -> bool | dict[str, int] | None:
-    """On for GPUs that are cut, off for others; where the product has no MIG there is nothing to ask."""
-    supported = pool.gpu.facts.mig.supported
-    if pool.platform.dra.dynamic_mig:
-        return None
-    if cuts := pool.partition.cuts:
-        whole = sum(len(cut.devices) for cut in cuts if not cut.instances)
-        return {"on": _count(pool) - whole, "off": whole} if whole else True
-    _present(pool)
-    if pool.hardware.virtual:
-        return None
-    return False if supported.certain and read_fact(supported) else None
-
-
-def _kernel_modules(pool: GpuPool) -> str | None:
-    """What the pool says; where it leaves it open, what dma-buf needs."""
-    if (said := pool.driver.kernel_modules) != "auto":
-        return said
-    return "open" if _dma_buf(pool) else None
-
-
-def _dma_buf(pool: GpuPool) -> bool:
-    return pool.network is not None and pool.network.gpu_direct == "dmaBuf"
-
-
-def _peermem(pool: GpuPool) -> bool | None:
-    return True if pool.network and pool.network.gpu_direct == "peermem" else None
-
-
-def _kernel(pool: GpuPool) -> str | None:
-    return DMA_BUF_KERNEL if _dma_buf(pool) else None
-
-
-def _system(pool: GpuPool) -> str | None:
-    """The system for which the operator has its driver image; what a host's own driver runs on is not ours to ask."""
-    return pool.platform.os if pool.driver.enabled else None
-
-
-def _ports(pool: GpuPool) -> dict[str, Any] | None:
-    """The cards of the fabric; of the vendor's that the device plugin takes, where it is ours."""
-    network = pool.network
-    if network is None or network.fabric not in PROBED_FABRICS:
-        return None
-    ours = network.owner != PROVIDER and network.fabric in RDMA
-    return {"fabric": network.fabric, **({"vendor": CARD_VENDOR} if ours else {})}
-
-
-def _management(pool: GpuPool) -> dict[str, str]:
-    """The cards that may be taken for ones of the fabric, by their PCI device id."""
-    found = pool.gpu.facts.nvlink_management
-    infiniband = pool.network is not None and pool.network.fabric == "infiniband"
-    return {"management": read_fact(found)} if found and infiniband else {}
-
-
-def _cards(pool: GpuPool) -> dict[str, Any] | None:
-    """The same, and how many: read last, so that a wrong number blames that line."""
-    ports = _ports(pool)
-    if ports is None or pool.network is None:
-        return None
-    known = ports | _management(pool)
-    return known | {"cards": pool.network.nics} if pool.network.nics else known
-
-
-def _domain(pool: GpuPool) -> dict[str, Any] | None:
-    topology = pool.topology
-    return {"nodes": topology.domain_nodes, "label": topology.domain_label} if topology.domain_nodes else None
-
-
-def _mig_layout(pool: GpuPool) -> dict[str, Any] | None:
-    """How many GPUs are cut into what: which of them has which index nobody knows before they are there."""
-    cuts = pool.partition.cuts
-    if not cuts:
-        return None
-    alike: dict[tuple[tuple[str, int], ...], int] = {}
-    for cut in cuts:
-        key = tuple(sorted(cut.instances.items()))
-        alike[key] = alike.get(key, 0) + len(cut.devices)
-    found = [{"gpus": number, "instances": dict(key)} for key, number in sorted(alike.items()) if key]
-    return {"cut": found, "whole": alike.get((), 0)}
-
-
-def _unique(pool: GpuPool) -> str:
-    _present(pool)
-    return "unique"
-
-
-_CHECKS: dict[str, Any] = {
-    "nvml": _present,
-    "gpu-count": _count,
-    "gpu-product": _product,
-    "gpu-memory": _memory,
-    "gpu-uuids": _unique,
-    "gpu-pci": _unique,
-    "driver-version": _driver,
-    "mig-mode": _mig_mode,
-    "mig-layout": _mig_layout,
-    "ecc-mode": lambda pool: pool.expect_ecc,
-    "persistence-mode": lambda pool: pool.expect_persistence_mode,
-    "nouveau": lambda pool: pool.driver.enabled or None,
-    "kernel-modules": _kernel_modules,
-    "operating-system": _system,
-    "kernel": _kernel,
-    "nvidia-peermem": _peermem,
-    "gdrdrv": lambda pool: (pool.network and pool.network.gdrcopy) or None,
-    "nvidia-fs": lambda pool: (pool.network and pool.network.gds) or None,
-    "network-cards": _cards,
-    "network-ports": _ports,
-    "nvlink-domain": _domain,
-    "kubelet": lambda pool: pool.topology.kubelet or None,
-}
+DERIVATIONS: tuple[Derivation[Any], ...] = (
+    Derivation(nvml, gpus.present),
+    Derivation(gpu_count, lambda pool: pool.gpu.count),
+    Derivation(gpu_product, gpus.product),
+    Derivation(gpu_memory, gpus.memory),
+    Derivation(gpu_uuids, gpus.unique),
+    Derivation(gpu_pci, gpus.unique),
+    Derivation(driver_version, drivers.driver_version),
+    Derivation(mig_mode, partitioning.mig_mode),
+    Derivation(mig_layout, partitioning.mig_layout),
+    Derivation(ecc_mode, lambda pool: pool.expect_ecc),
+    Derivation(persistence_mode, lambda pool: pool.expect_persistence_mode),
+    Derivation(nouveau, drivers.no_nouveau),
+    Derivation(kernel_modules, drivers.kernel_modules),
+    Derivation(operating_system, drivers.operating_system),
+    Derivation(kernel, network.kernel),
+    Derivation(nvidia_peermem, network.peermem),
+    Derivation(gdrdrv, network.gdrcopy),
+    Derivation(nvidia_fs, network.gds),
+    Derivation(network_cards, network.cards),
+    Derivation(network_ports, network.ports),
+    Derivation(nvlink_domain, topology.nvlink_domain),
+    Derivation(kubelet, topology.kubelet),
+)
+"""In the order of `expectations.json`."""

@@ -22,7 +22,7 @@ from blueprint.platform.dra.model import DynamicAllocation
 from blueprint.platform.drivers.model import DRA, OperatorDriver
 from blueprint.platform.network.nic_policies import NicPolicies
 from blueprint.platform.nodes.taints import PoolTaint, Taint
-from blueprint.platform.partitioning.model import Partitioning
+from blueprint.platform.partitioning.model import ClusterPartitioning
 from blueprint.platform.pool import GpuPool, Pool
 from blueprint.platform.tracking.recorder import record, tracked_property, untracked
 from blueprint.platform.tracking.sources import Source
@@ -209,9 +209,9 @@ class Platform:
         return OperatorDriver(self)
 
     @tracked_property
-    def partitioning(self) -> Partitioning:
-        """How the pools together cut and share GPUs."""
-        return Partitioning(self)
+    def partitioning(self) -> ClusterPartitioning:
+        """How the pools together partition and share GPUs."""
+        return ClusterPartitioning(self)
 
     @tracked_property
     def nic_policies(self) -> NicPolicies:
@@ -251,10 +251,14 @@ class Platform:
         record(Source("release", self.release.span(*path), ".".join(path)))
         return known.digest
 
-    def setting(self, component: str, name: str) -> Any:
-        """The value of a component's setting; None where the component is not there."""
-        found = self.components.get(component)
-        return found.settings[name] if found and name in found.component.settings else None
+    def setting(self, name: str) -> Any:
+        """The value of a setting, of the component in this stack that has it; None where there is none."""
+        found = self.component_with(name)
+        return found.settings[name] if found else None
+
+    def component_with(self, setting: str) -> PlatformComponent | None:
+        """The component in this stack that has a setting; its name is the contract, whoever the component is."""
+        return next((each for each in self.components.values() if setting in each.component.settings), None)
 
     def provider_of(self, part: Part) -> PlatformComponent | None:
         """The component of this stack that brings a part of the node stack to pools that leave it to us."""

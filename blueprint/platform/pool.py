@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from blueprint.catalog.catalog import Catalog
-from blueprint.catalog.distribution import Mode
-from blueprint.platform.drivers.model import POOL_LABEL, PoolDriver, deploy, mode_of_pool
+from blueprint.catalog.distribution import Mode, Part
+from blueprint.platform.components.model import PlatformComponent
+from blueprint.platform.dra.model import DynamicAllocation
+from blueprint.platform.drivers.model import POOL_LABEL, DriverPlatform, PoolDriver, deploy
+from blueprint.platform.drivers.modes import ModeConflict, choose_mode
 from blueprint.platform.gpus.model import PoolGpu
 from blueprint.platform.network.model import PoolNetwork
 from blueprint.platform.nodes.taints import Taint
-from blueprint.platform.partitioning.model import Partition
+from blueprint.platform.partitioning.model import PartitionedPlatform, PoolPartition
 from blueprint.platform.topology.model import NodeHardware, NodeTopology
 from blueprint.platform.tracking.recorder import record, tracked_property
 from blueprint.platform.tracking.sources import Source
@@ -19,14 +22,30 @@ from blueprint.platform.tracking.tracked import plain
 from blueprint.platform.virtualization.model import PASSTHROUGH, WORKLOAD_LABEL
 from blueprint.spec.pools import NodePool
 
-if TYPE_CHECKING:
-    from blueprint.platform.model import Platform
+
+class PoolPlatform(DriverPlatform, PartitionedPlatform, Protocol):
+    """The platform, as its pools and their readers know it."""
+
+    @property
+    def gpu_pools(self) -> Sequence[GpuPool]:
+        """The pools whose nodes have GPUs."""
+
+    @property
+    def kubernetes_minor(self) -> str:
+        """`1.36`."""
+
+    @property
+    def dra(self) -> DynamicAllocation:
+        """What the DRA driver does."""
+
+    def provider_of(self, part: Part) -> PlatformComponent | None:
+        """The component of this stack that brings a part of the node stack to pools that leave it to us."""
 
 
 class Pool:
     """One node pool, resolved."""
 
-    def __init__(self, name: str, spec: NodePool, platform: Platform, catalog: Catalog) -> None:
+    def __init__(self, name: str, spec: NodePool, platform: PoolPlatform, catalog: Catalog) -> None:
         self.name = name
         self._spec = spec
         self._platform = platform
@@ -114,13 +133,24 @@ class Pool:
         return self.name
 
     @tracked_property
+    def _chosen_mode(self) -> Mode | ModeConflict:
+        owner, platform = self._spec.owner, self._platform
+        owners = (self._spec.driver.owner, owner.toolkit, owner.device_plugin)
+        return choose_mode(platform.distribution_facts, platform.os, platform.gpu_stack, owners)
+
+    @tracked_property
     def mode(self) -> Mode:
-        """Who brings driver, toolkit and device plugin."""
-        owner = self._spec.owner
-        return mode_of_pool(self, self._spec.driver.owner, owner.toolkit, owner.device_plugin)
+        """Who brings driver, toolkit and device plugin; a substitute where no mode fits."""
+        chosen = self._chosen_mode
+        return chosen.substitute if isinstance(chosen, ModeConflict) else chosen
+
+    @tracked_property
+    def mode_conflict(self) -> ModeConflict | None:
+        """Why no mode fits the declared owners; None where one does."""
+        return self._chosen_mode if isinstance(self._chosen_mode, ModeConflict) else None
 
     @property
-    def platform(self) -> Platform:
+    def platform(self) -> PoolPlatform:
         """The platform that the pool is part of."""
         return self._platform
 
@@ -162,12 +192,14 @@ class GpuPool(Pool):
         return gpu
 
     @tracked_property
-    def partition(self) -> Partition:
-        """How its GPUs are cut and shared."""
-        return Partition(self, self._spec.gpu, self._platform)
+    def partition(self) -> PoolPartition:
+        """How its GPUs are partitioned and shared."""
+        if self._spec.gpu is None:
+            raise TypeError(f"pool {self.name} has no GPUs")
+        return PoolPartition(self, self._spec.gpu, self._platform)
 
 
-def _partition(pool: Pool) -> Partition | None:
+def _partition(pool: Pool) -> PoolPartition | None:
     return pool.partition if pool.gpu and isinstance(pool, GpuPool) else None
 
 

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from blueprint.diagnostics import Diagnostic
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.cluster import prerequisites as cluster
-from blueprint.platform.cluster.checks import check_kubernetes, check_lists, check_mirrors
+from blueprint.platform.cluster.checks import (
+    check_distribution,
+    check_kubernetes,
+    check_lists,
+    check_mirrors,
+    check_system,
+    check_system_in_release,
+)
 from blueprint.platform.compatibility import prerequisites as compatibility
 from blueprint.platform.compatibility.checks import check_compatibility
 from blueprint.platform.components import prerequisites as components
@@ -20,6 +27,8 @@ from blueprint.platform.dra import prerequisites as dra
 from blueprint.platform.dra.checks import check_dra
 from blueprint.platform.drivers import prerequisites as drivers
 from blueprint.platform.drivers.checks import check_drivers, check_drivers_in_release
+from blueprint.platform.drivers.mode_checks import check_modes
+from blueprint.platform.drivers.product_checks import check_drivers_of_products
 from blueprint.platform.gpus import prerequisites as gpus
 from blueprint.platform.gpus.checks import check_ecc
 from blueprint.platform.inputs.checks import check_names
@@ -28,12 +37,13 @@ from blueprint.platform.model import Platform
 from blueprint.platform.network import prerequisites as network
 from blueprint.platform.network.checks import check_networks
 from blueprint.platform.nodes import prerequisites as nodes
-from blueprint.platform.nodes.checks import check_plausibility
 from blueprint.platform.nodes.pool_checks import check_pools
+from blueprint.platform.nodes.selector_checks import check_selectors
 from blueprint.platform.observability import prerequisites as observability
+from blueprint.platform.observability.exporter_checks import check_exporter
 from blueprint.platform.observability.unused_checks import check_observability_if_declared
 from blueprint.platform.olm import prerequisites as olm
-from blueprint.platform.olm.checks import check_distribution
+from blueprint.platform.olm.checks import check_olm
 from blueprint.platform.partitioning import prerequisites as partitioning
 from blueprint.platform.partitioning.checks import check_partitioning
 from blueprint.platform.pool import Pool
@@ -76,8 +86,8 @@ TOPICS: tuple[Topic, ...] = (
     Topic(name="inputs", checks=(check_names, check_instance_types)),
     Topic(
         name="cluster",
-        checks=(check_lists,),
-        release_checks=(check_kubernetes, check_mirrors),
+        checks=(check_lists, check_system),
+        release_checks=(check_kubernetes, check_distribution, check_mirrors, check_system_in_release),
         cluster_prerequisites=cluster.cluster_prerequisites,
     ),
     Topic(
@@ -85,8 +95,8 @@ TOPICS: tuple[Topic, ...] = (
         release_checks=(check_components, check_release_contents, check_settings, check_stack),
         cluster_prerequisites=components.cluster_prerequisites,
     ),
-    Topic(name="olm", release_checks=(check_distribution,), cluster_prerequisites=olm.cluster_prerequisites),
-    Topic(name="nodes", checks=(check_pools, check_plausibility), pool_prerequisites=nodes.pool_prerequisites),
+    Topic(name="olm", release_checks=(check_olm,), cluster_prerequisites=olm.cluster_prerequisites),
+    Topic(name="nodes", checks=(check_pools, check_selectors), pool_prerequisites=nodes.pool_prerequisites),
     Topic(
         name="virtualization",
         checks=(check_virtualization,),
@@ -116,13 +126,13 @@ TOPICS: tuple[Topic, ...] = (
     Topic(name="partitioning", checks=(check_partitioning,), pool_prerequisites=partitioning.pool_prerequisites),
     Topic(
         name="drivers",
-        checks=(check_drivers,),
-        release_checks=(check_drivers_in_release,),
+        checks=(check_modes, check_drivers),
+        release_checks=(check_drivers_in_release, check_drivers_of_products),
         pool_prerequisites=drivers.pool_prerequisites,
     ),
     Topic(
         name="observability",
-        release_checks=(check_observability_if_declared,),
+        release_checks=(check_observability_if_declared, check_exporter),
         cluster_prerequisites=observability.cluster_prerequisites,
     ),
 )

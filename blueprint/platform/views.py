@@ -33,6 +33,10 @@ class GpuView(Protocol):
     def facts(self) -> Gpu:
         """What is known of the product."""
 
+    @property
+    def catalogued(self) -> Gpu | None:
+        """The same; None of a product that the catalogue does not have."""
+
 
 class DriverView(Protocol):
     """The driver of a pool's nodes."""
@@ -259,8 +263,11 @@ class PlatformView(Protocol):
     def asks_for(self, component: Component) -> bool:
         """Whether the blueprint has the section that a component carries out."""
 
-    def setting(self, component: str, name: str) -> Any:
-        """The value of a component's setting."""
+    def component_with(self, setting: str) -> ComponentView | None:
+        """The component in this stack that has a setting."""
+
+    def setting(self, name: str) -> Any:
+        """The value of a setting, of the component in this stack that has it."""
 
     def machine(self, instance_type: str) -> Machine | None:
         """What the catalogue knows of an instance type."""

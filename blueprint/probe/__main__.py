@@ -33,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         return _run(options)
     except Refused as refused:
-        _tell(refused.diagnostics)
+        _print(refused.diagnostics)
         return refused.exit_code
 
 
@@ -48,7 +48,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.out == STDOUT:
         sys.stdout.write(command.document(reading))
     else:
-        _tell(diagnostics_of(verdicts, reading))
+        _print(diagnostics_of(verdicts, reading))
         sys.stdout.write(summary(verdicts, reading, options.pool) + "\n")
     return exit_code_of(verdicts)
 
@@ -62,7 +62,7 @@ def _expected(options: argparse.Namespace) -> list[Expectation]:
     return [each for each in found if each.pool == options.pool]
 
 
-def _tell(diagnostics: Sequence[Diagnostic]) -> None:
+def _print(diagnostics: Sequence[Diagnostic]) -> None:
     for each in in_order(diagnostics):
         place = f"{each.at}: " if each.at else ""
         sys.stdout.write(f"{place}{each.severity}[{each.code.id}] {each.code.slug}: {each.message}\n")

@@ -84,8 +84,8 @@ def age(reading: Reading, now: dt.datetime) -> str:
 
 def remark_on_age(reading: Reading, now: dt.datetime) -> None:
     """Say it where it disturbs no report."""
-    if (said := age(reading, now)) and sys.stderr:
-        sys.stderr.write(f"the reading of {reading.node}, {reading.time}, is {said}\n")
+    if (hint := age(reading, now)) and sys.stderr:
+        sys.stderr.write(f"the reading of {reading.node}, {reading.time}, is {hint}\n")
 
 
 def document(reading: Reading) -> str:
@@ -94,8 +94,8 @@ def document(reading: Reading) -> str:
     calls, host = fields.pop("calls"), fields.pop("host", None)
     head = json.dumps(fields, indent=2).removesuffix("\n}")
     if host:
-        answers = _lines(host["answers"], "    ")
-        head += f',\n  "host": {{\n    "root": {json.dumps(host["root"])},\n    "answers": {answers}\n  }}'
+        records = _lines(host["answers"], "    ")
+        head += f',\n  "host": {{\n    "root": {json.dumps(host["root"])},\n    "answers": {records}\n  }}'
     return f'{head},\n  "calls": {_lines(calls, "  ")}\n}}\n'
 
 
@@ -110,9 +110,9 @@ def check_pool(pool: str, known: Iterable[str], where: str) -> None:
     pools = sorted(set(known))
     if pool in pools:
         return
-    meant = nearest(pool, pools)
-    said = f"did you mean {meant}?" if meant else f"pools with expectations: {', '.join(pools) or 'none'}"
-    unknown = Diagnostic(codes.POOL_UNKNOWN, f"{where} has no node pool {pool!r}", help=said)
+    similar = nearest(pool, pools)
+    hint = f"did you mean {similar}?" if similar else f"pools with expectations: {', '.join(pools) or 'none'}"
+    unknown = Diagnostic(codes.POOL_UNKNOWN, f"{where} has no node pool {pool!r}", help=hint)
     raise Refused(unknown, exit_code=_COULD_NOT_START)
 
 

@@ -1,4 +1,4 @@
-"""Verdicts as diagnostics: what failed, each on its own; what is unknown, once per cause."""
+"""Verdicts as diagnostics: each failure, and each cause of what is unknown, once."""
 
 from __future__ import annotations
 
@@ -20,35 +20,39 @@ _GPU = "\0"
 
 
 def diagnostics_of(verdicts: Sequence[Verdict], reading: Reading) -> list[Diagnostic]:
-    """One diagnostic per failure and per cause of ignorance: what several GPUs have in common is told once.
+    """One diagnostic per failure and per cause of what is unknown: what several GPUs have in common is reported once.
 
-    What passed or was skipped is counted, not told. Every diagnostic names the node, the GPU by UUID and PCI
+    What passed or was skipped is counted, not reported. Every diagnostic names the node, the GPU by UUID and PCI
     address, the call with its return code and raw answer, and the blueprint line that demands otherwise.
     """
     failed = [verdict for verdict in verdicts if verdict.result is Result.FAIL]
-    telling = [*failed, *(verdict for verdict in verdicts if verdict.code is codes.NVML_UNFOUND)]
-    explained = [call for verdict in telling for call in verdict.evidence if not call.answered]
+    explaining = [*failed, *(verdict for verdict in verdicts if _names_cause(verdict))]
+    explained = [call for verdict in explaining for call in verdict.evidence if not call.answered]
     faults: dict[tuple[object, ...], list[Verdict]] = {}
     for verdict in failed:
         faults.setdefault(_fault(verdict), []).append(verdict)
     causes: dict[tuple[object, ...], list[Verdict]] = {}
     for verdict in verdicts:
-        told = verdict.code is codes.NVML_UNFOUND
-        if verdict.result is Result.UNKNOWN and (told or not _explained(verdict, explained)):
+        if verdict.result is Result.UNKNOWN and (_names_cause(verdict) or not _explained(verdict, explained)):
             causes.setdefault(_cause(verdict), []).append(verdict)
     findings = [_finding(together, reading) for together in faults.values()]
-    return findings + [_ignorance(together, reading) for together in causes.values()]
+    return findings + [_unknown(together, reading) for together in causes.values()]
+
+
+def _names_cause(verdict: Verdict) -> bool:
+    """Whether an unknown names its cause, by a code of its check: it then explains what else is unknown by it."""
+    return verdict.result is Result.UNKNOWN and verdict.code not in codes.UNKNOWN
 
 
 def _fault(verdict: Verdict) -> tuple[object, ...]:
     """What makes two findings one: all but the GPU, and what was answered."""
-    return (verdict.code, verdict.check, _without_gpu(verdict), verdict.measured, verdict.wanted)
+    return (verdict.code, verdict.check, _without_gpu(verdict), verdict.measured, verdict.expected)
 
 
 def _cause(verdict: Verdict) -> tuple[object, ...]:
-    """What makes two ignorances one: a function that NVML lacks or refuses is the same cause on every GPU.
+    """What makes two unknowns one: a function that NVML lacks or refuses is the same cause on every GPU.
 
-    A call that hung or crashed is told for each GPU: it may be that GPU's.
+    A call that hung or crashed is reported for each GPU: it may be that GPU's.
     """
     call = verdict.evidence[0] if len(verdict.evidence) == 1 else None
     if verdict.gpu and call and call.outcome is Outcome.RETURNED and not call.answered:
@@ -94,18 +98,18 @@ def _finding(together: list[Verdict], reading: Reading) -> Diagnostic:
     return _diagnostic(together, reading, message, label=_label(first))
 
 
-def _ignorance(together: list[Verdict], reading: Reading) -> Diagnostic:
+def _unknown(together: list[Verdict], reading: Reading) -> Diagnostic:
     """What could not be found out, and every check that is left without an answer by it."""
     first, gpus = together[0], _gpus(together)
     checks = list(dict.fromkeys(each.check for each in together if each.expectation and each.expectation.sources))
     about = f"{gpus[0]} on {first.node}: " if gpus else f"{first.node}: "
     unjudged = f"; unknown: {', '.join(checks)}" if len(checks) >= _SEVERAL else ""
-    said = first.message
+    reason = first.message
     if len(gpus) > 1:
         about = f"{len(gpus)} GPUs on {first.node}: "
         call = first.evidence[0]
-        said = f"{call.call} returned {name_of(call.code or 0)} ({call.code})"
-    return _diagnostic(together, reading, f"{about}{said}{unjudged}", label="unknown")
+        reason = f"{call.call} returned {name_of(call.code or 0)} ({call.code})"
+    return _diagnostic(together, reading, f"{about}{reason}{unjudged}", label="unknown")
 
 
 def _diagnostic(together: Sequence[Verdict], reading: Reading, message: str, *, label: str) -> Diagnostic:
@@ -132,7 +136,7 @@ def _evidence(together: Sequence[Verdict], reading: Reading) -> list[tuple[str, 
         ("node", verdict.node),
         *(pair for gpu in gpus for pair in (("gpu", gpu.uuid or f"index {gpu.index}"), ("pci", gpu.pci))),
         ("check", verdict.check),
-        ("wanted", verdict.wanted),
+        ("wanted", verdict.expected),
         ("demanded by", _demand(verdict)),
         ("measured", verdict.measured),
         *(("call", str(call)) for call in verdict.evidence),

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from blueprint.diagnostics import nearest
 from blueprint.probe import codes
-from blueprint.probe.checks import Check, all_checks
+from blueprint.probe.check import Check, Invariant, UnusableParametersError
+from blueprint.probe.checks import all_checks
 from blueprint.probe.expectations import Expectation, ExpectationSource
 from blueprint.probe.observations import ObservedNode, Status
 from blueprint.probe.reading import Reading
@@ -19,21 +20,21 @@ _BLAMED_FIRST = (_NVML, _GPU_COUNT, "gpu-product")
 
 
 def judge(reading: Reading, expectations: Sequence[Expectation]) -> list[Verdict]:
-    """Every verdict on one node: each expectation of its pool, and what is wrong under any.
+    """Every verdict on one node: of each expectation of its pool, and of the invariants.
 
-    `expectations` are those of the node's pool alone. A check without an expectation is told as skipped; an
+    `expectations` are those of the node's pool alone. A check without an expectation is reported as skipped; an
     expectation that this tool cannot check is unknown. GPUs declared (`gpu-count` above zero) imply that
     NVML must answer. Pure: the same reading and expectations give the same verdicts.
     """
-    asked = [*expectations, *_implied(expectations)]
-    verdicts = [verdict for expectation in asked for verdict in _judged(reading, expectation)]
-    pool = asked[0].pool if asked else ""
-    blamed = _blamed(asked)
+    expected = [*expectations, *_implied(expectations)]
+    verdicts = [verdict for expectation in expected for verdict in _judge_one(reading, expectation)]
+    pool = expected[0].pool if expected else ""
+    blamed = _blamed(expected)
     for check in all_checks().values():
-        if check.always:
-            verdicts += check.judge(reading, Expectation(pool, check.slug, None, blamed))
-        elif not check.if_expected and check.slug not in {each.check for each in asked}:
-            verdicts.append(_unasked(reading, check, asked))
+        if isinstance(check, Invariant):
+            verdicts += check.verdicts(reading, Expectation(pool, check.slug, None, blamed))
+        elif not check.only_if_expected and check.slug not in {each.check for each in expected}:
+            verdicts.append(_not_expected(reading, check.slug, expected))
     return verdicts
 
 
@@ -49,32 +50,31 @@ def _implied(expectations: Sequence[Expectation]) -> Iterator[Expectation]:
     if any(each.check == _NVML for each in expectations):
         return
     for each in expectations:
-        if each.check == _GPU_COUNT and isinstance(each.want, int) and each.want > 0:
-            yield dataclasses.replace(each, check=_NVML, want=True)
+        if each.check == _GPU_COUNT and isinstance(each.parameters, int) and each.parameters > 0:
+            yield dataclasses.replace(each, check=_NVML, parameters=True)
             return
 
 
-def _blamed(asked: Sequence[Expectation]) -> tuple[ExpectationSource, ...]:
-    """The line that says that this node has GPUs: what is wrong under any expectation contradicts it."""
+def _blamed(expected: Sequence[Expectation]) -> tuple[ExpectationSource, ...]:
+    """The line that declares GPUs for this node: what is wrong under any expectation contradicts it."""
     for slug in _BLAMED_FIRST:
-        for each in asked:
+        for each in expected:
             if each.check == slug:
                 return each.sources
     return ()
 
 
-def _judged(reading: Reading, expectation: Expectation) -> list[Verdict]:
+def _judge_one(reading: Reading, expectation: Expectation) -> list[Verdict]:
     check = all_checks().get(expectation.check)
-    if check is None or check.always:
-        known = [slug for slug, each in all_checks().items() if not each.always]
-        meant = nearest(expectation.check, known)
-        why = f"this probe has no check {expectation.check!r}" + (f"; {meant}?" if meant else "")
+    if not isinstance(check, Check):
+        known = [slug for slug, each in all_checks().items() if isinstance(each, Check)]
+        similar = nearest(expectation.check, known)
+        why = f"this probe has no check {expectation.check!r}" + (f"; {similar}?" if similar else "")
         return [_unusable(reading, expectation, why)]
     try:
-        check.wants(expectation.want)
-    except ValueError as error:
+        return check.verdicts(reading, expectation)
+    except UnusableParametersError as error:
         return [_unusable(reading, expectation, f"the expectation of {check.slug} is unusable: {error}")]
-    return check.judge(reading, expectation)
 
 
 def _unusable(reading: Reading, expectation: Expectation, why: str) -> Verdict:
@@ -89,10 +89,10 @@ def _unusable(reading: Reading, expectation: Expectation, why: str) -> Verdict:
     )
 
 
-def _unasked(reading: Reading, check: Check, asked: Sequence[Expectation]) -> Verdict:
-    """Nothing is expected here. That NVML is silent is worth knowing all the same, unless there are to be no GPUs."""
+def _not_expected(reading: Reading, slug: str, expected: Sequence[Expectation]) -> Verdict:
+    """Nothing is expected. That NVML is silent is worth knowing all the same, unless the pool declares no GPUs."""
     init = ObservedNode(reading).nvml
-    without = any(each.check == _GPU_COUNT and each.want == 0 for each in asked)
-    if check.slug == _NVML and init.status is not Status.READ and not without:
+    without = any(each.check == _GPU_COUNT and each.parameters == 0 for each in expected)
+    if slug == _NVML and init.status is not Status.READ and not without:
         return VerdictFactory(reading, Expectation("", _NVML, None, ())).unknown(init)
-    return Verdict(check.slug, Result.SKIP, reading.node, "no expectation declared")
+    return Verdict(slug, Result.SKIP, reading.node, "no expectation declared")

@@ -63,13 +63,13 @@ class Expectation:
     """One fact that every node of a pool must show.
 
     `check` is the slug of a probe check (`gpu-count`, `gpu-product`, `gpu-memory`, `driver-version`,
-    `mig-mode`, `ecc-mode`, `persistence-mode`, ...); `want` is that check's parameter, JSON-shaped and
-    documented by the check. The first source is the line to blame; further ones took part.
+    `mig-mode`, `ecc-mode`, `persistence-mode`, ...); `parameters` are that check's, in their JSON form: `want` in
+    the document. The first source is the line to blame; further ones took part.
     """
 
     pool: str
     check: str
-    want: Any
+    parameters: Any
     sources: tuple[ExpectationSource, ...]
 
     def to_json(self) -> dict[str, Any]:
@@ -77,7 +77,7 @@ class Expectation:
         return {
             "pool": self.pool,
             "check": self.check,
-            "want": self.want,
+            "want": self.parameters,
             "sources": [source.to_json() for source in self.sources],
         }
 
@@ -97,7 +97,7 @@ class Expectation:
         return cls(
             pool=_of_type(data, "pool", str),
             check=_of_type(data, "check", str),
-            want=data["want"],
+            parameters=data["want"],
             sources=tuple(ExpectationSource.from_json(source) for source in sources),
         )
 

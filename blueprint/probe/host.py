@@ -72,18 +72,18 @@ class HostScan:
     """Every path that was looked at. `root` is where the node's file system was found: `/`, or where it is mounted."""
 
     root: str
-    answers: tuple[HostRecord, ...]
+    records: tuple[HostRecord, ...]
     _by_path: dict[str, HostRecord] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        for answer in self.answers:
-            if self._by_path.setdefault(answer.path, answer) != answer:
-                self._by_path[answer.path] = HostRecord(answer.path, Access.UNBELIEVABLE, {}, _TWICE)
+        for record in self.records:
+            if self._by_path.setdefault(record.path, record) != record:
+                self._by_path[record.path] = HostRecord(record.path, Access.UNBELIEVABLE, {}, _TWICE)
 
-    def of(self, path: str) -> HostRecord | None:
+    def record_of(self, path: str) -> HostRecord | None:
         """What one path showed; None if it was not looked at. Of two different answers neither is believed."""
         return self._by_path.get(path)
 
-    def within(self, folder: str) -> list[HostRecord]:
+    def records_in(self, folder: str) -> list[HostRecord]:
         """What stands directly in a folder, in the order of the record, each path once."""
-        return [answer for path, answer in self._by_path.items() if path.rpartition("/")[0] == folder]
+        return [record for path, record in self._by_path.items() if path.rpartition("/")[0] == folder]

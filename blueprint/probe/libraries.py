@@ -23,12 +23,12 @@ _FOLDERS = (
 """Folders under the node's root, documented for the GPU Operator (`hostPaths`), GKE, Talos and Bottlerocket."""
 
 
-def found(root: Path) -> Iterator[Path]:
+def find(root: Path) -> Iterator[Path]:
     """Every library under `root` that may be NVML, the likeliest first, each once. Links out of it do not count."""
-    look, seen = FileReader(root), set()
+    reader, seen = FileReader(root), set()
     for folder, pattern in _FOLDERS:
         for place in sorted((root / folder).glob(pattern)):
-            path = look.regular(f"/{(place / SONAME).relative_to(root)}")
+            path = reader.regular(f"/{(place / SONAME).relative_to(root)}")
             if path and path not in seen:
                 seen.add(path)
                 yield path

@@ -4,23 +4,74 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from blueprint.probe import pci
-from blueprint.probe.host import Access, HostRecord
+from blueprint.probe.host import Access, HostRecord, HostScan
 from blueprint.probe.host_observations import ObservedHost
 from blueprint.probe.host_scan import PCI, RDMA
 from blueprint.probe.observations import Observation, Status
-from blueprint.probe.parameters import Network
 from blueprint.probe.reading import Reading
 
+FABRICS = ("infiniband", "roce", "efa")
+"""Fabrics whose cards can be told from others: by their link layer, or EFA by its PCI ids."""
 _LINKS = {"infiniband": "InfiniBand", "roce": "Ethernet"}
 _LINK_LAYERS = frozenset({"InfiniBand", "Ethernet", "Unknown", "Unspecified"})
-"""What the kernel can say; EFA has no word of its own."""
+"""Link layers that the kernel names; EFA has none of these."""
 _AMAZON, _EFA = "0x1d0f", "0xefa"
+_PCI_ID = re.compile(r"[0-9A-Fa-f]{4}", re.ASCII)
 _ADDRESS = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]", re.ASCII)
 _STATE = re.compile(r"\d{1,2}: [A-Za-z_]{1,32}", re.ASCII)
 ACTIVE, LINK_UP = "4: ACTIVE", "5: LinkUp"
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A fabric, how many cards a node has on it (0: at least one), and their PCI vendor ("": any).
+
+    `management` is the PCI device id of cards that manage NVLink and look like ones of the fabric ("": none).
+    """
+
+    fabric: str
+    cards: int = 0
+    vendor: str = ""
+    management: str = ""
+
+    def __post_init__(self) -> None:
+        if self.fabric not in FABRICS:
+            raise ValueError(f"{self.fabric!r} is not one of {', '.join(FABRICS)}")
+        if self.vendor and not _PCI_ID.fullmatch(self.vendor):
+            raise ValueError(f"{self.vendor!r} is no PCI vendor id (four hexadecimal digits)")
+        if self.management and not _PCI_ID.fullmatch(self.management):
+            raise ValueError(f"{self.management!r} is no PCI device id (four hexadecimal digits)")
+
+    def __str__(self) -> str:
+        return f"{self.cards or 'at least 1'} {self.fabric} card{'' if self.cards in (0, 1) else 's'}"
+
+    @property
+    def pci_vendor(self) -> str:
+        """The PCI vendor of the fabric's cards as sysfs writes it: `0x15b3`; "" for any."""
+        if self.fabric == "efa":
+            return _AMAZON
+        return f"0x{self.vendor.lower()}" if self.vendor else ""
+
+    def is_kind(self, card: HostRecord) -> bool:
+        """Whether a PCI function is a card that may be on the fabric."""
+        vendor, device = card.values.get("vendor", ""), card.values.get("device", "")
+        if "physfn" in card.values:
+            return False
+        if self.fabric == "efa":
+            return vendor == _AMAZON and device.startswith(_EFA)
+        return not self.vendor or vendor == self.pci_vendor
+
+    def is_management(self, card: Card) -> bool:
+        """Whether a card is of the model that manages NVLink."""
+        return bool(self.management) and card.model.lower() == self.management.lower()
+
+    def is_link(self, port: Port) -> bool:
+        """Whether a port has the link layer of the fabric."""
+        link = _LINKS.get(self.fabric)
+        return link is None or port.link == link
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +80,18 @@ class Port:
 
     device: str
     number: str
-    answer: HostRecord
+    record: HostRecord
 
     @property
     def link(self) -> str:
-        """`InfiniBand` or `Ethernet`; EFA has a word of its own."""
-        return self.answer.values.get("link_layer", "")
+        """`InfiniBand` or `Ethernet`; EFA has another word."""
+        return self.record.values.get("link_layer", "")
 
     @property
     def states(self) -> tuple[str, str] | None:
-        """Logical and physical state; None where they were not read, or say nothing."""
-        said = self.answer.values.get("state", ""), self.answer.values.get("phys_state", "")
-        return said if all(_STATE.fullmatch(each) for each in said) else None
+        """Logical and physical state; None where they were not read, or mean nothing."""
+        states = self.record.values.get("state", ""), self.record.values.get("phys_state", "")
+        return states if all(_STATE.fullmatch(each) for each in states) else None
 
     @property
     def up(self) -> bool:
@@ -63,118 +114,117 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
+class _RdmaDevice:
+    """An RDMA device, its card, and its ports. `card` is None for a device in software, and for a sub-function."""
+
+    record: HostRecord
+    card: HostRecord | None
+    ports: tuple[Port, ...]
+
+    def unread(self, network: Network) -> HostRecord | None:
+        """What could not be read of a device that may be one of the network; None if all could."""
+        card = self.card
+        if card is None:
+            unclear = self.record.access is not Access.READ or "device" in self.record.detail
+            return self.record if unclear or _ADDRESS.fullmatch(self.record.values.get("device", "")) else None
+        if not pci.identified(card):
+            return card
+        if not network.is_kind(card):
+            return None
+        if not self.ports:
+            return HostRecord(f"{self.record.path}/ports", Access.FAILED, {}, "no port")
+        return next((port.record for port in self.ports if port.link not in _LINK_LAYERS), None)
+
+
+@dataclass(frozen=True, slots=True)
 class Cards:
     """The cards of a fabric, and cards of the same kind on the PCI bus that no RDMA device stands for."""
 
     reading: Reading
     network: Network
+    devices: tuple[_RdmaDevice, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        devices = tuple(_rdma_devices(self.reading.host)) if self.reading.host else ()
+        object.__setattr__(self, "devices", devices)
 
     @property
     def found(self) -> Observation[tuple[Card, ...]]:
         """The fabric's cards. Virtual functions of a card that is here itself, and devices without a card, are none."""
-        host, scan = ObservedHost(self.reading), self.reading.host
-        listing_of_bus = host.observation(PCI, lambda _: True)
-        if scan is None or listing_of_bus.status is not Status.READ:
-            return Observation(listing_of_bus.status, None, listing_of_bus.why, (), listing_of_bus.files)
-        listed = scan.of(RDMA)
-        if listed is not None and listed.access is Access.ABSENT:
-            return Observation(
-                Status.READ, (), "", (), (listed, *listing_of_bus.files)
-            )  # /sys is there: no RDMA driver is loaded
-        listing = host.observation(RDMA, lambda _: True)
-        if listing.status is not Status.READ:
-            return Observation(listing.status, None, listing.why, (), listing.files)
-        slots: dict[str, list[Port]] = {}
-        taken: set[str] = set()
-        models: dict[str, str] = {}
-        for device, card in self._devices():
-            ports = scan.within(f"{device.path}/ports")
-            if lost := self._lost(device, card, ports):
-                return Observation(Status.UNREADABLE, None, str(lost), (), (lost,))
-            mine = _ports(device, ports)
-            taken |= {card.path} if card else set()
-            if card and self._is_kind(card) and (mine := [port for port in mine if self._is_link(port)]):
-                slots.setdefault(_slot(card), []).extend(mine)
-                models[_slot(card)] = card.values["device"].removeprefix("0x")
-        if doubtful := [each for each in pci.unclear_cards(scan, self._vendor) if each.path not in taken]:
+        listing = self._listing()
+        if listing.status is not Status.READ or not listing.value:
+            return Observation(listing.status, () if listing.value is False else None, listing.why, (), listing.files)
+        if unread := next((lost for each in self.devices if (lost := each.unread(self.network))), None):
+            return Observation(Status.UNREADABLE, None, str(unread), (), (unread,))
+        if doubtful := self._doubtful():
             why = f"whether {doubtful[0].path} is a card cannot be told: {doubtful[0].detail or 'it says nothing'}"
             return Observation(Status.UNREADABLE, None, why, (), tuple(doubtful[:8]))
-        cards = tuple(Card(slot, tuple(ports), models[slot]) for slot, ports in sorted(slots.items()))
-        return Observation(
-            Status.READ, cards, "", (), (*listing.files, *(port.answer for c in cards for port in c.ports))
-        )
+        cards = self._by_slot()
+        files = (*listing.files, *(port.record for card in cards for port in card.ports))
+        return Observation(Status.READ, cards, "", (), files)
+
+    def _listing(self) -> Observation[bool]:
+        """Whether the kernel has an RDMA class, where PCI functions and that class could be listed."""
+        host, scan = ObservedHost(self.reading), self.reading.host
+        bus = host.observe_path(PCI, lambda _: True)
+        if scan is None or bus.status is not Status.READ:
+            return bus
+        listed = scan.record_of(RDMA)
+        if listed is not None and listed.access is Access.ABSENT:
+            return replace(bus, value=False, files=(listed, *bus.files))  # /sys is there: no RDMA driver is loaded
+        return host.observe_path(RDMA, lambda _: True)
+
+    def _doubtful(self) -> list[HostRecord]:
+        """PCI functions without an RDMA device that may be cards of the fabric."""
+        taken = {device.card.path for device in self.devices if device.card}
+        unclear = pci.unclear_cards(self.reading.host, self.network.pci_vendor) if self.reading.host else []
+        return [each for each in unclear if each.path not in taken]
+
+    def _by_slot(self) -> tuple[Card, ...]:
+        """The ports on the fabric, by the slot of their card."""
+        ports: dict[str, list[Port]] = {}
+        models: dict[str, str] = {}
+        for device in self.devices:
+            on_fabric = [port for port in device.ports if self.network.is_link(port)]
+            if device.card and self.network.is_kind(device.card) and on_fabric:
+                slot = _slot(device.card)
+                ports.setdefault(slot, []).extend(on_fabric)
+                models[slot] = device.card.values["device"].removeprefix("0x")
+        return tuple(Card(slot, tuple(found), models[slot]) for slot, found in sorted(ports.items()))
 
     @property
     def idle(self) -> list[HostRecord]:
         """Cards of the kind on the PCI bus without an RDMA device."""
-        taken = {card.path for _, card in self._devices() if card}
-        scan = self.reading.host
-        listed = scan.within(PCI) if scan else []
-        return [each for each in listed if pci.is_card(each) and self._is_kind(each) and each.path not in taken]
+        taken = {device.card.path for device in self.devices if device.card}
+        listed = self.reading.host.records_in(PCI) if self.reading.host else []
+        return [each for each in listed if pci.is_card(each) and self.network.is_kind(each) and each.path not in taken]
 
     @property
     def other_links(self) -> list[Port]:
         """Ports of the vendor's cards with another link layer than the fabric: a card may be in the wrong mode."""
-        scan = self.reading.host
-        if scan is None or not self.network.vendor:
+        if not self.network.vendor:
             return []
-        mine = [device for device, card in self._devices() if card and self._is_kind(card)]
-        ports = (port for device in mine for port in _ports(device, scan.within(f"{device.path}/ports")))
-        return [port for port in ports if not self._is_link(port)]
+        mine = [device for device in self.devices if device.card and self.network.is_kind(device.card)]
+        return [port for device in mine for port in device.ports if not self.network.is_link(port)]
 
     @property
     def hidden(self) -> bool:
         """Whether the cards' devices may be in another network namespace: no device at all, but cards with a driver."""
-        scan = self.reading.host
-        listed = scan.of(RDMA) if scan else None
-        empty = listed is not None and listed.access is Access.READ and not list(self._devices())
+        listed = self.reading.host.record_of(RDMA) if self.reading.host else None
+        empty = listed is not None and listed.access is Access.READ and not self.devices
         return empty and any("driver" in each.values for each in self.idle)
 
-    def _devices(self) -> Iterator[tuple[HostRecord, HostRecord | None]]:
-        """Each RDMA device with its card; None where it has none: a device in software, or a sub-function."""
-        scan = self.reading.host
-        for device in scan.within(RDMA) if scan else ():
-            address = device.values.get("device", "")
-            card = scan.of(f"{PCI}/{address}") if scan and _ADDRESS.fullmatch(address) else None
-            if card is None or "physfn" not in card.values:
-                yield device, card
 
-    def _lost(self, device: HostRecord, card: HostRecord | None, ports: list[HostRecord]) -> HostRecord | None:
-        """What could not be read of a device that may be one of the fabric."""
-        if card is None:
-            unclear = device.access is not Access.READ or "device" in device.detail
-            return device if unclear or _ADDRESS.fullmatch(device.values.get("device", "")) else None
-        if not pci.identified(card):
-            return card
-        if not self._is_kind(card):
-            return None
-        if not ports:
-            return HostRecord(f"{device.path}/ports", Access.FAILED, {}, "no port")
-        return next((port for port in ports if port.values.get("link_layer") not in _LINK_LAYERS), None)
-
-    def _is_kind(self, card: HostRecord) -> bool:
-        vendor, device = card.values.get("vendor", ""), card.values.get("device", "")
-        if "physfn" in card.values:
-            return False
-        if self.network.fabric == "efa":
-            return vendor == _AMAZON and device.startswith(_EFA)
-        return not self._vendor or vendor == self._vendor
-
-    @property
-    def _vendor(self) -> str:
-        if self.network.fabric == "efa":
-            return _AMAZON
-        return f"0x{self.network.vendor}" if self.network.vendor else ""
-
-    def _is_link(self, port: Port) -> bool:
-        wanted = _LINKS.get(self.network.fabric)
-        return wanted is None or port.link == wanted
+def _rdma_devices(scan: HostScan) -> Iterator[_RdmaDevice]:
+    """Each RDMA device of the node that is no virtual function of a card."""
+    for record in scan.records_in(RDMA):
+        address = record.values.get("device", "")
+        card = scan.record_of(f"{PCI}/{address}") if _ADDRESS.fullmatch(address) else None
+        if card is None or "physfn" not in card.values:
+            name = record.path.rpartition("/")[2]
+            ports = scan.records_in(f"{record.path}/ports")
+            yield _RdmaDevice(record, card, tuple(Port(name, each.path.rpartition("/")[2], each) for each in ports))
 
 
 def _slot(card: HostRecord) -> str:
     return card.path.rpartition("/")[2].partition(".")[0]
-
-
-def _ports(device: HostRecord, ports: list[HostRecord]) -> list[Port]:
-    name = device.path.rpartition("/")[2]
-    return [Port(name, port.path.rpartition("/")[2], port) for port in ports]

@@ -1,4 +1,4 @@
-"""The child process: makes NVML calls one by one, as the parent asks, and says what came back.
+"""The child process: makes NVML calls one by one, as the parent requests them, and sends back the results.
 
 The only module that imports pynvml, and only when it runs. One JSON object per line each way, over two pipes
 of their own: a library that prints cannot disturb them. A call that hangs or crashes takes this process
@@ -14,6 +14,7 @@ import resource
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -27,36 +28,33 @@ _LIBRARY_NOT_FOUND = 12
 _MAX_MIG_DEVICES = 64
 _PR_SET_PDEATHSIG = 1
 _MAX_RAW_BYTES = 256
-_STRUCTURES = {
-    "nvmlDeviceGetPciInfo": ("busId", "domain", "bus", "device", "pciDeviceId", "pciSubSystemId"),
-    "nvmlDeviceGetMemoryInfo": ("total",),
-}
 
 
 def serve(read_end: int, write_end: int, library: str | None) -> None:
-    """Say that we are there, then answer requests until the pipe closes.
+    """Report that we are ready, then answer requests until the pipe closes.
 
-    A request is `{"call": NAME, "device": INDEX or null}`; the answer `{"code": N, "value": V}`, or
-    `{"undecodable": HEX}`, or `{"failed": TEXT}`, each with the call's own duration `ms`. `nvmlInit` also
-    tells which library answered. `nvmlDeviceGetMigDeviceHandleByIndex` is made for every index that can be, and answers
-    with the name of each MIG device by its index.
+    A request is `{"call": NAME, "device": INDEX or null, "fields": [NAME, ...]}`, with the fields that are needed of a
+    structure. The answer is `{"code": N, "value": V}`, or `{"undecodable": HEX}`, or `{"failed": TEXT}`, each with the
+    call's own duration `ms`. That of `nvmlInit` also names the library.
+    `nvmlDeviceGetMigDeviceHandleByIndex` is made for every index that can be, and answers with the name of each MIG
+    device by its index.
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":  # the only system with NVML where a process can ask to die with its parent
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     session = _Session(library)
-    with os.fdopen(read_end, encoding="utf-8") as requests, os.fdopen(write_end, "w", encoding="utf-8") as answers:
-        _say(answers, {"ready": True})
+    with os.fdopen(read_end, encoding="utf-8") as requests, os.fdopen(write_end, "w", encoding="utf-8") as results:
+        _send(results, {"ready": True})
         for line in requests:
             request = json.loads(line)
             began = time.perf_counter()
-            answer = session.answer(request["call"], request["device"])
-            _say(answers, answer | {"ms": round((time.perf_counter() - began) * 1000, 3)})
+            answer = session.answer(request["call"], request["device"], request["fields"])
+            _send(results, answer | {"ms": round((time.perf_counter() - began) * 1000, 3)})
 
 
-def _say(answers: TextIO, answer: dict[str, Any]) -> None:
-    answers.write(json.dumps(answer) + "\n")
-    answers.flush()
+def _send(results: TextIO, answer: dict[str, Any]) -> None:
+    results.write(json.dumps(answer) + "\n")
+    results.flush()
 
 
 class _Session:
@@ -67,20 +65,20 @@ class _Session:
         self._handles: dict[int, Any] = {}
         self._bindings = _bindings()
 
-    def answer(self, call: str, device: int | None) -> dict[str, Any]:
-        """Make the call that is asked for. Whatever it raises is an answer, not an accident."""
+    def answer(self, call: str, device: int | None, fields: Sequence[str]) -> dict[str, Any]:
+        """Make the requested call. Whatever it raises is an answer, not an accident."""
         if self._bindings is None:
             return {"failed": "the NVML bindings (nvidia-ml-py) are not installed"}
         try:
-            return self._made(self._bindings, call, device)
+            return self._made(self._bindings, call, device, fields)
         except self._bindings.NVMLError as error:
             return {"code": error.value}
         except UnicodeDecodeError as error:
             return {"undecodable": error.object[:_MAX_RAW_BYTES].hex()}
-        except Exception as error:  # noqa: BLE001 - told to the parent, which records it as a failed call
+        except Exception as error:  # noqa: BLE001 - sent to the parent, which records it as a failed call
             return {"failed": f"{type(error).__name__}: {error}"}
 
-    def _made(self, pynvml: Any, call: str, device: int | None) -> dict[str, Any]:
+    def _made(self, pynvml: Any, call: str, device: int | None, fields: Sequence[str]) -> dict[str, Any]:
         if call == "nvmlInit":
             return self._initialised(pynvml)
         if call == "nvmlDeviceGetHandleByIndex":
@@ -92,7 +90,7 @@ class _Session:
             return {"code": 0, "value": _fabric(pynvml, self._handles[int(device or 0)])}
         function = getattr(pynvml, call)
         value = function() if device is None else function(self._handles[device])
-        return {"code": 0, "value": _plain(value, _STRUCTURES.get(call, ()))}
+        return {"code": 0, "value": _plain(value, fields)}
 
     def _mig_devices(self, pynvml: Any, handle: Any) -> dict[str, str]:
         """The names of the GPU's MIG devices by index. Numbers are given up to a maximum and need not be used."""
@@ -135,7 +133,7 @@ def _bindings() -> Any:
     return pynvml
 
 
-def _plain(value: Any, fields: tuple[str, ...]) -> Any:
+def _plain(value: Any, fields: Sequence[str]) -> Any:
     """The answer as JSON can carry it: the fields of a structure by name, bytes as text."""
     if isinstance(value, bytes):
         return value.decode()
@@ -144,11 +142,11 @@ def _plain(value: Any, fields: tuple[str, ...]) -> Any:
     return value
 
 
-def _loaded_from(asked: str | None) -> str:
+def _loaded_from(requested: str | None) -> str:
     """The file that the library really is, as the kernel maps it."""
-    name = Path(asked).resolve().name if asked else "libnvidia-ml.so"
+    name = Path(requested).resolve().name if requested else "libnvidia-ml.so"
     for line in Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace").splitlines():
         path = line.partition("/")
         if path[1] and name in path[2].rsplit("/", 1)[-1]:
             return "/" + path[2]
-    return asked or SONAME
+    return requested or SONAME

@@ -7,15 +7,27 @@ different answers to one question, are *implausible* and yield no value.
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from blueprint.probe import parse
 from blueprint.probe.host import HostRecord
+from blueprint.probe.nvml_calls import (
+    COUNT,
+    DRIVER_VERSION,
+    HANDLE,
+    IDENTITY,
+    INIT,
+    NAME,
+    PCI_INFO,
+    SERIAL,
+    UUID,
+    DeviceCall,
+    SystemCall,
+)
 from blueprint.probe.nvml_codes import LIBRARY_NOT_FOUND, Meaning, meaning_of
-from blueprint.probe.parse import Fabric, Modes, PciIdentity
-from blueprint.probe.reading import Call, Outcome, Reading, Value
+from blueprint.probe.parse import PciIdentity
+from blueprint.probe.reading import Call, Outcome, Reading
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -78,7 +90,7 @@ class GpuId:
 
 @dataclass(frozen=True, slots=True)
 class ObservedGpu:
-    """The facts of one GPU that NVML counted, found under one index."""
+    """What a reading proves about one GPU that NVML counted, found under one index."""
 
     reading: Reading
     index: int
@@ -102,81 +114,41 @@ class ObservedGpu:
     @property
     def handle(self) -> Observation[bool]:
         """Whether NVML gives a handle for the index."""
-        return _fact(self.reading, "nvmlDeviceGetHandleByIndex", self.index, lambda _: True)
+        return _observation(self.reading.calls_of(HANDLE.name, self.index), HANDLE, self.index)
 
     @property
     def uuid(self) -> Observation[str]:
         """`GPU-` and 32 hexadecimal digits."""
-        return self._read("nvmlDeviceGetUUID", parse.uuid)
+        return self.observe(UUID)
 
     @property
     def pci(self) -> Observation[PciIdentity]:
         """PCI address and device id."""
-        return self._read("nvmlDeviceGetPciInfo", parse.pci)
+        return self.observe(PCI_INFO)
 
     @property
     def name(self) -> Observation[str]:
         """The product name, as it is: `NVIDIA H100 80GB HBM3`."""
-        return self._read("nvmlDeviceGetName", parse.text)
-
-    @property
-    def memory_bytes(self) -> Observation[int]:
-        """Total memory in bytes, as the plain (version 1) call counts it."""
-        return self._read("nvmlDeviceGetMemoryInfo", parse.memory)
-
-    @property
-    def mig(self) -> Observation[Modes]:
-        """MIG mode, current and pending."""
-        return self._read("nvmlDeviceGetMigMode", parse.modes)
-
-    @property
-    def mig_instances(self) -> Observation[dict[str, int]]:
-        """How many MIG devices of each profile it has."""
-        return self._read("nvmlDeviceGetMigDeviceHandleByIndex", parse.instances)
-
-    @property
-    def ecc(self) -> Observation[Modes]:
-        """ECC mode, current and pending."""
-        return self._read("nvmlDeviceGetEccMode", parse.modes)
-
-    @property
-    def persistence(self) -> Observation[bool]:
-        """Persistence mode."""
-        return self._read("nvmlDeviceGetPersistenceMode", parse.switch)
+        return self.observe(NAME)
 
     @property
     def serial(self) -> Observation[str]:
         """The board's serial number."""
-        return self._read("nvmlDeviceGetSerial", parse.word)
+        return self.observe(SERIAL)
 
-    @property
-    def board_part(self) -> Observation[str]:
-        """The board's part number."""
-        return self._read("nvmlDeviceGetBoardPartNumber", parse.text)
-
-    @property
-    def vbios(self) -> Observation[str]:
-        """The version of the video BIOS."""
-        return self._read("nvmlDeviceGetVbiosVersion", parse.word)
-
-    @property
-    def fabric(self) -> Observation[Fabric]:
-        """The NVLink fabric."""
-        return self._read("nvmlDeviceGetGpuFabricInfoV", parse.fabric)
-
-    def _read(self, call: str, parser: Callable[[Value | None], T]) -> Observation[T]:
-        """A fact of this GPU; none at all if the index did not mean one and the same GPU throughout."""
-        for name in ("nvmlDeviceGetUUID", "nvmlDeviceGetPciInfo"):
-            answers = tuple(each for each in self.reading.of(name, self.index) if each.answered)
-            if len({repr(each.value) for each in answers}) > 1:
+    def observe(self, call: DeviceCall[T]) -> Observation[T]:
+        """What a call proves about this GPU; nothing if the index did not mean one and the same GPU throughout."""
+        for each in IDENTITY:
+            values = tuple(made for made in self.reading.calls_of(each.name, self.index) if made.answered)
+            if len({repr(made.value) for made in values}) > 1:
                 why = f"index {self.index} was not the same GPU throughout the reading"
-                return Observation(Status.IMPLAUSIBLE, None, why, answers)
-        return _fact(self.reading, call, self.index, parser)
+                return Observation(Status.IMPLAUSIBLE, None, why, values)
+        return _observation(self.reading.calls_of(call.name, self.index), call, self.index)
 
 
 @dataclass(frozen=True, slots=True)
 class ObservedNode:
-    """The facts of the node, and its GPUs."""
+    """What a reading's NVML calls prove about the node, and its GPUs."""
 
     reading: Reading
 
@@ -186,41 +158,31 @@ class ObservedNode:
 
         That the loader did not find the library is no bad answer where it was found elsewhere.
         """
-        inits = list(self.reading.of("nvmlInit"))
+        inits = list(self.reading.calls_of(INIT.name))
         found = [call for call in inits if call.code != LIBRARY_NOT_FOUND]
         inits = found or inits
         worst = [call for call in inits if not call.answered] or inits
-        return _fact(self.reading, "nvmlInit", None, lambda _: True, worst[:1])
+        return _observation(worst[:1], INIT)
 
     @property
     def driver(self) -> Observation[str]:
         """The version of the loaded driver: `580.173.02`."""
-        return _fact(self.reading, "nvmlSystemGetDriverVersion", None, parse.driver)
-
-    @property
-    def nvml_version(self) -> Observation[str]:
-        """The version of the library."""
-        return _fact(self.reading, "nvmlSystemGetNVMLVersion", None, parse.word)
-
-    @property
-    def cuda(self) -> Observation[int]:
-        """The CUDA version that the driver supports: 13000 is 13.0."""
-        return _fact(self.reading, "nvmlSystemGetCudaDriverVersion", None, parse.positive)
+        return self.observe(DRIVER_VERSION)
 
     @property
     def count(self) -> Observation[int]:
         """The number of GPUs as NVML counts them, the same each time it was asked."""
-        return _fact(self.reading, "nvmlDeviceGetCount", None, parse.count)
+        return self.observe(COUNT)
+
+    def observe(self, call: SystemCall[T]) -> Observation[T]:
+        """What a call proves about the node."""
+        return _observation(self.reading.calls_of(call.name), call)
 
     @property
     def gpus(self) -> list[ObservedGpu]:
-        """One per index for which a handle was asked, whether NVML gave one or not."""
-        asked = {
-            call.device
-            for call in self.reading.calls
-            if call.call == "nvmlDeviceGetHandleByIndex" and call.device is not None
-        }
-        return [ObservedGpu(self.reading, index) for index in sorted(asked)]
+        """One per index for which a handle was requested, whether NVML gave one or not."""
+        requested = {call.device for call in self.reading.calls if call.call == HANDLE.name and call.device is not None}
+        return [ObservedGpu(self.reading, index) for index in sorted(requested)]
 
 
 _LOST_CALLS = {
@@ -245,29 +207,22 @@ def status_of(call: Call) -> Status:
     return Status.READ if meaning is Meaning.VALUE else _MEANINGS[meaning]
 
 
-def _fact(
-    reading: Reading,
-    call: str,
-    device: int | None,
-    parser: Callable[[Value | None], T],
-    among: list[Call] | None = None,
+def _observation(
+    made: Sequence[Call], call: SystemCall[T] | DeviceCall[T], device: int | None = None
 ) -> Observation[T]:
-    """The fact that a call proves, where all its answers agree; asking once less than planned takes nothing away.
-
-    `parser` gives the value, or raises ValueError with what is wrong."""
-    calls = tuple(among if among is not None else reading.of(call, device))
-    calls = tuple(each for each in calls if each.outcome is not Outcome.NOT_MADE) or calls
+    """What calls of one function prove, where all answers agree; a call less than planned takes nothing away."""
+    calls = tuple(each for each in made if each.outcome is not Outcome.NOT_MADE) or tuple(made)
     if not calls:
         where = "" if device is None else str(device)
-        return Observation(Status.UNREADABLE, None, f"{call}({where}) is not in the reading", ())
+        return Observation(Status.UNREADABLE, None, f"{call.name}({where}) is not in the reading", ())
     for each in calls:
         if (status := status_of(each)) is not Status.READ:
             why = each.detail if each.outcome is Outcome.NOT_MADE else str(each)
             return Observation(status, None, why, (each,))
     if len({repr(each.value) for each in calls}) > 1:
-        answers = ", then ".join(repr(each.value) for each in calls)
-        return Observation(Status.IMPLAUSIBLE, None, f"{call} gave different answers: {answers}", calls)
+        values = ", then ".join(repr(each.value) for each in calls)
+        return Observation(Status.IMPLAUSIBLE, None, f"{call.name} gave different answers: {values}", calls)
     try:
-        return Observation(Status.READ, parser(calls[0].value), "", calls)
+        return Observation(Status.READ, call.parse(calls[0].value), "", calls)
     except ValueError as error:
-        return Observation(Status.IMPLAUSIBLE, None, f"{calls[0].call} answered {error}", calls)
+        return Observation(Status.IMPLAUSIBLE, None, f"{call.name} answered {error}", calls)

@@ -1,228 +1,166 @@
-"""What checks accept as `want`: small parsers from JSON, each raising ValueError with what is wrong."""
+"""JSON codecs for the parameters of checks: the compiler encodes them, the probe decodes them, one type for both.
+
+A check names the type of its parameters once, as a dataclass in its own file. `record` derives the JSON form from the
+fields: keys in camelCase, a field that has its default is left out. Whole numbers count something, so they are never
+negative. A decoder raises ValueError with what is wrong; so does a dataclass, from `__post_init__`.
+"""
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
-_VERSION = re.compile(r"[1-9]\d{2,3}(\.\d{1,4}){1,2}", re.ASCII)
-_BRANCH = re.compile(r"[1-9]\d{2,3}", re.ASCII)
-_KERNEL = re.compile(r"(\d{1,4})\.(\d{1,4})", re.ASCII)
-_SYSTEM = re.compile(r"([a-z]+)(?:-(\d+(?:\.\d+)?))?", re.ASCII)
-_PCI_ID = re.compile(r"[0-9A-Fa-f]{4}", re.ASCII)
+P = TypeVar("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Product:
-    """A GPU product, the complete names NVML may call it by, and its PCI device ids (upper case).
+class Codec(Generic[P]):
+    """How a value is written as JSON, and read from it. `decode` raises ValueError for what is no such value."""
 
-    `subsystems`: where products share a device id, which of them each `25B6:10DE:157E` is.
-    """
-
-    product: str
-    names: tuple[str, ...]
-    device_ids: tuple[str, ...]
-    subsystems: Mapping[str, str] = field(default_factory=dict)
+    encode: Callable[[P], Any]
+    decode: Callable[[Any], P]
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """Memory in MiB as NVML totals it, and how much it may differ either way."""
-
-    mib: int
-    tolerance_mib: int
+def record(kind: type[P]) -> Codec[P]:
+    """An object with the fields of a dataclass, which may hold numbers, texts, lists and objects of them."""
+    return Codec(_encode_record, functools.partial(_decode_record, kind))
 
 
-@dataclass(frozen=True, slots=True)
-class Driver:
-    """A driver branch (`580`), a version (`580.173.02`), or both; "" where not demanded."""
+def text_form(parse: Callable[[str], P]) -> Codec[P]:
+    """A value written as one text: `str` gives it, and `parse` raises ValueError for what is none."""
 
-    branch: str
-    version: str
+    def decode(value: Any) -> P:
+        if not isinstance(value, str):
+            raise ValueError(f"a text is needed, not {value!r}")  # noqa: TRY004 - callers catch one error
+        return parse(value)
 
-
-FABRICS = ("infiniband", "roce", "efa")
-"""Fabrics whose cards can be told from others: by their link layer, or EFA by its PCI ids."""
-
-
-@dataclass(frozen=True, slots=True)
-class Network:
-    """A fabric, how many cards a node has on it (0: at least one), and their PCI vendor ("": any).
-
-    `management` is the PCI device id of cards that manage NVLink and look like ones of the fabric ("": none).
-    """
-
-    fabric: str
-    cards: int
-    vendor: str
-    management: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.cards or 'at least 1'} {self.fabric} card{'' if self.cards in (0, 1) else 's'}"
+    return Codec(str, decode)
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """How many GPUs are cut into which instances, and how many are whole."""
-
-    cut: tuple[tuple[int, dict[str, int]], ...]
-    whole: int
+def one_of(*choices: T) -> Codec[T]:
+    """One of a few values, of the same type: `true` is not 1."""
+    return Codec(lambda value: value, functools.partial(_choice, choices))
 
 
-def mig_mode(want: Any) -> bool | dict[bool, int]:
-    """`true`, `false`, or how many GPUs have it on and off: `{"on": 4, "off": 4}`."""
-    if isinstance(want, bool):
-        return want
-    fields = _object(want, {"on", "off"})
-    return {True: number(fields.get("on")), False: number(fields.get("off"))}
+def record_or(kind: type[P], other: Codec[T]) -> Codec[P | T]:
+    """An object with the fields of a dataclass, or what another codec accepts, which is no object."""
+
+    def encode(value: P | T) -> Any:
+        return _encode_record(value) if isinstance(value, kind) else other.encode(typing.cast("T", value))
+
+    def decode(value: Any) -> P | T:
+        return _decode_record(kind, value) if isinstance(value, dict) else other.decode(value)
+
+    return Codec(encode, decode)
 
 
-def layout(want: Any) -> Layout:
-    """`{"cut": [{"gpus": 4, "instances": {"1g.10gb": 7}}], "whole": 4}`."""
-    fields = _object(want, {"cut", "whole"})
-    entries = fields.get("cut")
-    if not isinstance(entries, list) or not entries:
-        raise ValueError(f"cut must be a list of cuts, not {entries!r}")
-    return Layout(tuple(_cut(entry) for entry in entries), number(fields.get("whole", 0)))
+def _choice(choices: Sequence[T], value: Any) -> T:
+    for choice in choices:
+        if value == choice and type(value) is type(choice):
+            return choice
+    options = " or ".join(repr(each) if isinstance(each, str) else str(each).lower() for each in choices)
+    raise ValueError(f"{options} is needed, not {value!r}")
 
 
-def _cut(entry: Any) -> tuple[int, dict[str, int]]:
-    fields = _object(entry, {"gpus", "instances"})
-    instances = fields.get("instances")
-    if not isinstance(instances, dict) or not instances:
-        raise ValueError(f"instances must be numbers by profile, not {instances!r}")
-    return number(fields.get("gpus")), {str(name): number(count) for name, count in instances.items()}
-
-
-def truth(want: Any) -> bool:
-    """`true` or `false`."""
-    if not isinstance(want, bool):
-        raise ValueError(f"true or false is needed, not {want!r}")  # noqa: TRY004 - one error type
-    return want
-
-
-def only_true(want: Any) -> bool:
-    """`true`: the opposite cannot be expected."""
-    if want is not True:
-        raise ValueError(f"true is needed, not {want!r}")
-    return True
-
-
-def unique(want: Any) -> str:
-    """The word `unique`."""
-    if want != "unique":
-        raise ValueError(f'"unique" is needed, not {want!r}')
-    return "unique"
-
-
-def number(want: Any) -> int:
-    """A whole number, zero or more."""
-    if isinstance(want, bool) or not isinstance(want, int) or want < 0:
-        raise ValueError(f"a whole number, zero or more, is needed, not {want!r}")
-    return want
-
-
-def product(want: Any) -> Product:
-    """`{"product": text, "nvmlNames": [text], "pciDeviceIds": ["2330"]}`; one of the lists may be empty. Products that
-    share a device id: `"pciSubsystems": {"25B6:10DE:157E": "A2"}`."""
-    fields = _object(want, {"product", "nvmlNames", "pciDeviceIds", "pciSubsystems"})
-    names, ids = _texts(fields, "nvmlNames"), _texts(fields, "pciDeviceIds")
-    if not names and not ids:
-        raise ValueError("neither a name nor a PCI device id is given")
-    if wrong := [each for each in ids if not _PCI_ID.fullmatch(each)]:
-        raise ValueError(f"{wrong[0]!r} is no PCI device id (four hexadecimal digits)")
-    subsystems = settings(fields["pciSubsystems"]) if "pciSubsystems" in fields else {}
-    return Product(str(fields.get("product", "")), names, tuple(each.upper() for each in ids), subsystems)
-
-
-def memory(want: Any) -> Memory:
-    """`{"mib": 81559, "toleranceMib": 1024}`."""
-    fields = _object(want, {"mib", "toleranceMib"})
-    found = Memory(number(fields.get("mib")), number(fields.get("toleranceMib", 0)))
-    if not 0 <= found.tolerance_mib < found.mib:
-        raise ValueError(f"a tolerance of {found.tolerance_mib} MiB makes {found.mib} MiB say nothing")
-    return found
-
-
-def driver(want: Any) -> Driver:
-    """`{"branch": "580"}`, `{"version": "580.173.02"}`, or both."""
-    fields = _object(want, {"branch", "version"})
-    found = Driver(_text(fields, "branch"), _text(fields, "version"))
-    if not found.branch and not found.version:
-        raise ValueError("neither a branch nor a version is given")
-    if found.branch and not _BRANCH.fullmatch(found.branch):
-        raise ValueError(f"{found.branch!r} is no driver branch (580)")
-    if found.version and not _VERSION.fullmatch(found.version):
-        raise ValueError(f"{found.version!r} is no driver version (580.173.02)")
-    return found
-
-
-def flavour(want: Any) -> str:
-    """`open` or `proprietary`."""
-    if want not in ("open", "proprietary"):
-        raise ValueError(f"open or proprietary is needed, not {want!r}")
-    return str(want)
-
-
-def kernel(want: Any) -> tuple[int, int]:
-    """The oldest kernel that will do: `"5.12"`."""
-    if not isinstance(want, str) or not (match := _KERNEL.fullmatch(want)):
-        raise ValueError(f"a version of the kernel (5.12) is needed, not {want!r}")
-    return int(match[1]), int(match[2])
-
-
-def system(want: Any) -> tuple[str, str]:
-    """`"ubuntu-24.04"`, or `"cos"` in whatever version."""
-    if not isinstance(want, str) or not (match := _SYSTEM.fullmatch(want)):
-        raise ValueError(f"a system and its version (ubuntu-24.04) are needed, not {want!r}")
-    return match[1], match[2] or ""
-
-
-def network(want: Any) -> Network:
-    """`{"fabric": "infiniband", "cards": 8, "vendor": "15b3", "management": "1021"}`; without `cards` at least one."""
-    fields = _object(want, {"fabric", "cards", "vendor", "management"})
-    ids = (_text(fields, name).lower() for name in ("vendor", "management"))
-    found = Network(_text(fields, "fabric"), number(fields.get("cards", 0)), *ids)
-    if found.fabric not in FABRICS:
-        raise ValueError(f"{found.fabric!r} is not one of {', '.join(FABRICS)}")
-    if found.vendor and not _PCI_ID.fullmatch(found.vendor):
-        raise ValueError(f"{found.vendor!r} is no PCI vendor id (four hexadecimal digits)")
-    if found.management and not _PCI_ID.fullmatch(found.management):
-        raise ValueError(f"{found.management!r} is no PCI device id (four hexadecimal digits)")
-    return found
-
-
-def settings(want: Any) -> dict[str, str]:
-    """`{"topologyManagerPolicy": "restricted"}`: names and texts, at least one."""
-    if not isinstance(want, dict) or not want or not all(isinstance(each, str) for each in (*want, *want.values())):
-        raise ValueError(f"names with texts are needed, not {want!r}")
-    return dict(want)
-
-
-def domain(want: Any) -> tuple[int, str]:
-    """`{"nodes": 18, "label": "nvidia.com/gpu.clique"}`."""
-    fields = _object(want, {"nodes", "label"})
-    return number(fields.get("nodes")), _text(fields, "label")
-
-
-def _object(want: Any, keys: set[str]) -> dict[str, Any]:
-    if not isinstance(want, dict):
-        raise ValueError(f"an object is needed, not {want!r}")  # noqa: TRY004
-    if unknown := sorted(set(want) - keys):
-        raise ValueError(f"{unknown[0]!r} is not one of {', '.join(sorted(keys))}")
-    return want
-
-
-def _text(fields: dict[str, Any], key: str) -> str:
-    if not isinstance(value := fields.get(key) or "", str):
-        raise ValueError(f"{key} must be text, not {value!r}")  # noqa: TRY004
+def _number(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError(f"a whole number, zero or more, is needed, not {value!r}")
     return value
 
 
-def _texts(fields: dict[str, Any], key: str) -> tuple[str, ...]:
-    value = fields.get(key, [])
-    if not isinstance(value, list) or not all(isinstance(each, str) and each for each in value):
-        raise ValueError(f"{key} must be a list of texts, not {value!r}")
-    return tuple(value)
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"a text is needed, not {value!r}")  # noqa: TRY004
+    return value
+
+
+def _list_of(item: Callable[[Any], T], value: Any) -> tuple[T, ...]:
+    if not isinstance(value, list):
+        raise ValueError(f"a list is needed, not {value!r}")  # noqa: TRY004
+    return tuple(item(each) for each in value)
+
+
+def _object_of(item: Callable[[Any], T], value: Any) -> dict[str, T]:
+    if not isinstance(value, dict) or not value or not all(isinstance(key, str) for key in value):
+        raise ValueError(f"an object with at least one entry is needed, not {value!r}")
+    return {key: item(each) for key, each in value.items()}
+
+
+def _encode(value: Any) -> Any:
+    if dataclasses.is_dataclass(value):
+        return _encode_record(value)
+    if isinstance(value, tuple):
+        return [_encode(each) for each in value]
+    return {key: _encode(each) for key, each in value.items()} if isinstance(value, Mapping) else value
+
+
+def _encode_record(value: Any) -> dict[str, Any]:
+    found = ((each, getattr(value, each.name)) for each in dataclasses.fields(value))
+    return {_key(each.name): _encode(content) for each, content in found if content != _default(each)}
+
+
+def _decode_record(kind: type[P], value: Any) -> P:
+    if not isinstance(value, dict):
+        raise ValueError(f"an object is needed, not {value!r}")  # noqa: TRY004
+    decoders = _decoders(typing.cast("Any", kind))
+    if unknown := sorted(set(value) - set(decoders)):
+        raise ValueError(f"{unknown[0]!r} is not one of {', '.join(sorted(decoders))}")
+    content: dict[str, Any] = {}
+    for key, (field, decode) in decoders.items():
+        if key in value:
+            try:
+                content[field.name] = decode(value[key])
+            except ValueError as error:
+                raise ValueError(f"{key}: {error}") from None
+        elif _default(field) is dataclasses.MISSING:
+            raise ValueError(f"{key} is missing")
+    return kind(**content)
+
+
+@functools.cache
+def _decoders(kind: Any) -> dict[str, tuple[dataclasses.Field[Any], Callable[[Any], Any]]]:
+    types = typing.get_type_hints(kind)
+    return {_key(each.name): (each, _decoder(types[each.name])) for each in dataclasses.fields(kind)}
+
+
+def _decoder(kind: Any) -> Callable[[Any], Any]:
+    """The decoder for the type of a field. Another type than these is a mistake in the check, and raises TypeError."""
+    arguments = typing.get_args(kind)
+    match typing.get_origin(kind) or kind:
+        case builtin if builtin is int:
+            return _number
+        case builtin if builtin is str:
+            return _text
+        case builtin if builtin is tuple:
+            return functools.partial(_list_of, _decoder(arguments[0]))
+        case origin if origin is Mapping:
+            return functools.partial(_object_of, _decoder(arguments[1]))
+        case found if isinstance(found, type) and dataclasses.is_dataclass(found):
+            return functools.partial(_decode_record, found)
+    raise TypeError(f"parameters of checks cannot hold {kind}")
+
+
+def _default(field: dataclasses.Field[Any]) -> Any:
+    """The default of a field; MISSING where it has none."""
+    return field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+
+
+def _key(name: str) -> str:
+    """A field's key in JSON: `tolerance_mib` is `toleranceMib`."""
+    return re.sub(r"_([a-z])", lambda match: match[1].upper(), name)
+
+
+FLAG: Codec[bool] = Codec(bool, functools.partial(_choice, (True, False)))
+"""`true` or `false`."""
+TRUE: Codec[bool] = Codec(bool, functools.partial(_choice, (True,)))
+"""`true`: the opposite cannot be expected."""
+COUNT: Codec[int] = Codec(lambda value: value, _number)
+"""A whole number, zero or more."""
+TEXTS: Codec[Mapping[str, str]] = Codec(dict, functools.partial(_object_of, _text))
+"""Texts by name, at least one."""

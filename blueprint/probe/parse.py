@@ -13,11 +13,9 @@ from blueprint.probe.reading import Value
 MAX_GPUS = 64
 """More GPUs than any machine has (the largest known hold 16 to 32): a greater count is no count."""
 
-_MAX_MEMORY_BYTES = 1 << 44
 _MAX_TEXT = 96
 _DRIVER = re.compile(r"[1-9]\d{2,3}(\.\d{1,4}){1,2}", re.ASCII)
 _UUID = re.compile(r"GPU(-[0-9a-fA-F]{8})(-[0-9a-fA-F]{4}){3}(-[0-9a-fA-F]{12})", re.ASCII)
-_CLUSTER = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _MIG_NAME = re.compile(r" MIG ((?:\dc\.)?\dg\.\d+gb\S*)$", re.ASCII)
 _BUS_ID = re.compile(r"([0-9a-fA-F]{4,8}):([0-9a-fA-F]{2}):([0-9a-fA-F]{2})\.([0-7])")
 
@@ -41,24 +39,6 @@ class PciIdentity:
     vendor: str
     device: str
     subsystem: str = ""
-
-
-FABRIC_STATES = {0: "not supported", 1: "not started", 2: "in progress", 3: "completed"}
-"""nvmlGpuFabricState_t."""
-FABRIC_COMPLETED = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Fabric:
-    """The NVLink fabric as a GPU sees it: how far its registration is, with which return code, and in which domain.
-
-    `cluster` is "" where it has none.
-    """
-
-    state: int
-    status: int
-    cluster: str
-    clique: int
 
 
 def text(value: Value | None) -> str:
@@ -136,39 +116,20 @@ def modes(value: Value | None) -> Modes:
     return Modes(switch(value[0]), switch(value[1]))
 
 
-def memory(value: Value | None) -> int:
-    """The total of a memory structure, in bytes."""
-    found = integer(_field(value, "total"))
-    if not 0 < found <= _MAX_MEMORY_BYTES:
-        raise ValueError(f"a total of {found} bytes of memory")
-    return found
-
-
 def pci(value: Value | None) -> PciIdentity:
     """A PCI structure. Its textual address must not contradict its numeric one, where that was filled in."""
-    bus_id = text(_field(value, "busId"))
+    bus_id = text(field_of(value, "busId"))
     if not (match := _BUS_ID.fullmatch(bus_id)):
         raise ValueError(f"the PCI address {bus_id!r}, which is none")
     domain, pci_gpus, device = (int(part, 16) for part in match.groups()[:3])
-    numbers = tuple(integer(_field(value, key)) for key in ("domain", "bus", "device"))
+    numbers = tuple(integer(field_of(value, key)) for key in ("domain", "bus", "device"))
     if any(numbers) and numbers != (domain, pci_gpus, device):
         raise ValueError(f"the PCI address {bus_id!r} together with the numbers {numbers}, which is another one")
-    ids = integer(_field(value, "pciDeviceId")) & 0xFFFFFFFF
+    ids = integer(field_of(value, "pciDeviceId")) & 0xFFFFFFFF
     vendor, product = (f"{ids & 0xFFFF:04X}", f"{ids >> 16:04X}") if ids else ("", "")
     board = integer(value.get("pciSubSystemId", 0)) & 0xFFFFFFFF if isinstance(value, dict) else 0
     subsystem = f"{board & 0xFFFF:04X}:{board >> 16:04X}" if board else ""
     return PciIdentity(f"{domain:04x}:{pci_gpus:02x}:{device:02x}.{match[4]}", vendor, product, subsystem)
-
-
-def fabric(value: Value | None) -> Fabric:
-    """The NVLink fabric as a GPU sees it."""
-    cluster = _field(value, "cluster")
-    if not isinstance(cluster, str) or not _CLUSTER.fullmatch(cluster):
-        raise ValueError(f"the cluster UUID {cluster!r}, which is none")
-    state, status, clique = (integer(_field(value, key)) for key in ("state", "status", "clique"))
-    if state not in FABRIC_STATES:
-        raise ValueError(f"the fabric state {state}, which is none")
-    return Fabric(state, status, cluster if cluster.strip("0") else "", clique)
 
 
 def instances(value: Value | None) -> dict[str, int]:
@@ -183,7 +144,8 @@ def instances(value: Value | None) -> dict[str, int]:
     return found
 
 
-def _field(value: Value | None, key: str) -> int | str:
+def field_of(value: Value | None, key: str) -> int | str:
+    """A field of a structure."""
     if not isinstance(value, dict) or key not in value:
         raise ValueError(f"{value!r}, which has no {key}")
     return value[key]

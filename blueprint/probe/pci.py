@@ -30,7 +30,7 @@ def scan(host: HostScan, root: str) -> PciScan:
     A list that is not there or cannot be read is told as not readable, which is different from empty. `root` is where
     the list was found.
     """
-    listed = host.of(DEVICES)
+    listed = host.record_of(DEVICES)
     if listed is None or listed.access is not Access.READ:
         return PciScan(root, readable=False)
     return PciScan(root, readable=True, functions=functions_of(host))
@@ -38,7 +38,7 @@ def scan(host: HostScan, root: str) -> PciScan:
 
 def functions_of(host: HostScan) -> tuple[PciFunction, ...]:
     """The GPUs that the record of paths shows."""
-    gpus = (each for each in host.within(DEVICES) if is_gpu(each) and not _lost(each))
+    gpus = (each for each in host.records_in(DEVICES) if is_gpu(each) and not _lost(each))
     return tuple(
         PciFunction(_address(each), each.values["device"][2:].upper(), each.values.get("driver", "")) for each in gpus
     )
@@ -46,7 +46,7 @@ def functions_of(host: HostScan) -> tuple[PciFunction, ...]:
 
 def unclear(host: HostScan) -> list[HostRecord]:
     """Functions of which it cannot be told whether they are GPUs, or whether NVML has to show them."""
-    return [each for each in host.within(DEVICES) if _may_be_gpu(each) and _lost(each)]
+    return [each for each in host.records_in(DEVICES) if _may_be_gpu(each) and _lost(each)]
 
 
 def is_gpu(function: HostRecord) -> bool:
@@ -62,7 +62,7 @@ def is_card(function: HostRecord) -> bool:
 
 def unclear_cards(host: HostScan, vendor: str) -> list[HostRecord]:
     """Functions that may be network cards of a vendor (`0x15b3`; "": any), and cannot be told."""
-    return [each for each in host.within(DEVICES) if _may_be_card(each, vendor)]
+    return [each for each in host.records_in(DEVICES) if _may_be_card(each, vendor)]
 
 
 def identified(function: HostRecord) -> bool:
@@ -92,8 +92,8 @@ def _lost(function: HostRecord) -> bool:
 
 def _believed(function: HostRecord, name: str, form: re.Pattern[str]) -> str:
     """An attribute in the form in which the kernel writes it; "" otherwise."""
-    said = function.values.get(name, "").lower()
-    return said if form.fullmatch(said) else ""
+    value = function.values.get(name, "").lower()
+    return value if form.fullmatch(value) else ""
 
 
 def _address(function: HostRecord) -> str:

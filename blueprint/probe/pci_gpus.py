@@ -71,7 +71,7 @@ def describe(reading: Reading) -> str:
 
 
 def _listing(reading: Reading) -> HostRecord | None:
-    return reading.host.of(pci.DEVICES) if reading.host else None
+    return reading.host.record_of(pci.DEVICES) if reading.host else None
 
 
 def _contradiction(reading: Reading) -> str:

@@ -12,7 +12,7 @@ from blueprint.probe.verdicts import Verdict, VerdictFactory, off_on
 
 @dataclass(frozen=True, slots=True)
 class ModeTerms:
-    """How one mode is spoken of: its name, its two codes, and what to do when it is wrong."""
+    """The terms of one mode: its name, its two codes, and what to do when it is wrong."""
 
     name: str
     wrong: Code
@@ -21,37 +21,43 @@ class ModeTerms:
 
 
 def judge_modes(
-    verdicts: VerdictFactory, gpu: ObservedGpu, modes: Observation[Modes], *, wanted: bool, words: ModeTerms
+    verdicts: VerdictFactory, gpu: ObservedGpu, modes: Observation[Modes], *, expected: bool, terms: ModeTerms
 ) -> Verdict:
-    """Pass only if the mode is as wanted now and will be after the next reset of the GPU."""
+    """Pass only if the mode is as expected now and will be after the next reset of the GPU."""
     if modes.status is Status.UNSUPPORTED:
-        return absent_mode(verdicts, gpu, modes, words.name, words.wrong, wanted=wanted)
+        return absent_mode(verdicts, gpu, modes, terms.name, terms.wrong, expected=expected)
     if modes.status is not Status.READ or modes.value is None:
         return verdicts.unknown(modes, gpu=gpu.id)
     current, pending = modes.value.current, modes.value.pending
     measured = f"{off_on(current)}, pending {off_on(pending)}"
-    if current == pending == wanted:
-        return verdicts.passed(modes, f"{words.name} is {off_on(wanted)} on {gpu.id}", measured=measured, gpu=gpu.id)
+    if current == pending == expected:
+        return verdicts.passed(modes, f"{terms.name} is {off_on(expected)} on {gpu.id}", measured=measured, gpu=gpu.id)
     if current == pending:
-        message = f"{words.name} is {off_on(current)} on {gpu.id}, not {off_on(wanted)}"
-        return verdicts.failed(words.wrong, modes, message, measured=measured, gpu=gpu.id, remedy=words.remedy)
-    message = f"{words.name} is {off_on(current)} on {gpu.id} and becomes {off_on(pending)} at its next reset"
+        message = f"{terms.name} is {off_on(current)} on {gpu.id}, not {off_on(expected)}"
+        return verdicts.failed(terms.wrong, modes, message, measured=measured, gpu=gpu.id, remedy=terms.remedy)
+    message = f"{terms.name} is {off_on(current)} on {gpu.id} and becomes {off_on(pending)} at its next reset"
     remedy = (
-        f"reset the GPU: {words.name} {off_on(wanted)} is set and waits for it"
-        if pending == wanted
-        else f"set it back to {off_on(wanted)} before anything resets the GPU"
+        f"reset the GPU: {terms.name} {off_on(expected)} is set and waits for it"
+        if pending == expected
+        else f"set it back to {off_on(expected)} before anything resets the GPU"
     )
-    return verdicts.failed(words.pending, modes, message, measured=measured, gpu=gpu.id, remedy=remedy)
+    return verdicts.failed(terms.pending, modes, message, measured=measured, gpu=gpu.id, remedy=remedy)
 
 
 def absent_mode(
-    verdicts: VerdictFactory, gpu: ObservedGpu, observation: Observation[object], name: str, code: Code, *, wanted: bool
+    verdicts: VerdictFactory,
+    gpu: ObservedGpu,
+    mode: Observation[object],
+    name: str,
+    code: Code,
+    *,
+    expected: bool,
 ) -> Verdict:
-    """The GPU says that it has no such mode: nothing to ask if it is to be off, a contradiction if on."""
-    if not wanted:
-        return verdicts.skipped(observation, f"a GPU without {name}", gpu=gpu.id)
+    """The GPU says that it has no such mode: nothing to check if it is to be off, a contradiction if on."""
+    if not expected:
+        return verdicts.skipped(mode, f"a GPU without {name}", gpu=gpu.id)
     message = f"{gpu.id} has no {name}"
     remedy = "the declared product has it: compare the product, or look for a virtual GPU"
     return verdicts.failed(
-        code, observation, f"{message}, which is to be on", measured="not supported", gpu=gpu.id, remedy=remedy
+        code, mode, f"{message}, which is to be on", measured="not supported", gpu=gpu.id, remedy=remedy
     )

@@ -79,19 +79,19 @@ class Call:
     def __str__(self) -> str:
         """`nvmlDeviceGetName(3) returned NVML_ERROR_GPU_IS_LOST (15) after 0.2 ms`."""
         where = "" if self.device is None else str(self.device)
-        said = f"{self.call}({where})"
+        call = f"{self.call}({where})"
         match self.outcome:
             case Outcome.RETURNED:
                 code = self.code if self.code is not None else -1
-                return f"{said} returned {nvml_codes.name_of(code)} ({code}) after {self.ms:g} ms"
+                return f"{call} returned {nvml_codes.name_of(code)} ({code}) after {self.ms:g} ms"
             case Outcome.UNDECODABLE:
-                return f"{said} answered bytes that are not text: {self.detail}"
+                return f"{call} answered bytes that are not text: {self.detail}"
             case Outcome.HUNG:
-                return f"{said} did not return within {self.ms:.0f} ms"
+                return f"{call} did not return within {self.ms:.0f} ms"
             case Outcome.NOT_MADE:
-                return f"{said} was not made: {self.detail}"
+                return f"{call} was not made: {self.detail}"
             case _:
-                return f"{said} {self.outcome}: {self.detail}"
+                return f"{call} {self.outcome}: {self.detail}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ class Reading:
         """When the reading was taken, to compare: as text, a fraction of a second would come before the full one."""
         return moment(self.time)
 
-    def of(self, call: str, device: int | None = None) -> Sequence[Call]:
+    def calls_of(self, call: str, device: int | None = None) -> Sequence[Call]:
         """Every record of one call for one device index (or for the node), in order."""
         return self._index.get((call, device), ())
 
@@ -180,7 +180,7 @@ class Reading:
             },
         }
         if self.host:
-            document["host"] = {"root": self.host.root, "answers": [each.to_json() for each in self.host.answers]}
+            document["host"] = {"root": self.host.root, "answers": [each.to_json() for each in self.host.records]}
         return document | {"calls": [_call_to_json(call) for call in self.calls]}
 
 

@@ -33,7 +33,7 @@ MAX_BYTES = 8 << 20
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z", re.ASCII)
 _NODE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?", re.ASCII)
 _MAX_CALLS = 20_000
-_MAX_ANSWERS = 20_000
+_MAX_RECORDS = 20_000
 _SCHEMAS = (SCHEMA_1, SCHEMA)
 _MAX_MS = 86_400_000
 _CANNOT_OPEN = 2
@@ -135,13 +135,13 @@ def _function(document: Any, where: str) -> PciFunction:
 
 def _host(document: Any) -> HostScan:
     fields = _Fields(document, "host", ("root", "answers"))
-    answers = fields.items("answers")
-    if len(answers) > _MAX_ANSWERS:
-        raise ValueError(f"host.answers has {len(answers)} entries, more than any node needs")
-    return HostScan(fields.text("root"), tuple(_looked(each, f"host.answers[{at}]") for at, each in enumerate(answers)))
+    records = fields.items("answers")
+    if len(records) > _MAX_RECORDS:
+        raise ValueError(f"host.answers has {len(records)} entries, more than any node needs")
+    return HostScan(fields.text("root"), tuple(_record(each, f"host.answers[{at}]") for at, each in enumerate(records)))
 
 
-def _looked(document: Any, where: str) -> HostRecord:
+def _record(document: Any, where: str) -> HostRecord:
     fields = _Fields(document, where, ("path", "access", "values", "detail"))
     access, values = Access(fields.one_of("access", Access)), fields.texts("values")
     if values and access is not Access.READ:
@@ -203,8 +203,8 @@ class _Fields:
         self._document, self._where = document, where
         for key in document:
             if key not in keys:
-                meant = nearest(key, keys)
-                raise ValueError(f"{where} has the unknown key {key!r}" + (f": {meant}?" if meant else ""))
+                similar = nearest(key, keys)
+                raise ValueError(f"{where} has the unknown key {key!r}" + (f": {similar}?" if similar else ""))
 
     def has(self, key: str) -> bool:
         return key in self._document
@@ -237,8 +237,8 @@ class _Fields:
 
     def texts(self, key: str) -> dict[str, str]:
         def are_texts(value: Any) -> bool:
-            said = (*value, *value.values()) if isinstance(value, dict) else (None,)
-            return all(isinstance(each, str) and (not each or each.isprintable()) for each in said)
+            texts = (*value, *value.values()) if isinstance(value, dict) else (None,)
+            return all(isinstance(each, str) and (not each or each.isprintable()) for each in texts)
 
         return dict(self._of(key, "printable texts by name", are_texts))
 

@@ -28,13 +28,13 @@ def redact(reading: Reading) -> Reading:
     (`ibx506b4b0300c1d2e4`): whatever looks like one in what files said is hashed. The node's name stays: readings
     are joined by it.
     """
-    host = reading.host and replace(reading.host, answers=tuple(_unnamed(each) for each in reading.host.answers))
+    host = reading.host and replace(reading.host, records=tuple(_unnamed(each) for each in reading.host.records))
     return replace(reading, host=host, calls=tuple(_redacted(call, reading) for call in reading.calls))
 
 
-def _unnamed(answer: HostRecord) -> HostRecord:
-    values = {_hidden(name): _hidden(value) for name, value in answer.values.items()}
-    return replace(answer, path=_hidden(answer.path), values=values, detail=_hidden(answer.detail))
+def _unnamed(record: HostRecord) -> HostRecord:
+    values = {_hidden(name): _hidden(value) for name, value in record.values.items()}
+    return replace(record, path=_hidden(record.path), values=values, detail=_hidden(record.detail))
 
 
 def _hidden(text: str) -> str:
@@ -50,7 +50,7 @@ def _redacted(call: Call, reading: Reading) -> Call:
         return call
     if call.call == "nvmlDeviceGetUUID":
         return replace(call, value=_hidden_uuid(call.value))
-    uuid = next((each.value for each in reading.of("nvmlDeviceGetUUID", call.device) if each.answered), "")
+    uuid = next((each.value for each in reading.calls_of("nvmlDeviceGetUUID", call.device) if each.answered), "")
     return replace(call, value=_hash("serial", f"{uuid}/{call.value}")[:13])
 
 

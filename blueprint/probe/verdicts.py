@@ -15,7 +15,7 @@ from blueprint.probe.observations import GpuId, Observation, ObservedGpu, Observ
 from blueprint.probe.reading import Call, Reading
 
 _AS_ROOT = "run the probe as root: NVML tells this to nobody else"
-_IGNORANCE = {
+_UNKNOWN = {
     Status.HUNG: codes.CALL_HUNG,
     Status.CRASHED: codes.CALL_CRASHED,
     Status.IMPLAUSIBLE: codes.ANSWER_IMPLAUSIBLE,
@@ -26,7 +26,7 @@ class Result(enum.StrEnum):
     """The four outcomes. A fact that could not be read is `unknown`, never `pass`.
 
     `skip` means that the question does not apply (no expectation declared; a mode this GPU does not have
-    and that is not asked for); it leaves the exit code alone and is counted.
+    and that is expected to be off); it leaves the exit code alone and is counted.
     """
 
     PASS = "pass"  # noqa: S105 - a verdict, no secret
@@ -48,7 +48,7 @@ class Verdict:
         gpu: The GPU concerned; None for a fact of the node.
         measured: What was measured, for people: `80 GiB, ECC off`.
         raw: The measured value as NVML gave it.
-        wanted: What was expected, for people.
+        expected: What was expected, for people.
         evidence: The calls that the verdict rests on.
         files: The files of the node that it rests on.
         expectation: What was expected and who demanded it; None where nothing was.
@@ -63,7 +63,7 @@ class Verdict:
     gpu: GpuId | None = None
     measured: str = ""
     raw: str = ""
-    wanted: str = ""
+    expected: str = ""
     evidence: tuple[Call, ...] = ()
     files: tuple[HostRecord, ...] = ()
     expectation: Expectation | None = None
@@ -72,16 +72,21 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class VerdictFactory:
-    """Where verdicts of one check are made: the reading, the expectation, what is wanted in words."""
+    """Makes the verdicts of one check on one reading. `expected` is the expectation in words."""
 
     reading: Reading
     expectation: Expectation
-    wanted: str = ""
+    expected: str = ""
+
+    @property
+    def node(self) -> str:
+        """The node's name."""
+        return self.reading.node
 
     def passed(
         self, observation: Observation[object], message: str, *, measured: str, gpu: GpuId | None = None
     ) -> Verdict:
-        """The fact is as wanted. A fact that was not read cannot pass: that would be a bug, and raises."""
+        """The fact is as expected. A fact that was not read cannot pass: that would be a bug, and raises."""
         if observation.status is not Status.READ or not (observation.evidence or observation.files):
             raise AssertionError(f"{self.expectation.check} would pass without a reading")
         return self._verdict(Result.PASS, message, observation, measured=measured, gpu=gpu)
@@ -96,7 +101,7 @@ class VerdictFactory:
         gpu: GpuId | None = None,
         remedy: str = "",
     ) -> Verdict:
-        """The fact is not as wanted, and that is proven."""
+        """The fact is not as expected, and that is proven."""
         return self._verdict(Result.FAIL, message, observation, code=code, measured=measured, gpu=gpu, remedy=remedy)
 
     def skipped(self, observation: Observation[object], message: str, *, gpu: GpuId | None = None) -> Verdict:
@@ -107,10 +112,10 @@ class VerdictFactory:
         self, observation: Observation[object], *, gpu: GpuId | None = None, code: Code | None = None, remedy: str = ""
     ) -> Verdict:
         """The fact could not be read; the reason is the fact's own."""
-        said = code or _IGNORANCE.get(observation.status, codes.FACT_UNREADABLE)
+        cause = code or _UNKNOWN.get(observation.status, codes.FACT_UNREADABLE)
         denied = any(call.code == NO_PERMISSION for call in observation.evidence)
         return self._verdict(
-            Result.UNKNOWN, observation.why, observation, code=said, gpu=gpu, remedy=_AS_ROOT if denied else remedy
+            Result.UNKNOWN, observation.why, observation, code=cause, gpu=gpu, remedy=_AS_ROOT if denied else remedy
         )
 
     def _verdict(
@@ -133,7 +138,7 @@ class VerdictFactory:
             gpu=gpu,
             measured=measured,
             raw=observation.raw,
-            wanted=self.wanted,
+            expected=self.expected,
             evidence=observation.evidence,
             files=observation.files,
             expectation=self.expectation,

@@ -1,4 +1,4 @@
-"""The parent's side of one child: start it, ask it with a deadline, end it whatever state it is in."""
+"""The NVML worker process, seen from its parent: start it, make calls with a deadline, end it in any state."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from blueprint.probe.nvml_calls import INIT
 from blueprint.probe.reading import Call, Outcome
 
 _BOOT = (
@@ -22,7 +24,7 @@ _BOOT = (
 _START_SECONDS = 20.0
 _KILL_SECONDS = 1.0
 _MAX_ANSWER = 1 << 16
-_OTHER_ANSWERS = {
+_OTHER_OUTCOMES = {
     "hung": Outcome.HUNG,
     "crashed": Outcome.CRASHED,
     "undecodable": Outcome.UNDECODABLE,
@@ -41,7 +43,7 @@ class Worker:
         self.number = number
         self.library, self.stub = "", False
         to_child, self._requests = os.pipe()
-        self._answers, from_child = os.pipe()
+        self._results, from_child = os.pipe()
         path = json.dumps([entry or "." for entry in sys.path])
         self._child = subprocess.Popen(  # noqa: S603 - our own interpreter and code
             [sys.executable, "-I", "-c", _BOOT, path, str(to_child), str(from_child), library or ""],
@@ -60,7 +62,7 @@ class Worker:
         """End the child. One that not even a kill ends (stuck in the kernel) is left behind, not waited for."""
         if self._child.poll() is None:
             os.killpg(self._child.pid, signal.SIGKILL)  # and whatever the library started
-        for end in (self._requests, self._answers):
+        for end in (self._requests, self._results):
             os.close(end)
         try:
             self._child.wait(_KILL_SECONDS)
@@ -68,33 +70,35 @@ class Worker:
             # Popen would wait for it when collected; a process in uninterruptible sleep cannot be reaped yet.
             self._child.returncode = -signal.SIGKILL
 
-    def ask(self, call: str, device: int | None, seconds: float) -> Call:
-        """Make one call, wait so long for it, and say how it ended. `hung` and `crashed` are the child's end."""
+    def call(self, name: str, device: int | None, fields: Sequence[str], seconds: float) -> Call:
+        """Make one call, wait so long for it, and return how it ended. `hung` and `crashed` are the child's end."""
         began = time.perf_counter()
         try:
             if not self._ready:
                 self._ready = bool(self._line(_START_SECONDS)["ready"])
                 began = time.perf_counter()
-            os.write(self._requests, json.dumps({"call": call, "device": device}).encode() + b"\n")
+            os.write(
+                self._requests, json.dumps({"call": name, "device": device, "fields": list(fields)}).encode() + b"\n"
+            )
             answer = self._line(seconds)
         except TimeoutError:
             answer = {"hung": True}
         except (OSError, EOFError, ValueError, LookupError):
             answer = {"crashed": self._death()}
-        if call == "nvmlInit":
+        if name == INIT.name:
             self.library, self.stub = str(answer.get("library", "")), bool(answer.get("stub"))
         waited = round((time.perf_counter() - began) * 1000, 3)
-        return _understood(Call(call, device, self.number, ms=float(answer.get("ms", waited))), answer)
+        return _interpret(Call(name, device, self.number, ms=float(answer.get("ms", waited))), answer)
 
     def _line(self, seconds: float) -> dict[str, Any]:
         """The next line from the child. Raises TimeoutError, EOFError, or ValueError for what is no answer."""
         until = time.monotonic() + seconds
         poll = select.poll()
-        poll.register(self._answers, select.POLLIN)
+        poll.register(self._results, select.POLLIN)
         while b"\n" not in self._buffer:
             if not poll.poll(max(0.0, until - time.monotonic()) * 1000):
                 raise TimeoutError
-            chunk = os.read(self._answers, _MAX_ANSWER)
+            chunk = os.read(self._results, _MAX_ANSWER)
             if not chunk:
                 raise EOFError
             self._buffer += chunk
@@ -117,8 +121,8 @@ class Worker:
         return f"the process was killed by {signal.Signals(-status).name}"
 
 
-def _understood(call: Call, answer: dict[str, Any]) -> Call:
-    for key, outcome in _OTHER_ANSWERS.items():
+def _interpret(call: Call, answer: dict[str, Any]) -> Call:
+    for key, outcome in _OTHER_OUTCOMES.items():
         if key in answer:
             detail = "" if key == "hung" else "".join(c if c.isprintable() else "?" for c in str(answer[key]))
             return replace(call, outcome=outcome, detail=detail)

@@ -1,22 +1,16 @@
-"""The part of the registry API v2 that tells which content a tag names. The only module here that speaks HTTP."""
+"""The part of the registry API v2 that tells which content a tag names. The only module here that asks."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import re
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
 from urllib.parse import SplitResult, urlencode, urljoin, urlsplit
-from urllib.request import getproxies, proxy_bypass
 
-import urllib3
-
-from blueprint._version import __version__
-from blueprint.diagnostics.causes import system_words
+from blueprint.http import Failure, HttpClient, HttpError, Response, environment_proxy, retry_pause
 from blueprint.registry.credentials import Credentials
 from blueprint.registry.reference import DIGEST, Reference
 
@@ -27,7 +21,7 @@ ACCEPT = (
 _MOST_BYTES = 4 * 2**20
 _MOST_REDIRECTS = 5
 _ATTEMPTS = 3
-_LONGEST_PAUSE = 5.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 5.0
 _PARAMETER = re.compile(r'([A-Za-z]+)\s*=\s*"([^"]*)"')
 _LATER = {
     HTTPStatus.TOO_MANY_REQUESTS,
@@ -56,15 +50,6 @@ class Unusable(Undecided):
     """What it answered decides nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What one request brought; the body is cut off after the most that a manifest may have."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
 @dataclass
 class Asker:
     """Asks registries. Safe to use from several threads.
@@ -82,13 +67,7 @@ class Asker:
     pause: Callable[[float], None] = field(default=lambda _seconds: None)
 
     def __post_init__(self) -> None:
-        options: dict[str, Any] = {
-            "headers": {"User-Agent": f"blueprint/{__version__}"}, "retries": False, "maxsize": 4,
-            "timeout": urllib3.Timeout(connect=min(self.timeout, 10.0), read=self.timeout),
-        }  # fmt: skip
-        self._direct = urllib3.PoolManager(**options)
-        self._proxies = {scheme: urllib3.ProxyManager(url, **options) for scheme, url in getproxies().items()
-                         if scheme in ("http", "https") and url.startswith("http")}  # fmt: skip
+        self._http = HttpClient(self.timeout, proxy=environment_proxy)
 
     def digest_of(self, image: Reference) -> str | None:
         """The digest of what the tag (or digest) names; None if there is no such thing. Raises Undecided."""
@@ -99,8 +78,8 @@ class Asker:
             return None
         if response.status != HTTPStatus.OK:
             raise self._closed(image, response) if response.status in _CLOSED else _undecided(image.host, response)
-        told = response.headers.get("Docker-Content-Digest", "")
-        return told if DIGEST.fullmatch(told) else _sha256(self.manifest(image))
+        digest = response.headers.get("Docker-Content-Digest", "")
+        return digest if DIGEST.fullmatch(digest) else _sha256(self.manifest(image))
 
     def manifest(self, image: Reference) -> bytes:
         """The manifest itself. Raises Undecided."""
@@ -111,7 +90,7 @@ class Asker:
             raise Unusable(f"{image.host} answered with a manifest of more than {_MOST_BYTES // 2**20} MiB")
         return response.body
 
-    def _closed(self, image: Reference, response: Answer) -> Unauthorised:
+    def _closed(self, image: Reference, response: Response) -> Unauthorised:
         why = "it wants other credentials, or hides what it does not have"
         return Unauthorised(f"{image.host} answers {response.status}: {why}{self._problem(image)}")
 
@@ -120,16 +99,16 @@ class Asker:
         problem = self.credentials.problem(image.host, image.repository)
         return f"; {problem}" if problem else ""
 
-    def _manifest(self, method: str, image: Reference) -> Answer:
+    def _manifest(self, method: str, image: Reference) -> Response:
         scheme = "http" if image.server in self.insecure else "https"
         url = f"{scheme}://{image.server}/v2/{image.repository}/manifests/{image.digest or image.tag}"
-        response = self._ask(method, url, {"Accept": ACCEPT})
+        response = self._request(method, url, {"Accept": ACCEPT})
         if response.status != HTTPStatus.UNAUTHORIZED:
             return response
         authorization = self._authorization(image, response.headers.get("WWW-Authenticate", ""))
         if authorization is None:
             return response
-        return self._ask(method, url, {"Accept": ACCEPT, "Authorization": authorization})
+        return self._request(method, url, {"Accept": ACCEPT, "Authorization": authorization})
 
     def _authorization(self, image: Reference, challenge: str) -> str | None:
         """What the registry wants to see; None where there is nothing to show."""
@@ -137,20 +116,20 @@ class Asker:
         kind, _, rest = challenge.partition(" ")
         if kind.lower() == "basic":
             return basic
-        asked = dict(_PARAMETER.findall(rest))
-        if kind.lower() != "bearer" or "realm" not in asked:
+        parameters = dict(_PARAMETER.findall(rest))
+        if kind.lower() != "bearer" or "realm" not in parameters:
             return None
-        query = {"service": asked.get("service", ""), "scope": f"repository:{image.repository}:pull"}
-        realm = _split(asked["realm"])
-        url = f"{asked['realm']}{'&' if realm.query else '?'}{urlencode({k: v for k, v in query.items() if v})}"
-        response = self._ask("GET", url, {"Authorization": basic} if basic else {})
+        query = {"service": parameters.get("service", ""), "scope": f"repository:{image.repository}:pull"}
+        realm = _split(parameters["realm"])
+        url = f"{parameters['realm']}{'&' if realm.query else '?'}{urlencode({k: v for k, v in query.items() if v})}"
+        response = self._request("GET", url, {"Authorization": basic} if basic else {})
         if response.status in _CLOSED:
             raise Unauthorised(f"{image.host} {'refuses the' if basic else 'wants'} credentials{self._problem(image)}")
         if response.status != HTTPStatus.OK:
             raise _undecided(realm.netloc, response)
         return f"Bearer {_token(response.body, realm.netloc)}"
 
-    def _ask(self, method: str, url: str, headers: dict[str, str]) -> Answer:
+    def _request(self, method: str, url: str, headers: dict[str, str]) -> Response:
         """One answer, after redirects; credentials are not taken along to another host."""
         home = urlsplit(url).netloc
         for _ in range(_MOST_REDIRECTS + 1):
@@ -170,43 +149,23 @@ class Asker:
             return
         raise Unusable(f"{parts.netloc or 'the registry'} is to be asked without TLS, which nobody allowed")
 
-    def _patiently(self, method: str, url: str, headers: dict[str, str]) -> Answer:
+    def _patiently(self, method: str, url: str, headers: dict[str, str]) -> Response:
         """Again where the registry says that it is only busy."""
         for attempt in range(_ATTEMPTS):
             response = self._once(method, url, headers)
             if response.status not in _LATER or attempt == _ATTEMPTS - 1:
                 break
-            told = response.headers.get("Retry-After", "")
-            self.pause(min(float(told) if told.isdecimal() else 0.5 * 2**attempt, _LONGEST_PAUSE))
+            self.pause(retry_pause(response.headers, attempt, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE))
         return response
 
-    def _once(self, method: str, url: str, headers: dict[str, str]) -> Answer:
-        parts = urlsplit(url)
-        pool = self._proxies.get(parts.scheme)
-        manager = pool if pool is not None and not proxy_bypass(parts.netloc) else self._direct
+    def _once(self, method: str, url: str, headers: dict[str, str]) -> Response:
+        host = urlsplit(url).netloc
         try:
-            response = manager.request(method, url, headers=headers, redirect=False, preload_content=False)
-            try:
-                answer = Answer(response.status, response.headers, self._body(response))
-            finally:
-                response.close()
-        except urllib3.exceptions.NewConnectionError as error:  # counts as a timeout too, but says more
-            raise Unreachable(f"{parts.netloc} cannot be reached: {system_words(error)}") from error
-        except (urllib3.exceptions.TimeoutError, TimeoutError) as error:
-            raise Unreachable(f"{parts.netloc} did not answer within {self.timeout:g} s") from error
-        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            raise Unreachable(f"{parts.netloc} cannot be reached: {system_words(error)}") from error
-        return answer
-
-    def _body(self, response: urllib3.BaseHTTPResponse) -> bytes:
-        """All of it, within the time for one answer: a server may send byte after byte for ever."""
-        end = time.monotonic() + self.timeout
-        body = b""
-        while len(body) <= _MOST_BYTES and (part := response.read1(2**16)):
-            body += part
-            if time.monotonic() > end:
-                raise TimeoutError("it takes too long")
-        return body
+            return self._http.send(method, url, headers, most_bytes=_MOST_BYTES)
+        except HttpError as error:
+            if error.failure is Failure.TIMEOUT:
+                raise Unreachable(f"{host} did not answer within {self.timeout:g} s") from error
+            raise Unreachable(f"{host} cannot be reached: {error.text}") from error
 
 
 def listed_digests(manifest: bytes) -> frozenset[str]:
@@ -232,7 +191,7 @@ def _joined(url: str, target: str) -> str:
         raise Unusable("the registry redirects to an address that is none") from error
 
 
-def _undecided(host: str, response: Answer) -> Undecided:
+def _undecided(host: str, response: Response) -> Undecided:
     if response.status in _CLOSED:
         return Unauthorised(
             f"{host} answers {response.status}: it wants other credentials, or hides what it does not have"

@@ -31,7 +31,7 @@ class CredentialHelpers:
 
     store: str = ""
     by_registry: Mapping[str, str] = field(default_factory=dict)
-    _answers: dict[str, tuple[str | None, str]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _cache: dict[str, tuple[str | None, str]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _lock: Any = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
 
     def get(self, host: str) -> str | None:
@@ -47,12 +47,12 @@ class CredentialHelpers:
         if not name:
             return None, ""
         with self._lock:
-            if host not in self._answers:
-                self._answers[host] = _ask(name, DOCKER_HUB if host == "docker.io" else host)
-            return self._answers[host]
+            if host not in self._cache:
+                self._cache[host] = _run(name, DOCKER_HUB if host == "docker.io" else host)
+            return self._cache[host]
 
 
-def _ask(name: str, server: str) -> tuple[str | None, str]:
+def _run(name: str, server: str) -> tuple[str | None, str]:
     program = f"docker-credential-{name}"
     if not _NAME.fullmatch(name):
         return None, f"{program!r} is no name of a credential helper"

@@ -47,11 +47,11 @@ def verify_images(images: Sequence[Wanted], asker: Asker) -> Verified:
     """Ask about every image, a few at a time."""
     with ThreadPoolExecutor(CONCURRENCY) as pool:
         try:
-            answers = list(pool.map(lambda image: _verify(image, asker), images))
+            verdicts = list(pool.map(lambda image: _verify(image, asker), images))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    found = [answer for answer in answers if answer is not None]
+    found = [answer for answer in verdicts if answer is not None]
     unknown = sum(answer.code in _WAYS_OUT for answer in found)
     return Verified(tuple(found), len(images) - unknown, unknown)
 

@@ -11,7 +11,7 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from blueprint.render.yaml_writer import emit
+from blueprint.source.yaml_writer import emit
 
 Expression = Callable[[Mapping[str, Any]], Any]
 """Evaluates with a context of names; raises ExpressionError."""

@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
+from blueprint.bundle.images import DIGEST, PulledImage
 from blueprint.bundle.model import Object
 from blueprint.platform.components.model import PlatformComponent, PlatformImage
 from blueprint.platform.model import Platform
 from blueprint.platform.tracking.recorder import recording
-from blueprint.platform.tracking.sources import Source, by_relevance, flatten
+from blueprint.platform.tracking.sources import by_relevance, flatten
 from blueprint.render.expressions import compile_expression
-
-DIGEST = "sha256:"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class PulledImage:
-    """One image reference; `pulled_by` is the component, `digest` what its vendor pins, if known."""
-
-    ref: str
-    pulled_by: str
-    digest: str | None = None
-    sources: tuple[Source, ...] = field(default=(), compare=False)
 
 
 def pulled_images(platform: Platform, objects: list[Object]) -> tuple[PulledImage, ...]:
@@ -34,15 +22,6 @@ def pulled_images(platform: Platform, objects: list[Object]) -> tuple[PulledImag
             for image in component.images.values():
                 found |= {made.ref: made for made in _pulled(image, component, platform)}
     return tuple(sorted(found.values()))
-
-
-def parts_of(ref: str) -> tuple[str, str, str]:
-    """Name, tag and digest; what a reference does not have is empty."""
-    rest, _, digest = ref.partition(f"@{DIGEST}")
-    name, colon, tag = rest.rpartition(":")
-    if not colon or "/" in tag:
-        name, tag = rest, ""
-    return name, tag, f"{DIGEST}{digest}" if digest else ""
 
 
 def _pulled(image: PlatformImage, component: PlatformComponent, platform: Platform) -> Iterator[PulledImage]:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path as FilePath
 from typing import Any, TypeVar
 
 from blueprint.data import data_folder, shown
 from blueprint.diagnostics import Diagnostic, Note, Refused, Span, nearest
 from blueprint.source import codes
 from blueprint.source.document import Document
-from blueprint.source.files import Files, check_border, read_text
+from blueprint.source.files import DiskFiles, Files, check_border, read_text
 from blueprint.source.loader import load_text
 from blueprint.source.merge import Disagreement, Layer, Node, merge, nodes_of, remove_nulls
 from blueprint.source.paths import Path, format_path
-from blueprint.source.revision import open_target
 from blueprint.source.setting import SET_FILE, nodes_of_sets
 
 T = TypeVar("T")
@@ -80,7 +80,7 @@ def load_layers(
     Raises:
         Refused: The blueprint itself cannot be read.
     """
-    found, name = open_target(target) if files is None else (files, target)
+    found, name = _opened(target) if files is None else (files, target)
     gathering = _Gathering(found, name, upgrade)
     gathering.gather(overlays)
     layers = gathering.layers
@@ -97,6 +97,15 @@ def load_layers(
         name, root, tuple(layers), found, gathering.texts, tuple(problems), tuple(gathering.references),
         gathering.exit_code,
     )  # fmt: skip
+
+
+def _opened(target: str) -> tuple[Files, str]:
+    """The files that a target is one of, and its path there."""
+    if ":" in target and not FilePath(target).exists():
+        from blueprint.source.revision import open_revision  # only who names a commit pays for it
+
+        return open_revision(target, FilePath())
+    return DiskFiles(), target
 
 
 def _taking_part(layer: Layer, node: Node) -> Node:

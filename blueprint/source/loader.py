@@ -6,7 +6,6 @@ a document with a duplicate key and three ambiguous scalars gets four diagnostic
 
 from __future__ import annotations
 
-import gc
 import re
 from typing import Any, NamedTuple
 
@@ -14,7 +13,7 @@ from blueprint.diagnostics import Code, Diagnostic, Fix, Note, Refused, Span
 from blueprint.source import codes
 from blueprint.source.document import Document, Marks
 from blueprint.source.events import ParseFailure, events_of, failure, yaml_errors
-from blueprint.source.scalars import AMBIGUOUS, meant, resolve
+from blueprint.source.scalars import AMBIGUOUS, quoted_form, resolve
 
 MAX_DEPTH = 100
 MAX_NODES = 100_000
@@ -49,16 +48,11 @@ def load_documents(text: str, file: str) -> list[Document]:
     if bad := _FORBIDDEN.search(text):
         raise Refused(_control_character(text, bad.start(), file))
     builder = _Builder(text, file)
-    collecting = gc.isenabled()
-    gc.disable()  # nothing here is garbage until it is returned; the collector would take half of the time
     try:
         documents = builder.documents()
     except yaml_errors() as error:
         documents = []
         builder.problems.append(_syntax(failure(error), text, file))
-    finally:
-        if collecting:
-            gc.enable()
     if builder.problems:
         raise Refused(*builder.problems)
     return documents
@@ -231,7 +225,7 @@ class _Builder:
             Diagnostic(
                 codes.AMBIGUOUS_SCALAR, f"{text} means different things to different YAML readers", at=at,
                 help="quote it if text is meant; booleans are true and false, numbers plain decimals",
-                fix=Fix(at, meant(text)),
+                fix=Fix(at, quoted_form(text)),
             )
         )  # fmt: skip
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.source import codes
-from blueprint.source.files import DiskFiles, Files, limit, matches_glob
+from blueprint.source.files import limit, matches_glob
 
 NO_SUCH_REVISION = "there is no such revision"
 SYMBOLIC_LINK = 0o120000
@@ -55,17 +55,6 @@ class RevisionFiles:
 
     def _inner(self, path: str) -> str:
         return posixpath.normpath(path.partition(":")[2] or ".")
-
-
-def open_target(target: str, root: Path = Path()) -> tuple[Files, str]:
-    """The files that a target is one of, and its path there. Raises Refused.
-
-    A target is a file, its path relative to `root`; or, where there is no such file, `REV:PATH` in the repository
-    around `root`.
-    """
-    if ":" in target and not (root / target).exists():
-        return open_revision(target, root)
-    return DiskFiles(root), target
 
 
 def open_revision(target: str, folder: Path) -> tuple[RevisionFiles, str]:

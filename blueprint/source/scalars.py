@@ -45,6 +45,6 @@ def resolve(text: str) -> Any:
     return AMBIGUOUS if _AMBIGUOUS.fullmatch(text) else text
 
 
-def meant(text: str) -> str:
+def quoted_form(text: str) -> str:
     """How somebody who wrote this ambiguous scalar could write it without doubt: quoted."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from blueprint.name_patterns import DNS_LABEL, LABEL_NAME
+
 FORMS: dict[str, str] = {}
 """What a pattern demands, in words, by pattern."""
 
@@ -17,21 +19,19 @@ def form(pattern: str, words: str) -> str:
     return anchored
 
 
-_DNS_LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 _PORT = r"(:[1-9][0-9]{0,4})?"
 _HOST = rf"[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?(\.[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*{_PORT}"
-_LABEL_NAME = r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
 
-NAME = form(_DNS_LABEL, "lower-case letters, digits and dashes, with a letter or digit first and last")
+NAME = form(DNS_LABEL, "lower-case letters, digits and dashes, with a letter or digit first and last")
 LABEL_KEY = form(
-    rf"([a-z0-9]([-a-z0-9.]{{0,251}}[a-z0-9])?/)?{_LABEL_NAME}",
+    rf"([a-z0-9]([-a-z0-9.]{{0,251}}[a-z0-9])?/)?{LABEL_NAME}",
     "an optional DNS name and a slash, then up to 63 letters, digits, dashes, dots and underscores",
 )
 LABEL_VALUE = form(
-    rf"({_LABEL_NAME})?", "up to 63 letters, digits, dashes, dots and underscores, a letter or digit first and last"
+    rf"({LABEL_NAME})?", "up to 63 letters, digits, dashes, dots and underscores, a letter or digit first and last"
 )
 TAINT = form(
-    rf"({_LABEL_NAME})?:(NoSchedule|PreferNoSchedule|NoExecute)",
+    rf"({LABEL_NAME})?:(NoSchedule|PreferNoSchedule|NoExecute)",
     '"value:Effect", where the value may be empty and the effect is NoSchedule, PreferNoSchedule or NoExecute',
 )
 HOST = form(rf"(\*|{_HOST})", 'a registry host, with or without port, or "*" for every other one')

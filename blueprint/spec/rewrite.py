@@ -7,7 +7,6 @@ old text under the new version says, with all comments; otherwise it is refused.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from blueprint.source.events import events_of
 from blueprint.source.loader import load_text
 from blueprint.source.merge import Layer, nodes_of, plain
 from blueprint.source.paths import Path, format_path
-from blueprint.source.scalars import resolve
+from blueprint.source.yaml_writer import inline
 from blueprint.spec import codes
 from blueprint.spec.upgrade import upgraded_to
 from blueprint.spec.versions import Change, Language, Move, Rename, emptied, matches, target
@@ -167,7 +166,7 @@ class _Sheet:
         """The text with several entries in place of one."""
         start, end = self.entry(path)
         between = ", " if self.flow(path[:-1]) else self.newline + " " * (self.document.key_span(path).column - 1)
-        return self.text[:start] + between.join(f"{k}: {_scalar(v)}" for k, v in parts.items()) + self.text[end:]
+        return self.text[:start] + between.join(f"{k}: {inline(v)}" for k, v in parts.items()) + self.text[end:]
 
     def moved(self, path: Path, to: Path) -> str:
         """The text with an entry elsewhere."""
@@ -256,11 +255,3 @@ def _shifted(line: str, by: int) -> str:
     if not line.strip():
         return line
     return " " * by + line if by >= 0 else line[min(-by, len(line) - len(line.lstrip(" "))) :]
-
-
-def _scalar(value: Any) -> str:
-    """A value as YAML that every reader understands alike."""
-    if isinstance(value, str):
-        plain_text = resolve(value) == value and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._/-]*", value)
-        return value if plain_text else json.dumps(value, ensure_ascii=False)
-    return json.dumps(value)

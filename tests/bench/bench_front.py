@@ -70,8 +70,8 @@ def yaml_readers() -> None:
     from ruamel.yaml import YAML
 
     from blueprint.pipeline import compile_blueprint
-    from blueprint.render.yaml_writer import emit
     from blueprint.source.loader import load_documents
+    from blueprint.source.yaml_writer import emit
 
     bundle = compile_blueprint(str(EXAMPLE)).bundle
     assert bundle is not None

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from blueprint.bundle.file_replacement import STAGE
+from blueprint.bundle.layout import LOCK, LOCK_SCHEMA, sealed, sha256
 from blueprint.bundle.output import check_output, write_bundle
-from blueprint.bundle.reader import LOCK, LOCK_SCHEMA, sealed, sha256, verify
+from blueprint.bundle.reader import verify
 from blueprint.cli.main import main
 from blueprint.diagnostics import Diagnostic, Refused
 

@@ -15,8 +15,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blueprint.bundle.layout import LOCK, PROVENANCE, sealed, sha256
 from blueprint.bundle.output import check_output, write_bundle
-from blueprint.bundle.reader import LOCK, PROVENANCE, read_bundle, sealed, sha256
+from blueprint.bundle.reader import read_bundle
 from blueprint.cli.main import main
 from blueprint.diagnostics import Refused
 from blueprint.pipeline import Compilation, compile_blueprint

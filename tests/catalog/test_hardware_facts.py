@@ -11,9 +11,9 @@ import pytest
 from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.facts import Fact
 from blueprint.catalog.hardware import Gpu, MigProfile
+from blueprint.probe.checks.gpu_product import Product
 from blueprint.probe.checks.gpu_product import _named as named
 from blueprint.probe.observations import Observation, Status
-from blueprint.probe.parameters import Product
 
 PRODUCTS = load_catalog().products
 

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blueprint.bundle.layout import LOCK, PROVENANCE
 from blueprint.bundle.model import Object, ObjectId
-from blueprint.bundle.reader import LOCK, PROVENANCE
 from blueprint.changes.cluster_effects import cluster_effects
 from blueprint.changes.compare import Action, FieldChange, ObjectChange, compare_objects
 from blueprint.changes.platform_changes import compare_parts, decided

@@ -11,7 +11,7 @@ from blueprint.apiserver.managed_fields import Entry, leaves, own_entry
 from blueprint.bundle.model import ObjectId
 from blueprint.changes.compare import Action
 from blueprint.cli.main import main
-from blueprint.cli.options import told_apart
+from blueprint.cli.options import split_scopes
 from blueprint.cluster.consent import Consent
 from blueprint.cluster.plan import make_plan
 from blueprint.cluster.plan_model import Conflict
@@ -130,7 +130,7 @@ def test_an_object_that_nobody_named_is_left_alone_as_a_whole(cluster, unique) -
     ],
 )
 def test_a_flag_without_a_name_does_not_take_the_target(given: list[str], told: list[str]) -> None:
-    assert told_apart(given) == told
+    assert split_scopes(given) == told
 
 
 ROLE = ObjectId("rbac.authorization.k8s.io", "ClusterRole", "", "system:node")

@@ -8,7 +8,7 @@ import pytest
 
 from blueprint.bundle.model import Object
 from blueprint.cluster.health import Health, health_of
-from blueprint.cluster.olm import brought_by, complaint_of, complaint_of_version, wishes_of
+from blueprint.cluster.olm import brought_by, complaint_of, complaint_of_version, subscriptions_of
 
 
 def subscription(**status: Any) -> dict[str, Any]:
@@ -107,7 +107,7 @@ def test_custom_resources_come_with_the_operator_of_their_own_component_only() -
         return Object({"apiVersion": api, "kind": kind, "metadata": {"name": "a", "namespace": "n"}}, component)
 
     wish = made("operators.coreos.com/v1alpha1", "Subscription", "gpu-operator")
-    wishes = wishes_of([wish])
+    wishes = subscriptions_of([wish])
     assert brought_by(made("nvidia.com/v1", "ClusterPolicy", "gpu-operator"), wishes) == wish.id
     assert brought_by(made("monitoring.coreos.com/v1", "ServiceMonitor", "gpu-observability"), wishes) is None
     assert brought_by(made("v1", "ConfigMap", "gpu-operator"), wishes) is None

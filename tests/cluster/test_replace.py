@@ -17,7 +17,7 @@ from blueprint.apiserver.connection import Connection
 from blueprint.apiserver.errors import ApiError
 from blueprint.bundle.model import Bundle, Object, ObjectId
 from blueprint.changes.compare import Action, ObjectChange, compare_objects
-from blueprint.changes.immutable import custom_rules, may_not_be_replaced, told_apart
+from blueprint.changes.immutable import as_replacement, custom_rules, may_not_be_replaced
 from blueprint.cluster.apply import ApplyOptions, Outcome, apply_plan
 from blueprint.cluster.consent import Consent
 from blueprint.cluster.plan import make_plan
@@ -86,7 +86,7 @@ def test_the_server_refuses_every_change_that_the_table_says_it_refuses(
 ) -> None:
     before = named(group, kind, unique)
     [change] = compare_objects([Object(before, "x")], [Object(put(before, name, value), "x")])
-    assert told_apart(change).action is Action.REPLACE
+    assert as_replacement(change).action is Action.REPLACE
     assert verdict(cluster, group, kind, unique, name, value) == 422
 
 
@@ -96,7 +96,7 @@ def test_the_server_takes_what_the_table_does_not_name(
 ) -> None:
     before = named(group, kind, unique)
     [change] = compare_objects([Object(before, "x")], [Object(put(before, name, value), "x")])
-    assert told_apart(change).action is Action.UPDATE
+    assert as_replacement(change).action is Action.UPDATE
     assert verdict(cluster, group, kind, unique, name, value) == 200
 
 
@@ -123,7 +123,7 @@ def changed_driver(**spec: Any) -> ObjectChange:
     base = {"driverType": "gpu", "usePrecompiled": False, "version": "1"}
     meta = {"apiVersion": "nvidia.com/v1alpha1", "kind": "NVIDIADriver", "metadata": {"name": "a"}}
     [change] = compare_objects(*([Object({**meta, "spec": each}, "x")] for each in (base, base | spec)))
-    return told_apart(change)
+    return as_replacement(change)
 
 
 def test_diff_says_that_a_precompiled_driver_means_another_object() -> None:

@@ -15,7 +15,6 @@ from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.components import Component
 from blueprint.diagnostics import Severity
 from blueprint.platform.model import Platform
-from blueprint.platform.nodes.checks import _SWITCHES
 from blueprint.platform.prerequisites import prerequisites
 from blueprint.platform.resolve import resolve
 from blueprint.render.images import pulled_images
@@ -220,7 +219,7 @@ def test_a_setting_that_is_taken_decides_what_it_says(
     known = load_catalog().component(component)
     assert known
     default = known.settings[name].default
-    is_switch = (component, name) in _SWITCHES
+    is_switch = any(name in setting.requires for setting in known.settings.values())
     switched = {} if is_switch or component != "gpu-operator" else dict.fromkeys(SWITCHES, True)
     rendered = []
     for value in (default, another(known.settings[name])):

@@ -21,7 +21,7 @@ from blueprint.apiserver.discovery import discover
 from blueprint.apiserver.errors import ApiError
 from blueprint.bundle.model import Bundle, ObjectId
 from blueprint.cli.main import build_parser
-from blueprint.cli.options import told_apart
+from blueprint.cli.options import split_scopes
 from blueprint.cluster.apply import ApplyOptions, apply_plan
 from blueprint.cluster.consent import Consent
 from blueprint.cluster.plan import make_plan
@@ -119,7 +119,7 @@ class World:
         if program == "kubectl":
             return self.lab.kubectl(*words, check=False).returncode
         assert program == "blueprint"
-        options = build_parser("apply").parse_args(told_apart([words[0], "bundle", *words[1:]]))
+        options = build_parser("apply").parse_args(split_scopes([words[0], "bundle", *words[1:]]))
         taking, replacing = Consent.given(options.force_conflicts), Consent.given(options.replace)
         plan = make_plan(self.bundle, self.connection)
         return apply_plan(plan, self.connection, ApplyOptions(20, taking, replace=replacing)).exit_code

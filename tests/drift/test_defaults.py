@@ -167,7 +167,7 @@ class Trial:
         kept = not (self.snapshot.dropped or self.snapshot.adjusted)  # else only a record tells what was declared
         for snapshot in (self.snapshot, None):
             found = compare(self.object, self.wanted, wiped, snapshot, manager(NAME), self.shape).differences
-            told = {(d.kind, format_path(d.spot.there, wiped)) for d in found if snapshot or kept or _is_new(d)}
+            told = {(d.kind, format_path(d.pair.there, wiped)) for d in found if snapshot or kept or _is_new(d)}
             touched = {(FindingKind.FOREIGN_ADDITION, "metadata.annotations.touched")}
             expected = touched | ({(FindingKind.OWNERSHIP_LOST, "")} if snapshot else set())
             if told != expected:
@@ -187,8 +187,8 @@ class Trial:
                 continue
             self.changed.add((self.object.id.kind, str(path[-1])))
             found = compare(self.object, self.wanted, after, self.snapshot, manager(NAME), self.shape).differences
-            if not any(_is_near(d.spot.there, path) and d.writer and d.writer.manager == "mallory" for d in found):
-                told = [(str(d.kind), format_path(d.spot.there, after)) for d in found]
+            if not any(_is_near(d.pair.there, path) and d.writer and d.writer.manager == "mallory" for d in found):
+                told = [(str(d.kind), format_path(d.pair.there, after)) for d in found]
                 self.trouble.append(f"{self.case}: {format_path(path, after)} {old!r} -> {other!r} is missed: {told}")
             return
 

@@ -81,7 +81,7 @@ def test_a_node_that_another_stands_in_for_is_named(nodes: AppliedNodes) -> None
 
     assert told(report) == {f"Node/{nodes.name(0)}": ["BP8066"]}
     finding = who_left(report)
-    assert "has no label example.org/pool any more" in finding.says
+    assert "has no label example.org/pool any more" in finding.statement
     assert finding.remarks[0].message == f"new since then: {nodes.name(7)}"
     assert not finding.restorable
 
@@ -93,7 +93,7 @@ def test_a_node_that_was_deleted_and_replaced_is_named(nodes: AppliedNodes) -> N
     report = nodes.look()
 
     assert told(report) == {f"Node/{nodes.name(1)}": ["BP8066"]}
-    assert "it is not in the cluster any more" in who_left(report).says
+    assert "it is not in the cluster any more" in who_left(report).statement
 
 
 def test_an_apply_records_the_nodes_that_are_there(nodes: AppliedNodes) -> None:

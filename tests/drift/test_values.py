@@ -184,7 +184,7 @@ def test_a_deployment_without_ownership_record_is_compared_by_its_likely_keys() 
 
     [difference] = compare(with_origins(want, 1), want, have, None, "us").differences
 
-    assert (difference.kind, difference.spot.have) == (FindingKind.MODIFIED, "other")
+    assert (difference.kind, difference.pair.have) == (FindingKind.MODIFIED, "other")
 
 
 @pytest.mark.parametrize("recorded", [True, False])
@@ -210,5 +210,5 @@ def unowned(kind: tuple[str, str], declared: dict, stored: dict, recorded: bool)
     live["metadata"] |= {"resourceVersion": "2", "annotations": {"touched": "1"}}
     wanted = as_member(obj.data, "b")
     found = compare(obj, wanted, live, snapshot, manager("b"), shape(kind)).differences
-    paths = {format_path(d.spot.there, live) for d in found if d.kind is FindingKind.FOREIGN_ADDITION}
+    paths = {format_path(d.pair.there, live) for d in found if d.kind is FindingKind.FOREIGN_ADDITION}
     return paths - {"metadata.annotations.touched"}

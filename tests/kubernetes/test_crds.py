@@ -12,11 +12,11 @@ import pytest
 import yaml
 
 from blueprint.bundle.model import Object
-from blueprint.check.crd_import import fingerprint, import_crd, without_prose
-from blueprint.check.notation import write_notation
 from blueprint.check.objects import check_objects
 from blueprint.kubernetes.crds import earlier_crds, expand_crd, load_crd, shipped_crds
 from tests.support.check_corpus import VALID
+from tools.crd_import import fingerprint, import_crd, without_prose
+from tools.crd_notation import write_notation
 
 ELSEWHERE = {
     "config.openshift.io", "nfd.openshift.io", "operators.coreos.com", "security.openshift.io", "topology.node.k8s.io",

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from blueprint.bundle.reader import LOCK
+from blueprint.bundle.layout import LOCK
 from blueprint.bundle.trace import trace_back
 from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.monitoring import load_monitoring

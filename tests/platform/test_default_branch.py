@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from blueprint.catalog.catalog import load_catalog
-from blueprint.cli.choices import answers_for
+from blueprint.cli.choices import choices_for
 from blueprint.cli.draft import PoolDraft
 from blueprint.diagnostics import Severity
 from blueprint.pipeline import Compilation, compile_blueprint
@@ -53,11 +53,11 @@ def test_every_product_that_some_branch_knows_gets_a_branch_in_every_release(rel
 
 @pytest.mark.parametrize("release", CATALOG.releases)
 def test_init_writes_the_branch_that_a_pool_without_one_gets(release: str, tmp_path: Path) -> None:
-    answers = answers_for(release)
+    choices = choices_for(release)
     for name, gpu in GPUS.items():
-        written = answers.with_branch(PoolDraft("p", 1, product=name, count=1), None).branch
+        written = choices.with_branch(PoolDraft("p", 1, product=name, count=1), None).branch
         if written is not None:
-            assert written in usable_branches(gpu, answers.release)
+            assert written in usable_branches(gpu, choices.release)
 
 
 @pytest.mark.parametrize("release", CATALOG.releases)

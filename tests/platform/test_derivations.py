@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from blueprint.bundle.reader import LOCK
+from blueprint.bundle.layout import LOCK
 from blueprint.pipeline import Compilation, compile_blueprint
 
 TEXT = """\
@@ -50,12 +50,12 @@ def expected(compilation: Compilation, check: str) -> Any:
     assert compilation.bundle
     found = [each for each in compilation.bundle.expectations if (each.pool, each.check) == ("gpu", check)]
     assert len(found) <= 1
-    return found[0].want if found else None
+    return found[0].parameters if found else None
 
 
 def test_of_a_pool_without_gpus_it_is_expected_that_it_has_none(compiled: Any) -> None:
     found = compiled().bundle.expectations
-    assert [(each.check, each.want) for each in found if each.pool == "cpu"] == [("gpu-count", 0)]
+    assert [(each.check, each.parameters) for each in found if each.pool == "cpu"] == [("gpu-count", 0)]
     assert {each.pool for each in found} == {"cpu", "gpu"}
 
 

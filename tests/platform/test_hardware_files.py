@@ -43,8 +43,8 @@ def test_a_product_of_ones_own_decides_what_a_probe_must_find(tmp_path: Path, mo
     assert done.diagnostics == ()
     assert done.bundle
     wants = {each.check: each for each in done.bundle.expectations}
-    assert wants["gpu-product"].want["nvmlNames"] == ["NVIDIA TRIAL"]
-    assert wants["gpu-memory"].want["mib"] == 49140
+    assert wants["gpu-product"].parameters["nvmlNames"] == ["NVIDIA TRIAL"]
+    assert wants["gpu-memory"].parameters["mib"] == 49140
     places = {(source.file, source.path) for source in wants["gpu-memory"].sources}
     assert {("blueprint.yaml", "spec.hardware[0]"), ("hw/trial.yaml", "memoryMib")} <= places
 

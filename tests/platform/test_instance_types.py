@@ -154,7 +154,7 @@ def test_an_nvlink_domain_is_a_place_too_and_an_expectation(compiled: Compile) -
     assert pool_of(done).topology["nvidia.com/gpu.clique"] == 18
     assert done.bundle
     [expected] = [each for each in done.bundle.expectations if each.check == "nvlink-domain"]
-    assert expected.want == {"nodes": 18, "label": "nvidia.com/gpu.clique"}
+    assert expected.parameters == {"nodes": 18, "label": "nvidia.com/gpu.clique"}
     assert "switch trays" in needs(done)
 
 
@@ -177,7 +177,7 @@ def test_the_kubelet_is_expected_and_demanded(compiled: Compile) -> None:
     done = compiled("nodes: 1", "gpu: {product: L4, count: 1}", "kubelet: {topologyManager: restricted}")
     assert done.bundle
     [expected] = [each for each in done.bundle.expectations if each.check == "kubelet"]
-    assert expected.want == {"topologyManagerPolicy": "restricted"}
+    assert expected.parameters == {"topologyManagerPolicy": "restricted"}
     assert expected.sources[0].path == "spec.nodePools.gpu.kubelet.topologyManager"
     assert "topologyManagerPolicy: restricted" in needs(done)
 
@@ -213,7 +213,7 @@ def test_what_is_expected_of_a_vgpu_is_what_is_known_of_it(machine: Machine, com
     wants = {each.check: each for each in done.bundle.expectations}
     whole = CATALOG.gpu(machine.product.value)
     assert whole
-    named = wants["gpu-product"].want
+    named = wants["gpu-product"].parameters
     assert named["pciDeviceIds"] == list(whole.device_ids)
     assert not set(named["nvmlNames"]) & set(whole.nvml_names.value)
     assert "mig-mode" not in wants
@@ -222,7 +222,7 @@ def test_what_is_expected_of_a_vgpu_is_what_is_known_of_it(machine: Machine, com
         return
     size = round(machine.vgpu_mib.value * 2**20 / 10**9)
     assert f"{whole.nvml_names.value[0]}-{size}Q" in named["nvmlNames"]
-    memory = wants["gpu-memory"].want
+    memory = wants["gpu-memory"].parameters
     assert whole.memory_mib
     assert memory["mib"] + memory["toleranceMib"] < whole.memory_mib.value
     for shown in (machine.vgpu_mib.value, size * 1024, size * 1000):  # as clouds count, as profiles do, and between

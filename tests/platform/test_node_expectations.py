@@ -64,7 +64,7 @@ def test_only_what_is_declared_is_expected(
     tmp_path: Path, cluster: str, driver: str, network: str, wants: dict[str, Any]
 ) -> None:
     found = expected(tmp_path, cluster, driver, network)
-    assert {check: each.want for check, each in found.items()} == wants
+    assert {check: each.parameters for check, each in found.items()} == wants
 
 
 @pytest.mark.parametrize(

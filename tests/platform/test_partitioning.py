@@ -9,7 +9,7 @@ import orjson
 import pytest
 from ruamel.yaml import YAML
 
-from blueprint.bundle.reader import LOCK
+from blueprint.bundle.layout import LOCK
 from blueprint.pipeline import compile_blueprint
 from tests.support.edits import NAME
 
@@ -227,7 +227,7 @@ def test_a_probe_must_find_as_many_gpus_cut_so_and_the_others_whole(cut: Any) ->
         none=gpus(),
     )
 
-    want = {name: each.want for name, each in found.expectations.items() if name[1].startswith("mig-")}
+    want = {name: each.parameters for name, each in found.expectations.items() if name[1].startswith("mig-")}
     assert want == {
         ("some", "mig-mode"): {"on": 5, "off": 3},
         ("some", "mig-layout"): {

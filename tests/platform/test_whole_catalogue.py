@@ -1,4 +1,4 @@
-"""Every GPU product and every instance type of the catalogue makes a platform."""
+"""Every GPU product and every instance type of the catalogue makes a platform, in every release."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.hardware import Gpu
 from blueprint.diagnostics import Diagnostic, Severity
 from blueprint.pipeline import Compilation, compile_blueprint
+from blueprint.platform.drivers.branches import usable_branches
 
 CATALOG = load_catalog()
 GPUS = {name: gpu for name in CATALOG.products if (gpu := CATALOG.gpu(name))}
-CUT = {name: gpu for name, gpu in GPUS.items() if gpu.mig.profiles}
+WITH_MIG = {name: gpu for name, gpu in GPUS.items() if gpu.mig.profiles}
+NEWEST = max(CATALOG.releases)
 UNPROVEN = [name for name, gpu in GPUS.items() if gpu.mig.supported.value and not gpu.mig.profiles]
 MACHINES = [name for cloud in CATALOG.clouds for name in cloud.types]
 HEAD = """\
@@ -22,20 +24,30 @@ apiVersion: gpublueprint.dev/v1alpha1
 kind: Blueprint
 metadata: {name: whole}
 spec:
-  release: "2026.11"
-  cluster: {kubernetes: "1.36"}
+  release: "RELEASE"
+  cluster: {kubernetes: "1.34"}
   nodePools:
 """
 
 
-def compiled(folder: Path, pools: dict[str, str]) -> Compilation:
+every_release = pytest.mark.parametrize("release", CATALOG.releases)
+
+
+def drivable(release: str) -> set[str]:
+    """The products for which the release has a driver."""
+    known = CATALOG.release(release)
+    assert known
+    return {name for name, gpu in GPUS.items() if usable_branches(gpu, known)}
+
+
+def compiled(folder: Path, release: str, pools: dict[str, str]) -> Compilation:
     """One pool for each entry, with these keys."""
     lines = [
         f"    p{number}: {{nodes: 1, selector: {{acme.example/pool: {name}}}, {keys}}}\n"
         for number, (name, keys) in enumerate(pools.items())
     ]
     file = folder / "b.yaml"
-    file.write_text(HEAD + "".join(lines), "utf-8")
+    file.write_text(HEAD.replace("RELEASE", release) + "".join(lines), "utf-8")
     return compile_blueprint(str(file))
 
 
@@ -47,26 +59,39 @@ def of_code(done: Compilation, code: str) -> list[Diagnostic]:
     return [each for each in done.diagnostics if each.code.id == code]
 
 
-def test_every_product_whole(tmp_path: Path) -> None:
-    done = compiled(tmp_path, {name: f"gpu: {{product: {name}, count: 2}}" for name in GPUS})
+@every_release
+def test_every_product_whole(release: str, tmp_path: Path) -> None:
+    known = drivable(release)
+    assert len(known) > 50
+    done = compiled(tmp_path, release, {name: f"gpu: {{product: {name}, count: 2}}" for name in known})
     assert severe(done) == []
     assert done.bundle
-    assert {pool.gpu_product for pool in done.bundle.pools} == set(GPUS)
+    assert {pool.gpu_product for pool in done.bundle.pools} == known
     probed = {each.pool for each in done.bundle.expectations if each.check == "gpu-product"}
-    assert len(probed) == len(GPUS), "of each it can be told on a node whether it is there"
+    assert len(probed) == len(known), "of each it can be told on a node whether it is there"
 
 
-def test_every_product_that_can_be_cut_in_each_of_its_profiles(tmp_path: Path) -> None:
+@every_release
+def test_a_product_that_no_driver_of_the_release_knows_is_refused_once(release: str, tmp_path: Path) -> None:
+    for name in GPUS.keys() - drivable(release):
+        done = compiled(tmp_path, release, {name: f"gpu: {{product: {name}, count: 2}}"})
+        found = [each for each in done.diagnostics if each.severity is Severity.ERROR]
+        assert {each.code.id for each in found} <= {"BP3103", "BP3159", "BP3163"}, name
+        assert found
+
+
+@every_release
+def test_every_product_with_mig_in_each_of_its_profiles(release: str, tmp_path: Path) -> None:
     """Profiles of one product in one pool: GPU 0 in the first, GPU 1 in the second, as often as they fit."""
 
     def pool(name: str, gpu: Gpu) -> str:
         profiles = gpu.mig.profiles.value if gpu.mig.profiles else ()
-        cuts = (f"{{devices: [{i}], profiles: {{{p.name}: {p.max}}}}}" for i, p in enumerate(profiles))
-        return (
-            f"gpu: {{product: {name}, count: {len(profiles)}, mig: {{strategy: mixed, layout: [{', '.join(cuts)}]}}}}"
-        )
+        groups = (f"{{devices: [{i}], profiles: {{{p.name}: {p.max}}}}}" for i, p in enumerate(profiles))
+        layout = f"strategy: mixed, layout: [{', '.join(groups)}]"
+        return f"gpu: {{product: {name}, count: {len(profiles)}, mig: {{{layout}}}}}"
 
-    done = compiled(tmp_path, {name: pool(name, gpu) for name, gpu in CUT.items()})
+    known = drivable(release)
+    done = compiled(tmp_path, release, {name: pool(name, gpu) for name, gpu in WITH_MIG.items() if name in known})
     assert severe(done) == []
     assert done.bundle
     assert of_code(done, "BP3129") == []
@@ -76,7 +101,9 @@ def test_every_product_that_can_be_cut_in_each_of_its_profiles(tmp_path: Path) -
 def test_a_layout_that_nobody_can_judge_is_a_warning_and_compiles(product: str, tmp_path: Path) -> None:
     """The catalogue knows that the GPU has MIG, or believes so, and does not know its profiles."""
     done = compiled(
-        tmp_path, {product: f"gpu: {{product: {product}, count: 1, mig: {{layout: [{{profiles: {{1g.11gb: 2}}}}]}}}}"}
+        tmp_path,
+        NEWEST,
+        {product: f"gpu: {{product: {product}, count: 1, mig: {{layout: [{{profiles: {{1g.11gb: 2}}}}]}}}}"},
     )
     assert severe(done) == []
     assert done.bundle
@@ -85,13 +112,13 @@ def test_a_layout_that_nobody_can_judge_is_a_warning_and_compiles(product: str, 
 
 
 def test_every_instance_type_decides_its_pool_or_says_what_is_missing(tmp_path: Path) -> None:
-    done = compiled(tmp_path, {name: f"machine: {{instanceType: {name}}}" for name in MACHINES})
+    done = compiled(tmp_path, NEWEST, {name: f"machine: {{instanceType: {name}}}" for name in MACHINES})
     missing = [each for each in done.diagnostics if each.severity is Severity.ERROR]
     assert {each.code.id for each in missing} == {"BP3153"}
     fractions = {name for name in MACHINES if (machine := CATALOG.machine(name)) and not machine.gpus}
     assert {MACHINES[int(str(each.path).split(".")[2][1:])] for each in missing} == fractions
     whole = [name for name in MACHINES if name not in fractions]
-    done = compiled(tmp_path, {name: f"machine: {{instanceType: {name}}}" for name in whole})
+    done = compiled(tmp_path, NEWEST, {name: f"machine: {{instanceType: {name}}}" for name in whole})
     assert severe(done) == []
     assert done.bundle
     assert len(done.bundle.pools) == len(whole) > 150

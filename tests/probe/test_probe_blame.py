@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from blueprint.probe import host_scan
+from blueprint.probe.collect import scan_host
 from blueprint.probe.diagnostics import diagnostics_of
 from blueprint.probe.engine import judge
 from blueprint.probe.reading import Outcome, Reading
@@ -74,8 +74,8 @@ def test_gpus_given_to_virtual_machines_are_named_as_that(given: int) -> None:
 def test_all_gpus_given_away_without_a_driver_are_named_as_that() -> None:
     reading = driven(returning(healthy(), "nvmlInit", 12), *["vfio-pci"] * 8)
     assert reading.host
-    gone = tuple(each for each in reading.host.answers if "driver/nvidia" not in each.path)
-    bare = replace(reading, host=replace(reading.host, answers=gone), calls=reading.calls[:1])
+    gone = tuple(each for each in reading.host.records if "driver/nvidia" not in each.path)
+    bare = replace(reading, host=replace(reading.host, records=gone), calls=reading.calls[:1])
     [nvml] = [each for each in judge(bare, expectations()) if each.check == "nvml"]
     assert (nvml.code and nvml.code.id, "8 GPUs given to vfio-pci" in nvml.message) == ("BP9000", True)
 
@@ -96,7 +96,7 @@ def test_gpus_that_no_driver_took_are_looked_for_in_the_kernel_log() -> None:
 def test_a_card_in_the_other_mode_is_named(tmp_path: Path) -> None:
     cards = infiniband()
     root = build(tmp_path / "root", Host(cards=(*cards[:2], replace(cards[2], link="Ethernet"), *cards[3:])))
-    reading = replace(healthy(), host=host_scan.scan(root))
+    reading = replace(healthy(), host=scan_host(root))
     want = expect("network-cards", {"fabric": "infiniband", "cards": 8, "vendor": "15b3"})
     [failed] = [each for each in judge(reading, [want]) if each.result is Result.FAIL]
     assert "mlx5_2 port 1 is Ethernet" in failed.message

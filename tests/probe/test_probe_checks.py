@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from blueprint.probe.check import Check
 from blueprint.probe.checks import all_checks
 from blueprint.probe.diagnostics import diagnostics_of
 from blueprint.probe.engine import exit_code_of, judge
@@ -61,7 +62,7 @@ def driverless() -> Reading:
     host = healthy().host
     assert host
     gone = {"/proc/driver/nvidia/version": HostRecord("/proc/driver/nvidia/version", Access.ABSENT, {})}
-    return replace(healthy(), host=replace(host, answers=tuple(gone.get(each.path, each) for each in host.answers)))
+    return replace(healthy(), host=replace(host, records=tuple(gone.get(each.path, each) for each in host.records)))
 
 
 def results(verdicts: list[Verdict]) -> set[Result]:
@@ -79,8 +80,8 @@ def about(verdicts: list[Verdict], index: int | None) -> Verdict:
 
 
 def test_there_is_a_row_for_every_check() -> None:
-    told = {slug for slug, each in all_checks().items() if not each.always and not each.if_expected}
-    assert told == set(WANTS) == set(CALLS)
+    checks = {slug: each for slug, each in all_checks().items() if isinstance(each, Check)}
+    assert {slug for slug, each in checks.items() if not each.only_if_expected} == set(WANTS) == set(CALLS)
 
 
 @pytest.mark.parametrize("check", WANTS)
@@ -103,7 +104,7 @@ def test_a_wrong_value_fails_with_its_own_code(check: str, value: Any, code: str
     assert verdict.code
     assert verdict.code.id == code
     assert verdict.measured
-    assert verdict.wanted
+    assert verdict.expected
 
 
 @pytest.mark.parametrize("check", [each for each in READ if each not in MODES])
@@ -194,7 +195,7 @@ class TestNvml:
 
     def test_one_child_that_could_not_initialise_is_enough_for_unknown(self) -> None:
         reading = healthy()
-        hung = replace(next(iter(reading.of("nvmlInit"))), child=2, outcome=Outcome.HUNG, code=None)
+        hung = replace(next(iter(reading.calls_of("nvmlInit"))), child=2, outcome=Outcome.HUNG, code=None)
         assert results(of("nvml", replace(reading, calls=(*reading.calls, hung)))) == {Result.UNKNOWN}
 
 
@@ -215,7 +216,7 @@ class TestCount:
 
     def test_eight_times_the_same_device_are_not_eight_gpus(self) -> None:
         reading = healthy()
-        first = next(iter(reading.of("nvmlDeviceGetPciInfo", 0))).value
+        first = next(iter(reading.calls_of("nvmlDeviceGetPciInfo", 0))).value
         [verdict] = of("gpu-count", with_calls(reading, "nvmlDeviceGetPciInfo", value=first))
         assert (verdict.result, verdict.code and verdict.code.id) == (Result.FAIL, "BP9021")
 
@@ -258,7 +259,7 @@ class TestProduct:
     )
     def test_another_pci_id_fails(self, device_id: int, name: str | None, code: str) -> None:
         reading = healthy()
-        value = dict(next(iter(reading.of("nvmlDeviceGetPciInfo", 2))).value) | {"pciDeviceId": device_id}
+        value = dict(next(iter(reading.calls_of("nvmlDeviceGetPciInfo", 2))).value) | {"pciDeviceId": device_id}
         reading = with_calls(reading, "nvmlDeviceGetPciInfo", 2, value=value)
         reading = with_calls(reading, "nvmlDeviceGetName", 2, value=name) if name else reading
         verdict = about(of("gpu-product", reading), 2)
@@ -303,7 +304,7 @@ class TestDriver:
 class TestIdentity:
     def test_a_uuid_that_two_gpus_share_fails_on_both(self) -> None:
         reading = healthy()
-        first = next(iter(reading.of("nvmlDeviceGetUUID", 0))).value
+        first = next(iter(reading.calls_of("nvmlDeviceGetUUID", 0))).value
         failed = [
             each.gpu.index
             for each in of("gpu-uuids", with_calls(reading, "nvmlDeviceGetUUID", 5, value=first))
@@ -313,7 +314,7 @@ class TestIdentity:
 
     def test_a_pci_address_that_contradicts_its_numbers_is_unknown(self) -> None:
         reading = healthy()
-        value = dict(next(iter(reading.of("nvmlDeviceGetPciInfo", 2))).value) | {"bus": 99}
+        value = dict(next(iter(reading.calls_of("nvmlDeviceGetPciInfo", 2))).value) | {"bus": 99}
         assert (
             about(of("gpu-pci", with_calls(reading, "nvmlDeviceGetPciInfo", 2, value=value)), 2).result
             is Result.UNKNOWN
@@ -322,7 +323,7 @@ class TestIdentity:
     def test_an_index_that_meant_two_gpus_proves_nothing_about_either(self) -> None:
         """A new child may find another GPU under an index: facts of before and after must not be mixed."""
         reading = healthy()
-        other = replace(next(iter(reading.of("nvmlDeviceGetUUID", 2))), child=2, value="GPU-another")
+        other = replace(next(iter(reading.calls_of("nvmlDeviceGetUUID", 2))), child=2, value="GPU-another")
         verdicts = judge(replace(reading, calls=(*reading.calls, other)), expectations())
         on_it = {each.check: each.result for each in verdicts if each.gpu and each.gpu.index == 2}
         assert set(on_it.values()) == {Result.UNKNOWN}

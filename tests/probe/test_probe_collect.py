@@ -15,16 +15,17 @@ from typing import Any
 
 import pytest
 
-import blueprint.probe.collect as collecting
-from blueprint.probe.collect import collect
+from blueprint.probe.checks.gpu_memory import MEMORY_INFO
+from blueprint.probe.collect import CALL_SECONDS, collect
 from blueprint.probe.engine import exit_code_of, judge
 from blueprint.probe.observations import ObservedNode
 from blueprint.probe.reading import Origin, Outcome, Reading
-from blueprint.probe.reading_file import reading_from_json
+from blueprint.probe.reading_file import read_reading, reading_from_json
+from blueprint.probe.sweep import _PATIENCE
 from blueprint.probe.verdicts import Result
 from tests.support.nvml_stub.describe import a100x4, changed, fault, h100x8, lie
 from tests.support.nvml_stub.root import build as build_root
-from tests.support.probe_examples import NOW, expectations
+from tests.support.probe_examples import NOW, READINGS, expectations
 from tests.support.record_readings import sysfs_of
 
 Probe = Callable[..., Reading]
@@ -54,11 +55,29 @@ def test_eight_healthy_h100_pass_with_every_fact_read(probe: Probe, tmp_path: Pa
     assert {verdict.result for verdict in verdicts} == {Result.PASS}
     assert exit_code_of(verdicts) == 0
     [first, *_] = ObservedNode(reading).gpus
-    assert (first.name.value, first.vbios.value, first.board_part.value) == (
-        "NVIDIA H100 80GB HBM3", "96.00.00.00.01", "692-2G520-0200-000",
-    )  # fmt: skip
-    assert first.memory_bytes.value == 85_520_809_984
+    assert first.name.value == "NVIDIA H100 80GB HBM3"
+    assert first.observe(MEMORY_INFO).value == 85_520_809_984
     assert str(first.id) == "GPU-00000000-5717-4000-8000-000000000000 at 0000:18:00.0"
+
+
+def test_the_inventory_is_recorded_though_nothing_judges_it(probe: Probe) -> None:
+    """Who orders a replacement reads the board's part number in the reading, and a later check may want any of it."""
+    reading = probe(h100x8())
+    inventory = {
+        "nvmlSystemGetNVMLVersion": "13.580.173.02",
+        "nvmlSystemGetCudaDriverVersion": 13000,
+        "nvmlDeviceGetVbiosVersion": "96.00.00.00.01",
+        "nvmlDeviceGetBoardPartNumber": "692-2G520-0200-000",
+    }
+    for call, value in inventory.items():
+        assert {made.value for made in reading.calls if made.call == call} == {value}
+
+
+def test_the_calls_of_a_gpu_come_in_the_same_order_as_ever(probe: Probe) -> None:
+    healthy = read_reading(READINGS / "h100x8-healthy.json")
+    added_since = {"nvmlDeviceGetMigDeviceHandleByIndex", "nvmlDeviceGetGpuFabricInfoV"}
+    made = [(each.call, each.device) for each in probe(h100x8()).calls if each.call not in added_since]
+    assert made == [(each.call, each.device) for each in healthy.calls if each.call not in added_since]
 
 
 def test_four_healthy_a100_pass(probe: Probe) -> None:
@@ -153,7 +172,7 @@ def test_bytes_that_are_no_text_never_pass_and_never_break_anything(probe: Probe
 
 def test_bytes_that_are_no_text_are_kept_as_they_came(probe: Probe) -> None:
     reading = probe(fault(h100x8(), "nvmlDeviceGetName", device=2, bytes="41ff42"))
-    [call] = reading.of("nvmlDeviceGetName", 2)
+    [call] = reading.calls_of("nvmlDeviceGetName", 2)
     assert (call.outcome, call.detail) == (Outcome.UNDECODABLE, "41ff42")
 
 
@@ -192,7 +211,7 @@ def test_a_gpu_that_is_lost_after_everything_was_read_is_noticed(probe: Probe) -
 
 def test_a_slow_driver_does_not_hold_up_the_sweep_for_ever(probe: Probe, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every call returns in time; the sweep as a whole does not, and is ended."""
-    monkeypatch.setattr("blueprint.probe.collect._MAX_SWEEP", 1)
+    monkeypatch.setattr("blueprint.probe.sweep._MAX_SWEEP", 1)
     reading = probe(fault(h100x8(), "nvmlDeviceGetUUID", sleep=0.3), call_seconds=1.0)
     assert outcomes(reading, Outcome.HUNG) == []
     assert {call.detail for call in reading.calls if call.outcome is Outcome.NOT_MADE} == {
@@ -211,7 +230,7 @@ class TestHang:
 
     def test_the_new_child_makes_sure_that_it_is_the_same_gpu(self, probe: Probe) -> None:
         reading = probe(fault(h100x8(), "nvmlDeviceGetEccMode", device=3, sleep=60), call_seconds=QUICK)
-        uuids = [(call.child, call.value) for call in reading.of("nvmlDeviceGetUUID", 3)]
+        uuids = [(call.child, call.value) for call in reading.calls_of("nvmlDeviceGetUUID", 3)]
         assert [child for child, _ in uuids] == [1, 2, 2]
         assert len({value for _, value in uuids}) == 1
 
@@ -255,8 +274,8 @@ class TestColdDriver:
         assert exit_code_of(judge(reading, expectations())) == 0
 
     def test_by_default_a_start_may_take_a_minute(self) -> None:
-        assert collecting.CALL_SECONDS * collecting._PATIENCE["nvmlInit"] >= 60
-        assert collecting.CALL_SECONDS * collecting._PATIENCE["nvmlDeviceGetHandleByIndex"] >= 20
+        assert CALL_SECONDS * _PATIENCE["nvmlInit"] >= 60
+        assert CALL_SECONDS * _PATIENCE["nvmlDeviceGetHandleByIndex"] >= 20
 
 
 class TestCrash:
@@ -285,7 +304,7 @@ class TestCrash:
 class TestLibrary:
     def test_without_a_library_the_reading_says_which_was_asked_for(self, tmp_path: Path) -> None:
         reading = collect("gpu-0", NOW, library=tmp_path / "libnvidia-ml.so.1")
-        assert [str(call).split(" after")[0] for call in reading.of("nvmlInit")] == [
+        assert [str(call).split(" after")[0] for call in reading.calls_of("nvmlInit")] == [
             "nvmlInit() returned NVML_ERROR_LIBRARY_NOT_FOUND (12)"
         ]
         assert reading.library == str(tmp_path / "libnvidia-ml.so.1")
@@ -341,7 +360,7 @@ class TestLibrary:
         (root / "run/nvidia/driver/usr/lib64").mkdir(parents=True)
         (root / "run/nvidia/driver/usr/lib64/libnvidia-ml.so.1").symlink_to(describe(h100x8()))
         reading = collect("gpu-0", NOW, root=root)
-        assert {call.code for call in reading.of("nvmlInit")} == {12}
+        assert {call.code for call in reading.calls_of("nvmlInit")} == {12}
         verdicts = judge(reading, expectations())
         assert [v.code.id for v in verdicts if v.check == "nvml" and v.code] == ["BP9001"]
         assert exit_code_of(verdicts) == 3

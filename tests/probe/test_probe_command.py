@@ -107,7 +107,7 @@ def test_without_expectations_a_node_without_nvml_is_unknown_and_recorded(tmp_pa
     out = tmp_path / "reading.json"
     done = blueprint("--library", str(tmp_path / "none.so"), "--node", "cpu-1", "-o", str(out))
     assert done.returncode == 3
-    assert [call.code for call in read_reading(out).of("nvmlInit")] == [12]
+    assert [call.code for call in read_reading(out).calls_of("nvmlInit")] == [12]
 
 
 SYSTEM_POOL = """\
@@ -320,7 +320,7 @@ class TestZipapp:
         library, out = str(describe(lie(h100x8(), 3, ecc=[0, 0]))), tmp_path / "reading.json"
         done = self.run(app, "--library", library, "--node", "gpu-7", "-o", str(out))
         assert (done.returncode, done.stderr) == (0, "")
-        assert [call.answered for call in read_reading(out).of("nvmlDeviceGetName", 7)] == [True]
+        assert [call.answered for call in read_reading(out).calls_of("nvmlDeviceGetName", 7)] == [True]
         done = self.run(app, "--reading", str(out), "--expect", expected, "--pool", "train")
         assert done.returncode == 1
         assert f"{BLUEPRINT}:16:14: error[BP9220] ecc-mode" in done.stdout
@@ -352,6 +352,7 @@ class TestZipapp:
             "_version.py",
             "diagnostics",
             "files.py",
+            "versions.py",
             "probe",
         }
         assert {name for name in names if "/" not in name} == {"__main__.py", "pynvml.py"}
@@ -427,7 +428,7 @@ def test_the_probe_needs_nothing_but_the_standard_library_and_the_diagnostics() 
         "from blueprint.probe.engine import judge; import blueprint.probe.__main__; "
         "from blueprint.probe.checks import all_checks; all_checks(); "
         "print([name for name in sys.modules if name.split('.')[0] == 'blueprint' "
-        "and name.split('.')[1:2] not in ([], ['probe'], ['diagnostics'], ['files'], ['_version'])])"
+        "and name.split('.')[1:2] not in ([], ['probe'], ['diagnostics'], ['files'], ['versions'], ['_version'])])"
     )
     checkout = {"PYTHONPATH": str(Path(__file__).parents[2])}
     command = [sys.executable, "-S", "-c", script]

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from blueprint.diagnostics import Refused
-from blueprint.probe import host_scan, pci
+from blueprint.probe import pci
+from blueprint.probe.collect import scan_host
 from blueprint.probe.command import document
 from blueprint.probe.engine import exit_code_of, judge
 from blueprint.probe.expectations import SCHEMA as EXPECTATIONS
@@ -160,7 +161,7 @@ class TestRedact:
 
 
 def pci_of(sysfs: Path) -> PciScan:
-    return pci.scan(host_scan.scan(sysfs / "no-root", sysfs), str(sysfs))
+    return pci.scan(scan_host(sysfs / "no-root", sysfs), str(sysfs))
 
 
 class TestPciScan:

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from blueprint.probe.collect import scan_host
 from blueprint.probe.diagnostics import diagnostics_of
 from blueprint.probe.engine import exit_code_of, judge
 from blueprint.probe.host import Access
-from blueprint.probe.host_scan import scan
 from blueprint.probe.reading import Reading
 from blueprint.probe.reading_file import read_reading
 from blueprint.probe.verdicts import Result, Verdict
@@ -37,7 +37,7 @@ Read = Callable[..., Reading]
 @pytest.fixture
 def read(tmp_path: Path) -> Read:
     def taken(host: Host, name: str = "root") -> Reading:
-        return replace(healthy(), host=scan(build(tmp_path / name, host)))
+        return replace(healthy(), host=scan_host(build(tmp_path / name, host)))
 
     return taken
 
@@ -75,7 +75,7 @@ def test_a_reading_of_version_1_leaves_it_unknown(check: str) -> None:
 
 @pytest.mark.parametrize("check", WANTS)
 def test_a_node_whose_files_are_not_mounted_is_unknown_and_says_which_mount(check: str, tmp_path: Path) -> None:
-    reading = replace(healthy(), host=scan(tmp_path / "none"))
+    reading = replace(healthy(), host=scan_host(tmp_path / "none"))
     [verdict] = of(reading, check)
     assert verdict.result is Result.UNKNOWN
     top = RESTS_ON.get(check, "/proc/modules")[1:].partition("/")[0]
@@ -89,10 +89,10 @@ def test_a_check_never_passes_on_a_path_that_was_not_read(read: Read, check: str
     reading = read(Host(modules=ALL))
     path = RESTS_ON.get(check, "/proc/modules")
     assert reading.host
-    answers = tuple(replace(a, access=access, values={}) if a.path == path else a for a in reading.host.answers)
+    answers = tuple(replace(a, access=access, values={}) if a.path == path else a for a in reading.host.records)
     if check == "operating-system":
         answers = tuple(a for a in answers if a.path != "/usr/lib/os-release")
-    verdicts = of(replace(reading, host=replace(reading.host, answers=answers)), check)
+    verdicts = of(replace(reading, host=replace(reading.host, records=answers)), check)
     spoilt = verdicts if check != "network-ports" else verdicts[:1]
     if check == "network-cards" and access is Access.ABSENT:  # no RDMA class although /sys is there: that is proof
         assert results(spoilt) == {Result.FAIL}
@@ -139,8 +139,8 @@ def test_a_reading_of_before_that_may_be_of_openshift_is_unknown(read: Read) -> 
     """It recorded no variant: since OpenShift 4.19 the same words stand for RHEL and for its nodes."""
     reading = read(Host(system='ID="rhel"\nVERSION_ID="9.6"\n'))
     assert reading.host
-    old = tuple(each.only(["ID", "VERSION_ID"]) if "os-release" in each.path else each for each in reading.host.answers)
-    before = replace(reading, host=replace(reading.host, answers=old))
+    old = tuple(each.only(["ID", "VERSION_ID"]) if "os-release" in each.path else each for each in reading.host.records)
+    before = replace(reading, host=replace(reading.host, records=old))
     assert results(of(before, "operating-system", "rhcos")) == {Result.UNKNOWN}
     assert results(of(before, "operating-system", "rhel-9")) == {Result.PASS}
 
@@ -212,12 +212,12 @@ def test_a_containers_own_os_release_is_no_witness(read: Read) -> None:
     """Without --root in a pod, /etc/os-release is the image's: it must neither pass nor fail."""
     reading = read(Host())
     assert reading.host
-    mounts = replace(reading.host.answers[0], path="/proc/self/mountinfo", values={"/": "overlay"})
-    inside = replace(reading.host, root="/", answers=(*reading.host.answers, mounts))
+    mounts = replace(reading.host.records[0], path="/proc/self/mountinfo", values={"/": "overlay"})
+    inside = replace(reading.host, root="/", records=(*reading.host.records, mounts))
     [verdict] = of(replace(reading, host=inside), "operating-system")
     assert verdict.result is Result.UNKNOWN
     assert "--root" in verdict.message
-    outside = replace(inside, answers=(*reading.host.answers, replace(mounts, values={"/": "ext4"})))
+    outside = replace(inside, records=(*reading.host.records, replace(mounts, values={"/": "ext4"})))
     assert results(of(replace(reading, host=outside), "operating-system")) == {Result.PASS}
 
 
@@ -281,8 +281,8 @@ class TestCards:
         reading = read(host)
         assert reading.host
         listed = [replace(a, access=Access.READ, values={"entries": "0"}) if a.path == "/sys/class/infiniband" else a
-                  for a in reading.host.answers]  # fmt: skip
-        empty = replace(reading, host=replace(reading.host, answers=tuple(listed)))
+                  for a in reading.host.records]  # fmt: skip
+        empty = replace(reading, host=replace(reading.host, records=tuple(listed)))
         assert results(of(empty, "network-cards")) == {Result.UNKNOWN}
         assert results(of(reading, "network-cards")) == {Result.FAIL}, "no class at all: no RDMA driver is loaded"
 
@@ -290,10 +290,10 @@ class TestCards:
         reading = read(Host(cards=roce(ports=2)))
         state = tmp_path / "root/sys/class/infiniband/mlx5_0/ports/2/state"
         state.write_text("1: DOWN\n", encoding="utf-8")
-        reading = replace(reading, host=scan(tmp_path / "root"))
+        reading = replace(reading, host=scan_host(tmp_path / "root"))
         assert results(of(reading, "network-ports", ROCE)) == {Result.PASS}
         (tmp_path / "root/sys/class/infiniband/mlx5_0/ports/1/state").write_text("1: DOWN\n", encoding="utf-8")
-        reading = replace(reading, host=scan(tmp_path / "root"))
+        reading = replace(reading, host=scan_host(tmp_path / "root"))
         assert len(failed(of(reading, "network-ports", ROCE))) == 2
 
     @pytest.mark.parametrize("path", ["/sys/class/infiniband/mlx5_3", "/sys/bus/pci/devices/0000:5f:00.0"])
@@ -301,22 +301,22 @@ class TestCards:
         """Seven cards and one of which nothing is known are not seven cards."""
         reading = read(Host())
         assert reading.host
-        left = [replace(a, access=Access.REFUSED, values={}) if a.path == path else a for a in reading.host.answers]
-        spoilt = replace(reading, host=replace(reading.host, answers=tuple(left)))
+        left = [replace(a, access=Access.REFUSED, values={}) if a.path == path else a for a in reading.host.records]
+        spoilt = replace(reading, host=replace(reading.host, records=tuple(left)))
         assert results(of(spoilt, "network-cards")) == {Result.UNKNOWN}
 
     def test_a_device_whose_card_is_not_on_the_list_leaves_the_number_unknown(self, read: Read) -> None:
         reading = read(Host())
         assert reading.host
-        kept = tuple(a for a in reading.host.answers if a.path != "/sys/bus/pci/devices/0000:5f:00.0")
-        spoilt = replace(reading, host=replace(reading.host, answers=kept))
+        kept = tuple(a for a in reading.host.records if a.path != "/sys/bus/pci/devices/0000:5f:00.0")
+        spoilt = replace(reading, host=replace(reading.host, records=kept))
         assert results(of(spoilt, "network-cards")) == {Result.UNKNOWN}
 
     @pytest.mark.parametrize("file", ["link_layer", "state"])
     def test_a_port_that_does_not_tell_is_unknown(self, read: Read, tmp_path: Path, file: str) -> None:
         read(Host())
         (tmp_path / "root/sys/class/infiniband/mlx5_3/ports/1" / file).write_bytes(b"\xff")
-        reading = replace(healthy(), host=scan(tmp_path / "root"))
+        reading = replace(healthy(), host=scan_host(tmp_path / "root"))
         assert Result.UNKNOWN in results(of(reading, "network-ports"))
         assert failed(of(reading, "network-ports")) == []
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from blueprint.probe.collect import scan_host
 from blueprint.probe.command import document
 from blueprint.probe.host import Access, HostRecord
-from blueprint.probe.host_scan import scan
 from blueprint.probe.reading_file import reading_from_json
 from blueprint.probe.redaction import redact
 from tests.support.nvml_stub.root import Card, Host, build, efa, infiniband, write
@@ -21,25 +21,25 @@ SECRETS = ("0xffffffffc0a00000", "builder@build.example", "a088:c203:0012:3456",
 
 
 def look(root: Path, path: str) -> HostRecord:
-    answer = scan(root).of(path)
+    answer = scan_host(root).record_of(path)
     assert answer
     return answer
 
 
 def test_a_healthy_node_is_read_whole(tmp_path: Path) -> None:
-    found = scan(build(tmp_path / "root"))
-    assert {answer.access for answer in found.answers} == {Access.READ}
-    assert len(found.within("/sys/class/infiniband")) == 8
-    port = found.of("/sys/class/infiniband/mlx5_7/ports/1")
+    found = scan_host(build(tmp_path / "root"))
+    assert {answer.access for answer in found.records} == {Access.READ}
+    assert len(found.records_in("/sys/class/infiniband")) == 8
+    port = found.record_of("/sys/class/infiniband/mlx5_7/ports/1")
     assert port
     assert port.quoted == "link_layer=InfiniBand, state=4: ACTIVE, phys_state=5: LinkUp, rate=400 Gb/sec (4X NDR)"
-    card = found.of("/sys/bus/pci/devices/0000:1a:00.0")
+    card = found.record_of("/sys/bus/pci/devices/0000:1a:00.0")
     assert card
     assert card.values["driver"] == "mlx5_core"
 
 
 def test_identifiers_and_kernel_addresses_are_never_read(tmp_path: Path) -> None:
-    text = json.dumps([each.to_json() for each in scan(build(tmp_path / "root")).answers])
+    text = json.dumps([each.to_json() for each in scan_host(build(tmp_path / "root")).records])
     tree = "".join(file.read_text() for file in (tmp_path / "root").rglob("*") if file.is_file())
     assert [secret for secret in SECRETS if secret not in tree] == [], "the tree has what is to be left out"
     assert [secret for secret in SECRETS if secret in text] == []
@@ -47,14 +47,14 @@ def test_identifiers_and_kernel_addresses_are_never_read(tmp_path: Path) -> None
 
 def test_this_machine_can_be_looked_at() -> None:
     """Whatever runs the tests: nothing is raised, and the kernel's release is the one that the system tells."""
-    found = scan()
-    release = found.of("/proc/sys/kernel/osrelease")
+    found = scan_host()
+    release = found.record_of("/proc/sys/kernel/osrelease")
     assert release
     assert release.values == {"release": os.uname().release}
 
 
 def test_a_root_that_is_not_there_is_absent_everywhere(tmp_path: Path) -> None:
-    assert {answer.access for answer in scan(tmp_path / "none").answers} == {Access.ABSENT}
+    assert {answer.access for answer in scan_host(tmp_path / "none").records} == {Access.ABSENT}
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_a_link_from_sys_to_another_place_under_the_root_is_not_followed(tmp_pat
     (tmp_path / "sys/bus/pci/devices").mkdir(parents=True)
     (tmp_path / "sys/bus/pci/devices/0000:1a:00.0").symlink_to(tmp_path / "etc/shadow")
     assert look(tmp_path, "/sys/bus/pci/devices").values == {"entries": "1"}
-    [function] = scan(tmp_path).within("/sys/bus/pci/devices")
+    [function] = scan_host(tmp_path).records_in("/sys/bus/pci/devices")
     assert dict(function.values) == {}
     assert "a link that leads away" in function.detail
 
@@ -142,21 +142,21 @@ def test_a_folder_without_end_is_not_walked(tmp_path: Path) -> None:
     for number in range(600):
         (folder / f"mlx5_{number}").mkdir()
     assert "more than 512 entries" in str(look(tmp_path, "/sys/class/infiniband"))
-    assert scan(tmp_path).within("/sys/class/infiniband") == []
+    assert scan_host(tmp_path).records_in("/sys/class/infiniband") == []
 
 
 def test_a_reading_with_all_kinds_of_answers_survives_its_file(tmp_path: Path) -> None:
     root = build(tmp_path, Host(cards=(*infiniband(2), *efa(2), Card("rxe0", "0000:01:00.0", vendor="0x8086"))))
     (root / "sys/class/infiniband/mlx5_0/ports/1/rate").unlink()
     (root / "sys/class/infiniband/mlx5_1/ports/1/state").write_bytes(b"\xff")
-    reading = replace(healthy(), host=scan(root))
+    reading = replace(healthy(), host=scan_host(root))
     assert reading_from_json(json.loads(document(reading))) == reading
 
 
 @pytest.mark.parametrize("name", ["ibx506b4b0300c1d2e4", "rocex506B4BC1D2E4"])
 def test_redaction_hides_hardware_addresses_in_names(tmp_path: Path, name: str) -> None:
     """udev can name RDMA devices after GUID or hardware address; PCI addresses and everything else stay."""
-    reading = replace(healthy(), host=scan(build(tmp_path, Host(cards=(replace(infiniband(1)[0], device=name),)))))
+    reading = replace(healthy(), host=scan_host(build(tmp_path, Host(cards=(replace(infiniband(1)[0], device=name),)))))
     clear, hidden = document(reading), document(redact(reading))
     assert name in clear
     assert name[5:] not in hidden

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from blueprint.probe import host_scan, pci
-from blueprint.probe.collect import collect
+from blueprint.probe import pci
+from blueprint.probe.collect import collect, scan_host
 from blueprint.probe.engine import exit_code_of, judge
 from blueprint.probe.reading import Reading
 from blueprint.probe.verdicts import Result
@@ -91,7 +91,7 @@ WANTED = [*expectations(), *(expect(check, want) for check, want in HOST_WANTS.i
 
 def looked_at(root: Path) -> Reading:
     """What NVML answers on a healthy node, with the files of this one."""
-    host = host_scan.scan(root)
+    host = scan_host(root)
     return replace(healthy(), host=host, pci=pci.scan(host, str(root)))
 
 

@@ -56,7 +56,7 @@ def spoilt(spoils: dict[int, Spoil]) -> Reading:
 
 
 assert HEALTHY.host
-FILES = HEALTHY.host.answers
+FILES = HEALTHY.host.records
 NETWORK = {"fabric": "infiniband", "cards": 8, "vendor": "15b3"}
 OF_FILES = [
     expect(check, want)
@@ -120,6 +120,7 @@ def test_no_answer_makes_the_judge_stumble(spoils: dict[int, Any]) -> None:
     told = diagnostics_of(verdicts, reading)
     for diagnostic in told:
         assert diagnostic.message.isprintable()
+        assert reading.node in diagnostic.message, "indexes and PCI addresses are the same on a thousand nodes"
         assert all(value.isprintable() for _, value in diagnostic.evidence)
     assert (exit_code_of(verdicts) == 0) == (not told)
 
@@ -171,7 +172,7 @@ def test_no_file_makes_the_judge_stumble_nor_passes_unread(spoils: dict[str, Any
     answers = [_spoilt_file(each, *(spoils[each.path] or ())) if each.path in spoils else each for each in FILES]
     kept = tuple(each for each in answers if spoils.get(each.path, True))
     assert HEALTHY.host
-    reading = replace(HEALTHY, host=replace(HEALTHY.host, answers=kept))
+    reading = replace(HEALTHY, host=replace(HEALTHY.host, records=kept))
     verdicts = judge(reading, OF_FILES)
     for told in diagnostics_of(verdicts, reading):
         assert told.message.isprintable()
@@ -188,7 +189,7 @@ def test_a_node_without_a_file_that_is_asked_for_is_never_clean(path: str, acces
     answers = (_spoilt_file(each, access) if each.path == path and access else each for each in FILES)
     kept = tuple(each for each in answers if each.path != path or access)
     assert HEALTHY.host
-    reading = replace(HEALTHY, host=replace(HEALTHY.host, answers=kept))
+    reading = replace(HEALTHY, host=replace(HEALTHY.host, records=kept))
     assert exit_code_of(judge(HEALTHY, OF_FILES)) == 0
     assert exit_code_of(judge(reading, OF_FILES)) in {1, 3}
 

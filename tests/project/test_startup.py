@@ -61,7 +61,7 @@ def test_our_own_templates_need_no_template_engine(example: str) -> None:
 def test_compiling_loads_only_what_it_uses() -> None:
     """No other verb's modules, no other format of reports, nothing for what the blueprint does not declare."""
     found = imported("compile", EXAMPLE, "-o", "-")
-    assert "blueprint.render.bundle_files" in found
+    assert "blueprint.bundle.assembly" in found
     unused = (
         "apiserver",
         "inventory",
@@ -76,7 +76,9 @@ def test_compiling_loads_only_what_it_uses() -> None:
         "report.formats.html",
         "report.formats.sarif",
         "report.formats.markdown",
-        "probe.nvml",
+        "probe.collect",
+        "probe.sweep",
+        "probe.worker",
     )
     assert not [name for name in found if name.removeprefix("blueprint.").startswith(unused)]
     assert not packages(found) & {"jinja2", "jsonschema", "yaml", "requests", "asyncio"}

@@ -9,13 +9,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import urllib3
-
 from blueprint.apiserver.connection import Connection
 from blueprint.apiserver.discovery import discover
 from blueprint.apiserver.errors import ApiError
 from blueprint.apiserver.managed_fields import content, own_entry
 from blueprint.bundle.model import Bundle, Object, Taint
+from blueprint.http import Response
 from blueprint.inventory.membership import as_member, manager
 from tests.support.bundles import GPU_TAINT, Data, bundle, config_map, definition, deployment, namespace, pool, widget
 
@@ -176,7 +175,7 @@ def _nodes(wanted: Bundle, cluster: Connection) -> Iterator[str]:
             yield f"Node/{node['metadata']['name']}"
 
 
-Answer = urllib3.BaseHTTPResponse
+Answer = Response
 Send = Callable[[], Answer]
 Fault = Callable[[str, str, Send], Answer]
 """Method, path and how to really send it; answers itself, sends, raises, or several of it."""
@@ -205,7 +204,7 @@ def failing(cluster: Connection, fault: Fault) -> Iterator[list[str]]:
 def answer(status: int, reason: str, message: str) -> Answer:
     """What an API server says when it refuses."""
     body = {"kind": "Status", "status": "Failure", "reason": reason, "message": message, "code": status}
-    return urllib3.HTTPResponse(body=json.dumps(body).encode(), status=status, headers={}, preload_content=True)
+    return Response(status, {}, json.dumps(body).encode())
 
 
 def gone() -> ApiError:

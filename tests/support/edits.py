@@ -11,8 +11,8 @@ from typing import Any
 
 import orjson
 
+from blueprint.bundle.layout import LOCK, PROVENANCE
 from blueprint.bundle.model import Bundle, Object, ObjectId
-from blueprint.bundle.reader import LOCK, PROVENANCE
 from blueprint.bundle.trace import TracedField, trace_back
 from blueprint.changes.compare import ABSENT, Action, ObjectChange, compare_objects
 from blueprint.changes.platform_changes import compare_parts, decided

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from blueprint.bundle.model import Object
 from blueprint.check.cel import Node
+from blueprint.check.claims.constraints import allowed_texts, minimum_amount
 from blueprint.check.claims.dra_context import DraContext, PoolDevices
 from blueprint.check.claims.model import Reference, conjuncts, reference, requests_of, selected, tree_of
 from blueprint.check.claims.selectors import table
@@ -148,7 +149,7 @@ def reachable(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     for sort, _, selectors, _ in selected(subject, context):
         for path, text in selectors if sort in ("gpu", "mig") else ():
             for node in conjuncts(tree_of(text)):
-                if (wanted := _least_amount(node)) and (amount := _amount(wanted)) and amount > most:
+                if (wanted := minimum_amount(node)) and (amount := _amount(wanted)) and amount > most:
                     yield ObjectFinding(TOO_MUCH_MEMORY, path, *_beyond(wanted, most), part=(node.start, node.end))
     for request in requests_of(subject):
         requested = mapping(mapping(request.data.get("capacity")).get("requests")).get("memory")
@@ -172,19 +173,6 @@ def _beyond(wanted: str, most: int) -> tuple[str, str]:
     )
 
 
-def _least_amount(node: Node) -> str | None:
-    """The amount in `memory.compareTo(quantity('80Gi')) >= 0` and its like."""
-    call = node
-    if node.kind == "binary" and node.value in (">=", ">") and node.parts[1].value == 0:
-        call = node.parts[0]
-    right = "compareTo" if call is not node else "isGreaterThan"
-    if call.kind != "call" or call.value != right or len(call.parts) != 2:  # noqa: PLR2004 - object and argument
-        return None
-    read, made = reference(call.parts[0]), call.parts[1]
-    amount = made.parts[0].value if made.kind == "call" and made.value == "quantity" and made.parts else None
-    return amount if read and read[0::2] == ("capacity", "memory") and isinstance(amount, str) else None
-
-
 def fitting(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Profiles, products and architectures that nothing has."""
     dra = context.dra
@@ -201,22 +189,6 @@ def fitting(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
                         and (why := _none_of(wanted, name, has, dra))
                     ):
                         yield ObjectFinding(NOTHING_FITS, path, *why, part=(node.start, node.end))
-
-
-def allowed_texts(node: Node, read: Reference) -> tuple[str, ...] | None:
-    """The texts of which an attribute must be one where the expression is to be true; None: it may be anything."""
-    if node.kind != "binary":
-        return None
-    if node.value == "||":
-        found = [allowed_texts(part, read) for part in node.parts]
-        return tuple(text for texts in found for text in texts or ()) if all(found) else None
-    left, right = node.parts[:2]
-    if node.value == "==" and reference(right) == read:
-        left, right = right, left
-    candidates = right.parts if node.value == "in" and right.kind == "list" else (right,)
-    texts = tuple(each.value for each in candidates if isinstance(each.value, str))
-    right_way = node.value in ("==", "in") and reference(left) == read and len(texts) == len(candidates)
-    return texts if right_way and texts else None
 
 
 def _none_of(

@@ -8,8 +8,6 @@ from functools import cached_property
 from blueprint.catalog.devices import Devices, load_devices
 from blueprint.data import data_folder
 
-OPERATOR = "gpu-operator"
-
 
 @dataclass(frozen=True, slots=True)
 class PoolDevices:
@@ -59,7 +57,7 @@ class DraContext:
     @cached_property
     def devices(self) -> Devices:
         """What the driver publishes."""
-        return load_devices(data_folder("components") / OPERATOR)
+        return load_devices(next(data_folder("components").glob("*/devices.yaml")).parent)
 
     @property
     def dynamic_mig(self) -> bool:

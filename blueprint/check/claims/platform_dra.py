@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from blueprint.catalog.gates import load_gates
-from blueprint.check.claims.dra_context import OPERATOR, DraContext, PoolDevices
+from blueprint.check.claims.dra_context import DraContext, PoolDevices
 from blueprint.platform.model import Platform
 from blueprint.platform.pool import GpuPool
 
 
 def dra_context(platform: Platform) -> DraContext:
     """The DRA driver of a platform, its gates and the GPUs of the pools."""
-    component = platform.components.get(OPERATOR)
+    component = platform.component_with("draFeatureGates")
     products = tuple(map(_pool_devices, platform.gpu_pools))
     minor = platform.kubernetes_minor
     managed = platform.distribution_facts.managed_control_plane
     if platform.allocation != "dra" or component is None:
         return DraContext(None, minor, frozenset(), domains=False, managed=managed, products=products)
     version = (component.component.images["dra-driver"].tag or "").removeprefix("v")
-    settings = platform.setting(OPERATOR, "draFeatureGates") or {}
+    settings = platform.setting("draFeatureGates") or {}
     gates = frozenset(load_gates(component.component.folder).open(settings, version))
     return DraContext(version, minor, gates, platform.dra.compute_domains, managed, products)
 
 
 def _pool_devices(pool: GpuPool) -> PoolDevices:
     gpu = pool.gpu
-    facts, cuts = gpu.facts, pool.partition.cuts
+    facts, layout = gpu.facts, pool.partition.layout
     memory = facts.memory_mib
     return PoolDevices(
         pool.name,
@@ -33,7 +33,7 @@ def _pool_devices(pool: GpuPool) -> PoolDevices:
         facts.architecture.value if facts.architecture.certain else None,
         memory.value if memory and memory.certain else None,
         _profiles(pool),
-        tuple(sorted({profile for cut in cuts for profile in cut.instances})),
+        tuple(sorted(layout.profiles)) if layout else (),
         facts.fabric_manager.value if facts.fabric_manager and facts.fabric_manager.certain else None,
     )
 

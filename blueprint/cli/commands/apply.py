@@ -79,7 +79,7 @@ def _check(plan: Plan, *consents: Consent) -> None:
     from blueprint.diagnostics.codes import USAGE
 
     ids = [*(step.id for step in plan.steps), *(node.id for node in plan.nodes)]
-    if unknown := [text for consent in consents for text in consent.strangers(ids)]:
+    if unknown := [text for consent in consents for text in consent.unknown_names(ids)]:
         near = nearest(unknown[0], [str(identity) for identity in ids])
         help_text = f"did you mean {near}?" if near else "write KIND/NAMESPACE/NAME, or KIND/NAME where there is none"
         raise Refused(Diagnostic(USAGE, f"{unknown[0]} is no object of the bundle", help=help_text), exit_code=2)

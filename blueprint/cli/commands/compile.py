@@ -32,8 +32,8 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> Run:
     """Compile, then write, compare or print."""
+    from blueprint.bundle.assembly import as_stream
     from blueprint.bundle.output import check_output, write_bundle
-    from blueprint.render.bundle_files import as_stream
 
     compilation = compile_target(options)
     run = compiled_run("compile", compilation)
@@ -54,12 +54,12 @@ def run(options: Namespace) -> Run:
 
 def _differs(files: Mapping[str, bytes], folder: Path) -> str:
     """As `diff` has it: where only lines stand elsewhere, it is the same platform."""
+    from blueprint.bundle.layout import EXPECTATIONS, LOCK, PREREQUISITES, PROVENANCE
     from blueprint.bundle.owned_files import replacement
-    from blueprint.bundle.reader import EXPECTATIONS, LOCK, NEEDS, PROVENANCE
     from blueprint.changes.platform_changes import compare_parts, decided
 
     found = replacement(files, folder)
-    positions = {*found.changed} <= {LOCK, PROVENANCE, EXPECTATIONS, NEEDS}
+    positions = {*found.changed} <= {LOCK, PROVENANCE, EXPECTATIONS, PREREQUISITES}
     others = found.added or found.removed or found.strays or found.edited or found.in_the_way
     message = f"{folder} is not what this blueprint compiles to"
     if others or not positions:

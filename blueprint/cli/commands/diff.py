@@ -18,7 +18,7 @@ from blueprint.changes.changed_lines import because_of_changed_lines
 from blueprint.changes.cluster_effects import cluster_effects
 from blueprint.changes.compare import Action, ObjectChange, compare_objects
 from blueprint.changes.effects import find_effects
-from blueprint.changes.immutable import told_apart
+from blueprint.changes.immutable import as_replacement
 from blueprint.changes.place_effects import pool_changes
 from blueprint.cli.options import add_report
 from blueprint.report.model import Run
@@ -46,7 +46,7 @@ def run(options: Namespace) -> Run:
     before, after = one.bundle, other.bundle
     parts = list(with_lines(compare_parts(one.parts, other.parts), before, after))
     compared = compare_objects(before.objects, after.objects)
-    differing = (told_apart(change, after.release) for change in compared if change.action is not Action.UNCHANGED)
+    differing = (as_replacement(change, after.release) for change in compared if change.action is not Action.UNCHANGED)
     changes = list(because_of_changed_lines(differing, before, after))
     changed = pair(changes, {obj.id: obj.data for obj in before.objects}, after.objects)
     places = pool_changes(before.pools, after.pools)

@@ -89,20 +89,21 @@ def _max_age(options: argparse.Namespace) -> timedelta | None:
 
 
 def _scopes(options: argparse.Namespace) -> tuple[str, ...]:
-    from blueprint.drift.detect import DERIVED, NODES, OBJECTS, SCOPES
+    from blueprint.drift.scopes import NODES, OBJECTS, SCOPES
 
     if options.scope is None:
-        return (OBJECTS, NODES) if options.readings else (OBJECTS,)
+        return (OBJECTS.name, NODES.name) if options.readings else (OBJECTS.name,)
     scopes = tuple(part.strip() for part in options.scope.split(",") if part.strip())
     if unknown := [scope for scope in scopes if scope not in SCOPES]:
         raise _usage(f"there is no scope {unknown[0]!r}", f"scopes: {', '.join(SCOPES)}")
     if not scopes:
         raise _usage("--scope names nothing", f"scopes: {', '.join(SCOPES)}")
-    if DERIVED in scopes:
-        raise _usage("scope derived is not in this version yet", "scopes: objects, nodes")
-    if NODES in scopes and not options.readings:
+    if later := [name for name in scopes if SCOPES[name].examine is None]:
+        known = ", ".join(name for name, scope in SCOPES.items() if scope.examine)
+        raise _usage(f"scope {later[0]} is not in this version yet", f"scopes: {known}")
+    if NODES.name in scopes and not options.readings:
         raise _usage("scope nodes needs readings of the nodes", "name their folder with --readings DIR")
-    if options.readings and NODES not in scopes:
+    if options.readings and NODES.name not in scopes:
         raise _usage("--readings is for scope nodes, which --scope leaves out")
     return scopes
 
@@ -110,7 +111,8 @@ def _scopes(options: argparse.Namespace) -> tuple[str, ...]:
 def _view(options: argparse.Namespace, bundle: Bundle, scopes: tuple[str, ...]) -> View | None:
     """The snapshot, or the cluster. Readings alone can be judged without either where that is unambiguous."""
     from blueprint.diagnostics import Refused
-    from blueprint.drift.detect import OBJECTS
+    from blueprint.drift.scopes import OBJECTS
+    from blueprint.drift.view import open_cluster
 
     if options.snapshot:
         from blueprint.drift.snapshot import read_snapshot
@@ -119,24 +121,11 @@ def _view(options: argparse.Namespace, bundle: Bundle, scopes: tuple[str, ...]) 
             raise _usage("--snapshot and a kubeconfig exclude each other")
         return read_snapshot(options.snapshot)
     try:
-        return cluster_view(options, bundle)
+        return open_cluster(bundle, options.kubeconfig, options.context, options.timeout)
     except Refused:
-        if OBJECTS in scopes or options.kubeconfig or options.context:
+        if OBJECTS.name in scopes or options.kubeconfig or options.context:
             raise
         return None
-
-
-def cluster_view(options: argparse.Namespace, bundle: Bundle) -> View:
-    """The cluster that the options name, if it is the one that the bundle is for. Raises Refused."""
-    from blueprint.apiserver.connect import connect
-    from blueprint.drift.view import ClusterView
-
-    connection = connect(options.kubeconfig, options.context, options.timeout)
-    if bundle.cluster_uid:
-        from blueprint.cluster.plan import check_cluster, read_cluster_uid
-
-        check_cluster(bundle, read_cluster_uid(connection))
-    return ClusterView(connection)
 
 
 def _usage(message: str, help_: str | None = None) -> Exception:

@@ -17,10 +17,10 @@ from blueprint.cli.options import add_report, add_target, compile_target, is_bun
 from blueprint.diagnostics import Refused
 
 if TYPE_CHECKING:
+    from blueprint.bundle.images import PulledImage
     from blueprint.bundle.model import Bundle
     from blueprint.diagnostics import Span
     from blueprint.registry import Verified, Wanted
-    from blueprint.render.images import PulledImage
     from blueprint.report.model import Run
 
 _DECIDING = (".registries.", ".driver.version", ".driver.branch")
@@ -73,7 +73,7 @@ def run(options: Namespace) -> Run:
 
 def _pulled_images(options: Namespace) -> tuple[Bundle, tuple[PulledImage, ...]]:
     """The bundle that TARGET is or compiles to, and its images."""
-    from blueprint.render.images import PulledImage
+    from blueprint.bundle.images import PulledImage
 
     if is_bundle(options.target):
         bundle = load_bundle(options)

@@ -92,15 +92,14 @@ def _up(options: argparse.Namespace) -> int:
 
 
 def _create_nodes(lab: Lab, bundle: Bundle) -> None:
-    import urllib3
-
     from blueprint.diagnostics import Diagnostic, Refused
+    from blueprint.http import HttpError
     from blueprint.lab import RequestFailed, codes
     from blueprint.lab.nodes import simulated_nodes
 
     try:
         made = lab.create_nodes(simulated_nodes(bundle))
-    except (RequestFailed, urllib3.exceptions.HTTPError) as failed:
+    except (RequestFailed, HttpError) as failed:
         found = Diagnostic(codes.REQUEST_FAILED, f"nodes cannot be created: {failed}")
         raise Refused(found, exit_code=2) from failed
     _progress(f"{made} simulated nodes created from {bundle.name}")

@@ -10,7 +10,6 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from blueprint.cli.commands.drift import cluster_view
 from blueprint.cli.options import add_connection, add_report, add_target, load_bundle
 from blueprint.files import write_whole
 
@@ -32,12 +31,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> Run:
     """Look at everything that `drift` would look at, and write it down."""
     from blueprint.drift.snapshot import take, to_bytes
-    from blueprint.drift.view import Unseen
+    from blueprint.drift.view import Unseen, open_cluster
     from blueprint.report.model import Coverage, Run
 
     bundle = load_bundle(options)
     try:
-        snapshot = take(bundle, cluster_view(options, bundle))
+        view = open_cluster(bundle, options.kubeconfig, options.context, options.timeout)
+        snapshot = take(bundle, view)
     except Unseen as unseen:
         raise _refused(f"the record of what was applied cannot be read: {unseen}") from None
     _write(options.out, to_bytes(snapshot, compressed=options.out.suffix == ".gz"))

@@ -48,10 +48,10 @@ def run(options: Namespace) -> Run:
         found = list(_forward(bundle, options.what))
     else:
         found = list(_back(_object(bundle, options.what), options.field, root, all_=options.all))
-    asked = f"{options.what} {options.field or ''}".strip()
+    question = f"{options.what} {options.field or ''}".strip()
     return Run(
         "trace",
-        f"trace {asked} in {bundle.name}",
+        f"trace {question} in {bundle.name}",
         diagnostics=tuple(found),
         subject={"blueprint": bundle.name, "version": bundle.version, "digest": bundle.digest},
         verdict=f"{len(found)} answer{'' if len(found) == 1 else 's'}",

@@ -1,11 +1,11 @@
-"""Checks of the cluster: its Kubernetes version and the registries that images come from."""
+"""Checks of the cluster: Kubernetes, distribution, operating system, and the registries that images come from."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from blueprint.diagnostics import Diagnostic, nearest
+from blueprint.diagnostics import Diagnostic, Note, nearest
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.cluster import codes
 from blueprint.platform.paths import CLUSTER
@@ -49,3 +49,67 @@ def check_mirrors(context: CheckContext) -> Iterator[Diagnostic]:
             help_ = f"did you mean {near}?" if near else f"images come from: {', '.join(sorted(hosts))}"
             message = f"no image comes from {host}"
             yield context.diagnostic_at_key(path, codes.MIRROR_UNUSED, message, help_=help_, fix=near)
+
+
+def check_system(context: CheckContext) -> Iterator[Diagnostic]:
+    """The operating system of the GPU nodes against the distribution."""
+    distribution, system = context.platform.distribution_facts, context.platform.os
+    if distribution.image(system) is None:
+        message = f"{distribution.title} does not run GPU nodes with {system}"
+        help_ = f"families of images: {', '.join(distribution.images)}; usual: {distribution.default_os}"
+        path, code, notes = (*CLUSTER, "os"), codes.SYSTEM_NOT_RUN, _because(context)
+        yield context.diagnostic_at(path, code, message, help_=help_, notes=notes)
+
+
+def check_system_in_release(context: CheckContext) -> Iterator[Diagnostic]:
+    """The operating system against the release, where the operator installs a driver on it."""
+    system, systems = context.platform.os, context.release.operating_systems.value
+    drives = any(pool.driver.enabled and not pool.mode_conflict for pool in context.gpu_pools)
+    if drives and system not in systems and context.platform.distribution_facts.image(system) is not None:
+        message = f"release {context.release.release} has no driver for {system}"
+        help_, fix = f"supported: {', '.join(systems)}", nearest(system, systems)
+        yield context.diagnostic_at((*CLUSTER, "os"), codes.OS_UNSUPPORTED, message, help_=help_, fix=fix)
+
+
+def check_distribution(context: CheckContext) -> Iterator[Diagnostic]:
+    """What the distribution has no release of, does not run, or decides by itself."""
+    yield from _no_such_release(context)
+    yield from _stack_not_run(context)
+    yield from _kubelet_elsewhere(context)
+
+
+def _no_such_release(context: CheckContext) -> Iterator[Diagnostic]:
+    """A minor of Kubernetes that no supported release of the distribution has."""
+    platform, release = context.platform, context.release
+    versions, minor, title = (
+        platform.distribution_facts.versions,
+        platform.kubernetes_minor,
+        platform.distribution_facts.title,
+    )
+    if versions and minor not in versions and minor in release.kubernetes.value:
+        message = f"release {release.release} supports no release of {title} with Kubernetes {minor}"
+        known = ", ".join(f"{kubernetes} ({title} {own})" for kubernetes, own in versions.items())
+        path, code, notes = (*CLUSTER, "kubernetes"), codes.NO_SUCH_RELEASE, _because(context)
+        yield context.diagnostic_at(path, code, message, help_=f"there is: {known}", notes=notes)
+
+
+def _stack_not_run(context: CheckContext) -> Iterator[Diagnostic]:
+    """A GPU stack for which the distribution has no mode."""
+    distribution, stack = context.platform.distribution_facts, context.platform.gpu_stack
+    if why := distribution.refuses.get(stack):
+        message = f"{distribution.title} does not run gpuStack: {stack}: {why}"
+        path, code, help_ = ("spec", "gpuStack"), codes.STACK_NOT_RUN, "gpuStack: clusterPolicy"
+        yield context.diagnostic_at(path, code, message, notes=_because(context), help_=help_)
+
+
+def _kubelet_elsewhere(context: CheckContext) -> Iterator[Diagnostic]:
+    """A directory of the kubelet that nobody can choose."""
+    distribution = context.platform.distribution_facts
+    if distribution.kubelet_root not in (None, context.platform.kubelet_root):
+        message = f"the kubelet of {distribution.title} keeps its files under {distribution.kubelet_root}"
+        path, code = (*CLUSTER, "kubeletRoot"), codes.KUBELET_ELSEWHERE
+        yield context.diagnostic_at(path, code, message, notes=_because(context), help_="remove it")
+
+
+def _because(context: CheckContext) -> tuple[Note, ...]:
+    return (context.note((*CLUSTER, "distribution"), "distribution set here"),)

@@ -43,3 +43,29 @@ pulled from the Internet after all.
 """,
     severity=Severity.WARNING,
 )
+NO_SUCH_RELEASE = define(
+    "BP3280",
+    "distribution-without-kubernetes",
+    """
+Each release of this distribution has one minor of Kubernetes, and the release of the blueprint supports none of its
+releases with this minor. Say the minor of the release that the cluster runs, or will run: OpenShift 4.20 is
+Kubernetes 1.33, 4.21 is 1.34, 4.22 is 1.35.
+""",
+)
+STACK_NOT_RUN = define(
+    "BP3281",
+    "stack-not-run",
+    """
+The distribution has no way to run this `gpuStack` in this release. On OpenShift a privileged pod needs a
+SecurityContextConstraints that admits it; the GPU Operator makes those of its own operands, and what is installed
+without it would never start.
+""",
+)
+KUBELET_ELSEWHERE = define(
+    "BP3288",
+    "kubelet-elsewhere",
+    """
+Nobody can choose the kubelet's directory on this distribution, and the operator would look for pods' devices in an
+empty one.
+""",
+)

@@ -1,35 +1,29 @@
-"""What goes together: driver and GPU by the catalogue's facts, everything else by its rules.
+"""Checks of compatibility: the catalogue's rules, applied to the resolved platform.
 
-Asked of the resolved platform, so that a default is judged like a value that somebody wrote, and every line that took
-part is known. What is not known fits no rule: it gives neither an error nor a pass.
+A default is judged like a value that is written in the blueprint, and every line that took part is known. What is not
+known fits no rule: it gives neither an error nor a pass.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 from blueprint.catalog.facts import Fact
 from blueprint.catalog.hardware import Gpu
-from blueprint.catalog.releases import Release
 from blueprint.catalog.rules import Rule
-from blueprint.diagnostics import Code, Diagnostic, Note, Severity
+from blueprint.diagnostics import Diagnostic, Note, Severity
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.compatibility import codes
-from blueprint.platform.drivers import codes as driver_codes
-from blueprint.platform.drivers.branches import usable_branches
 from blueprint.platform.pool import GpuPool
 from blueprint.platform.tracking.recorder import record, recording
-from blueprint.platform.tracking.sources import WRITTEN, Source, Sources, by_relevance, flatten
+from blueprint.platform.tracking.sources import WRITTEN, Source, by_relevance, flatten
 from blueprint.platform.tracking.tracked import read_fact
-from blueprint.versions import version_key
 
 
 def check_compatibility(context: CheckContext) -> Iterator[Diagnostic]:
     """Everything that does not go together, pool by pool."""
     for pool in context.platform.gpu_pools:
-        yield from _driver(pool, context.release)
         for rule in context.platform.rules:
             yield from _forbidden(rule, pool)
 
@@ -41,82 +35,6 @@ def demands(rule: Rule, pools: tuple[GpuPool, ...]) -> Iterator[str]:
             record(Source("hardware", rule.span("demands"), "demands"))
             yield rule.demands
             return
-
-
-def _driver(pool: GpuPool, release: Release) -> Iterator[Diagnostic]:
-    gpu = pool.gpu.facts
-    with recording() as seen:
-        branch, version = pool.driver.branch, pool.driver.version
-    if branch is None:
-        return
-    driver = _Told(pool, tuple(seen), gpu)
-    newest, oldest = gpu.maximum_driver, gpu.minimum_driver
-    if newest and int(branch) > int(newest.value):
-        message = f"driver branch {branch} no longer knows {gpu.product}; {newest.value} is the last that does"
-        yield driver.about(newest, driver_codes.DRIVER_TOO_NEW, message, f"branch: {newest.value}")
-    if oldest and version and _before(version, oldest.value):
-        message = f"driver {version} does not know {gpu.product}; it needs {oldest.value} or newer"
-        yield driver.about(
-            oldest, driver_codes.DRIVER_TOO_OLD, message, "a newer version of the branch, or a newer branch"
-        )
-    elif oldest and not oldest.certain and int(branch) < version_key(oldest.value)[0]:
-        message = f"driver branch {branch} does not know {gpu.product}, which is said to need {oldest.value}"
-        yield driver.about(oldest, driver_codes.DRIVER_DOUBTED, message, "check the driver's release notes")
-    yield from _chosen(pool, release, driver)
-    yield from _modules(pool, driver)
-
-
-def _before(version: str, oldest: str) -> bool:
-    """Whether an exact version is of the same branch as `oldest`, and older. Older branches are told as branches."""
-    mine, theirs = version_key(version), version_key(oldest)
-    return mine[0] == theirs[0] and mine < theirs
-
-
-def _chosen(pool: GpuPool, release: Release, driver: _Told) -> Iterator[Diagnostic]:
-    """Why another branch than the release's default was taken, or that there is none to take."""
-    usual, branch = release.driver.default_branch.value, pool.driver.branch or ""
-    said = any(source.layer in WRITTEN and ".driver." in source.path for source in driver.sources)
-    if said or not pool.driver.enabled:
-        return
-    if branch != usual:
-        message = f"pool {pool.name} gets driver branch {branch}: {usual}, the release's default, does not know its GPU"
-        yield driver.at(driver_codes.DRIVER_CHOSEN, message, f'say driver: {{branch: "{branch}"}} to keep it')
-    elif driver.gpu and not usable_branches(driver.gpu, release):
-        message = f"no driver of release {release.release} knows {driver.gpu.product}"
-        yield driver.at(driver_codes.NO_DRIVER_FITS, message, "driver: {owner: host}, or another release")
-
-
-def _modules(pool: GpuPool, driver: _Told) -> Iterator[Diagnostic]:
-    modules = driver.gpu.kernel_modules
-    with recording() as seen:
-        said = pool.driver.kernel_modules
-    if said != "auto" and said not in modules.value and not modules.certain:
-        message = f"{driver.gpu.product} is said not to run with {said} kernel modules"
-        told = _Told(pool, tuple(seen), driver.gpu)
-        yield told.about(modules, driver_codes.MODULES_DOUBTED, message, "kernelModules: auto chooses")
-
-
-class _Told:
-    """What is told about a value of a pool: at the line that decided it, with the GPU's line and the catalogue's."""
-
-    def __init__(self, pool: GpuPool, sources: Sources, gpu: Gpu) -> None:
-        self.sources = flatten(by_relevance(sources))
-        self.gpu = gpu
-        with recording() as seen:
-            _ = pool.gpu.product
-        self._product = flatten(by_relevance(seen))
-
-    def at(self, code: Code, message: str, help_: str, *notes: Note) -> Diagnostic:
-        """A diagnostic at the first written line, else at the GPU's."""
-        written = [source for source in (*self.sources, *self._product) if source.layer in WRITTEN]
-        place = next((s for s in written if ".driver." in s.path or "." not in s.path), self._product[0])
-        beside = [Note("product set here", s.span) for s in self._product if s.layer in WRITTEN and s != place]
-        return Diagnostic(code, message, at=place.span, path=place.path, help=help_, notes=(*beside, *notes))
-
-    def about(self, fact: Fact[Any], code: Code, message: str, help_: str) -> Diagnostic:
-        """The same because of a fact; one that is not certain gives no error."""
-        told = self.at(code, message, help_, Note(f"{fact.source} ({fact.confidence})", fact.span))
-        return told if fact.certain else replace(told, override=Severity.WARNING)
 
 
 def _applies(rule: Rule, pool: GpuPool) -> bool:
@@ -162,8 +80,8 @@ def _fact(pool: GpuPool, read: Callable[[Gpu], Fact[Any] | None]) -> str | None:
 
 def _mig(pool: GpuPool) -> str:
     """`whole`, `cut`, or `mixed` where a node has both."""
-    cut = {bool(each.instances) for each in pool.partition.cuts}
-    return "mixed" if len(cut) > 1 else "cut" if True in cut else "whole"
+    partitioned = {bool(group.instances) for group in pool.partition.groups}
+    return "mixed" if len(partitioned) > 1 else "cut" if True in partitioned else "whole"
 
 
 _SUBJECTS: dict[str, Callable[[GpuPool], str | None]] = {

@@ -1,6 +1,6 @@
 """Diagnostic codes of components and their settings (BP32xx, BP33xx)."""
 
-from blueprint.diagnostics import Severity, define
+from blueprint.diagnostics import define
 
 UNKNOWN_COMPONENT = define(
     "BP3201",
@@ -64,13 +64,6 @@ The setting is about the driver, the container toolkit or the device plugin of t
 operator. It would change nothing.
 """,
 )
-SCRAPE_TOO_SLOW = define(
-    "BP3218",
-    "scrape-too-slow",
-    """
-Prometheus refuses a monitor whose scrape timeout is longer than its interval, and then asks nothing at all.
-""",
-)
 TOOLKIT_VARIABLE = define(
     "BP3219",
     "toolkit-variable",
@@ -85,30 +78,5 @@ SETTING_WITHOUT_ITS_SWITCH = define(
     """
 The setting belongs to something that another setting switches on, and that is off. It changes nothing, and whoever wrote it
 believes that it does.
-""",
-)
-COLLECTED_TOO_SELDOM = define(
-    "BP3359",
-    "collected-too-seldom",
-    """
-The exporter reads the GPUs less often than Prometheus asks it, so the same value is stored several times, and rates and
-alerts see steps that are none. Let the exporter's interval be no longer than the scrape interval.
-""",
-    severity=Severity.WARNING,
-)
-NUMBER_WANTED = define(
-    "BP3360",
-    "variable-not-a-number",
-    """
-The program that reads this variable wants a number, and ends in a crash loop over anything else.
-""",
-)
-EXPORTER_OUT_OF_REACH = define(
-    "BP3362",
-    "exporter-out-of-reach",
-    """
-The exporter answers over TLS, or known users, alone, and the monitors that `spec.observability` makes ask it plainly: every
-target is down, and alerts about silent exporters fire. The exporter's own ServiceMonitor follows such settings; the ones of
-`spec.observability` do not.
 """,
 )

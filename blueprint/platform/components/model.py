@@ -230,11 +230,14 @@ class PlatformComponent:
         """The settings by name."""
         return Settings(self.component, self._spec.settings if self._spec is not None else {})
 
+    def setting_source(self, setting: str, *steps: str) -> Source:
+        """The line of a setting that the blueprint gives, or of something in it."""
+        return self._platform.origins.source(("spec", "components", self.name, "settings", setting, *steps))
+
     def env(self, setting: str) -> list[Variable]:
         """A setting of variables, as a container's list."""
-        at = ("spec", "components", self.name, "settings", setting)
         given = sorted((self.settings[setting] or {}).items())
-        return [Variable(name, value, self._platform.origins.source((*at, name))) for name, value in given]
+        return [Variable(name, value, self.setting_source(setting, name)) for name, value in given]
 
     def gates(self, setting: str) -> list[str]:
         """A setting of feature gates, each as `NAME=true` or `NAME=false`."""

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from blueprint.catalog.distribution import NodeImage
 from blueprint.platform.drivers.model import DRA
-from blueprint.platform.tracking.recorder import tracked_property
+from blueprint.platform.tracking.recorder import decided_by, tracked_property
 from blueprint.platform.views import PlatformView, PoolView
 
 SOCKET = "CONTAINERD_SOCKET"
@@ -16,7 +16,6 @@ SOCKET = "CONTAINERD_SOCKET"
 USUAL_SOCKET = "/run/containerd/containerd.sock"
 PODS_PER_NODE = 20
 """More than the operator's pods on one GPU node, and enough for those that replace others during an update."""
-OPERATOR, PLUGIN = "gpu-operator", "k8s-device-plugin"
 
 
 class StackPool(PoolView, Protocol):
@@ -82,7 +81,7 @@ class NodeStack:
     @tracked_property
     def containerd_socket(self) -> str:
         """Where the container toolkit finds containerd: as the blueprint says, or as the node image has it."""
-        env = self._platform.setting(OPERATOR, "toolkitEnv") or {}
+        env = self._platform.setting("toolkitEnv") or {}
         return env.get(SOCKET) or self._platform.image.toolkit_env.get(SOCKET) or USUAL_SOCKET
 
     @tracked_property
@@ -90,7 +89,8 @@ class NodeStack:
         """Whether GPU feature discovery labels nodes: by the operator or beside the device plugin, not with claims."""
         if self._platform.allocation == DRA:
             return False
-        return bool(self._platform.setting(PLUGIN if self._platform.gpu_stack == "standalone" else OPERATOR, "gfd"))
+        decided_by(self._platform.gpu_stack)  # which component discovers
+        return bool(self._platform.setting("gfd"))
 
     @tracked_property
     def critical_pods(self) -> str:

@@ -9,15 +9,13 @@ from blueprint.catalog.distribution import Mode
 from blueprint.diagnostics import Diagnostic
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.components import codes
-from blueprint.platform.drivers.checks import DriverChecks
 from blueprint.source.paths import Path
 from blueprint.spec.components import ComponentSpec
 
 
 def check_settings(context: CheckContext) -> Iterator[Diagnostic]:
     """What the records of the settings (`requires`, `part`) say about those that the blueprint gives."""
-    drivers = DriverChecks(context)
-    modes = [drivers.mode(pool) for pool in context.spec.node_pools.values() if pool.gpu]
+    modes = [pool.mode for pool in context.gpu_pools]
     for name, spec in context.spec.components.items():
         component = context.catalog.component(name, context.release.components.get(name))
         if component is not None and name in context.release.components:

@@ -17,8 +17,6 @@ from blueprint.spec.pools import NodePool
 from blueprint.versions import version_key
 
 STACK: Path = ("spec", "gpuStack")
-OPERATOR = "gpu-operator"
-SETTINGS: Path = ("spec", "components", OPERATOR, "settings")
 KUBERNETES: Path = ("spec", "cluster", "kubernetes")
 OLDEST_KUBERNETES = "1.34.2"
 """NVIDIA's requirement for GPUs that are claimed; the API itself is as old as 1.34.0."""
@@ -31,10 +29,11 @@ _OF_DISCOVERY = re.compile(
 
 def check_dra(context: CheckContext) -> Iterator[Diagnostic]:
     """Everything about the DRA stack; in another stack the settings that belong to it."""
-    component = context.catalog.component(OPERATOR, context.release.components.get(OPERATOR))
+    component = context.component_with("draFeatureGates")
     if component is None:
         return
     yield from _of_another_stack(context, component)
+    yield from _mig_on_demand(context)
     if context.spec.gpu_stack != "gpuCluster":
         return
     elsewhere = list(_not_there(context, component))
@@ -53,15 +52,28 @@ def check_dra(context: CheckContext) -> Iterator[Diagnostic]:
 def _of_another_stack(context: CheckContext, component: Component) -> Iterator[Diagnostic]:
     """Settings that decide nothing but fields of the object that this stack does not have."""
     foreign = {"clusterPolicy": "GPUCluster/", "gpuCluster": "ClusterPolicy/"}.get(context.spec.gpu_stack)
-    spec = context.spec.components.get(OPERATOR)
-    for name in spec.settings if spec and foreign else ():
+    for name in context.settings_with("draFeatureGates") if foreign else ():
         setting = component.settings.get(name)
         if setting and all(feed.startswith(foreign or "") for feed in setting.feeds):
             message = f"gpuStack: {context.spec.gpu_stack} has nothing that {name} could set"
             notes = (context.note(STACK, "the stack is said here"),)
             yield context.diagnostic_at_key(
-                (*SETTINGS, name), dra.SETTING_OF_ANOTHER_STACK, message, notes=notes, help_="remove it"
+                context.setting_path(name), dra.SETTING_OF_ANOTHER_STACK, message, notes=notes, help_="remove it"
             )
+
+
+def _mig_on_demand(context: CheckContext) -> Iterator[Diagnostic]:
+    """GPUs that change their MIG mode at a reset, where the DRA driver is to change it on demand."""
+    for pool in context.gpu_pools if context.platform.dra.dynamic_mig else ():
+        product = pool.gpu.catalogued if pool.gpu else None
+        if product and product.architecture.value == "Ampere" and product.mig.supported.value:
+            message = f"GPUs of pool {pool.name} change their MIG mode at a reset, and nobody resets them on demand"
+            notes = (context.note((*POOLS, pool.name, "gpu", "product"), f"{product.product} is an Ampere"),)
+            path, help_ = (
+                context.setting_path("draFeatureGates", "DynamicMIG"),
+                "switch MIG on before the driver starts",
+            )
+            yield context.diagnostic_at(path, dra.CUT_ON_DEMAND_AT_A_RESET, message, notes=notes, help_=help_)
 
 
 def _not_there(context: CheckContext, component: Component) -> Iterator[Diagnostic]:
@@ -142,25 +154,28 @@ def _labels(context: CheckContext, name: str, pool: NodePool) -> Iterator[Diagno
 
 
 def _domain(context: CheckContext, name: str, pool: NodePool) -> Iterator[Diagnostic]:
-    spec = context.spec.components.get(OPERATOR)
-    if pool.nvlink_domain and spec and spec.settings.get("computeDomains") == NEVER:
+    if pool.nvlink_domain and context.settings_with("computeDomains").get("computeDomains") == NEVER:
         message = f"pool {name} has an NVLink domain, and computeDomains is never"
         notes = (context.note((*POOLS, name, "nvlinkDomain"), "declared here"),)
         help_ = "remove one of the two"
-        yield context.diagnostic_at((*SETTINGS, "computeDomains"), dra.DOMAINS_OFF, message, notes=notes, help_=help_)
+        yield context.diagnostic_at(
+            context.setting_path("computeDomains"), dra.DOMAINS_OFF, message, notes=notes, help_=help_
+        )
 
 
 def _ports(context: CheckContext) -> Iterator[Diagnostic]:
-    spec = context.spec.components.get(OPERATOR)
-    said = spec.settings if spec else {}
+    said = context.settings_with("draHealthcheckPort")
     for part in ("dra", "computeDomains"):
         if said.get(f"{part}Healthcheck") is False and f"{part}HealthcheckPort" in said:
             message = f"{part}Healthcheck is false, so what {part}HealthcheckPort says"
-            yield context.no_effect((*SETTINGS, f"{part}HealthcheckPort"), (*SETTINGS, f"{part}Healthcheck"), message)
-    component = context.catalog.component(OPERATOR, context.release.components.get(OPERATOR))
+            port, switch = (context.setting_path(f"{part}{name}") for name in ("HealthcheckPort", "Healthcheck"))
+            yield context.no_effect(port, switch, message)
+    component = context.component_with("draHealthcheckPort")
     names = ("draHealthcheckPort", "computeDomainsHealthcheckPort")
     ports = [said.get(name, component.settings[name].own_default) for name in names] if component else []
     if ports and ports[0] == ports[1]:
         named = "computeDomainsHealthcheckPort" if "computeDomainsHealthcheckPort" in said else "draHealthcheckPort"
         message = f"both containers of the DRA driver would answer on port {ports[0]}"
-        yield context.diagnostic_at((*SETTINGS, named), dra.DRA_PORTS, message, help_="give each a port of its own")
+        yield context.diagnostic_at(
+            context.setting_path(named), dra.DRA_PORTS, message, help_="give each a port of its own"
+        )

@@ -1,4 +1,4 @@
-"""What can be wrong about the feature gates of the DRA driver."""
+"""Checks of the feature gates of the DRA driver."""
 
 from __future__ import annotations
 
@@ -10,45 +10,41 @@ from blueprint.catalog.gates import ClusterGate, Gate, load_gates
 from blueprint.diagnostics import Diagnostic, Severity
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.dra import codes as dra
-from blueprint.platform.drivers.model import ALWAYS, NEVER
 from blueprint.platform.paths import POOLS
 from blueprint.source.paths import Path
-from blueprint.versions import minor_of
 
-OPERATOR = "gpu-operator"
-SETTINGS: Path = ("spec", "components", OPERATOR, "settings")
-GATES: Path = (*SETTINGS, "draFeatureGates")
+GATES = "draFeatureGates"
+"""The setting with the gates."""
 
 
 def gate_checks(context: CheckContext, component: Component) -> Iterator[Diagnostic]:
     """Every gate that the blueprint names, then what its variables need."""
-    spec = context.spec.components.get(OPERATOR)
-    said = spec.settings.get("draFeatureGates", {}) if spec else {}
-    if spec is None or not isinstance(said, dict) or not all(isinstance(value, bool) for value in said.values()):
-        return
-    gates = _Gates(context, component, said)
-    for name in said:
+    declared: Mapping[str, bool] = context.platform.setting("draFeatureGates") or {}
+    gates = _Gates(context, component, declared)
+    for name in declared:
         yield from gates.one(name)
-    env = spec.settings.get("draEnv", {})
+    env = context.platform.setting("draEnv") or {}
     if "CONSUMABLE_SHARES" in env and "ConsumableShares" not in gates.open:
         message = "the gate ConsumableShares is closed, so what CONSUMABLE_SHARES says"
-        yield context.no_effect((*SETTINGS, "draEnv", "CONSUMABLE_SHARES"), GATES, message)
+        yield context.no_effect(
+            context.setting_path("draEnv", "CONSUMABLE_SHARES"), context.setting_path(GATES), message
+        )
 
 
 class _Gates:
     """The gates as the blueprint has them, and as this version of the driver knows them."""
 
-    def __init__(self, context: CheckContext, component: Component, said: Mapping[str, bool]) -> None:
+    def __init__(self, context: CheckContext, component: Component, declared: Mapping[str, bool]) -> None:
         self.context = context
-        self.said = said
+        self.declared = declared
         self.version = component.images["dra-driver"].tag or ""
         self.all = load_gates(component.folder)
         self.known = self.all.known_to(self.version)
-        self.open = self.all.open(said, self.version)
+        self.open = self.all.open(declared, self.version)
 
     def one(self, name: str) -> Iterator[Diagnostic]:
         """What is wrong about one gate that is named."""
-        gate, at = self.known.get(name), (*GATES, name)
+        gate, at = self.known.get(name), self.context.setting_path(GATES, name)
         if gate is None:
             yield self._unknown(name, at)
             return
@@ -64,52 +60,61 @@ class _Gates:
         later = self.all.gates.get(name)
         message = f"the DRA driver {self.version} knows no feature gate {name}"
         help_ = f"it came with {later.since}" if later else f"known: {', '.join(sorted(self.known))}"
-        told = self.context.unknown_setting(at, message, self.known)
-        return replace(told, code=dra.GATE_UNKNOWN, help=help_)
+        found = self.context.unknown_setting(at, message, self.known)
+        return replace(found, code=dra.GATE_UNKNOWN, help=help_)
 
     def _conflicts(self, name: str, gate: Gate, at: Path) -> Iterator[Diagnostic]:
         """Each pair once: at the later of the two, or at the one that closes what the other needs."""
-        earlier = list(self.said)[: list(self.said).index(name)]
-        for other in (*gate.excludes, *gate.discouraged) if name in self.open else ():
-            if other in earlier and other in self.open:
+        if name in self.open:
+            yield from self._exclusions(name, gate, at)
+            yield from self._requirements(name, gate, at)
+        else:
+            yield from self._needed_by_others(name, at)
+
+    def _exclusions(self, name: str, gate: Gate, at: Path) -> Iterator[Diagnostic]:
+        names = list(self.declared)
+        earlier = self.open.intersection(names[: names.index(name)])
+        for other in (*gate.excludes, *gate.discouraged):
+            if other in earlier:
                 hard = other in gate.excludes
                 message = f"{name} and {other} {'exclude each other' if hard else 'are not to be used together'}"
-                notes = (self.context.note((*GATES, other), f"{other} is opened here"),)
-                told = self.context.diagnostic_at_key(
-                    at, dra.GATES_CONFLICT, message, notes=notes, help_="open one of them"
-                )
-                yield told if hard else replace(told, override=Severity.WARNING)
-        for other in gate.requires if name in self.open else ():
-            if other not in self.open and other not in self.said:
+                notes = (self.context.note(self.context.setting_path(GATES, other), f"{other} is opened here"),)
+                code, help_ = dra.GATES_CONFLICT, "open one of them"
+                found = self.context.diagnostic_at_key(at, code, message, notes=notes, help_=help_)
+                yield found if hard else replace(found, override=Severity.WARNING)
+
+    def _requirements(self, name: str, gate: Gate, at: Path) -> Iterator[Diagnostic]:
+        for other in gate.requires:
+            if other not in self.open and other not in self.declared:
                 message = f"{name} needs {other}, which is closed"
                 yield self.context.diagnostic_at_key(at, dra.GATES_CONFLICT, message, help_=f"{other}: true as well")
+
+    def _needed_by_others(self, name: str, at: Path) -> Iterator[Diagnostic]:
         for other, needy in self.known.items():
-            if name in needy.requires and name not in self.open and other in self.open:
+            if name in needy.requires and other in self.open:
                 message = f"{other} needs {name}, which is closed here"
                 yield self.context.diagnostic_at_key(at, dra.GATES_CONFLICT, message, help_=f"{other}: false as well")
 
     def _cluster(self, name: str, needed: ClusterGate, at: Path) -> Iterator[Diagnostic]:
-        version = self.context.spec.cluster.kubernetes
-        if needed.open_in(minor_of(version)):
+        platform = self.context.platform
+        if needed.open_in(platform.kubernetes_minor):
             return
-        distribution = self.context.spec.cluster.distribution
-        managed = self.context.catalog.distribution(distribution).managed_control_plane
+        version, distribution = platform.kubernetes, platform.distribution
+        managed = platform.distribution_facts.managed_control_plane
         message = f"{name} needs the gate {needed.gate} of Kubernetes, which is not open by itself in {version}"
         message += f", and {distribution} lets nobody open it" if managed else ""
         notes = (self.context.note(("spec", "cluster", "kubernetes"), "Kubernetes set here"),)
         help_ = f"open by itself from {needed.open_from} on" if needed.open_from else "open by itself in no version yet"
-        told = self.context.diagnostic_at_key(at, dra.GATE_NEEDS_CLUSTER, message, notes=notes, help_=help_)
-        yield told if managed else replace(told, override=Severity.WARNING)
+        found = self.context.diagnostic_at_key(at, dra.GATE_NEEDS_CLUSTER, message, notes=notes, help_=help_)
+        yield found if managed else replace(found, override=Severity.WARNING)
 
     def _useless(self, name: str, gate: Gate, at: Path) -> Iterator[Diagnostic]:
-        settings = self.context.spec.components[OPERATOR].settings
-        when = settings.get("computeDomains")
-        declared = any(pool.nvlink_domain for pool in self.context.spec.node_pools.values())
-        if gate.part == "computeDomains" and (when == NEVER or (when != ALWAYS and not declared)):
+        if gate.part == "computeDomains" and not self.context.platform.dra.compute_domains:
             message = f"compute domains are off, so {name} changes nothing"
             help_ = "a pool with nvlinkDomain, or computeDomains: always, switches them on"
             yield self.context.diagnostic_at_key(at, dra.GATE_USELESS, message, help_=help_)
-        if gate.variable and gate.variable not in settings.get("draEnv", {}):
+        env = self.context.platform.setting("draEnv") or {}
+        if gate.variable and gate.variable not in env:
             message = f"{name} does nothing without the variable {gate.variable}"
             yield self.context.diagnostic_at_key(
                 at, dra.GATE_USELESS, message, help_=f"draEnv: {{{gate.variable}: memory}}"

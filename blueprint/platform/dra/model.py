@@ -9,8 +9,6 @@ from blueprint.platform.drivers.model import ALWAYS, DRA, NEVER
 from blueprint.platform.tracking.recorder import tracked_property
 from blueprint.platform.views import GpuPoolView, PlatformView
 
-OPERATOR = "gpu-operator"
-
 
 class DomainView(Protocol):
     """The NVLink domain of a pool's nodes."""
@@ -45,14 +43,14 @@ class DynamicAllocation:
     @tracked_property
     def dynamic_mig(self) -> bool:
         """Whether the DRA driver creates MIG instances when they are claimed."""
-        return bool((self._platform.setting(OPERATOR, "draFeatureGates") or {}).get("DynamicMIG"))
+        return bool((self._platform.setting("draFeatureGates") or {}).get("DynamicMIG"))
 
     @tracked_property
     def compute_domains(self) -> bool:
         """Whether the DRA driver joins nodes into compute domains: where pools have NVLink domains, or always."""
         if self._platform.allocation != DRA:
             return False
-        when = self._platform.setting(OPERATOR, "computeDomains")
+        when = self._platform.setting("computeDomains")
         if when in (ALWAYS, NEVER):
             return bool(when == ALWAYS)
         return any(pool.topology.domain_nodes is not None for pool in self._platform.gpu_pools)

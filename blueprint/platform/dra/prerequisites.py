@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 from blueprint.catalog.gates import Gates
@@ -11,8 +10,6 @@ from blueprint.platform.model import Platform
 from blueprint.platform.pool import GpuPool, Pool
 from blueprint.platform.tracking.recorder import record
 from blueprint.platform.tracking.sources import Source
-
-OPERATOR = "gpu-operator"
 
 
 def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:
@@ -41,7 +38,7 @@ def _alone(platform: Platform) -> Iterator[str]:
 
 def _gates(platform: Platform) -> Iterator[str]:
     """Gates of Kubernetes that gates of the DRA driver need, and that are not open by themselves."""
-    said = platform.setting(OPERATOR, "draFeatureGates") or {}
+    said = platform.setting("draFeatureGates") or {}
     gates = _known(platform) if said else None
     for name in said if gates else ():
         needed = gates.gates[name].cluster if gates and name in gates.gates else None
@@ -55,7 +52,7 @@ def _gates(platform: Platform) -> Iterator[str]:
 def _known(platform: Platform) -> Gates | None:
     from blueprint.catalog.gates import load_gates
 
-    component = platform.components.get(OPERATOR)
+    component = platform.component_with("draFeatureGates")
     if component is None:
         return None
     gates = load_gates(component.component.folder)
@@ -71,19 +68,19 @@ def pool_prerequisites(pool: Pool, platform: Platform) -> Iterator[Iterator[str]
 
 def _claims(pool: GpuPool, platform: Platform) -> Iterator[str]:
     """What workloads claim of its nodes, and who cuts the GPUs."""
-    cuts = pool.partition.cuts
-    whole = sum(len(cut.devices) for cut in cuts if not cut.instances) if cuts else pool.gpu.count
-    cut: Counter[str] = Counter()
-    for each in cuts:
-        cut.update({profile: number * len(each.devices) for profile, number in each.instances.items()})
+    layout = pool.partition.layout
+    whole = len(layout.whole_devices) if layout else pool.gpu.count
+    instances = layout.instances_per_node if layout else {}
     found = [f"gpu.nvidia.com ({whole} per node)"] if whole else []
-    found += [f"mig.nvidia.com with the profile {name} ({number} per node)" for name, number in sorted(cut.items())]
+    found += [
+        f"mig.nvidia.com with the profile {name} ({number} per node)" for name, number in sorted(instances.items())
+    ]
     if platform.dra.dynamic_mig:
         found = ["gpu.nvidia.com", "mig.nvidia.com"]
     yield f"Workloads claim devices of the class {' and '.join(found)}. Requests for nvidia.com/gpu stay pending."
-    if cut:
+    if layout and instances:
         yield (
             "Somebody cuts the GPUs before the DRA driver starts on the node, and restarts its pod there after a"
             " change: it publishes what it finds when it starts, and a GPU in MIG mode without instances not at all."
-            f" GPUs are cut like this: {'; '.join(pool.partition.told(index) for index in range(len(cuts)))}."
+            f" GPUs are cut like this: {'; '.join(map(pool.partition.describe, layout.groups))}."
         )

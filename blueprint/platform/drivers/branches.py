@@ -1,4 +1,4 @@
-"""Which driver branch a pool gets that names none."""
+"""Selects the default driver branch of a pool."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from blueprint.versions import version_key
 def usable_branches(gpu: Gpu, release: Release) -> list[str]:
     """The release's driver branches that know the GPU and are maintained in its month, oldest first."""
     month = release.release.replace(".", "-")
-    kept = [name for name, branch in release.driver.branches.items() if branch.supported_until >= month]
-    return [name for name in sorted(kept) if not _too_old(gpu, name) and not _too_new(gpu, name)]
+    maintained = [name for name, branch in release.driver.branches.items() if branch.supported_until >= month]
+    return [name for name in sorted(maintained) if not _too_old(gpu, name) and not _too_new(gpu, name)]
 
 
 def default_branch(gpu: Gpu | None, release: Release) -> str:
     """The driver branch of a pool that names none: the release's, or the newest usable one where that is unfit.
 
-    Notes the lines that decide. Where no branch fits, it is the release's all the same, and `check` says so.
+    Records the lines that decide. Where no branch fits, it is the release's all the same, which is refused (BP3163).
     """
     usual = read_fact(release.driver.default_branch, "release")
     if gpu is None or not (_too_new(gpu, usual) or _too_old(gpu, usual)):

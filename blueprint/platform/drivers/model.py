@@ -1,4 +1,4 @@
-"""The drivers of the platform: each pool's, and what the operator must be told about all of them.
+"""Drivers, resolved: each pool's, and what the GPU Operator installs for all of them.
 
 One driver for all pools is a field of the ClusterPolicy, as upstream has it; a GPUCluster has no such field, so there
 one NVIDIADriver object stands for all. Where pools differ, each pool whose driver the operator owns gets one of its
@@ -8,17 +8,14 @@ instead of one object vanishing and another one coming.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from collections.abc import Sequence
+from typing import Protocol
 
-from blueprint.catalog.distribution import Mode, Owner
 from blueprint.platform.drivers.branches import default_branch
 from blueprint.platform.tracking.recorder import decided_by, tracked_property
 from blueprint.platform.tracking.tracked import read_fact
+from blueprint.platform.views import GpuPoolView, NetworkView, PlatformView, PoolView
 from blueprint.spec.driver import PoolDriver as PoolDriverSpec
-
-if TYPE_CHECKING:
-    from blueprint.platform.model import Platform
-    from blueprint.platform.pool import Pool
 
 POOL_LABEL = "gpublueprint.dev/pool"
 NEVER, ALWAYS = "never", "always"
@@ -26,10 +23,47 @@ DRA = "dra"
 """Pods claim GPUs, and the DRA driver hands them out; otherwise pods count them, and the device plugin does."""
 
 
-class PoolDriver:
-    """The driver of a pool: the exact version where the operator installs it, otherwise what is promised."""
+class DriverPlatform(PlatformView, Protocol):
+    """The platform with the drivers of its pools."""
 
-    def __init__(self, spec: PoolDriverSpec, pool: Pool, platform: Platform) -> None:
+    @property
+    def gpu_pools(self) -> Sequence[DriverGpuPool]:
+        """The pools whose nodes have GPUs."""
+
+    def driver_version(self, branch: str) -> str | None:
+        """The exact version of a branch in the release."""
+
+    def driver_digest(self, branch: str) -> str | None:
+        """The digest by which an operator's bundle pins the driver of a branch."""
+
+    def first_with(self, part: str) -> PoolView | None:
+        """The first pool to whose nodes the operator brings a part."""
+
+
+class DriverPool(PoolView, Protocol):
+    """A pool with its driver and its fabric."""
+
+    @property
+    def driver(self) -> PoolDriver:
+        """The driver of its nodes."""
+
+    @property
+    def network(self) -> NetworkView | None:
+        """The fabric that joins its nodes."""
+
+    @property
+    def platform(self) -> DriverPlatform:
+        """The platform that the pool is part of."""
+
+
+class DriverGpuPool(DriverPool, GpuPoolView, Protocol):
+    """The same, of a pool with GPUs."""
+
+
+class PoolDriver:
+    """The driver of a pool: the exact version where the operator installs it, otherwise what the blueprint promises."""
+
+    def __init__(self, spec: PoolDriverSpec, pool: DriverPool, platform: DriverPlatform) -> None:
         self._spec = spec
         self._pool = pool
         self._platform = platform
@@ -51,19 +85,21 @@ class PoolDriver:
             return branch
         if version := self._spec.version:
             return version.partition(".")[0]
+        if not self.enabled:
+            return None
         gpu = self._pool.gpu
-        return default_branch(gpu.facts if gpu else None, self._platform.release) if self.enabled else None
+        return default_branch(gpu.facts if gpu and gpu.catalogued else None, self._platform.release)
 
     @tracked_property
     def version(self) -> str | None:
-        """The exact version: the one said, or where the operator installs the driver its branch's in this release.
+        """The exact version: as declared, or where the operator installs the driver its branch's in this release.
 
         A precompiled driver has none: the newest one that was built for a node's kernel is taken.
         """
         if self.precompiled:
             return None
-        if said := self._spec.version:
-            return said
+        if declared := self._spec.version:
+            return declared
         if not self.enabled:
             return None
         decided_by(self._platform.release_name)  # before the branch, which decides more
@@ -75,17 +111,17 @@ class PoolDriver:
         return self._spec.precompiled
 
     @tracked_property
-    def wanted(self) -> str:
-        """What the operator is told as version: of a precompiled driver the branch alone, through OLM a digest."""
+    def operator_driver_version(self) -> str:
+        """The version for the operator: of a precompiled driver the branch alone, through OLM a digest."""
         if self._platform.uses_olm:
             return self._platform.driver_digest(self.branch or "") or ""
         return (self.branch if self.precompiled else self.version) or ""
 
     @tracked_property
     def kernel_modules(self) -> str:
-        """`auto`, `open` or `proprietary`; nvidia-fs wants to hear `open`, and takes no `auto` for it."""
-        said: str = self._spec.kernel_modules
-        return "open" if said == "auto" and self.gds else said
+        """`auto`, `open` or `proprietary`; with nvidia-fs `auto` is not accepted, and becomes `open`."""
+        declared: str = self._spec.kernel_modules
+        return "open" if declared == "auto" and self.gds else declared
 
     @tracked_property
     def peermem(self) -> bool:
@@ -110,7 +146,7 @@ class PoolDriver:
     def same(self) -> tuple[str | bool, ...]:
         """Equal for drivers that one ClusterPolicy can install together."""
         beside = (self.peermem, self.host_ofed, self.gds, self.gdrcopy)
-        return self.wanted, self.kernel_modules, self.precompiled, *beside
+        return self.operator_driver_version, self.kernel_modules, self.precompiled, *beside
 
 
 class DriverObject:
@@ -129,7 +165,7 @@ class PoolDriverObject:
 
     default = False
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: DriverGpuPool) -> None:
         self.driver = pool.driver
         self._pool = pool
 
@@ -147,7 +183,7 @@ class PoolDriverObject:
 class OperatorDriver:
     """What the operator installs on the pools that leave their driver to it."""
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: DriverPlatform) -> None:
         self._platform = platform
 
     @tracked_property
@@ -162,7 +198,7 @@ class OperatorDriver:
     @tracked_property
     def per_pool(self) -> bool:
         """Whether each pool has an NVIDIADriver object."""
-        when = self._platform.setting("gpu-operator", "driverObjects")
+        when = self._platform.setting("driverObjects")
         if when in (ALWAYS, NEVER):
             return self.enabled and when == ALWAYS
         return len(self._owned) > 1 and len({driver.same() for driver in self._owned}) > 1
@@ -182,31 +218,31 @@ class OperatorDriver:
 
     @tracked_property
     def version(self) -> str:
-        """What the ClusterPolicy says as version; the release's default where it installs none."""
+        """The version in the ClusterPolicy; the release's default where it installs none."""
         if self._shared:
-            return self._shared.wanted
+            return self._shared.operator_driver_version
         usual = read_fact(self._platform.release.driver.default_branch, "release")
-        told = self._platform.driver_digest if self._platform.uses_olm else self._platform.driver_version
-        return told(usual) or ""
+        by_branch = self._platform.driver_digest if self._platform.uses_olm else self._platform.driver_version
+        return by_branch(usual) or ""
 
     @tracked_property
     def kernel_modules(self) -> str:
-        """What the ClusterPolicy says of kernel modules."""
+        """The ClusterPolicy's value for kernel modules."""
         return self._shared.kernel_modules if self._shared else "auto"
 
     @tracked_property
     def precompiled(self) -> bool:
-        """What the ClusterPolicy says of precompiled drivers."""
+        """The ClusterPolicy's value for precompiled drivers."""
         return self._shared.precompiled if self._shared else False
 
     @tracked_property
     def peermem(self) -> bool:
-        """What the ClusterPolicy says of nvidia-peermem."""
+        """The ClusterPolicy's value for nvidia-peermem."""
         return self._shared.peermem if self._shared else False
 
     @tracked_property
     def host_ofed(self) -> bool:
-        """What the ClusterPolicy says of OFED in the node image."""
+        """The ClusterPolicy's value for OFED in the node image."""
         return self._shared.host_ofed if self._shared else False
 
     @tracked_property
@@ -225,10 +261,10 @@ class OperatorDriver:
 
         Those of precompiled drivers name the kernel of the node, which nobody knows here.
         """
-        return sorted({driver.wanted for driver in self._owned if not driver.precompiled})
+        return sorted({driver.operator_driver_version for driver in self._owned if not driver.precompiled})
 
 
-def deploy(pool: Pool, part: str) -> str | None:
+def deploy(pool: DriverPool, part: str) -> str | None:
     """`false` where the operator runs `part` on other pools' nodes, but must leave these alone; otherwise None.
 
     `part` is `driver`, `toolkit` or `device_plugin`, as in a Mode.
@@ -238,22 +274,6 @@ def deploy(pool: Pool, part: str) -> str | None:
     return "false" if elsewhere and elsewhere.gpu and getattr(elsewhere.mode, part) == "operator" else None
 
 
-def runs(platform: Platform, part: str) -> bool:
+def runs(platform: DriverPlatform, part: str) -> bool:
     """Whether this platform brings `part` (as in a Mode) to the nodes of any pool."""
     return any(getattr(pool.mode, part) == "operator" for pool in platform.gpu_pools)
-
-
-def mode_of_pool(pool: Pool, *said: str | None) -> Mode:
-    """The mode of a pool; one that resolve() refuses has something that stands in for it."""
-    platform = pool.platform
-    found = platform.distribution_facts.mode(platform.os, platform.gpu_stack, *said)
-    if found is None:
-        return assumed(*said)
-    return found
-
-
-def assumed(*said: str | None) -> Mode:
-    """What stands in for the mode of a pool that has none, so that everything else can be checked too."""
-    driver, toolkit, plugin = (cast("Owner | None", each) for each in said)
-    owner: Owner = driver or "operator"
-    return Mode(driver=owner, toolkit=toolkit or owner, device_plugin=plugin or "operator", means="no mode")

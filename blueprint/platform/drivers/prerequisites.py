@@ -19,9 +19,9 @@ def pool_prerequisites(pool: Pool, platform: Platform) -> Iterator[Iterator[str]
 
 def _driver(pool: GpuPool, platform: Platform) -> Iterator[str]:
     owner = {"host": "The node image", "provider": "The cloud provider"}.get(pool.driver.owner)
-    said = pool.driver.version or pool.driver.branch
+    version = pool.driver.version or pool.driver.branch
     if owner:
-        which = "" if not said else f" {said}" if pool.driver.version else f" of branch {said}"
+        which = "" if not version else f" {version}" if pool.driver.version else f" of branch {version}"
         yield f"{owner} brings the NVIDIA driver{which}."
     elif pool.driver.precompiled:
         yield (

@@ -30,12 +30,17 @@ class PoolGpu:
         """GPUs per node."""
         return self._spec.count
 
+    @property
+    def catalogued(self) -> Product | None:
+        """What is known of the product; None of one that the catalogue does not have."""
+        return self._catalog.gpu(self.product)
+
     @tracked_property
     def facts(self) -> Product:
         """What the catalogue knows of the product, or the blueprint's own file."""
         if (named_at := self._catalog.named_at(self.product)) is not None:
             record(self._platform.origins.source(named_at))
-        product = self._catalog.gpu(self.product)
+        product = self.catalogued
         if product is None:
             raise LookupError(f"{self.product} is not in the catalogue: resolve() was to refuse it")
         return product

@@ -1,4 +1,4 @@
-"""What a blueprint alone can be found wrong about in the networks of its pools."""
+"""Checks of networks: fabrics, drivers and resources of network cards, and settings of the Network Operator."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 from blueprint.catalog.machines import Machine
 from blueprint.diagnostics import Diagnostic, Note, Severity
 from blueprint.platform.check_context import CheckContext
-from blueprint.platform.drivers.checks import DriverChecks
 from blueprint.platform.network import codes
 from blueprint.platform.network.gpudirect_checks import GpuDirectChecks
 from blueprint.platform.network.model import (
@@ -19,12 +18,13 @@ from blueprint.platform.network.model import (
     NETWORK_OPERATOR,
     OPERATOR,
     SHARED_PREFIX,
+    PoolNetwork,
     owners,
-    served,
 )
 from blueprint.platform.paths import POOLS
+from blueprint.platform.pool import Pool
 from blueprint.source.paths import Path
-from blueprint.spec.pools import NodePool
+from blueprint.spec.network import PoolNetwork as DeclaredNetwork
 
 _TAKEN = ("nvidia.com/gpu", "nvidia.com/mig-", "kubernetes.io/", "cpu/", "memory/")
 """Beginnings of resources that belong to somebody else."""
@@ -52,29 +52,28 @@ class NetworkChecks:
 
     def __init__(self, context: CheckContext) -> None:
         self.context = context
-        self._written = context.written.node_pools
-        self._drivers = DriverChecks(context)
-        self._runs = self.context.spec.cluster.distribution
+        self._runs = context.platform.distribution
         self._there = self.context.note(("spec", "cluster", "distribution"), "distribution set here")
 
     def found(self) -> Iterator[Diagnostic]:
         """Everything, pool by pool."""
-        direct = GpuDirectChecks(self.context, self._drivers)
-        for name, pool in self.context.spec.node_pools.items():
-            if pool.network is None:
-                continue
-            yield from self._fabric(name, pool)
-            if pool.network.fabric:
-                yield from self._owner(name, pool)
-                yield from self._resource(name, pool)
-                yield from self._management(name, pool)
-                yield from direct.pool(name, pool)
+        direct = GpuDirectChecks(self.context)
+        for name, pool in self.context.pools.items():
+            written = self.context.written.node_pools[name].network
+            if written is not None:
+                yield from self._fabric(name, written)
+            declared = self.context.spec.node_pools[name].network
+            if declared is not None and pool.network is not None:
+                yield from self._owner(name, declared.driver, pool.network)
+                yield from self._resource(name, declared.resource, pool.network)
+                yield from self._management(pool, pool.network)
+                yield from direct.pool(pool, pool.network, declared)
         yield from self._alike()
         yield from direct.together()
         yield from self._components()
 
-    def _machine(self, pool: NodePool) -> Machine | None:
-        kind = pool.machine.instance_type
+    def _machine(self, name: str) -> Machine | None:
+        kind = self.context.pools[name].hardware.instance_type
         return self.context.catalog.machine(kind) if kind else None
 
     @cached_property
@@ -83,14 +82,12 @@ class NetworkChecks:
         machines = (machine for cloud in self.context.catalog.clouds_of(self._runs) for machine in cloud.types.values())
         return sorted({machine.fabric for machine in machines if machine.fabric})
 
-    def _fabric(self, name: str, pool: NodePool) -> Iterator[Diagnostic]:
+    def _fabric(self, name: str, network: DeclaredNetwork) -> Iterator[Diagnostic]:
         """The fabric against the cloud and the machine."""
-        path, machine = (*POOLS, name, "network", "fabric"), self._machine(pool)
-        network = self._written[name].network
-        assert network  # noqa: S101 - asked only of such pools
+        path, machine = (*POOLS, name, "network", "fabric"), self._machine(name)
         known = self._fabrics
         if network.fabric and known and network.fabric not in known:
-            message = f"{self._drivers.ground.title} has no nodes with {network.fabric}"
+            message = f"{self.context.platform.distribution_facts.title} has no nodes with {network.fabric}"
             fix = known[0] if len(known) == 1 else None
             help_ = f"it has {', '.join(known)}"
             yield self.context.diagnostic_at(
@@ -104,7 +101,7 @@ class NetworkChecks:
                 path, codes.FABRIC_UNDECIDED, message, help_="say fabric, or machine.instanceType"
             )
 
-    def _of_machine(self, name: str, network: Any, machine: Machine) -> Iterator[Diagnostic]:
+    def _of_machine(self, name: str, network: DeclaredNetwork, machine: Machine) -> Iterator[Diagnostic]:
         at: Path = (*POOLS, name, "network")
         because = self.context.note((*POOLS, name, "machine", "instanceType"), "instance type set here")
         fabric, cards = machine.fabric, machine.adapters
@@ -116,7 +113,7 @@ class NetworkChecks:
             )
         elif network.fabric and network.fabric != fabric.value:
             message = f"{machine.name} is joined by {fabric.value}, not by {network.fabric}"
-            told = self.context.diagnostic_at(
+            found = self.context.diagnostic_at(
                 (*at, "fabric"),
                 codes.FABRIC_DISAGREES,
                 message,
@@ -124,10 +121,10 @@ class NetworkChecks:
                 notes=(because, Note(f"{fabric.source} ({fabric.confidence})", fabric.span)),
                 help_="remove the line to take what the machine has",
             )
-            yield told if fabric.certain else replace(told, override=Severity.WARNING)
+            yield found if fabric.certain else replace(found, override=Severity.WARNING)
         elif network.nics and cards and network.nics > cards.value:
             message = f"{machine.name} has {cards.value} network cards of the fabric, not {network.nics}"
-            told = self.context.diagnostic_at(
+            found = self.context.diagnostic_at(
                 (*at, "nics"),
                 codes.CARDS_TOO_MANY,
                 message,
@@ -135,15 +132,14 @@ class NetworkChecks:
                 notes=(because, Note(f"{cards.source} ({cards.confidence})", cards.span)),
                 help_="remove the line to take what the machine has",
             )
-            yield told if cards.certain else replace(told, override=Severity.WARNING)
+            yield found if cards.certain else replace(found, override=Severity.WARNING)
 
-    def _owner(self, name: str, pool: NodePool) -> Iterator[Diagnostic]:
-        network, at = pool.network, (*POOLS, name, "network", "driver")
-        assert network  # noqa: S101 - asked only of such pools
-        assert network.fabric  # noqa: S101
+    def _owner(self, name: str, declared: str | None, network: PoolNetwork) -> Iterator[Diagnostic]:
+        at = (*POOLS, name, "network", "driver")
         lawful = owners(network.fabric, self._runs)
-        if network.driver and network.driver not in lawful:
-            message = f"{network.driver} does not bring the driver of {network.fabric} on {self._drivers.ground.title}"
+        if declared and declared not in lawful:
+            title = self.context.platform.distribution_facts.title
+            message = f"{declared} does not bring the driver of {network.fabric} on {title}"
             yield self.context.diagnostic_at(
                 at,
                 codes.OWNER_UNSUPPORTED,
@@ -153,7 +149,7 @@ class NetworkChecks:
                 notes=(self.context.note((*at[:-1], "fabric"), "fabric set here"), self._there),
             )
             return
-        component = served(network, self._runs)
+        component = network.component
         if component and self.context.ownership(component) == "absent":
             path: Path = ("spec", "components", component, "ownership")
             message = f"pool {name} leaves its network cards to {component}, which is absent"
@@ -161,12 +157,11 @@ class NetworkChecks:
             help_ = "let it be managed, or say external if somebody else installs it"
             yield self.context.diagnostic_at(path, codes.SERVER_ABSENT, message, notes=notes, help_=help_)
 
-    def _management(self, name: str, pool: NodePool) -> Iterator[Diagnostic]:
+    def _management(self, pool: Pool, network: PoolNetwork) -> Iterator[Diagnostic]:
         """Ports of the board that our device plugin takes for ports of the fabric."""
-        product = self.context.catalog.gpu(pool.gpu.product) if pool.gpu else None
-        network = pool.network
-        if product and product.nvlink_management and network and network.fabric == "infiniband":
-            component = served(network, self._runs)
+        name, product = pool.name, pool.gpu.catalogued if pool.gpu else None
+        if product and product.nvlink_management and network.fabric == "infiniband":
+            component = network.component
             if component and self.context.ownership(component) == "managed":
                 message = f"pods that ask for network cards of pool {name} may get ports that manage NVLink"
                 known = product.nvlink_management
@@ -182,12 +177,10 @@ class NetworkChecks:
                     help_="keep them from the device plugin, and do not count them in nics",
                 )
 
-    def _resource(self, name: str, pool: NodePool) -> Iterator[Diagnostic]:
-        network, path = pool.network, (*POOLS, name, "network", "resource")
-        assert network  # noqa: S101 - asked only of such pools
-        said, component = network.resource, served(network, self._runs)
+    def _resource(self, name: str, declared: str | None, network: PoolNetwork) -> Iterator[Diagnostic]:
+        path, component = (*POOLS, name, "network", "resource"), network.component
         notes = (self.context.note((*path[:-1], "fabric"), "fabric set here"),)
-        root = self.context.spec.cluster.kubelet_root
+        root = self.context.platform.kubelet_root
         if component == NETWORK_OPERATOR and root != _KUBELET_ROOT:
             message = f"the Network Operator's device plugins look for the kubelet under {_KUBELET_ROOT}, not {root}"
             yield self.context.diagnostic_at(
@@ -197,19 +190,19 @@ class NetworkChecks:
                 notes=(self.context.note(path[:-1], "they run because of this"),),
                 help_="say driver: provider, if something else advertises the cards",
             )
-        if said is None:
+        if declared is None:
             return
-        prefix, _, word = said.partition("/")
-        if said.startswith(_TAKEN) or prefix.endswith("kubernetes.io"):
+        prefix, _, word = declared.partition("/")
+        if declared.startswith(_TAKEN) or prefix.endswith("kubernetes.io"):
             yield self.context.diagnostic_at(
                 path,
                 codes.RESOURCE_TAKEN,
-                f"{said} is not a name for network cards",
+                f"{declared} is not a name for network cards",
                 notes=notes,
                 help_="rdma/ib, or a name in a domain of yours",
             )
-        elif component == EFA_PLUGIN and said != EFA_RESOURCE:
-            message = f"the EFA device plugin has one name for its interfaces, not {said}"
+        elif component == EFA_PLUGIN and declared != EFA_RESOURCE:
+            message = f"the EFA device plugin has one name for its interfaces, not {declared}"
             yield self.context.diagnostic_at(
                 path, codes.RESOURCE_FIXED, message, help_="remove the line", fix=EFA_RESOURCE, notes=notes
             )
@@ -227,9 +220,10 @@ class NetworkChecks:
     def _alike(self) -> Iterator[Diagnostic]:
         """One resource must mean one fabric: pods that ask for it may land on either pool."""
         first: dict[str, tuple[str, str]] = {}
-        for name, pool in self.context.spec.node_pools.items():
-            said = pool.network.resource if pool.network else None
-            if pool.network is None or said is None or not pool.network.fabric:
+        for name, pool in self.context.pools.items():
+            declared = self.context.spec.node_pools[name].network
+            said = declared.resource if declared else None
+            if pool.network is None or said is None:
                 continue
             other, fabric = first.setdefault(said, (name, pool.network.fabric))
             if fabric != pool.network.fabric:
@@ -242,10 +236,10 @@ class NetworkChecks:
 
     def _components(self) -> Iterator[Diagnostic]:
         """Settings of the components that serve networks."""
-        serving: dict[str, list[Any]] = {NETWORK_OPERATOR: [], EFA_PLUGIN: []}
-        for pool in self.context.spec.node_pools.values():
-            if component := served(pool.network, self._runs):
-                serving[component].append(pool.network)
+        serving: dict[str, list[PoolNetwork]] = {NETWORK_OPERATOR: [], EFA_PLUGIN: []}
+        for pool in self.context.pools.values():
+            if pool.network and pool.network.component:
+                serving[pool.network.component].append(pool.network)
         for name, networks in serving.items():
             path: Path = ("spec", "components", name)
             if not networks and name in self.context.spec.components:
@@ -256,9 +250,9 @@ class NetworkChecks:
         if spec and serving[NETWORK_OPERATOR] and spec.ownership == "managed":
             yield from self._settings(spec.settings, serving[NETWORK_OPERATOR])
 
-    def _settings(self, given: Any, networks: list[Any]) -> Iterator[Diagnostic]:
+    def _settings(self, given: Any, networks: list[PoolNetwork]) -> Iterator[Diagnostic]:
         at: Path = ("spec", "components", NETWORK_OPERATOR, "settings")
-        drives = any((each.driver or owners(each.fabric, self._runs)[0]) == OPERATOR for each in networks)
+        drives = any(network.owner == OPERATOR for network in networks)
         for key in given if not drives else ():
             if key in _OFED_SETTINGS:
                 message = f"no pool leaves its driver to the Network Operator, so {key} changes nothing"
@@ -274,6 +268,6 @@ class NetworkChecks:
             yield self.context.diagnostic_at(
                 (*at, "ipam"), codes.IPAM_ALONE, message, help_="secondaryNetworks: true, or remove it"
             )
-        if "rdmaHcaMax" in given and not any((each.resource or "rdma/").startswith("rdma/") for each in networks):
+        if "rdmaHcaMax" in given and not any(network.shared for network in networks):
             message = "no pool shares its cards, so rdmaHcaMax changes nothing"
             yield self.context.diagnostic_at((*at, "rdmaHcaMax"), codes.SETTING_IDLE, message, help_="remove it")

@@ -180,7 +180,7 @@ MODULES_DIFFER = define(
     "modules-differ",
     """
 `driverObjects: never` puts one driver into the ClusterPolicy, and with it one answer for all pools whether
-nvidia-fs and gdrdrv are loaded. The pools want different ones.
+nvidia-fs, gdrdrv and nvidia-peermem are loaded. The pools want different ones.
 """,
 )
 KUBELET_ELSEWHERE = define(

@@ -6,47 +6,51 @@ from collections.abc import Iterator
 
 from blueprint.diagnostics import Diagnostic, Note
 from blueprint.platform.check_context import CheckContext
-from blueprint.platform.drivers.checks import DriverChecks
 from blueprint.platform.drivers.model import NEVER
 from blueprint.platform.network import codes
-from blueprint.platform.network.model import PROVIDER, RDMA, SHARED_PREFIX, old_kernel, owners, runs_open
+from blueprint.platform.network.model import PROVIDER, RDMA, PoolNetwork
 from blueprint.platform.paths import POOLS
+from blueprint.platform.pool import Pool
 from blueprint.source.paths import Path
-from blueprint.spec.network import PoolNetwork
-from blueprint.spec.pools import NodePool
+from blueprint.spec.network import PoolNetwork as DeclaredNetwork
 
 _PARTS = {"gds": "gds", "gdrcopy": "gdrcopy", "gpu_direct": "gpuDirect"}
 """Fields of a network that are about GPUs, and their keys."""
 _MODULES = {"gds": "nvidia-fs", "gdrcopy": "gdrdrv"}
+_BESIDE_THE_DRIVER = {
+    "gds": ("gds", "gds"),
+    "gdrcopy": ("gdrcopy", "gdrcopy"),
+    "peermem": ("gpuDirect", "peermem"),
+    "host_ofed": ("driver", "peermem for the OFED of the node image"),
+}
+"""What a ClusterPolicy loads beside its driver: the field of a network that decides it, and what it is called."""
 
 
 class GpuDirectChecks:
     """Each pool alone, then what the pools must agree on."""
 
-    def __init__(self, context: CheckContext, drivers: DriverChecks) -> None:
+    def __init__(self, context: CheckContext) -> None:
         self.context = context
-        self._drivers = drivers
 
-    def pool(self, name: str, pool: NodePool) -> Iterator[Diagnostic]:
+    def pool(self, pool: Pool, network: PoolNetwork, declared: DeclaredNetwork) -> Iterator[Diagnostic]:
         """A pool that has a network whose fabric is known."""
-        assert pool.network  # noqa: S101 - asked only of such pools
-        at: Path = (*POOLS, name, "network")
+        at: Path = (*POOLS, pool.name, "network")
         if pool.gpu is None:
             for field, key in _PARTS.items():
-                if getattr(pool.network, field):
-                    message = f"pool {name} has no GPUs, so {key} has nothing to act on"
+                if getattr(declared, field):
+                    message = f"pool {pool.name} has no GPUs, so {key} has nothing to act on"
                     yield self.context.diagnostic_at(
                         (*at, key), codes.DIRECT_WITHOUT_GPU, message, help_="add gpu, or remove it"
                     )
             return
-        yield from self._modules(name, pool, pool.network)
-        yield from self._path(name, pool, pool.network)
-        if pool.network.gds:
-            yield from self._storage(name, pool, pool.network)
+        yield from self._modules(pool, network)
+        yield from self._path(pool, network, declared.gpu_direct)
+        if network.gds:
+            yield from self._storage(pool, network, declared.resource)
 
-    def _modules(self, name: str, pool: NodePool, network: PoolNetwork) -> Iterator[Diagnostic]:
+    def _modules(self, pool: Pool, network: PoolNetwork) -> Iterator[Diagnostic]:
         """nvidia-fs and gdrdrv are built by the driver pod: with what it brings, and where there is one."""
-        owner = self._drivers.mode(pool).driver
+        name, owner = pool.name, pool.driver.owner
         for key, module in _MODULES.items():
             path: Path = (*POOLS, name, "network", key)
             if not getattr(network, key):
@@ -68,73 +72,68 @@ class GpuDirectChecks:
                     path, codes.MODULE_PRECOMPILED, message, notes=notes, help_="remove one of the two"
                 )
 
-    def _path(self, name: str, pool: NodePool, network: PoolNetwork) -> Iterator[Diagnostic]:
+    def _path(self, pool: Pool, network: PoolNetwork, declared: str | None) -> Iterator[Diagnostic]:
         """How cards reach the memory of GPUs."""
-        said, path = network.gpu_direct, (*POOLS, name, "network", "gpuDirect")
-        fabric = network.fabric or ""
-        owner = network.driver or owners(fabric, self.context.spec.cluster.distribution)[0]
-        if said and fabric not in RDMA:
+        path, fabric = (*POOLS, pool.name, "network", "gpuDirect"), network.fabric
+        if declared and fabric not in RDMA:
             notes = (self.context.note((*path[:-1], "fabric"), "fabric set here"),)
-            message = f"{fabric} brings its own way into GPU memory: {said} decides nothing"
+            message = f"{fabric} brings its own way into GPU memory: {declared} decides nothing"
             yield self.context.diagnostic_at(path, codes.DIRECT_DECIDED, message, notes=notes, help_="remove it")
-        elif said and owner == PROVIDER:
+        elif declared and network.owner == PROVIDER:
             notes = (self.context.note((*path[:-1], "driver"), "the owner of the cards' driver"),)
-            what = "would wait for an OFED that nobody here installs" if said == "peermem" else "is not ours to decide"
-            message = f"the cloud brings the driver of the cards, so {said} {what}"
-            code = codes.PEERMEM_WITHOUT_OFED if said == "peermem" else codes.DIRECT_DECIDED
+            waits = declared == "peermem"
+            what = "would wait for an OFED that nobody here installs" if waits else "is not ours to decide"
+            message = f"the cloud brings the driver of the cards, so {declared} {what}"
+            code = codes.PEERMEM_WITHOUT_OFED if waits else codes.DIRECT_DECIDED
             yield self.context.diagnostic_at(
                 path, code, message, notes=notes, help_="remove it, or say driver: networkOperator or host"
             )
-        elif said == "dmaBuf":
-            yield from self._dma_buf(name, pool, path)
+        elif declared == "dmaBuf":
+            yield from self._dma_buf(pool, network, path)
 
-    def _dma_buf(self, name: str, pool: NodePool, path: Path) -> Iterator[Diagnostic]:
-        system = self._drivers.os
-        if old_kernel(system):
+    def _dma_buf(self, pool: Pool, network: PoolNetwork, path: Path) -> Iterator[Diagnostic]:
+        if network.old_kernel:
+            system = self.context.platform.os
             notes = (self.context.note(("spec", "cluster", "os"), "operating system set here"),)
             message = f"the kernel of {system} is older than 5.12 and cannot hand GPU memory on as dma-buf"
             yield self.context.diagnostic_at(
                 path, codes.DMABUF_KERNEL, message, notes=notes, help_="peermem can", fix="peermem"
             )
-        if not self._open(pool):
+        if not network.open_modules:
             message = "dma-buf needs the open kernel modules"
             yield self.context.diagnostic_at(
                 path,
                 codes.DMABUF_MODULES,
                 message,
-                notes=(self._because(name, pool),),
+                notes=(self._because(pool),),
                 help_="peermem works with both kinds",
                 fix="peermem",
             )
 
-    def _open(self, pool: NodePool) -> bool:
-        assert pool.gpu  # noqa: S101 - asked only of pools with GPUs
-        return runs_open(pool.driver.kernel_modules, self.context.catalog.gpu(pool.gpu.product))
-
-    def _because(self, name: str, pool: NodePool) -> Note:
+    def _because(self, pool: Pool) -> Note:
+        name = pool.name
         if pool.driver.kernel_modules == "proprietary":
             return self.context.note((*POOLS, name, "driver", "kernelModules"), "proprietary modules set here")
         return self.context.note((*POOLS, name, "gpu", "product"), "a GPU without open modules")
 
-    def _storage(self, name: str, pool: NodePool, network: PoolNetwork) -> Iterator[Diagnostic]:
-        path: Path = (*POOLS, name, "network", "gds")
-        fabric = network.fabric or ""
-        owner = network.driver or owners(fabric, self.context.spec.cluster.distribution)[0]
-        if not self._open(pool):
+    def _storage(self, pool: Pool, network: PoolNetwork, declared: str | None) -> Iterator[Diagnostic]:
+        path: Path = (*POOLS, pool.name, "network", "gds")
+        fabric = network.fabric
+        if not network.open_modules:
             yield self.context.diagnostic_at(
                 path,
                 codes.GDS_MODULES,
                 "nvidia-fs needs the open kernel modules",
-                notes=(self._because(name, pool),),
+                notes=(self._because(pool),),
                 help_="remove gds, or use open modules",
             )
-        if fabric not in RDMA or owner == PROVIDER:
+        if fabric not in RDMA or network.owner == PROVIDER:
             notes = (self.context.note((*path[:-1], "fabric"), "fabric set here"),)
             message = f"nvidia-fs is built against DOCA-OFED, and nodes with {fabric} here have none of ours"
             yield self.context.diagnostic_at(
                 path, codes.GDS_WITHOUT_OFED, message, notes=notes, help_="make sure that the node image has it"
             )
-        elif network.resource and not network.resource.startswith(f"{SHARED_PREFIX}/"):
+        elif declared and not network.shared:
             notes = (self.context.note((*path[:-1], "resource"), "whole cards are handed out because of this"),)
             message = "with gds every container with a GPU gets all RDMA devices of its node"
             yield self.context.diagnostic_at(
@@ -143,24 +142,22 @@ class GpuDirectChecks:
 
     def together(self) -> Iterator[Diagnostic]:
         """One ClusterPolicy has one set of modules beside its driver."""
-        operator = self.context.spec.components.get("gpu-operator")
-        if operator is None or operator.settings.get("driverObjects") != NEVER:
+        if self.context.platform.setting("driverObjects") != NEVER:
             return
-        owned = list(self._drivers.owned().items())
-        for name, pool in owned[1:]:
-            first_name, first = owned[0]
-            for key in _MODULES:
-                mine, theirs = (bool(each.network and getattr(each.network, key)) for each in (pool, first))
+        pools = [pool for pool in self.context.gpu_pools if pool.driver.enabled and not pool.mode_conflict]
+        for first, pool in zip(pools[:1] * len(pools), pools, strict=True):
+            for field, (key, what) in _BESIDE_THE_DRIVER.items():
+                mine, theirs = getattr(pool.driver, field), getattr(first.driver, field)
                 if mine != theirs:
-                    with_it, without = (name, first_name) if mine else (first_name, name)
-                    path: Path = (*POOLS, with_it, "network", key)
-                    never = ("spec", "components", "gpu-operator", "settings", "driverObjects")
-                    notes = (self.context.note(never, "one driver for all because of this"),)
-                    message = f"one ClusterPolicy loads {key} everywhere or nowhere: {without} does without"
-                    yield self.context.diagnostic_at(
-                        path,
-                        codes.MODULES_DIFFER,
-                        message,
-                        notes=notes,
-                        help_="make the pools alike, or remove driverObjects",
+                    with_it, without = (pool, first) if mine else (first, pool)
+                    notes = (
+                        self.context.note(
+                            self.context.setting_path("driverObjects"), "one driver for all because of this"
+                        ),
                     )
+                    message = f"one ClusterPolicy loads {what} everywhere or nowhere: {without.name} does without"
+                    path, help_ = (
+                        (*POOLS, with_it.name, "network", key),
+                        "make the pools alike, or remove driverObjects",
+                    )
+                    yield self.context.diagnostic_at(path, codes.MODULES_DIFFER, message, notes=notes, help_=help_)

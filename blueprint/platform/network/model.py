@@ -1,16 +1,11 @@
-"""The fabric of each pool: who brings its driver, what pods ask for, and how GPUs reach the network cards.
-
-The same questions are asked before there is a platform, by the checks, and of the platform: so the answers are
-functions of a pool's fabric, its distribution and its GPU driver.
-"""
+"""The fabric of each pool: who brings its driver, what pods ask for, and how GPUs reach the network cards."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from blueprint.catalog.catalog import load_catalog
-from blueprint.catalog.hardware import Gpu
-from blueprint.platform.tracking.recorder import tracked_property
+from blueprint.platform.tracking.recorder import decided_by, tracked_property
 from blueprint.platform.tracking.tracked import read_fact
 from blueprint.platform.views import PlatformView, PoolView
 
@@ -61,18 +56,6 @@ def served(network: Any, distribution: str) -> str | None:
     return server(network.fabric, network.driver or owners(network.fabric, distribution)[0])
 
 
-def old_kernel(system: str) -> bool:
-    """Whether the kernel of an operating system is too old for dma-buf with GPU memory."""
-    return system.startswith(_OLD_KERNELS)
-
-
-def runs_open(modules: str, product: Gpu | None) -> bool:
-    """Whether the open kernel modules drive the GPU: as the pool says, or as `auto` chooses."""
-    if modules == "auto" and product is not None:
-        return "open" in product.kernel_modules.value
-    return modules != "proprietary"
-
-
 class PoolNetwork:
     """The network of a pool."""
 
@@ -120,11 +103,27 @@ class PoolNetwork:
             return None
         if self._spec.gpu_direct:
             return str(self._spec.gpu_direct)
-        facts = self._pool.gpu.facts
-        if self._driver.kernel_modules == "auto":
-            read_fact(facts.kernel_modules)
-        ready = runs_open(self._driver.kernel_modules, facts) and not old_kernel(self._platform.os)
-        return "dmaBuf" if ready else "peermem"
+        return "dmaBuf" if self.open_modules and not self.old_kernel else "peermem"
+
+    @tracked_property
+    def open_modules(self) -> bool:
+        """Whether the open kernel modules drive the pool's GPUs: as the pool says, or as `auto` chooses."""
+        product = self._pool.gpu.facts if self._pool.gpu and self._pool.gpu.catalogued else None
+        if product is None or self._driver.kernel_modules != "auto":
+            return bool(self._driver.kernel_modules != "proprietary")
+        modules = read_fact(product.kernel_modules)
+        decided_by(self._driver.kernel_modules)  # so that the line of the pool stands last
+        return "open" in modules
+
+    @tracked_property
+    def old_kernel(self) -> bool:
+        """Whether the nodes' kernel is too old for dma-buf with GPU memory."""
+        return self._platform.os.startswith(_OLD_KERNELS)
+
+    @tracked_property
+    def component(self) -> str | None:
+        """The component that advertises the cards; None where the cloud does."""
+        return server(self.fabric, self.owner)
 
     @tracked_property
     def peermem(self) -> bool:
@@ -139,12 +138,12 @@ class PoolNetwork:
     @tracked_property
     def by_network_operator(self) -> bool:
         """Whether the Network Operator advertises the cards."""
-        return server(self.fabric, self.owner) == NETWORK_OPERATOR
+        return self.component == NETWORK_OPERATOR
 
     @tracked_property
     def by_efa_plugin(self) -> bool:
         """Whether our EFA device plugin advertises the interfaces."""
-        return server(self.fabric, self.owner) == EFA_PLUGIN
+        return self.component == EFA_PLUGIN
 
     @tracked_property
     def shared(self) -> bool:

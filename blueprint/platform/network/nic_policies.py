@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from blueprint.platform.components.digests import digest
 from blueprint.platform.drivers.model import POOL_LABEL
-from blueprint.platform.network.model import CARD_VENDOR, NETWORK_OPERATOR, OPERATOR, PoolNetwork
+from blueprint.platform.network.model import CARD_VENDOR, OPERATOR, PoolNetwork
 from blueprint.platform.nodes.taints import PoolTaint, Taint
 from blueprint.platform.tracking.recorder import tracked_property
 from blueprint.platform.tracking.sources import Source
@@ -67,7 +67,7 @@ class NicPolicy:
         if not self._network.shared:
             return None
         # Without a prefix the plugin uses `rdma`; the operator refuses that word if it is said.
-        hca_max = self._platform.setting(NETWORK_OPERATOR, "rdmaHcaMax")
+        hca_max = self._platform.setting("rdmaHcaMax")
         return _json({"configList": [{"resourceName": self._resource, "rdmaHcaMax": hca_max,
                                       "selectors": {"vendors": [CARD_VENDOR], **self._link}}]})  # fmt: skip
 
@@ -133,7 +133,7 @@ class NicPolicies:
     def has_cluster_policy(self) -> bool:
         """Whether there is a NicClusterPolicy: for all pools alike, or for what no NicNodePolicy can say."""
         wanted = ("secondaryNetworks", "ipam")
-        return not self.per_pool or any(self._platform.setting(NETWORK_OPERATOR, name) for name in wanted)
+        return not self.per_pool or any(self._platform.setting(name) for name in wanted)
 
     @tracked_property
     def cluster_ofed(self) -> bool:

@@ -160,3 +160,35 @@ namespaces, or of who holds GPUs, and what rules record by namespace loses that 
 (`openshift-monitoring`) reads the operator's namespace and does all of it; so does one of your own.
 """,
 )
+SCRAPE_TOO_SLOW = define(
+    "BP3218",
+    "scrape-too-slow",
+    """
+Prometheus refuses a monitor whose scrape timeout is longer than its interval, and then asks nothing at all.
+""",
+)
+COLLECTED_TOO_SELDOM = define(
+    "BP3359",
+    "collected-too-seldom",
+    """
+The exporter reads the GPUs less often than Prometheus asks it, so the same value is stored several times, and rates and
+alerts see steps that are none. Let the exporter's interval be no longer than the scrape interval.
+""",
+    severity=Severity.WARNING,
+)
+NUMBER_WANTED = define(
+    "BP3360",
+    "variable-not-a-number",
+    """
+The program that reads this variable wants a number, and ends in a crash loop over anything else.
+""",
+)
+EXPORTER_OUT_OF_REACH = define(
+    "BP3362",
+    "exporter-out-of-reach",
+    """
+The exporter answers over TLS, or known users, alone, and the monitors that `spec.observability` makes ask it plainly: every
+target is down, and alerts about silent exporters fire. The exporter's own ServiceMonitor follows such settings; the ones of
+`spec.observability` do not.
+""",
+)

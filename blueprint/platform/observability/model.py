@@ -176,7 +176,7 @@ class Observability:
     def node_status(self) -> bool:
         """Whether the operator runs exporters of the nodes' state."""
         found = self._platform.gpu_stack == "clusterPolicy" and self.exporter.component is not None
-        return found and bool(self._platform.setting("gpu-operator", "nodeStatusExporter"))
+        return found and bool(self._platform.setting("nodeStatusExporter"))
 
     @tracked_property
     def shared(self) -> tuple[str, ...]:

@@ -1,208 +1,180 @@
-"""What can be wrong where a distribution has releases, a fixed kubelet and operators of its own: OpenShift."""
+"""Checks of installations through the Operator Lifecycle Manager (OLM)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator
 
 from blueprint.catalog.components import Component
-from blueprint.catalog.distribution import Distribution
-from blueprint.catalog.olm import Olm
-from blueprint.diagnostics import Diagnostic
+from blueprint.diagnostics import Diagnostic, Note
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.components.selection import asked_for
-from blueprint.platform.drivers.branches import default_branch
 from blueprint.platform.network.model import served
 from blueprint.platform.olm import codes
-from blueprint.platform.paths import POOLS
+from blueprint.platform.paths import CLUSTER, POOLS
 from blueprint.source.paths import Path
-from blueprint.versions import minor_of, version_key
+from blueprint.spec.components import ComponentSpec
+from blueprint.versions import version_key
 
-_CLUSTER: Path = ("spec", "cluster")
-_REGISTRIES: Path = (*_CLUSTER, "registries")
-_WHY = "distribution set here"
 NRI_FROM = "1.34"
 """The first CRI-O whose NRI the GPU Operator's plugin knows; CRI-O has the versions of Kubernetes."""
 
 
-def check_distribution(context: CheckContext) -> Iterator[Diagnostic]:
-    """The blueprint against the distribution, and how operators are installed there."""
-    return OlmChecks(context).found()
+def check_olm(context: CheckContext) -> Iterator[Diagnostic]:
+    """Everything; on a distribution without OLM only the settings that need it."""
+    by_olm = context.platform.uses_olm
+    if by_olm:
+        yield from _pull_secrets(context)
+        yield from _mirror_of_everything(context)
+        yield from _drivers_not_pinned(context)
+    for name, version in context.release.components.items():
+        component = context.catalog.component(name, version)
+        for check in _THROUGH_OLM if by_olm else _BY_MANIFESTS:
+            yield from check(context, component) if component else ()
 
 
-class OlmChecks:
-    """The blueprint against the distribution, and its components against how operators are installed there."""
+def _because(context: CheckContext) -> tuple[Note, ...]:
+    return (context.note((*CLUSTER, "distribution"), "distribution set here"),)
 
-    def __init__(self, context: CheckContext) -> None:
-        self.context = context
-        self.release = context.platform.release
-        self.ground: Distribution = self.context.catalog.distribution(self.context.spec.cluster.distribution)
-        self.minor = minor_of(self.context.spec.cluster.kubernetes)
-        self.because = (self.context.note((*_CLUSTER, "distribution"), _WHY),)
 
-    def found(self) -> Iterator[Diagnostic]:
-        """Everything; on a distribution without a lifecycle manager only what would mean something there."""
-        by_olm = self.ground.operators == "olm"
-        yield from self._ground()
-        if by_olm:
-            yield from self._registries()
-            yield from self._drivers()
-        for name, version in self.release.components.items():
-            component = self.context.catalog.component(name, version)
-            if component is not None:
-                yield from self._through_olm(component) if by_olm else self._by_manifests(component)
+def _title(context: CheckContext) -> str:
+    return context.platform.distribution_facts.title
 
-    def _ground(self) -> Iterator[Diagnostic]:
-        versions, stack = self.ground.versions, self.context.spec.gpu_stack
-        if versions and self.minor not in versions and self.minor in self.release.kubernetes.value:
-            title = self.ground.title
-            message = f"release {self.release.release} supports no release of {title} with Kubernetes {self.minor}"
-            known = ", ".join(f"{kubernetes} ({title} {own})" for kubernetes, own in versions.items())
-            yield self.context.diagnostic_at(
-                (*_CLUSTER, "kubernetes"),
-                codes.NO_SUCH_RELEASE,
-                message,
-                help_=f"there is: {known}",
-                notes=self.because,
-            )
-        if why := self.ground.refuses.get(stack):
-            message = f"{self.ground.title} does not run gpuStack: {stack}: {why}"
-            yield self.context.diagnostic_at(
-                ("spec", "gpuStack"), codes.STACK_NOT_RUN, message, notes=self.because, help_="gpuStack: clusterPolicy"
-            )
-        if self.ground.kubelet_root not in (None, self.context.spec.cluster.kubelet_root):
-            message = f"the kubelet of {self.ground.title} keeps its files under {self.ground.kubelet_root}"
-            yield self.context.diagnostic_at(
-                (*_CLUSTER, "kubeletRoot"), codes.KUBELET_ELSEWHERE, message, notes=self.because, help_="remove it"
-            )
 
-    def _registries(self) -> Iterator[Diagnostic]:
-        if self.context.spec.cluster.registries.pull_secrets:
-            message = f"the operators' pods on {self.ground.title} take no pull secrets from here"
-            help_ = "put the credentials into the secret pull-secret of the namespace openshift-config"
-            yield self.context.diagnostic_at(
-                (*_REGISTRIES, "pullSecrets"), codes.SECRETS_OF_THE_CLUSTER, message, help_=help_, notes=self.because
-            )
-        if "*" in self.context.spec.cluster.registries.mirrors:
-            message = f"the nodes of {self.ground.title} know no mirror of every registry"
-            help_ = "name each host: nvcr.io, registry.redhat.io, registry.connect.redhat.com"
-            yield self.context.diagnostic_at_key(
-                (*_REGISTRIES, "mirrors", "*"), codes.MIRROR_OF_EVERYTHING, message, help_=help_, notes=self.because
-            )
+def _at(component: Component) -> Path:
+    return ("spec", "components", component.name)
 
-    def _drivers(self) -> Iterator[Diagnostic]:
-        branches = self.release.driver.branches
-        pinned = ", ".join(sorted(branch for branch, known in branches.items() if known.digest))
-        for name, pool in self.context.spec.node_pools.items():
-            said = pool.driver
-            if pool.gpu is None or said.precompiled:
-                continue
-            branch = said.branch or default_branch(self.context.catalog.gpu(pool.gpu.product), self.release)
-            if said.version:
-                path, what = (*POOLS, name, "driver", "version"), f"version {said.version}"
-            elif branch in branches and not branches[branch].digest:
-                path, what = (*POOLS, name, "driver", "branch"), f"branch {branch}"
-            else:
-                continue
-            message = f"release {self.release.release} pins no driver of {what} for {self.ground.title}"
-            yield self.context.diagnostic_at(
-                path, codes.DRIVER_NOT_PINNED, message, help_=f"branches: {pinned or 'none'}", notes=self.because
-            )
 
-    def _through_olm(self, component: Component) -> Iterator[Diagnostic]:
-        path: Path = ("spec", "components", component.name)
-        spec = self.context.spec.components.get(component.name)
-        if spec is not None and spec.ownership != "managed":
-            return
-        if component.olm is None:
-            if spec is not None or self._asked_for(component):
-                message = f"{component.name} has no form for {self.ground.title} in this release"
-                at = path if spec is not None else self._asker(component)
-                yield self.context.diagnostic_at(
-                    at,
-                    codes.NO_FORM_FOR_OLM,
-                    message,
-                    help_="ownership: external, if it is there already",
-                    notes=self.because,
-                )
-            return
-        yield from self._without(component)
-        if spec is not None:
-            yield from self._settings(component, component.olm, spec.settings, path)
+def _managed(context: CheckContext, component: Component) -> ComponentSpec | None:
+    """What the blueprint has of a component that is ours; None where it has nothing, or the component is not ours."""
+    spec = context.spec.components.get(component.name)
+    return spec if spec and spec.ownership == "managed" else None
 
-    def _settings(
-        self, component: Component, olm: Olm, settings: Mapping[str, Any], path: Path
-    ) -> Iterator[Diagnostic]:
-        for setting in settings:
-            known = component.settings.get(setting)
-            if known and (why := olm.refusal(setting, known)):
-                message = f"{setting} means nothing to {component.name} on {self.ground.title}: {why}"
-                yield self.context.diagnostic_at_key(
-                    (*path, "settings", setting),
-                    codes.DECIDED_BY_BUNDLE,
-                    message,
-                    help_="remove it",
-                    notes=self.because,
-                )
-        if settings.get("installPlanApproval") == "Automatic":
-            message = f"{component.name} would take every later version of its channel by itself"
-            yield self.context.diagnostic_at(
-                (*path, "settings", "installPlanApproval"),
-                codes.APPROVED_BY_ITSELF,
-                message,
-                help_="Manual lets a person approve each",
-                fix="Manual",
-            )
-        if settings.get("nriPlugin") is True and version_key(self.minor) < version_key(NRI_FROM):
-            message = (
-                f"CRI-O {self.minor}, which {self.ground.title} has with this Kubernetes, has no NRI for the plugin"
-            )
-            yield self.context.diagnostic_at(
-                (*path, "settings", "nriPlugin"),
-                codes.RUNTIME_TOO_OLD,
-                message,
-                help_=f"remove it, or run Kubernetes {NRI_FROM} or newer",
-                notes=self.because,
-            )
 
-    def _asked_for(self, component: Component) -> bool:
-        """Whether the blueprint has it without a word about it: by its stack, and its section if it has one."""
-        stack = self.context.spec.gpu_stack
-        return (
-            asked_for(component, self.context.spec) and stack in component.stacks and stack not in self.ground.refuses
+def _pull_secrets(context: CheckContext) -> Iterator[Diagnostic]:
+    """Pull secrets, which pods of OLM do not take from a blueprint."""
+    if context.platform.pull_secrets:
+        message = f"the operators' pods on {_title(context)} take no pull secrets from here"
+        help_ = "put the credentials into the secret pull-secret of the namespace openshift-config"
+        path, code = (*CLUSTER, "registries", "pullSecrets"), codes.SECRETS_OF_THE_CLUSTER
+        yield context.diagnostic_at(path, code, message, help_=help_, notes=_because(context))
+
+
+def _mirror_of_everything(context: CheckContext) -> Iterator[Diagnostic]:
+    """A mirror of all registries, which nodes cannot be sent to."""
+    if "*" in context.platform.mirrors:
+        message = f"the nodes of {_title(context)} know no mirror of every registry"
+        help_ = "name each host: nvcr.io, registry.redhat.io, registry.connect.redhat.com"
+        path, code = (*CLUSTER, "registries", "mirrors", "*"), codes.MIRROR_OF_EVERYTHING
+        yield context.diagnostic_at_key(path, code, message, help_=help_, notes=_because(context))
+
+
+def _drivers_not_pinned(context: CheckContext) -> Iterator[Diagnostic]:
+    """Drivers whose image the operator's bundle does not pin by its digest."""
+    branches = context.release.driver.branches
+    pinned = ", ".join(sorted(branch for branch, known in branches.items() if known.digest))
+    for pool in context.gpu_pools:
+        branch, version = pool.driver.branch, context.spec.node_pools[pool.name].driver.version
+        if not pool.driver.enabled or pool.driver.precompiled:
+            continue
+        if version:
+            path, what = (*POOLS, pool.name, "driver", "version"), f"version {version}"
+        elif branch and branch in branches and not branches[branch].digest:
+            path, what = (*POOLS, pool.name, "driver", "branch"), f"branch {branch}"
+        else:
+            continue
+        message = f"release {context.release.release} pins no driver of {what} for {_title(context)}"
+        help_, notes = f"branches: {pinned or 'none'}", _because(context)
+        yield context.diagnostic_at(path, codes.DRIVER_NOT_PINNED, message, help_=help_, notes=notes)
+
+
+def _no_form(context: CheckContext, component: Component) -> Iterator[Diagnostic]:
+    """A component that is wanted here, and that OLM cannot install."""
+    declared = component.name in context.spec.components
+    wanted = _managed(context, component) is not None if declared else _is_implied(context, component)
+    if component.olm is None and wanted:
+        message = f"{component.name} has no form for {_title(context)} in this release"
+        path, help_ = (
+            _at(component) if declared else _implied_by(context, component),
+            "ownership: external, if it is there already",
         )
+        yield context.diagnostic_at(path, codes.NO_FORM_FOR_OLM, message, help_=help_, notes=_because(context))
 
-    def _asker(self, component: Component) -> Path:
-        """What asks for a component without naming it: a pool's network, or a section."""
-        distribution = self.context.spec.cluster.distribution
-        asking = (
-            name
-            for name, pool in self.context.spec.node_pools.items()
-            if served(pool.network, distribution) == component.name
-        )
-        pool = next(asking, None)
-        return (*POOLS, pool, "network") if pool else ("spec", component.section or "gpuStack")
 
-    def _without(self, component: Component) -> Iterator[Diagnostic]:
-        """Parts of the operator's driver that its bundle has no image of."""
-        for part in component.olm.without if component.olm else ():
-            for name, pool in self.context.spec.node_pools.items():
-                if pool.network and getattr(pool.network, part):
-                    message = f"the bundle of {component.name} for {self.ground.title} has no image of {part}"
-                    yield self.context.diagnostic_at(
-                        (*POOLS, name, "network", part),
-                        codes.DECIDED_BY_BUNDLE,
-                        message,
-                        help_="remove it",
-                        notes=self.because,
-                    )
+def _is_implied(context: CheckContext, component: Component) -> bool:
+    """Whether stack and sections of the blueprint need a component that it does not name."""
+    stack = context.platform.gpu_stack
+    refused = stack in context.platform.distribution_facts.refuses
+    return asked_for(component, context.spec) and stack in component.stacks and not refused
 
-    def _by_manifests(self, component: Component) -> Iterator[Diagnostic]:
-        spec = self.context.spec.components.get(component.name)
-        for setting in component.olm.only if component.olm and spec else ():
-            if spec and setting in spec.settings:
-                at: Path = ("spec", "components", component.name, "settings", setting)
-                message = f"{setting} is for the Operator Lifecycle Manager, which {self.ground.title} does not have"
-                yield self.context.diagnostic_at_key(
-                    at, codes.ONLY_THROUGH_OLM, message, help_="remove it", notes=self.because
-                )
+
+def _implied_by(context: CheckContext, component: Component) -> Path:
+    """What needs a component without naming it: a pool's network, or a section."""
+    distribution = context.platform.distribution
+    pools = (
+        name for name, pool in context.spec.node_pools.items() if served(pool.network, distribution) == component.name
+    )
+    pool = next(pools, None)
+    return (*POOLS, pool, "network") if pool else ("spec", component.section or "gpuStack")
+
+
+def _without_image(context: CheckContext, component: Component) -> Iterator[Diagnostic]:
+    """Parts of the operator's driver that its bundle has no image of."""
+    if component.olm is None or context.ownership(component.name) != "managed":
+        return
+    for part in component.olm.without:
+        for name, pool in context.spec.node_pools.items():
+            if pool.network and getattr(pool.network, part):
+                message = f"the bundle of {component.name} for {_title(context)} has no image of {part}"
+                path, code, notes = (*POOLS, name, "network", part), codes.DECIDED_BY_BUNDLE, _because(context)
+                yield context.diagnostic_at(path, code, message, help_="remove it", notes=notes)
+
+
+def _decided_by_bundle(context: CheckContext, component: Component) -> Iterator[Diagnostic]:
+    """Settings that only a manifest of ours could carry out."""
+    spec, olm = _managed(context, component), component.olm
+    for name in spec.settings if spec and olm else ():
+        setting = component.settings.get(name)
+        if olm and setting and (why := olm.refusal(name, setting)):
+            message = f"{name} means nothing to {component.name} on {_title(context)}: {why}"
+            path, code, notes = (*_at(component), "settings", name), codes.DECIDED_BY_BUNDLE, _because(context)
+            yield context.diagnostic_at_key(path, code, message, help_="remove it", notes=notes)
+
+
+def _approved_by_itself(context: CheckContext, component: Component) -> Iterator[Diagnostic]:
+    """Install plans that nobody approves."""
+    spec = _managed(context, component)
+    if component.olm and spec and spec.settings.get("installPlanApproval") == "Automatic":
+        message = f"{component.name} would take every later version of its channel by itself"
+        path, help_ = (*_at(component), "settings", "installPlanApproval"), "Manual lets a person approve each"
+        yield context.diagnostic_at(path, codes.APPROVED_BY_ITSELF, message, help_=help_, fix="Manual")
+
+
+def _runtime_too_old(context: CheckContext, component: Component) -> Iterator[Diagnostic]:
+    """The NRI plugin where CRI-O has no NRI for it."""
+    spec, minor = _managed(context, component), context.platform.kubernetes_minor
+    switched_on = component.olm and spec and spec.settings.get("nriPlugin") is True
+    if switched_on and version_key(minor) < version_key(NRI_FROM):
+        message = f"CRI-O {minor}, which {_title(context)} has with this Kubernetes, has no NRI for the plugin"
+        path, help_ = (*_at(component), "settings", "nriPlugin"), f"remove it, or run Kubernetes {NRI_FROM} or newer"
+        yield context.diagnostic_at(path, codes.RUNTIME_TOO_OLD, message, help_=help_, notes=_because(context))
+
+
+def _only_through_olm(context: CheckContext, component: Component) -> Iterator[Diagnostic]:
+    """Settings for OLM where manifests of ours install the component."""
+    spec = context.spec.components.get(component.name)
+    for setting in component.olm.only if component.olm and spec else ():
+        if spec and setting in spec.settings:
+            message = f"{setting} is for the Operator Lifecycle Manager, which {_title(context)} does not have"
+            path, code, notes = (*_at(component), "settings", setting), codes.ONLY_THROUGH_OLM, _because(context)
+            yield context.diagnostic_at_key(path, code, message, help_="remove it", notes=notes)
+
+
+_Check = Callable[[CheckContext, Component], Iterator[Diagnostic]]
+_THROUGH_OLM: tuple[_Check, ...] = (
+    _no_form,
+    _without_image,
+    _decided_by_bundle,
+    _approved_by_itself,
+    _runtime_too_old,
+)
+_BY_MANIFESTS: tuple[_Check, ...] = (_only_through_olm,)

@@ -1,27 +1,9 @@
-"""Codes of what is wrong where operators come through the Operator Lifecycle Manager (BP3280 to BP3290)."""
+"""Diagnostic codes of installations through the Operator Lifecycle Manager (BP328x, BP3290)."""
 
 from __future__ import annotations
 
 from blueprint.diagnostics import Severity, define
 
-NO_SUCH_RELEASE = define(
-    "BP3280",
-    "distribution-without-kubernetes",
-    """
-Each release of this distribution has one minor of Kubernetes, and the release of the blueprint supports none of its
-releases with this minor. Say the minor of the release that the cluster runs, or will run: OpenShift 4.20 is
-Kubernetes 1.33, 4.21 is 1.34, 4.22 is 1.35.
-""",
-)
-STACK_NOT_RUN = define(
-    "BP3281",
-    "stack-not-run",
-    """
-The distribution has no way to run this `gpuStack` in this release. On OpenShift a privileged pod needs a
-SecurityContextConstraints that admits it; the GPU Operator makes those of its own operands, and what is installed
-without it would never start.
-""",
-)
 DECIDED_BY_BUNDLE = define(
     "BP3282",
     "decided-by-the-bundle",
@@ -74,14 +56,6 @@ DRIVER_NOT_PINNED = define(
 On OpenShift the driver's image is named by the digest that the operator's bundle pins for its branch: tags are named
 after a system's release, which `cluster.os: rhcos` does not say. Say a branch whose digest the release knows, and no
 exact version.
-""",
-)
-KUBELET_ELSEWHERE = define(
-    "BP3288",
-    "kubelet-elsewhere",
-    """
-Nobody can choose the kubelet's directory on this distribution, and the operator would look for pods' devices in an
-empty one.
 """,
 )
 APPROVED_BY_ITSELF = define(

@@ -1,14 +1,14 @@
 """A component that comes through the Operator Lifecycle Manager, as this platform has it.
 
-The operator's own bundle decides its pods and the images of its operands; what we render is the wish for it (namespace,
-OperatorGroup, Subscription) and the custom resources that tell it what to do.
+The operator's own bundle decides its pods and the images of its operands; what we render is the
+request for it (namespace, OperatorGroup, Subscription) and the custom resources that configure it.
 """
 
 from __future__ import annotations
 
 from blueprint.catalog.components import Component
 from blueprint.catalog.olm import Olm
-from blueprint.platform.tracking.recorder import record, tracked_property
+from blueprint.platform.tracking.recorder import decided_by, record, tracked_property
 from blueprint.platform.tracking.sources import Source
 from blueprint.platform.views import PlatformView
 
@@ -19,39 +19,39 @@ OWN_PROMETHEUSES = (PLATFORM_PROMETHEUS, USER_PROMETHEUS)
 
 
 class PlatformOlm:
-    """What is wished of the lifecycle manager. Every property records the distribution, which is why it is asked."""
+    """The subscription of an operator. Every property records the distribution, which is why OLM installs it."""
 
     def __init__(self, olm: Olm, component: Component, platform: PlatformView) -> None:
         self._olm = olm
         self._component = component
         self._platform = platform
 
-    def _noted(self, key: str) -> None:
-        _ = self._platform.distribution
+    def _record(self, key: str) -> None:
+        decided_by(self._platform.distribution)
         record(Source("component", self._component.span("olm", key), f"olm.{key}"))
 
     @tracked_property
     def namespace(self) -> str:
         """Where the operator and everything of it live."""
-        self._noted("namespace")
+        self._record("namespace")
         return self._olm.namespace
 
     @tracked_property
     def package(self) -> str | None:
         """The operator's package."""
-        self._noted("package")
+        self._record("package")
         return self._olm.package
 
     @tracked_property
     def channel(self) -> str | None:
         """The package's channel."""
-        self._noted("channel")
+        self._record("channel")
         return self._olm.channel
 
     @tracked_property
     def starting_csv(self) -> str | None:
         """The version that is installed first; None where the cluster's catalogue has only its own."""
-        self._noted("startingCsv")
+        self._record("startingCsv")
         return self._olm.starting_csv
 
     @tracked_property
@@ -62,6 +62,6 @@ class PlatformOlm:
     @tracked_property
     def monitoring(self) -> str:
         """Whether the cluster's own Prometheus reads the namespace: not if the blueprint names another one."""
-        self._noted("namespace")
+        self._record("namespace")
         watched = self._platform.observability
         return "true" if watched is None or watched.prometheus_namespace == PLATFORM_PROMETHEUS else "false"

@@ -1,68 +1,55 @@
-"""What a blueprint alone can be found wrong about when it cuts and shares GPUs."""
+"""Checks of GPU partitioning (MIG) and sharing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from blueprint.catalog.hardware import Gpu
 from blueprint.diagnostics import Diagnostic, Note
 from blueprint.platform.check_context import CheckContext
+from blueprint.platform.drivers.model import DRA
 from blueprint.platform.partitioning import codes
-from blueprint.platform.partitioning.layout_checks import Layouts
-from blueprint.platform.partitioning.model import cuts_of, only_profile
+from blueprint.platform.partitioning.layout import PoolLayout
+from blueprint.platform.partitioning.layout_checks import check_layout
+from blueprint.platform.partitioning.model import MissingManager
 from blueprint.platform.paths import POOLS
+from blueprint.platform.pool import GpuPool
 from blueprint.source.paths import Path
-from blueprint.spec.pools import NodePool, PoolGpu
 
-OPERATOR, PLUGIN = "gpu-operator", "k8s-device-plugin"
+_STACK: Path = ("spec", "gpuStack")
 _LABELS = {"mig": "nvidia.com/mig.config", "sharing": "nvidia.com/device-plugin.config"}
+_MIG_MANAGER = "migManager"
+_NOBODY_APPLIES: dict[MissingManager, tuple[Path, str]] = {
+    MissingManager.STANDALONE_STACK: (_STACK, "without the operator there is no MIG manager"),
+    MissingManager.NODE_IMAGE: (("spec", "cluster", "os"), "these nodes are cut by their own settings, at boot"),
+    MissingManager.SWITCHED_OFF: ((_MIG_MANAGER,), "the MIG manager is switched off"),
+}
+"""Where the blueprint leaves a layout to nobody, a path or the name of a setting, and why."""
 
 
 def check_partitioning(context: CheckContext) -> Iterator[Diagnostic]:
     """Every pool alone, then what the pools must agree on."""
-    sound: dict[str, PoolGpu] = {}
-    for name, pool in context.spec.node_pools.items():
-        if pool.gpu is None or (pool.gpu.mig is None and pool.gpu.sharing is None):
+    for pool in context.gpu_pools:
+        if pool.partition.layout is None and not pool.partition.shared:
             continue
-        product = context.catalog.gpu(pool.gpu.product)
-        found = [*_of_pool(context, name, pool, product)]
-        yield from found
-        if pool.gpu.mig and not found:
-            sound[name] = pool.gpu
-    if context.spec.gpu_stack != "gpuCluster":
-        yield from _one_strategy(context, sound)
+        for check in _OF_ANY_STACK if context.platform.allocation == DRA else _OF_DEVICE_PLUGINS:
+            yield from check(context, pool)
+    if context.platform.allocation != DRA:
+        yield from _strategies_differ(context)
 
 
-def _of_pool(context: CheckContext, name: str, pool: NodePool, product: Gpu | None) -> Iterator[Diagnostic]:
-    assert pool.gpu  # noqa: S101 - asked only of such pools
-    gpu, at = pool.gpu, (*POOLS, name, "gpu")
-    if context.spec.gpu_stack == "gpuCluster":  # nobody here cuts or shares; checks_dra says what that means
-        if gpu.mig and product:
-            yield from Layouts(context, (*at, "mig"), gpu.mig, product, gpu.count, context.product_note(name)).found()
-        return
-    yield from _managed(context, name, gpu)
-    yield from _labels(context, name, pool)
-    if gpu.mig is None:
-        yield from _shared(context, at, gpu, {"gpu"})
-        return
-    if product is None:
-        return
-    layouts = [*Layouts(context, (*at, "mig"), gpu.mig, product, gpu.count, context.product_note(name)).found()]
-    yield from layouts
-    if any(found.code.id != codes.MIG_UNPROVEN.id for found in layouts):
-        return
-    yield from _strategy(context, at, gpu)
-    yield from _mps(context, at, gpu)
-    yield from _shared(context, at, gpu, _offered(gpu))
-    yield from _reboot(context, name, product)
+def _sound_layout(pool: GpuPool) -> PoolLayout | None:
+    """The layout of a pool, if nothing contradicts it."""
+    layout = pool.partition.layout
+    return layout if layout and layout.possible and pool.gpu.catalogued else None
 
 
-def _managed(context: CheckContext, name: str, gpu: PoolGpu) -> Iterator[Diagnostic]:
-    standalone = context.spec.gpu_stack == "standalone"
-    writer = PLUGIN if standalone else OPERATOR
-    what = "mig" if gpu.mig else "sharing"
-    if standalone and gpu.mig:
-        because: Path = ("spec", "gpuStack")
+def _unmanaged(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
+    """Configuration that nobody here writes."""
+    what = "mig" if pool.partition.layout else "sharing"
+    standalone = context.platform.gpu_stack == "standalone"
+    writer = context.catalog.provider_of("devicePlugin", context.platform.gpu_stack)
+    if standalone and what == "mig":
+        because = _STACK
         reason, help_ = "the standalone stack has no MIG manager", f"use gpuStack: clusterPolicy, or remove {what}"
     elif (ownership := context.ownership(writer)) != "managed":
         because = ("spec", "components", writer, "ownership")
@@ -72,93 +59,130 @@ def _managed(context: CheckContext, name: str, gpu: PoolGpu) -> Iterator[Diagnos
         return
     node, _ = context.root.nearest(because)
     notes = (Note("because of this", node.span),)
-    message = f"pool {name} declares {what}, but {reason}"
-    yield context.diagnostic_at_key(
-        (*POOLS, name, "gpu", what), codes.PARTITION_UNMANAGED, message, notes=notes, help_=help_
-    )
+    message, path = f"pool {pool.name} declares {what}, but {reason}", (*POOLS, pool.name, "gpu", what)
+    yield context.diagnostic_at_key(path, codes.PARTITION_UNMANAGED, message, notes=notes, help_=help_)
 
 
-def _labels(context: CheckContext, name: str, pool: NodePool) -> Iterator[Diagnostic]:
+def _nobody_applies(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
+    """A layout that no MIG manager applies."""
+    missing = context.platform.partitioning.missing_manager if pool.partition.layout else ()
+    because = next((_NOBODY_APPLIES[reason] for reason in missing if reason in _NOBODY_APPLIES), None)
+    if because is not None:
+        message, path = f"nobody can cut the GPUs of pool {pool.name}", (*POOLS, pool.name, "gpu", "mig")
+        help_ = "cut them outside of Kubernetes, or choose another stack or image"
+        where, why = because
+        notes = (context.note(context.setting_path(_MIG_MANAGER) if where == (_MIG_MANAGER,) else where, why),)
+        yield context.diagnostic_at(path, codes.NOBODY_CUTS, message, notes=notes, help_=help_)
+
+
+def _nobody_shares(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
+    """Sharing that is left to a device plugin of somebody else."""
+    owner = pool.mode.device_plugin
+    if pool.partition.shared and owner != "operator":
+        message = f"the device plugin of pool {pool.name} is the {owner}'s, which no sharing of ours reaches"
+        notes = (context.note((*POOLS, pool.name, "owner", "devicePlugin"), "the owner follows from this"),)
+        path, help_ = (
+            (*POOLS, pool.name, "gpu", "sharing"),
+            "set sharing up where the device plugin is, and remove it here",
+        )
+        yield context.diagnostic_at(path, codes.NOBODY_SHARES, message, notes=notes, help_=help_)
+
+
+def _labels(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
+    """Labels of our configuration in the pool's selector."""
+    declared = {"mig": pool.partition.layout is not None, "sharing": pool.partition.shared}
     for key, label in _LABELS.items():
-        if getattr(pool.gpu, key) is not None and label in pool.selector:
-            node, _ = context.root.nearest((*POOLS, name, "gpu", key))
+        if declared[key] and label in pool.selector:
+            node, _ = context.root.nearest((*POOLS, pool.name, "gpu", key))
             notes = (Note(f"{key} decides that label", node.key_span or node.span),)
-            message = f"pool {name} is selected by {label}, which its {key} decides"
-            path = (*POOLS, name, "selector", label)
+            message = f"pool {pool.name} is selected by {label}, which its {key} decides"
+            path = (*POOLS, pool.name, "selector", label)
             help_ = "select the nodes by a label of your own"
             yield context.diagnostic_at_key(path, codes.PARTITION_LABEL_TAKEN, message, notes=notes, help_=help_)
 
 
-def _strategy(context: CheckContext, at: Path, gpu: PoolGpu) -> Iterator[Diagnostic]:
-    assert gpu.mig  # noqa: S101 - asked only of cut pools
-    if gpu.mig.strategy != "single" or only_profile(cuts := cuts_of(gpu.mig, gpu.count)):
+def _not_single(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
+    """Strategy single for GPUs that are not all partitioned alike."""
+    layout = _sound_layout(pool)
+    if layout is None or layout.only_profile or pool.partition.declared_strategy != "single":
         return
-    profiles = list(dict.fromkeys(profile for cut in cuts for profile in cut.instances))
-    whole = [device for cut in cuts if not cut.instances for device in cut.devices]
-    why = f"GPU {whole[0]} stays whole" if whole else f"there are {' and '.join(profiles)}"
+    whole = layout.whole_devices
+    why = f"GPU {whole[0]} stays whole" if whole else f"there are {' and '.join(layout.profiles)}"
     message = f"strategy single needs every GPU cut into one profile, and {why}"
-    path = (*at, "mig", "strategy")
+    path = (*POOLS, pool.name, "gpu", "mig", "strategy")
     yield context.diagnostic_at(
         path, codes.MIG_NOT_SINGLE, message, help_="say mixed, or leave strategy out", fix="mixed"
     )
 
 
-def _one_strategy(context: CheckContext, pools: dict[str, PoolGpu]) -> Iterator[Diagnostic]:
+def _strategies_differ(context: CheckContext) -> Iterator[Diagnostic]:
     """The cluster has one strategy: what one pool insists on must be possible for all."""
-    mixed = {name: gpu for name, gpu in pools.items() if _needs_mixed(gpu)}
-    for name, gpu in pools.items():
-        if gpu.mig and gpu.mig.strategy == "single" and mixed:
-            other = next(iter(mixed))
-            node, _ = context.root.nearest((*POOLS, other, "gpu", "mig", "strategy"))
-            notes = (Note(f"{other} needs mixed", node.key_span or node.span),)
-            message = f"the cluster has one MIG strategy: pool {other} needs mixed, so {name} cannot have single"
-            path = (*POOLS, name, "gpu", "mig", "strategy")
-            help_ = "leave strategy out"
+    pools = [(pool, layout) for pool in context.gpu_pools if (layout := _sound_layout(pool))]
+    mixed = next((pool.name for pool, _ in pools if _insists_on_mixed(pool)), "")
+    for pool, layout in pools if mixed else ():
+        if pool.partition.declared_strategy == "single" and layout.only_profile:
+            node, _ = context.root.nearest((*POOLS, mixed, "gpu", "mig", "strategy"))
+            notes = (Note(f"{mixed} needs mixed", node.key_span or node.span),)
+            message = f"the cluster has one MIG strategy: pool {mixed} needs mixed, so {pool.name} cannot have single"
+            path, help_ = (*POOLS, pool.name, "gpu", "mig", "strategy"), "leave strategy out"
             yield context.diagnostic_at(
                 path, codes.MIG_STRATEGIES_DIFFER, message, notes=notes, help_=help_, fix="mixed"
             )
 
 
-def _needs_mixed(gpu: PoolGpu) -> bool:
-    mig = gpu.mig
-    return mig is not None and (mig.strategy == "mixed" or only_profile(cuts_of(mig, gpu.count)) is None)
+def _insists_on_mixed(pool: GpuPool) -> bool:
+    """Whether a pool needs strategy mixed; one that names single all the same is reported for that."""
+    return pool.partition.needs_mixed and pool.partition.declared_strategy != "single"
 
 
-def _mps(context: CheckContext, at: Path, gpu: PoolGpu) -> Iterator[Diagnostic]:
-    if gpu.sharing and gpu.sharing.mps is not None:
+def _mps(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
+    """MPS on nodes with MIG instances."""
+    if pool.partition.mps and _sound_layout(pool):
+        at: Path = (*POOLS, pool.name, "gpu")
         node, _ = context.root.nearest((*at, "mig"))
         notes = (Note("cut here", node.key_span or node.span),)
         message = "MPS does not run on nodes whose GPUs are cut"
-        help_ = f"sharing: {{timeSlicing: {gpu.sharing.mps}}} does"
+        help_ = f"sharing: {{timeSlicing: {pool.partition.mps}}} does"
         yield context.diagnostic_at_key((*at, "sharing", "mps"), codes.MPS_ON_MIG, message, notes=notes, help_=help_)
 
 
-def _offered(gpu: PoolGpu) -> set[str]:
-    """What of a cut pool can be shared, by the names that `timeSlicing` has for it."""
-    assert gpu.mig  # noqa: S101 - asked only of cut pools
-    cuts = cuts_of(gpu.mig, gpu.count)
-    profiles = {profile for cut in cuts for profile in cut.instances}
-    whole = any(not cut.instances for cut in cuts)
-    return {"gpu"} if gpu.mig.strategy == "single" else profiles | ({"gpu"} if whole else set())
-
-
-def _shared(context: CheckContext, at: Path, gpu: PoolGpu, offered: set[str]) -> Iterator[Diagnostic]:
-    for key in (gpu.sharing.time_slicing or {}) if gpu.sharing else {}:
+def _shared_is_not_there(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
+    """Replicas of what the nodes do not offer."""
+    if pool.partition.layout and not _sound_layout(pool):
+        return
+    offered = pool.partition.shareable.values()
+    for key in pool.partition.time_slicing:
         if key not in {*offered, "all"}:
             what = "whole GPUs" if key == "gpu" else f"instances of {key}"
             help_ = f"what can be shared here: {', '.join(['all', *sorted(offered)])}"
-            path = (*at, "sharing", "timeSlicing", key)
-            yield context.diagnostic_at_key(
-                path, codes.SHARED_IS_NOT_THERE, f"the pool offers no {what} to share", help_=help_
+            path, message = (
+                (*POOLS, pool.name, "gpu", "sharing", "timeSlicing", key),
+                f"the pool offers no {what} to share",
             )
+            yield context.diagnostic_at_key(path, codes.SHARED_IS_NOT_THERE, message, help_=help_)
 
 
-def _reboot(context: CheckContext, name: str, product: Gpu) -> Iterator[Diagnostic]:
-    operator = context.spec.components.get(OPERATOR)
-    decided = operator is not None and "migReboot" in operator.settings
-    distribution = context.spec.cluster.distribution
-    reboots = context.catalog.distribution(distribution).resets_reboot
-    if product.architecture.value == "Ampere" and reboots and not decided:
-        message = f"MIG mode of {product.product} on {distribution} usually takes a reboot, which nobody may do here"
-        help_ = f"components.{OPERATOR}.settings.migReboot: true lets the MIG manager reboot nodes"
-        yield context.diagnostic_at_key((*POOLS, name, "gpu", "mig"), codes.MIG_REBOOT, message, help_=help_)
+def _reboot(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
+    """MIG mode that takes a reboot which nobody may do."""
+    product = pool.gpu.catalogued if _sound_layout(pool) else None
+    decided = context.root.get(context.setting_path("migReboot")) is not None
+    reboots = context.platform.distribution_facts.resets_reboot
+    if product and product.architecture.value == "Ampere" and reboots and not decided:
+        where = context.platform.distribution
+        message = f"MIG mode of {product.product} on {where} usually takes a reboot, which nobody may do here"
+        setting = ".".join(map(str, context.setting_path("migReboot")[1:]))
+        help_ = f"{setting}: true lets the MIG manager reboot nodes"
+        yield context.diagnostic_at_key((*POOLS, pool.name, "gpu", "mig"), codes.MIG_REBOOT, message, help_=help_)
+
+
+_Check = Callable[[CheckContext, GpuPool], Iterator[Diagnostic]]
+_OF_ANY_STACK: tuple[_Check, ...] = (check_layout, _nobody_applies, _nobody_shares)
+_OF_DEVICE_PLUGINS: tuple[_Check, ...] = (
+    *_OF_ANY_STACK,
+    _unmanaged,
+    _labels,
+    _not_single,
+    _mps,
+    _shared_is_not_there,
+    _reboot,
+)

@@ -1,172 +1,176 @@
-"""Whether a MIG layout can be made: devices, profiles, and a place for every instance on the GPU.
+"""Checks of MIG layouts: words the conflicts of a layout, each at its line of the blueprint.
 
 An error rests only on what has been read or observed: what the catalogue has unverified makes a warning.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-from blueprint.catalog.hardware import Gpu, MigProfile
 from blueprint.diagnostics import Code, Diagnostic, Note, nearest
 from blueprint.platform.check_context import CheckContext
-from blueprint.platform.partitioning import codes
-from blueprint.platform.partitioning.packing import NoRoom, largest_first, media, no_room, ranges, slices, whole
+from blueprint.platform.gpus.model import PoolGpu
+from blueprint.platform.partitioning import codes, layout
+from blueprint.platform.partitioning.packing import NoRoom, ranges
+from blueprint.platform.paths import POOLS
+from blueprint.platform.pool import GpuPool
 from blueprint.source.paths import Path
 
-if TYPE_CHECKING:
-    from blueprint.spec.partition import PoolMig
+
+def check_layout(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
+    """What contradicts the layout of a pool."""
+    found = pool.partition.layout
+    words = _Wording(context, pool.name, pool.gpu)
+    for conflict in found.conflicts if found else ():
+        yield words.diagnostic(conflict)
 
 
-@dataclass(frozen=True, slots=True)
-class Layouts:
-    """The `gpu.mig` of one pool, under examination."""
+class _Wording:
+    """Diagnostics of the conflicts of one pool's layout."""
 
-    context: CheckContext
-    at: Path
-    mig: PoolMig
-    product: Gpu
-    count: int
-    from_: Note
-    """Where the product was set."""
+    def __init__(self, context: CheckContext, name: str, gpu: PoolGpu) -> None:
+        self._context = context
+        self._gpu: Path = (*POOLS, name, "gpu")
+        self._product = gpu.product
+        self._count = gpu.count
+        self._profiles = _profile_names(gpu)
+        self._product_note = context.product_note(name)
 
-    def found(self) -> Iterator[Diagnostic]:
-        """Everything wrong with it."""
-        supported = self.product.mig.supported
-        if supported.certain and not supported.value:
-            message = f"{self.product.product} cannot be cut: it has no MIG"
-            help_ = "leave mig out; sharing: {timeSlicing: 4} lets pods share it"
-            yield self.context.diagnostic_at(self.at, codes.MIG_UNSUPPORTED, message, help_=help_, notes=(self.from_,))
-            return
-        yield from self._devices()
-        profiles = self.product.mig.profiles
-        if profiles is None or not supported.value:
-            message = f"the catalogue does not know how {self.product.product} can be cut"
-            yield self.context.diagnostic_at((*self.at, "layout"), codes.MIG_UNPROVEN, message, notes=(self.from_,))
-            return
-        for index, layout in enumerate(self.mig.layout):
-            at = (*self.at, "layout", index, "profiles")
-            yield from self._cut(at, layout.profiles, {each.name: each for each in profiles.value})
+    def diagnostic(self, conflict: layout.LayoutConflict) -> Diagnostic:
+        """The diagnostic of a conflict."""
+        match conflict:
+            case layout.MigUnsupported():
+                return self._unsupported()
+            case layout.ProfilesUnknown():
+                return self._profiles_unknown()
+            case layout.PlacementsUnknown():
+                return self._placements_unknown(conflict)
+            case layout.DevicesMissing():
+                return self._devices_missing(conflict)
+            case layout.DevicesRepeated():
+                return self._devices_repeated(conflict)
+            case layout.ProfileUnknown():
+                return self._profile_unknown(conflict)
+            case layout.TooManyInstances():
+                return self._too_many(conflict)
+            case layout.MediaTwice():
+                return self._media_twice(conflict)
+            case layout.DoesNotFit():
+                return self._does_not_fit(conflict)
 
-    def _devices(self) -> Iterator[Diagnostic]:
-        owners: dict[int, int] = {}
-        for index, layout in enumerate(self.mig.layout):
-            at = (*self.at, "layout", index, "devices")
-            devices = range(self.count) if layout.devices == "all" else layout.devices
-            missing = sorted({device for device in devices if device >= self.count})
-            if missing:
-                message = f"{_gpus(missing)} of {self.count}: the last is {self.count - 1}"
-                yield self.context.diagnostic_at(
-                    at, codes.MIG_DEVICE_MISSING, f"there is no {message}", notes=self._count_note()
-                )
-            twice = sorted({d for i, d in enumerate(devices) if d in owners or d in list(devices)[:i]} - {*missing})
-            if twice:
-                where = {owners[device] for device in twice if device in owners}
-                notes = tuple(self._layout_note(other) for other in sorted(where))
-                message = f"{_gpus(twice)} {'is' if len(twice) == 1 else 'are'} cut twice"
-                help_ = "name every GPU once; those that no layout names stay whole"
-                yield self.context.diagnostic_at(at, codes.MIG_DEVICE_TWICE, message, help_=help_, notes=notes)
-            owners |= {device: index for device in devices if device not in owners}
+    def _unsupported(self) -> Diagnostic:
+        message = f"{self._product} cannot be cut: it has no MIG"
+        help_ = "leave mig out; sharing: {timeSlicing: 4} lets pods share it"
+        path = (*self._gpu, "mig")
+        return self._context.diagnostic_at(
+            path, codes.MIG_UNSUPPORTED, message, help_=help_, notes=(self._product_note,)
+        )
 
-    def _count_note(self) -> tuple[Note, ...]:
-        node, _ = self.context.root.nearest((*self.at[:-1], "count"))
-        return (Note("GPUs per node", node.span),)
+    def _profiles_unknown(self) -> Diagnostic:
+        message = f"the catalogue does not know how {self._product} can be cut"
+        path = (*self._gpu, "mig", "layout")
+        return self._context.diagnostic_at(path, codes.MIG_UNPROVEN, message, notes=(self._product_note,))
 
-    def _layout_note(self, index: int) -> Note:
-        node, where = self.context.root.nearest((*self.at, "layout", index, "devices"))
+    def _placements_unknown(self, conflict: layout.PlacementsUnknown) -> Diagnostic:
+        message = f"the catalogue does not know where instances of {self._product} may start"
+        path = self._entry(conflict, "profiles")
+        return self._context.diagnostic_at(path, codes.MIG_UNPROVEN, message, notes=(self._product_note,))
+
+    def _devices_missing(self, conflict: layout.DevicesMissing) -> Diagnostic:
+        message = f"there is no {_gpus(conflict.devices)} of {self._count}: the last is {self._count - 1}"
+        node, _ = self._context.root.nearest((*self._gpu, "count"))
+        notes = (Note("GPUs per node", node.span),)
+        path = self._entry(conflict, "devices")
+        return self._context.diagnostic_at(path, codes.MIG_DEVICE_MISSING, message, notes=notes)
+
+    def _devices_repeated(self, conflict: layout.DevicesRepeated) -> Diagnostic:
+        message = f"{_gpus(conflict.devices)} {'is' if len(conflict.devices) == 1 else 'are'} cut twice"
+        help_ = "name every GPU once; those that no layout names stay whole"
+        notes = tuple(self._entry_note(entry) for entry in conflict.earlier)
+        path = self._entry(conflict, "devices")
+        return self._context.diagnostic_at(path, codes.MIG_DEVICE_TWICE, message, help_=help_, notes=notes)
+
+    def _entry_note(self, entry: int) -> Note:
+        node, where = self._context.root.nearest((*self._gpu, "mig", "layout", entry, "devices"))
         span = node.span if where[-1] == "devices" else (node.key_span or node.span)
-        return Note(f"cut here by layout {index}", span)
+        return Note(f"cut here by layout {entry}", span)
 
-    def _cut(self, at: Path, counts: Mapping[str, int], known: Mapping[str, MigProfile]) -> Iterator[Diagnostic]:
-        """What is wrong with the instances of one layout; where single ones are wrong, all are not tried together."""
-        problems = [*self._single(at, counts, known)]
-        yield from problems
-        with_media = [name for name in counts if name in known and media(name)]
-        total = sum(counts[name] for name in with_media)
-        if total > 1 and len(with_media) > 1:
-            message = f"{' and '.join(with_media)}: one instance of a GPU can have its media engines"
-            problems.append(self._problem((*at, with_media[1]), codes.MIG_MEDIA_TWICE, message))
-            yield problems[-1]
-        if not problems:
-            yield from self._together(at, counts, known)
-
-    def _single(self, at: Path, counts: Mapping[str, int], known: Mapping[str, MigProfile]) -> Iterator[Diagnostic]:
-        product = self.product.product
-        for name, number in counts.items():
-            if name not in known:
-                near = _meant(name, known)
-                help_ = f"profiles of this GPU: {', '.join(known)}"
-                message = f"{product} cannot be cut into {name}"
-                yield self._problem((*at, name), codes.MIG_PROFILE_UNSUPPORTED, message, help_=help_, fix=near)
-            elif number > known[name].max and media(name):
-                message = f"{number} x {name}: one instance of a GPU can have its media engines"
-                help_ = f"{name}: 1, and {name.partition('+')[0]} for the others"
-                yield self._problem((*at, name), codes.MIG_MEDIA_TWICE, message, help_=help_)
-            elif number > known[name].max:
-                message = f"{number} x {name} do not fit on {product}: it holds at most {known[name].max}"
-                yield self._problem((*at, name), codes.MIG_TOO_MANY, message)
-
-    def _together(self, at: Path, counts: Mapping[str, int], known: Mapping[str, MigProfile]) -> Iterator[Diagnostic]:
-        asked = [(slices(name, known), number) for name, number in counts.items()]
-        compute, memory = sum(s.compute * n for s, n in asked), sum(s.memory * n for s, n in asked)
-        there = whole(known)
-        too_much = compute > there.compute or memory > there.memory
-        placements = self.product.mig.placements
-        blocked = no_room(counts, placements.value) if placements and set(counts) <= set(placements.value) else None
-        if not too_much and blocked is None:
-            if placements is None:
-                message = f"the catalogue does not know where instances of {self.product.product} may start"
-                yield self.context.diagnostic_at(at, codes.MIG_UNPROVEN, message, notes=(self.from_,))
-            return
-        needs = (
-            f"together they take {_of(compute, there.compute)} compute and {_of(memory, there.memory)} memory slices"
-        )
-        proven = too_much or (placements is not None and placements.certain)
-        if blocked is None or placements is None:
-            name = largest_first(counts, placements.value)[-1] if placements else list(counts)[-1]
-            yield self._problem((*at, name), codes.MIG_NO_ROOM, f"these instances do not fit: {needs}", proven=proven)
-            return
-        message = f"{_told(blocked)} leave no room for {blocked.profile}: {_taken(blocked)}"
-        path, notes = (*at, blocked.profile), self._others(at, blocked)
-        yield self._problem(path, codes.MIG_NO_ROOM, message, help_=needs, notes=notes, proven=proven)
-
-    def _others(self, at: Path, blocked: NoRoom) -> tuple[Note, ...]:
-        found = [
-            (name, self.context.root.get((*at, name))) for name in dict.fromkeys(s.profile for s in blocked.packed)
-        ]
-        return tuple(
-            Note(f"{name} placed first", node.key_span) for name, node in found if node and name != blocked.profile
+    def _profile_unknown(self, conflict: layout.ProfileUnknown) -> Diagnostic:
+        message = f"{self._product} cannot be cut into {conflict.profile}"
+        help_, fix = f"profiles of this GPU: {', '.join(self._profiles)}", _similar(conflict.profile, self._profiles)
+        return self._at_profile(
+            conflict, conflict.profile, codes.MIG_PROFILE_UNSUPPORTED, message, help_=help_, fix=fix
         )
 
-    def _problem(
+    def _too_many(self, conflict: layout.TooManyInstances) -> Diagnostic:
+        name = conflict.profile
+        message = f"{conflict.count} x {name} do not fit on {self._product}: it holds at most {conflict.most}"
+        return self._at_profile(conflict, name, codes.MIG_TOO_MANY, message)
+
+    def _media_twice(self, conflict: layout.MediaTwice) -> Diagnostic:
+        name, rule = conflict.profile, "one instance of a GPU can have its media engines"
+        if conflict.profiles[1:]:
+            message, help_ = f"{' and '.join(conflict.profiles)}: {rule}", None
+        else:
+            message, help_ = (
+                f"{conflict.count} x {name}: {rule}",
+                f"{name}: 1, and {name.partition('+')[0]} for the others",
+            )
+        return self._at_profile(conflict, name, codes.MIG_MEDIA_TWICE, message, help_=help_)
+
+    def _does_not_fit(self, conflict: layout.DoesNotFit) -> Diagnostic:
+        needed, there, blocked = conflict.needed, conflict.there, conflict.blocked
+        take = (
+            f"together they take {needed.compute} of {there.compute} compute and {needed.memory} of {there.memory}"
+            " memory slices"
+        )
+        if blocked is None:
+            message = f"these instances do not fit: {take}"
+            return self._at_profile(conflict, conflict.profile, codes.MIG_NO_ROOM, message)
+        message = f"{_counts(blocked)} leave no room for {blocked.profile}: {_taken(blocked)}"
+        notes = self._placed_notes(conflict, blocked)
+        return self._at_profile(conflict, blocked.profile, codes.MIG_NO_ROOM, message, help_=take, notes=notes)
+
+    def _placed_notes(self, conflict: layout.Conflict, blocked: NoRoom) -> tuple[Note, ...]:
+        at = self._entry(conflict, "profiles")
+        names = [name for name in _packed(blocked) if name != blocked.profile]
+        nodes = ((name, self._context.root.get((*at, name))) for name in names)
+        return tuple(Note(f"{name} placed first", node.key_span) for name, node in nodes if node)
+
+    def _entry(self, conflict: layout.Conflict, key: str) -> Path:
+        return (*self._gpu, "mig", "layout", conflict.entry or 0, key)
+
+    def _at_profile(
         self,
-        path: Path,
+        conflict: layout.Conflict,
+        profile: str,
         code: Code,
         message: str,
         *,
         help_: str | None = None,
         fix: str | None = None,
         notes: tuple[Note, ...] = (),
-        proven: bool = True,
     ) -> Diagnostic:
-        """At the profile's key; a warning where the catalogue's word on it is not verified."""
-        profiles = self.product.mig.profiles
-        if not proven or profiles is None or not profiles.certain:
+        """At the profile's key; a warning where the facts behind it are not verified."""
+        if not conflict.proven:
             code, message = codes.MIG_UNPROVEN, f"{message} (unverified)"
-        return self.context.diagnostic_at_key(path, code, message, help_=help_, fix=fix, notes=(*notes, self.from_))
+        path = (*self._entry(conflict, "profiles"), profile)
+        return self._context.diagnostic_at_key(
+            path, code, message, help_=help_, fix=fix, notes=(*notes, self._product_note)
+        )
 
 
-def _of(number: int, there: int) -> str:
-    return f"{number} of {there}"
+def _profile_names(gpu: PoolGpu) -> list[str]:
+    product = gpu.catalogued
+    profiles = product.mig.profiles if product else None
+    return [profile.name for profile in profiles.value] if profiles else []
 
 
-def _gpus(numbers: list[int]) -> str:
+def _gpus(numbers: tuple[int, ...]) -> str:
     return f"GPU {ranges(numbers)}" if len(numbers) == 1 else f"GPUs {ranges(numbers)}"
 
 
-def _meant(name: str, known: Mapping[str, MigProfile]) -> str | None:
+def _similar(name: str, known: list[str]) -> str | None:
     """The profile with as many compute slices, which another product calls otherwise; or the nearest spelling."""
     alike = [other for other in known if other.partition(".")[0] == name.partition(".")[0]]
     if alike and name.endswith("gb"):
@@ -174,11 +178,15 @@ def _meant(name: str, known: Mapping[str, MigProfile]) -> str | None:
     return nearest(name, alike or known)
 
 
-def _told(blocked: NoRoom) -> str:
+def _packed(blocked: NoRoom) -> dict[str, int]:
     counts: dict[str, int] = {}
     for slot in blocked.packed:
         counts[slot.profile] = counts.get(slot.profile, 0) + 1
-    return ", ".join(f"{number} x {name}" for name, number in counts.items())
+    return counts
+
+
+def _counts(blocked: NoRoom) -> str:
+    return ", ".join(f"{number} x {name}" for name, number in _packed(blocked).items())
 
 
 def _taken(blocked: NoRoom) -> str:

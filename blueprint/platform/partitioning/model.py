@@ -1,4 +1,4 @@
-"""How the GPUs of a pool are cut and shared, what pods can ask its nodes for, and the configuration that says so.
+"""GPU partitioning (MIG) and sharing, resolved: layouts, resources of the nodes, and the configuration that makes them.
 
 The MIG manager and the device plugin act on a node when its label names another configuration, not when a
 configuration of the same name changes. So every name carries a digest of what it stands for.
@@ -7,19 +7,20 @@ configuration of the same name changes. So every name carries a digest of what i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from enum import Enum
+from typing import Any, Protocol
 
+from blueprint.catalog.distribution import NodeImage
+from blueprint.catalog.hardware import Mig
 from blueprint.platform.components.digests import digest
 from blueprint.platform.drivers.model import DRA
-from blueprint.platform.partitioning.packing import pack, ranges
-from blueprint.platform.tracking.recorder import tracked_property, untracked
+from blueprint.platform.partitioning.layout import MigGroup, PoolLayout, layout_of
+from blueprint.platform.partitioning.packing import ranges
+from blueprint.platform.tracking.recorder import decided_by, tracked_property, untracked
 from blueprint.platform.tracking.tracked import plain, read_fact
-
-if TYPE_CHECKING:
-    from blueprint.platform.model import Platform
-    from blueprint.platform.pool import Pool
+from blueprint.platform.views import GpuPoolView, PlatformView
+from blueprint.spec.pools import PoolGpu as PoolGpuSpec
 
 GPU = "nvidia.com/gpu"
 
@@ -29,73 +30,130 @@ def resource_of(profile: str) -> str:
     return f"nvidia.com/mig-{profile.replace('+', '.')}"
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """Some GPUs of each node and the instances that each of them is cut into, by profile; none: left whole."""
+class PartitionedPool(GpuPoolView, Protocol):
+    """A pool with its partition."""
 
-    devices: tuple[int, ...]
-    instances: Mapping[str, int]
-
-
-def cuts_of(mig: Any, count: int) -> tuple[Cut, ...]:
-    """The cuts of a `gpu.mig` on nodes with `count` GPUs; the GPUs that no layout names are the last, whole."""
-    found = [
-        Cut(tuple(range(count)) if each.devices == "all" else tuple(sorted(plain(each.devices))), plain(each.profiles))
-        for each in mig.layout
-    ]
-    named = {index for cut in found for index in cut.devices}
-    left = tuple(index for index in range(count) if index not in named)
-    return (*found, *([Cut(left, {})] if left else []))
+    @property
+    def partition(self) -> PoolPartition:
+        """How its GPUs are partitioned and shared."""
 
 
-def only_profile(cuts: tuple[Cut, ...]) -> str | None:
-    """The one profile into which every GPU is cut, or None: what strategy single needs."""
-    profiles = {profile for cut in cuts for profile in cut.instances}
-    return profiles.pop() if len(profiles) == 1 and all(cut.instances for cut in cuts) else None
+class PartitionedPlatform(PlatformView, Protocol):
+    """The platform with the partitions of its pools."""
+
+    @property
+    def gpu_pools(self) -> Sequence[PartitionedPool]:
+        """The pools whose nodes have GPUs."""
+
+    @property
+    def partitioning(self) -> ClusterPartitioning:
+        """How the pools together partition and share GPUs."""
+
+    @property
+    def image(self) -> NodeImage:
+        """What is known of the GPU nodes' image."""
 
 
-class Partition:
-    """The GPUs of one pool's nodes: cut, shared, or neither. Only pools with GPUs have one."""
+class MissingManager(Enum):
+    """Why no MIG manager applies the layouts of a blueprint."""
 
-    def __init__(self, pool: Pool, spec: Any, platform: Platform) -> None:
+    DRA_STACK = "the DRA stack has no MIG manager"
+    STANDALONE_STACK = "the standalone stack has no MIG manager"
+    NOT_MANAGED = "the GPU Operator is not managed"
+    NODE_IMAGE = "the node image partitions GPUs by settings of its own, at boot"
+    SWITCHED_OFF = "the MIG manager is switched off"
+
+
+class PoolPartition:
+    """The GPUs of one pool's nodes: partitioned, shared, or neither. Only pools with GPUs have one."""
+
+    def __init__(self, pool: GpuPoolView, spec: PoolGpuSpec, platform: PartitionedPlatform) -> None:
         self._pool = pool
         self._spec = spec
         self._platform = platform
 
     @tracked_property
-    def cuts(self) -> tuple[Cut, ...]:
-        """How the GPUs are cut; empty where they are not."""
-        return cuts_of(self._spec.mig, self._spec.count) if self._spec.mig is not None else ()
+    def layout(self) -> PoolLayout | None:
+        """The MIG layout, with what contradicts it; None where the GPUs stay whole."""
+        mig = self._spec.mig
+        if mig is None:
+            return None
+        count = self._spec.count
+        entries = [
+            (range(count) if each.devices == "all" else plain(each.devices), plain(each.profiles))
+            for each in mig.layout
+        ]
+        return layout_of(entries, count, self._facts())
+
+    def _facts(self) -> Mig | None:
+        """What the catalogue knows of the product's MIG. It proves a layout, and decides nothing that is rendered."""
+        with untracked():
+            product = self._pool.gpu.catalogued
+        return product.mig if product else None
+
+    @tracked_property
+    def groups(self) -> tuple[MigGroup, ...]:
+        """The GPUs by how they are partitioned; empty where all stay whole."""
+        return self.layout.groups if self.layout else ()
 
     @tracked_property
     def declared_strategy(self) -> str | None:
-        """What the blueprint says of the strategy."""
+        """The strategy that the blueprint names."""
         return self._spec.mig.strategy if self._spec.mig is not None else None
 
-    def told(self, index: int) -> str:
-        """One cut in words, with the memory slices where its instances can be: the proof that it can be made."""
-        cut = self.cuts[index]
-        gpus = f"{'GPU' if len(cut.devices) == 1 else 'GPUs'} {ranges(cut.devices)}"
-        if not cut.instances:
+    @tracked_property
+    def needs_mixed(self) -> bool:
+        """Whether the pool names strategy mixed, or cannot do with another one."""
+        return self.declared_strategy == "mixed" or self.layout is None or self.layout.only_profile is None
+
+    def describe(self, group: MigGroup) -> str:
+        """A group in words, with the memory slices where its instances can be: the proof that it can be made."""
+        gpus = f"{'GPU' if len(group.devices) == 1 else 'GPUs'} {ranges(group.devices)}"
+        decided_by(self.groups)
+        if not group.instances:
             return f"{gpus} whole"
-        facts = self._pool.gpu.facts.mig.placements if self._pool.gpu else None
-        packed = pack(cut.instances, read_fact(facts)) if facts else None
-        instances = ", ".join(f"{number} x {profile}" for profile, number in sorted(cut.instances.items()))
-        return f"{gpus} cut into {instances}" + (f" ({', '.join(map(str, packed))})" if packed else "")
+        placements = self._pool.gpu.facts.mig.placements
+        decided_by(read_fact(placements) if placements else None)
+        instances = ", ".join(f"{number} x {profile}" for profile, number in sorted(group.instances.items()))
+        places = f" ({', '.join(map(str, group.placement))})" if group.placement else ""
+        return f"{gpus} cut into {instances}{places}"
 
     @tracked_property
-    def _slices(self) -> dict[str, int]:
-        """What each node would offer if nothing were shared."""
-        if not self.cuts:
+    def shared(self) -> bool:
+        """Whether the blueprint shares GPUs or instances."""
+        return self._spec.sharing is not None
+
+    @tracked_property
+    def mps(self) -> int | None:
+        """Pods on each GPU at the same time under MPS."""
+        return self._spec.sharing.mps if self._spec.sharing else None
+
+    @tracked_property
+    def time_slicing(self) -> Mapping[str, int]:
+        """Pods that take turns, by the name of what they share."""
+        sharing = self._spec.sharing
+        return dict(plain(sharing.time_slicing or {})) if sharing else {}
+
+    @tracked_property
+    def _unshared(self) -> dict[str, int]:
+        """What each node would offer if nothing were shared, by resource."""
+        if not self.groups:
             return {GPU: self._spec.count}
         single = self._platform.partitioning.strategy == "single"
         found: Counter[str] = Counter()
-        for cut in self.cuts:
-            for profile, number in cut.instances.items():
-                found[GPU if single else resource_of(profile)] += number * len(cut.devices)
-            if not cut.instances:
-                found[GPU] += len(cut.devices)
+        for group in self.groups:
+            for profile, number in group.instances.items():
+                found[GPU if single else resource_of(profile)] += number * len(group.devices)
+            if not group.instances:
+                found[GPU] += len(group.devices)
         return dict(sorted(found.items()))
+
+    @tracked_property
+    def shareable(self) -> dict[str, str]:
+        """The names that `timeSlicing` has for what the nodes offer, by resource."""
+        names = {resource: resource for resource in self._unshared} | {GPU: "gpu"}
+        names |= {resource_of(profile): profile for group in self.groups for profile in group.instances}
+        return {resource: names[resource] for resource in self._unshared}
 
     @tracked_property
     def replicas(self) -> dict[str, int]:
@@ -105,33 +163,32 @@ class Partition:
             return {}
         if sharing.mps is not None:
             return {GPU: sharing.mps}
-        said = plain(sharing.time_slicing)
-        names = {resource: resource for resource in self._slices} | {GPU: "gpu"}
-        names |= {resource_of(profile): profile for cut in self.cuts for profile in cut.instances}
-        found = {resource: said.get(names[resource], said.get("all")) for resource in self._slices}
+        declared = plain(sharing.time_slicing)
+        found = {resource: declared.get(name, declared.get("all")) for resource, name in self.shareable.items()}
         return {resource: number for resource, number in found.items() if number}
 
     @tracked_property
     def resources(self) -> dict[str, int]:
         """What pods can ask each node for, and how much there is of it."""
         shared = self.replicas
-        suffix = ".shared" if shared and self._spec.sharing.rename_by_default else ""
+        sharing = self._spec.sharing if shared else None
+        suffix = ".shared" if sharing and sharing.rename_by_default else ""
         return {
             resource + (suffix if resource in shared else ""): number * shared.get(resource, 1)
-            for resource, number in self._slices.items()
+            for resource, number in self._unshared.items()
         }
 
     @tracked_property
     def mig_config(self) -> list[dict[str, Any]] | None:
-        """What mig-parted is to make of the GPUs, or None where they are not cut, or not by the MIG manager."""
-        if not self.cuts or self._platform.allocation == DRA:
+        """What mig-parted makes of the GPUs; None where they stay whole, or no MIG manager applies the layout."""
+        if not self.groups or self._platform.partitioning.missing_manager:
             return None
-        return [{**self._filter, **_parted(cut, self._spec.count)} for cut in self.cuts]
+        return [{**self._filter, **_mig_parted(group, self._spec.count)} for group in self.groups]
 
     @property
     def _filter(self) -> dict[str, Any]:
-        """Which GPUs an entry is for: said only where the cluster's cut pools have different products."""
-        if not self._platform.partitioning.differ or self._pool.gpu is None:
+        """Which GPUs an entry is for: only where the partitioned pools have different products."""
+        if not self._platform.partitioning.products_differ:
             return {}
         ids = {identity[5:9].upper() for identity in read_fact(self._pool.gpu.facts.pci_device_ids)}
         return {"device-filter": [f"0x{device}10DE" for device in sorted(ids)]}
@@ -161,44 +218,61 @@ class Partition:
         return f"{self._pool.own_label}-{digest(self.plugin_config)}" if self.plugin_config else None
 
 
-def _parted(cut: Cut, count: int) -> dict[str, Any]:
-    devices: Any = "all" if len(cut.devices) == count else list(cut.devices)
-    if not cut.instances:
+def _mig_parted(group: MigGroup, count: int) -> dict[str, Any]:
+    devices: Any = "all" if len(group.devices) == count else list(group.devices)
+    if not group.instances:
         return {"devices": devices, "mig-enabled": False}
-    return {"devices": devices, "mig-enabled": True, "mig-devices": dict(sorted(cut.instances.items()))}
+    return {"devices": devices, "mig-enabled": True, "mig-devices": dict(sorted(group.instances.items()))}
 
 
-class Partitioning:
-    """What all pools together make of cutting and sharing: the cluster has one MIG strategy and one file of each."""
+class ClusterPartitioning:
+    """Partitioning and sharing of all pools together: the cluster has one MIG strategy and one file of each kind."""
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: PartitionedPlatform) -> None:
         self._platform = platform
 
-    def _partitions(self) -> Iterator[Partition]:
+    def _partitions(self) -> Iterator[PoolPartition]:
         return (pool.partition for pool in self._platform.gpu_pools)
 
     @tracked_property
-    def differ(self) -> bool:
-        """Whether the cut pools have different products. Two that differ are enough to know; no others are recorded."""
+    def missing_manager(self) -> tuple[MissingManager, ...]:
+        """Why no MIG manager applies the layouts; empty where one does.
+
+        Only of the DRA stack anything is recorded: it leaves layouts to others. All other reasons are refused.
+        """
+        dra = (MissingManager.DRA_STACK,) if self._platform.allocation == DRA else ()
         with untracked():
-            found = {
-                pool.gpu.product: pool
-                for pool in reversed(self._platform.gpu_pools)
-                if pool.gpu and pool.partition.cuts
-            }
+            return (*dra, *self._refused())
+
+    def _refused(self) -> Iterator[MissingManager]:
+        platform = self._platform
+        if platform.gpu_stack == "standalone":
+            yield MissingManager.STANDALONE_STACK
+            return
+        if (operator := platform.component_with("migManager")) is None or operator.ownership != "managed":
+            yield MissingManager.NOT_MANAGED
+        if platform.image.mig_manager == "no":
+            yield MissingManager.NODE_IMAGE
+        if platform.setting("migManager") is False:
+            yield MissingManager.SWITCHED_OFF
+
+    @tracked_property
+    def products_differ(self) -> bool:
+        """Whether the partitioned pools have different products. Two that differ suffice; no others are recorded."""
+        with untracked():
+            found = {pool.gpu.product: pool for pool in reversed(self._platform.gpu_pools) if pool.partition.groups}
         deciding = [*found.values()][:2] if len(found) > 1 else self._platform.gpu_pools
-        return len({pool.gpu.product for pool in deciding if pool.gpu and pool.partition.cuts}) > 1
+        return len({pool.gpu.product for pool in deciding if pool.partition.groups}) > 1
 
     @tracked_property
     def strategy(self) -> str:
-        """`single` if every cut pool can do with it and none says mixed; also where nothing is cut."""
-        cut = [partition for partition in self._partitions() if partition.cuts]
-        mixed = any(p.declared_strategy == "mixed" or only_profile(p.cuts) is None for p in cut)
-        return "mixed" if mixed else "single"
+        """`single` if every partitioned pool can do with it and none names mixed; also where all GPUs stay whole."""
+        partitioned = [partition for partition in self._partitions() if partition.groups]
+        return "mixed" if any(partition.needs_mixed for partition in partitioned) else "single"
 
     @tracked_property
     def mig_configs(self) -> dict[str, Any] | None:
-        """The file of mig-parted with a configuration for each cut pool, or None where nothing is cut."""
+        """The file of mig-parted with a configuration for each partitioned pool, or None where all GPUs stay whole."""
         found = {p.mig_config_name: p.mig_config for p in self._partitions() if p.mig_config}
         if not found:
             return None

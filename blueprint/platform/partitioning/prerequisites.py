@@ -21,10 +21,10 @@ def pool_prerequisites(pool: Pool, platform: Platform) -> Iterator[Iterator[str]
 def _partition(pool: GpuPool, platform: Platform) -> Iterator[str]:
     """Nothing where GPUs are neither cut nor shared."""
     partition = pool.partition
-    if partition.cuts or partition.replicas:
+    if partition.groups or partition.replicas:
         offers = ", ".join(f"{name} ({number} per node)" for name, number in partition.resources.items())
         yield f"Workloads ask for {offers}."
-    if partition.cuts:
+    if partition.groups:
         yield from _cutting(pool, platform)
 
 
@@ -34,11 +34,10 @@ def _cutting(pool: GpuPool, platform: Platform) -> Iterator[str]:
         " and cannot cut a GPU that others use."
     )
     if read_fact(pool.gpu.facts.architecture) == "Ampere":
-        operator = platform.components.get("gpu-operator")
-        does = operator is not None and operator.settings.migReboot
-        who = "the MIG manager reboots the node by itself" if does else "somebody reboots the node"
+        reboots = platform.setting("migReboot")
+        who = "the MIG manager reboots the node by itself" if reboots else "somebody reboots the node"
         yield f"GPUs of this generation take on MIG mode at a reset; where a virtual machine cannot do that, {who}."
-    whole = any(not cut.instances for cut in pool.partition.cuts)
+    whole = any(not group.instances for group in pool.partition.groups)
     if whole and not pool.driver.enabled and pool.driver.branch in (None, _REGRESSION_BRANCH):
         yield (
             f"A driver of branch {_REGRESSION_BRANCH} is newer than {_FIXED_IN}: with older ones pods stay pending on"

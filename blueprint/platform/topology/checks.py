@@ -1,4 +1,4 @@
-"""What is wrong with where nodes stand: levels of the topology, sizes of domains, NVLink domains, kubelets."""
+"""Checks of topology: levels, sizes of domains, NVLink domains, kubelets."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
+from blueprint.catalog.facts import Fact
+from blueprint.catalog.hardware import Gpu
 from blueprint.diagnostics import Code, Diagnostic, Note, Severity, nearest
 from blueprint.platform import codes as platform_codes
 from blueprint.platform.check_context import CheckContext
@@ -14,16 +16,19 @@ from blueprint.platform.topology import codes
 from blueprint.platform.topology.model import HOSTNAME
 from blueprint.source.paths import Path
 from blueprint.spec.pools import NodePool
+from blueprint.units import quantity_value
 
 LEVELS: Path = ("spec", "cluster", "topology")
+LEAST_MEMORY = 2 * 2**30
+"""Bytes. Kubelet, runtime and the operands of one node ask for about that much."""
 
 
 def check_topology(context: CheckContext) -> Iterator[Diagnostic]:
     """The levels of the cluster, and where the nodes of each pool stand."""
-    return PlaceChecks(context).found()
+    return TopologyChecks(context).found()
 
 
-class PlaceChecks:
+class TopologyChecks:
     """Checks of a blueprint that is completed by its machines."""
 
     def __init__(self, context: CheckContext) -> None:
@@ -36,6 +41,7 @@ class PlaceChecks:
             yield from self._sizes(name, pool)
             yield from self._nvlink(name, pool)
             yield from self._kubelet(name, pool)
+            yield from self._memory(name, pool)
 
     def _levels(self) -> Iterator[Diagnostic]:
         levels = self.context.spec.cluster.topology
@@ -49,6 +55,14 @@ class PlaceChecks:
             elif level == HOSTNAME and index < len(levels) - 1:
                 message = f"{HOSTNAME} is the node itself: nothing can be narrower, and {levels[-1]} follows"
                 yield self.context.diagnostic_at((*LEVELS, index), codes.TOPOLOGY_LEVELS, message, help_="put it last")
+
+    def _memory(self, name: str, pool: NodePool) -> Iterator[Diagnostic]:
+        """Nodes too small for the pods of the GPU stack."""
+        memory = pool.machine.memory
+        if memory and quantity_value(memory) < LEAST_MEMORY:
+            message = f"nodes of pool {name} with {memory} of memory cannot hold the GPU stack"
+            path, help_ = (*POOLS, name, "machine", "memory"), "2Ti, 512Gi, 64Gi"
+            yield self.context.diagnostic_at(path, codes.MACHINE_IMPLAUSIBLE, message, help_=help_)
 
     def _sizes(self, name: str, pool: NodePool) -> Iterator[Diagnostic]:
         levels = list(self.context.spec.cluster.topology)
@@ -73,9 +87,9 @@ class PlaceChecks:
         help_ = f"did you mean {near}?" if near else f"levels: {', '.join(levels) or 'none'}"
         notes = tuple(self.context.note((*LEVELS, index), "a level of the cluster") for index in range(len(levels)))
         message = f"cluster.topology has no level {level}"
-        told = self.context.diagnostic_at(path, codes.TOPOLOGY_LEVEL_UNKNOWN, message, help_=help_, notes=notes)
+        found = self.context.diagnostic_at(path, codes.TOPOLOGY_LEVEL_UNKNOWN, message, help_=help_, notes=notes)
         node = self.context.root.get(path)
-        return replace(told, at=node.key_span) if node else told
+        return replace(found, at=node.key_span) if node else found
 
     def _fill(self, name: str, pool: NodePool, level: str) -> Iterator[Diagnostic]:
         size, at = pool.topology[level], (*POOLS, name, "topology", level)
@@ -102,33 +116,30 @@ class PlaceChecks:
             yield self.context.diagnostic_at(at, uneven, message, notes=notes)
 
     def _nvlink(self, name: str, pool: NodePool) -> Iterator[Diagnostic]:
-        domain, gpu = pool.nvlink_domain, pool.gpu
-        at: Path = (*POOLS, name, "nvlinkDomain")
+        domain = pool.nvlink_domain
         if domain is None:
             return
-        product = self.context.catalog.gpu(gpu.product) if gpu else None
-        if gpu is None:
-            message = f"pool {name} has no gpu, so nvlinkDomain means nothing"
-            yield self.context.diagnostic_at(
-                at, platform_codes.GPU_MISSING, message, help_="add gpu, or remove nvlinkDomain"
-            )
+        at: Path = (*POOLS, name, "nvlinkDomain")
+        if pool.gpu is None:
+            message, help_ = f"pool {name} has no gpu, so nvlinkDomain means nothing", "add gpu, or remove nvlinkDomain"
+            yield self.context.diagnostic_at(at, platform_codes.GPU_MISSING, message, help_=help_)
             return
-        largest = product.nvlink.domain_gpus if product and product.nvlink else None
-        links = product.nvlink.links if product and product.nvlink else None
-        fact = links if links and not links.value else largest
-        if product and fact and domain.nodes * gpu.count > fact.value:
-            message = f"{domain.nodes} nodes with {gpu.count} {product.product} are {domain.nodes * gpu.count} GPUs"
-            limit = f"; NVLink joins at most {fact.value}" if fact.value else ", and it has no NVLink"
-            notes = (
-                self.context.note((*POOLS, name, "gpu", "product"), "product set here"),
-                Note(f"{fact.source} ({fact.confidence})", fact.span),
-            )
-            help_ = f"at most {fact.value // gpu.count} nodes" if fact.value else "remove nvlinkDomain"
-            code = codes.NVLINK_DOMAIN_IMPOSSIBLE
-            told = self.context.diagnostic_at((*at, "nodes"), code, message + limit, notes=notes, help_=help_)
-            yield told if fact.certain else replace(told, override=Severity.WARNING)
+        product = self.context.catalog.gpu(pool.gpu.product)
+        limit = _most_gpus(product) if product else None
+        if product and limit and domain.nodes * pool.gpu.count > limit.value:
+            yield self._too_many_gpus(name, product, limit, domain.nodes, pool.gpu.count)
         words = ("an NVLink domain holds", codes.NVLINK_DOMAIN_IMPOSSIBLE, codes.NVLINK_DOMAIN_UNEVEN)
         yield from self._filled(name, pool, domain.nodes, (*at, "nodes"), words)
+
+    def _too_many_gpus(self, name: str, product: Gpu, limit: Fact[int], nodes: int, count: int) -> Diagnostic:
+        """More GPUs than NVLink joins; a warning where the catalogue is not certain of the limit."""
+        message = f"{nodes} nodes with {count} {product.product} are {nodes * count} GPUs"
+        message += f"; NVLink joins at most {limit.value}" if limit.value else ", and it has no NVLink"
+        notes = (self.context.product_note(name), Note(f"{limit.source} ({limit.confidence})", limit.span))
+        help_ = f"at most {limit.value // count} nodes" if limit.value else "remove nvlinkDomain"
+        path, code = (*POOLS, name, "nvlinkDomain", "nodes"), codes.NVLINK_DOMAIN_IMPOSSIBLE
+        found = self.context.diagnostic_at(path, code, message, notes=notes, help_=help_)
+        return found if limit.certain else replace(found, override=Severity.WARNING)
 
     def _kubelet(self, name: str, pool: NodePool) -> Iterator[Diagnostic]:
         kubelet, at = pool.kubelet, (*POOLS, name, "kubelet")
@@ -160,3 +171,11 @@ class PlaceChecks:
                 help_="cpuManager: static",
                 fix="static",
             )
+
+
+def _most_gpus(product: Gpu) -> Fact[int] | None:
+    """How many GPUs of the product NVLink joins: none where it has no links; None where nothing is known."""
+    nvlink = product.nvlink
+    if nvlink is None:
+        return None
+    return nvlink.links if nvlink.links and not nvlink.links.value else nvlink.domain_gpus

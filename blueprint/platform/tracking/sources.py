@@ -87,12 +87,12 @@ def by_relevance(sources: Iterable[Source | SourceGroup]) -> Sources:
     that only encloses another one of the same document is left out.
     """
     several = list(dict.fromkeys(sources))
-    kept = [each for each in several if isinstance(each, Source)]
-    paths = {(source.span.file, source.path) for source in kept}
+    single = [each for each in several if isinstance(each, Source)]
+    paths = {(source.span.file, source.path) for source in single}
     enclosing = {(file, above) for file, path in paths for above in _above(path)}
-    written = [s for s in reversed(kept) if s.layer in WRITTEN and (s.span.file, s.path) not in enclosing]
-    defaults = [s for s in kept if s.layer == "default" and (s.span.file, s.path) not in enclosing]
-    catalogue = (s for s in kept if s.layer not in WRITTEN and s.layer != "default")
+    written = [s for s in reversed(single) if s.layer in WRITTEN and (s.span.file, s.path) not in enclosing]
+    defaults = [s for s in single if s.layer == "default" and (s.span.file, s.path) not in enclosing]
+    catalogue = (s for s in single if s.layer not in WRITTEN and s.layer != "default")
     return (*written, *defaults, *catalogue, *(each for each in several if isinstance(each, SourceGroup)))
 
 

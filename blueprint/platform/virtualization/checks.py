@@ -1,4 +1,4 @@
-"""What can be wrong where nodes run virtual machines: which nodes, and whose their GPUs are."""
+"""Checks of virtual machines: which nodes run them, and who gets their GPUs."""
 
 from __future__ import annotations
 
@@ -12,53 +12,51 @@ from blueprint.platform.virtualization.model import CONTAINER, PASSTHROUGH, WORK
 from blueprint.source.paths import Path
 from blueprint.spec.pools import NodePool
 
-_SETTINGS: Path = ("spec", "components", "gpu-operator", "settings")
-
 
 def check_virtualization(context: CheckContext) -> Iterator[Diagnostic]:
     """Everything about nodes that run virtual machines."""
-    operator = context.spec.components.get("gpu-operator")
-    settings = operator.settings if operator and context.spec.gpu_stack == "clusterPolicy" else {}
-    on = settings.get("sandboxWorkloads") is True
+    virtualization = context.platform.virtualization
     for name, pool in context.spec.node_pools.items():
-        yield from _label(context, name, pool, on=on)
-        if on:
-            yield from _gpus(context, name, pool, str(settings.get("defaultWorkload", CONTAINER)))
-    if on and all(pool.selector.get(WORKLOAD_LABEL) != PASSTHROUGH for pool in context.spec.node_pools.values()):
+        yield from _label(context, name, pool)
+        if virtualization.enabled:
+            yield from _gpus(context, name, pool)
+    if not virtualization.enabled:
+        return
+    if all(pool.selector.get(WORKLOAD_LABEL) != PASSTHROUGH for pool in context.spec.node_pools.values()):
         message = "sandboxWorkloads is on, and no pool's nodes run virtual machines"
         help_ = f"select a pool by {WORKLOAD_LABEL}: {PASSTHROUGH}"
-        yield context.diagnostic_at((*_SETTINGS, "sandboxWorkloads"), codes.NO_NODE_FOR_MACHINES, message, help_=help_)
-    if on and settings.get("kataDevicePlugin") is False:
+        path, code = context.setting_path("sandboxWorkloads"), codes.NO_NODE_FOR_MACHINES
+        yield context.diagnostic_at(path, code, message, help_=help_)
+    if not virtualization.advertised:
         message = "nobody advertises the GPUs of nodes that run virtual machines"
-        yield context.diagnostic_at(
-            (*_SETTINGS, "kataDevicePlugin"), codes.NOBODY_ADVERTISES, message, help_="remove it"
-        )
+        path, code = context.setting_path("kataDevicePlugin"), codes.NOBODY_ADVERTISES
+        yield context.diagnostic_at(path, code, message, help_="remove it")
 
 
-def _label(context: CheckContext, name: str, pool: NodePool, *, on: bool) -> Iterator[Diagnostic]:
-    """What the pool's selector says its nodes run."""
-    said = pool.selector.get(WORKLOAD_LABEL)
+def _label(context: CheckContext, name: str, pool: NodePool) -> Iterator[Diagnostic]:
+    """What the pool's nodes run, by its selector."""
+    workload = pool.selector.get(WORKLOAD_LABEL)
     path: Path = (*POOLS, name, "selector", WORKLOAD_LABEL)
-    if said not in (None, CONTAINER, PASSTHROUGH):
-        message = f"nodes of pool {name} would run {said}, which is nothing that they can run"
-        near = nearest(str(said), (CONTAINER, PASSTHROUGH))
+    if workload not in (None, CONTAINER, PASSTHROUGH):
+        message = f"nodes of pool {name} would run {workload}, which is nothing that they can run"
+        near = nearest(str(workload), (CONTAINER, PASSTHROUGH))
         yield context.diagnostic_at(
             path, codes.WORKLOAD_UNKNOWN, message, help_=f"{CONTAINER} or {PASSTHROUGH}", fix=near
         )
-    elif said == PASSTHROUGH and not on:
+    elif workload == PASSTHROUGH and not context.platform.virtualization.enabled:
         message = f"nodes of pool {name} are marked for virtual machines, and nothing here runs any"
         help_ = "gpuStack: clusterPolicy with sandboxWorkloads: true of gpu-operator, or remove the label"
         yield context.diagnostic_at(path, codes.WORKLOAD_UNUSED, message, help_=help_)
 
 
-def _gpus(context: CheckContext, name: str, pool: NodePool, default: str) -> Iterator[Diagnostic]:
+def _gpus(context: CheckContext, name: str, pool: NodePool) -> Iterator[Diagnostic]:
     """GPUs of which nothing can be promised."""
-    said = pool.selector.get(WORKLOAD_LABEL)
-    if pool.gpu is None or (said or default) != PASSTHROUGH:
+    workload = pool.selector.get(WORKLOAD_LABEL)
+    if pool.gpu is None or (workload or context.platform.virtualization.default_workload) != PASSTHROUGH:
         return
-    because = (*POOLS, name, "selector", WORKLOAD_LABEL) if said else (*_SETTINGS, "defaultWorkload")
+    because = (*POOLS, name, "selector", WORKLOAD_LABEL) if workload else context.setting_path("defaultWorkload")
     message = f"the GPUs of pool {name} are passed through to virtual machines, which is not described here yet"
-    help_ = "remove gpu" + ("" if said else f", or select the pool by {WORKLOAD_LABEL}: {CONTAINER}")
+    help_ = "remove gpu" + ("" if workload else f", or select the pool by {WORKLOAD_LABEL}: {CONTAINER}")
     notes = (context.note(because, "this is what the nodes run"),)
     yield context.diagnostic_at(
         (*POOLS, name, "gpu"), codes.GPUS_OF_VIRTUAL_MACHINES, message, help_=help_, notes=notes

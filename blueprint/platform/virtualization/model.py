@@ -5,7 +5,6 @@ from __future__ import annotations
 from blueprint.platform.tracking.recorder import tracked_property
 from blueprint.platform.views import PlatformView
 
-OPERATOR = "gpu-operator"
 WORKLOAD_LABEL = "nvidia.com/gpu.workload.config"
 """The node label by which the GPU Operator knows what a node runs; in a blueprint the selector of its pool has it."""
 CONTAINER, PASSTHROUGH = "container", "vm-passthrough"
@@ -22,14 +21,14 @@ class Virtualization:
     def enabled(self) -> bool:
         """Whether the operator lets nodes run virtual machines."""
         stack = self._platform.gpu_stack
-        return stack == "clusterPolicy" and self._platform.setting(OPERATOR, "sandboxWorkloads") is True
+        return stack == "clusterPolicy" and self._platform.setting("sandboxWorkloads") is True
 
     @tracked_property
     def default_workload(self) -> str:
         """What nodes run that no label speaks of."""
-        return str(self._platform.setting(OPERATOR, "defaultWorkload") or CONTAINER) if self.enabled else CONTAINER
+        return str(self._platform.setting("defaultWorkload") or CONTAINER) if self.enabled else CONTAINER
 
     @tracked_property
     def advertised(self) -> bool:
         """Whether a device plugin advertises the GPUs of such nodes."""
-        return self._platform.setting(OPERATOR, "kataDevicePlugin") is not False
+        return self._platform.setting("kataDevicePlugin") is not False

@@ -11,7 +11,6 @@ from blueprint.versions import version_key
 
 POD_RESOURCES_FROM = "1.34"
 """From which Kubernetes on kubelets tell one pod's devices by themselves: KubeletPodResourcesGet is open by default."""
-_OPERATOR = "gpu-operator"
 _RESOURCES = {"P_GPU_ALIAS": "nvidia.com/pgpu", "NVSWITCH_ALIAS": "nvidia.com/nvswitch"}
 
 
@@ -36,7 +35,7 @@ def _nodes(pool: Pool, platform: Platform) -> Iterator[str]:
         " amd_iommu=on), no NVIDIA driver is on it, nouveau is kept from loading, the container runtime is containerd."
         " All of its GPUs go to virtual machines."
     )
-    if not platform.setting(_OPERATOR, "vfioManager"):
+    if not platform.setting("vfioManager"):
         yield "Whoever makes the nodes binds their GPUs to vfio-pci (on Grace to nvgrace_gpu_vfio_pci)."
     yield f"Workloads ask for {' and '.join(_offered(platform))}."
 
@@ -61,9 +60,9 @@ def _kubelet(platform: Platform) -> Iterator[str]:
 
 
 def _confidential(platform: Platform) -> Iterator[str]:
-    if not platform.setting(_OPERATOR, "ccManager"):
+    if not platform.setting("ccManager"):
         return
-    mode = platform.setting(_OPERATOR, "ccMode")
+    mode = platform.setting("ccMode")
     if mode != "off":
         yield (
             "GPUs, processors and firmware of nodes with virtual machines can do confidential computing in mode"
@@ -77,10 +76,13 @@ def _confidential(platform: Platform) -> Iterator[str]:
 
 def _offered(platform: Platform) -> Iterator[str]:
     """What the nodes offer, under the names that the device plugin is told."""
-    variables = platform.setting(_OPERATOR, "kataDevicePluginEnv")
+    component = platform.component_with("kataDevicePluginEnv")
+    if component is None:
+        return
+    variables = component.settings["kataDevicePluginEnv"]
     for variable, usual in _RESOURCES.items():
         if variable not in variables:
             yield usual
             continue
-        record(platform.origins.source(("spec", "components", _OPERATOR, "settings", "kataDevicePluginEnv", variable)))
+        record(component.setting_source("kataDevicePluginEnv", variable))
         yield f"nvidia.com/{variables[variable]}" if variables[variable] else "what is named after the device's model"

@@ -1,9 +1,7 @@
 """The checks: one file each, found by walking this folder. Adding one touches no list.
 
-A check is a pure function `(Reading, Expectation) -> list[Verdict]`, registered by `@check(slug, wants)`.
-`wants` turns the JSON of `Expectation.want` into what the check works with, or raises ValueError saying
-what is wrong with it. A check with `always=True` needs no expectation: it looks for what is wrong under any,
-and finds in the expectation it is given (`want` is None) only the line to blame.
+A file has everything about its check: the type of its parameters, the calls and files that it needs, its codes, and
+the function that judges. Decorating that function with `check` or `invariant` makes the check.
 """
 
 from __future__ import annotations
@@ -11,50 +9,27 @@ from __future__ import annotations
 import functools
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from typing import Any, TypeAlias, TypeVar
 
-from blueprint.probe.expectations import Expectation
-from blueprint.probe.reading import Reading
-from blueprint.probe.verdicts import Verdict
+from blueprint.probe.check import Check, Invariant
 
-Judge: TypeAlias = Callable[[Reading, Expectation], list[Verdict]]
-
-_FOUND: dict[str, Check] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One check: its slug, what it accepts as `want`, and the function that judges.
-
-    `if_expected`: where nothing is expected it is not told that this was not judged. So it is with what no reading can
-    answer yet, and with what most nodes do not have.
-    """
-
-    slug: str
-    wants: Callable[[Any], Any]
-    always: bool
-    judge: Judge
-    about: str
-    if_expected: bool = False
-
-
-def check(
-    slug: str, wants: Callable[[Any], Any] = lambda want: want, *, always: bool = False, if_expected: bool = False
-) -> Callable[[Judge], Judge]:
-    """Register the decorated function as the check `slug`. Its docstring is its reference page."""
-
-    def register(judge: Judge) -> Judge:
-        _FOUND[slug] = Check(slug, wants, always, judge, (judge.__doc__ or "").strip(), if_expected)
-        return judge
-
-    return register
+AnyCheck: TypeAlias = Check[Any] | Invariant
+Kind = TypeVar("Kind")
 
 
 @functools.cache
-def all_checks() -> Mapping[str, Check]:
-    """Every check by its slug, in alphabetical order."""
+def all_checks() -> Mapping[str, AnyCheck]:
+    """Every check by its slug, in alphabetical order. Two checks with one slug are a bug and raise ValueError."""
+    found: dict[str, AnyCheck] = {}
     for module in pkgutil.iter_modules(__path__):
-        importlib.import_module(f"{__name__}.{module.name}")
-    return {slug: _FOUND[slug] for slug in sorted(_FOUND)}
+        for each in vars(importlib.import_module(f"{__name__}.{module.name}")).values():
+            if isinstance(each, Check | Invariant) and found.setdefault(each.slug, each) is not each:
+                raise ValueError(f"two checks are called {each.slug}")
+    return {slug: found[slug] for slug in sorted(found)}
+
+
+def declared(kind: type[Kind]) -> list[Kind]:
+    """What checks declare that they read, of one kind (`DeviceCall`, `SystemCall`, `HostFile`), each once."""
+    reads = (each for check in all_checks().values() for each in check.reads)
+    return list(dict.fromkeys(each for each in reads if isinstance(each, kind)))

@@ -2,33 +2,69 @@
 
 from __future__ import annotations
 
-from blueprint.probe import codes, parameters
-from blueprint.probe.checks import check
-from blueprint.probe.expectations import Expectation
+import re
+from dataclasses import dataclass
+
+from blueprint.diagnostics import define
+from blueprint.probe import nvml_calls
+from blueprint.probe.check import check
 from blueprint.probe.observations import ObservedNode, Status
-from blueprint.probe.reading import Reading
+from blueprint.probe.parameters import record
 from blueprint.probe.verdicts import Verdict, VerdictFactory
 from blueprint.versions import version_key
+
+DRIVER_VERSION = define(
+    "BP9100",
+    "driver-version",
+    """
+The loaded driver is not of the branch or version that the blueprint declares. After a change of `driver`,
+nodes keep the old one until their driver pod was replaced and the module reloaded, which needs the GPUs idle.
+""",
+)
 
 _REMEDY = "look at the driver daemonset of this node; the new driver loads only when its GPUs are idle"
 
 
-@check("driver-version", parameters.driver)
-def driver_version(reading: Reading, expectation: Expectation) -> list[Verdict]:
+_VERSION = re.compile(r"[1-9]\d{2,3}(\.\d{1,4}){1,2}", re.ASCII)
+_BRANCH = re.compile(r"[1-9]\d{2,3}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class DriverVersion:
+    """A driver branch (`580`), a version (`580.173.02`), or both; "" where not demanded."""
+
+    branch: str = ""
+    version: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.branch and not self.version:
+            raise ValueError("neither a branch nor a version is given")
+        if self.branch and not _BRANCH.fullmatch(self.branch):
+            raise ValueError(f"{self.branch!r} is no driver branch (580)")
+        if self.version and not _VERSION.fullmatch(self.version):
+            raise ValueError(f"{self.version!r} is no driver version (580.173.02)")
+
+    def __str__(self) -> str:
+        return self.version or f"branch {self.branch}"
+
+
+@check(
+    "driver-version",
+    record(DriverVersion),
+    expects=lambda expected: f"driver {expected}",
+    reads=(nvml_calls.DRIVER_VERSION,),
+)
+def driver_version(verdicts: VerdictFactory, expected: DriverVersion) -> list[Verdict]:
     """The loaded driver is of the declared branch, and of the declared version.
 
-    `want`: `{"branch": "580"}`, `{"version": "580.173.02"}`, or both. Versions are compared number by
-    number: 580.65.06 is 580.65.6.
+    Versions are compared number by number: 580.65.06 is 580.65.6.
     """
-    wanted = parameters.driver(expectation.want)
-    words = wanted.version or f"branch {wanted.branch}"
-    verdicts = VerdictFactory(reading, expectation, f"driver {words}")
-    driver = ObservedNode(reading).driver
+    driver = ObservedNode(verdicts.reading).driver
     if driver.status is not Status.READ or driver.value is None:
         return [verdicts.unknown(driver)]
     found = driver.value
-    right_branch = not wanted.branch or found.partition(".")[0] == wanted.branch
-    if right_branch and (not wanted.version or version_key(found) == version_key(wanted.version)):
+    right_branch = not expected.branch or found.partition(".")[0] == expected.branch
+    if right_branch and (not expected.version or version_key(found) == version_key(expected.version)):
         return [verdicts.passed(driver, f"driver {found}", measured=found)]
-    message = f"{reading.node} runs driver {found}, not {words}"
-    return [verdicts.failed(codes.DRIVER_VERSION, driver, message, measured=found, remedy=_REMEDY)]
+    message = f"{verdicts.node} runs driver {found}, not {expected}"
+    return [verdicts.failed(DRIVER_VERSION, driver, message, measured=found, remedy=_REMEDY)]

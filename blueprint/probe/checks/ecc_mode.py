@@ -2,32 +2,52 @@
 
 from __future__ import annotations
 
-from blueprint.probe import codes, parameters
-from blueprint.probe.checks import check
-from blueprint.probe.expectations import Expectation
+from blueprint.diagnostics import define
+from blueprint.probe import parse
+from blueprint.probe.check import check
+from blueprint.probe.nvml_calls import DeviceCall
 from blueprint.probe.observations import ObservedGpu
+from blueprint.probe.parameters import FLAG
 from blueprint.probe.pending_modes import ModeTerms, judge_modes
-from blueprint.probe.reading import Reading
 from blueprint.probe.verdicts import Verdict, VerdictFactory, each_gpu, off_on
 
-_WORDS = ModeTerms(
+ECC_MODE = define(
+    "BP9220",
+    "ecc-mode",
+    """
+Error-correcting memory is not as declared. Without it silent corruption of results goes unseen. It is
+changed with `nvidia-smi -e`, and takes effect at the next reset of the GPU.
+""",
+)
+ECC_PENDING = define(
+    "BP9221",
+    "ecc-mode-pending",
+    """
+The current and the pending ECC mode differ: what is true now will not be true after the next reset of the
+GPU, or the other way round. Reset at a time of your choosing, or set the pending mode back.
+""",
+)
+
+_TERMS = ModeTerms(
     name="ECC mode",
-    wrong=codes.ECC_MODE,
-    pending=codes.ECC_PENDING,
+    wrong=ECC_MODE,
+    pending=ECC_PENDING,
     remedy="drain the node, set it with `nvidia-smi -e`, and reset the GPU",
 )
 
 
-@check("ecc-mode", parameters.truth)
-def ecc_mode(reading: Reading, expectation: Expectation) -> list[Verdict]:
+MODES = DeviceCall("nvmlDeviceGetEccMode", parse.modes)
+"""ECC mode, current and pending."""
+
+
+@check("ecc-mode", FLAG, expects=lambda on: f"ECC mode {off_on(on)}", reads=(MODES,))
+def ecc_mode(verdicts: VerdictFactory, expected: bool) -> list[Verdict]:
     """ECC mode of every GPU is as declared, now and after the next reset.
 
-    `want`: `true` (on) or `false` (off). A GPU without ECC skips an expected `false` and fails a `true`.
+    A GPU without ECC skips an expected `false` and fails a `true`.
     """
-    wanted = parameters.truth(expectation.want)
-    verdicts = VerdictFactory(reading, expectation, f"ECC mode {off_on(wanted)}")
 
     def judge(gpu: ObservedGpu) -> Verdict:
-        return judge_modes(verdicts, gpu, gpu.ecc, wanted=wanted, words=_WORDS)
+        return judge_modes(verdicts, gpu, gpu.observe(MODES), expected=expected, terms=_TERMS)
 
     return each_gpu(verdicts, judge)

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from blueprint.probe import codes, parameters, pci_gpus
-from blueprint.probe.checks import check
-from blueprint.probe.expectations import Expectation
+from blueprint.diagnostics import define
+from blueprint.probe import pci_gpus
+from blueprint.probe.check import check
+from blueprint.probe.checks.nvml_consistency import GPU_COUNT_INCONSISTENT
 from blueprint.probe.observations import Observation, ObservedGpu, ObservedNode, Status
+from blueprint.probe.parameters import COUNT
 from blueprint.probe.reading import Reading
 from blueprint.probe.verdicts import Verdict, VerdictFactory
+
+GPU_COUNT = define(
+    "BP9020",
+    "gpu-count",
+    """
+The node has another number of GPUs than the blueprint declares for its pool. If the kernel's PCI list shows
+the missing one, the driver does not take it (see its log); if PCI lacks it too, the board, the slot or the
+machine type is the cause. If the machine is right, the blueprint's `gpu.count` is wrong.
+""",
+)
 
 _ON_BUS = "the device is on the bus: look for why the driver does not take it in the kernel log"
 _GIVEN = "take the GPUs back from the vfio driver, or move the node to a pool whose GPUs are passed through"
@@ -19,33 +31,31 @@ _MACHINE = "check the machine type, the slot and the board, or `gpu.count` in th
 _NONE_DECLARED = "move the node to the pool that declares its GPUs (labels, node group), or declare `gpu` in this pool"
 
 
-@check("gpu-count", parameters.number)
-def gpu_count(reading: Reading, expectation: Expectation) -> list[Verdict]:
+@check("gpu-count", COUNT, expects=lambda number: f"{number or 'no'} GPUs")
+def gpu_count(verdicts: VerdictFactory, expected: int) -> list[Verdict]:
     """The node has as many GPUs as the blueprint declares.
 
-    `want`: a whole number. NVML's count must be that number, a handle must be had for each, and no two may
+    NVML's count must be that number, a handle must be had for each, and no two may
     be the same device. `0`, for pools without GPUs: the kernel's PCI list has none either, and that NVML is missing
     is as it should be; GPUs that are given to virtual machines are named and not counted.
     """
-    wanted = parameters.number(expectation.want)
-    verdicts = VerdictFactory(reading, expectation, f"{wanted or 'no'} GPUs")
-    node = ObservedNode(reading)
+    node = ObservedNode(verdicts.reading)
     count, gpus = node.count, node.gpus
-    if not wanted:
+    if not expected:
         return [_none(verdicts, count)]
     if count.status is not Status.READ:
         return [verdicts.unknown(count)]
-    if count.value != wanted:
-        return [_wrong(verdicts, count, wanted)]
+    if count.value != expected:
+        return [_wrong(verdicts, count, expected)]
     if unreached := [gpu for gpu in gpus if gpu.handle.status is not Status.READ]:
         return [verdicts.unknown(unreached[0].handle, gpu=unreached[0].id)]
-    if len(gpus) != wanted:
-        why = f"NVML counts {wanted} GPUs, but the reading looked at {len(gpus)}"
+    if len(gpus) != expected:
+        why = f"NVML counts {expected} GPUs, but the reading looked at {len(gpus)}"
         return [verdicts.unknown(Observation(Status.UNREADABLE, None, why, count.evidence))]
-    if (different := _different(gpus)) < wanted:
-        message = f"NVML counts {wanted} GPUs on {reading.node}, but only {different} of them are different devices"
-        return [verdicts.failed(codes.GPU_COUNT_INCONSISTENT, count, message, measured=f"{different} different GPUs")]
-    return [verdicts.passed(count, f"{wanted} GPUs", measured=str(wanted))]
+    if (different := _different(gpus)) < expected:
+        message = f"NVML counts {expected} GPUs on {verdicts.node}, but only {different} of them are different devices"
+        return [verdicts.failed(GPU_COUNT_INCONSISTENT, count, message, measured=f"{different} different GPUs")]
+    return [verdicts.passed(count, f"{expected} GPUs", measured=str(expected))]
 
 
 def _none(verdicts: VerdictFactory, count: Observation[int]) -> Verdict:
@@ -54,8 +64,8 @@ def _none(verdicts: VerdictFactory, count: Observation[int]) -> Verdict:
     believed = here if listed.status is not Status.IMPLAUSIBLE else []
     if found := max(count.value or 0, len(believed)):
         observation: Observation[object] = count if count.value else listed
-        message = f"{verdicts.reading.node} has {found} GPU{'' if found == 1 else 's'}, and its pool declares none"
-        return verdicts.failed(codes.GPU_COUNT, observation, message, measured=str(found), remedy=_NONE_DECLARED)
+        message = f"{verdicts.node} has {found} GPU{'' if found == 1 else 's'}, and its pool declares none"
+        return verdicts.failed(GPU_COUNT, observation, message, measured=str(found), remedy=_NONE_DECLARED)
     if listed.value is None:
         return verdicts.unknown(listed)
     evidence = Observation(Status.READ, 0, "", count.evidence, listed.files)
@@ -67,19 +77,19 @@ def _none(verdicts: VerdictFactory, count: Observation[int]) -> Verdict:
     return verdicts.passed(evidence, given or "no GPUs, as declared", measured=given or "0")
 
 
-def _wrong(verdicts: VerdictFactory, count: Observation[int], wanted: int) -> Verdict:
+def _wrong(verdicts: VerdictFactory, count: Observation[int], expected: int) -> Verdict:
     listed, seen = verdicts.reading.pci.functions, ""
     if verdicts.reading.pci.readable:
         given = f" ({pci_gpus.describe(verdicts.reading)})" if pci_gpus.passed_through(verdicts.reading) else ""
         seen = f"; the kernel's PCI list has {len(listed)}{given}"
-    message = f"NVML counts {count.value} GPUs on {verdicts.reading.node}, not {wanted}{seen}"
-    remedy = _remedy(verdicts.reading, count.value or 0, wanted)
-    return verdicts.failed(codes.GPU_COUNT, count, message, measured=str(count.value), remedy=remedy)
+    message = f"NVML counts {count.value} GPUs on {verdicts.node}, not {expected}{seen}"
+    remedy = _remedy(verdicts.reading, count.value or 0, expected)
+    return verdicts.failed(GPU_COUNT, count, message, measured=str(count.value), remedy=remedy)
 
 
-def _remedy(reading: Reading, counted: int, wanted: int) -> str:
+def _remedy(reading: Reading, counted: int, expected: int) -> str:
     """Where to look: what the kernel says of the GPUs that NVML does not show."""
-    if counted > wanted or len(reading.pci.functions) < wanted:
+    if counted > expected or len(reading.pci.functions) < expected:
         return _MACHINE
     shown = {gpu.id.pci for gpu in ObservedNode(reading).gpus}
     missing = [each for each in reading.pci.functions if each.address not in shown]

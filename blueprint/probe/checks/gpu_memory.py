@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from blueprint.probe import codes, parameters
-from blueprint.probe.checks import check
-from blueprint.probe.expectations import Expectation
+from dataclasses import dataclass
+
+from blueprint.diagnostics import define
+from blueprint.probe.check import check
+from blueprint.probe.nvml_calls import DeviceCall
 from blueprint.probe.observations import ObservedGpu, Status
-from blueprint.probe.parameters import Memory
-from blueprint.probe.reading import Reading
+from blueprint.probe.parameters import record
+from blueprint.probe.parse import field_of, integer
+from blueprint.probe.reading import Value
 from blueprint.probe.verdicts import Verdict, VerdictFactory, each_gpu
+
+MEMORY = define(
+    "BP9060",
+    "gpu-memory",
+    """
+The GPU's memory, as NVML totals it, is not what this product has. The figure expected is what NVML reports
+for a healthy board (81,559 MiB on an "80 GB" H100), not the marketing one. Much less suggests that
+the memory is virtualised (vGPU, an interception library); a little less, failing memory or another variant.
+""",
+)
 
 _MIB = 1 << 20
 _FAR_BELOW = 0.75
@@ -16,26 +29,52 @@ _VIRTUAL = "virtualised? Look for a vGPU or an interception library (LD_PRELOAD)
 _OTHER = "compare the product, its memory variant and the ECC mode with the blueprint"
 
 
-@check("gpu-memory", parameters.memory)
-def gpu_memory(reading: Reading, expectation: Expectation) -> list[Verdict]:
+_MAX_BYTES = 1 << 44
+
+
+@dataclass(frozen=True, slots=True)
+class MemorySize:
+    """Memory in MiB as NVML totals it on a healthy board, and how much it may differ either way."""
+
+    mib: int
+    tolerance_mib: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.tolerance_mib < self.mib:
+            raise ValueError(f"a tolerance of {self.tolerance_mib} MiB makes {self.mib} MiB say nothing")
+
+    def __str__(self) -> str:
+        return f"{self.mib} MiB, give or take {self.tolerance_mib} MiB"
+
+
+def _parse(value: Value | None) -> int:
+    found = integer(field_of(value, "total"))
+    if not 0 < found <= _MAX_BYTES:
+        raise ValueError(f"a total of {found} bytes of memory")
+    return found
+
+
+MEMORY_INFO = DeviceCall("nvmlDeviceGetMemoryInfo", _parse, ("total",))
+"""Total memory in bytes, as the plain (version 1) call counts it."""
+
+
+@check("gpu-memory", record(MemorySize), expects=str, reads=(MEMORY_INFO,))
+def gpu_memory(verdicts: VerdictFactory, expected: MemorySize) -> list[Verdict]:
     """Every GPU has the memory of its product.
 
-    `want`: `{"mib": 81559, "toleranceMib": 1024}`: what NVML totals on a healthy board, and how much it may
-    differ either way. Less than three quarters of it suggests a virtualised figure.
+    Less than three quarters of it suggests a virtualised figure.
     """
-    wanted = parameters.memory(expectation.want)
-    verdicts = VerdictFactory(reading, expectation, f"{wanted.mib} MiB, give or take {wanted.tolerance_mib} MiB")
-    return each_gpu(verdicts, lambda gpu: _judge(verdicts, gpu, wanted))
+    return each_gpu(verdicts, lambda gpu: _judge(verdicts, gpu, expected))
 
 
-def _judge(verdicts: VerdictFactory, gpu: ObservedGpu, wanted: Memory) -> Verdict:
-    total = gpu.memory_bytes
+def _judge(verdicts: VerdictFactory, gpu: ObservedGpu, expected: MemorySize) -> Verdict:
+    total = gpu.observe(MEMORY_INFO)
     if total.status is not Status.READ or total.value is None:
         return verdicts.unknown(total, gpu=gpu.id)
     mib = total.value / _MIB
     measured = f"{mib:.0f} MiB"
-    if abs(mib - wanted.mib) <= wanted.tolerance_mib:
+    if abs(mib - expected.mib) <= expected.tolerance_mib:
         return verdicts.passed(total, f"{gpu.id} has {measured}", measured=measured, gpu=gpu.id)
-    message = f"{gpu.id} has {measured} of memory, not {wanted.mib} MiB"
-    remedy = _VIRTUAL if mib < wanted.mib * _FAR_BELOW else _OTHER
-    return verdicts.failed(codes.MEMORY, total, message, measured=measured, gpu=gpu.id, remedy=remedy)
+    message = f"{gpu.id} has {measured} of memory, not {expected.mib} MiB"
+    remedy = _VIRTUAL if mib < expected.mib * _FAR_BELOW else _OTHER
+    return verdicts.failed(MEMORY, total, message, measured=measured, gpu=gpu.id, remedy=remedy)

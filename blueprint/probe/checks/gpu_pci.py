@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from blueprint.probe import codes, parameters
-from blueprint.probe.checks import check
-from blueprint.probe.expectations import Expectation
+from blueprint.diagnostics import define
+from blueprint.probe.check import check
 from blueprint.probe.observations import ObservedGpu, ObservedNode, Status
-from blueprint.probe.reading import Reading
+from blueprint.probe.parameters import one_of
 from blueprint.probe.verdicts import Verdict, VerdictFactory, each_gpu
 
+PCI_ADDRESS = define(
+    "BP9071",
+    "gpu-pci-address",
+    """
+Two GPUs of the node answer with the same PCI address, or one contradicts itself about its address. The
+answers do not describe real devices.
+""",
+)
 
-@check("gpu-pci", parameters.unique)
-def gpu_pci(reading: Reading, expectation: Expectation) -> list[Verdict]:
+
+@check("gpu-pci", one_of("unique"), expects=lambda _: "a PCI address of its own for every GPU")
+def gpu_pci(verdicts: VerdictFactory, _: object) -> list[Verdict]:
     """Every GPU has a PCI address, and no two have the same.
 
-    `want`: `"unique"`. An answer that contradicts itself about its address is unknown.
+    An answer that contradicts itself about its address is unknown.
     """
-    verdicts = VerdictFactory(reading, expectation, "a PCI address of its own for every GPU")
     owners: dict[str, list[int]] = {}
-    for gpu in ObservedNode(reading).gpus:
+    for gpu in ObservedNode(verdicts.reading).gpus:
         owners.setdefault(gpu.id.pci, []).append(gpu.index)
     return each_gpu(verdicts, lambda gpu: _judge(verdicts, gpu, owners))
 
@@ -30,6 +37,6 @@ def _judge(verdicts: VerdictFactory, gpu: ObservedGpu, owners: dict[str, list[in
     address = pci.value.address
     if len(sharing := owners[address]) > 1:
         others = ", ".join(str(index) for index in sharing)
-        message = f"{len(sharing)} GPUs of {verdicts.reading.node} claim the PCI address {address} (indexes {others})"
-        return verdicts.failed(codes.PCI_ADDRESS, pci, message, measured=address, gpu=gpu.id)
+        message = f"{len(sharing)} GPUs of {verdicts.node} claim the PCI address {address} (indexes {others})"
+        return verdicts.failed(PCI_ADDRESS, pci, message, measured=address, gpu=gpu.id)
     return verdicts.passed(pci, f"{address} is unique", measured=address, gpu=gpu.id)

@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from blueprint.probe import codes, parameters
-from blueprint.probe.checks import check
-from blueprint.probe.expectations import Expectation
+from blueprint.diagnostics import define
+from blueprint.probe.check import check
+from blueprint.probe.nvml_calls import NAME
 from blueprint.probe.observations import Observation, ObservedGpu, Status
-from blueprint.probe.parameters import Product
+from blueprint.probe.parameters import record
 from blueprint.probe.parse import PciIdentity
-from blueprint.probe.reading import Reading
 from blueprint.probe.verdicts import Verdict, VerdictFactory, each_gpu
+
+PRODUCT = define(
+    "BP9040",
+    "gpu-product",
+    """
+The node carries another GPU product than the blueprint declares. The PCI device id decides where it can be
+read, otherwise the complete product name. Either the node is in the wrong pool (label, node group, instance
+type), or the blueprint's `gpu.product` is wrong.
+""",
+)
+PRODUCT_CONTRADICTION = define(
+    "BP9041",
+    "gpu-product-contradiction",
+    """
+A GPU's name and its PCI device id name different products, or its PCI vendor is not NVIDIA. A virtualised,
+intercepted or modified driver answers like this. Neither answer is taken as proof of the product.
+""",
+)
 
 _NVIDIA = "10DE"
 _MIG_SUFFIX = re.compile(r" MIG \d+[a-z]\S*$", re.ASCII)
@@ -19,73 +38,103 @@ _CONTRADICTION = "ask who answers for the driver on this node: a vGPU, an interc
 _WRONG = "move the node to the pool that fits it, or correct `gpu.product` in the blueprint"
 
 
-@check("gpu-product", parameters.product)
-def gpu_product(reading: Reading, expectation: Expectation) -> list[Verdict]:
+_PCI_ID = re.compile(r"[0-9A-Fa-f]{4}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A GPU product, the complete names NVML may call it by, and its PCI device ids. One of the lists may be empty.
+
+    `pci_subsystems`: where products share a device id, which of them each `25B6:10DE:157E` is.
+    """
+
+    product: str
+    nvml_names: tuple[str, ...]
+    pci_device_ids: tuple[str, ...]
+    pci_subsystems: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.nvml_names and not self.pci_device_ids:
+            raise ValueError("neither a name nor a PCI device id is given")
+        if wrong := [each for each in self.pci_device_ids if not _PCI_ID.fullmatch(each)]:
+            raise ValueError(f"{wrong[0]!r} is no PCI device id (four hexadecimal digits)")
+
+    @property
+    def device_ids(self) -> frozenset[str]:
+        """The PCI device ids in upper case."""
+        return frozenset(each.upper() for each in self.pci_device_ids)
+
+
+@check("gpu-product", record(Product), expects=lambda expected: expected.product, reads=(NAME,))
+def gpu_product(verdicts: VerdictFactory, expected: Product) -> list[Verdict]:
     """Every GPU is of the declared product.
 
-    `want`: `{"product": "H100-SXM5-80GB", "nvmlNames": ["NVIDIA H100 80GB HBM3"], "pciDeviceIds": ["2330"]}`.
     The PCI device id decides where it can be read, otherwise the complete name (a suffix ` MIG 1g.10gb` is
     allowed): "NVIDIA H100" is a part of the names of four products. A name that was answered and contradicts
     the PCI id is a finding of its own. Where products share a device id (A2 and A16), the subsystem decides, as far as
-    the catalogue knows it: `"pciSubsystems": {"25B6:10DE:157E": "A2", "25B6:10DE:14A9": "A16"}`.
+    the catalogue knows it.
     """
-    wanted = parameters.product(expectation.want)
-    verdicts = VerdictFactory(reading, expectation, wanted.product)
-    return each_gpu(verdicts, lambda gpu: _judge(verdicts, gpu, wanted))
+    return each_gpu(verdicts, lambda gpu: _judge(verdicts, gpu, expected))
 
 
-def _judge(verdicts: VerdictFactory, gpu: ObservedGpu, wanted: Product) -> Verdict:
+def _judge(verdicts: VerdictFactory, gpu: ObservedGpu, expected: Product) -> Verdict:
     name, pci = gpu.name, gpu.pci
     if Status.FAULT in {name.status, pci.status}:
         return verdicts.unknown(name if name.status is Status.FAULT else pci, gpu=gpu.id)
     identity = pci.value
     if identity and identity.vendor not in {"", _NVIDIA}:
         message = f"{gpu.id} is of PCI vendor {identity.vendor}, not NVIDIA ({_NVIDIA})"
-        said = f"vendor {identity.vendor}"
+        identified_as = f"vendor {identity.vendor}"
         return verdicts.failed(
-            codes.PRODUCT_CONTRADICTION, pci, message, measured=said, gpu=gpu.id, remedy=_CONTRADICTION
+            PRODUCT_CONTRADICTION, pci, message, measured=identified_as, gpu=gpu.id, remedy=_CONTRADICTION
         )
-    if identity and identity.device and wanted.device_ids:
-        right_id = identity.device in wanted.device_ids
-        return _by_id(verdicts, gpu, wanted, identity, identity.device, right_id=right_id)
+    if identity and identity.device and expected.device_ids:
+        right_id = identity.device in expected.device_ids
+        return _by_id(verdicts, gpu, expected, identity, identity.device, right_id=right_id)
     shared = f"{identity.device}:{identity.subsystem}" if identity else ""
-    if identity and (owner := wanted.subsystems.get(shared)):
-        return _by_id(verdicts, gpu, wanted, identity, f"{shared} ({owner})", right_id=owner == wanted.product)
-    return _by_name(verdicts, gpu, wanted)
+    if identity and (owner := expected.pci_subsystems.get(shared)):
+        return _by_id(verdicts, gpu, expected, identity, f"{shared} ({owner})", right_id=owner == expected.product)
+    return _by_name(verdicts, gpu, expected)
 
 
 def _by_id(
-    verdicts: VerdictFactory, gpu: ObservedGpu, wanted: Product, identity: PciIdentity, said: str, *, right_id: bool
+    verdicts: VerdictFactory,
+    gpu: ObservedGpu,
+    expected: Product,
+    identity: PciIdentity,
+    identified_as: str,
+    *,
+    right_id: bool,
 ) -> Verdict:
     """The PCI id decides; a name that was answered must not say otherwise."""
     name = gpu.name
     answered = name.status in {Status.READ, Status.IMPLAUSIBLE}
-    right_name = _named(name, wanted) if answered and wanted.names else right_id
+    right_name = _named(name, expected) if answered and expected.nvml_names else right_id
     both = Observation(Status.READ, identity, "", gpu.pci.evidence + name.evidence)
     called = repr(name.value) if name.value is not None else name.why
-    measured = f"PCI device {said}, {called}"
+    measured = f"PCI device {identified_as}, {called}"
     if right_id and right_name:
-        return verdicts.passed(both, f"{gpu.id} is a {wanted.product}", measured=measured, gpu=gpu.id)
+        return verdicts.passed(both, f"{gpu.id} is a {expected.product}", measured=measured, gpu=gpu.id)
     if right_id or right_name:
         answer = f"calls itself {called}" if name.value is not None else f"gives no name to believe: {called}"
-        message = f"{gpu.id} has PCI device id {said} but {answer}"
+        message = f"{gpu.id} has PCI device id {identified_as} but {answer}"
         return verdicts.failed(
-            codes.PRODUCT_CONTRADICTION, both, message, measured=measured, gpu=gpu.id, remedy=_CONTRADICTION
+            PRODUCT_CONTRADICTION, both, message, measured=measured, gpu=gpu.id, remedy=_CONTRADICTION
         )
-    message = f"{gpu.id} is no {wanted.product}: PCI device id {said}, {called}"
-    return verdicts.failed(codes.PRODUCT, both, message, measured=measured, gpu=gpu.id, remedy=_WRONG)
+    message = f"{gpu.id} is no {expected.product}: PCI device id {identified_as}, {called}"
+    return verdicts.failed(PRODUCT, both, message, measured=measured, gpu=gpu.id, remedy=_WRONG)
 
 
-def _by_name(verdicts: VerdictFactory, gpu: ObservedGpu, wanted: Product) -> Verdict:
+def _by_name(verdicts: VerdictFactory, gpu: ObservedGpu, expected: Product) -> Verdict:
     """No PCI id can be had, on this GPU or in the catalogue: the complete name must do."""
     name = gpu.name
-    if name.status is not Status.READ or not wanted.names:
+    if name.status is not Status.READ or not expected.nvml_names:
         return verdicts.unknown(gpu.pci if name.status is Status.READ else name, gpu=gpu.id)
-    if _named(name, wanted):
-        return verdicts.passed(name, f"{gpu.id} is a {wanted.product}", measured=repr(name.value), gpu=gpu.id)
-    message = f"{gpu.id} is no {wanted.product}: it calls itself {name.value!r}"
-    return verdicts.failed(codes.PRODUCT, name, message, measured=repr(name.value), gpu=gpu.id, remedy=_WRONG)
+    if _named(name, expected):
+        return verdicts.passed(name, f"{gpu.id} is a {expected.product}", measured=repr(name.value), gpu=gpu.id)
+    message = f"{gpu.id} is no {expected.product}: it calls itself {name.value!r}"
+    return verdicts.failed(PRODUCT, name, message, measured=repr(name.value), gpu=gpu.id, remedy=_WRONG)
 
 
-def _named(name: Observation[str], wanted: Product) -> bool:
-    return name.value is not None and _MIG_SUFFIX.sub("", name.value) in wanted.names
+def _named(name: Observation[str], expected: Product) -> bool:
+    return name.value is not None and _MIG_SUFFIX.sub("", name.value) in expected.nvml_names

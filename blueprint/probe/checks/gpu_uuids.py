@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from blueprint.probe import codes, parameters
-from blueprint.probe.checks import check
-from blueprint.probe.expectations import Expectation
+from blueprint.diagnostics import define
+from blueprint.probe.check import check
 from blueprint.probe.observations import Observation, ObservedGpu, ObservedNode, Status
-from blueprint.probe.reading import Reading
+from blueprint.probe.parameters import one_of
 from blueprint.probe.verdicts import Verdict, VerdictFactory, each_gpu
 
+UUID = define(
+    "BP9070",
+    "gpu-uuid",
+    """
+Two GPUs of the node answer with the same UUID, or one answers with none. Whatever identifies GPUs by UUID
+(the device plugin, the DRA driver, monitoring) will confuse or drop them.
+""",
+)
 
-@check("gpu-uuids", parameters.unique)
-def gpu_uuids(reading: Reading, expectation: Expectation) -> list[Verdict]:
+
+@check("gpu-uuids", one_of("unique"), expects=lambda _: "a UUID of its own for every GPU")
+def gpu_uuids(verdicts: VerdictFactory, _: object) -> list[Verdict]:
     """Every GPU has a UUID, and no two have the same.
 
-    `want`: `"unique"`. An answer that is empty fails; one that cannot be believed otherwise is unknown.
+    An answer that is empty fails; one that cannot be believed otherwise is unknown.
     """
-    verdicts = VerdictFactory(reading, expectation, "a UUID of its own for every GPU")
     owners: dict[str, list[int]] = {}
-    for gpu in ObservedNode(reading).gpus:
+    for gpu in ObservedNode(verdicts.reading).gpus:
         owners.setdefault(gpu.uuid.value or "", []).append(gpu.index)
     return each_gpu(verdicts, lambda gpu: _judge(verdicts, gpu, owners))
 
@@ -27,13 +34,13 @@ def _judge(verdicts: VerdictFactory, gpu: ObservedGpu, owners: dict[str, list[in
     uuid = gpu.uuid
     if _empty(uuid):
         message = f"{gpu.id} answers with an empty UUID"
-        return verdicts.failed(codes.UUID, uuid, message, measured="empty", gpu=gpu.id)
+        return verdicts.failed(UUID, uuid, message, measured="empty", gpu=gpu.id)
     if uuid.status is not Status.READ or uuid.value is None:
         return verdicts.unknown(uuid, gpu=gpu.id)
     if len(sharing := owners[uuid.value]) > 1:
         others = ", ".join(str(index) for index in sharing)
-        message = f"{uuid.value} is the UUID of {len(sharing)} GPUs of {verdicts.reading.node} (indexes {others})"
-        return verdicts.failed(codes.UUID, uuid, message, measured=uuid.value, gpu=gpu.id)
+        message = f"{uuid.value} is the UUID of {len(sharing)} GPUs of {verdicts.node} (indexes {others})"
+        return verdicts.failed(UUID, uuid, message, measured=uuid.value, gpu=gpu.id)
     return verdicts.passed(uuid, f"{uuid.value} is unique", measured=uuid.value, gpu=gpu.id)
 
 

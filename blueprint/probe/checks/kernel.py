@@ -2,28 +2,82 @@
 
 from __future__ import annotations
 
-from blueprint.probe import codes, parameters
-from blueprint.probe.checks import check
-from blueprint.probe.expectations import Expectation
-from blueprint.probe.host_observations import ObservedHost, release_numbers
-from blueprint.probe.reading import Reading
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from blueprint.diagnostics import define
+from blueprint.probe.check import check
+from blueprint.probe.host import HostRecord
+from blueprint.probe.host_files import HostFile
+from blueprint.probe.host_observations import ObservedHost
+from blueprint.probe.parameters import text_form
 from blueprint.probe.verdicts import Verdict, VerdictFactory
 
+KERNEL_OLD = define(
+    "BP9120",
+    "kernel-too-old",
+    """
+The node runs an older kernel than what is declared for it needs: GPU memory goes through dma-buf from Linux 5.12
+on. Use a newer node image, or `gpuDirect: peermem` in the blueprint.
+""",
+)
 
-@check("kernel", parameters.kernel, if_expected=True)
-def kernel(reading: Reading, expectation: Expectation) -> list[Verdict]:
+_VERSION = re.compile(r"(\d{1,4})\.(\d{1,4})", re.ASCII)
+_RELEASE = re.compile(r"(\d{1,4})\.(\d{1,4})(?:[.+-]\S*)?", re.ASCII)
+_REMEDY = "use a newer node image, or `gpuDirect: peermem` in the blueprint"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class KernelVersion:
+    """Major and minor number of a kernel: `5.12`."""
+
+    major: int
+    minor: int
+
+    def __str__(self) -> str:
+        return f"{self.major}.{self.minor}"
+
+    @classmethod
+    def parse(cls, text: str) -> KernelVersion:
+        """The version in a text. Raises ValueError for what is none."""
+        if not (match := _VERSION.fullmatch(text)):
+            raise ValueError(f"a version of the kernel (5.12) is needed, not {text!r}")
+        return cls(int(match[1]), int(match[2]))
+
+
+def _record(lines: Sequence[str]) -> dict[str, str]:
+    return {"release": lines[0]}
+
+
+def _parse(record: HostRecord) -> tuple[str, KernelVersion]:
+    release = record.values.get("release", "")
+    if not (match := _RELEASE.fullmatch(release)):
+        raise ValueError(f"{release!r}, which is no release of a kernel")
+    return release, KernelVersion(int(match[1]), int(match[2]))
+
+
+RELEASE: HostFile[tuple[str, KernelVersion]] = HostFile("/proc/sys/kernel/osrelease", _record, _parse)
+"""The release of the running kernel (`6.8.0-60-generic`), and its version."""
+
+
+@check(
+    "kernel",
+    text_form(KernelVersion.parse),
+    expects=lambda least: f"Linux {least} or newer",
+    reads=(RELEASE,),
+    only_if_expected=True,
+)
+def kernel(verdicts: VerdictFactory, expected: KernelVersion) -> list[Verdict]:
     """The node's kernel is at least as new as what is declared needs: 5.12 for dma-buf.
 
-    `want`: `"5.12"`. What a distribution brought back into an older kernel does not show in its number.
+    What a distribution brought back into an older kernel does not show in its number.
     """
-    wanted = parameters.kernel(expectation.want)
-    least = ".".join(str(part) for part in wanted)
-    verdicts = VerdictFactory(reading, expectation, f"Linux {least} or newer")
-    found = ObservedHost(reading).kernel
+    found = ObservedHost(verdicts.reading).observe(RELEASE)
     if found.value is None:
         return [verdicts.unknown(found)]
-    if release_numbers(found.value) >= wanted:
-        return [verdicts.passed(found, f"Linux {found.value}", measured=found.value)]
-    message = f"{reading.node} runs Linux {found.value}, older than {least}"
-    remedy = "use a newer node image, or `gpuDirect: peermem` in the blueprint"
-    return [verdicts.failed(codes.KERNEL_OLD, found, message, measured=found.value, remedy=remedy)]
+    release, version = found.value
+    if version >= expected:
+        return [verdicts.passed(found, f"Linux {release}", measured=release)]
+    message = f"{verdicts.node} runs Linux {release}, older than {expected}"
+    return [verdicts.failed(KERNEL_OLD, found, message, measured=release, remedy=_REMEDY)]

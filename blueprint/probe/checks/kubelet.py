@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from blueprint.probe import parameters
-from blueprint.probe.checks import check
-from blueprint.probe.expectations import Expectation
+from collections.abc import Mapping
+
+from blueprint.probe.check import check
 from blueprint.probe.observations import Observation, Status
-from blueprint.probe.reading import Reading
+from blueprint.probe.parameters import TEXTS
 from blueprint.probe.verdicts import Verdict, VerdictFactory
 
+_WHY = "this probe does not read the kubelet's configuration; ask the node's /configz"
 
-@check("kubelet", parameters.settings, if_expected=True)
-def kubelet(reading: Reading, expectation: Expectation) -> list[Verdict]:
+
+def _in_words(expected: Mapping[str, str]) -> str:
+    return ", ".join(f"{key}: {value}" for key, value in expected.items())
+
+
+@check("kubelet", TEXTS, expects=_in_words, only_if_expected=True)
+def kubelet(verdicts: VerdictFactory, _: Mapping[str, str]) -> list[Verdict]:
     """The kubelet is set up as declared. Always *unknown*: nothing here reads its configuration.
 
-    `want`: `{"topologyManagerPolicy": "single-numa-node"}`, by the names of the kubelet's configuration file.
-    `kubectl get --raw /api/v1/nodes/NODE/proxy/configz` shows it to whoever may ask the node.
+    Its parameters have the names of the kubelet's configuration file (`topologyManagerPolicy`).
+    `kubectl get --raw /api/v1/nodes/NODE/proxy/configz` shows it to users who may query the node.
     """
-    wanted = parameters.settings(expectation.want)
-    said = ", ".join(f"{key}: {value}" for key, value in wanted.items())
-    why = "this probe does not read the kubelet's configuration; ask the node's /configz"
-    return [VerdictFactory(reading, expectation, said).unknown(Observation(Status.UNREADABLE, None, why, ()))]
+    return [verdicts.unknown(Observation(Status.UNREADABLE, None, _WHY, ()))]

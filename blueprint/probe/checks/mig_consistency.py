@@ -5,46 +5,43 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from blueprint.probe.checks import check
-from blueprint.probe.expectations import Expectation
+from blueprint.probe.check import invariant
+from blueprint.probe.nvml_calls import MIG_DEVICES, MIG_MODE, NAME
 from blueprint.probe.observations import Observation, ObservedGpu, ObservedNode, Status
-from blueprint.probe.reading import Reading
 from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 _SUFFIX = re.compile(r" MIG (?:\dc\.)?\dg\.\d+gb\S*$", re.ASCII)
-_WALK = "nvmlDeviceGetMigDeviceHandleByIndex"
 
 
-@check("mig-consistency", always=True)
-def mig_consistency(reading: Reading, expectation: Expectation) -> list[Verdict]:
+@invariant("mig-consistency", expects="answers on MIG that agree", reads=(NAME, MIG_MODE, MIG_DEVICES))
+def mig_consistency(verdicts: VerdictFactory) -> list[Verdict]:
     """A GPU whose MIG mode is off has no instances and is called after none, and instances are named after their GPU.
 
-    Needs no expectation. Answers that cannot all be true prove nothing: *unknown*.
+    Answers that cannot all be true prove nothing: *unknown*.
     """
-    verdicts = VerdictFactory(reading, expectation, "answers on MIG that agree")
     return [
         verdicts.unknown(observation, gpu=gpu.id)
-        for gpu in ObservedNode(reading).gpus
+        for gpu in ObservedNode(verdicts.reading).gpus
         for observation in _contradictions(gpu)
     ]
 
 
 def _contradictions(gpu: ObservedGpu) -> Iterator[Observation[str]]:
-    mode, name, instances = gpu.mig, gpu.name, _named_instances(gpu)
+    mode, name, instances = gpu.observe(MIG_MODE), gpu.name, _named_instances(gpu)
     off = mode.status is Status.UNSUPPORTED or (mode.value is not None and not mode.value.current)
     if off and name.value and _SUFFIX.search(name.value):
         why = f"it calls itself {name.value!r}, and MIG is off"
         yield Observation(Status.IMPLAUSIBLE, None, why, mode.evidence + name.evidence)
     if off and instances:
         why = f"it has {len(instances)} MIG devices, and MIG is off"
-        yield Observation(Status.IMPLAUSIBLE, None, why, mode.evidence + gpu.mig_instances.evidence)
+        yield Observation(Status.IMPLAUSIBLE, None, why, mode.evidence + gpu.observe(MIG_DEVICES).evidence)
     strange = [each for each in instances if name.value and _SUFFIX.sub("", each) != _SUFFIX.sub("", name.value)]
     if strange:
         why = f"it is {name.value!r}, and a MIG device of it calls itself {strange[0]!r}"
-        yield Observation(Status.IMPLAUSIBLE, None, why, name.evidence + gpu.mig_instances.evidence)
+        yield Observation(Status.IMPLAUSIBLE, None, why, name.evidence + gpu.observe(MIG_DEVICES).evidence)
 
 
 def _named_instances(gpu: ObservedGpu) -> list[str]:
     """The names of its MIG devices, as they came."""
-    values = [call.value for call in gpu.reading.of(_WALK, gpu.index) if call.answered]
+    values = [call.value for call in gpu.reading.calls_of(MIG_DEVICES.name, gpu.index) if call.answered]
     return [str(name) for value in values if isinstance(value, dict) for name in value.values()]

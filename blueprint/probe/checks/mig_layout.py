@@ -5,28 +5,59 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from blueprint.probe import codes, parameters
-from blueprint.probe.checks import check
-from blueprint.probe.expectations import Expectation
+from blueprint.diagnostics import define
+from blueprint.probe.check import check
+from blueprint.probe.nvml_calls import MIG_DEVICES, MIG_MODE
 from blueprint.probe.observations import Observation, ObservedGpu, Status
-from blueprint.probe.parameters import Layout
-from blueprint.probe.reading import Reading
+from blueprint.probe.parameters import record
 from blueprint.probe.verdicts import Verdict, VerdictFactory, each_gpu
+
+MIG_LAYOUT = define(
+    "BP9710",
+    "mig-layout",
+    """
+The GPU is not cut as any layout of its pool says, or more GPUs are cut so than the layout names. Which GPU has which index is not
+compared: any four of eight may be those that are cut. The MIG manager writes how far it came to the node label
+`nvidia.com/mig.config.state`; `failed` often means that something used the GPU.
+""",
+)
 
 _REMEDY = "drain the node and look at its label `nvidia.com/mig.config.state` and the log of the MIG manager"
 
 
-@check("mig-layout", parameters.layout, if_expected=True)
-def mig_layout(reading: Reading, expectation: Expectation) -> list[Verdict]:
+@dataclass(frozen=True, slots=True)
+class MigGroup:
+    """How many GPUs are cut into the same instances, and into how many of each profile."""
+
+    gpus: int
+    instances: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How many GPUs are cut into which instances, and how many are whole."""
+
+    cut: tuple[MigGroup, ...]
+    whole: int
+
+    def __post_init__(self) -> None:
+        if not self.cut:
+            raise ValueError("the layout cuts no GPU")
+
+    def __str__(self) -> str:
+        parts = [f"{group.gpus} GPUs {_instances(group.instances)}" for group in self.cut]
+        return "; ".join([*parts, *([f"{self.whole} whole"] if self.whole else [])])
+
+
+@check("mig-layout", record(Layout), expects=str, reads=(MIG_MODE, MIG_DEVICES), only_if_expected=True)
+def mig_layout(verdicts: VerdictFactory, expected: Layout) -> list[Verdict]:
     """As many GPUs as declared are cut into the declared MIG instances, and the others are whole.
 
-    `want`: `{"cut": [{"gpus": 4, "instances": {"1g.10gb": 7}}], "whole": 4}`. Which GPU has which index is not known
-    before, so that GPUs are counted by how they are cut. NVML tells instances by the names of their devices, which
-    every user may read; a GPU whose instances differ from the layout only in what a name may leave out (`+me`) is
-    *unknown*.
+    Which GPU has which index is not known before, so that GPUs are counted by how they are cut. NVML tells instances by
+    the names of their devices, which every user may read; a GPU whose instances differ from the layout only in what a
+    name may leave out (`+me`) is *unknown*.
     """
-    wanted = parameters.layout(expectation.want)
-    return _Counting(VerdictFactory(reading, expectation, _told(wanted)), wanted).verdicts()
+    return _Counting(verdicts, expected).verdicts()
 
 
 @dataclass(slots=True)
@@ -34,11 +65,11 @@ class _Counting:
     """The layout, GPU by GPU: what is found is taken off what is still to be found."""
 
     factory: VerdictFactory
-    wanted: Layout
-    left: list[tuple[dict[str, int], int]] = field(init=False)
+    expected: Layout
+    left: list[tuple[Mapping[str, int], int]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.left = [(instances, gpus) for gpus, instances in self.wanted.cut] + [({}, self.wanted.whole)]
+        self.left = [*((group.instances, group.gpus) for group in self.expected.cut), ({}, self.expected.whole)]
 
     def verdicts(self) -> list[Verdict]:
         """One per GPU."""
@@ -51,16 +82,15 @@ class _Counting:
         measured = _instances(found.value)
         if self._take(found.value):
             return self.factory.passed(found, f"{gpu.id} is {measured}", measured=measured, gpu=gpu.id)
-        if any(gpus > 0 and instances and _plain(instances) == _plain(found.value) == found.value
-               for instances, gpus in self.left):  # fmt: skip
+        plain = _plain(found.value)
+        similar = any(gpus and instances and _plain(instances) == plain for instances, gpus in self.left)
+        if similar and plain == found.value:
             why = f"the names of its instances ({measured}) do not tell which engines they have"
             return self.factory.unknown(Observation(Status.UNREADABLE, None, why, found.evidence), gpu=gpu.id)
         enough = any(instances == found.value for instances, _ in self.left)
         message = f"{gpu.id} is {measured}" + (", as enough others are already" if enough else "")
-        message += f"; the layout wants {self.factory.wanted}"
-        return self.factory.failed(
-            codes.MIG_LAYOUT, found, message, measured=measured, gpu=gpu.id, remedy=_REMEDY
-        )  # fmt: skip
+        message += f"; the layout wants {self.factory.expected}"
+        return self.factory.failed(MIG_LAYOUT, found, message, measured=measured, gpu=gpu.id, remedy=_REMEDY)
 
     def _take(self, found: Mapping[str, int]) -> bool:
         for index, (instances, gpus) in enumerate(self.left):
@@ -72,7 +102,7 @@ class _Counting:
 
 def _found(gpu: ObservedGpu) -> Observation[dict[str, int]]:
     """The instances of a GPU; none where MIG is off or not there. MIG on without instances is not whole."""
-    modes, instances = gpu.mig, gpu.mig_instances
+    modes, instances = gpu.observe(MIG_MODE), gpu.observe(MIG_DEVICES)
     if modes.status is Status.UNSUPPORTED or (modes.value and not modes.value.current):
         return Observation(Status.READ, {}, "", modes.evidence)
     if modes.status is not Status.READ:
@@ -97,8 +127,3 @@ def _plain(found: Mapping[str, int]) -> dict[str, int]:
         plain = name.partition("gb")[0] + "gb" if "gb" in name else name
         counts[plain] = counts.get(plain, 0) + number
     return counts
-
-
-def _told(wanted: Layout) -> str:
-    parts = [f"{gpus} GPUs {_instances(instances)}" for gpus, instances in wanted.cut]
-    return "; ".join([*parts, *([f"{wanted.whole} whole"] if wanted.whole else [])])

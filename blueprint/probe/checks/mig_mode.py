@@ -2,56 +2,88 @@
 
 from __future__ import annotations
 
-from blueprint.probe import codes, parameters
-from blueprint.probe.checks import check
-from blueprint.probe.expectations import Expectation
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from blueprint.diagnostics import define
+from blueprint.probe import nvml_calls
+from blueprint.probe.check import check
 from blueprint.probe.observations import ObservedGpu, ObservedNode
+from blueprint.probe.parameters import FLAG, record_or
 from blueprint.probe.pending_modes import ModeTerms, judge_modes
-from blueprint.probe.reading import Reading
 from blueprint.probe.verdicts import Verdict, VerdictFactory, each_gpu, off_on
 
-_WORDS = ModeTerms(
+MIG_MODE = define(
+    "BP9700",
+    "mig-mode",
+    """
+MIG mode is not as declared. A GPU in MIG mode offers no whole GPU, and one that is not offers no instances.
+The GPU Operator's MIG manager sets it, on GPUs that are idle.
+""",
+)
+MIG_PENDING = define(
+    "BP9701",
+    "mig-mode-pending",
+    """
+The current and the pending MIG mode differ: the GPU needs a reset before the mode that was set takes effect.
+Usually something still used the GPU when the mode was changed.
+""",
+)
+
+_TERMS = ModeTerms(
     name="MIG mode",
-    wrong=codes.MIG_MODE,
-    pending=codes.MIG_PENDING,
+    wrong=MIG_MODE,
+    pending=MIG_PENDING,
     remedy="drain the node and let the MIG manager apply its configuration",
 )
 
 
-@check("mig-mode", parameters.mig_mode)
-def mig_mode(reading: Reading, expectation: Expectation) -> list[Verdict]:
+@dataclass(frozen=True, slots=True)
+class MigModes:
+    """How many GPUs have MIG mode on and off, whichever they are."""
+
+    on: int
+    off: int
+
+
+def _in_words(expected: MigModes | bool) -> str:
+    if isinstance(expected, MigModes):
+        return f"MIG mode on on {expected.on} GPUs, off on {expected.off}"
+    return f"MIG mode {off_on(expected)}"
+
+
+_PARAMETERS = record_or(MigModes, FLAG)
+
+
+@check("mig-mode", _PARAMETERS, expects=_in_words, reads=(nvml_calls.MIG_MODE,))
+def mig_mode(verdicts: VerdictFactory, expected: MigModes | bool) -> list[Verdict]:
     """MIG mode of every GPU is as declared, now and after the next reset.
 
-    `want`: `true` (on), `false` (off), or how many GPUs have it on and off, whichever they are:
-    `{"on": 4, "off": 4}`. A GPU without MIG skips an expected `false` and fails a `true`.
+    A GPU without MIG skips an expected `false` and fails a `true`.
     """
-    wanted = parameters.mig_mode(expectation.want)
-    if isinstance(wanted, dict):
-        return _some(reading, expectation, wanted)
-    verdicts = VerdictFactory(reading, expectation, f"MIG mode {off_on(wanted)}")
+    modes = _expected_modes(ObservedNode(verdicts.reading).gpus, expected)
 
     def judge(gpu: ObservedGpu) -> Verdict:
-        return judge_modes(verdicts, gpu, gpu.mig, wanted=wanted, words=_WORDS)
+        return judge_modes(verdicts, gpu, gpu.observe(nvml_calls.MIG_MODE), expected=modes[gpu.index], terms=_TERMS)
 
     return each_gpu(verdicts, judge)
 
 
-def _some(reading: Reading, expectation: Expectation, left: dict[bool, int]) -> list[Verdict]:
-    """Each GPU may have the mode that it has, as long as no more than so many have it."""
-    verdicts = VerdictFactory(reading, expectation, f"MIG mode on on {left[True]} GPUs, off on {left[False]}")
-    wanted: dict[int, bool] = {}
-    for gpu in sorted(ObservedNode(reading).gpus, key=_is_settled, reverse=True):
-        now = gpu.mig.value.current if gpu.mig.value else False
-        wanted[gpu.index] = now if left[now] > 0 else not now
-        left[wanted[gpu.index]] -= 1
-
-    def judge(gpu: ObservedGpu) -> Verdict:
-        return judge_modes(verdicts, gpu, gpu.mig, wanted=wanted[gpu.index], words=_WORDS)
-
-    return each_gpu(verdicts, judge)
+def _expected_modes(gpus: Sequence[ObservedGpu], expected: MigModes | bool) -> Mapping[int, bool]:
+    """The mode that each GPU should have, by index: the one that it has, as long as no more than so many have it."""
+    if isinstance(expected, bool):
+        return dict.fromkeys((gpu.index for gpu in gpus), expected)
+    left = {True: expected.on, False: expected.off}
+    modes: dict[int, bool] = {}
+    for gpu in sorted(gpus, key=_is_settled, reverse=True):
+        found = gpu.observe(nvml_calls.MIG_MODE).value
+        current = found.current if found else False
+        modes[gpu.index] = current if left[current] > 0 else not current
+        left[modes[gpu.index]] -= 1
+    return modes
 
 
 def _is_settled(gpu: ObservedGpu) -> bool:
     """Whether its mode stays what it is. Those that wait for a reset get what the others leave over."""
-    modes = gpu.mig.value
+    modes = gpu.observe(nvml_calls.MIG_MODE).value
     return modes is not None and modes.current == modes.pending

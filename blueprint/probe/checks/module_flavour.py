@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
-from blueprint.probe import codes, parameters
-from blueprint.probe.checks import check
-from blueprint.probe.expectations import Expectation
+from blueprint.diagnostics import define
+from blueprint.probe.check import check
+from blueprint.probe.host_files import DRIVER, MODULES
 from blueprint.probe.host_observations import ObservedHost
-from blueprint.probe.reading import Reading
+from blueprint.probe.parameters import one_of
 from blueprint.probe.verdicts import Verdict, VerdictFactory
+
+MODULE_FLAVOUR = define(
+    "BP9110",
+    "kernel-module-flavour",
+    """
+The loaded NVIDIA kernel modules are open where proprietary ones are declared, or the other way round. dma-buf and
+GPUDirect Storage need the open ones, and Blackwell GPUs know no others. After a change of `driver.kernelModules` nodes
+keep the old modules until the driver pod is replaced, with the GPUs idle.
+""",
+)
 
 _REMEDY = "look at the driver daemonset of this node; other modules load only when its GPUs are idle"
 
 
-@check("kernel-modules", parameters.flavour, if_expected=True)
-def kernel_modules(reading: Reading, expectation: Expectation) -> list[Verdict]:
+@check(
+    "kernel-modules",
+    one_of("open", "proprietary"),
+    expects=lambda flavour: f"{flavour} kernel modules",
+    reads=(MODULES, DRIVER),
+    only_if_expected=True,
+)
+def kernel_modules(verdicts: VerdictFactory, expected: str) -> list[Verdict]:
     """The loaded NVIDIA kernel modules are open, or proprietary, as declared.
 
-    `want`: `"open"` or `"proprietary"`. They say it of themselves in `/proc/driver/nvidia/version`.
+    They say it of themselves in `/proc/driver/nvidia/version`.
     """
-    wanted = parameters.flavour(expectation.want)
-    verdicts = VerdictFactory(reading, expectation, f"{wanted} kernel modules")
-    driver = ObservedHost(reading).driver
+    driver = ObservedHost(verdicts.reading).driver
     if driver.value is None:
         return [verdicts.unknown(driver)]
     found = driver.value.flavour
-    if found == wanted:
+    if found == expected:
         return [verdicts.passed(driver, f"{found} kernel modules", measured=found)]
-    message = f"{reading.node} has {found} kernel modules loaded, not {wanted} ones"
-    return [verdicts.failed(codes.MODULE_FLAVOUR, driver, message, measured=found, remedy=_REMEDY)]
+    message = f"{verdicts.node} has {found} kernel modules loaded, not {expected} ones"
+    return [verdicts.failed(MODULE_FLAVOUR, driver, message, measured=found, remedy=_REMEDY)]

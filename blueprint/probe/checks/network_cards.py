@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from blueprint.probe import codes, parameters
-from blueprint.probe.checks import check
-from blueprint.probe.expectations import Expectation
+from blueprint.diagnostics import define
+from blueprint.probe.check import check
+from blueprint.probe.host_files import MODULES
 from blueprint.probe.host_observations import ObservedHost
-from blueprint.probe.network_cards import Card, Cards
+from blueprint.probe.network_cards import Card, Cards, Network
 from blueprint.probe.observations import Observation, Status
-from blueprint.probe.parameters import Network
-from blueprint.probe.reading import Reading
+from blueprint.probe.parameters import record
 from blueprint.probe.verdicts import Verdict, VerdictFactory
+
+NETWORK_CARDS = define(
+    "BP9300",
+    "network-cards",
+    """
+The node has another number of network cards on the pool's fabric than declared. Cards are counted in the kernel's RDMA
+class: InfiniBand and RoCE by the link layer of their ports, EFA by its PCI ids; functions of one slot are one
+card, virtual functions of a card are none. Fewer: a driver did not take a card (it is still on the PCI bus), or the card is
+missing. More: cards for storage or management have the same link layer, and device plugins hand them out as well.
+""",
+)
 
 _FEWER = "look at `lspci`, the kernel log and the cards' driver; or correct `network.nics` in the blueprint"
 _MORE = (
@@ -23,66 +33,64 @@ _MANAGING = 4
 """So many ports at most manage NVLink on one board."""
 
 
-@check("network-cards", parameters.network, if_expected=True)
-def network_cards(reading: Reading, expectation: Expectation) -> list[Verdict]:
+@check("network-cards", record(Network), expects=str, reads=(MODULES,), only_if_expected=True)
+def network_cards(verdicts: VerdictFactory, expected: Network) -> list[Verdict]:
     """The node has as many network cards on the pool's fabric as declared.
 
-    `want`: `{"fabric": "infiniband", "cards": 8, "vendor": "15b3", "management": "1021"}`. Without `cards` at least
+    Without `cards` at least
     one, without `vendor` of any. Where the number fits only with cards of the model `management`, or only without, it
     is unknown: they may manage NVLink. They are counted in the kernel's RDMA class by the link layer of the ports, EFA
     by PCI ids. Where that class is empty although cards on the PCI bus have a driver, they may belong to another
     network namespace: unknown.
     """
-    wanted = parameters.network(expectation.want)
-    verdicts = VerdictFactory(reading, expectation, str(wanted))
-    cards = Cards(reading, wanted)
+    cards = Cards(verdicts.reading, expected)
     found = cards.found
     if found.value is None:
         return [verdicts.unknown(found)]
-    number = len(_fabric(found.value, wanted))
-    measured = _told(_fabric(found.value, wanted))
-    if alike := _may_manage(found.value, wanted):
+    number = len(_fabric(found.value, expected))
+    measured = _in_words(_fabric(found.value, expected))
+    if alike := _may_manage(found.value, expected):
         why = (
             f"{measured}, and up to {alike} of them may be ports that manage NVLink, which are no part of the fabric:"
             " on the node `grep -l SW_MNG /sys/class/infiniband/*/device/vpd` tells which. Do not count them in"
             " `network.nics`"
         )
         return [verdicts.unknown(Observation(Status.UNREADABLE, None, why, (), found.files[:1]))]
-    if number == wanted.cards if wanted.cards else number:
+    if number == expected.cards if expected.cards else number:
         return [verdicts.passed(found, measured, measured=measured)]
-    loaded = ObservedHost(reading).modules.value
+    loaded = ObservedHost(verdicts.reading).modules.value
     if cards.hidden and (loaded is None or _RDMA_MODULES & loaded.keys()):
         why = "no RDMA device is visible, but cards with a driver are: they may be in another network namespace"
         return [verdicts.unknown(Observation(Status.UNREADABLE, None, why, (), (*found.files[:1], *cards.idle)))]
     idle = cards.idle
     on_bus = f"; {len(idle)} more without an RDMA device are on the PCI bus" if idle else ""
-    message = f"{reading.node} has {measured}, not {wanted.cards or 'any'}{on_bus}"
+    message = f"{verdicts.node} has {measured}, not {expected.cards or 'any'}{on_bus}"
     other = cards.other_links
     named = ", ".join(f"{port.name} is {port.link}" for port in other[:8])
     message += f"; {named}" if named else ""
-    remedy = _MORE if number > wanted.cards else _IDLE if idle else _MODE if other else _FEWER
+    remedy = _MORE if number > expected.cards else _IDLE if idle else _MODE if other else _FEWER
     shown = Observation(found.status, found.value, "", (), (*found.files[:1], *idle[:8]))
-    return [verdicts.failed(codes.NETWORK_CARDS, shown, message, measured=measured, remedy=remedy)]
+    return [verdicts.failed(NETWORK_CARDS, shown, message, measured=measured, remedy=remedy)]
 
 
-def _may_manage(cards: tuple[Card, ...], wanted: Network) -> int:
+def _may_manage(cards: tuple[Card, ...], expected: Network) -> int:
     """How many of the cards may be there for NVLink alone, where that decides whether their number is right."""
-    models = [card for card in cards if wanted.management and card.model.lower() == wanted.management]
-    number, alike, least = len(cards), min(len(models), _MANAGING), max(1, wanted.cards)
+    models = [card for card in cards if expected.is_management(card)]
+    number, alike, least = len(cards), min(len(models), _MANAGING), max(1, expected.cards)
     if not alike or number - alike > least or number - len(models) == least:
         return 0
     together = any(len(card.ports) >= _MANAGING for card in models)
     decides = number >= least if together else number > least
-    return alike if decides or (not wanted.cards and number == alike) else 0
+    return alike if decides or (not expected.cards and number == alike) else 0
 
 
-def _fabric(cards: tuple[Card, ...], wanted: Network) -> tuple[Card, ...]:
+def _fabric(cards: tuple[Card, ...], expected: Network) -> tuple[Card, ...]:
     """The cards without those that can only be there for NVLink: the others are as many as declared."""
-    others = tuple(card for card in cards if not wanted.management or card.model.lower() != wanted.management)
-    return others if wanted.cards and len(others) == wanted.cards else cards
+    others = tuple(card for card in cards if not expected.is_management(card))
+    return others if expected.cards and len(others) == expected.cards else cards
 
 
-def _told(cards: tuple[Card, ...]) -> str:
+def _in_words(cards: tuple[Card, ...]) -> str:
     ports = sum(len(card.ports) for card in cards)
     number = f"{len(cards)} network card{'' if len(cards) == 1 else 's'} of the fabric"
     return number if ports == len(cards) else f"{number} with {ports} ports"

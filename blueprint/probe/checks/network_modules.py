@@ -4,46 +4,46 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from blueprint.probe import codes, parameters
-from blueprint.probe.checks import check
-from blueprint.probe.expectations import Expectation
+from blueprint.diagnostics import define
+from blueprint.probe.check import check
+from blueprint.probe.host_files import MODULES
 from blueprint.probe.host_observations import ObservedHost
-from blueprint.probe.reading import Reading
+from blueprint.probe.parameters import TRUE
 from blueprint.probe.verdicts import Verdict, VerdictFactory
+
+MODULE_MISSING = define(
+    "BP9112",
+    "kernel-module-missing",
+    """
+A kernel module that the pool's `network` asks for is not loaded: nvidia-peermem lets cards reach GPU memory, gdrdrv
+carries small copies (GDRCopy), nvidia-fs serves GPUDirect Storage. Without it everything runs, only slower, by way of the
+CPU's memory. Look at the driver pod's containers of that name, and at `dmesg` for symbols that do not fit.
+""",
+)
 
 _LIVE = "Live"
 
 
-@check("nvidia-peermem", parameters.only_true, if_expected=True)
-def nvidia_peermem(reading: Reading, expectation: Expectation) -> list[Verdict]:
-    """The module nvidia-peermem is loaded. Expected where cards reach GPU memory through it (`gpuDirect: peermem`).
-
-    `want`: `true`.
-    """
-    return [_loaded(reading, expectation, "nvidia_peermem")]
+@check("nvidia-peermem", TRUE, expects=lambda _: "nvidia_peermem loaded", reads=(MODULES,), only_if_expected=True)
+def nvidia_peermem(verdicts: VerdictFactory, _: object) -> list[Verdict]:
+    """The module nvidia-peermem is loaded. Expected where cards reach GPU memory through it (`gpuDirect: peermem`)."""
+    return [_loaded(verdicts, "nvidia_peermem")]
 
 
-@check("gdrdrv", parameters.only_true, if_expected=True)
-def gdrdrv(reading: Reading, expectation: Expectation) -> list[Verdict]:
-    """The module gdrdrv is loaded. Expected where the pool's network has `gdrcopy`.
-
-    `want`: `true`.
-    """
-    return [_loaded(reading, expectation, "gdrdrv")]
+@check("gdrdrv", TRUE, expects=lambda _: "gdrdrv loaded", reads=(MODULES,), only_if_expected=True)
+def gdrdrv(verdicts: VerdictFactory, _: object) -> list[Verdict]:
+    """The module gdrdrv is loaded. Expected where the pool's network has `gdrcopy`."""
+    return [_loaded(verdicts, "gdrdrv")]
 
 
-@check("nvidia-fs", parameters.only_true, if_expected=True)
-def nvidia_fs(reading: Reading, expectation: Expectation) -> list[Verdict]:
-    """The module nvidia-fs is loaded. Expected where the pool's network has `gds`.
-
-    `want`: `true`.
-    """
-    return [_loaded(reading, expectation, "nvidia_fs")]
+@check("nvidia-fs", TRUE, expects=lambda _: "nvidia_fs loaded", reads=(MODULES,), only_if_expected=True)
+def nvidia_fs(verdicts: VerdictFactory, _: object) -> list[Verdict]:
+    """The module nvidia-fs is loaded. Expected where the pool's network has `gds`."""
+    return [_loaded(verdicts, "nvidia_fs")]
 
 
-def _loaded(reading: Reading, expectation: Expectation, module: str) -> Verdict:
-    verdicts = VerdictFactory(reading, expectation, f"{module} loaded")
-    modules = ObservedHost(reading).modules
+def _loaded(verdicts: VerdictFactory, module: str) -> Verdict:
+    modules = ObservedHost(verdicts.reading).modules
     if modules.value is None:
         return verdicts.unknown(modules)
     shown = replace(modules, files=tuple(each.only([module, "nvidia"]) for each in modules.files))
@@ -51,9 +51,6 @@ def _loaded(reading: Reading, expectation: Expectation, module: str) -> Verdict:
     if state == _LIVE:
         return verdicts.passed(shown, f"{module} is loaded", measured=state)
     remedy = "look at the containers of the driver pod and their logs, and at `dmesg` for symbols that do not fit"
-    message = (
-        f"the module {module} is {state} on {reading.node}, not {_LIVE}"
-        if module in modules.value
-        else (f"the module {module} is not loaded on {reading.node}")
-    )
-    return verdicts.failed(codes.MODULE_MISSING, shown, message, measured=state, remedy=remedy)
+    found = f"{state} on {verdicts.node}, not {_LIVE}" if module in modules.value else f"not loaded on {verdicts.node}"
+    message = f"the module {module} is {found}"
+    return verdicts.failed(MODULE_MISSING, shown, message, measured=state, remedy=remedy)

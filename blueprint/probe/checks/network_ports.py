@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
-from blueprint.probe import codes, parameters
-from blueprint.probe.checks import check
-from blueprint.probe.expectations import Expectation
-from blueprint.probe.network_cards import LINK_UP, Card, Cards, Port
+from blueprint.diagnostics import define
+from blueprint.probe.check import check
+from blueprint.probe.network_cards import LINK_UP, Card, Cards, Network, Port
 from blueprint.probe.observations import Observation, Status
-from blueprint.probe.reading import Reading
+from blueprint.probe.parameters import record
 from blueprint.probe.verdicts import Verdict, VerdictFactory
+
+NETWORK_PORT = define(
+    "BP9301",
+    "network-port-down",
+    """
+A port of a network card on the pool's fabric does not carry traffic: it is not ACTIVE, or its link is not up. `2: INIT`
+with the link up means that InfiniBand's subnet manager did not configure it; `1: DOWN` is a cable, a transceiver or a
+switch port. Jobs that use all cards hang or fail on this node.
+""",
+)
 
 _CABLE = "look at cable, transceiver and switch port (`mlxlink`, `ibstat` on the node)"
 _MANAGER = "the link is up, but no subnet manager made the port active: look at the fabric's subnet manager"
 
 
-@check("network-ports", parameters.network, if_expected=True)
-def network_ports(reading: Reading, expectation: Expectation) -> list[Verdict]:
+@check("network-ports", record(Network), expects=lambda _: "ports ACTIVE, links up", only_if_expected=True)
+def network_ports(verdicts: VerdictFactory, expected: Network) -> list[Verdict]:
     """Every port of the fabric's cards is ACTIVE with its link up; with RoCE at least one port of each card.
 
-    `want`: as for `network-cards`; the number of cards is not looked at. Cards with two ports often have one cable
+    The number of cards is not looked at. Cards with two ports often have one cable
     where the fabric is Ethernet.
     """
-    wanted = parameters.network(expectation.want)
-    verdicts = VerdictFactory(reading, expectation, "ports ACTIVE, links up")
-    found = Cards(reading, wanted).found
+    found = Cards(verdicts.reading, expected).found
     if found.value is None:
         return [verdicts.unknown(found)]
     if not found.value:
-        why = f"{reading.node} has no card of the fabric whose ports could be looked at"
+        why = f"{verdicts.node} has no card of the fabric whose ports could be looked at"
         return [verdicts.unknown(Observation(Status.UNREADABLE, None, why, (), found.files))]
-    one_will_do = wanted.fabric == "roce"
+    one_will_do = expected.fabric == "roce"
     return [verdict for card in found.value for verdict in _judge(verdicts, card, one_will_do=one_will_do)]
 
 
@@ -42,13 +49,13 @@ def _judge(verdicts: VerdictFactory, card: Card, *, one_will_do: bool) -> list[V
 
 def _verdict(verdicts: VerdictFactory, card: Card, port: Port) -> Verdict:
     if port.states is None:
-        said = port.answer.detail or port.answer.quoted or "nothing was read"
-        why = f"the state of {port.name} cannot be told: {said}"
-        return verdicts.unknown(Observation(Status.UNREADABLE, None, why, (), (port.answer,)))
-    observation = Observation(Status.READ, port.states, "", (), (port.answer,))
+        detail = port.record.detail or port.record.quoted or "nothing was read"
+        why = f"the state of {port.name} cannot be told: {detail}"
+        return verdicts.unknown(Observation(Status.UNREADABLE, None, why, (), (port.record,)))
+    observation = Observation(Status.READ, port.states, "", (), (port.record,))
     measured = ", ".join(port.states)
     if port.up:
         return verdicts.passed(observation, f"{port.name} is up", measured=measured)
-    message = f"{port.name} at {card.slot} on {verdicts.reading.node} is {measured}"
+    message = f"{port.name} at {card.slot} on {verdicts.node} is {measured}"
     remedy = _MANAGER if port.states[1] == LINK_UP else _CABLE
-    return verdicts.failed(codes.NETWORK_PORT, observation, message, measured=measured, remedy=remedy)
+    return verdicts.failed(NETWORK_PORT, observation, message, measured=measured, remedy=remedy)

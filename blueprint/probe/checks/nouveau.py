@@ -4,29 +4,35 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from blueprint.probe import codes, parameters
-from blueprint.probe.checks import check
-from blueprint.probe.expectations import Expectation
+from blueprint.diagnostics import define
+from blueprint.probe.check import check
+from blueprint.probe.host_files import MODULES
 from blueprint.probe.host_observations import ObservedHost
-from blueprint.probe.reading import Reading
+from blueprint.probe.parameters import TRUE
 from blueprint.probe.verdicts import Verdict, VerdictFactory
+
+NOUVEAU_LOADED = define(
+    "BP9111",
+    "nouveau-loaded",
+    """
+The kernel's own driver, nouveau, is loaded on a node on which the GPU Operator is to install NVIDIA's. Whichever takes
+the GPUs first keeps them, and the driver pod fails or waits. Put `blacklist nouveau` into the node image's modprobe
+configuration, rebuild its initramfs, and reboot.
+""",
+)
 
 _NOUVEAU = "nouveau"
 _REMEDY = "blacklist nouveau in the node image, rebuild its initramfs, and reboot"
 
 
-@check("nouveau", parameters.only_true, if_expected=True)
-def nouveau(reading: Reading, expectation: Expectation) -> list[Verdict]:
-    """The module nouveau is not loaded. Expected wherever the GPU Operator installs the driver.
-
-    `want`: `true`.
-    """
-    verdicts = VerdictFactory(reading, expectation, "nouveau not loaded")
-    modules = ObservedHost(reading).modules
+@check("nouveau", TRUE, expects=lambda _: "nouveau not loaded", reads=(MODULES,), only_if_expected=True)
+def nouveau(verdicts: VerdictFactory, _: object) -> list[Verdict]:
+    """The module nouveau is not loaded. Expected wherever the GPU Operator installs the driver."""
+    modules = ObservedHost(verdicts.reading).modules
     if modules.value is None:
         return [verdicts.unknown(modules)]
     shown = replace(modules, files=tuple(each.only([_NOUVEAU]) for each in modules.files))
     if _NOUVEAU not in modules.value:
         return [verdicts.passed(shown, "nouveau is not loaded", measured="not loaded")]
-    message = f"the module nouveau is loaded on {reading.node}"
-    return [verdicts.failed(codes.NOUVEAU_LOADED, shown, message, measured="loaded", remedy=_REMEDY)]
+    message = f"the module nouveau is loaded on {verdicts.node}"
+    return [verdicts.failed(NOUVEAU_LOADED, shown, message, measured="loaded", remedy=_REMEDY)]

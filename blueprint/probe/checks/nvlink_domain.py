@@ -2,60 +2,114 @@
 
 from __future__ import annotations
 
-from blueprint.probe import codes, parameters
-from blueprint.probe.checks import check
-from blueprint.probe.expectations import Expectation
+import re
+from dataclasses import dataclass
+
+from blueprint.diagnostics import define
+from blueprint.probe.check import check
+from blueprint.probe.nvml_calls import DeviceCall
 from blueprint.probe.nvml_codes import SUCCESS, name_of
 from blueprint.probe.observations import Observation, ObservedGpu, ObservedNode, Status
-from blueprint.probe.parse import FABRIC_COMPLETED, FABRIC_STATES, Fabric
-from blueprint.probe.reading import Reading
+from blueprint.probe.parameters import record
+from blueprint.probe.parse import field_of, integer
+from blueprint.probe.reading import Value
 from blueprint.probe.verdicts import Verdict, VerdictFactory, each_gpu
 
-_CALL = "nvmlDeviceGetGpuFabricInfoV"
+FABRIC = define(
+    "BP9630",
+    "nvlink-fabric",
+    """
+A GPU of a pool with an NVLink domain has not joined the fabric: its registration is not started or not completed, it ended
+with an error, it names no cluster, or GPUs of one node name different cliques. Jobs that span nodes by NVLink fail on it.
+Completed with an error counts as not joined.
+""",
+)
+
 _NOT_SUPPORTED = 0
 _REMEDY = (
     "look at the NVLink switches and their controller (NVLSM, fabric manager), and at IMEX on the nodes of the domain"
 )
 
 
-@check("nvlink-domain", parameters.domain, if_expected=True)
-def nvlink_domain(reading: Reading, expectation: Expectation) -> list[Verdict]:
+_STATES = {0: "not supported", 1: "not started", 2: "in progress", 3: "completed"}
+"""nvmlGpuFabricState_t."""
+_COMPLETED = 3
+_CLUSTER = re.compile(r"[0-9a-f]{32}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """How many nodes an NVLink domain has, and the node label that names it."""
+
+    nodes: int
+    label: str
+
+    def __str__(self) -> str:
+        return f"a domain of {self.nodes} nodes, named by {self.label}"
+
+
+@dataclass(frozen=True, slots=True)
+class Fabric:
+    """The NVLink fabric as a GPU sees it: how far its registration is, with which return code, and in which domain.
+
+    `cluster` is "" where it has none.
+    """
+
+    state: int
+    status: int
+    cluster: str
+    clique: int
+
+
+def _parse(value: Value | None) -> Fabric:
+    cluster = field_of(value, "cluster")
+    if not isinstance(cluster, str) or not _CLUSTER.fullmatch(cluster):
+        raise ValueError(f"the cluster UUID {cluster!r}, which is none")
+    state, status, clique = (integer(field_of(value, key)) for key in ("state", "status", "clique"))
+    if state not in _STATES:
+        raise ValueError(f"the fabric state {state}, which is none")
+    return Fabric(state, status, cluster if cluster.strip("0") else "", clique)
+
+
+FABRIC_INFO: DeviceCall[Fabric] = DeviceCall("nvmlDeviceGetGpuFabricInfoV", _parse)
+"""The NVLink fabric."""
+
+
+@check("nvlink-domain", record(Domain), expects=str, reads=(FABRIC_INFO,), only_if_expected=True)
+def nvlink_domain(verdicts: VerdictFactory, _: object) -> list[Verdict]:
     """Every GPU has joined the NVLink fabric, without an error, and all of the node are in one clique of one cluster.
 
-    `want`: `{"nodes": 18, "label": "nvidia.com/gpu.clique"}`. `drift` compares the label that names the domain between
+    `drift` compares the label that names the domain between
     nodes. A GPU that has no fabric, or a library too old to tell, is *unknown*.
     """
-    nodes, label = parameters.domain(expectation.want)
-    verdicts = VerdictFactory(reading, expectation, f"a domain of {nodes} nodes, named by {label}")
-    if not any(call.call == _CALL for call in reading.calls):
+    if not any(call.call == FABRIC_INFO.name for call in verdicts.reading.calls):
         why = (
             "the reading has nothing of the NVLink fabric: take it again, or see Fabric in `nvidia-smi -q` on the node"
         )
         return [verdicts.unknown(Observation(Status.UNREADABLE, None, why, ()))]
-    seen = {f"{found.cluster}.{found.clique}" for gpu in ObservedNode(reading).gpus if (found := gpu.fabric.value)}
+    fabrics = (gpu.observe(FABRIC_INFO).value for gpu in ObservedNode(verdicts.reading).gpus)
+    seen = {f"{found.cluster}.{found.clique}" for found in fabrics if found}
     return each_gpu(verdicts, lambda gpu: _judge(verdicts, gpu, seen))
 
 
 def _judge(verdicts: VerdictFactory, gpu: ObservedGpu, seen: set[str]) -> Verdict:
-    observation = gpu.fabric
+    observation = gpu.observe(FABRIC_INFO)
     found = observation.value
     if observation.status is Status.UNSUPPORTED or (found and found.state == _NOT_SUPPORTED):
         why = f"{gpu.id} says that it has no NVLink fabric: is it of another product, or the driver too old?"
         return verdicts.unknown(Observation(Status.UNREADABLE, None, why, observation.evidence), gpu=gpu.id)
     if found is None:
         return verdicts.unknown(observation, gpu=gpu.id)
-    measured = (
-        f"{FABRIC_STATES[found.state]}, {name_of(found.status)}, clique {found.clique} of {found.cluster or 'none'}"
-    )
+    measured = f"{_STATES[found.state]}, {name_of(found.status)}, clique {found.clique} of {found.cluster or 'none'}"
     if wrong := _wrong(found, seen):
         message = f"{gpu.id} has not joined its NVLink domain: {wrong}"
-        return verdicts.failed(codes.FABRIC, observation, message, measured=measured, gpu=gpu.id, remedy=_REMEDY)
+        return verdicts.failed(FABRIC, observation, message, measured=measured, gpu=gpu.id, remedy=_REMEDY)
     return verdicts.passed(observation, f"{gpu.id} is in the NVLink fabric", measured=measured, gpu=gpu.id)
 
 
 def _wrong(found: Fabric, seen: set[str]) -> str:
-    if found.state != FABRIC_COMPLETED:
-        return f"its registration is {FABRIC_STATES[found.state]}"
+    if found.state != _COMPLETED:
+        return f"its registration is {_STATES[found.state]}"
     if found.status != SUCCESS:
         return f"its registration ended with {name_of(found.status)} ({found.status})"
     if not found.cluster:

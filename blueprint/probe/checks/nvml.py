@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
-from blueprint.probe import codes, nvml_codes, parameters, pci_gpus
-from blueprint.probe.checks import check
-from blueprint.probe.expectations import Expectation
+from blueprint.diagnostics import Severity, define
+from blueprint.probe import nvml_codes, pci_gpus
+from blueprint.probe.check import check
 from blueprint.probe.host import Access
-from blueprint.probe.host_observations import KernelDriver, ObservedHost
+from blueprint.probe.host_files import DRIVER, MODULES, KernelDriver
+from blueprint.probe.host_observations import ObservedHost
+from blueprint.probe.nvml_calls import DRIVER_VERSION
 from blueprint.probe.observations import Observation, ObservedNode, Status
-from blueprint.probe.reading import Reading
+from blueprint.probe.parameters import TRUE
 from blueprint.probe.verdicts import Verdict, VerdictFactory
+
+NO_NVML = define(
+    "BP9000",
+    "nvml-absent",
+    """
+The blueprint expects GPUs on this node, but NVML, the driver's management library, is not there or says that
+no driver is loaded. Nothing can run on the GPUs until it is. Look at the driver pod of this node and its
+log, at `lsmod | grep nvidia`, and at whether the nouveau driver holds the device.
+""",
+)
+NVML_UNFOUND = define(
+    "BP9001",
+    "nvml-not-found",
+    """
+The kernel has NVIDIA's driver loaded, but the probe did not find its library NVML, or not the devices in `/dev`. With
+a driver of the GPU Operator the library is under `/run/nvidia/driver`, on GKE under `/home/kubernetes/bin/nvidia`; the
+probe looks there under its `--root`. Give the library with `--library`. Nothing is known of the GPUs until then.
+""",
+    severity=Severity.WARNING,
+)
 
 _ABSENT = {
     nvml_codes.LIBRARY_NOT_FOUND: "NVML is not installed",
@@ -27,30 +49,29 @@ _ELSEWHERE = {
 _GIVEN = "NVML cannot see GPUs given to virtual machines: take them back from the vfio driver, or use another pool"
 
 
-@check("nvml", parameters.only_true)
-def nvml(reading: Reading, expectation: Expectation) -> list[Verdict]:
+@check("nvml", TRUE, expects=lambda _: "NVML loads and the driver answers", reads=(DRIVER_VERSION, MODULES, DRIVER))
+def nvml(verdicts: VerdictFactory, _: object) -> list[Verdict]:
     """NVML, the driver's management library, loads, and the driver answers it.
 
-    `want`: `true`; expected wherever the blueprint declares GPUs. No library and no loaded driver are proven
+    Expected wherever the blueprint declares GPUs. No library and no loaded driver are proven
     absences and fail, unless the kernel says that the driver is loaded: then the probe only did not find its library
     or its devices, which is unknown. Everything else that keeps NVML from answering (permission, a timeout, a hang)
     proves nothing about the driver and is unknown.
     """
-    verdicts = VerdictFactory(reading, expectation, "NVML loads and the driver answers")
-    node = ObservedNode(reading)
+    node = ObservedNode(verdicts.reading)
     init = node.nvml
     if init.status is Status.READ:
         return [_driver(verdicts, node.driver)]
     [call] = init.evidence or (None,)
     if call is None or call.code not in _ABSENT:
         return [verdicts.unknown(init)]
-    kernel = ObservedHost(reading).driver
+    kernel = ObservedHost(verdicts.reading).driver
     if kernel.files and kernel.files[0].access is not Access.ABSENT:
         return [_contradicted(verdicts, init, kernel, _ELSEWHERE[call.code])]
-    given = pci_gpus.describe(reading) if pci_gpus.passed_through(reading) else ""
-    message = f"{_ABSENT[call.code]} on {reading.node}, where GPUs are expected" + (f"; {given}" if given else "")
+    given = pci_gpus.describe(verdicts.reading) if pci_gpus.passed_through(verdicts.reading) else ""
+    message = f"{_ABSENT[call.code]} on {verdicts.node}, where GPUs are expected" + (f"; {given}" if given else "")
     remedy = _GIVEN if given else "look at the driver pod of this node, at its log, and at `lsmod | grep nvidia`"
-    return [verdicts.failed(codes.NO_NVML, init, message, measured=_ABSENT[call.code], remedy=remedy)]
+    return [verdicts.failed(NO_NVML, init, message, measured=_ABSENT[call.code], remedy=remedy)]
 
 
 def _contradicted(
@@ -58,10 +79,10 @@ def _contradicted(
 ) -> Verdict:
     """The kernel has the driver, or what it says cannot be believed: that this process finds no NVML proves nothing."""
     open_question = f"whether a driver is loaded is open ({kernel.why})"
-    said = f"driver {kernel.value.version} is loaded" if kernel.value else open_question
-    why = f"NVML was not found for the probe, but {said} on {verdicts.reading.node}"
+    loaded = f"driver {kernel.value.version} is loaded" if kernel.value else open_question
+    why = f"NVML was not found for the probe, but {loaded} on {verdicts.node}"
     observation: Observation[bool] = Observation(init.status, None, why, init.evidence, kernel.files)
-    return verdicts.unknown(observation, code=codes.NVML_UNFOUND, remedy=remedy)
+    return verdicts.unknown(observation, code=NVML_UNFOUND, remedy=remedy)
 
 
 def _driver(verdicts: VerdictFactory, driver: Observation[str]) -> Verdict:

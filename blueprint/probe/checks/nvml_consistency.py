@@ -4,27 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.probe import codes
-from blueprint.probe.checks import check
-from blueprint.probe.expectations import Expectation
+from blueprint.diagnostics import define
+from blueprint.probe.check import invariant
 from blueprint.probe.observations import Observation, ObservedGpu, ObservedNode, Status
 from blueprint.probe.reading import Call, Outcome, Reading
 from blueprint.probe.verdicts import Verdict, VerdictFactory
+
+GPU_COUNT_INCONSISTENT = define(
+    "BP9021",
+    "gpu-count-inconsistent",
+    """
+NVML contradicts itself: it counts more GPUs than it gives handles for, its count changed during the reading,
+or an index meant two different GPUs. A GPU that is falling off the bus looks like this. No number that NVML
+gives for this node can be relied on until it is stable.
+""",
+)
 
 _REMEDY = "take the reading again; if it stays so, drain the node and look at the kernel log"
 _SHOWN = 8
 _IDENTITY = ("nvmlDeviceGetUUID", "nvmlDeviceGetPciInfo")
 
 
-@check("nvml-consistency", always=True)
-def nvml_consistency(reading: Reading, expectation: Expectation) -> list[Verdict]:
+@invariant("nvml-consistency", expects="answers that agree")
+def nvml_consistency(verdicts: VerdictFactory) -> list[Verdict]:
     """NVML gives a handle for each GPU it counts, counts the same twice, and an index stays one GPU.
 
-    Needs no expectation. A handle refused because the GPU is lost is `gpu-faults`'s finding.
+    A handle refused because the GPU is lost is `gpu-faults`'s finding.
     """
-    verdicts = VerdictFactory(reading, expectation, "answers that agree")
-    node = ObservedNode(reading)
-    found = [*_changed_count(reading), *_refused_handles(node), *_changed_identity(node)]
+    node = ObservedNode(verdicts.reading)
+    found = [*_changed_count(verdicts.reading), *_refused_handles(node), *_changed_identity(node)]
     return [_finding(verdicts, message, calls) for message, calls in found]
 
 
@@ -32,10 +40,10 @@ _Found = tuple[str, tuple[Call, ...]]
 
 
 def _changed_count(reading: Reading) -> Iterator[_Found]:
-    counts = tuple(call for call in reading.of("nvmlDeviceGetCount") if call.answered)
+    counts = tuple(call for call in reading.calls_of("nvmlDeviceGetCount") if call.answered)
     if len({repr(call.value) for call in counts}) > 1:
-        answers = ", then ".join(repr(call.value) for call in counts)
-        yield f"the number of GPUs on {reading.node} changed while it was read: {answers}", counts
+        values = ", then ".join(repr(call.value) for call in counts)
+        yield f"the number of GPUs on {reading.node} changed while it was read: {values}", counts
 
 
 def _refused_handles(node: ObservedNode) -> Iterator[_Found]:
@@ -61,11 +69,11 @@ def _refused(gpu: ObservedGpu) -> bool:
 def _changed_identity(node: ObservedNode) -> Iterator[_Found]:
     for gpu in node.gpus:
         for name in _IDENTITY:
-            answers = tuple(call for call in node.reading.of(name, gpu.index) if call.answered)
-            if len({repr(call.value) for call in answers}) > 1:
-                yield f"index {gpu.index} meant two different GPUs of {node.reading.node} ({name})", answers
+            values = tuple(call for call in node.reading.calls_of(name, gpu.index) if call.answered)
+            if len({repr(call.value) for call in values}) > 1:
+                yield f"index {gpu.index} meant two different GPUs of {node.reading.node} ({name})", values
 
 
 def _finding(verdicts: VerdictFactory, message: str, calls: tuple[Call, ...]) -> Verdict:
     observation: Observation[str] = Observation(Status.IMPLAUSIBLE, None, message, calls)
-    return verdicts.failed(codes.GPU_COUNT_INCONSISTENT, observation, message, measured="contradictory", remedy=_REMEDY)
+    return verdicts.failed(GPU_COUNT_INCONSISTENT, observation, message, measured="contradictory", remedy=_REMEDY)

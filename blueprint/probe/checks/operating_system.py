@@ -2,41 +2,125 @@
 
 from __future__ import annotations
 
-from blueprint.probe import codes, parameters
-from blueprint.probe.checks import check
-from blueprint.probe.expectations import Expectation
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from blueprint.diagnostics import define
+from blueprint.probe.check import check
+from blueprint.probe.host import HostRecord
+from blueprint.probe.host_files import HostFile
 from blueprint.probe.host_observations import ObservedHost
 from blueprint.probe.observations import Observation, Status
+from blueprint.probe.parameters import text_form
 from blueprint.probe.reading import Reading
 from blueprint.probe.verdicts import Verdict, VerdictFactory
 
+SYSTEM_OTHER = define(
+    "BP9121",
+    "operating-system",
+    """
+The node runs another operating system than the blueprint declares in `cluster.os`. The GPU Operator takes the driver
+image from what the node says, so that another image is pulled than the bundle lists and mirrors. Correct the node
+image, or the blueprint.
+""",
+)
+
+_DECLARED = re.compile(r"([a-z]+)(?:-(\d+(?:\.\d+)?))?", re.ASCII)
+_WORD = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}", re.ASCII)
+_KEYS = ("ID", "VERSION_ID", "VARIANT_ID", "OPENSHIFT_VERSION")
+_RHCOS, _RHEL, _COREOS = "rhcos", "rhel", "coreos"
+"""The nodes of OpenShift 4.19 and newer call themselves RHEL of the variant CoreOS; before they were `rhcos`."""
 _REMEDY = "use the declared node image, or correct `cluster.os` in the blueprint"
 
-_RHCOS, _RHEL = "rhcos", "rhel"
+
+@dataclass(frozen=True, slots=True)
+class OperatingSystem:
+    """An operating system and its version: `ubuntu-24.04`, or `cos` in whatever version ("")."""
+
+    name: str
+    version: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name}-{self.version}" if self.version else self.name
+
+    @classmethod
+    def parse(cls, text: str) -> OperatingSystem:
+        """The system that a blueprint declares. Raises ValueError for what is none."""
+        if not (match := _DECLARED.fullmatch(text)):
+            raise ValueError(f"a system and its version (ubuntu-24.04) are needed, not {text!r}")
+        return cls(match[1], match[2] or "")
+
+    def covers(self, other: OperatingSystem) -> bool:
+        """Whether the other is the same. A major version covers its minor ones, and no version every one."""
+        same_version = self.version in ("", other.version) or other.version.startswith(f"{self.version}.")
+        return self.name == other.name and same_version
 
 
-@check("operating-system", parameters.system, if_expected=True)
-def operating_system(reading: Reading, expectation: Expectation) -> list[Verdict]:
+def _record_release(lines: Sequence[str]) -> dict[str, str]:
+    """Which system it is, in which version; images may say more that is nobody's business."""
+    pairs = (line.partition("=") for line in lines)
+    found = {key: value.strip("\"'") for key, _, value in pairs if key in _KEYS}
+    return found | {"VARIANT_ID": found.get("VARIANT_ID", "")}  # that there is none matters: it was looked for
+
+
+def _parse_release(record: HostRecord) -> OperatingSystem:
+    name, version = (record.values.get(key, "") for key in ("ID", "VERSION_ID"))
+    if name == _RHEL and record.values.get("VARIANT_ID") == _COREOS:
+        name, version = _RHCOS, record.values.get("OPENSHIFT_VERSION", "")
+    if not _WORD.fullmatch(name) or (version and not _WORD.fullmatch(version)):
+        raise ValueError(f"{record.quoted or 'nothing'}, which names no system")
+    return OperatingSystem(name, version)
+
+
+def _record_mounts(lines: Sequence[str]) -> Mapping[str, str]:
+    """The type of the file system at `/` of this process: an overlay is a container's."""
+    mounts = (line.split() for line in lines)
+    types = [words[words.index("-") + 1] for words in mounts if words[4:5] == ["/"] and "-" in words[:-1]]
+    return {"/": types[-1]} if types else {}
+
+
+RELEASE = HostFile("/etc/os-release", _record_release, _parse_release)
+VENDOR_RELEASE = HostFile("/usr/lib/os-release", _record_release, _parse_release)
+MOUNTS = HostFile(
+    "/proc/self/mountinfo", _record_mounts, lambda record: record.values.get("/", ""), of_this_process=True
+)
+
+
+@check(
+    "operating-system",
+    text_form(OperatingSystem.parse),
+    expects=str,
+    reads=(RELEASE, VENDOR_RELEASE, MOUNTS),
+    only_if_expected=True,
+)
+def operating_system(verdicts: VerdictFactory, expected: OperatingSystem) -> list[Verdict]:
     """The node runs the declared operating system, as its `/etc/os-release` names it.
 
-    `want`: `"ubuntu-24.04"`. A declared major version (`rhel-9`) covers its minor ones. OpenShift's nodes,
-    which call themselves RHEL of the variant CoreOS from 4.19 on, are `rhcos`. From inside a container, whose
-    image has an os-release of its own, it is unknown unless `--root` names the node's file system.
+    OpenShift's nodes, which call themselves RHEL of the variant CoreOS from 4.19 on, are `rhcos`. From inside a
+    container, whose image has an os-release of its own, it is unknown unless `--root` names the node's file system.
     """
-    name, version = parameters.system(expectation.want)
-    verdicts = VerdictFactory(reading, expectation, str(expectation.want))
-    found = ObservedHost(reading).system
+    found = _observe(verdicts.reading)
     if found.value is None:
         return [verdicts.unknown(found)]
-    measured = "-".join(part for part in found.value if part)
-    if found.value[0] == name and _covers(version, found.value[1]):
+    measured = str(found.value)
+    if expected.covers(found.value):
         return [verdicts.passed(found, measured, measured=measured)]
-    if name == _RHCOS and found.value[0] == _RHEL and not any("VARIANT_ID" in each.values for each in found.files):
+    unmarked = not any("VARIANT_ID" in each.values for each in found.files)
+    if expected.name == _RHCOS and found.value.name == _RHEL and unmarked:
         why = f"{measured} may be {_RHCOS}: the reading is of an earlier version, which did not tell them apart"
         return [verdicts.unknown(Observation(Status.UNREADABLE, None, why, (), found.files))]
-    message = f"{reading.node} runs {measured}, not {expectation.want}"
-    return [verdicts.failed(codes.SYSTEM_OTHER, found, message, measured=measured, remedy=_REMEDY)]
+    message = f"{verdicts.node} runs {measured}, not {expected}"
+    return [verdicts.failed(SYSTEM_OTHER, found, message, measured=measured, remedy=_REMEDY)]
 
 
-def _covers(wanted: str, found: str) -> bool:
-    return not wanted or found == wanted or found.startswith(f"{wanted}.")
+def _observe(reading: Reading) -> Observation[OperatingSystem]:
+    """The operating system of the node, not that of a container's image."""
+    host = ObservedHost(reading)
+    if reading.host and reading.host.root == "/":
+        mounted = host.observe(MOUNTS)
+        if mounted.value in (None, "", "overlay"):
+            why = "the root file system is a container's, so its os-release is no witness of the node: give --root"
+            return Observation(Status.UNREADABLE, None, mounted.why or why, (), mounted.files)
+    usual, other = host.observe(RELEASE), host.observe(VENDOR_RELEASE)
+    return usual if usual.status is Status.READ or other.status is not Status.READ else other

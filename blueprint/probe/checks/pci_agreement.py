@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from blueprint.probe import codes, pci_gpus
-from blueprint.probe.checks import check
-from blueprint.probe.expectations import Expectation
+from blueprint.diagnostics import define
+from blueprint.probe import pci_gpus
+from blueprint.probe.check import invariant
 from blueprint.probe.observations import Observation, ObservedGpu, ObservedNode, Status
-from blueprint.probe.reading import PciFunction, Reading
+from blueprint.probe.reading import PciFunction
 from blueprint.probe.verdicts import Verdict, VerdictFactory
+
+PCI_DISAGREES = define(
+    "BP9022",
+    "nvml-pci-disagree",
+    """
+The kernel's PCI list and NVML name different GPUs. A GPU that PCI has and NVML has not is one that the driver
+refused or lost; the reverse means that NVML's answers do not come from this machine's devices. GPUs
+bound to `vfio-pci` are rightly invisible to NVML and are not counted.
+""",
+)
 
 _TAKEN = "nvidia"
 _NOT_TAKEN = "look for these addresses in the kernel log: the driver did not take the device, or lost it"
@@ -21,23 +31,22 @@ _GIVEN = (
 )
 
 
-@check("pci-agreement", always=True)
-def pci_agreement(reading: Reading, expectation: Expectation) -> list[Verdict]:
+@invariant("pci-agreement", expects="the same GPUs in NVML and in the kernel's PCI list")
+def pci_agreement(verdicts: VerdictFactory) -> list[Verdict]:
     """NVML and the kernel's PCI list, which are independent, name the same GPUs at the same addresses.
 
-    Needs no expectation. GPUs bound to `vfio-pci` are invisible to NVML and left out, virtual functions are no GPUs.
+    GPUs bound to `vfio-pci` are invisible to NVML and left out, virtual functions are no GPUs.
     A function that cannot be told to be one is *unknown*. Where the kernel lists no NVIDIA GPU at all (WSL, a container
     without /sys, a stand-in library) there is nothing to compare with, and the check is skipped.
     """
-    verdicts = VerdictFactory(reading, expectation, "the same GPUs in NVML and in the kernel's PCI list")
-    node, listed = ObservedNode(reading), pci_gpus.functions(reading)
-    count, given = node.count, pci_gpus.passed_through(reading)
-    if not pci_gpus.is_listed(reading):
+    node, listed = ObservedNode(verdicts.reading), pci_gpus.functions(verdicts.reading)
+    count, given = node.count, pci_gpus.passed_through(verdicts.reading)
+    if not pci_gpus.is_listed(verdicts.reading):
         return [verdicts.skipped(listed, f"{listed.why} to compare NVML's answers with")]
-    if listed.value is None and (listed.status is Status.IMPLAUSIBLE or not reading.pci.readable):
+    if listed.value is None and (listed.status is Status.IMPLAUSIBLE or not verdicts.reading.pci.readable):
         return [verdicts.unknown(listed)]
-    if listed.value == () or (count.value is None and len(given) == len(reading.pci.functions) > 0):
-        why = f"{pci_gpus.describe(reading)}, which leaves none" if given else "the kernel lists no NVIDIA GPU"
+    if listed.value == () or (count.value is None and len(given) == len(verdicts.reading.pci.functions) > 0):
+        why = f"{pci_gpus.describe(verdicts.reading)}, which leaves none" if given else "the kernel lists no NVIDIA GPU"
         return [verdicts.skipped(listed, f"{why} to compare NVML's answers with")]
     if count.value is None:
         return [verdicts.unknown(count)]
@@ -74,13 +83,13 @@ def _different_number(
     named = f"; NVML does not show {', '.join(each.address for each in missing)}"
     known = missing and "" not in answered
     given = f" ({pci_gpus.describe(verdicts.reading)})" if len(here) < len(verdicts.reading.pci.functions) else ""
-    message = f"NVML counts {count.value} GPUs on {verdicts.reading.node}, the kernel's PCI list {len(here)}{given}"
+    message = f"NVML counts {count.value} GPUs on {verdicts.node}, the kernel's PCI list {len(here)}{given}"
     measured = f"NVML {count.value}, PCI {len(here)}"
     remedy = _HIDDEN if missing and all(each.driver == _TAKEN for each in missing) else _NOT_TAKEN
     if (count.value or 0) > len(here) and given:
         remedy = _GIVEN
-    said = message + (named if known else "")
-    return verdicts.failed(codes.PCI_DISAGREES, count, said, measured=measured, remedy=remedy)
+    message += named if known else ""
+    return verdicts.failed(PCI_DISAGREES, count, message, measured=measured, remedy=remedy)
 
 
 def _different_gpus(
@@ -95,13 +104,13 @@ def _different_gpus(
             continue
         known = by_address.get(identity.address)
         if driver := given.get(identity.address):
-            said = f"the kernel gives {identity.address} to {driver}, but NVML answers for it as {gpu.id}"
+            message = f"the kernel gives {identity.address} to {driver}, but NVML answers for it as {gpu.id}"
         elif known is None:
-            said = f"the kernel has no NVIDIA GPU at {identity.address}, where NVML puts {gpu.id}"
+            message = f"the kernel has no NVIDIA GPU at {identity.address}, where NVML puts {gpu.id}"
         elif identity.device and known.device != identity.device:
-            said = f"the kernel reads PCI device id {known.device} at {known.address}, NVML says {identity.device}"
+            message = f"the kernel reads PCI device id {known.device} at {known.address}, NVML says {identity.device}"
         else:
             continue
         measured = f"{identity.address} {identity.device}"
-        found.append(verdicts.failed(codes.PCI_DISAGREES, gpu.pci, said, measured=measured, gpu=gpu.id))
+        found.append(verdicts.failed(PCI_DISAGREES, gpu.pci, message, measured=measured, gpu=gpu.id))
     return found

@@ -6,14 +6,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
+from blueprint.bundle.images import PulledImage
 from blueprint.bundle.model import Fact, Source
 from blueprint.platform.components.model import PlatformComponent
 from blueprint.platform.model import Platform
+from blueprint.platform.partitioning.layout import MigGroup
 from blueprint.platform.pool import GpuPool
 from blueprint.platform.prerequisites import Prerequisite
 from blueprint.platform.tracking.recorder import recording
 from blueprint.platform.tracking.sources import by_relevance
-from blueprint.render.images import PulledImage
 from blueprint.source.layers import Layered
 
 
@@ -53,17 +54,17 @@ def _readings(platform: Platform) -> Iterator[Callable[[], str]]:
         yield partial(_ownership, name, component)
     for pool in platform.gpu_pools:
         yield partial(_driver, pool)
-        for index in range(len(pool.partition.cuts)):
-            yield partial(_cut, pool, index)
+        for group in pool.partition.groups:
+            yield partial(_mig_group, pool, group)
 
 
 def _ownership(name: str, component: PlatformComponent) -> str:
     return f"the ownership of {name}: {component.ownership}"
 
 
-def _cut(pool: GpuPool, index: int) -> str:
-    """How a cut can be made, which is the proof that it can."""
-    return f"the GPUs of pool {pool.name}: {pool.partition.told(index)}"
+def _mig_group(pool: GpuPool, group: MigGroup) -> str:
+    """Where the instances of a group have room, which is the proof that they have."""
+    return f"the GPUs of pool {pool.name}: {pool.partition.describe(group)}"
 
 
 def _driver(pool: GpuPool) -> str:

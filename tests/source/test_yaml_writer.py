@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from blueprint.render.yaml_writer import emit
 from blueprint.source.loader import load_text
+from blueprint.source.yaml_writer import emit, inline
 
 NASTY = """
 y Y n N yes No on OFF true null ~ 1 1.0 1e3 1E3 1.5e3 1e+3 08 09 0o17 0755 0b11 0x10 1_000 12:30 2001-01-01 = << .inf .NaN - ? :
@@ -36,6 +36,15 @@ def readers(text: str) -> list[object]:
 def test_every_reader_gets_a_nasty_string_back(value: str) -> None:
     data = {"value": value, "list": [value, {"nested": value}], "deep": {"er": [[value]]}}
     for seen in readers(emit(data)):
+        assert seen == data
+
+
+@pytest.mark.parametrize("value", [*NASTY, "a,b", "a:b", "a=b"])
+def test_every_reader_gets_a_nasty_string_back_from_one_line(value: str) -> None:
+    data = {"value": value, "list": [value, {"nested": value}], f"key {value}": 1}
+    for text in (inline(data), f"- {inline(data)}", f"in: {{brackets: {inline(value)}}}"):
+        assert "\n" not in text
+    for seen in readers(inline(data)):
         assert seen == data
 
 

@@ -36,6 +36,17 @@ def emit(data: Any) -> str:
     return "".join(parts)
 
 
+def inline(value: Any) -> str:
+    """A value on one line, to stand in text that is written around it. Raises what `emit` raises."""
+    if isinstance(value, str):
+        return _quoted(value) if "," in value or ":" in value else _text(value)  # in brackets they are not plain
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{inline(key)}: {inline(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(inline, value)) + "]"
+    return _scalar(value, "")
+
+
 def _mapping(data: dict[str, Any], first: str, indent: str, parts: list[str]) -> None:
     """`first` stands before the first key (the dash of a list item), `indent` before the others."""
     lead = first
@@ -101,6 +112,10 @@ def _float(value: float) -> str:
 def _text(value: str) -> str:
     if _PLAIN.fullmatch(value) and value.lower() not in _WORDS and len(value) <= 1000:  # noqa: PLR2004 - YAML 1.1 keys
         return value
+    return _quoted(value)
+
+
+def _quoted(value: str) -> str:
     value.encode()  # a lone surrogate cannot be written: UnicodeEncodeError is a ValueError
     return '"' + _ESCAPE.sub(_escape, value) + '"'
 

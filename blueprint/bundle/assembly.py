@@ -1,0 +1,114 @@
+"""Assemble a bundle from a platform and its objects: the bundle in memory, and the files of its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from blueprint.bundle.facts import facts_of
+from blueprint.bundle.images import PulledImage
+from blueprint.bundle.layout import (
+    EXPECTATIONS,
+    IMAGES,
+    LOCK,
+    PREREQUISITES,
+    PREREQUISITES_PAGE,
+    PROVENANCE,
+    as_json,
+    lock_digest,
+    object_file,
+    sealed,
+)
+from blueprint.bundle.lock import Lock
+from blueprint.bundle.model import Bundle, Object, noted_sources
+from blueprint.bundle.origin_codec import OriginEncoder, Rename
+from blueprint.bundle.pools import bundle_pool
+from blueprint.bundle.provenance import provenance_file
+from blueprint.platform.model import Platform
+from blueprint.platform.prerequisites import Prerequisite, prerequisites
+from blueprint.platform.tracking.sources import source_of
+from blueprint.probe.expectations import UNREAD, Expectation, ExpectationSource, expectations_to_json
+from blueprint.source.layers import Layered
+from blueprint.source.yaml_writer import emit
+
+BundleFiles = Mapping[str, bytes]
+"""The content of every file of a bundle's folder, by relative path."""
+_SHIPPED = ("components/", "overlays/", "schemas/", "catalog/", "--set")
+"""How names begin that are the same everywhere: files of the tool, and the command line."""
+
+
+def make_bundle(
+    platform: Platform,
+    layered: Layered,
+    objects: list[Object],
+    expectations: tuple[Expectation, ...],
+    images: tuple[PulledImage, ...],
+) -> tuple[Bundle, BundleFiles]:
+    """The bundle, and its files."""
+    rename = _renamer(layered)
+    by_file = {object_file(obj.id, obj.component): obj for obj in objects}
+    encoder = OriginEncoder()
+    pools = tuple(bundle_pool(pool) for pool in platform.pools)
+    numbered = tuple((pool, encoder.numbers(noted_sources(pool.sources))) for pool in pools)
+    needed = prerequisites(platform)
+    facts = facts_of(platform, layered, images, needed)
+    files = {name: emit(obj.data).encode() for name, obj in by_file.items()}
+    files[PREREQUISITES] = as_json({"prerequisites": [_prerequisite(each, encoder) for each in needed]})
+    files[PREREQUISITES_PAGE] = _prerequisites_page(platform, needed, expectations).encode()
+    others = [source_of(place) for each in expectations for place in each.sources]
+    files[PROVENANCE] = provenance_file(by_file, facts, encoder, others, layered.texts, rename)
+    renamed = tuple(_renamed_expectation(each, rename) for each in expectations)
+    files[EXPECTATIONS] = as_json(expectations_to_json(renamed))
+    files[IMAGES] = "".join(f"{image.pinned}\n" for image in images).encode()
+    inputs = {rename(name): text for name, text in layered.texts.items()}
+    lock = Lock(platform, inputs, images, numbered, by_file, files).to_json()
+    bundle = Bundle(
+        name=platform.name, version=platform.version, release=platform.release_name, kubernetes=platform.kubernetes,
+        distribution=platform.distribution, cluster_uid=platform.cluster_uid, node_labels=platform.node_labels,
+        objects=tuple(objects), pools=pools, expectations=expectations, digest=lock_digest(lock),
+        texts=layered.texts, facts=facts,
+    )  # fmt: skip
+    return bundle, {**files, LOCK: sealed(lock)}
+
+
+def _renamer(layered: Layered) -> Rename:
+    """Files as bundles name them: relative to the blueprint's folder, so that no machine shows through."""
+
+    @cache
+    def rename(name: str) -> str:
+        return name if name.startswith(_SHIPPED) else layered.files.relative(name, layered.target)
+
+    return rename
+
+
+def _renamed_expectation(expectation: Expectation, rename: Rename) -> Expectation:
+    sources = tuple(_renamed_source(source, rename) for source in expectation.sources)
+    return replace(expectation, sources=sources)
+
+
+def _renamed_source(source: ExpectationSource, rename: Rename) -> ExpectationSource:
+    return replace(source, file=rename(source.file))
+
+
+def _prerequisite(need: Prerequisite, encoder: OriginEncoder) -> dict[str, Any]:
+    """`sources` is the number of a set in `provenance.json`."""
+    return {"scope": need.scope, "what": need.what, "sources": encoder.number(need.noted)}
+
+
+def _prerequisites_page(platform: Platform, needs: tuple[Prerequisite, ...], expected: tuple[Expectation, ...]) -> str:
+    lines = [f"# Prerequisites of {platform.name}", "", "What must be true before this bundle is applied.", ""]
+    for scope in dict.fromkeys(need.scope for need in needs):
+        lines += [f"## {'Cluster' if scope == 'cluster' else f'Pool {scope}'}", ""]
+        lines += [f"- [ ] {need.what}" for need in needs if need.scope == scope]
+        lines.append("")
+        if probed := [each.check for each in expected if each.pool == scope and each.check not in UNREAD]:
+            lines += [f"`blueprint probe` judges on each node: {', '.join(probed)}. It sees nothing else of this.", ""]
+    return "\n".join(lines)
+
+
+def as_stream(bundle: Bundle) -> Iterator[str]:
+    """All objects as one YAML stream, in apply order."""
+    for index, obj in enumerate(bundle.objects):
+        yield ("---\n" if index else "") + emit(obj.data)

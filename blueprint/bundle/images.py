@@ -1,0 +1,33 @@
+"""Container images as bundles list them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from blueprint.platform.tracking.sources import Source
+
+DIGEST = "sha256:"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PulledImage:
+    """One image reference; `pulled_by` is the component, `digest` what its vendor pins, if known."""
+
+    ref: str
+    pulled_by: str
+    digest: str | None = None
+    sources: tuple[Source, ...] = field(default=(), compare=False)
+
+    @property
+    def pinned(self) -> str:
+        """The reference with its digest, if that is known."""
+        return f"{self.ref}@{self.digest}" if self.digest else self.ref
+
+
+def parts_of(ref: str) -> tuple[str, str, str]:
+    """Name, tag and digest; what a reference does not have is empty."""
+    rest, _, digest = ref.partition(f"@{DIGEST}")
+    name, colon, tag = rest.rpartition(":")
+    if not colon or "/" in tag:
+        name, tag = rest, ""
+    return name, tag, f"{DIGEST}{digest}" if digest else ""

@@ -1,0 +1,51 @@
+"""The names of a bundle's files, and the form of those that are JSON."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from blueprint.bundle.model import ObjectId
+
+LOCK = "blueprint.lock"
+LOCK_SCHEMA = "gpublueprint.dev/lock/v3"
+PROVENANCE = "provenance.json"
+EXPECTATIONS = "expectations.json"
+IMAGES = "images.txt"
+PREREQUISITES = "prerequisites.json"
+PREREQUISITES_PAGE = "prerequisites.md"
+MANIFESTS = "manifests"
+
+
+def as_json(value: Any) -> bytes:
+    """JSON as bundles hold it: sorted, indented, one newline at the end."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def sha256(data: bytes) -> str:
+    """The SHA-256 in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def lock_digest(lock: Mapping[str, Any]) -> str:
+    """The digest of everything in a lock but the digest itself."""
+    return sha256(as_json({key: value for key, value in lock.items() if key != "digest"}))
+
+
+def sealed(lock: Mapping[str, Any]) -> bytes:
+    """The lock's bytes, with its digest."""
+    return as_json({**lock, "digest": lock_digest(lock)})
+
+
+def object_file(identity: ObjectId, component: str) -> str:
+    """Where a bundle keeps an object: one file per object, the same name on every file system."""
+    parts = (identity.kind.lower(), identity.namespace, identity.name)
+    name = ".".join(_file_name(part) for part in parts if part)
+    return f"{MANIFESTS}/{component}/{name}.yaml"
+
+
+def _file_name(text: str) -> str:
+    return "".join(char if char.isalnum() or char in "-._" else f"%{ord(char):02x}" for char in text)

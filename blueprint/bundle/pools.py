@@ -1,0 +1,52 @@
+"""Node pools as bundles have them: values of the platform, each with the lines that decided it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+from blueprint.bundle.model import BundlePool, SourcesByKey
+from blueprint.platform.pool import LABELS, GpuPool, Pool
+from blueprint.platform.tracking.recorder import recording
+from blueprint.platform.tracking.sources import Sources, by_relevance, flatten
+
+T = TypeVar("T")
+
+
+class _SourcedReads:
+    """Reads values, and remembers by key which lines each came from."""
+
+    def __init__(self) -> None:
+        self.sources: dict[str, Sources] = {}
+
+    def __call__(self, key: str, read: Callable[[], T]) -> T:
+        with recording() as sources:
+            value = read()
+        self.sources[key] = by_relevance(sources)
+        return value
+
+
+def bundle_pool(pool: Pool) -> BundlePool:
+    """The pool, with the sources of each of its values."""
+    read = _SourcedReads()
+    gpu = read("gpu", lambda: (pool.gpu.product, pool.gpu.count) if pool.gpu else None)
+    machine = read("machine", lambda: pool.hardware.machine)
+    topology = read("topology", lambda: pool.topology.labels)
+    least, most = read("nodes", lambda: (pool.nodes_min, pool.nodes_max))
+    selector = read("selector", lambda: pool.selector)
+    resources = read("resources", lambda: pool.partition.resources if pool.gpu and isinstance(pool, GpuPool) else {})
+    labels = {key: read(f"labels.{key}", partial(label, pool)) for key, label in LABELS.items()}
+    taints = read("taints", lambda: pool.taints)
+    for taint in taints:
+        all_of_them = read.sources["taints"]
+        ends = (f'["{taint.key}"]', f".{taint.key}")
+        own = tuple(source for source in flatten(all_of_them) if source.path.endswith(ends))
+        read.sources[f"taints.{taint.key}:{taint.effect}"] = own or all_of_them
+    product, count = gpu or (None, 0)
+    return BundlePool(
+        name=pool.name, selector=selector, nodes_min=least, nodes_max=most,
+        labels={key: value for key, value in labels.items() if value is not None}, taints=taints,
+        machine=machine, topology=topology, gpu_product=product, gpu_count=count, resources=resources,
+        sources=SourcesByKey(read.sources),
+    )  # fmt: skip

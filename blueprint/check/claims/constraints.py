@@ -1,0 +1,40 @@
+"""What an expression of a selector demands of an attribute or a capacity, where it can be told without evaluating it.
+
+Nothing is concluded from what is not understood: None means that every value may do.
+"""
+
+from __future__ import annotations
+
+from blueprint.check.cel import Node
+from blueprint.check.claims.model import Reference, reference
+
+
+def minimum_amount(node: Node) -> str | None:
+    """The amount in `memory.compareTo(quantity('80Gi')) >= 0` and its like."""
+    call = node
+    if node.kind == "binary" and node.value in (">=", ">") and node.parts[1].value == 0:
+        call = node.parts[0]
+    right = "compareTo" if call is not node else "isGreaterThan"
+    if call.kind != "call" or call.value != right or len(call.parts) != 2:  # noqa: PLR2004 - object and argument
+        return None
+    read, made = reference(call.parts[0]), call.parts[1]
+    argument = made.parts[0] if made.kind == "call" and made.value == "quantity" and made.parts else None
+    if argument is None or argument.kind != "literal" or not isinstance(argument.value, str):
+        return None
+    return argument.value if read and read[0::2] == ("capacity", "memory") else None
+
+
+def allowed_texts(node: Node, read: Reference) -> tuple[str, ...] | None:
+    """The texts of which an attribute must be one where the expression is to be true; None: it may be anything."""
+    if node.kind != "binary":
+        return None
+    if node.value == "||":
+        found = [allowed_texts(part, read) for part in node.parts]
+        return tuple(text for texts in found for text in texts or ()) if all(found) else None
+    left, right = node.parts[:2]
+    if node.value == "==" and reference(right) == read:
+        left, right = right, left
+    candidates = right.parts if node.value == "in" and right.kind == "list" else (right,)
+    texts = tuple(each.value for each in candidates if each.kind == "literal" and isinstance(each.value, str))
+    right_way = node.value in ("==", "in") and reference(left) == read and len(texts) == len(candidates)
+    return texts if right_way and texts else None

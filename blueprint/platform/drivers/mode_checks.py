@@ -1,0 +1,89 @@
+"""Checks of modes: who brings driver, container toolkit and device plugin to the nodes of a pool."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.diagnostics import Diagnostic
+from blueprint.platform.check_context import CheckContext
+from blueprint.platform.drivers import codes
+from blueprint.platform.drivers.modes import PARTS, ModeConflict
+from blueprint.platform.paths import POOLS
+from blueprint.platform.pool import GpuPool
+from blueprint.source.paths import Path
+
+_OWNERS: tuple[Path, ...] = (("driver", "owner"), ("owner", "toolkit"), ("owner", "devicePlugin"))
+"""Where a pool declares who brings each part."""
+
+
+def check_modes(context: CheckContext) -> Iterator[Diagnostic]:
+    """Every pool against the distribution, then the runtime classes of all of them."""
+    refused = context.platform.gpu_stack in context.platform.distribution_facts.refuses
+    for pool in context.gpu_pools:
+        conflict = pool.mode_conflict
+        if conflict and not refused and context.platform.image.modes and not _reported_by_dra(context, conflict):
+            yield from _no_operator(context, pool, conflict)
+            yield from _unsupported(context, pool, conflict)
+    if context.platform.gpu_stack == "clusterPolicy":
+        yield from _runtime_classes(context)
+
+
+def _reported_by_dra(context: CheckContext, conflict: ModeConflict) -> bool:
+    """Whether the checks of the DRA stack name the cause."""
+    _, toolkit, device_plugin = conflict.owners
+    foreign = toolkit == "operator" or device_plugin in ("host", "provider")
+    return context.platform.gpu_stack == "gpuCluster" and (not conflict.possible or foreign)
+
+
+def _left_to_no_operator(context: CheckContext, conflict: ModeConflict) -> bool:
+    return context.platform.gpu_stack == "standalone" and "operator" in conflict.owners[:2]
+
+
+def _no_operator(context: CheckContext, pool: GpuPool, conflict: ModeConflict) -> Iterator[Diagnostic]:
+    """Driver or toolkit left to an operator that the standalone stack does not have."""
+    if _left_to_no_operator(context, conflict):
+        message = f"gpuStack: standalone has no operator that could install what pool {pool.name} leaves to it"
+        notes = (context.note(("spec", "gpuStack"), "without the operator because of this"),)
+        path = _deciding_path(pool, conflict)
+        yield context.diagnostic_at(path, codes.NO_OPERATOR, message, help_="say host or provider", notes=notes)
+
+
+def _unsupported(context: CheckContext, pool: GpuPool, conflict: ModeConflict) -> Iterator[Diagnostic]:
+    """Owners that no mode of the distribution brings together."""
+    if _left_to_no_operator(context, conflict):
+        return
+    platform, path = context.platform, _deciding_path(pool, conflict)
+    given = ", ".join(f"{part}: {owner}" for part, owner in zip(PARTS, conflict.owners, strict=True) if owner)
+    message = f"{platform.distribution_facts.title} with {platform.os} has no way to give pool {pool.name} {given}"
+    ways = f"ways: {'; '.join(map(str, conflict.possible))}"
+    help_ = ways if conflict.possible else f"gpuStack: {platform.gpu_stack} is not possible there"
+    others = [at for owner in _OWNERS if (at := (*POOLS, pool.name, *owner)) != path and context.root.get(at)]
+    notes = (
+        *(context.note(other, "said here too") for other in others),
+        context.note(("spec", "cluster", "distribution"), "distribution set here"),
+        context.note(("spec", "cluster", "os"), "operating system set here"),
+    )
+    yield context.diagnostic_at(path, codes.MODE_UNSUPPORTED, message, help_=help_, notes=notes)
+
+
+def _deciding_path(pool: GpuPool, conflict: ModeConflict) -> Path:
+    """The owner that made the difference; else the first that is declared."""
+    index = conflict.deciding
+    if index is None:
+        index = next((at for at, owner in enumerate(conflict.owners) if owner), None)
+    return (*POOLS, pool.name, *(_OWNERS[index] if index is not None else ("driver",)))
+
+
+def _runtime_classes(context: CheckContext) -> Iterator[Diagnostic]:
+    """Pods of the stack have one RuntimeClass, whatever pool they run in."""
+    pools = context.gpu_pools
+    for first, pool in zip(pools[:1] * len(pools), pools, strict=True):
+        if (wanted := pool.mode.runtime_class) != first.mode.runtime_class:
+            message = (
+                f"pods run with one RuntimeClass: pool {pool.name} has {wanted},"
+                f" pool {first.name} {first.mode.runtime_class}"
+            )
+            notes = (context.note((*POOLS, first.name, "driver", "owner"), f"pool {first.name}"),)
+            path, help_ = (*POOLS, pool.name, "driver", "owner"), "let all GPU pools get their driver in the same way"
+            yield context.diagnostic_at(path, codes.RUNTIME_CLASSES_DIFFER, message, notes=notes, help_=help_)
+            return

@@ -1,0 +1,53 @@
+"""Modes of node pools: who brings driver, container toolkit and device plugin, out of what the distribution offers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from blueprint.catalog.distribution import Distribution, Mode, Owner
+
+PARTS = ("driver", "toolkit", "device plugin")
+"""What a mode decides, in the order in which owners are declared."""
+Owners = tuple[str | None, str | None, str | None]
+"""The declared owners of driver, toolkit and device plugin; None leaves one open."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModeConflict:
+    """Owners that no mode of the distribution brings together.
+
+    Attributes:
+        owners: As declared.
+        possible: The modes of the system's images that work with the stack.
+        deciding: Index of the last owner without which some mode would fit; None where no single one decides.
+        substitute: Stands in for the mode, so that everything else can be judged too.
+    """
+
+    owners: Owners
+    possible: tuple[Mode, ...]
+    deciding: int | None
+    substitute: Mode
+
+
+def choose_mode(distribution: Distribution, system: str, stack: str, owners: Owners) -> Mode | ModeConflict:
+    """The first mode that fits the declared owners, or why there is none."""
+    mode = distribution.mode(system, stack, *owners)
+    if mode is not None:
+        return mode
+    possible = tuple(mode for mode in distribution.modes(system) if stack in mode.stacks)
+    return ModeConflict(owners, possible, _deciding(distribution, system, stack, owners), _substitute(owners))
+
+
+def _deciding(distribution: Distribution, system: str, stack: str, owners: Owners) -> int | None:
+    for index in reversed(range(len(owners))):
+        fewer = (None if at == index else owner for at, owner in enumerate(owners))
+        if owners[index] and distribution.mode(system, stack, *fewer):
+            return index
+    return None
+
+
+def _substitute(owners: Owners) -> Mode:
+    driver, toolkit, plugin = (cast("Owner | None", owner) for owner in owners)
+    owner: Owner = driver or "operator"
+    return Mode(driver=owner, toolkit=toolkit or owner, device_plugin=plugin or "operator", means="no mode")

@@ -1,0 +1,66 @@
+"""What nodes must show of their GPUs: that they are there, the product, its memory, and an identity for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.catalog.machines import Machine
+from blueprint.platform.pool import GpuPool
+from blueprint.platform.tracking.tracked import read_fact
+from blueprint.probe.checks.gpu_memory import MemorySize
+from blueprint.probe.checks.gpu_product import Product
+
+VGPU_TOLERANCE_PERCENT = 8
+"""By so much 2^30 is more than 10^9, and a little for what the driver keeps."""
+_VGPU_KINDS = "QCBA"
+MEMORY_TOLERANCE_MIB = 256
+"""Drivers of different branches reserve slightly different amounts (node-to-node differences seen: under 100 MiB)."""
+
+
+def present(pool: GpuPool) -> bool:
+    """Whether there are GPUs: always, and the product says so."""
+    return bool(pool.gpu.product)
+
+
+def unique(pool: GpuPool) -> str:
+    """An identity of its own for every GPU."""
+    _ = pool.gpu.product  # read, since it decides
+    return "unique"
+
+
+def product(pool: GpuPool) -> Product | None:
+    """The names and PCI ids by which the product is known; nothing where the catalogue has none."""
+    facts = pool.gpu.facts
+    names: tuple[str, ...] = read_fact(facts.nvml_names) if facts.nvml_names.certain else ()
+    if pool.hardware.virtual:
+        names = tuple(_virtual_names(names, pool.hardware.virtual))
+    ids = facts.device_ids if read_fact(facts.pci_device_ids) else ()
+    if not names and not ids:
+        return None
+    return Product(pool.gpu.product, names, tuple(ids), pool.gpu.subsystems)
+
+
+def _virtual_names(names: tuple[str, ...], machine: Machine) -> Iterator[str]:
+    """The names of a vGPU of known size: the product, its gigabytes and the kind of its licence."""
+    if mib := machine.vgpu_mib:
+        size = round(read_fact(mib) * 2**20 / 10**9)
+        yield from (f"{name}-{size}{kind}" for name in names for kind in _VGPU_KINDS)
+
+
+def memory(pool: GpuPool) -> MemorySize | None:
+    """The memory of the product, or of the vGPU, where it is known."""
+    if pool.hardware.virtual:
+        return _virtual_memory(pool.hardware.virtual)
+    known = pool.gpu.facts.memory_mib
+    if known is None or not known.certain:
+        return None
+    _ = pool.gpu.product  # read, since it decides
+    return MemorySize(read_fact(known), MEMORY_TOLERANCE_MIB)
+
+
+def _virtual_memory(machine: Machine) -> MemorySize | None:
+    """A cloud counts the gigabytes of a vGPU by thousands; its profile has as many of 1024, less what is reserved."""
+    known = machine.vgpu_mib
+    if known is None or not known.certain:
+        return None
+    return MemorySize(read_fact(known), read_fact(known) * VGPU_TOLERANCE_PERCENT // 100)

@@ -1,0 +1,19 @@
+"""What nodes must show of their place: the NVLink domain, and the kubelet's policies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from blueprint.platform.pool import GpuPool
+from blueprint.probe.checks.nvlink_domain import Domain
+
+
+def nvlink_domain(pool: GpuPool) -> Domain | None:
+    """The NVLink domain across nodes."""
+    topology = pool.topology
+    return Domain(topology.domain_nodes, topology.domain_label or "") if topology.domain_nodes else None
+
+
+def kubelet(pool: GpuPool) -> Mapping[str, str] | None:
+    """The declared settings of the kubelet."""
+    return pool.topology.kubelet or None

@@ -9,7 +9,7 @@ from blueprint.bundle.assembly import make_bundle
 from blueprint.bundle.images import PulledImage
 from blueprint.bundle.model import Bundle
 from blueprint.catalog.catalog import load_catalog
-from blueprint.check.objects import validate_objects
+from blueprint.check.objects import validate_objects, without_explained
 from blueprint.check.platform_facts import ResolvedFacts
 from blueprint.check.rules import check_rules
 from blueprint.diagnostics import Diagnostic, Refused, has_errors, in_order
@@ -85,7 +85,8 @@ def compile_blueprint(
     watched = platform.observability
     existing = (watched.namespace,) if watched else ()
     validation = validate_objects(objects, kubernetes_minor=platform.kubernetes_minor, namespaces=existing)
-    found += [*validation.diagnostics, *check_rules(validation.well_formed, ResolvedFacts(platform))]
+    judged = [*validation.diagnostics, *check_rules(validation.well_formed, ResolvedFacts(platform))]
+    found += without_explained(judged)
     if has_errors(found):
         return _stopped(target, layered, found, platform)
     images = pulled_images(platform, objects)

@@ -23,14 +23,14 @@ _MOST_NAMED = 8
 def check_output(files: Files, folder: Path) -> list[Diagnostic]:
     """How `folder` differs from what would be written; empty where it does not."""
     found = replacement(files, folder)
-    told = [f"{folder / name} would be added" for name in found.added]
-    told += [f"{folder / name} would be removed" for name in found.removed]
-    told += [f"{folder / name} would change" for name in found.changed]
-    told += [f"{folder / name} is no part of the bundle; `compile` leaves it there" for name in found.strays]
-    told += found.in_the_way
+    differences = [f"{folder / name} would be added" for name in found.added]
+    differences += [f"{folder / name} would be removed" for name in found.removed]
+    differences += [f"{folder / name} would change" for name in found.changed]
+    differences += [f"{folder / name} is no part of the bundle; `compile` leaves it there" for name in found.strays]
+    differences += found.in_the_way
     if is_half_written(folder, LOCK):
-        told.append(f"{folder} is half-written: a `compile` was stopped there")
-    return [Diagnostic(codes.OUTPUT_DIFFERS, message) for message in sorted({*told})]
+        differences.append(f"{folder} is half-written: a `compile` was stopped there")
+    return [Diagnostic(codes.OUTPUT_DIFFERS, message) for message in sorted({*differences})]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +74,10 @@ def _written(files: Files, real: Path, folder: Path) -> Written:
     if found.changes_anything:
         written = {name: files[name] for name in (*found.written, LOCK)}
         replace_files(real, written, found.removed, found.added, LOCK)
-    return Written(found.changes_anything, tuple(_told(found, folder)))
+    return Written(found.changes_anything, tuple(_notices(found, folder)))
 
 
-def _told(found: Replacement, folder: Path) -> Iterator[Diagnostic]:
+def _notices(found: Replacement, folder: Path) -> Iterator[Diagnostic]:
     """What somebody should know about files that are not, or not only, the bundle's."""
     if found.edited:
         message = f"{counted(len(found.edited), 'file')} edited by hand: {first_few(found.edited, _MOST_NAMED)}"

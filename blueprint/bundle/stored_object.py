@@ -47,9 +47,9 @@ class StoredObject(Object):
 
     def origin(self, path: Path) -> FieldOrigin | None:
         """The origin of a field, or of the nearest field above it that has one; the others are not read."""
-        kept = self._stored_places()
+        places = self._stored_places()
         for end in range(len(path), -1, -1):
-            if place := kept.get(pointer(path[:end])):
+            if place := places.get(pointer(path[:end])):
                 return self._provenance.decoder.origin(place)
         return None
 

@@ -25,14 +25,14 @@ class Replicas:
 
     Attributes:
         wanted: The field with the number that is wanted.
-        unsaid: How many are wanted where that field is not there.
+        default: How many are wanted where that field is not there.
         have: Fields with the numbers that are there; the least of them counts.
         none: What it means that none is wanted; without that, nothing.
         failed: Reasons of conditions that say that it has been given up.
     """
 
     wanted: FieldPath
-    unsaid: int
+    default: int
     have: tuple[FieldPath, ...]
     none: Text | None = None
     failed: tuple[Text, ...] = ()

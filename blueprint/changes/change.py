@@ -12,7 +12,7 @@ from blueprint.diagnostics import Span
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
+class ChangedObject:
     """An object that changes. `before` and `after` are its data, None where it is not there."""
 
     change: ObjectChange
@@ -35,9 +35,9 @@ class Changed:
         return here
 
 
-def pair(
+def changed_objects(
     changes: Iterable[ObjectChange], before: Mapping[ObjectId, Mapping[str, Any]], after: Iterable[Object],
-) -> list[Changed]:  # fmt: skip
+) -> list[ChangedObject]:  # fmt: skip
     """Every change that is one, with the states of its object."""
     objects = {obj.id: obj for obj in after}
     found = []
@@ -47,6 +47,8 @@ def pair(
             continue
         origin = obj.origin(()) if obj else None
         found.append(
-            Changed(change, obj.component if obj else "", before.get(change.id), obj.data if obj else None, origin)
+            ChangedObject(
+                change, obj.component if obj else "", before.get(change.id), obj.data if obj else None, origin
+            )
         )
     return found

@@ -12,12 +12,12 @@ from typing import Any
 from blueprint.bundle.model import BundlePool, Object
 from blueprint.catalog.effects import Effect, load_effects
 from blueprint.changes import codes
-from blueprint.changes.change import Changed
+from blueprint.changes.change import ChangedObject
 from blueprint.changes.compare import Action, FieldChange
 from blueprint.changes.network_effects import network_driver
 from blueprint.changes.place_effects import PlaceChange, place_effects
 from blueprint.changes.rollout import Rollout, rollout_of
-from blueprint.changes.upgrade_paths import find_moves
+from blueprint.changes.upgrade_paths import unsupported_upgrades
 from blueprint.diagnostics import Code, Diagnostic, Note
 from blueprint.source.paths import format_path
 from blueprint.wording import joined
@@ -36,13 +36,16 @@ _CODES: Mapping[str, tuple[Code, str]] = {
 class Hit:
     """Changed fields of one object that an entry of the table knows."""
 
-    changed: Changed
+    changed: ChangedObject
     effect: Effect
     fields: tuple[FieldChange, ...]
 
 
 def find_effects(
-    changed: Sequence[Changed], after: Iterable[Object], pools: Sequence[BundlePool], places: Sequence[PlaceChange] = ()
+    changed: Sequence[ChangedObject],
+    after: Iterable[Object],
+    pools: Sequence[BundlePool],
+    places: Sequence[PlaceChange] = (),
 ) -> list[Diagnostic]:
     """What the changes do to the nodes of `pools`, and what their vendors do not support.
 
@@ -55,14 +58,14 @@ def find_effects(
     objects = {obj.id: obj.data for obj in after}
     found: list[Diagnostic] = []
     for table in load_effects():
-        found += find_moves(changed, table)
+        found += unsupported_upgrades(changed, table)
         for hit in _merged(hit for one in changed for hit in _hits(one, table.effects)):
             found += _diagnostics(hit, list(objects.values()), pools)
     found += place_effects(places, [effect for table in load_effects() for effect in table.effects])
     return [*found, *(diagnostic for one in changed for diagnostic in _workload(one))]
 
 
-def _hits(one: Changed, effects: Sequence[Effect]) -> Iterator[Hit]:
+def _hits(one: ChangedObject, effects: Sequence[Effect]) -> Iterator[Hit]:
     if one.before is None or one.after is None:
         return
     for effect in effects:
@@ -83,13 +86,13 @@ def _merged(hits: Iterable[Hit]) -> list[Hit]:
     return [hit for (identity, happens), hit in merged.items() if happens != "driver-restart" or identity not in whole]
 
 
-def _touches(one: Changed, field: FieldChange, at: str) -> bool:
+def _touches(one: ChangedObject, field: FieldChange, at: str) -> bool:
     name = format_path(field.path)
     under = name == at or name.startswith((f"{at}.", f"{at}["))
     return (under or at.startswith(f"{name}.")) and not _is_off(one, at) and not _is_elsewhere(one, at)
 
 
-def _is_off(one: Changed, at: str) -> bool:
+def _is_off(one: ChangedObject, at: str) -> bool:
     """Whether a section around the field is switched off before and after: nothing runs that would change."""
     steps = at.split(".")
     for length in range(1, len(steps) + 1):
@@ -99,7 +102,7 @@ def _is_off(one: Changed, at: str) -> bool:
     return False
 
 
-def _is_elsewhere(one: Changed, at: str) -> bool:
+def _is_elsewhere(one: ChangedObject, at: str) -> bool:
     """Whether other objects say which driver it is, so that these fields decide nothing."""
     crd = "spec.driver.useNvidiaDriverCRD"
     return at.startswith("spec.driver.") and at != crd and bool(one.value(crd, "before") and one.value(crd))
@@ -164,7 +167,7 @@ def _fields(fields: Sequence[FieldChange]) -> str:
     return joined([*names[:2], *more])
 
 
-def _workload(one: Changed) -> Iterator[Diagnostic]:
+def _workload(one: ChangedObject) -> Iterator[Diagnostic]:
     """A workload of ours whose pods get another template."""
     fields = [f for f in one.change.fields if f.path[:2] == ("spec", "template")]
     if one.change.id.kind not in _WORKLOADS or not fields or one.before is None:

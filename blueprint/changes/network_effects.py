@@ -8,7 +8,7 @@ from typing import Any
 
 from blueprint.bundle.model import BundlePool
 from blueprint.changes import codes
-from blueprint.changes.change import Changed
+from blueprint.changes.change import ChangedObject
 from blueprint.changes.compare import FieldChange
 from blueprint.changes.rollout import Rollout, within
 from blueprint.diagnostics import Diagnostic, Note
@@ -22,7 +22,7 @@ _PEERMEM = (
 
 
 def network_driver(
-    changed: Changed, fields: Sequence[FieldChange], source: str, after: Sequence[Mapping[str, Any]],
+    changed: ChangedObject, fields: Sequence[FieldChange], source: str, after: Sequence[Mapping[str, Any]],
     pools: Sequence[BundlePool],
 ) -> Diagnostic:  # fmt: skip
     """How the new driver reaches the nodes, or that it does not.

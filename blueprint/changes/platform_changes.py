@@ -46,7 +46,7 @@ _FACTS = {
 """How the fact begins that has the lines of a value."""
 
 
-def decided(read: Callable[[str], bytes]) -> Parts:
+def platform_parts(read: Callable[[str], bytes]) -> Parts:
     """Every part by its name, `pool/train`, in the order in which it is told. `read` gives a file of the bundle."""
     lock = orjson.loads(read(LOCK))
     parts: dict[ObjectId, Any] = {

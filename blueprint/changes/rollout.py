@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from blueprint.bundle.model import BundlePool
-from blueprint.changes.change import Changed
+from blueprint.changes.change import ChangedObject
 from blueprint.wording import counted, joined
 
 DEPLOYED = "nvidia.com/gpu.deploy.driver"
@@ -83,7 +83,7 @@ class Rollout:
                 ("waves", str(self.waves)))  # fmt: skip
 
 
-def rollout_of(changed: Changed, after: Sequence[Mapping[str, Any]], pools: Sequence[BundlePool]) -> Rollout:
+def rollout_of(changed: ChangedObject, after: Sequence[Mapping[str, Any]], pools: Sequence[BundlePool]) -> Rollout:
     """The rollout that a change of a ClusterPolicy or an NVIDIADriver leads to."""
     whole: Mapping[str, Any] = next((data["spec"] for data in after if data.get("kind") == "ClusterPolicy"), {})
     shared = (whole.get("driver") or {}).get("upgradePolicy") or {}

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from blueprint.catalog.effects import Effects, Majors
 from blueprint.changes import codes
-from blueprint.changes.change import Changed
+from blueprint.changes.change import ChangedObject
 from blueprint.changes.compare import Action
 from blueprint.diagnostics import Diagnostic, Note
 from blueprint.source.paths import format_path
@@ -16,7 +16,7 @@ UNSUPPORTED = (codes.MAJOR_SKIPPED, codes.STACK_CHANGE)
 """What `apply` refuses."""
 
 
-def find_moves(changed: Sequence[Changed], effects: Effects) -> Iterator[Diagnostic]:
+def unsupported_upgrades(changed: Sequence[ChangedObject], effects: Effects) -> Iterator[Diagnostic]:
     """What the vendor of a component says about going this way."""
     versions = _versions(changed, effects.component)
     majors = effects.majors
@@ -28,7 +28,7 @@ def find_moves(changed: Sequence[Changed], effects: Effects) -> Iterator[Diagnos
     yield from _handover(changed, effects, crossed)
 
 
-def _versions(changed: Sequence[Changed], component: str) -> Mapping[tuple[str, str], Changed]:
+def _versions(changed: Sequence[ChangedObject], component: str) -> Mapping[tuple[str, str], ChangedObject]:
     """Every change of the component's version, with an object that shows it."""
     return {
         (str(field.before), str(field.after)): one
@@ -39,7 +39,7 @@ def _versions(changed: Sequence[Changed], component: str) -> Mapping[tuple[str, 
     }
 
 
-def _skipped(name: str, majors: Majors, old: str, new: str, one: Changed) -> Iterator[Diagnostic]:
+def _skipped(name: str, majors: Majors, old: str, new: str, one: ChangedObject) -> Iterator[Diagnostic]:
     before, after = majors.of(old), majors.of(new)
     if before is None or after is None:
         return
@@ -55,7 +55,7 @@ def _skipped(name: str, majors: Majors, old: str, new: str, one: Changed) -> Ite
     )  # fmt: skip
 
 
-def _exclusive(changed: Sequence[Changed], effects: Effects) -> Iterator[Diagnostic]:
+def _exclusive(changed: Sequence[ChangedObject], effects: Effects) -> Iterator[Diagnostic]:
     if (rule := effects.exclusive) is None:
         return
     ours = [one for one in changed if one.change.id.kind in rule.kinds]
@@ -71,7 +71,7 @@ def _exclusive(changed: Sequence[Changed], effects: Effects) -> Iterator[Diagnos
 
 
 def _handover(
-    changed: Sequence[Changed], effects: Effects, crossed: set[tuple[str | None, str | None]]
+    changed: Sequence[ChangedObject], effects: Effects, crossed: set[tuple[str | None, str | None]]
 ) -> Iterator[Diagnostic]:
     rule, majors = effects.handover, effects.majors
     if rule is None or majors is None or not any(_crosses(majors, rule.since, pair) for pair in crossed):

@@ -192,6 +192,33 @@ The tool has no schema for the Kubernetes minor that the blueprint declares, so 
 it. The message names the minors there are.
 """,
 )
+RULE_VIOLATED = define(
+    "BP5024",
+    "validation-rule-violated",
+    """
+The custom resource's definition has a validation rule (`x-kubernetes-validations`), and this value breaks it. The API
+server would refuse the object with the same message. The help shows the rule where the message does not.
+""",
+)
+RULE_NOT_EVALUATED = define(
+    "BP5025",
+    "validation-rule-not-evaluated",
+    """
+The custom resource's definition has a validation rule that could not be evaluated here: the library for CEL is not
+installed (`pip install "gpu-platform-blueprint[cel]"`), it does not have a function that the rule uses, or the rule
+takes too long. The API server will evaluate it. Nothing is known about the value until then.
+""",
+    severity=Severity.NOTE,
+)
+DEFINITION_REFUSED = define(
+    "BP5026",
+    "definition-refused",
+    """
+A CustomResourceDefinition breaks a rule that the API server has for definitions: its name is not
+`<plural>.<group>`, not exactly one version is stored, the schema is not structural, or a validation rule is no
+expression that compiles. The API server refuses the definition, and with it everything of its kind.
+""",
+)
 
 SERVICE_ACCOUNT_MISSING = define(
     "BP5101",

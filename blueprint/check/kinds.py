@@ -13,6 +13,7 @@ from blueprint.check.custom import strict_custom
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.schema_walk import WalkPlan, compile_plan
 from blueprint.check.strict import strict_kind
+from blueprint.check.validation_rules import RuleNode, collect_rules
 from blueprint.check.validator import Validate, compile_schema
 from blueprint.diagnostics import nearest
 from blueprint.kubernetes.api import BuiltInKind, Kubernetes, Schema, known_minors, load_kubernetes
@@ -31,6 +32,7 @@ class CheckedKind:
     schema: Schema
     validate: Validate
     plan: WalkPlan | None
+    rules: RuleNode | None = None
 
 
 class KindRegistry:
@@ -74,7 +76,11 @@ class KindRegistry:
         try:
             schema = strict_custom(served[version], self._kubernetes.minor)
             checked = _checked(schema, self._engine, namespaced=crd["spec"]["scope"] == "Namespaced", custom=True)
-            return replace(checked, validate=lambda data: checked.validate(with_defaults(data, schema)))
+            return replace(
+                checked,
+                validate=lambda data: checked.validate(with_defaults(data, schema)),
+                rules=_rules(served[version]),
+            )
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             text = f"the schema of {kind} {api_version} cannot be used: {error}"
             return ObjectFinding(codes.SCHEMA_UNUSABLE, (), text)
@@ -109,6 +115,15 @@ class KindRegistry:
 @cache
 def _built_in(minor: str, kind: BuiltInKind, engine: str | None) -> CheckedKind:
     return _checked(strict_kind(minor, kind.definition), engine, namespaced=kind.namespaced)
+
+
+def _rules(version: Mapping[str, Any]) -> RuleNode | None:
+    """The validation rules; what the cluster writes has none on create."""
+    schema = dict(version["schema"]["openAPIV3Schema"])
+    if "status" in (version.get("subresources") or {}):
+        fields = schema.get("properties", {})
+        schema["properties"] = {name: field for name, field in fields.items() if name != "status"}
+    return collect_rules(schema)
 
 
 def _checked(schema: Schema, engine: str | None, *, namespaced: bool, custom: bool = False) -> CheckedKind:

@@ -14,9 +14,11 @@ from blueprint.check.messages import in_words
 from blueprint.check.metadata import check_identity, check_payload, check_sizes
 from blueprint.check.references import check_references
 from blueprint.check.schema_walk import walk
+from blueprint.check.validation_rules import RuleTally, evaluate_rules
 from blueprint.check.validator import NotJsonError
 from blueprint.diagnostics import Diagnostic, has_errors, in_order, nearest
 from blueprint.kubernetes.api import known_minors
+from blueprint.kubernetes.crd_defaults import with_defaults
 from blueprint.source.paths import format_path
 
 _USUAL = frozenset({"apiVersion", "kind", "metadata", "spec", "data", "labels", "namespace", "annotations"})
@@ -29,6 +31,7 @@ class Validation:
 
     diagnostics: tuple[Diagnostic, ...]
     well_formed: tuple[Object, ...]
+    rules: RuleTally
 
 
 def check_objects(
@@ -70,19 +73,32 @@ def validate_objects(
     objects = list(objects)
     if kubernetes_minor not in known_minors():
         text = f"there is no schema for Kubernetes {kubernetes_minor}; there are {', '.join(known_minors())}"
-        return Validation((Diagnostic(codes.MINOR_UNKNOWN, text),), ())
+        return Validation((Diagnostic(codes.MINOR_UNKNOWN, text),), (), RuleTally())
     theirs = [each.data for each in objects if (each.data.get("apiVersion"), each.data.get("kind")) == _CRD]
     kinds = KindRegistry(kubernetes_minor, [*theirs, *crds], engine)
     sound = [each for each in objects if not _identity_faults(each)]
-    by_object = [list(_check(each, kinds)) for each in objects]
+    tally = RuleTally()
+    by_object = [list(_check(each, kinds, tally)) for each in objects]
     found = [diagnostic for each in by_object for diagnostic in each]
     found += _duplicates(sound)
     found += check_references(sound, frozenset(namespaces))
-    formed = tuple(each for each, faults in zip(objects, by_object, strict=True) if not has_errors(faults))
-    return Validation(tuple(found), formed)
+    formed = tuple(each for each, faults in zip(objects, by_object, strict=True) if not has_errors(_of_form(faults)))
+    return Validation(tuple(found), formed, tally)
 
 
-def _check(subject: Object, kinds: KindRegistry) -> Iterator[Diagnostic]:
+def _of_form(faults: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """Without broken validation rules: an object that breaks one is well formed, so other rules can judge it too."""
+    return (each for each in faults if each.code is not codes.RULE_VIOLATED)
+
+
+def without_explained(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """Without a broken validation rule where one of our own rules (BP6xxx) explains the same field."""
+    found = list(found)
+    own = {(each.subject, each.path) for each in found if each.code.id.startswith("BP6")}
+    return (each for each in found if each.code is not codes.RULE_VIOLATED or (each.subject, each.path) not in own)
+
+
+def _check(subject: Object, kinds: KindRegistry, tally: RuleTally) -> Iterator[Diagnostic]:
     if faults := _identity_faults(subject):
         yield from (fault.to_diagnostic(subject, _called(subject)) for fault in faults)
         return
@@ -90,11 +106,20 @@ def _check(subject: Object, kinds: KindRegistry) -> Iterator[Diagnostic]:
     if isinstance(kind, ObjectFinding):
         yield kind.to_diagnostic(subject)
         return
-    for complaint in _complaints(subject.data, kind, kinds):
-        yield complaint.to_diagnostic(subject)
+    for complaint in _complaints(subject.data, kind, kinds, tally):
+        if complaint.code is not codes.RULE_NOT_EVALUATED or not _is_rendered(subject):
+            yield complaint.to_diagnostic(subject)
 
 
-def _complaints(data: dict[str, Any], kind: CheckedKind, kinds: KindRegistry) -> Iterator[ObjectFinding]:
+def _is_rendered(subject: Object) -> bool:
+    """Whether one of our templates makes the object: its rules are evaluated where that template is tested."""
+    origin = subject.origin(("apiVersion",))
+    return origin is not None and not any(source.layer == "manifest" for source in origin.sources)
+
+
+def _complaints(
+    data: dict[str, Any], kind: CheckedKind, kinds: KindRegistry, tally: RuleTally
+) -> Iterator[ObjectFinding]:
     try:
         violations = list(kind.validate(data))
     except NotJsonError as error:
@@ -102,6 +127,8 @@ def _complaints(data: dict[str, Any], kind: CheckedKind, kinds: KindRegistry) ->
         return
     yield from in_words(violations, data, data["kind"])
     yield from walk(kind.plan, data, data)
+    if kind.rules and not violations:
+        yield from evaluate_rules(kind.rules, with_defaults(data, kind.schema), data["kind"], tally)
     yield from check_identity(data, namespaced=kind.namespaced, minor=kinds.minor)
     yield from check_sizes(data)
     yield from check_payload(data)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from blueprint.bundle.model import Bundle
-from blueprint.changes.platform_changes import Parts, decided
+from blueprint.changes.platform_changes import Parts, platform_parts
 from blueprint.cli.options import compile_target
 from blueprint.diagnostics import Diagnostic, Refused
 
@@ -32,7 +32,7 @@ def load_side(target: str) -> Side:
 def _compiled(target: str) -> Side:
     compilation = compile_target(Namespace(target=target, overlay=[], set=[]))
     bundle = compilation.valid_bundle()
-    return Side(bundle, decided((compilation.files or {}).__getitem__))
+    return Side(bundle, platform_parts((compilation.files or {}).__getitem__))
 
 
 def _folder(folder: Path) -> Side:
@@ -40,4 +40,4 @@ def _folder(folder: Path) -> Side:
     from blueprint.bundle.reader import read_as_it_stands
 
     bundle, edited = read_as_it_stands(folder)
-    return Side(bundle, decided(lambda name: (folder / name).read_bytes()), tuple(edited))
+    return Side(bundle, platform_parts(lambda name: (folder / name).read_bytes()), tuple(edited))

@@ -90,8 +90,8 @@ def _by_replicas(how: Replicas, live: Mapping[str, Any]) -> State:
     for condition in conditions_of(live):
         if condition.get("reason") in how.failed:
             return State(Health.NOT_HEALTHY, str(condition.get("message")))
-    condition_found = value_at(live, how.wanted)
-    wanted = how.unsaid if condition_found is None else int(condition_found)
+    declared = value_at(live, how.wanted)
+    wanted = how.default if declared is None else int(declared)
     if wanted == 0 and how.none:
         return State(Health.HEALTHY, f"0 of 0: {how.none}")
     least = min(int(value_at(live, field) or 0) for field in how.have)
@@ -104,8 +104,8 @@ def _by_state(how: StateField, live: Mapping[str, Any]) -> State:
     conditions = conditions_of(live)
     for condition in conditions:
         if condition.get("reason") in how.hollow and condition.get("status") == "True":
-            condition_found = f"{condition['reason']}: {condition.get('message', '')}".rstrip(": ")
-            return State(Health.NOT_HEALTHY, f"{name} {value}, but {condition_found}")
+            reason = f"{condition['reason']}: {condition.get('message', '')}".rstrip(": ")
+            return State(Health.NOT_HEALTHY, f"{name} {value}, but {reason}")
     if value in how.values:
         return State(Health.HEALTHY, f"{name} {value}")
     reasons = [str(c.get("message") or c.get("reason") or "") for c in conditions
@@ -122,9 +122,9 @@ def _by_condition(how: Condition, live: Mapping[str, Any]) -> State:
     wanted, degraded = conditions.get(how.type), conditions.get(how.degraded or "", {})
     if wanted is None:
         return State(Health.UNKNOWN, f"its operator has not said whether it is {word}")
-    condition_found = degraded if degraded.get("status") == "True" else wanted
-    good = condition_found is wanted and wanted.get("status") == "True"
-    text = str(condition_found.get("message") or condition_found.get("reason") or "")
+    deciding = degraded if degraded.get("status") == "True" else wanted
+    good = deciding is wanted and wanted.get("status") == "True"
+    text = str(deciding.get("message") or deciding.get("reason") or "")
     return State(Health.HEALTHY if good else Health.NOT_HEALTHY, text or word)
 
 

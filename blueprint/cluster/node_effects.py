@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from blueprint.changes import codes as effect_codes
-from blueprint.changes.change import pair
+from blueprint.changes.change import changed_objects
 from blueprint.changes.effects import find_effects
 from blueprint.changes.place_effects import PlaceChange
 from blueprint.changes.upgrade_paths import UNSUPPORTED
@@ -21,7 +21,7 @@ _SHOWN = 3
 def plan_effects(plan: Plan) -> list[Diagnostic]:
     """What applying the plan does to nodes, and what the vendors of its components do not support."""
     before = {step.id: step.live for step in plan.steps if step.live is not None}
-    changed = pair(plan.changes, before, plan.bundle.objects)
+    changed = changed_objects(plan.changes, before, plan.bundle.objects)
     found = find_effects(changed, plan.bundle.objects, plan.bundle.pools, _places(plan))
     # Which labels and taints change is in the plan, node by node: only what that does is told.
     return [diagnostic for diagnostic in found if diagnostic.code is not effect_codes.PLACEMENT_CHANGES]

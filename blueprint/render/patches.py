@@ -27,7 +27,7 @@ def apply_patches(
     """The objects with every patch of the component applied, in order, and the patches that cannot be."""
     found: list[Diagnostic] = []
     patched = list(objects)
-    said: dict[tuple[int, Path], tuple[Any, Path]] = {}
+    earlier: dict[tuple[int, Path], tuple[Any, Path]] = {}
     for index, patch in enumerate(component.patches):
         at: Path = ("spec", "components", component.name, "patches", index)
         with recording() as target:
@@ -36,7 +36,7 @@ def apply_patches(
             found.append(_no_single_match(patch, patched, matches, origins, at))
             continue
         merge, before = _in_order(plain(patch.merge)), patched[matches[0]]
-        found += _disagreements(merge, matches[0], said, origins, at)
+        found += _disagreements(merge, matches[0], earlier, origins, at)
         patched[matches[0]] = after = _Merging(origins, at, tuple(target), found).apply(before, merge)
         if after.data == before.data and after is not before:
             message = f"{before.id} is so without this patch"
@@ -47,22 +47,22 @@ def apply_patches(
 
 
 def _disagreements(
-    merge: Any, index: int, said: dict[tuple[int, Path], tuple[Any, Path]], origins: Origins, at: Path
+    merge: Any, index: int, earlier: dict[tuple[int, Path], tuple[Any, Path]], origins: Origins, at: Path
 ) -> Iterator[Diagnostic]:
-    """Fields to which an earlier patch of the same object gives another value; `said` remembers all of them."""
+    """Fields to which an earlier patch of the same object gives another value; `earlier` remembers all of them."""
     for path, value in walk(merge):
         if isinstance(value, dict):
             continue
-        known, where = said.setdefault((index, path), (value, at))
+        known, where = earlier.setdefault((index, path), (value, at))
         if known != value:
             here = (*at, "merge", *path)
-            message = f"{format_path(path)} is {_said(value)} by this patch and {_said(known)} by an earlier one"
+            message = f"{format_path(path)} is {_shown(value)} by this patch and {_shown(known)} by an earlier one"
             notes = (Note("the earlier one", origins.source((*where, "merge", *path)).span),)
             yield Diagnostic(codes.PATCHES_DISAGREE, message, at=origins.source(here).span, path=format_path(here),
                              help="keep one of the two", notes=notes)  # fmt: skip
 
 
-def _said(value: Any) -> str:
+def _shown(value: Any) -> str:
     return "removed" if value is None else str(value)
 
 

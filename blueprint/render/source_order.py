@@ -31,7 +31,7 @@ class _Order:
     def __init__(self, texts: Mapping[str, str]) -> None:
         self._texts = texts
         self._lines: dict[str, list[str]] = {}
-        self._said: dict[Source, str] = {}
+        self._text_by_source: dict[Source, str] = {}
         self._indexed: dict[SourceGroup, dict[str, Source]] = {}
 
     def origins(self, subject: Object) -> dict[Path, FieldOrigin]:
@@ -55,23 +55,23 @@ class _Order:
         if many not in self._indexed:
             lines = [each for each in many.sources if each.layer != "default"]
             by_rank = sorted(lines, key=lambda each: each.layer not in WRITTEN)
-            self._indexed[many] = {self.said(each): each for each in reversed(by_rank)}
+            self._indexed[many] = {self.text_of(each): each for each in reversed(by_rank)}
         return self._indexed[many]
 
     def _rank(self, source: Source, value: str) -> tuple[int, int]:
         if source.layer == "default":
             return 2, 2
-        said, written = self.said(source), 0 if source.layer in WRITTEN else 1
-        if said == value:
+        text, written = self.text_of(source), 0 if source.layer in WRITTEN else 1
+        if text == value:
             return 0, written
-        part = min(len(said), len(value)) >= _LEAST and (said in value or value in said)
+        part = min(len(text), len(value)) >= _LEAST and (text in value or value in text)
         return (1 if part else 2), written
 
-    def said(self, source: Source) -> str:
+    def text_of(self, source: Source) -> str:
         """What stands at a source, without quotes; of several lines the first."""
-        if source not in self._said:
-            self._said[source] = said_at(source.span, self._lines_of(source.span.file))
-        return self._said[source]
+        if source not in self._text_by_source:
+            self._text_by_source[source] = text_at(source.span, self._lines_of(source.span.file))
+        return self._text_by_source[source]
 
     def _lines_of(self, file: str) -> list[str]:
         if file not in self._lines:
@@ -87,12 +87,12 @@ def text_of(file: str, texts: Mapping[str, str]) -> str:
     return place.read_text("utf-8") if place else ""
 
 
-def said_at(span: Span, lines: list[str]) -> str:
+def text_at(span: Span, lines: list[str]) -> str:
     """The text of a span in a file of these lines, without quotes; of several lines what stands on the first."""
     line = lines[span.line - 1] if span.line <= len(lines) else ""
-    said = line[span.column - 1 : span.end_column - 1 if span.end_line == span.line else None].strip()
-    quoted = len(said) > 1 and said[0] == said[-1] and said[0] in "\"'"
-    return said[1:-1] if quoted else said
+    written_text = line[span.column - 1 : span.end_column - 1 if span.end_line == span.line else None].strip()
+    quoted = len(written_text) > 1 and written_text[0] == written_text[-1] and written_text[0] in "\"'"
+    return written_text[1:-1] if quoted else written_text
 
 
 def _scalar(data: Any, path: Path) -> str | None:

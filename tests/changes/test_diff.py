@@ -19,7 +19,7 @@ from blueprint.bundle.layout import LOCK, PROVENANCE
 from blueprint.bundle.model import Object, ObjectId
 from blueprint.changes.cluster_effects import cluster_effects
 from blueprint.changes.compare import Action, FieldChange, ObjectChange, compare_objects
-from blueprint.changes.platform_changes import compare_parts, decided
+from blueprint.changes.platform_changes import compare_parts, platform_parts
 from blueprint.cli.main import main
 from blueprint.diagnostics import Refused
 from blueprint.pipeline import Compilation, compile_blueprint
@@ -244,7 +244,7 @@ def test_any_two_edits_of_an_example_are_the_same_exactly_if_their_bundles_say_t
         assert other.files
         assert one.bundle
         assert other.bundle
-        changed = compare_parts(decided(one.files.__getitem__), decided(other.files.__getitem__))
+        changed = compare_parts(platform_parts(one.files.__getitem__), platform_parts(other.files.__getitem__))
         changed += [c for c in compare_objects(one.bundle.objects, other.bundle.objects) if c.action != "unchanged"]
         assert bool(changed) == (unplaced(one) != unplaced(other))
 

@@ -10,7 +10,7 @@ import pytest
 
 from blueprint.bundle.model import BundlePool, Object, Taint
 from blueprint.catalog.effects import load_effects
-from blueprint.changes.change import pair
+from blueprint.changes.change import changed_objects
 from blueprint.changes.compare import compare_objects
 from blueprint.changes.effects import find_effects
 from blueprint.changes.place_effects import pool_changes
@@ -70,7 +70,7 @@ def changed(data: Data, **values: Any) -> Data:
 def effects(before: list[Data], after: list[Data], pools: list[BundlePool] | None = None) -> list[Diagnostic]:
     old, new = ([Object(data, "gpu-operator") for data in side] for side in (before, after))
     changes = compare_objects(old, new)
-    return find_effects(pair(changes, {o.id: o.data for o in old}, new), new, pools or [pool("train")])
+    return find_effects(changed_objects(changes, {o.id: o.data for o in old}, new), new, pools or [pool("train")])
 
 
 def codes(found: list[Diagnostic]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from blueprint.check.cel import parse
+from blueprint.cel.syntax import parse
 from blueprint.check.claims.constraints import allowed_texts, minimum_amount
 from blueprint.check.claims.model import Reference
 

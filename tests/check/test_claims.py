@@ -186,7 +186,7 @@ def test_nothing_of_this_is_imported_where_nothing_is_claimed() -> None:
     code = (
         "import sys; from blueprint.pipeline import compile_blueprint;"
         "compile_blueprint('examples/h100-training/blueprint.yaml');"
-        "print([name for name in sys.modules if name in ('blueprint.check.cel', 'blueprint.catalog.devices')])"
+        "print([name for name in sys.modules if name in ('blueprint.cel.syntax', 'blueprint.catalog.devices')])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+import blueprint
 from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.components import Component
+from blueprint.catalog.distribution import STACKS
 
+PACKAGE = Path(blueprint.__file__).parent
 NAMES = load_catalog().components
 
 
@@ -45,3 +51,25 @@ def test_an_image_without_a_tag_is_one_whose_version_the_blueprint_decides(name:
 def test_images_are_spelt_as_container_runtimes_pull_them() -> None:
     assert component("nfd").images["nfd"].ref == "registry.k8s.io/nfd/node-feature-discovery:v0.19.0"
     assert component("gpu-operator").images["driver"].ref == "nvcr.io/nvidia/driver"
+
+
+def named_settings() -> set[str]:
+    """The settings that the code finds by their name alone."""
+    calls = re.compile(r'\b(?:setting|component_with|setting_path|settings_with)\(\s*"(\w+)"')
+    modules = [file for folder in ("platform", "check") for file in (PACKAGE / folder).rglob("*.py")]
+    return {name for file in modules for name in calls.findall(file.read_text("utf-8"))}
+
+
+@pytest.mark.parametrize("name", sorted(named_settings()))
+def test_a_setting_that_is_found_by_its_name_belongs_to_one_component_of_each_stack(name: str) -> None:
+    owners = [one for one in map(component, NAMES) if name in one.settings]
+    assert owners
+    for stack in STACKS:
+        assert sum(stack in one.stacks for one in owners) <= 1
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_each_stack_has_one_exporter_and_one_that_brings_device_plugins(stack: str) -> None:
+    assert sum(stack in one.stacks for one, _ in load_catalog().exporters()) == 1
+    providers = [one.name for one in map(component, NAMES) if "devicePlugin" in one.provides and stack in one.stacks]
+    assert providers == [load_catalog().provider_of("devicePlugin", stack)]

@@ -77,3 +77,27 @@ def test_without_a_release_all_is_judged_that_needs_none(tmp_path: Path) -> None
 
     assert platform is None
     assert {diagnostic.code.id for diagnostic in found} == {"BP3001", NEVER_A_NODE}
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        ("dcgmExporter: true", "sandboxWorkloads: true"),
+        ("pool: other}", "pool: train}"),
+        ("train: {nodes: 2,", "train: {nodes: 2, nvlinkDomain: {nodes: 4, label: rack},"),
+        ("train: {nodes: 2,", "train: {nodes: 2, network: {fabric: efa, driver: networkOperator},"),
+        ("train: {nodes: 2,", "train: {nodes: 2, driver: {owner: host, kernelModules: open},"),
+    ],
+)
+def test_what_is_found_without_a_release_is_found_with_one(tmp_path: Path, edit: tuple[str, str]) -> None:
+    """Checks that need no release must not read what the newest one holds, which stands in for it."""
+    _, with_release = resolved(tmp_path, *edit)
+    text = BLUEPRINT.replace("2026.11", "1999.01").replace(*edit)
+    (tmp_path / "blueprint.yaml").write_text(text, "utf-8")
+    layered = load_layers(str(tmp_path / "blueprint.yaml"))
+    parsed, _ = parse_blueprint(layered)
+    assert parsed
+    _, without = resolve(parsed, layered.root, load_catalog())
+
+    assert {each.code.id for each in without} - {"BP3001"} <= {each.code.id for each in with_release}
+    assert len(without) > 2, "the edit is found wrong, and so is the pool without nodes"

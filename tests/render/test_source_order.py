@@ -12,7 +12,7 @@ from blueprint.bundle.reader import read_bundle
 from blueprint.bundle.trace import trace_back
 from blueprint.cli.main import main
 from blueprint.pipeline import compile_blueprint
-from blueprint.render.source_order import said_at, text_of
+from blueprint.render.source_order import text_at, text_of
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*/blueprint.yaml"))
 H100 = "examples/h100-training/blueprint.yaml"
@@ -42,7 +42,7 @@ def test_the_only_line_that_is_the_value_comes_first(example: Path) -> None:
                 file = source.span.file
                 if file not in lines:
                     lines[file] = text_of(file, done.layered.texts).splitlines()
-                said.append(said_at(source.span, lines[file]) if source.layer != "default" else None)
+                said.append(text_at(source.span, lines[file]) if source.layer != "default" else None)
             if said.count(value) == 1:
                 looked_at += 1
                 assert said[0] == value, (str(subject.id), field.name, origin.sources[0])

@@ -15,7 +15,7 @@ from blueprint.bundle.layout import LOCK, PROVENANCE
 from blueprint.bundle.model import Bundle, Object, ObjectId
 from blueprint.bundle.trace import TracedField, trace_back
 from blueprint.changes.compare import ABSENT, Action, ObjectChange, compare_objects
-from blueprint.changes.platform_changes import compare_parts, decided
+from blueprint.changes.platform_changes import compare_parts, platform_parts
 from blueprint.diagnostics import Span
 from blueprint.pipeline import Compilation, compile_blueprint
 from blueprint.source.loader import load_text
@@ -85,7 +85,7 @@ def compared(before: Compilation, after: Compilation) -> list[ObjectChange]:
     assert after.bundle
     assert before.files
     assert after.files
-    parts = compare_parts(decided(before.files.__getitem__), decided(after.files.__getitem__))
+    parts = compare_parts(platform_parts(before.files.__getitem__), platform_parts(after.files.__getitem__))
     objects = compare_objects(before.bundle.objects, after.bundle.objects)
     return [*parts, *(change for change in objects if change.action is not Action.UNCHANGED)]
 

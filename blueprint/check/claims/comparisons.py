@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.cel import Node
+from blueprint.cel.syntax import Node
 from blueprint.check.claims.constraints import allowed_texts, minimum_amount
 from blueprint.check.claims.dra_context import DraContext, PoolDevices
 from blueprint.check.claims.model import Reference, conjuncts, reference, requests_of, selected, tree_of

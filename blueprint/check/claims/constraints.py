@@ -5,7 +5,7 @@ Nothing is concluded from what is not understood: None means that every value ma
 
 from __future__ import annotations
 
-from blueprint.check.cel import Node
+from blueprint.cel.syntax import Node
 from blueprint.check.claims.model import Reference, reference
 
 

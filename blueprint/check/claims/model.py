@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from blueprint.bundle.model import Object, Path
-from blueprint.check.cel import CelError, Node, parse
+from blueprint.cel.syntax import CelError, Node, parse
 from blueprint.check.rule_context import RuleContext, items, mapping
 
 CLASS = "DeviceClass"

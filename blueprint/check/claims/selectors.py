@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from blueprint.bundle.model import Object
 from blueprint.catalog.devices import Published
-from blueprint.check.cel import CelError, Node, parse
+from blueprint.cel.syntax import CelError, Node, parse
 from blueprint.check.claims.dra_context import DraContext
 from blueprint.check.claims.model import Reference, domain, reference, selected, tree_of
 from blueprint.check.finding import ObjectFinding

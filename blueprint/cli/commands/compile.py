@@ -56,7 +56,7 @@ def _differs(files: Mapping[str, bytes], folder: Path) -> str:
     """As `diff` has it: where only lines stand elsewhere, it is the same platform."""
     from blueprint.bundle.layout import EXPECTATIONS, LOCK, PREREQUISITES, PROVENANCE
     from blueprint.bundle.owned_files import replacement
-    from blueprint.changes.platform_changes import compare_parts, decided
+    from blueprint.changes.platform_changes import compare_parts, platform_parts
 
     found = replacement(files, folder)
     positions = {*found.changed} <= {LOCK, PROVENANCE, EXPECTATIONS, PREREQUISITES}
@@ -64,7 +64,7 @@ def _differs(files: Mapping[str, bytes], folder: Path) -> str:
     message = f"{folder} is not what this blueprint compiles to"
     if others or not positions:
         return message
-    there = decided(lambda name: (folder / name).read_bytes())
-    if compare_parts(there, decided(files.__getitem__)):
+    there = platform_parts(lambda name: (folder / name).read_bytes())
+    if compare_parts(there, platform_parts(files.__getitem__)):
         return message
     return f"{message}, though it is the same platform: only where lines stand is different"

@@ -13,7 +13,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from blueprint.changes.change import pair
+from blueprint.changes.change import changed_objects
 from blueprint.changes.changed_lines import because_of_changed_lines
 from blueprint.changes.cluster_effects import cluster_effects
 from blueprint.changes.compare import Action, ObjectChange, compare_objects
@@ -48,7 +48,7 @@ def run(options: Namespace) -> Run:
     compared = compare_objects(before.objects, after.objects)
     differing = (as_replacement(change, after.release) for change in compared if change.action is not Action.UNCHANGED)
     changes = list(because_of_changed_lines(differing, before, after))
-    changed = pair(changes, {obj.id: obj.data for obj in before.objects}, after.objects)
+    changed = changed_objects(changes, {obj.id: obj.data for obj in before.objects}, after.objects)
     places = pool_changes(before.pools, after.pools)
     effects = find_effects(changed, after.objects, after.pools, places)
     differ = bool(parts or changes or one.edited or other.edited)

@@ -96,10 +96,10 @@ def _not_there(context: CheckContext, component: Component) -> Iterator[Diagnost
 
 
 def _kubernetes(context: CheckContext) -> Iterator[Diagnostic]:
-    said = context.spec.cluster.kubernetes
-    known = version_key(said)
+    declared = context.spec.cluster.kubernetes
+    known = version_key(declared)
     if known < version_key(OLDEST_KUBERNETES)[: len(known)]:
-        message = f"gpuStack: gpuCluster needs Kubernetes {OLDEST_KUBERNETES} or newer, not {said}"
+        message = f"gpuStack: gpuCluster needs Kubernetes {OLDEST_KUBERNETES} or newer, not {declared}"
         notes = (context.note(STACK, "because of this"),)
         yield context.diagnostic_at(
             KUBERNETES, dra.DRA_KUBERNETES, message, notes=notes, help_="upgrade, or gpuStack: clusterPolicy"
@@ -164,17 +164,17 @@ def _domain(context: CheckContext, name: str, pool: NodePool) -> Iterator[Diagno
 
 
 def _ports(context: CheckContext) -> Iterator[Diagnostic]:
-    said = context.settings_with("draHealthcheckPort")
+    declared = context.settings_with("draHealthcheckPort")
     for part in ("dra", "computeDomains"):
-        if said.get(f"{part}Healthcheck") is False and f"{part}HealthcheckPort" in said:
+        if declared.get(f"{part}Healthcheck") is False and f"{part}HealthcheckPort" in declared:
             message = f"{part}Healthcheck is false, so what {part}HealthcheckPort says"
             port, switch = (context.setting_path(f"{part}{name}") for name in ("HealthcheckPort", "Healthcheck"))
             yield context.no_effect(port, switch, message)
     component = context.component_with("draHealthcheckPort")
     names = ("draHealthcheckPort", "computeDomainsHealthcheckPort")
-    ports = [said.get(name, component.settings[name].own_default) for name in names] if component else []
+    ports = [declared.get(name, component.settings[name].own_default) for name in names] if component else []
     if ports and ports[0] == ports[1]:
-        named = "computeDomainsHealthcheckPort" if "computeDomainsHealthcheckPort" in said else "draHealthcheckPort"
+        named = "computeDomainsHealthcheckPort" if "computeDomainsHealthcheckPort" in declared else "draHealthcheckPort"
         message = f"both containers of the DRA driver would answer on port {ports[0]}"
         yield context.diagnostic_at(
             context.setting_path(named), dra.DRA_PORTS, message, help_="give each a port of its own"

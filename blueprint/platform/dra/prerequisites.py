@@ -8,7 +8,7 @@ from blueprint.catalog.gates import Gates
 from blueprint.platform.drivers.model import DRA
 from blueprint.platform.model import Platform
 from blueprint.platform.pool import GpuPool, Pool
-from blueprint.platform.tracking.recorder import record
+from blueprint.platform.tracking.recorder import decided_by, record
 from blueprint.platform.tracking.sources import Source
 
 
@@ -28,7 +28,7 @@ def _patch(platform: Platform) -> Iterator[str]:
 
 
 def _alone(platform: Platform) -> Iterator[str]:
-    _ = platform.gpu_stack
+    decided_by(platform.gpu_stack)
     yield (
         "The cluster has no ClusterPolicy, and neither a DRA driver nor a device plugin that was installed otherwise."
         " The operator does nothing beside a ClusterPolicy; two drivers would own the same DeviceClasses, and a device"
@@ -38,11 +38,11 @@ def _alone(platform: Platform) -> Iterator[str]:
 
 def _gates(platform: Platform) -> Iterator[str]:
     """Gates of Kubernetes that gates of the DRA driver need, and that are not open by themselves."""
-    said = platform.setting("draFeatureGates") or {}
-    gates = _known(platform) if said else None
-    for name in said if gates else ():
+    declared = platform.setting("draFeatureGates") or {}
+    gates = _known(platform) if declared else None
+    for name in declared if gates else ():
         needed = gates.gates[name].cluster if gates and name in gates.gates else None
-        if said[name] and needed and not needed.open_in(platform.kubernetes_minor):
+        if declared[name] and needed and not needed.open_in(platform.kubernetes_minor):
             yield (
                 f"API server, scheduler and kubelets run with the feature gate {needed.gate}=true:"
                 f" the DRA driver's gate {name} needs it."

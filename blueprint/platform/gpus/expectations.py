@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from blueprint.catalog.machines import Machine
 from blueprint.platform.pool import GpuPool
+from blueprint.platform.tracking.recorder import decided_by
 from blueprint.platform.tracking.tracked import read_fact
 from blueprint.probe.checks.gpu_memory import MemorySize
 from blueprint.probe.checks.gpu_product import Product
@@ -24,7 +25,7 @@ def present(pool: GpuPool) -> bool:
 
 def unique(pool: GpuPool) -> str:
     """An identity of its own for every GPU."""
-    _ = pool.gpu.product  # read, since it decides
+    decided_by(pool.gpu.product)
     return "unique"
 
 
@@ -54,7 +55,7 @@ def memory(pool: GpuPool) -> MemorySize | None:
     known = pool.gpu.facts.memory_mib
     if known is None or not known.certain:
         return None
-    _ = pool.gpu.product  # read, since it decides
+    decided_by(pool.gpu.product)
     return MemorySize(read_fact(known), MEMORY_TOLERANCE_MIB)
 
 

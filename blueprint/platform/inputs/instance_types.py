@@ -54,12 +54,12 @@ class _Filling:
         self.known: dict[Path, tuple[Source, ...]] = {}
         self._at: Path = (*POOLS, name)
         self._origins = origins
-        said = pool.machine.instance_type
-        machine = catalog.machine(said) if said else None
+        declared = pool.machine.instance_type
+        machine = catalog.machine(declared) if declared else None
         if machine:
             self._from_machine(machine)
         self._arch_of_gpu(catalog)
-        self._by_machine = machine.product is not None if machine else bool(said) and not says_itself(pool)
+        self._by_machine = machine.product is not None if machine else bool(declared) and not says_itself(pool)
 
     @property
     def decided(self) -> bool:
@@ -114,9 +114,9 @@ class _Filling:
     def _machine(self, **values: Any) -> None:
         self.pool = self.pool.model_copy(update={"machine": self.pool.machine.model_copy(update=values)})
 
-    def _filled(self, path: Path, said: Any, fact: Fact[Any] | None) -> Any:
-        if said or fact is None:
-            return said
+    def _filled(self, path: Path, declared: Any, fact: Fact[Any] | None) -> Any:
+        if declared or fact is None:
+            return declared
         self.known[(*self._at, *path)] = (self._line("machine", "instanceType"), _catalogue(fact))
         return fact.value
 

@@ -1,4 +1,4 @@
-"""Codes of what has the right form and cannot be meant (BP3350 to BP3369)."""
+"""Diagnostic codes of pools, their selectors and taints (BP3108, BP3113, BP335x, BP3363)."""
 
 from blueprint.diagnostics import Severity, define
 

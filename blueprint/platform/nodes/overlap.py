@@ -1,4 +1,4 @@
-"""Pools whose selectors choose the same nodes."""
+"""Finds pools whose selectors choose the same nodes."""
 
 from __future__ import annotations
 

@@ -10,9 +10,10 @@ from blueprint.catalog.monitoring import AlertDefinition, Monitoring, load_monit
 from blueprint.diagnostics import Diagnostic, Note, nearest
 from blueprint.platform.components.selection import OBSERVABILITY as COMPONENT
 from blueprint.platform.observability import codes
-from blueprint.platform.observability.alerts import ALL_MAY_BE_EMPTY, CLAIMED, NO_NVLINK_5, SHARED
-from blueprint.platform.observability.exporter import may_have_nvlink5
+from blueprint.platform.observability.alerts import ALL_MAY_BE_EMPTY, NO_NVLINK_5, SHARED
+from blueprint.platform.observability.exporter import Exporter, may_have_nvlink5
 from blueprint.platform.observability.expressions import chosen, limit_of
+from blueprint.platform.observability.model import Observability
 from blueprint.platform.olm.model import OWN_PROMETHEUSES
 from blueprint.source.paths import Path
 from blueprint.spec.observability import AlertSpec, ObservabilitySpec
@@ -48,9 +49,8 @@ class _Check:
         self.spec = spec
         self.data = data
         self.gpus = [pool.gpu for pool in context.spec.node_pools.values() if pool.gpu]
-        self.nvlink5 = any(may_have_nvlink5(context.catalog.gpu(gpu.product)) for gpu in self.gpus)
-        said = spec.metrics
-        self.exported = data.metrics.counted(said.set, said.include, said.exclude, nvlink5=self.nvlink5)
+        self.exporter_facts = Exporter(context.platform)
+        self.nvlink5 = self.exporter_facts.counts_nvlink5
         component, self.exporting = context.catalog.exporter_of(context.spec.gpu_stack)
         self.exporter = component.name
 
@@ -239,7 +239,10 @@ class _Check:
             )
 
     def _force(self, path: Path, name: str, alert: AlertSpec, definition: AlertDefinition) -> Iterator[Diagnostic]:
-        missing = [metric for metric in self._needs(name) if metric not in self.exported]
+        observability = self.context.platform.observability
+        if observability is None:
+            return  # the component is absent, and so is everything of it
+        missing = [metric for metric in self._needs(name) if metric not in observability.exported]
         if missing:
             yield self.context.diagnostic_at(
                 path,
@@ -248,7 +251,7 @@ class _Check:
                 notes=(self._left_out(missing[0]),),
                 help_=f"metrics: {{include: [{', '.join(missing)}]}}, or enabled: false",
             )
-        elif why := self._absent(definition):
+        elif why := self._absent(definition, observability):
             yield self.context.diagnostic_at(path, codes.ALERT_NOT_IN_FORCE, f"{name} is in force nowhere: {why}")
         elif not any(self._expressions(definition, alert.threshold)) and self.gpus:
             message = f"{name} is in force nowhere: the limit of no pool's product is verified"
@@ -256,26 +259,17 @@ class _Check:
             help_ = f"give it a threshold in {limits.unit}" if limits else None
             yield self.context.diagnostic_at(path, codes.ALERT_NOT_IN_FORCE, message, help_=help_)
 
-    def _absent(self, definition: AlertDefinition) -> str | None:
+    def _absent(self, definition: AlertDefinition, observability: Observability) -> str | None:
         """Why nothing that it is about can be there."""
-        stack, when = self.context.spec.gpu_stack, definition.when
-        if when in ("clusterPolicy", "devicePlugin") and stack == "gpuCluster":
-            return CLAIMED
-        if when in ("clusterPolicy", "operator", "driver", "nodeStatus") and stack == "standalone":
-            return "there is no GPU Operator (gpuStack: standalone)"
-        operator = self.context.spec.components.get(self.exporter)
-        if when == "nodeStatus" and not (operator and operator.settings.get("nodeStatusExporter")):
-            return "the node status exporter is off; gpu-operator: {settings: {nodeStatusExporter: true}}"
-        if (
-            when == "nodes"
-            and self.gpus
-            and not any(p.nodes.min for p in self.context.spec.node_pools.values() if p.gpu)
-        ):
-            return ALL_MAY_BE_EMPTY
-        if definition.nvlink5 and self.gpus and not self.nvlink5:
-            return NO_NVLINK_5
-        shared = [gpu.sharing is not None for gpu in self.gpus]
-        return SHARED if definition.about == "pod" and shared and all(shared) else None
+        pools = self.context.platform.gpu_pools
+        if definition.when == "nodes" and not pools:
+            return None  # reported of the section
+        reasons = (
+            (definition.when == "nodes" and not observability.always_some, ALL_MAY_BE_EMPTY),
+            (definition.nvlink5 and bool(pools) and not self.exporter_facts.counts_nvlink5, NO_NVLINK_5),
+            (definition.about == "pod" and bool(pools) and len(observability.shared) == len(pools), SHARED),
+        )
+        return observability.why_absent(definition.when) or next((why for applies, why in reasons if applies), None)
 
     def _left_out(self, metric: str) -> Note:
         excluded = self.spec.metrics.exclude

@@ -6,7 +6,7 @@ in `left_out`, so that prerequisites and lock can say it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,7 +15,7 @@ from blueprint.catalog.monitoring import Monitoring, load_monitoring
 from blueprint.platform.components.digests import digest
 from blueprint.platform.components.model import PlatformComponent
 from blueprint.platform.components.pod_settings import PerKey
-from blueprint.platform.observability.alerts import Alert, LeftOut
+from blueprint.platform.observability.alerts import CLAIMED, Alert, LeftOut
 from blueprint.platform.observability.dashboards import dashboard_json, queries_of
 from blueprint.platform.observability.exporter import Exporter
 from blueprint.platform.observability.expressions import filled, in_dialect, lacking
@@ -31,6 +31,9 @@ _OF_CLUSTER_POLICY = "gpu_operator_reconciliation_status"
 _OF_OPERATOR = "gpu_operator_"
 _DENIED_ON_OPENSHIFT = "kube_pod_created"
 """A metric that OpenShift's kube-state-metrics does not export (cluster-monitoring-operator: denylist)."""
+NO_OPERATOR = "there is no GPU Operator (gpuStack: standalone)"
+NO_DRIVER = "the operator installs no driver on any node"
+NODE_STATUS_OFF = "the node status exporter is off; gpu-operator: {settings: {nodeStatusExporter: true}}"
 _REQUESTED, _HELD = "namespace_pool:gpu_requested:sum", "namespace_pool:gpu_held:count"
 """The recording rules from which dashboards learn the namespaces that use GPUs."""
 
@@ -218,16 +221,22 @@ class Observability:
 
     def _holds(self, when: str | None) -> bool:
         """Whether what a definition is about is there at all."""
-        conditions = {
-            "driver": lambda: self._platform.driver.enabled,
-            "nodeStatus": lambda: self.node_status,
-            "devicePlugin": lambda: not self.claimed,
-            "claims": lambda: self.claimed,
-            "clusterPolicy": lambda: self._platform.gpu_stack == "clusterPolicy",
-            "operator": lambda: self.operated,
-            "nodes": lambda: bool(self._platform.gpu_pools),
-        }
-        return when is None or bool(conditions[when]())
+        return self.why_absent(when) is None
+
+    def why_absent(self, when: str | None) -> str | None:
+        """Why what a definition is about is not there; None where it is."""
+        conditions = _CONDITIONS[when] if when else ()
+        return next((why for is_there, why in conditions if not is_there(self)), None)
+
+    @property
+    def operator_driver(self) -> bool:
+        """Whether the operator installs a driver."""
+        return self._platform.driver.enabled
+
+    @property
+    def has_gpus(self) -> bool:
+        """Whether any pool has GPUs."""
+        return bool(self._platform.gpu_pools)
 
     @tracked_property
     def alert_groups(self) -> tuple[RuleGroup, ...]:
@@ -306,6 +315,18 @@ class Observability:
                 )
             )
         return tuple(found)
+
+
+_CONDITIONS: dict[str, tuple[tuple[Callable[[Observability], bool], str], ...]] = {
+    "clusterPolicy": ((lambda it: not it.claimed, CLAIMED), (lambda it: it.operated, NO_OPERATOR)),
+    "devicePlugin": ((lambda it: not it.claimed, CLAIMED),),
+    "claims": ((lambda it: it.claimed, "pods claim no GPUs"),),
+    "operator": ((lambda it: it.operated, NO_OPERATOR),),
+    "driver": ((lambda it: it.operated, NO_OPERATOR), (lambda it: it.operator_driver, NO_DRIVER)),
+    "nodeStatus": ((lambda it: it.operated, NO_OPERATOR), (lambda it: it.node_status, NODE_STATUS_OFF)),
+    "nodes": ((lambda it: it.has_gpus, "no pool has GPUs"),),
+}
+"""What must be there for a definition, by its `when`, and why it is in force nowhere otherwise."""
 
 
 def records_in(expression: str) -> frozenset[str]:

@@ -1,29 +1,30 @@
-"""What nodes must show of MIG: the mode of their GPUs, and the instances."""
+"""Expectations of MIG: the mode of the GPUs, and their instances."""
 
 from __future__ import annotations
 
 from blueprint.platform.pool import GpuPool
+from blueprint.platform.tracking.recorder import decided_by
 from blueprint.platform.tracking.tracked import read_fact
 from blueprint.probe.checks.mig_layout import Layout, MigGroup
 from blueprint.probe.checks.mig_mode import MigModes
 
 
 def mig_mode(pool: GpuPool) -> MigModes | bool | None:
-    """On for GPUs that are cut, off for others; nothing where the product has no MIG."""
+    """On for partitioned GPUs, off for others; nothing where the product has no MIG."""
     supported = pool.gpu.facts.mig.supported
     if pool.platform.dra.dynamic_mig:
         return None
     if layout := pool.partition.layout:
         whole = len(layout.whole_devices)
         return MigModes(pool.gpu.count - whole, whole) if whole else True
-    _ = pool.gpu.product  # read, since it decides
+    decided_by(pool.gpu.product)
     if pool.hardware.virtual:
         return None
     return False if supported.certain and read_fact(supported) else None
 
 
 def mig_layout(pool: GpuPool) -> Layout | None:
-    """How many GPUs are cut into what: which of them has which index nobody knows before they are there."""
+    """How many GPUs have which instances: their indexes are known only on the node."""
     alike: dict[tuple[tuple[str, int], ...], int] = {}
     for group in pool.partition.groups:
         key = tuple(sorted(group.instances.items()))

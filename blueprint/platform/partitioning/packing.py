@@ -1,6 +1,6 @@
 """Whether MIG instances fit together on one GPU, and where: a search over placements.
 
-A GPU that can be cut has compute slices (seven, or four on small ones) and memory slices (eight, or four). A
+A GPU with MIG has compute slices (seven, or four on small ones) and memory slices (eight, or four). A
 profile's name tells its part of both; its placements tell at which memory slices an instance may start. All
 functions are pure and know nothing of blueprints.
 """

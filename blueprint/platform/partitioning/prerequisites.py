@@ -1,4 +1,4 @@
-"""What somebody must know or do where GPUs are cut or shared."""
+"""Prerequisites of GPU partitioning (MIG) and sharing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def pool_prerequisites(pool: Pool, platform: Platform) -> Iterator[Iterator[str]
 
 
 def _partition(pool: GpuPool, platform: Platform) -> Iterator[str]:
-    """Nothing where GPUs are neither cut nor shared."""
+    """Nothing where GPUs are neither partitioned nor shared."""
     partition = pool.partition
     if partition.groups or partition.replicas:
         offers = ", ".join(f"{name} ({number} per node)" for name, number in partition.resources.items())

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from blueprint.platform.model import Platform
 from blueprint.platform.pool import Pool
-from blueprint.platform.tracking.recorder import record
+from blueprint.platform.tracking.recorder import decided_by, record
 from blueprint.versions import version_key
 
 POD_RESOURCES_FROM = "1.34"
@@ -41,7 +41,7 @@ def _nodes(pool: Pool, platform: Platform) -> Iterator[str]:
 
 
 def _kata(platform: Platform) -> Iterator[str]:
-    _ = platform.virtualization.enabled
+    decided_by(platform.virtualization.enabled)
     yield (
         "kata-deploy 3.29 or newer is installed by somebody else, without an NFD of its own: it is no part of this"
         " release. It makes the RuntimeClasses kata-qemu-nvidia-gpu, kata-qemu-nvidia-gpu-snp and"
@@ -50,7 +50,7 @@ def _kata(platform: Platform) -> Iterator[str]:
 
 
 def _kubelet(platform: Platform) -> Iterator[str]:
-    _ = platform.virtualization.enabled
+    decided_by(platform.virtualization.enabled)
     if version_key(platform.kubernetes_minor) < version_key(POD_RESOURCES_FROM):
         yield (
             "Kubelets of nodes with virtual machines run with the feature gate KubeletPodResourcesGet=true, which is"

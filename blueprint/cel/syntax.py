@@ -1,4 +1,4 @@
-"""The Common Expression Language as selectors of devices use it: text to a tree in which every part knows its place.
+"""The syntax of CEL: text to a tree in which every part knows its place.
 
 Form alone is judged: no names are looked up, nothing is evaluated. Written from the grammar of the language
 (cel-spec, langdef.md), with the optional syntax that Kubernetes switches on (`.?name`, `[?key]`).
@@ -33,12 +33,17 @@ class CelError(Exception):
         self.text, self.start, self.end = text, start, end
 
 
+class TooComplexError(CelError):
+    """The text is longer or deeper than any that is written by hand; it may be an expression all the same."""
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """A part of an expression.
 
     Attributes:
-        kind: literal, name, select, index, call, unary, binary, choice, list, map or struct.
+        kind: literal, name, select, index, call, unary, binary, choice, list, map, struct, or optional for an entry of
+            these that a question mark makes so.
         start: Its first character.
         end: Behind its last.
         value: Of a literal; otherwise the name, the field, the function or the operator.
@@ -116,7 +121,7 @@ class _Parser:
         """`a ? b : c`, or what binds closer."""
         self._depth += 1
         if self._depth > _DEEPEST:
-            self.fail("the expression is too deep")
+            raise TooComplexError("the expression is too deep", self.start, max(self.stop, self.start + 1))
         first = self._binary(0)
         if self._take("?"):
             then = self._binary(0)
@@ -142,7 +147,7 @@ class _Parser:
 
     def _link(self, links: int, *, flat: bool = False) -> int:
         if links > _LONGEST and not flat:
-            self.fail("the expression is too long a chain")
+            raise TooComplexError("the expression is too long a chain", self.start, max(self.stop, self.start + 1))
         return links + 1
 
     def _unary(self) -> Node:
@@ -218,17 +223,21 @@ class _Parser:
     def _many(self, close: str) -> tuple[Node, ...]:
         found: list[Node] = []
         while not self._take(close):
-            self._take("?")
-            found.append(self.choice())
+            found.append(self._entry())
             if not self._take(",") and not (self.kind == "mark" and self.value == close):
                 self.fail(f"{close} is missing here")
         return tuple(found)
 
+    def _entry(self) -> Node:
+        start = self.start
+        optional = self._take("?")
+        found = self.choice()
+        return Node("optional", start, found.end, None, (found,)) if optional else found
+
     def _entries(self) -> tuple[Node, ...]:
         found: list[Node] = []
         while not self._take("}"):
-            self._take("?")
-            found.append(self.choice())
+            found.append(self._entry())
             self._need(":")
             found.append(self.choice())
             if not self._take(",") and not (self.kind == "mark" and self.value == "}"):

@@ -1,0 +1,196 @@
+"""Compiles and evaluates CEL: the one module that knows the library (Google's, by its Python binding).
+
+The library is an optional dependency and is imported when the first expression is compiled. Whatever it cannot do is an
+UnsupportedError, which is no statement about the expression.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any
+
+from blueprint.cel.comprehensions import rewritten
+from blueprint.cel.functions import formats, lists, network, quantities, regex, strings
+from blueprint.cel.functions.signatures import Signature
+from blueprint.cel.screen import names_of, reason_against
+from blueprint.cel.syntax import CelError, TooComplexError, parse
+
+SIGNATURES: tuple[Signature, ...] = (
+    *strings.SIGNATURES,
+    *lists.SIGNATURES,
+    *regex.SIGNATURES,
+    *quantities.SIGNATURES,
+    *network.SIGNATURES,
+    *formats.SIGNATURES,
+)
+"""Every function that Kubernetes adds to the language."""
+
+_OURS = names_of(SIGNATURES)
+PACKAGE = "cel-expr-python"
+"""What has to be installed: the extra `cel` of this package brings it."""
+
+_ELSEWHERE = re.compile(r"undeclared reference to '\.?(authorizer|includes|sortBy)'")
+"""What Kubernetes has and we have not."""
+_REFUSED = "the function refuses this: "
+_FACTS = re.compile(
+    r"NOT_FOUND: Key not found in map|Index error: index=|(divide|modulus) by zero"
+    rf"|cannot convert string to|integer overflow|{_REFUSED}"
+)
+"""Errors that are facts about the value: the API server fails in the same way."""
+_WRONG = re.compile("undeclared reference|no matching overload|Syntax error")
+"""Refusals that Kubernetes' compiler makes as well, but for those that the two patterns below match."""
+_MIXED = re.compile(r"applied to '\([^']*\b(double|uint)\b|kubernetes\.|type\(|optional_type")
+"""Refusals of the library's type checker that Kubernetes' own does not make."""
+
+
+class UnsupportedError(Exception):
+    """The library is not there, or cannot compile or evaluate this; nothing is known about the expression."""
+
+
+class CompileError(Exception):
+    """The expression is wrong: the API server refuses it too."""
+
+
+class EvaluationError(Exception):
+    """The expression fails for these values, as it would in the API server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A compiled expression."""
+
+    text: str
+    returns: str
+    _expression: Any
+
+    def evaluate(self, values: Mapping[str, Any]) -> Any:
+        """The plain value for plain values (dict, list, str, int, float, bool, None).
+
+        Raises EvaluationError, or UnsupportedError.
+        """
+        try:
+            value = self._expression.eval(data=dict(values))
+            kind = value.type().name()
+            if kind not in ("ERROR", "UNKNOWN"):
+                return value.plain_value()
+            text = str(value.plain_value())
+        except (RuntimeError, TypeError, ValueError) as error:
+            raise UnsupportedError(_first_line(error)) from error
+        if _FACTS.search(text):
+            raise EvaluationError(_in_words(text))
+        raise UnsupportedError(text)
+
+
+@cache
+def is_available() -> bool:
+    """Whether the library can be imported."""
+    try:
+        from cel_expr_python import cel  # noqa: F401 - whether it is there is the question
+    except ImportError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=4096)
+def compile_expression(text: str, types: tuple[tuple[str, str], ...]) -> Program:
+    """A program over variables of the given types (`string`, `list(int)`, `map(string, dyn)`, `dyn`, ...).
+
+    Raises CompileError or UnsupportedError.
+    """
+    try:
+        tree = parse(text)
+    except TooComplexError as error:
+        raise UnsupportedError(error.text) from error
+    except CelError as error:
+        raise CompileError(error.text) from error
+    if not is_available():
+        raise UnsupportedError(f"{PACKAGE} is not installed")
+    if reason := reason_against(tree, text, _OURS):
+        raise UnsupportedError(reason)
+    try:
+        expression = _environment(types).compile(rewritten(tree, text))
+        return Program(text, expression.return_type().name().lower(), expression)
+    except (RuntimeError, TypeError, ValueError) as error:
+        message = _first_line(error)
+        if _WRONG.search(message) and not (_ELSEWHERE.search(message) or _MIXED.search(message)):
+            raise CompileError(message) from error
+        raise UnsupportedError(message) from error
+
+
+def _in_words(text: str) -> str:
+    if missing := re.search(r'Key not found in map : "(.*)"', text):
+        return f"no such key: {missing[1]}"
+    return text.partition(_REFUSED)[2] or text.partition(": ")[2]
+
+
+def _first_line(error: Exception) -> str:
+    """The library's message without its own place marks."""
+    line = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return re.sub(r"^[A-Z_]+: ERROR: <input>:\d+:\d+: ", "", line).removesuffix(" (in container '')")
+
+
+@lru_cache(maxsize=64)
+def _environment(types: tuple[tuple[str, str], ...]) -> Any:
+    from cel_expr_python import cel
+    from cel_expr_python.ext import ext_bindings, ext_optional
+
+    return cel.NewEnv(
+        variables={name: _type(text) for name, text in types},
+        extensions=[_extension(), ext_optional.ExtOptional(), ext_bindings.ExtBindings()],
+    )
+
+
+@cache
+def _extension() -> Any:
+    from cel_expr_python import cel
+
+    by_name: dict[str, list[Any]] = {}
+    for number, each in enumerate(SIGNATURES):
+        overload = cel.Overload(
+            id=f"kubernetes_{number}",
+            return_type=_type(each.returns),
+            parameters=[_type(parameter) for parameter in each.parameters],
+            is_member=each.method,
+            impl=_guarded(each.call),
+        )
+        by_name.setdefault(each.name, []).append(overload)
+    return cel.CelExtension("kubernetes", [cel.FunctionDecl(name, overloads) for name, overloads in by_name.items()])
+
+
+_NAMED = ("string", "int", "bool", "double", "bytes", "dyn")
+
+
+@cache
+def _type(text: str) -> Any:
+    """The library's type of a name: `string`, `list(T)`, `map(string, T)`."""
+    from cel_expr_python import cel
+
+    kinds = cel.Type
+    if text in _NAMED:
+        return getattr(kinds, text.upper())
+    outer, _, inner = text.removesuffix(")").partition("(")
+    if outer == "strings":
+        return kinds.List(kinds.STRING)
+    if outer == "list":
+        return kinds.List(_type(inner or "dyn"))
+    key, _, value = inner.partition(", ")
+    return kinds.Map(_type(key or "dyn"), _type(value or "dyn"))
+
+
+def _guarded(call: Callable[..., Any]) -> Callable[..., Any]:
+    """The function with errors that tell what the arguments do not allow from what we cannot do."""
+
+    def guarded(*arguments: Any) -> Any:
+        try:
+            return call(*arguments)
+        except NotImplementedError:
+            raise
+        except ValueError as error:
+            if str(error) == "no such overload":
+                raise
+            raise ValueError(_REFUSED + str(error)) from error
+
+    return guarded

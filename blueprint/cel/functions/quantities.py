@@ -1,0 +1,133 @@
+"""Quantities (`1500m`, `2Gi`) and semantic versions, with the comparisons that both have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+from blueprint.cel.functions.signatures import (
+    BOOL,
+    DOUBLE,
+    INT,
+    MAP,
+    STRING,
+    Signature,
+    function,
+    kind_of,
+    method,
+    tagged,
+    untagged,
+)
+from blueprint.units import quantity_value
+
+_SEMVER = re.compile(
+    r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)"
+    r"(?:-((?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*))?"
+    r"(?:\+([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?",
+    re.ASCII,
+)
+_INT64 = range(-(2**63), 2**63)
+
+
+def _quantity(text: str) -> dict[str, str]:
+    return tagged("Quantity", str(quantity_value(text)))
+
+
+def _is(make: Callable[..., Any]) -> Callable[..., bool]:
+    def holds(*arguments: Any) -> bool:
+        try:
+            make(*arguments)
+        except ValueError:
+            return False
+        return True
+
+    return holds
+
+
+def _number(value: Any) -> Fraction:
+    return Fraction(untagged("Quantity", value))
+
+
+def _as_integer(value: Any) -> int:
+    number = _number(value)
+    if number.denominator != 1 or number.numerator not in _INT64:
+        raise ValueError("cannot convert value to integer")
+    return number.numerator
+
+
+def _other(value: Any) -> Fraction:
+    return Fraction(value) if isinstance(value, int) else _number(value)
+
+
+def _add(left: Any, right: Any) -> dict[str, str]:
+    return tagged("Quantity", str(_number(left) + _other(right)))
+
+
+def _subtract(left: Any, right: Any) -> dict[str, str]:
+    return tagged("Quantity", str(_number(left) - _other(right)))
+
+
+def _semver(text: str, normalise: bool = False) -> dict[str, str]:  # noqa: FBT001, FBT002 - CEL passes it by place
+    text = _normal(text) if normalise else text
+    if not (match := _SEMVER.fullmatch(text)):
+        raise ValueError(f"{text} is not a semantic version")
+    return tagged("Semver", match.group())
+
+
+def _normal(text: str) -> str:
+    """Without a leading `v` and leading zeros, filled up to three numbers."""
+    text = text.removeprefix("v")
+    core, mark, rest = re.fullmatch(r"([^-+]*)([-+]?)(.*)", text, re.DOTALL).groups()  # type: ignore[union-attr]
+    numbers = [part.lstrip("0") or "0" if part else part for part in core.split(".")]
+    return ".".join([*numbers, "0", "0"][: max(3, len(numbers))]) + mark + rest
+
+
+def _version_key(value: Any) -> tuple[Any, ...]:
+    """What semantic versions are ordered by: a pre-release comes before its release, a build does not count."""
+    match = _SEMVER.fullmatch(untagged("Semver", value))
+    if match is None:
+        raise ValueError("no such overload")
+    parts = match[4].split(".") if match[4] else ()
+    before = tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts)
+    return (int(match[1]), int(match[2]), int(match[3]), not parts, before)
+
+
+def _part(index: int) -> Callable[[Any], int]:
+    return lambda value: int(_version_key(value)[index])
+
+
+def _compare(left: Any, right: Any) -> int:
+    if kind_of(left) == "Quantity":
+        a, b = _number(left), _number(right)
+        return (a > b) - (a < b)
+    x, y = _version_key(left), _version_key(right)
+    return (x > y) - (x < y)
+
+
+def _sign(value: Any) -> int:
+    number = _number(value)
+    return (number > 0) - (number < 0)
+
+
+SIGNATURES: tuple[Signature, ...] = (
+    function("quantity", (STRING,), MAP, _quantity),
+    function("isQuantity", (STRING,), BOOL, _is(_quantity)),
+    function("semver", (STRING,), MAP, _semver),
+    function("semver", (STRING, BOOL), MAP, _semver),
+    function("isSemver", (STRING,), BOOL, _is(_semver)),
+    function("isSemver", (STRING, BOOL), BOOL, _is(_semver)),
+    function("sign", (MAP,), INT, _sign),
+    method("isInteger", (MAP,), BOOL, _is(_as_integer)),
+    method("asInteger", (MAP,), INT, _as_integer),
+    method("asApproximateFloat", (MAP,), DOUBLE, lambda value: float(_number(value))),
+    *(method("add", (MAP, other), MAP, _add) for other in (MAP, INT)),
+    *(method("sub", (MAP, other), MAP, _subtract) for other in (MAP, INT)),
+    method("isLessThan", (MAP, MAP), BOOL, lambda a, b: _compare(a, b) < 0),
+    method("isGreaterThan", (MAP, MAP), BOOL, lambda a, b: _compare(a, b) > 0),
+    method("compareTo", (MAP, MAP), INT, _compare),
+    method("major", (MAP,), INT, _part(0)),
+    method("minor", (MAP,), INT, _part(1)),
+    method("patch", (MAP,), INT, _part(2)),
+)

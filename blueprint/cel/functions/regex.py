@@ -1,0 +1,78 @@
+"""`find` and `findAll`. Go's expressions never take more than linear time; Python's can, so some are refused.
+
+`matches` is not here: the library has it, by RE2 as Kubernetes does.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from functools import lru_cache
+from typing import Any
+
+from blueprint.cel.functions.signatures import INT, STRING, STRINGS, Signature, method
+
+op: Any = importlib.import_module("re._constants")
+parser: Any = importlib.import_module("re._parser")
+"""The standard library's own parser of expressions; it has no public name."""
+
+_DIFFERENT = re.compile(r"\\[pPQEzCAZBx0-9]|\[\[:|\(\?[^:P)]|\$(?!$)")
+"""Syntax that Go has and Python has not, or that means something else there."""
+_LONGEST = 10_000
+_REPEATS = frozenset({op.MAX_REPEAT, op.MIN_REPEAT})
+_MANY = 8
+
+
+def _find(text: str, pattern: str) -> str:
+    match = _compiled(pattern).search(_short(text))
+    return match.group() if match else ""
+
+
+def _find_all(text: str, pattern: str, limit: int = -1) -> list[str]:
+    found = [match.group() for match in _compiled(pattern).finditer(_short(text))]
+    return found if limit < 0 else found[:limit]
+
+
+def _short(text: str) -> str:
+    if len(text) > _LONGEST:
+        raise NotImplementedError(f"a text of more than {_LONGEST} characters is not searched")
+    return text
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """The expression. NotImplementedError where Python would read another meaning, or could take for ever."""
+    if _DIFFERENT.search(pattern):
+        raise NotImplementedError(f"the regular expression {pattern} is not one that Go and Python read alike")
+    try:
+        tree = parser.parse(pattern, re.ASCII)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise NotImplementedError(f"the regular expression {pattern} cannot be read: {error}") from error
+    if _long_repeats(tree) > 2:  # noqa: PLR2004 - a square is bearable for texts this short
+        raise NotImplementedError(f"the regular expression {pattern} may take too long")
+    return re.compile(pattern.removesuffix("$") + r"\Z" if pattern.endswith("$") else pattern, re.ASCII)
+
+
+def _long_repeats(tree: Any, *, inside: bool = False) -> int:
+    """How many long repetitions follow each other; one inside another counts as far too many."""
+    count = 0
+    for kind, value in tree:
+        if kind in _REPEATS:
+            long = value[1] > _MANY
+            if inside and value[1] > 1:
+                return _MANY
+            count += long + _long_repeats(value[2], inside=True)
+        elif kind is op.SUBPATTERN:
+            count += _long_repeats(value[3], inside=inside)
+        elif kind is op.BRANCH:
+            count += _MANY if inside else sum(_long_repeats(each) for each in value[1])
+        elif kind in (op.ASSERT, op.ASSERT_NOT, op.GROUPREF, op.GROUPREF_EXISTS):
+            return _MANY
+    return count
+
+
+SIGNATURES: tuple[Signature, ...] = (
+    method("find", (STRING, STRING), STRING, _find),
+    method("findAll", (STRING, STRING), STRINGS, _find_all),
+    method("findAll", (STRING, STRING, INT), STRINGS, _find_all),
+)

@@ -1,0 +1,65 @@
+"""Which expressions the library must not see, although they are sound.
+
+It has faults that no error reports (decision 34): an optional inside a list or a map that is handed to a function in
+Python ends the process. So an optional may only stand where it is opened at once.
+"""
+
+from __future__ import annotations
+
+from blueprint.cel.comprehensions import is_format, is_two_variable
+from blueprint.cel.functions.signatures import Signature
+from blueprint.cel.syntax import Node
+
+_OPENS = frozenset({"hasValue", "value", "orValue"})
+_STAYS = frozenset({"or", "optMap", "optFlatMap"})
+_MOST_BINDINGS = 8
+LONGEST = 10_000
+"""Characters of an expression; more is not compiled."""
+
+
+def reason_against(tree: Node, text: str, ours: frozenset[str]) -> str | None:
+    """Why an expression is not given to the library, or None. `ours` are the names of functions in Python."""
+    if len(text) > LONGEST:
+        return f"it has more than {LONGEST} characters"
+    nodes = list(tree.walk())
+    if sum(_is_bind(node) for node in nodes) > _MOST_BINDINGS:
+        return f"it binds more than {_MOST_BINDINGS} names"
+    if any(node.kind == "literal" and "\0" in str(node.value) for node in nodes) or "\0" in text:
+        return "it holds a NUL character"
+    calls_python = any(is_two_variable(node) or (node.kind == "call" and _called(node) in ours) for node in nodes)
+    if calls_python and any(_stays_optional(node) for node in nodes):
+        return "it keeps an optional value beside a function that the library cannot give one"
+    return None
+
+
+def names_of(signatures: tuple[Signature, ...]) -> frozenset[str]:
+    """The names under which a tree calls the functions: of `sets.contains` the last part, with its namespace."""
+    return frozenset(each.name for each in signatures) | {each.name.rpartition(".")[2] for each in signatures}
+
+
+def _called(node: Node) -> str:
+    return str(node.value)
+
+
+def _is_bind(node: Node) -> bool:
+    return node.kind == "call" and node.value == "bind" and node.method
+
+
+def _stays_optional(node: Node) -> bool:
+    """Whether a part of the node is an optional that the node does not open."""
+    opened = node.kind in ("select", "index") or (node.kind == "call" and node.method and node.value in _OPENS | _STAYS)
+    rest = node.parts[1:] if opened else node.parts
+    return any(_is_optional(part) for part in rest)
+
+
+def _is_optional(node: Node) -> bool:
+    if node.kind == "optional" or node.optional or is_format(node):
+        return True
+    if node.kind in ("select", "index"):
+        return _is_optional(node.parts[0])
+    if node.kind == "choice":
+        return any(_is_optional(part) for part in node.parts[1:])
+    if node.kind != "call" or not node.method:
+        return False
+    namespace = node.parts[0].kind == "name" and node.parts[0].value == "optional"
+    return namespace or node.value in _STAYS

@@ -1,0 +1,286 @@
+"""The validation rules of custom resources (`x-kubernetes-validations`): collected once, evaluated for every object.
+
+Rules are evaluated as on create. A rule that compares with the stored object (`oldSelf`) is not run, and one that the
+library cannot evaluate is reported as such: neither counts as passed.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from blueprint.bundle.model import Path
+from blueprint.check import codes
+from blueprint.check.cel_values import (
+    UnrepresentableError,
+    cel_type,
+    cel_value,
+    time_fields,
+    unordered_fields,
+)
+from blueprint.check.finding import ObjectFinding, value_at
+from blueprint.kubernetes.api import Schema
+from blueprint.source.paths import format_path
+
+if TYPE_CHECKING:
+    from blueprint.cel.syntax import Node
+
+_SECONDS = 5.0
+"""CPU time for all rules of one check: an expensive rule cannot hang it."""
+_LONGEST_MESSAGE = 5 * 1024
+_OLD_SELF = re.compile(r"\boldSelf\b")
+_STEP = re.compile(r"\.([A-Za-z_][\w-]*)|\['((?:[^'\\]|\\.)*)'\]")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule of a schema node."""
+
+    text: str
+    message: str
+    message_expression: str
+    field_path: Path
+    schema: Schema
+    root: bool
+
+    @cached_property
+    def tree(self) -> Node | None:
+        """What the text means; None if it is no expression that can be read."""
+        from blueprint.cel.syntax import CelError, parse
+
+        try:
+            return parse(self.text)
+        except CelError:
+            return None
+
+    @cached_property
+    def is_transition(self) -> bool:
+        """Whether it compares with the stored object, which there is none of on create."""
+        return _OLD_SELF.search(self.text) is not None
+
+    @cached_property
+    def obstacle(self) -> str | None:
+        """Why this rule cannot be evaluated here, if that is known beforehand."""
+        nodes = list(self.tree.walk()) if self.tree else []
+        called = [node for node in nodes if node.kind == "call" and node.value == "has"]
+        exempt = {id(node.parts[0]) for node in called if len(node.parts) == 1}
+        times = set(time_fields(self.schema))
+        if any(node.value in times for node in nodes if _reads(node) and id(node) not in exempt):
+            return "it reads a time or a duration"
+        unordered = set(unordered_fields(self.schema))
+        compared = [part for node in nodes if node.value in ("==", "!=", "+") for part in node.parts]
+        if any(part.value in unordered for part in compared if _reads(part)):
+            return "it compares lists whose order does not count"
+        return None
+
+
+def _reads(node: Node) -> bool:
+    return node.kind == "select" or (node.kind == "name" and node.value == "self")
+
+
+@dataclass(slots=True)
+class RuleNode:
+    """A place in a schema that has rules, or leads to some."""
+
+    schema: Schema
+    rules: tuple[Rule, ...] = ()
+    fields: dict[str, RuleNode] = field(default_factory=dict)
+    items: RuleNode | None = None
+    values: RuleNode | None = None
+
+
+@dataclass(slots=True)
+class RuleTally:
+    """How many evaluations there were of what outcome. Only `held` and `violated` have been decided."""
+
+    held: int = 0
+    violated: int = 0
+    transitions: int = 0
+    not_evaluated: int = 0
+    seconds: float = 0.0
+    reported: set[tuple[str, ...]] = field(default_factory=set)
+
+
+def collect_rules(schema: Schema, *, root: bool = True) -> RuleNode | None:
+    """The rules of a structural schema; None where there are none."""
+    rules = tuple(_rule(each, schema, root=root) for each in schema.get("x-kubernetes-validations") or ())
+    node = RuleNode(schema, rules)
+    for name, each in schema.get("properties", {}).items():
+        if (name, root) != ("metadata", True) and (found := collect_rules(each, root=False)):
+            node.fields[name] = found
+    if isinstance(items := schema.get("items"), Mapping):
+        node.items = collect_rules(dict(items), root=False)
+    if isinstance(values := schema.get("additionalProperties"), Mapping):
+        node.values = collect_rules(dict(values), root=False)
+    return node if rules or node.fields or node.items or node.values else None
+
+
+def _rule(given: Mapping[str, Any], schema: Schema, *, root: bool) -> Rule:
+    root = root or bool(schema.get("x-kubernetes-embedded-resource"))
+    return Rule(
+        text=str(given["rule"]),
+        message=str(given.get("message", "")),
+        message_expression=str(given.get("messageExpression", "")),
+        field_path=_steps(str(given.get("fieldPath", ""))),
+        schema=schema,
+        root=root,
+    )
+
+
+def _steps(text: str) -> Path:
+    """`.spec['a.b']` as a path."""
+    return tuple(match[1] or re.sub(r"\\(.)", r"\1", match[2]) for match in _STEP.finditer(text))
+
+
+def evaluate_rules(node: RuleNode | None, data: Any, kind: str, tally: RuleTally) -> Iterator[ObjectFinding]:
+    """What the rules have against an object of sound form, and which of them could not be evaluated."""
+    for found, value, path in _places(node, data, ()):
+        place = _Place(data, path, kind, found, value, found.rules[0].root)
+        for rule in found.rules:
+            yield from _evaluated(rule, place, tally)
+
+
+def _places(node: RuleNode | None, value: Any, path: Path) -> Iterator[tuple[RuleNode, Any, Path]]:
+    if node is None or value is None:
+        return
+    if node.rules:
+        yield node, value, path
+    if isinstance(value, dict):
+        for name, below in node.fields.items():
+            yield from _places(below, value.get(name), (*path, name))
+        for name, each in value.items() if node.values else ():
+            yield from _places(node.values, each, (*path, name))
+    elif isinstance(value, list):
+        for index, each in enumerate(value) if node.items else ():
+            yield from _places(node.items, each, (*path, index))
+
+
+@dataclass
+class _Place:
+    """A value that rules are about. All of them see the same representation, which is made once."""
+
+    whole: Any
+    path: Path
+    kind: str
+    node: RuleNode
+    value: Any
+    root: bool
+
+    @cached_property
+    def seen(self) -> Any:
+        """The value as the rules see it. Raises UnrepresentableError."""
+        return cel_value(self.value, self.node.schema, root=self.root)
+
+
+def _evaluated(rule: Rule, place: _Place, tally: RuleTally) -> Iterator[ObjectFinding]:
+    if rule.is_transition:
+        tally.transitions += 1
+        return
+    from blueprint.cel.engine import CompileError, EvaluationError, UnsupportedError
+
+    started = time.process_time()
+    try:
+        held = _holds(rule, place, tally)
+    except (UnsupportedError, CompileError, UnrepresentableError) as error:
+        tally.not_evaluated += 1
+        yield from _not_evaluated(rule, str(error), place, tally)
+        return
+    except EvaluationError as error:
+        tally.violated += 1
+        yield _violation(rule, f"a rule cannot be evaluated for this value: {error}", place)
+        return
+    finally:
+        tally.seconds += time.process_time() - started
+    if held:
+        tally.held += 1
+        return
+    tally.violated += 1
+    yield _violation(rule, _message(rule, place), place)
+
+
+def _holds(rule: Rule, place: _Place, tally: RuleTally) -> bool:
+    from blueprint.cel.engine import UnsupportedError
+
+    if rule.obstacle:
+        raise UnsupportedError(rule.obstacle)
+    if tally.seconds > _SECONDS:
+        raise UnsupportedError(f"all rules together took more than {_SECONDS:g} s")
+    result = _result(rule, rule.text, place)
+    if not isinstance(result, bool):
+        raise UnsupportedError(f"its value is not true or false but {type(result).__name__}")
+    return result
+
+
+def _result(rule: Rule, text: str, place: _Place) -> Any:
+    from blueprint.cel.engine import compile_expression
+
+    kind = "map(string, dyn)" if rule.root else cel_type(rule.schema) or "dyn"
+    program = compile_expression(text, (("self", kind),))
+    return program.evaluate({"self": place.seen})
+
+
+def _message(rule: Rule, place: _Place) -> str:
+    """What the rule's author says about a violation; the rule itself where that is nothing."""
+    from blueprint.cel.engine import CompileError, EvaluationError, UnsupportedError
+
+    if rule.message_expression:
+        try:
+            text = _result(rule, rule.message_expression, place)
+        except (CompileError, EvaluationError, UnsupportedError, UnrepresentableError):
+            text = None
+        if isinstance(text, str) and text.strip() and "\n" not in text and len(text) <= _LONGEST_MESSAGE:
+            return text.strip()
+    return rule.message.strip() or f"violates the rule {_one_line(rule.text)}"
+
+
+def _violation(rule: Rule, message: str, place: _Place) -> ObjectFinding:
+    path = (*place.path, *(rule.field_path or _read_by(rule, place)))
+    where = format_path(path, place.whole)
+    text = f"{where}: {message}" if where else message
+    shown = _one_line(rule.text)
+    return ObjectFinding(codes.RULE_VIOLATED, path, text, None if shown in message else f"the rule is: {shown}")
+
+
+def _read_by(rule: Rule, place: _Place) -> Path:
+    """The one field that a rule on an object reads, if it is there: a closer place than the object."""
+    chains = {chain for node in (rule.tree.walk() if rule.tree else ()) if (chain := _chain(node))}
+    longest = {chain for chain in chains if not any(other[: len(chain)] == chain != other for other in chains)}
+    if len(longest) != 1:
+        return ()
+    [chain] = longest
+    at = value_at(place.whole, place.path)
+    return chain if value_at(at, chain) is not None else ()
+
+
+def _chain(node: Node) -> Path | None:
+    """`self.a.b` as a path."""
+    names: list[str] = []
+    while node.kind == "select":
+        names.append(str(node.value))
+        node = node.parts[0]
+    return tuple(reversed(names)) if node.kind == "name" and node.value == "self" and names else None
+
+
+def _not_evaluated(rule: Rule, reason: str, place: _Place, tally: RuleTally) -> Iterator[ObjectFinding]:
+    """One note for each rule of a kind and each reason."""
+    from blueprint.cel.engine import PACKAGE, is_available
+
+    missing = not is_available()
+    key = (place.kind,) if missing else (place.kind, rule.text, reason)
+    if key in tally.reported:
+        return
+    tally.reported.add(key)
+    if missing:
+        text = f"validation rules of {place.kind} were not evaluated: {PACKAGE} is not installed"
+        yield ObjectFinding(codes.RULE_NOT_EVALUATED, (), text, "install gpu-platform-blueprint[cel]")
+        return
+    text = f"a validation rule was not evaluated: {reason}"
+    yield ObjectFinding(codes.RULE_NOT_EVALUATED, place.path, text, f"the rule is: {_one_line(rule.text)}")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

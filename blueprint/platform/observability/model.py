@@ -271,9 +271,8 @@ class Observability:
             for index, one in enumerate(definitions):
                 if self._holds(one.when) and not self._without(one.expr, known):
                     source = Source("component", self.data.records.span("groups", name, index), f"groups.{name}")
-                    rules.append(
-                        Recording(one.record, self.translated(filled(one.expr, None, None, self.places)), source)
-                    )
+                    expression = self.translated(filled(one.expr, None, None, self.places))
+                    rules.append(Recording(one.record, expression, source))
                     known.add(one.record)
             if rules:
                 groups.append(RuleGroup(f"gpu-{name}", tuple(rules)))
@@ -311,12 +310,8 @@ class Observability:
                 title: [panel for panel in panels if not any(self._without(q, known) for q in queries_of(panel))]
                 for title, panels in definition.rows.items()
             }
-            found.append(
-                Dashboard(
-                    uid,
-                    dashboard_json(uid, definition.title, rows, self.translated, _HELD if self.claimed else _REQUESTED),
-                )
-            )
+            namespaces = _HELD if self.claimed else _REQUESTED
+            found.append(Dashboard(uid, dashboard_json(uid, definition.title, rows, self.translated, namespaces)))
         return tuple(found)
 
 

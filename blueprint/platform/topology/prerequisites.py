@@ -25,8 +25,8 @@ def _machine(pool: Pool) -> Iterator[str]:
         yield f"Each node is a {kind}."
     processors = " ".join(machine[key] for key in ("cpu", "arch") if key in machine)
     memory = f"{machine['memory']} of memory" if "memory" in machine else ""
-    if machine := " and ".join(filter(None, (processors and f"{processors} processors", memory))):
-        yield f"Each node has {machine}."
+    if parts := " and ".join(filter(None, (processors and f"{processors} processors", memory))):
+        yield f"Each node has {parts}."
 
 
 def _levels(pool: Pool) -> Iterator[str]:

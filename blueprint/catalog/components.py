@@ -111,6 +111,7 @@ class Component(Record):
         ownership: Who may own it, the default first.
         stacks: The values of `gpuStack` that it belongs to.
         section: The section of a blueprint's spec that it carries out; without that it is not there.
+        contract: What must hold where somebody else installs it, in whole sentences; `{taints}` are the pools' taints.
         needs: Components that must work before this one is applied.
         crds: Files under `schemas/crds/`, applied before everything else of the component.
         optional_crds: Further such files, each with the setting that switches on what needs it.
@@ -136,6 +137,7 @@ class Component(Record):
     ownership: tuple[Ownership, ...]
     stacks: tuple[Stack, ...] = STACKS
     section: Text | None = None
+    contract: tuple[Text, ...] = ()
     needs: tuple[Text, ...] = ()
     crds: tuple[CrdFile, ...] = ()
     optional_crds: Mapping[CrdFile, Text] = field(default_factory=dict)

@@ -11,7 +11,9 @@ from pydantic.alias_generators import to_camel
 class Model(BaseModel):
     """Strict and frozen; keys are camelCase in YAML and snake_case here.
 
-    NOT_YET names keys, and values of a key, that belong to the language but not to this version.
+    NOT_YET names keys, and values of a key, that belong to the language but not to this version. ELSEWHERE says of keys
+    that are none what to do instead; OTHER_VALUES says of values that a key does not have which one stands for them, and why.
+    FORM is what a value must be where that is more than a mapping, NO_LIST why it is no list.
     """
 
     model_config = ConfigDict(
@@ -19,3 +21,7 @@ class Model(BaseModel):
     )
     NOT_YET: ClassVar[frozenset[str]] = frozenset()
     NOT_YET_VALUES: ClassVar[dict[str, tuple[str, ...]]] = {}
+    ELSEWHERE: ClassVar[dict[str, str]] = {}
+    OTHER_VALUES: ClassVar[dict[str, dict[str, tuple[str, str]]]] = {}
+    FORM: ClassVar[str | None] = None
+    NO_LIST: ClassVar[str | None] = None

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from blueprint.spec.base import Model
 from blueprint.spec.forms import ABSOLUTE_PATH, KUBERNETES, SYSTEM, UID, Host, LabelKeys, Names, Repository
+
+_WITHOUT_ENTRY = (
+    "ack", "capi", "cke", "coreweave", "crusoe", "digitalocean", "doks", "eks-anywhere", "iks", "ibm", "k0s", "kind",
+    "kops", "kubeadm", "kubernetes", "kubespray", "lambda", "lke", "minikube", "nebius", "oci", "oke", "ovh", "scaleway",
+    "tanzu", "tke", "tkg", "upstream", "vks", "vke",
+)  # fmt: skip
+_VANILLA = "it has no entry of its own: it is distribution: vanilla, and os says the system of its GPU nodes"
 
 
 class Registries(Model):
@@ -23,6 +30,14 @@ class Registries(Model):
 
 class Cluster(Model):
     """The cluster that the platform is for."""
+
+    OTHER_VALUES: ClassVar[dict[str, dict[str, tuple[str, str]]]] = {
+        "distribution": {
+            **dict.fromkeys(_WITHOUT_ENTRY, ("vanilla", _VANILLA)),
+            "talos": ("vanilla", "Talos is distribution: vanilla with os: talos-VERSION and gpuStack: standalone"),
+            **dict.fromkeys(("ocp", "okd", "rosa", "aro"), ("openshift", "it is distribution: openshift")),
+        }
+    }
 
     kubernetes: Annotated[str, Field(pattern=KUBERNETES)] = Field(
         description="Kubernetes version, with or without the patch. Every object is checked against its API."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -14,6 +14,12 @@ Owner = Literal["operator", "host", "provider"]
 
 class PoolDriver(Model):
     """Who installs the driver, and which."""
+
+    ELSEWHERE: ClassVar[dict[str, str]] = {
+        "type": "the driver is always that of whole GPUs and MIG; guests with vGPU are not supported: let the node image "
+        "bring their driver (owner: host), or patch spec.driver of the ClusterPolicy: repository, image, version and "
+        "licensingConfig of your private image"
+    }
 
     owner: Owner | None = Field(
         default=None,

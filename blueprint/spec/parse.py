@@ -176,10 +176,14 @@ def _unknown_key(path: Path, root: Node, owner: type[BaseModel] | None) -> Diagn
         f"unknown key {key} in {format_path(path[:-1]) or 'the document'}",
         at=at,
         path=name,
-        help=f"keys here: {', '.join(allowed)}" if allowed else None,
+        help=_instead_of_key(key, owner) or (f"keys here: {', '.join(allowed)}" if allowed else None),
         fix=Fix(at, near) if near else None,
         notes=_elsewhere(key, near),
     )
+
+
+def _instead_of_key(key: str, owner: type[BaseModel] | None) -> str | None:
+    return owner.ELSEWHERE.get(key) if owner and issubclass(owner, Model) else None
 
 
 def _not_yet(owner: type[BaseModel] | None) -> Iterable[str]:
@@ -222,7 +226,7 @@ def _wrong_value(problem: Any, path: Path, root: Node, owner: type[BaseModel] | 
     found = Diagnostic(codes.MALFORMED, f"{what} is not valid", at=at, path=name, notes=_history(node))
     kind, context = problem["type"], problem.get("ctx", {})
     if kind in _TYPES:
-        message = f"{name} must be {_TYPES[kind]}, not {value}"
+        message = f"{name} must be {_form(owner, where).FORM or _TYPES[kind]}, not {value}"
         return replace(found, code=codes.WRONG_TYPE, message=message, **_other_type(kind, node, at, owner, where))
     if kind == "literal_error":
         return _not_allowed(found, name, node, owner, path)
@@ -240,9 +244,19 @@ def _other_type(kind: str, node: Node, at: Span, owner: type[BaseModel] | None, 
     if kind == "string_type" and not isinstance(node.value, dict | list):
         written = None if isinstance(node.value, float) else Fix(at, f'"{_plain_word(node.value)}"')
         return {"help": "quote it", "fix": written}
-    if isinstance(node.value, str) and type(resolve(node.value)) in _SCALARS.get(kind, ()):
+    form = _form(owner, where)
+    if isinstance(node.value, list) and form.NO_LIST:
+        return {"help": form.NO_LIST}
+    number = form.FORM is not None and type(resolve(node.value)) is int if isinstance(node.value, str) else False
+    if isinstance(node.value, str) and (number or type(resolve(node.value)) in _SCALARS.get(kind, ())):
         return {"help": "write it without quotes", "fix": Fix(at, node.value)}
     return {"help": _wanted(str(where[-1]), owner) if where else None}
+
+
+def _form(owner: type[BaseModel] | None, where: Path) -> type[Model]:
+    """The model of a value, or a plain one where it has none."""
+    found = _field(owner, where[-1]) if where else None
+    return found if isinstance(found, type) and issubclass(found, Model) else Model
 
 
 def _value_text(node: Node) -> str:
@@ -286,12 +300,15 @@ def _not_allowed(found: Diagnostic, name: str, node: Node, owner: type[BaseModel
     if owner and issubclass(owner, Model) and node.value in owner.NOT_YET_VALUES.get(key, ()):
         return replace(found, code=codes.NOT_YET, message=f"{name}: {node.value} is not in this version yet",
                        help=f"allowed now: {', '.join(allowed)}")  # fmt: skip
-    near = nearest(str(node.value), allowed)
+    near, help_ = nearest(str(node.value), allowed), f"allowed: {', '.join(allowed)}"
+    others = owner.OTHER_VALUES.get(key, {}) if owner and issubclass(owner, Model) else {}
+    if other := others.get(str(node.value).casefold()):
+        near, help_ = other
     return replace(
         found,
         code=codes.NOT_ALLOWED,
         message=f"{name} cannot be {_value_text(node)}",
-        help=f"allowed: {', '.join(allowed)}",
+        help=help_,
         fix=Fix(found.at, near) if near and found.at else None,
     )
 

@@ -26,6 +26,8 @@ def _without_default(schema: dict[str, Any]) -> None:
 class NodeCount(Model):
     """How many nodes a pool has; one number stands for both."""
 
+    FORM = "a number or a mapping of min and max"
+
     min: Annotated[int, Field(ge=0, le=100_000)] = Field(description="Fewest nodes.")
     max: Annotated[int, Field(ge=0, le=100_000)] = Field(description="Most nodes.")
 
@@ -48,6 +50,8 @@ class NodeCount(Model):
 
 class PoolGpu(Model):
     """The GPUs of each node of a pool."""
+
+    NO_LIST = "all GPUs of a node are of one product: nodes with two models are not supported, pools may differ"
 
     product: Annotated[str, Field(min_length=1)] = Field(
         default="",

@@ -16,3 +16,13 @@ def _externals(platform: Platform) -> Iterator[str]:
     for component in platform.components.values():
         if component.ownership == "external":
             yield f"{component.component.title} {component.version} is installed by somebody else."
+            yield from _contract(component.component.contract, platform)
+
+
+def _contract(sentences: tuple[str, ...], platform: Platform) -> Iterator[str]:
+    """What somebody else's installation must do; nothing of taints where no pool has any."""
+    for sentence in sentences:
+        if "{taints}" not in sentence:
+            yield sentence
+        elif taints := sorted({f"{taint.key}:{taint.effect}" for taint in platform.taints}):
+            yield sentence.replace("{taints}", ", ".join(taints))

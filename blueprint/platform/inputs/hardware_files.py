@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
 from blueprint.catalog.catalog import Catalog
 from blueprint.catalog.codes import HARDWARE_MATCHES_NOTHING
 from blueprint.catalog.hardware import Gpu
@@ -13,6 +17,7 @@ from blueprint.source.matching import matching_files, patterns_at, read_input
 from blueprint.source.paths import Path
 
 AT: Path = ("spec", "hardware")
+_OTHER_VENDOR = re.compile(r"\b(?!10de:)[0-9a-f]{4}:[0-9a-f]{4}\b", re.IGNORECASE)
 
 
 def with_own_hardware(catalog: Catalog, layered: Layered) -> tuple[Catalog, list[Diagnostic]]:
@@ -29,8 +34,19 @@ def with_own_hardware(catalog: Catalog, layered: Layered) -> tuple[Catalog, list
         try:
             catalog = catalog.with_product(read_text(text, name, Gpu), named_at)
         except Refused as refused:
-            problems.extend(refused.diagnostics)
+            problems.extend(_of_another_vendor(refused.diagnostics, text) or refused.diagnostics)
     return catalog, problems
+
+
+def _of_another_vendor(found: Iterable[Diagnostic], text: str) -> list[Diagnostic]:
+    """The one thing to say of a file that describes another vendor's product; nothing where it is NVIDIA's."""
+    for each in found:
+        if (each.path or "").startswith("pciDeviceIds") and "10de:" in each.message:
+            lines = text.splitlines()[each.at.line - 1 : each.at.end_line] if each.at else []
+            vendor = any(_OTHER_VENDOR.search(line) for line in lines)
+            message = "this is no product of NVIDIA, whose PCI ids begin with 10de; other vendors' are not supported"
+            return [replace(each, message=message)] if vendor else []
+    return []
 
 
 def causes_only(found: list[Diagnostic], problems: list[Diagnostic]) -> list[Diagnostic]:

@@ -10,6 +10,17 @@ from blueprint.diagnostics import nearest
 
 _WORD = re.compile(r"[a-z0-9]+")
 _BRANDS = frozenset({"nvidia", "tesla"})
+_TEGRA = "a Tegra (Jetson, DRIVE, IGX)"
+_OTHERS: tuple[tuple[str, str], ...] = (
+    (r"(amd|instinct|radeon|firepro)\b.*|mi-?\d{2,3}[a-z]?\b.*|w\d{4}\b.*", "an AMD GPU"),
+    (
+        r"(intel|gaudi|habana|ponte|xe|arc|flex)(\b|\d).*|hl-?\d{3}.*|(gpu-)?max-?\d{4}.*|b60\b.*",
+        "an Intel accelerator",
+    ),
+    (r"(jetson|tegra|orin|xavier|thor|drive|igx)(\b|\d).*|agx-.*|t[45]000\b.*", _TEGRA),
+    (r"(google-)?(cloud-)?tpu.*|(trainium|inferentia|trn|inf)\d?.*", "an accelerator of a cloud"),
+)
+"""Accelerators that the platform cannot have, by their names."""
 
 
 def likely_products(declared: str, catalog: Catalog) -> list[str]:
@@ -23,7 +34,28 @@ def likely_products(declared: str, catalog: Catalog) -> list[str]:
     if found := [name for name in catalog.products if words and _has(words, _WORD.findall(name.casefold()))]:
         return sorted(found, key=lambda name: (len(name), name))
     near = nearest(declared, catalog.products)
-    return [near] if near else []
+    return [near] if near and _same_model(declared, near) else []
+
+
+def unsupported(declared: str) -> str | None:
+    """Why a name is none of a GPU that the platform can have; None where it may be one."""
+    word = re.sub(r"[\s_]+", "-", declared.casefold()).removeprefix("nvidia-")
+    kind = next((kind for pattern, kind in _OTHERS if re.fullmatch(pattern, word)), None)
+    if kind == _TEGRA:
+        return f"it is {kind}: the GPU Operator does not support integrated GPUs, only discrete ones and those of Grace boards"
+    return f"it is {kind}: only NVIDIA's GPUs are supported" if kind else None
+
+
+def _same_model(declared: str, product: str) -> bool:
+    """Whether a misspelt name has the number of the product: an RTX 3080 is no misspelt RTX 5080."""
+    mine, its = _model(declared), _model(product)
+    return bool(its) and (mine == its or (mine.endswith(its) and mine.removesuffix(its) in ("rtx", "gtx", "geforce")))
+
+
+def _model(name: str) -> str:
+    """The first word with a digit, and letters that look like digits read as such: `h100` of H1OO-SXM5-80GB."""
+    words = (word.replace("o", "0") if re.search(r"\d", word) else word for word in _WORD.findall(name.casefold()))
+    return next((word for word in words if re.search(r"\d", word)), "")
 
 
 def _called(name: str, catalog: Catalog) -> tuple[str, ...]:

@@ -24,11 +24,15 @@ from blueprint.source.files import Files
 from blueprint.source.layers import Layered, load_layers
 from blueprint.spec.parse import parse_blueprint
 from blueprint.spec.upgrade import upgraded
+from blueprint.waivers.engine import NO_WAIVERS, Waivers
 
 
 @dataclass(frozen=True)
 class Compilation:
-    """What compiling a blueprint led to. `bundle` and `files` are None where anything is wrong with it."""
+    """What compiling a blueprint led to. `bundle` and `files` are None where anything is wrong with it.
+
+    `diagnostics` are all findings; `waivers`, those of comments among them, say which of them do not count.
+    """
 
     target: str
     layered: Layered
@@ -37,6 +41,7 @@ class Compilation:
     bundle: Bundle | None = None
     files: Mapping[str, bytes] | None = None
     images: tuple[PulledImage, ...] = ()
+    waivers: Waivers = NO_WAIVERS
 
     @property
     def exit_code(self) -> int:
@@ -53,7 +58,12 @@ class Compilation:
 
 
 def compile_blueprint(
-    target: str, *, files: Files | None = None, overlays: Sequence[str] = (), sets: Sequence[str] = ()
+    target: str,
+    *,
+    files: Files | None = None,
+    overlays: Sequence[str] = (),
+    sets: Sequence[str] = (),
+    waivers: Waivers = NO_WAIVERS,
 ) -> Compilation:
     """Run every phase as far as it can go.
 
@@ -66,6 +76,7 @@ def compile_blueprint(
         files: Where it, and all that it names, is read from; by default the disk.
         overlays: Overlays that are merged last.
         sets: `PATH=VALUE`, each a single value over all layers.
+        waivers: Findings that do not count; waivers in comments of the input are added to them.
 
     Raises:
         Refused: The blueprint itself cannot be read.
@@ -74,25 +85,31 @@ def compile_blueprint(
     blueprint, problems = parse_blueprint(layered)
     found = [*layered.diagnostics, *problems]
     if blueprint is None or layered.incomplete:
-        return _stopped(target, layered, found)
+        return _stopped(target, layered, found, waivers)
     catalog, spoilt = with_own_hardware(load_catalog(), layered)
     platform, problems = resolve(blueprint, layered.root, catalog)
     found += [*spoilt, *causes_only(problems, spoilt)]
-    if platform is None or has_errors(found):
-        return _stopped(target, layered, found)
+    waivers = waivers.with_comments(layered.texts)
+    if platform is None or has_errors(waivers.standing(found)):
+        return _stopped(target, layered, found, waivers)
     objects, problems = render_platform(platform, layered)
     found += problems
     watched = platform.observability
     existing = (watched.namespace,) if watched else ()
     validation = validate_objects(objects, kubernetes_minor=platform.kubernetes_minor, namespaces=existing)
     judged = [*validation.diagnostics, *check_rules(validation.well_formed, ResolvedFacts(platform))]
-    found += without_explained(judged)
-    if has_errors(found):
-        return _stopped(target, layered, found, platform)
+    waivers = waivers.with_comments(layered.texts)  # those of manifests, too
+    found += [*without_explained(judged), *waivers.problems]
+    if has_errors(waivers.standing(found)):
+        return _stopped(target, layered, found, waivers, platform)
     images = pulled_images(platform, objects)
     bundle, contents = make_bundle(platform, layered, objects, expectations(platform), images)
-    return Compilation(target, layered, tuple(in_order(found)), platform, bundle, contents, images)
+    return Compilation(target, layered, tuple(in_order(found)), platform, bundle, contents, images, waivers)
 
 
-def _stopped(target: str, layered: Layered, found: list[Diagnostic], platform: Platform | None = None) -> Compilation:
-    return Compilation(target, layered, tuple(in_order(found)), platform)
+def _stopped(
+    target: str, layered: Layered, found: list[Diagnostic], waivers: Waivers, platform: Platform | None = None
+) -> Compilation:
+    waivers = waivers.with_comments(layered.texts)
+    diagnostics = tuple(in_order([*found, *waivers.problems]))
+    return Compilation(target, layered, diagnostics, platform, waivers=waivers)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from blueprint.bundle.assembly import make_bundle
 from blueprint.bundle.images import PulledImage
 from blueprint.bundle.model import Bundle
 from blueprint.catalog.catalog import load_catalog
+from blueprint.check.codes import RULE_FAILED
 from blueprint.check.objects import validate_objects, without_explained
-from blueprint.check.platform_facts import ResolvedFacts
-from blueprint.check.rules import check_rules
-from blueprint.diagnostics import Diagnostic, Refused, has_errors, in_order
+from blueprint.check.policy import RECOMMENDED, RulePolicy
+from blueprint.check.rule_context import RuleContext
+from blueprint.check.runner import RuleResults, run_rules
+from blueprint.diagnostics import Diagnostic, Refused, Severity, has_errors, in_order
 from blueprint.diagnostics.codes import INTERNAL_ERROR
 from blueprint.platform.expectations import expectations
 from blueprint.platform.inputs.hardware_files import causes_only, with_own_hardware
@@ -20,6 +22,7 @@ from blueprint.platform.model import Platform
 from blueprint.platform.resolve import resolve
 from blueprint.render.images import pulled_images
 from blueprint.render.render import render_platform
+from blueprint.rule_facts.resolved import ResolvedFacts
 from blueprint.source.files import Files
 from blueprint.source.layers import Layered, load_layers
 from blueprint.spec.parse import parse_blueprint
@@ -41,6 +44,7 @@ class Compilation:
     bundle: Bundle | None = None
     files: Mapping[str, bytes] | None = None
     images: tuple[PulledImage, ...] = ()
+    rules: RuleResults = field(default_factory=RuleResults)
     waivers: Waivers = NO_WAIVERS
 
     @property
@@ -48,6 +52,10 @@ class Compilation:
         """What a command exits with that needs the bundle."""
         if any(found.code is INTERNAL_ERROR for found in self.diagnostics):
             return 70
+        standing = self.waivers.standing(self.diagnostics)
+        errors = [each for each in standing if each.severity is Severity.ERROR]
+        if self.rules.failed and all(each.code is RULE_FAILED for each in errors):
+            return 3
         return self.layered.exit_code or int(self.bundle is None)
 
     def valid_bundle(self) -> Bundle:
@@ -63,6 +71,7 @@ def compile_blueprint(
     files: Files | None = None,
     overlays: Sequence[str] = (),
     sets: Sequence[str] = (),
+    policy: RulePolicy = RECOMMENDED,
     waivers: Waivers = NO_WAIVERS,
 ) -> Compilation:
     """Run every phase as far as it can go.
@@ -76,6 +85,7 @@ def compile_blueprint(
         files: Where it, and all that it names, is read from; by default the disk.
         overlays: Overlays that are merged last.
         sets: `PATH=VALUE`, each a single value over all layers.
+        policy: Which rules run, and how severe their findings are.
         waivers: Findings that do not count; waivers in comments of the input are added to them.
 
     Raises:
@@ -97,19 +107,17 @@ def compile_blueprint(
     watched = platform.observability
     existing = (watched.namespace,) if watched else ()
     validation = validate_objects(objects, kubernetes_minor=platform.kubernetes_minor, namespaces=existing)
-    judged = [*validation.diagnostics, *check_rules(validation.well_formed, ResolvedFacts(platform))]
+    rules = run_rules(RuleContext(validation.well_formed, ResolvedFacts(platform)), policy)
     waivers = waivers.with_comments(layered.texts)  # those of manifests, too
-    found += [*without_explained(judged), *waivers.problems]
+    found += [*without_explained([*validation.diagnostics, *rules.diagnostics]), *waivers.problems]
+    compilation = Compilation(target, layered, tuple(in_order(found)), platform, rules=rules, waivers=waivers)
     if has_errors(waivers.standing(found)):
-        return _stopped(target, layered, found, waivers, platform)
+        return compilation
     images = pulled_images(platform, objects)
     bundle, contents = make_bundle(platform, layered, objects, expectations(platform), images)
-    return Compilation(target, layered, tuple(in_order(found)), platform, bundle, contents, images, waivers)
+    return replace(compilation, bundle=bundle, files=contents, images=images)
 
 
-def _stopped(
-    target: str, layered: Layered, found: list[Diagnostic], waivers: Waivers, platform: Platform | None = None
-) -> Compilation:
+def _stopped(target: str, layered: Layered, found: list[Diagnostic], waivers: Waivers) -> Compilation:
     waivers = waivers.with_comments(layered.texts)
-    diagnostics = tuple(in_order([*found, *waivers.problems]))
-    return Compilation(target, layered, diagnostics, platform, waivers=waivers)
+    return Compilation(target, layered, tuple(in_order([*found, *waivers.problems])), waivers=waivers)

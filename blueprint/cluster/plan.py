@@ -151,7 +151,7 @@ class _Planner:
         resource = self.discovery.find(obj.api_version, identity.kind)
         if resource is None:
             return self._unserved(obj)
-        decider = Decider(self.connection, self.bundle.name)
+        decider = Decider(self.connection, self.bundle.name, self.bundle.release)
         if found := self.live.objects.get(identity):
             member = self.members.get(identity)
             return self._renewed(decider.existing(obj, found, member.snapshot if member else None, resource))

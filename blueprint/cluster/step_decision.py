@@ -49,10 +49,11 @@ Decision = tuple[Step, tuple[Diagnostic, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Decider:
-    """Decides object by object for one blueprint on one connection."""
+    """Decides object by object for one blueprint on one connection; kinds are as `release` has them."""
 
     connection: Connection
     blueprint: str
+    release: str = ""
 
     def existing(self, obj: Object, live: Mapping[str, Any], snapshot: Snapshot | None, resource: Resource) -> Decision:
         """What an object needs that is there. Raises ApiError where the server is gone."""
@@ -165,9 +166,9 @@ class Decider:
             step = replace(step, conflicts=(*step.conflicts, *(_in_the_way(extra, live) for extra in way.removed)))
             return self._updating(step, live, way.predicted)
         fields = declared_changes(obj, live)
-        if not (about := _unchangeable(fields, trial, way)):
+        if not (about := _unchangeable(fields, trial, way, self.release)):
             return self._failed(step, error)
-        known = immutable_fields(ObjectChange(obj.id, Action.UPDATE, fields))
+        known = immutable_fields(ObjectChange(obj.id, Action.UPDATE, fields), self.release)
         reason = why(known) if known else "must be replaced: a field cannot change on a living object"
         named = [field for field in about if field in known] or (about if len(about) == 1 else ())
         origin = named[0].origin if named else None
@@ -217,13 +218,15 @@ class Decider:
         return Step(obj, Action.CREATE, reason=reason, leaving=True, seen=Seen.of(live)), (found,)
 
 
-def _unchangeable(fields: Sequence[FieldChange], trial: Trial, refusals: Sequence[ApiError]) -> tuple[FieldChange, ...]:
+def _unchangeable(
+    fields: Sequence[FieldChange], trial: Trial, refusals: Sequence[ApiError], release: str
+) -> tuple[FieldChange, ...]:
     """The declared changes that are refused whatever else goes; empty where that is not proven.
 
     Each refusal must be the kind's own, and speak of a field that is to change.
     """
     seen = [field for field in fields if _always_named(field, trial, refusals)]
-    known = immutable_fields(ObjectChange(ObjectId.of(trial.want), Action.UPDATE, tuple(fields)))
+    known = immutable_fields(ObjectChange(ObjectId.of(trial.want), Action.UPDATE, tuple(fields)), release)
     return tuple(seen) or (known if all(refusal.by_validation for refusal in refusals) else ())
 
 

@@ -205,7 +205,7 @@ class ClusterView:
         resource = self._discovery.find(obj.api_version, obj.id.kind)
         if resource is None or not self._may_dry_run():
             return None
-        decider = Decider(self._connection, bundle.name)
+        decider = Decider(self._connection, bundle.name, bundle.release)
         try:
             if live is not None:
                 return decider.existing(obj, live, snapshot, resource)[0]

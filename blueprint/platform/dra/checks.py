@@ -77,29 +77,29 @@ def _mig_on_demand(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _not_there(context: CheckContext, component: Component) -> Iterator[Diagnostic]:
-    ground = context.catalog.distribution(context.spec.cluster.distribution)
-    system = context.spec.cluster.os or ground.default_os
+    distribution = context.catalog.distribution(context.spec.cluster.distribution)
+    system = context.spec.cluster.os or distribution.default_os
     if why := component.lacks.get("gpuClusters"):
         message = f"GPU Operator {component.version} cannot do gpuStack: gpuCluster: {why}"
         because = (context.note(("spec", "release"), "release set here"),)
         yield context.diagnostic_at(
             STACK, dra.DRA_NOT_THERE, message, notes=because, help_="a newer release, or clusterPolicy"
         )
-    elif ground.image(system) and not any("gpuCluster" in mode.stacks for mode in ground.modes(system)):
-        message = f"{ground.title} with {system} has no way to run gpuStack: gpuCluster"
+    elif distribution.image(system) and not any("gpuCluster" in mode.stacks for mode in distribution.modes(system)):
+        message = f"{distribution.title} with {system} has no way to run gpuStack: gpuCluster"
         where = (("distribution", "distribution set here"), ("os", "operating system set here"))
         notes = tuple(context.note(("spec", "cluster", key), words) for key, words in where)
-        stacks = {stack for mode in ground.modes(system) for stack in mode.stacks}
+        stacks = {stack for mode in distribution.modes(system) for stack in mode.stacks}
         yield context.diagnostic_at(
             STACK, dra.DRA_NOT_THERE, message, notes=notes, help_=f"gpuStack: {' or '.join(sorted(stacks))}"
         )
 
 
 def _kubernetes(context: CheckContext) -> Iterator[Diagnostic]:
-    said = context.spec.cluster.kubernetes
-    known = version_key(said)
+    declared = context.spec.cluster.kubernetes
+    known = version_key(declared)
     if known < version_key(OLDEST_KUBERNETES)[: len(known)]:
-        message = f"gpuStack: gpuCluster needs Kubernetes {OLDEST_KUBERNETES} or newer, not {said}"
+        message = f"gpuStack: gpuCluster needs Kubernetes {OLDEST_KUBERNETES} or newer, not {declared}"
         notes = (context.note(STACK, "because of this"),)
         yield context.diagnostic_at(
             KUBERNETES, dra.DRA_KUBERNETES, message, notes=notes, help_="upgrade, or gpuStack: clusterPolicy"
@@ -149,7 +149,7 @@ def _labels(context: CheckContext, name: str, pool: NodePool) -> Iterator[Diagno
             notes = (context.note(STACK, "because of this"),)
             help_ = "select nodes by a label that whoever makes them sets"
             yield context.diagnostic_at_key(
-                (*POOLS, name, "selector", key), dra.LABEL_OF_NOBODY, message, notes=notes, help_=help_
+                (*POOLS, name, "selector", key), dra.LABEL_NEVER_SET, message, notes=notes, help_=help_
             )
 
 
@@ -164,17 +164,17 @@ def _domain(context: CheckContext, name: str, pool: NodePool) -> Iterator[Diagno
 
 
 def _ports(context: CheckContext) -> Iterator[Diagnostic]:
-    said = context.settings_with("draHealthcheckPort")
+    declared = context.settings_with("draHealthcheckPort")
     for part in ("dra", "computeDomains"):
-        if said.get(f"{part}Healthcheck") is False and f"{part}HealthcheckPort" in said:
+        if declared.get(f"{part}Healthcheck") is False and f"{part}HealthcheckPort" in declared:
             message = f"{part}Healthcheck is false, so what {part}HealthcheckPort says"
             port, switch = (context.setting_path(f"{part}{name}") for name in ("HealthcheckPort", "Healthcheck"))
             yield context.no_effect(port, switch, message)
     component = context.component_with("draHealthcheckPort")
     names = ("draHealthcheckPort", "computeDomainsHealthcheckPort")
-    ports = [said.get(name, component.settings[name].own_default) for name in names] if component else []
+    ports = [declared.get(name, component.settings[name].own_default) for name in names] if component else []
     if ports and ports[0] == ports[1]:
-        named = "computeDomainsHealthcheckPort" if "computeDomainsHealthcheckPort" in said else "draHealthcheckPort"
+        named = "computeDomainsHealthcheckPort" if "computeDomainsHealthcheckPort" in declared else "draHealthcheckPort"
         message = f"both containers of the DRA driver would answer on port {ports[0]}"
         yield context.diagnostic_at(
             context.setting_path(named), dra.DRA_PORTS, message, help_="give each a port of its own"

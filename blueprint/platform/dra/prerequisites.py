@@ -38,11 +38,11 @@ def _alone(platform: Platform) -> Iterator[str]:
 
 def _gates(platform: Platform) -> Iterator[str]:
     """Gates of Kubernetes that gates of the DRA driver need, and that are not open by themselves."""
-    said = platform.setting("draFeatureGates") or {}
-    gates = _known(platform) if said else None
-    for name in said if gates else ():
+    declared = platform.setting("draFeatureGates") or {}
+    gates = _known(platform) if declared else None
+    for name in declared if gates else ():
         needed = gates.gates[name].cluster if gates and name in gates.gates else None
-        if said[name] and needed and not needed.open_in(platform.kubernetes_minor):
+        if declared[name] and needed and not needed.open_in(platform.kubernetes_minor):
             yield (
                 f"API server, scheduler and kubelets run with the feature gate {needed.gate}=true:"
                 f" the DRA driver's gate {name} needs it."

@@ -11,7 +11,7 @@ from blueprint.catalog.machines import Machine
 from blueprint.diagnostics import Diagnostic, Note, Severity
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.inputs import codes
-from blueprint.platform.inputs.instance_types import says_itself
+from blueprint.platform.inputs.instance_types import declares_its_shape
 from blueprint.platform.paths import POOLS
 from blueprint.source.paths import Path
 from blueprint.spec.pools import NodePool
@@ -32,28 +32,28 @@ class _InstanceTypeChecks:
     def found(self) -> Iterator[Diagnostic]:
         """Everything, pool by pool."""
         for name, pool in self.context.written.node_pools.items():
-            said = pool.machine.instance_type
-            machine = self.context.catalog.machine(said) if said else None
+            declared = pool.machine.instance_type
+            machine = self.context.catalog.machine(declared) if declared else None
             if machine:
                 yield from self._elsewhere(name, machine)
                 yield from self._agrees(name, pool, machine)
                 yield from self._doubted(name, pool, machine)
-            elif said:
+            elif declared:
                 yield self._no_such(name, pool)
-            if not said or machine:
+            if not declared or machine:
                 yield from self._undecided(name, pool, machine)
             yield from self._arch(name, pool, machine)
 
     def _no_such(self, name: str, pool: NodePool) -> Diagnostic:
         path = (*POOLS, name, "machine", "instanceType")
         names = [each for cloud in self.context.catalog.clouds for each in cloud.types]
-        told = self.context.unknown_name(path, codes.UNKNOWN_INSTANCE_TYPE, "instance type", names)
-        told = replace(
-            told,
+        found = self.context.unknown_name(path, codes.UNKNOWN_INSTANCE_TYPE, "instance type", names)
+        found = replace(
+            found,
             message=f"the catalogue has no instance type {pool.machine.instance_type}",
             help="say arch, cpu, memory and gpu where the catalogue does not have the machine",
         )
-        return replace(told, override=Severity.WARNING) if says_itself(pool) else told
+        return replace(found, override=Severity.WARNING) if declares_its_shape(pool) else found
 
     def _elsewhere(self, name: str, machine: Machine) -> Iterator[Diagnostic]:
         runs = self.context.spec.cluster.distribution
@@ -74,9 +74,11 @@ class _InstanceTypeChecks:
             (("machine", "arch"), shape.arch, machine.arch, "{} processors"),
             (("machine", "cpu"), shape.cpu, machine.cpu, "{} processors"),
         )
-        for path, said, fact, words in rows:
-            if said and fact and said != fact.value:
-                yield self._disagrees((*POOLS, name, *path), machine, fact, f"{words.format(fact.value)}, not {said}")
+        for path, declared, fact, words in rows:
+            if declared and fact and declared != fact.value:
+                yield self._disagrees(
+                    (*POOLS, name, *path), machine, fact, f"{words.format(fact.value)}, not {declared}"
+                )
         memory = machine.memory_gib
         if memory and shape.memory and quantity_value(shape.memory) > memory.value * 1024**3:
             path = (*POOLS, name, "machine", "memory")
@@ -87,14 +89,14 @@ class _InstanceTypeChecks:
             self.context.note((*path[:3], "machine", "instanceType"), "instance type set here"),
             Note(f"{fact.source} ({fact.confidence})", fact.span),
         )
-        told = self.context.diagnostic_at(
+        found = self.context.diagnostic_at(
             path,
             codes.MACHINE_DISAGREES,
             f"{machine.name} has {words}",
             notes=notes,
             help_="remove the line to take what the machine has, or name the right machine",
         )
-        return told if fact.certain else replace(told, override=Severity.WARNING)
+        return found if fact.certain else replace(found, override=Severity.WARNING)
 
     def _doubted(self, name: str, pool: NodePool, machine: Machine) -> Iterator[Diagnostic]:
         gpu, shape = pool.gpu, pool.machine
@@ -104,7 +106,9 @@ class _InstanceTypeChecks:
             "machine.cpu": (shape.cpu, machine.cpu),
             "machine.memory": (shape.memory, machine.memory_gib),
         }
-        doubtful = {key: fact.value for key, (said, fact) in left.items() if not said and fact and not fact.certain}
+        doubtful = {
+            key: fact.value for key, (declared, fact) in left.items() if not declared and fact and not fact.certain
+        }
         path = (*POOLS, name, "machine", "instanceType")
         if doubtful:
             values = ", ".join(f"{key} {value}" for key, value in doubtful.items())

@@ -54,12 +54,12 @@ class _Filling:
         self.known: dict[Path, tuple[Source, ...]] = {}
         self._at: Path = (*POOLS, name)
         self._origins = origins
-        said = pool.machine.instance_type
-        machine = catalog.machine(said) if said else None
+        declared = pool.machine.instance_type
+        machine = catalog.machine(declared) if declared else None
         if machine:
             self._from_machine(machine)
         self._arch_of_gpu(catalog)
-        self._by_machine = machine.product is not None if machine else bool(said) and not says_itself(pool)
+        self._by_machine = machine.product is not None if machine else bool(declared) and not declares_its_shape(pool)
 
     @property
     def decided(self) -> bool:
@@ -94,8 +94,8 @@ class _Filling:
         if network is None:
             return
         fabric = self._filled(("network", "fabric"), network.fabric, machine.fabric)
-        of_it = machine.adapters if machine.fabric and machine.fabric.value == fabric else None
-        nics = self._filled(("network", "nics"), network.nics, of_it)
+        adapters = machine.adapters if machine.fabric and machine.fabric.value == fabric else None
+        nics = self._filled(("network", "nics"), network.nics, adapters)
         self.pool = self.pool.model_copy(
             update={"network": network.model_copy(update={"fabric": fabric, "nics": nics})}
         )
@@ -114,9 +114,9 @@ class _Filling:
     def _machine(self, **values: Any) -> None:
         self.pool = self.pool.model_copy(update={"machine": self.pool.machine.model_copy(update=values)})
 
-    def _filled(self, path: Path, said: Any, fact: Fact[Any] | None) -> Any:
-        if said or fact is None:
-            return said
+    def _filled(self, path: Path, declared: Any, fact: Fact[Any] | None) -> Any:
+        if declared or fact is None:
+            return declared
         self.known[(*self._at, *path)] = (self._line("machine", "instanceType"), _catalogue(fact))
         return fact.value
 
@@ -128,7 +128,7 @@ def _catalogue(fact: Fact[Any]) -> Source:
     return Source("hardware", fact.span, fact.path)
 
 
-def says_itself(pool: NodePool) -> bool:
+def declares_its_shape(pool: NodePool) -> bool:
     """Whether nothing has to follow from the instance type: the pool says its GPUs, or what it has without any."""
     gpu, shape = pool.gpu, pool.machine
     return bool(gpu.product and gpu.count) if gpu else bool(shape.cpu and shape.memory)

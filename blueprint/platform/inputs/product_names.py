@@ -12,17 +12,17 @@ _WORD = re.compile(r"[a-z0-9]+")
 _BRANDS = frozenset({"nvidia", "tesla"})
 
 
-def meant(said: str, catalog: Catalog) -> list[str]:
-    """The products that `said` may mean, likeliest first; empty where nothing comes near.
+def likely_products(declared: str, catalog: Catalog) -> list[str]:
+    """The products that a declared name may mean, likeliest first; empty where nothing comes near.
 
     It may be what NVML or the node label `nvidia.com/gpu.product` calls the product, or a part of its name: A6000.
     """
-    if called := [name for name in catalog.products if said in _called(name, catalog)]:
+    if called := [name for name in catalog.products if declared in _called(name, catalog)]:
         return called
-    words = [word for word in _WORD.findall(said.casefold()) if word not in _BRANDS]
+    words = [word for word in _WORD.findall(declared.casefold()) if word not in _BRANDS]
     if found := [name for name in catalog.products if words and _has(words, _WORD.findall(name.casefold()))]:
         return sorted(found, key=lambda name: (len(name), name))
-    near = nearest(said, catalog.products)
+    near = nearest(declared, catalog.products)
     return [near] if near else []
 
 

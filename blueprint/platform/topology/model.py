@@ -43,8 +43,8 @@ class NodeHardware:
     @tracked_property
     def memory(self) -> str | None:
         """Memory of each node, as a quantity in the API server's form."""
-        said = self._spec.machine.memory
-        return canonical_quantity(said) if said else None
+        declared = self._spec.machine.memory
+        return canonical_quantity(declared) if declared else None
 
     @tracked_property
     def machine(self) -> dict[str, str]:
@@ -91,10 +91,10 @@ class NodeTopology:
     def kubelet(self) -> dict[str, str]:
         """What the kubelet must be set to, by the names of its configuration file."""
         kubelet = self._spec.kubelet
-        said = {
+        declared = {
             "topologyManagerPolicy": kubelet.topology_manager,
             "topologyManagerScope": kubelet.topology_manager_scope,
             "cpuManagerPolicy": kubelet.cpu_manager,
             "memoryManagerPolicy": {"static": "Static", "none": "None"}.get(kubelet.memory_manager or ""),
         }
-        return {key: value for key, value in said.items() if value}
+        return {key: value for key, value in declared.items() if value}

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 import yaml
 
-from blueprint.bundle.model import Object, Taint
+from blueprint.bundle.model import USERS, Object, Taint
 from blueprint.check import rules
 from blueprint.check.claims.dra_context import DraContext
 from blueprint.check.objects import check_objects
-from blueprint.check.rule_context import USERS, PoolOffer, RuleContext
+from blueprint.check.rule_context import PoolOffer, RuleContext
 from blueprint.diagnostics import all_codes, has_errors
 from blueprint.render.canonical import canonical
 from tests.support.rule_facts import context, devices, dra

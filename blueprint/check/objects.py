@@ -8,6 +8,7 @@ from typing import Any
 
 from blueprint.bundle.model import Object, Path
 from blueprint.check import codes
+from blueprint.check.definitions import check_definition
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.kinds import CheckedKind, KindRegistry, is_readable
 from blueprint.check.messages import in_words
@@ -16,7 +17,7 @@ from blueprint.check.references import check_references
 from blueprint.check.schema_walk import walk
 from blueprint.check.validation_rules import RuleTally, evaluate_rules
 from blueprint.check.validator import NotJsonError
-from blueprint.diagnostics import Diagnostic, has_errors, in_order, nearest
+from blueprint.diagnostics import Diagnostic, Severity, has_errors, in_order, nearest
 from blueprint.kubernetes.api import known_minors
 from blueprint.kubernetes.crd_defaults import with_defaults
 from blueprint.source.paths import format_path
@@ -106,9 +107,23 @@ def _check(subject: Object, kinds: KindRegistry, tally: RuleTally) -> Iterator[D
     if isinstance(kind, ObjectFinding):
         yield kind.to_diagnostic(subject)
         return
-    for complaint in _complaints(subject.data, kind, kinds, tally):
-        if complaint.code is not codes.RULE_NOT_EVALUATED or not _is_rendered(subject):
-            yield complaint.to_diagnostic(subject)
+    found = list(_complaints(subject.data, kind, kinds, tally))
+    if not _is_rendered(subject) and not _refused(each for each in found if each.code is not codes.SCHEMA_UNUSABLE):
+        found += _definition_faults(subject.data)
+    for each in found:
+        if each.code is not codes.RULE_NOT_EVALUATED or not _is_rendered(subject):
+            yield each.to_diagnostic(subject)
+
+
+def _definition_faults(crd: dict[str, Any]) -> Iterator[ObjectFinding]:
+    """Of a definition that a user gives; ours are upstream's, and tests hold them against a server."""
+    if (crd["apiVersion"], crd["kind"]) == _CRD and is_readable(crd):
+        yield from check_definition(crd)
+
+
+def _refused(found: Iterable[ObjectFinding]) -> bool:
+    """Whether one of the findings is an error, so that the form is not sound."""
+    return any((each.override or each.code.severity) is Severity.ERROR for each in found)
 
 
 def _is_rendered(subject: Object) -> bool:
@@ -125,9 +140,9 @@ def _complaints(
     except NotJsonError as error:
         yield ObjectFinding(codes.WRONG_TYPE, error.path, f"{format_path(error.path, data)}: {error}")
         return
-    yield from in_words(violations, data, data["kind"])
-    yield from walk(kind.plan, data, data)
-    if kind.rules and not violations:
+    form = [*in_words(violations, data, data["kind"]), *walk(kind.plan, data, data)]
+    yield from form
+    if kind.rules and not _refused(form):
         yield from evaluate_rules(kind.rules, with_defaults(data, kind.schema), data["kind"], tally)
     yield from check_identity(data, namespaced=kind.namespaced, minor=kinds.minor)
     yield from check_sizes(data)

@@ -1,0 +1,93 @@
+"""Definitions that the API server refuses are refused here, for the same place."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from blueprint.bundle.model import Object
+from blueprint.check.objects import check_objects
+from blueprint.lab.access import RequestFailed
+from tests.check.test_validation_rules import crd, needs_library
+
+Change = Callable[[dict[str, Any]], None]
+TEXT = {"type": "string", "maxLength": 9}
+
+
+def _spec(crd: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    return found
+
+
+def field(schema: dict[str, Any]) -> Change:
+    return lambda crd: _spec(crd)["properties"].update(a=schema)
+
+
+def rule(text: str) -> Change:
+    return lambda crd: _spec(crd).update({"x-kubernetes-validations": [{"rule": text}]})
+
+
+KEYED = {"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["k"]}
+WRONG: dict[str, tuple[Change, str]] = {
+    "name": (lambda crd: crd["metadata"].update(name="thing.example.com"), "metadata.name"),
+    "list kind": (lambda crd: crd["spec"]["names"].update(listKind="Thing"), "spec.names.listKind"),
+    "no stored version": (lambda crd: crd["spec"]["versions"][0].update(storage=False), "spec.versions"),
+    "two stored versions": (lambda crd: crd["spec"]["versions"].append({**crd["spec"]["versions"][0], "name": "v2"}),
+                            "spec.versions"),
+    "version twice": (lambda crd: crd["spec"]["versions"].append({**crd["spec"]["versions"][0], "storage": False}),
+                      "name"),
+    "no schema": (lambda crd: crd["spec"]["versions"][0].pop("schema"), "spec.versions[name=v1]"),
+    "no type": (field({"minLength": 1}), "a"),
+    "unique items": (field({"type": "array", "items": TEXT, "uniqueItems": True}), "uniqueItems"),
+    "fields and values": (field({"type": "object", "properties": {"b": TEXT}, "additionalProperties": TEXT}),
+                          "additionalProperties"),
+    "array of nothing": (field({"type": "array"}), "a"),
+    "keys that are no fields": (field({**KEYED, "items": {"type": "object", "properties": {"b": TEXT}}}),
+                                "x-kubernetes-list-map-keys"),
+    "optional keys": (field({**KEYED, "items": {"type": "object", "properties": {"k": TEXT}}}), "items"),
+    "map without keys": (field({"type": "array", "x-kubernetes-list-type": "map", "items": {"type": "object"}}), "a"),
+    "type in a condition": (field({**TEXT, "anyOf": [{"type": "string"}]}), "type"),
+    "root": (lambda crd: crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"].update(type="string"),
+             "openAPIV3Schema"),
+}  # fmt: skip
+WRONG_RULES: dict[str, tuple[Change, str]] = {
+    "syntax": (rule("self.b =="), "rule"),
+    "unknown function": (rule("self.b.nope()"), "rule"),
+    "unknown name": (rule("slef.b == 'x'"), "rule"),
+    "types": (rule("1 + 'a' == 2"), "rule"),
+    "no truth": (rule("1 + 1"), "rule"),
+    "empty": (rule(" "), "rule"),
+    "wrong type of self": (field({**TEXT, "x-kubernetes-validations": [{"rule": "self > 1"}]}), "rule"),
+}  # fmt: skip
+ALL = {**WRONG, **WRONG_RULES}
+
+
+def changed(change: Change) -> dict[str, Any]:
+    made = copy.deepcopy(crd({"type": "object", "properties": {"b": TEXT}}))
+    change(made)
+    return made
+
+
+@pytest.mark.parametrize("name", [*WRONG, *(pytest.param(name, marks=needs_library) for name in WRONG_RULES)])
+def test_a_definition_that_breaks_a_rule_is_refused_at_its_place(name: str) -> None:
+    change, end = ALL[name]
+    found = check_objects([Object(changed(change), "x")], kubernetes_minor="1.36")
+    ours = [each for each in found if each.code.id in ("BP5021", "BP5026")]
+    assert any((each.path or "").endswith(end) for each in ours), found
+
+
+@pytest.mark.parametrize("name", list(ALL))
+def test_the_api_server_refuses_it_too(lab: Any, name: str) -> None:
+    path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions?dryRun=All"
+    with pytest.raises(RequestFailed) as caught:
+        lab.request("POST", path, changed(ALL[name][0]))
+    assert "422" in str(caught.value), caught.value
+
+
+def test_what_is_sound_is_taken_by_both(lab: Any) -> None:
+    sound = changed(rule("self.b == 'x' || !has(oldSelf.b)"))
+    assert check_objects([Object(sound, "x")], kubernetes_minor="1.36") == []
+    lab.request("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions?dryRun=All", sound)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from blueprint.bundle.assembly import make_bundle
 from blueprint.bundle.images import PulledImage
 from blueprint.bundle.model import Bundle
 from blueprint.catalog.catalog import load_catalog
+from blueprint.check.codes import RULE_FAILED
 from blueprint.check.objects import validate_objects, without_explained
-from blueprint.check.platform_facts import ResolvedFacts
-from blueprint.check.rules import check_rules
-from blueprint.diagnostics import Diagnostic, Refused, has_errors, in_order
+from blueprint.check.policy import RECOMMENDED, RulePolicy
+from blueprint.check.rule_context import RuleContext
+from blueprint.check.runner import RuleResults, run_rules
+from blueprint.diagnostics import Diagnostic, Refused, Severity, has_errors, in_order
 from blueprint.diagnostics.codes import INTERNAL_ERROR
 from blueprint.effective.drivers import written_drivers
 from blueprint.effective.operator import EffectiveOperator
@@ -22,6 +24,7 @@ from blueprint.platform.model import Platform
 from blueprint.platform.resolve import resolve, resolve_again
 from blueprint.render.images import pulled_images
 from blueprint.render.render import render_platform
+from blueprint.rule_facts.resolved import ResolvedFacts
 from blueprint.source.files import Files
 from blueprint.source.layers import Layered, load_layers
 from blueprint.spec.parse import parse_blueprint
@@ -39,12 +42,16 @@ class Compilation:
     bundle: Bundle | None = None
     files: Mapping[str, bytes] | None = None
     images: tuple[PulledImage, ...] = ()
+    rules: RuleResults = field(default_factory=RuleResults)
 
     @property
     def exit_code(self) -> int:
         """What a command exits with that needs the bundle."""
         if any(found.code is INTERNAL_ERROR for found in self.diagnostics):
             return 70
+        errors = [each for each in self.diagnostics if each.severity is Severity.ERROR]
+        if self.rules.failed and all(each.code is RULE_FAILED for each in errors):
+            return 3
         return self.layered.exit_code or int(self.bundle is None)
 
     def valid_bundle(self) -> Bundle:
@@ -55,7 +62,12 @@ class Compilation:
 
 
 def compile_blueprint(
-    target: str, *, files: Files | None = None, overlays: Sequence[str] = (), sets: Sequence[str] = ()
+    target: str,
+    *,
+    files: Files | None = None,
+    overlays: Sequence[str] = (),
+    sets: Sequence[str] = (),
+    policy: RulePolicy = RECOMMENDED,
 ) -> Compilation:
     """Run every phase as far as it can go.
 
@@ -68,6 +80,7 @@ def compile_blueprint(
         files: Where it, and all that it names, is read from; by default the disk.
         overlays: Overlays that are merged last.
         sets: `PATH=VALUE`, each a single value over all layers.
+        policy: Which rules run, and how severe their findings are.
 
     Raises:
         Refused: The blueprint itself cannot be read.
@@ -92,14 +105,15 @@ def compile_blueprint(
     watched = platform.observability
     existing = (watched.namespace,) if watched else ()
     validation = validate_objects(objects, kubernetes_minor=platform.kubernetes_minor, namespaces=existing)
-    judged = [*validation.diagnostics, *check_rules(validation.well_formed, ResolvedFacts(platform))]
-    found += without_explained(judged)
+    rules = run_rules(RuleContext(validation.well_formed, ResolvedFacts(platform)), policy)
+    found += without_explained([*validation.diagnostics, *rules.diagnostics])
+    compilation = Compilation(target, layered, tuple(in_order(found)), platform, rules=rules)
     if has_errors(found):
-        return _stopped(target, layered, found, platform)
+        return compilation
     images = pulled_images(platform, objects)
     bundle, contents = make_bundle(platform, layered, objects, expectations(platform), images)
-    return Compilation(target, layered, tuple(in_order(found)), platform, bundle, contents, images)
+    return replace(compilation, bundle=bundle, files=contents, images=images)
 
 
-def _stopped(target: str, layered: Layered, found: list[Diagnostic], platform: Platform | None = None) -> Compilation:
-    return Compilation(target, layered, tuple(in_order(found)), platform)
+def _stopped(target: str, layered: Layered, found: list[Diagnostic]) -> Compilation:
+    return Compilation(target, layered, tuple(in_order(found)))

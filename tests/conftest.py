@@ -8,6 +8,7 @@ BLUEPRINT_REQUIRE_LAB=1 the binaries are built first, and a test of the lab that
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -104,8 +105,16 @@ def pytest_configure_node(node) -> None:
     node.workerinput[OWNER] = str(Identity.mine())
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever uses the lab is marked so; whoever is marked so does not run without one."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--shuffle SEED`: no test may need another one before it."""
+    parser.addoption("--shuffle", metavar="SEED", type=int, help="run the tests in a random order")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark and skip what needs a lab; shuffle where that is asked for."""
+    if (seed := config.getoption("--shuffle")) is not None:
+        items.sort(key=lambda item: item.nodeid)
+        random.Random(seed).shuffle(items)  # noqa: S311 - an order, no secret
     for item in items:
         if "lab" in getattr(item, "fixturenames", ()):
             item.add_marker("lab")

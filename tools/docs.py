@@ -78,8 +78,6 @@ def codes_page() -> Iterator[str]:
     """Every code under its step, each with an anchor of its id."""
     yield "# Diagnostic codes"
     yield "Codes are permanent. The first digit says where something was found; severity is configuration."
-    files = sorted((ROOT / "blueprint" / "check" / "rules").glob("*/examples.yaml"))
-    examples = {code: each for file in files for code, each in yaml.safe_load(file.read_text("utf-8")).items()}
     step = None
     for code in all_codes():
         digit = int(code.id[2])
@@ -89,9 +87,9 @@ def codes_page() -> Iterator[str]:
         yield f'### <a id="{code.id.lower()}"></a>{code.id} {code.slug}'
         yield f"Default severity: {code.severity}."
         yield code.about
-        if code.id in examples:
-            yield f"Wrong:\n\n```yaml\n{examples[code.id]['wrong'].rstrip()}\n```"
-            yield f"Right:\n\n```yaml\n{examples[code.id]['right'].rstrip()}\n```"
+        if code.page:
+            yield f"Bad:\n\n```yaml\n{code.page.bad.rstrip()}\n```"
+            yield f"Good:\n\n```yaml\n{code.page.good.rstrip()}\n```"
 
 
 def rules_page() -> Iterator[str]:

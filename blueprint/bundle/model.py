@@ -11,7 +11,7 @@ import orjson
 
 from blueprint.diagnostics import Span
 from blueprint.platform.nodes.taints import Taint
-from blueprint.platform.tracking.sources import Source, Sources, flatten, line_to_change
+from blueprint.platform.tracking.sources import Source, Sources, first_source, flatten, line_to_change
 from blueprint.probe.expectations import Expectation
 from blueprint.source.paths import Path
 
@@ -152,6 +152,18 @@ class BundlePool:
     resources: Mapping[str, int] = field(default_factory=dict)
     machine: Mapping[str, str] = field(default_factory=dict)
     topology: Mapping[str, int] = field(default_factory=dict)
+
+    def origin(self, *keys: str) -> FieldOrigin | None:
+        """The lines of the first of these keys that has any; there is no template behind them."""
+        noted = noted_sources(self.sources)
+        found = next((noted[key] for key in keys if noted.get(key)), ())
+        first = first_source(found)
+        return FieldOrigin(first.span, found) if first else None
+
+    def span(self, *keys: str) -> Span | None:
+        """The first of those lines."""
+        origin = self.origin(*keys)
+        return origin.template if origin else None
 
 
 @dataclass(frozen=True, slots=True)

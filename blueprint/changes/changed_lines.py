@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from blueprint.bundle.model import Bundle, FieldOrigin, Object
 from blueprint.changes.compare import FieldChange, ObjectChange
-from blueprint.platform.tracking.sources import Source
+from blueprint.platform.tracking.sources import Source, SourceGroup, Sources
 
 Line = tuple[str, str, str]
 
@@ -15,23 +15,77 @@ Line = tuple[str, str, str]
 def because_of_changed_lines(changes: Iterable[ObjectChange], before: Bundle, after: Bundle) -> Iterator[ObjectChange]:
     """The same changes; each field is said to come from the lines that changed, where any of its lines did."""
     old = {obj.id: obj for obj in before.objects}
+    comparison = _LineComparison(before, after)
     for change in changes:
         known = old.get(change.id)
-        yield replace(change, fields=tuple(_field(f, known, before, after) for f in change.fields)) if known else change
+        yield replace(change, fields=tuple(_field(f, known, comparison) for f in change.fields)) if known else change
 
 
-def _field(field: FieldChange, known: Object, before: Bundle, after: Bundle) -> FieldChange:
+def _field(field: FieldChange, known: Object, comparison: _LineComparison) -> FieldChange:
     was, now = known.origin(field.path), field.origin
     if was is None or now is None:
         return field
-    same = {_line(source, before.texts) for source in was.sources}
-    changed = tuple(source for source in now.sources if _line(source, after.texts) not in same)
+    changed = comparison.changed(was.noted, now.noted)
     return replace(field, origin=FieldOrigin(now.template, changed)) if changed else field
 
 
-def _line(source: Source, texts: Mapping[str, str]) -> Line:
-    """A source by what it says, wherever it stands; a file that no bundle keeps is known by its name."""
-    text = texts.get(source.span.file)
-    lines = text.splitlines() if text is not None else []
-    line = lines[source.span.line - 1].strip() if len(lines) >= source.span.line else source.span.file
-    return source.layer, source.path, line
+class _LineComparison:
+    """Sources of two bundles, compared by their lines. Two groups are compared once, whatever fields they decide."""
+
+    def __init__(self, before: Bundle, after: Bundle) -> None:
+        self._before = _Lines(before.texts)
+        self._after = _Lines(after.texts)
+        self._changed: dict[tuple[SourceGroup, frozenset[SourceGroup]], tuple[SourceGroup, frozenset[Line]]] = {}
+
+    def changed(self, was: Sources, now: Sources) -> Sources:
+        """Those of `now` whose lines are not among those of `was`; groups stay groups."""
+        lines = {self._before.line(each) for each in was if isinstance(each, Source)}
+        groups = frozenset(each for each in was if isinstance(each, SourceGroup))
+        return tuple(self._changed_members(now, lines, groups))
+
+    def _changed_members(
+        self, now: Sources, lines: set[Line], groups: frozenset[SourceGroup]
+    ) -> Iterator[Source | SourceGroup]:
+        for each in now:
+            if isinstance(each, SourceGroup):
+                changed, changed_lines = self._changed_group(each, groups)
+                if lines.isdisjoint(changed_lines):
+                    yield from (changed,) if changed.parts else ()
+                else:
+                    yield from (one for one in changed.sources if self._after.line(one) not in lines)
+            else:
+                line = self._after.line(each)
+                if line not in lines and not any(line in self._before.lines(group) for group in groups):
+                    yield each
+
+    def _changed_group(self, now: SourceGroup, groups: frozenset[SourceGroup]) -> tuple[SourceGroup, frozenset[Line]]:
+        """What of a group is in none of the other side's groups, and its lines."""
+        if (now, groups) not in self._changed:
+            known = frozenset[Line]().union(*(self._before.lines(group) for group in groups))
+            changed = tuple(each for each in now.sources if self._after.line(each) not in known)
+            self._changed[now, groups] = SourceGroup(changed), frozenset(map(self._after.line, changed))
+        return self._changed[now, groups]
+
+
+class _Lines:
+    """The lines of one bundle's sources. Each file is split once, each group spread out once."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._texts = texts
+        self._split: dict[str, list[str]] = {}
+        self._groups: dict[SourceGroup, frozenset[Line]] = {}
+
+    def line(self, source: Source) -> Line:
+        """A source by what it says, wherever it stands; a file that no bundle keeps is known by its name."""
+        file = source.span.file
+        if file not in self._split:
+            self._split[file] = self._texts.get(file, "").splitlines()
+        lines = self._split[file]
+        text = lines[source.span.line - 1].strip() if len(lines) >= source.span.line else file
+        return source.layer, source.path, text
+
+    def lines(self, group: SourceGroup) -> frozenset[Line]:
+        """Those of all sources of a group."""
+        if group not in self._groups:
+            self._groups[group] = frozenset(map(self.line, group.sources))
+        return self._groups[group]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from blueprint.bundle.model import BundlePool, Object
 from blueprint.catalog.effects import Effect, load_effects
@@ -16,7 +15,7 @@ from blueprint.changes.change import ChangedObject
 from blueprint.changes.compare import Action, FieldChange
 from blueprint.changes.network_effects import network_driver
 from blueprint.changes.place_effects import PlaceChange, place_effects
-from blueprint.changes.rollout import Rollout, rollout_of
+from blueprint.changes.rollout import Rollout, Rollouts
 from blueprint.changes.upgrade_paths import unsupported_upgrades
 from blueprint.diagnostics import Code, Diagnostic, Note
 from blueprint.source.paths import format_path
@@ -55,12 +54,16 @@ def find_effects(
         pools: The pools as they will be.
         places: Labels and taints of nodes that change.
     """
-    objects = {obj.id: obj.data for obj in after}
+    objects = [obj.data for obj in {obj.id: obj for obj in after}.values()]
+    rollouts = Rollouts(objects, pools)
     found: list[Diagnostic] = []
     for table in load_effects():
         found += unsupported_upgrades(changed, table)
         for hit in _merged(hit for one in changed for hit in _hits(one, table.effects)):
-            found += _diagnostics(hit, list(objects.values()), pools)
+            if hit.effect.happens == "network-driver":
+                found.append(network_driver(hit.changed, hit.fields, hit.effect.source, objects, pools))
+            else:
+                found += _diagnostics(hit, rollouts.rollout(hit.changed))
     found += place_effects(places, [effect for table in load_effects() for effect in table.effects])
     return [*found, *(diagnostic for one in changed for diagnostic in _workload(one))]
 
@@ -108,11 +111,7 @@ def _is_elsewhere(one: ChangedObject, at: str) -> bool:
     return at.startswith("spec.driver.") and at != crd and bool(one.value(crd, "before") and one.value(crd))
 
 
-def _diagnostics(hit: Hit, objects: Sequence[Mapping[str, Any]], pools: Sequence[BundlePool]) -> Iterator[Diagnostic]:
-    if hit.effect.happens == "network-driver":
-        yield network_driver(hit.changed, hit.fields, hit.effect.source, objects, pools)
-        return
-    rollout = rollout_of(hit.changed, objects, pools)
+def _diagnostics(hit: Hit, rollout: Rollout) -> Iterator[Diagnostic]:
     if not rollout.pools:
         return
     if hit.effect.happens == "driver":

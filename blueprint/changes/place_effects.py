@@ -49,7 +49,7 @@ def _between(old: BundlePool, new: BundlePool) -> PlaceChange:
         {key: pair for key, pair in labels.items() if pair[0] != pair[1]},
         tuple(taint for taint in new.taints if taint not in old.taints),
         tuple(taint for taint in old.taints if taint not in new.taints),
-        {key: sources[0].span for key, sources in new.sources.items() if sources},
+        {key: span for key in new.sources if (span := new.span(key))},
     )
 
 

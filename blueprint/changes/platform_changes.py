@@ -6,6 +6,7 @@ and in their objects are the same platform, from wherever.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -13,9 +14,9 @@ import orjson
 
 from blueprint.bundle.images import parts_of
 from blueprint.bundle.layout import EXPECTATIONS, LOCK, PREREQUISITES
-from blueprint.bundle.model import Bundle, FieldOrigin, ObjectId, Path
+from blueprint.bundle.model import Bundle, FieldOrigin, ObjectId, Path, noted_sources
 from blueprint.changes.compare import ABSENT, Action, FieldChange, ObjectChange, differences
-from blueprint.platform.tracking.sources import Source
+from blueprint.platform.tracking.sources import Source, SourceGroup, Sources, first_source, source_of
 from blueprint.source.paths import format_path
 
 Parts = Mapping[ObjectId, Any]
@@ -90,37 +91,67 @@ class _Lines:
     """The deciding lines of a bundle, by what they decide."""
 
     def __init__(self, bundle: Bundle) -> None:
-        self._facts = [(fact.what, fact) for fact in bundle.facts]
-        self._pools = {pool.name: pool.sources for pool in bundle.pools}
+        facts = list(enumerate(bundle.facts))
+        self._facts = {fact.what: (number, fact.noted) for number, fact in reversed(facts)}
+        self._names = sorted(self._facts)
+        self._pools = {pool.name: noted_sources(pool.sources) for pool in bundle.pools}
         self._expected = {(each.pool, each.check): each.sources for each in bundle.expectations}
+        self._by_key: dict[SourceGroup, dict[str, Source]] = {}
 
-    def of(self, part: ObjectId, path: Path, value: Any) -> tuple[Source, ...]:
-        """None where nobody noted them."""
+    def deciding(self, part: ObjectId, field: FieldChange) -> Sources:
+        """The lines that decide a changed field, its own before others. None where nobody recorded them."""
+        noted = self._noted(part, field.path, field.before if field.after is ABSENT else field.after)
+        key = str(field.path[-1]) if field.path else ""
+        keys = [name for name in (_FOLLOWS.get(key), key) if name]
+        groups = [each for each in noted if isinstance(each, SourceGroup)]
+        single = [each for each in noted if isinstance(each, Source)]
+        single += [source for group in groups for name in keys if (source := self._keyed(group).get(name))]
+        rank = {name: number for number, name in enumerate(keys, 1)}
+        own_first = sorted(single, key=lambda source: -rank.get(_last_key(source), 0))
+        return (*dict.fromkeys(own_first), *groups)
+
+    def _keyed(self, group: SourceGroup) -> dict[str, Source]:
+        """The first source of a group by the last key of its path."""
+        if group not in self._by_key:
+            self._by_key[group] = {_last_key(source): source for source in reversed(group.sources)}
+        return self._by_key[group]
+
+    def _fact(self, begins: str) -> Sources:
+        """The lines of the first fact that begins so."""
+        found, index = [], bisect_left(self._names, begins)
+        while index < len(self._names) and self._names[index].startswith(begins):
+            found.append(self._facts[self._names[index]])
+            index += 1
+        return min(found, key=lambda fact: fact[0])[1] if found else ()
+
+    def _noted(self, part: ObjectId, path: Path, value: Any) -> Sources:
         first = str(path[0]) if path else ""
         if part.kind == "pool" and first != "driver":
             sets = self._pools.get(part.name, {})
             keys = (".".join(str(step) for step in path[:2]), first)
             return next((sets[key] for key in keys if key in sets), ())
         if part.kind == "expectations":
-            sources = self._expected.get((part.name, first), ())
-            return tuple(Source(each.layer, each.span, each.path) for each in sources)
+            return tuple(source_of(each) for each in self._expected.get((part.name, first), ()))
         begins = {
             "pool": f"the driver of pool {part.name}: ",
             "component": f"the ownership of {part.name}: " if first == "ownership" else "",
             "prerequisites": f"the prerequisite of {part.name}: {value}",
             "images": f"the image {first}",
         }.get(part.kind, _FACTS.get((part.kind, first), ""))
-        return next((fact.sources for what, fact in self._facts if begins and what.startswith(begins)), ())
+        return self._fact(begins) if begins else ()
+
+
+def _last_key(source: Source) -> str:
+    """The last key of a path, `branch` of `driver.branch`; a path of one key has none that is a field's own."""
+    return source.path.rpartition(".")[2] if "." in source.path else ""
 
 
 def _lined(part: ObjectId, field: FieldChange, lines: _Lines) -> FieldChange:
-    sources = lines.of(part, field.path, field.before if field.after is ABSENT else field.after)
-    if not sources:
+    deciding = lines.deciding(part, field)
+    first = first_source(deciding)
+    if first is None:
         return field
-    key = str(field.path[-1]) if field.path else ""
-    ends = [f".{name}" for name in (_FOLLOWS.get(key), key) if name]
-    own = sorted(sources, key=lambda source: -max((ends.index(e) for e in ends if source.path.endswith(e)), default=-1))
-    return FieldChange(field.path, field.before, field.after, FieldOrigin(own[0].span, tuple(own)), field.name)
+    return FieldChange(field.path, field.before, field.after, FieldOrigin(first.span, deciding), field.name)
 
 
 def _change(part: ObjectId, was: Any, now: Any) -> ObjectChange:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from blueprint.bundle.model import BundlePool
 from blueprint.changes.change import ChangedObject
+from blueprint.kubernetes.label_index import LabelIndex
 from blueprint.wording import counted, joined
 
 DEPLOYED = "nvidia.com/gpu.deploy.driver"
@@ -83,17 +84,23 @@ class Rollout:
                 ("waves", str(self.waves)))  # fmt: skip
 
 
-def rollout_of(changed: ChangedObject, after: Sequence[Mapping[str, Any]], pools: Sequence[BundlePool]) -> Rollout:
-    """The rollout that a change of a ClusterPolicy or an NVIDIADriver leads to."""
-    whole: Mapping[str, Any] = next((data["spec"] for data in after if data.get("kind") == "ClusterPolicy"), {})
-    shared = (whole.get("driver") or {}).get("upgradePolicy") or {}
-    spec = (changed.after or {}).get("spec") or {}
-    concerned = [pool for pool in pools if pool.gpu_product and pool.labels.get(DEPLOYED) != "false"]
-    if changed.change.id.kind == "NVIDIADriver":
-        wanted = spec.get("nodeSelector") or {}
-        concerned = [pool for pool in concerned if within(wanted, {**pool.selector, **pool.labels})]
-        shared = spec.get("upgradePolicy") or shared or _AUTOMATIC
-    return Rollout(tuple(concerned), shared, whole.get("daemonsets") or {})
+class Rollouts:
+    """The rollouts of one platform: its ClusterPolicy and the pools whose nodes run its drivers, found once."""
+
+    def __init__(self, after: Iterable[Mapping[str, Any]], pools: Iterable[BundlePool]) -> None:
+        self._policy: Mapping[str, Any] = next((d["spec"] for d in after if d.get("kind") == "ClusterPolicy"), {})
+        driven = (pool for pool in pools if pool.gpu_product and pool.labels.get(DEPLOYED) != "false")
+        self._pools = LabelIndex((pool, {**pool.selector, **pool.labels}) for pool in driven)
+
+    def rollout(self, changed: ChangedObject) -> Rollout:
+        """The rollout that a change of a ClusterPolicy or an NVIDIADriver leads to."""
+        upgrade = (self._policy.get("driver") or {}).get("upgradePolicy") or {}
+        spec = (changed.after or {}).get("spec") or {}
+        selector: Mapping[str, str] = {}
+        if changed.change.id.kind == "NVIDIADriver":
+            selector = spec.get("nodeSelector") or {}
+            upgrade = spec.get("upgradePolicy") or upgrade or _AUTOMATIC
+        return Rollout(tuple(self._pools.matching(selector)), upgrade, self._policy.get("daemonsets") or {})
 
 
 def within(wanted: Mapping[str, str], carried: Mapping[str, str]) -> bool:

@@ -1,7 +1,16 @@
-"""Codes of the check phase: schemas (BP50xx) and references inside the set (BP51xx)."""
+"""Codes of the check phase: rules that fail (BP006x), schemas (BP50xx) and references inside the set (BP51xx)."""
 
 from blueprint.diagnostics import Severity, define
 
+RULE_FAILED = define(
+    "BP0060",
+    "rule-failed",
+    """
+A rule raised an error instead of judging an object. All other rules ran, but what this one looks for is not known, so
+the result is incomplete. This is a bug of the rule: please report it with the evidence; `BLUEPRINT_DEBUG=1` adds the
+traceback. `--ignore CODE` runs the others without the rule.
+""",
+)
 KIND_NOT_SERVED = define(
     "BP5001",
     "kind-not-served",

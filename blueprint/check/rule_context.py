@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 from blueprint.bundle.model import USERS, Object, Path, Taint
+from blueprint.check.rule import Capability
 from blueprint.check.workloads import containers, pod_spec
 
 if TYPE_CHECKING:
@@ -71,6 +72,10 @@ class PlatformFacts(Protocol):
     """What rules need to know of the platform."""
 
     @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What is known; rules that need more do not run."""
+
+    @property
     def pools(self) -> tuple[PoolOffer, ...]:
         """The pools with GPUs."""
 
@@ -81,6 +86,16 @@ class PlatformFacts(Protocol):
     @property
     def uses_claims(self) -> bool:
         """Whether pods claim devices of this platform instead of requesting a number of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoPlatform:
+    """Nothing is known of the platform, beside what a caller says."""
+
+    capabilities: frozenset[Capability] = frozenset()
+    pools: tuple[PoolOffer, ...] = ()
+    dra: DraContext | None = None
+    uses_claims: bool = False
 
 
 class RuleContext:
@@ -111,6 +126,11 @@ class RuleContext:
     def cluster_policy(self) -> Object | None:
         """The ClusterPolicy; the platform's own before users'."""
         return next(iter(sorted(self.objects_of_kind("ClusterPolicy"), key=lambda each: each.component == USERS)), None)
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What is known; rules that need more do not run."""
+        return self._facts.capabilities
 
     @property
     def pools(self) -> tuple[PoolOffer, ...]:

@@ -57,5 +57,5 @@ def _place(step: NodeStep) -> PlaceChange | None:
     removed = tuple(taint for taint in step.taints_before if taint not in then)
     if not (labels or added or removed):
         return None
-    lines = {f"labels.{f.path[2]}": f.origin.place for f in fields if f.origin and f.origin.sources}
+    lines = {f"labels.{f.path[2]}": f.origin.place for f in fields if f.origin and f.origin.noted}
     return PlaceChange(step.name, labels, added, removed, lines)

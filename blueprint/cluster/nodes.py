@@ -22,6 +22,7 @@ from blueprint.cluster.step_decision import find_conflicts
 from blueprint.diagnostics import Diagnostic
 from blueprint.inventory.membership import manager
 from blueprint.inventory.model import Inventory, NodeRecord
+from blueprint.kubernetes.label_index import LabelIndex
 
 NODES = "/api/v1/nodes"
 _NOTHING = NodeRecord("", (), ())
@@ -51,8 +52,9 @@ def plan_nodes(bundle: Bundle, connection: Connection, inventory: Inventory | No
         return _unseen(bundle, error)
     found: list[Diagnostic] = []
     homes: dict[str, BundlePool] = {}
+    index = LabelIndex((name, node["metadata"].get("labels") or {}) for name, node in nodes.items())
     for pool in bundle.pools:
-        found += _place(pool, nodes, homes)
+        found += _place(pool, index, homes)
     contested = {d.subject for d in found}
     records = inventory.nodes if inventory else {}
     steps = []
@@ -76,32 +78,23 @@ def _decide(connection: Connection, bundle: Bundle, desired: _DesiredNode) -> tu
     return step, [findings.conflict(step.id, c, _desired(step.name, step.labels)) for c in step.conflicts]
 
 
-def _place(pool: BundlePool, nodes: Mapping[str, Any], homes: dict[str, BundlePool]) -> Iterator[Diagnostic]:
+def _place(pool: BundlePool, nodes: LabelIndex[str], homes: dict[str, BundlePool]) -> Iterator[Diagnostic]:
     """Enter the nodes of a pool into `homes`; say where they are too few, too many or taken."""
-    names = [name for name, node in nodes.items() if _matches(node, pool.selector)]
+    names = nodes.matching(pool.selector)
     if not pool.nodes_min <= len(names) <= pool.nodes_max:
         wanted = _range(pool.nodes_min, pool.nodes_max)
         text = f"pool {pool.name!r} is to have {wanted}; its selector matches {len(names)}"
-        yield Diagnostic(codes.POOL_SIZE, text, at=_at(pool, "nodes", "selector"))
+        yield Diagnostic(codes.POOL_SIZE, text, at=pool.span("nodes", "selector"))
     for name in names:
         if other := homes.get(name):
             text = f"node {name} is matched by the selectors of pools {other.name!r} and {pool.name!r}"
-            yield Diagnostic(codes.NODE_IN_TWO_POOLS, text, at=_at(pool, "selector"), subject=f"Node/{name}")
+            yield Diagnostic(codes.NODE_IN_TWO_POOLS, text, at=pool.span("selector"), subject=f"Node/{name}")
         homes.setdefault(name, pool)
-
-
-def _matches(node: Mapping[str, Any], selector: Mapping[str, str]) -> bool:
-    labels = node["metadata"].get("labels") or {}
-    return all(labels.get(key) == value for key, value in selector.items())
 
 
 def _range(least: int, most: int) -> str:
     nodes = "node" if most == 1 else "nodes"
     return f"{least} {nodes}" if least == most else f"{least} to {most} {nodes}"
-
-
-def _at(pool: BundlePool, *keys: str) -> Any:
-    return next((s.span for key in keys for s in pool.sources.get(key, ())), None)
 
 
 def _step(connection: Connection, bundle: Bundle, desired: _DesiredNode) -> NodeStep:
@@ -172,8 +165,7 @@ def _origins(pool: BundlePool | None) -> Iterator[tuple[Path, FieldOrigin]]:
 
 
 def _origin(pool: BundlePool | None, key: str) -> FieldOrigin | None:
-    sources = pool.sources.get(key, ()) if pool else ()
-    return FieldOrigin(sources[0].span, sources) if sources else None
+    return pool.origin(key) if pool else None
 
 
 def _taint_changes(desired: _DesiredNode) -> tuple[tuple[Taint, ...] | None, tuple[FieldChange, ...]]:

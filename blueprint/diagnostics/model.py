@@ -9,6 +9,8 @@ import enum
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from blueprint.diagnostics.pages import Page, read_page
+
 
 class Severity(enum.StrEnum):
     """How bad a finding is. Configuration, never part of a code."""
@@ -45,15 +47,26 @@ class Span:
 class Code:
     """A permanent identity of one kind of finding: `BP` and four digits, with a slug.
 
-    `about` explains it in Markdown (what it means, why it matters, what to do); `blueprint explain` and
-    the generated reference print it. `conceals`: what stands where it points is never shown.
+    `text` explains it in Markdown (what it means, why it matters, what to do), or else the page of which `page_file`
+    is the path. `conceals`: what stands where it points is never shown.
     """
 
     id: str
     slug: str
     severity: Severity
-    about: str
+    text: str = ""
     conceals: bool = False
+    page_file: str | None = None
+
+    @property
+    def page(self) -> Page | None:
+        """Its page, where it has one. Read when it is first needed."""
+        return read_page(self.page_file) if self.page_file else None
+
+    @property
+    def about(self) -> str:
+        """The explanation that `blueprint explain` and the generated reference print."""
+        return self.page.text if self.page else self.text
 
 
 @dataclass(frozen=True, slots=True)

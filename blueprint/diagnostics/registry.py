@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
 import re
 
@@ -19,13 +20,25 @@ _BY_ID: dict[str, Code] = {}
 _BY_SLUG: dict[str, Code] = {}
 
 
-def define(code_id: str, slug: str, about: str, *, severity: Severity = Severity.ERROR, conceals: bool = False) -> Code:
-    """Register a code and return it. An id or a slug that is taken is a bug and raises ValueError."""
+def define(
+    code_id: str,
+    slug: str,
+    about: str = "",
+    *,
+    severity: Severity = Severity.ERROR,
+    conceals: bool = False,
+    page: str | None = None,
+) -> Code:
+    """Register a code and return it. An id or a slug that is taken is a bug and raises ValueError.
+
+    `page` is the `__file__` of the module: the code is then explained by `BPxxxx.md` in the same folder.
+    """
     if not re.fullmatch(r"BP\d{4}", code_id) or not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug):
         raise ValueError(f"not a code and a slug: {code_id} {slug}")
     if code_id in _BY_ID or slug in _BY_SLUG:
         raise ValueError(f"{code_id} {slug} is defined twice")
-    code = Code(code_id, slug, severity, about.strip(), conceals)
+    page_file = os.path.join(os.path.dirname(page), f"{code_id}.md") if page else None  # noqa: PTH118, PTH120 - cheap
+    code = Code(code_id, slug, severity, about.strip(), conceals, page_file)
     _BY_ID[code_id] = _BY_SLUG[slug] = code
     return code
 

@@ -10,7 +10,7 @@ from blueprint.bundle.model import Bundle, BundlePool
 from blueprint.diagnostics import Note
 from blueprint.drift import node_codes as codes
 from blueprint.drift.model import Finding, FindingKind, Remedy, Station
-from blueprint.drift.node_facts import origin_of, seen_of, subject_of, writer_of
+from blueprint.drift.node_facts import seen_of, subject_of, writer_of
 from blueprint.drift.view import Live
 from blueprint.kubernetes.kinds import find_kind
 from blueprint.source.paths import format_path
@@ -41,7 +41,7 @@ def examine_capacity(node: Live, pool: BundlePool, us: str, *, passing: bool) ->
                 declared=want,
                 live=have,
                 writer=writer_of(node, path, us),
-                origin=origin_of(pool, "resources", "gpu", "selector"),
+                origin=pool.origin("resources", "gpu", "selector"),
                 station=Station.NODE,
                 seen=seen_of(node, pool),
                 remarks=(Note(f"pool {pool.name} declares {_capacity_text(pool)} per node"),),

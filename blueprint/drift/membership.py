@@ -12,7 +12,7 @@ from blueprint.bundle.model import Bundle, BundlePool
 from blueprint.diagnostics import Note
 from blueprint.drift import node_codes as codes
 from blueprint.drift.model import Finding, FindingKind, Station, Writer
-from blueprint.drift.node_facts import origin_of, seen_of, subject_of, writer_of
+from blueprint.drift.node_facts import seen_of, subject_of, writer_of
 from blueprint.drift.view import Live
 from blueprint.inventory.membership import manager
 from blueprint.inventory.model import Inventory
@@ -93,7 +93,7 @@ def _size(pool: BundlePool, there: int, lost: list[_Left]) -> Finding:
         f"NodePool/{pool.name}",
         declared=pool.nodes_min if fixed else f"{pool.nodes_min} to {pool.nodes_max}",
         live=there,
-        origin=origin_of(pool, "nodes", "selector"),
+        origin=pool.origin("nodes", "selector"),
         station=Station.NODE,
         remarks=tuple(Note(f"{each.name} was labelled by an earlier apply: {each.how}{_by(each)}") for each in lost),
     )
@@ -114,7 +114,7 @@ def _gone(bundle: Bundle, record: Inventory | None, members: Members, left: _Lef
         FindingKind.LEFT,
         f"Node/{left.name}",
         writer=left.writer,
-        origin=origin_of(pool, "selector") if pool else None,
+        origin=pool.origin("selector") if pool else None,
         station=Station.NODE,
         seen=seen_of(left.live, pool) if left.live and pool else (),
         remarks=remarks,
@@ -134,7 +134,7 @@ def _remade(record: Inventory | None, members: Members) -> Iterator[Finding]:
                 subject_of(node),
                 declared=known.uid,
                 live=str(meta.get("uid")),
-                origin=origin_of(pools[0], "nodes", "selector"),
+                origin=pools[0].origin("nodes", "selector"),
                 station=Station.NODE,
                 seen=seen_of(node, pools[0]),
                 remarks=(Note(f"applied as uid {known.uid}"),),

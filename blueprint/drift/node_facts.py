@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blueprint.bundle.model import BundlePool, FieldOrigin
+from blueprint.bundle.model import BundlePool
 from blueprint.cluster.health import SIMULATED
 from blueprint.drift.model import Writer, facts
 from blueprint.drift.view import Live
@@ -16,12 +16,6 @@ def subject_of(node: Live) -> str:
 def seen_of(node: Live, pool: BundlePool) -> tuple[tuple[str, str], ...]:
     """The pool, and what identifies the state of the node."""
     return (("pool", pool.name), *facts(node))
-
-
-def origin_of(pool: BundlePool, *keys: str) -> FieldOrigin | None:
-    """The blueprint line that says so, by the first of `keys` that has one; there is no template behind it."""
-    sources = next((pool.sources[key] for key in keys if pool.sources.get(key)), ())
-    return FieldOrigin(sources[0].span, sources) if sources else None
 
 
 def writer_of(node: Live, at: tuple[str, ...], us: str, *, gone: bool = False) -> Writer | None:

@@ -16,7 +16,7 @@ from blueprint.diagnostics import Note
 from blueprint.drift import node_codes as codes
 from blueprint.drift.known_marks import Marks, Stage
 from blueprint.drift.model import Finding, FindingKind, Remedy, Station, Writer
-from blueprint.drift.node_facts import origin_of, seen_of, subject_of, writer_of
+from blueprint.drift.node_facts import seen_of, subject_of, writer_of
 from blueprint.drift.taints import examine_taints
 from blueprint.drift.view import Live
 from blueprint.source.paths import format_path
@@ -67,7 +67,7 @@ def _switch(node: Live, pool: BundlePool, switch: Switch, mark: tuple[str, str],
         format_path(("metadata", switch.at, key)),
         live=value,
         writer=writer,
-        origin=origin_of(pool, "selector"),
+        origin=pool.origin("selector"),
         station=Station.NODE,
         seen=seen_of(node, pool),
         remarks=(Note(f"this {noun} {switch.effect}"), Note(f"known from: {switch.source}")),
@@ -86,7 +86,7 @@ def _stage(node: Live, pool: BundlePool, stage: Stage, us: str) -> Finding:
         format_path(("metadata", "labels", progress.key)),
         live=stage.value,
         writer=writer_of(node, ("metadata", "labels", progress.key), us),
-        origin=origin_of(pool, "gpu", "selector"),
+        origin=pool.origin("gpu", "selector"),
         station=Station.NODE,
         seen=seen_of(node, pool),
         remarks=(Note(f"known from: {progress.source}"),),
@@ -111,7 +111,7 @@ def _cordon(node: Live, pool: BundlePool, marks: Marks, stages: list[Stage], us:
         format_path(UNSCHEDULABLE),
         live=True,
         writer=writer,
-        origin=origin_of(pool, "nodes", "selector"),
+        origin=pool.origin("nodes", "selector"),
         station=Station.NODE,
         seen=seen_of(node, pool),
         remarks=(Note("no new pod is scheduled to it, so nobody new gets its GPUs"),),

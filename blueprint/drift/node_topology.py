@@ -13,7 +13,6 @@ from blueprint.bundle.model import BundlePool
 from blueprint.changes.compare import ABSENT
 from blueprint.diagnostics import Note
 from blueprint.drift.model import Finding, FindingKind, Remedy, Station, facts
-from blueprint.drift.node_facts import origin_of
 from blueprint.drift.view import Live
 from blueprint.source.paths import format_path
 from blueprint.units import quantity_value
@@ -64,7 +63,7 @@ def examine_domains(pool: BundlePool, nodes: Iterable[Live]) -> Iterator[Finding
                     f"{format_path(('topology', level))}={domain}",
                     declared=f"at most {size}",
                     live=number,
-                    origin=origin_of(pool, "topology", "selector"),
+                    origin=pool.origin("topology", "selector"),
                     station=Station.NODE,
                 )
 
@@ -76,7 +75,7 @@ def _differs(node: Live, pool: BundlePool, source: str, path: str, want: str, ha
         path,
         declared=want,
         live=have,
-        origin=origin_of(pool, source, "selector"),
+        origin=pool.origin(source, "selector"),
         station=Station.NODE,
         seen=(("pool", pool.name), *facts(node)),
         remarks=(Note(_WORDS),),

@@ -14,7 +14,7 @@ from blueprint.drift.capacity import examine_capacity, offers_resources
 from blueprint.drift.left_marks import left_marks
 from blueprint.drift.membership import Members, examine_membership
 from blueprint.drift.model import APPLY, TAKE_OVER, Finding, FindingKind, Part, Remedy, Station
-from blueprint.drift.node_facts import is_real, origin_of, seen_of, subject_of, writer_of
+from blueprint.drift.node_facts import is_real, seen_of, subject_of, writer_of
 from blueprint.drift.node_topology import examine_domains, examine_place
 from blueprint.drift.view import Live, Unseen, View
 from blueprint.inventory.membership import manager
@@ -127,7 +127,7 @@ def _shared(node: Live, pools: list[BundlePool]) -> Finding:
         FindingKind.SHARED_NODE,
         subject_of(node),
         live=", ".join(pool.name for pool in pools),
-        origin=origin_of(pools[0], "selector"),
+        origin=pools[0].origin("selector"),
         station=Station.NODE,
         seen=seen_of(node, pools[0]),
     )
@@ -159,7 +159,7 @@ def _mark(node: Live, pool: BundlePool, mark: _Mark, us: str) -> Finding:
         mark.want,
         mark.have,
         writer_of(node, mark.at, us, gone=gone),
-        origin_of(pool, mark.source, "labels", "selector"),
+        pool.origin(mark.source, "labels", "selector"),
         Station.NODE,
         seen_of(node, pool),
     )

@@ -186,7 +186,6 @@ def _silent_pools(bundle: Bundle, placed: Placed, read: set[str]) -> Iterator[_S
 
 def _missing(silent: _Silent) -> Diagnostic:
     pool, names = silent.pool, silent.names
-    sources = pool.sources.get("gpu") or pool.sources.get("nodes") or ()
     which = [*names[:_SHOWN], *([f"{len(names) - _SHOWN} more"] if len(names) > _SHOWN else [])]
     if silent.absent:
         which.append(f"{silent.absent} that {'is' if silent.absent == 1 else 'are'} not in the cluster")
@@ -197,7 +196,7 @@ def _missing(silent: _Silent) -> Diagnostic:
     return Diagnostic(
         codes.READING_MISSING,
         text,
-        at=sources[0].span if sources else None,
+        at=pool.span("gpu", "nodes"),
         notes=(Note(f"pool {pool.name} declares GPUs"),),
         help=f"run `blueprint probe -o {one}.json` on each and add the file" if names else "see why they are not there",
         subject=f"Node/{names[0]}" if len(names) == silent.number == 1 else f"NodePool/{pool.name}",

@@ -16,7 +16,7 @@ from blueprint.diagnostics import Note
 from blueprint.drift import node_codes as codes
 from blueprint.drift.known_marks import Marks
 from blueprint.drift.model import Finding, FindingKind, Remedy, Station, Writer
-from blueprint.drift.node_facts import origin_of, seen_of, subject_of, writer_of
+from blueprint.drift.node_facts import seen_of, subject_of, writer_of
 from blueprint.drift.view import Live
 
 _KEEPS_AWAY = {
@@ -89,7 +89,7 @@ def _controllers(
         _path(taint),
         live=str(taint.get("value") or ""),
         writer=writer if writer and _is_one_of(writer, known) else None,
-        origin=origin_of(pool, "nodes", "selector"),
+        origin=pool.origin("nodes", "selector"),
         station=Station.NODE,
         seen=seen_of(node, pool),
         remarks=(Note(f"known from: {known.source}"), *_since(taint)),
@@ -117,7 +117,7 @@ def _foreign(node: Live, pool: BundlePool, taint: Mapping[str, Any], marks: Mark
         _path(taint),
         live=str(taint.get("value") or ""),
         writer=writer,
-        origin=origin_of(pool, "taints", "selector"),
+        origin=pool.origin("taints", "selector"),
         station=Station.NODE,
         seen=seen_of(node, pool),
         remarks=(*remarks, *_since(taint)),

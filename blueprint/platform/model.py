@@ -18,7 +18,7 @@ from blueprint.catalog.releases import Release
 from blueprint.catalog.rules import Rule
 from blueprint.platform.components.model import PlatformComponent
 from blueprint.platform.components.node_stack import NodeStack
-from blueprint.platform.components.selection import OBSERVABILITY, asked_for
+from blueprint.platform.components.selection import OBSERVABILITY, is_requested
 from blueprint.platform.dra.model import DynamicAllocation
 from blueprint.platform.drivers.model import DRA, OperatorDriver
 from blueprint.platform.drivers.written import WrittenDriver
@@ -286,13 +286,13 @@ class Platform:
         """The release's components by name, in order of need; absent ones are left out."""
         specs = self._blueprint.spec.components
         with untracked():  # that a component is there is recorded by what it is there for, not by everything in it
-            names = [name for name in self._component_names() if self.asks_for(self._component(name))]
+            names = [name for name in self._component_names() if self.requests(self._component(name))]
         found = (PlatformComponent(self._component(name), specs.get(name), self) for name in names)
         return {component.name: component for component in found if component.ownership != "absent"}
 
-    def asks_for(self, component: Component) -> bool:
+    def requests(self, component: Component) -> bool:
         """Whether the blueprint has the section that the component carries out, if it carries out one."""
-        return asked_for(component, self._blueprint.spec)
+        return is_requested(component, self._blueprint.spec)
 
     @tracked_property
     def observability(self) -> Observability | None:

@@ -265,7 +265,7 @@ class PlatformView(Protocol):
     def components(self) -> Mapping[str, ComponentView]:
         """The components by name."""
 
-    def asks_for(self, component: Component) -> bool:
+    def requests(self, component: Component) -> bool:
         """Whether the blueprint has the section that a component carries out."""
 
     def component_with(self, setting: str) -> ComponentView | None:

@@ -31,7 +31,7 @@ def pulled_images(platform: Platform, objects: list[Object]) -> tuple[PulledImag
 def _pulled(image: PlatformImage, component: PlatformComponent, platform: Platform) -> Iterator[PulledImage]:
     """The image with each of its tags: of the driver's there may be several, or none that is known here."""
     with recording() as sources:
-        if not (component.asked and _is_pulled(image, component, platform)):
+        if not (component.requested and _is_pulled(image, component, platform)):
             return
         suffixes = [""] if component.olm else tag_suffixes(image, platform)
         tags = platform.driver.tags if image.image.tag is None else [image.tag]

@@ -71,18 +71,14 @@ class OperandImages:
         return (repository, name, tag) if tag else None
 
     def _with_suffixes(
-        self,
-        ref: tuple[str, str, str],
-        section: Section,
-        image: PlatformImage,
-        component: PlatformComponent,
-        owner: str,
+        self, ref: tuple[str, str, str], section: Section, image: PlatformImage, component: PlatformComponent
     ) -> Iterator[PulledImage]:
         repository, name, tag = ref
         fixed = component.olm is not None or tag.startswith(DIGEST)
         pinned = None if ref != (image.repository, image.name, image.tag) else image.digest
         for suffix in [""] if fixed else tag_suffixes(image, self._platform):
             text = f"{repository}/{name}{'@' if tag.startswith(DIGEST) else ':'}{tag}{suffix}"
+            owner = section.subject.component
             yield PulledImage(text, owner, None if suffix else pinned, flatten(by_relevance(_noted(section))))
 
 

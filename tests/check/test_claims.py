@@ -15,9 +15,9 @@ import yaml
 from blueprint.bundle.model import USERS, Object
 from blueprint.catalog.devices import load_devices
 from blueprint.catalog.gates import load_gates
-from blueprint.check import rules
 from blueprint.check.claims.dra_context import DraContext
 from blueprint.check.rule_context import PoolOffer
+from blueprint.check.runner import run_rules
 from blueprint.data import data_folder
 from blueprint.render.canonical import canonical
 from tests.support.rule_facts import context, devices, dra
@@ -124,7 +124,7 @@ spec:
 
 def found(text: str, serving: DraContext) -> list[str]:
     objects = [Object(canonical(data), USERS) for data in yaml.safe_load_all(text)]
-    return [each.code.id for each in rules.run_rules(context(objects, [PoolOffer("train", {})], dra=serving))]
+    return [each.code.id for each in run_rules(context(objects, [PoolOffer("train", {})], dra=serving)).diagnostics]
 
 
 @pytest.mark.parametrize("name", RIGHT)
@@ -148,7 +148,7 @@ def test_what_is_published_depends_on_the_version_of_the_driver(driver: str, att
 ])  # fmt: skip
 def test_classes_that_others_make_are_left_alone(name: str, codes: list[str]) -> None:
     objects = [Object(canonical(yaml.safe_load(claim(f"{{requests: [{one('gpu', of=name)}]}}"))), USERS)]
-    told = list(rules.run_rules(context(objects, dra=dra())))
+    told = list(run_rules(context(objects, dra=dra())).diagnostics)
     assert [str(each.severity) for each in told] == codes
     assert {each.code.id for each in told} <= {"BP6427"}
 
@@ -163,7 +163,10 @@ def test_a_gate_that_only_the_provider_could_open_is_an_error() -> None:
     text = claim(f"{{requests: [{one('gpu', ', capacity: {requests: {memory: 4Gi}}')}]}}")
     objects = [Object(canonical(yaml.safe_load(text)), USERS)]
     severities = [
-        [str(each.severity) for each in rules.run_rules(context(objects, dra=dra(kubernetes="1.35", managed=managed)))]
+        [
+            str(each.severity)
+            for each in run_rules(context(objects, dra=dra(kubernetes="1.35", managed=managed))).diagnostics
+        ]
         for managed in (False, True)
     ]
     assert severities == [["warning"], ["error"]]

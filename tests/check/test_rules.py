@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,42 +11,49 @@ from typing import Any
 import pytest
 import yaml
 
+from blueprint import check
 from blueprint.bundle.model import USERS, Object, Taint
-from blueprint.check import rules
 from blueprint.check.claims.dra_context import DraContext
 from blueprint.check.objects import check_objects
+from blueprint.check.rule import Rule
 from blueprint.check.rule_context import PoolOffer, RuleContext
+from blueprint.check.rules import all_rules
+from blueprint.check.runner import run_rules
 from blueprint.diagnostics import all_codes, has_errors
+from blueprint.diagnostics.pages import Page
 from blueprint.render.canonical import canonical
 from tests.support.rule_facts import context, devices, dra
 
-FOLDER = Path(rules.__path__[0])
-EXAMPLES: dict[str, dict[str, Any]] = {
-    code: example
-    for file in sorted(FOLDER.glob("*/examples.yaml"))
-    for code, example in yaml.safe_load(file.read_text("utf-8")).items()
-}
-SHOWN_ELSEWHERE = {"BP6131"}
-"""A rule about who brought something, which no manifest shows; tests/bad_input has it."""
+RULES = all_rules()
+PAGES = {code.id: code.page for each in RULES for code in each.codes}
+EXAMPLES = {code: page for code, page in PAGES.items() if page}
 
 
-def objects(text: str, component: str = USERS) -> list[Object]:
-    """The documents of an example."""
-    return [Object(canonical(data), component) for data in yaml.safe_load_all(text)]
+def objects(text: str, component: str | dict[str, str] = USERS) -> list[Object]:
+    """The documents of an example; the component that brings them, or one by kind."""
+    by_kind = component if isinstance(component, dict) else {}
+    usual = USERS if by_kind else str(component)
+    return [Object(canonical(data), by_kind.get(data["kind"], usual)) for data in yaml.safe_load_all(text)]
 
 
-def known(example: dict[str, Any], text: str) -> RuleContext:
+def given(page: Page) -> dict[str, Any]:
+    """What the rule knows of the platform in an example."""
+    return yaml.safe_load(page.given) or {}
+
+
+def known(page: Page, text: str) -> RuleContext:
     """An example, with its nodes."""
+    platform = given(page)
     nodes = [
         PoolOffer(**{**each, "taints": tuple(Taint(**taint) for taint in each.get("taints", ()))})
-        for each in example.get("nodes", ())
+        for each in platform.get("nodes", ())
     ]
-    return context(objects(text, example.get("component", USERS)), nodes, serving(example))
+    return context(objects(text, platform.get("component", USERS)), nodes, serving(platform))
 
 
-def serving(example: dict[str, Any]) -> DraContext | None:
+def serving(platform: dict[str, Any]) -> DraContext | None:
     """Who serves claims in an example."""
-    said = example.get("serving")
+    said = platform.get("serving")
     if said is None:
         return None
     products = tuple(
@@ -60,43 +66,46 @@ def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def codes_of(example: dict[str, Any], text: str) -> set[str]:
-    return {found.code.id for found in rules.run_rules(known(example, text))}
+def codes_of(page: Page, text: str) -> set[str]:
+    return {found.code.id for found in run_rules(known(page, text)).diagnostics}
 
 
 @pytest.mark.parametrize("code", EXAMPLES)
-def test_what_is_wrong_is_said_and_what_is_right_is_not(code: str) -> None:
-    example = EXAMPLES[code]
-    assert codes_of(example, example["wrong"]) == {code}
-    assert codes_of(example, example["right"]) == set()
+def test_what_is_bad_is_found_and_what_is_good_is_not(code: str) -> None:
+    page = EXAMPLES[code]
+    assert codes_of(page, page.bad) == {code}
+    assert codes_of(page, page.good) == set()
 
 
 @pytest.mark.parametrize("code", EXAMPLES)
 def test_examples_are_objects_that_the_api_takes(code: str) -> None:
     """What a schema refuses needs no rule; a validation rule is not evaluated everywhere."""
-    for text in (EXAMPLES[code]["wrong"], EXAMPLES[code]["right"]):
+    for text in (EXAMPLES[code].bad, EXAMPLES[code].good):
         found = check_objects(objects(text), kubernetes_minor="1.36")
         form = [each for each in found if each.code.id.startswith("BP50")]
         other = (each for each in form if each.code.slug not in ("missing-field", "validation-rule-violated"))
         assert not has_errors(other), form
 
 
-def test_every_rule_has_examples() -> None:
+def test_every_code_has_a_page_with_every_section_and_a_rule() -> None:
     defined = {code.id for code in all_codes() if code.id.startswith("BP6")}
-    assert len(defined) > 30
-    assert set(EXAMPLES) | SHOWN_ELSEWHERE == defined
+    assert len(defined) > 80
+    assert set(EXAMPLES) == defined
+    for code, page in EXAMPLES.items():
+        assert page.title.split()[0] == code
+        assert all((page.why, page.fix, page.bad, page.good)), code
 
 
-def test_modules_are_found_by_the_names_of_their_folders() -> None:
+def test_rules_are_values_that_say_what_they_do() -> None:
     """A folder that no kind is called by would never be looked at."""
     kinds = """pods objects clusterpolicy nvidiadriver gpucluster configmap secret namespace node daemonset deployment
         servicemonitor resourcequota limitrange deviceclass clusterrolebinding priorityclass runtimeclass
         nodefeaturerule resourceclaim resourceclaimtemplate computedomain"""
-    assert set(rules.subjects()) == set(kinds.split())
-    for name in (name for names in rules.subjects().values() for name in names):
-        module = importlib.import_module(name)
-        assert isinstance(module.RULES, tuple), module.__name__
-        assert all(rule.__doc__ for rule in module.RULES), module.__name__
+    assert {each.subject for each in RULES} == set(kinds.split())
+    for each in RULES:
+        assert isinstance(each, Rule)
+        assert each.about.endswith("."), each.name
+        assert each.codes, each.name
 
 
 def mangled(value: Any) -> Iterator[Any]:
@@ -113,19 +122,21 @@ def mangled(value: Any) -> Iterator[Any]:
 @pytest.mark.parametrize("code", EXAMPLES)
 def test_no_rule_stumbles_over_anything_that_a_manifest_may_hold(code: str) -> None:
     """Fields whose schema is open, or unknown, may hold any type."""
-    example = EXAMPLES[code]
-    whole = known(example, example["wrong"])
-    last = objects(example["wrong"], example.get("component", USERS))[-1]
+    page = EXAMPLES[code]
+    whole = known(page, page.bad)
+    component = given(page).get("component", USERS)
+    last = objects(page.bad, component)[-1]
     kept = ("apiVersion", "kind", "metadata")
     for part in [key for key in last.data if key not in kept]:
         for value in mangled(last.data[part]):
             bent = replace(last, data={**last.data, part: value})
-            others = [each for each in objects(example["wrong"]) if each.id != last.id]
-            list(rules.run_rules(context([*others, bent], whole.pools, whole.dra)))
+            others = [each for each in objects(page.bad, component) if each.id != last.id]
+            result = run_rules(context([*others, bent], whole.pools, whole.dra))
+            assert not result.failed, result.diagnostics
 
 
 def test_codes_are_named_in_one_place() -> None:
-    texts = [path.read_text("utf-8") for path in FOLDER.parent.rglob("*.py")]
+    texts = [path.read_text("utf-8") for path in Path(check.__path__[0]).rglob("*.py")]
     defined = [code for text in texts for code in re.findall(r'define\(\s*"(BP\d{4})"', text)]
     assert len(defined) == len(set(defined)) > 30
 
@@ -143,7 +154,7 @@ def scaled_by(kind: str, target: dict[str, Any], *, replicas: Any = 3, namespace
         "spec": {"scaleTargetRef": target},
     }
     everything = context([Object(data, USERS) for data in (workload, scaler)], [])
-    return {found.code.id for found in rules.run_rules(everything)} & {"BP6460"}
+    return {found.code.id for found in run_rules(everything).diagnostics} & {"BP6460"}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from blueprint.check import rules
+from blueprint.check.rules import all_rules
 from blueprint.diagnostics import Diagnostic, Refused, find_code
 from blueprint.pipeline import compile_blueprint
 
@@ -23,9 +23,7 @@ MISTAKES: dict[str, dict[str, Any]] = {
     for file in (ROOT / "tests" / "bad_input" / "mistakes").glob("*.yaml")
     for name, row in yaml.safe_load(file.read_text("utf-8")).items()
 }
-EXAMPLES = {
-    code for file in Path(rules.__path__[0]).glob("*/examples.yaml") for code in yaml.safe_load(file.read_text("utf-8"))
-}
+EXAMPLES = {code.id for each in all_rules() for code in each.codes}
 TESTS = set(
     re.findall(
         r"^def (test_\w+)\(",

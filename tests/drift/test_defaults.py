@@ -300,7 +300,7 @@ def _watched(monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, str]]:
 
         monkeypatch.setattr(module, name, asking)
 
-    watch(defaults, "_says", DEFAULTS)
+    watch(defaults, "_is_known_default", DEFAULTS)
     watch(extra_fields, "is_allocated", ALLOCATED)
     return seen
 

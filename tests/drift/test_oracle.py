@@ -210,6 +210,10 @@ def _judge(done: str, before: Live, after: Live, restored: Live | None, findings
         if finding.kind is not FindingKind.OWNERSHIP_LOST and not follows_image:
             touched = {*changed, *_changed(before, after, empties=True)}
             related = any(_related(finding.path, path) for path in touched) or finding.kind is FindingKind.REORDERED
+            # whoever applies the whole object declares what was allocated: from then on it is theirs, though the same
+            related = related or set(finding.path.split(".")) & ALLOCATED
+            # port and protocol are a Service port's identity: a port that takes another's is told as that one changed
+            related = related or (finding.path.startswith("spec.ports[") and _ports(before) != _ports(after))
             assert related, f"{finding.path} did not change. {context}"
     if restored is None:
         return
@@ -229,7 +233,13 @@ def _changed(one: Live, other: Live, *, empties: bool = False) -> Iterator[str]:
             continue
         if new is ABSENT and not empties and is_default(path, old, _shape(one), _unordered(one)):
             continue  # a default that went away: not declared, not owned, the same without it
+        if old is ABSENT and not empties and is_default(path, new, _shape(other), _unordered(other)):
+            continue  # a default that came with what was added beside it, which is told
         yield format_path(path, other if new or new == 0 else one)
+
+
+def _ports(live: Live) -> set[tuple[int, str]]:
+    return {(port["port"], port.get("protocol", "TCP")) for port in live["spec"].get("ports") or () if "port" in port}
 
 
 def _shape(live: Live) -> Shape:

@@ -65,7 +65,7 @@ def test_every_code_can_be_explained_by_id_and_slug() -> None:
         text = explain(code.id)
         assert text is not None
         assert text == explain(code.slug) == explain(code.id.lower())
-        assert code.about in text
+        assert all(part in text for part in ((code.page.why, code.page.fix) if code.page else (code.about,)))
 
 
 def test_every_listed_topic_can_be_explained() -> None:

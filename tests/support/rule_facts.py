@@ -8,6 +8,7 @@ from typing import Any
 
 from blueprint.bundle.model import Object
 from blueprint.check.claims.dra_context import DraContext, PoolDevices
+from blueprint.check.rule import Capability
 from blueprint.check.rule_context import PoolOffer, RuleContext
 
 
@@ -15,6 +16,7 @@ from blueprint.check.rule_context import PoolOffer, RuleContext
 class GivenFacts:
     pools: tuple[PoolOffer, ...] = ()
     dra: DraContext | None = None
+    capabilities: frozenset[Capability] = frozenset(Capability)
 
     @property
     def uses_claims(self) -> bool:

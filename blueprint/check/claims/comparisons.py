@@ -12,38 +12,14 @@ from blueprint.check.claims.dra_context import DraContext, PoolDevices
 from blueprint.check.claims.model import Reference, conjuncts, reference, requests_of, selected, tree_of
 from blueprint.check.claims.selectors import table
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import RuleContext, mapping
 from blueprint.diagnostics import Severity, define, nearest
 from blueprint.units import quantity_value
 
-NOT_COMPARABLE = define(
-    "BP6407",
-    "selector-of-another-type",
-    """
-An attribute has a type: text, whole number, truth, or version; capacities are quantities. Compared with something
-of another type it is an error or never equal. Versions are compared by
-`driverVersion.compareTo(semver('580.0.0')) >= 0` (three numbers without leading zeros: 570.86.02 is 570.86.2),
-amounts by `memory.compareTo(quantity('79Gi')) >= 0`.
-""",
-)
-TOO_MUCH_MEMORY = define(
-    "BP6408",
-    "memory-beyond-every-gpu",
-    """
-No GPU of the pools has so much memory. The driver publishes what NVML counts, which is less than what stands on the
-box: a card of 80 GB has 79.6 GiB, so that a claim of 80Gi is never served. Ask for a little less.
-""",
-    severity=Severity.WARNING,
-)
-NOTHING_FITS = define(
-    "BP6409",
-    "selector-that-nothing-fits",
-    """
-The selector wants a profile, a product or an architecture that no GPU of the pools has, so the claim stays without
-a device for ever. MIG profiles are named as NVML names them (`1g.10gb`) and differ from product to product; they
-exist where `gpu.mig` says so or where the gate `DynamicMIG` lets the driver cut.
-""",
-)
+NOT_COMPARABLE = define("BP6407", "selector-of-another-type", page=__file__)
+TOO_MUCH_MEMORY = define("BP6408", "memory-beyond-every-gpu", page=__file__, severity=Severity.WARNING)
+NOTHING_FITS = define("BP6409", "selector-that-nothing-fits", page=__file__)
 _ORDER = ("<", "<=", ">", ">=")
 _SEMVER = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)([-+][0-9A-Za-z.+-]+)?")
 _TYPES = {"string": (str, "text"), "int": (int, "a whole number"), "bool": (bool, "true or false")}
@@ -53,6 +29,7 @@ _COMPARE = ("compareTo", "isGreaterThan", "isLessThan")
 _TEXT_ONLY = ("startsWith", "endsWith", "contains", "matches", "lowerAscii", "upperAscii", "split", "replace")
 
 
+@rule(NOT_COMPARABLE, tags=("dra",), needs=(Capability.CLAIMS,))
 def comparable(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Comparisons of what is not of one type, and versions or amounts that are none."""
     if context.dra is None:
@@ -141,6 +118,7 @@ def _method(node: Node, dra: DraContext) -> tuple[str, str] | None:
     return None
 
 
+@rule(TOO_MUCH_MEMORY, tags=("dra",), needs=(Capability.CLAIMS,))
 def reachable(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """More memory than any GPU has."""
     most = _largest_memory(context.dra)
@@ -173,6 +151,7 @@ def _beyond(wanted: str, most: int) -> tuple[str, str]:
     )
 
 
+@rule(NOTHING_FITS, tags=("dra",), needs=(Capability.CLAIMS,))
 def fitting(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Profiles, products and architectures that nothing has."""
     dra = context.dra

@@ -8,52 +8,16 @@ from typing import Any, NamedTuple
 from blueprint.bundle.model import Object, Path
 from blueprint.check.claims.model import CLASS, claim_path, devices_of, requests_of, sort_of
 from blueprint.check.finding import ObjectFinding, shown
+from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, items, mapping
 from blueprint.diagnostics import Severity, define, nearest
 from blueprint.units import quantity_value
 
-NOT_A_CONFIG = define(
-    "BP6411",
-    "driver-config-invalid",
-    """
-The configuration of a device is read by the DRA driver alone, strictly, when a pod is already on its node: another
-`apiVersion` than `resource.nvidia.com/v1beta1`, a kind or a field that it does not know, or a value that it does not
-take, and the pod stays in ContainerCreating.
-""",
-)
-GATE_CLOSED = define(
-    "BP6412",
-    "sharing-gate-closed",
-    """
-Time-slicing in claims needs the gate `TimeSlicingSettings` of the DRA driver, MPS needs `MPSSupport`; both are closed
-by default. Without, the driver refuses the claim when the pod is already on its node, and the pod stays in
-ContainerCreating.
-""",
-)
-TWO_STRATEGIES = define(
-    "BP6413",
-    "sharing-said-twice",
-    """
-A device is shared in one way: `strategy: TimeSlicing` with `timeSlicingConfig`, or `strategy: MPS` with `mpsConfig`.
-The driver refuses the settings of the other way beside it.
-""",
-)
-OUT_OF_BOUNDS = define(
-    "BP6414",
-    "sharing-out-of-bounds",
-    """
-MPS gives each client a share of 0 to 100 per cent of the threads, and whole mebibytes of memory: less than 1Mi is
-refused.
-""",
-)
-OTHER_CLASS = define(
-    "BP6415",
-    "config-of-another-class",
-    """
-`GpuConfig` is for whole GPUs, `MigDeviceConfig` for instances, `VfioDeviceConfig` for devices of virtual machines. The
-driver refuses to apply one to a device of another sort, when the pod is already on its node.
-""",
-)
+NOT_A_CONFIG = define("BP6411", "driver-config-invalid", page=__file__)
+GATE_CLOSED = define("BP6412", "sharing-gate-closed", page=__file__)
+TWO_STRATEGIES = define("BP6413", "sharing-said-twice", page=__file__)
+OUT_OF_BOUNDS = define("BP6414", "sharing-out-of-bounds", page=__file__)
+OTHER_CLASS = define("BP6415", "config-of-another-class", page=__file__)
 API = "resource.nvidia.com/v1beta1"
 _MPS = {"defaultActiveThreadPercentage": int, "defaultPinnedDeviceMemoryLimit": (str, int),
         "defaultPerDevicePinnedMemoryLimit": dict, "multiUser": bool}  # fmt: skip
@@ -108,6 +72,7 @@ def configs(subject: Object) -> Iterator[Config]:
             yield Config(path, str(opaque["driver"]), mapping(opaque.get("parameters")), requests)
 
 
+@rule(NOT_A_CONFIG, tags=("dra",))
 def formed(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Kinds, fields and values that the driver does not know."""
     for each in configs(subject):
@@ -160,6 +125,7 @@ def _missing(each: Config) -> Iterator[ObjectFinding]:
         yield ObjectFinding(NOT_A_CONFIG, at, "interval is missing", "say Default, or leave timeSlicingConfig out")
 
 
+@rule(GATE_CLOSED, OUT_OF_BOUNDS, TWO_STRATEGIES, tags=("dra",))
 def shared(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Ways of sharing: without a gate, two at once, out of bounds."""
     for each in configs(subject):
@@ -200,6 +166,7 @@ def _mebibyte(value: str | int) -> bool:
         return False
 
 
+@rule(OTHER_CLASS, tags=("dra",))
 def fitting(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Configurations for devices of another sort."""
     if subject.data["kind"] == CLASS:

@@ -10,81 +10,18 @@ from blueprint.bundle.model import Object, Path
 from blueprint.check.claims.dra_context import DraContext
 from blueprint.check.claims.model import CLASS, Request, claim_path, devices_of, requests_of, sort_of
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import RuleContext, items, mapping
 from blueprint.diagnostics import Severity, define, nearest
 
-NOT_SERVED = define(
-    "BP6402",
-    "claims-not-served",
-    """
-Nobody publishes the devices that the claim asks for: this `gpuStack` has a device plugin, or leaves GPUs to
-somebody else, and no DRA driver. The pod stays Pending. A DRA driver beside it that publishes the same GPUs
-would hand out each of them twice. For compute domains, whose driver may run beside a device plugin, this is a
-warning.
-""",
-)
-CLASS_CLOSED = define(
-    "BP6410",
-    "class-needs-a-gate",
-    """
-The DeviceClass is there, and no device is of it: devices for virtual machines are published with the gate
-`PassthroughSupport`, instances where GPUs are cut, channels and daemons where compute domains are on.
-""",
-)
-CLASS_UNKNOWN = define(
-    "BP6427",
-    "device-class-unknown",
-    """
-The claim names a DeviceClass that the DRA driver does not bring and that no manifest holds, though it is called like
-one of NVIDIA's. Unless somebody makes it in the cluster, a pod with such a claim stays Pending; so it is a warning.
-`imex.nvidia.com` is an error: it was one of an earlier driver, and compute domains took its place.
-""",
-)
-FIELD_GATED = define(
-    "BP6416",
-    "field-behind-a-gate",
-    """
-A gate of Kubernetes stands before this field, and in the declared version it is not open by itself. The API
-server drops the field without a word, or refuses the claim. Where the provider runs the control plane nobody
-can open the gate, so there it is an error.
-""",
-    severity=Severity.WARNING,
-)
-ADMIN_ACCESS = define(
-    "BP6417",
-    "admin-access-not-allowed",
-    """
-`adminAccess` gives a claim devices that others use, to look at them. The API server takes such a claim only in
-a namespace with the label `resource.kubernetes.io/admin-access: "true"`. It is a warning where the namespace is
-made elsewhere, since its labels are not known.
-""",
-)
-TOO_LARGE = define(
-    "BP6418",
-    "claim-too-large",
-    """
-The API has bounds: 32 devices, requests, constraints and configurations in a claim, 32 selectors in a request,
-10 KiB for an expression. What is beyond is refused, or never given devices.
-""",
-    severity=Severity.WARNING,
-)
-MORE_THAN_A_NODE = define(
-    "BP6419",
-    "claim-of-more-than-a-node",
-    """
-All devices of a claim come from one node, and no node of any pool has so many GPUs. Ask for less, or spread the
-work over several pods, joined by a compute domain where NVLink goes that far.
-""",
-)
-NO_PARTITION = define(
-    "BP6420",
-    "claim-without-partition",
-    """
-With the gate `FabricManagerPartitioning` several GPUs are given to a claim as one partition of the NVSwitches.
-The driver refuses GPUs that do not make up one, when the pod is already on its node. A constraint keeps them
-together: `matchAttribute: gpu.nvidia.com/partition4` for four.
-""",
-)
+NOT_SERVED = define("BP6402", "claims-not-served", page=__file__)
+CLASS_CLOSED = define("BP6410", "class-needs-a-gate", page=__file__)
+CLASS_UNKNOWN = define("BP6427", "device-class-unknown", page=__file__)
+FIELD_GATED = define("BP6416", "field-behind-a-gate", page=__file__, severity=Severity.WARNING)
+ADMIN_ACCESS = define("BP6417", "admin-access-not-allowed", page=__file__)
+TOO_LARGE = define("BP6418", "claim-too-large", page=__file__, severity=Severity.WARNING)
+MORE_THAN_A_NODE = define("BP6419", "claim-of-more-than-a-node", page=__file__)
+NO_PARTITION = define("BP6420", "claim-without-partition", page=__file__)
 ADMIN_LABEL = "resource.kubernetes.io/admin-access"
 _FORMER = {"imex.nvidia.com": "compute-domain-default-channel.nvidia.com"}
 _SLIP = 0.9
@@ -93,6 +30,7 @@ _LONGEST = 10 * 1024
 _GPUS = ("gpu", "vfio")
 
 
+@rule(CLASS_CLOSED, CLASS_UNKNOWN, NOT_SERVED, tags=("dra",), needs=(Capability.CLAIMS,))
 def served(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Claims of NVIDIA's devices where no DRA driver is."""
     dra = context.dra
@@ -114,6 +52,7 @@ def _own_driver(context: RuleContext) -> bool:
     return any(each.id.name in classes for each in context.objects_of_kind(CLASS))
 
 
+@rule(CLASS_CLOSED, CLASS_UNKNOWN, tags=("dra",), needs=(Capability.CLAIMS,))
 def classes(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Classes that nothing is of, and classes that nobody makes."""
     dra = context.dra
@@ -151,6 +90,7 @@ def _closed(sort: str | None, dra: DraContext) -> tuple[str, str, Severity | Non
     return None
 
 
+@rule(FIELD_GATED, tags=("dra",), needs=(Capability.CLAIMS,))
 def gated(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Fields before which a gate of Kubernetes stands."""
     dra = context.dra
@@ -180,6 +120,7 @@ def _fields(subject: Object) -> Iterator[tuple[str, Path]]:
             yield "distinctAttribute", (*claim_path(subject), "constraints", index, "distinctAttribute")
 
 
+@rule(ADMIN_ACCESS, tags=("dra",))
 def admin(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Administrative access where the namespace does not allow it."""
     name = subject.id.namespace or "default"
@@ -195,6 +136,7 @@ def admin(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
             yield ObjectFinding(ADMIN_ACCESS, at, f"the namespace {name} does not allow administrative access", help_)
 
 
+@rule(TOO_LARGE, tags=("dra",))
 def sized(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Claims beyond the bounds of the API."""
     at, devices = claim_path(subject), devices_of(subject)
@@ -225,6 +167,7 @@ def _counts(subject: Object, wanted: Any) -> list[int]:
     return list(found.values())
 
 
+@rule(MORE_THAN_A_NODE, tags=("dra",), needs=(Capability.CLAIMS,))
 def on_a_node(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """More GPUs than any node has."""
     dra = context.dra
@@ -244,6 +187,7 @@ def on_a_node(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         yield ObjectFinding(MORE_THAN_A_NODE, path, text, f"at most {most}")
 
 
+@rule(NO_PARTITION, tags=("dra",), needs=(Capability.CLAIMS,))
 def partitioned(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Several GPUs that need not make up a partition."""
     dra = context.dra

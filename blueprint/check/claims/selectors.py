@@ -10,39 +10,16 @@ from blueprint.cel.syntax import CelError, Node, parse
 from blueprint.check.claims.dra_context import DraContext
 from blueprint.check.claims.model import Reference, domain, reference, selected, tree_of
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import RuleContext
 from blueprint.diagnostics import Severity, define, nearest
 
-UNREADABLE = define(
-    "BP6404",
-    "selector-unreadable",
-    """
-A selector is an expression of the Common Expression Language. The API server refuses the object where it cannot be
-read: a quotation mark that is not closed, a bracket that is missing, `and` instead of `&&`.
-""",
-)
-NOT_PUBLISHED = define(
-    "BP6405",
-    "attribute-not-published",
-    """
-The DRA driver of this release publishes no such attribute or capacity of the devices that are asked for. Reading
-one that is not there is an error while devices are chosen, not a mere mismatch: the pod stays Pending, and so does
-every other pod whose claim is tried against the same devices. `components/gpu-operator/devices.yaml` lists what is
-published; attributes come and go with versions of the driver, and some need a gate.
-""",
-)
-NOT_GUARDED = define(
-    "BP6406",
-    "attribute-not-guarded",
-    """
-Some devices lack this attribute. Reading it from one of those is an error that stops the choice of devices for the
-pod, even where other devices would fit. Ask first whether it is there:
-`'addressingMode' in device.attributes['gpu.nvidia.com'] && ...`.
-""",
-    severity=Severity.WARNING,
-)
+UNREADABLE = define("BP6404", "selector-unreadable", page=__file__)
+NOT_PUBLISHED = define("BP6405", "attribute-not-published", page=__file__)
+NOT_GUARDED = define("BP6406", "attribute-not-guarded", page=__file__, severity=Severity.WARNING)
 
 
+@rule(UNREADABLE, tags=("dra",))
 def readable(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Expressions that are none."""
     for _, _, selectors, _ in selected(subject, context):
@@ -55,6 +32,7 @@ def readable(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
                 yield ObjectFinding(UNREADABLE, path, message, "see the language's definition: cel.dev", part=part)
 
 
+@rule(NOT_PUBLISHED, tags=("dra",), needs=(Capability.CLAIMS,))
 def published(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """What the driver does not publish."""
     dra = context.dra
@@ -68,6 +46,7 @@ def published(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
                     yield ObjectFinding(NOT_PUBLISHED, path, message, why[1], part=(node.start, node.end))
 
 
+@rule(NOT_GUARDED, tags=("dra",), needs=(Capability.CLAIMS,))
 def guarded(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """What some devices lack, unasked."""
     dra = context.dra

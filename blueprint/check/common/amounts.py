@@ -12,22 +12,8 @@ from blueprint.check.rule_context import mapping
 from blueprint.diagnostics import define
 from blueprint.units import quantity_value
 
-AMOUNT_IMPLAUSIBLE = define(
-    "BP6134",
-    "amount-implausible",
-    """
-Memory is counted in bytes: `512m` is half a byte, `512` is 512 bytes, `512Mi` was meant. A container with such a
-limit is killed before it starts, and a request of that sort reserves nothing.
-""",
-)
-REQUEST_ABOVE_LIMIT = define(
-    "BP6106",
-    "request-above-limit",
-    """
-A container cannot use more than its limit, so it cannot ask for more either. The API server refuses the pod, and
-with it everything that the workload was to do.
-""",
-)
+AMOUNT_IMPLAUSIBLE = define("BP6134", "amount-implausible", page=__file__)
+REQUEST_ABOVE_LIMIT = define("BP6106", "request-above-limit", page=__file__)
 _BYTES = re.compile(r"memory|ephemeral-storage|storage|hugepages-.*")
 _LEAST = 2**20
 

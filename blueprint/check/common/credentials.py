@@ -11,17 +11,7 @@ from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule_context import items, mapping
 from blueprint.diagnostics import define
 
-SECRET_IN_PLAIN_TEXT = define(
-    "BP6301",
-    "secret-in-plain-text",
-    """
-A credential stands in plain text in what you want to commit, review, render and store: everybody who reads the
-repository, the bundle or the cluster's objects has it. base64 hides nothing. The value is never shown here. Let the
-Secret be made in the cluster (by an operator for external secrets, as a sealed secret, or by hand) and refer to it
-by name; take a new credential in place of one that has been committed.
-""",
-    conceals=True,
-)
+SECRET_IN_PLAIN_TEXT = define("BP6301", "secret-in-plain-text", page=__file__, conceals=True)
 _NAMES = re.compile(
     r"(?:^|_)(?:PASSWORD|PASSWD|PASSPHRASE|TOKEN|API_?KEY|ACCESS_?KEY(?:_ID)?|SECRET(?:_?KEY)?|PRIVATE_?KEY|CREDENTIALS?)$"
 )

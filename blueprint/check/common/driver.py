@@ -11,32 +11,9 @@ from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule_context import RuleContext
 from blueprint.diagnostics import define
 
-DRIVERS_UNUSED = define(
-    "BP6040",
-    "driver-objects-unused",
-    """
-NVIDIADriver objects count only where the ClusterPolicy says `driver.useNvidiaDriverCRD: true`. Otherwise the
-operator sets them to `disabled`, and the ClusterPolicy's one driver runs on every node. The setting `driverObjects:
-always` of the operator switches them on.
-""",
-)
-PRECOMPILED_CONFLICT = define(
-    "BP6042",
-    "precompiled-conflict",
-    """
-A precompiled driver is an image for one kernel, made by NVIDIA: it has no GPUDirect Storage and no GDRCopy, and is
-named by its branch (`580`), never by an exact version or a digest. The operator refuses the first at run time; the
-others end in ImagePullBackOff.
-""",
-)
-STORAGE_NEEDS_OPEN = define(
-    "BP6043",
-    "storage-needs-open-modules",
-    """
-GPUDirect Storage from 2.17.5 on works with the open kernel modules alone. An NVIDIADriver must say
-`kernelModuleType: open` in so many words: `auto` leaves it at notReady.
-""",
-)
+DRIVERS_UNUSED = define("BP6040", "driver-objects-unused", page=__file__)
+PRECOMPILED_CONFLICT = define("BP6042", "precompiled-conflict", page=__file__)
+STORAGE_NEEDS_OPEN = define("BP6043", "storage-needs-open-modules", page=__file__)
 _BRANCH = re.compile(r"[0-9]+")
 
 

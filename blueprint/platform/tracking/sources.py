@@ -105,6 +105,13 @@ def each_source(sources: Sources) -> Iterator[Source]:
             yield each
 
 
+def first_source(sources: Sources) -> Source | None:
+    """The first of the sources; no group is spread out."""
+    while sources and isinstance(sources[0], SourceGroup):
+        sources = sources[0].parts
+    return cast("Source | None", sources[0] if sources else None)
+
+
 def line_to_change(sources: Sources) -> Source | None:
     """Of the lines of a value, the deciding one first, the one to point at: a reader of a finding changes that.
 

@@ -62,7 +62,12 @@ def _component(name: str) -> Component | None:
 
 
 def _code(code: Code) -> str:
-    return f"# {code.id} {code.slug}\n\nSeverity: {code.severity}\n\n{code.about}"
+    head = f"# {code.id} {code.slug}\n\nSeverity: {code.severity}"
+    if (page := code.page) is None:
+        return f"{head}\n\n{code.about}"
+    examples = (("Bad", page.bad), ("Good", page.good))
+    shown = (f"## {title}\n\n```yaml\n{text.rstrip()}\n```" for title, text in examples)
+    return "\n\n".join((head, f"## Why\n\n{page.why}", *shown, f"## How to fix\n\n{page.fix}"))
 
 
 def _field_text(field: Field) -> str:

@@ -6,22 +6,15 @@ from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import RuleContext, inside, mapping
 from blueprint.check.rules.config_map.counters import COUNTERS_KEY
 from blueprint.diagnostics import Severity, define
 
-OPERAND_CONFIG = define(
-    "BP6201",
-    "operand-config",
-    """
-The ClusterPolicy names a ConfigMap, or a key of one, that an operand reads and that is not there. The operand's
-pods wait in Init, or go on with nothing. The MIG manager reads the key `config.yaml`, the exporter
-`dcgm-metrics.csv`, the device plugin the key that `default` or the node's label names. In a
-namespace that is not rendered the ConfigMap may be there all the same: that is a warning.
-""",
-)
+OPERAND_CONFIG = define("BP6201", "operand-config", page=__file__)
 
 
+@rule(OPERAND_CONFIG, tags=("operator",), needs=(Capability.COMPLETE,))
 def named(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """What the ClusterPolicy names, and is not there."""
     for operand, key in (("devicePlugin", None), ("migManager", "config.yaml"), ("dcgmExporter", COUNTERS_KEY)):

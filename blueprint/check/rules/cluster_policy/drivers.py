@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import USERS, Object
-from blueprint.check.common.driver import DRIVERS_UNUSED, driver_faults, drivers_allowed
+from blueprint.check.common.driver import (
+    DRIVERS_UNUSED,
+    PRECOMPILED_CONFLICT,
+    STORAGE_NEEDS_OPEN,
+    driver_faults,
+    drivers_allowed,
+)
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside, mapping
 from blueprint.diagnostics import define
 
-MODES_MIXED = define(
-    "BP6041",
-    "sandbox-modes-mixed",
-    """
-The operator serves virtual machines in one way for the whole cluster: `sandboxWorkloads.mode` is `kubevirt` or
-`kata`. vGPU exists for KubeVirt alone, so `vm-vgpu` beside `mode: kata` leaves such nodes without any device
-plugin.
-""",
-)
+MODES_MIXED = define("BP6041", "sandbox-modes-mixed", page=__file__)
 
 
+@rule(PRECOMPILED_CONFLICT, STORAGE_NEEDS_OPEN, tags=("operator",))
 def forms(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Kernel modules against what needs others."""
     spec = mapping(subject.data.get("spec"))
@@ -30,6 +30,7 @@ def forms(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         yield from driver_faults(driver, ("spec", "driver"), extra, ("spec",))
 
 
+@rule(DRIVERS_UNUSED, tags=("operator",))
 def unused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """NVIDIADriver objects of the platform that the ClusterPolicy does not allow: by a patch."""
     drivers = [each for each in context.objects_of_kind("NVIDIADriver") if each.component != USERS]
@@ -38,6 +39,7 @@ def unused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         yield ObjectFinding(DRIVERS_UNUSED, ("spec", "driver", "useNvidiaDriverCRD"), text, "true")
 
 
+@rule(MODES_MIXED, tags=("operator",))
 def modes(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Virtual GPUs in Kata containers."""
     sandbox = mapping(inside(subject.data, "spec", "sandboxWorkloads"))

@@ -6,36 +6,13 @@ from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, mapping
 from blueprint.diagnostics import Severity, define
 
-PARTIAL_IMAGE = define(
-    "BP6020",
-    "partial-image",
-    """
-The operator puts an image together from repository, image and version; with one of them missing it stops with
-"invalid image spec", and the operand never starts. (A version that is a digest, `sha256:...`, is complete.)
-""",
-)
-VERSIONS_APART = define(
-    "BP6021",
-    "dcgm-versions-apart",
-    """
-With `dcgm.enabled` the exporter asks DCGM's host engine in another pod. Exporter and host engine must be of one
-DCGM version: the exporter's tag begins with the DCGM version that it was built for. Apart from each other the
-exporter ends in a crash loop, or without metrics.
-""",
-    severity=Severity.WARNING,
-)
-DCGM_NOT_SET = define(
-    "BP6022",
-    "dcgm-unsaid",
-    """
-A ClusterPolicy that does not say `dcgm.enabled` gets DCGM's host engine as a pod of its own: unsaid means true
-there, other than in the chart. Say which it is.
-""",
-    severity=Severity.WARNING,
-)
+PARTIAL_IMAGE = define("BP6020", "partial-image", page=__file__)
+VERSIONS_APART = define("BP6021", "dcgm-versions-apart", page=__file__, severity=Severity.WARNING)
+DCGM_NOT_SET = define("BP6022", "dcgm-unsaid", page=__file__, severity=Severity.WARNING)
 _PARTS = (
     "driver", "toolkit", "devicePlugin", "gfd", "dcgm", "dcgmExporter", "migManager", "nodeStatusExporter", "gds",
     "gdrcopy", "vgpuManager", "validator",
@@ -43,6 +20,7 @@ _PARTS = (
 _TRIPLE = ("repository", "image", "version")
 
 
+@rule(PARTIAL_IMAGE, tags=("operator",))
 def partial(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Some but not all of repository, image and version."""
     spec = mapping(subject.data.get("spec"))
@@ -58,6 +36,7 @@ def partial(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
             yield ObjectFinding(PARTIAL_IMAGE, path, text, f"say {', '.join(_TRIPLE)}, or none of them")
 
 
+@rule(VERSIONS_APART, tags=("operator",))
 def apart(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Exporter and host engine of different DCGM versions."""
     spec = mapping(subject.data.get("spec"))
@@ -70,6 +49,7 @@ def apart(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         yield ObjectFinding(VERSIONS_APART, ("spec", "dcgm", "version"), text, "take both from one release")
 
 
+@rule(DCGM_NOT_SET, tags=("operator",))
 def dcgm_not_set(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Whether DCGM runs on its own is left open."""
     if mapping(mapping(subject.data.get("spec")).get("dcgm")).get("enabled") is None:

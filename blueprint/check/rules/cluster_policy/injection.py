@@ -6,44 +6,14 @@ from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside, items, mapping
 from blueprint.diagnostics import Severity, define
 
-NRI_ALONE = define(
-    "BP6010",
-    "nri-without-cdi",
-    """
-The NRI plugin hands containers the devices that CDI describes, and the container toolkit runs it. Without either
-the operator refuses the ClusterPolicy at run time. Switch CDI and the toolkit on, or NRI off.
-""",
-)
-RESERVED_VARIABLE = define(
-    "BP6011",
-    "reserved-variable",
-    """
-The operator, or the pools, decide this variable of an operand. Given a second time it contradicts what is decided
-elsewhere: with CDI on, another `DEVICE_LIST_STRATEGY` makes the plugin hand out devices that the runtime cannot
-resolve; another `MIG_STRATEGY` advertises other resources than the rest of the platform counts with.
-""",
-)
-NO_LONGER_READ = define(
-    "BP6012",
-    "field-no-longer-read",
-    """
-The operator of this release still accepts the field and does nothing with it. Whoever set it believes in something
-that is not so. The help names what took its place, where there is something.
-""",
-    severity=Severity.WARNING,
-)
-DEPRECATED = define(
-    "BP6472",
-    "field-deprecated",
-    """
-The operator of this release still reads the field, and says that a later one will not. The help names what takes its
-place.
-""",
-    severity=Severity.NOTE,
-)
+NRI_ALONE = define("BP6010", "nri-without-cdi", page=__file__)
+RESERVED_VARIABLE = define("BP6011", "reserved-variable", page=__file__)
+NO_LONGER_READ = define("BP6012", "field-no-longer-read", page=__file__, severity=Severity.WARNING)
+DEPRECATED = define("BP6472", "field-deprecated", page=__file__, severity=Severity.NOTE)
 _RESERVED = {
     "devicePlugin": ("DEVICE_LIST_STRATEGY", "MIG_STRATEGY", "NVIDIA_MIG_MONITOR_DEVICES", "NVIDIA_DRIVER_ROOT"),
     "gfd": ("MIG_STRATEGY", "GFD_MIG_STRATEGY"),
@@ -58,6 +28,7 @@ _GONE = {
 }
 
 
+@rule(NRI_ALONE, tags=("operator",))
 def nri(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """NRI without CDI or toolkit."""
     spec = mapping(subject.data.get("spec"))
@@ -68,6 +39,7 @@ def nri(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
                 yield ObjectFinding(NRI_ALONE, ("spec", *path), text, "switch it on, or the NRI plugin off")
 
 
+@rule(RESERVED_VARIABLE, tags=("operator",))
 def variables(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A variable that is decided elsewhere."""
     for part, reserved in _RESERVED.items():
@@ -78,6 +50,7 @@ def variables(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
                 yield ObjectFinding(RESERVED_VARIABLE, ("spec", part, "env", index, "name"), text, "remove it")
 
 
+@rule(NO_LONGER_READ, tags=("operator",))
 def gone(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Fields without effect."""
     for path, instead in _GONE.items():
@@ -86,6 +59,7 @@ def gone(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
             yield ObjectFinding(NO_LONGER_READ, ("spec", *path), f"spec.{'.'.join(path)} has no effect any more", help_)
 
 
+@rule(DEPRECATED, tags=("operator",))
 def deprecated(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Fields that have a successor and still work."""
     for path, instead in _DEPRECATED.items():

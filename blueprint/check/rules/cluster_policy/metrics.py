@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from blueprint.bundle.model import Object
 from blueprint.check.codes import BAD_LABEL
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside, items, mapping
 from blueprint.check.rules.service_monitor.times import TIMEOUT_TOO_LONG
 from blueprint.check.validator import is_go_pattern
@@ -14,27 +15,12 @@ from blueprint.diagnostics import Severity, define
 from blueprint.kubernetes.names import label_key_fault, label_value_fault
 from blueprint.units import as_duration
 
-ALL_POD_LABELS = define(
-    "BP6030",
-    "all-pod-labels",
-    """
-With `enablePodLabels` and no list of labels, every label of every pod becomes a label of every metric of its GPU.
-Pods of training jobs have labels with unique values, so the number of series in Prometheus grows without end. Name
-the labels that are wanted.
-""",
-    severity=Severity.WARNING,
-)
-LABEL_FILTER = define(
-    "BP6032",
-    "label-filter-malformed",
-    """
-The list of pod labels holds regular expressions (RE2), and the exporter ends in a crash loop over one that it
-cannot read.
-""",
-)
+ALL_POD_LABELS = define("BP6030", "all-pod-labels", page=__file__, severity=Severity.WARNING)
+LABEL_FILTER = define("BP6032", "label-filter-malformed", page=__file__)
 _MONITOR = ("spec", "dcgmExporter", "serviceMonitor")
 
 
+@rule(ALL_POD_LABELS, tags=("operator", "monitoring"))
 def labels(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Pod labels without a list of them."""
     exporter = inside(subject.data, "spec", "dcgmExporter")
@@ -44,6 +30,7 @@ def labels(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         yield ObjectFinding(ALL_POD_LABELS, ("spec", "dcgmExporter", "enablePodLabels"), text, help_)
 
 
+@rule(LABEL_FILTER, tags=("operator", "monitoring"))
 def filters(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Regular expressions that are none."""
     path = ("spec", "dcgmExporter", "podLabelAllowlistRegex")
@@ -53,6 +40,7 @@ def filters(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
             yield ObjectFinding(LABEL_FILTER, (*path, index), message, "escape characters with a meaning: ( is \\(")
 
 
+@rule(BAD_LABEL, tags=("operator", "monitoring"))
 def additional(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Labels of monitors, which the schema takes for any text."""
     path = (*_MONITOR, "additionalLabels")
@@ -61,6 +49,7 @@ def additional(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]
             yield ObjectFinding(BAD_LABEL, (*path, key), f"{'.'.join(path)}: {key}: {fault}")
 
 
+@rule(TIMEOUT_TOO_LONG, tags=("operator", "monitoring"))
 def timeout(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A scrape timeout that is longer than the interval."""
     monitor = inside(subject.data, *_MONITOR)

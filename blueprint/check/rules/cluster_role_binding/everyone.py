@@ -6,20 +6,15 @@ from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside, items, mapping
 from blueprint.diagnostics import define
 
-RIGHTS_FOR_ALL = define(
-    "BP6138",
-    "everybody-is-administrator",
-    """
-The binding makes everybody who reaches the API server, or every pod, its administrator. Bind a role with the rights
-that are needed to the accounts that need them.
-""",
-)
+RIGHTS_FOR_ALL = define("BP6138", "everybody-is-administrator", page=__file__)
 _ALL = frozenset({"system:authenticated", "system:unauthenticated", "system:anonymous", "system:serviceaccounts"})
 
 
+@rule(RIGHTS_FOR_ALL, tags=("security",))
 def rights_for_all(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """All rights for a group of everybody."""
     if inside(subject.data, "roleRef", "name") != "cluster-admin":

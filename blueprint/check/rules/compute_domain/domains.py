@@ -6,39 +6,17 @@ from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import RuleContext, inside
 from blueprint.diagnostics import Severity, define
 
-DOMAINS_OFF = define(
-    "BP6426",
-    "compute-domain-not-served",
-    """
-Nobody carries out the compute domain. The part of the DRA driver for them is on where a pool declares `nvlinkDomain`,
-or with `computeDomains: always`. In another stack than `gpuCluster` this platform brings no DRA driver; a chart of its
-own may run beside the device plugin for compute domains alone, so there it is a warning.
-""",
-)
-TEMPLATE_TAKEN = define(
-    "BP6424",
-    "template-of-the-controller",
-    """
-The controller of compute domains makes the ResourceClaimTemplate that a ComputeDomain names, in its namespace. Where
-there is one of that name already, a manifest's or another domain's, the domain never comes to be.
-""",
-)
-NUMBER_OF_NODES = define(
-    "BP6425",
-    "number-of-nodes",
-    """
-`numNodes` is on its way out. Where daemons find each other by name (the gate `IMEXDaemonsWithDNSNames`, open by
-default) it keeps nobody waiting and only decides when the domain calls itself ready: say 0, which the operator's
-definition wants said. Without the gate it must be the number of nodes, and 0 is an error.
-""",
-    severity=Severity.WARNING,
-)
+DOMAINS_OFF = define("BP6426", "compute-domain-not-served", page=__file__)
+TEMPLATE_TAKEN = define("BP6424", "template-of-the-controller", page=__file__)
+NUMBER_OF_NODES = define("BP6425", "number-of-nodes", page=__file__, severity=Severity.WARNING)
 TEMPLATE = ("spec", "channel", "resourceClaimTemplate", "name")
 
 
+@rule(DOMAINS_OFF, tags=("dra",), needs=(Capability.CLAIMS,))
 def served(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A domain that nobody carries out."""
     dra = context.dra
@@ -52,6 +30,7 @@ def served(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     yield ObjectFinding(DOMAINS_OFF, ("metadata", "name"), text, help_, override)
 
 
+@rule(TEMPLATE_TAKEN, tags=("dra",))
 def template(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A template that somebody else makes as well."""
     name = inside(subject.data, *TEMPLATE)
@@ -69,6 +48,7 @@ def template(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
             yield ObjectFinding(TEMPLATE_TAKEN, TEMPLATE, text, "remove the manifest, or another name")
 
 
+@rule(NUMBER_OF_NODES, tags=("dra",), needs=(Capability.CLAIMS,))
 def nodes(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A number of nodes that means nothing, or that is missing."""
     number, dra = inside(subject.data, "spec", "numNodes"), context.dra

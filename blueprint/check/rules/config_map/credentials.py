@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from blueprint.bundle.model import USERS, Object
 from blueprint.check.common.credentials import SECRET_IN_PLAIN_TEXT, is_credential
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, mapping
 
 
+@rule(SECRET_IN_PLAIN_TEXT, tags=("security",))
 def data(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Values of users' ConfigMaps."""
     for key, value in mapping(subject.data.get("data")).items() if subject.component == USERS else ():

@@ -6,23 +6,16 @@ from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, by_hand, inside, items, mapping
 from blueprint.diagnostics import Refused, define
 from blueprint.source.loader import load_text
 
-DISCOVERY_CONFIG = define(
-    "BP6205",
-    "discovery-config",
-    """
-The GPU Operator knows GPU nodes by labels such as `feature.node.kubernetes.io/pci-10de.present`, which Node Feature
-Discovery makes from the PCI vendor, or from class and vendor. With `device` among the label's fields, or without
-`vendor`, the label has another name: the operator then sees no GPU node at all, and reports ready. Labels of
-`nvidia.com` are dropped unless the master's `extraLabelNs` has that name.
-""",
-)
+DISCOVERY_CONFIG = define("BP6205", "discovery-config", page=__file__)
 _FIELDS = ("sources", "pci", "deviceLabelFields")
 
 
+@rule(DISCOVERY_CONFIG, tags=("discovery",))
 def worker(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """The fields of which labels of PCI devices are made."""
     path = ("data", "nfd-worker.conf")
@@ -32,6 +25,7 @@ def worker(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         yield ObjectFinding(DISCOVERY_CONFIG, path, text, "say [vendor], or [class, vendor]")
 
 
+@rule(DISCOVERY_CONFIG, tags=("discovery",))
 def master(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """The labels that are let through."""
     path = ("data", "nfd-master.conf")

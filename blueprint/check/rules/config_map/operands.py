@@ -8,43 +8,19 @@ from typing import Any
 from blueprint.bundle.model import Object
 from blueprint.catalog.catalog import load_catalog
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, by_hand, inside, mapping
 from blueprint.check.rules.config_map import mig, sharing
 from blueprint.check.rules.config_map.counters import ALONE_KEY, COUNTERS_KEY, counter_faults
 from blueprint.diagnostics import Refused, define
 from blueprint.source.loader import load_text
 
-PLUGIN_CONFIG = define(
-    "BP6202",
-    "device-plugin-config",
-    """
-The device plugin reads such a file without complaint about keys that it does not know or that stand in the wrong
-place: they are ignored, and GPUs are not shared as written. What it does refuse (a version other than v1, fewer
-than two replicas, time-slicing beside MPS) ends in a crash loop on the node. `gpu.sharing` of a pool makes a file
-that is right.
-""",
-)
-MIG_CONFIG = define(
-    "BP6203",
-    "mig-manager-config",
-    """
-The MIG manager reads `config.yaml` of its ConfigMap, and takes from it the configuration that a node's label
-`nvidia.com/mig.config` names. A name that is not there, or an entry that is malformed, ends in the label
-`nvidia.com/mig.config.state: failed`, with the GPUs as they were. `gpu.mig` of a pool makes a file that is right,
-and proves that it fits.
-""",
-)
-COUNTERS = define(
-    "BP6204",
-    "exporter-counters",
-    """
-The exporter ends in a crash loop over a line that it cannot read. Each is `FIELD, type, help`: three parts, a field
-of DCGM, one of gauge, counter, histogram, summary and label, and a help text with quotes around it where it holds a
-comma.
-""",
-)
+PLUGIN_CONFIG = define("BP6202", "device-plugin-config", page=__file__)
+MIG_CONFIG = define("BP6203", "mig-manager-config", page=__file__)
+COUNTERS = define("BP6204", "exporter-counters", page=__file__)
 
 
+@rule(PLUGIN_CONFIG, tags=("operator",))
 def device_plugin(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """The configurations of the device plugin."""
     if not _read_by(subject, context, "devicePlugin"):
@@ -58,6 +34,7 @@ def device_plugin(subject: Object, context: RuleContext) -> Iterator[ObjectFindi
         yield ObjectFinding(PLUGIN_CONFIG, ("data",), text, f"add {name}")
 
 
+@rule(MIG_CONFIG, tags=("operator",))
 def mig_manager(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """The configurations of the MIG manager."""
     text = mapping(subject.data.get("data")).get("config.yaml")
@@ -68,6 +45,7 @@ def mig_manager(subject: Object, context: RuleContext) -> Iterator[ObjectFinding
         yield ObjectFinding(MIG_CONFIG, ("data", "config.yaml"), f"data.config.yaml: {fault}")
 
 
+@rule(COUNTERS, tags=("operator",))
 def exporter(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """The counters of the exporter: the operator's, or one that stands alone."""
     data = mapping(subject.data.get("data"))

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 from blueprint.bundle.model import USERS, Object
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import RuleContext, inside, tolerates
 from blueprint.check.rules.cluster_policy.alone import OPERANDS_REPELLED
 
 _TOLERATIONS = ("spec", "template", "spec", "tolerations")
 
 
+@rule(OPERANDS_REPELLED, needs=(Capability.POOLS,))
 def reach(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A pool's taint that a DaemonSet of ours does not tolerate: by a patch, since they are derived from the pools."""
     if subject.component == USERS:

@@ -6,20 +6,14 @@ from collections.abc import Iterator
 
 from blueprint.bundle.model import USERS, Object
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import RuleContext, inside
 from blueprint.diagnostics import define
 
-SWITCHED_OFF = define(
-    "BP6133",
-    "component-switched-off",
-    """
-A patch takes the last replica from a component, which stays in the bundle, in the record and in every report as if
-it ran. Nothing then follows what the blueprint says. If somebody else runs it, say `ownership: external`; if nobody
-needs it, `absent`.
-""",
-)
+SWITCHED_OFF = define("BP6133", "component-switched-off", page=__file__)
 
 
+@rule(SWITCHED_OFF, needs=(Capability.BLUEPRINT,))
 def running(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A component without replicas."""
     if subject.component != USERS and inside(subject.data, "spec", "replicas") == 0:

@@ -7,19 +7,14 @@ from collections.abc import Iterator
 from blueprint.bundle.model import USERS, Object
 from blueprint.check.claims import comparisons, opaque_config, requests, selectors
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import RuleContext
 from blueprint.diagnostics import define
 
-CLASS_OF_THE_DRIVER = define(
-    "BP6403",
-    "class-of-the-driver",
-    """
-The GPU Operator makes this DeviceClass itself and sets it back whenever it looks. A manifest of the same name would be
-a second owner: what stands in it comes and goes. Give a class of your own another name; its selectors may say the same.
-""",
-)
+CLASS_OF_THE_DRIVER = define("BP6403", "class-of-the-driver", page=__file__)
 
 
+@rule(CLASS_OF_THE_DRIVER, tags=("dra",), needs=(Capability.CLAIMS,))
 def theirs(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A class that the operator makes."""
     dra = context.dra

@@ -6,20 +6,15 @@ from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside
 from blueprint.diagnostics import define
 
-RESOURCE_OF_TWO_CLASSES = define(
-    "BP6401",
-    "resource-of-two-classes",
-    """
-A DeviceClass may stand for a plain resource, so that pods which ask for `nvidia.com/gpu` get a device of the class.
-Two classes for one resource leave it to chance which devices such a pod gets.
-""",
-)
+RESOURCE_OF_TWO_CLASSES = define("BP6401", "resource-of-two-classes", page=__file__)
 _PATH = ("spec", "extendedResourceName")
 
 
+@rule(RESOURCE_OF_TWO_CLASSES, tags=("dra",))
 def twice(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A class for a resource that an earlier class stands for."""
     name = inside(subject.data, *_PATH)

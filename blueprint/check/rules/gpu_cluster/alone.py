@@ -6,19 +6,15 @@ from collections.abc import Iterator
 
 from blueprint.bundle.model import USERS, Object
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext
 from blueprint.check.rules.cluster_policy.alone import BOTH_STACKS
 from blueprint.diagnostics import define
 
-OTHER_NAME = define(
-    "BP6007",
-    "gpu-cluster-of-another-name",
-    """
-There is one GPUCluster, and its name is `gpu-cluster`: the API server refuses every other one.
-""",
-)
+OTHER_NAME = define("BP6007", "gpu-cluster-of-another-name", page=__file__)
 
 
+@rule(OTHER_NAME, tags=("operator",))
 def name(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A GPUCluster of another name."""
     if subject.id.name != "gpu-cluster":
@@ -26,6 +22,7 @@ def name(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         yield ObjectFinding(OTHER_NAME, ("metadata", "name"), text, "gpu-cluster")
 
 
+@rule(BOTH_STACKS, tags=("operator",))
 def both(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A user's GPUCluster where the platform has a ClusterPolicy."""
     if subject.component == USERS and context.cluster_policy is not None and context.cluster_policy.component != USERS:

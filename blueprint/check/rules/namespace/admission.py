@@ -6,21 +6,15 @@ from collections.abc import Iterator
 
 from blueprint.bundle.model import USERS, Object
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import RuleContext, inside, mapping
 from blueprint.diagnostics import define
 
-NOT_PRIVILEGED = define(
-    "BP6130",
-    "namespace-not-privileged",
-    """
-Driver, toolkit, device plugin and exporter are privileged pods. A namespace that enforces another level of Pod
-Security, or whose level is left to the cluster's default, rejects them, and the DaemonSets stay empty. The
-components' namespaces carry the label; a patch has taken it away.
-""",
-)
+NOT_PRIVILEGED = define("BP6130", "namespace-not-privileged", page=__file__)
 _LEVEL = "pod-security.kubernetes.io/enforce"
 
 
+@rule(NOT_PRIVILEGED, tags=("security",), needs=(Capability.BLUEPRINT,))
 def privileged(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """The namespace of a component with privileged pods."""
     name = subject.id.name

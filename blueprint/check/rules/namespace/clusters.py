@@ -6,20 +6,15 @@ from collections.abc import Iterator
 
 from blueprint.bundle.model import USERS, Object
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import RuleContext
 from blueprint.diagnostics import define
 
-NAMESPACE_OF_THE_CLUSTER = define(
-    "BP6137",
-    "namespace-of-the-cluster",
-    """
-The namespace is there from the beginning and holds what the cluster lives by. As a manifest it would be owned by
-this blueprint, and a later prune would try to delete it with everything in it. Refer to it without making it.
-""",
-)
+NAMESPACE_OF_THE_CLUSTER = define("BP6137", "namespace-of-the-cluster", page=__file__)
 _THEIRS = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
 
 
+@rule(NAMESPACE_OF_THE_CLUSTER, needs=(Capability.BLUEPRINT,))
 def theirs(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A manifest of such a namespace."""
     if subject.component == USERS and subject.id.name in _THEIRS:

@@ -6,18 +6,11 @@ from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside, items, mapping
 from blueprint.diagnostics import define
 
-STEERED_BY_A_RULE = define(
-    "BP6121",
-    "steered-by-a-feature-rule",
-    """
-Labels of `nvidia.com/gpu.deploy.`, `nvidia.com/gpu.workload.config`, `nvidia.com/mig.config` and
-`nvidia.com/device-plugin.config` decide what runs on a node and how its GPUs are cut and shared. They follow from
-the pools; a rule of feature discovery would set others behind their back.
-""",
-)
+STEERED_BY_A_RULE = define("BP6121", "steered-by-a-feature-rule", page=__file__)
 _STEERING = (
     "nvidia.com/gpu.deploy.",
     "nvidia.com/gpu.workload.config",
@@ -26,10 +19,11 @@ _STEERING = (
 )
 
 
+@rule(STEERED_BY_A_RULE, tags=("discovery",))
 def steering(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Rules that set such labels."""
-    for index, rule in enumerate(map(mapping, items(inside(subject.data, "spec", "rules")))):
-        for key in mapping(rule.get("labels")):
+    for index, each in enumerate(map(mapping, items(inside(subject.data, "spec", "rules")))):
+        for key in mapping(each.get("labels")):
             if str(key).startswith(_STEERING):
                 path = ("spec", "rules", index, "labels", key)
                 yield ObjectFinding(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.common.credentials import variables
+from blueprint.check.common.credentials import SECRET_IN_PLAIN_TEXT, variables
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, mapping
 
 
+@rule(SECRET_IN_PLAIN_TEXT, tags=("security",))
 def env(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """The driver's variables."""
     yield from variables(mapping(subject.data.get("spec")).get("env"), ("spec", "env"))

@@ -5,40 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import USERS, Object
-from blueprint.check.common.driver import DRIVERS_UNUSED, driver_faults, drivers_allowed
+from blueprint.check.common.driver import (
+    DRIVERS_UNUSED,
+    PRECOMPILED_CONFLICT,
+    STORAGE_NEEDS_OPEN,
+    driver_faults,
+    drivers_allowed,
+)
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside, mapping
 from blueprint.diagnostics import Severity, define
 
-DRIVERS_CONFLICT = define(
-    "BP6044",
-    "driver-objects-conflict",
-    """
-Every node gets its driver from one NVIDIADriver: there is one default at most, it has no nodeSelector, and the
-selectors of the others must not choose the same nodes; those that do are set to ConflictingNodeSelector, and no
-driver is installed there.
-""",
-)
-DRIVER_OWNER_LABEL = define(
-    "BP6045",
-    "driver-selected-by-its-own-label",
-    """
-`nvidia.com/gpu-operator.driver.owner` is the label by which the operator itself remembers which NVIDIADriver a node
-has. A selector with it is refused: select nodes by labels that they have from the beginning.
-""",
-)
-LICENCE_IGNORED = define(
-    "BP6046",
-    "licence-setting-ignored",
-    """
-`licensingConfig.nlsEnabled: false` is treated as if nothing were said, which means true. Only NVIDIA's licence
-system is supported.
-""",
-    severity=Severity.WARNING,
-)
+DRIVERS_CONFLICT = define("BP6044", "driver-objects-conflict", page=__file__)
+DRIVER_OWNER_LABEL = define("BP6045", "driver-selected-by-its-own-label", page=__file__)
+LICENCE_IGNORED = define("BP6046", "licence-setting-ignored", page=__file__, severity=Severity.WARNING)
 _OWNER = "nvidia.com/gpu-operator.driver.owner"
 
 
+@rule(PRECOMPILED_CONFLICT, STORAGE_NEEDS_OPEN, tags=("operator", "driver"))
 def modules(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Kernel modules against what needs others."""
     spec = mapping(subject.data.get("spec"))
@@ -46,6 +31,7 @@ def modules(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     yield from driver_faults(spec, ("spec",), extra, ("spec",))
 
 
+@rule(DRIVERS_UNUSED, tags=("operator", "driver"))
 def unused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A user's driver where the ClusterPolicy decides."""
     if subject.component == USERS and not drivers_allowed(context):
@@ -54,6 +40,7 @@ def unused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         yield ObjectFinding(DRIVERS_UNUSED, ("metadata", "name"), text, help_)
 
 
+@rule(DRIVERS_CONFLICT, tags=("operator", "driver"))
 def selectors(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Two drivers for the same nodes; of a user's and ours the user's is blamed, otherwise the later one."""
     drivers = context.objects_of_kind("NVIDIADriver")
@@ -72,6 +59,7 @@ def selectors(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         return
 
 
+@rule(DRIVERS_CONFLICT, tags=("operator", "driver"))
 def default(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A default with a selector."""
     if _default(subject) and inside(subject.data, "spec", "nodeSelector"):
@@ -79,6 +67,7 @@ def default(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         yield ObjectFinding(DRIVERS_CONFLICT, ("spec", "nodeSelector"), text, "remove nodeSelector, or default")
 
 
+@rule(DRIVER_OWNER_LABEL, tags=("operator", "driver"))
 def owner(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A selector with the operator's own label."""
     if _OWNER in mapping(inside(subject.data, "spec", "nodeSelector")):
@@ -86,6 +75,7 @@ def owner(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         yield ObjectFinding(DRIVER_OWNER_LABEL, ("spec", "nodeSelector", _OWNER), text, "select by a label of your own")
 
 
+@rule(LICENCE_IGNORED, tags=("operator", "driver"))
 def licence(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A licence system switched off."""
     if inside(subject.data, "spec", "licensingConfig", "nlsEnabled") is False:

@@ -6,21 +6,15 @@ from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import RuleContext, by_hand, mapping
 from blueprint.diagnostics import define
 
-MARK_OF_THE_TOOL = define(
-    "BP6132",
-    "mark-of-the-tool",
-    """
-Labels and annotations of `applyset.kubernetes.io/` and `gpublueprint.dev/` say which objects were applied by which
-blueprint, so that a prune deletes those and no others. Given by hand they claim an object for something else. Use
-names of your own.
-""",
-)
+MARK_OF_THE_TOOL = define("BP6132", "mark-of-the-tool", page=__file__)
 _OURS = ("applyset.kubernetes.io/", "gpublueprint.dev/")
 
 
+@rule(MARK_OF_THE_TOOL, needs=(Capability.BLUEPRINT,))
 def marks(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Marks that were written by hand."""
     metadata = mapping(subject.data.get("metadata"))

@@ -7,22 +7,15 @@ from typing import Any
 
 from blueprint.bundle.model import Object
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside, mapping
 from blueprint.diagnostics import define
 
-SCALED_BY_ANOTHER = define(
-    "BP6460",
-    "replicas-beside-autoscaler",
-    """
-The workload declares `spec.replicas`, and an autoscaler in the same bundle (a HorizontalPodAutoscaler, or a
-ScaledObject of KEDA) sets that very field. The two never agree for long: each apply meets a conflict, or takes the
-number back under load, and drift finds a difference for ever. Leave `spec.replicas` out: the server starts one pod, and
-the autoscaler's `minReplicas` (`minReplicaCount`) is the least there will be.
-""",
-)
+SCALED_BY_ANOTHER = define("BP6460", "replicas-beside-autoscaler", page=__file__)
 _SCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
 
 
+@rule(SCALED_BY_ANOTHER, tags=("reliability",))
 def scaled(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Replicas that somebody else sets."""
     replicas = inside(subject.data, "spec", "replicas")

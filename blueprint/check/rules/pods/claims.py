@@ -6,39 +6,17 @@ from collections.abc import Iterable, Iterator
 
 from blueprint.bundle.model import Object, Path
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import DescribedPod, PoolOffer, RuleContext, inside, items, mapping
 from blueprint.diagnostics import Severity, define
 
-NO_CLASS = define(
-    "BP6421",
-    "resource-without-class",
-    """
-Where the DRA driver serves GPUs no device plugin offers `nvidia.com/gpu`, and the operator's DeviceClasses stand for no
-plain resource. A pod that asks for one stays Pending. Claim a device, or make a DeviceClass of your own with
-`extendedResourceName`, which Kubernetes serves by itself from 1.36 on.
-""",
-)
-DOMAIN_ELSEWHERE = define(
-    "BP6423",
-    "compute-domain-elsewhere",
-    """
-A compute domain makes its ResourceClaimTemplate in its own namespace, and only pods of that namespace can take part. A
-pod elsewhere finds no template of the name, and never starts.
-""",
-)
-MIXED = define(
-    "BP6422",
-    "containers-beside-machines",
-    """
-Containers and virtual machines claim GPUs of the same nodes. A GPU is published both as it is and as a device for
-virtual machines, and changes its driver when it is given away: claims of the two sorts at the same time can meet. Keep
-them to pools of their own by node selectors.
-""",
-    severity=Severity.WARNING,
-)
+NO_CLASS = define("BP6421", "resource-without-class", page=__file__)
+DOMAIN_ELSEWHERE = define("BP6423", "compute-domain-elsewhere", page=__file__)
+MIXED = define("BP6422", "containers-beside-machines", page=__file__, severity=Severity.WARNING)
 _TEMPLATE = ("spec", "channel", "resourceClaimTemplate", "name")
 
 
+@rule(NO_CLASS, tags=("dra",), needs=(Capability.CLAIMS,))
 def by_number(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Plain resources for which no class stands."""
     if not context.uses_claims:
@@ -54,6 +32,7 @@ def by_number(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding
 _OF_GPUS = ("nvidia.com/gpu", "nvidia.com/mig-")
 
 
+@rule(DOMAIN_ELSEWHERE, tags=("dra",))
 def elsewhere(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """A template that a domain of another namespace makes."""
     home = pod.subject.id.namespace
@@ -72,6 +51,7 @@ def _templates(pod: DescribedPod) -> Iterator[tuple[Path, str]]:
             yield (*pod.path, "resourceClaims", index, "resourceClaimTemplateName"), name
 
 
+@rule(MIXED, tags=("dra",), needs=(Capability.CLAIMS,))
 def mixed(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Virtual machines and containers that claim GPUs of the same pool."""
     dra = context.dra if pod.spec.get("resourceClaims") else None

@@ -6,15 +6,18 @@ from collections.abc import Iterator
 
 from blueprint.check.common.credentials import SECRET_IN_PLAIN_TEXT, looks_secret, variables
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
 from blueprint.check.rule_context import DescribedPod, RuleContext, items
 
 
+@rule(SECRET_IN_PLAIN_TEXT, tags=("security",))
 def env(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Variables."""
     for path, container in pod.containers:
         yield from variables(container.get("env"), (*path, "env"))
 
 
+@rule(SECRET_IN_PLAIN_TEXT, tags=("security",))
 def arguments(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Arguments, which every list of processes shows besides."""
     for path, container in pod.containers:

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.check.common.amounts import amounts
+from blueprint.check.common.amounts import AMOUNT_IMPLAUSIBLE, REQUEST_ABOVE_LIMIT, amounts
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
 from blueprint.check.rule_context import DescribedPod, RuleContext
 from blueprint.diagnostics import Severity, define
 from blueprint.source.paths import format_path
 
-NOT_PINNED = define(
-    "BP6115",
-    "image-not-pinned",
-    """
-An image without a tag, or with `latest`, is another one tomorrow: what runs is no longer what was reviewed, and two
-nodes may run different programs. Name a version, better a digest.
-""",
-    severity=Severity.WARNING,
-)
+NOT_PINNED = define("BP6115", "image-not-pinned", page=__file__, severity=Severity.WARNING)
 
 
+@rule(NOT_PINNED, tags=("reliability",))
 def pinned(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Images without a version."""
     for path, container in pod.containers:
@@ -34,6 +28,7 @@ def pinned(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
             yield ObjectFinding(NOT_PINNED, at, text, "name a version, better a digest")
 
 
+@rule(AMOUNT_IMPLAUSIBLE, REQUEST_ABOVE_LIMIT, tags=("reliability",))
 def sized(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Requests and limits below what anything needs."""
     for path, container in pod.containers:

@@ -6,50 +6,20 @@ from collections.abc import Iterator
 
 from blueprint.bundle.model import USERS
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
 from blueprint.check.rule_context import DescribedPod, RuleContext, items, mapping
 from blueprint.diagnostics import Severity, define
 from blueprint.source.paths import format_path
 
-PAST_THE_SCHEDULER = define(
-    "BP6111",
-    "gpus-past-the-scheduler",
-    """
-The variable `NVIDIA_VISIBLE_DEVICES` hands a container GPUs that nobody counted: the scheduler does not know,
-quotas do not count it, and another pod gets the same GPU. Ask for `nvidia.com/gpu` under `limits`, and the device
-plugin sets what the container sees.
-""",
-    severity=Severity.WARNING,
-)
-USER_NAMESPACE = define(
-    "BP6112",
-    "gpu-in-a-user-namespace",
-    """
-With `hostUsers: false` a container has users of its own, and the runtime cannot give it the GPU's device nodes:
-creating it fails. The GPU stack of this release does not support it. Leave it out of pods that ask for GPUs.
-""",
-)
-RUNTIME_CLASS_GONE = define(
-    "BP6113",
-    "runtime-class-gone",
-    """
-No RuntimeClass of this name will exist, and the API server refuses pods that name one. The GPU Operator makes `nvidia`
-(or what `operator.runtimeClass` says), with CDI on `nvidia-cdi` and `nvidia-legacy` too; where the NRI plugin is on it
-makes none, and deletes those.
-""",
-)
-RUNTIME_CLASS_OF_OTHERS = define(
-    "BP6471",
-    "runtime-class-of-others",
-    """
-This RuntimeClass is made by something that is no part of the platform: kata-deploy makes those of Kata. The API server
-refuses pods that name one which is not there. Whether it will be there cannot be judged here.
-""",
-    severity=Severity.NOTE,
-)
+PAST_THE_SCHEDULER = define("BP6111", "gpus-past-the-scheduler", page=__file__, severity=Severity.WARNING)
+USER_NAMESPACE = define("BP6112", "gpu-in-a-user-namespace", page=__file__)
+RUNTIME_CLASS_GONE = define("BP6113", "runtime-class-gone", page=__file__)
+RUNTIME_CLASS_OF_OTHERS = define("BP6471", "runtime-class-of-others", page=__file__, severity=Severity.NOTE)
 _WITH_CDI = ("nvidia-cdi", "nvidia-legacy")
 _NOTHING = ("", "void", "none")
 
 
+@rule(PAST_THE_SCHEDULER, tags=("gpu-access",))
 def visible(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """GPUs by variable. Components of the stack itself may; they look at all of them."""
     if pod.subject.component != USERS or pod.requests:
@@ -62,6 +32,7 @@ def visible(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
                 yield ObjectFinding(PAST_THE_SCHEDULER, at, text, 'resources: {limits: {nvidia.com/gpu: "1"}}')
 
 
+@rule(USER_NAMESPACE, tags=("gpu-access",))
 def users(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """GPUs in a user namespace."""
     if pod.spec.get("hostUsers") is False and pod.requests:
@@ -70,6 +41,7 @@ def users(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
         yield ObjectFinding(USER_NAMESPACE, path, text, "remove hostUsers")
 
 
+@rule(RUNTIME_CLASS_GONE, RUNTIME_CLASS_OF_OTHERS, tags=("gpu-access",))
 def runtime_class(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """RuntimeClasses that the operator does not make, and those whose makers nobody sees here."""
     name = pod.spec.get("runtimeClassName")

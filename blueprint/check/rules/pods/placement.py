@@ -5,44 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import DescribedPod, RuleContext, items, mapping
 from blueprint.diagnostics import define
 from blueprint.source.paths import format_path
 
-TOLERATION_FORM = define(
-    "BP6107",
-    "toleration-form",
-    """
-A toleration with the operator `Exists` tolerates every value, so it names none; the API server refuses one that
-does. Leave the value out, or say `operator: Equal`.
-""",
-)
-NO_SUCH_NODES = define(
-    "BP6108",
-    "no-such-nodes",
-    """
-The pod selects nodes by a label that tells pools apart, and no pool that offers what the pod asks for has this
-value. It stays Pending for ever.
-""",
-)
-RESTART_POLICY = define(
-    "BP6109",
-    "restart-policy-of-a-job",
-    """
-Pods of a Job end, so their `restartPolicy` is `Never` or `OnFailure`, and it must be said: the default is `Always`,
-which the API server refuses there.
-""",
-)
-IMAGE_MALFORMED = define(
-    "BP6116",
-    "image-malformed",
-    """
-The name of an image has no spaces and no capital letters before its tag. The kubelet answers InvalidImageName, and
-the pod never starts.
-""",
-)
+TOLERATION_FORM = define("BP6107", "toleration-form", page=__file__)
+NO_SUCH_NODES = define("BP6108", "no-such-nodes", page=__file__)
+RESTART_POLICY = define("BP6109", "restart-policy-of-a-job", page=__file__)
+IMAGE_MALFORMED = define("BP6116", "image-malformed", page=__file__)
 
 
+@rule(TOLERATION_FORM, tags=("scheduling",))
 def tolerations(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Tolerations of every value that name one."""
     for index, each in enumerate(map(mapping, items(pod.spec.get("tolerations")))):
@@ -52,6 +26,7 @@ def tolerations(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFindi
             yield ObjectFinding(TOLERATION_FORM, path, text, "remove value, or say operator: Equal")
 
 
+@rule(NO_SUCH_NODES, tags=("scheduling",), needs=(Capability.POOLS,))
 def nodes(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """A selector of nodes that no pool with such GPUs has."""
     names = {name for _, name, _ in pod.requests}
@@ -64,6 +39,7 @@ def nodes(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
             yield ObjectFinding(NO_SUCH_NODES, path, text, f"there are: {', '.join(there)}")
 
 
+@rule(RESTART_POLICY, tags=("scheduling",))
 def restart(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Jobs that would never end."""
     if pod.subject.id.kind in ("Job", "CronJob") and pod.spec.get("restartPolicy", "Always") == "Always":
@@ -73,6 +49,7 @@ def restart(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
         )
 
 
+@rule(IMAGE_MALFORMED, tags=("scheduling",))
 def images(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Names of images that are none."""
     for path, container in pod.containers:

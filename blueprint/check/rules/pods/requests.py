@@ -8,68 +8,21 @@ from typing import Any
 
 from blueprint.check.common.device_plugins import OF_NVIDIA, is_decided_here
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import GPU_PREFIX, DescribedPod, PoolOffer, RuleContext, items, mapping, tolerates
 from blueprint.diagnostics import Severity, define, nearest
 from blueprint.source.paths import format_path
 
-REQUEST_FORM = define(
-    "BP6101",
-    "gpu-request-form",
-    """
-Devices are asked for in whole numbers and under `limits`; `requests` may repeat the number and nothing else. The
-API server refuses fractions, requests without limits, and requests that differ from their limits. To give several
-pods one GPU, share it: `gpu.sharing`, or `gpu.mig`.
-""",
-)
-NOT_OFFERED = define(
-    "BP6102",
-    "resource-not-offered",
-    """
-No pool's nodes offer this resource, so the pod stays Pending for ever, and nothing says why except an event. What
-nodes offer follows from the pools: whole GPUs are `nvidia.com/gpu`; cut GPUs are `nvidia.com/mig-...` under the
-strategy `mixed`, and `nvidia.com/gpu` under `single`; shared ones may be renamed to `....shared`.
-""",
-)
-TOO_MANY = define(
-    "BP6103",
-    "more-than-a-node-has",
-    """
-A pod runs on one node, and no node of any pool has so many of this resource. Ask for less, or spread the work over
-several pods.
-""",
-)
-SHARES_ADD_NOTHING = define(
-    "BP6104",
-    "several-shares",
-    """
-Several shares of one GPU are no more computing than one: they can be of the same GPU. The device plugin therefore
-refuses such a pod (UnexpectedAdmissionError) unless `failRequestsGreaterThanOne: false` is said, and then the pod
-gets one share's worth all the same.
-""",
-)
-NOT_TOLERATED = define(
-    "BP6105",
-    "gpu-taint-not-tolerated",
-    """
-All nodes that offer what the pod asks for have taints that it does not tolerate. Unless the cluster adds
-tolerations to such pods (the admission plugin ExtendedResourceToleration does, for taints named as the resource)
-the pod stays Pending.
-""",
-    severity=Severity.WARNING,
-)
-BY_OTHERS = define(
-    "BP6470",
-    "offered-by-others",
-    """
-What nodes offer here is decided by somebody else: another device plugin than NVIDIA's, or one that the provider, the
-node image or an external component brings. So it cannot be judged whether a pod that asks for this will run. See for
-yourself: `kubectl get node NAME -o jsonpath='{.status.allocatable}'`.
-""",
-    severity=Severity.NOTE,
-)
+REQUEST_FORM = define("BP6101", "gpu-request-form", page=__file__)
+NOT_OFFERED = define("BP6102", "resource-not-offered", page=__file__)
+TOO_MANY = define("BP6103", "more-than-a-node-has", page=__file__)
+SHARES_ADD_NOTHING = define("BP6104", "several-shares", page=__file__)
+NOT_TOLERATED = define("BP6105", "gpu-taint-not-tolerated", page=__file__, severity=Severity.WARNING)
+BY_OTHERS = define("BP6470", "offered-by-others", page=__file__, severity=Severity.NOTE)
 _SHARED = ".shared"
 
 
+@rule(REQUEST_FORM, tags=("scheduling",))
 def form(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Fractions, requests without limits, and those that differ."""
     for path, container in pod.containers:
@@ -88,6 +41,7 @@ def form(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
                     yield ObjectFinding(REQUEST_FORM, at, text, "say limits alone: requests follow from them")
 
 
+@rule(BY_OTHERS, NOT_OFFERED, SHARES_ADD_NOTHING, TOO_MANY, tags=("scheduling",), needs=(Capability.POOLS,))
 def offered(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Resources that no pool offers, or not so many of."""
     if not context.pools or context.uses_claims:
@@ -145,6 +99,7 @@ def _several(pod: DescribedPod, path: Any, name: str, number: int, context: Rule
         yield ObjectFinding(SHARES_ADD_NOTHING, path, text, "ask for 1", None if refused else Severity.WARNING)
 
 
+@rule(NOT_TOLERATED, tags=("scheduling",), needs=(Capability.POOLS,))
 def taints(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Nodes that offer what is asked for, and that keep the pod away."""
     for path, name, _ in _limits(pod):

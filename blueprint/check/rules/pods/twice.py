@@ -9,22 +9,14 @@ from blueprint.bundle.model import USERS
 from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.components import Component, RunsOnce
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import DescribedPod, RuleContext, inside
 from blueprint.diagnostics import define
 
-BROUGHT_TWICE = define(
-    "BP6114",
-    "brought-twice",
-    """
-Two of these on the same nodes fight: two feature discoveries overwrite and prune each other's labels, two device
-plugins register the same resource with the kubelet and hand out GPUs twice, two exporters profile the same GPU, two
-operators rewrite each other's operands. The charts of the GPU Operator, the Network Operator, the device plugin and
-Kata each bring a Node Feature Discovery of their own. Keep one: make the component here `external` or `absent`, or
-leave the other out.
-""",
-)
+BROUGHT_TWICE = define("BP6114", "brought-twice", page=__file__)
 
 
+@rule(BROUGHT_TWICE, needs=(Capability.BLUEPRINT,))
 def twice(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """A user's own copy of what a component brings."""
     if pod.subject.component != USERS:

@@ -6,20 +6,15 @@ from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext
 from blueprint.diagnostics import define
 
-PRIORITY_OF_THE_SYSTEM = define(
-    "BP6139",
-    "priority-of-the-system",
-    """
-Names that begin with `system-` and values above one billion are the system's own; the API server refuses them in
-other PriorityClasses.
-""",
-)
+PRIORITY_OF_THE_SYSTEM = define("BP6139", "priority-of-the-system", page=__file__)
 _MOST = 1_000_000_000
 
 
+@rule(PRIORITY_OF_THE_SYSTEM, tags=("scheduling",))
 def bounds(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A name or value of the system's."""
     value = subject.data.get("value")

@@ -6,21 +6,14 @@ from collections.abc import Iterator
 
 from blueprint.bundle.model import USERS, Object
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import RuleContext
 from blueprint.diagnostics import Severity, define
 
-STACK_LIMITED = define(
-    "BP6131",
-    "stack-limited",
-    """
-A quota or a range of limits in a namespace of the GPU stack rejects pods of the stack as soon as it is used up or
-does not fit: operands come and go with nodes, and have priorities of the system. Nothing says so but events of the
-DaemonSets. Keep quotas for namespaces of workloads.
-""",
-    severity=Severity.WARNING,
-)
+STACK_LIMITED = define("BP6131", "stack-limited", page=__file__, severity=Severity.WARNING)
 
 
+@rule(STACK_LIMITED, needs=(Capability.BLUEPRINT,))
 def limited(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A user's quota or limits in a namespace that a component brings."""
     namespace = context.find("Namespace", subject.id.namespace)

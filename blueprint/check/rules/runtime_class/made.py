@@ -6,19 +6,14 @@ from collections.abc import Iterator
 
 from blueprint.bundle.model import USERS, Object
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext
 from blueprint.diagnostics import define
 
-MADE_BY_THE_OPERATOR = define(
-    "BP6140",
-    "made-by-the-operator",
-    """
-The GPU Operator makes this RuntimeClass, changes it to what it thinks right, and deletes it with the NRI plugin. A
-manifest of the same name is overwritten, or fought over for ever.
-""",
-)
+MADE_BY_THE_OPERATOR = define("BP6140", "made-by-the-operator", page=__file__)
 
 
+@rule(MADE_BY_THE_OPERATOR, tags=("operator",))
 def made(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A user's RuntimeClass of the operator's name."""
     name = context.cluster_policy_value("operator", "runtimeClass") or "nvidia"

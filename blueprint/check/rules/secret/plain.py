@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from blueprint.bundle.model import Object
 from blueprint.check.common.credentials import SECRET_IN_PLAIN_TEXT
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, mapping
 
 
+@rule(SECRET_IN_PLAIN_TEXT, tags=("security",))
 def plain(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A Secret with values in it: base64 hides nothing."""
     for field in ("data", "stringData"):

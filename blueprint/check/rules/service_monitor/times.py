@@ -6,20 +6,15 @@ from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside, items, mapping
 from blueprint.diagnostics import define
 from blueprint.units import as_duration
 
-TIMEOUT_TOO_LONG = define(
-    "BP6031",
-    "scrape-timeout-too-long",
-    """
-Prometheus refuses a scrape whose timeout is longer than its interval; its operator drops the whole monitor, with a
-line in a log and nothing else. Metrics are then missing without an error anywhere.
-""",
-)
+TIMEOUT_TOO_LONG = define("BP6031", "scrape-timeout-too-long", page=__file__)
 
 
+@rule(TIMEOUT_TOO_LONG, tags=("monitoring",))
 def endpoints(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Endpoints of a ServiceMonitor."""
     for index, endpoint in enumerate(map(mapping, items(inside(subject.data, "spec", "endpoints")))):

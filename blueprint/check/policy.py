@@ -1,0 +1,84 @@
+"""Which rules run, how severe their findings are, and which options they have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from typing import Any
+
+from blueprint.check.rule import Profile, Rule
+from blueprint.diagnostics import Code, Severity
+
+PREFIX = "BP"
+
+
+@dataclass(frozen=True)
+class RulePolicy:
+    """What a person decides about rules. A name is a code, the beginning of one (`BP61`), a slug or a tag.
+
+    Attributes:
+        profile: Which rules run where `select` is empty.
+        select: Only these rules run, whatever the profile.
+        ignore: These do not, whatever else is said.
+        severity: A severity for a code id instead of the rule's own.
+        options: Values of options by code id and option name.
+        ignored_paths: Patterns of files, each with what is ignored there.
+        debug: Whether the finding about a rule that fails has the traceback.
+    """
+
+    profile: Profile = Profile.RECOMMENDED
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    severity: Mapping[str, Severity] = field(default_factory=dict)
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    ignored_paths: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    debug: bool = False
+
+    def obstacle(self, rule: Rule) -> str | None:
+        """Why no code of the rule is wanted; None where one is."""
+        if rule.conceals:
+            return None
+        wanted = [code for code in rule.codes if self._selected(rule, code)]
+        if not wanted:
+            return "it is not selected" if self.select else f"it is not in the profile {self.profile}"
+        return None if any(not self._ignored(rule, code) for code in wanted) else "it is ignored"
+
+    def admits(self, rule: Rule, code: Code, file: str) -> bool:
+        """Whether a finding of that code in that file is wanted."""
+        ignored_here = (name for pattern, names in self.ignored_paths if fnmatchcase(file, pattern) for name in names)
+        return (
+            self._selected(rule, code)
+            and not self._ignored(rule, code)
+            and not any(is_named(rule, code, name) for name in ignored_here)
+        )
+
+    def severity_of(self, code: Code) -> Severity | None:
+        """The severity that the configuration gives a code."""
+        return self.severity.get(code.id)
+
+    def options_of(self, rule: Rule) -> Any:
+        """The rule's options with what the configuration sets."""
+        if rule.options is None:
+            return None
+        given = [self.options[code.id] for code in rule.codes if code.id in self.options]
+        return replace(rule.options, **{name: value for each in given for name, value in each.items()})
+
+    def _selected(self, rule: Rule, code: Code) -> bool:
+        if self.select:
+            return any(is_named(rule, code, name) for name in self.select)
+        return self.profile.contains(rule.profile)
+
+    def _ignored(self, rule: Rule, code: Code) -> bool:
+        return any(is_named(rule, code, name) for name in self.ignore)
+
+
+RECOMMENDED = RulePolicy()
+"""What runs where nothing is configured."""
+
+
+def is_named(rule: Rule, code: Code, name: str) -> bool:
+    """Whether a name of a policy means this code of the rule."""
+    if name.upper().startswith(PREFIX) and name[len(PREFIX) :].isdecimal():
+        return code.id.startswith(name.upper())
+    return name in (code.slug, *rule.tags)

@@ -1,0 +1,106 @@
+"""A rule as a value: what it may find, what it needs to know, and the function that judges an object or a pod."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from blueprint.check.finding import ObjectFinding
+from blueprint.diagnostics import Code, Severity
+
+Check = Callable[..., Iterator[ObjectFinding]]
+"""`(subject, context)`, or `(subject, context, options)` for a rule with options; a subject is an object or a pod."""
+
+
+class Capability(enum.StrEnum):
+    """What a rule has to know beside the objects; without it the rule does not run."""
+
+    POOLS = "pools"
+    CLAIMS = "claims"
+    COMPLETE = "complete"
+    BLUEPRINT = "blueprint"
+
+
+MISSING = {
+    Capability.POOLS: "the node pools are not known; --blueprint FILE names them",
+    Capability.CLAIMS: "the DRA driver of the platform is not known; --blueprint FILE names it",
+    Capability.COMPLETE: "objects outside of the input are not known; --complete says that there are none",
+    Capability.BLUEPRINT: "the objects do not come from a blueprint",
+}
+"""Why a rule without the capability does not run."""
+
+
+class Profile(enum.StrEnum):
+    """How much is checked; each profile contains those before it."""
+
+    MINIMAL = "minimal"
+    RECOMMENDED = "recommended"
+    STRICT = "strict"
+
+    def contains(self, other: Profile) -> bool:
+        """Whether the rules of the other profile run in this one."""
+        order = list(Profile)
+        return order.index(other) <= order.index(self)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule.
+
+    Attributes:
+        check: Yields the findings of one object or pod.
+        codes: What it may find. Each has a page, `BPxxxx.md` beside the module that defines it.
+        tags: Topics by which rules can be selected or ignored: `security`, `dra`, ...
+        needs: What must be known beside the objects.
+        profile: The smallest profile in which it runs.
+        options: An instance of a frozen dataclass with the defaults; `[rules.options.CODE]` sets its fields.
+        subject: The folder in which it is listed: `pods`, `objects`, or a kind. One rule may be listed in several.
+    """
+
+    check: Check
+    codes: tuple[Code, ...]
+    tags: frozenset[str] = frozenset()
+    needs: frozenset[Capability] = frozenset()
+    profile: Profile = Profile.RECOMMENDED
+    options: Any = None
+    subject: str = ""
+
+    @property
+    def name(self) -> str:
+        """Where it is defined: `rules.pods.requests.form`."""
+        return f"{self.check.__module__.removeprefix('blueprint.check.')}.{self.check.__name__}"
+
+    @property
+    def about(self) -> str:
+        """What it looks for, in one line."""
+        return (self.check.__doc__ or "").strip().partition("\n")[0]
+
+    @property
+    def conceals(self) -> bool:
+        """Whether it keeps credentials out of bundles and reports: such a rule always runs."""
+        return any(code.conceals for code in self.codes)
+
+    def __call__(self, subject: Any, context: Any, options: Any = None) -> Iterable[ObjectFinding]:
+        """The findings of one object or pod."""
+        if self.options is None:
+            return self.check(subject, context)
+        return self.check(subject, context, options or self.options)
+
+
+def rule(
+    *codes: Code,
+    tags: Iterable[str] = (),
+    needs: Iterable[Capability] = (),
+    profile: Profile | None = None,
+    options: Any = None,
+) -> Callable[[Check], Rule]:
+    """Make a rule of a function. By default a rule that can find an error is in the profile `minimal`."""
+    can_fail = any(code.severity is Severity.ERROR for code in codes)
+
+    def made(check: Check) -> Rule:
+        smallest = profile or (Profile.MINIMAL if can_fail else Profile.RECOMMENDED)
+        return Rule(check, codes, frozenset(tags), frozenset(needs), smallest, options)
+
+    return made

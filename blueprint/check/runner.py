@@ -1,0 +1,106 @@
+"""Carries rules out: which of them run, what they find, and which did not run and why."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from blueprint.bundle.model import Object
+from blueprint.check import codes
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.policy import RECOMMENDED, RulePolicy
+from blueprint.check.rule import MISSING, Rule
+from blueprint.check.rule_context import DescribedPod, RuleContext
+from blueprint.check.rules import EVERY_KIND, PODS, rules_of
+from blueprint.diagnostics import Diagnostic
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedRule:
+    """A rule that had something to look at and did not run."""
+
+    rule: Rule
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleResults:
+    """What the rules found. `ran` counts rules; `failed` says whether one of them raised, so that more may be wrong."""
+
+    diagnostics: tuple[Diagnostic, ...] = ()
+    skipped: tuple[SkippedRule, ...] = ()
+    ran: int = 0
+    failed: bool = False
+
+
+def run_rules(
+    context: RuleContext, policy: RulePolicy = RECOMMENDED, only: frozenset[int] | None = None
+) -> RuleResults:
+    """Run the rules that the policy selects, on every object of the context or on those of which `only` has the id().
+
+    A rule that raises becomes a finding about that rule; everything else runs.
+    """
+    found: list[Diagnostic] = []
+    skipped: list[SkippedRule] = []
+    crashes: dict[str, Diagnostic] = {}
+    ran = 0
+    for rule, targets in _applicable(context):
+        if reason := _obstacle(rule, context, policy):
+            skipped.append(SkippedRule(rule, reason))
+            continue
+        ran += 1
+        options = policy.options_of(rule)
+        for target in targets:
+            subject = _subject(target)
+            if only is not None and id(subject) not in only:
+                continue
+            try:
+                for each in rule(target, context, options):
+                    found += _judged(each, rule, subject, policy)
+            except Exception as error:  # noqa: BLE001 - whatever a rule does, the others run
+                crashes.setdefault(rule.name, _crash(rule, subject, error, policy))
+    return RuleResults((*found, *crashes.values()), tuple(skipped), ran, bool(crashes))
+
+
+def _applicable(context: RuleContext) -> Iterator[tuple[Rule, list[Object] | tuple[DescribedPod, ...]]]:
+    """Every rule that has something to look at. Other rules are not even imported."""
+    for kind, objects in context.kinds.items():
+        for rule in (*rules_of(EVERY_KIND), *rules_of(kind.lower())):
+            yield rule, objects
+    for rule in rules_of(PODS) if context.pods else ():
+        yield rule, context.pods
+
+
+def _obstacle(rule: Rule, context: RuleContext, policy: RulePolicy) -> str | None:
+    """Why a rule does not run."""
+    lacking = next((MISSING[each] for each in sorted(rule.needs) if each not in context.capabilities), None)
+    return policy.obstacle(rule) or lacking
+
+
+def _judged(finding: ObjectFinding, rule: Rule, subject: Object, policy: RulePolicy) -> Iterator[Diagnostic]:
+    """The finding as a diagnostic, unless the policy ignores its code there."""
+    diagnostic = finding.to_diagnostic(subject)
+    if not rule.conceals and not policy.admits(rule, finding.code, diagnostic.at.file if diagnostic.at else ""):
+        return
+    severity = policy.severity_of(finding.code)
+    yield replace(diagnostic, override=severity) if severity and not finding.code.conceals else diagnostic
+
+
+def _crash(rule: Rule, subject: Object, error: Exception, policy: RulePolicy) -> Diagnostic:
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    evidence = [("rule", rule.name), ("raised in", f"{last.name}, line {last.lineno}")]
+    if policy.debug:
+        evidence.append(("traceback", "".join(traceback.format_exception(error)).rstrip()))
+    ids = ", ".join(code.id for code in rule.codes)
+    return Diagnostic(
+        codes.RULE_FAILED,
+        f"{subject.id}: the rule for {ids} failed: {type(error).__name__}: {error}",
+        help=f"this is a bug of the rule: please report it. `--ignore {rule.codes[0].id}` runs the others without it",
+        subject=str(subject.id),
+        evidence=tuple(evidence),
+    )
+
+
+def _subject(target: Object | DescribedPod) -> Object:
+    return target.subject if isinstance(target, DescribedPod) else target

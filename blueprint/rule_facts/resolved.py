@@ -1,0 +1,67 @@
+"""What rules need to know of a platform, taken from the resolved one when a rule first asks for it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from blueprint.bundle.model import Taint
+from blueprint.check.rule import Capability
+from blueprint.check.rule_context import PoolOffer
+from blueprint.platform.model import Platform
+from blueprint.platform.pool import GpuPool
+
+if TYPE_CHECKING:
+    from blueprint.check.claims.dra_context import DraContext
+
+_SHARED = ".shared"
+
+
+class ResolvedFacts:
+    """The facts of a resolved platform, of which all objects are known."""
+
+    capabilities = frozenset(Capability)
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+
+    @cached_property
+    def pools(self) -> tuple[PoolOffer, ...]:
+        """The pools with GPUs."""
+        return tuple(map(_pool_offer, self._platform.gpu_pools))
+
+    @property
+    def uses_claims(self) -> bool:
+        """Whether pods claim devices of this platform instead of requesting a number of them."""
+        return self._platform.allocation == "dra"
+
+    @cached_property
+    def dra(self) -> DraContext:
+        """What the platform offers to claims."""
+        from blueprint.rule_facts.dra import dra_context
+
+        return dra_context(self._platform)
+
+
+def _pool_offer(pool: GpuPool) -> PoolOffer:
+    sharing = pool.partition
+    offers = sharing.resources
+    shared = {name: many for name in offers if (many := sharing.replicas.get(name.removesuffix(_SHARED)))}
+    way = (sharing.plugin_config or {}).get("sharing", {})
+    return PoolOffer(
+        name=pool.name,
+        offers=offers,
+        shared=shared,
+        taints=tuple(Taint(taint.key, taint.value, taint.effect) for taint in pool.taints),
+        refuses_many=all(each.get("failRequestsGreaterThanOne", True) for each in way.values()),
+        mig_config=sharing.mig_config_name,
+        plugin_config=sharing.plugin_config_name,
+        labels={**pool.selector, **pool.labels},
+        exact=_runs_our_device_plugin(pool),
+    )
+
+
+def _runs_our_device_plugin(pool: GpuPool) -> bool:
+    """Whether the pool's device plugin is one that this platform runs."""
+    plugin = pool.platform.provider_of("devicePlugin")
+    return pool.mode.device_plugin == "operator" and plugin is not None and plugin.ownership == "managed"

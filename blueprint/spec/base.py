@@ -12,7 +12,7 @@ class Model(BaseModel):
     """Strict and frozen; keys are camelCase in YAML and snake_case here.
 
     NOT_YET names keys, and values of a key, that belong to the language but not to this version. ELSEWHERE says of keys
-    that are none what to do instead; OTHER_VALUES says of values that a key does not have which one stands for them, and why.
+    that are none what to do instead; OTHER_VALUES says which value stands for one that a key does not have, and why.
     FORM is what a value must be where that is more than a mapping, NO_LIST why it is no list.
     """
 

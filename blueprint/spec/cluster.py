@@ -11,8 +11,8 @@ from blueprint.spec.forms import ABSOLUTE_PATH, KUBERNETES, SYSTEM, UID, Host, L
 
 _WITHOUT_ENTRY = (
     "ack", "capi", "cke", "coreweave", "crusoe", "digitalocean", "doks", "eks-anywhere", "iks", "ibm", "k0s", "kind",
-    "kops", "kubeadm", "kubernetes", "kubespray", "lambda", "lke", "minikube", "nebius", "oci", "oke", "ovh", "scaleway",
-    "tanzu", "tke", "tkg", "upstream", "vks", "vke",
+    "kops", "kubeadm", "kubernetes", "kubespray", "lambda", "lke", "minikube", "nebius", "oci", "oke", "ovh",
+    "scaleway", "tanzu", "tke", "tkg", "upstream", "vks", "vke",
 )  # fmt: skip
 _VANILLA = "it has no entry of its own: it is distribution: vanilla, and os says the system of its GPU nodes"
 

@@ -16,9 +16,9 @@ class PoolDriver(Model):
     """Who installs the driver, and which."""
 
     ELSEWHERE: ClassVar[dict[str, str]] = {
-        "type": "the driver is always that of whole GPUs and MIG; guests with vGPU are not supported: let the node image "
-        "bring their driver (owner: host), or patch spec.driver of the ClusterPolicy: repository, image, version and "
-        "licensingConfig of your private image"
+        "type": "the driver is always that of whole GPUs and MIG; guests with vGPU are not supported: let the node "
+        "image bring their driver (owner: host), or patch spec.driver of the ClusterPolicy: repository, image, version "
+        "and licensingConfig of your private image"
     }
 
     owner: Owner | None = Field(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from blueprint.catalog.catalog import load_catalog
-from blueprint.platform.inputs.product_names import likely_products
+from blueprint.platform.inputs.product_names import likely_products, unsupported
 
 CATALOG = load_catalog()
 
@@ -43,3 +43,20 @@ def test_every_name_that_a_node_shows_leads_to_its_product(product: str) -> None
     assert gpu
     for name in (*gpu.nvml_names.value, gpu.gfd_product.value):
         assert likely_products(name, CATALOG) == [product]
+
+
+@pytest.mark.parametrize("product", CATALOG.products)
+def test_no_product_of_the_catalogue_is_taken_for_another_vendors(product: str) -> None:
+    assert unsupported(product) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["MI300X", "Instinct-MI250", "Radeon-PRO-W7900", "Gaudi3", "Max-1550", "Jetson-AGX-Orin", "Orin", "Thor"]
+)
+def test_other_vendors_and_integrated_gpus_are_refused_by_name(name: str) -> None:
+    assert unsupported(name)
+
+
+@pytest.mark.parametrize("name", ["VR200", "GeForce-RTX-3080", "RTX-A2000", "GeForce-RTX-4060-Ti", "GTX-1080-Ti"])
+def test_a_product_with_another_number_is_no_misspelling(name: str) -> None:
+    assert likely_products(name, CATALOG) == []

@@ -12,12 +12,12 @@ _WORD = re.compile(r"[a-z0-9]+")
 _BRANDS = frozenset({"nvidia", "tesla"})
 _TEGRA = "a Tegra (Jetson, DRIVE, IGX)"
 _OTHERS: tuple[tuple[str, str], ...] = (
-    (r"(amd|instinct|radeon|firepro)\b.*|mi-?\d{2,3}[a-z]?\b.*|w\d{4}\b.*", "an AMD GPU"),
+    (r"(amd|instinct|radeon|firepro)\b.*|mi-?\d{2,3}[a-z]?\b.*", "an AMD GPU"),
     (
-        r"(intel|gaudi|habana|ponte|xe|arc|flex)(\b|\d).*|hl-?\d{3}.*|(gpu-)?max-?\d{4}.*|b60\b.*",
+        r"(intel|gaudi|habana|ponte|arc|flex)(\b|\d).*|hl-?\d{3}.*|(gpu-)?max-?\d{4}.*",
         "an Intel accelerator",
     ),
-    (r"(jetson|tegra|orin|xavier|thor|drive|igx)(\b|\d).*|agx-.*|t[45]000\b.*", _TEGRA),
+    (r"(jetson|tegra|orin|xavier|thor|drive|igx)(\b|\d).*|agx-.*", _TEGRA),
     (r"(google-)?(cloud-)?tpu.*|(trainium|inferentia|trn|inf)\d?.*", "an accelerator of a cloud"),
 )
 """Accelerators that the platform cannot have, by their names."""
@@ -42,7 +42,7 @@ def unsupported(declared: str) -> str | None:
     word = re.sub(r"[\s_]+", "-", declared.casefold()).removeprefix("nvidia-")
     kind = next((kind for pattern, kind in _OTHERS if re.fullmatch(pattern, word)), None)
     if kind == _TEGRA:
-        return f"it is {kind}: the GPU Operator does not support integrated GPUs, only discrete ones and those of Grace boards"
+        return f"it is {kind}, whose integrated GPU the GPU Operator does not support"
     return f"it is {kind}: only NVIDIA's GPUs are supported" if kind else None
 
 

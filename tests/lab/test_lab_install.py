@@ -15,7 +15,7 @@ from blueprint.lab import install as module
 from blueprint.lab import toolchain
 from blueprint.lab.install import install
 from blueprint.lab.pins import BINARIES, cache
-from tests.support.waits import eventually
+from tests.support.lab_inhabitants import wait_for
 
 GO = """#!/bin/sh
 if [ "$1" = env ]; then echo go{version}; exit; fi
@@ -70,13 +70,13 @@ def test_a_build_that_is_killed_leaves_no_binary_and_no_compiler(tmp_path: Path)
     make_go(tmp_path, "echo half > $out; exec sleep 600")
     code = "from blueprint.lab.install import install; install(['etcd'], progress=lambda line: None)"
     build = subprocess.Popen([sys.executable, "-c", code])
-    eventually((cache() / ".building-etcd").exists)
+    wait_for((cache() / ".building-etcd").exists)
     [compiler] = Path(f"/proc/{build.pid}/task/{build.pid}/children").read_text().split()
 
     build.send_signal(signal.SIGKILL)
     build.wait()
 
-    eventually(lambda: not Path(f"/proc/{compiler}").exists(), seconds=60)
+    wait_for(lambda: not Path(f"/proc/{compiler}").exists(), 60)
     assert not (cache() / "etcd").exists()
     make_go(tmp_path, "echo whole > $out")
     assert install(["etcd"], progress=quiet)[0].read_text() == "whole\n"

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.lab_inhabitants import inhabitants
-from tests.support.waits import eventually
+from tests.support.lab_inhabitants import inhabitants, wait_for
 
 CONFTEST = Path(__file__).parent.parent / "conftest.py"
 WORKERS = ["-n2", "--dist=load"]
@@ -71,7 +70,7 @@ def test_it(lab, n):
     assert "1 failed, 5 passed" in said
     assert len(set((project / "servers").read_text().split())) == 1
     folder = project.parent / "base" / "shared-lab"
-    eventually(lambda: not inhabitants(folder) and not folder.exists(), seconds=60)
+    wait_for(lambda: not inhabitants(folder) and not folder.exists(), 60)
 
 
 @pytest.mark.lab
@@ -80,11 +79,11 @@ def test_the_lab_dies_with_the_run_even_under_kill_9(project: Path, workers: lis
     tests = "import time\ndef test_it(lab): time.sleep(600)\ndef test_too(lab): time.sleep(600)\n"
     process = run(project, tests, *workers)
     folder = project.parent / "base" / "shared-lab"
-    eventually(lambda: len(inhabitants(folder)) == 3)
+    wait_for(lambda: len(inhabitants(folder)) == 3)
 
     process.send_signal(signal.SIGKILL)
 
-    eventually(lambda: not inhabitants(folder) and not folder.exists(), seconds=60)
+    wait_for(lambda: not inhabitants(folder) and not folder.exists(), 60)
     process.communicate(timeout=120)
 
 

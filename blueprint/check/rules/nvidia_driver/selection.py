@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.bundle.model import Object
+from blueprint.bundle.model import USERS, Object
 from blueprint.check.common.driver import (
     DRIVERS_UNUSED,
     PRECOMPILED_CONFLICT,
@@ -14,7 +14,7 @@ from blueprint.check.common.driver import (
 )
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
-from blueprint.check.rule_context import USERS, RuleContext, inside, mapping
+from blueprint.check.rule_context import RuleContext, inside, mapping
 from blueprint.diagnostics import Severity, define
 
 DRIVERS_CONFLICT = define("BP6044", "driver-objects-conflict", page=__file__)
@@ -28,7 +28,7 @@ def modules(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Kernel modules against what needs others."""
     spec = mapping(subject.data.get("spec"))
     extra = [name for name in ("gds", "gdrcopy") if inside(spec, name, "enabled") is True]
-    yield from driver_faults(spec, ("spec",), extra, ("spec",))
+    yield from driver_faults(subject, ("spec",), extra, ("spec",))
 
 
 @rule(DRIVERS_UNUSED, tags=("operator", "driver"))

@@ -92,9 +92,11 @@ def is_bundle(target: str) -> bool:
 
 def compile_target(options: Namespace) -> Compilation:
     """Compile the blueprint that TARGET names, without writing anything."""
+    from blueprint.cli.rules import rule_policy
     from blueprint.pipeline import compile_blueprint
 
-    return compile_blueprint(options.target, overlays=options.overlay, sets=options.set)
+    policy = rule_policy(options, options.target)
+    return compile_blueprint(options.target, overlays=options.overlay, sets=options.set, policy=policy)
 
 
 def load_bundle(options: Namespace) -> Bundle:
@@ -116,6 +118,7 @@ def load_bundle(options: Namespace) -> Bundle:
 
 def compiled_run(verb: str, compilation: Compilation) -> Run:
     """What a compilation found, as a run; exit code 1 if it has no bundle."""
+    from blueprint.cli.rules import skipped_rules
     from blueprint.report.model import Coverage, Run
 
     bundle = compilation.bundle
@@ -137,4 +140,5 @@ def compiled_run(verb: str, compilation: Compilation) -> Run:
         verdict=verdict,
         exit_code=compilation.exit_code,
         texts=compilation.layered.texts,
+        skipped_rules=skipped_rules(compilation.rules),
     )

@@ -50,6 +50,15 @@ class IgnoredDifference:
     writer: str = ""
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class SkippedRule:
+    """A rule that did not run, and why: it is not selected, or what it needs to know is not known."""
+
+    codes: tuple[str, ...]
+    rule: str
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One run: the question, what was found, what was not looked at, and the verdict.
@@ -69,6 +78,7 @@ class Run:
         exit_code: 0 done, 1 findings, 2 could not start, 3 unknown; computed by the phase that ran.
         texts: The text behind files that spans name and the disk does not have (`--set`, git revisions); for
             excerpts only, no format tells it.
+        skipped_rules: Rules that had something to look at and did not run.
     """
 
     verb: str
@@ -84,3 +94,4 @@ class Run:
     texts: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     images: tuple[ReportedImage, ...] = ()
     platform: tuple[ObjectChange, ...] = ()
+    skipped_rules: tuple[SkippedRule, ...] = ()

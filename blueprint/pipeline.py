@@ -16,10 +16,12 @@ from blueprint.check.rule_context import RuleContext
 from blueprint.check.runner import RuleResults, run_rules
 from blueprint.diagnostics import Diagnostic, Refused, Severity, has_errors, in_order
 from blueprint.diagnostics.codes import INTERNAL_ERROR
+from blueprint.effective.drivers import written_drivers
+from blueprint.effective.operator import EffectiveOperator
 from blueprint.platform.expectations import expectations
 from blueprint.platform.inputs.hardware_files import causes_only, with_own_hardware
 from blueprint.platform.model import Platform
-from blueprint.platform.resolve import resolve
+from blueprint.platform.resolve import resolve, resolve_again
 from blueprint.render.images import pulled_images
 from blueprint.render.render import render_platform
 from blueprint.rule_facts.resolved import ResolvedFacts
@@ -85,16 +87,21 @@ def compile_blueprint(
     """
     layered = load_layers(target, overlays, sets, upgraded, files)
     blueprint, problems = parse_blueprint(layered)
-    found = [*layered.diagnostics, *problems]
+    read = [*layered.diagnostics, *problems]
+    found = read
     if blueprint is None or layered.incomplete:
         return _stopped(target, layered, found)
     catalog, spoilt = with_own_hardware(load_catalog(), layered)
     platform, problems = resolve(blueprint, layered.root, catalog)
-    found += [*spoilt, *causes_only(problems, spoilt)]
+    resolved = [*spoilt, *causes_only(problems, spoilt)]
+    found = [*read, *resolved]
     if platform is None or has_errors(found):
         return _stopped(target, layered, found)
     objects, problems = render_platform(platform, layered)
-    found += problems
+    if written := written_drivers(platform, EffectiveOperator(objects)):
+        platform = platform.with_drivers(written)
+        resolved = [*spoilt, *causes_only(resolve_again(platform, blueprint, layered.root, catalog, resolved), spoilt)]
+    found = [*read, *resolved, *problems]
     watched = platform.observability
     existing = (watched.namespace,) if watched else ()
     validation = validate_objects(objects, kubernetes_minor=platform.kubernetes_minor, namespaces=existing)

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
-from blueprint.bundle.model import FieldOrigin, Object, Path
+from blueprint.bundle.model import USERS, FieldOrigin, Object, Path
 from blueprint.check.finding import value_at
-from blueprint.check.rule_context import USERS
 from blueprint.diagnostics import Diagnostic, Refused, Span
 from blueprint.lint import codes
 from blueprint.render.canonical import canonical

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 import yaml
 
-from blueprint.bundle.model import Object
+from blueprint.bundle.model import USERS, Object
 from blueprint.check import runner
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.policy import RulePolicy
 from blueprint.check.policy_file import parse_policy
 from blueprint.check.rule import Profile, rule
-from blueprint.check.rule_context import USERS, NoPlatform, RuleContext
+from blueprint.check.rule_context import NoPlatform, RuleContext
 from blueprint.check.runner import RuleResults, run_rules
 from blueprint.cli.main import main
 from blueprint.diagnostics import Refused, Severity

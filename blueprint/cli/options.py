@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from blueprint.cli.waiving import add_waivers, waivers_for
+
 if TYPE_CHECKING:
     from blueprint.bundle.model import Bundle
     from blueprint.pipeline import Compilation
@@ -56,6 +58,7 @@ def add_target(parser: ArgumentParser, what: str = "a blueprint, or the folder o
         default=[],
         help="set one value, after all overlays (repeatable)",
     )
+    add_waivers(parser)
 
 
 def add_report(parser: ArgumentParser) -> None:
@@ -91,12 +94,19 @@ def is_bundle(target: str) -> bool:
 
 
 def compile_target(options: Namespace) -> Compilation:
-    """Compile the blueprint that TARGET names, without writing anything."""
+    """Compile the blueprint that TARGET names, without writing anything. Its waivers are left in the options."""
     from blueprint.cli.rules import rule_policy
     from blueprint.pipeline import compile_blueprint
 
-    policy = rule_policy(options, options.target)
-    return compile_blueprint(options.target, overlays=options.overlay, sets=options.set, policy=policy)
+    compilation = compile_blueprint(
+        options.target,
+        overlays=options.overlay,
+        sets=options.set,
+        policy=rule_policy(options, options.target),
+        waivers=waivers_for(options, options.target),
+    )
+    options.compiled_waivers = compilation.waivers
+    return compilation
 
 
 def load_bundle(options: Namespace) -> Bundle:

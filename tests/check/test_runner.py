@@ -106,7 +106,11 @@ def test_a_rule_that_fails_makes_the_result_incomplete(
     assert main(["validate", str(example)]) == 3
     assert "BP0060" in capsys.readouterr().out
     file = tmp_path / "pod.yaml"
-    file.write_text(POD.replace("app,", "app:1,").replace("500m", '"1"').replace("value: abc", 'value: "1"'))
+    file.write_text(
+        POD.replace("registry.example/app", '"registry.example/app:1"')
+        .replace("500m", '"1"')
+        .replace("value: abc", 'value: "1"')
+    )
     assert main(["lint", str(file)]) == 3
     file.write_text(POD)
     assert main(["lint", str(file)]) == 1

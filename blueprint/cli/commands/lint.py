@@ -15,12 +15,14 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blueprint.cli.options import add_report
 from blueprint.cli.rules import add_rules, rule_policy, skipped_rules
+from blueprint.cli.waiving import add_waivers
 from blueprint.report.model import Coverage, Run
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ def configure(parser: ArgumentParser) -> None:
         "--require-schemas", action="store_true", help="exit 3 where there is no schema for an object's kind"
     )
     add_rules(parser)
+    add_waivers(parser)
     add_report(parser)
 
 
@@ -51,7 +54,8 @@ def run(options: Namespace) -> Run:
     from blueprint.lint.run import in_changed_lines, lint
 
     _refuse_contradictions(options, known_minors())
-    policy = rule_policy(options, next((path for path in options.paths if path != STDIN), "."))
+    options.target = next((path for path in options.paths if path != STDIN), "")
+    policy = rule_policy(options, options.target or ".")
     inputs = read_inputs(options.paths, sys.stdin.buffer.read() if STDIN in options.paths else None)
     surroundings, minor = _surroundings(options)
     result = lint(
@@ -110,18 +114,25 @@ def _as_run(options: Namespace, inputs: Inputs, result: LintResult) -> Run:
         Coverage("files", len(inputs.texts)),
         Coverage("objects", result.objects, unknown, f"no schema for {joined(kinds, 'and')}" if kinds else ""),
     ]
-    errors = [each for each in result.diagnostics if each.severity is Severity.ERROR]
-    real = [each for each in errors if each.code is not RULE_FAILED]
-    incomplete = result.rules.failed or (options.require_schemas and unknown)
-    verdict = "errors" if errors else "no errors"
-    verdict += f"; {skipped} file{'s' if skipped != 1 else ''} not checked" if skipped else ""
+    incomplete = result.rules.failed or bool(options.require_schemas and unknown)
+    suffix = f"; {skipped} file{'s' if skipped != 1 else ''} not checked" if skipped else ""
+
+    def assess(waived: Collection[int]) -> tuple[str, int]:
+        """Verdict and exit code without the findings at these positions."""
+        standing = (each for number, each in enumerate(result.diagnostics) if number not in waived)
+        errors = [each.code for each in standing if each.severity is Severity.ERROR]
+        real = any(code is not RULE_FAILED for code in errors)
+        return ("errors" if errors else "no errors") + suffix, 1 if real else 3 if incomplete else 0
+
+    verdict, exit_code = assess(())
     return Run(
         "lint",
         f"lint {' '.join(options.paths)}",
         diagnostics=result.diagnostics,
         coverage=tuple(coverage),
         verdict=verdict,
-        exit_code=1 if real else 3 if incomplete else 0,
+        exit_code=exit_code,
+        reassess=assess,
         texts=inputs.texts,
         skipped_rules=skipped_rules(result.rules),
     )

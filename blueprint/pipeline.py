@@ -16,10 +16,12 @@ from blueprint.check.rule_context import RuleContext
 from blueprint.check.runner import RuleResults, run_rules
 from blueprint.diagnostics import Diagnostic, Refused, Severity, has_errors, in_order
 from blueprint.diagnostics.codes import INTERNAL_ERROR
+from blueprint.effective.drivers import written_drivers
+from blueprint.effective.operator import EffectiveOperator
 from blueprint.platform.expectations import expectations
 from blueprint.platform.inputs.hardware_files import causes_only, with_own_hardware
 from blueprint.platform.model import Platform
-from blueprint.platform.resolve import resolve
+from blueprint.platform.resolve import resolve, resolve_again
 from blueprint.render.images import pulled_images
 from blueprint.render.render import render_platform
 from blueprint.rule_facts.resolved import ResolvedFacts
@@ -27,11 +29,15 @@ from blueprint.source.files import Files
 from blueprint.source.layers import Layered, load_layers
 from blueprint.spec.parse import parse_blueprint
 from blueprint.spec.upgrade import upgraded
+from blueprint.waivers.engine import NO_WAIVERS, Waivers
 
 
 @dataclass(frozen=True)
 class Compilation:
-    """What compiling a blueprint led to. `bundle` and `files` are None where anything is wrong with it."""
+    """What compiling a blueprint led to. `bundle` and `files` are None where anything is wrong with it.
+
+    `diagnostics` are all findings; `waivers`, those of comments among them, say which of them do not count.
+    """
 
     target: str
     layered: Layered
@@ -41,13 +47,15 @@ class Compilation:
     files: Mapping[str, bytes] | None = None
     images: tuple[PulledImage, ...] = ()
     rules: RuleResults = field(default_factory=RuleResults)
+    waivers: Waivers = NO_WAIVERS
 
     @property
     def exit_code(self) -> int:
         """What a command exits with that needs the bundle."""
         if any(found.code is INTERNAL_ERROR for found in self.diagnostics):
             return 70
-        errors = [each for each in self.diagnostics if each.severity is Severity.ERROR]
+        standing = self.waivers.standing(self.diagnostics)
+        errors = [each for each in standing if each.severity is Severity.ERROR]
         if self.rules.failed and all(each.code is RULE_FAILED for each in errors):
             return 3
         return self.layered.exit_code or int(self.bundle is None)
@@ -66,6 +74,7 @@ def compile_blueprint(
     overlays: Sequence[str] = (),
     sets: Sequence[str] = (),
     policy: RulePolicy = RECOMMENDED,
+    waivers: Waivers = NO_WAIVERS,
 ) -> Compilation:
     """Run every phase as far as it can go.
 
@@ -79,34 +88,43 @@ def compile_blueprint(
         overlays: Overlays that are merged last.
         sets: `PATH=VALUE`, each a single value over all layers.
         policy: Which rules run, and how severe their findings are.
+        waivers: Findings that do not count; waivers in comments of the input are added to them.
 
     Raises:
         Refused: The blueprint itself cannot be read.
     """
     layered = load_layers(target, overlays, sets, upgraded, files)
     blueprint, problems = parse_blueprint(layered)
-    found = [*layered.diagnostics, *problems]
+    read = [*layered.diagnostics, *problems]
+    found = read
     if blueprint is None or layered.incomplete:
-        return _stopped(target, layered, found)
+        return _stopped(target, layered, found, waivers)
     catalog, spoilt = with_own_hardware(load_catalog(), layered)
     platform, problems = resolve(blueprint, layered.root, catalog)
-    found += [*spoilt, *causes_only(problems, spoilt)]
-    if platform is None or has_errors(found):
-        return _stopped(target, layered, found)
+    resolved = [*spoilt, *causes_only(problems, spoilt)]
+    found = [*read, *resolved]
+    waivers = waivers.with_comments(layered.texts)
+    if platform is None or has_errors(waivers.standing(found)):
+        return _stopped(target, layered, found, waivers)
     objects, problems = render_platform(platform, layered)
-    found += problems
+    if written := written_drivers(platform, EffectiveOperator(objects)):
+        platform = platform.with_drivers(written)
+        resolved = [*spoilt, *causes_only(resolve_again(platform, blueprint, layered.root, catalog, resolved), spoilt)]
+    found = [*read, *resolved, *problems]
     watched = platform.observability
     existing = (watched.namespace,) if watched else ()
     validation = validate_objects(objects, kubernetes_minor=platform.kubernetes_minor, namespaces=existing)
     rules = run_rules(RuleContext(validation.well_formed, ResolvedFacts(platform)), policy)
-    found += without_explained([*validation.diagnostics, *rules.diagnostics])
-    compilation = Compilation(target, layered, tuple(in_order(found)), platform, rules=rules)
-    if has_errors(found):
+    waivers = waivers.with_comments(layered.texts)  # those of manifests, too
+    found += [*without_explained([*validation.diagnostics, *rules.diagnostics]), *waivers.problems]
+    compilation = Compilation(target, layered, tuple(in_order(found)), platform, rules=rules, waivers=waivers)
+    if has_errors(waivers.standing(found)):
         return compilation
     images = pulled_images(platform, objects)
     bundle, contents = make_bundle(platform, layered, objects, expectations(platform), images)
     return replace(compilation, bundle=bundle, files=contents, images=images)
 
 
-def _stopped(target: str, layered: Layered, found: list[Diagnostic]) -> Compilation:
-    return Compilation(target, layered, tuple(in_order(found)))
+def _stopped(target: str, layered: Layered, found: list[Diagnostic], waivers: Waivers) -> Compilation:
+    waivers = waivers.with_comments(layered.texts)
+    return Compilation(target, layered, tuple(in_order([*found, *waivers.problems])), waivers=waivers)

@@ -15,7 +15,10 @@ from blueprint.platform.tracking.sources import Source, Sources, first_source, f
 from blueprint.probe.expectations import Expectation
 from blueprint.source.paths import Path
 
-__all__ = ["Bundle", "BundlePool", "Fact", "FieldOrigin", "Object", "ObjectId", "Path", "Source", "Taint"]
+__all__ = ["USERS", "Bundle", "BundlePool", "Fact", "FieldOrigin", "Object", "ObjectId", "Path", "Source", "Taint"]
+
+USERS = "extra-manifests"
+"""The component under which users' own manifests stand."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -98,6 +101,11 @@ class Object:
             if found := self.origins.get(path[:end]):
                 return found
         return None
+
+    def by_hand(self, path: Path) -> bool:
+        """Whether a person wrote what stands there, in a manifest or a patch, and not this tool."""
+        origin = self.origin(path)
+        return self.component == USERS or (origin is not None and origin.patched)
 
 
 class SourcesByKey(Mapping[str, tuple[Source, ...]]):

@@ -22,6 +22,9 @@ CrdFile = Annotated[
 ]
 
 
+Section = Annotated[str, Matching(r"[A-Z][A-Za-z]+: spec(\.[a-zA-Z]+)*", "KIND: PATH")]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
     """A container image.
@@ -36,6 +39,7 @@ class Image:
         when: A template expression that says whether this platform pulls it; missing means always.
         tag_suffix: What the component adds to the tag at run time: the operating system's name, and then perhaps the
             processor architecture of the node.
+        sections: The sections of custom resources that name it, each as `KIND: path`.
         source: Where tag and digest were read.
     """
 
@@ -46,6 +50,7 @@ class Image:
     pulled_by: Literal["rendered", "operator", "dormant"]
     when: Text | None = None
     tag_suffix: Literal["operating-system", "operating-system-and-architecture"] | None = None
+    sections: tuple[Section, ...] = ()
     source: Text
 
     @property

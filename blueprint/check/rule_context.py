@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
-from blueprint.bundle.model import Object, Path, Taint
+from blueprint.bundle.model import USERS, Object, Path, Taint
 from blueprint.check.rule import Capability
 from blueprint.check.workloads import containers, pod_spec
 
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from blueprint.check.claims.dra_context import DraContext
 
 GPU_PREFIX = "nvidia.com/"
-USERS = "extra-manifests"
-"""The component under which users' own manifests stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +170,7 @@ POD_KINDS = (
 
 def by_hand(subject: Object, *path: str) -> bool:
     """Whether a person wrote what stands there, in a manifest or a patch: what we derive needs no reading again."""
-    origin = subject.origin(path)
-    return subject.component == USERS or (origin is not None and origin.patched)
+    return subject.by_hand(path)
 
 
 def mapping(value: Any) -> Mapping[Any, Any]:

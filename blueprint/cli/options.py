@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from blueprint.cli.waiving import add_waivers, waivers_for
+
 if TYPE_CHECKING:
     from blueprint.bundle.model import Bundle
     from blueprint.pipeline import Compilation
@@ -56,6 +58,7 @@ def add_target(parser: ArgumentParser, what: str = "a blueprint, or the folder o
         default=[],
         help="set one value, after all overlays (repeatable)",
     )
+    add_waivers(parser)
 
 
 def add_report(parser: ArgumentParser) -> None:
@@ -91,10 +94,13 @@ def is_bundle(target: str) -> bool:
 
 
 def compile_target(options: Namespace) -> Compilation:
-    """Compile the blueprint that TARGET names, without writing anything."""
+    """Compile the blueprint that TARGET names, without writing anything. Its waivers are left in the options."""
     from blueprint.pipeline import compile_blueprint
 
-    return compile_blueprint(options.target, overlays=options.overlay, sets=options.set)
+    waivers = waivers_for(options, options.target)
+    compilation = compile_blueprint(options.target, overlays=options.overlay, sets=options.set, waivers=waivers)
+    options.compiled_waivers = compilation.waivers
+    return compilation
 
 
 def load_bundle(options: Namespace) -> Bundle:

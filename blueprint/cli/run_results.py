@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from blueprint.apiserver.connection import Connection
 from blueprint.changes.compare import Action
@@ -20,20 +21,28 @@ def plan_run(plan: Plan, connection: Connection, *, changes_are_findings: bool) 
     counts = Counter(change.action for change in changes)
     differs = any(counts[a] for a in (Action.CREATE, Action.UPDATE, Action.REPLACE))
     effects = plan_effects(plan)
-    exit_code = plan.exit_code or int((changes_are_findings and differs) or has_errors(effects))
+    found = (*plan.diagnostics, *effects)
     nothing = "nothing to do, as far as can be told" if plan.unknown else "nothing to do"
     verdict = "apply would change this" if differs else nothing
     left = f"; {counts[Action.DELETE]} no longer rendered, left alone" if counts[Action.DELETE] else ""
+    verdict = f"{verdict}; {counts[Action.UNCHANGED]} unchanged{left}"
+
+    def reassess(waived: Collection[int]) -> tuple[str, int]:
+        standing = [each for number, each in enumerate(found) if number not in waived]
+        partly = replace(plan, diagnostics=tuple(each for each in standing if each in plan.diagnostics))
+        return verdict, partly.exit_code or int((changes_are_findings and differs) or has_errors(standing))
+
     return Run(
         "plan",
         f"what applying {plan.bundle.name} would change",
-        diagnostics=(*plan.diagnostics, *effects),
+        diagnostics=found,
         changes=changes,
         coverage=_coverage(plan),
         subject=_subject(plan, connection),
-        verdict=f"{verdict}; {counts[Action.UNCHANGED]} unchanged{left}",
-        exit_code=exit_code,
+        verdict=verdict,
+        exit_code=reassess(())[1],
         texts=plan.bundle.texts,
+        reassess=reassess,
     )
 
 

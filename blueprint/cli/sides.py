@@ -21,16 +21,20 @@ class Side:
     edited: tuple[Diagnostic, ...] = ()
 
 
-def load_side(target: str) -> Side:
+def load_side(target: str, options: Namespace) -> Side:
     """Compile or read one side. Raises Refused with exit code 2 whatever is wrong with it, as diff(1) has it."""
+    options.compiled_waivers = None
     try:
-        return _folder(Path(target)) if Path(target).is_dir() else _compiled(target)
+        return _folder(Path(target)) if Path(target).is_dir() else _compiled(target, options)
     except Refused as refused:
         raise Refused(*refused.diagnostics, exit_code=2) from None
 
 
-def _compiled(target: str) -> Side:
-    compilation = compile_target(Namespace(target=target, overlay=[], set=[]))
+def _compiled(target: str, options: Namespace) -> Side:
+    """Each side has its own waivers, unless a file is named."""
+    compiling = Namespace(target=target, overlay=[], set=[], waivers=options.waivers)
+    compilation = compile_target(compiling)
+    options.compiled_waivers = compilation.waivers
     bundle = compilation.valid_bundle()
     return Side(bundle, platform_parts((compilation.files or {}).__getitem__))
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from blueprint.bundle.model import Bundle
-from blueprint.diagnostics import Diagnostic
+from blueprint.diagnostics import Diagnostic, Severity
 from blueprint.drift import codes
 from blueprint.drift.diagnostics import diagnostics_of
 from blueprint.drift.model import DriftReport, Part
 from blueprint.drift.scopes import OBJECTS, SCOPES, DriftRequest
 from blueprint.drift.summary import verdict_of
 from blueprint.drift.view import View
+from blueprint.probe.codes import READING_UNOPENABLE
 from blueprint.report.model import Run
 
 UNEXAMINED = "objects that the bundle does not declare (a binding to one of its roles, a pod in one of its namespaces)"
@@ -69,8 +72,33 @@ def _remarks(view: View | None) -> tuple[Diagnostic, ...]:
     return (Diagnostic(codes.SNAPSHOT_USED, f"compared with a snapshot of {view.name}, taken at {view.taken}"),)
 
 
+def without(report: DriftReport, waived: Collection[int]) -> DriftReport:
+    """The report without some of its diagnostics, given by position: the first tell the findings, one each."""
+    findings = tuple(each for number, each in enumerate(report.findings) if number not in waived)
+    standing = tuple(each for number, each in enumerate(report.diagnostics) if number not in waived)
+    errors = [each for each in standing[len(findings) :] if _contradicts(each)]
+    on_nodes = Counter(each.subject for each in errors)
+    refuted = {
+        node: min(number, on_nodes[f"Node/{node}"])
+        for node, number in report.refuted.items()
+        if on_nodes[f"Node/{node}"]
+    }
+    failed = bool(errors) or any(finding.is_drift for finding in findings)
+    return replace(report, findings=findings, diagnostics=standing, failed=failed, refuted=refuted)
+
+
+def _contradicts(diagnostic: Diagnostic) -> bool:
+    """Whether a diagnostic beside the findings is drift. A reading that cannot be opened is unknown."""
+    return diagnostic.severity is Severity.ERROR and diagnostic.code is not READING_UNOPENABLE
+
+
 def as_run(report: DriftReport, title: str) -> Run:
     """The report as every format tells it."""
+
+    def reassess(waived: Collection[int]) -> tuple[str, int]:
+        rest = without(report, waived)
+        return verdict_of(rest), rest.exit_code
+
     return Run(
         verb="drift",
         title=title,
@@ -85,4 +113,5 @@ def as_run(report: DriftReport, title: str) -> Run:
         left_out=report.left_out,
         verdict=verdict_of(report),
         exit_code=report.exit_code,
+        reassess=reassess,
     )

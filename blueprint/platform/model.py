@@ -7,6 +7,7 @@ prerequisites alike without losing the way back to the blueprint.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from blueprint.catalog.catalog import Catalog
@@ -17,9 +18,10 @@ from blueprint.catalog.releases import Release
 from blueprint.catalog.rules import Rule
 from blueprint.platform.components.model import PlatformComponent
 from blueprint.platform.components.node_stack import NodeStack
-from blueprint.platform.components.selection import OBSERVABILITY, asked_for
+from blueprint.platform.components.selection import OBSERVABILITY, is_requested
 from blueprint.platform.dra.model import DynamicAllocation
 from blueprint.platform.drivers.model import DRA, OperatorDriver
+from blueprint.platform.drivers.written import WrittenDriver
 from blueprint.platform.network.nic_policies import NicPolicies
 from blueprint.platform.nodes.taints import PoolTaint, Taint
 from blueprint.platform.partitioning.model import ClusterPartitioning
@@ -48,15 +50,21 @@ class Platform:
         catalog: Catalog,
         release: Release,
         unresolved: frozenset[str] = frozenset(),
+        written_drivers: Mapping[str, WrittenDriver] = MappingProxyType({}),
     ) -> None:
         self._blueprint = blueprint
         self._catalog = catalog
         self.origins = origins
         self.release = release
         self._unresolved = unresolved
+        self.written_drivers = written_drivers
         self._first_with: dict[str, GpuPool | None] = {}
         # Asked of every component: known beforehand, so that where it is not so it decides nothing and is not recorded.
         self.uses_olm = catalog.distribution(blueprint.spec.cluster.distribution).operators == "olm"
+
+    def with_drivers(self, written: Mapping[str, WrittenDriver]) -> Platform:
+        """The same platform, with the drivers that its pools get by what a person wrote into rendered objects."""
+        return Platform(self._blueprint, self.origins, self._catalog, self.release, self._unresolved, written)
 
     @tracked_property
     def name(self) -> str:
@@ -278,13 +286,13 @@ class Platform:
         """The release's components by name, in order of need; absent ones are left out."""
         specs = self._blueprint.spec.components
         with untracked():  # that a component is there is recorded by what it is there for, not by everything in it
-            names = [name for name in self._component_names() if self.asks_for(self._component(name))]
+            names = [name for name in self._component_names() if self.requests(self._component(name))]
         found = (PlatformComponent(self._component(name), specs.get(name), self) for name in names)
         return {component.name: component for component in found if component.ownership != "absent"}
 
-    def asks_for(self, component: Component) -> bool:
+    def requests(self, component: Component) -> bool:
         """Whether the blueprint has the section that the component carries out, if it carries out one."""
-        return asked_for(component, self._blueprint.spec)
+        return is_requested(component, self._blueprint.spec)
 
     @tracked_property
     def observability(self) -> Observability | None:

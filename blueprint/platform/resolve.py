@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from blueprint.catalog.catalog import Catalog
-from blueprint.diagnostics import Diagnostic
+from blueprint.diagnostics import Diagnostic, Note
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.inputs.binding import bind
 from blueprint.platform.model import Platform
@@ -27,3 +30,34 @@ def resolve(blueprint: Blueprint, root: Node, catalog: Catalog) -> tuple[Platfor
         return None, found
     found += [diagnostic for topic in TOPICS for check in topic.release_checks for diagnostic in check(context)]
     return platform, found
+
+
+def resolve_again(
+    platform: Platform, blueprint: Blueprint, root: Node, catalog: Catalog, earlier: Iterable[Diagnostic]
+) -> list[Diagnostic]:
+    """Everything wrong with a platform whose drivers a person overruled in rendered objects.
+
+    What was not found before they were overruled is found at the line that overrules.
+    """
+    completed = bind(blueprint, root, catalog).completed
+    context = CheckContext(platform, completed, blueprint, root, catalog)
+    checks = [check for topic in TOPICS for check in (*topic.checks, *topic.release_checks)]
+    known = {(found.code.id, found.message) for found in earlier}
+    return [
+        found if (found.code.id, found.message) in known else _at_overruling_line(found, platform)
+        for check in checks
+        for found in check(context)
+    ]
+
+
+def _at_overruling_line(found: Diagnostic, platform: Platform) -> Diagnostic:
+    """The diagnostic at the line that overrules the driver of the pool that it is about."""
+    every = {name: tuple(written.sources) for name, written in platform.written_drivers.items()}
+    lines = [source for sources in every.values() for source in sources]
+    if any(found.at == source.span for source in lines):
+        return found
+    path = found.path or ""
+    own = next((sources for name, sources in every.items() if path.startswith(f"spec.nodePools.{name}.")), None)
+    line = (own or tuple(lines))[0]
+    notes = (*found.notes, Note("this stands against it", found.at)) if found.at else found.notes
+    return replace(found, at=line.span, path=line.path, notes=notes, fix=None)

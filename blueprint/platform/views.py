@@ -13,6 +13,7 @@ from blueprint.catalog.distribution import Distribution, Mode
 from blueprint.catalog.hardware import Gpu
 from blueprint.catalog.machines import Machine
 from blueprint.catalog.releases import Release
+from blueprint.platform.drivers.written import WrittenDriver
 from blueprint.platform.nodes.taints import Taint
 from blueprint.platform.tracking.sources import Source
 from blueprint.platform.tracking.tracked import Origins
@@ -44,6 +45,10 @@ class DriverView(Protocol):
     @property
     def enabled(self) -> bool:
         """Whether the operator installs it."""
+
+    @property
+    def written(self) -> WrittenDriver:
+        """What a person wrote about it into rendered objects."""
 
 
 class OperatorDriverView(Protocol):
@@ -260,7 +265,7 @@ class PlatformView(Protocol):
     def components(self) -> Mapping[str, ComponentView]:
         """The components by name."""
 
-    def asks_for(self, component: Component) -> bool:
+    def requests(self, component: Component) -> bool:
         """Whether the blueprint has the section that a component carries out."""
 
     def component_with(self, setting: str) -> ComponentView | None:

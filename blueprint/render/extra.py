@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from blueprint.bundle.model import FieldOrigin, Object
+from blueprint.bundle.model import USERS, FieldOrigin, Object
 from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.platform.tracking.sources import Source
 from blueprint.render import codes
@@ -14,9 +14,6 @@ from blueprint.source.layers import Layered
 from blueprint.source.loader import load_documents
 from blueprint.source.matching import matching_files, patterns_at, read_input
 from blueprint.source.paths import Path, format_path
-
-COMPONENT = "extra-manifests"
-"""The name under which users' manifests stand beside the components."""
 
 
 def extra_objects(layered: Layered) -> tuple[list[Object], list[Diagnostic]]:
@@ -50,7 +47,7 @@ def _object(document: Document, named: Source) -> Object | Diagnostic:
         help_ = "every document needs apiVersion, kind and metadata.name"
         return Diagnostic(codes.NOT_AN_OBJECT, f"{document.file}: {message}", at=at, help=help_)
     origins = {path: _origin(document, path, value, named) for path, value in walk(data)}
-    return Object(canonical(data), COMPONENT, origins)
+    return Object(canonical(data), USERS, origins)
 
 
 def _origin(document: Document, path: Path, value: Any, named: Source) -> FieldOrigin:

@@ -12,14 +12,18 @@ from blueprint.platform.model import Platform
 from blueprint.platform.tracking.recorder import recording
 from blueprint.platform.tracking.sources import by_relevance, flatten
 from blueprint.render.expressions import compile_expression
+from blueprint.render.operand_images import OperandImages, tag_suffixes
 
 
 def pulled_images(platform: Platform, objects: list[Object]) -> tuple[PulledImage, ...]:
     """Each image once: what rendered pods name, and what operators will make pods of."""
     found = {image.ref: image for image in _in_pods(objects)}
+    operands = OperandImages(platform, objects)
     for component in platform.components.values():
-        if component.ownership == "managed":
-            for image in component.images.values():
+        for image in component.images.values():
+            if operands.by_hand(image.image):
+                found |= {made.ref: made for made in operands.named(image, component) if made.ref not in found}
+            elif component.ownership == "managed":
                 found |= {made.ref: made for made in _pulled(image, component, platform)}
     return tuple(sorted(found.values()))
 
@@ -27,9 +31,9 @@ def pulled_images(platform: Platform, objects: list[Object]) -> tuple[PulledImag
 def _pulled(image: PlatformImage, component: PlatformComponent, platform: Platform) -> Iterator[PulledImage]:
     """The image with each of its tags: of the driver's there may be several, or none that is known here."""
     with recording() as sources:
-        if not (component.asked and _is_pulled(image, component, platform)):
+        if not (component.requested and _is_pulled(image, component, platform)):
             return
-        suffixes = [""] if component.olm else _suffixes(image, platform)
+        suffixes = [""] if component.olm else tag_suffixes(image, platform)
         tags = platform.driver.tags if image.image.tag is None else [image.tag]
         if component.olm and image.image.tag_suffix and image.digest:
             tags = [image.digest]  # without a system's name the tag is no image, and the bundle names no tag
@@ -53,16 +57,6 @@ def _is_pulled(image: PlatformImage, component: PlatformComponent, platform: Pla
         return False
     condition = (image.image.when or "true").strip().removeprefix("{{").removesuffix("}}")
     return bool(compile_expression(condition)({"platform": platform, "component": component}))
-
-
-def _suffixes(image: PlatformImage, platform: Platform) -> list[str]:
-    """What the operator adds to a tag: the operating system, `-ubuntu24.04`, `-rhel9`; or `-rhel9.4-amd64`."""
-    if image.image.tag_suffix is None:
-        return [""]
-    name, _, version = platform.os.partition("-")
-    if image.image.tag_suffix == "operating-system-and-architecture":
-        return [f"-{name}{version}-{arch}" for arch in platform.nic_policies.architectures]
-    return [f"-{name}{version if name == 'ubuntu' else version.split('.', maxsplit=1)[0]}"]
 
 
 def named_in_pods(objects: Iterable[Object]) -> frozenset[str]:

@@ -45,7 +45,7 @@ def render_platform(platform: Platform, layered: Layered) -> tuple[list[Object],
 
 def _component(component: PlatformComponent, platform: Platform) -> Iterator[Object]:
     with recording() as decided:
-        decided_by(component.ownership, component.asked)
+        decided_by(component.ownership, component.requested)
     with recording() as switched:
         crds = component.crds
     for crd in crds:

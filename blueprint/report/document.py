@@ -12,7 +12,7 @@ from blueprint.diagnostics import Diagnostic, Span
 from blueprint.report.context import Context
 from blueprint.report.escaping import encodable
 from blueprint.report.model import IgnoredDifference, ReportedImage, Run
-from blueprint.report.record import ReportEntry, record_of
+from blueprint.report.record import ReportEntry, WaivedEntry, record_of
 from blueprint.source.paths import pointer
 
 SCHEMA_VERSION = "gpublueprint.dev/report/v1"
@@ -40,6 +40,8 @@ def document_of(run: Run, context: Context) -> dict[str, Any]:
         "diagnostics": [_finding(finding) for finding in record.findings],
         "changes": [_change(change) for change in record.changes],
     }
+    if record.waived:
+        document["waived"] = [_waived(entry) for entry in record.waived]
     if record.platform:
         document["platform"] = [_part(part) for part in record.platform]
     if run.images:
@@ -68,7 +70,21 @@ def _left_out(each: IgnoredDifference) -> dict[str, Any]:
     return _without_empty(subject=each.subject, path=each.path, reason=each.reason, writer=each.writer)
 
 
-def _finding(finding: ReportEntry) -> dict[str, Any]:
+def _waived(entry: WaivedEntry) -> dict[str, Any]:
+    waiver = entry.waiver
+    members = _without_empty(
+        reason=waiver.reason,
+        owner=waiver.owner,
+        expires=waiver.expires.isoformat(),
+        source="comment" if waiver.is_comment else "file",
+        at=_span(waiver.at),
+        subject=waiver.subject,
+        path=waiver.path,
+    )
+    return {**_finding(entry), "waiver": members}
+
+
+def _finding(finding: ReportEntry | WaivedEntry) -> dict[str, Any]:
     diagnostic: Diagnostic = finding.diagnostic
     return _without_empty(
         code=diagnostic.code.id,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from blueprint.bundle.model import Source
 from blueprint.changes.compare import ObjectChange
 from blueprint.diagnostics import Diagnostic
+from blueprint.waivers.model import WaivedFinding
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,10 @@ class IgnoredDifference:
     writer: str = ""
 
 
+Reassess = Callable[[Collection[int]], tuple[str, int]]
+"""The verdict and the exit code without some of a run's diagnostics, which are given by their positions."""
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One run: the question, what was found, what was not looked at, and the verdict.
@@ -67,6 +72,8 @@ class Run:
         verdict: The last line: the answer, and what to do next.
         images: What the platform pulls, for `images`.
         exit_code: 0 done, 1 findings, 2 could not start, 3 unknown; computed by the phase that ran.
+        waived: Findings that do not count, with the waiver of each; they are not among `diagnostics`.
+        reassess: How waiving changes verdict and exit code; None where it does not.
         texts: The text behind files that spans name and the disk does not have (`--set`, git revisions); for
             excerpts only, no format tells it.
     """
@@ -84,3 +91,5 @@ class Run:
     texts: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     images: tuple[ReportedImage, ...] = ()
     platform: tuple[ObjectChange, ...] = ()
+    waived: tuple[WaivedFinding, ...] = ()
+    reassess: Reassess | None = field(default=None, repr=False, compare=False)

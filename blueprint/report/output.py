@@ -97,8 +97,9 @@ def write_reports(  # noqa: PLR0913 - what a terminal is and shows, each with a 
         Refused: an unknown format or two reports in one place (BP0002), an unwritable file (BP0010).
     """
     stream = stdout or sys.stdout
+    found = [*run.diagnostics, *(each.diagnostic for each in run.waived)]
     screen = Context(
-        source=redacted_source(source or read_sources(base, run.texts), run.diagnostics),
+        source=redacted_source(source or read_sources(base, run.texts), found),
         base=base,
         width=width or width_of(stream, environment),
         color=may_color(stream, environment) if color is None else color,

@@ -19,6 +19,7 @@ from blueprint.diagnostics import Diagnostic, Severity, in_order
 from blueprint.redaction.secrets import is_secret
 from blueprint.redaction.values import Mask
 from blueprint.report.model import Run
+from blueprint.waivers.model import Waiver
 from blueprint.wording import counted_or_none
 
 OUTCOMES = {
@@ -42,11 +43,21 @@ class ReportEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class WaivedEntry:
+    """One diagnostic that does not count, with its identity across runs: the same as without the waiver."""
+
+    diagnostic: Diagnostic
+    fingerprint: str
+    waiver: Waiver
+
+
+@dataclass(frozen=True, slots=True)
 class ReportContent:
     """A run, ready to be told. `counts` has every severity, `actions` every action that occurs."""
 
     run: Run
     findings: tuple[ReportEntry, ...]
+    waived: tuple[WaivedEntry, ...]
     platform: tuple[ObjectChange, ...]
     changes: tuple[ObjectChange, ...]
     counts: dict[Severity, int]
@@ -59,13 +70,21 @@ def record_of(run: Run) -> ReportContent:
     """Order, mask, count and fingerprint what a run found."""
     mask = Mask()
     changes = tuple(_masked(change, mask) for change in run.changes)
-    diagnostics = tuple(mask.diagnostic(each) for each in in_order(run.diagnostics))
-    severities = Counter(each.severity for each in diagnostics)
+    waivers = {each.diagnostic: each.waiver for each in run.waived}
+    found = list(in_order([*run.diagnostics, *waivers]))
+    entries = list(_fingerprinted(mask.diagnostic(each) for each in found))
+    findings = [entry for each, entry in zip(found, entries, strict=True) if each not in waivers]
+    severities = Counter(each.diagnostic.severity for each in findings)
     actions = Counter(change.action for change in changes)
     outcome, words = OUTCOMES.get(run.exit_code, ("other", f"Exit code {run.exit_code}."))
     return ReportContent(
         run=run,
-        findings=tuple(_fingerprinted(diagnostics)),
+        findings=tuple(replace(entry, number=number) for number, entry in enumerate(findings, start=1)),
+        waived=tuple(
+            WaivedEntry(entry.diagnostic, entry.fingerprint, waivers[each])
+            for each, entry in zip(found, entries, strict=True)
+            if each in waivers
+        ),
         platform=run.platform,
         changes=changes,
         counts={severity: severities[severity] for severity in Severity},
@@ -104,9 +123,15 @@ def _identity(diagnostic: Diagnostic) -> str:
 
 
 def counts_in_words(record: ReportContent) -> str:
-    """`2 errors, 1 warning`; severities that do not occur are left out, unless none does."""
+    """`2 errors, 1 warning, 3 waived`; severities that do not occur are left out, unless none does."""
     found = [counted_or_none(number, severity.value) for severity, number in record.counts.items() if number]
-    return ", ".join(found) or "no findings"
+    waived = [f"{len(record.waived)} waived"] if record.waived else []
+    return ", ".join([*(found or ["no findings"]), *waived])
+
+
+def waiver_in_words(waiver: Waiver) -> str:
+    """`until 2027-03-31, platform team: the reason`."""
+    return f"until {waiver.expires}, {waiver.owner}: {waiver.reason}"
 
 
 def actions_in_words(record: ReportContent) -> str:

@@ -33,9 +33,12 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-
 """What YAML forbids, and what ends a line (U+0085, U+2028, U+2029) or is left out (U+FEFF) by some readers only."""
 
 
-def load_text(text: str, file: str) -> Document:
-    """The one document in `text`. Raises Refused with everything that is wrong with it."""
-    documents = load_documents(text, file)
+def load_text(text: str, file: str, *, dates: bool = False) -> Document:
+    """The one document in `text`. Raises Refused with everything that is wrong with it.
+
+    `dates`: days (2027-03-31) may stand without quotes and are read as text.
+    """
+    documents = load_documents(text, file, dates=dates)
     if len(documents) > 1:
         at = documents[1].span()
         message = f"{file} holds {len(documents)} documents; one is expected"
@@ -43,11 +46,11 @@ def load_text(text: str, file: str) -> Document:
     return documents[0] if documents else Document(file, text, None, None)
 
 
-def load_documents(text: str, file: str) -> list[Document]:
+def load_documents(text: str, file: str, *, dates: bool = False) -> list[Document]:
     """Every document in `text`; empty ones are left out. Raises Refused with everything that is wrong."""
     if bad := _FORBIDDEN.search(text):
         raise Refused(_control_character(text, bad.start(), file))
-    builder = _Builder(text, file)
+    builder = _Builder(text, file, dates=dates)
     try:
         documents = builder.documents()
     except yaml_errors() as error:
@@ -58,6 +61,9 @@ def load_documents(text: str, file: str) -> list[Document]:
     return documents
 
 
+_DAY = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}")
+
+
 class _Abandoned(Exception):  # noqa: N818
     """The document must not be read further."""
 
@@ -65,9 +71,10 @@ class _Abandoned(Exception):  # noqa: N818
 class _Builder:
     """Turns events into documents, collecting problems on the way."""
 
-    def __init__(self, text: str, file: str) -> None:
+    def __init__(self, text: str, file: str, *, dates: bool) -> None:
         self.text = text
         self.file = file
+        self.dates = dates
         self.problems: list[Diagnostic] = []
         self.plain: dict[str, Any] = {}
         self.events = events_of(text)
@@ -175,7 +182,10 @@ class _Builder:
         try:
             value = self.plain[text]
         except KeyError:
-            value = self.plain[text] = resolve(text)
+            value = resolve(text)
+            if value is AMBIGUOUS and self.dates and _DAY.fullmatch(text):
+                value = text
+            self.plain[text] = value
         if value is AMBIGUOUS:
             self._ambiguous(text, event)
             return text

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from blueprint.bundle.model import Object
+from blueprint.bundle.model import USERS, Object
 from blueprint.catalog.devices import load_devices
 from blueprint.catalog.gates import load_gates
 from blueprint.check.claims.dra_context import DraContext
-from blueprint.check.rule_context import USERS, PoolOffer
+from blueprint.check.rule_context import PoolOffer
 from blueprint.check.runner import run_rules
 from blueprint.data import data_folder
 from blueprint.render.canonical import canonical

@@ -12,11 +12,11 @@ import pytest
 import yaml
 
 from blueprint import check
-from blueprint.bundle.model import Object, Taint
+from blueprint.bundle.model import USERS, Object, Taint
 from blueprint.check.claims.dra_context import DraContext
 from blueprint.check.objects import check_objects
 from blueprint.check.rule import Rule
-from blueprint.check.rule_context import USERS, PoolOffer, RuleContext
+from blueprint.check.rule_context import PoolOffer, RuleContext
 from blueprint.check.rules import all_rules
 from blueprint.check.runner import run_rules
 from blueprint.diagnostics import all_codes, has_errors

@@ -10,24 +10,18 @@ from ruamel.yaml import YAML
 
 from blueprint.bundle.model import Object
 from blueprint.catalog.catalog import load_catalog
-from blueprint.pipeline import Compilation, compile_blueprint
+from blueprint.pipeline import Compilation
+from tests.support.platforms import H100, blueprint, compiled, pool
 
 ROOT = Path(__file__).parents[2]
-HEAD = 'apiVersion: gpublueprint.dev/v1alpha1\nkind: Blueprint\nmetadata: {name: demo}\nspec:\n  release: "2026.11"\n'
 
 
-def compiled(
-    folder: Path, *, kubernetes: str = "1.36", cluster: str = "", pools: tuple[str, ...] = ("",), more: str = ""
+def of_pools(
+    *, kubernetes: str = "1.36", cluster: str = "", pools: tuple[str, ...] = ("",), stack: str = ""
 ) -> Compilation:
-    """A blueprint with H100 pools a, b, ... that say what is given of them."""
-    lines = [f'  cluster: {{kubernetes: "{kubernetes}"{cluster}}}', "  nodePools:"]
-    for name, said in zip("abc", pools, strict=False):
-        lines.append(
-            f"    {name}: {{nodes: 1, selector: {{pool: {name}}}, gpu: {{product: H100-SXM5-80GB, count: 8}}{said}}}"
-        )
-    file = folder / "blueprint.yaml"
-    file.write_text(HEAD + "\n".join(lines) + "\n" + more, "utf-8")
-    found = compile_blueprint(str(file))
+    """A blueprint with H100 pools a, b, ... with these keys, compiled."""
+    entries = [pool(name, H100, fields) for name, fields in zip("abc", pools, strict=False)]
+    found = compiled(blueprint(*entries, kubernetes=kubernetes, cluster=cluster, stack=stack))
     assert found.bundle, found.diagnostics
     return found
 
@@ -42,19 +36,19 @@ def policy(found: Compilation) -> dict[str, Any]:
     return dict(spec)
 
 
-def test_pools_that_agree_share_one_driver_in_the_cluster_policy(tmp_path: Path) -> None:
-    found = compiled(tmp_path, pools=(', driver: {branch: "580"}', ', driver: {branch: "580"}'))
+def test_pools_that_agree_share_one_driver_in_the_cluster_policy() -> None:
+    found = of_pools(pools=('driver: {branch: "580"}', 'driver: {branch: "580"}'))
     assert of_kind(found, "NVIDIADriver") == {}
     assert policy(found)["driver"]["version"] == "580.173.02"
 
 
-def test_pools_that_differ_get_a_driver_each_and_no_node_two(tmp_path: Path) -> None:
+def test_pools_that_differ_get_a_driver_each_and_no_node_two() -> None:
     pools = (
-        ', driver: {branch: "580", precompiled: true}',
-        ', driver: {version: "595.91.07"}',
-        ", driver: {owner: host}",
+        'driver: {branch: "580", precompiled: true}',
+        'driver: {version: "595.91.07"}',
+        "driver: {owner: host}",
     )
-    found = compiled(tmp_path, pools=pools)
+    found = of_pools(pools=pools)
     drivers = of_kind(found, "NVIDIADriver")
     assert {name: (one["version"], one["usePrecompiled"]) for name, one in drivers.items()} == {
         "a": ("580", True), "b": ("595.91.07", False),
@@ -68,38 +62,38 @@ def test_pools_that_differ_get_a_driver_each_and_no_node_two(tmp_path: Path) -> 
     assert refs == ["nvcr.io/nvidia/driver:595.91.07-ubuntu24.04"]
 
 
-def test_a_new_branch_changes_the_object_and_never_its_name(tmp_path: Path) -> None:
+def test_a_new_branch_changes_the_object_and_never_its_name() -> None:
     """Another name would take the driver away from nodes instead of replacing it one by one."""
     names = [
-        list(of_kind(compiled(tmp_path, pools=(f', driver: {{branch: "{branch}"}}', "")), "NVIDIADriver"))
+        list(of_kind(of_pools(pools=(f'driver: {{branch: "{branch}"}}', "")), "NVIDIADriver"))
         for branch in ("580", "610")
     ]
     assert names == [["a", "b"], ["a", "b"]]
 
 
 MODES = [
-    (", distribution: gke", "", (False, True, False)),
-    (", distribution: gke", ", driver: {owner: host}", (False, True, True)),
-    (", distribution: gke, os: ubuntu-24.04", "", (True, True, True)),
-    (", distribution: aks", "", (False, False, True)),
-    (", distribution: aks", ", driver: {owner: operator}", (True, True, True)),
-    (", distribution: eks", "", (False, False, True)),
-    (", distribution: eks, os: bottlerocket", "", (False, False, False)),
-    (", distribution: rke2", "", (True, True, True)),
-    ("", ", owner: {toolkit: host}", (True, False, True)),
+    ("distribution: gke", "", (False, True, False)),
+    ("distribution: gke", "driver: {owner: host}", (False, True, True)),
+    ("distribution: gke, os: ubuntu-24.04", "", (True, True, True)),
+    ("distribution: aks", "", (False, False, True)),
+    ("distribution: aks", "driver: {owner: operator}", (True, True, True)),
+    ("distribution: eks", "", (False, False, True)),
+    ("distribution: eks, os: bottlerocket", "", (False, False, False)),
+    ("distribution: rke2", "", (True, True, True)),
+    ("", "owner: {toolkit: host}", (True, False, True)),
 ]
 
 
 @pytest.mark.parametrize(("cluster", "pool", "runs"), MODES)
 def test_the_node_image_decides_what_the_operator_brings(
-    tmp_path: Path, cluster: str, pool: str, runs: tuple[bool, bool, bool]
+    cluster: str, pool: str, runs: tuple[bool, bool, bool]
 ) -> None:
-    spec = policy(compiled(tmp_path, cluster=cluster, pools=(pool,)))
+    spec = policy(of_pools(cluster=cluster, pools=(pool,)))
     assert tuple(spec[part]["enabled"] for part in ("driver", "toolkit", "devicePlugin")) == runs
 
 
-def test_on_container_optimized_os_paths_variables_and_quotas_are_googles(tmp_path: Path) -> None:
-    found = compiled(tmp_path, cluster=", distribution: gke")
+def test_on_container_optimized_os_paths_variables_and_quotas_are_googles() -> None:
+    found = of_pools(cluster="distribution: gke")
     spec = policy(found)
     assert spec["hostPaths"]["driverInstallDir"] == spec["toolkit"]["installDir"] == "/home/kubernetes/bin/nvidia"
     assert spec["toolkit"]["env"] == [{"name": "RUNTIME_CONFIG_SOURCE", "value": "file"}]
@@ -109,9 +103,9 @@ def test_on_container_optimized_os_paths_variables_and_quotas_are_googles(tmp_pa
     assert all(one.data["spec"]["hard"] == {"pods": "1k"} for one in quotas)
 
 
-def test_in_a_mixed_cluster_labels_keep_the_operator_away_from_what_others_bring(tmp_path: Path) -> None:
-    pools = ("", ", driver: {owner: provider}, owner: {devicePlugin: provider}")
-    found = compiled(tmp_path, pools=pools)
+def test_in_a_mixed_cluster_labels_keep_the_operator_away_from_what_others_bring() -> None:
+    pools = ("", "driver: {owner: provider}, owner: {devicePlugin: provider}")
+    found = of_pools(pools=pools)
     assert found.platform
     one, two = ({key: value for key, value in pool.labels.items() if "deploy" in key} for pool in found.platform.pools)
     assert one == {}
@@ -120,10 +114,9 @@ def test_in_a_mixed_cluster_labels_keep_the_operator_away_from_what_others_bring
     }
 
 
-def test_standalone_leaves_the_device_plugin_to_the_cloud_that_runs_one(tmp_path: Path) -> None:
-    more = "  gpuStack: standalone\n"
-    google = of_kind(compiled(tmp_path, cluster=", distribution: gke", more=more), "DaemonSet")
-    own = of_kind(compiled(tmp_path, more=more), "DaemonSet")
+def test_standalone_leaves_the_device_plugin_to_the_cloud_that_runs_one() -> None:
+    google = of_kind(of_pools(cluster="distribution: gke", stack="standalone"), "DaemonSet")
+    own = of_kind(of_pools(stack="standalone"), "DaemonSet")
     assert set(google) == {"nfd-worker", "gpu-feature-discovery", "dcgm-exporter"}
     assert {"nvidia-device-plugin", "nvidia-device-plugin-mps-control-daemon"} <= set(own)
     assert own["dcgm-exporter"]["template"]["spec"]["tolerations"][-1]["key"] == "nvidia.com/gpu"
@@ -142,8 +135,8 @@ def test_a_distribution_has_a_usual_image_and_no_two_alike_modes(name: str) -> N
 
 
 @pytest.mark.parametrize("file", sorted((ROOT / "overlays" / "clouds").glob("*.yaml")), ids=lambda file: file.stem)
-def test_every_overlay_of_a_cloud_compiles_without_a_word_about_owners(tmp_path: Path, file: Path) -> None:
+def test_every_overlay_of_a_cloud_compiles_without_a_word_about_owners(file: Path) -> None:
     said = YAML(typ="safe").load(file.read_text("utf-8"))["spec"]["cluster"]
-    cluster = "".join(f", {key}: {value}" for key, value in said.items())
+    cluster = ", ".join(f"{key}: {value}" for key, value in said.items())
     newest = "1.35" if said["distribution"] == "openshift" else "1.36"  # OpenShift 4.22
-    assert not compiled(tmp_path, kubernetes=newest, cluster=cluster).diagnostics
+    assert not of_pools(kubernetes=newest, cluster=cluster).diagnostics

@@ -2,46 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
 
 from blueprint.bundle.model import BundlePool
 from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.machines import Machine
 from blueprint.diagnostics import Severity
-from blueprint.pipeline import Compilation, compile_blueprint
+from blueprint.pipeline import Compilation
+from tests.support.platforms import blueprint, compiled, pool
 
-Compile = Callable[..., Compilation]
-
-HEAD = """
-apiVersion: gpublueprint.dev/v1alpha1
-kind: Blueprint
-metadata: {{name: t}}
-spec:
-  release: "2026.11"
-  cluster:
-    kubernetes: "1.36"
-    topology: [acme.example/block, acme.example/rack, kubernetes.io/hostname]
-  nodePools:
-    gpu:
-      selector: {{acme.example/pool: gpu}}
-{pool}
-"""
+LEVELS = "topology: [acme.example/block, acme.example/rack, kubernetes.io/hostname]"
 
 
-@pytest.fixture
-def compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Compile:
-    """Compile one pool."""
-    monkeypatch.chdir(tmp_path)
-
-    def compile_pool(*lines: str, sets: tuple[str, ...] = ()) -> Compilation:
-        text = HEAD.format(pool="\n".join(f"      {line}" for line in lines))
-        Path("b.yaml").write_text(text, "utf-8")
-        return compile_blueprint("b.yaml", sets=sets)
-
-    return compile_pool
+def declared(*fields: str, sets: tuple[str, ...] = ()) -> Compilation:
+    """A blueprint of one pool with these keys, compiled."""
+    return compiled(blueprint(pool("gpu", *fields, nodes=None), cluster=LEVELS), sets=sets)
 
 
 def pool_of(compilation: Compilation) -> BundlePool:
@@ -58,19 +33,19 @@ def needs(compilation: Compilation) -> str:
     return compilation.files["prerequisites.md"].decode()
 
 
-def test_gpus_follow_from_the_instance_type_and_both_lines_are_known(compiled: Compile) -> None:
-    pool = pool_of(compiled("nodes: 2", "machine: {instanceType: p5.48xlarge}"))
+def test_gpus_follow_from_the_instance_type_and_both_lines_are_known() -> None:
+    pool = pool_of(declared("nodes: 2", "machine: {instanceType: p5.48xlarge}"))
 
     assert (pool.gpu_product, pool.gpu_count) == ("H100-SXM5-80GB", 8)
     assert pool.machine == {"instanceType": "p5.48xlarge", "arch": "amd64", "cpu": "192", "memory": "2Ti"}
     cited = {(source.span.file, source.path) for source in pool.sources["gpu"]}
-    assert ("b.yaml", "spec.nodePools.gpu.machine.instanceType") in cited
+    assert ("blueprint.yaml", "spec.nodePools.gpu.machine.instanceType") in cited
     assert ("catalog/machines/aws.yaml", 'types["p5.48xlarge"].product') in cited
     assert ("catalog/machines/aws.yaml", 'types["p5.48xlarge"].gpus') in cited
 
 
-def test_what_the_blueprint_says_stands_where_it_agrees(compiled: Compile) -> None:
-    done = compiled(
+def test_what_the_blueprint_says_stands_where_it_agrees() -> None:
+    done = declared(
         "nodes: 2",
         "machine: {instanceType: p5.48xlarge, cpu: 192, memory: 1900Gi}",
         "gpu: {product: H100-SXM5-80GB, count: 8}",
@@ -81,29 +56,29 @@ def test_what_the_blueprint_says_stands_where_it_agrees(compiled: Compile) -> No
     assert all(source.layer != "hardware" for source in pool.sources["gpu"])
 
 
-def test_half_of_the_gpu_may_be_left_to_the_machine(compiled: Compile) -> None:
-    pool = pool_of(compiled("nodes: 2", "machine: {instanceType: p5.48xlarge}", "gpu: {product: H100-SXM5-80GB}"))
+def test_half_of_the_gpu_may_be_left_to_the_machine() -> None:
+    pool = pool_of(declared("nodes: 2", "machine: {instanceType: p5.48xlarge}", "gpu: {product: H100-SXM5-80GB}"))
     assert pool.gpu_count == 8
 
 
-def test_an_unverified_value_of_the_catalogue_only_warns(compiled: Compile) -> None:
+def test_an_unverified_value_of_the_catalogue_only_warns() -> None:
     """NC40ads is generally thought to have the H100 NVL; nobody has checked."""
     machine = "machine: {instanceType: Standard_NC40ads_H100_v5}"
-    other = compiled("nodes: 2", machine, "gpu: {product: H100-PCIe-80GB, count: 1}")
+    other = declared("nodes: 2", machine, "gpu: {product: H100-PCIe-80GB, count: 1}")
     assert told(other) == {"BP3151": Severity.WARNING}
     assert pool_of(other).gpu_product == "H100-PCIe-80GB"
-    left = compiled("nodes: 2", machine)
+    left = declared("nodes: 2", machine)
     assert told(left) == {"BP3154": Severity.WARNING}
     assert pool_of(left).gpu_product == "H100-NVL-94GB"
 
 
-def test_a_fraction_that_is_declared_whole_warns(compiled: Compile) -> None:
-    done = compiled("nodes: 1", "machine: {instanceType: Standard_NC8ads_A10_v4}", "gpu: {product: A10, count: 1}")
+def test_a_fraction_that_is_declared_whole_warns() -> None:
+    done = declared("nodes: 1", "machine: {instanceType: Standard_NC8ads_A10_v4}", "gpu: {product: A10, count: 1}")
     assert told(done)["BP3156"] is Severity.WARNING
 
 
-def test_a_machine_without_gpus_is_a_pool_of_processors(compiled: Compile) -> None:
-    done = compiled("nodes: 1", "machine: {arch: arm64, cpu: 64, memory: 2048Gi}")
+def test_a_machine_without_gpus_is_a_pool_of_processors() -> None:
+    done = declared("nodes: 1", "machine: {arch: arm64, cpu: 64, memory: 2048Gi}")
     assert pool_of(done).gpu_product is None
     assert pool_of(done).machine == {"arch": "arm64", "cpu": "64", "memory": "2Ti"}
     assert "- [ ] Each node has 64 arm64 processors and 2Ti of memory." in needs(done)
@@ -120,10 +95,10 @@ def test_a_machine_without_gpus_is_a_pool_of_processors(compiled: Compile) -> No
     ],
 )
 def test_an_instance_type_that_the_catalogue_lacks_stops_only_who_leaves_something_to_it(
-    lines: tuple[str, ...], severity: Severity, compiled: Compile
+    lines: tuple[str, ...], severity: Severity
 ) -> None:
     """Other clouds have machines too; the name is then the user's business, and its nearest spelling is offered."""
-    done = compiled("nodes: 2", *lines)
+    done = declared("nodes: 2", *lines)
     assert told(done) == {"BP3150": severity}
     [found] = done.diagnostics
     if "p5" in lines[-1]:
@@ -135,22 +110,22 @@ def test_an_instance_type_that_the_catalogue_lacks_stops_only_who_leaves_somethi
         assert said.machine["instanceType"] in lines[-1]
 
 
-def test_grace_decides_the_processor(compiled: Compile) -> None:
-    pool = pool_of(compiled("nodes: 2", "gpu: {product: GB200, count: 4}"))
+def test_grace_decides_the_processor() -> None:
+    pool = pool_of(declared("nodes: 2", "gpu: {product: GB200, count: 4}"))
     assert pool.machine == {"arch": "arm64"}
     cited = {(source.span.file, source.path) for source in pool.sources["machine"]}
-    assert ("b.yaml", "spec.nodePools.gpu.gpu.product") in cited
+    assert ("blueprint.yaml", "spec.nodePools.gpu.gpu.product") in cited
     assert ("catalog/hardware/GB200.yaml", "hostArch") in cited
 
 
-def test_nodes_with_gpus_carry_every_level_and_sizes_are_the_pools(compiled: Compile) -> None:
-    done = compiled("nodes: 16", "gpu: {product: L4, count: 1}", "topology: {acme.example/rack: 8}")
+def test_nodes_with_gpus_carry_every_level_and_sizes_are_the_pools() -> None:
+    done = declared("nodes: 16", "gpu: {product: L4, count: 1}", "topology: {acme.example/rack: 8}")
     assert pool_of(done).topology == {"acme.example/block": 0, "acme.example/rack": 8}
     assert "acme.example/rack, whose value names the domain in which it stands; 8 nodes of this pool" in needs(done)
 
 
-def test_an_nvlink_domain_is_a_place_too_and_an_expectation(compiled: Compile) -> None:
-    done = compiled("nodes: 36", "gpu: {product: GB200, count: 4}", "nvlinkDomain: {nodes: 18}")
+def test_an_nvlink_domain_is_a_place_too_and_an_expectation() -> None:
+    done = declared("nodes: 36", "gpu: {product: GB200, count: 4}", "nvlinkDomain: {nodes: 18}")
     assert pool_of(done).topology["nvidia.com/gpu.clique"] == 18
     assert done.bundle
     [expected] = [each for each in done.bundle.expectations if each.check == "nvlink-domain"]
@@ -166,15 +141,15 @@ def test_an_nvlink_domain_is_a_place_too_and_an_expectation(compiled: Compile) -
         (("nodes: 4", "gpu: {product: H200-SXM-141GB, count: 8}", "nvlinkDomain: {nodes: 2}"), "BP3175"),
     ],
 )
-def test_what_is_odd_or_not_certainly_wrong_is_a_warning(lines: tuple[str, ...], code: str, compiled: Compile) -> None:
+def test_what_is_odd_or_not_certainly_wrong_is_a_warning(lines: tuple[str, ...], code: str) -> None:
     """An HGX board's NVLink ends at the node by general knowledge: that gives no error."""
-    done = compiled(*lines)
+    done = declared(*lines)
     assert told(done) == {code: Severity.WARNING}
     assert done.bundle
 
 
-def test_the_kubelet_is_expected_and_demanded(compiled: Compile) -> None:
-    done = compiled("nodes: 1", "gpu: {product: L4, count: 1}", "kubelet: {topologyManager: restricted}")
+def test_the_kubelet_is_expected_and_demanded() -> None:
+    done = declared("nodes: 1", "gpu: {product: L4, count: 1}", "kubelet: {topologyManager: restricted}")
     assert done.bundle
     [expected] = [each for each in done.bundle.expectations if each.check == "kubelet"]
     assert expected.parameters == {"topologyManagerPolicy": "restricted"}
@@ -199,12 +174,12 @@ def test_a_fraction_is_always_a_vgpu() -> None:
 
 
 @pytest.mark.parametrize("machine", VIRTUAL, ids=lambda machine: machine.name)
-def test_what_is_expected_of_a_vgpu_is_what_is_known_of_it(machine: Machine, compiled: Compile) -> None:
+def test_what_is_expected_of_a_vgpu_is_what_is_known_of_it(machine: Machine) -> None:
     """Its name has its size, its memory is that size and not the whole GPU's; what nobody knows is not expected."""
     assert machine.product
     count = machine.gpus.value if machine.gpus else 1
     distribution = machine.cloud.distributions[0]
-    done = compiled(
+    done = declared(
         "nodes: 1", f"machine: {{instanceType: {machine.name}}}",
         f"gpu: {{product: {machine.product.value}, count: {count}}}", sets=(f"spec.cluster.distribution={distribution}",
                                                                           "spec.cluster.kubernetes='1.35'"),
@@ -230,9 +205,9 @@ def test_what_is_expected_of_a_vgpu_is_what_is_known_of_it(machine: Machine, com
     assert "vgpuMib" in {source.path.rpartition(".")[2] for source in wants["gpu-memory"].sources}
 
 
-def test_ports_that_manage_nvlink_are_not_handed_to_pods_silently(compiled: Compile) -> None:
+def test_ports_that_manage_nvlink_are_not_handed_to_pods_silently() -> None:
     def codes(*lines: str) -> dict[str, Severity]:
-        return told(compiled("nodes: 2", *lines))
+        return told(declared("nodes: 2", *lines))
 
     b200 = "gpu: {product: B200, count: 8}"
     assert codes(b200, "network: {fabric: infiniband, nics: 8}") == {"BP3177": Severity.WARNING}

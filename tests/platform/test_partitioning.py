@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -10,18 +9,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from blueprint.bundle.layout import LOCK
-from blueprint.pipeline import compile_blueprint
-from tests.support.edits import NAME
+from tests.support.platforms import blueprint, compiled, pool
 
-HEAD = """\
-apiVersion: gpublueprint.dev/v1alpha1
-kind: Blueprint
-metadata: {name: cut}
-spec:
-  release: "2026.11"
-  cluster: {kubernetes: "1.36", distribution: DISTRIBUTION}
-  nodePools:
-"""
 FOUR = "{devices: 0-3, profiles: {1g.10gb: 7}}"
 MEDIA = "{devices: 0-3, profiles: {1g.10gb+me: 1, 1g.10gb: 6}}, {devices: [5], profiles: {7g.80gb: 1}}"
 SEVEN, HALVES = "{profiles: {1g.10gb: 7}}", "{profiles: {3g.40gb: 2}}"
@@ -30,14 +19,9 @@ SEVEN, HALVES = "{profiles: {1g.10gb: 7}}", "{profiles: {3g.40gb: 2}}"
 class Compiled:
     """What the pools compile to."""
 
-    def __init__(self, folder: Path, pools: dict[str, str], distribution: str, more: str) -> None:
-        entries = [
-            f"    {name}: {{nodes: 1, selector: {{acme.example/pool: {name}}}, gpu: {gpu}}}\n"
-            for name, gpu in pools.items()
-        ]
-        text = HEAD.replace("DISTRIBUTION", distribution) + "".join(entries) + more
-        (folder / NAME).write_text(text, "utf-8")
-        found = compile_blueprint(str(folder / NAME))
+    def __init__(self, pools: dict[str, str], distribution: str, settings: str) -> None:
+        entries = [pool(name, f"gpu: {gpu}") for name, gpu in pools.items()]
+        found = compiled(blueprint(*entries, distribution=distribution, settings=settings))
         self.codes = [each.code.id for each in found.diagnostics]
         assert found.files is not None, found.diagnostics
         assert found.bundle
@@ -65,14 +49,9 @@ class Compiled:
         return YAML(typ="safe").load(files[self.label(pool, "device-plugin.config")])
 
 
-@pytest.fixture
-def cut(tmp_path: Path) -> Any:
-    """Compiles pools, given as the text of their `gpu`."""
-
-    def compiled(distribution: str = "vanilla", more: str = "", **pools: str) -> Compiled:
-        return Compiled(tmp_path, pools, distribution, more)
-
-    return compiled
+def cut(distribution: str = "vanilla", settings: str = "", **pools: str) -> Compiled:
+    """Compile pools, given as the text of their `gpu`."""
+    return Compiled(pools, distribution, settings)
 
 
 def gpus(mig: str = "", sharing: str = "", *, product: str = "H100-SXM5-80GB", count: int = 8) -> str:
@@ -109,14 +88,14 @@ def gpus(mig: str = "", sharing: str = "", *, product: str = "H100-SXM5-80GB", c
         ),
     ],
 )  # fmt: skip
-def test_what_pods_can_ask_a_node_for(cut: Any, gpu: str, strategy: str, offered: dict[str, int]) -> None:
+def test_what_pods_can_ask_a_node_for(gpu: str, strategy: str, offered: dict[str, int]) -> None:
     found = cut(one=gpu)
     assert found.resources("one") == offered
     assert found.policy["mig"]["strategy"] == strategy
     assert all(f"{name} ({number} per node)" in found.needs for name, number in offered.items() if gpu != gpus())
 
 
-def test_a_pool_that_needs_mixed_makes_it_mixed_for_all(cut: Any) -> None:
+def test_a_pool_that_needs_mixed_makes_it_mixed_for_all() -> None:
     """The strategy is the cluster's: seven alike are then resources of their own too."""
     found = cut(
         alike=gpus(f"{{layout: [{SEVEN}]}}"), differing=gpus("{layout: [{devices: 0, profiles: {3g.40gb: 2}}]}")
@@ -125,7 +104,7 @@ def test_a_pool_that_needs_mixed_makes_it_mixed_for_all(cut: Any) -> None:
     assert found.resources("alike") == {"nvidia.com/mig-1g.10gb": 56}
 
 
-def test_mig_parted_is_told_every_gpu_and_the_rest_is_off(cut: Any) -> None:
+def test_mig_parted_is_told_every_gpu_and_the_rest_is_off() -> None:
     found = cut(
         one=gpus("{layout: [{devices: [5, 4], profiles: {3g.40gb: 2}}, {devices: 0, profiles: {1g.10gb: 7}}]}"),
         two=gpus(),
@@ -141,7 +120,7 @@ def test_mig_parted_is_told_every_gpu_and_the_rest_is_off(cut: Any) -> None:
     assert found.policy["migManager"]["config"]["default"] == "all-disabled"
 
 
-def test_a_configuration_is_only_for_its_products_where_they_differ(cut: Any) -> None:
+def test_a_configuration_is_only_for_its_products_where_they_differ() -> None:
     alone = cut(one=gpus(f"{{layout: [{SEVEN}]}}"))
     assert alone.mig_config("one") == [{"devices": "all", "mig-enabled": True, "mig-devices": {"1g.10gb": 7}}]
 
@@ -151,7 +130,7 @@ def test_a_configuration_is_only_for_its_products_where_they_differ(cut: Any) ->
     assert [entry["device-filter"] for entry in found.mig_config("two")] == [["0x20B210DE"]]
 
 
-def test_the_names_change_with_the_content_and_only_with_it(cut: Any) -> None:
+def test_the_names_change_with_the_content_and_only_with_it() -> None:
     """The operator does not look into a ConfigMap again, and the MIG manager acts when the label changes."""
     before = cut(one=gpus(f"{{layout: [{SEVEN}]}}", "{timeSlicing: 2}"), two=gpus("", "{mps: 3}"))
     after = cut(one=gpus(f"{{layout: [{HALVES}]}}", "{timeSlicing: 2}"), two=gpus("", "{mps: 3}"))
@@ -163,7 +142,7 @@ def test_the_names_change_with_the_content_and_only_with_it(cut: Any) -> None:
     assert before.label("two", "device-plugin.config") == after.label("two", "device-plugin.config")
 
 
-def test_the_device_plugin_is_told_where_it_reads(cut: Any) -> None:
+def test_the_device_plugin_is_told_where_it_reads() -> None:
     """Keys in the wrong place are ignored without a word: these are exactly those of its version 1."""
     found = cut(slices=gpus("", "{timeSlicing: 4}"), mps=gpus("", "{mps: 2}"), plain=gpus())
     assert found.plugin_config("slices") == {
@@ -183,7 +162,7 @@ def test_the_device_plugin_is_told_where_it_reads(cut: Any) -> None:
     assert "sharing" not in found.maps[found.policy["devicePlugin"]["config"]["name"]]["default"]
 
 
-def test_nothing_is_rendered_where_nothing_is_cut_or_shared(cut: Any) -> None:
+def test_nothing_is_rendered_where_nothing_is_cut_or_shared() -> None:
     found = cut(one=gpus())
     assert not [name for name in found.maps if name.startswith(("mig-parted", "device-plugin"))]
     assert "config" not in found.policy["devicePlugin"]
@@ -191,11 +170,11 @@ def test_nothing_is_rendered_where_nothing_is_cut_or_shared(cut: Any) -> None:
 
 
 AMPERE = gpus(f"{{layout: [{SEVEN}]}}", product="A100-SXM4-80GB")
-REBOOT = "  components: {gpu-operator: {settings: {migReboot: true}}}\n"
+REBOOT = "migReboot: true"
 
 
 @pytest.mark.parametrize(
-    ("distribution", "gpu", "more", "warned"),
+    ("distribution", "gpu", "settings", "warned"),
     [
         ("eks", AMPERE, "", True),
         ("eks", AMPERE, REBOOT, False),
@@ -205,20 +184,20 @@ REBOOT = "  components: {gpu-operator: {settings: {migReboot: true}}}\n"
     ],
 )
 def test_a_cloud_where_mig_mode_takes_a_reboot_that_nobody_may_do(
-    cut: Any, distribution: str, gpu: str, more: str, warned: bool
+    distribution: str, gpu: str, settings: str, warned: bool
 ) -> None:
-    found = cut(distribution=distribution, more=more, one=gpu)
+    found = cut(distribution=distribution, settings=settings, one=gpu)
     assert ("BP3133" in found.codes) is warned
-    assert ("env" in found.policy["migManager"]) is (more == REBOOT)
+    assert ("env" in found.policy["migManager"]) is (settings == REBOOT)
 
 
-def test_unverified_placements_do_not_refuse_what_profiles_allow(cut: Any) -> None:
+def test_unverified_placements_do_not_refuse_what_profiles_allow() -> None:
     found = cut(one=gpus("{layout: [{profiles: {3g.93gb: 1, 1g.23gb: 4}}]}", product="GB200", count=4))
     assert not found.codes
     assert found.resources("one") == {"nvidia.com/mig-1g.23gb": 16, "nvidia.com/mig-3g.93gb": 4}
 
 
-def test_a_probe_must_find_as_many_gpus_cut_so_and_the_others_whole(cut: Any) -> None:
+def test_a_probe_must_find_as_many_gpus_cut_so_and_the_others_whole() -> None:
     """By number: which GPU has which index is not known before."""
     sevens = "{devices: 0-2, profiles: {1g.10gb: 7}}, {devices: [4], profiles: {1g.10gb: 7}}"
     found = cut(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from blueprint.catalog.catalog import load_catalog
-from blueprint.platform.inputs.product_names import meant
+from blueprint.platform.inputs.product_names import likely_products
 
 CATALOG = load_catalog()
 
@@ -26,15 +26,15 @@ CATALOG = load_catalog()
     ],
 )
 def test_the_product_that_is_meant_comes_first(said: str, first: str) -> None:
-    assert meant(said, CATALOG)[0] == first
+    assert likely_products(said, CATALOG)[0] == first
 
 
 def test_a_name_that_several_products_share_offers_all_of_them() -> None:
-    assert {"H100-SXM5-80GB", "H100-NVL-94GB", "H100-PCIe-80GB"} <= set(meant("H100", CATALOG))
+    assert {"H100-SXM5-80GB", "H100-NVL-94GB", "H100-PCIe-80GB"} <= set(likely_products("H100", CATALOG))
 
 
 def test_what_no_product_is_like_offers_none() -> None:
-    assert meant("MI300X-OAM-192", CATALOG) == []
+    assert likely_products("MI300X-OAM-192", CATALOG) == []
 
 
 @pytest.mark.parametrize("product", CATALOG.products)
@@ -42,4 +42,4 @@ def test_every_name_that_a_node_shows_leads_to_its_product(product: str) -> None
     gpu = CATALOG.gpu(product)
     assert gpu
     for name in (*gpu.nvml_names.value, gpu.gfd_product.value):
-        assert meant(name, CATALOG) == [product]
+        assert likely_products(name, CATALOG) == [product]

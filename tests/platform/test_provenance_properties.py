@@ -91,7 +91,7 @@ def uncited(before: Bundle, after: Bundle, paths: list[str]) -> Iterator[str]:
     was, now = ({(e.pool, e.check): e for e in bundle.expectations} for bundle in (before, after))
     for key in {*was, *now}:
         each = [side[key] for side in (was, now) if key in side]
-        same = len(each) > 1 and each[0].parameters == each[1].want
+        same = len(each) > 1 and each[0].parameters == each[1].parameters
         if not same and not any(s.path.startswith(path) for side in each for s in side.sources for path in paths):
             yield f"expectation {key}"
     said: dict[str, list[Fact]] = {}

@@ -2,41 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from blueprint.catalog.catalog import load_catalog
-from blueprint.diagnostics import Diagnostic
 from blueprint.platform.expectations import expectations
-from blueprint.platform.model import Platform
 from blueprint.platform.prerequisites import prerequisites
-from blueprint.platform.resolve import resolve
-from blueprint.source.layers import load_layers
-from blueprint.spec.parse import parse_blueprint
+from tests.support.platforms import blueprint, diagnostics_of, pool, resolved
 
-BLUEPRINT = """
-apiVersion: gpublueprint.dev/v1alpha1
-kind: Blueprint
-metadata: {name: demo}
-spec:
-  release: "2026.11"
-  cluster: {kubernetes: "1.36", os: ubuntu-24.04}
-  nodePools:
-    other: {nodes: 0, selector: {pool: other}, gpu: {product: L40S, count: 4}}
-    train: {nodes: 2, selector: {pool: train}, gpu: {product: H100-SXM5-80GB, count: 8}}
-  components: {gpu-operator: {settings: {dcgmExporter: true}}}
-"""
+BLUEPRINT = blueprint(
+    pool("other", nodes=0, product="L40S", count=4),
+    pool("train", nodes=2, product="H100-SXM5-80GB"),
+    os="ubuntu-24.04",
+    settings="dcgmExporter: true",
+)
 NEVER_A_NODE = "BP3350"
-
-
-def resolved(folder: Path, *edit: str) -> tuple[Platform | None, list[Diagnostic]]:
-    file = folder / "blueprint.yaml"
-    file.write_text(BLUEPRINT.replace(*edit), "utf-8")  # type: ignore[arg-type]
-    layered = load_layers(str(file))
-    parsed, mistakes = parse_blueprint(layered)
-    assert parsed, mistakes
-    return resolve(parsed, layered.root, load_catalog())
 
 
 @pytest.mark.parametrize(
@@ -50,10 +28,8 @@ def resolved(folder: Path, *edit: str) -> tuple[Platform | None, list[Diagnostic
         (("dcgmExporter: true", "toolkitEnv: [5]"), "BP3203"),
     ],
 )
-def test_what_names_nothing_leaves_a_platform_that_everything_can_read(
-    tmp_path: Path, edit: tuple[str, str], code: str
-) -> None:
-    platform, found = resolved(tmp_path, *edit)
+def test_what_names_nothing_leaves_a_platform_that_everything_can_read(edit: tuple[str, str], code: str) -> None:
+    platform, found = resolved(BLUEPRINT.replace(*edit))
 
     assert {code, NEVER_A_NODE} <= {diagnostic.code.id for diagnostic in found}
     assert platform
@@ -63,8 +39,8 @@ def test_what_names_nothing_leaves_a_platform_that_everything_can_read(
     assert {each.pool for each in expectations(platform)} >= {"other"}
 
 
-def test_a_pool_of_an_unknown_product_is_not_among_the_pools(tmp_path: Path) -> None:
-    platform, _ = resolved(tmp_path, "H100-SXM5-80GB", "H100-SXM9")
+def test_a_pool_of_an_unknown_product_is_not_among_the_pools() -> None:
+    platform, _ = resolved(BLUEPRINT.replace("H100-SXM5-80GB", "H100-SXM9"))
 
     assert platform
     assert [pool.name for pool in platform.pools] == ["other"]
@@ -72,8 +48,8 @@ def test_a_pool_of_an_unknown_product_is_not_among_the_pools(tmp_path: Path) -> 
     assert platform.unresolved[0].mode.driver == "operator"
 
 
-def test_without_a_release_all_is_judged_that_needs_none(tmp_path: Path) -> None:
-    platform, found = resolved(tmp_path, "2026.11", "1999.01")
+def test_without_a_release_all_is_judged_that_needs_none() -> None:
+    platform, found = resolved(BLUEPRINT.replace("2026.11", "1999.01"))
 
     assert platform is None
     assert {diagnostic.code.id for diagnostic in found} == {"BP3001", NEVER_A_NODE}
@@ -89,15 +65,10 @@ def test_without_a_release_all_is_judged_that_needs_none(tmp_path: Path) -> None
         ("train: {nodes: 2,", "train: {nodes: 2, driver: {owner: host, kernelModules: open},"),
     ],
 )
-def test_what_is_found_without_a_release_is_found_with_one(tmp_path: Path, edit: tuple[str, str]) -> None:
+def test_what_is_found_without_a_release_is_found_with_one(edit: tuple[str, str]) -> None:
     """Checks that need no release must not read what the newest one holds, which stands in for it."""
-    _, with_release = resolved(tmp_path, *edit)
-    text = BLUEPRINT.replace("2026.11", "1999.01").replace(*edit)
-    (tmp_path / "blueprint.yaml").write_text(text, "utf-8")
-    layered = load_layers(str(tmp_path / "blueprint.yaml"))
-    parsed, _ = parse_blueprint(layered)
-    assert parsed
-    _, without = resolve(parsed, layered.root, load_catalog())
+    _, with_release = resolved(BLUEPRINT.replace(*edit))
+    without = diagnostics_of(BLUEPRINT.replace("2026.11", "1999.01").replace(*edit))
 
     assert {each.code.id for each in without} - {"BP3001"} <= {each.code.id for each in with_release}
     assert len(without) > 2, "the edit is found wrong, and so is the pool without nodes"

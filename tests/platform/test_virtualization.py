@@ -2,47 +2,32 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from blueprint.catalog.catalog import load_catalog
 from blueprint.diagnostics import Severity
 from blueprint.platform.expectations import expectations
 from blueprint.platform.model import Platform
 from blueprint.platform.prerequisites import prerequisites
-from blueprint.platform.resolve import resolve
 from blueprint.render.images import pulled_images
-from blueprint.source.layers import load_layers
-from blueprint.spec.parse import parse_blueprint
-
-BLUEPRINT = """
-apiVersion: gpublueprint.dev/v1alpha1
-kind: Blueprint
-metadata: {{name: demo}}
-spec:
-  release: "2026.11"
-  cluster: {{kubernetes: "{kubernetes}"}}
-  nodePools:
-    train: {{nodes: 1, selector: {{pool: train}}, gpu: {{product: H100-SXM5-80GB, count: 8}}}}
-    machines:
-      nodes: 2
-      selector: {{nvidia.com/gpu.workload.config: vm-passthrough}}
-      taints: {{acme.example/machines: ":NoSchedule"}}
-  components: {{gpu-operator: {{settings: {{sandboxWorkloads: true{settings}}}}}}}
-"""
+from tests.support.platforms import H100, blueprint, diagnostics_of, pool, resolved
 
 
-def platform_of(folder: Path, kubernetes: str = "1.36", settings: str = "") -> Platform:
-    file = folder / "blueprint.yaml"
-    file.write_text(BLUEPRINT.format(kubernetes=kubernetes, settings=settings), "utf-8")
-    layered = load_layers(str(file))
-    parsed, mistakes = parse_blueprint(layered)
-    assert parsed, mistakes
-    platform, found = resolve(parsed, layered.root, load_catalog())
-    assert platform
-    assert not found, found
-    return platform
+def declared(kubernetes: str = "1.36", settings: str = "") -> str:
+    """A blueprint of nodes for containers, and nodes for virtual machines."""
+    machines = (
+        "    machines:\n"
+        "      nodes: 2\n"
+        "      selector: {nvidia.com/gpu.workload.config: vm-passthrough}\n"
+        '      taints: {acme.example/machines: ":NoSchedule"}\n'
+    )
+    return blueprint(pool("train", H100), machines, kubernetes=kubernetes, settings=f"sandboxWorkloads: true{settings}")
+
+
+def platform_of(kubernetes: str = "1.36", settings: str = "") -> Platform:
+    found, diagnostics = resolved(declared(kubernetes, settings))
+    assert found
+    assert not diagnostics
+    return found
 
 
 @pytest.mark.parametrize(
@@ -52,15 +37,8 @@ def platform_of(folder: Path, kubernetes: str = "1.36", settings: str = "") -> P
         (("sandboxWorkloads: true", "sandboxWorkloads: true, kataDevicePlugin: false"), "BP3374"),
     ],
 )
-def test_what_leaves_virtual_machines_without_nodes_or_gpus_is_warned_of(
-    tmp_path: Path, edit: tuple[str, str], code: str
-) -> None:
-    file = tmp_path / "blueprint.yaml"
-    file.write_text(BLUEPRINT.format(kubernetes="1.36", settings="").replace(*edit), "utf-8")
-    layered = load_layers(str(file))
-    parsed, _ = parse_blueprint(layered)
-    assert parsed
-    [warning] = resolve(parsed, layered.root, load_catalog())[1]
+def test_what_leaves_virtual_machines_without_nodes_or_gpus_is_warned_of(edit: tuple[str, str], code: str) -> None:
+    [warning] = diagnostics_of(declared().replace(*edit))
     assert (warning.code.id, warning.severity) == (code, Severity.WARNING)
     assert (
         warning.path
@@ -72,17 +50,17 @@ def told(platform: Platform, scope: str) -> str:
     return "\n".join(one.what for one in prerequisites(platform) if one.scope == scope)
 
 
-def test_operands_tolerate_the_taints_of_nodes_that_run_virtual_machines(tmp_path: Path) -> None:
+def test_operands_tolerate_the_taints_of_nodes_that_run_virtual_machines() -> None:
     """Otherwise nothing binds their GPUs, and nothing says so."""
-    assert "acme.example/machines" in {taint.key for taint in platform_of(tmp_path).taints}
+    assert "acme.example/machines" in {taint.key for taint in platform_of().taints}
 
 
-def test_nothing_is_expected_of_gpus_that_virtual_machines_have(tmp_path: Path) -> None:
-    assert {one.pool for one in expectations(platform_of(tmp_path))} == {"train"}
+def test_nothing_is_expected_of_gpus_that_virtual_machines_have() -> None:
+    assert {one.pool for one in expectations(platform_of())} == {"train"}
 
 
-def test_what_kata_needs_is_written_down_with_its_line(tmp_path: Path) -> None:
-    platform = platform_of(tmp_path)
+def test_what_kata_needs_is_written_down_with_its_line() -> None:
+    platform = platform_of()
     for words in (
         "kata-deploy 3.29",
         "kata-qemu-nvidia-gpu-tdx",
@@ -98,28 +76,26 @@ def test_what_kata_needs_is_written_down_with_its_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("kubernetes", "gate"), [("1.33", True), ("1.34", False), ("1.36", False)])
-def test_older_kubelets_must_open_a_gate(tmp_path: Path, kubernetes: str, *, gate: bool) -> None:
-    assert ("KubeletPodResourcesGet=true" in told(platform_of(tmp_path, kubernetes), "cluster")) is gate
+def test_older_kubelets_must_open_a_gate(kubernetes: str, *, gate: bool) -> None:
+    assert ("KubeletPodResourcesGet=true" in told(platform_of(kubernetes), "cluster")) is gate
 
 
-def test_whoever_leaves_out_a_part_is_told_what_to_do_instead(tmp_path: Path) -> None:
-    platform = platform_of(tmp_path, settings=", vfioManager: false, ccManager: false")
+def test_whoever_leaves_out_a_part_is_told_what_to_do_instead() -> None:
+    platform = platform_of(settings=", vfioManager: false, ccManager: false")
     assert "binds their GPUs to vfio-pci" in told(platform, "machines")
     assert "cc." not in told(platform, "cluster")
-    off = platform_of(tmp_path, settings=', ccMode: "off"')
+    off = platform_of(settings=', ccMode: "off"')
     assert "cc.capable" not in told(off, "cluster")
 
 
-def test_aliases_name_what_workloads_ask_for(tmp_path: Path) -> None:
+def test_aliases_name_what_workloads_ask_for() -> None:
     said = ', kataDevicePluginEnv: {P_GPU_ALIAS: big, NVSWITCH_ALIAS: ""}'
-    assert "nvidia.com/big and what is named after the device's model" in told(
-        platform_of(tmp_path, settings=said), "machines"
-    )
+    assert "nvidia.com/big and what is named after the device's model" in told(platform_of(settings=said), "machines")
 
 
-def test_images_of_virtual_machines_are_listed_where_they_are_pulled(tmp_path: Path) -> None:
+def test_images_of_virtual_machines_are_listed_where_they_are_pulled() -> None:
     def names(settings: str = "") -> set[str]:
-        pulled = pulled_images(platform_of(tmp_path, settings=settings), [])
+        pulled = pulled_images(platform_of(settings=settings), [])
         return {image.ref.rpartition("/")[2].partition(":")[0] for image in pulled}
 
     ours = {"k8s-cc-manager", "nvidia-sandbox-device-plugin", "k8s-driver-manager"}

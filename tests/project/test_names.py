@@ -20,7 +20,7 @@ WORDS = frozenset(
     }
 )  # fmt: skip
 """Words that say who speaks or wants, and not what a thing is: `message`, `requested`, `selected`, `inventory`, ..."""
-UNFINISHED = {"platform"}
+UNFINISHED: frozenset[str] = frozenset()
 """Packages whose names are still to be renamed. It only shrinks."""
 SAME_NAME = {
     "Condition": "of a compatibility rule, and of a catalogue entry",

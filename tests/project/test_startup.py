@@ -44,6 +44,14 @@ def test_version_imports_nothing_but_itself() -> None:
     assert packages(modules) - {"blueprint"} <= set(sys.stdlib_module_names)
 
 
+def test_the_end_of_the_process_collects_nothing() -> None:
+    script = "import atexit, gc; atexit.register(lambda: print(gc.get_freeze_count() > 0));"
+    script += "from blueprint.cli.main import entry; entry()"
+    command = [sys.executable, "-c", script, "--version"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=True)
+    assert result.stdout.splitlines()[-1] == "True"
+
+
 @pytest.mark.parametrize("verb", [["validate", EXAMPLE], ["compile", EXAMPLE, "-o", "-"], ["images", EXAMPLE]])
 def test_offline_verbs_import_neither_cluster_nor_git_nor_nvml(verb: list[str]) -> None:
     found = packages(imported(*verb))

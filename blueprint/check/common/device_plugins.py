@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from blueprint.check.rule_context import USERS, DescribedPod, RuleContext, items, mapping
+from blueprint.bundle.model import USERS
+from blueprint.check.rule_context import DescribedPod, RuleContext, items, mapping
 
 OF_NVIDIA = re.compile(r"nvidia\.com/(gpu|pgpu|nvswitch|mig-[0-9]+g\.[0-9]+gb.*?)(\.shared)?")
 """Resources of the device plugins of NVIDIA's GPU stack. Others under the same domain are made by other plugins."""

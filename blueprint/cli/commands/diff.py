@@ -21,6 +21,7 @@ from blueprint.changes.effects import find_effects
 from blueprint.changes.immutable import as_replacement
 from blueprint.changes.place_effects import pool_changes
 from blueprint.cli.options import add_report
+from blueprint.cli.waiving import add_waivers
 from blueprint.report.model import Run
 from blueprint.wording import counted, joined
 
@@ -34,6 +35,7 @@ def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("before", metavar="A", help="a blueprint, a bundle's folder, or REVISION:PATH")
     parser.add_argument("after", metavar="B", help="the same")
+    add_waivers(parser)
     add_report(parser)
 
 
@@ -42,7 +44,7 @@ def run(options: Namespace) -> Run:
     from blueprint.changes.platform_changes import compare_parts, with_lines
     from blueprint.cli.sides import load_side
 
-    one, other = load_side(options.before), load_side(options.after)
+    one, other = load_side(options.before, options), load_side(options.after, options)
     before, after = one.bundle, other.bundle
     parts = list(with_lines(compare_parts(one.parts, other.parts), before, after))
     compared = compare_objects(before.objects, after.objects)

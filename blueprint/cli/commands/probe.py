@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blueprint.cli.options import add_report
+from blueprint.cli.waiving import add_waivers
 from blueprint.probe.command import add_options
 from blueprint.probe.output import STDOUT, is_stdout, write_file
 
@@ -33,6 +34,7 @@ def configure(parser: ArgumentParser) -> None:
     """Declare the flags."""
     add_options(parser)
     parser.add_argument("--zipapp", metavar="OUT.pyz", help="write the probe as one file for nodes, and stop")
+    add_waivers(parser)
     add_report(parser)
 
 
@@ -87,11 +89,21 @@ def _run_of(options: Namespace, reading: Reading, verdicts: Sequence[Verdict]) -
 
     counts = counts_of(verdicts)
     examined = counts[Result.PASS] + counts[Result.FAIL]
+    diagnostics = tuple(diagnostics_of(verdicts, reading))
+    failures = {verdict.code for verdict in verdicts if verdict.result is Result.FAIL}
+    verdict = summary(verdicts, reading, options.pool)
+
+    def reassess(waived: Collection[int]) -> tuple[str, int]:
+        standing = (each for number, each in enumerate(diagnostics) if number not in waived)
+        if any(each.code in failures for each in standing):
+            return verdict, exit_code_of(verdicts)
+        return verdict, exit_code_of([each for each in verdicts if each.result is not Result.FAIL])
+
     task = f"judged by pool {options.pool} of {options.expect}" if options.expect else "recorded"
     return Run(
         verb="probe",
         title=f"node {reading.node}, {task}",
-        diagnostics=tuple(diagnostics_of(verdicts, reading)),
+        diagnostics=diagnostics,
         coverage=(Coverage("facts", examined, counts[Result.UNKNOWN]),),
         out_of_scope=tuple(why_skipped(verdicts)) if options.expect else ("judgement by a pool's expectations",),
         subject={
@@ -101,8 +113,9 @@ def _run_of(options: Namespace, reading: Reading, verdicts: Sequence[Verdict]) -
             "library": reading.library,
             "gpus": inventory(reading),
         },
-        verdict=summary(verdicts, reading, options.pool),
+        verdict=verdict,
         exit_code=exit_code_of(verdicts),
+        reassess=reassess,
     )
 
 

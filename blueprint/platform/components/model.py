@@ -81,23 +81,23 @@ class Operand:
 
     def __init__(self, image: PlatformImage, *, by_olm: bool) -> None:
         self._image = image
-        self._says = not by_olm
+        self._explicit = not by_olm
         self._is_driver = image.image.tag is None
 
     @tracked_property
     def repository(self) -> str | None:
         """Registry and path."""
-        return self._image.repository if self._says else self._image.unmirrored if self._is_driver else None
+        return self._image.repository if self._explicit else self._image.unmirrored if self._is_driver else None
 
     @tracked_property
     def name(self) -> str | None:
         """The last part of the path."""
-        return self._image.name if self._says or self._is_driver else None
+        return self._image.name if self._explicit or self._is_driver else None
 
     @tracked_property
     def tag(self) -> str | None:
         """The tag; the driver's stands elsewhere."""
-        return self._image.tag if self._says else None
+        return self._image.tag if self._explicit else None
 
 
 class Variable:
@@ -158,9 +158,9 @@ class PlatformComponent:
         self._platform = platform
 
     @tracked_property
-    def asked(self) -> bool:
+    def requested(self) -> bool:
         """Whether the blueprint asks for it: true, with the lines that do."""
-        return self._platform.asks_for(self.component)
+        return self._platform.requests(self.component)
 
     @tracked_property
     def ownership(self) -> str:

@@ -8,7 +8,7 @@ from blueprint.catalog.components import Component
 from blueprint.diagnostics import Diagnostic
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.components import codes
-from blueprint.platform.components.selection import POOL_NETWORK, asked_for
+from blueprint.platform.components.selection import POOL_NETWORK, is_requested
 from blueprint.source.paths import Path
 
 _KUBELET: Path = ("spec", "cluster", "kubeletRoot")
@@ -37,17 +37,17 @@ def _missing(context: CheckContext) -> Iterator[Diagnostic]:
         component = context.catalog.component(name) if name not in context.release.components else None
         if component is None or component.section is None or context.spec.gpu_stack not in component.stacks:
             continue
-        if asked_for(component, context.spec):
+        if is_requested(component, context.spec):
             message = f"release {context.release.release} has no {name}, which would carry this out"
-            yield _not_in(context, _asking(context, component), message)
+            yield _not_in(context, _requesting_section(context, component), message)
 
 
-def _asking(context: CheckContext, component: Component) -> Path:
+def _requesting_section(context: CheckContext, component: Component) -> Path:
     """The section that asks for a component."""
     if component.section != POOL_NETWORK:
         return ("spec", str(component.section))
-    asked = (name for name, pool in context.spec.node_pools.items() if pool.network is not None)
-    return ("spec", "nodePools", next(asked), "network")
+    names = (name for name, pool in context.spec.node_pools.items() if pool.network is not None)
+    return ("spec", "nodePools", next(names), "network")
 
 
 def _lacking(context: CheckContext, component: Component, path: Path, what: str) -> Diagnostic:

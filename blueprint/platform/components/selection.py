@@ -13,7 +13,7 @@ POOL_NETWORK = "nodePools.network"
 """The section of components that a pool's network asks for."""
 
 
-def asked_for(component: Component, spec: Any) -> bool:
+def is_requested(component: Component, spec: Any) -> bool:
     """Whether `spec`, of a blueprint whose pools know their machines, has what the component carries out."""
     if component.section == POOL_NETWORK:
         distribution = spec.cluster.distribution

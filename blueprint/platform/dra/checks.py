@@ -77,19 +77,19 @@ def _mig_on_demand(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _not_there(context: CheckContext, component: Component) -> Iterator[Diagnostic]:
-    ground = context.catalog.distribution(context.spec.cluster.distribution)
-    system = context.spec.cluster.os or ground.default_os
+    distribution = context.catalog.distribution(context.spec.cluster.distribution)
+    system = context.spec.cluster.os or distribution.default_os
     if why := component.lacks.get("gpuClusters"):
         message = f"GPU Operator {component.version} cannot do gpuStack: gpuCluster: {why}"
         because = (context.note(("spec", "release"), "release set here"),)
         yield context.diagnostic_at(
             STACK, dra.DRA_NOT_THERE, message, notes=because, help_="a newer release, or clusterPolicy"
         )
-    elif ground.image(system) and not any("gpuCluster" in mode.stacks for mode in ground.modes(system)):
-        message = f"{ground.title} with {system} has no way to run gpuStack: gpuCluster"
+    elif distribution.image(system) and not any("gpuCluster" in mode.stacks for mode in distribution.modes(system)):
+        message = f"{distribution.title} with {system} has no way to run gpuStack: gpuCluster"
         where = (("distribution", "distribution set here"), ("os", "operating system set here"))
         notes = tuple(context.note(("spec", "cluster", key), words) for key, words in where)
-        stacks = {stack for mode in ground.modes(system) for stack in mode.stacks}
+        stacks = {stack for mode in distribution.modes(system) for stack in mode.stacks}
         yield context.diagnostic_at(
             STACK, dra.DRA_NOT_THERE, message, notes=notes, help_=f"gpuStack: {' or '.join(sorted(stacks))}"
         )
@@ -149,7 +149,7 @@ def _labels(context: CheckContext, name: str, pool: NodePool) -> Iterator[Diagno
             notes = (context.note(STACK, "because of this"),)
             help_ = "select nodes by a label that whoever makes them sets"
             yield context.diagnostic_at_key(
-                (*POOLS, name, "selector", key), dra.LABEL_OF_NOBODY, message, notes=notes, help_=help_
+                (*POOLS, name, "selector", key), dra.LABEL_NEVER_SET, message, notes=notes, help_=help_
             )
 
 

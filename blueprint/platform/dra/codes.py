@@ -114,7 +114,7 @@ GPUCluster has no container toolkit, device plugin, feature discovery, MIG manag
 ClusterPolicy has no DRA driver.
 """,
 )
-LABEL_OF_NOBODY = define(
+LABEL_NEVER_SET = define(
     "BP3232",
     "label-of-nobody",
     """

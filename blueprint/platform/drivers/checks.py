@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from blueprint.catalog.hardware import Gpu
-from blueprint.diagnostics import Diagnostic
+from blueprint.diagnostics import Code, Diagnostic, Note, known_names
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.drivers import codes
 from blueprint.platform.drivers.model import NEVER
+from blueprint.platform.drivers.written import branch_of, exact_version
 from blueprint.platform.paths import POOLS
 from blueprint.platform.pool import GpuPool
 from blueprint.source.paths import Path
@@ -34,7 +35,38 @@ def check_drivers_in_release(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _declared(context: CheckContext, pool: GpuPool) -> PoolDriverSpec:
-    return context.spec.node_pools[pool.name].driver
+    """What the pool declares of its driver; what a person wrote into rendered objects takes its place."""
+    declared, written = context.spec.node_pools[pool.name].driver, pool.driver.written
+    found: dict[str, object] = {}
+    if written.version:
+        branch, exact = branch_of(written.version.value), exact_version(written.version.value)
+        found |= {"version": exact, "branch": None if exact else branch}
+    if written.kernel_modules:
+        found["kernel_modules"] = written.kernel_modules.value
+    if written.precompiled:
+        found["precompiled"] = written.precompiled.value
+    return declared.model_copy(update=found) if found else declared
+
+
+def _diagnostic(
+    context: CheckContext,
+    pool: GpuPool,
+    key: str,
+    code: Code,
+    message: str,
+    *,
+    help_: str | None = None,
+    fix: str | None = None,
+    notes: tuple[Note, ...] = (),
+) -> Diagnostic:
+    """A diagnostic at the line that decides a field of the driver: in the pool, or in what overrules it."""
+    written = pool.driver.written
+    deciding = {"kernelModules": written.kernel_modules, "precompiled": written.precompiled}.get(key, written.version)
+    if deciding:
+        at = deciding.source
+        return Diagnostic(code, message, at=at.span, path=at.path, help=help_, notes=notes)
+    path: Path = (*POOLS, pool.name, "driver", key)
+    return context.diagnostic_at(path, code, message, help_=help_, fix=fix, notes=notes)
 
 
 def _product(pool: GpuPool) -> Gpu | None:
@@ -48,9 +80,8 @@ def _kernel_modules(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic
     if product and modules and wanted != "auto" and modules.certain and wanted not in modules.value:
         message = f"{product.product} does not run with {wanted} kernel modules"
         help_ = f"it runs with: {', '.join(modules.value)}; auto chooses"
-        path, notes = (*POOLS, pool.name, "driver", "kernelModules"), (context.product_note(pool.name),)
-        code = codes.KERNEL_MODULES_UNSUPPORTED
-        yield context.diagnostic_at(path, code, message, help_=help_, fix="auto", notes=notes)
+        notes, code = (context.product_note(pool.name),), codes.KERNEL_MODULES_UNSUPPORTED
+        yield _diagnostic(context, pool, "kernelModules", code, message, help_=help_, fix="auto", notes=notes)
 
 
 def _fields_of_the_operator(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
@@ -65,8 +96,13 @@ def _fields_of_the_operator(context: CheckContext, pool: GpuPool) -> Iterator[Di
 def _unknown_branch(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """A branch of which the release has no driver."""
     declared, branches = _declared(context, pool), context.release.driver.branches
-    if declared.branch and not declared.version and pool.driver.enabled and declared.branch not in branches:
-        path, what = (*POOLS, pool.name, "driver", "branch"), f"driver in release {context.release.release} of branch"
+    path, what = (*POOLS, pool.name, "driver", "branch"), f"driver in release {context.release.release} of branch"
+    if pool.driver.written.version:
+        branch = None if pool.driver.image else pool.driver.branch
+        if branch and pool.driver.enabled and branch not in branches:
+            message, help_ = f"there is no {what} {branch}", known_names(branch, branches)
+            yield _diagnostic(context, pool, "branch", codes.DRIVER_BRANCH_UNKNOWN, message, help_=help_)
+    elif declared.branch and not declared.version and pool.driver.enabled and declared.branch not in branches:
         yield context.unknown_name(path, codes.DRIVER_BRANCH_UNKNOWN, what, branches)
 
 
@@ -84,13 +120,13 @@ def _untested(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """A version with which the release was not put together."""
     declared, release = _declared(context, pool), context.release
     version = declared.version
-    if version is None or not pool.driver.enabled or pool.driver.precompiled:
+    if version is None or not pool.driver.enabled or pool.driver.precompiled or pool.driver.image:
         return
     tested = {branch.version for branch in release.driver.branches.values()}
     if version not in tested and declared.branch in (None, version.partition(".")[0]):
         message = f"driver {version} is not one that release {release.release} was put together with"
-        path, help_ = (*POOLS, pool.name, "driver", "version"), f"its drivers: {', '.join(sorted(tested))}"
-        yield context.diagnostic_at(path, codes.DRIVER_UNTESTED, message, help_=help_)
+        help_ = f"its drivers: {', '.join(sorted(tested))}"
+        yield _diagnostic(context, pool, "version", codes.DRIVER_UNTESTED, message, help_=help_)
 
 
 def _too_old(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
@@ -101,9 +137,8 @@ def _too_old(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
         message = f"driver branch {branch} does not know {product.product}; it needs {oldest.value} or newer"
         notes = (context.note((*POOLS, pool.name, "gpu", "product"), "product set here"),)
         help_ = f"branches of this release: {', '.join(sorted(context.release.driver.branches))}"
-        yield context.diagnostic_at(
-            _branch_path(context, pool), codes.DRIVER_TOO_OLD, message, help_=help_, notes=notes
-        )
+        key = _branch_key(context, pool)
+        yield _diagnostic(context, pool, key, codes.DRIVER_TOO_OLD, message, help_=help_, notes=notes)
 
 
 def _end_of_life(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
@@ -112,13 +147,13 @@ def _end_of_life(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     known = release.driver.branches.get(branch or "") if declared.branch or declared.version else None
     if known and known.supported_until < release.release.replace(".", "-"):
         message = f"driver branch {branch} has not been maintained since {known.supported_until}"
-        yield context.diagnostic_at(_branch_path(context, pool), codes.RELEASE_OLD_DRIVER, message)
+        yield _diagnostic(context, pool, _branch_key(context, pool), codes.RELEASE_OLD_DRIVER, message)
 
 
-def _branch_path(context: CheckContext, pool: GpuPool) -> Path:
+def _branch_key(context: CheckContext, pool: GpuPool) -> str:
     """Where the branch of a pool is declared: by a version, if that alone says it."""
     declared = _declared(context, pool)
-    return (*POOLS, pool.name, "driver", "version" if declared.version and not declared.branch else "branch")
+    return "version" if declared.version and not declared.branch else "branch"
 
 
 def _precompiled_version(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
@@ -126,8 +161,8 @@ def _precompiled_version(context: CheckContext, pool: GpuPool) -> Iterator[Diagn
     if pool.driver.enabled and pool.driver.precompiled and _declared(context, pool).version:
         message = f"a precompiled driver has no exact version: {pool.name} takes what fits its kernel"
         notes = (context.note((*POOLS, pool.name, "driver", "precompiled"), "because of this"),)
-        path, code = (*POOLS, pool.name, "driver", "version"), codes.PRECOMPILED_UNSUPPORTED
-        yield context.diagnostic_at(path, code, message, help_="say branch instead", notes=notes)
+        code, help_ = codes.PRECOMPILED_UNSUPPORTED, "say branch instead"
+        yield _diagnostic(context, pool, "version", code, message, help_=help_, notes=notes)
 
 
 def _precompiled_branch(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
@@ -141,8 +176,8 @@ def _precompiled_branch(context: CheckContext, pool: GpuPool) -> Iterator[Diagno
             context.note(("spec", "cluster", "os"), "operating system set here"),
             context.note((*POOLS, pool.name, "driver", "branch"), "branch set here"),
         )
-        path, code = (*POOLS, pool.name, "driver", "precompiled"), codes.PRECOMPILED_UNSUPPORTED
-        yield context.diagnostic_at(path, code, message, help_=f"there are: {known}", notes=notes)
+        code, help_ = codes.PRECOMPILED_UNSUPPORTED, f"there are: {known}"
+        yield _diagnostic(context, pool, "precompiled", code, message, help_=help_, notes=notes)
 
 
 def _one_driver(context: CheckContext) -> Iterator[Diagnostic]:

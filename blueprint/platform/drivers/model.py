@@ -8,10 +8,11 @@ instead of one object vanishing and another one coming.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from blueprint.platform.drivers.branches import default_branch
+from blueprint.platform.drivers.written import NOTHING_WRITTEN, WrittenDriver, branch_of, exact_version
 from blueprint.platform.tracking.recorder import decided_by, tracked_property
 from blueprint.platform.tracking.tracked import read_fact
 from blueprint.platform.views import GpuPoolView, NetworkView, PlatformView, PoolView
@@ -29,6 +30,10 @@ class DriverPlatform(PlatformView, Protocol):
     @property
     def gpu_pools(self) -> Sequence[DriverGpuPool]:
         """The pools whose nodes have GPUs."""
+
+    @property
+    def written_drivers(self) -> Mapping[str, WrittenDriver]:
+        """What a person wrote about drivers into rendered objects, by pool."""
 
     def driver_version(self, branch: str) -> str | None:
         """The exact version of a branch in the release."""
@@ -67,6 +72,7 @@ class PoolDriver:
         self._spec = spec
         self._pool = pool
         self._platform = platform
+        self.written = platform.written_drivers.get(pool.name, NOTHING_WRITTEN)
 
     @tracked_property
     def owner(self) -> str:
@@ -76,11 +82,15 @@ class PoolDriver:
     @tracked_property
     def enabled(self) -> bool:
         """Whether the operator installs it."""
+        if self.written.enabled:
+            return self.written.enabled.read()
         return self.owner == "operator"
 
     @tracked_property
     def branch(self) -> str | None:
         """The branch; None where somebody else decides it and nothing is promised."""
+        if written := self.written.version:
+            return branch_of(written.read())
         if branch := self._spec.branch:
             return branch
         if version := self._spec.version:
@@ -98,6 +108,8 @@ class PoolDriver:
         """
         if self.precompiled:
             return None
+        if written := self.written.version:
+            return exact_version(written.read())
         if declared := self._spec.version:
             return declared
         if not self.enabled:
@@ -108,11 +120,25 @@ class PoolDriver:
     @tracked_property
     def precompiled(self) -> bool:
         """Whether kernel modules are taken as built for the nodes' kernel."""
+        if self.written.precompiled:
+            return self.written.precompiled.read()
         return self._spec.precompiled
+
+    @tracked_property
+    def image(self) -> str | None:
+        """Repository and name of an image that is not NVIDIA's public one; None where it is that."""
+        return self.written.image.read() if self.written.image else None
+
+    @tracked_property
+    def vgpu(self) -> bool:
+        """Whether it is a driver for guests with virtual GPUs."""
+        return self.written.vgpu.read() if self.written.vgpu else False
 
     @tracked_property
     def operator_driver_version(self) -> str:
         """The version for the operator: of a precompiled driver the branch alone, through OLM a digest."""
+        if self.written.version:
+            return self.written.version.read()
         if self._platform.uses_olm:
             return self._platform.driver_digest(self.branch or "") or ""
         return (self.branch if self.precompiled else self.version) or ""
@@ -120,6 +146,8 @@ class PoolDriver:
     @tracked_property
     def kernel_modules(self) -> str:
         """`auto`, `open` or `proprietary`; with nvidia-fs `auto` is not accepted, and becomes `open`."""
+        if self.written.kernel_modules:
+            return self.written.kernel_modules.read()
         declared: str = self._spec.kernel_modules
         return "open" if declared == "auto" and self.gds else declared
 

@@ -28,9 +28,21 @@ def _driver(pool: GpuPool, platform: Platform) -> Iterator[str]:
             f"For the kernel of every node there is a precompiled driver {pool.driver.branch}-KERNEL-SYSTEM in the"
             f" registry: {platform.os}'s kernels are upgraded only to ones that have it."
         )
+    if pool.driver.image:
+        yield _private_image(pool, platform, version)
     yield from pool.mode.needs
     if platform.gpu_stack == "standalone" and pool.mode.toolkit == "host":
         yield from _runtime(platform)
+
+
+def _private_image(pool: GpuPool, platform: Platform, version: str | None) -> str:
+    """An image of the driver that NVIDIA does not publish."""
+    what = "driver for guests with virtual GPUs" if pool.driver.vgpu else "driver"
+    tag = f", version {version}," if version else ""
+    return (
+        f"The image {pool.driver.image}{tag} for {platform.os} is in its registry, and the nodes may pull it: NVIDIA"
+        f" publishes no such {what}."
+    )
 
 
 def _runtime(platform: Platform) -> Iterator[str]:

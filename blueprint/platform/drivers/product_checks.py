@@ -101,7 +101,9 @@ def _lines(read: Callable[[], object]) -> tuple[Source, ...]:
 
 def _is_declared(pool: GpuPool) -> bool:
     """Whether the blueprint itself decides the driver's branch."""
-    return any(source.layer in WRITTEN and ".driver." in source.path for source in _driver_lines(pool))
+    return pool.driver.written.version is not None or any(
+        source.layer in WRITTEN and ".driver." in source.path for source in _driver_lines(pool)
+    )
 
 
 def _at_driver(pool: GpuPool, code: Code, message: str, help_: str) -> Diagnostic:
@@ -112,7 +114,9 @@ def _at(lines: tuple[Source, ...], pool: GpuPool, code: Code, message: str, help
     """A diagnostic at the first written line, else at the GPU's."""
     product = _lines(lambda: pool.gpu.product)
     written = [source for source in (*lines, *product) if source.layer in WRITTEN]
-    place = next((s for s in written if ".driver." in s.path or "." not in s.path), product[0])
+    overruling = set(pool.driver.written.sources)
+    ours = (s for s in written if ".driver." in s.path or "." not in s.path or s in overruling)
+    place = next(ours, product[0])
     notes = tuple(Note("product set here", s.span) for s in product if s.layer in WRITTEN and s != place)
     return Diagnostic(code, message, at=place.span, path=place.path, help=help_, notes=notes)
 

@@ -30,7 +30,12 @@ def unique(pool: GpuPool) -> str:
 
 
 def product(pool: GpuPool) -> Product | None:
-    """The names and PCI ids by which the product is known; nothing where the catalogue has none."""
+    """The names and PCI ids by which the product is known; nothing where the catalogue has none.
+
+    A guest with a virtual GPU names the profile that its host chose, which nobody declares here.
+    """
+    if pool.driver.vgpu:
+        return None
     facts = pool.gpu.facts
     names: tuple[str, ...] = read_fact(facts.nvml_names) if facts.nvml_names.certain else ()
     if pool.hardware.virtual:
@@ -50,6 +55,8 @@ def _virtual_names(names: tuple[str, ...], machine: Machine) -> Iterator[str]:
 
 def memory(pool: GpuPool) -> MemorySize | None:
     """The memory of the product, or of the vGPU, where it is known."""
+    if pool.driver.vgpu:
+        return None
     if pool.hardware.virtual:
         return _virtual_memory(pool.hardware.virtual)
     known = pool.gpu.facts.memory_mib

@@ -8,7 +8,7 @@ from dataclasses import replace
 from blueprint.diagnostics import Diagnostic, Fix
 from blueprint.platform import codes
 from blueprint.platform.check_context import CheckContext
-from blueprint.platform.inputs.product_names import meant
+from blueprint.platform.inputs.product_names import likely_products
 from blueprint.platform.paths import POOLS
 from blueprint.source.paths import Path
 
@@ -26,7 +26,7 @@ def check_names(context: CheckContext) -> Iterator[Diagnostic]:
 def _unknown_product(context: CheckContext, pool: str, product: str) -> Diagnostic:
     path = (*POOLS, pool, "gpu", "product")
     found = context.unknown_name(path, codes.UNKNOWN_PRODUCT, "GPU product", context.catalog.products)
-    near = meant(product, context.catalog)
+    near = likely_products(product, context.catalog)
     if not near or found.at is None:
         return found
     return replace(found, help=f"like it: {', '.join(near)}" if near[1:] else None, fix=Fix(found.at, near[0]))

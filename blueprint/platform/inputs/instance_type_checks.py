@@ -11,7 +11,7 @@ from blueprint.catalog.machines import Machine
 from blueprint.diagnostics import Diagnostic, Note, Severity
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.inputs import codes
-from blueprint.platform.inputs.instance_types import says_itself
+from blueprint.platform.inputs.instance_types import declares_its_shape
 from blueprint.platform.paths import POOLS
 from blueprint.source.paths import Path
 from blueprint.spec.pools import NodePool
@@ -53,7 +53,7 @@ class _InstanceTypeChecks:
             message=f"the catalogue has no instance type {pool.machine.instance_type}",
             help="say arch, cpu, memory and gpu where the catalogue does not have the machine",
         )
-        return replace(found, override=Severity.WARNING) if says_itself(pool) else found
+        return replace(found, override=Severity.WARNING) if declares_its_shape(pool) else found
 
     def _elsewhere(self, name: str, machine: Machine) -> Iterator[Diagnostic]:
         runs = self.context.spec.cluster.distribution

@@ -59,7 +59,7 @@ class _Filling:
         if machine:
             self._from_machine(machine)
         self._arch_of_gpu(catalog)
-        self._by_machine = machine.product is not None if machine else bool(declared) and not says_itself(pool)
+        self._by_machine = machine.product is not None if machine else bool(declared) and not declares_its_shape(pool)
 
     @property
     def decided(self) -> bool:
@@ -94,8 +94,8 @@ class _Filling:
         if network is None:
             return
         fabric = self._filled(("network", "fabric"), network.fabric, machine.fabric)
-        of_it = machine.adapters if machine.fabric and machine.fabric.value == fabric else None
-        nics = self._filled(("network", "nics"), network.nics, of_it)
+        adapters = machine.adapters if machine.fabric and machine.fabric.value == fabric else None
+        nics = self._filled(("network", "nics"), network.nics, adapters)
         self.pool = self.pool.model_copy(
             update={"network": network.model_copy(update={"fabric": fabric, "nics": nics})}
         )
@@ -128,7 +128,7 @@ def _catalogue(fact: Fact[Any]) -> Source:
     return Source("hardware", fact.span, fact.path)
 
 
-def says_itself(pool: NodePool) -> bool:
+def declares_its_shape(pool: NodePool) -> bool:
     """Whether nothing has to follow from the instance type: the pool says its GPUs, or what it has without any."""
     gpu, shape = pool.gpu, pool.machine
     return bool(gpu.product and gpu.count) if gpu else bool(shape.cpu and shape.memory)

@@ -12,8 +12,8 @@ _WORD = re.compile(r"[a-z0-9]+")
 _BRANDS = frozenset({"nvidia", "tesla"})
 
 
-def meant(declared: str, catalog: Catalog) -> list[str]:
-    """The products that `said` may mean, likeliest first; empty where nothing comes near.
+def likely_products(declared: str, catalog: Catalog) -> list[str]:
+    """The products that a declared name may mean, likeliest first; empty where nothing comes near.
 
     It may be what NVML or the node label `nvidia.com/gpu.product` calls the product, or a part of its name: A6000.
     """

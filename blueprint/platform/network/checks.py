@@ -222,12 +222,12 @@ class NetworkChecks:
         first: dict[str, tuple[str, str]] = {}
         for name, pool in self.context.pools.items():
             declared = self.context.spec.node_pools[name].network
-            said = declared.resource if declared else None
-            if pool.network is None or said is None:
+            resource = declared.resource if declared else None
+            if pool.network is None or resource is None:
                 continue
-            other, fabric = first.setdefault(said, (name, pool.network.fabric))
+            other, fabric = first.setdefault(resource, (name, pool.network.fabric))
             if fabric != pool.network.fabric:
-                message = f"{said} is {pool.network.fabric} in pool {name} and {fabric} in pool {other}"
+                message = f"{resource} is {pool.network.fabric} in pool {name} and {fabric} in pool {other}"
                 notes = (self.context.note((*POOLS, other, "network", "resource"), f"pool {other}"),)
                 path = (*POOLS, name, "network", "resource")
                 yield self.context.diagnostic_at(
@@ -245,7 +245,7 @@ class NetworkChecks:
             if not networks and name in self.context.spec.components:
                 message = f"no pool has a network for {name}, so it is not installed"
                 help_ = f"a pool asks for it with network: {{fabric: {'efa' if name == EFA_PLUGIN else 'infiniband'}}}"
-                yield self.context.diagnostic_at_key(path, codes.SERVES_NOBODY, message, help_=help_)
+                yield self.context.diagnostic_at_key(path, codes.SERVES_NO_POOL, message, help_=help_)
         spec = self.context.spec.components.get(NETWORK_OPERATOR)
         if spec and serving[NETWORK_OPERATOR] and spec.ownership == "managed":
             yield from self._settings(spec.settings, serving[NETWORK_OPERATOR])

@@ -191,7 +191,7 @@ The device plugins of the Network Operator mount `/var/lib/kubelet/device-plugin
 changes that. With another directory the kubelet would never hear of the cards.
 """,
 )
-SERVES_NOBODY = define(
+SERVES_NO_POOL = define(
     "BP3324",
     "serves-nobody",
     """

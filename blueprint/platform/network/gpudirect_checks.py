@@ -88,7 +88,7 @@ class GpuDirectChecks:
             yield self.context.diagnostic_at(
                 path, code, message, notes=notes, help_="remove it, or say driver: networkOperator or host"
             )
-        elif declared == "dmaBuf":
+        elif "dmaBuf" in (declared, network.gpu_direct):
             yield from self._dma_buf(pool, network, path)
 
     def _dma_buf(self, pool: Pool, network: PoolNetwork, path: Path) -> Iterator[Diagnostic]:

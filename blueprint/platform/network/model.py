@@ -103,11 +103,19 @@ class PoolNetwork:
             return None
         if self._spec.gpu_direct:
             return str(self._spec.gpu_direct)
-        return "dmaBuf" if self.open_modules and not self.old_kernel else "peermem"
+        return "dmaBuf" if self._open_by_blueprint and not self.old_kernel else "peermem"
 
     @tracked_property
     def open_modules(self) -> bool:
-        """Whether the open kernel modules drive the pool's GPUs: as the pool says, or as `auto` chooses."""
+        """Whether the open kernel modules drive the pool's GPUs."""
+        written = self._pool.driver.written.kernel_modules
+        if written and written.value != "auto":
+            return written.read() != "proprietary"
+        return self._open_by_blueprint
+
+    @tracked_property
+    def _open_by_blueprint(self) -> bool:
+        """The same as the pool says, or as `auto` chooses: by this the way into GPU memory is chosen."""
         product = self._pool.gpu.facts if self._pool.gpu and self._pool.gpu.catalogued else None
         if product is None or self._driver.kernel_modules != "auto":
             return bool(self._driver.kernel_modules != "proprietary")

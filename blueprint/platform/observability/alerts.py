@@ -63,7 +63,7 @@ class Alerting(Protocol):
     def line(self, file: str, *path: str) -> Source:
         """The line of a definition."""
 
-    def worded(self, expression: str) -> str:
+    def translated(self, expression: str) -> str:
         """An expression with the names that the exporter uses."""
 
 
@@ -113,9 +113,9 @@ class Alert:
         return limit_of(threshold, given, self.pool.gpu.facts if self.pool and self.pool.gpu else None)
 
     @tracked_property
-    def told(self) -> str:
+    def query(self) -> str:
         """The expression with the exporter's names; once for each GPU where several pods may hold it."""
-        expression = self._owner.worded(self.expr or "")
+        expression = self._owner.translated(self.expr or "")
         held_by_many = self._owner.claimed or self._shared
         return once_for_each_gpu(expression) if self.definition.about == "gpu" and held_by_many else expression
 

@@ -137,16 +137,16 @@ class _Check:
 
     def _whose(self) -> Iterator[Diagnostic]:
         """Whether it is one that can evaluate the rules, and looks where they are put."""
-        at, said = (*HERE, "prometheus"), self.spec.prometheus
-        if said.namespace == self.context.catalog.distribution(self.context.spec.cluster.distribution).user_prometheus:
+        at, prometheus = (*HERE, "prometheus"), self.spec.prometheus
+        if prometheus.namespace == self.context.platform.distribution_facts.user_prometheus:
             message = "the Prometheus of user projects may not list nodes, and shows rules their own namespace alone"
             help_ = "openshift-monitoring, which reads the operator's namespace, or a Prometheus of your own"
             yield self.context.diagnostic_at((*at, "namespace"), codes.PROMETHEUS_OF_PROJECTS, message, help_=help_)
-        if said.monitor_namespace == said.namespace:
-            message = f"Prometheus itself is in {said.namespace}, so what monitorNamespace says"
+        if prometheus.monitor_namespace == prometheus.namespace:
+            message = f"Prometheus itself is in {prometheus.namespace}, so what monitorNamespace says"
             yield self.context.no_effect((*at, "monitorNamespace"), (*at, "namespace"), message)
-        elif said.monitor_namespace and said.namespace in OWN_PROMETHEUSES:
-            message = f"{said.namespace} looks in the operator's namespace, so what monitorNamespace says"
+        elif prometheus.monitor_namespace and prometheus.namespace in OWN_PROMETHEUSES:
+            message = f"{prometheus.namespace} looks in the operator's namespace, so what monitorNamespace says"
             yield self.context.no_effect((*at, "monitorNamespace"), (*at, "namespace"), message)
 
     def metrics(self) -> Iterator[Diagnostic]:

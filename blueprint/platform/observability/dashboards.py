@@ -19,9 +19,9 @@ def queries_of(panel: Panel) -> Iterable[str]:
 
 
 def dashboard_json(
-    uid: str, title: str, rows: Mapping[str, list[Panel]], worded: Callable[[str], str], namespaces: str
+    uid: str, title: str, rows: Mapping[str, list[Panel]], translate: Callable[[str], str], namespaces: str
 ) -> str:
-    """One dashboard; rows without panels are left out. `worded` gives metrics the names that are exported."""
+    """One dashboard; rows without panels are left out. `translate` gives metrics the names that are exported."""
     import orjson
 
     board = {
@@ -35,7 +35,7 @@ def dashboard_json(
         "time": {"from": "now-6h", "to": "now"},
         "timezone": "",
         "templating": {"list": list(_variables(namespaces))},
-        "panels": list(_panels(rows, worded)),
+        "panels": list(_panels(rows, translate)),
     }
     return orjson.dumps(board, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode() + "\n"
 
@@ -57,7 +57,7 @@ def _variables(namespaces: str) -> Iterator[dict[str, Any]]:
         }
 
 
-def _panels(rows: Mapping[str, list[Panel]], worded: Callable[[str], str]) -> Iterator[dict[str, Any]]:
+def _panels(rows: Mapping[str, list[Panel]], translate: Callable[[str], str]) -> Iterator[dict[str, Any]]:
     number, top = 1, 0
     for title, panels in rows.items():
         if not panels:
@@ -69,12 +69,12 @@ def _panels(rows: Mapping[str, list[Panel]], worded: Callable[[str], str]) -> It
             if left + panel.width > COLUMNS:
                 top, left = top + HEIGHT, 0
             place = {"x": left, "y": top, "w": panel.width, "h": HEIGHT}
-            yield {"id": number, "gridPos": place, **_panel(panel, worded)}
+            yield {"id": number, "gridPos": place, **_panel(panel, translate)}
             number, left = number + 1, left + panel.width
         top += HEIGHT
 
 
-def _panel(panel: Panel, worded: Callable[[str], str]) -> dict[str, Any]:
+def _panel(panel: Panel, translate: Callable[[str], str]) -> dict[str, Any]:
     instant = panel.type in ("table", "stat", "gauge", "bargauge")
     return {
         "type": panel.type,
@@ -86,7 +86,7 @@ def _panel(panel: Panel, worded: Callable[[str], str]) -> dict[str, Any]:
             {
                 "refId": chr(ord("A") + index),
                 "datasource": _SOURCE,
-                "expr": worded(expression),
+                "expr": translate(expression),
                 "legendFormat": legend or "__auto",
                 "instant": instant,
                 "range": not instant,

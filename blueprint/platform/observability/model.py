@@ -142,23 +142,23 @@ class Observability:
         """Where the pages about alerts are."""
         return str(self._component.settings.runbooks).rstrip("/")
 
-    def worded(self, expression: str) -> str:
+    def translated(self, expression: str) -> str:
         """An expression with the names that the exporter uses."""
         return in_dialect(expression, self.names, self.data.metrics)
 
     @tracked_property
     def exported(self) -> dict[str, str]:
         """The metrics that the exporter exports, with their type, by their names of before DCGM 4.6."""
-        said = self.spec.metrics
-        more, less = plain(said.include), plain(said.exclude)
-        return self.data.metrics.counted(said.set, more, less, nvlink5=self.exporter.counts_nvlink5)
+        metrics = self.spec.metrics
+        more, less = plain(metrics.include), plain(metrics.exclude)
+        return self.data.metrics.counted(metrics.set, more, less, nvlink5=self.exporter.counts_nvlink5)
 
     @tracked_property
     def counters(self) -> str:
         """The exporter's counter file."""
         record(Source("component", self.data.metrics.span("metrics"), "metrics"))
         rows = self.data.metrics.metrics
-        return "".join(f"{self.worded(name)}, {kind}, {rows[name].help}\n" for name, kind in self.exported.items())
+        return "".join(f"{self.translated(name)}, {kind}, {rows[name].help}\n" for name, kind in self.exported.items())
 
     @tracked_property
     def config_name(self) -> str:
@@ -271,7 +271,8 @@ class Observability:
             for index, one in enumerate(definitions):
                 if self._holds(one.when) and not self._without(one.expr, known):
                     source = Source("component", self.data.records.span("groups", name, index), f"groups.{name}")
-                    rules.append(Recording(one.record, self.worded(filled(one.expr, None, None, self.places)), source))
+                    expression = self.translated(filled(one.expr, None, None, self.places))
+                    rules.append(Recording(one.record, expression, source))
                     known.add(one.record)
             if rules:
                 groups.append(RuleGroup(f"gpu-{name}", tuple(rules)))
@@ -309,11 +310,8 @@ class Observability:
                 title: [panel for panel in panels if not any(self._without(q, known) for q in queries_of(panel))]
                 for title, panels in definition.rows.items()
             }
-            found.append(
-                Dashboard(
-                    uid, dashboard_json(uid, definition.title, rows, self.worded, _HELD if self.claimed else _REQUESTED)
-                )
-            )
+            namespaces = _HELD if self.claimed else _REQUESTED
+            found.append(Dashboard(uid, dashboard_json(uid, definition.title, rows, self.translated, namespaces)))
         return tuple(found)
 
 

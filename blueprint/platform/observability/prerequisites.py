@@ -85,7 +85,7 @@ def observability_to_json(platform: Platform) -> dict[str, Any] | None:
         return None
     return {
         "metricNames": watched.names,
-        "metrics": [watched.worded(name) for name in watched.exported],
+        "metrics": [watched.translated(name) for name in watched.exported],
         "alerts": sorted({alert.name for group in watched.alert_groups for alert in group.rules}),
         "notAlerted": [{"alert": o.name, "pool": o.pool or None, "why": o.why} for o in watched.left_out],
         "scrapeInterval": watched.interval,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from blueprint.catalog.components import Component
 from blueprint.diagnostics import Diagnostic, Note
 from blueprint.platform.check_context import CheckContext
-from blueprint.platform.components.selection import asked_for
+from blueprint.platform.components.selection import is_requested
 from blueprint.platform.network.model import served
 from blueprint.platform.olm import codes
 from blueprint.platform.paths import CLUSTER, POOLS
@@ -104,7 +104,7 @@ def _is_implied(context: CheckContext, component: Component) -> bool:
     """Whether stack and sections of the blueprint need a component that it does not name."""
     stack = context.platform.gpu_stack
     refused = stack in context.platform.distribution_facts.refuses
-    return asked_for(component, context.spec) and stack in component.stacks and not refused
+    return is_requested(component, context.spec) and stack in component.stacks and not refused
 
 
 def _implied_by(context: CheckContext, component: Component) -> Path:

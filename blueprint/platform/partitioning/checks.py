@@ -18,7 +18,7 @@ from blueprint.source.paths import Path
 _STACK: Path = ("spec", "gpuStack")
 _LABELS = {"mig": "nvidia.com/mig.config", "sharing": "nvidia.com/device-plugin.config"}
 _MIG_MANAGER = "migManager"
-_NOBODY_APPLIES: dict[MissingManager, tuple[Path, str]] = {
+_WHY_NOT_APPLIED: dict[MissingManager, tuple[Path, str]] = {
     MissingManager.STANDALONE_STACK: (_STACK, "without the operator there is no MIG manager"),
     MissingManager.NODE_IMAGE: (("spec", "cluster", "os"), "these nodes are cut by their own settings, at boot"),
     MissingManager.SWITCHED_OFF: ((_MIG_MANAGER,), "the MIG manager is switched off"),
@@ -63,19 +63,19 @@ def _unmanaged(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     yield context.diagnostic_at_key(path, codes.PARTITION_UNMANAGED, message, notes=notes, help_=help_)
 
 
-def _nobody_applies(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
+def _unapplied_layout(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """A layout that no MIG manager applies."""
     missing = context.platform.partitioning.missing_manager if pool.partition.layout else ()
-    because = next((_NOBODY_APPLIES[reason] for reason in missing if reason in _NOBODY_APPLIES), None)
+    because = next((_WHY_NOT_APPLIED[reason] for reason in missing if reason in _WHY_NOT_APPLIED), None)
     if because is not None:
         message, path = f"nobody can cut the GPUs of pool {pool.name}", (*POOLS, pool.name, "gpu", "mig")
         help_ = "cut them outside of Kubernetes, or choose another stack or image"
         where, why = because
         notes = (context.note(context.setting_path(_MIG_MANAGER) if where == (_MIG_MANAGER,) else where, why),)
-        yield context.diagnostic_at(path, codes.NOBODY_CUTS, message, notes=notes, help_=help_)
+        yield context.diagnostic_at(path, codes.LAYOUT_NOT_APPLIED, message, notes=notes, help_=help_)
 
 
-def _nobody_shares(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
+def _unapplied_sharing(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """Sharing that is left to a device plugin of somebody else."""
     owner = pool.mode.device_plugin
     if pool.partition.shared and owner != "operator":
@@ -85,7 +85,7 @@ def _nobody_shares(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]
             (*POOLS, pool.name, "gpu", "sharing"),
             "set sharing up where the device plugin is, and remove it here",
         )
-        yield context.diagnostic_at(path, codes.NOBODY_SHARES, message, notes=notes, help_=help_)
+        yield context.diagnostic_at(path, codes.SHARING_NOT_APPLIED, message, notes=notes, help_=help_)
 
 
 def _labels(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
@@ -176,7 +176,7 @@ def _reboot(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
 
 
 _Check = Callable[[CheckContext, GpuPool], Iterator[Diagnostic]]
-_OF_ANY_STACK: tuple[_Check, ...] = (check_layout, _nobody_applies, _nobody_shares)
+_OF_ANY_STACK: tuple[_Check, ...] = (check_layout, _unapplied_layout, _unapplied_sharing)
 _OF_DEVICE_PLUGINS: tuple[_Check, ...] = (
     *_OF_ANY_STACK,
     _unmanaged,

@@ -127,7 +127,7 @@ The pool's selector sets the node label by which the MIG manager or the device p
 how its GPUs are cut or shared: two owners of one label. Select the nodes by a label of your own.
 """,
 )
-NOBODY_CUTS = define(
+LAYOUT_NOT_APPLIED = define(
     "BP3215",
     "nobody-cuts",
     """
@@ -135,7 +135,7 @@ The pool declares how its GPUs are cut, and nothing that is installed could do i
 manager, and some node images cut GPUs by settings of their own at boot.
 """,
 )
-NOBODY_SHARES = define(
+SHARING_NOT_APPLIED = define(
     "BP3216",
     "nobody-shares",
     """

@@ -12,7 +12,7 @@ from blueprint.probe.checks.mig_mode import MigModes
 def mig_mode(pool: GpuPool) -> MigModes | bool | None:
     """On for partitioned GPUs, off for others; nothing where the product has no MIG."""
     supported = pool.gpu.facts.mig.supported
-    if pool.platform.dra.dynamic_mig:
+    if pool.platform.dra.dynamic_mig or pool.driver.vgpu:
         return None
     if layout := pool.partition.layout:
         whole = len(layout.whole_devices)

@@ -25,8 +25,8 @@ def _machine(pool: Pool) -> Iterator[str]:
         yield f"Each node is a {kind}."
     processors = " ".join(machine[key] for key in ("cpu", "arch") if key in machine)
     memory = f"{machine['memory']} of memory" if "memory" in machine else ""
-    if said := " and ".join(filter(None, (processors and f"{processors} processors", memory))):
-        yield f"Each node has {said}."
+    if parts := " and ".join(filter(None, (processors and f"{processors} processors", memory))):
+        yield f"Each node has {parts}."
 
 
 def _levels(pool: Pool) -> Iterator[str]:
@@ -53,8 +53,8 @@ def _labeller(platform: Platform) -> str:
 
 
 def _kubelet(pool: Pool) -> Iterator[str]:
-    if said := ", ".join(f"{key}: {value}" for key, value in pool.topology.kubelet.items()):
+    if settings := ", ".join(f"{key}: {value}" for key, value in pool.topology.kubelet.items()):
         yield (
-            f"The kubelet's configuration has {said}. Changing a policy of a running node needs it drained and the "
+            f"The kubelet's configuration has {settings}. Changing a policy of a running node needs it drained and the "
             "kubelet's state files removed."
         )

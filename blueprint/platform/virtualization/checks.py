@@ -29,7 +29,7 @@ def check_virtualization(context: CheckContext) -> Iterator[Diagnostic]:
         yield context.diagnostic_at(path, code, message, help_=help_)
     if not virtualization.advertised:
         message = "nobody advertises the GPUs of nodes that run virtual machines"
-        path, code = context.setting_path("kataDevicePlugin"), codes.NOBODY_ADVERTISES
+        path, code = context.setting_path("kataDevicePlugin"), codes.PASSED_GPUS_NOT_ADVERTISED
         yield context.diagnostic_at(path, code, message, help_="remove it")
 
 

@@ -40,7 +40,7 @@ Select a pool by `nvidia.com/gpu.workload.config: vm-passthrough`; whoever makes
 """,
     severity=Severity.WARNING,
 )
-NOBODY_ADVERTISES = define(
+PASSED_GPUS_NOT_ADVERTISED = define(
     "BP3374",
     "nobody-advertises-passed-gpus",
     """

@@ -18,6 +18,7 @@ from blueprint.report.record import (
     counts_in_words,
     coverage_in_words,
     record_of,
+    waiver_in_words,
 )
 from blueprint.report.repository_paths import RepositoryPaths
 from blueprint.report.suggestion import suggestion
@@ -38,6 +39,9 @@ def _lines(record: ReportContent, paths: RepositoryPaths) -> Iterator[str]:
         yield _annotation(diagnostic, paths)
     if more := len(record.findings) - len(shown):
         yield _command("notice", {"title": "blueprint"}, f"{more} more findings are not shown here; see the report")
+    for entry in record.waived:
+        code = entry.diagnostic.code.id
+        yield visible(f"waived {code}: {entry.diagnostic.message} ({waiver_in_words(entry.waiver)})")
     for sentence in coverage_in_words(record.run):
         yield visible(sentence)
     changes = f"{actions_in_words(record)}; " if record.actions else ""

@@ -18,7 +18,14 @@ from blueprint.report.model import Run
 from blueprint.report.page.findings import finding_html
 from blueprint.report.page.markup import esc, prose, table
 from blueprint.report.page.objects import changes_html
-from blueprint.report.record import ReportContent, actions_in_words, counts_in_words, left_out_by_reason, record_of
+from blueprint.report.record import (
+    ReportContent,
+    WaivedEntry,
+    actions_in_words,
+    counts_in_words,
+    left_out_by_reason,
+    record_of,
+)
 
 _STYLE = Path(__file__).parent.parent / "page" / "report.css"
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -48,6 +55,9 @@ def _page(record: ReportContent, context: Context, embedded: str) -> Iterator[st
     yield from _inputs(run)
     yield from _coverage(run)
     yield from _findings(record, context)
+    if record.waived:
+        yield "<h2>Waived</h2>"
+        yield table(("Code", "Finding", "Until", "Owner", "Reason", "Waiver"), map(_waived_row, record.waived))
     if record.platform:
         yield "<h2>What the platform is</h2>"
         yield from changes_html(record.platform)
@@ -103,6 +113,15 @@ def _findings(record: ReportContent, context: Context) -> Iterator[str]:
     if not record.findings:
         yield "<p>No findings.</p>"
     yield from (finding_html(finding, context) for finding in record.findings)
+
+
+def _waived_row(entry: WaivedEntry) -> tuple[str, ...]:
+    diagnostic, waiver = entry.diagnostic, entry.waiver
+    code = f"{diagnostic.code.id} {diagnostic.code.slug}"
+    place = f"<br><span class=mono>{esc(str(diagnostic.at))}</span>" if diagnostic.at else ""
+    finding = f"{prose(diagnostic.message)}{place}"
+    where = f"<span class=mono>{esc(str(waiver.at))}</span>"
+    return esc(code), finding, waiver.expires.isoformat(), esc(waiver.owner), prose(waiver.reason), where
 
 
 def _codes(record: ReportContent) -> Iterator[str]:

@@ -17,7 +17,14 @@ from blueprint.report.context import Context
 from blueprint.report.escaping import visible
 from blueprint.report.excerpt import excerpt
 from blueprint.report.model import Run
-from blueprint.report.record import ReportContent, actions_in_words, counts_in_words, left_out_by_reason, record_of
+from blueprint.report.record import (
+    ReportContent,
+    actions_in_words,
+    counts_in_words,
+    left_out_by_reason,
+    record_of,
+    waiver_in_words,
+)
 from blueprint.report.suggestion import suggestion
 
 MOST_BYTES = 1000 * 1024
@@ -30,7 +37,13 @@ def render(run: Run, context: Context) -> str:
     """Verdict first, then findings and changes; what does not fit is counted at the end."""
     record = record_of(run)
     head = "\n".join(_head(record))
-    blocks = [*_findings(record, context), *_platform(record), *_changes(record.changes), *_images(run)]
+    blocks = [
+        *_findings(record, context),
+        *_waived(record),
+        *_platform(record),
+        *_changes(record.changes),
+        *_images(run),
+    ]
     room = MOST_BYTES - len(head.encode("utf-8", "replace"))
     fitting = list(_fitting(blocks, room))
     if more := len(blocks) - len(fitting):
@@ -142,6 +155,15 @@ def _picture(diagnostic: Diagnostic, context: Context) -> str:
         lines.append(f"{line.number:5} | {line.text}")
         lines.append(f"      | {' ' * line.indent}{'^' * line.length}{label}")
     return "\n".join(lines)
+
+
+def _waived(record: ReportContent) -> Iterator[str]:
+    for number, entry in enumerate(record.waived):
+        diagnostic, waiver = entry.diagnostic, entry.waiver
+        at = f" {inline(str(diagnostic.at))}" if diagnostic.at else ""
+        line = f"- {diagnostic.code.id} {diagnostic.code.slug}: {prose(diagnostic.message)}{at}"
+        why = f"  - {prose(waiver_in_words(waiver))} ({inline(str(waiver.at))})"
+        yield ("### Waived\n\n" if number == 0 else "") + f"{line}\n{why}\n"
 
 
 def _platform(record: ReportContent) -> Iterator[str]:

@@ -10,7 +10,15 @@ from blueprint.diagnostics import Code, Diagnostic, Severity, Span
 from blueprint.report.context import Context
 from blueprint.report.document import carried
 from blueprint.report.model import Run
-from blueprint.report.record import ReportContent, ReportEntry, counts_in_words, coverage_in_words, record_of
+from blueprint.report.record import (
+    ReportContent,
+    ReportEntry,
+    WaivedEntry,
+    counts_in_words,
+    coverage_in_words,
+    record_of,
+    waiver_in_words,
+)
 from blueprint.report.repository_paths import RepositoryPaths
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -23,7 +31,8 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: 
 def render(run: Run, context: Context) -> str:
     """One SARIF run. What did not fit is counted in a notification; nothing is left out silently."""
     record = record_of(run)
-    codes = sorted({finding.diagnostic.code.id: finding.diagnostic.code for finding in record.findings}.items())
+    diagnostics = [e.diagnostic for e in record.findings] + [e.diagnostic for e in record.waived]
+    codes = sorted({diagnostic.code.id: diagnostic.code for diagnostic in diagnostics}.items())
     log = {
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -65,7 +74,7 @@ def _rule(code: Code) -> dict[str, Any]:
 def _invocation(record: ReportContent) -> dict[str, Any]:
     """Whether the run could do its work, and what it did not look at."""
     sentences = coverage_in_words(record.run)
-    if (left_out := len(record.findings) - MOST_RESULTS) > 0:
+    if (left_out := len(record.findings) + len(record.waived) - MOST_RESULTS) > 0:
         sentences.append(f"{left_out} more results are not in this file; the JSON report has all.")
     unknown = any(coverage.unknown for coverage in record.run.coverage)
     return {
@@ -100,7 +109,21 @@ class _Results:
 
     def of(self, record: ReportContent) -> list[dict[str, Any]]:
         fallback = self._fallback(record)
-        return [self._result(finding, fallback) for finding in record.findings[:MOST_RESULTS]]
+        results = [self._result(finding, fallback) for finding in record.findings[:MOST_RESULTS]]
+        room = MOST_RESULTS - len(results)
+        return results + [self._suppressed(entry, fallback) for entry in record.waived[:room]]
+
+    def _suppressed(self, entry: WaivedEntry, fallback: str | None) -> dict[str, Any]:
+        """A result that somebody accepted: code hosts show it as dismissed."""
+        waiver = entry.waiver
+        suppression: dict[str, Any] = {
+            "kind": "inSource" if waiver.is_comment else "external",
+            "status": "accepted",
+            "justification": waiver_in_words(waiver),
+        }
+        if physical := self._physical(waiver.at):
+            suppression["location"] = {"physicalLocation": physical}
+        return {**self._result(entry, fallback), "suppressions": [suppression]}
 
     def _fallback(self, record: ReportContent) -> str | None:
         """The file for results without one: the blueprint, if the run names its file, else the first file blamed."""
@@ -109,7 +132,7 @@ class _Results:
         blamed = (finding.diagnostic.at.file for finding in record.findings if finding.diagnostic.at)
         return next((path for file in (*named, *blamed) if (path := self._paths.of(file))), None)
 
-    def _result(self, finding: ReportEntry, fallback: str | None) -> dict[str, Any]:
+    def _result(self, finding: ReportEntry | WaivedEntry, fallback: str | None) -> dict[str, Any]:
         diagnostic = finding.diagnostic
         result: dict[str, Any] = {
             "ruleId": diagnostic.code.id,

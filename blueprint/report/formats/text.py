@@ -19,6 +19,7 @@ from blueprint.report.record import (
     counts_in_words,
     coverage_in_words,
     record_of,
+    waiver_in_words,
 )
 from blueprint.report.style import Style
 from blueprint.report.suggestion import suggestion
@@ -43,6 +44,7 @@ def _lines(record: ReportContent, context: Context) -> Iterator[str]:
         yield style.bold(visible(record.run.title))
         yield ""
     yield from _findings([finding.diagnostic for finding in record.findings], context, style)
+    yield from _waived(record, context, style)
     for heading, changes in (("What the platform is", record.platform), ("Objects", record.changes)):
         if changes:
             if record.platform:
@@ -75,6 +77,21 @@ def _findings(diagnostics: Sequence[Diagnostic], context: Context, style: Style)
         yield ""
     if cut := sum(number - most for number in shown.values() if number > most):
         yield style.dim(f"{cut} of {len(diagnostics)} findings are told in one line each; -v tells them in full.")
+
+
+def _waived(record: ReportContent, context: Context, style: Style) -> Iterator[str]:
+    """Each waived finding at length, their number otherwise."""
+    if not record.waived:
+        return
+    if context.verbose:
+        for entry in record.waived:
+            diagnostic, waiver = entry.diagnostic, entry.waiver
+            place = f" {style.place(visible(str(diagnostic.at)))}" if diagnostic.at else ""
+            yield f"waived[{diagnostic.code.id}]{place} {visible(diagnostic.message)}"
+            yield from _wrapped(f"  = {visible(waiver_in_words(waiver))} ({visible(str(waiver.at))})", context)
+    else:
+        yield style.dim(f"waived: {len(record.waived)}; -v shows them with reason, owner and day of expiry.")
+    yield ""
 
 
 def _one_line(diagnostic: Diagnostic, style: Style) -> str:

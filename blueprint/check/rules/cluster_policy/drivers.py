@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.bundle.model import Object
+from blueprint.bundle.model import USERS, Object
 from blueprint.check.common.driver import (
     DRIVERS_UNUSED,
     PRECOMPILED_CONFLICT,
@@ -14,7 +14,7 @@ from blueprint.check.common.driver import (
 )
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
-from blueprint.check.rule_context import USERS, RuleContext, inside, mapping
+from blueprint.check.rule_context import RuleContext, inside, mapping
 from blueprint.diagnostics import define
 
 MODES_MIXED = define("BP6041", "sandbox-modes-mixed", page=__file__)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.bundle.model import Object
+from blueprint.bundle.model import USERS, Object
 from blueprint.check.common.credentials import SECRET_IN_PLAIN_TEXT, is_credential
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
-from blueprint.check.rule_context import USERS, RuleContext, mapping
+from blueprint.check.rule_context import RuleContext, mapping
 
 
 @rule(SECRET_IN_PLAIN_TEXT, tags=("security",))

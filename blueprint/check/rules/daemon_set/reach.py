@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.bundle.model import Object
+from blueprint.bundle.model import USERS, Object
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import Capability, rule
-from blueprint.check.rule_context import USERS, RuleContext, inside, tolerates
+from blueprint.check.rule_context import RuleContext, inside, tolerates
 from blueprint.check.rules.cluster_policy.alone import OPERANDS_REPELLED
 
 _TOLERATIONS = ("spec", "template", "spec", "tolerations")

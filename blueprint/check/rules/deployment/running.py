@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.bundle.model import Object
+from blueprint.bundle.model import USERS, Object
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import Capability, rule
-from blueprint.check.rule_context import USERS, RuleContext, inside
+from blueprint.check.rule_context import RuleContext, inside
 from blueprint.diagnostics import define
 
 SWITCHED_OFF = define("BP6133", "component-switched-off", page=__file__)

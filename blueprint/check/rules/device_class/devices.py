@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.bundle.model import Object
+from blueprint.bundle.model import USERS, Object
 from blueprint.check.claims import comparisons, opaque_config, requests, selectors
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import Capability, rule
-from blueprint.check.rule_context import USERS, RuleContext
+from blueprint.check.rule_context import RuleContext
 from blueprint.diagnostics import define
 
 CLASS_OF_THE_DRIVER = define("BP6403", "class-of-the-driver", page=__file__)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.bundle.model import Object
+from blueprint.bundle.model import USERS, Object
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
-from blueprint.check.rule_context import USERS, RuleContext
+from blueprint.check.rule_context import RuleContext
 from blueprint.check.rules.cluster_policy.alone import BOTH_STACKS
 from blueprint.diagnostics import define
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.bundle.model import Object
+from blueprint.bundle.model import USERS, Object
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import Capability, rule
-from blueprint.check.rule_context import USERS, RuleContext, inside, mapping
+from blueprint.check.rule_context import RuleContext, inside, mapping
 from blueprint.diagnostics import define
 
 NOT_PRIVILEGED = define("BP6130", "namespace-not-privileged", page=__file__)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.bundle.model import Object
+from blueprint.bundle.model import USERS, Object
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import Capability, rule
-from blueprint.check.rule_context import USERS, RuleContext
+from blueprint.check.rule_context import RuleContext
 from blueprint.diagnostics import define
 
 NAMESPACE_OF_THE_CLUSTER = define("BP6137", "namespace-of-the-cluster", page=__file__)

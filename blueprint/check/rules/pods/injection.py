@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from blueprint.bundle.model import USERS
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
-from blueprint.check.rule_context import USERS, DescribedPod, RuleContext, items, mapping
+from blueprint.check.rule_context import DescribedPod, RuleContext, items, mapping
 from blueprint.diagnostics import Severity, define
 from blueprint.source.paths import format_path
 

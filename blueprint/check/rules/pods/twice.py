@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
+from blueprint.bundle.model import USERS
 from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.components import Component, RunsOnce
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import Capability, rule
-from blueprint.check.rule_context import USERS, DescribedPod, RuleContext, inside
+from blueprint.check.rule_context import DescribedPod, RuleContext, inside
 from blueprint.diagnostics import define
 
 BROUGHT_TWICE = define("BP6114", "brought-twice", page=__file__)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.bundle.model import Object
+from blueprint.bundle.model import USERS, Object
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
-from blueprint.check.rule_context import USERS, RuleContext
+from blueprint.check.rule_context import RuleContext
 from blueprint.diagnostics import define
 
 MADE_BY_THE_OPERATOR = define("BP6140", "made-by-the-operator", page=__file__)

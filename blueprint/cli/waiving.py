@@ -1,0 +1,118 @@
+"""Waivers of a command line: where their file is, which day it is, and of which of them a verb can judge."""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from blueprint.report.model import Run
+    from blueprint.waivers.engine import Waivers
+    from blueprint.waivers.model import Waiver
+
+FILE = "waivers.yaml"
+_COMPILING = ("BP2", "BP3", "BP400", "BP5", "BP6")
+_OBJECTS = ("BP800", "BP805", "BP807")
+_NODES = ("BP802", "BP806", "BP9")
+JUDGED: Mapping[str, tuple[str, ...]] = {
+    "validate": _COMPILING,
+    "compile": _COMPILING,
+    "lint": ("BP5", "BP6"),
+    "diff": ("BP45",),
+    "plan": ("BP7",),
+    "drift": _OBJECTS,
+    "probe": (),
+}
+"""The verbs whose findings can be waived, and the beginnings of the codes that each looks for completely.
+
+Which effects a plan has depends on the cluster, and a probe sees one node: no waiver is unused because of them.
+"""
+_ENDS_EARLY = ("validate", "compile")
+"""Verbs that with findings have not taken all steps."""
+
+
+def add_waivers(parser: ArgumentParser) -> None:
+    """--waivers FILE."""
+    parser.add_argument(
+        "--waivers", metavar="FILE", help=f"findings that do not count ({FILE} beside the blueprint or bundle)"
+    )
+
+
+def today() -> date:
+    """The day by which waivers are judged, in UTC."""
+    return datetime.now(UTC).date()
+
+
+def waivers_for(options: Namespace, target: str) -> Waivers:
+    """The waivers of the file that the command line names, or of the one beside the target. Raises Refused."""
+    from blueprint.waivers.engine import Waivers
+    from blueprint.waivers.reading import read_waivers
+
+    day = today()
+    found = _file(getattr(options, "waivers", None), target)
+    if found is None:
+        return Waivers(today=day)
+    name, text = found
+    read = read_waivers(text, name, day)
+    return Waivers(read.waivers, day, read.problems)
+
+
+def with_waivers(run: Run, options: Namespace, *, refused: bool) -> Run:
+    """The run with the waivers of its command line applied. What other verbs wrote or could not is never waived."""
+    from dataclasses import replace
+
+    from blueprint.diagnostics import Refused
+    from blueprint.report import waiving
+
+    if not hasattr(options, "waivers") or not (refused or options.verb in JUDGED):
+        return run
+    try:
+        waivers = getattr(options, "compiled_waivers", None) or waivers_for(options, _target(options))
+    except Refused:
+        return run  # it says so already
+    if options.verb not in JUDGED:
+        compiling = tuple(each for each in waivers.entries if each.code.id.startswith(_COMPILING))
+        waivers = replace(waivers, entries=compiling, problems=())
+    judged = () if refused else _judged(options)
+
+    def is_judged(waiver: Waiver, assessed: Run) -> bool:
+        complete = assessed.exit_code == 0 or (assessed.exit_code == 1 and options.verb not in _ENDS_EARLY)
+        return complete and waiver.code.id.startswith(judged)
+
+    return waiving.with_waivers(run, waivers.with_comments(run.texts), is_judged)
+
+
+def _judged(options: Namespace) -> tuple[str, ...]:
+    codes = JUDGED[options.verb]
+    return codes + _NODES if options.verb == "drift" and options.readings else codes
+
+
+def _target(options: Namespace) -> str:
+    """What the waivers are beside."""
+    names = (getattr(options, name, None) for name in ("target", "after", "expect"))
+    return next((str(name) for name in names if name), "")
+
+
+def _file(given: str | None, target: str) -> tuple[str, str] | None:
+    """Name and text of the file; None where none is given and none is there."""
+    from blueprint.source.files import DiskFiles, read_text
+
+    if given is not None:
+        return given, read_text(DiskFiles(), given)
+    if ":" in target and not Path(target).exists():
+        from blueprint.source.revision import open_revision
+
+        files, path = open_revision(target, Path())
+        name = files.beside(path, FILE)
+        try:
+            files.read(name)
+        except OSError:
+            return None
+        return name, read_text(files, name)
+    folder = Path(target) / ".." if Path(target).is_dir() else Path(target).parent
+    name = Path(os.path.normpath(folder / FILE)).as_posix()
+    return (name, read_text(DiskFiles(), name)) if os.path.lexists(name) else None

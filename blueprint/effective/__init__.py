@@ -1,0 +1,1 @@
+"""What rendered objects make of the GPU stack, whoever wrote them: templates, patches, or users' own manifests."""

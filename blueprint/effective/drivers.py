@@ -1,0 +1,90 @@
+"""What a person wrote about drivers into rendered objects, pool by pool."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TypeVar
+
+from blueprint.bundle.model import FieldOrigin, Object, Path
+from blueprint.effective.operator import DriverChoice, EffectiveOperator, Section
+from blueprint.platform.drivers.written import NOTHING_WRITTEN, WrittenDriver, WrittenField
+from blueprint.platform.model import Platform
+from blueprint.platform.pool import GpuPool
+from blueprint.platform.tracking.recorder import untracked
+from blueprint.platform.tracking.sources import Source
+
+T = TypeVar("T")
+_VGPU = "vgpu"
+_LICENCES = ("configMapName", "secretName")
+
+
+def written_drivers(platform: Platform, operator: EffectiveOperator) -> Mapping[str, WrittenDriver]:
+    """The drivers that a person overruled, by pool: where an object says what the pool says too, nothing is."""
+    with untracked():
+        found = {pool.name: written for pool, written in _each(platform, operator)}
+    return {name: written for name, written in found.items() if written != NOTHING_WRITTEN}
+
+
+def _each(platform: Platform, operator: EffectiveOperator) -> Iterator[tuple[GpuPool, WrittenDriver]]:
+    for pool in platform.gpu_pools:
+        if pool.mode.driver == "operator":
+            yield pool, _of_pool(pool, operator.driver_of({**pool.selector, **pool.labels}), platform)
+
+
+def _of_pool(pool: GpuPool, choice: DriverChoice, platform: Platform) -> WrittenDriver:
+    if choice.doubtful is not None and choice.doubtful.by_hand(_SELECTOR):
+        return WrittenDriver(version=_field("", choice.doubtful, _SELECTOR))
+    section = choice.section
+    if section is None:
+        return NOTHING_WRITTEN
+    driver = pool.driver
+    off = section.path[-1] == "driver" and section.value("enabled") is False
+    image = _image(section, platform)
+    return WrittenDriver(
+        enabled=_differing(section, "enabled", not off, usual=driver.enabled),
+        version=_differing(section, "version", section.text("version"), usual=driver.operator_driver_version),
+        kernel_modules=_differing(section, "kernelModuleType", section.text("kernelModuleType") or "auto",
+                                  usual=driver.kernel_modules),
+        precompiled=_differing(section, "usePrecompiled", section.value("usePrecompiled") is True,
+                               usual=driver.precompiled),
+        image=image,
+        vgpu=_vgpu(section, image),
+    )  # fmt: skip
+
+
+def _image(section: Section, platform: Platform) -> WrittenField[str] | None:
+    """An image by another name than that of NVIDIA's public driver."""
+    operator = platform.provider_of("driver")
+    usual = operator.component.images["driver"].name if operator else "driver"
+    name, repository = section.text("image"), section.text("repository")
+    if not name or name == usual or not section.by_hand("image"):
+        return None
+    return _field(f"{repository}/{name}" if repository else name, section.subject, (*section.path, "image"))
+
+
+def _vgpu(section: Section, image: WrittenField[str] | None) -> WrittenField[bool] | None:
+    """Whether the driver is one for guests: by its type, its licence, or the name of its image."""
+    vgpu = True
+    if section.value("driverType") == _VGPU:
+        return _field(vgpu, section.subject, (*section.path, "driverType"))
+    licence = next((key for key in _LICENCES if section.text("licensingConfig", key)), None)
+    if licence:
+        return _field(vgpu, section.subject, (*section.path, "licensingConfig", licence))
+    return WrittenField(vgpu, image.noted) if image and _VGPU in image.value else None
+
+
+def _differing(section: Section, key: str, value: T, *, usual: T) -> WrittenField[T] | None:
+    """The value of a field that a person wrote, where it is not what the pool says."""
+    if value == usual or not section.by_hand(key):
+        return None
+    return _field(value, section.subject, (*section.path, key))
+
+
+def _field(value: T, subject: Object, path: Path) -> WrittenField[T]:
+    origin: FieldOrigin | None = subject.origin(path)
+    if origin is None:
+        raise LookupError(f"{subject.id} does not know where {path} comes from")
+    return WrittenField(value, origin.noted or (Source("manifest", origin.template, ".".join(map(str, path))),))
+
+
+_SELECTOR: Path = ("spec", "nodeSelector")

@@ -1,0 +1,62 @@
+"""What file entries and comments have in common: codes and dates as people write them, and what is wrong with them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from blueprint.diagnostics import Code, Diagnostic, Fix, Span, all_codes, find_code, nearest
+from blueprint.waivers import codes
+from blueprint.waivers.model import Waiver
+from blueprint.waivers.refusals import refusal_of
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_ID = re.compile(r"BP\d{4}", re.ASCII | re.IGNORECASE)
+LONGEST = timedelta(days=366)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A text of a waiver, and where it stands."""
+
+    text: str
+    at: Span
+
+
+def code_of(written: Written) -> Code | Diagnostic:
+    """The code of this id or slug, or why there is none to waive."""
+    code = find_code(written.text)
+    if code is None:
+        near = None if _ID.fullmatch(written.text) else nearest(written.text, (each.slug for each in all_codes()))
+        hint = f"did you mean {near}?" if near else "`blueprint explain` lists all codes"
+        fix = Fix(written.at, near) if near else None
+        return Diagnostic(codes.UNKNOWN_CODE, f"there is no code {written.text}", at=written.at, help=hint, fix=fix)
+    if reason := refusal_of(code):
+        message = f"{code.id} {code.slug} cannot be waived: {reason}"
+        return Diagnostic(codes.NEVER_WAIVED, message, at=written.at, help="resolve the finding; remove the waiver")
+    return code
+
+
+def date_of(written: Written) -> date | Diagnostic:
+    """The day, or what is wrong with it."""
+    try:
+        if _DAY.fullmatch(written.text):
+            return date.fromisoformat(written.text)
+        wrong = "is not of the form YYYY-MM-DD"
+    except ValueError:
+        wrong = "is no day of the calendar"
+    message = f"expires: {written.text} {wrong}"
+    return Diagnostic(codes.BAD_DATE, message, at=written.at, help="the last day in force, as 2027-03-31")
+
+
+def remarks_on(waiver: Waiver, expires_at: Span, today: date) -> Iterator[Diagnostic]:
+    """What is doubtful in a waiver that is well formed."""
+    if waiver.is_broad:
+        help_ = "name the object, pool or node in subject, or the field in path"
+        message = f"the waiver of {waiver.code.id} matches every finding with this code"
+        yield Diagnostic(codes.TOO_BROAD, message, at=waiver.at, help=help_)
+    if waiver.expires - today > LONGEST:
+        message = f"the waiver of {waiver.code.id} is in force until {waiver.expires}, more than a year"
+        yield Diagnostic(codes.FAR_AHEAD, message, at=expires_at, help=f"choose a day up to {today + LONGEST}")

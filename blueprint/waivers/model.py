@@ -1,0 +1,78 @@
+"""A waiver, and what it waives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from blueprint.diagnostics import Code, Diagnostic, Span
+from blueprint.waivers.patterns import matches, matches_everything
+from blueprint.waivers.subjects import subjects_of
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """A finding that somebody accepts until a day.
+
+    Attributes:
+        code: The code of the findings.
+        reason: Why they are accepted.
+        owner: Who answers for it.
+        expires: The last day on which it is in force.
+        at: Where it is written.
+        subject: Pattern of an object, pool or node; empty for any.
+        path: Pattern of a field; empty for any.
+        line: Of a comment: the line that it is about, in the file that has it. None for an entry of the waivers file.
+    """
+
+    code: Code
+    reason: str
+    owner: str
+    expires: date
+    at: Span
+    subject: str = ""
+    path: str = ""
+    line: int | None = None
+
+    def matches(self, diagnostic: Diagnostic) -> bool:
+        """Whether a finding is meant, whatever the date."""
+        if diagnostic.code is not self.code:
+            return False
+        if self.line is not None:
+            return any((at.file, at.line) == (self.at.file, self.line) for at in _places(diagnostic))
+        if self.subject and not any(matches(self.subject, name) for name in subjects_of(diagnostic)):
+            return False
+        return not self.path or matches(self.path, diagnostic.path or "")
+
+    def in_force(self, today: date) -> bool:
+        """Whether it waives anything today."""
+        return today <= self.expires
+
+    @property
+    def is_comment(self) -> bool:
+        """Whether it stands in the source of what it is about."""
+        return self.line is not None
+
+    @property
+    def is_broad(self) -> bool:
+        """Whether it waives every finding with its code."""
+        parts = [part for part in (self.subject, self.path) if part]
+        return not self.is_comment and all(matches_everything(part) for part in parts)
+
+    @property
+    def sort_key(self) -> tuple[object, ...]:
+        """An order in which the place in the file does not matter: the longest in force first."""
+        return (-self.expires.toordinal(), self.is_comment, self.subject, self.path, self.reason, self.owner)
+
+
+@dataclass(frozen=True, slots=True)
+class WaivedFinding:
+    """A finding that does not count, and the waiver that says so."""
+
+    diagnostic: Diagnostic
+    waiver: Waiver
+
+
+def _places(diagnostic: Diagnostic) -> list[Span]:
+    """Where a comment may stand: at the primary place; notes are about others."""
+    return [diagnostic.at] if diagnostic.at else []

@@ -1,0 +1,62 @@
+"""Codes that are never waived, with the reason: without what they miss there is nothing to accept."""
+
+from __future__ import annotations
+
+from blueprint.diagnostics import Code, Severity
+
+_UNREAD = "what cannot be read or has no meaning has no result"
+_NAMELESS = "what it concerns is left out, so the rest would be another platform"
+_INTEGRITY = "a bundle must be what was compiled"
+_UNSEEN = "what was not examined is unknown, and unknown never passes for clean"
+_CLUSTER = "without this answer of the cluster there is no result"
+
+_RANGES = (
+    ("BP0000", "BP0999", "it concerns the tool itself, not the platform"),
+    ("BP3900", "BP3999", _UNREAD),
+    ("BP4010", "BP4029", _INTEGRITY),
+    ("BP4033", "BP4039", _UNSEEN),
+    ("BP7000", "BP7029", _CLUSTER),
+    ("BP8010", "BP8014", _UNSEEN),
+    ("BP8030", "BP8049", _UNSEEN),
+    ("BP8080", "BP8089", _UNSEEN),
+    ("BP9900", "BP9999", _UNSEEN),
+)
+"""First and last code, and why."""
+_SINGLE = {
+    "BP3001": _NAMELESS,
+    "BP3101": _NAMELESS,
+    "BP3102": _NAMELESS,
+    "BP3106": _NAMELESS,
+    "BP3150": _NAMELESS,
+    "BP3153": _NAMELESS,
+    "BP3163": _NAMELESS,
+    "BP3171": _NAMELESS,
+    "BP3201": _NAMELESS,
+    "BP3202": _NAMELESS,
+    "BP3203": _NAMELESS,
+    "BP5014": "files of a bundle are named after objects",
+    "BP5020": "one of the two objects would be lost",
+    "BP5023": _UNSEEN,
+    "BP5025": _UNSEEN,
+    "BP7036": "a plan is carried out as it was approved, or not at all",
+    "BP7037": "a plan is carried out as it was approved, or not at all",
+    "BP7043": _UNSEEN,
+    "BP7044": "what was not written is not there",
+    "BP8023": _UNSEEN,
+    "BP8069": _UNSEEN,
+    "BP8071": _UNSEEN,
+    "BP9001": _UNSEEN,
+}
+_OF_ERRORS = {"BP1": _UNREAD, "BP2": _UNREAD, "BP40": _NAMELESS}
+"""Steps of which warnings can be waived, and errors cannot."""
+
+
+def refusal_of(code: Code) -> str | None:
+    """Why findings with this code are never waived; None where they can be."""
+    if reason := _SINGLE.get(code.id):
+        return reason
+    if found := next((reason for first, last, reason in _RANGES if first <= code.id <= last), None):
+        return found
+    if code.severity is not Severity.ERROR:
+        return None
+    return next((reason for prefix, reason in _OF_ERRORS.items() if code.id.startswith(prefix)), None)

@@ -1,0 +1,99 @@
+"""Platforms for tests, built in memory: pools and what stands beside them, resolved or compiled without a disk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from blueprint.catalog.catalog import load_catalog
+from blueprint.diagnostics import Diagnostic
+from blueprint.pipeline import Compilation, compile_blueprint
+from blueprint.platform.inputs.hardware_files import with_own_hardware
+from blueprint.platform.model import Platform
+from blueprint.platform.resolve import resolve
+from blueprint.source.files import MemoryFiles
+from blueprint.source.layers import load_layers
+from blueprint.spec.parse import parse_blueprint
+
+NAME = "blueprint.yaml"
+H100 = "gpu: {product: H100-SXM5-80GB, count: 8}"
+
+
+def pool(name: str, *fields: str, nodes: int | str | None = 1, product: str = "", count: int = 8) -> str:
+    """The entry of a pool; `fields` are further keys as `key: value`, each in flow style."""
+    gpu = f"gpu: {{product: {product}, count: {count}}}" if product else ""
+    number = "" if nodes is None else f"nodes: {nodes}"
+    keys = ", ".join(filter(None, (number, f"selector: {{acme.example/pool: {name}}}", gpu, *fields)))
+    return f"    {name}: {{{keys}}}\n"
+
+
+def blueprint(
+    *pools: str,
+    kubernetes: str = "1.36",
+    distribution: str = "",
+    os: str = "",
+    cluster: str = "",
+    stack: str = "",
+    settings: str = "",
+    release: str = "2026.11",
+    spec: str = "",
+) -> str:
+    """The text of a blueprint.
+
+    Args:
+        pools: From `pool`.
+        kubernetes: The cluster's version.
+        distribution: The cluster's distribution.
+        os: The operating system of the nodes.
+        cluster: Further keys of the cluster, in flow style.
+        stack: `gpuStack`.
+        settings: The settings of the GPU Operator, in flow style without braces.
+        release: The release.
+        spec: Further keys of the spec, in block style at two spaces.
+    """
+    named = {"distribution": distribution, "os": os}
+    keys = [f'kubernetes: "{kubernetes}"', *(f"{key}: {value}" for key, value in named.items() if value), cluster]
+    return "".join(
+        (
+            "apiVersion: gpublueprint.dev/v1alpha1\nkind: Blueprint\nmetadata: {name: test}\nspec:\n",
+            f'  release: "{release}"\n',
+            f"  gpuStack: {stack}\n" if stack else "",
+            f"  cluster: {{{', '.join(filter(None, keys))}}}\n",
+            f"  components: {{gpu-operator: {{settings: {{{settings}}}}}}}\n" if settings else "",
+            spec,
+            "  nodePools:\n",
+            *pools,
+        )
+    )
+
+
+def compiled(text: str, *, sets: Sequence[str] = (), files: dict[str, str] | None = None) -> Compilation:
+    """What the blueprint compiles to, with `files` beside it."""
+    return compile_blueprint(NAME, files=MemoryFiles({NAME: text, **(files or {})}), sets=sets)
+
+
+def resolved(text: str, *, sets: Sequence[str] = ()) -> tuple[Platform | None, list[Diagnostic]]:
+    """The platform and everything that resolving finds; the blueprint must be well-formed. Nothing is rendered."""
+    layered = load_layers(NAME, (), sets, files=MemoryFiles({NAME: text}))
+    parsed, mistakes = parse_blueprint(layered)
+    assert parsed, mistakes
+    assert not mistakes
+    catalog, spoilt = with_own_hardware(load_catalog(), layered)
+    assert not spoilt
+    return resolve(parsed, layered.root, catalog)
+
+
+def platform(text: str, *, sets: Sequence[str] = ()) -> Platform:
+    """The platform of a blueprint of which nothing is found wrong that matters to it."""
+    found, diagnostics = resolved(text, sets=sets)
+    assert found, diagnostics
+    return found
+
+
+def diagnostics_of(text: str, *, sets: Sequence[str] = ()) -> list[Diagnostic]:
+    """What resolving finds."""
+    return resolved(text, sets=sets)[1]
+
+
+def codes_of(text: str, *, sets: Sequence[str] = ()) -> set[str]:
+    """The codes of what resolving finds."""
+    return {found.code.id for found in diagnostics_of(text, sets=sets)}

@@ -99,12 +99,19 @@ def _prerequisite(need: Prerequisite, encoder: OriginEncoder) -> dict[str, Any]:
 
 def _prerequisites_page(platform: Platform, needs: tuple[Prerequisite, ...], expected: tuple[Expectation, ...]) -> str:
     lines = [f"# Prerequisites of {platform.name}", "", "What must be true before this bundle is applied.", ""]
-    for scope in dict.fromkeys(need.scope for need in needs):
+    wanted: dict[str, list[str]] = {}
+    for need in needs:
+        wanted.setdefault(need.scope, []).append(need.what)
+    probed: dict[str, list[str]] = {}
+    for each in expected:
+        if each.check not in UNREAD:
+            probed.setdefault(each.pool, []).append(each.check)
+    for scope, what in wanted.items():
         lines += [f"## {'Cluster' if scope == 'cluster' else f'Pool {scope}'}", ""]
-        lines += [f"- [ ] {need.what}" for need in needs if need.scope == scope]
+        lines += [f"- [ ] {one}" for one in what]
         lines.append("")
-        if probed := [each.check for each in expected if each.pool == scope and each.check not in UNREAD]:
-            lines += [f"`blueprint probe` judges on each node: {', '.join(probed)}. It sees nothing else of this.", ""]
+        if checks := probed.get(scope):
+            lines += [f"`blueprint probe` judges on each node: {', '.join(checks)}. It sees nothing else of this.", ""]
     return "\n".join(lines)
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
-from blueprint.bundle.model import USERS, Object, Path, Taint
+from blueprint.bundle.model import Object, Path, Taint
 from blueprint.check.rule import Capability
 from blueprint.check.workloads import containers, pod_spec
+from blueprint.effective.operator import EffectiveOperator
 
 if TYPE_CHECKING:
     from blueprint.check.claims.dra_context import DraContext
@@ -35,6 +36,20 @@ class PoolOffer:
     """Labels that the nodes carry, the selector's among them."""
     exact: bool = True
     """Whether this platform runs the device plugin there, so that nothing else decides what the nodes offer."""
+    gpus: int = 0
+    """GPUs of each node."""
+    owners: Mapping[str, str] = field(default_factory=dict)
+    """Who brings `driver`, `toolkit` and `devicePlugin`: `operator`, `host` or `provider`."""
+    modules: frozenset[str] = frozenset()
+    """Kernel modules that are loaded beside the driver: `gds`, `gdrcopy`, `peermem`."""
+    mps: bool = False
+    """Whether pods share GPUs by MPS."""
+    mig_layout: Any = None
+    """How mig-parted is to partition the GPUs: the entries of the configuration that the label names."""
+    mig_strategy: str | None = None
+    """The MIG strategy under which the nodes offer what is in `offers`; None where the GPUs stay whole."""
+    sharing: Any = None
+    """The section `sharing` of the device plugin's configuration that the label names."""
 
 
 @dataclass(frozen=True)
@@ -123,9 +138,14 @@ class RuleContext:
         return tuple(DescribedPod(each, *spec) for each, spec in found if spec)
 
     @cached_property
+    def operator(self) -> EffectiveOperator:
+        """The GPU Operator, as the objects set it up."""
+        return EffectiveOperator(each for objects in self.kinds.values() for each in objects)
+
+    @property
     def cluster_policy(self) -> Object | None:
         """The ClusterPolicy; the platform's own before users'."""
-        return next(iter(sorted(self.objects_of_kind("ClusterPolicy"), key=lambda each: each.component == USERS)), None)
+        return self.operator.cluster_policy
 
     @property
     def capabilities(self) -> frozenset[Capability]:

@@ -58,6 +58,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
+    if not arguments or arguments[0] in ("-h", "--help"):
+        overview().print_help(sys.stdout)
+        return 0
     verb = arguments[0] if arguments and not arguments[0].startswith("-") else None
     if verb and verb not in verbs():
         return _no_such_verb(verb)
@@ -69,8 +72,8 @@ def _run(arguments: Sequence[str]) -> int:
     except SystemExit as stop:
         return int(stop.code or 0)
     if not hasattr(options, "run"):
-        parser.print_help(sys.stderr if arguments else sys.stdout)
-        return EXIT_USAGE if arguments else 0
+        parser.print_help(sys.stderr)
+        return EXIT_USAGE
     return _run_verb(options)
 
 
@@ -146,11 +149,26 @@ def verbs() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
 
 
+def overview() -> argparse.ArgumentParser:
+    """The parser that lists the verbs and knows nothing else of them: none is imported."""
+    parser, subparsers = _parser()
+    for verb in verbs():
+        subparsers.add_parser(verb, help=_help_line(verb))
+    return parser
+
+
+def _help_line(verb: str) -> str:
+    """The verb's `HELP`, read from its source."""
+    import ast
+
+    source = pkgutil.get_data("blueprint.cli.commands", f"{verb}.py") or b""
+    line = next(line for line in source.decode().splitlines() if line.startswith("HELP = "))
+    return str(ast.literal_eval(line.removeprefix("HELP = ")))
+
+
 def build_parser(only: str | None = None) -> argparse.ArgumentParser:
     """The parser of all verbs, or of one: importing the others would cost time for nothing."""
-    parser = argparse.ArgumentParser(prog="blueprint", description=DESCRIPTION, allow_abbrev=False)
-    parser.add_argument("--version", action="version", version=f"blueprint {__version__}")
-    subparsers = parser.add_subparsers(title="verbs", metavar="VERB")
+    parser, subparsers = _parser()
     known = verbs()
     for verb in [only] if only in known else known:
         module = importlib.import_module(f"blueprint.cli.commands.{verb}")
@@ -161,6 +179,13 @@ def build_parser(only: str | None = None) -> argparse.ArgumentParser:
         module.configure(sub)
         sub.set_defaults(run=module.run, verb=verb)
     return parser
+
+
+def _parser() -> tuple[argparse.ArgumentParser, argparse._SubParsersAction[argparse.ArgumentParser]]:
+    """The parser without its verbs, and where they are added."""
+    parser = argparse.ArgumentParser(prog="blueprint", description=DESCRIPTION, allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=f"blueprint {__version__}")
+    return parser, parser.add_subparsers(title="verbs", metavar="VERB")
 
 
 if __name__ == "__main__":

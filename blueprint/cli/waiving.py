@@ -31,6 +31,11 @@ JUDGED: Mapping[str, tuple[str, ...]] = {
 
 Which effects a plan has depends on the cluster, and a probe sees one node: no waiver is unused because of them.
 """
+_CONFIGURATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (".blueprint.toml", ()),
+    ("pyproject.toml", ("tool", "blueprint")),
+)
+"""Files that may name the file with waivers, and the table with the key."""
 _ENDS_EARLY = ("validate", "compile")
 """Verbs that with findings have not taken all steps."""
 
@@ -101,6 +106,7 @@ def _file(given: str | None, target: str) -> tuple[str, str] | None:
     """Name and text of the file; None where none is given and none is there."""
     from blueprint.source.files import DiskFiles, read_text
 
+    given = given if given is not None else _configured(target)
     if given is not None:
         return given, read_text(DiskFiles(), given)
     if ":" in target and not Path(target).exists():
@@ -116,3 +122,42 @@ def _file(given: str | None, target: str) -> tuple[str, str] | None:
     folder = Path(target) / ".." if Path(target).is_dir() else Path(target).parent
     name = Path(os.path.normpath(folder / FILE)).as_posix()
     return (name, read_text(DiskFiles(), name)) if os.path.lexists(name) else None
+
+
+def _configured(target: str) -> str | None:
+    """The file that the nearest configuration names with `waivers = FILE`, no further up than the repository."""
+    start = Path(target) if Path(target).is_dir() else Path(target).parent
+    here = start.absolute() if start.exists() else Path.cwd()
+    for folder in (here, *here.parents):
+        for name, table in _CONFIGURATIONS:
+            if (folder / name).is_file() and (named := _named_in(folder / name, table)):
+                return named
+        if (folder / ".git").exists():
+            break
+    return None
+
+
+def _named_in(file: Path, table: tuple[str, ...]) -> str | None:
+    """What a configuration says of waivers; None where it says nothing. Raises Refused."""
+    import tomllib
+
+    from blueprint.diagnostics import Diagnostic, Refused
+    from blueprint.source.files import DiskFiles, read_text
+    from blueprint.waivers.codes import FILE_UNUSABLE
+
+    shown = os.path.relpath(file)
+    text = read_text(DiskFiles(), shown)
+    if "waivers" not in text:
+        return None
+    try:
+        found: object = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise Refused(Diagnostic(FILE_UNUSABLE, f"{shown} is not TOML: {error}"), exit_code=2) from None
+    for key in (*table, "waivers"):
+        found = found.get(key) if isinstance(found, dict) else None
+    if found is None:
+        return None
+    if not isinstance(found, str) or not found:
+        problem = Diagnostic(FILE_UNUSABLE, f"{shown}: waivers is not the path of a file", help='waivers = "FILE"')
+        raise Refused(problem, exit_code=2)
+    return Path(os.path.relpath(file.parent / found)).as_posix()

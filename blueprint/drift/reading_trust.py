@@ -13,7 +13,8 @@ from typing import Any
 from blueprint.diagnostics import Diagnostic
 from blueprint.drift import codes
 from blueprint.drift.view import Unseen, View
-from blueprint.probe.observations import Observation, ObservedGpu, ObservedNode
+from blueprint.probe.observation import Observation
+from blueprint.probe.observations import ObservedGpu, ObservedNode
 from blueprint.probe.reading import Reading
 
 FUTURE = timedelta(minutes=5)

@@ -292,7 +292,7 @@ class Platform:
 
     def requests(self, component: Component) -> bool:
         """Whether the blueprint has the section that the component carries out, if it carries out one."""
-        return is_requested(component, self._blueprint.spec)
+        return is_requested(component, self._blueprint.spec, self)
 
     @tracked_property
     def observability(self) -> Observability | None:
@@ -303,7 +303,7 @@ class Platform:
         from blueprint.platform.observability.model import Observability
 
         component = self.components.get(OBSERVABILITY)
-        return Observability(spec, self, component) if component is not None else None
+        return Observability(spec, self, component, self._catalog) if component is not None else None
 
     def _component(self, name: str) -> Component:
         component = self._catalog.component(name, self.release.components[name])

@@ -1,17 +1,23 @@
-"""What a check is: its slug, its parameters, the calls and files it needs, and the function that judges."""
+"""What a check is: its slug, its parameters, the calls and files it needs, and the function that judges.
+
+The compiler imports checks for what they declare. What judging needs is imported when a check judges: the
+`VerdictFactory` that it is given has it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from blueprint.probe.expectations import Expectation, ExpectationSource
 from blueprint.probe.host_files import HostFile
 from blueprint.probe.nvml_calls import DeviceCall, SystemCall
 from blueprint.probe.parameters import Codec
-from blueprint.probe.reading import Reading
-from blueprint.probe.verdicts import Verdict, VerdictFactory
+
+if TYPE_CHECKING:
+    from blueprint.probe.reading import Reading
+    from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 P = TypeVar("P")
 Read: TypeAlias = DeviceCall[Any] | SystemCall[Any] | HostFile[Any]
@@ -49,6 +55,8 @@ class Check(Generic[P]):
 
     def verdicts(self, reading: Reading, expectation: Expectation) -> list[Verdict]:
         """The verdicts on a reading. Raises UnusableParametersError if the expectation's parameters are none of it."""
+        from blueprint.probe.verdicts import VerdictFactory
+
         try:
             parameters = self.parameters.decode(expectation.parameters)
         except ValueError as error:
@@ -70,6 +78,8 @@ class Invariant:
 
     def verdicts(self, reading: Reading, expectation: Expectation) -> list[Verdict]:
         """The verdicts on a reading."""
+        from blueprint.probe.verdicts import VerdictFactory
+
         return self.judge(VerdictFactory(reading, expectation, self.expects))
 
 

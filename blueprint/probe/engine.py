@@ -10,7 +10,8 @@ from blueprint.probe import codes
 from blueprint.probe.check import Check, Invariant, UnusableParametersError
 from blueprint.probe.checks import all_checks
 from blueprint.probe.expectations import Expectation, ExpectationSource
-from blueprint.probe.observations import ObservedNode, Status
+from blueprint.probe.observation import Status
+from blueprint.probe.observations import ObservedNode
 from blueprint.probe.reading import Reading
 from blueprint.probe.verdicts import Result, Verdict, VerdictFactory
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from blueprint.probe.file_access import Unbelievable
-from blueprint.probe.host import HostRecord
+
+if TYPE_CHECKING:
+    from blueprint.probe.host import HostRecord
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from blueprint.probe.host import Access, HostRecord
 from blueprint.probe.host_files import DRIVER, MODULES, HostFile, KernelDriver
-from blueprint.probe.observations import Observation, Status
+from blueprint.probe.observation import Observation, Status
 from blueprint.probe.reading import Reading
 
 T = TypeVar("T")

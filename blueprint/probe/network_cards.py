@@ -7,71 +7,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from blueprint.probe import pci
+from blueprint.probe.fabric import ACTIVE, LINK_UP, Network
 from blueprint.probe.host import Access, HostRecord, HostScan
 from blueprint.probe.host_observations import ObservedHost
 from blueprint.probe.host_scan import PCI, RDMA
-from blueprint.probe.observations import Observation, Status
+from blueprint.probe.observation import Observation, Status
 from blueprint.probe.reading import Reading
 
-FABRICS = ("infiniband", "roce", "efa")
-"""Fabrics whose cards can be told from others: by their link layer, or EFA by its PCI ids."""
-_LINKS = {"infiniband": "InfiniBand", "roce": "Ethernet"}
 _LINK_LAYERS = frozenset({"InfiniBand", "Ethernet", "Unknown", "Unspecified"})
 """Link layers that the kernel names; EFA has none of these."""
-_AMAZON, _EFA = "0x1d0f", "0xefa"
-_PCI_ID = re.compile(r"[0-9A-Fa-f]{4}", re.ASCII)
 _ADDRESS = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]", re.ASCII)
 _STATE = re.compile(r"\d{1,2}: [A-Za-z_]{1,32}", re.ASCII)
-ACTIVE, LINK_UP = "4: ACTIVE", "5: LinkUp"
-
-
-@dataclass(frozen=True, slots=True)
-class Network:
-    """A fabric, how many cards a node has on it (0: at least one), and their PCI vendor ("": any).
-
-    `management` is the PCI device id of cards that manage NVLink and look like ones of the fabric ("": none).
-    """
-
-    fabric: str
-    cards: int = 0
-    vendor: str = ""
-    management: str = ""
-
-    def __post_init__(self) -> None:
-        if self.fabric not in FABRICS:
-            raise ValueError(f"{self.fabric!r} is not one of {', '.join(FABRICS)}")
-        if self.vendor and not _PCI_ID.fullmatch(self.vendor):
-            raise ValueError(f"{self.vendor!r} is no PCI vendor id (four hexadecimal digits)")
-        if self.management and not _PCI_ID.fullmatch(self.management):
-            raise ValueError(f"{self.management!r} is no PCI device id (four hexadecimal digits)")
-
-    def __str__(self) -> str:
-        return f"{self.cards or 'at least 1'} {self.fabric} card{'' if self.cards in (0, 1) else 's'}"
-
-    @property
-    def pci_vendor(self) -> str:
-        """The PCI vendor of the fabric's cards as sysfs writes it: `0x15b3`; "" for any."""
-        if self.fabric == "efa":
-            return _AMAZON
-        return f"0x{self.vendor.lower()}" if self.vendor else ""
-
-    def is_kind(self, card: HostRecord) -> bool:
-        """Whether a PCI function is a card that may be on the fabric."""
-        vendor, device = card.values.get("vendor", ""), card.values.get("device", "")
-        if "physfn" in card.values:
-            return False
-        if self.fabric == "efa":
-            return vendor == _AMAZON and device.startswith(_EFA)
-        return not self.vendor or vendor == self.pci_vendor
-
-    def is_management(self, card: Card) -> bool:
-        """Whether a card is of the model that manages NVLink."""
-        return bool(self.management) and card.model.lower() == self.management.lower()
-
-    def is_link(self, port: Port) -> bool:
-        """Whether a port has the link layer of the fabric."""
-        link = _LINKS.get(self.fabric)
-        return link is None or port.link == link
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +131,7 @@ class Cards:
         ports: dict[str, list[Port]] = {}
         models: dict[str, str] = {}
         for device in self.devices:
-            on_fabric = [port for port in device.ports if self.network.is_link(port)]
+            on_fabric = [port for port in device.ports if self.network.is_link(port.link)]
             if device.card and self.network.is_kind(device.card) and on_fabric:
                 slot = _slot(device.card)
                 ports.setdefault(slot, []).extend(on_fabric)
@@ -205,7 +151,7 @@ class Cards:
         if not self.network.vendor:
             return []
         mine = [device for device in self.devices if device.card and self.network.is_kind(device.card)]
-        return [port for device in mine for port in device.ports if not self.network.is_link(port)]
+        return [port for device in mine for port in device.ports if not self.network.is_link(port.link)]
 
     @property
     def hidden(self) -> bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from blueprint.probe import parse
 from blueprint.probe.parse import Modes, PciIdentity
-from blueprint.probe.reading import Value
+
+if TYPE_CHECKING:
+    from blueprint.probe.reading import Value
 
 T = TypeVar("T")
 

@@ -6,12 +6,10 @@ different answers to one question, are *implausible* and yield no value.
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TypeVar
 
-from blueprint.probe.host import HostRecord
 from blueprint.probe.nvml_calls import (
     COUNT,
     DRIVER_VERSION,
@@ -26,47 +24,12 @@ from blueprint.probe.nvml_calls import (
     SystemCall,
 )
 from blueprint.probe.nvml_codes import LIBRARY_NOT_FOUND, Meaning, meaning_of
+from blueprint.probe.observation import Observation, Status
 from blueprint.probe.parse import PciIdentity
+from blueprint.probe.pci import PASSED_THROUGH
 from blueprint.probe.reading import Call, Outcome, Reading
 
 T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
-
-
-PASSED_THROUGH = frozenset({"vfio-pci", "nvgrace_gpu_vfio_pci"})
-"""Drivers that hand a GPU to virtual machines: NVML cannot see it, and need not."""
-
-
-class Status(enum.Enum):
-    """Whether a fact is known, and if not, why."""
-
-    READ = "read"
-    UNSUPPORTED = "unsupported"
-    UNREADABLE = "unreadable"
-    IMPLAUSIBLE = "implausible"
-    HUNG = "hung"
-    CRASHED = "crashed"
-    FAULT = "fault"
-
-
-@dataclass(frozen=True, slots=True)
-class Observation(Generic[T_co]):
-    """A value with the calls and files it rests on, or the reason why there is none.
-
-    `value` is set exactly if `status` is READ. `why` is a clause for people: `nvmlDeviceGetName(3)
-    returned NVML_ERROR_GPU_IS_LOST (15) after 0.2 ms`.
-    """
-
-    status: Status
-    value: T_co | None
-    why: str
-    evidence: tuple[Call, ...]
-    files: tuple[HostRecord, ...] = ()
-
-    @property
-    def raw(self) -> str:
-        """What NVML really answered, untouched, for the record. What files said is told with the files."""
-        return ", ".join(repr(call.value) for call in self.evidence if call.value is not None)
 
 
 @dataclass(frozen=True, slots=True)

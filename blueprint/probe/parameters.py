@@ -156,6 +156,11 @@ def _key(name: str) -> str:
     return re.sub(r"_([a-z])", lambda match: match[1].upper(), name)
 
 
+def off_on(value: bool) -> str:  # noqa: FBT001 - it is the subject, no flag
+    """`on` or `off`."""
+    return "on" if value else "off"
+
+
 FLAG: Codec[bool] = Codec(bool, functools.partial(_choice, (True, False)))
 """`true` or `false`."""
 TRUE: Codec[bool] = Codec(bool, functools.partial(_choice, (True,)))

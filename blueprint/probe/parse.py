@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from blueprint.probe.reading import Value
+if TYPE_CHECKING:
+    from blueprint.probe.reading import Value
+
 
 MAX_GPUS = 64
 """More GPUs than any machine has (the largest known hold 16 to 32): a greater count is no count."""

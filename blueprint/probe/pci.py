@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from blueprint.probe.host import Access, HostRecord, HostScan
-from blueprint.probe.reading import PciFunction, PciScan
+
+if TYPE_CHECKING:
+    from blueprint.probe.reading import PciFunction, PciScan
 
 DEVICES = "/sys/bus/pci/devices"
 
@@ -14,6 +17,8 @@ _NETWORK, _DISPLAY = "0x02", "0x03"  # display: VGA and 3D controllers; NVSwitch
 _VENDOR = re.compile(r"0x[0-9a-f]{4}", re.ASCII)
 _CLASS = re.compile(r"0x[0-9a-f]{6}", re.ASCII)
 _DEVICE = _VENDOR
+PASSED_THROUGH = frozenset({"vfio-pci", "nvgrace_gpu_vfio_pci"})
+"""Drivers that hand a GPU to virtual machines: NVML cannot see it, and need not."""
 
 
 def matters(function: HostRecord) -> bool:
@@ -30,6 +35,8 @@ def scan(host: HostScan, root: str) -> PciScan:
     A list that is not there or cannot be read is told as not readable, which is different from empty. `root` is where
     the list was found.
     """
+    from blueprint.probe.reading import PciScan
+
     listed = host.record_of(DEVICES)
     if listed is None or listed.access is not Access.READ:
         return PciScan(root, readable=False)
@@ -38,6 +45,8 @@ def scan(host: HostScan, root: str) -> PciScan:
 
 def functions_of(host: HostScan) -> tuple[PciFunction, ...]:
     """The GPUs that the record of paths shows."""
+    from blueprint.probe.reading import PciFunction
+
     gpus = (each for each in host.records_in(DEVICES) if is_gpu(each) and not _lost(each))
     return tuple(
         PciFunction(_address(each), each.values["device"][2:].upper(), each.values.get("driver", "")) for each in gpus

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from typing import TYPE_CHECKING
 
 from blueprint.probe import pci
-from blueprint.probe.host import Access, HostRecord
-from blueprint.probe.observations import PASSED_THROUGH, Observation, Status
-from blueprint.probe.reading import PciFunction, Reading
+from blueprint.probe.host import Access
+from blueprint.probe.observation import Observation, Status
+from blueprint.probe.pci import PASSED_THROUGH
+
+if TYPE_CHECKING:
+    from blueprint.probe.host import HostRecord
+    from blueprint.probe.reading import PciFunction, Reading
 
 _ADDRESS = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]", re.ASCII)
 _DEVICE = re.compile(r"[0-9A-F]{4}", re.ASCII)

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from blueprint.diagnostics import Code
-from blueprint.probe.observations import Observation, ObservedGpu, Status
-from blueprint.probe.parse import Modes
-from blueprint.probe.verdicts import Verdict, VerdictFactory, off_on
+from blueprint.probe.observation import Status
+from blueprint.probe.parameters import off_on
+
+if TYPE_CHECKING:
+    from blueprint.probe.observation import Observation
+    from blueprint.probe.observations import ObservedGpu
+    from blueprint.probe.parse import Modes
+    from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 
 @dataclass(frozen=True, slots=True)

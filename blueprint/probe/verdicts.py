@@ -10,8 +10,10 @@ from blueprint.diagnostics import Code
 from blueprint.probe import codes
 from blueprint.probe.expectations import Expectation
 from blueprint.probe.host import HostRecord
+from blueprint.probe.host_observations import ObservedHost
 from blueprint.probe.nvml_codes import NO_PERMISSION
-from blueprint.probe.observations import GpuId, Observation, ObservedGpu, ObservedNode, Status
+from blueprint.probe.observation import Observation, Status
+from blueprint.probe.observations import GpuId, ObservedGpu, ObservedNode
 from blueprint.probe.reading import Call, Reading
 
 _AS_ROOT = "run the probe as root: NVML tells this to nobody else"
@@ -83,6 +85,16 @@ class VerdictFactory:
         """The node's name."""
         return self.reading.node
 
+    @property
+    def observed_node(self) -> ObservedNode:
+        """What the reading's NVML calls prove."""
+        return ObservedNode(self.reading)
+
+    @property
+    def observed_host(self) -> ObservedHost:
+        """What the reading's files prove."""
+        return ObservedHost(self.reading)
+
     def passed(
         self, observation: Observation[object], message: str, *, measured: str, gpu: GpuId | None = None
     ) -> Verdict:
@@ -118,6 +130,21 @@ class VerdictFactory:
             Result.UNKNOWN, observation.why, observation, code=cause, gpu=gpu, remedy=_AS_ROOT if denied else remedy
         )
 
+    def each_gpu(self, judge: Callable[[ObservedGpu], Verdict]) -> list[Verdict]:
+        """One verdict per GPU; *unknown* where no GPU could be looked at: an empty list would read as good."""
+        node = self.observed_node
+        if gpus := node.gpus:
+            return [self._reachable(gpu, judge) for gpu in gpus]
+        if node.count.status is not Status.READ:
+            return [self.unknown(node.count)]
+        why = f"NVML counts {node.count.value} GPUs, and none could be looked at"
+        return [self.unknown(Observation(Status.UNREADABLE, None, why, node.count.evidence))]
+
+    def _reachable(self, gpu: ObservedGpu, judge: Callable[[ObservedGpu], Verdict]) -> Verdict:
+        """The check's verdict, unless NVML did not even give a handle."""
+        handle = gpu.handle
+        return judge(gpu) if handle.status is Status.READ else self.unknown(handle, gpu=gpu.id)
+
     def _verdict(
         self,
         result: Result,
@@ -144,25 +171,3 @@ class VerdictFactory:
             expectation=self.expectation,
             remedy=remedy,
         )
-
-
-def each_gpu(verdicts: VerdictFactory, judge: Callable[[ObservedGpu], Verdict]) -> list[Verdict]:
-    """One verdict per GPU; *unknown* where no GPU could be looked at: an empty list would read as good."""
-    node = ObservedNode(verdicts.reading)
-    if gpus := node.gpus:
-        return [_reachable(verdicts, gpu, judge) for gpu in gpus]
-    if node.count.status is not Status.READ:
-        return [verdicts.unknown(node.count)]
-    why = f"NVML counts {node.count.value} GPUs, and none could be looked at"
-    return [verdicts.unknown(Observation(Status.UNREADABLE, None, why, node.count.evidence))]
-
-
-def _reachable(verdicts: VerdictFactory, gpu: ObservedGpu, judge: Callable[[ObservedGpu], Verdict]) -> Verdict:
-    """The check's verdict, unless NVML did not even give a handle."""
-    handle = gpu.handle
-    return judge(gpu) if handle.status is Status.READ else verdicts.unknown(handle, gpu=gpu.id)
-
-
-def off_on(value: bool) -> str:  # noqa: FBT001 - it is the subject, no flag
-    """`on` or `off`."""
-    return "on" if value else "off"

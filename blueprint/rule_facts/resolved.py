@@ -58,7 +58,18 @@ def _pool_offer(pool: GpuPool) -> PoolOffer:
         plugin_config=sharing.plugin_config_name,
         labels={**pool.selector, **pool.labels},
         exact=_runs_our_device_plugin(pool),
+        gpus=pool.gpu.count,
+        owners={part: getattr(pool.mode, name) for part, name in _PARTS.items()},
+        modules=frozenset(name for name in ("gds", "gdrcopy", "peermem") if getattr(pool.driver, name)),
+        mps=sharing.mps is not None,
+        mig_layout=sharing.mig_config,
+        mig_strategy=pool.platform.partitioning.strategy if sharing.mig_config else None,
+        sharing=way or None,
     )
+
+
+_PARTS = {"driver": "driver", "toolkit": "toolkit", "devicePlugin": "device_plugin"}
+"""The parts of the node stack by their sections of the ClusterPolicy, as a Mode names them."""
 
 
 def _runs_our_device_plugin(pool: GpuPool) -> bool:

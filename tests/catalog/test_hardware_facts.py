@@ -13,7 +13,7 @@ from blueprint.catalog.facts import Fact
 from blueprint.catalog.hardware import Gpu, MigProfile
 from blueprint.probe.checks.gpu_product import Product
 from blueprint.probe.checks.gpu_product import _named as named
-from blueprint.probe.observations import Observation, Status
+from blueprint.probe.observation import Observation, Status
 
 PRODUCTS = load_catalog().products
 

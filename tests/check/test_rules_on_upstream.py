@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from blueprint.bundle.model import Object
-from blueprint.check.rule_context import USERS, NoPlatform, RuleContext
+from blueprint.bundle.model import USERS, Object
+from blueprint.check.rule_context import NoPlatform, RuleContext
 from blueprint.check.runner import RuleResults, run_rules
 from blueprint.diagnostics import Severity, all_codes
 from blueprint.render.canonical import canonical

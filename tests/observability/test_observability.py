@@ -168,6 +168,25 @@ REMARKS = {
 }
 
 
+DRIVEN = """\
+apiVersion: gpublueprint.dev/v1alpha1
+kind: Blueprint
+metadata: {name: driven}
+spec:
+  release: "2026.11"
+  cluster: {kubernetes: "1.36", os: ubuntu-24.04}
+  nodePools:
+    gpu:
+      nodes: 2
+      selector: {pool: gpu}
+      gpu: {product: H100-SXM5-80GB, count: 8}
+      driver: {owner: OWNER, branch: "580"}
+  observability:
+    prometheus: {namespace: monitoring, selectorLabels: {release: kps}}
+    alerts: {GpuDriverPodsFailing: {severity: info}}
+"""
+
+
 IN_STACKS = {
     "metrics-collide": ("claims", "    alerts:\n", "    metrics: {include: [DCGM_FI_DEV_ECC_SBE_VOL_TOTAL]}\n"),
     "pod-labels-without-bound": (
@@ -212,6 +231,18 @@ def test_an_alert_that_nothing_can_make_fire_is_remarked_with_the_reason(name: s
     [told] = [each for each in found.diagnostics if each.code.slug == "alert-not-in-force"]
     assert why in told.message
     assert not [rule for rule in rules(found) if rule.get("alert") == name]
+
+
+@pytest.mark.parametrize(("owner", "remarked"), [("host", 1), ("operator", 0)])
+def test_an_alert_on_drivers_is_remarked_where_the_operator_installs_none(
+    owner: str, remarked: int, compiled: Compile
+) -> None:
+    """A blueprint whose nodes bring their driver has an operator, and nothing of it that this alert is about."""
+    found = compiled(DRIVEN.replace("OWNER", owner))
+    remarks = [each for each in found.diagnostics if each.code.slug == "alert-not-in-force"]
+    assert len(remarks) == remarked
+    assert all("the operator installs no driver on any node" in each.message for each in remarks)
+    assert ("GpuDriverPodsFailing" in {rule.get("alert") for rule in rules(found)}) == (not remarked)
 
 
 def test_pools_that_may_all_be_empty_miss_nothing(compiled: Compile) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from blueprint.cli.main import build_parser, overview
+
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = "examples/h100-training/blueprint.yaml"
 SCRIPT = """
@@ -85,11 +87,30 @@ def test_compiling_loads_only_what_it_uses() -> None:
         "report.formats.sarif",
         "report.formats.markdown",
         "probe.collect",
+        "probe.host_observations",
+        "probe.network_cards",
+        "probe.observations",
+        "probe.reading",
         "probe.sweep",
+        "probe.verdicts",
         "probe.worker",
     )
     assert not [name for name in found if name.removeprefix("blueprint.").startswith(unused)]
     assert not packages(found) & {"jinja2", "jsonschema", "yaml", "requests", "asyncio"}
+
+
+def test_help_imports_no_verb() -> None:
+    assert {name for name in imported("--help") if name.startswith("blueprint")} == {
+        "blueprint",
+        "blueprint._version",
+        "blueprint.cli",
+        "blueprint.cli.commands",
+        "blueprint.cli.main",
+    }
+
+
+def test_help_says_of_each_verb_what_its_module_says() -> None:
+    assert overview().format_help() == build_parser().format_help()
 
 
 @pytest.mark.parametrize("verb", [["--help"], ["compile", "--help"], ["drift", "--help"]])

@@ -142,6 +142,22 @@ def test_a_file_is_named_or_beside_blueprint_or_bundle(folder: Path) -> None:
     assert "BP0054" in codes(report("diff", "deep/bundle", "deep/bundle"))
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (".blueprint.toml", 'waivers = "elsewhere.yaml"\n'),
+        ("pyproject.toml", '[tool.blueprint]\nwaivers = "elsewhere.yaml"\n'),
+    ],
+)
+def test_a_configuration_names_the_file(name: str, text: str, folder: Path) -> None:
+    error = the_error(report("validate", "blueprint.yaml"))
+    (folder / "elsewhere.yaml").write_text(HEAD + entry(error["code"]))
+    (folder / name).write_text(text)
+    report("validate", "blueprint.yaml", expected=0)
+    (folder / name).write_text(text.replace('"elsewhere.yaml"', "7"))
+    assert codes(report("validate", "blueprint.yaml", expected=2)) == ["BP0050"]
+
+
 def test_diff_compiles_each_side_with_its_waivers_and_waives_effects(folder: Path) -> None:
     error = the_error(report("validate", "blueprint.yaml"))
     (folder / "waivers.yaml").write_text(HEAD + entry(error["code"]) + entry("BP4501", 'subject: "*:train", '))

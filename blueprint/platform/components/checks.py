@@ -10,7 +10,6 @@ from blueprint.catalog.settings import Setting
 from blueprint.diagnostics import Diagnostic, Fix, nearest
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.components import codes
-from blueprint.platform.components.selection import is_requested
 from blueprint.platform.paths import COMPONENTS
 from blueprint.source.paths import Path, format_path
 
@@ -75,4 +74,4 @@ def _needs(context: CheckContext) -> Iterator[Diagnostic]:
 def _is_rendered(context: CheckContext, component: Component) -> bool:
     """Whether the component belongs to the stack, is requested, and is ours."""
     ours = context.spec.gpu_stack in component.stacks and context.ownership(component.name) == "managed"
-    return ours and is_requested(component, context.spec)
+    return ours and context.platform.requests(component)

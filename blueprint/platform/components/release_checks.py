@@ -8,7 +8,7 @@ from blueprint.catalog.components import Component
 from blueprint.diagnostics import Diagnostic
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.components import codes
-from blueprint.platform.components.selection import POOL_NETWORK, is_requested
+from blueprint.platform.components.selection import POOL_NETWORK
 from blueprint.source.paths import Path
 
 _KUBELET: Path = ("spec", "cluster", "kubeletRoot")
@@ -37,7 +37,7 @@ def _missing(context: CheckContext) -> Iterator[Diagnostic]:
         component = context.catalog.component(name) if name not in context.release.components else None
         if component is None or component.section is None or context.spec.gpu_stack not in component.stacks:
             continue
-        if is_requested(component, context.spec):
+        if context.platform.requests(component):
             message = f"release {context.release.release} has no {name}, which would carry this out"
             yield _not_in(context, _requesting_section(context, component), message)
 

@@ -136,7 +136,7 @@ class NetworkChecks:
 
     def _owner(self, name: str, declared: str | None, network: PoolNetwork) -> Iterator[Diagnostic]:
         at = (*POOLS, name, "network", "driver")
-        lawful = owners(network.fabric, self._runs)
+        lawful = owners(network.fabric, self.context.platform.distribution_facts)
         if declared and declared not in lawful:
             title = self.context.platform.distribution_facts.title
             message = f"{declared} does not bring the driver of {network.fabric} on {title}"

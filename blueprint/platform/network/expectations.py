@@ -8,7 +8,7 @@ from blueprint.platform.network.model import CARD_VENDOR, PROBED_FABRICS, PROVID
 from blueprint.platform.pool import GpuPool
 from blueprint.platform.tracking.tracked import read_fact
 from blueprint.probe.checks.kernel import KernelVersion
-from blueprint.probe.network_cards import Network
+from blueprint.probe.fabric import Network
 
 DMA_BUF_KERNEL = KernelVersion(5, 12)
 """From this Linux on dma-buf carries GPU memory."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from blueprint.catalog.catalog import load_catalog
+from blueprint.catalog.distribution import Distribution
 from blueprint.platform.tracking.recorder import decided_by, tracked_property
 from blueprint.platform.tracking.tracked import read_fact
 from blueprint.platform.views import PlatformView, PoolView
@@ -26,9 +26,9 @@ _OLD_KERNELS = ("rhel-8.", "rocky-8.")
 """Systems whose kernel is older than 5.12, from which on dma-buf carries GPU memory."""
 
 
-def owners(fabric: str, distribution: str) -> tuple[str, ...]:
+def owners(fabric: str, distribution: Distribution) -> tuple[str, ...]:
     """Who may bring the driver of a fabric's cards there, the usual one first."""
-    if fabric in ("tcpx", "tcpxo") or fabric in load_catalog().distribution(distribution).fabrics:
+    if fabric in ("tcpx", "tcpxo") or fabric in distribution.fabrics:
         return (PROVIDER,)
     return (HOST, PROVIDER) if fabric == "efa" else (OPERATOR, HOST, PROVIDER)
 
@@ -49,7 +49,7 @@ def server(fabric: str, owner: str) -> str | None:
     return NETWORK_OPERATOR if fabric in RDMA else EFA_PLUGIN
 
 
-def served(network: Any, distribution: str) -> str | None:
+def served(network: Any, distribution: Distribution) -> str | None:
     """`server` of the `network` of a pool as it is written."""
     if network is None or network.fabric is None:
         return None
@@ -73,7 +73,7 @@ class PoolNetwork:
     @tracked_property
     def owner(self) -> str:
         """Who brings the driver of the cards."""
-        return self._spec.driver or owners(self.fabric, self._platform.distribution)[0]
+        return self._spec.driver or owners(self.fabric, self._platform.distribution_facts)[0]
 
     @tracked_property
     def resource(self) -> str | None:

@@ -49,9 +49,9 @@ class _Check:
         self.spec = spec
         self.data = data
         self.gpus = [pool.gpu for pool in context.spec.node_pools.values() if pool.gpu]
-        self.exporter_facts = Exporter(context.platform)
+        self.exporter_facts = Exporter(context.platform, context.catalog)
         self.nvlink5 = self.exporter_facts.counts_nvlink5
-        component, self.exporting = context.catalog.exporter_of(context.spec.gpu_stack)
+        component, self.exporting = context.catalog.exporter_of(context.platform.gpu_stack)
         self.exporter = component.name
 
     def component(self) -> Iterator[Diagnostic]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blueprint.catalog.catalog import load_catalog
+from blueprint.catalog.catalog import Catalog
 from blueprint.catalog.components import Component, ExporterFacts
 from blueprint.catalog.hardware import Architecture, Gpu
 from blueprint.platform.drivers.model import DRA
@@ -28,8 +28,9 @@ def may_have_nvlink5(gpu: Gpu | None) -> bool:
 class Exporter:
     """The exporter of this platform's stack, as Prometheus finds it."""
 
-    def __init__(self, platform: PlatformView) -> None:
+    def __init__(self, platform: PlatformView, catalog: Catalog) -> None:
         self._platform = platform
+        self._catalog = catalog
 
     @tracked_property
     def alone(self) -> bool:
@@ -44,7 +45,7 @@ class Exporter:
     @property
     def _facts(self) -> tuple[Component, ExporterFacts]:
         """The component that brings it, and what the catalogue knows of that."""
-        return load_catalog().exporter_of(self._platform.gpu_stack)
+        return self._catalog.exporter_of(self._platform.gpu_stack)
 
     @property
     def component(self) -> ComponentView | None:

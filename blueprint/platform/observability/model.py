@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from blueprint.catalog.catalog import Catalog
 from blueprint.catalog.monitoring import Monitoring, load_monitoring
 from blueprint.platform.components.digests import digest
 from blueprint.platform.components.model import PlatformComponent
@@ -73,9 +74,9 @@ class Dashboard:
 class Observability:
     """Everything that is watched."""
 
-    def __init__(self, spec: Any, platform: PlatformView, component: PlatformComponent) -> None:
+    def __init__(self, spec: Any, platform: PlatformView, component: PlatformComponent, catalog: Catalog) -> None:
         self.spec = spec
-        self.exporter = Exporter(platform)
+        self.exporter = Exporter(platform, catalog)
         self._platform = platform
         self._component = component
 

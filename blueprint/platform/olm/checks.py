@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator
 from blueprint.catalog.components import Component
 from blueprint.diagnostics import Diagnostic, Note
 from blueprint.platform.check_context import CheckContext
-from blueprint.platform.components.selection import is_requested
-from blueprint.platform.network.model import served
 from blueprint.platform.olm import codes
 from blueprint.platform.paths import CLUSTER, POOLS
 from blueprint.source.paths import Path
@@ -104,16 +102,13 @@ def _is_implied(context: CheckContext, component: Component) -> bool:
     """Whether stack and sections of the blueprint need a component that it does not name."""
     stack = context.platform.gpu_stack
     refused = stack in context.platform.distribution_facts.refuses
-    return is_requested(component, context.spec) and stack in component.stacks and not refused
+    return context.platform.requests(component) and stack in component.stacks and not refused
 
 
 def _implied_by(context: CheckContext, component: Component) -> Path:
     """What needs a component without naming it: a pool's network, or a section."""
-    distribution = context.platform.distribution
-    pools = (
-        name for name, pool in context.spec.node_pools.items() if served(pool.network, distribution) == component.name
-    )
-    pool = next(pools, None)
+    networks = ((name, pool.network) for name, pool in context.pools.items())
+    pool = next((name for name, network in networks if network and network.component == component.name), None)
     return (*POOLS, pool, "network") if pool else ("spec", component.section or "gpuStack")
 
 

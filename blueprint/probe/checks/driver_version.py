@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from blueprint.diagnostics import define
 from blueprint.probe import nvml_calls
 from blueprint.probe.check import check
-from blueprint.probe.observations import ObservedNode, Status
+from blueprint.probe.observation import Status
 from blueprint.probe.parameters import record
-from blueprint.probe.verdicts import Verdict, VerdictFactory
 from blueprint.versions import version_key
+
+if TYPE_CHECKING:
+    from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 DRIVER_VERSION = define(
     "BP9100",
@@ -59,7 +62,7 @@ def driver_version(verdicts: VerdictFactory, expected: DriverVersion) -> list[Ve
 
     Versions are compared number by number: 580.65.06 is 580.65.6.
     """
-    driver = ObservedNode(verdicts.reading).driver
+    driver = verdicts.observed_node.driver
     if driver.status is not Status.READ or driver.value is None:
         return [verdicts.unknown(driver)]
     found = driver.value

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from blueprint.diagnostics import define
 from blueprint.probe.check import invariant
 from blueprint.probe.host_files import DRIVER, MODULES
-from blueprint.probe.host_observations import ObservedHost
 from blueprint.probe.nvml_calls import DRIVER_VERSION
-from blueprint.probe.observations import ObservedNode, Status
-from blueprint.probe.verdicts import Verdict, VerdictFactory
+from blueprint.probe.observation import Status
 from blueprint.versions import version_key
+
+if TYPE_CHECKING:
+    from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 DRIVER_WITNESSES = define(
     "BP9101",
@@ -35,7 +38,7 @@ def driver_witnesses(verdicts: VerdictFactory) -> list[Verdict]:
     Where `/proc/driver/nvidia/version` cannot be read there is nothing to compare with, and
     the check is skipped; one that can be read and not believed is unknown.
     """
-    kernel, nvml = ObservedHost(verdicts.reading).driver, ObservedNode(verdicts.reading).driver
+    kernel, nvml = verdicts.observed_host.driver, verdicts.observed_node.driver
     if kernel.status is Status.UNREADABLE:
         return [verdicts.skipped(kernel, "the kernel names no driver version to compare NVML's with")]
     if kernel.value is None:

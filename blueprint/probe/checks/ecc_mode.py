@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from blueprint.diagnostics import define
 from blueprint.probe import parse
 from blueprint.probe.check import check
 from blueprint.probe.nvml_calls import DeviceCall
-from blueprint.probe.observations import ObservedGpu
-from blueprint.probe.parameters import FLAG
+from blueprint.probe.parameters import FLAG, off_on
 from blueprint.probe.pending_modes import ModeTerms, judge_modes
-from blueprint.probe.verdicts import Verdict, VerdictFactory, each_gpu, off_on
+
+if TYPE_CHECKING:
+    from blueprint.probe.observations import ObservedGpu
+    from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 ECC_MODE = define(
     "BP9220",
@@ -50,4 +54,4 @@ def ecc_mode(verdicts: VerdictFactory, expected: bool) -> list[Verdict]:
     def judge(gpu: ObservedGpu) -> Verdict:
         return judge_modes(verdicts, gpu, gpu.observe(MODES), expected=expected, terms=_TERMS)
 
-    return each_gpu(verdicts, judge)
+    return verdicts.each_gpu(judge)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from blueprint.diagnostics import define
 from blueprint.probe import pci_gpus
 from blueprint.probe.check import check
 from blueprint.probe.checks.nvml_consistency import GPU_COUNT_INCONSISTENT
-from blueprint.probe.observations import Observation, ObservedGpu, ObservedNode, Status
+from blueprint.probe.observation import Observation, Status
 from blueprint.probe.parameters import COUNT
-from blueprint.probe.reading import Reading
-from blueprint.probe.verdicts import Verdict, VerdictFactory
+
+if TYPE_CHECKING:
+    from blueprint.probe.observations import ObservedGpu
+    from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 GPU_COUNT = define(
     "BP9020",
@@ -39,7 +43,7 @@ def gpu_count(verdicts: VerdictFactory, expected: int) -> list[Verdict]:
     be the same device. `0`, for pools without GPUs: the kernel's PCI list has none either, and that NVML is missing
     is as it should be; GPUs that are given to virtual machines are named and not counted.
     """
-    node = ObservedNode(verdicts.reading)
+    node = verdicts.observed_node
     count, gpus = node.count, node.gpus
     if not expected:
         return [_none(verdicts, count)]
@@ -83,15 +87,16 @@ def _wrong(verdicts: VerdictFactory, count: Observation[int], expected: int) -> 
         given = f" ({pci_gpus.describe(verdicts.reading)})" if pci_gpus.passed_through(verdicts.reading) else ""
         seen = f"; the kernel's PCI list has {len(listed)}{given}"
     message = f"NVML counts {count.value} GPUs on {verdicts.node}, not {expected}{seen}"
-    remedy = _remedy(verdicts.reading, count.value or 0, expected)
+    remedy = _remedy(verdicts, count.value or 0, expected)
     return verdicts.failed(GPU_COUNT, count, message, measured=str(count.value), remedy=remedy)
 
 
-def _remedy(reading: Reading, counted: int, expected: int) -> str:
+def _remedy(verdicts: VerdictFactory, counted: int, expected: int) -> str:
     """Where to look: what the kernel says of the GPUs that NVML does not show."""
+    reading = verdicts.reading
     if counted > expected or len(reading.pci.functions) < expected:
         return _MACHINE
-    shown = {gpu.id.pci for gpu in ObservedNode(reading).gpus}
+    shown = {gpu.id.pci for gpu in verdicts.observed_node.gpus}
     missing = [each for each in reading.pci.functions if each.address not in shown]
     if pci_gpus.passed_through(reading):
         return _GIVEN

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from blueprint.diagnostics import define
 from blueprint.probe.check import check
 from blueprint.probe.nvml_calls import DeviceCall
-from blueprint.probe.observations import ObservedGpu, Status
+from blueprint.probe.observation import Status
 from blueprint.probe.parameters import record
 from blueprint.probe.parse import field_of, integer
-from blueprint.probe.reading import Value
-from blueprint.probe.verdicts import Verdict, VerdictFactory, each_gpu
+
+if TYPE_CHECKING:
+    from blueprint.probe.observations import ObservedGpu
+    from blueprint.probe.reading import Value
+    from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 MEMORY = define(
     "BP9060",
@@ -64,7 +68,7 @@ def gpu_memory(verdicts: VerdictFactory, expected: MemorySize) -> list[Verdict]:
 
     Less than three quarters of it suggests a virtualised figure.
     """
-    return each_gpu(verdicts, lambda gpu: _judge(verdicts, gpu, expected))
+    return verdicts.each_gpu(lambda gpu: _judge(verdicts, gpu, expected))
 
 
 def _judge(verdicts: VerdictFactory, gpu: ObservedGpu, expected: MemorySize) -> Verdict:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from blueprint.diagnostics import define
 from blueprint.probe.check import check
 from blueprint.probe.nvml_calls import NAME
-from blueprint.probe.observations import Observation, ObservedGpu, Status
+from blueprint.probe.observation import Observation, Status
 from blueprint.probe.parameters import record
-from blueprint.probe.parse import PciIdentity
-from blueprint.probe.verdicts import Verdict, VerdictFactory, each_gpu
+
+if TYPE_CHECKING:
+    from blueprint.probe.observations import ObservedGpu
+    from blueprint.probe.parse import PciIdentity
+    from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 PRODUCT = define(
     "BP9040",
@@ -74,7 +78,7 @@ def gpu_product(verdicts: VerdictFactory, expected: Product) -> list[Verdict]:
     the PCI id is a finding of its own. Where products share a device id (A2 and A16), the subsystem decides, as far as
     the catalogue knows it.
     """
-    return each_gpu(verdicts, lambda gpu: _judge(verdicts, gpu, expected))
+    return verdicts.each_gpu(lambda gpu: _judge(verdicts, gpu, expected))
 
 
 def _judge(verdicts: VerdictFactory, gpu: ObservedGpu, expected: Product) -> Verdict:

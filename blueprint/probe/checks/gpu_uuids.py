@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from blueprint.diagnostics import define
 from blueprint.probe.check import check
-from blueprint.probe.observations import Observation, ObservedGpu, ObservedNode, Status
+from blueprint.probe.observation import Observation, Status
 from blueprint.probe.parameters import one_of
-from blueprint.probe.verdicts import Verdict, VerdictFactory, each_gpu
+
+if TYPE_CHECKING:
+    from blueprint.probe.observations import ObservedGpu
+    from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 UUID = define(
     "BP9070",
@@ -25,9 +30,9 @@ def gpu_uuids(verdicts: VerdictFactory, _: object) -> list[Verdict]:
     An answer that is empty fails; one that cannot be believed otherwise is unknown.
     """
     owners: dict[str, list[int]] = {}
-    for gpu in ObservedNode(verdicts.reading).gpus:
+    for gpu in verdicts.observed_node.gpus:
         owners.setdefault(gpu.uuid.value or "", []).append(gpu.index)
-    return each_gpu(verdicts, lambda gpu: _judge(verdicts, gpu, owners))
+    return verdicts.each_gpu(lambda gpu: _judge(verdicts, gpu, owners))
 
 
 def _judge(verdicts: VerdictFactory, gpu: ObservedGpu, owners: dict[str, list[int]]) -> Verdict:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from blueprint.diagnostics import define
 from blueprint.probe.check import check
-from blueprint.probe.host import HostRecord
 from blueprint.probe.host_files import HostFile
-from blueprint.probe.host_observations import ObservedHost
 from blueprint.probe.parameters import text_form
-from blueprint.probe.verdicts import Verdict, VerdictFactory
+
+if TYPE_CHECKING:
+    from blueprint.probe.host import HostRecord
+    from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 KERNEL_OLD = define(
     "BP9120",
@@ -73,7 +75,7 @@ def kernel(verdicts: VerdictFactory, expected: KernelVersion) -> list[Verdict]:
 
     What a distribution brought back into an older kernel does not show in its number.
     """
-    found = ObservedHost(verdicts.reading).observe(RELEASE)
+    found = verdicts.observed_host.observe(RELEASE)
     if found.value is None:
         return [verdicts.unknown(found)]
     release, version = found.value

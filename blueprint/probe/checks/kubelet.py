@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from blueprint.probe.check import check
-from blueprint.probe.observations import Observation, Status
+from blueprint.probe.observation import Observation, Status
 from blueprint.probe.parameters import TEXTS
-from blueprint.probe.verdicts import Verdict, VerdictFactory
+
+if TYPE_CHECKING:
+    from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 _WHY = "this probe does not read the kubelet's configuration; ask the node's /configz"
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from blueprint.probe.check import invariant
-from blueprint.probe.observations import Observation, ObservedGpu, Status, status_of
-from blueprint.probe.reading import Call
-from blueprint.probe.verdicts import Verdict, VerdictFactory
+from blueprint.probe.observation import Observation, Status
+from blueprint.probe.observations import ObservedGpu, status_of
+
+if TYPE_CHECKING:
+    from blueprint.probe.reading import Call
+    from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 
 @invariant("lost-calls", expects="an answer")

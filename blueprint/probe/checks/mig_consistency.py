@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from blueprint.probe.check import invariant
 from blueprint.probe.nvml_calls import MIG_DEVICES, MIG_MODE, NAME
-from blueprint.probe.observations import Observation, ObservedGpu, ObservedNode, Status
-from blueprint.probe.verdicts import Verdict, VerdictFactory
+from blueprint.probe.observation import Observation, Status
+
+if TYPE_CHECKING:
+    from blueprint.probe.observations import ObservedGpu
+    from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 _SUFFIX = re.compile(r" MIG (?:\dc\.)?\dg\.\d+gb\S*$", re.ASCII)
 
@@ -21,7 +25,7 @@ def mig_consistency(verdicts: VerdictFactory) -> list[Verdict]:
     """
     return [
         verdicts.unknown(observation, gpu=gpu.id)
-        for gpu in ObservedNode(verdicts.reading).gpus
+        for gpu in verdicts.observed_node.gpus
         for observation in _contradictions(gpu)
     ]
 

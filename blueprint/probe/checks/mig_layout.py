@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from blueprint.diagnostics import define
 from blueprint.probe.check import check
 from blueprint.probe.nvml_calls import MIG_DEVICES, MIG_MODE
-from blueprint.probe.observations import Observation, ObservedGpu, Status
+from blueprint.probe.observation import Observation, Status
 from blueprint.probe.parameters import record
-from blueprint.probe.verdicts import Verdict, VerdictFactory, each_gpu
+
+if TYPE_CHECKING:
+    from blueprint.probe.observations import ObservedGpu
+    from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 MIG_LAYOUT = define(
     "BP9710",
@@ -73,7 +77,7 @@ class _Counting:
 
     def verdicts(self) -> list[Verdict]:
         """One per GPU."""
-        return each_gpu(self.factory, self._judge)
+        return self.factory.each_gpu(self._judge)
 
     def _judge(self, gpu: ObservedGpu) -> Verdict:
         found = _found(gpu)

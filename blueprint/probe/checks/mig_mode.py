@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from blueprint.diagnostics import define
 from blueprint.probe import nvml_calls
 from blueprint.probe.check import check
-from blueprint.probe.observations import ObservedGpu, ObservedNode
-from blueprint.probe.parameters import FLAG, record_or
+from blueprint.probe.parameters import FLAG, off_on, record_or
 from blueprint.probe.pending_modes import ModeTerms, judge_modes
-from blueprint.probe.verdicts import Verdict, VerdictFactory, each_gpu, off_on
+
+if TYPE_CHECKING:
+    from blueprint.probe.observations import ObservedGpu
+    from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 MIG_MODE = define(
     "BP9700",
@@ -61,12 +64,12 @@ def mig_mode(verdicts: VerdictFactory, expected: MigModes | bool) -> list[Verdic
 
     A GPU without MIG skips an expected `false` and fails a `true`.
     """
-    modes = _expected_modes(ObservedNode(verdicts.reading).gpus, expected)
+    modes = _expected_modes(verdicts.observed_node.gpus, expected)
 
     def judge(gpu: ObservedGpu) -> Verdict:
         return judge_modes(verdicts, gpu, gpu.observe(nvml_calls.MIG_MODE), expected=modes[gpu.index], terms=_TERMS)
 
-    return each_gpu(verdicts, judge)
+    return verdicts.each_gpu(judge)
 
 
 def _expected_modes(gpus: Sequence[ObservedGpu], expected: MigModes | bool) -> Mapping[int, bool]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from blueprint.diagnostics import define
 from blueprint.probe.check import check
 from blueprint.probe.host_files import DRIVER, MODULES
-from blueprint.probe.host_observations import ObservedHost
 from blueprint.probe.parameters import one_of
-from blueprint.probe.verdicts import Verdict, VerdictFactory
+
+if TYPE_CHECKING:
+    from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 MODULE_FLAVOUR = define(
     "BP9110",
@@ -34,7 +37,7 @@ def kernel_modules(verdicts: VerdictFactory, expected: str) -> list[Verdict]:
 
     They say it of themselves in `/proc/driver/nvidia/version`.
     """
-    driver = ObservedHost(verdicts.reading).driver
+    driver = verdicts.observed_host.driver
     if driver.value is None:
         return [verdicts.unknown(driver)]
     found = driver.value.flavour

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from blueprint.diagnostics import define
 from blueprint.probe.check import check
+from blueprint.probe.fabric import Network
 from blueprint.probe.host_files import MODULES
-from blueprint.probe.host_observations import ObservedHost
-from blueprint.probe.network_cards import Card, Cards, Network
-from blueprint.probe.observations import Observation, Status
+from blueprint.probe.observation import Observation, Status
 from blueprint.probe.parameters import record
-from blueprint.probe.verdicts import Verdict, VerdictFactory
+
+if TYPE_CHECKING:
+    from blueprint.probe.network_cards import Card
+    from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 NETWORK_CARDS = define(
     "BP9300",
@@ -43,6 +47,8 @@ def network_cards(verdicts: VerdictFactory, expected: Network) -> list[Verdict]:
     by PCI ids. Where that class is empty although cards on the PCI bus have a driver, they may belong to another
     network namespace: unknown.
     """
+    from blueprint.probe.network_cards import Cards
+
     cards = Cards(verdicts.reading, expected)
     found = cards.found
     if found.value is None:
@@ -58,7 +64,7 @@ def network_cards(verdicts: VerdictFactory, expected: Network) -> list[Verdict]:
         return [verdicts.unknown(Observation(Status.UNREADABLE, None, why, (), found.files[:1]))]
     if number == expected.cards if expected.cards else number:
         return [verdicts.passed(found, measured, measured=measured)]
-    loaded = ObservedHost(verdicts.reading).modules.value
+    loaded = verdicts.observed_host.modules.value
     if cards.hidden and (loaded is None or _RDMA_MODULES & loaded.keys()):
         why = "no RDMA device is visible, but cards with a driver are: they may be in another network namespace"
         return [verdicts.unknown(Observation(Status.UNREADABLE, None, why, (), (*found.files[:1], *cards.idle)))]
@@ -75,7 +81,7 @@ def network_cards(verdicts: VerdictFactory, expected: Network) -> list[Verdict]:
 
 def _may_manage(cards: tuple[Card, ...], expected: Network) -> int:
     """How many of the cards may be there for NVLink alone, where that decides whether their number is right."""
-    models = [card for card in cards if expected.is_management(card)]
+    models = [card for card in cards if expected.is_management(card.model)]
     number, alike, least = len(cards), min(len(models), _MANAGING), max(1, expected.cards)
     if not alike or number - alike > least or number - len(models) == least:
         return 0
@@ -86,7 +92,7 @@ def _may_manage(cards: tuple[Card, ...], expected: Network) -> int:
 
 def _fabric(cards: tuple[Card, ...], expected: Network) -> tuple[Card, ...]:
     """The cards without those that can only be there for NVLink: the others are as many as declared."""
-    others = tuple(card for card in cards if not expected.is_management(card))
+    others = tuple(card for card in cards if not expected.is_management(card.model))
     return others if expected.cards and len(others) == expected.cards else cards
 
 

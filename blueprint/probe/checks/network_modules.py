@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from blueprint.diagnostics import define
 from blueprint.probe.check import check
 from blueprint.probe.host_files import MODULES
-from blueprint.probe.host_observations import ObservedHost
 from blueprint.probe.parameters import TRUE
-from blueprint.probe.verdicts import Verdict, VerdictFactory
+
+if TYPE_CHECKING:
+    from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 MODULE_MISSING = define(
     "BP9112",
@@ -43,7 +45,7 @@ def nvidia_fs(verdicts: VerdictFactory, _: object) -> list[Verdict]:
 
 
 def _loaded(verdicts: VerdictFactory, module: str) -> Verdict:
-    modules = ObservedHost(verdicts.reading).modules
+    modules = verdicts.observed_host.modules
     if modules.value is None:
         return verdicts.unknown(modules)
     shown = replace(modules, files=tuple(each.only([module, "nvidia"]) for each in modules.files))

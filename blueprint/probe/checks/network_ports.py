@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from blueprint.diagnostics import define
 from blueprint.probe.check import check
-from blueprint.probe.network_cards import LINK_UP, Card, Cards, Network, Port
-from blueprint.probe.observations import Observation, Status
+from blueprint.probe.fabric import LINK_UP, Network
+from blueprint.probe.observation import Observation, Status
 from blueprint.probe.parameters import record
-from blueprint.probe.verdicts import Verdict, VerdictFactory
+
+if TYPE_CHECKING:
+    from blueprint.probe.network_cards import Card, Port
+    from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 NETWORK_PORT = define(
     "BP9301",
@@ -30,6 +35,8 @@ def network_ports(verdicts: VerdictFactory, expected: Network) -> list[Verdict]:
     The number of cards is not looked at. Cards with two ports often have one cable
     where the fabric is Ethernet.
     """
+    from blueprint.probe.network_cards import Cards
+
     found = Cards(verdicts.reading, expected).found
     if found.value is None:
         return [verdicts.unknown(found)]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from blueprint.diagnostics import define
 from blueprint.probe.check import check
 from blueprint.probe.host_files import MODULES
-from blueprint.probe.host_observations import ObservedHost
 from blueprint.probe.parameters import TRUE
-from blueprint.probe.verdicts import Verdict, VerdictFactory
+
+if TYPE_CHECKING:
+    from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 NOUVEAU_LOADED = define(
     "BP9111",
@@ -28,7 +30,7 @@ _REMEDY = "blacklist nouveau in the node image, rebuild its initramfs, and reboo
 @check("nouveau", TRUE, expects=lambda _: "nouveau not loaded", reads=(MODULES,), only_if_expected=True)
 def nouveau(verdicts: VerdictFactory, _: object) -> list[Verdict]:
     """The module nouveau is not loaded. Expected wherever the GPU Operator installs the driver."""
-    modules = ObservedHost(verdicts.reading).modules
+    modules = verdicts.observed_host.modules
     if modules.value is None:
         return [verdicts.unknown(modules)]
     shown = replace(modules, files=tuple(each.only([_NOUVEAU]) for each in modules.files))

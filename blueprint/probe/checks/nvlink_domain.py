@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from blueprint.diagnostics import define
 from blueprint.probe.check import check
 from blueprint.probe.nvml_calls import DeviceCall
 from blueprint.probe.nvml_codes import SUCCESS, name_of
-from blueprint.probe.observations import Observation, ObservedGpu, ObservedNode, Status
+from blueprint.probe.observation import Observation, Status
 from blueprint.probe.parameters import record
 from blueprint.probe.parse import field_of, integer
-from blueprint.probe.reading import Value
-from blueprint.probe.verdicts import Verdict, VerdictFactory, each_gpu
+
+if TYPE_CHECKING:
+    from blueprint.probe.observations import ObservedGpu
+    from blueprint.probe.reading import Value
+    from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 FABRIC = define(
     "BP9630",
@@ -87,9 +91,9 @@ def nvlink_domain(verdicts: VerdictFactory, _: object) -> list[Verdict]:
             "the reading has nothing of the NVLink fabric: take it again, or see Fabric in `nvidia-smi -q` on the node"
         )
         return [verdicts.unknown(Observation(Status.UNREADABLE, None, why, ()))]
-    fabrics = (gpu.observe(FABRIC_INFO).value for gpu in ObservedNode(verdicts.reading).gpus)
+    fabrics = (gpu.observe(FABRIC_INFO).value for gpu in verdicts.observed_node.gpus)
     seen = {f"{found.cluster}.{found.clique}" for found in fabrics if found}
-    return each_gpu(verdicts, lambda gpu: _judge(verdicts, gpu, seen))
+    return verdicts.each_gpu(lambda gpu: _judge(verdicts, gpu, seen))
 
 
 def _judge(verdicts: VerdictFactory, gpu: ObservedGpu, seen: set[str]) -> Verdict:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from blueprint.diagnostics import Severity, define
 from blueprint.probe import nvml_codes, pci_gpus
 from blueprint.probe.check import check
 from blueprint.probe.host import Access
-from blueprint.probe.host_files import DRIVER, MODULES, KernelDriver
-from blueprint.probe.host_observations import ObservedHost
+from blueprint.probe.host_files import DRIVER, MODULES
 from blueprint.probe.nvml_calls import DRIVER_VERSION
-from blueprint.probe.observations import Observation, ObservedNode, Status
+from blueprint.probe.observation import Observation, Status
 from blueprint.probe.parameters import TRUE
-from blueprint.probe.verdicts import Verdict, VerdictFactory
+
+if TYPE_CHECKING:
+    from blueprint.probe.host_files import KernelDriver
+    from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 NO_NVML = define(
     "BP9000",
@@ -58,14 +62,14 @@ def nvml(verdicts: VerdictFactory, _: object) -> list[Verdict]:
     or its devices, which is unknown. Everything else that keeps NVML from answering (permission, a timeout, a hang)
     proves nothing about the driver and is unknown.
     """
-    node = ObservedNode(verdicts.reading)
+    node = verdicts.observed_node
     init = node.nvml
     if init.status is Status.READ:
         return [_driver(verdicts, node.driver)]
     [call] = init.evidence or (None,)
     if call is None or call.code not in _ABSENT:
         return [verdicts.unknown(init)]
-    kernel = ObservedHost(verdicts.reading).driver
+    kernel = verdicts.observed_host.driver
     if kernel.files and kernel.files[0].access is not Access.ABSENT:
         return [_contradicted(verdicts, init, kernel, _ELSEWHERE[call.code])]
     given = pci_gpus.describe(verdicts.reading) if pci_gpus.passed_through(verdicts.reading) else ""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, TypeAlias
 
 from blueprint.diagnostics import define
 from blueprint.probe.check import invariant
-from blueprint.probe.observations import Observation, ObservedGpu, ObservedNode, Status
-from blueprint.probe.reading import Call, Outcome, Reading
-from blueprint.probe.verdicts import Verdict, VerdictFactory
+from blueprint.probe.observation import Observation, Status
+
+if TYPE_CHECKING:
+    from blueprint.probe.observations import ObservedGpu, ObservedNode
+    from blueprint.probe.reading import Call, Reading
+    from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 GPU_COUNT_INCONSISTENT = define(
     "BP9021",
@@ -31,12 +35,12 @@ def nvml_consistency(verdicts: VerdictFactory) -> list[Verdict]:
 
     A handle refused because the GPU is lost is `gpu-faults`'s finding.
     """
-    node = ObservedNode(verdicts.reading)
+    node = verdicts.observed_node
     found = [*_changed_count(verdicts.reading), *_refused_handles(node), *_changed_identity(node)]
     return [_finding(verdicts, message, calls) for message, calls in found]
 
 
-_Found = tuple[str, tuple[Call, ...]]
+_Found: TypeAlias = "tuple[str, tuple[Call, ...]]"
 
 
 def _changed_count(reading: Reading) -> Iterator[_Found]:
@@ -61,6 +65,8 @@ def _refused_handles(node: ObservedNode) -> Iterator[_Found]:
 
 
 def _refused(gpu: ObservedGpu) -> bool:
+    from blueprint.probe.reading import Outcome
+
     handle = gpu.handle
     returned = any(call.outcome is Outcome.RETURNED for call in handle.evidence)
     return returned and handle.status in {Status.UNREADABLE, Status.UNSUPPORTED}

@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from blueprint.diagnostics import define
 from blueprint.probe.check import check
-from blueprint.probe.host import HostRecord
 from blueprint.probe.host_files import HostFile
-from blueprint.probe.host_observations import ObservedHost
-from blueprint.probe.observations import Observation, Status
+from blueprint.probe.observation import Observation, Status
 from blueprint.probe.parameters import text_form
-from blueprint.probe.reading import Reading
-from blueprint.probe.verdicts import Verdict, VerdictFactory
+
+if TYPE_CHECKING:
+    from blueprint.probe.host import HostRecord
+    from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 SYSTEM_OTHER = define(
     "BP9121",
@@ -100,7 +101,7 @@ def operating_system(verdicts: VerdictFactory, expected: OperatingSystem) -> lis
     OpenShift's nodes, which call themselves RHEL of the variant CoreOS from 4.19 on, are `rhcos`. From inside a
     container, whose image has an os-release of its own, it is unknown unless `--root` names the node's file system.
     """
-    found = _observe(verdicts.reading)
+    found = _observe(verdicts)
     if found.value is None:
         return [verdicts.unknown(found)]
     measured = str(found.value)
@@ -114,9 +115,9 @@ def operating_system(verdicts: VerdictFactory, expected: OperatingSystem) -> lis
     return [verdicts.failed(SYSTEM_OTHER, found, message, measured=measured, remedy=_REMEDY)]
 
 
-def _observe(reading: Reading) -> Observation[OperatingSystem]:
+def _observe(verdicts: VerdictFactory) -> Observation[OperatingSystem]:
     """The operating system of the node, not that of a container's image."""
-    host = ObservedHost(reading)
+    host, reading = verdicts.observed_host, verdicts.reading
     if reading.host and reading.host.root == "/":
         mounted = host.observe(MOUNTS)
         if mounted.value in (None, "", "overlay"):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from blueprint.diagnostics import define
 from blueprint.probe import pci_gpus
 from blueprint.probe.check import invariant
-from blueprint.probe.observations import Observation, ObservedGpu, ObservedNode, Status
-from blueprint.probe.reading import PciFunction
-from blueprint.probe.verdicts import Verdict, VerdictFactory
+from blueprint.probe.observation import Observation, Status
+
+if TYPE_CHECKING:
+    from blueprint.probe.observations import ObservedGpu, ObservedNode
+    from blueprint.probe.reading import PciFunction
+    from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 PCI_DISAGREES = define(
     "BP9022",
@@ -39,7 +44,7 @@ def pci_agreement(verdicts: VerdictFactory) -> list[Verdict]:
     A function that cannot be told to be one is *unknown*. Where the kernel lists no NVIDIA GPU at all (WSL, a container
     without /sys, a stand-in library) there is nothing to compare with, and the check is skipped.
     """
-    node, listed = ObservedNode(verdicts.reading), pci_gpus.functions(verdicts.reading)
+    node, listed = verdicts.observed_node, pci_gpus.functions(verdicts.reading)
     count, given = node.count, pci_gpus.passed_through(verdicts.reading)
     if not pci_gpus.is_listed(verdicts.reading):
         return [verdicts.skipped(listed, f"{listed.why} to compare NVML's answers with")]

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from blueprint.diagnostics import define
 from blueprint.probe import parse
 from blueprint.probe.check import check
 from blueprint.probe.nvml_calls import DeviceCall
-from blueprint.probe.observations import ObservedGpu, Status
-from blueprint.probe.parameters import FLAG
+from blueprint.probe.observation import Status
+from blueprint.probe.parameters import FLAG, off_on
 from blueprint.probe.pending_modes import absent_mode
-from blueprint.probe.verdicts import Verdict, VerdictFactory, each_gpu, off_on
+
+if TYPE_CHECKING:
+    from blueprint.probe.observations import ObservedGpu
+    from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 PERSISTENCE_MODE = define(
     "BP9200",
@@ -32,7 +37,7 @@ def persistence_mode(verdicts: VerdictFactory, expected: bool) -> list[Verdict]:
     Where the driver has no such mode, an expected `false` is skipped
     and an expected `true` fails.
     """
-    return each_gpu(verdicts, lambda gpu: _judge(verdicts, gpu, expected=expected))
+    return verdicts.each_gpu(lambda gpu: _judge(verdicts, gpu, expected=expected))
 
 
 def _judge(verdicts: VerdictFactory, gpu: ObservedGpu, *, expected: bool) -> Verdict:

@@ -26,6 +26,7 @@ def general_topics() -> dict[str, str]:
         "diagnostics": _DIAGNOSTICS,
         "exit-codes": _exit_codes(),
         "report-formats": _report_formats(),
+        "waivers": _WAIVERS,
     }
 
 
@@ -74,3 +75,36 @@ where it was found.
 - BP9: probing nodes
 
 A diagnostic is an error, a warning or a note. `blueprint explain CODE` says what a code means and what to do."""
+_WAIVERS = """\
+# Waivers
+
+A waiver accepts findings until a day: they are reported, and do not count for the exit code. Waivers stand in
+`waivers.yaml` beside the blueprint or the folder of the bundle, or in the file that `--waivers` names:
+
+```
+apiVersion: gpublueprint.dev/v1alpha1
+kind: Waivers
+waivers:
+  - code: BP6101
+    subject: Deployment/apps/*
+    path: spec.template.spec.containers[*].image
+    reason: the registry moves in March
+    owner: platform team
+    expires: 2027-03-31
+```
+
+- `code`: id or slug of the findings
+- `subject`: an object (`Kind/[namespace/]name`), `Node/NAME` or `Pool/NAME`; `*` is any text, `?` one character
+- `path`: the field as reports show it, with the same wildcards
+- `reason`, `owner`: why, and who answers for it
+- `expires`: the last day on which it is in force, in UTC
+
+`subject` or `path` may be left out; without both, the waiver is too broad. In a blueprint, an overlay or a manifest of
+your own, a comment on the line of the finding or above it does the same:
+
+```
+# blueprint: waive BP6101 until 2027-03-31 -- the registry moves in March (platform team)
+```
+
+What was not examined, bundles that were edited, documents that cannot be read and failures of the tool are never
+waived. Expired, unused and too broad waivers are findings themselves (BP0055 to BP0057)."""

@@ -1,0 +1,27 @@
+"""What pools need of the operands, in a ClusterPolicy, an NVIDIADriver and the operands' files alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from blueprint.bundle.model import Object, Path
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import PoolOffer
+from blueprint.diagnostics import define
+from blueprint.effective.operator import Section
+
+OPERAND_OFF = define("BP6480", "operand-switched-off", page=__file__)
+PARTITION_CHANGED = define("BP6485", "partition-contradicts-pools", page=__file__)
+
+
+def modules_off(subject: Object, beside: Path, rdma: Path, pools: Iterable[PoolOffer]) -> Iterator[ObjectFinding]:
+    """Kernel modules that pools need and that are not loaded; `beside` is where their sections stand."""
+    places = {"gds": (*beside, "gds"), "gdrcopy": (*beside, "gdrcopy"), "peermem": rdma}
+    pools = tuple(pools)
+    for module, path in places.items():
+        pool = next((each for each in pools if module in each.modules), None)
+        if pool and Section(subject, path).value("enabled") is not True:
+            where = ".".join(map(str, path))
+            text = f"{where}.enabled is not true, and pool {pool.name} needs the kernel module of {module}"
+            help_ = "remove the change, or what needs it in the pool"
+            yield ObjectFinding(OPERAND_OFF, (*path, "enabled"), text, help_)

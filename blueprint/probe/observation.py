@@ -1,0 +1,49 @@
+"""An observation: a value with what proves it, or the reason why there is none.
+
+Apart from `observations`, which makes them of readings: the compiler imports checks for what they declare, and knows no
+reading.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from blueprint.probe.host import HostRecord
+    from blueprint.probe.reading import Call
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Status(enum.Enum):
+    """Whether a fact is known, and if not, why."""
+
+    READ = "read"
+    UNSUPPORTED = "unsupported"
+    UNREADABLE = "unreadable"
+    IMPLAUSIBLE = "implausible"
+    HUNG = "hung"
+    CRASHED = "crashed"
+    FAULT = "fault"
+
+
+@dataclass(frozen=True, slots=True)
+class Observation(Generic[T_co]):
+    """A value with the calls and files it rests on, or the reason why there is none.
+
+    `value` is set exactly if `status` is READ. `why` is a clause for people: `nvmlDeviceGetName(3)
+    returned NVML_ERROR_GPU_IS_LOST (15) after 0.2 ms`.
+    """
+
+    status: Status
+    value: T_co | None
+    why: str
+    evidence: tuple[Call, ...]
+    files: tuple[HostRecord, ...] = ()
+
+    @property
+    def raw(self) -> str:
+        """What NVML really answered, untouched, for the record. What files said is told with the files."""
+        return ", ".join(repr(call.value) for call in self.evidence if call.value is not None)

@@ -95,10 +95,16 @@ def is_bundle(target: str) -> bool:
 
 def compile_target(options: Namespace) -> Compilation:
     """Compile the blueprint that TARGET names, without writing anything. Its waivers are left in the options."""
+    from blueprint.cli.rules import rule_policy
     from blueprint.pipeline import compile_blueprint
 
-    waivers = waivers_for(options, options.target)
-    compilation = compile_blueprint(options.target, overlays=options.overlay, sets=options.set, waivers=waivers)
+    compilation = compile_blueprint(
+        options.target,
+        overlays=options.overlay,
+        sets=options.set,
+        policy=rule_policy(options, options.target),
+        waivers=waivers_for(options, options.target),
+    )
     options.compiled_waivers = compilation.waivers
     return compilation
 
@@ -122,6 +128,7 @@ def load_bundle(options: Namespace) -> Bundle:
 
 def compiled_run(verb: str, compilation: Compilation) -> Run:
     """What a compilation found, as a run; exit code 1 if it has no bundle."""
+    from blueprint.cli.rules import skipped_rules
     from blueprint.report.model import Coverage, Run
 
     bundle = compilation.bundle
@@ -143,4 +150,5 @@ def compiled_run(verb: str, compilation: Compilation) -> Run:
         verdict=verdict,
         exit_code=compilation.exit_code,
         texts=compilation.layered.texts,
+        skipped_rules=skipped_rules(compilation.rules),
     )

@@ -11,7 +11,7 @@ from blueprint.changes.compare import ABSENT, FieldChange, ObjectChange
 from blueprint.diagnostics import Diagnostic, Span
 from blueprint.report.context import Context
 from blueprint.report.escaping import encodable
-from blueprint.report.model import IgnoredDifference, ReportedImage, Run
+from blueprint.report.model import IgnoredDifference, ReportedImage, Run, SkippedRule
 from blueprint.report.record import ReportEntry, WaivedEntry, record_of
 from blueprint.source.paths import pointer
 
@@ -37,6 +37,7 @@ def document_of(run: Run, context: Context) -> dict[str, Any]:
         ],
         "notAsked": list(run.out_of_scope),
         **({"leftOut": [_left_out(each) for each in _ordered(run.left_out)]} if run.left_out else {}),
+        **({"skippedRules": [_skipped(each) for each in run.skipped_rules]} if run.skipped_rules else {}),
         "diagnostics": [_finding(finding) for finding in record.findings],
         "changes": [_change(change) for change in record.changes],
     }
@@ -68,6 +69,10 @@ def _ordered(left_out: tuple[IgnoredDifference, ...]) -> list[IgnoredDifference]
 
 def _left_out(each: IgnoredDifference) -> dict[str, Any]:
     return _without_empty(subject=each.subject, path=each.path, reason=each.reason, writer=each.writer)
+
+
+def _skipped(each: SkippedRule) -> dict[str, Any]:
+    return {"rule": each.rule, "codes": list(each.codes), "reason": each.reason}
 
 
 def _waived(entry: WaivedEntry) -> dict[str, Any]:

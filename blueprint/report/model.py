@@ -51,6 +51,15 @@ class IgnoredDifference:
     writer: str = ""
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class SkippedRule:
+    """A rule that did not run, and why: it is not selected, or what it needs to know is not known."""
+
+    codes: tuple[str, ...]
+    rule: str
+    reason: str
+
+
 Reassess = Callable[[Collection[int]], tuple[str, int]]
 """The verdict and the exit code without some of a run's diagnostics, which are given by their positions."""
 
@@ -76,6 +85,7 @@ class Run:
         reassess: How waiving changes verdict and exit code; None where it does not.
         texts: The text behind files that spans name and the disk does not have (`--set`, git revisions); for
             excerpts only, no format tells it.
+        skipped_rules: Rules that had something to look at and did not run.
     """
 
     verb: str
@@ -91,5 +101,6 @@ class Run:
     texts: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     images: tuple[ReportedImage, ...] = ()
     platform: tuple[ObjectChange, ...] = ()
+    skipped_rules: tuple[SkippedRule, ...] = ()
     waived: tuple[WaivedFinding, ...] = ()
     reassess: Reassess | None = field(default=None, repr=False, compare=False)

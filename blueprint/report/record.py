@@ -165,4 +165,6 @@ def coverage_in_words(run: Run) -> list[str]:
         sentences.append(f"Not asked: {', '.join(run.out_of_scope)}.")
     if reasons := [f"{number} x {reason}" for reason, number in left_out_by_reason(run).items()]:
         sentences.append(f"Left out, as expected (each is named in --report json): {'; '.join(reasons)}.")
+    if run.skipped_rules:
+        sentences.append(f"Not run: {counted_or_none(len(run.skipped_rules), 'rule')} (-v names them).")
     return sentences

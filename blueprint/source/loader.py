@@ -48,17 +48,23 @@ def load_text(text: str, file: str, *, dates: bool = False) -> Document:
 
 def load_documents(text: str, file: str, *, dates: bool = False) -> list[Document]:
     """Every document in `text`; empty ones are left out. Raises Refused with everything that is wrong."""
-    if bad := _FORBIDDEN.search(text):
-        raise Refused(_control_character(text, bad.start(), file))
-    builder = _Builder(text, file, dates=dates)
-    try:
-        documents = builder.documents()
-    except yaml_errors() as error:
-        documents = []
-        builder.problems.append(_syntax(failure(error), text, file))
+    builder = Builder(text, file, dates=dates)
+    documents = read_stream(builder)
     if builder.problems:
         raise Refused(*builder.problems)
     return documents
+
+
+def read_stream(builder: Builder) -> list[Document]:
+    """Every document that the builder's text holds; its problems say what is wrong with them."""
+    if bad := _FORBIDDEN.search(builder.text):
+        builder.problems.append(_control_character(builder.text, bad.start(), builder.file))
+        return []
+    try:
+        return builder.documents()
+    except yaml_errors() as error:
+        builder.problems.append(_syntax(failure(error), builder.text, builder.file))
+        return []
 
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}")
@@ -68,10 +74,10 @@ class _Abandoned(Exception):  # noqa: N818
     """The document must not be read further."""
 
 
-class _Builder:
+class Builder:
     """Turns events into documents, collecting problems on the way."""
 
-    def __init__(self, text: str, file: str, *, dates: bool) -> None:
+    def __init__(self, text: str, file: str, *, dates: bool = False) -> None:
         self.text = text
         self.file = file
         self.dates = dates
@@ -186,10 +192,7 @@ class _Builder:
             if value is AMBIGUOUS and self.dates and _DAY.fullmatch(text):
                 value = text
             self.plain[text] = value
-        if value is AMBIGUOUS:
-            self._ambiguous(text, event)
-            return text
-        return value
+        return self.ambiguous(text, event) if value is AMBIGUOUS else value
 
     def _alias(self, event: Any) -> tuple[Any, Marks]:
         if event.anchor in self.open:
@@ -213,7 +216,7 @@ class _Builder:
         if text == "<<":
             self._problem(codes.MERGE_KEY, "merge keys (<<) are not supported", event)
         elif value is AMBIGUOUS:
-            self._ambiguous(text, event)
+            self.ambiguous(text, event)
         elif not isinstance(value, str):
             message = f"the key {text} is not text" if text else "a key is empty"
             self._problem(codes.KEY_NOT_TEXT, message, event)
@@ -229,7 +232,8 @@ class _Builder:
         note = Note("first given here", self.sheet.span_of(first[0], first[1]))
         self._problem(codes.DUPLICATE_KEY, f"the key {key} is given twice", event, notes=(note,))
 
-    def _ambiguous(self, text: str, event: Any) -> None:
+    def ambiguous(self, text: str, event: Any) -> Any:
+        """What a scalar counts as that readers of YAML disagree on."""
         at = self.sheet.span_of(event.start_mark, event.end_mark)
         self.problems.append(
             Diagnostic(
@@ -238,6 +242,7 @@ class _Builder:
                 fix=Fix(at, quoted_form(text)),
             )
         )  # fmt: skip
+        return text
 
     def _tag(self, event: Any) -> None:
         tag = str(event.tag).replace("tag:yaml.org,2002:", "!!")

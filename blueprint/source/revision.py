@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import posixpath
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from blueprint.source import codes
 from blueprint.source.files import limit, matches_glob
 
 NO_SUCH_REVISION = "there is no such revision"
+_HUNK = re.compile(r"@@ -[0-9,]+ \+([0-9]+)(?:,([0-9]+))? @@")
 SYMBOLIC_LINK = 0o120000
 """The mode of a link in a git tree."""
 
@@ -103,3 +106,49 @@ def _way_out(revision: str) -> str:
 def _refused(target: str, reason: str, help_: str = "") -> Refused:
     found = Diagnostic(codes.REVISION, f"cannot read {target}: {reason}", help=help_ or None)
     return Refused(found, exit_code=2)
+
+
+def changed_lines(revision: str, files: Sequence[str], folder: Path) -> dict[str, set[int] | None]:
+    """The lines that differ from a revision, by file; None for a file that the revision does not have. Raises Refused.
+
+    Where lines were removed, those around the gap count as changed. Files without a change are left out.
+    """
+    there, _ = open_revision(f"{revision}:.", folder)
+    import git
+
+    repository = git.Repo(folder, search_parent_directories=True)
+    root = Path(str(repository.working_tree_dir)).resolve()
+    diff = repository.git.execute(
+        ["git", "-c", "core.quotePath=false", "diff", "--unified=0", "--no-color", "--no-ext-diff", revision, "--"],
+        with_extended_output=False, as_process=False, stdout_as_string=True,
+    )  # fmt: skip
+    hunks = _hunks(str(diff))
+    changed: dict[str, set[int] | None] = {}
+    for file in files:
+        path = (folder / file).resolve()
+        inner = path.relative_to(root).as_posix() if path.is_relative_to(root) else None
+        if inner is None or not _has(there.tree, inner):
+            changed[file] = None
+        elif inner in hunks:
+            changed[file] = hunks[inner]
+    return changed
+
+
+def _has(tree: Any, path: str) -> bool:
+    try:
+        return bool(tree / path)
+    except KeyError:
+        return False
+
+
+def _hunks(diff: str) -> dict[str, set[int]]:
+    """The changed lines of the new side, by path."""
+    found: dict[str, set[int]] = {}
+    lines: set[int] = set()
+    for text in diff.splitlines():
+        if text.startswith("+++ b/"):
+            lines = found.setdefault(text.removeprefix("+++ b/").rstrip("\t"), set())
+        elif match := _HUNK.match(text):
+            first, count = int(match[1]), int(match[2] or 1)
+            lines.update(range(first, first + (count or 2)))
+    return found

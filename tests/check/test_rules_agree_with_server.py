@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +13,7 @@ from blueprint.bundle.model import Object
 from blueprint.check.objects import validate_objects
 from blueprint.lab.access import RequestFailed
 from tests.cel.test_engine import TRUE, VALUE
+from tests.support.waits import eventually
 
 pytest.importorskip("cel_expr_python", reason="the extra cel is not installed")
 
@@ -148,12 +148,9 @@ def installed(lab: Any) -> tuple[Any, str, dict[int, tuple[Schema, str, list[Any
             break
         rules = [chosen.pop(number)[1] for number in refused]
         assert not [rule for rule in rules if not any(part in rule for part in NOT_INSTALLABLE)]
-    for _ in range(100):
-        try:
-            lab.request("GET", f"/apis/{group}/v1/things")
-            break
-        except RequestFailed:
-            time.sleep(0.1)
+    eventually(
+        lambda: lab.request("GET", f"/apis/{group}/v1/things"), "the definition is served", errors=(RequestFailed,)
+    )
     return lab, group, chosen
 
 

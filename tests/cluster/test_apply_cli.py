@@ -15,6 +15,7 @@ import pytest
 from blueprint.cluster.plan import make_plan
 from blueprint.cluster.planfile import save_plan
 from tests.support.bundles import bundle, config_map, deployment, namespace, patch_as, pool
+from tests.support.waits import eventually
 
 BLUEPRINT = [sys.executable, "-m", "blueprint.cli.main"]
 
@@ -101,12 +102,8 @@ def test_ctrl_c_exits_130_tells_what_is_live_and_the_next_run_goes_on(lab, clust
     save_plan(make_plan(wanted, cluster), path)
     command = [*BLUEPRINT, "apply", str(path), "--kubeconfig", str(lab.kubeconfig), "--timeout", "60"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 20
     settings = f"/api/v1/namespaces/{unique}/configmaps"
-    while time.monotonic() < deadline:
-        if len(cluster.list(settings)) == 2:
-            break
-        time.sleep(0.05)
+    eventually(lambda: len(cluster.list(settings)) == 2, "both ConfigMaps are there")
     time.sleep(0.2)
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=20)

@@ -19,6 +19,7 @@ import pytest
 
 from blueprint.apiserver.connect import connect
 from blueprint.apiserver.connection import Connection
+from blueprint.apiserver.errors import ApiError
 from blueprint.bundle.model import Bundle
 from blueprint.changes.compare import Action
 from blueprint.cluster.apply import ApplyOptions, Outcome, apply_plan
@@ -44,6 +45,7 @@ from tests.support.apply_endings import (
 from tests.support.bundles import apply, bundle, config_map, deployment, each_object, namespace, patch_as
 from tests.support.soak import WHOLE
 from tests.support.soak import dice as dice_for
+from tests.support.waits import eventually
 
 SEEDS = range(40 if WHOLE else 3)
 DENIED = (403, "Forbidden", 'is forbidden: ValidatingAdmissionPolicy "p" denied request: no')
@@ -211,16 +213,15 @@ def policy(cluster: Connection, unique: str) -> Iterator[None]:
 
 def wait_until_denied(name: str, cluster: Connection) -> None:
     """Policies are enforced some time after they were written."""
-    from blueprint.cluster.waits import wait_until
 
-    def look() -> str:
+    def denied() -> bool:
         try:
             cluster.post(f"/api/v1/namespaces/{name}/configmaps", config_map(name, "probe"), "tests", dry_run=True)
-        except Exception as error:  # noqa: BLE001 - any refusal will do
-            return "" if "Policy" in str(error) else str(error)
-        return "not denied"
+        except ApiError as error:
+            return "Policy" in str(error)
+        return False
 
-    wait_until(look, 30)
+    eventually(denied, "the policy is enforced")
 
 
 def test_denied_by_a_policy(applied: Bundle, policy: None, cluster, unique) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +15,7 @@ from blueprint.changes.compare import Action
 from blueprint.cluster.consent import Consent
 from blueprint.cluster.plan import make_plan
 from tests.support.bundles import Data, apply, bundle, config_map, deployment, line_of, namespace
+from tests.support.waits import eventually
 
 JSON_PATCH = "application/json-patch+json"
 MERGE = "application/merge-patch+json"
@@ -179,10 +179,7 @@ def test_a_refusal_by_a_policy_never_leads_to_a_deletion(cluster, unique, policy
     assert apply(bundle(unique, namespace(unique), config_map(unique)), cluster).exit_code == 0
     path = f"/api/v1/namespaces/{unique}/configmaps/settings"
     uid = cluster.get(path)["metadata"]["uid"]
-    end = time.monotonic() + 20
-    while not refuses(cluster, unique) and time.monotonic() < end:
-        time.sleep(0.2)
-    assert refuses(cluster, unique)
+    eventually(lambda: refuses(cluster, unique), "the policy is enforced", pause=0.2)
 
     wanted = bundle(unique, namespace(unique), config_map(unique, mode="lax"), digest="d2")
     named = Consent(everything=True, named=(f"ConfigMap/{unique}/settings",))

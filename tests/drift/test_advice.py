@@ -31,6 +31,7 @@ from blueprint.drift.model import FindingKind
 from blueprint.drift.view import ClusterView
 from tests.support.drift_kinds import definition, many_kinds
 from tests.support.drift_platform import APPLY, JSON_PATCH, MERGE_PATCH, STRATEGIC, bundle_of, deployment
+from tests.support.waits import eventually
 
 Data = dict[str, Any]
 POD = "/spec/template/spec"
@@ -342,14 +343,9 @@ def widgets(connection: Connection) -> None:
     crd = definition()
     url = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{crd['metadata']['name']}"
     connection.apply(url, crd, "oracle", force=True)
-    for _ in range(100):
-        try:
-            connection.get("/apis/drift.example.org/v1/widgets")
-        except ApiError:
-            time.sleep(0.1)
-        else:
-            return
-    raise AssertionError("the definition is not served")
+    eventually(
+        lambda: connection.get("/apis/drift.example.org/v1/widgets"), "the definition is served", errors=(ApiError,)
+    )
 
 
 @pytest.fixture

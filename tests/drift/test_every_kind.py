@@ -27,6 +27,7 @@ from tests.support.drift_platform import Applied, apply, bundle_of
 from tests.support.drift_world import World, every_kind
 from tests.support.soak import SECONDS, SEED
 from tests.support.soak import dice as dice_for
+from tests.support.waits import eventually
 
 NAME, NAMESPACE = "kinds", "every-kind"
 WAIT = 180.0
@@ -204,10 +205,7 @@ def _class_of_the_late_claim(connection: Connection) -> bool:
 
 
 def _until(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + WAIT
-    while not condition():
-        assert time.monotonic() < deadline, f"waited in vain until {what}"
-        time.sleep(0.3)
+    eventually(condition, what, seconds=WAIT, pause=0.3)
 
 
 def _churn(everything: Applied, world: World, dice: random.Random) -> None:

@@ -38,6 +38,7 @@ from tests.support.drift_mutations import mutate
 from tests.support.drift_platform import APPLY, JSON_PATCH, bundle_of
 from tests.support.soak import WHOLE
 from tests.support.soak import dice as dice_for
+from tests.support.waits import eventually
 
 ROUNDS = 850 if WHOLE else 4
 """Changes of each kind; with a soak ten thousand in all."""
@@ -94,17 +95,16 @@ class OneObject:
 @pytest.fixture(scope="module")
 def found(connection: Connection) -> Discovery:
     """With our own definition served."""
-    import time
-
     crd = definition()
     url = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{crd['metadata']['name']}"
     connection.apply(url, crd, "oracle", force=True)
-    for _ in range(100):
+
+    def served() -> Discovery | None:
         seen = discover(connection)
-        if (resource := seen.find("drift.example.org/v1", "Widget")) and _answers(connection, resource.collection()):
-            return seen
-        time.sleep(0.05)
-    raise AssertionError("the definition is not served")
+        resource = seen.find("drift.example.org/v1", "Widget")
+        return seen if resource and _answers(connection, resource.collection()) else None
+
+    return eventually(served, "the definition is served")
 
 
 def _answers(connection: Connection, url: str) -> bool:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import copy
 import re
-import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -34,6 +33,7 @@ from blueprint.render.canonical import canonical
 from tests.support.drift_platform import bundle_of
 from tests.support.soak import WHOLE
 from tests.support.soak import dice as dice_for
+from tests.support.waits import eventually
 from tests.support.zero_values import Case, custom_cases, definition, filled, make_place, zero_cases
 
 MINOR = "1.36"
@@ -96,13 +96,13 @@ def found(own: Connection) -> Discovery:
     crd = definition()
     own.apply(f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{crd['metadata']['name']}", crd, "test")
     group, version = crd["spec"]["group"], crd["spec"]["versions"][0]["name"]
-    for _ in range(200):
+
+    def served() -> Discovery | None:
         seen = discover(own)
         resource = seen.find(f"{group}/{version}", crd["spec"]["names"]["kind"])
-        if resource and _answers(own, resource.collection()):
-            return seen
-        time.sleep(0.05)
-    raise AssertionError("the definition is not served")
+        return seen if resource and _answers(own, resource.collection()) else None
+
+    return eventually(served, "the definition is served")
 
 
 def _answers(connection: Connection, url: str) -> bool:

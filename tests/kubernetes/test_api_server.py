@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 from blueprint.kubernetes.api import load_kubernetes
 from blueprint.kubernetes.crds import load_crd, shipped_crds
 from blueprint.units import canonical_quantity
+from tests.support.waits import eventually
 
 ODD = ["1000m", "1.5", "1024Mi", "1.5Gi", "1000", "1Ki", "0.5Ki", "1e3", "12e6", "1E2", "0", "0Gi", "100n", "0.1n",
        "1025Ki", ".5", "1000000k", "0.0001Ki", "123456789", "2048", "3.000", "1E", "7Ei"]  # fmt: skip
@@ -31,12 +31,12 @@ def test_the_api_server_establishes_the_crd(own, key: tuple[str, str]) -> None:
     path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/"
     query = "?fieldManager=schemas-test&force=true"
     own.request("PATCH", path + crd["metadata"]["name"] + query, crd, content_type="application/apply-patch+yaml")
-    for _ in range(100):
+
+    def established() -> dict[str, str] | None:
         conditions = _conditions(own.request("GET", path + crd["metadata"]["name"]))
-        if conditions.get("Established") == "True":
-            break
-        time.sleep(0.1)
-    assert conditions.get("Established") == "True"
+        return conditions if conditions.get("Established") == "True" else None
+
+    conditions = eventually(established, "the definition is established")
     assert conditions.get("NonStructuralSchema", "False") == "False"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from blueprint.kubernetes.crds import crds_of
 from blueprint.pipeline import Compilation
 from blueprint.source.paths import format_path
 from tests.support.observed_platform import HERE
+from tests.support.waits import eventually
 
 GROUP = "monitoring.coreos.com"
 
@@ -37,7 +37,10 @@ def with_prometheus_operator(own: Any) -> None:
     for crd in crds_of(GROUP):
         own.request("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", dict(crd))
     own.request("POST", "/api/v1/namespaces", {"metadata": {"name": "monitoring"}})
-    _wait(own)
+    eventually(
+        lambda: any(group["name"] == GROUP for group in own.request("GET", "/apis", None).get("groups", [])),
+        "the new group is served",
+    )
 
 
 def test_apply_writes_it_once_and_has_nothing_left_to_do(lab: Any) -> None:
@@ -46,15 +49,6 @@ def test_apply_writes_it_once_and_has_nothing_left_to_do(lab: Any) -> None:
         target = [str(HERE / "watched.yaml"), "--kubeconfig", str(own.kubeconfig)]
         assert main(["apply", *target]) == 0
         assert main(["plan", "--exit-code", *target]) == 0
-
-
-def _wait(own: Any) -> None:
-    for _ in range(100):
-        kinds = own.request("GET", "/apis", None).get("groups", [])
-        if any(group["name"] == GROUP for group in kinds):
-            return
-        time.sleep(0.1)
-    raise AssertionError("the server does not serve the new group")
 
 
 def url(manifest: dict[str, Any]) -> str:

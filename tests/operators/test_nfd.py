@@ -8,7 +8,8 @@ import pytest
 
 from tests.support.operators.discovery import ANY_PORT, FORBIDDEN, PRESENT, Discovery, discover
 from tests.support.operators.machines import KERNEL
-from tests.support.operators.operated import Operated, eventually
+from tests.support.operators.operated import Operated
+from tests.support.waits import eventually
 
 pytestmark = pytest.mark.parametrize("operated", ["mig-inference"], indirect=True, scope="module")
 FEATURES = "/apis/nfd.k8s-sigs.io/v1alpha1"

@@ -10,30 +10,20 @@ from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.loader import read
 from blueprint.catalog.rules import Condition, Rule
 from blueprint.diagnostics import Diagnostic, Refused, Severity
-from blueprint.pipeline import Compilation, compile_blueprint
+from blueprint.pipeline import Compilation
 from blueprint.platform.drivers.branches import default_branch, usable_branches
 from blueprint.versions import version_key
 from tests.support.edits import EVERYTHING
+from tests.support.platforms import blueprint, compiled, pool
 
-HEAD = """
-apiVersion: gpublueprint.dev/v1alpha1
-kind: Blueprint
-metadata: {{name: t}}
-spec:
-  release: "2026.11"
-  cluster: {{kubernetes: "1.36", os: {os}}}
-  nodePools:
-    gpu: {{nodes: 2, selector: {{acme.example/pool: gpu}}, {pool}}}
-"""
 RULES = load_catalog().rules
 TRIAL = (EVERYTHING / "hardware" / "trial.yaml").read_text("utf-8")
 DOUBT = "not verified by anybody, confidence: unverified}"
 
 
-def compiled(folder: Path, pool: str, os: str = "ubuntu-24.04") -> Compilation:
-    file = folder / "b.yaml"
-    file.write_text(HEAD.format(pool=pool, os=os), "utf-8")
-    return compile_blueprint(str(file))
+def declared(fields: str, os: str = "ubuntu-24.04") -> Compilation:
+    """A blueprint of one pool with these keys, compiled."""
+    return compiled(blueprint(pool("gpu", fields, nodes=2), os=os))
 
 
 def told(done: Compilation) -> dict[str, Severity]:
@@ -50,8 +40,8 @@ def branch_of(done: Compilation) -> str:
     return done.platform.pools[0].driver.branch or ""
 
 
-def test_a_gpu_that_new_drivers_dropped_gets_the_newest_branch_that_knows_it_and_is_told_why(tmp_path: Path) -> None:
-    done = compiled(tmp_path, "gpu: {product: V100-SXM2-32GB, count: 8}")
+def test_a_gpu_that_new_drivers_dropped_gets_the_newest_branch_that_knows_it_and_is_told_why() -> None:
+    done = declared("gpu: {product: V100-SXM2-32GB, count: 8}")
     assert branch_of(done) == "580"
     found = one(done, "BP3162")
     assert found.severity is Severity.NOTE
@@ -61,8 +51,8 @@ def test_a_gpu_that_new_drivers_dropped_gets_the_newest_branch_that_knows_it_and
     assert any(source.path == "maximumDriver.value" or "maximumDriver" in source.path for source in driver.sources)
 
 
-def test_every_other_gpu_gets_the_branch_of_the_release(tmp_path: Path) -> None:
-    done = compiled(tmp_path, "gpu: {product: L40S, count: 4}")
+def test_every_other_gpu_gets_the_branch_of_the_release() -> None:
+    done = declared("gpu: {product: L40S, count: 4}")
     assert (branch_of(done), told(done)) == ("595", {})
 
 
@@ -77,35 +67,32 @@ def test_every_product_has_a_maintained_branch_in_the_release_and_the_default_is
     assert set(usable) <= {"580", "595"}, "535 and 610 have ended by the month of this release"
 
 
-def test_a_doubtful_minimum_warns_and_a_certain_one_refuses(tmp_path: Path) -> None:
+def test_a_doubtful_minimum_warns_and_a_certain_one_refuses() -> None:
     """That an H20 needs 535 is general knowledge; that a B200 needs 570.133.20 is in NVIDIA's documents."""
-    assert told(compiled(tmp_path, 'gpu: {product: H20, count: 8}, driver: {owner: host, branch: "525"}')) == {
+    assert told(declared('gpu: {product: H20, count: 8}, driver: {owner: host, branch: "525"}')) == {
         "BP3161": Severity.WARNING
     }
-    old = compiled(tmp_path, "gpu: {product: B200, count: 8}, driver: {owner: host, version: 570.124.06}")
+    old = declared("gpu: {product: B200, count: 8}, driver: {owner: host, version: 570.124.06}")
     assert told(old) == {"BP3103": Severity.ERROR}
     assert "570.133.20" in one(old, "BP3103").message
-    new = compiled(tmp_path, "gpu: {product: B200, count: 8}, driver: {owner: host, version: 570.133.20}")
+    new = declared("gpu: {product: B200, count: 8}, driver: {owner: host, version: 570.133.20}")
     assert told(new) == {}
 
 
-def test_kernel_modules_that_do_not_drive_the_gpu_are_refused_and_doubtful_ones_warn(tmp_path: Path) -> None:
+def test_kernel_modules_that_do_not_drive_the_gpu_are_refused_and_doubtful_ones_warn() -> None:
     """The vendor says it of Blackwell; of the product on trial nobody is sure."""
-    pool = "gpu: {product: %s, count: 2}, driver: {owner: operator, kernelModules: proprietary}"
-    assert told(compiled(tmp_path, pool % "RTX-PRO-6000-Blackwell-Server")) == {"BP3104": Severity.ERROR}
-    (tmp_path / "trial.yaml").write_text(TRIAL.replace("the vendor's letter, confidence: read}", DOUBT), "utf-8")
-    text = HEAD.format(pool=pool % "TRIAL-48GB", os="ubuntu-24.04").replace(
-        "  cluster", "  hardware: [trial.yaml]\n  cluster"
-    )
-    (tmp_path / "b.yaml").write_text(text, "utf-8")
-    assert told(compile_blueprint(str(tmp_path / "b.yaml"))) == {"BP3165": Severity.WARNING}
+    fields = "gpu: {product: %s, count: 2}, driver: {owner: operator, kernelModules: proprietary}"
+    assert told(declared(fields % "RTX-PRO-6000-Blackwell-Server")) == {"BP3104": Severity.ERROR}
+    text = blueprint(pool("gpu", fields % "TRIAL-48GB", nodes=2), os="ubuntu-24.04", spec="  hardware: [trial.yaml]\n")
+    trial = TRIAL.replace("the vendor's letter, confidence: read}", DOUBT)
+    assert told(compiled(text, files={"trial.yaml": trial})) == {"BP3165": Severity.WARNING}
 
 
 CUT = "gpu: {product: A100-SXM4-80GB, count: 8, mig: {layout: [{devices: %s, profiles: {1g.10gb: 7}}]}}"
 
 
 @pytest.mark.parametrize(
-    ("pool", "os", "severity"),
+    ("fields", "os", "severity"),
     [
         (CUT % "0-3" + ", driver: {owner: host, version: 570.124.06}", "ubuntu-24.04", Severity.ERROR),
         (CUT % "0-3" + ", driver: {owner: host, version: 570.158.01}", "ubuntu-24.04", Severity.ERROR),
@@ -119,12 +106,12 @@ CUT = "gpu: {product: A100-SXM4-80GB, count: 8, mig: {layout: [{devices: %s, pro
         ("gpu: {product: B200, count: 8}", "rhel-9.6", None),
     ],
 )
-def test_a_rule_applies_exactly_where_it_says(pool: str, os: str, severity: Severity | None, tmp_path: Path) -> None:
-    assert told(compiled(tmp_path, pool, os)).get("BP3164") == severity
+def test_a_rule_applies_exactly_where_it_says(fields: str, os: str, severity: Severity | None) -> None:
+    assert told(declared(fields, os)).get("BP3164") == severity
 
 
-def test_a_rule_is_told_with_its_lines_and_its_source(tmp_path: Path) -> None:
-    done = compiled(tmp_path, CUT % "0-3" + ", driver: {owner: host, version: 570.133.20}")
+def test_a_rule_is_told_with_its_lines_and_its_source() -> None:
+    done = declared(CUT % "0-3" + ", driver: {owner: host, version: 570.133.20}")
     found = one(done, "BP3164")
     assert found.path == "spec.nodePools.gpu.driver.version"
     places = [note.at.file for note in found.notes if note.at]
@@ -140,9 +127,9 @@ def test_every_rule_names_its_source_and_only_products_that_exist(rule: Rule) ->
         assert any(Condition(any_of=(pattern,)).holds(product) for product in load_catalog().products)
 
 
-def test_a_host_with_switches_is_told_to_run_the_fabric_manager_and_others_are_not(tmp_path: Path) -> None:
-    def needs(pool: str) -> str:
-        files = compiled(tmp_path, pool).files
+def test_a_host_with_switches_is_told_to_run_the_fabric_manager_and_others_are_not() -> None:
+    def needs(fields: str) -> str:
+        files = declared(fields).files
         assert files
         return files["prerequisites.md"].decode()
 
@@ -184,9 +171,7 @@ def test_a_wrong_rule_is_refused(text: str, says: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("owner", "expected"), [("operator", {"BP3164": Severity.ERROR}), ("provider", {})])
-def test_the_a10_of_azure_gets_its_driver_from_azure(tmp_path: Path, owner: str, expected: dict[str, Severity]) -> None:
-    pool = f"machine: {{instanceType: Standard_NV36ads_A10_v5}}, driver: {{owner: {owner}}}"
-    file = tmp_path / "aks.yaml"
-    text = HEAD.format(pool=pool, os="ubuntu-22.04").replace("os:", "distribution: aks, os:")
-    file.write_text(text, "utf-8")
-    assert told(compile_blueprint(str(file))) == expected
+def test_the_a10_of_azure_gets_its_driver_from_azure(owner: str, expected: dict[str, Severity]) -> None:
+    fields = f"machine: {{instanceType: Standard_NV36ads_A10_v5}}, driver: {{owner: {owner}}}"
+    done = compiled(blueprint(pool("gpu", fields, nodes=2), distribution="aks", os="ubuntu-22.04"))
+    assert told(done) == expected

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from blueprint.bundle.layout import LOCK
-from blueprint.pipeline import Compilation, compile_blueprint
+from blueprint.pipeline import Compilation
+from tests.support.platforms import compiled
 
 TEXT = """\
 apiVersion: gpublueprint.dev/v1alpha1
@@ -28,18 +28,11 @@ spec:
 """
 
 
-@pytest.fixture
-def compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Compiles TEXT with values set."""
-    monkeypatch.chdir(tmp_path)
-    Path("blueprint.yaml").write_text(TEXT)
-
-    def compiled(*sets: str) -> Compilation:
-        found = compile_blueprint("blueprint.yaml", sets=sets)
-        assert found.bundle, [each.message for each in found.diagnostics]
-        return found
-
-    return compiled
+def declared(*sets: str) -> Compilation:
+    """TEXT with values set, compiled."""
+    found = compiled(TEXT, sets=sets)
+    assert found.bundle, [each.message for each in found.diagnostics]
+    return found
 
 
 POOL = "spec.nodePools.gpu"
@@ -53,30 +46,30 @@ def expected(compilation: Compilation, check: str) -> Any:
     return found[0].parameters if found else None
 
 
-def test_of_a_pool_without_gpus_it_is_expected_that_it_has_none(compiled: Any) -> None:
-    found = compiled().bundle.expectations
+def test_of_a_pool_without_gpus_it_is_expected_that_it_has_none() -> None:
+    found = declared().bundle.expectations
     assert [(each.check, each.parameters) for each in found if each.pool == "cpu"] == [("gpu-count", 0)]
     assert {each.pool for each in found} == {"cpu", "gpu"}
 
 
-def test_the_driver_is_expected_exactly_where_the_operator_installs_it(compiled: Any) -> None:
-    assert expected(compiled(), "driver-version") == {"branch": "595", "version": "595.91.07"}
-    assert expected(compiled(f"{POOL}.driver={{owner: host}}"), "driver-version") is None
-    promised = compiled(f'{POOL}.driver={{owner: provider, branch: "580"}}')
+def test_the_driver_is_expected_exactly_where_the_operator_installs_it() -> None:
+    assert expected(declared(), "driver-version") == {"branch": "595", "version": "595.91.07"}
+    assert expected(declared(f"{POOL}.driver={{owner: host}}"), "driver-version") is None
+    promised = declared(f'{POOL}.driver={{owner: provider, branch: "580"}}')
     assert expected(promised, "driver-version") == {"branch": "580"}
 
 
 @pytest.mark.parametrize("value", [True, False])
-def test_declared_facts_are_expected_and_undeclared_ones_are_not(value: bool, compiled: Any) -> None:
-    assert expected(compiled(), "ecc-mode") is None
+def test_declared_facts_are_expected_and_undeclared_ones_are_not(value: bool) -> None:
+    assert expected(declared(), "ecc-mode") is None
     text = str(value).lower()
-    found = compiled(f"{POOL}.expect={{ecc: {text}, persistenceMode: {text}}}")
+    found = declared(f"{POOL}.expect={{ecc: {text}, persistenceMode: {text}}}")
     assert expected(found, "ecc-mode") is value
     assert expected(found, "persistence-mode") is value
 
 
-def test_count_and_product_are_expected_with_their_lines(compiled: Any) -> None:
-    found = compiled()
+def test_count_and_product_are_expected_with_their_lines() -> None:
+    found = declared()
     assert expected(found, "gpu-count") == 2
     assert expected(found, "gpu-product")["product"] == "L4"
     [count] = [each for each in found.bundle.expectations if (each.pool, each.check) == ("gpu", "gpu-count")]
@@ -91,13 +84,13 @@ def needs(compilation: Compilation) -> str:
     return compilation.files["prerequisites.md"].decode()
 
 
-def test_labels_are_a_prerequisite_only_where_somebody_else_puts_them_on(compiled: Any) -> None:
-    assert "gpublueprint.dev/pool=gpu" in needs(compiled())
-    assert "gpublueprint.dev/pool=gpu" not in needs(compiled("spec.nodeLabels=apply"))
+def test_labels_are_a_prerequisite_only_where_somebody_else_puts_them_on() -> None:
+    assert "gpublueprint.dev/pool=gpu" in needs(declared())
+    assert "gpublueprint.dev/pool=gpu" not in needs(declared("spec.nodeLabels=apply"))
 
 
-def test_nodes_drivers_and_secrets_are_prerequisites(compiled: Any) -> None:
-    text = needs(compiled(f"{POOL}.driver={{owner: host}}", "spec.cluster.registries={pullSecrets: [pull]}"))
+def test_nodes_drivers_and_secrets_are_prerequisites() -> None:
+    text = needs(declared(f"{POOL}.driver={{owner: host}}", "spec.cluster.registries={pullSecrets: [pull]}"))
     assert "1 to 2 nodes carry the labels acme.example/pool=gpu" in text
     assert "1 node carries the labels acme.example/pool=cpu" in text
     assert "2 x L4" in text
@@ -111,15 +104,15 @@ def images(compilation: Compilation) -> list[str]:
     return [line.partition("/")[2] for line in compilation.files["images.txt"].decode().split()]
 
 
-def test_the_driver_image_is_pulled_only_where_the_operator_installs_it(compiled: Any) -> None:
+def test_the_driver_image_is_pulled_only_where_the_operator_installs_it() -> None:
     driver = "nvidia/driver:595.91.07-ubuntu24.04"
-    assert driver in images(compiled())
-    assert driver.replace("ubuntu24.04", "rhel9") in images(compiled("spec.cluster.os=rhel-9.6"))
-    assert not any("/driver:" in name for name in images(compiled(f"{POOL}.driver={{owner: host}}")))
+    assert driver in images(declared())
+    assert driver.replace("ubuntu24.04", "rhel9") in images(declared("spec.cluster.os=rhel-9.6"))
+    assert not any("/driver:" in name for name in images(declared(f"{POOL}.driver={{owner: host}}")))
 
 
-def test_mirrors_stand_in_for_their_host_and_the_star_for_the_rest(compiled: Any) -> None:
-    found = compiled('spec.cluster.registries={mirrors: {nvcr.io: a.b/c, "*": d.e}}')
+def test_mirrors_stand_in_for_their_host_and_the_star_for_the_rest() -> None:
+    found = declared('spec.cluster.registries={mirrors: {nvcr.io: a.b/c, "*": d.e}}')
     hosts = {line.partition("/")[0] for line in found.files["images.txt"].decode().split()}
     assert hosts == {"a.b", "d.e"}
     assert "a.b/c/nvidia/gpu-operator:" in found.files["images.txt"].decode()
@@ -132,10 +125,10 @@ def labels(compilation: Compilation, pool: str = "gpu") -> dict[str, str]:
     return dict(found.labels)
 
 
-def test_nodes_with_a_driver_of_their_own_are_kept_from_the_operators(compiled: Any) -> None:
-    assert labels(compiled())["gpublueprint.dev/pool"] == "gpu"
+def test_nodes_with_a_driver_of_their_own_are_kept_from_the_operators() -> None:
+    assert labels(declared())["gpublueprint.dev/pool"] == "gpu"
     other = "spec.nodePools.other={nodes: 1, selector: {acme.example/pool: other}, gpu: {product: L4, count: 1}}"
-    mixed = compiled(other, "spec.nodePools.other.driver.owner=host")
+    mixed = declared(other, "spec.nodePools.other.driver.owner=host")
     assert labels(mixed, "other")["nvidia.com/gpu.deploy.driver"] == "false"
     assert "nvidia.com/gpu.deploy.driver" not in labels(mixed)
 
@@ -150,22 +143,20 @@ def test_nodes_with_a_driver_of_their_own_are_kept_from_the_operators(compiled: 
         ("vanilla", None),
     ],
 )
-def test_the_distribution_decides_where_the_runtime_listens(
-    distribution: str, socket: str | None, compiled: Any
-) -> None:
+def test_the_distribution_decides_where_the_runtime_listens(distribution: str, socket: str | None) -> None:
     [policy] = [
         obj
-        for obj in compiled(f"spec.cluster.distribution={distribution}").bundle.objects
+        for obj in declared(f"spec.cluster.distribution={distribution}").bundle.objects
         if obj.id.kind == "ClusterPolicy"
     ]
     env = {each["name"]: each.get("value") for each in policy.data["spec"]["toolkit"].get("env", [])}
     assert env.get("CONTAINERD_SOCKET") == socket
 
 
-def test_the_lock_says_what_was_decided(compiled: Any) -> None:
+def test_the_lock_says_what_was_decided() -> None:
     import orjson
 
-    lock = orjson.loads(compiled("spec.nodeLabels=apply", "metadata.version=2.0.0").files[LOCK])
+    lock = orjson.loads(declared("spec.nodeLabels=apply", "metadata.version=2.0.0").files[LOCK])
     assert lock["nodeLabels"] == "apply"
     assert lock["blueprint"]["version"] == "2.0.0"
     assert lock["inputs"].keys() == {"blueprint.yaml", "--set"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,27 +9,21 @@ import pytest
 from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.gates import load_gates
 from blueprint.diagnostics import Severity
-from blueprint.pipeline import Compilation, compile_blueprint
+from blueprint.pipeline import Compilation
+from tests.support.platforms import H100, blueprint, compiled, pool
 
-HEAD = "apiVersion: gpublueprint.dev/v1alpha1\nkind: Blueprint\nmetadata: {name: claims}\nspec:\n"
-STACK = '  release: "2026.11"\n  gpuStack: gpuCluster\n'
-H100 = "gpu: {product: H100-SXM5-80GB, count: 8}"
 CUT = "gpu: {product: H100-SXM5-80GB, count: 8, mig: {layout: [{devices: 0-3, profiles: {1g.10gb: 7}}]}}"
 
 
-def compiled(folder: Path, pool: str = H100, *more: str, kubernetes: str = "1.36.3") -> Compilation:
-    """A cluster of one pool, and of what more is said."""
-    file = folder / "blueprint.yaml"
-    pools = f"  nodePools:\n    train: {{nodes: 2, selector: {{pool: train}}, {pool}}}\n"
-    file.write_text(f'{HEAD}{STACK}  cluster: {{kubernetes: "{kubernetes}"}}\n{pools}' + "".join(more), "utf-8")
-    found = compile_blueprint(str(file))
+def declared(
+    fields: str = H100, *pools: str, settings: str = "", spec: str = "", kubernetes: str = "1.36.3"
+) -> Compilation:
+    """A cluster of a pool with these keys, and further ones, compiled."""
+    train = pool("train", fields, nodes=2)
+    text = blueprint(train, *pools, kubernetes=kubernetes, stack="gpuCluster", settings=settings, spec=spec)
+    found = compiled(text)
     assert found.bundle, found.diagnostics
     return found
-
-
-def settings(text: str) -> str:
-    """Settings of the GPU Operator."""
-    return f"  components: {{gpu-operator: {{settings: {text}}}}}\n"
 
 
 def of_kind(found: Compilation, kind: str) -> dict[str, Any]:
@@ -50,62 +43,62 @@ def told(found: Compilation) -> list[tuple[str, str]]:
     return [(each.code.id, each.severity.value) for each in found.diagnostics]
 
 
-def test_one_gpu_cluster_stands_for_the_cluster_policy(tmp_path: Path) -> None:
+def test_one_gpu_cluster_stands_for_the_cluster_policy() -> None:
     """With both, the operator does nothing; so a blueprint cannot have both."""
-    found = compiled(tmp_path)
+    found = declared()
     assert list(of_kind(found, "GPUCluster")) == ["gpu-cluster"]
     assert of_kind(found, "ClusterPolicy") == {}
     assert told(found) == []
 
 
-def test_all_pools_share_one_default_driver_object_and_pools_that_differ_have_their_own(tmp_path: Path) -> None:
-    [(name, shared)] = of_kind(compiled(tmp_path), "NVIDIADriver").items()
+def test_all_pools_share_one_default_driver_object_and_pools_that_differ_have_their_own() -> None:
+    [(name, shared)] = of_kind(declared(), "NVIDIADriver").items()
     assert (name, shared["default"], shared.get("nodeSelector"), shared["version"]) == (
         "default", True, None, "595.91.07",
     )  # fmt: skip
-    other = f'    other: {{nodes: 1, selector: {{pool: other}}, {H100}, driver: {{branch: "580"}}}}\n'
-    drivers = of_kind(compiled(tmp_path, H100, other), "NVIDIADriver")
+    other = pool("other", H100, 'driver: {branch: "580"}')
+    drivers = of_kind(declared(H100, other), "NVIDIADriver")
     assert {name: (one["default"], one["version"]) for name, one in drivers.items()} == {
         "train": (False, "595.91.07"), "other": (False, "580.173.02"),
     }  # fmt: skip
 
 
-def test_no_driver_object_where_the_nodes_have_the_driver(tmp_path: Path) -> None:
-    found = compiled(tmp_path, f"{H100}, driver: {{owner: host}}")
+def test_no_driver_object_where_the_nodes_have_the_driver() -> None:
+    found = declared(f"{H100}, driver: {{owner: host}}")
     assert of_kind(found, "NVIDIADriver") == {}
     assert "driver of the nodes is of branch 580 or newer" in needs(found)
 
 
-def test_nodes_get_no_label_that_the_operator_would_take_away(tmp_path: Path) -> None:
+def test_nodes_get_no_label_that_the_operator_would_take_away() -> None:
     """Under a GPUCluster it sweeps the labels of toolkit, device plugin and MIG manager off every GPU node."""
-    other = f"    host: {{nodes: 1, selector: {{pool: host}}, {CUT}, driver: {{owner: host}}}}\n"
-    found = compiled(tmp_path, H100, other)
+    other = pool("host", CUT, "driver: {owner: host}")
+    found = declared(H100, other)
     assert found.bundle
     labels = {pool.name: {key for key in pool.labels if key.startswith("nvidia.com/")} for pool in found.bundle.pools}
     assert labels == {"train": set(), "host": {"nvidia.com/gpu.deploy.driver"}}
 
 
-def test_compute_domains_are_on_only_where_a_pool_is_joined_by_nvlink(tmp_path: Path) -> None:
+def test_compute_domains_are_on_only_where_a_pool_is_joined_by_nvlink() -> None:
     """The API server would switch them on by itself, and their part of the driver stops without a working fabric."""
-    [plain] = of_kind(compiled(tmp_path), "GPUCluster").values()
+    [plain] = of_kind(declared(), "GPUCluster").values()
     assert plain["draDriver"]["computeDomains"]["enabled"] is False
     racks = "gpu: {product: GB200, count: 4}, nvlinkDomain: {nodes: 2}"
-    joined = compiled(tmp_path, racks)
+    joined = declared(racks)
     [domain] = of_kind(joined, "GPUCluster").values()
     assert domain["draDriver"]["computeDomains"]["enabled"] is True
     assert "The DRA driver gives them the label nvidia.com/gpu.clique" in needs(joined)
-    [forced] = of_kind(compiled(tmp_path, H100, settings("{computeDomains: always}")), "GPUCluster").values()
+    [forced] = of_kind(declared(settings="computeDomains: always"), "GPUCluster").values()
     assert forced["draDriver"]["computeDomains"]["enabled"] is True
 
 
-def test_images_are_those_that_this_stack_pulls(tmp_path: Path) -> None:
-    refs = " ".join(image.ref for image in compiled(tmp_path).images)
+def test_images_are_those_that_this_stack_pulls() -> None:
+    refs = " ".join(image.ref for image in declared().images)
     assert "dra-driver-nvidia-gpu:v0.5.0" in refs
     assert not any(name in refs for name in ("k8s-device-plugin", "container-toolkit", "mig-manager"))
 
 
-def test_a_layout_is_somebody_elses_work_and_an_expectation(tmp_path: Path) -> None:
-    found = compiled(tmp_path, CUT)
+def test_a_layout_is_somebody_elses_work_and_an_expectation() -> None:
+    found = declared(CUT)
     assert told(found) == [("BP3225", "note")]
     text = needs(found)
     assert "gpu.nvidia.com (4 per node) and mig.nvidia.com with the profile 1g.10gb (28 per node)" in text
@@ -115,38 +108,38 @@ def test_a_layout_is_somebody_elses_work_and_an_expectation(tmp_path: Path) -> N
     assert not any(name.startswith("mig-parted") for name in of_kind(found, "ConfigMap"))
 
 
-def test_cutting_on_demand_expects_no_mode_and_says_what_kubernetes_needs(tmp_path: Path) -> None:
-    gates = settings("{draFeatureGates: {DynamicMIG: true}}")
-    found = compiled(tmp_path, H100, gates)
+def test_cutting_on_demand_expects_no_mode_and_says_what_kubernetes_needs() -> None:
+    gates = "draFeatureGates: {DynamicMIG: true}"
+    found = declared(settings=gates)
     assert told(found) == []
     assert found.bundle
     assert "mig-mode" not in {each.check for each in found.bundle.expectations}
-    before = compiled(tmp_path, H100, gates, kubernetes="1.35")
+    before = declared(settings=gates, kubernetes="1.35")
     assert told(before) == [("BP3229", "warning")]
     assert "DRAPartitionableDevices=true" in needs(before)
 
 
 @pytest.mark.parametrize(
-    ("pool", "more", "code"),
+    ("fields", "settings", "code"),
     [
-        (H100, "{draFeatureGates: {MPSSupport: true, NVMLDeviceHealthCheck: true}}", "BP3228"),
-        (H100, "{draFeatureGates: {ConsumableShares: true}}", "BP3230"),
-        (H100, "{draFeatureGates: {HostManagedIMEXDaemon: true}}", "BP3230"),
-        ("gpu: {product: L40S, count: 4}", "{draFeatureGates: {DynamicMIG: true}}", "BP3230"),
-        ("gpu: {product: A100-SXM4-80GB, count: 8}", "{draFeatureGates: {DynamicMIG: true}}", "BP3361"),
-        (H100, "{draFeatureGates: {DRAListTypeAttributes: true}}", "BP3229"),
-        ("gpu: {product: GB200, count: 4}, nvlinkDomain: {nodes: 2}", "{computeDomains: never}", "BP3233"),
-        (f"{H100}, kubelet: {{topologyManager: restricted}}", "{}", "BP3164"),
+        (H100, "draFeatureGates: {MPSSupport: true, NVMLDeviceHealthCheck: true}", "BP3228"),
+        (H100, "draFeatureGates: {ConsumableShares: true}", "BP3230"),
+        (H100, "draFeatureGates: {HostManagedIMEXDaemon: true}", "BP3230"),
+        ("gpu: {product: L40S, count: 4}", "draFeatureGates: {DynamicMIG: true}", "BP3230"),
+        ("gpu: {product: A100-SXM4-80GB, count: 8}", "draFeatureGates: {DynamicMIG: true}", "BP3361"),
+        (H100, "draFeatureGates: {DRAListTypeAttributes: true}", "BP3229"),
+        ("gpu: {product: GB200, count: 4}, nvlinkDomain: {nodes: 2}", "computeDomains: never", "BP3233"),
+        (f"{H100}, kubelet: {{topologyManager: restricted}}", "", "BP3164"),
     ],
 )
-def test_what_only_helps_nobody_is_a_warning(tmp_path: Path, pool: str, more: str, code: str) -> None:
-    assert told(compiled(tmp_path, pool, settings(more))) == [(code, "warning")]
+def test_what_only_helps_nobody_is_a_warning(fields: str, settings: str, code: str) -> None:
+    assert told(declared(fields, settings=settings)) == [(code, "warning")]
 
 
-def test_a_minor_without_a_patch_becomes_a_prerequisite(tmp_path: Path) -> None:
-    assert "Kubernetes 1.34.2 or newer" in needs(compiled(tmp_path, kubernetes="1.34"))
-    assert "1.34.2 or newer" not in needs(compiled(tmp_path, kubernetes="1.34.2"))
-    assert "1.34.2 or newer" not in needs(compiled(tmp_path, kubernetes="1.35"))
+def test_a_minor_without_a_patch_becomes_a_prerequisite() -> None:
+    assert "Kubernetes 1.34.2 or newer" in needs(declared(kubernetes="1.34"))
+    assert "1.34.2 or newer" not in needs(declared(kubernetes="1.34.2"))
+    assert "1.34.2 or newer" not in needs(declared(kubernetes="1.35"))
 
 
 def test_an_older_driver_knows_fewer_gates() -> None:
@@ -171,10 +164,10 @@ def test_gates_exclude_each_other_from_both_sides_and_name_only_gates() -> None:
         assert set(gate.requires) <= set(gates), name
 
 
-def test_gpus_are_watched_through_the_exporter_of_this_stack(tmp_path: Path) -> None:
+def test_gpus_are_watched_through_the_exporter_of_this_stack() -> None:
     """Its Service has a name of its own, and the operator makes none for its own metrics."""
     watched = "  observability: {prometheus: {namespace: monitoring, selectorLabels: {release: kps}}}\n"
-    found = compiled(tmp_path, H100, watched)
+    found = declared(spec=watched)
     monitors = of_kind(found, "ServiceMonitor")
     assert monitors["gpu-dcgm-exporter"]["selector"] == {"matchLabels": {"app": "nvidia-dcgm-exporter-dra"}}
     [service] = of_kind(found, "Service").values()
@@ -186,22 +179,20 @@ def test_gpus_are_watched_through_the_exporter_of_this_stack(tmp_path: Path) -> 
     assert "Nobody waits for the alert GpuNotAllocatable: pods claim GPUs" in needs(found)
 
 
-def test_an_alert_that_cannot_fire_here_is_told_where_it_is_asked_for(tmp_path: Path) -> None:
+def test_an_alert_that_cannot_fire_here_is_told_where_it_is_asked_for() -> None:
     watched = (
         "  observability:\n    prometheus: {namespace: monitoring, selectorLabels: {release: kps}}\n"
         "    alerts: {GpuNotAllocatable: {severity: critical}}\n"
     )
-    found = compiled(tmp_path, H100, watched)
+    found = declared(spec=watched)
     [diagnostic] = found.diagnostics
     assert (diagnostic.code.slug, diagnostic.severity) == ("alert-not-in-force", Severity.WARNING)
     assert "pods claim GPUs" in diagnostic.message
 
 
-def test_a_strategy_has_no_meaning_where_instances_are_published_by_profile(tmp_path: Path) -> None:
-    file = tmp_path / "blueprint.yaml"
-    pool = CUT.replace("mig: {", "mig: {strategy: mixed, ")
-    pools = f"  nodePools: {{train: {{nodes: 1, selector: {{pool: train}}, {pool}}}}}\n"
-    file.write_text(f'{HEAD}{STACK}  cluster: {{kubernetes: "1.36"}}\n{pools}', "utf-8")
-    [note, found] = sorted(compile_blueprint(str(file)).diagnostics, key=lambda each: each.severity.value, reverse=True)
+def test_a_strategy_has_no_meaning_where_instances_are_published_by_profile() -> None:
+    fields = CUT.replace("mig: {", "mig: {strategy: mixed, ")
+    done = compiled(blueprint(pool("train", fields), stack="gpuCluster"))
+    [note, found] = sorted(done.diagnostics, key=lambda each: each.severity.value, reverse=True)
     assert (note.code.slug, found.code.slug) == ("dra-cuts-nothing", "no-effect")
     assert found.path == "spec.nodePools.train.gpu.mig.strategy"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,44 +15,27 @@ from blueprint.platform.prerequisites import prerequisites
 from blueprint.platform.resolve import resolve
 from blueprint.render.images import pulled_images
 from blueprint.render.render import render_platform
+from blueprint.source.files import MemoryFiles
 from blueprint.source.layers import load_layers
 from blueprint.spec.parse import parse_blueprint
+from tests.support.platforms import H100, NAME, blueprint, pool
 
 Made = tuple[Platform, list[Object], list[str]]
-Make = Callable[..., Made]
-
-H100 = "gpu: {product: H100-SXM5-80GB, count: 8}"
 
 
-@pytest.fixture
-def make(tmp_path: Path) -> Make:
-    """The platform of pools given as text, its objects, and the codes of all diagnostics; errors fail the test."""
-
-    def made(*pools: str, cluster: str = "", components: str = "", stack: str = "clusterPolicy") -> Made:
-        names = [
-            f"    {name}: {{nodes: 2, selector: {{p: {name}}}, {pool}}}"
-            for name, pool in zip("abcd", pools, strict=False)
-        ]
-        text = "\n".join(
-            [
-                "apiVersion: gpublueprint.dev/v1alpha1", "kind: Blueprint", "metadata: {name: networks}", "spec:",
-                '  release: "2026.11"', f'  cluster: {{kubernetes: "1.36"{cluster}}}', f"  gpuStack: {stack}",
-                f"  components: {{{components}}}", "  nodePools:", *names,
-            ]
-        )  # fmt: skip
-        file = tmp_path / "blueprint.yaml"
-        file.write_text(text + "\n", "utf-8")
-        layered = load_layers(str(file))
-        blueprint, mistakes = parse_blueprint(layered)
-        assert blueprint, mistakes
-        platform, misfits = resolve(blueprint, layered.root, load_catalog())
-        assert platform
-        objects, faults = render_platform(platform, layered)
-        found = [*layered.diagnostics, *mistakes, *misfits, *faults]
-        assert not has_errors(found), found
-        return platform, objects, [each.code.id for each in found]
-
-    return made
+def make(*pools: str, cluster: str = "", components: str = "", stack: str = "clusterPolicy") -> Made:
+    """The platform of pools with these keys, its objects, and the codes of all diagnostics; errors fail the test."""
+    entries = [pool(name, fields, nodes=2) for name, fields in zip("abcd", pools, strict=False)]
+    spec = f"  components: {{{components}}}\n"
+    layered = load_layers(NAME, files=MemoryFiles({NAME: blueprint(*entries, cluster=cluster, stack=stack, spec=spec)}))
+    parsed, mistakes = parse_blueprint(layered)
+    assert parsed, mistakes
+    platform, misfits = resolve(parsed, layered.root, load_catalog())
+    assert platform
+    objects, faults = render_platform(platform, layered)
+    found = [*layered.diagnostics, *mistakes, *misfits, *faults]
+    assert not has_errors(found), found
+    return platform, objects, [each.code.id for each in found]
 
 
 def specs(objects: list[Object], kind: str) -> dict[str, Any]:
@@ -70,7 +51,7 @@ def needs(platform: Platform, scope: str) -> str:
     return "\n".join(each.what for each in prerequisites(platform) if each.scope == scope)
 
 
-def test_without_a_network_nothing_of_it_is_installed(make: Make) -> None:
+def test_without_a_network_nothing_of_it_is_installed() -> None:
     platform, objects, _ = make(H100)
     assert not components(objects) & {"network-operator", "efa-device-plugin"}
     [policy] = specs(objects, "ClusterPolicy").values()
@@ -78,8 +59,8 @@ def test_without_a_network_nothing_of_it_is_installed(make: Make) -> None:
     assert not any("mellanox" in image.ref or "gdrdrv" in image.ref for image in pulled_images(platform, objects))
 
 
-def test_infiniband_is_driven_and_advertised_by_the_network_operator(make: Make) -> None:
-    platform, objects, _ = make(f"{H100}, network: {{fabric: infiniband}}", cluster=", os: ubuntu-24.04")
+def test_infiniband_is_driven_and_advertised_by_the_network_operator() -> None:
+    platform, objects, _ = make(f"{H100}, network: {{fabric: infiniband}}", cluster="os: ubuntu-24.04")
     [policy] = specs(objects, "NicClusterPolicy").values()
     assert policy["ofedDriver"]["version"].startswith("doca3.4.1")
     [card] = json.loads(policy["rdmaSharedDevicePlugin"]["config"])["configList"]
@@ -94,7 +75,7 @@ def test_infiniband_is_driven_and_advertised_by_the_network_operator(make: Make)
     assert "rdma/ib" in needs(platform, "a")
 
 
-def test_only_nodes_of_the_pools_that_ask_are_touched(make: Make) -> None:
+def test_only_nodes_of_the_pools_that_ask_are_touched() -> None:
     """A cloud's own cards in another pool would otherwise get a second driver."""
     _, objects, _ = make(f"{H100}, network: {{fabric: infiniband}}", H100)
     [policy] = specs(objects, "NicClusterPolicy").values()
@@ -110,9 +91,7 @@ def test_only_nodes_of_the_pools_that_ask_are_touched(make: Make) -> None:
         ("fabric: infiniband", "fabric: infiniband, resource: nvidia.com/hostdev"),
     ],
 )
-def test_pools_that_differ_have_policies_of_their_own_and_no_section_stands_twice(
-    make: Make, one: str, other: str
-) -> None:
+def test_pools_that_differ_have_policies_of_their_own_and_no_section_stands_twice(one: str, other: str) -> None:
     """The operator refuses a NicNodePolicy with a section that the NicClusterPolicy has too."""
     _, objects, _ = make(
         f"network: {{{one}}}", f"network: {{{other}}}", components="network-operator: {settings: {ipam: true}}"
@@ -133,7 +112,7 @@ def test_a_name_that_the_operator_would_refuse_is_shortened_and_stays_unique() -
     assert short[2:] == names[2:]
 
 
-def test_whole_cards_are_handed_out_by_the_other_plugin(make: Make) -> None:
+def test_whole_cards_are_handed_out_by_the_other_plugin() -> None:
     _, objects, _ = make("network: {fabric: roce, resource: acme.example/card}")
     [policy] = specs(objects, "NicClusterPolicy").values()
     [card] = json.loads(policy["sriovDevicePlugin"]["config"])["resourceList"]
@@ -142,7 +121,7 @@ def test_whole_cards_are_handed_out_by_the_other_plugin(make: Make) -> None:
     assert "rdmaSharedDevicePlugin" not in policy
 
 
-def test_a_pool_without_gpus_may_have_a_network_and_its_taints_are_tolerated(make: Make) -> None:
+def test_a_pool_without_gpus_may_have_a_network_and_its_taints_are_tolerated() -> None:
     """By the operands, and by NFD, without which no operand would ever come."""
     _, objects, _ = make("taints: {acme.example/ib: 'yes:NoExecute'}, network: {fabric: infiniband}", H100)
     [policy] = specs(objects, "NicClusterPolicy").values()
@@ -155,7 +134,7 @@ def test_a_pool_without_gpus_may_have_a_network_and_its_taints_are_tolerated(mak
     ("pool", "cluster", "direct"),
     [
         (f"{H100}, network: {{fabric: infiniband}}", "", "dmaBuf"),
-        (f"{H100}, network: {{fabric: infiniband}}", ", os: rhel-8.10", "peermem"),
+        (f"{H100}, network: {{fabric: infiniband}}", "os: rhel-8.10", "peermem"),
         (f"{H100}, driver: {{kernelModules: proprietary}}, network: {{fabric: infiniband}}", "", "peermem"),
         (
             "gpu: {product: V100-SXM2-16GB, count: 8}, driver: {branch: '580'}, network: {fabric: roce}",
@@ -166,9 +145,7 @@ def test_a_pool_without_gpus_may_have_a_network_and_its_taints_are_tolerated(mak
         ("network: {fabric: infiniband}", "", None),
     ],
 )
-def test_the_way_into_gpu_memory_follows_from_modules_and_kernel(
-    make: Make, pool: str, cluster: str, direct: str | None
-) -> None:
+def test_the_way_into_gpu_memory_follows_from_modules_and_kernel(pool: str, cluster: str, direct: str | None) -> None:
     platform, _, _ = make(pool, cluster=cluster)
     [network] = [each.network for each in platform.pools]
     assert network
@@ -176,21 +153,21 @@ def test_the_way_into_gpu_memory_follows_from_modules_and_kernel(
 
 
 @pytest.mark.parametrize(("owner", "host"), [("networkOperator", False), ("host", True)])
-def test_peermem_is_built_against_the_ofed_that_is_there(make: Make, owner: str, host: bool) -> None:
+def test_peermem_is_built_against_the_ofed_that_is_there(owner: str, host: bool) -> None:
     """With the wrong answer the GPU driver waits for ever for an OFED pod, or builds against none (rule 102)."""
     _, objects, _ = make(f"{H100}, network: {{fabric: infiniband, driver: {owner}, gpuDirect: peermem}}")
     [policy] = specs(objects, "ClusterPolicy").values()
     assert policy["driver"]["rdma"] == {"enabled": True, "useHostMofed": host}
 
 
-def test_peermem_of_a_host_driver_is_the_nodes_business(make: Make) -> None:
+def test_peermem_of_a_host_driver_is_the_nodes_business() -> None:
     platform, objects, _ = make(f"{H100}, driver: {{owner: host}}, network: {{fabric: infiniband, gpuDirect: peermem}}")
     [policy] = specs(objects, "ClusterPolicy").values()
     assert policy["driver"]["rdma"]["enabled"] is False
     assert "loads nvidia-peermem" in needs(platform, "a")
 
 
-def test_pools_with_other_modules_have_drivers_of_their_own(make: Make) -> None:
+def test_pools_with_other_modules_have_drivers_of_their_own() -> None:
     """And nvidia-fs hears `open`, for the operator takes no `auto` beside it."""
     platform, objects, _ = make(f"{H100}, network: {{fabric: infiniband, gds: true}}", H100)
     drivers = specs(objects, "NVIDIADriver")
@@ -206,14 +183,14 @@ def test_pools_with_other_modules_have_drivers_of_their_own(make: Make) -> None:
 
 
 @pytest.mark.parametrize(("gds", "said"), [("false", "DOCA-OFED or the kernel's own"), ("true", "Storage needs")])
-def test_storage_needs_the_ofed_of_the_node_image(make: Make, gds: str, said: str) -> None:
+def test_storage_needs_the_ofed_of_the_node_image(gds: str, said: str) -> None:
     platform, _, _ = make(f"{H100}, network: {{fabric: roce, driver: host, gds: {gds}}}")
     assert said in needs(platform, "a")
 
 
-def test_efa_follows_from_the_instance_type(make: Make) -> None:
+def test_efa_follows_from_the_instance_type() -> None:
     platform, objects, found = make(
-        "machine: {instanceType: p5en.48xlarge}, network: {}", cluster=", distribution: eks", components=""
+        "machine: {instanceType: p5en.48xlarge}, network: {}", cluster="distribution: eks", components=""
     )
     assert components(objects) >= {"efa-device-plugin"}
     assert "network-operator" not in components(objects)
@@ -232,9 +209,9 @@ def test_efa_follows_from_the_instance_type(make: Make) -> None:
         ("a3-ultragpu-8g", "roce", "gIB"),
     ],
 )
-def test_on_google_cloud_nothing_is_installed_and_all_is_said(make: Make, machine: str, fabric: str, said: str) -> None:
+def test_on_google_cloud_nothing_is_installed_and_all_is_said(machine: str, fabric: str, said: str) -> None:
     platform, objects, _ = make(
-        f"machine: {{instanceType: {machine}}}, network: {{}}", cluster=", distribution: gke", stack="standalone"
+        f"machine: {{instanceType: {machine}}}, network: {{}}", cluster="distribution: gke", stack="standalone"
     )
     assert not components(objects) & {"network-operator", "efa-device-plugin"}
     [pool] = platform.pools
@@ -253,18 +230,18 @@ def test_on_google_cloud_nothing_is_installed_and_all_is_said(make: Make, machin
         ("network: {fabric: roce}", "network-operator: {settings: {ipam: true}}", "BP3327"),
     ],
 )
-def test_what_may_be_meant_so_is_a_warning(make: Make, pool: str, components: str, code: str) -> None:
+def test_what_may_be_meant_so_is_a_warning(pool: str, components: str, code: str) -> None:
     assert code in make(pool, components=components)[2]
 
 
-def test_who_installs_the_operator_must_know_of_the_nfd_that_is_there(make: Make) -> None:
+def test_who_installs_the_operator_must_know_of_the_nfd_that_is_there() -> None:
     """Two NFDs fight over labels."""
     platform, objects, _ = make("network: {fabric: roce}", components="network-operator: {ownership: external}")
     assert "network-operator" not in components(objects)
     assert "nfd.enabled=false" in needs(platform, "cluster")
 
 
-def test_a_policy_is_noted_with_the_lines_that_made_it(make: Make) -> None:
+def test_a_policy_is_noted_with_the_lines_that_made_it() -> None:
     _, objects, _ = make("network: {fabric: infiniband, resource: rdma/fast}")
     [policy] = [one for one in objects if one.id.kind == "NicClusterPolicy"]
     origin = policy.origins[("spec", "rdmaSharedDevicePlugin", "config")]

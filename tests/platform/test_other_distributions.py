@@ -6,9 +6,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from blueprint.pipeline import Compilation, compile_blueprint
+from blueprint.pipeline import Compilation
+from tests.support.platforms import compiled
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "run-on-a-cloud.md"
 BLUEPRINTS = {
@@ -18,10 +17,9 @@ BLUEPRINTS = {
 }
 
 
-def compiled(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch, more: str = "") -> Compilation:
-    monkeypatch.chdir(folder)
-    Path("b.yaml").write_text(BLUEPRINTS[name] + more, "utf-8")
-    done = compile_blueprint("b.yaml")
+def without_findings(text: str) -> Compilation:
+    """The blueprint, compiled without a diagnostic."""
+    done = compiled(text)
     assert done.diagnostics == ()
     return done
 
@@ -35,23 +33,23 @@ def test_the_page_has_one_for_each() -> None:
     assert set(BLUEPRINTS) == {"oke", "talos", "small"}
 
 
-def test_oke_brings_the_driver_and_the_shape_the_gpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    done = compiled("oke", tmp_path, monkeypatch)
+def test_oke_brings_the_driver_and_the_shape_the_gpus() -> None:
+    done = without_findings(BLUEPRINTS["oke"])
     [policy] = policies(done)
     assert (policy["driver"]["enabled"], policy["toolkit"]["enabled"]) == (False, True)
     assert done.bundle
     assert (done.bundle.pools[0].gpu_product, done.bundle.pools[0].gpu_count) == ("H100-SXM5-80GB", 8)
 
 
-def test_talos_runs_without_the_operator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    done = compiled("talos", tmp_path, monkeypatch)
+def test_talos_runs_without_the_operator() -> None:
+    done = without_findings(BLUEPRINTS["talos"])
     assert policies(done) == []
     assert done.bundle
     assert any("device-plugin" in obj.id.name for obj in done.bundle.objects if obj.id.kind == "DaemonSet")
 
 
-def test_microk8s_has_its_containerd_in_a_snap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    done = compiled("small", tmp_path, monkeypatch)
+def test_microk8s_has_its_containerd_in_a_snap() -> None:
+    done = without_findings(BLUEPRINTS["small"])
     [policy] = policies(done)
     env = {each["name"]: each["value"] for each in policy["toolkit"]["env"]}
     assert env == {
@@ -64,11 +62,10 @@ def test_microk8s_has_its_containerd_in_a_snap(tmp_path: Path, monkeypatch: pyte
     assert b"/run/containerd/containerd.sock" not in done.files["prerequisites.md"]
 
 
-def test_vanilla_can_be_told_all_that_an_entry_would_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_vanilla_can_be_told_all_that_an_entry_would_say() -> None:
     """Socket and configuration of containerd by the operator's settings, the kubelet's directory by the cluster."""
     said = BLUEPRINTS["small"].replace("extends: [microk8s]\n", "")
     said = said.replace('{kubernetes: "1.35"}', '{kubernetes: "1.35", kubeletRoot: /var/lib/elsewhere}')
     said += "  components: {gpu-operator: {settings: {toolkitEnv: {CONTAINERD_SOCKET: /run/own.sock}}}}\n"
-    monkeypatch.setitem(BLUEPRINTS, "own", said)
-    [policy] = policies(compiled("own", tmp_path, monkeypatch))
+    [policy] = policies(without_findings(said))
     assert {"name": "CONTAINERD_SOCKET", "value": "/run/own.sock"} in policy["toolkit"]["env"]

@@ -15,7 +15,8 @@ import pytest
 import blueprint.catalog
 from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.distribution import STACKS
-from blueprint.pipeline import Compilation, compile_blueprint
+from blueprint.pipeline import Compilation
+from tests.support.platforms import compiled
 
 BLUEPRINT = """\
 apiVersion: gpublueprint.dev/v1alpha1
@@ -85,10 +86,9 @@ def modes() -> Iterator[Any]:
                         )
 
 
-def compiled(folder: Path, components: str = "", **said: str) -> Compilation:
-    file = folder / "blueprint.yaml"
-    file.write_text(BLUEPRINT.format(components=components, **said), "utf-8")
-    return compile_blueprint(str(file))
+def declared(components: str = "", **fields: str) -> Compilation:
+    """The blueprint with these fields, compiled."""
+    return compiled(BLUEPRINT.format(components=components, **fields))
 
 
 def told(done: Compilation) -> tuple[str, Objects]:
@@ -100,12 +100,10 @@ def told(done: Compilation) -> tuple[str, Objects]:
 
 
 @pytest.mark.parametrize(("distribution", "system", "stack", "owners"), list(modes()))
-def test_who_is_said_to_do_something_is_there(
-    distribution: str, system: str, stack: str, owners: str, tmp_path: Path
-) -> None:
+def test_who_is_said_to_do_something_is_there(distribution: str, system: str, stack: str, owners: str) -> None:
     seen = 0
     for pool in (POOLS["cut"], POOLS["whole"]):
-        done = compiled(tmp_path, distribution=distribution, system=system, stack=stack, owners=owners, pool=pool)
+        done = declared(distribution=distribution, system=system, stack=stack, owners=owners, pool=pool)
         if done.bundle is None:
             continue  # a GPU that this system or stack does not take
         seen += 1  # whole GPUs are looked at where these cannot be cut
@@ -130,21 +128,21 @@ def test_who_is_said_to_do_something_is_there(
         ("gpuCluster", "  components: {gpu-operator: {settings: {computeDomains: never}}}", "Whoever makes the nodes"),
     ],
 )
-def test_the_label_of_a_domain_is_given_by_who_is_there(stack: str, components: str, who: str, tmp_path: Path) -> None:
+def test_the_label_of_a_domain_is_given_by_who_is_there(stack: str, components: str, who: str) -> None:
     owners = "driver: {owner: host}, owner: {toolkit: host}"
-    done = compiled(tmp_path, components, distribution="vanilla", system="ubuntu-24.04", stack=stack, owners=owners,
+    done = declared(components, distribution="vanilla", system="ubuntu-24.04", stack=stack, owners=owners,
                     pool=POOLS["joined"])  # fmt: skip
     [sentence] = [line for line in told(done)[0].splitlines() if "nvidia.com/gpu.clique" in line and "NVLink" in line]
     assert f"{who} gives them the label" in sentence
 
 
 @pytest.mark.parametrize("distribution", ["vanilla", "k3s", "rke2", "microk8s"])
-def test_the_socket_is_the_one_that_the_toolkit_is_told(distribution: str, tmp_path: Path) -> None:
+def test_the_socket_is_the_one_that_the_toolkit_is_told(distribution: str) -> None:
     """Of the blueprint before the distribution's; and none where nobody sets up the runtime."""
     said = {"distribution": distribution, "system": "ubuntu-24.04", "stack": "clusterPolicy", "pool": POOLS["whole"]}
     own = "  components: {gpu-operator: {settings: {toolkitEnv: {CONTAINERD_SOCKET: /run/k0s/containerd.sock}}}}"
     for components in ("", own):
-        done = compiled(tmp_path, components, owners="driver: {owner: operator}", **said)
+        done = declared(components, owners="driver: {owner: operator}", **said)
         if components and done.bundle is None:
             continue  # the distribution decides it
         text, objects = told(done)
@@ -152,6 +150,6 @@ def test_the_socket_is_the_one_that_the_toolkit_is_told(distribution: str, tmp_p
         sockets = [each["value"] for each in env if each["name"] == "CONTAINERD_SOCKET"]
         told_ = re.findall(r"socket at (\S+?)[.,]?(?:\s|$)", text)
         assert told_ == (sockets[-1:] or ["/run/containerd/containerd.sock"])
-    by_host = told(compiled(tmp_path, owners="driver: {owner: host}, owner: {toolkit: host}", **said))[0]
+    by_host = told(declared(owners="driver: {owner: host}, owner: {toolkit: host}", **said))[0]
     assert "socket at" not in by_host
     assert "restarts it" not in by_host

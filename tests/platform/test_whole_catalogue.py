@@ -10,8 +10,9 @@ import pytest
 from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.hardware import Gpu
 from blueprint.diagnostics import Diagnostic, Severity
-from blueprint.pipeline import Compilation, compile_blueprint
+from blueprint.pipeline import Compilation
 from blueprint.platform.drivers.branches import usable_branches
+from tests.support.platforms import blueprint, compiled, pool
 
 CATALOG = load_catalog()
 GPUS = {name: gpu for name in CATALOG.products if (gpu := CATALOG.gpu(name))}
@@ -19,15 +20,6 @@ WITH_MIG = {name: gpu for name, gpu in GPUS.items() if gpu.mig.profiles}
 NEWEST = max(CATALOG.releases)
 UNPROVEN = [name for name, gpu in GPUS.items() if gpu.mig.supported.value and not gpu.mig.profiles]
 MACHINES = [name for cloud in CATALOG.clouds for name in cloud.types]
-HEAD = """\
-apiVersion: gpublueprint.dev/v1alpha1
-kind: Blueprint
-metadata: {name: whole}
-spec:
-  release: "RELEASE"
-  cluster: {kubernetes: "1.34"}
-  nodePools:
-"""
 
 
 every_release = pytest.mark.parametrize("release", CATALOG.releases)
@@ -40,15 +32,10 @@ def drivable(release: str) -> set[str]:
     return {name for name, gpu in GPUS.items() if usable_branches(gpu, known)}
 
 
-def compiled(folder: Path, release: str, pools: dict[str, str]) -> Compilation:
-    """One pool for each entry, with these keys."""
-    lines = [
-        f"    p{number}: {{nodes: 1, selector: {{acme.example/pool: {name}}}, {keys}}}\n"
-        for number, (name, keys) in enumerate(pools.items())
-    ]
-    file = folder / "b.yaml"
-    file.write_text(HEAD.replace("RELEASE", release) + "".join(lines), "utf-8")
-    return compile_blueprint(str(file))
+def one_pool_each(release: str, pools: dict[str, str]) -> Compilation:
+    """One pool for each entry, with these keys, compiled."""
+    entries = (pool(f"p{number}", fields, nodes=1) for number, fields in enumerate(pools.values()))
+    return compiled(blueprint(*entries, release=release, kubernetes="1.34"))
 
 
 def severe(done: Compilation) -> list[str]:
@@ -60,10 +47,10 @@ def of_code(done: Compilation, code: str) -> list[Diagnostic]:
 
 
 @every_release
-def test_every_product_whole(release: str, tmp_path: Path) -> None:
+def test_every_product_whole(release: str) -> None:
     known = drivable(release)
     assert len(known) > 50
-    done = compiled(tmp_path, release, {name: f"gpu: {{product: {name}, count: 2}}" for name in known})
+    done = one_pool_each(release, {name: f"gpu: {{product: {name}, count: 2}}" for name in known})
     assert severe(done) == []
     assert done.bundle
     assert {pool.gpu_product for pool in done.bundle.pools} == known
@@ -72,36 +59,35 @@ def test_every_product_whole(release: str, tmp_path: Path) -> None:
 
 
 @every_release
-def test_a_product_that_no_driver_of_the_release_knows_is_refused_once(release: str, tmp_path: Path) -> None:
+def test_a_product_that_no_driver_of_the_release_knows_is_refused_once(release: str) -> None:
     for name in GPUS.keys() - drivable(release):
-        done = compiled(tmp_path, release, {name: f"gpu: {{product: {name}, count: 2}}"})
+        done = one_pool_each(release, {name: f"gpu: {{product: {name}, count: 2}}"})
         found = [each for each in done.diagnostics if each.severity is Severity.ERROR]
         assert {each.code.id for each in found} <= {"BP3103", "BP3159", "BP3163"}, name
         assert found
 
 
 @every_release
-def test_every_product_with_mig_in_each_of_its_profiles(release: str, tmp_path: Path) -> None:
+def test_every_product_with_mig_in_each_of_its_profiles(release: str) -> None:
     """Profiles of one product in one pool: GPU 0 in the first, GPU 1 in the second, as often as they fit."""
 
-    def pool(name: str, gpu: Gpu) -> str:
+    def in_profiles(name: str, gpu: Gpu) -> str:
         profiles = gpu.mig.profiles.value if gpu.mig.profiles else ()
         groups = (f"{{devices: [{i}], profiles: {{{p.name}: {p.max}}}}}" for i, p in enumerate(profiles))
         layout = f"strategy: mixed, layout: [{', '.join(groups)}]"
         return f"gpu: {{product: {name}, count: {len(profiles)}, mig: {{{layout}}}}}"
 
     known = drivable(release)
-    done = compiled(tmp_path, release, {name: pool(name, gpu) for name, gpu in WITH_MIG.items() if name in known})
+    done = one_pool_each(release, {name: in_profiles(name, gpu) for name, gpu in WITH_MIG.items() if name in known})
     assert severe(done) == []
     assert done.bundle
     assert of_code(done, "BP3129") == []
 
 
 @pytest.mark.parametrize("product", UNPROVEN)
-def test_a_layout_that_nobody_can_judge_is_a_warning_and_compiles(product: str, tmp_path: Path) -> None:
+def test_a_layout_that_nobody_can_judge_is_a_warning_and_compiles(product: str) -> None:
     """The catalogue knows that the GPU has MIG, or believes so, and does not know its profiles."""
-    done = compiled(
-        tmp_path,
+    done = one_pool_each(
         NEWEST,
         {product: f"gpu: {{product: {product}, count: 1, mig: {{layout: [{{profiles: {{1g.11gb: 2}}}}]}}}}"},
     )
@@ -111,20 +97,20 @@ def test_a_layout_that_nobody_can_judge_is_a_warning_and_compiles(product: str, 
     assert product in found.message
 
 
-def test_every_instance_type_decides_its_pool_or_says_what_is_missing(tmp_path: Path) -> None:
-    done = compiled(tmp_path, NEWEST, {name: f"machine: {{instanceType: {name}}}" for name in MACHINES})
+def test_every_instance_type_decides_its_pool_or_says_what_is_missing() -> None:
+    done = one_pool_each(NEWEST, {name: f"machine: {{instanceType: {name}}}" for name in MACHINES})
     missing = [each for each in done.diagnostics if each.severity is Severity.ERROR]
     assert {each.code.id for each in missing} == {"BP3153"}
     fractions = {name for name in MACHINES if (machine := CATALOG.machine(name)) and not machine.gpus}
     assert {MACHINES[int(str(each.path).split(".")[2][1:])] for each in missing} == fractions
     whole = [name for name in MACHINES if name not in fractions]
-    done = compiled(tmp_path, NEWEST, {name: f"machine: {{instanceType: {name}}}" for name in whole})
+    done = one_pool_each(NEWEST, {name: f"machine: {{instanceType: {name}}}" for name in whole})
     assert severe(done) == []
     assert done.bundle
     assert len(done.bundle.pools) == len(whole) > 150
     counts: dict[str, set[int | None]] = defaultdict(set)
-    for pool in done.bundle.pools:
-        counts[pool.gpu_product or ""].add(pool.gpu_count)
+    for each in done.bundle.pools:
+        counts[each.gpu_product or ""].add(each.gpu_count)
     assert counts["H100-SXM5-80GB"] == {1, 2, 4, 8}
 
 

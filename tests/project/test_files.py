@@ -17,6 +17,7 @@ import pytest
 
 from blueprint import files
 from blueprint.files import SUFFIX, write_new, write_whole
+from tests.support.waits import eventually
 
 ROOT = Path(__file__).parents[2]
 BLUEPRINT = str(ROOT / "examples" / "h100-training" / "blueprint.yaml")
@@ -147,13 +148,21 @@ main.entry()
 """
 
 
+def await_output(folder: Path, process: subprocess.Popen[bytes]) -> None:
+    """Wait until the process has written, and fail if it ends before."""
+
+    def written() -> bool:
+        assert process.poll() is None
+        return (folder / "out").exists()
+
+    eventually(written, "a file is written", pause=0.01)
+
+
 @pytest.fixture
 def writer(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A process that replaces the same file again and again, as the command line does."""
     with subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path / "out")], cwd=ROOT) as process:
-        while not (tmp_path / "out").exists():
-            assert process.poll() is None
-            time.sleep(0.01)
+        await_output(tmp_path, process)
         yield process
         process.kill()
 
@@ -217,16 +226,10 @@ def interrupted_at(moment: int, do: Callable[[], None]) -> bool:
 def test_a_hangup_does_not_stop_a_writer_under_nohup(tmp_path: Path) -> None:
     command = ["nohup", sys.executable, "-c", WRITER, str(tmp_path / "out")]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
-        while not (tmp_path / "out").exists():
-            assert process.poll() is None
-            time.sleep(0.01)
+        await_output(tmp_path, process)
         process.send_signal(signal.SIGHUP)
         (tmp_path / "out").unlink()
-        deadline = time.monotonic() + 10
-        while not (tmp_path / "out").exists():
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        await_output(tmp_path, process)
         process.kill()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from blueprint.bundle.model import Path
@@ -24,11 +25,20 @@ _VALUES = re.compile(
 _HELP = "refer to a Secret of the cluster instead: valueFrom, secretKeyRef"
 
 
-def variables(env: Any, at: Path) -> Iterator[ObjectFinding]:
+@dataclass(frozen=True, slots=True)
+class CredentialOptions:
+    """What `[rules.options.BP6301]` sets. `allowed`: names of variables and keys that hold no credential."""
+
+    allowed: tuple[str, ...] = ()
+
+
+def variables(env: Any, at: Path, options: CredentialOptions) -> Iterator[ObjectFinding]:
     """Variables whose literal value is a credential; `at` is where their list stands."""
     for index, each in enumerate(map(mapping, items(env))):
         name, value = each.get("name"), each.get("value")
-        if isinstance(name, str) and isinstance(value, str) and value and is_credential(name, value):
+        if not isinstance(name, str) or name in options.allowed:
+            continue
+        if isinstance(value, str) and value and is_credential(name, value):
             text = f"the variable {name} holds a credential in plain text"
             yield ObjectFinding(SECRET_IN_PLAIN_TEXT, (*at, index, "value"), text, _HELP)
 

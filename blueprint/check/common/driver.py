@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
 
-from blueprint.bundle.model import Path
-from blueprint.check.finding import ObjectFinding
-from blueprint.check.rule_context import RuleContext
+from blueprint.bundle.model import Object, Path
+from blueprint.check.finding import ObjectFinding, value_at
+from blueprint.check.rule_context import RuleContext, mapping
 from blueprint.diagnostics import define
 
 DRIVERS_UNUSED = define("BP6040", "driver-objects-unused", page=__file__)
@@ -22,8 +21,9 @@ def drivers_allowed(context: RuleContext) -> bool:
     return context.cluster_policy is None or context.cluster_policy_value("driver", "useNvidiaDriverCRD") is True
 
 
-def driver_faults(driver: Mapping[Any, Any], at: Path, extra: Iterable[str], beside: Path) -> Iterator[ObjectFinding]:
+def driver_faults(subject: Object, at: Path, extra: Iterable[str], beside: Path) -> Iterator[ObjectFinding]:
     """Faults of the driver at `at`; `extra` are the modules that are switched on, which stand below `beside`."""
+    driver = mapping(value_at(subject.data, at))
     version = str(driver.get("version") or "")
     if driver.get("usePrecompiled") is True:
         for name in extra:
@@ -34,7 +34,9 @@ def driver_faults(driver: Mapping[Any, Any], at: Path, extra: Iterable[str], bes
         if version and not _BRANCH.fullmatch(version):
             text = f"a precompiled driver is named by its branch, not by {version}"
             help_ = f"say {version.partition('.')[0]}" if version[0].isdigit() else "say the branch"
-            yield ObjectFinding(PRECOMPILED_CONFLICT, (*at, "version"), text, help_)
+            patched = subject.by_hand((*at, "usePrecompiled")) and not subject.by_hand((*at, "version"))
+            key = "usePrecompiled" if patched else "version"
+            yield ObjectFinding(PRECOMPILED_CONFLICT, (*at, key), text, help_)
     modules = driver.get("kernelModuleType")
     wrong = modules != "open" if at == ("spec",) else modules == "proprietary"
     if "gds" in extra and wrong:

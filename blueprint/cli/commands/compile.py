@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from blueprint.cli.options import add_report, add_target, compile_target, compiled_run
+from blueprint.cli.rules import add_rules
 from blueprint.files import is_stdout
 from blueprint.report.model import Run
 
@@ -27,6 +28,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--check", action="store_true", help="write nothing; exit 1 if DIR is not what would be written"
     )
+    add_rules(parser)
     add_report(parser)
 
 

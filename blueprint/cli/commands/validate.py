@@ -8,6 +8,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 
 from blueprint.cli.options import add_report, add_target, compile_target, compiled_run
+from blueprint.cli.rules import add_rules
 from blueprint.report.model import Run
 
 HELP = "check a blueprint and everything it renders"
@@ -16,6 +17,7 @@ HELP = "check a blueprint and everything it renders"
 def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
     add_target(parser, "a blueprint, or REVISION:PATH")
+    add_rules(parser)
     add_report(parser)
 
 

@@ -73,5 +73,5 @@ def _needs(context: CheckContext) -> Iterator[Diagnostic]:
 
 def _is_rendered(context: CheckContext, component: Component) -> bool:
     """Whether the component belongs to the stack, is requested, and is ours."""
-    ours = context.spec.gpu_stack in component.stacks and context.ownership(component.name) == "managed"
+    ours = context.platform.gpu_stack in component.stacks and context.ownership(component.name) == "managed"
     return ours and context.platform.requests(component)

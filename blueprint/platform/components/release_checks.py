@@ -26,7 +26,7 @@ def check_release_contents(context: CheckContext) -> Iterator[Diagnostic]:
         for setting in spec.settings if spec else ():
             if setting in component.lacks:
                 yield _lacking(context, component, ("spec", "components", name, "settings", setting), setting)
-        moved = context.spec.cluster.kubelet_root != _USUAL_KUBELET and context.spec.gpu_stack in component.stacks
+        moved = context.platform.kubelet_root != _USUAL_KUBELET and context.platform.gpu_stack in component.stacks
         if "kubeletRoot" in component.lacks and moved:
             yield _lacking(context, component, _KUBELET, "kubeletRoot")
 
@@ -35,7 +35,7 @@ def _missing(context: CheckContext) -> Iterator[Diagnostic]:
     """Sections of the blueprint that only a component of another release carries out."""
     for name in context.catalog.components:
         component = context.catalog.component(name) if name not in context.release.components else None
-        if component is None or component.section is None or context.spec.gpu_stack not in component.stacks:
+        if component is None or component.section is None or context.platform.gpu_stack not in component.stacks:
             continue
         if context.platform.requests(component):
             message = f"release {context.release.release} has no {name}, which would carry this out"

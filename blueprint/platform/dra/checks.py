@@ -34,7 +34,7 @@ def check_dra(context: CheckContext) -> Iterator[Diagnostic]:
         return
     yield from _of_another_stack(context, component)
     yield from _mig_on_demand(context)
-    if context.spec.gpu_stack != "gpuCluster":
+    if context.platform.gpu_stack != "gpuCluster":
         return
     elsewhere = list(_not_there(context, component))
     yield from elsewhere
@@ -51,11 +51,11 @@ def check_dra(context: CheckContext) -> Iterator[Diagnostic]:
 
 def _of_another_stack(context: CheckContext, component: Component) -> Iterator[Diagnostic]:
     """Settings that decide nothing but fields of the object that this stack does not have."""
-    foreign = {"clusterPolicy": "GPUCluster/", "gpuCluster": "ClusterPolicy/"}.get(context.spec.gpu_stack)
+    foreign = {"clusterPolicy": "GPUCluster/", "gpuCluster": "ClusterPolicy/"}.get(context.platform.gpu_stack)
     for name in context.settings_with("draFeatureGates") if foreign else ():
         setting = component.settings.get(name)
         if setting and all(feed.startswith(foreign or "") for feed in setting.feeds):
-            message = f"gpuStack: {context.spec.gpu_stack} has nothing that {name} could set"
+            message = f"gpuStack: {context.platform.gpu_stack} has nothing that {name} could set"
             notes = (context.note(STACK, "the stack is said here"),)
             yield context.diagnostic_at_key(
                 context.setting_path(name), dra.SETTING_OF_ANOTHER_STACK, message, notes=notes, help_="remove it"
@@ -77,8 +77,7 @@ def _mig_on_demand(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _not_there(context: CheckContext, component: Component) -> Iterator[Diagnostic]:
-    distribution = context.catalog.distribution(context.spec.cluster.distribution)
-    system = context.spec.cluster.os or distribution.default_os
+    distribution, system = context.platform.distribution_facts, context.platform.os
     if why := component.lacks.get("gpuClusters"):
         message = f"GPU Operator {component.version} cannot do gpuStack: gpuCluster: {why}"
         because = (context.note(("spec", "release"), "release set here"),)
@@ -96,7 +95,7 @@ def _not_there(context: CheckContext, component: Component) -> Iterator[Diagnost
 
 
 def _kubernetes(context: CheckContext) -> Iterator[Diagnostic]:
-    declared = context.spec.cluster.kubernetes
+    declared = context.platform.kubernetes
     known = version_key(declared)
     if known < version_key(OLDEST_KUBERNETES)[: len(known)]:
         message = f"gpuStack: gpuCluster needs Kubernetes {OLDEST_KUBERNETES} or newer, not {declared}"

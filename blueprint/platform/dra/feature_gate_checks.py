@@ -123,12 +123,12 @@ class _Gates:
     def _cutting(self, name: str, at: Path) -> Iterator[Diagnostic]:
         """Who else cuts GPUs, and whether any can be cut."""
         can: list[bool] = []
-        for pool_name, pool in self.context.spec.node_pools.items():
-            product = self.context.catalog.gpu(pool.gpu.product) if pool.gpu else None
-            if pool.gpu and pool.gpu.mig:
+        for pool in self.context.gpu_pools:
+            declared, product = self.context.spec.node_pools[pool.name].gpu, pool.gpu.catalogued
+            if declared and declared.mig:
                 notes = (self.context.note(at, f"{name} is opened here"),)
-                message = f"{name} cuts GPUs when they are claimed, and pool {pool_name} says how they are cut before"
-                path: Path = (*POOLS, pool_name, "gpu", "mig")
+                message = f"{name} cuts GPUs when they are claimed, and pool {pool.name} says how they are cut before"
+                path: Path = (*POOLS, pool.name, "gpu", "mig")
                 yield self.context.diagnostic_at_key(
                     path, dra.DRA_TWO_CUTTERS, message, notes=notes, help_="remove one of the two"
                 )

@@ -124,7 +124,8 @@ class TopologyChecks:
             message, help_ = f"pool {name} has no gpu, so nvlinkDomain means nothing", "add gpu, or remove nvlinkDomain"
             yield self.context.diagnostic_at(at, platform_codes.GPU_MISSING, message, help_=help_)
             return
-        product = self.context.catalog.gpu(pool.gpu.product)
+        gpu = self.context.pools[name].gpu
+        product = gpu.catalogued if gpu else None
         limit = _most_gpus(product) if product else None
         if product and limit and domain.nodes * pool.gpu.count > limit.value:
             yield self._too_many_gpus(name, product, limit, domain.nodes, pool.gpu.count)

@@ -101,6 +101,8 @@ def _one_line(diagnostic: Diagnostic, style: Style) -> str:
 
 
 def _ending(record: ReportContent, context: Context, style: Style) -> Iterator[str]:
+    if context.verbose:
+        yield from _skipped_rules(record, context)
     for sentence in coverage_in_words(record.run):
         yield from _wrapped(visible(sentence), context)
     counts = counts_in_words(record)
@@ -110,6 +112,15 @@ def _ending(record: ReportContent, context: Context, style: Style) -> Iterator[s
     counts = counts[:1].upper() + counts[1:]
     counted = style.severity(counts, worst) if worst else style.bold(counts)
     yield f"{counted}. {visible(record.verdict)}"
+
+
+def _skipped_rules(record: ReportContent, context: Context) -> Iterator[str]:
+    """Codes of the rules that did not run, by the reason."""
+    by_reason: dict[str, dict[str, None]] = {}
+    for each in record.run.skipped_rules:
+        by_reason.setdefault(each.reason, {}).update(dict.fromkeys(each.codes))
+    for reason, codes in sorted(by_reason.items()):
+        yield from _wrapped(f"Rules that did not run: {', '.join(sorted(codes))}: {visible(reason)}.", context)
 
 
 def _diagnostic(diagnostic: Diagnostic, context: Context, style: Style, *, explain: bool) -> Iterator[str]:

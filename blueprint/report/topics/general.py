@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 
+from blueprint.check.rules import all_rules
 from blueprint.report.output import format_names
 
 EXIT_CODES = (
@@ -26,6 +27,7 @@ def general_topics() -> dict[str, str]:
         "diagnostics": _DIAGNOSTICS,
         "exit-codes": _exit_codes(),
         "report-formats": _report_formats(),
+        "rules": _rules(),
         "waivers": _WAIVERS,
     }
 
@@ -48,6 +50,25 @@ def _report_formats() -> str:
         "given several times: all formats of one run agree. A path of `-`, or none, is stdout.\n\n"
         f"{rows}\n\nValues of Secrets are replaced by numbered tokens in every format. Text is coloured on a terminal "
         "only; `NO_COLOR` and `FORCE_COLOR` are honoured."
+    )
+
+
+def _rules() -> str:
+    """Every rule by subject."""
+    lines: list[str] = []
+    subject = None
+    for each in all_rules():
+        if each.subject != subject:
+            subject = each.subject
+            lines.append(f"\n## {subject}\n")
+        codes = ", ".join(f"{code.id} {code.slug}" for code in each.codes)
+        facts = [f"profile {each.profile}", *(f"tag {tag}" for tag in sorted(each.tags))]
+        facts += [f"needs {need}" for need in sorted(each.needs)]
+        lines.append(f"- {each.about} {codes} ({', '.join(facts)})")
+    return (
+        "# Rules\n\nWhat is checked of objects beside their form. `--select`, `--ignore` and `--profile` of "
+        "`validate`, `compile` and `lint` choose by code, prefix of a code, slug or tag; `.blueprint.toml` does too.\n"
+        + "\n".join(lines)
     )
 
 

@@ -12,7 +12,6 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +20,7 @@ from urllib.parse import urlsplit
 
 from blueprint.lab import Lab
 from blueprint.lab.processes import die_with_parent
+from tests.support.waits import eventually
 
 _ACCOUNT = "var/run/secrets/kubernetes.io/serviceaccount"
 
@@ -39,12 +39,17 @@ class Container:
 
     def wait_for(self, condition: Callable[[], Any], seconds: float = 60) -> Any:
         """What `condition` returns once it is true; the program's last words if that does not happen."""
-        deadline = time.monotonic() + seconds
-        while not (found := condition()):
-            assert self.process.poll() is None, f"ended with {self.process.returncode}\n{self.said()[-3000:]}"
-            assert time.monotonic() < deadline, f"waited {seconds} s in vain\n{self.said()[-3000:]}"
-            time.sleep(0.1)
-        return found
+
+        def look() -> Any:
+            if not (found := condition()):
+                assert self.process.poll() is None, f"ended with {self.process.returncode}\n{self.said()[-3000:]}"
+            return found
+
+        try:
+            return eventually(look, "the program has done it", seconds=seconds, pause=0.1)
+        except AssertionError as error:
+            error.add_note(self.said()[-3000:])
+            raise
 
     def stop(self) -> None:
         """End it, as a kubelet would, and forget its folder."""

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from tests.support.go_tools import GoTools
 from tests.support.operators.containers import Container
-from tests.support.operators.operated import Json, Operated, eventually
+from tests.support.operators.operated import Json, Operated
+from tests.support.waits import eventually
 
 PRESENT = "feature.node.kubernetes.io/pci-10de.present"
 FORBIDDEN = "forbidden"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
@@ -25,6 +24,7 @@ from blueprint.pipeline import Compilation
 from tests.support.operators import slices
 from tests.support.operators.containers import Container, Kubelet
 from tests.support.operators.machines import machine
+from tests.support.waits import eventually
 
 PROMETHEUS = "monitoring.coreos.com"
 DRA_PLUGIN = "nvidia-dra-driver-kubelet-plugin"
@@ -141,15 +141,6 @@ def _running(pod: Json) -> Json:
     statuses = {names[kind]: [status(each) for each in pod["spec"].get(kind, [])] for kind in names}
     kept = [each for each in pod["status"].get("conditions", []) if each["type"] != "Ready"]
     return {"status": {"phase": "Running", "conditions": [*kept, READY], **statuses}}
-
-
-def eventually(look: Callable[[], Any], seconds: float = 60) -> Any:
-    """What `look` returns once it is true."""
-    deadline = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < deadline, f"waited {seconds} s in vain"
-        time.sleep(0.1)
-    return found
 
 
 def _prepare(lab: Lab, bundle: Bundle) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 
 from tests.support.operators.containers import Container
 from tests.support.operators.discovery import discover
-from tests.support.operators.operated import Json, Operated, eventually
+from tests.support.operators.operated import Json, Operated
+from tests.support.waits import eventually
 
 STACKS = {
     "ClusterPolicy": (

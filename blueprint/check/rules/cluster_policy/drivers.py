@@ -27,7 +27,7 @@ def forms(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     driver = mapping(spec.get("driver"))
     if driver.get("enabled") is not False and driver.get("useNvidiaDriverCRD") is not True:
         extra = [name for name in ("gds", "gdrcopy") if inside(spec, name, "enabled") is True]
-        yield from driver_faults(driver, ("spec", "driver"), extra, ("spec",))
+        yield from driver_faults(subject, ("spec", "driver"), extra, ("spec",))
 
 
 @rule(DRIVERS_UNUSED, tags=("operator",))

@@ -54,7 +54,8 @@ def variables(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 def gone(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Fields without effect."""
     for path, instead in _GONE.items():
-        if inside(subject.data, "spec", *path) not in (None, False, ""):
+        value = inside(subject.data, "spec", *path)
+        if value not in (None, False, "") and mapping(value).get("enabled") is not False:
             help_ = f"use {instead}" if instead else "remove it"
             yield ObjectFinding(NO_LONGER_READ, ("spec", *path), f"spec.{'.'.join(path)} has no effect any more", help_)
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.common.credentials import SECRET_IN_PLAIN_TEXT, variables
+from blueprint.check.common.credentials import SECRET_IN_PLAIN_TEXT, CredentialOptions, variables
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, mapping
 
 
-@rule(SECRET_IN_PLAIN_TEXT, tags=("security",))
-def env(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+@rule(SECRET_IN_PLAIN_TEXT, tags=("security",), options=CredentialOptions())
+def env(subject: Object, context: RuleContext, options: CredentialOptions) -> Iterator[ObjectFinding]:
     """The driver's variables."""
-    yield from variables(mapping(subject.data.get("spec")).get("env"), ("spec", "env"))
+    yield from variables(mapping(subject.data.get("spec")).get("env"), ("spec", "env"), options)
 
 
 RULES = (env,)

@@ -28,7 +28,7 @@ def modules(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Kernel modules against what needs others."""
     spec = mapping(subject.data.get("spec"))
     extra = [name for name in ("gds", "gdrcopy") if inside(spec, name, "enabled") is True]
-    yield from driver_faults(spec, ("spec",), extra, ("spec",))
+    yield from driver_faults(subject, ("spec",), extra, ("spec",))
 
 
 @rule(DRIVERS_UNUSED, tags=("operator", "driver"))

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.check.common.credentials import SECRET_IN_PLAIN_TEXT, looks_secret, variables
+from blueprint.check.common.credentials import SECRET_IN_PLAIN_TEXT, CredentialOptions, looks_secret, variables
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import DescribedPod, RuleContext, items
 
 
-@rule(SECRET_IN_PLAIN_TEXT, tags=("security",))
-def env(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
+@rule(SECRET_IN_PLAIN_TEXT, tags=("security",), options=CredentialOptions())
+def env(pod: DescribedPod, context: RuleContext, options: CredentialOptions) -> Iterator[ObjectFinding]:
     """Variables."""
     for path, container in pod.containers:
-        yield from variables(container.get("env"), (*path, "env"))
+        yield from variables(container.get("env"), (*path, "env"), options)
 
 
 @rule(SECRET_IN_PLAIN_TEXT, tags=("security",))

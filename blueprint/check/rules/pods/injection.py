@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from blueprint.bundle.model import USERS
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
-from blueprint.check.rule_context import DescribedPod, RuleContext, items, mapping
+from blueprint.check.rule_context import DescribedPod, RuleContext, inside, items, mapping
 from blueprint.diagnostics import Severity, define
 from blueprint.source.paths import format_path
 
@@ -21,8 +21,8 @@ _NOTHING = ("", "void", "none")
 
 @rule(PAST_THE_SCHEDULER, tags=("gpu-access",))
 def visible(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """GPUs by variable. Components of the stack itself may; they look at all of them."""
-    if pod.subject.component != USERS or pod.requests:
+    """GPUs by variable. Components of the stack itself may: they look at all of them."""
+    if pod.subject.component != USERS or pod.requests or _is_of_the_stack(pod):
         return
     for path, container in pod.containers:
         for index, each in enumerate(map(mapping, items(container.get("env")))):
@@ -30,6 +30,13 @@ def visible(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
                 at = (*path, "env", index, "name")
                 text = f"{format_path(path, pod.subject.data)} sees GPUs that it does not ask for"
                 yield ObjectFinding(PAST_THE_SCHEDULER, at, text, 'resources: {limits: {nvidia.com/gpu: "1"}}')
+
+
+def _is_of_the_stack(pod: DescribedPod) -> bool:
+    """Whether the pod serves GPUs to others: it is privileged, or the kubelet calls it by a socket."""
+    paths = (inside(volume, "hostPath", "path") for volume in items(pod.spec.get("volumes")))
+    privileged = (inside(container, "securityContext", "privileged") is True for _, container in pod.containers)
+    return any(privileged) or any(str(path).startswith("/var/lib/kubelet") for path in paths)
 
 
 @rule(USER_NAMESPACE, tags=("gpu-access",))

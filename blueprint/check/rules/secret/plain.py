@@ -7,19 +7,21 @@ from collections.abc import Iterator
 from blueprint.bundle.model import Object
 from blueprint.check.common.credentials import SECRET_IN_PLAIN_TEXT
 from blueprint.check.finding import ObjectFinding
-from blueprint.check.rule import rule
+from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import RuleContext, mapping
+from blueprint.diagnostics import Severity
 
 
 @rule(SECRET_IN_PLAIN_TEXT, tags=("security",))
 def plain(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """A Secret with values in it: base64 hides nothing."""
+    """A Secret with values in it: base64 hides nothing. Where it is kept is not known without a blueprint."""
+    override = None if Capability.BLUEPRINT in context.capabilities else Severity.WARNING
     for field in ("data", "stringData"):
         keys = [str(key) for key, value in mapping(subject.data.get(field)).items() if value]
         if keys:
             text = f"{field} holds {', '.join(sorted(keys))} in plain text"
             help_ = "make the Secret in the cluster: by an operator for external secrets, sealed, or by hand"
-            yield ObjectFinding(SECRET_IN_PLAIN_TEXT, (field,), text, help_)
+            yield ObjectFinding(SECRET_IN_PLAIN_TEXT, (field,), text, help_, override)
 
 
 RULES = (plain,)

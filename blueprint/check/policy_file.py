@@ -1,0 +1,175 @@
+"""Reads the policy of rules from TOML: `.blueprint.toml`, or `[tool.blueprint.rules]` of a `pyproject.toml`."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from blueprint.check import codes
+from blueprint.check.policy import RulePolicy, is_named
+from blueprint.check.rule import Profile, Rule
+from blueprint.check.rules import all_rules
+from blueprint.diagnostics import Code, Diagnostic, Refused, Severity, Span, nearest
+
+_KEYS = ("profile", "select", "ignore", "severity", "options", "paths")
+_PLACE = re.compile(r"\(at line (\d+), column (\d+)\)")
+_HEADER = re.compile(r"\s*\[\[?\s*([^\]]+?)\s*\]\]?")
+_KEY = re.compile(r"""\s*((?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+))*)\s*=""")
+_PART = re.compile(r""""([^"]*)"|'([^']*)'|([A-Za-z0-9_-]+)""")
+
+Keys = tuple[str, ...]
+
+
+def parse_policy(text: str, file: str, table: Keys = ("rules",)) -> RulePolicy | None:
+    """The policy in a table of a TOML text; None where there is no such table. Raises Refused, with exit code 2."""
+    try:
+        data: Any = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise Refused(_not_toml(str(error), file), exit_code=2) from None
+    for key in table:
+        data = data.get(key) if isinstance(data, Mapping) else None
+    if data is None:
+        return None
+    reader = _Reader(text, file, table)
+    policy = reader.policy(data)
+    if reader.problems:
+        raise Refused(*reader.problems, exit_code=2)
+    return policy
+
+
+def unknown_names(names: tuple[str, ...]) -> Iterator[tuple[str, str | None]]:
+    """Names that mean no code of any rule, each with what was probably meant."""
+    rules = all_rules() if names else ()
+    known = sorted({name for rule in rules for code in rule.codes for name in (code.id, code.slug, *rule.tags)})
+    for name in names:
+        if not any(is_named(rule, code, name) for rule in rules for code in rule.codes):
+            yield name, nearest(name, known)
+
+
+class _Reader:
+    """Turns the table into a policy and collects what is wrong with it."""
+
+    def __init__(self, text: str, file: str, table: Keys) -> None:
+        self._lines = text.splitlines()
+        self._file = file
+        self._table = table
+        self.problems: list[Diagnostic] = []
+
+    def policy(self, data: Any) -> RulePolicy:
+        """The policy, as far as it can be read."""
+        table = self._mapping(data, ())
+        for key in table.keys() - set(_KEYS):
+            near = nearest(key, _KEYS)
+            self._problem((key,), f"there is no key {key}", f"did you mean {near}?" if near else ", ".join(_KEYS))
+        return RulePolicy(
+            profile=self._word(table.get("profile", "recommended"), Profile, ("profile",)) or Profile.RECOMMENDED,
+            select=self._names(table.get("select", []), ("select",)),
+            ignore=self._names(table.get("ignore", []), ("ignore",)),
+            severity=dict(self._severities(table.get("severity", {}))),
+            options=dict(self._options(table.get("options", {}))),
+            ignored_paths=tuple(
+                (pattern, self._names(names, ("paths", pattern)))
+                for pattern, names in self._mapping(table.get("paths", {}), ("paths",)).items()
+            ),
+        )
+
+    def _names(self, value: Any, at: Keys) -> tuple[str, ...]:
+        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            self._problem(at, f"{'.'.join(at)} must be a list of codes, slugs or tags")
+            return ()
+        for name, near in unknown_names(tuple(value)):
+            text = f"{name} is no code, slug or tag of a rule"
+            self._problem(
+                (*at, name), text, f"did you mean {near}?" if near else "`blueprint explain rules` lists them"
+            )
+        return tuple(value)
+
+    def _severities(self, value: Any) -> Iterator[tuple[str, Severity]]:
+        for name, severity in self._mapping(value, ("severity",)).items():
+            at = ("severity", name)
+            code, word = self._code(name, at), self._word(severity, Severity, at)
+            if code and code[0].conceals:
+                self._problem(at, f"the severity of {name} cannot be changed: it keeps credentials out of bundles")
+            elif code and word:
+                yield code[0].id, word
+
+    def _options(self, value: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+        for name, options in self._mapping(value, ("options",)).items():
+            at = ("options", name)
+            given, found = self._mapping(options, at), self._code(name, at)
+            if found is None:
+                continue
+            fields = {f.name: f for f in dataclasses.fields(found[1].options)} if found[1].options else {}
+            for key in given.keys() - fields.keys():
+                there = ", ".join(fields) or "it has no options"
+                self._problem((*at, key), f"{name} has no option {key}", there)
+            values = {
+                key: self._option(each, found[1], key, (*at, key)) for key, each in given.items() if key in fields
+            }
+            yield found[0].id, values
+
+    def _option(self, value: Any, rule: Rule, key: str, at: Keys) -> Any:
+        usual = getattr(rule.options, key)
+        value = tuple(value) if isinstance(value, list) else value
+        fits = type(value) is type(usual) and (not isinstance(value, tuple) or all(isinstance(x, str) for x in value))
+        if not fits:
+            kind = "a list of text" if isinstance(usual, tuple) else type(usual).__name__
+            self._problem(at, f"{'.'.join(at)} must be {kind}")
+        return value if fits else usual
+
+    def _code(self, name: str, at: Keys) -> tuple[Code, Rule] | None:
+        found = [(code, rule) for rule in all_rules() for code in rule.codes if name in (code.id, code.slug)]
+        if not found:
+            near = next((near for _, near in unknown_names((name,)) if near), None)
+            self._problem(at, f"no rule has the code {name}", f"did you mean {near}?" if near else None)
+            return None
+        return max(found, key=lambda each: each[1].options is not None)
+
+    def _word(self, value: Any, words: Any, at: Keys) -> Any:
+        if value in list(words):
+            return words(value)
+        self._problem(at, f"{'.'.join(at)} is {value!r}", f"one of {', '.join(words)}")
+        return None
+
+    def _mapping(self, value: Any, at: Keys) -> dict[str, Any]:
+        if isinstance(value, dict):
+            return value
+        self._problem(at, f"{'.'.join((*self._table, *at))} must be a table")
+        return {}
+
+    def _problem(self, at: Keys, message: str, help_: str | None = None) -> None:
+        self.problems.append(Diagnostic(codes.POLICY_INVALID, message, at=self._place((*self._table, *at)), help=help_))
+
+    def _place(self, path: Keys) -> Span:
+        """Where a key, or a name in a list, stands; else the nearest key above it."""
+        depth, best = 0, Span(self._file, 1, 1, 1, 2)
+        header: Keys = ()
+        for number, line in enumerate(self._lines, start=1):
+            here, at = header, 0
+            if match := _HEADER.fullmatch(line.partition("#")[0].rstrip()):
+                here = header = _parts(match[1])
+            elif match := _KEY.match(line):
+                here, at = (*header, *_parts(match[1])), match.start(1)
+            shared = len(here) if path[: len(here)] == here else 0
+            if shared > depth:
+                depth, best = shared, Span(self._file, number, at + 1, number, len(line.rstrip()) + 1)
+            for quote in ('"', "'"):
+                word = f"{quote}{path[-1]}{quote}"
+                if depth == len(path) - 1 and number >= best.line and word in line and shared <= depth:
+                    column = line.index(word) + 1
+                    return Span(self._file, number, column, number, column + len(word))
+        return best
+
+
+def _parts(text: str) -> Keys:
+    return tuple(next(filter(None, match.groups()), "") for match in _PART.finditer(text))
+
+
+def _not_toml(message: str, file: str) -> Diagnostic:
+    match = _PLACE.search(message)
+    line, column = (int(match[1]), int(match[2])) if match else (1, 1)
+    text = f"not TOML: {_PLACE.sub('', message).strip()}"
+    return Diagnostic(codes.POLICY_INVALID, text, at=Span(file, line, column, line, column + 1))

@@ -1,0 +1,96 @@
+"""Flags about rules, and the policy that they and the configuration of a project make."""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser, Namespace
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from blueprint.check.policy import RulePolicy
+    from blueprint.check.runner import RuleResults
+    from blueprint.report.model import SkippedRule
+
+OWN_FILE, PROJECT_FILE = ".blueprint.toml", "pyproject.toml"
+
+
+def add_rules(parser: ArgumentParser) -> None:
+    """--select, --ignore and --profile."""
+    names = "codes, beginnings of codes, slugs or tags, separated by commas"
+    parser.add_argument("--select", metavar="RULES", action="append", default=[], help=f"run these rules only: {names}")
+    parser.add_argument("--ignore", metavar="RULES", action="append", default=[], help="run all rules but these")
+    parser.add_argument("--profile", choices=["minimal", "recommended", "strict"], help="which rules run (recommended)")
+
+
+def rule_policy(options: Namespace, target: str) -> RulePolicy:
+    """The policy of the project around the target, with what the flags say. Raises Refused."""
+    policy = _of_project(Path(target))
+    select, ignore = (_names(options, flag) for flag in ("select", "ignore"))
+    _refuse_unknown((*select, *ignore))
+    if profile := getattr(options, "profile", None):
+        from blueprint.check.rule import Profile
+
+        policy = replace(policy, profile=Profile(profile), select=())
+    if select:
+        policy = replace(policy, select=select)
+    return replace(policy, ignore=(*policy.ignore, *ignore), debug=bool(os.environ.get("BLUEPRINT_DEBUG")))
+
+
+def skipped_rules(results: RuleResults) -> tuple[SkippedRule, ...]:
+    """The rules that did not run, as reports show them: each once."""
+    from blueprint.report.model import SkippedRule
+
+    found = (SkippedRule(tuple(c.id for c in each.rule.codes), each.rule.name, each.reason) for each in results.skipped)
+    return tuple(sorted(set(found)))
+
+
+def _names(options: Namespace, flag: str) -> tuple[str, ...]:
+    return tuple(name.strip() for each in getattr(options, flag, []) for name in each.split(",") if name.strip())
+
+
+def _refuse_unknown(names: tuple[str, ...]) -> None:
+    if not names:
+        return
+    from blueprint.check.policy_file import unknown_names
+    from blueprint.diagnostics import Diagnostic, Refused
+    from blueprint.diagnostics.codes import USAGE
+
+    problems = [
+        Diagnostic(
+            USAGE,
+            f"{name} is no code, slug or tag of a rule",
+            help=f"did you mean {near}?" if near else "`blueprint explain rules` lists them",
+        )
+        for name, near in unknown_names(names)
+    ]
+    if problems:
+        raise Refused(*problems, exit_code=2)
+
+
+def _of_project(target: Path) -> RulePolicy:
+    """The nearest configuration upwards, no further than the repository."""
+    from blueprint.check.policy import RECOMMENDED
+
+    start = target if target.is_dir() else target.parent
+    here = start.absolute() if start.exists() else Path.cwd()
+    for folder in (here, *here.parents):
+        for name, table in ((OWN_FILE, ("rules",)), (PROJECT_FILE, ("tool", "blueprint", "rules"))):
+            if (folder / name).is_file() and (policy := _read(folder / name, table)):
+                return policy
+        if (folder / ".git").exists():
+            break
+    return RECOMMENDED
+
+
+def _read(file: Path, table: tuple[str, ...]) -> RulePolicy | None:
+    from blueprint.source.files import DiskFiles, read_text
+
+    shown = os.path.relpath(file)
+    text = read_text(DiskFiles(), shown)
+    if table[-1] not in text:
+        return None
+    from blueprint.check.policy_file import parse_policy
+
+    return parse_policy(text, shown, table)

@@ -1,0 +1,1 @@
+"""Kubernetes manifests of any origin, checked without a blueprint."""

@@ -1,0 +1,30 @@
+"""Codes of linting manifests (BP006x)."""
+
+from blueprint.diagnostics import Severity, define
+
+TEMPLATE_SKIPPED = define(
+    "BP0062",
+    "template-skipped",
+    """
+The document is a template (`{{ ... }}`), not YAML yet, so it was not checked. Render it first and lint what comes out:
+`helm template RELEASE CHART | blueprint lint -`.
+""",
+    severity=Severity.NOTE,
+)
+NOT_KUBERNETES = define(
+    "BP0063",
+    "not-a-kubernetes-object",
+    """
+The file holds YAML that no API server stores: values of a chart, a kustomization, the configuration of a program. It was
+not checked.
+""",
+    severity=Severity.NOTE,
+)
+NOTHING_TO_LINT = define(
+    "BP0064",
+    "nothing-to-lint",
+    """
+None of the paths leads to a manifest. Folders are searched for files that end in `.yaml`, `.yml` or `.json`;
+hidden folders are left out.
+""",
+)

@@ -1,0 +1,141 @@
+"""What is linted: files, folders and standard input, read into objects whose fields know their place."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import Any
+
+from blueprint.bundle.model import USERS, FieldOrigin, Object, Path
+from blueprint.check.finding import value_at
+from blueprint.diagnostics import Diagnostic, Refused, Span
+from blueprint.lint import codes
+from blueprint.render.canonical import canonical
+from blueprint.source.document import Document, walk
+from blueprint.source.files import DiskFiles, decode, read_text
+from blueprint.source.manifests import read_manifests
+
+STDIN = "-"
+STDIN_NAME = "<stdin>"
+UNREADABLE = 2
+"""The exit code for a file that cannot be opened; what a file holds is a finding."""
+_SUFFIXES = (".yaml", ".yml", ".json")
+_CLIENT_GROUPS = (
+    "kustomize.config.k8s.io", "kubeadm.k8s.io", "kubelet.config.k8s.io", "kubeproxy.config.k8s.io",
+    "kubescheduler.config.k8s.io", "apiserver.config.k8s.io", "apiserver.k8s.io", "audit.k8s.io", "kind.x-k8s.io",
+    "client.authentication.k8s.io", "gpublueprint.dev",
+)  # fmt: skip
+"""Groups whose documents are read by programs, and stored by no API server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The objects of all files, what is wrong with the files, and their texts by name."""
+
+    objects: tuple[Object, ...]
+    problems: tuple[Diagnostic, ...]
+    texts: Mapping[str, str]
+
+
+class FieldPlaces(Mapping[Path, FieldOrigin]):
+    """The place of every field of an object, found when somebody asks: most objects have no finding."""
+
+    def __init__(self, document: Document, prefix: Path, data: Any) -> None:
+        self._document = document
+        self._prefix = prefix
+        self._data = data
+
+    def __getitem__(self, path: Path) -> FieldOrigin:
+        value = value_at(self._data, path)
+        if value is None and path:
+            raise KeyError(path)
+        whole = (*self._prefix, *path)
+        collection = isinstance(value, dict | list)
+        return FieldOrigin(self._document.key_span(whole).head if collection else self._document.span(whole))
+
+    def __iter__(self) -> Iterator[Path]:
+        return (path for path, _ in walk(self._data))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def read_inputs(paths: Sequence[str], stdin: bytes | None = None) -> Inputs:
+    """Read every file that the paths lead to. Raises Refused for a path that cannot be read, with exit code 2."""
+    objects: list[Object] = []
+    problems: list[Diagnostic] = []
+    texts: dict[str, str] = {}
+    for file in _files(paths):
+        try:
+            text = decode(stdin or b"", STDIN_NAME) if file == STDIN else read_text(DiskFiles(), file)
+        except Refused as refused:
+            if refused.exit_code == UNREADABLE and file in paths:
+                raise
+            problems += refused.diagnostics
+            continue
+        name = STDIN_NAME if file == STDIN else file
+        texts[name] = text
+        _read_file(text, name, objects, problems)
+    if not texts and not problems:
+        help_ = "folders are searched for .yaml, .yml and .json"
+        problems.append(Diagnostic(codes.NOTHING_TO_LINT, f"no manifest in {', '.join(paths)}", help=help_))
+    return Inputs(tuple(objects), tuple(problems), texts)
+
+
+def _files(paths: Sequence[str]) -> Iterator[str]:
+    """Every file once, in order."""
+    found: dict[str, None] = {}
+    for path in paths:
+        if path != STDIN and FilePath(path).is_dir():
+            found.update(dict.fromkeys(_below(path)))
+        else:
+            found[path if path == STDIN else os.path.normpath(path)] = None
+    yield from found
+
+
+def _below(folder: str) -> Iterator[str]:
+    for above, folders, names in os.walk(folder):
+        folders[:] = sorted(each for each in folders if not each.startswith("."))
+        for name in sorted(names):
+            if name.endswith(_SUFFIXES) and not name.startswith("."):
+                yield os.path.normpath(os.path.join(above, name)).replace(os.sep, "/")  # noqa: PTH118 - text is enough
+
+
+def _read_file(text: str, name: str, objects: list[Object], problems: list[Diagnostic]) -> None:
+    manifests = read_manifests(text, name)
+    problems += manifests.problems
+    for line in manifests.templates:
+        at = Span(name, line, 1, line, 2)
+        help_ = "render it first: `helm template RELEASE CHART | blueprint lint -`"
+        problems.append(Diagnostic(codes.TEMPLATE_SKIPPED, f"{name}: a template, not checked", at=at, help=help_))
+    others = [each for each in manifests.documents if not _is_object(each.data)]
+    for document in manifests.documents:
+        if _is_object(document.data):
+            objects += _objects(document, (), document.data)
+    if others:
+        count = f"{len(others)} documents are" if len(others) > 1 else "it is"
+        text = f"{name}: {count} no Kubernetes object, not checked"
+        problems.append(Diagnostic(codes.NOT_KUBERNETES, text, at=others[0].span().head))
+
+
+def _is_object(data: Any) -> bool:
+    """Whether an API server might store it: what has a kind and an API version, and is not for a client alone."""
+    if not isinstance(data, dict) or not ({"apiVersion", "kind"} <= data.keys() or {"kind", "metadata"} <= data.keys()):
+        return False
+    version = str(data.get("apiVersion"))
+    kubeconfig = version == "v1" and data["kind"] == "Config"
+    return not kubeconfig and version.rpartition("/")[0] not in _CLIENT_GROUPS
+
+
+def _objects(document: Document, path: Path, data: dict[str, Any]) -> Iterator[Object]:
+    """The object; of a list its items, to which a list of one kind gives kind and version."""
+    kind, listed = str(data.get("kind")), data.get("items")
+    if kind.endswith("List") and isinstance(listed, list):
+        usual = {} if kind == "List" else {"apiVersion": data.get("apiVersion"), "kind": kind.removesuffix("List")}
+        for index, each in enumerate(listed):
+            if isinstance(each, dict):
+                yield from _objects(document, (*path, "items", index), {**usual, **each})
+        return
+    yield Object(canonical(data), USERS, FieldPlaces(document, path, data))

@@ -1,0 +1,114 @@
+"""Lint objects of any origin: schemas, references, rules."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from blueprint.bundle.model import Object
+from blueprint.check import codes
+from blueprint.check.objects import validate_objects, without_explained
+from blueprint.check.policy import RECOMMENDED, RulePolicy
+from blueprint.check.rule import Capability
+from blueprint.check.rule_context import NoPlatform, PlatformFacts, RuleContext
+from blueprint.check.runner import RuleResults, run_rules
+from blueprint.diagnostics import Diagnostic, Severity
+from blueprint.lint.inputs import Inputs
+
+_MISSING = frozenset(
+    {
+        codes.SERVICE_ACCOUNT_MISSING, codes.CONFIG_MISSING, codes.ROLE_MISSING, codes.NAMESPACE_NOT_RENDERED,
+        codes.SUBJECT_MISSING,
+    }
+)  # fmt: skip
+"""What refers to something outside of the input, which may exist all the same."""
+_OF_A_BLUEPRINT = frozenset({codes.NAMESPACE_MISSING, codes.STRING_DATA})
+"""What is wrong in a bundle alone: `kubectl apply -n` and `helm install -n` give objects their namespace."""
+
+
+_MILDER = {
+    codes.DUPLICATE_OBJECT: Severity.WARNING,  # a folder may hold variants, of which one is applied
+    codes.NAMESPACE_NOT_ALLOWED: Severity.WARNING,  # the API server drops it, and nothing here compares by it
+    codes.MEANINGLESS_VALUE: Severity.NOTE,  # who owns which field is not known
+}
+"""What is less severe where nobody compares the objects with a cluster."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What is known beside the input: `facts` of a platform, and its rendered objects, which are not linted."""
+
+    facts: PlatformFacts | None = None
+    objects: tuple[Object, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LintResult:
+    """What was found, how many objects were looked at, and which kinds have no schema here."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    objects: int
+    unknown_kinds: Counter[str]
+    rules: RuleResults
+
+
+def lint(
+    inputs: Inputs,
+    *,
+    kubernetes_minor: str,
+    policy: RulePolicy = RECOMMENDED,
+    surroundings: Surroundings = Surroundings(),
+    complete: bool = False,
+) -> LintResult:
+    """Check every object of the input.
+
+    Args:
+        inputs: What was read.
+        kubernetes_minor: Whose schemas are used.
+        policy: Which rules run.
+        surroundings: A platform beside the input.
+        complete: Whether no object exists outside of the input and its surroundings.
+    """
+    everything = (*surroundings.objects, *inputs.objects)
+    validation = validate_objects(everything, kubernetes_minor=kubernetes_minor)
+    linted = {id(each) for each in inputs.objects}
+    known = surroundings.facts or NoPlatform()
+    extra = {Capability.COMPLETE} if complete else set()
+    capabilities = (known.capabilities - {Capability.BLUEPRINT, Capability.COMPLETE}) | extra
+    facts = NoPlatform(frozenset(capabilities), known.pools, known.dra, known.uses_claims)
+    rules = run_rules(RuleContext(validation.well_formed, facts), policy, frozenset(linted))
+    unknown = Counter[str]()
+    found = list(_adapted(validation.diagnostics, inputs, unknown, complete=complete))
+    found = [*inputs.problems, *without_explained([*found, *rules.diagnostics])]
+    return LintResult(tuple(found), len(inputs.objects), unknown, rules)
+
+
+def _adapted(
+    found: Iterable[Diagnostic], inputs: Inputs, unknown: Counter[str], *, complete: bool
+) -> Iterator[Diagnostic]:
+    """What validation finds, as it is meant for objects that no blueprint renders."""
+    for each in found:
+        if (each.at and each.at.file not in inputs.texts) or each.code in _OF_A_BLUEPRINT:
+            continue
+        if each.code is codes.SCHEMA_UNKNOWN:
+            unknown[each.message.partition("may contain")[0].rpartition("what ")[2].strip()] += 1
+        elif each.code in _MILDER:
+            yield replace(each, override=_MILDER[each.code])
+        elif each.code in _MISSING and not complete:
+            yield replace(each, override=Severity.NOTE)
+        else:
+            yield each
+
+
+def in_changed_lines(found: Sequence[Diagnostic], changed: dict[str, set[int] | None]) -> list[Diagnostic]:
+    """The findings at changed lines; None stands for every line of a file. A finding without a place stays."""
+    return [each for each in found if each.at is None or _is_changed(each, changed)]
+
+
+def _is_changed(found: Diagnostic, changed: dict[str, set[int] | None]) -> bool:
+    at = found.at
+    if at is None or at.file not in changed:
+        return False
+    lines = changed[at.file]
+    return lines is None or any(line in lines for line in range(at.line, at.end_line + 1))

@@ -1,0 +1,116 @@
+"""Streams of Kubernetes manifests: read as Kubernetes reads them, where one bad document does not stop the rest."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+from blueprint.diagnostics import Diagnostic, Severity
+from blueprint.source import codes
+from blueprint.source.document import Document
+from blueprint.source.loader import Builder, read_stream
+
+_SEPARATOR = re.compile(r"^---(?=\s|$)", re.MULTILINE)
+_TRUE = frozenset({"y", "yes", "on", "true"})
+_FALSE = frozenset({"n", "no", "off", "false"})
+_ODD = frozenset({codes.AMBIGUOUS_SCALAR, codes.MERGE_KEY, codes.KEY_NOT_TEXT, codes.TAG})
+"""What Kubernetes reads, though other readers may not read the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifests:
+    """The documents of one file. `templates` are places of documents that are templates, and no YAML yet."""
+
+    documents: tuple[Document, ...]
+    problems: tuple[Diagnostic, ...]
+    templates: tuple[int, ...] = ()
+
+
+def read_manifests(text: str, file: str) -> Manifests:
+    """Every document that can be read; what is wrong with the others, or with how a value is written."""
+    documents, problems = _read(text, file)
+    if not _unreadable(problems):
+        return Manifests(tuple(documents), tuple(problems))
+    parts = _parts(text)
+    found: list[Diagnostic] = []
+    templates: list[int] = []
+    line = 0
+    for index, part in enumerate(parts):
+        bad = [each for each in _read(part, file)[1] if each.severity is Severity.ERROR]
+        if "{{" in part and bad:
+            templates.append(line + 1)
+        else:
+            found += [_moved(each, line) for each in bad if _unreadable([each])]
+        count = part.count("\n")
+        if _unreadable(bad) or ("{{" in part and bad):
+            parts[index] = "\n" * count
+        line += count
+    documents, problems = _read("".join(parts), file)
+    return Manifests(tuple(documents), (*found, *problems), tuple(templates))
+
+
+def _parts(text: str) -> list[str]:
+    """The text cut before each separator of documents."""
+    cuts = [0, *(match.start() for match in _SEPARATOR.finditer(text) if match.start()), len(text)]
+    return [text[start:end] for start, end in pairwise(cuts)]
+
+
+def _read(text: str, file: str) -> tuple[list[Document], list[Diagnostic]]:
+    builder = _KubernetesBuilder(text, file)
+    documents = read_stream(builder)
+    if any(each.code is codes.MERGE_KEY for each in builder.problems):
+        documents = [replace(each, data=_merged(each.data)) for each in documents]
+    complex_key = any(each.code is codes.KEY_NOT_TEXT and "cannot be" in each.message for each in builder.problems)
+    odd = frozenset() if complex_key else _ODD
+    return documents, [
+        replace(each, override=Severity.WARNING) if each.code in odd else each for each in builder.problems
+    ]
+
+
+def _unreadable(problems: list[Diagnostic]) -> bool:
+    """Whether a document cannot be read because of one of them; a key that stands twice leaves it readable."""
+    return any(each.severity is Severity.ERROR and each.code is not codes.DUPLICATE_KEY for each in problems)
+
+
+def _moved(found: Diagnostic, lines: int) -> Diagnostic:
+    at = found.at and replace(found.at, line=found.at.line + lines, end_line=found.at.end_line + lines)
+    return replace(found, at=at, fix=None)
+
+
+def _merged(data: Any) -> Any:
+    """The data with what merge keys bring in."""
+    if isinstance(data, list):
+        return [_merged(each) for each in data]
+    if not isinstance(data, dict):
+        return data
+    whole = {key: _merged(value) for key, value in data.items() if key != "<<"}
+    brought = data.get("<<")
+    for each in brought if isinstance(brought, list) else [brought]:
+        whole = {**_merged(each), **whole} if isinstance(each, dict) else whole
+    return whole
+
+
+class _KubernetesBuilder(Builder):
+    """Takes scalars on which readers disagree for what YAML 1.1 has, as Kubernetes does."""
+
+    def ambiguous(self, text: str, event: Any) -> Any:
+        super().ambiguous(text, event)
+        return _yaml_1_1(text)
+
+
+def _yaml_1_1(text: str) -> Any:
+    lower = text.lower()
+    if lower == "null":
+        return None
+    if lower in _TRUE or lower in _FALSE:
+        return lower in _TRUE
+    digits = lower.lstrip("+-").replace("_", "")
+    sign = -1 if lower.startswith("-") else 1
+    for pattern, base in ((r"0[0-7]+", 8), (r"0o[0-7]+", 8), (r"0x[0-9a-f]+", 16), (r"0b[01]+", 2), (r"[0-9]+", 10)):
+        if re.fullmatch(pattern, digits):
+            return sign * int(digits.replace("0o", "0", 1), base)
+    if re.fullmatch(r"[0-9]*\.?[0-9]+(e[+-]?[0-9]+)?|[0-9]+\.", digits):
+        return sign * float(digits)
+    return text

@@ -1,0 +1,197 @@
+"""The runner: which rules run, what a policy changes, and what a rule that fails leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from blueprint.bundle.model import USERS, Object
+from blueprint.check import runner
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.policy import RulePolicy
+from blueprint.check.policy_file import parse_policy
+from blueprint.check.rule import Profile, rule
+from blueprint.check.rule_context import NoPlatform, RuleContext
+from blueprint.check.runner import RuleResults, run_rules
+from blueprint.cli.main import main
+from blueprint.diagnostics import Refused, Severity
+from blueprint.render.canonical import canonical
+from tests.support.rule_facts import context
+
+POD = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: job, namespace: team}
+spec:
+  containers:
+    - {name: main, image: registry.example/app, env: [{name: API_TOKEN, value: abc}],
+       resources: {limits: {nvidia.com/gpu: 500m}}}
+"""
+
+
+def objects() -> list[Object]:
+    return [Object(canonical(yaml.safe_load(POD)), USERS)]
+
+
+def ids(results: RuleResults) -> set[str]:
+    return {each.code.id for each in results.diagnostics}
+
+
+def run(policy: RulePolicy = RulePolicy()) -> RuleResults:  # noqa: B008 - frozen
+    return run_rules(context(objects()), policy)
+
+
+def test_the_recommended_rules_run() -> None:
+    assert ids(run()) == {"BP6101", "BP6115", "BP6301"}
+
+
+@pytest.mark.parametrize(
+    ("policy", "left"),
+    [
+        (RulePolicy(select=("BP6101",)), {"BP6101"}),
+        (RulePolicy(select=("BP61",)), {"BP6101", "BP6115"}),
+        (RulePolicy(select=("image-not-pinned",)), {"BP6115"}),
+        (RulePolicy(ignore=("scheduling",)), {"BP6115"}),
+        (RulePolicy(select=("BP61",), ignore=("BP6115",)), {"BP6101"}),
+        (RulePolicy(profile=Profile.MINIMAL), {"BP6101"}),
+    ],
+)
+def test_rules_are_chosen_by_code_slug_tag_and_profile(policy: RulePolicy, left: set[str]) -> None:
+    """What keeps credentials out of bundles runs whatever is chosen."""
+    assert ids(run(policy)) == left | {"BP6301"}
+
+
+def test_credentials_cannot_be_ignored_but_a_name_can_be_allowed() -> None:
+    assert "BP6301" in ids(run(RulePolicy(ignore=("BP6301", "security"))))
+    assert "BP6301" not in ids(run(RulePolicy(options={"BP6301": {"allowed": ("API_TOKEN",)}})))
+
+
+def test_a_severity_is_configuration() -> None:
+    found = run(RulePolicy(severity={"BP6101": Severity.NOTE, "BP6301": Severity.NOTE})).diagnostics
+    assert {each.code.id: each.severity for each in found} == {
+        "BP6101": Severity.NOTE,
+        "BP6115": Severity.WARNING,
+        "BP6301": Severity.ERROR,
+    }
+
+
+def test_what_is_not_known_keeps_a_rule_from_running() -> None:
+    skipped = run_rules(RuleContext(objects(), NoPlatform())).skipped
+    reasons = {code.id: each.reason for each in skipped for code in each.rule.codes}
+    assert "--blueprint" in reasons["BP6102"]
+    assert "BP6101" not in reasons
+
+
+def test_a_rule_that_fails_is_a_finding_and_nothing_else_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    _break_a_rule(monkeypatch)
+    results = run()
+    assert results.failed
+    assert ids(results) == {"BP0060", "BP6101", "BP6115", "BP6301"}
+    [crash] = [each for each in results.diagnostics if each.code.id == "BP0060"]
+    assert "the rule for BP6101 failed: KeyError" in crash.message
+    assert "traceback" not in dict(crash.evidence)
+    [crash] = [each for each in run(RulePolicy(debug=True)).diagnostics if each.code.id == "BP0060"]
+    assert "Traceback" in dict(crash.evidence)["traceback"]
+
+
+def test_a_rule_that_fails_makes_the_result_incomplete(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _break_a_rule(monkeypatch)
+    example = Path(__file__).resolve().parents[2] / "examples" / "h100-training" / "blueprint.yaml"
+    assert main(["validate", str(example)]) == 3
+    assert "BP0060" in capsys.readouterr().out
+    file = tmp_path / "pod.yaml"
+    file.write_text(
+        POD.replace("registry.example/app", '"registry.example/app:1"')
+        .replace("500m", '"1"')
+        .replace("value: abc", 'value: "1"')
+    )
+    assert main(["lint", str(file)]) == 3
+    file.write_text(POD)
+    assert main(["lint", str(file)]) == 1
+
+
+def _break_a_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    from blueprint.check.rules.pods.requests import REQUEST_FORM
+
+    @rule(REQUEST_FORM)
+    def failing(pod: Any, context: RuleContext) -> Iterator[ObjectFinding]:
+        """Fails."""
+        yield from {}["nothing"]
+
+    rules_of = runner.rules_of
+    monkeypatch.setattr(runner, "rules_of", lambda name: (*([failing] if name == "pods" else []), *rules_of(name)))
+
+
+POLICY = """\
+[rules]
+profile = "strict"
+ignore = ["image-not-pinned"]
+severity = { BP6101 = "warning" }
+
+[rules.options.BP6301]
+allowed = ["API_TOKEN"]
+
+[rules.paths]
+"vendor/*" = ["BP61"]
+"""
+
+
+def test_a_policy_is_read_from_toml() -> None:
+    policy = parse_policy(POLICY, ".blueprint.toml")
+    assert policy
+    assert policy.profile is Profile.STRICT
+    assert policy.ignored_paths == (("vendor/*", ("BP61",)),)
+    assert {(each.code.id, each.severity) for each in run(policy).diagnostics} == {("BP6101", Severity.WARNING)}
+    assert parse_policy("[tool.other]\n", "pyproject.toml", ("tool", "blueprint", "rules")) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "message"),
+    [
+        ("[rules\n", 1, 7, "not TOML"),
+        ("[rules]\nprofil = 'strict'\n", 2, 1, "there is no key profil"),
+        ("[rules]\nprofile = 'all'\n", 2, 1, "profile is 'all'"),
+        ('[rules]\nselect = [\n  "BP6101",\n  "BP6999",\n]\n', 4, 3, "BP6999 is no code"),
+        ("[rules]\nselect = 'BP6101'\n", 2, 1, "must be a list"),
+        ("[rules.severity]\nBP6101 = 'fatal'\n", 2, 1, "severity.BP6101 is 'fatal'"),
+        ("[rules.severity]\nBP6301 = 'note'\n", 2, 1, "cannot be changed"),
+        ("[rules.options.BP6301]\nallow = []\n", 2, 1, "has no option allow"),
+        ("[rules.options.BP6301]\nallowed = 7\n", 2, 1, "must be a list of text"),
+        ("[rules.options]\nBP6999 = {}\n", 2, 1, "no rule has the code BP6999"),
+        ("[rules]\nprofile = 'strict'\n[rules.paths]\n'a/*' = ['securty']\n", 4, 10, "securty is no code"),
+    ],
+)
+def test_mistakes_of_a_policy_have_their_place(text: str, line: int, column: int, message: str) -> None:
+    with pytest.raises(Refused) as refused:
+        parse_policy(text, ".blueprint.toml")
+    [found] = refused.value.diagnostics
+    assert refused.value.exit_code == 2
+    assert found.at
+    assert (found.at.line, found.at.column) == (line, column), found
+    assert message in found.message
+
+
+def test_the_nearest_policy_upwards_counts_and_flags_come_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "team" / "jobs").mkdir(parents=True)
+    file = tmp_path / "team" / "jobs" / "pod.yaml"
+    file.write_text(POD.replace("value: abc", 'value: "1"'))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").write_text('[tool.blueprint.rules]\nignore = ["BP61"]\n')
+    assert main(["lint", "team"]) == 0
+    (tmp_path / "team" / ".blueprint.toml").write_text('[rules]\nignore = ["BP6115"]\n')
+    assert main(["lint", "team"]) == 1
+    assert main(["lint", "team", "--ignore", "scheduling"]) == 0
+    assert main(["lint", "team", "--select", "BP6115"]) == 0
+    assert main(["lint", "team", "--ignore", "nonsense"]) == 2
+    (tmp_path / "team" / ".blueprint.toml").write_text("[rules]\nignored = []\n")
+    capsys.readouterr()
+    assert main(["lint", "team"]) == 2
+    assert "team/.blueprint.toml:2:1" in capsys.readouterr().out

@@ -1,0 +1,208 @@
+"""Manifests of any origin: everything is read, every finding has its line, and upstream charts have no error."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from blueprint.cli.main import main
+from blueprint.diagnostics import Severity
+from blueprint.lint.inputs import STDIN, read_inputs
+from blueprint.lint.run import LintResult, lint
+
+REFERENCE = Path(__file__).resolve().parents[3] / "shared" / "reference"
+POD = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: job, namespace: default}
+spec:
+  containers:
+    - name: main
+      image: registry.example/app:1
+      resources: {limits: {nvidia.com/gpu: 500m}}
+"""
+GOOD = POD.replace("500m", '"1"')
+Linter = Callable[..., tuple[int, dict[str, Any]]]
+
+
+@pytest.fixture
+def blueprint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Linter:
+    """Runs `blueprint lint` in an empty folder; gives the exit code and the JSON report."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str, stdin: str = "") -> tuple[int, dict[str, Any]]:
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(stdin.encode())))
+        code = main(["lint", *arguments, "--report", "json"])
+        report: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return code, report
+
+    return run
+
+
+def places(report: dict[str, Any]) -> list[tuple[str, str, int]]:
+    """Code, file and line of every finding."""
+    found = report["diagnostics"]
+    return [(each["code"], each["at"]["file"], each["at"]["line"]) for each in found if "at" in each]
+
+
+def linted(text: str, **options: Any) -> LintResult:
+    return lint(read_inputs([STDIN], text.encode()), kubernetes_minor="1.36", **options)
+
+
+def test_a_finding_stands_at_the_line_of_the_file(blueprint: Linter) -> None:
+    Path("jobs").mkdir()
+    Path("jobs/a.yaml").write_text(f"# first\n---\n{GOOD}---\n{POD.replace('job', 'other')}")
+    code, report = blueprint("jobs")
+    assert code == 1
+    assert places(report) == [("BP6101", "jobs/a.yaml", 19)]
+
+
+def test_a_document_that_does_not_parse_does_not_stop_the_rest(blueprint: Linter) -> None:
+    code, report = blueprint(STDIN, stdin=f"{GOOD}---\nbroken: [\n---\n{POD.replace('job', 'other')}")
+    assert code == 1
+    assert ("BP6101", "<stdin>", 19) in places(report)
+    assert len(places(report)) == 2
+
+
+def test_templates_and_other_yaml_are_named_and_skipped(blueprint: Linter) -> None:
+    Path("chart/templates").mkdir(parents=True)
+    Path("chart/values.yaml").write_text("image: a\n")
+    Path("chart/templates/pod.yaml").write_text("{{- if .Values.on }}\nkind: Pod\n{{- end }}\n")
+    Path("pod.yaml").write_text(GOOD)
+    code, report = blueprint(".")
+    assert code == 0
+    assert [each[:2] for each in places(report)] == [
+        ("BP0062", "chart/templates/pod.yaml"),
+        ("BP0063", "chart/values.yaml"),
+    ]
+    assert {each["severity"] for each in report["diagnostics"]} == {"note"}
+
+
+def test_braces_in_a_text_are_no_template() -> None:
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: b}\ndata: {alert: '{{ $labels.x }}'}\n"
+    assert linted(text).objects == 1
+
+
+def test_lists_are_their_items_at_their_own_lines(blueprint: Linter) -> None:
+    indented = POD.replace("\n", "\n    ").rstrip()
+    code, report = blueprint(STDIN, stdin=f"apiVersion: v1\nkind: List\nitems:\n  - {indented}\n")
+    assert (code, places(report)) == (1, [("BP6101", "<stdin>", 11)])
+    items = indented.replace("apiVersion: v1\n    kind: Pod\n    ", "")
+    code, report = blueprint(STDIN, stdin=f"apiVersion: v1\nkind: PodList\nitems:\n  - {items}\n")
+    assert (code, places(report)) == (1, [("BP6101", "<stdin>", 9)])
+
+
+def test_json_is_yaml() -> None:
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {"containers": 7}}
+    found = linted(json.dumps(pod)).diagnostics
+    assert "BP5005" in {each.code.id for each in found}
+
+
+def test_scalars_mean_what_kubernetes_takes_them_for() -> None:
+    """YAML 1.1: an octal mode and a boolean `yes` are a warning, not a field of the wrong type."""
+    text = GOOD + "      tty: yes\n  volumes:\n    - {name: a, configMap: {name: b, defaultMode: 0644}}\n"
+    assert {(each.code.id, each.severity) for each in linted(text).diagnostics} == {
+        ("BP1007", Severity.WARNING),
+        ("BP5102", Severity.NOTE),
+    }
+
+
+def test_kinds_without_a_schema_are_counted(blueprint: Linter) -> None:
+    text = "apiVersion: acme.example/v1\nkind: Widget\nmetadata: {name: a}\nspec: {}\n"
+    code, report = blueprint(STDIN, stdin=text)
+    assert code == 0
+    assert {"scope": "objects", "examined": 1, "unknown": 1, "reason": "no schema for Widget acme.example/v1 (1)"} in (
+        report["coverage"]
+    )
+    assert blueprint(STDIN, "--require-schemas", stdin=text)[0] == 3
+
+
+def test_what_is_missing_is_a_note_unless_the_input_is_complete(blueprint: Linter) -> None:
+    text = GOOD.replace("containers:", "serviceAccountName: trainer\n  containers:")
+    code, report = blueprint(STDIN, stdin=text)
+    assert (code, report["counts"]["note"]) == (0, 1)
+    code, report = blueprint(STDIN, "--complete", stdin=text)
+    assert report["counts"]["warning"] == 1
+
+
+def test_the_kubernetes_minor_decides_what_is_served(blueprint: Linter) -> None:
+    text = "apiVersion: resource.k8s.io/v1\nkind: DeviceClass\nmetadata: {name: a}\nspec: {}\n"
+    assert blueprint(STDIN, "--kubernetes", "1.36", stdin=text)[0] == 0
+    assert blueprint(STDIN, "--kubernetes", "1.33", stdin=text)[0] == 1
+    assert blueprint(STDIN, "--kubernetes", "1.3", stdin=text)[0] == 2
+
+
+def test_a_blueprint_says_what_nodes_offer(blueprint: Linter) -> None:
+    """Without one the rule does not run, and the report says so."""
+    examples = Path(__file__).resolve().parents[2] / "examples"
+    text = GOOD.replace('"1"', '"64"')
+    code, report = blueprint(STDIN, stdin=text)
+    assert code == 0
+    skipped = {code: each["reason"] for each in report["skippedRules"] for code in each["codes"]}
+    assert "--blueprint" in skipped["BP6103"]
+    code, report = blueprint(STDIN, "--blueprint", str(examples / "h100-training" / "blueprint.yaml"), stdin=text)
+    assert code == 1
+    assert "BP6103" in {each["code"] for each in report["diagnostics"]}
+
+
+def test_only_what_changed_since_a_revision(blueprint: Linter) -> None:
+    def git(*arguments: str) -> None:
+        command = ["git", "-c", "user.name=a", "-c", "user.email=a@b.c", *arguments]
+        subprocess.run(command, check=True, capture_output=True)
+
+    Path("old.yaml").write_text(f"{POD}---\n{GOOD.replace('job', 'other')}")
+    git("init", "-q", "-b", "main", ".")
+    git("add", ".")
+    git("commit", "-q", "-m", "first")
+    assert blueprint(".", "--since", "HEAD")[0] == 0
+    Path("old.yaml").write_text(f"{POD}---\n{POD.replace('job', 'other')}")
+    Path("new.yaml").write_text(POD.replace("job", "third"))
+    code, report = blueprint(".", "--since", "HEAD")
+    assert code == 1
+    assert sorted(places(report)) == [("BP6101", "new.yaml", 8), ("BP6101", "old.yaml", 17)]
+    assert blueprint(STDIN, "--since", "HEAD", stdin=POD)[0] == 2
+    assert blueprint(".", "--since", "nowhere")[0] == 2
+
+
+def test_a_path_that_is_not_there_is_refused(blueprint: Linter) -> None:
+    assert blueprint("nowhere.yaml")[0] == 2
+    Path("empty").mkdir()
+    code, report = blueprint("empty")
+    assert (code, report["diagnostics"][0]["code"]) == (1, "BP0064")
+
+
+@pytest.mark.skipif(not REFERENCE.is_dir(), reason="the renders of upstream charts are not here")
+@pytest.mark.parametrize(
+    "folder", sorted(REFERENCE.glob("*/*")) if REFERENCE.is_dir() else [], ids=lambda p: p.parent.name
+)
+def test_upstream_charts_have_no_error(folder: Path) -> None:
+    for file in sorted(folder.rglob("*.yaml")):
+        found = lint(read_inputs([str(file)]), kubernetes_minor="1.36").diagnostics
+        assert not [each for each in found if each.severity is Severity.ERROR], file
+
+
+PIECES = st.sampled_from(
+    ["---\n", "{{ x }}", "- a\n", ": ", "kind: Pod\n", "apiVersion: v1\n", "metadata:\n", "  name: a\n", "spec: {",
+     "}\n", "items:\n", "&a ", "*a\n", "<<: *a\n", "? x\n", "0644\n", "\t", "\x00", "kind: List\n", "!!set\n",
+     POD, GOOD]
+)  # fmt: skip
+
+
+@given(st.lists(PIECES | st.text(max_size=8), max_size=12).map("".join))
+def test_nothing_that_can_be_written_makes_it_fail(text: str) -> None:
+    linted(text.encode("utf-8", "replace").decode())
+
+
+@given(st.binary(max_size=60))
+def test_bytes_that_are_no_text_are_a_finding(data: bytes) -> None:
+    lint(read_inputs([STDIN], data), kubernetes_minor="1.36")

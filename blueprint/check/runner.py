@@ -17,7 +17,7 @@ from blueprint.diagnostics import Diagnostic
 
 
 @dataclass(frozen=True, slots=True)
-class SkippedRule:
+class RuleNotRun:
     """A rule that had something to look at and did not run."""
 
     rule: Rule
@@ -29,7 +29,7 @@ class RuleResults:
     """What the rules found. `ran` counts rules; `failed` says whether one of them raised, so that more may be wrong."""
 
     diagnostics: tuple[Diagnostic, ...] = ()
-    skipped: tuple[SkippedRule, ...] = ()
+    skipped: tuple[RuleNotRun, ...] = ()
     ran: int = 0
     failed: bool = False
 
@@ -42,12 +42,12 @@ def run_rules(
     A rule that raises becomes a finding about that rule; everything else runs.
     """
     found: list[Diagnostic] = []
-    skipped: list[SkippedRule] = []
+    skipped: list[RuleNotRun] = []
     crashes: dict[str, Diagnostic] = {}
     ran = 0
     for rule, targets in _applicable(context):
         if reason := _obstacle(rule, context, policy):
-            skipped.append(SkippedRule(rule, reason))
+            skipped.append(RuleNotRun(rule, reason))
             continue
         ran += 1
         options = policy.options_of(rule)

@@ -1,0 +1,54 @@
+"""What a container runs and how many GPUs it gets, read from its fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from blueprint.bundle.model import Path
+from blueprint.check.rule_context import DescribedPod, inside, items, mapping
+
+GPU = "nvidia.com/gpu"
+MIG = "nvidia.com/mig-"
+
+
+def command_line(container: Mapping[str, Any]) -> str:
+    """Command and arguments as one text."""
+    return " ".join(
+        each for field in ("command", "args") for each in items(container.get(field)) if isinstance(each, str)
+    )
+
+
+def limit(container: Mapping[str, Any], resource: str) -> int:
+    """How many of a resource the container is limited to; 0 where that is no whole number."""
+    amount = str(mapping(inside(container, "resources", "limits")).get(resource, 0))
+    return int(amount) if amount.isdecimal() else 0
+
+
+def mig_limits(container: Mapping[str, Any]) -> dict[str, int]:
+    """The MIG devices that the container is limited to, by resource."""
+    names = [name for name in mapping(inside(container, "resources", "limits")) if str(name).startswith(MIG)]
+    return {name: limit(container, name) for name in names}
+
+
+def literal_env(container: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, str, str]]:
+    """Variables whose value stands in the manifest: the value's field, the name, the value."""
+    for index, each in enumerate(map(mapping, items(container.get("env")))):
+        name, value = each.get("name"), each.get("value", "")
+        if isinstance(name, str) and isinstance(value, str) and "valueFrom" not in each:
+            yield (*path, "env", index, "value" if "value" in each else "name"), name, value
+
+
+def pod_metadata(pod: DescribedPod) -> Mapping[str, Any]:
+    """Labels and annotations of the pod itself, which stand beside its specification."""
+    here: Any = pod.subject.data
+    for step in pod.path[:-1]:
+        here = mapping(here).get(step)
+    return mapping(mapping(here).get("metadata"))
+
+
+def number_of_replicas(pod: DescribedPod) -> int:
+    """How many such pods there are to be, as far as their workload says."""
+    spec = mapping(pod.subject.data.get("spec"))
+    amount = spec.get("parallelism" if pod.subject.id.kind == "Job" else "replicas", 1)
+    return amount if isinstance(amount, int) else 1

@@ -1,0 +1,91 @@
+"""Where pods want to run: rules between pods that contradict each other, labels that no node has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from blueprint.bundle.model import Path
+from blueprint.check.common.containers import number_of_replicas
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
+from blueprint.check.rule_context import DescribedPod, RuleContext, inside, items, mapping
+from blueprint.diagnostics import Severity, define, nearest
+from blueprint.source.paths import format_path
+
+CONTRADICTION = define("BP6527", "affinity-contradiction", page=__file__)
+UNKNOWN_LABEL = define("BP6528", "unknown-gpu-label", page=__file__, severity=Severity.WARNING)
+_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+_PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
+
+
+@rule(CONTRADICTION, tags=("scheduling",))
+def contradiction(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Pods that must run beside each other, and must not."""
+    attract = items(inside(pod.spec, "affinity", "podAffinity", _REQUIRED))
+    repel = items(inside(pod.spec, "affinity", "podAntiAffinity", _REQUIRED))
+    for index, term in enumerate(repel):
+        if isinstance(term, dict) and term in attract and number_of_replicas(pod) > 1:
+            path = (*pod.path, "affinity", "podAntiAffinity", _REQUIRED, index)
+            text = f"{format_path(path, pod.subject.data)} is required by podAffinity too: no second pod can run"
+            help_ = "podAffinity brings pods together, podAntiAffinity keeps them apart; remove one"
+            yield ObjectFinding(CONTRADICTION, path, text, help_)
+
+
+@rule(UNKNOWN_LABEL, tags=("scheduling",))
+def unknown_label(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Labels that look like those of GPU feature discovery, and that nothing sets."""
+    declared = {key for pool in context.pools for key in pool.labels}
+    declared |= {
+        key for node in context.objects_of_kind("Node") for key in mapping(inside(node.data, "metadata", "labels"))
+    }
+    for path, key in _keys(pod):
+        if key not in declared and _LOOKS_KNOWN.match(key) and not _KNOWN.fullmatch(key):
+            near = nearest(key.replace("_", ".").replace("gpu-", "gpu."), _NAMES)
+            text = f"{format_path(path, pod.subject.data)}: nothing sets the label {key} on nodes"
+            yield ObjectFinding(
+                UNKNOWN_LABEL, path, text, f"did you mean {near}?" if near else "kubectl get nodes --show-labels"
+            )
+
+
+def _keys(pod: DescribedPod) -> Iterator[tuple[Path, str]]:
+    """Every label that the pod demands of, or wishes for in a node."""
+    for key in mapping(pod.spec.get("nodeSelector")):
+        yield (*pod.path, "nodeSelector", key), str(key)
+    path = (*pod.path, "affinity", "nodeAffinity")
+    affinity = mapping(inside(pod.spec, "affinity", "nodeAffinity"))
+    required = items(inside(affinity, _REQUIRED, "nodeSelectorTerms"))
+    for index, term in enumerate(required):
+        yield from _expressions((*path, _REQUIRED, "nodeSelectorTerms", index), term)
+    for index, each in enumerate(map(mapping, items(affinity.get(_PREFERRED)))):
+        yield from _expressions((*path, _PREFERRED, index, "preference"), each.get("preference"))
+
+
+def _expressions(path: Path, term: Any) -> Iterator[tuple[Path, str]]:
+    for index, each in enumerate(map(mapping, items(mapping(term).get("matchExpressions")))):
+        if isinstance(key := each.get("key"), str) and each.get("operator") not in ("NotIn", "DoesNotExist"):
+            yield (*path, "matchExpressions", index, "key"), key
+
+
+_NAMES = tuple(
+    f"nvidia.com/{name}"
+    for name in (
+        "gpu.present", "gpu.product", "gpu.memory", "gpu.count", "gpu.family", "gpu.machine", "gpu.replicas",
+        "gpu.mode", "gpu.clique", "gpu.sharing-strategy", "gpu.compute.major", "gpu.compute.minor",
+        "gpu.workload.config", "mig.capable", "mig.strategy", "mig.config", "mig.config.state", "mps.capable",
+        "vgpu.present", "cuda.driver.major", "cuda.driver-version.major", "cuda.driver-version.full",
+        "cuda.runtime-version.full",
+    )
+)  # fmt: skip
+_KNOWN = re.compile(
+    "|".join(map(re.escape, _NAMES))
+    + r"|nvidia\.com/(gpu\.deploy\..*|gpu\.imex-domain|gpu\.[a-z0-9-]+\.(product|count|replicas|memory|.*)"
+    + r"|cuda\.(driver|runtime)(-version)?\.(major|minor|rev|revision|full)|mig-[0-9].*|gpu-operator\..*"
+    + r"|gpu-driver-upgrade.*)"
+)
+_LOOKS_KNOWN = re.compile(
+    r"nvidia\.com/(gpu[._-](present|product|name|model|type|memory|mem|vram|count|family|machine|arch|architecture|compute)"
+    r"|mig[._-](capable|strategy|config|enabled)|cuda[._-](version|driver|runtime))"
+)
+RULES = (contradiction, unknown_label)

@@ -1,0 +1,107 @@
+"""Containers that train or serve models: how they spread over GPUs, shared memory, probes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from blueprint.bundle.model import Path
+from blueprint.check.common.containers import GPU, command_line, limit, literal_env
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
+from blueprint.check.rule_context import DescribedPod, RuleContext, inside, items, mapping
+from blueprint.diagnostics import Severity, define
+from blueprint.source.paths import format_path
+
+PARALLEL_SIZE = define("BP6524", "parallel-size", page=__file__, severity=Severity.WARNING)
+SHARED_MEMORY = define("BP6525", "shared-memory-small", page=__file__, severity=Severity.WARNING)
+KILLED_WHILE_LOADING = define("BP6526", "killed-while-loading", page=__file__, severity=Severity.WARNING)
+_SERVES = re.compile(r"\bvllm\s+serve\b|\bvllm\.entrypoints\.")
+_SEVERAL_NODES = re.compile(
+    r"--(nnodes|node-rank|headless|data-parallel-address|distributed-executor-backend[= ]ray)\b"
+)
+_SIZE = r"(?:^|\s)(?:{names})[= ]\s*[\"']?(\d+)\b"
+_FACTORS = {
+    "tensor": re.compile(_SIZE.format(names="--tensor-parallel-size|-tp")),
+    "pipeline": re.compile(_SIZE.format(names="--pipeline-parallel-size|-pp")),
+    "data": re.compile(_SIZE.format(names="--data-parallel-size|-dp")),
+}
+_SPREADS = re.compile(r"\b(torchrun|torch\.distributed\.(run|launch)|deepspeed|accelerate launch|mpirun)\b")
+
+
+@rule(PARALLEL_SIZE, tags=("serving",))
+def parallel_size(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
+    """VLLM on one node with another number of ranks than GPUs."""
+    for path, container in pod.containers:
+        line, count = command_line(container), limit(container, GPU)
+        if not count or not _SERVES.search(line) or _SEVERAL_NODES.search(line):
+            continue
+        sizes = {name: int(found[1]) for name, each in _FACTORS.items() if (found := each.search(line))}
+        ranks = sizes.get("tensor", 1) * sizes.get("pipeline", 1) * sizes.get("data", 1)
+        if sizes and ranks != count:
+            at = (*path, "resources", "limits", GPU)
+            listed = " times ".join(f"{name}-parallel-size {size}" for name, size in sizes.items())
+            text = f"{format_path(at, pod.subject.data)} is {count}, and vLLM uses {ranks}: {listed}"
+            yield ObjectFinding(PARALLEL_SIZE, at, text, f"{GPU}: {ranks}, or sizes whose product is {count}")
+
+
+@rule(SHARED_MEMORY, tags=("performance",))
+def shared_memory(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Several processes on several GPUs with the 64 MiB of /dev/shm that runtimes give."""
+    if pod.spec.get("hostIPC") is True:
+        return
+    for path, container in pod.containers:
+        if limit(container, GPU) > 1 and _uses_several(container, path) and not _mounts_shm(container):
+            text = f"{format_path(path, pod.subject.data)} runs over several GPUs, and its /dev/shm has 64 MiB"
+            help_ = "mount an emptyDir with medium: Memory at /dev/shm; it counts towards the memory limit"
+            yield ObjectFinding(SHARED_MEMORY, path, text, help_)
+
+
+def _uses_several(container: Mapping[str, Any], path: Path) -> bool:
+    """Whether what it runs surely talks between GPUs through NCCL."""
+    line = command_line(container)
+    size = _FACTORS["tensor"].search(line) if _SERVES.search(line) else None
+    if _SPREADS.search(line) or (size and int(size[1]) > 1):
+        return not any(name == "NCCL_SHM_DISABLE" and value == "1" for _, name, value in literal_env(container, path))
+    return False
+
+
+def _mounts_shm(container: Mapping[str, Any]) -> bool:
+    mounts = map(mapping, items(container.get("volumeMounts")))
+    return any(str(each.get("mountPath")).rstrip("/") in ("/dev/shm", "/dev") for each in mounts)  # noqa: S108
+
+
+@dataclass(frozen=True)
+class LoadingTime:
+    """How long a server may take to load its model.
+
+    Attributes:
+        seconds: The least that a liveness probe must allow where there is no startup probe.
+    """
+
+    seconds: int = 120
+
+
+@rule(KILLED_WHILE_LOADING, tags=("serving", "reliability"), options=LoadingTime())
+def killed_while_loading(pod: DescribedPod, context: RuleContext, options: LoadingTime) -> Iterator[ObjectFinding]:
+    """Model servers that a liveness probe ends before the weights are loaded."""
+    for path, container in pod.containers:
+        probe = mapping(container.get("livenessProbe"))
+        if not probe or container.get("startupProbe") or not _SERVES.search(command_line(container)):
+            continue
+        patience = _number(probe, "initialDelaySeconds", 0)
+        patience += _number(probe, "periodSeconds", 10) * _number(probe, "failureThreshold", 3)
+        if limit(container, GPU) and patience < options.seconds:
+            at = (*path, "livenessProbe")
+            text = f"{format_path(at, pod.subject.data)} restarts the server after {patience} s; loading takes longer"
+            yield ObjectFinding(KILLED_WHILE_LOADING, at, text, "add a startupProbe with a budget of minutes")
+
+
+def _number(probe: Mapping[Any, Any], field: str, usual: int) -> int:
+    value = inside(probe, field)
+    return value if isinstance(value, int) and value else usual
+
+
+RULES = (parallel_size, shared_memory, killed_while_loading)

@@ -175,3 +175,16 @@ def test_the_a10_of_azure_gets_its_driver_from_azure(owner: str, expected: dict[
     fields = f"machine: {{instanceType: Standard_NV36ads_A10_v5}}, driver: {{owner: {owner}}}"
     done = compiled(blueprint(pool("gpu", fields, nodes=2), distribution="aks", os="ubuntu-22.04"))
     assert told(done) == expected
+
+
+def test_the_operator_on_talos_warns_since_its_validator_looks_elsewhere() -> None:
+    """A patch of `driverInstallDir` makes it work, as Talos documents it: so it is no error."""
+    text = blueprint(
+        pool("train", "driver: {owner: host}", "owner: {toolkit: host}", product="L4", count=1),
+        kubernetes="1.35",
+        os="talos-1.12",
+    )
+    done = compiled(text)
+    assert done.bundle
+    [found] = [d for d in done.diagnostics if "Talos" in d.message]
+    assert (found.code.id, found.severity.name, found.path) == ("BP3164", "WARNING", "spec.cluster.os")

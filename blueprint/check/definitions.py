@@ -75,7 +75,7 @@ def _node(schema: dict[str, Any], path: Path, *, root: bool = False) -> Iterator
 def _below(schema: dict[str, Any], path: Path, *, root: bool) -> Iterator[tuple[Path, str]]:
     for name, field in (schema.get("properties") or {}).items():
         if root and name == "metadata":
-            if set(field.get("properties", ())) - _OF_METADATA:
+            if isinstance(field, dict) and set(field.get("properties") or ()) - _OF_METADATA:
                 yield (*path, "properties", name), "of metadata only name and generateName can be restricted"
         elif isinstance(field, dict):
             yield from _node(field, (*path, "properties", name))
@@ -93,10 +93,10 @@ def _list_keys(schema: dict[str, Any], path: Path) -> Iterator[tuple[Path, str]]
     if not isinstance(inside, dict):
         return
     for key in keys or ():
-        field = inside.get("properties", {}).get(key)
-        if field is None:
+        field = (inside.get("properties") or {}).get(key)
+        if not isinstance(field, dict):
             yield (*path, "x-kubernetes-list-map-keys"), f"the items have no field {key}"
-        elif key not in inside.get("required", ()) and "default" not in field:
+        elif key not in (inside.get("required") or ()) and "default" not in field:
             yield (*path, "items"), f"{key} tells the items apart, so it must be required or have a default"
 
 

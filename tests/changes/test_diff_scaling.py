@@ -33,10 +33,10 @@ def cost(folder: Path, count: int, change: tuple[str, str, str], monkeypatch: py
     text = before.read_text("utf-8")
     after = before.with_name("after.yaml")
     after.write_text(text.replace(old, new), "utf-8")
-    loaded = {str(path): sides.load_side(str(path)) for path in (before, after)}
+    loaded = {str(path): sides.load_side(str(path), Namespace(waivers=None)) for path in (before, after)}
     with monkeypatch.context() as patch:
-        patch.setattr(sides, "load_side", loaded.__getitem__)
-        calls, run = counted_calls(lambda: diff.run(Namespace(before=str(before), after=str(after))))
+        patch.setattr(sides, "load_side", lambda target, _: loaded[target])
+        calls, run = counted_calls(lambda: diff.run(Namespace(before=str(before), after=str(after), waivers=None)))
     assert run.exit_code == 1
     return calls
 
@@ -70,11 +70,11 @@ def test_files_are_split_and_groups_spread_out_once(tmp_path: Path, monkeypatch:
     before = with_pools(tmp_path, 80, *SHAPES[shape])
     after = before.with_name("after.yaml")
     after.write_text(before.read_text("utf-8").replace(old, new), "utf-8")
-    loaded = {str(path): sides.load_side(str(path)) for path in (before, after)}
+    loaded = {str(path): sides.load_side(str(path), Namespace(waivers=None)) for path in (before, after)}
     for side in loaded.values():
         object.__setattr__(side.bundle, "texts", {name: Text(text) for name, text in side.bundle.texts.items()})
-    monkeypatch.setattr(sides, "load_side", loaded.__getitem__)
+    monkeypatch.setattr(sides, "load_side", lambda target, _: loaded[target])
     spread.clear()
-    diff.run(Namespace(before=str(before), after=str(after)))
+    diff.run(Namespace(before=str(before), after=str(after), waivers=None))
     assert len(split) <= sum(len(side.bundle.texts) for side in loaded.values())
     assert len(spread) < 20

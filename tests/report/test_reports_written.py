@@ -26,6 +26,7 @@ RUNS = {
     "images": [["b.yaml"], ["bundle"], ["bad.yaml"]],
     "init": [["--list", "products"], ["--pool", "t=T4x1x1", "-o", "-"], ["--pool", "t=T4x1x1", "-o", "new.yaml"], ["--pool", "?"]],  # noqa: E501
     "lab": [["status", "--state", "labs"]],
+    "lint": [["bundle/manifests"], ["absent.yaml"]],
     "plan": [["b.yaml", *NOWHERE], ["b.yaml", "-o", "-", *NOWHERE]],
     "probe": [["--reading", "reading.json"], ["--reading", "reading.json", "-o", "-"], ["--zipapp", "probe.pyz"]],
     "schema": [[]],

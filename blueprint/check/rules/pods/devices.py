@@ -52,8 +52,8 @@ def _span(count: int) -> str:
 def overridden(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """NVIDIA_VISIBLE_DEVICES in a container that asks for GPUs."""
     for path, container in pod.containers:
-        asked = limit(container, GPU) or any(mig_limits(container).values())
-        for at, name, value in literal_env(container, path) if asked else ():
+        requested = limit(container, GPU) or any(mig_limits(container).values())
+        for at, name, value in literal_env(container, path) if requested else ():
             if name == "NVIDIA_VISIBLE_DEVICES" and value not in _NO_GPUS:
                 text = f"{format_path(at, pod.subject.data)} is {value}, which replaces what the device plugin sets"
                 yield ObjectFinding(OVERRIDDEN, at, text, "remove the variable; the limit decides which GPUs there are")
@@ -63,8 +63,8 @@ def overridden(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFindin
 def privileged(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Privileged containers that ask for GPUs."""
     for path, container in pod.containers:
-        asked = limit(container, GPU) or any(mig_limits(container).values())
-        if asked and inside(container, "securityContext", "privileged") is True:
+        requested = limit(container, GPU) or any(mig_limits(container).values())
+        if requested and inside(container, "securityContext", "privileged") is True:
             at = (*path, "securityContext", "privileged")
             text = f"{format_path(at, pod.subject.data)} is true: the container sees every GPU of the node"
             help_ = "remove privileged; capabilities.add: [IPC_LOCK] is enough for RDMA"

@@ -184,10 +184,10 @@ def _probe(stage: Stage, library: str | None) -> None:
 def _stand_in(stage: Stage) -> str:
     import json
 
-    from tests.probe.stub.build import build
-    from tests.probe.stub.describe import h100x8, lie
-    from tests.probe.stub.root import Host, infiniband
-    from tests.probe.stub.root import build as build_root
+    from tests.support.nvml_stub.build import build
+    from tests.support.nvml_stub.describe import h100x8, lie
+    from tests.support.nvml_stub.root import Host, infiniband
+    from tests.support.nvml_stub.root import build as build_root
 
     cards = infiniband()
     down = replace(cards[5], state="1: DOWN", physical="2: Polling")

@@ -1,4 +1,4 @@
-"""Build the stand-in for libnvidia-ml.so.1: `python -m tests.probe.stub.build OUTDIR`.
+"""Build the stand-in for libnvidia-ml.so.1: `python -m tests.support.nvml_stub.build OUTDIR`.
 
 With `cc` where there is one, otherwise with `python -m ziglang cc` (from the package index, if installed).
 """

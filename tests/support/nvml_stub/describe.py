@@ -1,6 +1,6 @@
 """Descriptions for the stand-in: what a healthy node answers, to be spoilt one fact at a time.
 
-`python -m tests.probe.stub.describe h100x8 > FILE` writes one; `key=value` arguments change the third GPU:
+`python -m tests.support.nvml_stub.describe h100x8 > FILE` writes one; `key=value` arguments change the third GPU:
 `ecc=[0,0]`, or the node with `node.driver="570.1.2"`.
 """
 

@@ -87,9 +87,13 @@ def validate_objects(
     return Validation(tuple(found), formed, tally)
 
 
+_STILL_READABLE = (codes.RULE_VIOLATED, codes.NAMESPACE_MISSING, codes.NAMESPACE_NOT_ALLOWED)
+"""Errors about an object that rules can judge all the same."""
+
+
 def _of_form(faults: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
-    """Without broken validation rules: an object that breaks one is well formed, so other rules can judge it too."""
-    return (each for each in faults if each.code is not codes.RULE_VIOLATED)
+    """Without what leaves an object readable: a broken validation rule, a namespace too many or too few."""
+    return (each for each in faults if each.code not in _STILL_READABLE)
 
 
 def without_explained(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:

@@ -45,10 +45,19 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class LintResult:
-    """What was found, how many objects were looked at, and which kinds have no schema here."""
+    """What was found.
+
+    Attributes:
+        diagnostics: The findings.
+        objects: How many objects were examined.
+        malformed: How many of them no rule judged, because they do not match the schema of their kind.
+        unknown_kinds: Kinds without a schema here, with the number of their objects.
+        rules: How the rules ran.
+    """
 
     diagnostics: tuple[Diagnostic, ...]
     objects: int
+    malformed: int
     unknown_kinds: Counter[str]
     rules: RuleResults
 
@@ -81,7 +90,9 @@ def lint(
     unknown = Counter[str]()
     found = list(_adapted(validation.diagnostics, inputs, unknown, complete=complete))
     found = [*inputs.problems, *without_explained([*found, *rules.diagnostics])]
-    return LintResult(tuple(found), len(inputs.objects), unknown, rules)
+    judged = sum(id(each) in linted for each in validation.well_formed)
+    malformed = len(inputs.objects) - judged - sum(unknown.values())
+    return LintResult(tuple(found), len(inputs.objects), malformed, unknown, rules)
 
 
 def _adapted(

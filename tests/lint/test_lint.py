@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blueprint.cli import waiving
 from blueprint.cli.main import main
 from blueprint.diagnostics import Severity
 from blueprint.lint.inputs import STDIN, read_inputs
@@ -32,6 +34,16 @@ spec:
       resources: {limits: {nvidia.com/gpu: 500m}}
 """
 GOOD = POD.replace("500m", '"1"')
+WAIVERS = """\
+apiVersion: gpublueprint.dev/v1alpha1
+kind: Waivers
+waivers:
+  - code: BP6101
+    subject: Pod/default/job
+    reason: the queue rounds up
+    owner: ml-team@acme.example
+    expires: 2027-03-01
+"""
 Linter = Callable[..., tuple[int, dict[str, Any]]]
 
 
@@ -72,6 +84,38 @@ def test_a_document_that_does_not_parse_does_not_stop_the_rest(blueprint: Linter
     assert code == 1
     assert ("BP6101", "<stdin>", 19) in places(report)
     assert len(places(report)) == 2
+
+
+def test_rules_judge_what_has_no_namespace_or_one_too_many(blueprint: Linter) -> None:
+    """Most manifests of guides name no namespace: `kubectl apply -n` gives them theirs."""
+    cluster_wide = "apiVersion: v1\nkind: Namespace\nmetadata: {name: kube-flannel, namespace: default}\n"
+    code, report = blueprint(STDIN, stdin=POD.replace(", namespace: default", "") + "---\n" + cluster_wide)
+    assert code == 1
+    assert [each["code"] for each in report["diagnostics"]] == ["BP6101", "BP5017"]
+
+
+def test_it_says_on_how_many_objects_no_rules_ran(blueprint: Linter) -> None:
+    malformed = POD.replace("containers:", "contaners:")
+    _, report = blueprint(STDIN, stdin=f"{malformed}---\n{GOOD}")
+    assert report["verdict"] == "not valid: 2 objects; no rules ran on 1 malformed object"
+    _, report = blueprint(STDIN, stdin=GOOD)
+    assert report["verdict"] == "valid: 1 object"
+
+
+@pytest.mark.parametrize("inline", [True, False])
+def test_a_waived_finding_does_not_count(blueprint: Linter, inline: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiving, "today", lambda: date(2026, 11, 29))
+    comment = "  # blueprint: waive BP6101 until 2027-03-01 -- the queue rounds up (ml-team@acme.example)"
+    Path("job.yaml").write_text(POD.replace("500m}}", "500m}}" + comment) if inline else POD)
+    if not inline:
+        Path("waivers.yaml").write_text(WAIVERS)
+    code, report = blueprint("job.yaml")
+    assert (code, places(report)) == (0, [])
+    assert [each["code"] for each in report["waived"]] == ["BP6101"]
+    monkeypatch.setattr(waiving, "today", lambda: date(2027, 3, 2))
+    code, report = blueprint("job.yaml")
+    assert code == 1
+    assert "BP6101" in [code for code, _, _ in places(report)]
 
 
 def test_templates_and_other_yaml_are_named_and_skipped(blueprint: Linter) -> None:

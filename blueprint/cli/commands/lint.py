@@ -105,7 +105,7 @@ def _as_run(options: Namespace, inputs: Inputs, result: LintResult) -> Run:
     from blueprint.check.codes import RULE_FAILED
     from blueprint.diagnostics import Severity
     from blueprint.lint.codes import NOT_KUBERNETES, TEMPLATE_SKIPPED
-    from blueprint.wording import joined
+    from blueprint.wording import counted, joined
 
     skipped = sum(each.code in (NOT_KUBERNETES, TEMPLATE_SKIPPED) for each in inputs.problems)
     unknown = sum(result.unknown_kinds.values())
@@ -115,14 +115,18 @@ def _as_run(options: Namespace, inputs: Inputs, result: LintResult) -> Run:
         Coverage("objects", result.objects, unknown, f"no schema for {joined(kinds, 'and')}" if kinds else ""),
     ]
     incomplete = result.rules.failed or bool(options.require_schemas and unknown)
-    suffix = f"; {skipped} file{'s' if skipped != 1 else ''} not checked" if skipped else ""
+    checked = counted(result.objects, "object")
+    if result.malformed:
+        checked += f"; no rules ran on {counted(result.malformed, 'malformed object')}"
+    if skipped:
+        checked += f"; {counted(skipped, 'file')} not checked"
 
     def assess(waived: Collection[int]) -> tuple[str, int]:
         """Verdict and exit code without the findings at these positions."""
         standing = (each for number, each in enumerate(result.diagnostics) if number not in waived)
         errors = [each.code for each in standing if each.severity is Severity.ERROR]
         real = any(code is not RULE_FAILED for code in errors)
-        return ("errors" if errors else "no errors") + suffix, 1 if real else 3 if incomplete else 0
+        return f"{'not valid' if errors else 'valid'}: {checked}", 1 if real else 3 if incomplete else 0
 
     verdict, exit_code = assess(())
     return Run(

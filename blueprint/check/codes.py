@@ -11,16 +11,6 @@ the result is incomplete. This is a bug of the rule: please report it with the e
 traceback. `--ignore CODE` runs the others without the rule.
 """,
 )
-POLICY_INVALID = define(
-    "BP0061",
-    "rule-policy-invalid",
-    """
-The policy of rules cannot be read: it is not TOML, has a key that does not exist, or names a rule that does not exist.
-It stands in `.blueprint.toml`, table `[rules]`, or in `pyproject.toml`, table `[tool.blueprint.rules]`; the nearest file
-upwards from the target counts. Keys: `profile`, `select`, `ignore`, `[severity]`, `[options.CODE]`, `[paths]`.
-`blueprint explain rules` lists the rules.
-""",
-)
 KIND_NOT_SERVED = define(
     "BP5001",
     "kind-not-served",

@@ -3,34 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-import re
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
-from blueprint.check import codes
 from blueprint.check.policy import RulePolicy, is_named
 from blueprint.check.rule import Profile, Rule
 from blueprint.check.rules import all_rules
-from blueprint.diagnostics import Code, Diagnostic, Refused, Severity, Span, nearest
+from blueprint.diagnostics import Code, Diagnostic, Refused, Severity, nearest
+from blueprint.diagnostics.codes import CONFIGURATION_INVALID
+from blueprint.source.toml import Keys, parse_toml, place_of, table_of
 
 _KEYS = ("profile", "select", "ignore", "severity", "options", "paths")
-_PLACE = re.compile(r"\(at line (\d+), column (\d+)\)")
-_HEADER = re.compile(r"\s*\[\[?\s*([^\]]+?)\s*\]\]?")
-_KEY = re.compile(r"""\s*((?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+))*)\s*=""")
-_PART = re.compile(r""""([^"]*)"|'([^']*)'|([A-Za-z0-9_-]+)""")
-
-Keys = tuple[str, ...]
 
 
 def parse_policy(text: str, file: str, table: Keys = ("rules",)) -> RulePolicy | None:
     """The policy in a table of a TOML text; None where there is no such table. Raises Refused, with exit code 2."""
-    try:
-        data: Any = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise Refused(_not_toml(str(error), file), exit_code=2) from None
-    for key in table:
-        data = data.get(key) if isinstance(data, Mapping) else None
+    data = table_of(parse_toml(text, file), table)
     if data is None:
         return None
     reader = _Reader(text, file, table)
@@ -53,7 +41,7 @@ class _Reader:
     """Turns the table into a policy and collects what is wrong with it."""
 
     def __init__(self, text: str, file: str, table: Keys) -> None:
-        self._lines = text.splitlines()
+        self._text = text
         self._file = file
         self._table = table
         self.problems: list[Diagnostic] = []
@@ -141,35 +129,5 @@ class _Reader:
         return {}
 
     def _problem(self, at: Keys, message: str, help_: str | None = None) -> None:
-        self.problems.append(Diagnostic(codes.POLICY_INVALID, message, at=self._place((*self._table, *at)), help=help_))
-
-    def _place(self, path: Keys) -> Span:
-        """Where a key, or a name in a list, stands; else the nearest key above it."""
-        depth, best = 0, Span(self._file, 1, 1, 1, 2)
-        header: Keys = ()
-        for number, line in enumerate(self._lines, start=1):
-            here, at = header, 0
-            if match := _HEADER.fullmatch(line.partition("#")[0].rstrip()):
-                here = header = _parts(match[1])
-            elif match := _KEY.match(line):
-                here, at = (*header, *_parts(match[1])), match.start(1)
-            shared = len(here) if path[: len(here)] == here else 0
-            if shared > depth:
-                depth, best = shared, Span(self._file, number, at + 1, number, len(line.rstrip()) + 1)
-            for quote in ('"', "'"):
-                word = f"{quote}{path[-1]}{quote}"
-                if depth == len(path) - 1 and number >= best.line and word in line and shared <= depth:
-                    column = line.index(word) + 1
-                    return Span(self._file, number, column, number, column + len(word))
-        return best
-
-
-def _parts(text: str) -> Keys:
-    return tuple(next(filter(None, match.groups()), "") for match in _PART.finditer(text))
-
-
-def _not_toml(message: str, file: str) -> Diagnostic:
-    match = _PLACE.search(message)
-    line, column = (int(match[1]), int(match[2])) if match else (1, 1)
-    text = f"not TOML: {_PLACE.sub('', message).strip()}"
-    return Diagnostic(codes.POLICY_INVALID, text, at=Span(file, line, column, line, column + 1))
+        place = place_of(self._text, self._file, (*self._table, *at))
+        self.problems.append(Diagnostic(CONFIGURATION_INVALID, message, at=place, help=help_))

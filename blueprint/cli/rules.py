@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 from argparse import ArgumentParser, Namespace
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from blueprint.cli.configuration import find_configuration
 
 if TYPE_CHECKING:
     from blueprint.check.policy import RulePolicy
     from blueprint.check.runner import RuleResults
     from blueprint.report.model import SkippedRule
-
-OWN_FILE, PROJECT_FILE = ".blueprint.toml", "pyproject.toml"
 
 
 def add_rules(parser: ArgumentParser) -> None:
@@ -26,7 +25,7 @@ def add_rules(parser: ArgumentParser) -> None:
 
 def rule_policy(options: Namespace, target: str) -> RulePolicy:
     """The policy of the project around the target, with what the flags say. Raises Refused."""
-    policy = _of_project(Path(target))
+    policy = _of_project(target)
     select, ignore = (_names(options, flag) for flag in ("select", "ignore"))
     _refuse_unknown((*select, *ignore))
     if profile := getattr(options, "profile", None):
@@ -69,28 +68,13 @@ def _refuse_unknown(names: tuple[str, ...]) -> None:
         raise Refused(*problems, exit_code=2)
 
 
-def _of_project(target: Path) -> RulePolicy:
-    """The nearest configuration upwards, no further than the repository."""
+def _of_project(target: str) -> RulePolicy:
+    """The policy of the project's configuration."""
     from blueprint.check.policy import RECOMMENDED
 
-    start = target if target.is_dir() else target.parent
-    here = start.absolute() if start.exists() else Path.cwd()
-    for folder in (here, *here.parents):
-        for name, table in ((OWN_FILE, ("rules",)), (PROJECT_FILE, ("tool", "blueprint", "rules"))):
-            if (folder / name).is_file() and (policy := _read(folder / name, table)):
-                return policy
-        if (folder / ".git").exists():
-            break
-    return RECOMMENDED
-
-
-def _read(file: Path, table: tuple[str, ...]) -> RulePolicy | None:
-    from blueprint.source.files import DiskFiles, read_text
-
-    shown = os.path.relpath(file)
-    text = read_text(DiskFiles(), shown)
-    if table[-1] not in text:
-        return None
+    found = find_configuration(target)
+    if found is None or "rules" not in found.values:
+        return RECOMMENDED
     from blueprint.check.policy_file import parse_policy
 
-    return parse_policy(text, shown, table)
+    return parse_policy(found.text, found.file, (*found.table, "rules")) or RECOMMENDED

@@ -9,6 +9,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from blueprint.cli.configuration import find_configuration
+from blueprint.diagnostics import Refused
+
 if TYPE_CHECKING:
     from blueprint.report.model import Run
     from blueprint.waivers.engine import Waivers
@@ -31,11 +34,6 @@ JUDGED: Mapping[str, tuple[str, ...]] = {
 
 Which effects a plan has depends on the cluster, and a probe sees one node: no waiver is unused because of them.
 """
-_CONFIGURATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    (".blueprint.toml", ()),
-    ("pyproject.toml", ("tool", "blueprint")),
-)
-"""Files that may name the file with waivers, and the table with the key."""
 _ENDS_EARLY = ("validate", "compile")
 """Verbs that with findings have not taken all steps."""
 
@@ -70,15 +68,16 @@ def with_waivers(run: Run, options: Namespace, *, refused: bool) -> Run:
     """The run with the waivers of its command line applied. What other verbs wrote or could not is never waived."""
     from dataclasses import replace
 
-    from blueprint.diagnostics import Refused
     from blueprint.report import waiving
 
     if not hasattr(options, "waivers") or not (refused or options.verb in JUDGED):
         return run
     try:
         waivers = getattr(options, "compiled_waivers", None) or waivers_for(options, _target(options))
-    except Refused:
-        return run  # it says so already
+    except Refused as unusable:
+        new = tuple(each for each in unusable.diagnostics if each not in run.diagnostics)
+        exit_code = run.exit_code if refused else unusable.exit_code
+        return replace(run, diagnostics=(*run.diagnostics, *new), exit_code=exit_code)
     if options.verb not in JUDGED:
         compiling = tuple(each for each in waivers.entries if each.code.id.startswith(_COMPILING))
         waivers = replace(waivers, entries=compiling, problems=())
@@ -125,39 +124,13 @@ def _file(given: str | None, target: str) -> tuple[str, str] | None:
 
 
 def _configured(target: str) -> str | None:
-    """The file that the nearest configuration names with `waivers = FILE`, no further up than the repository."""
-    start = Path(target) if Path(target).is_dir() else Path(target).parent
-    here = start.absolute() if start.exists() else Path.cwd()
-    for folder in (here, *here.parents):
-        for name, table in _CONFIGURATIONS:
-            if (folder / name).is_file() and (named := _named_in(folder / name, table)):
-                return named
-        if (folder / ".git").exists():
-            break
-    return None
-
-
-def _named_in(file: Path, table: tuple[str, ...]) -> str | None:
-    """What a configuration says of waivers; None where it says nothing. Raises Refused."""
-    import tomllib
-
-    from blueprint.diagnostics import Diagnostic, Refused
-    from blueprint.source.files import DiskFiles, read_text
-    from blueprint.waivers.codes import FILE_UNUSABLE
-
-    shown = os.path.relpath(file)
-    text = read_text(DiskFiles(), shown)
-    if "waivers" not in text:
+    """The file that the project's configuration names with `waivers = FILE`, relative to the configuration."""
+    found = find_configuration(target)
+    named = found.values.get("waivers") if found else None
+    if found is None or named is None:
         return None
-    try:
-        found: object = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise Refused(Diagnostic(FILE_UNUSABLE, f"{shown} is not TOML: {error}"), exit_code=2) from None
-    for key in (*table, "waivers"):
-        found = found.get(key) if isinstance(found, dict) else None
-    if found is None:
-        return None
-    if not isinstance(found, str) or not found:
-        problem = Diagnostic(FILE_UNUSABLE, f"{shown}: waivers is not the path of a file", help='waivers = "FILE"')
-        raise Refused(problem, exit_code=2)
-    return Path(os.path.relpath(file.parent / found)).as_posix()
+    if not isinstance(named, str) or not named:
+        raise Refused(
+            found.problem("waivers must be the path of a file", "waivers", help_='waivers = "FILE"'), exit_code=2
+        )
+    return Path(os.path.relpath(Path(found.file).parent / named)).as_posix()

@@ -38,3 +38,14 @@ The file could not be written: the folder is missing or may not be written to, o
 is untouched.
 """,
 )
+
+CONFIGURATION_INVALID = define(
+    "BP0061",
+    "configuration-invalid",
+    """
+The project's configuration cannot be used: it is not TOML, has a key that does not exist, or names a rule that does not
+exist. It is `.blueprint.toml`, or the table `[tool.blueprint]` of a `pyproject.toml`; the nearest file upwards from the
+target counts, no further than the repository. Keys: `waivers`, and `[rules]` with `profile`, `select`, `ignore`,
+`[rules.severity]`, `[rules.options.CODE]` and `[rules.paths]`. `blueprint explain rules` lists the rules.
+""",
+)

@@ -15,6 +15,7 @@ SourceText = Callable[[str], str | None]
 
 MIN_WIDTH = 60
 _SHOWN_SUFFIXES = frozenset({".yaml", ".yml", ".json"})
+_SHOWN_NAMES = frozenset({".blueprint.toml", "pyproject.toml"})
 _MAX_BYTES = 8 * 1024 * 1024
 
 
@@ -77,7 +78,7 @@ def project_root(base: Path) -> Path:
 
 
 def _read_inside(root: Path, path: Path) -> str | None:
-    if path.suffix not in _SHOWN_SUFFIXES:
+    if path.suffix not in _SHOWN_SUFFIXES and path.name not in _SHOWN_NAMES:
         return None
     try:
         real = path.resolve()

@@ -45,6 +45,10 @@ def leaves(value: Any) -> Iterator[Any]:
             yield from leaves(part)
 
 
+CONSTANT = "/var/lib/kubelet/device-plugins"
+"""Compiled into the kubelet and into device plugins: `--root-dir` does not move it (kubernetes/kubernetes#120626)."""
+
+
 @pytest.mark.parametrize("stack", ["clusterPolicy", "standalone"])
 def test_every_directory_of_the_kubelet_follows_from_one_key(stack: str, tmp_path: Path) -> None:
     text = f"""
@@ -64,7 +68,7 @@ spec:
     told = [each for each in leaves(no_definitions) if isinstance(each, str)]
     rendered = [each for each in told if "kubelet" in each and each.startswith("/")]
     assert rendered
-    assert not [each for each in rendered if each.startswith("/var/lib/kubelet")]
+    assert {each for each in rendered if each.startswith("/var/lib/kubelet")} <= {CONSTANT}
 
 
 def test_other_content_has_another_name(tmp_path: Path) -> None:

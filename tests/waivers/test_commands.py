@@ -155,7 +155,7 @@ def test_a_configuration_names_the_file(name: str, text: str, folder: Path) -> N
     (folder / name).write_text(text)
     report("validate", "blueprint.yaml", expected=0)
     (folder / name).write_text(text.replace('"elsewhere.yaml"', "7"))
-    assert codes(report("validate", "blueprint.yaml", expected=2)) == ["BP0050"]
+    assert codes(report("validate", "blueprint.yaml", expected=2)) == ["BP0061"]
 
 
 def test_diff_compiles_each_side_with_its_waivers_and_waives_effects(folder: Path) -> None:
@@ -220,3 +220,18 @@ def test_a_waived_judgement_leaves_a_platform_that_can_be_rendered(
     assert found.platform is not None
     assert not found.platform.unresolved
     assert found.exit_code != 70
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "exit_code", "code"),
+    [("waivers.yaml", "a: [\n", 1, "BP1002"), (".blueprint.toml", "waivers = 7\n", 2, "BP0061")],
+)
+def test_waivers_that_cannot_be_read_are_told_beside_what_a_verb_found(
+    name: str, text: str, exit_code: int, code: str, folder: Path
+) -> None:
+    """A verb that compiles nothing reads them last: its findings stay, and the run is no success."""
+    (folder / "job.yaml").write_text(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: x}]}\n"
+    )
+    (folder / name).write_text(text)
+    assert set(codes(report("lint", "job.yaml", expected=exit_code))) == {code, "BP6115"}

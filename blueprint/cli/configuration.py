@@ -1,0 +1,79 @@
+"""The configuration of a project: `.blueprint.toml`, or `[tool.blueprint]` of a `pyproject.toml`."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from blueprint.diagnostics import Diagnostic, Refused, nearest
+from blueprint.diagnostics.codes import CONFIGURATION_INVALID
+
+_FILES: tuple[tuple[str, tuple[str, ...]], ...] = ((".blueprint.toml", ()), ("pyproject.toml", ("tool", "blueprint")))
+_KEYS = ("rules", "waivers")
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """A configuration file.
+
+    Attributes:
+        file: Its name, relative to the working directory.
+        text: What it holds.
+        table: The table that its keys stand in.
+        values: What that table holds.
+    """
+
+    file: str
+    text: str
+    table: tuple[str, ...]
+    values: dict[str, Any]
+
+    def problem(self, message: str, *keys: str, help_: str | None = None) -> Diagnostic:
+        """What is wrong with a key."""
+        from blueprint.source.toml import place_of
+
+        at = place_of(self.text, self.file, (*self.table, *keys))
+        return Diagnostic(CONFIGURATION_INVALID, message, at=at, help=help_)
+
+
+def find_configuration(target: str) -> Configuration | None:
+    """The nearest configuration upwards from the target, no further than the repository. Raises Refused."""
+    path = Path(target)
+    start = path if path.is_dir() else path.parent
+    here = start.absolute() if start.exists() else Path.cwd()
+    for folder in (here, *here.parents):
+        for name, table in _FILES:
+            if (folder / name).is_file() and (found := _read(folder / name, table)):
+                return found
+        if (folder / ".git").exists():
+            break
+    return None
+
+
+def _read(file: Path, table: tuple[str, ...]) -> Configuration | None:
+    """The configuration; None where a `pyproject.toml` says nothing of this tool."""
+    from blueprint.source.files import DiskFiles, read_text
+    from blueprint.source.toml import parse_toml, table_of
+
+    shown = os.path.relpath(file)
+    text = read_text(DiskFiles(), shown)
+    if table and table[-1] not in text:
+        return None
+    values = table_of(parse_toml(text, shown), table)
+    if values is None:
+        return None
+    if not isinstance(values, dict):
+        problem = Configuration(shown, text, table, {}).problem(f"{'.'.join(table)} must be a table")
+        raise Refused(problem, exit_code=2)
+    found = Configuration(shown, text, table, values)
+    if unknown := sorted(values.keys() - set(_KEYS)):
+        problems = (found.problem(f"there is no key {key}", key, help_=_instead(key)) for key in unknown)
+        raise Refused(*problems, exit_code=2)
+    return found
+
+
+def _instead(key: str) -> str:
+    near = nearest(key, _KEYS)
+    return f"did you mean {near}?" if near else f"keys: {', '.join(_KEYS)}"

@@ -1,0 +1,61 @@
+"""TOML with the places of its keys, which the standard library's parser does not tell."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import Any
+
+from blueprint.diagnostics import Diagnostic, Refused, Span
+from blueprint.diagnostics.codes import CONFIGURATION_INVALID
+
+_PLACE = re.compile(r"\(at line (\d+), column (\d+)\)")
+_HEADER = re.compile(r"\s*\[\[?\s*([^\]]+?)\s*\]\]?")
+_KEY = re.compile(r"""\s*((?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+))*)\s*=""")
+_PART = re.compile(r""""([^"]*)"|'([^']*)'|([A-Za-z0-9_-]+)""")
+
+Keys = tuple[str, ...]
+
+
+def parse_toml(text: str, file: str) -> dict[str, Any]:
+    """The document. Raises Refused, with exit code 2, where it is not TOML."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        match = _PLACE.search(str(error))
+        line, column = (int(match[1]), int(match[2])) if match else (1, 1)
+        message = f"not TOML: {_PLACE.sub('', str(error)).strip()}"
+        at = Span(file, line, column, line, column + 1)
+        raise Refused(Diagnostic(CONFIGURATION_INVALID, message, at=at), exit_code=2) from None
+
+
+def table_of(document: Any, path: Keys) -> Any:
+    """The value at a path of keys; None where there is none."""
+    for key in path:
+        document = document.get(key) if isinstance(document, dict) else None
+    return document
+
+
+def place_of(text: str, file: str, path: Keys) -> Span:
+    """Where a key, or a name in a list, stands; else the nearest key above it."""
+    depth, best = 0, Span(file, 1, 1, 1, 2)
+    header: Keys = ()
+    for number, line in enumerate(text.splitlines(), start=1):
+        here, at = header, 0
+        if match := _HEADER.fullmatch(line.partition("#")[0].rstrip()):
+            here = header = _parts(match[1])
+        elif match := _KEY.match(line):
+            here, at = (*header, *_parts(match[1])), match.start(1)
+        shared = len(here) if path[: len(here)] == here else 0
+        if shared > depth:
+            depth, best = shared, Span(file, number, at + 1, number, len(line.rstrip()) + 1)
+        for quote in ('"', "'"):
+            word = f"{quote}{path[-1]}{quote}"
+            if depth == len(path) - 1 and number >= best.line and word in line and shared <= depth:
+                column = line.index(word) + 1
+                return Span(file, number, column, number, column + len(word))
+    return best
+
+
+def _parts(text: str) -> Keys:
+    return tuple(next(filter(None, match.groups()), "") for match in _PART.finditer(text))

@@ -6,14 +6,13 @@ by its keys, `v:"x"` an item of a set, `i:0` an index. Unlike dotted text this i
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from blueprint.bundle.model import Path
+from blueprint.bundle.model import Path, json_digest
 from blueprint.changes.compare import ABSENT
 
 Tokens = tuple[str, ...]
@@ -67,7 +66,7 @@ def own_entry(live: Mapping[str, Any], manager: str) -> Entry | None:
 
 def fieldset_hash(tree: Tree) -> str:
     """A name for exactly this set of fields."""
-    return digest(tree)
+    return json_digest(tree)
 
 
 def content(live: Mapping[str, Any]) -> dict[str, Any]:
@@ -79,12 +78,7 @@ def content(live: Mapping[str, Any]) -> dict[str, Any]:
 
 def content_hash(live: Mapping[str, Any]) -> str:
     """A name for what an object says; status and resourceVersion may change without changing it."""
-    return digest(content(live))
-
-
-def digest(value: Any) -> str:
-    """96 bits of SHA-256 over canonical JSON, in hexadecimal."""
-    return hashlib.sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).hexdigest()[:24]
+    return json_digest(content(live))
 
 
 def leaves(tree: Tree, at: Tokens = ()) -> Iterator[Tokens]:

@@ -15,10 +15,27 @@ from blueprint.platform.tracking.sources import Source, Sources, first_source, f
 from blueprint.probe.expectations import Expectation
 from blueprint.source.paths import Path
 
-__all__ = ["USERS", "Bundle", "BundlePool", "Fact", "FieldOrigin", "Object", "ObjectId", "Path", "Source", "Taint"]
+__all__ = [
+    "USERS",
+    "Bundle",
+    "BundlePool",
+    "Fact",
+    "FieldOrigin",
+    "Object",
+    "ObjectId",
+    "Path",
+    "Source",
+    "Taint",
+    "json_digest",
+]
 
 USERS = "extra-manifests"
 """The component under which users' own manifests stand."""
+
+
+def json_digest(value: Any) -> str:
+    """96 bits of SHA-256 over canonical JSON, in hexadecimal."""
+    return hashlib.sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).hexdigest()[:24]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -92,8 +109,8 @@ class Object:
 
     @property
     def digest(self) -> str:
-        """A name for what the object says: 96 bits of SHA-256 over its canonical JSON, in hexadecimal."""
-        return hashlib.sha256(orjson.dumps(self.data, option=orjson.OPT_SORT_KEYS)).hexdigest()[:24]
+        """The digest of the manifest."""
+        return json_digest(self.data)
 
     def origin(self, path: Path) -> FieldOrigin | None:
         """The origin of a field, or of the nearest field above it that has one."""

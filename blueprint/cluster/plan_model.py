@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from blueprint.apiserver.codes import FORBIDDEN, SERVER_FAILING
-from blueprint.apiserver.managed_fields import Entry, Tokens, content_hash, digest
-from blueprint.bundle.model import Bundle, FieldOrigin, Object, ObjectId, Path, Taint
+from blueprint.apiserver.managed_fields import Entry, Tokens, content_hash
+from blueprint.bundle.model import Bundle, FieldOrigin, Object, ObjectId, Path, Taint, json_digest
 from blueprint.changes.compare import ABSENT, Action, FieldChange, ObjectChange
 from blueprint.diagnostics import Diagnostic, Severity
 from blueprint.inventory.model import Inventory, Member, NodeRecord
@@ -106,7 +106,7 @@ def approval(change: ObjectChange) -> str:
         return {"absent": True} if of is ABSENT else [of]
 
     fields = [[list(f.path), value(f.before), value(f.after)] for f in change.fields]
-    return digest([str(change.action), fields])
+    return json_digest([str(change.action), fields])
 
 
 @dataclass(frozen=True, slots=True)

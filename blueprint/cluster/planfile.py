@@ -16,8 +16,7 @@ from typing import Any
 import orjson
 
 from blueprint._version import __version__
-from blueprint.apiserver.managed_fields import digest
-from blueprint.bundle.model import Bundle, BundlePool, Object, SourcesByKey, Taint, noted_sources
+from blueprint.bundle.model import Bundle, BundlePool, Object, SourcesByKey, Taint, json_digest, noted_sources
 from blueprint.bundle.origin_codec import OriginDecoder, OriginEncoder
 from blueprint.changes.compare import Action
 from blueprint.cluster import codes, findings
@@ -69,7 +68,7 @@ def save_plan(plan: Plan, path: Path) -> None:
         "approved": {str_id(s): _approved(s.seen, approval(s.change)) for s in plan.steps}
         | {str_id(n): _approved(None, approval(n.change)) for n in plan.nodes},
     }
-    head = {"format": FORMAT, "tool": __version__, "checksum": digest(body)}
+    head = {"format": FORMAT, "tool": __version__, "checksum": json_digest(body)}
     try:
         write_whole(path, orjson.dumps(head | body, option=orjson.OPT_INDENT_2), mode=0o600)
     except OSError as error:
@@ -87,7 +86,7 @@ def load_plan(path: Path) -> SavedPlan:
         if saved["format"] != FORMAT:
             raise _bad(f"{path} is a plan of format {saved['format']!r}; this version reads {FORMAT}")
         body = {key: saved[key] for key in ("bundle", "origins", "cluster", "server", "approved")}
-        if saved["checksum"] != digest(body):
+        if saved["checksum"] != json_digest(body):
             raise _bad(f"{path} was changed after it was saved")
         approved = {
             key: Approved(Seen(**value["seen"]) if value["seen"] else None, value["approval"])

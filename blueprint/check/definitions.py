@@ -73,7 +73,8 @@ def _node(schema: dict[str, Any], path: Path, *, root: bool = False) -> Iterator
 
 
 def _below(schema: dict[str, Any], path: Path, *, root: bool) -> Iterator[tuple[Path, str]]:
-    for name, field in (schema.get("properties") or {}).items():
+    fields = schema.get("properties")
+    for name, field in fields.items() if isinstance(fields, dict) else ():
         if root and name == "metadata":
             if isinstance(field, dict) and set(field.get("properties") or ()) - _OF_METADATA:
                 yield (*path, "properties", name), "of metadata only name and generateName can be restricted"
@@ -92,8 +93,9 @@ def _list_keys(schema: dict[str, Any], path: Path) -> Iterator[tuple[Path, str]]
     inside = schema.get("items")
     if not isinstance(inside, dict):
         return
+    fields = inside.get("properties")
     for key in keys or ():
-        field = (inside.get("properties") or {}).get(key)
+        field = fields.get(key) if isinstance(fields, dict) else None
         if not isinstance(field, dict):
             yield (*path, "x-kubernetes-list-map-keys"), f"the items have no field {key}"
         elif key not in (inside.get("required") or ()) and "default" not in field:

@@ -142,6 +142,18 @@ class RuleContext:
         """The GPU Operator, as the objects set it up."""
         return EffectiveOperator(each for objects in self.kinds.values() for each in objects)
 
+    def pools_of_driver(self, driver: Object) -> list[PoolOffer]:
+        """The pools whose nodes get this NVIDIADriver."""
+        return self._pools_by_driver.get(id(driver), [])
+
+    @cached_property
+    def _pools_by_driver(self) -> dict[int, list[PoolOffer]]:
+        found: dict[int, list[PoolOffer]] = {}
+        for pool in self.pools:
+            if section := self.operator.driver_of(pool.labels).section:
+                found.setdefault(id(section.subject), []).append(pool)
+        return found
+
     @property
     def cluster_policy(self) -> Object | None:
         """The ClusterPolicy; the platform's own before users'."""

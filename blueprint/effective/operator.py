@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 from blueprint.bundle.model import USERS, Object, Path
@@ -99,14 +100,23 @@ class EffectiveOperator:
         if self.cluster_policy and not self.uses_driver_objects:
             return DriverChoice(self.operand("driver"))
         carried = {**labels, **_GPU_NODES}
-        selectors = [(each, _selector(each)) for each in self.drivers]
-        chosen = [each for each, selector in selectors if selector is not None and selector.items() <= carried.items()]
-        possible = [each for each, selector in selectors if selector is not None and _may_match(selector, carried)]
-        doubtful = next((each for each in possible if each not in chosen), None)
-        chosen = chosen or [each for each, selector in selectors if selector is None]
+        possible = list(self._drivers_by_label.may_select(carried))
+        chosen = [each for each, selector in possible if selector.items() <= carried.items()]
+        doubtful = next((each for each, selector in possible if not selector.items() <= carried.items()), None)
+        chosen = chosen or self._default_drivers
         return DriverChoice(Section(chosen[0], ("spec",)) if len(chosen) == 1 else None, doubtful)
 
+    @cached_property
+    def _default_drivers(self) -> list[Object]:
+        return [each for each in self.drivers if _selector(each) is None]
 
+    @cached_property
+    def _drivers_by_label(self) -> _DriversByLabel:
+        return _DriversByLabel((each, selector) for each in self.drivers if (selector := _selector(each)) is not None)
+
+
+_Selected = tuple[int, Object, Mapping[str, str]]
+"""A driver: its place in the order, itself, its selector."""
 _KINDS = ("ClusterPolicy", "GPUCluster", "NVIDIADriver")
 
 
@@ -117,6 +127,26 @@ def _selector(driver: Object) -> Mapping[str, str] | None:
     if section.value("default") is True:
         return None
     return selector if isinstance(selector, Mapping) and selector else _GPU_NODES
+
+
+class _DriversByLabel:
+    """Drivers by the first label of their selectors, so that a pool is not held against every driver there is."""
+
+    def __init__(self, drivers: Iterable[tuple[Object, Mapping[str, str]]]) -> None:
+        self._by_key: dict[str, dict[str, list[_Selected]]] = {}
+        for order, (driver, selector) in enumerate(drivers):
+            key, value = next(iter(selector.items()))
+            self._by_key.setdefault(key, {}).setdefault(value, []).append((order, driver, selector))
+
+    def may_select(self, labels: Mapping[str, str]) -> Iterator[tuple[Object, Mapping[str, str]]]:
+        """The drivers that may be for nodes with these labels, in their order, and their selectors."""
+        found: list[_Selected] = []
+        for key, by_value in self._by_key.items():
+            values = [labels[key]] if key in labels else by_value
+            found += (each for value in values for each in by_value.get(value, ()))
+        for _, driver, selector in sorted(found, key=itemgetter(0)):
+            if _may_match(selector, labels):
+                yield driver, selector
 
 
 def _may_match(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:

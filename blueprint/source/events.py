@@ -41,7 +41,10 @@ def events_of(text: str) -> Events:
         import _ruamel_yaml as native
     except ImportError:
         return pure_events(text)
-    return _events(native.CParser(text).get_event, native)
+    try:
+        return _events(native.CParser(text).get_event, native)
+    except UnicodeEncodeError:
+        return pure_events(text)  # half a surrogate pair: only this parser says where it stands
 
 
 def pure_events(text: str) -> Events:

@@ -14,9 +14,7 @@ from blueprint.check.rule_context import RuleContext
 @rule(OPERAND_OFF, tags=("operator",), needs=(Capability.POOLS,))
 def modules(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Kernel modules that a pool of this driver needs."""
-    choices = ((pool, context.operator.driver_of(pool.labels).section) for pool in context.pools)
-    pools = [pool for pool, section in choices if section is not None and section.subject is subject]
-    yield from modules_off(subject, ("spec",), ("spec", "rdma"), pools)
+    yield from modules_off(subject, ("spec",), ("spec", "rdma"), context.pools_of_driver(subject))
 
 
 RULES = (modules,)

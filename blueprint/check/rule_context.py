@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
+from blueprint import promql
 from blueprint.bundle.model import Object, Path, Taint
 from blueprint.check.rule import Capability
 from blueprint.check.workloads import containers, pod_spec
@@ -46,10 +47,20 @@ class PoolOffer:
     """Whether pods share GPUs by MPS."""
     mig_layout: Any = None
     """How mig-parted is to partition the GPUs: the entries of the configuration that the label names."""
+    whole_gpus: bool = True
+    """Whether each node has a GPU that is not partitioned."""
     mig_strategy: str | None = None
     """The MIG strategy under which the nodes offer what is in `offers`; None where the GPUs stay whole."""
     sharing: Any = None
     """The section `sharing` of the device plugin's configuration that the label names."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredPrometheus:
+    """The Prometheus that a blueprint declares, which is not among the objects: the labels by which it selects."""
+
+    monitors: Mapping[str, str]
+    rules: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -102,6 +113,10 @@ class PlatformFacts(Protocol):
     def uses_claims(self) -> bool:
         """Whether pods claim devices of this platform instead of requesting a number of them."""
 
+    @property
+    def prometheus(self) -> DeclaredPrometheus | None:
+        """Who scrapes; None where nobody says."""
+
 
 @dataclass(frozen=True, slots=True)
 class NoPlatform:
@@ -111,6 +126,7 @@ class NoPlatform:
     pools: tuple[PoolOffer, ...] = ()
     dra: DraContext | None = None
     uses_claims: bool = False
+    prometheus: DeclaredPrometheus | None = None
 
 
 class RuleContext:
@@ -161,8 +177,8 @@ class RuleContext:
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """What is known; rules that need more do not run."""
-        return self._facts.capabilities
+        """What is known; rules that need more do not run. Whether PromQL can be read depends on what is installed."""
+        return _with_promql(self._facts.capabilities)
 
     @property
     def pools(self) -> tuple[PoolOffer, ...]:
@@ -179,6 +195,11 @@ class RuleContext:
         """Whether pods claim devices of this platform instead of requesting a number of them."""
         return self._facts.uses_claims
 
+    @property
+    def prometheus(self) -> DeclaredPrometheus | None:
+        """The Prometheus that the blueprint declares; None where nobody says."""
+        return self._facts.prometheus
+
     @cached_property
     def operator_namespace(self) -> str:
         """Where the GPU Operator looks for what the ClusterPolicy names."""
@@ -192,6 +213,10 @@ class RuleContext:
     def cluster_policy_value(self, *path: str) -> Any:
         """A value of the ClusterPolicy, or None."""
         return inside(self.cluster_policy.data, "spec", *path) if self.cluster_policy else None
+
+
+def _with_promql(known: frozenset[Capability]) -> frozenset[Capability]:
+    return known | {Capability.PROMQL} if promql.is_available() else known - {Capability.PROMQL}
 
 
 POD_KINDS = (

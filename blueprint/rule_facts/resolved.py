@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from blueprint.bundle.model import Taint
 from blueprint.check.rule import Capability
-from blueprint.check.rule_context import PoolOffer
+from blueprint.check.rule_context import DeclaredPrometheus, PoolOffer
 from blueprint.platform.model import Platform
 from blueprint.platform.pool import GpuPool
 
@@ -34,6 +34,12 @@ class ResolvedFacts:
     def uses_claims(self) -> bool:
         """Whether pods claim devices of this platform instead of requesting a number of them."""
         return self._platform.allocation == "dra"
+
+    @cached_property
+    def prometheus(self) -> DeclaredPrometheus | None:
+        """The Prometheus of `spec.observability`."""
+        declared = self._platform.observability
+        return DeclaredPrometheus(*declared.spec_labels) if declared else None
 
     @cached_property
     def dra(self) -> DraContext:
@@ -63,6 +69,7 @@ def _pool_offer(pool: GpuPool) -> PoolOffer:
         modules=frozenset(name for name in ("gds", "gdrcopy", "peermem") if getattr(pool.driver, name)),
         mps=sharing.mps is not None,
         mig_layout=sharing.mig_config,
+        whole_gpus=sharing.is_whole,
         mig_strategy=pool.platform.partitioning.strategy if sharing.mig_config else None,
         sharing=way or None,
     )

@@ -236,19 +236,19 @@ class NetworkChecks:
 
     def _components(self) -> Iterator[Diagnostic]:
         """Settings of the components that serve networks."""
-        serving: dict[str, list[PoolNetwork]] = {NETWORK_OPERATOR: [], EFA_PLUGIN: []}
+        networks_of: dict[str, list[PoolNetwork]] = {NETWORK_OPERATOR: [], EFA_PLUGIN: []}
         for pool in self.context.pools.values():
             if pool.network and pool.network.component:
-                serving[pool.network.component].append(pool.network)
-        for name, networks in serving.items():
+                networks_of[pool.network.component].append(pool.network)
+        for name, networks in networks_of.items():
             path: Path = ("spec", "components", name)
             if not networks and name in self.context.spec.components:
                 message = f"no pool has a network for {name}, so it is not installed"
                 help_ = f"a pool asks for it with network: {{fabric: {'efa' if name == EFA_PLUGIN else 'infiniband'}}}"
                 yield self.context.diagnostic_at_key(path, codes.SERVES_NO_POOL, message, help_=help_)
         spec = self.context.spec.components.get(NETWORK_OPERATOR)
-        if spec and serving[NETWORK_OPERATOR] and spec.ownership == "managed":
-            yield from self._settings(spec.settings, serving[NETWORK_OPERATOR])
+        if spec and networks_of[NETWORK_OPERATOR] and spec.ownership == "managed":
+            yield from self._settings(spec.settings, networks_of[NETWORK_OPERATOR])
 
     def _settings(self, given: Any, networks: list[PoolNetwork]) -> Iterator[Diagnostic]:
         at: Path = ("spec", "components", NETWORK_OPERATOR, "settings")

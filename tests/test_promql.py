@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blueprint import promql
-from blueprint.promql import PromqlError, UnknownFunctionError, NotJudgedError, Use, read
+from blueprint.promql import NotJudgedError, PromqlError, UnknownFunctionError, Use, read
 
 PIECES = st.sampled_from(
     ["sum", "rate", "by", "(", ")", "{", "}", "[", "]", "5m", "x", "=", "~", '"', "'", "`", "\\", "+", "-", "offset",

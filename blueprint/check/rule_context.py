@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from blueprint import promql
 from blueprint.bundle.model import Object, Path, Taint
 from blueprint.check.rule import Capability
-from blueprint.check.workloads import containers, pod_spec
+from blueprint.check.workloads import containers
 from blueprint.effective.operator import EffectiveOperator
+from blueprint.kubernetes.pod_templates import pod_kinds, pod_templates
 
 if TYPE_CHECKING:
     from blueprint.check.claims.dra_context import DraContext
@@ -71,16 +72,20 @@ class DescribedPod:
         subject: The object.
         path: Where its pod specification stands.
         spec: The specification.
+        number: How many such pods there are to be, as far as the object says.
+        container: A field of the specification that is a container beside those of the list.
     """
 
     subject: Object
     path: Path
     spec: Mapping[str, Any]
+    number: int = 1
+    container: str | None = None
 
     @cached_property
     def containers(self) -> tuple[tuple[Path, Mapping[str, Any]], ...]:
         """Every container with its path."""
-        return tuple(containers(self.path, self.spec))
+        return tuple(containers(self.path, self.spec, self.container))
 
     @cached_property
     def requests(self) -> tuple[tuple[Path, str, Any], ...]:
@@ -150,8 +155,12 @@ class RuleContext:
     @cached_property
     def pods(self) -> tuple[DescribedPod, ...]:
         """The pods of every workload."""
-        found = ((each, pod_spec(each)) for kind in POD_KINDS for each in self.objects_of_kind(kind))
-        return tuple(DescribedPod(each, *spec) for each, spec in found if spec)
+        describing = (each for kind in self.kinds if kind in pod_kinds() for each in self.kinds[kind])
+        return tuple(
+            DescribedPod(each, found.path, found.spec, found.number, found.container)
+            for each in describing
+            for found in pod_templates(each.data)
+        )
 
     @cached_property
     def operator(self) -> EffectiveOperator:
@@ -217,12 +226,6 @@ class RuleContext:
 
 def _with_promql(known: frozenset[Capability]) -> frozenset[Capability]:
     return known | {Capability.PROMQL} if promql.is_available() else known - {Capability.PROMQL}
-
-
-POD_KINDS = (
-    "Pod", "PodTemplate", "ReplicationController", "DaemonSet", "Deployment", "ReplicaSet", "StatefulSet", "CronJob",
-    "Job",
-)  # fmt: skip
 
 
 def by_hand(subject: Object, *path: str) -> bool:

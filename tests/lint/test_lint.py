@@ -186,6 +186,14 @@ def test_the_kubernetes_minor_decides_what_is_served(blueprint: Linter) -> None:
     assert blueprint(STDIN, "--kubernetes", "1.3", stdin=text)[0] == 2
 
 
+def test_old_and_new_minors_say_who_serves_a_kind(blueprint: Linter) -> None:
+    text = "apiVersion: resource.k8s.io/v1alpha2\nkind: ResourceClass\nmetadata: {name: a}\ndriverName: example.com\n"
+    assert blueprint(STDIN, "--kubernetes", "1.30", stdin=text)[0] == 0
+    code, report = blueprint(STDIN, "--kubernetes", "1.37", stdin=text)
+    assert code == 1
+    assert "Kubernetes 1.30 serves it" in report["diagnostics"][0]["message"]
+
+
 def test_a_blueprint_says_what_nodes_offer(blueprint: Linter) -> None:
     """Without one the rule does not run, and the report says so."""
     examples = Path(__file__).resolve().parents[2] / "examples"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from blueprint import promql
 from blueprint.bundle.model import Object, Path, Taint
+from blueprint.check.node_labels import LabelValues
 from blueprint.check.rule import Capability
 from blueprint.check.workloads import containers
 from blueprint.effective.operator import EffectiveOperator
@@ -36,6 +37,8 @@ class PoolOffer:
     """Which configuration of the device plugin the nodes' label names."""
     labels: Mapping[str, str] = field(default_factory=dict)
     """Labels that the nodes carry, the selector's among them."""
+    discovered: Mapping[str, LabelValues] = field(default_factory=dict)
+    """What labels of GPU feature discovery are on them, as far as that is known."""
     exact: bool = True
     """Whether this platform runs the device plugin there, so that nothing else decides what the nodes offer."""
     gpus: int = 0

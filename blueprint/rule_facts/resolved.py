@@ -10,6 +10,7 @@ from blueprint.check.rule import Capability
 from blueprint.check.rule_context import DeclaredPrometheus, PoolOffer
 from blueprint.platform.model import Platform
 from blueprint.platform.pool import GpuPool
+from blueprint.rule_facts.labels import discovered_labels
 
 if TYPE_CHECKING:
     from blueprint.check.claims.dra_context import DraContext
@@ -63,6 +64,7 @@ def _pool_offer(pool: GpuPool) -> PoolOffer:
         mig_config=sharing.mig_config_name,
         plugin_config=sharing.plugin_config_name,
         labels={**pool.selector, **pool.labels},
+        discovered=discovered_labels(pool),
         exact=_runs_our_device_plugin(pool),
         gpus=pool.gpu.count,
         owners={part: getattr(pool.mode, name) for part, name in _PARTS.items()},

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -64,10 +65,16 @@ class Items:
 Template = Scalar | Branch | Items
 
 
-def load_template(file: FilePath) -> list[Template]:
+def load_template(file: FilePath) -> tuple[Template, ...]:
     """The documents of a template file. Raises Refused (exit 70): a broken template is our bug."""
-    documents = load_documents(file.read_text("utf-8"), shown(file))
-    return [_node(each, each.data, each.marks, None) for each in documents if each.marks]
+    return _parsed(file.read_text("utf-8"), shown(file))
+
+
+@lru_cache(maxsize=512)
+def _parsed(text: str, name: str) -> tuple[Template, ...]:
+    """Once for the same text: a process that compiles several blueprints reads the same templates for each."""
+    documents = load_documents(text, name)
+    return tuple(_node(each, each.data, each.marks, None) for each in documents if each.marks)
 
 
 def _node(document: Document, data: Any, marks: Marks, key: Span | None) -> Template:

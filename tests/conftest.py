@@ -34,6 +34,9 @@ from blueprint.lab.up import bring_up
 settings.register_profile("any machine", deadline=None)  # how fast a busy machine is says nothing of the code
 settings.load_profile("any machine")
 
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else every process that a test starts compiles all modules again
+sys.dont_write_bytecode = False
+
 OWNER = "lab_owner"
 MUST_RUN = os.environ.get("BLUEPRINT_REQUIRE_LAB") == "1"
 GIVEN = {"gpu_operator": "with the real GPU Operator"}

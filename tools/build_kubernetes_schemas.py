@@ -19,7 +19,7 @@ from typing import Any
 
 import yaml
 
-MINORS = ("1.33", "1.34", "1.35", "1.36")
+MINORS = tuple(f"1.{minor}" for minor in range(30, 38))
 HERE = Path(__file__).resolve().parent
 TARGET = HERE.parent / "schemas" / "kubernetes"
 META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"

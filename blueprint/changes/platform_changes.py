@@ -200,5 +200,5 @@ def _images(images: Iterable[Mapping[str, Any]]) -> Mapping[str, str]:
 
 
 def _unlisted(checks: Mapping[str, list[Any]]) -> Mapping[str, Any]:
-    """Checks with what they want; a list only where one is asked for more than once."""
-    return {check: wants[0] if len(wants) == 1 else wants for check, wants in checks.items()}
+    """Checks with what they expect; a list only where one expects more than one thing."""
+    return {check: expected[0] if len(expected) == 1 else expected for check, expected in checks.items()}

@@ -120,9 +120,7 @@ def _custom(version: bytes, minor: str, engine: str | None, namespaced: bool) ->
     content: Mapping[str, Any] = orjson.loads(version)
     schema = strict_custom(content, minor)
     checked = _checked(schema, engine, namespaced=namespaced, custom=True)
-    return replace(
-        checked, validate=lambda data: checked.validate(with_defaults(data, schema)), rules=_rules(content)
-    )
+    return replace(checked, validate=lambda data: checked.validate(with_defaults(data, schema)), rules=_rules(content))
 
 
 def _rules(version: Mapping[str, Any]) -> RuleNode | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from blueprint.versions import version_key
+
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _DNS_1035 = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
@@ -13,11 +15,13 @@ LABEL_LENGTH = 63
 SUBDOMAIN_LENGTH = 253
 
 _LABEL_KINDS = frozenset({("", "Namespace"), ("", "Service")})
-_SERVICES_BEGIN_WITH_A_LETTER = frozenset({"1.33", "1.34", "1.35"})
-"""Later minors take any DNS label as the name of a Service (seen on a 1.36.3 API server)."""
+_SERVICES_BEGIN_WITH_ANY = version_key("1.36")
+"""From this minor on any DNS label is the name of a Service (KEP-5311; seen on a 1.36.3 API server)."""
 
 _FREE_GROUPS = frozenset({"rbac.authorization.k8s.io", "certificates.k8s.io"})
-_FREE_KINDS = frozenset({("networking.k8s.io", "IPAddress"), ("scheduling.k8s.io", "PodGroup")})
+_FREE_KINDS = frozenset(
+    {("networking.k8s.io", "IPAddress"), ("scheduling.k8s.io", "PodGroup"), ("scheduling.k8s.io", "CompositePodGroup")}
+)
 _SHORTER = {("batch", "CronJob"): 52, ("batch", "Job"): 63}
 """Kinds whose name becomes part of a label or of the name of a pod."""
 
@@ -26,7 +30,7 @@ def name_fault(group: str, kind: str, name: str, minor: str) -> str | None:
     """What is wrong with the name of an object of this kind under this Kubernetes minor."""
     if group in _FREE_GROUPS or (group, kind) in _FREE_KINDS:
         return _path_segment_fault(name)
-    if (group, kind) == ("", "Service") and minor in _SERVICES_BEGIN_WITH_A_LETTER:
+    if (group, kind) == ("", "Service") and version_key(minor) < _SERVICES_BEGIN_WITH_ANY:
         return _service_fault(name)
     if (group, kind) in _LABEL_KINDS:
         return dns_label_fault(name)

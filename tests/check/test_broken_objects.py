@@ -292,7 +292,7 @@ def test_a_version_that_another_minor_serves_is_named() -> None:
     found = check_objects(objects(), kubernetes_minor="1.33")
     message = _about([d for d in found if "DeviceClass" in d.message], "BP5001")
     assert "is not served by Kubernetes 1.33; resource.k8s.io/v1alpha3" in message.message
-    assert message.help == "Kubernetes 1.34 to 1.36 serve it"
+    assert message.help == "Kubernetes 1.34 to 1.37 serve it"
 
 
 def test_names_of_services_begin_with_a_letter_before_1_36() -> None:

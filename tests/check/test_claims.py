@@ -122,9 +122,9 @@ spec:
 }
 
 
-def found(text: str, serving: DraContext) -> list[str]:
+def found(text: str, claims: DraContext) -> list[str]:
     objects = [Object(canonical(data), USERS) for data in yaml.safe_load_all(text)]
-    return [each.code.id for each in run_rules(context(objects, [PoolOffer("train", {})], dra=serving)).diagnostics]
+    return [each.code.id for each in run_rules(context(objects, [PoolOffer("train", {})], dra=claims)).diagnostics]
 
 
 @pytest.mark.parametrize("name", RIGHT)
@@ -138,8 +138,8 @@ def test_what_is_right_is_left_alone(name: str) -> None:
 ])  # fmt: skip
 def test_what_is_published_depends_on_the_version_of_the_driver(driver: str, attribute: str, wrong: bool) -> None:
     text = claim(f"{{requests: [{one('gpu', cel(attribute), 'vfio.gpu.nvidia.com')}]}}")
-    serving = dra(driver=driver, open=frozenset({"PassthroughSupport"}))
-    assert found(text, serving) == (["BP6405"] if wrong else [])
+    claims = dra(driver=driver, open=frozenset({"PassthroughSupport"}))
+    assert found(text, claims) == (["BP6405"] if wrong else [])
 
 
 @pytest.mark.parametrize(("name", "codes"), [

@@ -50,18 +50,18 @@ def known(page: Page, text: str) -> RuleContext:
         PoolOffer(**{**each, "taints": tuple(Taint(**taint) for taint in each.get("taints", ()))})
         for each in platform.get("nodes", ())
     ]
-    return context(objects(text, platform.get("component", USERS)), nodes, serving(platform))
+    return context(objects(text, platform.get("component", USERS)), nodes, dra_of(platform))
 
 
-def serving(platform: dict[str, Any]) -> DraContext | None:
-    """Who serves claims in an example."""
-    said = platform.get("serving")
-    if said is None:
+def dra_of(platform: dict[str, Any]) -> DraContext | None:
+    """The DRA driver of an example, if it has one."""
+    given_dra = platform.get("dra")
+    if given_dra is None:
         return None
     products = tuple(
-        devices(**{name: _frozen(value) for name, value in each.items()}) for each in said.get("products", ())
+        devices(**{name: _frozen(value) for name, value in each.items()}) for each in given_dra.get("products", ())
     )
-    return dra(**{**said, "open": frozenset(said.get("open", ())), "products": products})
+    return dra(**{**given_dra, "open": frozenset(given_dra.get("open", ())), "products": products})
 
 
 def _frozen(value: Any) -> Any:
@@ -102,7 +102,8 @@ def test_rules_are_values_that_say_what_they_do() -> None:
     """A folder that no kind is called by would never be looked at."""
     kinds = """pods objects clusterpolicy nvidiadriver gpucluster configmap secret namespace node daemonset deployment
         servicemonitor resourcequota limitrange deviceclass clusterrolebinding priorityclass runtimeclass
-        nodefeaturerule prometheusrule resourceclaim resourceclaimtemplate computedomain"""
+        nodefeaturerule prometheusrule resourceclaim resourceclaimtemplate computedomain
+        clusterqueue cohort localqueue resourceflavor topology"""
     assert {each.subject for each in RULES} == set(kinds.split())
     for each in RULES:
         assert isinstance(each, Rule)

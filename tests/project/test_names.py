@@ -16,7 +16,8 @@ WORDS = frozenset(
     {
         "told", "tell", "tells", "telling", "teller", "said", "says", "saying", "ask", "asks", "asked",
         "asking", "keeping", "kept", "wish", "wishes", "wished", "answers", "unwatched", "ground", "whoever",
-        "whatever", "nobody", "somebody", "everybody", "anybody", "meant", "likes",
+        "whatever", "nobody", "somebody", "everybody", "anybody", "meant", "likes", "wants",
+        "claiming", "comparing", "configuring", "selecting", "serving", "concealing",
     }
 )  # fmt: skip
 """Words that say who speaks or wants, and not what a thing is: `message`, `requested`, `selected`, `inventory`, ..."""

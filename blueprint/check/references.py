@@ -8,7 +8,7 @@ from typing import Any
 from blueprint.bundle.model import Object, Path
 from blueprint.check import codes
 from blueprint.check.finding import ObjectFinding
-from blueprint.check.workloads import ObjectReference, containers, pod_spec, references
+from blueprint.check.workloads import POD_KINDS, ObjectReference, containers, pod_spec, references
 from blueprint.diagnostics import Diagnostic, Severity, nearest
 from blueprint.source.paths import format_path
 
@@ -62,7 +62,7 @@ def _namespaces(known: _Set, existing: frozenset[str]) -> Iterator[Diagnostic]:
 
 
 def _pod(subject: Object, known: _Set) -> Iterator[ObjectFinding]:
-    if (found := pod_spec(subject)) is None:
+    if subject.data["kind"] not in POD_KINDS or (found := pod_spec(subject)) is None:
         return
     path, spec = found
     for reference in references(path, spec):
@@ -103,7 +103,7 @@ def _volumes(path: Path, spec: Mapping[str, Any], subject: Object) -> Iterator[O
 
 
 def _selector(subject: Object, _: _Set) -> Iterator[ObjectFinding]:
-    if subject.id.group != "apps":
+    if not subject.api_version.startswith("apps/"):
         return
     spec = _spec(subject)
     selector = spec.get("selector")
@@ -120,8 +120,7 @@ def _selector(subject: Object, _: _Set) -> Iterator[ObjectFinding]:
 
 
 def _binding(subject: Object, known: _Set) -> Iterator[ObjectFinding]:
-    identity = subject.id
-    if identity.group != _RBAC or identity.kind not in ("RoleBinding", "ClusterRoleBinding"):
+    if subject.data["kind"] not in ("RoleBinding", "ClusterRoleBinding") or subject.id.group != _RBAC:
         return
     yield from _role(subject, known)
     for index, each in enumerate(_maps(subject.data.get("subjects"))):
@@ -157,7 +156,7 @@ def _role(subject: Object, known: _Set) -> Iterator[ObjectFinding]:
 
 
 def _map(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def _maps(value: Any) -> list[Mapping[str, Any]]:

@@ -19,6 +19,8 @@ _POD_SPECS: Mapping[tuple[str, str], Path] = {
     ("batch", "CronJob"): ("spec", "jobTemplate", "spec", "template", "spec"),
     ("batch", "Job"): ("spec", "template", "spec"),
 }
+POD_KINDS = tuple(kind for _, kind in _POD_SPECS)
+"""Kinds that describe pods, whatever their group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def _of_source(path: Path, source: Mapping[str, Any], config_map: str, secret: s
 
 
 def _map(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def _list(value: Any) -> list[Any]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from blueprint.bundle.model import Object, Path
+from blueprint.bundle.model import Object
 from blueprint.check import codes
 from blueprint.check.finding import ObjectFinding
-from blueprint.check.workloads import POD_KINDS, ObjectReference, containers, pod_spec, references
+from blueprint.check.workloads import ObjectReference, containers, references
 from blueprint.diagnostics import Diagnostic, Severity, nearest
+from blueprint.kubernetes.pod_templates import PodTemplate, pod_templates, runs_elsewhere
 from blueprint.source.paths import format_path
 
 WELL_KNOWN_NAMESPACES = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
@@ -62,13 +63,11 @@ def _namespaces(known: _Set, existing: frozenset[str]) -> Iterator[Diagnostic]:
 
 
 def _pod(subject: Object, known: _Set) -> Iterator[ObjectFinding]:
-    if subject.data["kind"] not in POD_KINDS or (found := pod_spec(subject)) is None:
-        return
-    path, spec = found
-    for reference in references(path, spec):
-        if complaint := _missing(reference, subject, known):
-            yield complaint
-    yield from _volumes(path, spec, subject)
+    for pod in pod_templates(subject.data):
+        for reference in references(pod.path, pod.spec):
+            if not runs_elsewhere(subject.id.kind) and (complaint := _missing(reference, subject, known)):
+                yield complaint
+        yield from _volumes(pod, subject)
 
 
 def _missing(reference: ObjectReference, subject: Object, known: _Set) -> ObjectFinding | None:
@@ -90,10 +89,9 @@ def _severity(namespace: str, known: _Set) -> Severity:
     return Severity.ERROR if namespace in known.namespaces else Severity.WARNING
 
 
-def _volumes(path: Path, spec: Mapping[str, Any], subject: Object) -> Iterator[ObjectFinding]:
-    there = {str(volume.get("name")) for volume in _maps(spec.get("volumes"))}
-    there |= {str(_metadata(claim).get("name")) for claim in _maps(_spec(subject).get("volumeClaimTemplates"))}
-    for place, container in containers(path, spec):
+def _volumes(pod: PodTemplate, subject: Object) -> Iterator[ObjectFinding]:
+    there = {str(volume.get("name")) for volume in _maps(pod.spec.get("volumes"))} | pod.claims
+    for place, container in containers(pod.path, pod.spec, pod.container):
         for index, mount in enumerate(_maps(container.get("volumeMounts"))):
             if isinstance(name := mount.get("name"), str) and name not in there:
                 at = (*place, "volumeMounts", index, "name")

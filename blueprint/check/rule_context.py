@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from blueprint.bundle.model import Object, Path, Taint
 from blueprint.check.rule import Capability
-from blueprint.check.workloads import POD_KINDS, containers, pod_spec
+from blueprint.check.workloads import containers
 from blueprint.effective.operator import EffectiveOperator
+from blueprint.kubernetes.pod_templates import pod_kinds, pod_templates
 
 if TYPE_CHECKING:
     from blueprint.check.claims.dra_context import DraContext
@@ -60,16 +61,20 @@ class DescribedPod:
         subject: The object.
         path: Where its pod specification stands.
         spec: The specification.
+        number: How many such pods there are to be, as far as the object says.
+        container: A field of the specification that is a container beside those of the list.
     """
 
     subject: Object
     path: Path
     spec: Mapping[str, Any]
+    number: int = 1
+    container: str | None = None
 
     @cached_property
     def containers(self) -> tuple[tuple[Path, Mapping[str, Any]], ...]:
         """Every container with its path."""
-        return tuple(containers(self.path, self.spec))
+        return tuple(containers(self.path, self.spec, self.container))
 
     @cached_property
     def requests(self) -> tuple[tuple[Path, str, Any], ...]:
@@ -121,10 +126,20 @@ class RuleContext:
         for each in objects:
             self.kinds.setdefault(each.data["kind"], []).append(each)
         self._facts = facts
+        self._named: dict[tuple[str, str], dict[str, dict[str, Object]]] = {}
 
     def objects_of_kind(self, kind: str) -> list[Object]:
         """The objects of a kind."""
         return self.kinds.get(kind, [])
+
+    def named(self, group: str, kind: str, namespace: str = "") -> Mapping[str, Object]:
+        """The objects of a kind in a namespace, by name. Indexed once, for kinds of which there may be many."""
+        if (group, kind) not in self._named:
+            index = self._named.setdefault((group, kind), {})
+            for each in self.objects_of_kind(kind):
+                if each.id.group == group:
+                    index.setdefault(each.id.namespace, {})[each.id.name] = each
+        return self._named[group, kind].get(namespace, {})
 
     def find(self, kind: str, name: str, namespace: str = "") -> Object | None:
         """The object of that name; without a namespace the first one."""
@@ -134,8 +149,12 @@ class RuleContext:
     @cached_property
     def pods(self) -> tuple[DescribedPod, ...]:
         """The pods of every workload."""
-        found = ((each, pod_spec(each)) for kind in POD_KINDS for each in self.objects_of_kind(kind))
-        return tuple(DescribedPod(each, *spec) for each, spec in found if spec)
+        describing = (each for kind in self.kinds if kind in pod_kinds() for each in self.kinds[kind])
+        return tuple(
+            DescribedPod(each, found.path, found.spec, found.number, found.container)
+            for each in describing
+            for found in pod_templates(each.data)
+        )
 
     @cached_property
     def operator(self) -> EffectiveOperator:

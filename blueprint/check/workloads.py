@@ -1,4 +1,4 @@
-"""Where pods are described inside objects, and what they refer to."""
+"""What pods consist of, and what they refer to."""
 
 from __future__ import annotations
 
@@ -6,21 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from blueprint.bundle.model import Object, Path
-
-_POD_SPECS: Mapping[tuple[str, str], Path] = {
-    ("", "Pod"): ("spec",),
-    ("", "PodTemplate"): ("template", "spec"),
-    ("", "ReplicationController"): ("spec", "template", "spec"),
-    ("apps", "DaemonSet"): ("spec", "template", "spec"),
-    ("apps", "Deployment"): ("spec", "template", "spec"),
-    ("apps", "ReplicaSet"): ("spec", "template", "spec"),
-    ("apps", "StatefulSet"): ("spec", "template", "spec"),
-    ("batch", "CronJob"): ("spec", "jobTemplate", "spec", "template", "spec"),
-    ("batch", "Job"): ("spec", "template", "spec"),
-}
-POD_KINDS = tuple(kind for _, kind in _POD_SPECS)
-"""Kinds that describe pods, whatever their group."""
+from blueprint.bundle.model import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +19,12 @@ class ObjectReference:
     optional: bool = False
 
 
-def pod_spec(subject: Object) -> tuple[Path, Mapping[str, Any]] | None:
-    """The pod specification inside a workload, with its path."""
-    identity = subject.id
-    path = _POD_SPECS.get((identity.group, identity.kind))
-    if path is None:
-        return None
-    here: Any = subject.data
-    for step in path:
-        here = _map(here).get(str(step))
-    return (path, here) if isinstance(here, Mapping) else None
-
-
-def containers(path: Path, spec: Mapping[str, Any]) -> Iterator[tuple[Path, Mapping[str, Any]]]:
-    """Every container of a pod, with its path."""
+def containers(
+    path: Path, spec: Mapping[str, Any], beside: str | None = None
+) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """Every container of a pod, with its path; `beside` is a field that holds one more."""
+    if beside and isinstance(spec.get(beside), Mapping):
+        yield (*path, beside), spec[beside]
     for field in ("initContainers", "containers", "ephemeralContainers"):
         for index, container in enumerate(_list(spec.get(field))):
             yield (*path, field, index), _map(container)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -20,25 +21,32 @@ from blueprint.source.paths import Path, format_path
 from blueprint.spec.model import Blueprint
 
 
+@dataclass(frozen=True, slots=True)
+class BlueprintInputs:
+    """A blueprint before it is resolved.
+
+    Attributes:
+        written: The blueprint as its author wrote it.
+        completed: The same with what its instance types decide. Pools whose GPUs nothing decides are left out.
+    """
+
+    written: Blueprint
+    completed: Blueprint
+
+
 class CheckContext:
     """What a check may read.
 
     Attributes:
-        platform: What the blueprint means, resolved. A check reads it wherever it holds the answer.
-        blueprint: The blueprint with what its instance types decide. Pools whose GPUs nothing decides are left out.
-        spec: The spec of that blueprint.
-        written: The spec as its author wrote it.
-        root: Where each value was written.
+        platform: What the blueprint means, resolved. Checks judge this.
+        inputs: The blueprint before it is resolved, for the checks of the topic `inputs` alone.
+        root: Where each value was written, and whether it was.
         catalog: Products, components, releases, distributions.
     """
 
-    def __init__(
-        self, platform: Platform, blueprint: Blueprint, written: Blueprint, root: Node, catalog: Catalog
-    ) -> None:
+    def __init__(self, platform: Platform, inputs: BlueprintInputs, root: Node, catalog: Catalog) -> None:
         self.platform = platform
-        self.blueprint = blueprint
-        self.spec = blueprint.spec
-        self.written = written.spec
+        self.inputs = inputs
         self.root = root
         self.catalog = catalog
 
@@ -50,8 +58,7 @@ class CheckContext:
     @cached_property
     def pools(self) -> Mapping[str, Pool]:
         """The pools by name, in the order of the blueprint; also those whose product the catalogue does not have."""
-        found = {pool.name: pool for pool in (*self.platform.pools, *self.platform.unresolved)}
-        return {name: found[name] for name in self.spec.node_pools}
+        return self.platform.declared_pools
 
     @property
     def gpu_pools(self) -> tuple[GpuPool, ...]:
@@ -146,10 +153,9 @@ class CheckContext:
 
     def settings_with(self, setting: str) -> Mapping[str, Any]:
         """What the blueprint gives of the settings among which this one is."""
-        spec = self.spec.components.get(self.catalog.component_with(setting))
-        return spec.settings if spec else {}
+        declared = self.platform.declared_components.get(self.catalog.component_with(setting))
+        return declared.given if declared else {}
 
-    def ownership(self, component: str) -> str:
-        """Who owns a component, also one that is absent: `managed`, `external` or `absent`."""
-        spec = self.spec.components.get(component)
-        return spec.ownership if spec else "managed"
+    def is_written(self, path: Path) -> bool:
+        """Whether a document gives a value at `path`."""
+        return self.root.get(path) is not None

@@ -189,6 +189,12 @@ class Platform:
         specs = self._blueprint.spec.node_pools
         return tuple(self._pool(name, specs[name]) for name in sorted(self._unresolved))
 
+    @property
+    def declared_pools(self) -> Mapping[str, Pool]:
+        """All pools by name, in the order of the blueprint; those that are unresolved, too."""
+        found = {pool.name: pool for pool in (*self.pools, *self.unresolved)}
+        return {name: found[name] for name in self._blueprint.spec.node_pools}
+
     def _pool(self, name: str, spec: NodePool) -> Pool:
         with untracked():  # a pool records by itself whether it has GPUs
             kind = Pool if spec.gpu is None else GpuPool
@@ -284,11 +290,25 @@ class Platform:
     @tracked_property
     def components(self) -> Mapping[str, PlatformComponent]:
         """The release's components by name, in order of need; absent ones are left out."""
-        specs = self._blueprint.spec.components
         with untracked():  # that a component is there is recorded by what it is there for, not by everything in it
             names = [name for name in self._component_names() if self.requests(self._component(name))]
-        found = (PlatformComponent(self._component(name), specs.get(name), self) for name in names)
+        found = (self._platform_component(name) for name in names)
         return {component.name: component for component in found if component.ownership != "absent"}
+
+    @tracked_property
+    def release_components(self) -> Mapping[str, PlatformComponent]:
+        """Every component of the release by name: also absent ones, and those of another stack."""
+        return {name: self._platform_component(name) for name in self.release.components}
+
+    @tracked_property
+    def declared_components(self) -> Mapping[str, PlatformComponent]:
+        """Those that the blueprint names, in its order."""
+        with untracked():
+            names = [name for name in self._blueprint.spec.components if name in self.release.components]
+        return {name: self.release_components[name] for name in names}
+
+    def _platform_component(self, name: str) -> PlatformComponent:
+        return PlatformComponent(self._component(name), self._blueprint.spec.components.get(name), self)
 
     def requests(self, component: Component) -> bool:
         """Whether the blueprint has the section that the component carries out, if it carries out one."""

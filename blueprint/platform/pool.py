@@ -10,7 +10,7 @@ from blueprint.catalog.distribution import Mode, Part
 from blueprint.platform.components.model import PlatformComponent
 from blueprint.platform.dra.model import DynamicAllocation
 from blueprint.platform.drivers.model import POOL_LABEL, DriverPlatform, PoolDriver, deploy
-from blueprint.platform.drivers.modes import ModeConflict, choose_mode
+from blueprint.platform.drivers.modes import ModeConflict, Owners, choose_mode
 from blueprint.platform.gpus.model import PoolGpu
 from blueprint.platform.network.model import PoolNetwork
 from blueprint.platform.nodes.taints import Taint
@@ -133,9 +133,13 @@ class Pool:
         return self.name
 
     @tracked_property
+    def declared_owners(self) -> Owners:
+        """Who brings driver, toolkit and device plugin, as the blueprint says it."""
+        return (self._spec.driver.owner, self._spec.owner.toolkit, self._spec.owner.device_plugin)
+
+    @tracked_property
     def _chosen_mode(self) -> Mode | ModeConflict:
-        owner, platform = self._spec.owner, self._platform
-        owners = (self._spec.driver.owner, owner.toolkit, owner.device_plugin)
+        platform, owners = self._platform, self.declared_owners
         return choose_mode(platform.distribution_facts, platform.os, platform.gpu_stack, owners)
 
     @tracked_property

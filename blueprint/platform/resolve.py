@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from blueprint.catalog.catalog import Catalog
 from blueprint.diagnostics import Diagnostic, Note
-from blueprint.platform.check_context import CheckContext
+from blueprint.platform.check_context import BlueprintInputs, CheckContext
 from blueprint.platform.inputs.binding import bind
 from blueprint.platform.model import Platform
 from blueprint.platform.topics import TOPICS
@@ -24,7 +24,7 @@ def resolve(blueprint: Blueprint, root: Node, catalog: Catalog) -> tuple[Platfor
     bound = bind(blueprint, root, catalog)
     origins = Origins(root, bound.known)
     platform = Platform(track(bound.sound, origins), origins, catalog, bound.release, bound.unresolved)
-    context = CheckContext(platform, bound.completed, blueprint, root, catalog)
+    context = CheckContext(platform, BlueprintInputs(blueprint, bound.completed), root, catalog)
     found = [diagnostic for topic in TOPICS for check in topic.checks for diagnostic in check(context)]
     if catalog.release(blueprint.spec.release) is None:
         return None, found
@@ -40,7 +40,7 @@ def resolve_again(
     What was not found before they were overruled is found at the line that overrules.
     """
     completed = bind(blueprint, root, catalog).completed
-    context = CheckContext(platform, completed, blueprint, root, catalog)
+    context = CheckContext(platform, BlueprintInputs(blueprint, completed), root, catalog)
     checks = [check for topic in TOPICS for check in (*topic.checks, *topic.release_checks)]
     known = {(found.code.id, found.message) for found in earlier}
     return [

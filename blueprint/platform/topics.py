@@ -11,7 +11,6 @@ from blueprint.platform.cluster import prerequisites as cluster
 from blueprint.platform.cluster.checks import (
     check_distribution,
     check_kubernetes,
-    check_lists,
     check_mirrors,
     check_system,
     check_system_in_release,
@@ -32,7 +31,10 @@ from blueprint.platform.drivers.product_checks import check_drivers_of_products
 from blueprint.platform.gpus import prerequisites as gpus
 from blueprint.platform.gpus.checks import check_ecc
 from blueprint.platform.inputs.checks import check_names
+from blueprint.platform.inputs.component_checks import check_component_names
+from blueprint.platform.inputs.fabric_checks import check_fabrics
 from blueprint.platform.inputs.instance_type_checks import check_instance_types
+from blueprint.platform.inputs.list_checks import check_lists
 from blueprint.platform.model import Platform
 from blueprint.platform.network import prerequisites as network
 from blueprint.platform.network.checks import check_networks
@@ -83,10 +85,14 @@ class Topic:
 
 
 TOPICS: tuple[Topic, ...] = (
-    Topic(name="inputs", checks=(check_names, check_instance_types)),
+    Topic(
+        name="inputs",
+        checks=(check_names, check_lists, check_instance_types, check_fabrics),
+        release_checks=(check_component_names,),
+    ),
     Topic(
         name="cluster",
-        checks=(check_lists, check_system),
+        checks=(check_system,),
         release_checks=(check_kubernetes, check_distribution, check_mirrors, check_system_in_release),
         cluster_prerequisites=cluster.cluster_prerequisites,
     ),

@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from blueprint.bundle.model import Object
 from blueprint.check.objects import check_objects
-from blueprint.check.workloads import pod_spec
 from blueprint.diagnostics import Severity
 from blueprint.kubernetes.crds import crds_of
+from blueprint.kubernetes.pod_templates import pod_templates
 from blueprint.lab.access import RequestFailed
 from tests.check import test_broken_objects, test_references
 from tests.support.check_corpus import VALID, broken, objects
@@ -81,5 +80,5 @@ def test_the_api_server_refuses_what_we_call_an_error(apply: Apply, data: dict[s
 
 def test_pod_specs_are_looked_for_where_the_api_has_them() -> None:
     """A workload kind whose pods we forget would go unchecked."""
-    found = {each.data["kind"] for each in (Object(data, "x") for data in VALID.values()) if pod_spec(each)}
+    found = {data["kind"] for data in VALID.values() if any(pod_templates(data))}
     assert found == {"Deployment", "DaemonSet", "StatefulSet", "CronJob"}

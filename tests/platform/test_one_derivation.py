@@ -59,3 +59,23 @@ def test_a_warning_about_a_pool_hides_no_strategies_that_differ() -> None:
 def test_one_driver_for_all_has_the_same_modules_beside_it(network: str, *, refused: bool) -> None:
     """nvidia-peermem too: the first pool would decide for all whether it is loaded."""
     assert ("BP3322" in codes(H100, f"{H100}}}, network: {network[:-1]}", NEVER)) is refused
+
+
+@pytest.mark.parametrize(("resource", "refused"), [("rdma/ib", True), ("rdma/roce", False), ("rdma/fast", False)])
+def test_a_resource_that_follows_from_the_fabric_is_one_too(resource: str, *, refused: bool) -> None:
+    """`rdma/ib` is what pods ask for in a pool with InfiniBand that names no resource."""
+    networks = ("network: {fabric: infiniband}", f"network: {{fabric: roce, resource: {resource}}}")
+    pools = (pool(name, f"gpu: {{{H100}}}", network) for name, network in zip("ab", networks, strict=True))
+    assert ("BP3311" in codes_of(blueprint(*pools))) is refused
+
+
+@pytest.mark.parametrize(("nodes", "found"), [("{min: 0, max: 4}", True), ("4", False)])
+def test_an_alert_that_is_set_up_and_rendered_nowhere_is_found(nodes: str, *, found: bool) -> None:
+    """Of a pool that may have no nodes at all none can be missing."""
+    section = """
+  observability:
+    prometheus: {namespace: monitoring, selectorLabels: {release: prometheus}}
+    alerts: {GpuNodesMissing: {for: 20m}}
+"""
+    text = blueprint(pool("train", f"gpu: {{{H100}}}", nodes=nodes), spec=section.lstrip("\n"))
+    assert ("BP3251" in codes_of(text)) is found

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from blueprint.bundle.model import Path
+from blueprint.check.finding import value_at
 from blueprint.check.rule_context import DescribedPod, inside, items, mapping
 
 GPU = "nvidia.com/gpu"
@@ -41,14 +42,4 @@ def literal_env(container: Mapping[str, Any], path: Path) -> Iterator[tuple[Path
 
 def pod_metadata(pod: DescribedPod) -> Mapping[str, Any]:
     """Labels and annotations of the pod itself, which stand beside its specification."""
-    here: Any = pod.subject.data
-    for step in pod.path[:-1]:
-        here = mapping(here).get(step)
-    return mapping(mapping(here).get("metadata"))
-
-
-def number_of_replicas(pod: DescribedPod) -> int:
-    """How many such pods there are to be, as far as their workload says."""
-    spec = mapping(pod.subject.data.get("spec"))
-    amount = spec.get("parallelism" if pod.subject.id.kind == "Job" else "replicas", 1)
-    return amount if isinstance(amount, int) else 1
+    return mapping(value_at(pod.subject.data, (*pod.path[:-1], "metadata")))

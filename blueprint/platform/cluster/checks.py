@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from blueprint.diagnostics import Diagnostic, Note, nearest
 from blueprint.platform.check_context import CheckContext
@@ -21,28 +20,12 @@ def check_kubernetes(context: CheckContext) -> Iterator[Diagnostic]:
         yield context.diagnostic_at((*CLUSTER, "kubernetes"), codes.KUBERNETES_UNSUPPORTED, message, help_=help_)
 
 
-def check_lists(context: CheckContext) -> Iterator[Diagnostic]:
-    """Entries that a list has twice."""
-    lists: dict[Path, tuple[Any, ...]] = {
-        (*CLUSTER, "registries", "pullSecrets"): tuple(context.spec.cluster.registries.pull_secrets),
-        ("metadata", "owners"): tuple(context.blueprint.metadata.owners),
-        ("spec", "extraManifests"): tuple(context.spec.extra_manifests),
-    }
-    for path, values in lists.items():
-        for index, value in enumerate(values):
-            if value in values[:index]:
-                notes = (context.note((*path, values.index(value)), "the first"),)
-                message = f"{value} is twice in {'.'.join(map(str, path))}"
-                code, help_ = codes.LISTED_TWICE, "remove one of them"
-                yield context.diagnostic_at((*path, index), code, message, notes=notes, help_=help_)
-
-
 def check_mirrors(context: CheckContext) -> Iterator[Diagnostic]:
     """Mirrors of registries that no image comes from."""
-    found = (context.catalog.component(name) for name in context.release.components)
-    hosts = {image.repository.partition("/")[0] for each in found if each for image in each.images.values()}
+    components = (each.component for each in context.platform.release_components.values())
+    hosts = {image.repository.partition("/")[0] for each in components for image in each.images.values()}
     hosts |= set(context.platform.distribution_facts.registries)
-    for host in context.spec.cluster.registries.mirrors:
+    for host in context.platform.mirrors:
         if host != "*" and host not in hosts:
             path: Path = (*CLUSTER, "registries", "mirrors", host)
             near = nearest(host, hosts)

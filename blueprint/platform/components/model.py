@@ -168,6 +168,11 @@ class PlatformComponent:
         return self._spec.ownership if self._spec is not None else "managed"
 
     @tracked_property
+    def given(self) -> Mapping[str, Any]:
+        """The settings that the blueprint gives, in its order, as they are written."""
+        return dict(plain(self._spec.settings)) if self._spec is not None else {}
+
+    @tracked_property
     def olm(self) -> PlatformOlm | None:
         """How it comes through the Operator Lifecycle Manager; None where our own manifests install it."""
         olm = self.component.olm if self._platform.uses_olm else None

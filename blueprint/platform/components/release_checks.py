@@ -18,12 +18,11 @@ _USUAL_KUBELET = "/var/lib/kubelet"
 def check_release_contents(context: CheckContext) -> Iterator[Diagnostic]:
     """Settings, and parts of the blueprint, that the versions in the release lack: never silently dropped."""
     yield from _missing(context)
-    for name, version in context.release.components.items():
-        component = context.catalog.component(name, version)
-        if component is None or not component.lacks or context.ownership(name) != "managed":
+    for name, resolved in context.platform.release_components.items():
+        component = resolved.component
+        if not component.lacks or resolved.ownership != "managed":
             continue
-        spec = context.spec.components.get(name)
-        for setting in spec.settings if spec else ():
+        for setting in resolved.given:
             if setting in component.lacks:
                 yield _lacking(context, component, ("spec", "components", name, "settings", setting), setting)
         moved = context.platform.kubelet_root != _USUAL_KUBELET and context.platform.gpu_stack in component.stacks
@@ -46,7 +45,8 @@ def _requesting_section(context: CheckContext, component: Component) -> Path:
     """The section that asks for a component."""
     if component.section != POOL_NETWORK:
         return ("spec", str(component.section))
-    names = (name for name, pool in context.spec.node_pools.items() if pool.network is not None)
+    networks = ((name, pool.network) for name, pool in context.pools.items())
+    names = (name for name, network in networks if network and network.component == component.name)
     return ("spec", "nodePools", next(names), "network")
 
 

@@ -4,34 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.catalog.components import Component
 from blueprint.catalog.distribution import Mode
 from blueprint.diagnostics import Diagnostic
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.components import codes
+from blueprint.platform.components.model import PlatformComponent
 from blueprint.source.paths import Path
-from blueprint.spec.components import ComponentSpec
 
 
 def check_settings(context: CheckContext) -> Iterator[Diagnostic]:
     """What the records of the settings (`requires`, `part`) say about those that the blueprint gives."""
     modes = [pool.mode for pool in context.gpu_pools]
-    for name, spec in context.spec.components.items():
-        component = context.catalog.component(name, context.release.components.get(name))
-        if component is not None and name in context.release.components:
-            yield from _without_switch(context, spec, component)
-            yield from _without_part(context, spec, component, modes)
+    for component in context.platform.declared_components.values():
+        yield from _without_switch(context, component)
+        yield from _without_part(context, component, modes)
 
 
-def _without_switch(context: CheckContext, spec: ComponentSpec, component: Component) -> Iterator[Diagnostic]:
+def _without_switch(context: CheckContext, component: PlatformComponent) -> Iterator[Diagnostic]:
     at: Path = ("spec", "components", component.name, "settings")
-    for name, value in spec.settings.items():
-        setting = component.settings.get(name)
+    given, settings = component.given, component.component.settings
+    for name, value in given.items():
+        setting = settings.get(name)
         for switch in setting.requires if setting and value is not False else ():
-            known = component.settings[switch]
-            if spec.settings.get(switch, known.default) not in (False, None):
+            known = settings[switch]
+            if given.get(switch, known.default) not in (False, None):
                 continue
-            notes = (context.note((*at, switch), f"{switch} is off"),) if switch in spec.settings else ()
+            notes = (context.note((*at, switch), f"{switch} is off"),) if switch in given else ()
             message = f"{component.name}: {name} means nothing while {switch} is off"
             help_ = f"say {f'{switch}: true' if known.type == 'boolean' else switch}, or remove {name}"
             yield context.diagnostic_at_key(
@@ -39,17 +37,14 @@ def _without_switch(context: CheckContext, spec: ComponentSpec, component: Compo
             )
 
 
-def _without_part(
-    context: CheckContext, spec: ComponentSpec, component: Component, modes: list[Mode]
-) -> Iterator[Diagnostic]:
+def _without_part(context: CheckContext, component: PlatformComponent, modes: list[Mode]) -> Iterator[Diagnostic]:
     """Under `gpuCluster` the operator brings the driver alone; everything else belongs to the DRA driver."""
-    if spec.ownership != "managed" or not modes:
+    if component.ownership != "managed" or not modes:
         return
-    for name in spec.settings:
-        part = component.settings[name].part if name in component.settings else None
-        here = context.spec.gpu_stack == "clusterPolicy" or (
-            context.spec.gpu_stack == "gpuCluster" and part == "driver"
-        )
+    stack, settings = context.platform.gpu_stack, component.component.settings
+    for name in component.given:
+        part = settings[name].part if name in settings else None
+        here = stack == "clusterPolicy" or (stack == "gpuCluster" and part == "driver")
         if part and here and all(mode.owner(part) != "operator" for mode in modes):
             words = {"devicePlugin": "device plugin"}.get(part, part)
             message = f"no pool leaves its {words} to the operator, so {name} changes nothing"

@@ -20,13 +20,14 @@ def check_stack(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _out_of_place(context: CheckContext) -> Iterator[Diagnostic]:
-    stack = context.spec.gpu_stack
-    for name in context.release.components:
-        component = context.catalog.component(name, context.release.components[name])
-        if component is None or stack in component.stacks:
+    stack = context.platform.gpu_stack
+    declared = context.platform.declared_components
+    for name, resolved in context.platform.release_components.items():
+        component = resolved.component
+        if stack in component.stacks:
             continue
-        path: Path = (*COMPONENTS, name) if name in context.spec.components else ("spec", component.section or "")
-        if context.root.get(path) and (name in context.spec.components or component.section):
+        path: Path = (*COMPONENTS, name) if name in declared else ("spec", component.section or "")
+        if context.is_written(path) and (name in declared or component.section):
             message = f"{name} has no place in gpuStack: {stack}"
             note = context.note(STACK, "the stack is said here")
             help_ = f"it belongs to gpuStack: {', '.join(component.stacks)}; remove it"

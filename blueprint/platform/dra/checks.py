@@ -12,8 +12,8 @@ from blueprint.platform.dra import codes as dra
 from blueprint.platform.dra.feature_gate_checks import gate_checks
 from blueprint.platform.drivers.model import NEVER
 from blueprint.platform.paths import POOLS
+from blueprint.platform.pool import GpuPool, Pool
 from blueprint.source.paths import Path
-from blueprint.spec.pools import NodePool
 from blueprint.versions import version_key
 
 STACK: Path = ("spec", "gpuStack")
@@ -39,11 +39,12 @@ def check_dra(context: CheckContext) -> Iterator[Diagnostic]:
     elsewhere = list(_not_there(context, component))
     yield from elsewhere
     yield from _kubernetes(context)
-    for name, pool in context.spec.node_pools.items():
-        yield from _owners(context, name, pool)
-        yield from _partition(context, name, pool)
-        yield from _labels(context, name, pool)
-        yield from _domain(context, name, pool)
+    for pool in context.pools.values():
+        yield from _labels(context, pool)
+        yield from _domain(context, pool)
+    for pool in context.gpu_pools:
+        yield from _owners(context, pool)
+        yield from _partition(context, pool)
     yield from _ports(context)
     if not elsewhere:
         yield from gate_checks(context, component)
@@ -105,57 +106,54 @@ def _kubernetes(context: CheckContext) -> Iterator[Diagnostic]:
         )
 
 
-def _owners(context: CheckContext, name: str, pool: NodePool) -> Iterator[Diagnostic]:
-    at: Path = (*POOLS, name, "owner")
+def _owners(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
+    at: Path = (*POOLS, pool.name, "owner")
+    _, toolkit, device_plugin = pool.declared_owners
     notes = (context.note(STACK, "because of this"),)
-    if pool.gpu and pool.owner.toolkit == "operator":
-        message = f"gpuStack: gpuCluster installs no container toolkit, which pool {name} leaves to the operator"
+    if toolkit == "operator":
+        message = f"gpuStack: gpuCluster installs no container toolkit, which pool {pool.name} leaves to the operator"
         yield context.diagnostic_at(
             (*at, "toolkit"), dra.DRA_NO_TOOLKIT, message, notes=notes, help_="say host, or nothing"
         )
-    if pool.gpu and pool.owner.device_plugin in ("host", "provider"):
-        message = (
-            f"the {pool.owner.device_plugin}'s device plugin and the DRA driver both advertise the GPUs of pool {name}"
-        )
+    if device_plugin in ("host", "provider"):
+        message = f"the {device_plugin}'s device plugin and the DRA driver both advertise the GPUs of pool {pool.name}"
         help_ = "switch it off and remove this, or gpuStack: clusterPolicy"
         yield context.diagnostic_at((*at, "devicePlugin"), dra.DRA_TWO_ADVERTISERS, message, notes=notes, help_=help_)
 
 
-def _partition(context: CheckContext, name: str, pool: NodePool) -> Iterator[Diagnostic]:
+def _partition(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """Sharing is the claim's, and cutting somebody else's."""
-    if pool.gpu is None:
-        return
-    at: Path = (*POOLS, name, "gpu")
+    partition, at = pool.partition, (*POOLS, pool.name, "gpu")
     notes = (context.note(STACK, "because of this"),)
-    if pool.gpu.sharing:
-        gate = "MPSSupport" if pool.gpu.sharing.mps is not None else "TimeSlicingSettings"
-        message = f"without a device plugin nobody shares the GPUs of pool {name} for all of its pods"
+    if partition.shared:
+        gate = "MPSSupport" if partition.mps is not None else "TimeSlicingSettings"
+        message = f"without a device plugin nobody shares the GPUs of pool {pool.name} for all of its pods"
         help_ = f"remove it; claims share devices themselves, with draFeatureGates: {{{gate}: true}}"
         yield context.diagnostic_at_key((*at, "sharing"), dra.DRA_NO_SHARING, message, notes=notes, help_=help_)
-    if pool.gpu.mig:
-        message = f"nobody here cuts the GPUs of pool {name}: they must be cut as said before the DRA driver starts"
+    if partition.layout:
+        message = f"nobody here cuts the GPUs of pool {pool.name}: cut them as declared before the DRA driver starts"
         help_ = "see the prerequisites; draFeatureGates: {DynamicMIG: true} cuts on demand instead"
         yield context.diagnostic_at_key((*at, "mig"), dra.DRA_NO_MIG_MANAGER, message, notes=notes, help_=help_)
-        if pool.gpu.mig.strategy:
-            message = f"the DRA driver publishes every instance by its profile, so strategies of pool {name}"
+        if partition.declared_strategy:
+            message = f"the DRA driver publishes every instance by its profile, so strategies of pool {pool.name}"
             yield context.no_effect((*at, "mig", "strategy"), STACK, message)
 
 
-def _labels(context: CheckContext, name: str, pool: NodePool) -> Iterator[Diagnostic]:
+def _labels(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
     for key in pool.selector:
         if _OF_DISCOVERY.match(key):
-            message = f"pool {name} is selected by {key}, which nobody sets without GPU feature discovery"
+            message = f"pool {pool.name} is selected by {key}, which nobody sets without GPU feature discovery"
             notes = (context.note(STACK, "because of this"),)
             help_ = "select nodes by a label that whoever makes them sets"
             yield context.diagnostic_at_key(
-                (*POOLS, name, "selector", key), dra.LABEL_NEVER_SET, message, notes=notes, help_=help_
+                (*POOLS, pool.name, "selector", key), dra.LABEL_NEVER_SET, message, notes=notes, help_=help_
             )
 
 
-def _domain(context: CheckContext, name: str, pool: NodePool) -> Iterator[Diagnostic]:
-    if pool.nvlink_domain and context.settings_with("computeDomains").get("computeDomains") == NEVER:
-        message = f"pool {name} has an NVLink domain, and computeDomains is never"
-        notes = (context.note((*POOLS, name, "nvlinkDomain"), "declared here"),)
+def _domain(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
+    if pool.topology.domain_nodes and context.platform.setting("computeDomains") == NEVER:
+        message = f"pool {pool.name} has an NVLink domain, and computeDomains is never"
+        notes = (context.note((*POOLS, pool.name, "nvlinkDomain"), "declared here"),)
         help_ = "remove one of the two"
         yield context.diagnostic_at(
             context.setting_path("computeDomains"), dra.DOMAINS_OFF, message, notes=notes, help_=help_

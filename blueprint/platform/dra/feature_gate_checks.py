@@ -124,8 +124,8 @@ class _Gates:
         """Who else cuts GPUs, and whether any can be cut."""
         can: list[bool] = []
         for pool in self.context.gpu_pools:
-            declared, product = self.context.spec.node_pools[pool.name].gpu, pool.gpu.catalogued
-            if declared and declared.mig:
+            product = pool.gpu.catalogued
+            if pool.partition.layout:
                 notes = (self.context.note(at, f"{name} is opened here"),)
                 message = f"{name} cuts GPUs when they are claimed, and pool {pool.name} says how they are cut before"
                 path: Path = (*POOLS, pool.name, "gpu", "mig")

@@ -9,11 +9,9 @@ from blueprint.diagnostics import Code, Diagnostic, Note, known_names
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.drivers import codes
 from blueprint.platform.drivers.model import NEVER
-from blueprint.platform.drivers.written import branch_of, exact_version
 from blueprint.platform.paths import CLUSTER, POOLS
 from blueprint.platform.pool import GpuPool
 from blueprint.source.paths import Path
-from blueprint.spec.driver import PoolDriver as PoolDriverSpec
 from blueprint.versions import version_key
 
 
@@ -32,20 +30,6 @@ def check_drivers_in_release(context: CheckContext) -> Iterator[Diagnostic]:
         yield from unknown
         for check in _IN_RELEASE if not unknown else _PRECOMPILED:
             yield from check(context, pool)
-
-
-def _declared(context: CheckContext, pool: GpuPool) -> PoolDriverSpec:
-    """What the pool declares of its driver; what a person wrote into rendered objects takes its place."""
-    declared, written = context.spec.node_pools[pool.name].driver, pool.driver.written
-    found: dict[str, object] = {}
-    if written.version:
-        branch, exact = branch_of(written.version.value), exact_version(written.version.value)
-        found |= {"version": exact, "branch": None if exact else branch}
-    if written.kernel_modules:
-        found["kernel_modules"] = written.kernel_modules.value
-    if written.precompiled:
-        found["precompiled"] = written.precompiled.value
-    return declared.model_copy(update=found) if found else declared
 
 
 def _diagnostic(
@@ -75,7 +59,7 @@ def _product(pool: GpuPool) -> Gpu | None:
 
 def _kernel_modules(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """Kernel modules with which the product does not run."""
-    product, wanted = _product(pool), _declared(context, pool).kernel_modules
+    product, wanted = _product(pool), pool.driver.declared.kernel_modules
     modules = product.kernel_modules if product else None
     if product and modules and wanted != "auto" and modules.certain and wanted not in modules.value:
         message = f"{product.product} does not run with {wanted} kernel modules"
@@ -95,7 +79,7 @@ def _fields_of_the_operator(context: CheckContext, pool: GpuPool) -> Iterator[Di
 
 def _unknown_branch(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """A branch of which the release has no driver."""
-    declared, branches = _declared(context, pool), context.release.driver.branches
+    declared, branches = pool.driver.declared, context.release.driver.branches
     path, what = (*POOLS, pool.name, "driver", "branch"), f"driver in release {context.release.release} of branch"
     if pool.driver.written.version:
         branch = None if pool.driver.image else pool.driver.branch
@@ -108,7 +92,7 @@ def _unknown_branch(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic
 
 def _other_branch(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """A version and a branch that do not go together."""
-    declared = _declared(context, pool)
+    declared = pool.driver.declared
     if declared.version and declared.branch and declared.version.partition(".")[0] != declared.branch:
         message = f"driver {declared.version} is not of branch {declared.branch}"
         notes = (context.note((*POOLS, pool.name, "driver", "branch"), "branch set here"),)
@@ -118,7 +102,7 @@ def _other_branch(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
 
 def _untested(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """A version with which the release was not put together."""
-    declared, release = _declared(context, pool), context.release
+    declared, release = pool.driver.declared, context.release
     version = declared.version
     if version is None or not pool.driver.enabled or pool.driver.precompiled or pool.driver.image:
         return
@@ -137,28 +121,28 @@ def _too_old(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
         message = f"driver branch {branch} does not know {product.product}; it needs {oldest.value} or newer"
         notes = (context.note((*POOLS, pool.name, "gpu", "product"), "product set here"),)
         help_ = f"branches of this release: {', '.join(sorted(context.release.driver.branches))}"
-        key = _branch_key(context, pool)
+        key = _branch_key(pool)
         yield _diagnostic(context, pool, key, codes.DRIVER_TOO_OLD, message, help_=help_, notes=notes)
 
 
 def _end_of_life(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """A declared branch that is no longer maintained."""
-    declared, branch, release = _declared(context, pool), pool.driver.branch, context.release
+    declared, branch, release = pool.driver.declared, pool.driver.branch, context.release
     known = release.driver.branches.get(branch or "") if declared.branch or declared.version else None
     if known and known.supported_until < release.release.replace(".", "-"):
         message = f"driver branch {branch} has not been maintained since {known.supported_until}"
-        yield _diagnostic(context, pool, _branch_key(context, pool), codes.RELEASE_OLD_DRIVER, message)
+        yield _diagnostic(context, pool, _branch_key(pool), codes.RELEASE_OLD_DRIVER, message)
 
 
-def _branch_key(context: CheckContext, pool: GpuPool) -> str:
+def _branch_key(pool: GpuPool) -> str:
     """Where the branch of a pool is declared: by a version, if that alone says it."""
-    declared = _declared(context, pool)
+    declared = pool.driver.declared
     return "version" if declared.version and not declared.branch else "branch"
 
 
 def _precompiled_version(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """A precompiled driver of an exact version."""
-    if pool.driver.enabled and pool.driver.precompiled and _declared(context, pool).version:
+    if pool.driver.enabled and pool.driver.precompiled and pool.driver.declared.version:
         message = f"a precompiled driver has no exact version: {pool.name} takes what fits its kernel"
         notes = (context.note((*POOLS, pool.name, "driver", "precompiled"), "because of this"),)
         code, help_ = codes.PRECOMPILED_UNSUPPORTED, "say branch instead"
@@ -168,7 +152,7 @@ def _precompiled_version(context: CheckContext, pool: GpuPool) -> Iterator[Diagn
 def _precompiled_branch(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """A branch that is not built for the kernels of the nodes."""
     system, built = context.platform.os, context.release.driver.precompiled.value
-    wanted = pool.driver.enabled and pool.driver.precompiled and not _declared(context, pool).version
+    wanted = pool.driver.enabled and pool.driver.precompiled and not pool.driver.declared.version
     if wanted and pool.driver.branch not in built.get(system, ()):
         message = f"NVIDIA publishes no precompiled driver of branch {pool.driver.branch} for {system}"
         known = "; ".join(f"{system}: {', '.join(branches)}" for system, branches in built.items())
@@ -183,7 +167,7 @@ def _precompiled_branch(context: CheckContext, pool: GpuPool) -> Iterator[Diagno
 def _no_image(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """A declared branch of which there is no driver image for the nodes' system."""
     declared, drivers, branch, system = (
-        _declared(context, pool),
+        pool.driver.declared,
         context.release.driver,
         pool.driver.branch,
         context.platform.os,
@@ -196,7 +180,7 @@ def _no_image(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
         if missing := drivers.unpublished:
             notes.append(Note(f"{missing.source} ({missing.confidence})", missing.span))
         help_ = f"branches with an image: {', '.join(there)}; or another operating system, or driver: {{owner: host}}"
-        key, code = _branch_key(context, pool), codes.IMAGE_UNPUBLISHED
+        key, code = _branch_key(pool), codes.IMAGE_UNPUBLISHED
         yield _diagnostic(context, pool, key, code, message, help_=help_, notes=tuple(notes))
 
 
@@ -206,7 +190,7 @@ def _one_driver(context: CheckContext) -> Iterator[Diagnostic]:
         return
     pools = [pool for pool in context.gpu_pools if pool.driver.enabled and not pool.mode_conflict]
     for first, pool in zip(pools[:1] * len(pools), pools, strict=True):
-        if difference := _difference(context, first, pool):
+        if difference := _difference(first, pool):
             key, theirs, mine = difference
             message = f"two drivers for one ClusterPolicy: {key} {mine} for {pool.name}, {theirs} for {first.name}"
             notes = (
@@ -217,14 +201,14 @@ def _one_driver(context: CheckContext) -> Iterator[Diagnostic]:
             yield context.diagnostic_at(path, codes.DRIVERS_DIFFER, message, notes=notes, help_=help_)
 
 
-def _difference(context: CheckContext, first: GpuPool, other: GpuPool) -> tuple[str, object, object] | None:
+def _difference(first: GpuPool, other: GpuPool) -> tuple[str, object, object] | None:
     """The first field by which two drivers differ, and its two values; modules beside the driver are BP3322."""
 
     def fields(pool: GpuPool) -> dict[str, object]:
         driver = pool.driver
         return {
             "branch": driver.branch,
-            "kernelModules": _declared(context, pool).kernel_modules,
+            "kernelModules": pool.driver.declared.kernel_modules,
             "precompiled": driver.precompiled,
             "version": driver.version,
         }

@@ -9,6 +9,7 @@ instead of one object vanishing and another one coming.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from blueprint.platform.drivers.branches import default_branch
@@ -65,6 +66,15 @@ class DriverGpuPool(DriverPool, GpuPoolView, Protocol):
     """The same, of a pool with GPUs."""
 
 
+@dataclass(frozen=True, slots=True)
+class DeclaredDriver:
+    """What somebody said of a pool's driver, before defaults are filled in."""
+
+    branch: str | None
+    version: str | None
+    kernel_modules: str
+
+
 class PoolDriver:
     """The driver of a pool: the exact version where the operator installs it, otherwise what the blueprint promises."""
 
@@ -85,6 +95,16 @@ class PoolDriver:
         if self.written.enabled:
             return self.written.enabled.read()
         return self.owner == "operator"
+
+    @tracked_property
+    def declared(self) -> DeclaredDriver:
+        """What is declared of it; what a person wrote into rendered objects takes the place of the blueprint's."""
+        spec, written = self._spec, self.written
+        modules = written.kernel_modules.value if written.kernel_modules else spec.kernel_modules
+        if written.version:
+            branch, exact = branch_of(written.version.value), exact_version(written.version.value)
+            return DeclaredDriver(None if exact else branch, exact, modules)
+        return DeclaredDriver(spec.branch, spec.version, modules)
 
     @tracked_property
     def branch(self) -> str | None:

@@ -15,10 +15,10 @@ from blueprint.source.paths import Path
 
 def check_names(context: CheckContext) -> Iterator[Diagnostic]:
     """Names that the catalogue does not have."""
-    if context.catalog.release(context.spec.release) is None:
+    if context.catalog.release(context.inputs.written.spec.release) is None:
         path: Path = ("spec", "release")
         yield context.unknown_name(path, codes.UNKNOWN_RELEASE, "release", context.catalog.releases)
-    for name, pool in context.spec.node_pools.items():
+    for name, pool in context.inputs.completed.spec.node_pools.items():
         if pool.gpu is not None and context.catalog.gpu(pool.gpu.product) is None:
             yield _unknown_product(context, name, pool.gpu.product)
 

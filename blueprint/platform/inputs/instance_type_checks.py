@@ -31,7 +31,7 @@ class _InstanceTypeChecks:
 
     def found(self) -> Iterator[Diagnostic]:
         """Everything, pool by pool."""
-        for name, pool in self.context.written.node_pools.items():
+        for name, pool in self.context.inputs.written.spec.node_pools.items():
             declared = pool.machine.instance_type
             machine = self.context.catalog.machine(declared) if declared else None
             if machine:
@@ -56,7 +56,7 @@ class _InstanceTypeChecks:
         return replace(found, override=Severity.WARNING) if declares_its_shape(pool) else found
 
     def _elsewhere(self, name: str, machine: Machine) -> Iterator[Diagnostic]:
-        runs = self.context.spec.cluster.distribution
+        runs = self.context.platform.distribution
         if runs in machine.cloud.distributions:
             return
         if self.context.catalog.clouds_of(runs):

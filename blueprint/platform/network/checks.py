@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
-from functools import cached_property
 from typing import Any
 
-from blueprint.catalog.machines import Machine
-from blueprint.diagnostics import Diagnostic, Note, Severity
+from blueprint.diagnostics import Diagnostic, Note
 from blueprint.platform.check_context import CheckContext
+from blueprint.platform.components.model import PlatformComponent
 from blueprint.platform.network import codes
 from blueprint.platform.network.gpudirect_checks import GpuDirectChecks
 from blueprint.platform.network.model import (
@@ -24,7 +22,6 @@ from blueprint.platform.network.model import (
 from blueprint.platform.paths import POOLS
 from blueprint.platform.pool import Pool
 from blueprint.source.paths import Path
-from blueprint.spec.network import PoolNetwork as DeclaredNetwork
 
 _TAKEN = ("nvidia.com/gpu", "nvidia.com/mig-", "kubernetes.io/", "cpu/", "memory/")
 """Beginnings of resources that belong to somebody else."""
@@ -52,94 +49,27 @@ class NetworkChecks:
 
     def __init__(self, context: CheckContext) -> None:
         self.context = context
-        self._runs = context.platform.distribution
         self._there = self.context.note(("spec", "cluster", "distribution"), "distribution set here")
 
     def found(self) -> Iterator[Diagnostic]:
         """Everything, pool by pool."""
         direct = GpuDirectChecks(self.context)
         for name, pool in self.context.pools.items():
-            written = self.context.written.node_pools[name].network
-            if written is not None:
-                yield from self._fabric(name, written)
-            declared = self.context.spec.node_pools[name].network
-            if declared is not None and pool.network is not None:
-                yield from self._owner(name, declared.driver, pool.network)
-                yield from self._resource(name, declared.resource, pool.network)
+            if pool.network is not None:
+                yield from self._owner(name, pool.network)
+                yield from self._resource(name, pool.network)
                 yield from self._management(pool, pool.network)
-                yield from direct.pool(pool, pool.network, declared)
+                yield from direct.pool(pool, pool.network)
         yield from self._alike()
         yield from direct.together()
         yield from self._components()
 
-    def _machine(self, name: str) -> Machine | None:
-        kind = self.context.pools[name].hardware.instance_type
-        return self.context.catalog.machine(kind) if kind else None
-
-    @cached_property
-    def _fabrics(self) -> list[str]:
-        """What joins the nodes of the cloud; empty outside of clouds."""
-        machines = (machine for cloud in self.context.catalog.clouds_of(self._runs) for machine in cloud.types.values())
-        return sorted({machine.fabric for machine in machines if machine.fabric})
-
-    def _fabric(self, name: str, network: DeclaredNetwork) -> Iterator[Diagnostic]:
-        """The fabric against the cloud and the machine."""
-        path, machine = (*POOLS, name, "network", "fabric"), self._machine(name)
-        known = self._fabrics
-        if network.fabric and known and network.fabric not in known:
-            message = f"{self.context.platform.distribution_facts.title} has no nodes with {network.fabric}"
-            fix = known[0] if len(known) == 1 else None
-            help_ = f"it has {', '.join(known)}"
-            yield self.context.diagnostic_at(
-                path, codes.FABRIC_ELSEWHERE, message, notes=(self._there,), help_=help_, fix=fix
-            )
-        elif machine:
-            yield from self._of_machine(name, network, machine)
-        elif not network.fabric:
-            message = f"nobody says what joins the nodes of pool {name}"
-            yield self.context.diagnostic_at_key(
-                path, codes.FABRIC_UNDECIDED, message, help_="say fabric, or machine.instanceType"
-            )
-
-    def _of_machine(self, name: str, network: DeclaredNetwork, machine: Machine) -> Iterator[Diagnostic]:
-        at: Path = (*POOLS, name, "network")
-        because = self.context.note((*POOLS, name, "machine", "instanceType"), "instance type set here")
-        fabric, cards = machine.fabric, machine.adapters
-        if fabric is None:
-            code = codes.FABRIC_DOUBTED if network.fabric else codes.FABRIC_UNDECIDED
-            message = f"the catalogue knows no fast network of {machine.name}"
-            yield self.context.diagnostic_at(
-                (*at, "fabric"), code, message, notes=(because,), help_="look it up with the cloud"
-            )
-        elif network.fabric and network.fabric != fabric.value:
-            message = f"{machine.name} is joined by {fabric.value}, not by {network.fabric}"
-            found = self.context.diagnostic_at(
-                (*at, "fabric"),
-                codes.FABRIC_DISAGREES,
-                message,
-                fix=fabric.value,
-                notes=(because, Note(f"{fabric.source} ({fabric.confidence})", fabric.span)),
-                help_="remove the line to take what the machine has",
-            )
-            yield found if fabric.certain else replace(found, override=Severity.WARNING)
-        elif network.nics and cards and network.nics > cards.value:
-            message = f"{machine.name} has {cards.value} network cards of the fabric, not {network.nics}"
-            found = self.context.diagnostic_at(
-                (*at, "nics"),
-                codes.CARDS_TOO_MANY,
-                message,
-                fix=str(cards.value),
-                notes=(because, Note(f"{cards.source} ({cards.confidence})", cards.span)),
-                help_="remove the line to take what the machine has",
-            )
-            yield found if cards.certain else replace(found, override=Severity.WARNING)
-
-    def _owner(self, name: str, declared: str | None, network: PoolNetwork) -> Iterator[Diagnostic]:
+    def _owner(self, name: str, network: PoolNetwork) -> Iterator[Diagnostic]:
         at = (*POOLS, name, "network", "driver")
         lawful = owners(network.fabric, self.context.platform.distribution_facts)
-        if declared and declared not in lawful:
+        if network.owner not in lawful:
             title = self.context.platform.distribution_facts.title
-            message = f"{declared} does not bring the driver of {network.fabric} on {title}"
+            message = f"{network.owner} does not bring the driver of {network.fabric} on {title}"
             yield self.context.diagnostic_at(
                 at,
                 codes.OWNER_UNSUPPORTED,
@@ -149,20 +79,24 @@ class NetworkChecks:
                 notes=(self.context.note((*at[:-1], "fabric"), "fabric set here"), self._there),
             )
             return
-        component = network.component
-        if component and self.context.ownership(component) == "absent":
-            path: Path = ("spec", "components", component, "ownership")
-            message = f"pool {name} leaves its network cards to {component}, which is absent"
+        component = self._component(network)
+        if component and component.ownership == "absent":
+            path: Path = ("spec", "components", component.name, "ownership")
+            message = f"pool {name} leaves its network cards to {component.name}, which is absent"
             notes = (self.context.note(at, "left to it here"),)
             help_ = "let it be managed, or say external if somebody else installs it"
             yield self.context.diagnostic_at(path, codes.SERVER_ABSENT, message, notes=notes, help_=help_)
+
+    def _component(self, network: PoolNetwork) -> PlatformComponent | None:
+        """The component that advertises the cards; None where the cloud does, or the release does not have it."""
+        return self.context.platform.release_components.get(network.component or "")
 
     def _management(self, pool: Pool, network: PoolNetwork) -> Iterator[Diagnostic]:
         """Ports of the board that our device plugin takes for ports of the fabric."""
         name, product = pool.name, pool.gpu.catalogued if pool.gpu else None
         if product and product.nvlink_management and network.fabric == "infiniband":
-            component = network.component
-            if component and self.context.ownership(component) == "managed":
+            component = self._component(network)
+            if component and component.ownership == "managed":
                 message = f"pods that ask for network cards of pool {name} may get ports that manage NVLink"
                 known = product.nvlink_management
                 notes = (
@@ -177,8 +111,8 @@ class NetworkChecks:
                     help_="keep them from the device plugin, and do not count them in nics",
                 )
 
-    def _resource(self, name: str, declared: str | None, network: PoolNetwork) -> Iterator[Diagnostic]:
-        path, component = (*POOLS, name, "network", "resource"), network.component
+    def _resource(self, name: str, network: PoolNetwork) -> Iterator[Diagnostic]:
+        path, component, resource = (*POOLS, name, "network", "resource"), network.component, network.resource
         notes = (self.context.note((*path[:-1], "fabric"), "fabric set here"),)
         root = self.context.platform.kubelet_root
         if component == NETWORK_OPERATOR and root != _KUBELET_ROOT:
@@ -190,19 +124,19 @@ class NetworkChecks:
                 notes=(self.context.note(path[:-1], "they run because of this"),),
                 help_="say driver: provider, if something else advertises the cards",
             )
-        if declared is None:
+        if resource is None:
             return
-        prefix, _, word = declared.partition("/")
-        if declared.startswith(_TAKEN) or prefix.endswith("kubernetes.io"):
+        prefix, _, word = resource.partition("/")
+        if resource.startswith(_TAKEN) or prefix.endswith("kubernetes.io"):
             yield self.context.diagnostic_at(
                 path,
                 codes.RESOURCE_TAKEN,
-                f"{declared} is not a name for network cards",
+                f"{resource} is not a name for network cards",
                 notes=notes,
                 help_="rdma/ib, or a name in a domain of yours",
             )
-        elif component == EFA_PLUGIN and declared != EFA_RESOURCE:
-            message = f"the EFA device plugin has one name for its interfaces, not {declared}"
+        elif component == EFA_PLUGIN and resource != EFA_RESOURCE:
+            message = f"the EFA device plugin has one name for its interfaces, not {resource}"
             yield self.context.diagnostic_at(
                 path, codes.RESOURCE_FIXED, message, help_="remove the line", fix=EFA_RESOURCE, notes=notes
             )
@@ -221,8 +155,7 @@ class NetworkChecks:
         """One resource must mean one fabric: pods that ask for it may land on either pool."""
         first: dict[str, tuple[str, str]] = {}
         for name, pool in self.context.pools.items():
-            declared = self.context.spec.node_pools[name].network
-            resource = declared.resource if declared else None
+            resource = pool.network.resource if pool.network else None
             if pool.network is None or resource is None:
                 continue
             other, fabric = first.setdefault(resource, (name, pool.network.fabric))
@@ -240,15 +173,16 @@ class NetworkChecks:
         for pool in self.context.pools.values():
             if pool.network and pool.network.component:
                 networks_of[pool.network.component].append(pool.network)
+        declared = self.context.platform.declared_components
         for name, networks in networks_of.items():
             path: Path = ("spec", "components", name)
-            if not networks and name in self.context.spec.components:
+            if not networks and name in declared:
                 message = f"no pool has a network for {name}, so it is not installed"
                 help_ = f"a pool asks for it with network: {{fabric: {'efa' if name == EFA_PLUGIN else 'infiniband'}}}"
                 yield self.context.diagnostic_at_key(path, codes.SERVES_NO_POOL, message, help_=help_)
-        spec = self.context.spec.components.get(NETWORK_OPERATOR)
-        if spec and networks_of[NETWORK_OPERATOR] and spec.ownership == "managed":
-            yield from self._settings(spec.settings, networks_of[NETWORK_OPERATOR])
+        operator = declared.get(NETWORK_OPERATOR)
+        if operator and networks_of[NETWORK_OPERATOR] and operator.ownership == "managed":
+            yield from self._settings(operator.given, networks_of[NETWORK_OPERATOR])
 
     def _settings(self, given: Any, networks: list[PoolNetwork]) -> Iterator[Diagnostic]:
         at: Path = ("spec", "components", NETWORK_OPERATOR, "settings")

@@ -12,9 +12,8 @@ from blueprint.platform.network.model import PROVIDER, RDMA, PoolNetwork
 from blueprint.platform.paths import POOLS
 from blueprint.platform.pool import Pool
 from blueprint.source.paths import Path
-from blueprint.spec.network import PoolNetwork as DeclaredNetwork
 
-_PARTS = {"gds": "gds", "gdrcopy": "gdrcopy", "gpu_direct": "gpuDirect"}
+_PARTS = {"gds": "gds", "gdrcopy": "gdrcopy", "declared_gpu_direct": "gpuDirect"}
 """Fields of a network that are about GPUs, and their keys."""
 _MODULES = {"gds": "nvidia-fs", "gdrcopy": "gdrdrv"}
 _BESIDE_THE_DRIVER = {
@@ -32,21 +31,21 @@ class GpuDirectChecks:
     def __init__(self, context: CheckContext) -> None:
         self.context = context
 
-    def pool(self, pool: Pool, network: PoolNetwork, declared: DeclaredNetwork) -> Iterator[Diagnostic]:
+    def pool(self, pool: Pool, network: PoolNetwork) -> Iterator[Diagnostic]:
         """A pool that has a network whose fabric is known."""
         at: Path = (*POOLS, pool.name, "network")
         if pool.gpu is None:
             for field, key in _PARTS.items():
-                if getattr(declared, field):
+                if getattr(network, field):
                     message = f"pool {pool.name} has no GPUs, so {key} has nothing to act on"
                     yield self.context.diagnostic_at(
                         (*at, key), codes.DIRECT_WITHOUT_GPU, message, help_="add gpu, or remove it"
                     )
             return
         yield from self._modules(pool, network)
-        yield from self._path(pool, network, declared.gpu_direct)
+        yield from self._path(pool, network)
         if network.gds:
-            yield from self._storage(pool, network, declared.resource)
+            yield from self._storage(pool, network)
 
     def _modules(self, pool: Pool, network: PoolNetwork) -> Iterator[Diagnostic]:
         """nvidia-fs and gdrdrv are built by the driver pod: with what it brings, and where there is one."""
@@ -72,9 +71,10 @@ class GpuDirectChecks:
                     path, codes.MODULE_PRECOMPILED, message, notes=notes, help_="remove one of the two"
                 )
 
-    def _path(self, pool: Pool, network: PoolNetwork, declared: str | None) -> Iterator[Diagnostic]:
+    def _path(self, pool: Pool, network: PoolNetwork) -> Iterator[Diagnostic]:
         """How cards reach the memory of GPUs."""
         path, fabric = (*POOLS, pool.name, "network", "gpuDirect"), network.fabric
+        declared = network.declared_gpu_direct
         if declared and fabric not in RDMA:
             notes = (self.context.note((*path[:-1], "fabric"), "fabric set here"),)
             message = f"{fabric} brings its own way into GPU memory: {declared} decides nothing"
@@ -116,7 +116,7 @@ class GpuDirectChecks:
             return self.context.note((*POOLS, name, "driver", "kernelModules"), "proprietary modules set here")
         return self.context.note((*POOLS, name, "gpu", "product"), "a GPU without open modules")
 
-    def _storage(self, pool: Pool, network: PoolNetwork, declared: str | None) -> Iterator[Diagnostic]:
+    def _storage(self, pool: Pool, network: PoolNetwork) -> Iterator[Diagnostic]:
         path: Path = (*POOLS, pool.name, "network", "gds")
         fabric = network.fabric
         if not network.open_modules:
@@ -133,7 +133,7 @@ class GpuDirectChecks:
             yield self.context.diagnostic_at(
                 path, codes.GDS_WITHOUT_OFED, message, notes=notes, help_="make sure that the node image has it"
             )
-        elif declared and not network.shared:
+        elif not network.shared:
             notes = (self.context.note((*path[:-1], "resource"), "whole cards are handed out because of this"),)
             message = "with gds every container with a GPU gets all RDMA devices of its node"
             yield self.context.diagnostic_at(

@@ -97,12 +97,17 @@ class PoolNetwork:
         return bool(self._spec.gds)
 
     @tracked_property
+    def declared_gpu_direct(self) -> str | None:
+        """`dmaBuf` or `peermem` as the blueprint says it, whether or not it can be so."""
+        return str(self._spec.gpu_direct) if self._spec.gpu_direct else None
+
+    @tracked_property
     def gpu_direct(self) -> str | None:
         """`dmaBuf` or `peermem`; None without GPUs, and where the fabric has its own way."""
         if self._pool.gpu is None or self.fabric not in RDMA or self.owner == PROVIDER:
             return None
-        if self._spec.gpu_direct:
-            return str(self._spec.gpu_direct)
+        if self.declared_gpu_direct:
+            return self.declared_gpu_direct
         return "dmaBuf" if self._open_by_blueprint and not self.old_kernel else "peermem"
 
     @tracked_property

@@ -29,6 +29,16 @@ class LeftOut:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class DeclaredAlert:
+    """What the blueprint says of an alert; None leaves the definition as it is."""
+
+    enabled: bool
+    threshold: int | None
+    lasting: str | None
+    severity: str | None
+
+
 class Alerting(Protocol):
     """What an alert reads of the observability that it is part of."""
 
@@ -135,8 +145,13 @@ class Alert:
         if self.expr is None:
             assert self.definition.threshold  # noqa: S101 - otherwise there is an expression
             return str(self._limit(self.definition.threshold).why)
-        missing = list(lacking(self.expr, self._owner.exported))
+        missing = self.lacking
         return f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not exported" if missing else None
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """The metrics that it reads and the exporter does not export."""
+        return tuple(lacking(self.expr or "", self._owner.exported))
 
     def _why_not_here(self) -> str | None:
         """What of the pool, or of all pools, makes it pointless."""

@@ -43,30 +43,39 @@ class Exporter:
         return bool(self._platform.allocation == DRA)
 
     @property
-    def _facts(self) -> tuple[Component, ExporterFacts]:
-        """The component that brings it, and what the catalogue knows of that."""
+    def _known(self) -> tuple[Component, ExporterFacts]:
         return self._catalog.exporter_of(self._platform.gpu_stack)
+
+    @property
+    def name(self) -> str:
+        """The name of the component that brings it, whether or not it is there."""
+        return self._known[0].name
+
+    @property
+    def facts(self) -> ExporterFacts:
+        """What the catalogue knows of an exporter that this component brings."""
+        return self._known[1]
 
     @property
     def component(self) -> ComponentView | None:
         """The component that brings it; None where another platform does."""
-        return self._platform.components.get(self._facts[0].name)
+        return self._platform.components.get(self.name)
 
     @tracked_property
     def namespace(self) -> str:
         """Where it runs; the operator, if there is one, too."""
         found = self.component
-        return found.namespace if found is not None else self._facts[0].name
+        return found.namespace if found is not None else self.name
 
     @tracked_property
     def selector(self) -> dict[str, str]:
         """Labels of its Service."""
-        return dict(self._facts[1].service[self._platform.gpu_stack])
+        return dict(self.facts.service[self._platform.gpu_stack])
 
     @tracked_property
     def port(self) -> str:
         """Name of its Service's port."""
-        return self._facts[1].port
+        return self.facts.port
 
     @tracked_property
     def namespaces(self) -> tuple[str, ...]:

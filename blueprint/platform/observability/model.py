@@ -16,7 +16,7 @@ from blueprint.catalog.monitoring import Monitoring, load_monitoring
 from blueprint.platform.components.digests import digest
 from blueprint.platform.components.model import PlatformComponent
 from blueprint.platform.components.pod_settings import PerKey
-from blueprint.platform.observability.alerts import CLAIMED, Alert, LeftOut
+from blueprint.platform.observability.alerts import CLAIMED, NO_NVLINK_5, Alert, DeclaredAlert, LeftOut
 from blueprint.platform.observability.dashboards import dashboard_json, queries_of
 from blueprint.platform.observability.exporter import Exporter
 from blueprint.platform.observability.expressions import filled, in_dialect, lacking
@@ -124,6 +124,12 @@ class Observability:
         return monitors, monitors if own is None else dict(plain(own))
 
     @tracked_property
+    def declared_monitor_namespace(self) -> str | None:
+        """Where the blueprint has monitors and rules put, whether or not it can."""
+        declared: str | None = self.spec.prometheus.monitor_namespace
+        return declared
+
+    @tracked_property
     def interval(self) -> str:
         """How often Prometheus reads the exporters."""
         return str(self.spec.prometheus.scrape_interval)
@@ -150,9 +156,23 @@ class Observability:
     @tracked_property
     def exported(self) -> dict[str, str]:
         """The metrics that the exporter exports, with their type, by their names of before DCGM 4.6."""
-        metrics = self.spec.metrics
-        more, less = plain(metrics.include), plain(metrics.exclude)
-        return self.data.metrics.counted(metrics.set, more, less, nvlink5=self.exporter.counts_nvlink5)
+        more, less = self.included, self.excluded
+        return self.data.metrics.counted(self.metric_set, more, less, nvlink5=self.exporter.counts_nvlink5)
+
+    @tracked_property
+    def metric_set(self) -> str:
+        """The set of metrics to start from."""
+        return str(self.spec.metrics.set)
+
+    @tracked_property
+    def included(self) -> tuple[str, ...]:
+        """Metrics that the blueprint adds to the set."""
+        return tuple(self.spec.metrics.include)
+
+    @tracked_property
+    def excluded(self) -> tuple[str, ...]:
+        """Metrics that the blueprint takes out."""
+        return tuple(self.spec.metrics.exclude)
 
     @tracked_property
     def counters(self) -> str:
@@ -209,8 +229,26 @@ class Observability:
         return {"operator": self.exporter.namespace, "namespaces": "|".join(self.exporter.namespaces), "held": held}
 
     @tracked_property
-    def _alerts(self) -> tuple[Alert, ...]:
+    def declared_alerts(self) -> dict[str, DeclaredAlert]:
+        """What the blueprint says of alerts, by name and in its order; also of names that no definition has."""
+        given = self.spec.alerts.items()
+        return {name: DeclaredAlert(one.enabled, one.threshold, one.lasting, one.severity) for name, one in given}
+
+    @tracked_property
+    def alerts(self) -> tuple[Alert, ...]:
+        """Every alert of which something is there, once for each pool that it is about; also those left out."""
         return tuple(self._all_alerts())
+
+    def why_nowhere(self, name: str) -> str | None:
+        """Why an alert that is switched on is in force nowhere; None where it is, or where there is no pool for it."""
+        definition = self.data.alerts.alerts[name]
+        alerts = [alert for alert in self.alerts if alert.name == name]
+        if alerts:
+            reasons = [alert.why_left_out for alert in alerts]
+            return reasons[0] if all(reasons) else None
+        if not self.has_gpus and definition.when == "nodes":
+            return None
+        return self.why_absent(definition.when) or (NO_NVLINK_5 if definition.nvlink5 and self.has_gpus else None)
 
     def _all_alerts(self) -> Iterator[Alert]:
         for name, definition in self.data.alerts.alerts.items():
@@ -246,7 +284,7 @@ class Observability:
         groups = (
             RuleGroup(
                 f"gpu-alerts.{name}" if name else "gpu-alerts",
-                tuple(a for a in self._alerts if (a.pool.name if a.pool else None) == name and not a.why_left_out),
+                tuple(a for a in self.alerts if (a.pool.name if a.pool else None) == name and not a.why_left_out),
             )
             for name in names
         )
@@ -257,7 +295,7 @@ class Observability:
         """Alerts that are not rendered."""
         return tuple(
             LeftOut(alert.name, alert.pool.name if alert.pool else "", why)
-            for alert in self._alerts
+            for alert in self.alerts
             if (why := alert.why_left_out)
         )
 

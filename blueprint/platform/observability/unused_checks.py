@@ -1,4 +1,7 @@
-"""What only means something where GPUs are watched. Apart from `watching`, whose data nobody else needs."""
+"""Reports observability settings that have no effect because nothing is watched.
+
+Separate from the other checks of observability, to avoid loading the definitions of metrics and alerts.
+"""
 
 from __future__ import annotations
 
@@ -8,24 +11,34 @@ from dataclasses import replace
 from blueprint.diagnostics import Diagnostic, Severity
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.components.selection import OBSERVABILITY as COMPONENT
+from blueprint.source.paths import Path
+
+SECTION: Path = ("spec", "observability")
 
 
 def check_observability_if_declared(context: CheckContext) -> Iterator[Diagnostic]:
     """What is declared of observability; without it, what would only mean something with it."""
-    if context.spec.observability is None:
-        return check_unused(context)
+    if not context.is_written(SECTION):
+        return _without_section(context)
+    component = context.platform.declared_components.get(COMPONENT)
+    if component and component.ownership == "absent":
+        return _without_component(context)
     from blueprint.platform.observability.checks import check_observability
 
     return check_observability(context)
 
 
-def check_unused(context: CheckContext) -> Iterator[Diagnostic]:
-    """What only means something to those who watch."""
-    for name, pool in context.spec.node_pools.items():
-        if pool.cost_per_gpu_hour is not None and pool.gpu:
-            message = f"there is no observability, so the costs of pool {name}"
-            found = context.no_effect(("spec", "nodePools", name, "costPerGpuHour"), ("spec",), message)
+def _without_section(context: CheckContext) -> Iterator[Diagnostic]:
+    for pool in context.gpu_pools:
+        if pool.cost_per_gpu_hour is not None:
+            message = f"there is no observability, so the costs of pool {pool.name}"
+            found = context.no_effect(("spec", "nodePools", pool.name, "costPerGpuHour"), ("spec",), message)
             yield replace(found, override=Severity.WARNING)  # what a GPU costs may be said before anybody watches
-    if COMPONENT in context.spec.components:
+    if COMPONENT in context.platform.declared_components:
         message = f"there is no observability, so the settings of {COMPONENT}"
         yield context.no_effect(("spec", "components", COMPONENT), ("spec",), message)
+
+
+def _without_component(context: CheckContext) -> Iterator[Diagnostic]:
+    because = ("spec", "components", COMPONENT, "ownership")
+    yield context.no_effect(SECTION, because, f"{COMPONENT} is absent, so what observability says")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
-from blueprint.catalog.components import Component
 from blueprint.diagnostics import Diagnostic, Note
 from blueprint.platform.check_context import CheckContext
+from blueprint.platform.components.model import PlatformComponent
 from blueprint.platform.olm import codes
 from blueprint.platform.paths import CLUSTER, POOLS
 from blueprint.source.paths import Path
-from blueprint.spec.components import ComponentSpec
 from blueprint.versions import version_key
 
 NRI_FROM = "1.34"
@@ -24,10 +24,9 @@ def check_olm(context: CheckContext) -> Iterator[Diagnostic]:
         yield from _pull_secrets(context)
         yield from _mirror_of_everything(context)
         yield from _drivers_not_pinned(context)
-    for name, version in context.release.components.items():
-        component = context.catalog.component(name, version)
+    for component in context.platform.release_components.values():
         for check in _THROUGH_OLM if by_olm else _BY_MANIFESTS:
-            yield from check(context, component) if component else ()
+            yield from check(context, component)
 
 
 def _because(context: CheckContext) -> tuple[Note, ...]:
@@ -38,14 +37,13 @@ def _title(context: CheckContext) -> str:
     return context.platform.distribution_facts.title
 
 
-def _at(component: Component) -> Path:
+def _at(component: PlatformComponent) -> Path:
     return ("spec", "components", component.name)
 
 
-def _managed(context: CheckContext, component: Component) -> ComponentSpec | None:
-    """What the blueprint has of a component that is ours; None where it has nothing, or the component is not ours."""
-    spec = context.spec.components.get(component.name)
-    return spec if spec and spec.ownership == "managed" else None
+def _given(component: PlatformComponent) -> Mapping[str, Any]:
+    """The settings that the blueprint gives of a component; none where the component is not ours."""
+    return component.given if component.ownership == "managed" else {}
 
 
 def _pull_secrets(context: CheckContext) -> Iterator[Diagnostic]:
@@ -71,7 +69,7 @@ def _drivers_not_pinned(context: CheckContext) -> Iterator[Diagnostic]:
     branches = context.release.driver.branches
     pinned = ", ".join(sorted(branch for branch, known in branches.items() if known.digest))
     for pool in context.gpu_pools:
-        branch, version = pool.driver.branch, context.spec.node_pools[pool.name].driver.version
+        branch, version = pool.driver.branch, pool.driver.declared.version
         if not pool.driver.enabled or pool.driver.precompiled:
             continue
         if version:
@@ -85,11 +83,11 @@ def _drivers_not_pinned(context: CheckContext) -> Iterator[Diagnostic]:
         yield context.diagnostic_at(path, codes.DRIVER_NOT_PINNED, message, help_=help_, notes=notes)
 
 
-def _no_form(context: CheckContext, component: Component) -> Iterator[Diagnostic]:
+def _no_form(context: CheckContext, component: PlatformComponent) -> Iterator[Diagnostic]:
     """A component that is wanted here, and that OLM cannot install."""
-    declared = component.name in context.spec.components
-    wanted = _managed(context, component) is not None if declared else _is_implied(context, component)
-    if component.olm is None and wanted:
+    declared = component.name in context.platform.declared_components
+    wanted = component.ownership == "managed" if declared else _is_implied(context, component)
+    if component.component.olm is None and wanted:
         message = f"{component.name} has no form for {_title(context)} in this release"
         path, help_ = (
             _at(component) if declared else _implied_by(context, component),
@@ -98,73 +96,73 @@ def _no_form(context: CheckContext, component: Component) -> Iterator[Diagnostic
         yield context.diagnostic_at(path, codes.NO_FORM_FOR_OLM, message, help_=help_, notes=_because(context))
 
 
-def _is_implied(context: CheckContext, component: Component) -> bool:
+def _is_implied(context: CheckContext, component: PlatformComponent) -> bool:
     """Whether stack and sections of the blueprint need a component that it does not name."""
     stack = context.platform.gpu_stack
     refused = stack in context.platform.distribution_facts.refuses
-    return context.platform.requests(component) and stack in component.stacks and not refused
+    return component.requested and stack in component.component.stacks and not refused
 
 
-def _implied_by(context: CheckContext, component: Component) -> Path:
+def _implied_by(context: CheckContext, component: PlatformComponent) -> Path:
     """What needs a component without naming it: a pool's network, or a section."""
     networks = ((name, pool.network) for name, pool in context.pools.items())
     pool = next((name for name, network in networks if network and network.component == component.name), None)
-    return (*POOLS, pool, "network") if pool else ("spec", component.section or "gpuStack")
+    return (*POOLS, pool, "network") if pool else ("spec", component.component.section or "gpuStack")
 
 
-def _without_image(context: CheckContext, component: Component) -> Iterator[Diagnostic]:
+def _without_image(context: CheckContext, component: PlatformComponent) -> Iterator[Diagnostic]:
     """Parts of the operator's driver that its bundle has no image of."""
-    if component.olm is None or context.ownership(component.name) != "managed":
+    olm = component.component.olm
+    if olm is None or component.ownership != "managed":
         return
-    for part in component.olm.without:
-        for name, pool in context.spec.node_pools.items():
+    for part in olm.without:
+        for name, pool in context.pools.items():
             if pool.network and getattr(pool.network, part):
                 message = f"the bundle of {component.name} for {_title(context)} has no image of {part}"
                 path, code, notes = (*POOLS, name, "network", part), codes.DECIDED_BY_BUNDLE, _because(context)
                 yield context.diagnostic_at(path, code, message, help_="remove it", notes=notes)
 
 
-def _decided_by_bundle(context: CheckContext, component: Component) -> Iterator[Diagnostic]:
+def _decided_by_bundle(context: CheckContext, component: PlatformComponent) -> Iterator[Diagnostic]:
     """Settings that only a manifest of ours could carry out."""
-    spec, olm = _managed(context, component), component.olm
-    for name in spec.settings if spec and olm else ():
-        setting = component.settings.get(name)
+    olm = component.component.olm
+    for name in _given(component) if olm else ():
+        setting = component.component.settings.get(name)
         if olm and setting and (why := olm.refusal(name, setting)):
             message = f"{name} means nothing to {component.name} on {_title(context)}: {why}"
             path, code, notes = (*_at(component), "settings", name), codes.DECIDED_BY_BUNDLE, _because(context)
             yield context.diagnostic_at_key(path, code, message, help_="remove it", notes=notes)
 
 
-def _approved_by_itself(context: CheckContext, component: Component) -> Iterator[Diagnostic]:
+def _approved_by_itself(context: CheckContext, component: PlatformComponent) -> Iterator[Diagnostic]:
     """Install plans that nobody approves."""
-    spec = _managed(context, component)
-    if component.olm and spec and spec.settings.get("installPlanApproval") == "Automatic":
+    if component.olm and _given(component).get("installPlanApproval") == "Automatic":
         message = f"{component.name} would take every later version of its channel by itself"
         path, help_ = (*_at(component), "settings", "installPlanApproval"), "Manual lets a person approve each"
         yield context.diagnostic_at(path, codes.APPROVED_BY_ITSELF, message, help_=help_, fix="Manual")
 
 
-def _runtime_too_old(context: CheckContext, component: Component) -> Iterator[Diagnostic]:
+def _runtime_too_old(context: CheckContext, component: PlatformComponent) -> Iterator[Diagnostic]:
     """The NRI plugin where CRI-O has no NRI for it."""
-    spec, minor = _managed(context, component), context.platform.kubernetes_minor
-    switched_on = component.olm and spec and spec.settings.get("nriPlugin") is True
+    minor = context.platform.kubernetes_minor
+    switched_on = component.olm and _given(component).get("nriPlugin") is True
     if switched_on and version_key(minor) < version_key(NRI_FROM):
         message = f"CRI-O {minor}, which {_title(context)} has with this Kubernetes, has no NRI for the plugin"
         path, help_ = (*_at(component), "settings", "nriPlugin"), f"remove it, or run Kubernetes {NRI_FROM} or newer"
         yield context.diagnostic_at(path, codes.RUNTIME_TOO_OLD, message, help_=help_, notes=_because(context))
 
 
-def _only_through_olm(context: CheckContext, component: Component) -> Iterator[Diagnostic]:
+def _only_through_olm(context: CheckContext, component: PlatformComponent) -> Iterator[Diagnostic]:
     """Settings for OLM where manifests of ours install the component."""
-    spec = context.spec.components.get(component.name)
-    for setting in component.olm.only if component.olm and spec else ():
-        if spec and setting in spec.settings:
+    olm = component.component.olm
+    for setting in olm.only if olm else ():
+        if setting in component.given:
             message = f"{setting} is for the Operator Lifecycle Manager, which {_title(context)} does not have"
             path, code, notes = (*_at(component), "settings", setting), codes.ONLY_THROUGH_OLM, _because(context)
             yield context.diagnostic_at_key(path, code, message, help_="remove it", notes=notes)
 
 
-_Check = Callable[[CheckContext, Component], Iterator[Diagnostic]]
+_Check = Callable[[CheckContext, PlatformComponent], Iterator[Diagnostic]]
 _THROUGH_OLM: tuple[_Check, ...] = (
     _no_form,
     _without_image,

@@ -49,14 +49,14 @@ def _unmanaged(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """Configuration that nobody here writes."""
     what = "mig" if pool.partition.layout else "sharing"
     standalone = context.platform.gpu_stack == "standalone"
-    writer = context.catalog.provider_of("devicePlugin", context.platform.gpu_stack)
+    provider = context.catalog.provider_of("devicePlugin", context.platform.gpu_stack)
     if standalone and what == "mig":
         because = _STACK
         reason, help_ = "the standalone stack has no MIG manager", f"use gpuStack: clusterPolicy, or remove {what}"
-    elif (ownership := context.ownership(writer)) != "managed":
-        because = ("spec", "components", writer, "ownership")
-        reason = f"{writer} is {ownership}: nobody writes its configuration"
-        help_ = f"let {writer} be managed, or remove {what}"
+    elif (writer := context.platform.release_components[provider]).ownership != "managed":
+        because = ("spec", "components", provider, "ownership")
+        reason = f"{provider} is {writer.ownership}: nobody writes its configuration"
+        help_ = f"let {provider} be managed, or remove {what}"
     else:
         return
     node, _ = context.root.nearest(because)
@@ -186,7 +186,7 @@ def _shared_is_not_there(context: CheckContext, pool: GpuPool) -> Iterator[Diagn
 def _reboot(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """MIG mode that takes a reboot which nobody may do."""
     product = pool.gpu.catalogued if _sound_layout(pool) else None
-    decided = context.root.get(context.setting_path("migReboot")) is not None
+    decided = context.is_written(context.setting_path("migReboot"))
     reboots = context.platform.distribution_facts.resets_reboot
     if product and product.architecture.value == "Ampere" and reboots and not decided:
         where = context.platform.distribution

@@ -12,10 +12,10 @@ from blueprint.diagnostics import Code, Diagnostic, Note, Severity, nearest
 from blueprint.platform import codes as platform_codes
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.paths import POOLS
+from blueprint.platform.pool import Pool
 from blueprint.platform.topology import codes
 from blueprint.platform.topology.model import HOSTNAME
 from blueprint.source.paths import Path
-from blueprint.spec.pools import NodePool
 from blueprint.units import quantity_value
 
 LEVELS: Path = ("spec", "cluster", "topology")
@@ -37,14 +37,14 @@ class TopologyChecks:
     def found(self) -> Iterator[Diagnostic]:
         """Everything, the cluster's levels first."""
         yield from self._levels()
-        for name, pool in self.context.spec.node_pools.items():
+        for name, pool in self.context.pools.items():
             yield from self._sizes(name, pool)
             yield from self._nvlink(name, pool)
             yield from self._kubelet(name, pool)
             yield from self._memory(name, pool)
 
     def _levels(self) -> Iterator[Diagnostic]:
-        levels = self.context.spec.cluster.topology
+        levels = self.context.platform.topology_labels
         for index, level in enumerate(levels):
             if level in levels[:index]:
                 notes = (self.context.note((*LEVELS, levels.index(level)), "named here already"),)
@@ -56,23 +56,24 @@ class TopologyChecks:
                 message = f"{HOSTNAME} is the node itself: nothing can be narrower, and {levels[-1]} follows"
                 yield self.context.diagnostic_at((*LEVELS, index), codes.TOPOLOGY_LEVELS, message, help_="put it last")
 
-    def _memory(self, name: str, pool: NodePool) -> Iterator[Diagnostic]:
+    def _memory(self, name: str, pool: Pool) -> Iterator[Diagnostic]:
         """Nodes too small for the pods of the GPU stack."""
-        memory = pool.machine.memory
+        memory = pool.hardware.memory
         if memory and quantity_value(memory) < LEAST_MEMORY:
             message = f"nodes of pool {name} with {memory} of memory cannot hold the GPU stack"
             path, help_ = (*POOLS, name, "machine", "memory"), "2Ti, 512Gi, 64Gi"
             yield self.context.diagnostic_at(path, codes.MACHINE_IMPLAUSIBLE, message, help_=help_)
 
-    def _sizes(self, name: str, pool: NodePool) -> Iterator[Diagnostic]:
-        levels = list(self.context.spec.cluster.topology)
+    def _sizes(self, name: str, pool: Pool) -> Iterator[Diagnostic]:
+        levels = list(self.context.platform.topology_labels)
         at: Path = (*POOLS, name, "topology")
-        known = [level for level in levels if level in pool.topology]
-        for level in pool.topology:
+        sizes = pool.topology.sizes
+        known = [level for level in levels if level in sizes]
+        for level in sizes:
             if level not in levels:
                 yield self._unknown_level((*at, level), level, levels)
         for wide, narrow in pairwise(known):
-            outer, inner = pool.topology[wide], pool.topology[narrow]
+            outer, inner = sizes[wide], sizes[narrow]
             if outer % inner:
                 message = f"a {wide} of {outer} nodes is no whole number of {narrow}s of {inner}"
                 notes = (self.context.note((*at, wide), "the wider level"),)
@@ -91,8 +92,8 @@ class TopologyChecks:
         node = self.context.root.get(path)
         return replace(found, at=node.key_span) if node else found
 
-    def _fill(self, name: str, pool: NodePool, level: str) -> Iterator[Diagnostic]:
-        size, at = pool.topology[level], (*POOLS, name, "topology", level)
+    def _fill(self, name: str, pool: Pool, level: str) -> Iterator[Diagnostic]:
+        size, at = pool.topology.sizes[level], (*POOLS, name, "topology", level)
         if level == HOSTNAME and size != 1:
             yield self.context.diagnostic_at(
                 at, codes.TOPOLOGY_SIZES, f"{HOSTNAME} is one node, not {size}", fix="1", help_="say 1"
@@ -102,35 +103,34 @@ class TopologyChecks:
             yield from self._filled(name, pool, size, at, words)
 
     def _filled(
-        self, name: str, pool: NodePool, size: int, at: Path, words: tuple[str, Code, Code]
+        self, name: str, pool: Pool, size: int, at: Path, words: tuple[str, Code, Code]
     ) -> Iterator[Diagnostic]:
         """Domains of `size` nodes in a pool: none may be larger than the pool; a broken one is worth a warning."""
         text, too_large, uneven = words
         notes = (self.context.note((*POOLS, name, "nodes"), "nodes of the pool"),)
-        most = pool.nodes.max
+        most = pool.nodes_max
         if size > most:
             message = f"{text} {size} nodes, and pool {name} never has more than {most}"
             yield self.context.diagnostic_at(at, too_large, message, notes=notes, help_=f"at most {most}")
-        elif pool.nodes.min == most and most % size:
+        elif pool.nodes_min == most and most % size:
             message = f"{text} {size} nodes, and the {most} nodes of pool {name} leave one with {most % size}"
             yield self.context.diagnostic_at(at, uneven, message, notes=notes)
 
-    def _nvlink(self, name: str, pool: NodePool) -> Iterator[Diagnostic]:
-        domain = pool.nvlink_domain
-        if domain is None:
+    def _nvlink(self, name: str, pool: Pool) -> Iterator[Diagnostic]:
+        nodes, gpu = pool.topology.domain_nodes, pool.gpu
+        if nodes is None:
             return
         at: Path = (*POOLS, name, "nvlinkDomain")
-        if pool.gpu is None:
+        if gpu is None:
             message, help_ = f"pool {name} has no gpu, so nvlinkDomain means nothing", "add gpu, or remove nvlinkDomain"
             yield self.context.diagnostic_at(at, platform_codes.GPU_MISSING, message, help_=help_)
             return
-        gpu = self.context.pools[name].gpu
-        product = gpu.catalogued if gpu else None
+        product = gpu.catalogued
         limit = _most_gpus(product) if product else None
-        if product and limit and domain.nodes * pool.gpu.count > limit.value:
-            yield self._too_many_gpus(name, product, limit, domain.nodes, pool.gpu.count)
+        if product and limit and nodes * gpu.count > limit.value:
+            yield self._too_many_gpus(name, product, limit, nodes, gpu.count)
         words = ("an NVLink domain holds", codes.NVLINK_DOMAIN_IMPOSSIBLE, codes.NVLINK_DOMAIN_UNEVEN)
-        yield from self._filled(name, pool, domain.nodes, (*at, "nodes"), words)
+        yield from self._filled(name, pool, nodes, (*at, "nodes"), words)
 
     def _too_many_gpus(self, name: str, product: Gpu, limit: Fact[int], nodes: int, count: int) -> Diagnostic:
         """More GPUs than NVLink joins; a warning where the catalogue is not certain of the limit."""
@@ -142,10 +142,11 @@ class TopologyChecks:
         found = self.context.diagnostic_at(path, code, message, notes=notes, help_=help_)
         return found if limit.certain else replace(found, override=Severity.WARNING)
 
-    def _kubelet(self, name: str, pool: NodePool) -> Iterator[Diagnostic]:
-        kubelet, at = pool.kubelet, (*POOLS, name, "kubelet")
-        aligning = kubelet.topology_manager not in (None, "none")
-        if kubelet.memory_manager == "static" and not aligning:
+    def _kubelet(self, name: str, pool: Pool) -> Iterator[Diagnostic]:
+        kubelet, at = pool.topology.kubelet, (*POOLS, name, "kubelet")
+        policy = kubelet.get("topologyManagerPolicy")
+        aligning = policy not in (None, "none")
+        if kubelet.get("memoryManagerPolicy") == "Static" and not aligning:
             message = "the static memory manager acts on what the topology manager aligns, and that is off"
             yield self.context.diagnostic_at(
                 (*at, "memoryManager"),
@@ -153,7 +154,7 @@ class TopologyChecks:
                 message,
                 help_="topologyManager: restricted or single-numa-node",
             )
-        if kubelet.topology_manager_scope and not aligning:
+        if "topologyManagerScope" in kubelet and not aligning:
             message = "topologyManagerScope says what the topology manager aligns, and that is off"
             yield self.context.diagnostic_at(
                 (*at, "topologyManagerScope"),
@@ -161,7 +162,7 @@ class TopologyChecks:
                 message,
                 help_="set topologyManager, or remove topologyManagerScope",
             )
-        if kubelet.topology_manager == "single-numa-node" and kubelet.cpu_manager == "none":
+        if policy == "single-numa-node" and kubelet.get("cpuManagerPolicy") == "none":
             message = "single-numa-node cannot hold for processors that nobody assigns: cpuManager is none"
             notes = (self.context.note((*at, "topologyManager"), "topology manager set here"),)
             yield self.context.diagnostic_at(

@@ -75,12 +75,17 @@ class NodeTopology:
         return domain.label if domain is not None else None
 
     @tracked_property
+    def sizes(self) -> dict[str, int]:
+        """Nodes per domain that the pool gives, by level."""
+        return dict(plain(self._spec.topology))
+
+    @tracked_property
     def labels(self) -> dict[str, int]:
         """Labels that say where a node stands, widest first, each with its nodes per domain (0: not said).
 
         Nodes with GPUs carry every level of the cluster; others do where the pool gives sizes.
         """
-        sizes = dict(plain(self._spec.topology))
+        sizes = self.sizes
         wanted = bool(sizes) or self._pool.gpu is not None
         found = {level: sizes.get(level, 0) for level in self._platform.topology_labels if wanted and level != HOSTNAME}
         if self.domain_label and self.domain_nodes:

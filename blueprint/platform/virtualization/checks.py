@@ -7,22 +7,22 @@ from collections.abc import Iterator
 from blueprint.diagnostics import Diagnostic, nearest
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.paths import POOLS
+from blueprint.platform.pool import Pool
 from blueprint.platform.virtualization import codes
 from blueprint.platform.virtualization.model import CONTAINER, PASSTHROUGH, WORKLOAD_LABEL
 from blueprint.source.paths import Path
-from blueprint.spec.pools import NodePool
 
 
 def check_virtualization(context: CheckContext) -> Iterator[Diagnostic]:
     """Everything about nodes that run virtual machines."""
     virtualization = context.platform.virtualization
-    for name, pool in context.spec.node_pools.items():
+    for name, pool in context.pools.items():
         yield from _label(context, name, pool)
         if virtualization.enabled:
             yield from _gpus(context, name, pool)
     if not virtualization.enabled:
         return
-    if all(pool.selector.get(WORKLOAD_LABEL) != PASSTHROUGH for pool in context.spec.node_pools.values()):
+    if all(pool.selector.get(WORKLOAD_LABEL) != PASSTHROUGH for pool in context.pools.values()):
         message = "sandboxWorkloads is on, and no pool's nodes run virtual machines"
         help_ = f"select a pool by {WORKLOAD_LABEL}: {PASSTHROUGH}"
         path, code = context.setting_path("sandboxWorkloads"), codes.NO_NODE_FOR_MACHINES
@@ -33,7 +33,7 @@ def check_virtualization(context: CheckContext) -> Iterator[Diagnostic]:
         yield context.diagnostic_at(path, code, message, help_="remove it")
 
 
-def _label(context: CheckContext, name: str, pool: NodePool) -> Iterator[Diagnostic]:
+def _label(context: CheckContext, name: str, pool: Pool) -> Iterator[Diagnostic]:
     """What the pool's nodes run, by its selector."""
     workload = pool.selector.get(WORKLOAD_LABEL)
     path: Path = (*POOLS, name, "selector", WORKLOAD_LABEL)
@@ -49,7 +49,7 @@ def _label(context: CheckContext, name: str, pool: NodePool) -> Iterator[Diagnos
         yield context.diagnostic_at(path, codes.WORKLOAD_UNUSED, message, help_=help_)
 
 
-def _gpus(context: CheckContext, name: str, pool: NodePool) -> Iterator[Diagnostic]:
+def _gpus(context: CheckContext, name: str, pool: Pool) -> Iterator[Diagnostic]:
     """GPUs of which nothing can be promised."""
     workload = pool.selector.get(WORKLOAD_LABEL)
     if pool.gpu is None or (workload or context.platform.virtualization.default_workload) != PASSTHROUGH:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from blueprint.bundle.model import Path
-from blueprint.check.common.containers import number_of_replicas
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import DescribedPod, RuleContext, inside, items, mapping
@@ -26,7 +25,7 @@ def contradiction(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFin
     attract = items(inside(pod.spec, "affinity", "podAffinity", _REQUIRED))
     repel = items(inside(pod.spec, "affinity", "podAntiAffinity", _REQUIRED))
     for index, term in enumerate(repel):
-        if isinstance(term, dict) and term in attract and number_of_replicas(pod) > 1:
+        if isinstance(term, dict) and term in attract and pod.number > 1:
             path = (*pod.path, "affinity", "podAntiAffinity", _REQUIRED, index)
             text = f"{format_path(path, pod.subject.data)} is required by podAffinity too: no second pod can run"
             help_ = "podAffinity brings pods together, podAntiAffinity keeps them apart; remove one"

@@ -50,7 +50,7 @@ def parallel_size(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFin
 @rule(SHARED_MEMORY, tags=("performance",))
 def shared_memory(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Several processes on several GPUs with the 64 MiB of /dev/shm that runtimes give."""
-    if pod.spec.get("hostIPC") is True:
+    if pod.spec.get("hostIPC") is True or pod.subject.id.group == "ray.io":  # KubeRay mounts a larger one itself
         return
     for path, container in pod.containers:
         if limit(container, GPU) > 1 and _uses_several(container, path) and not _mounts_shm(container):

@@ -42,7 +42,7 @@ def nodes(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
 @rule(RESTART_POLICY, tags=("scheduling",))
 def restart(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Jobs that would never end."""
-    if pod.subject.id.kind in ("Job", "CronJob") and pod.spec.get("restartPolicy", "Always") == "Always":
+    if pod.subject.id.group == "batch" and pod.spec.get("restartPolicy", "Always") == "Always":
         path = (*pod.path, "restartPolicy") if "restartPolicy" in pod.spec else pod.path
         yield ObjectFinding(
             RESTART_POLICY, path, f"restartPolicy of a {pod.subject.id.kind} is Always", "Never, or OnFailure"

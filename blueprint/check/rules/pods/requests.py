@@ -35,7 +35,9 @@ def form(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
                     help_ = "whole GPUs only; gpu.sharing gives several pods one GPU"
                     text = f"{_field(pod, at)} is {amount}: devices are counted whole"
                     yield ObjectFinding(REQUEST_FORM, at, text, help_)
-                elif part == "requests" and str(name).startswith("nvidia.com/") and limits.get(name) != amount:
+                elif (
+                    part == "requests" and str(name).startswith("nvidia.com/") and str(limits.get(name)) != str(amount)
+                ):
                     limit = f"its limit is {limits[name]}" if name in limits else "there is no limit"
                     text = f"{_field(pod, at)} is {amount}, and {limit}"
                     yield ObjectFinding(REQUEST_FORM, at, text, "say limits alone: requests follow from them")
@@ -119,7 +121,7 @@ def _repelling_taint(pod: DescribedPod, pool: PoolOffer) -> str | None:
 
 
 def _limits(pod: DescribedPod) -> Iterator[tuple[Any, str, Any]]:
-    return ((path, name, amount) for path, name, amount in pod.requests if path[-2] == "limits" and amount != "0")
+    return ((path, name, amount) for path, name, amount in pod.requests if path[-2] == "limits" and str(amount) != "0")
 
 
 def _number(amount: Any) -> int | None:

@@ -1,0 +1,118 @@
+"""Where objects describe pods: one table for Kubernetes' own workloads and for those of the usual operators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path as FilePath
+from typing import Annotated, Any
+
+from blueprint.catalog.facts import Matching, Record
+from blueprint.catalog.loader import read
+from blueprint.source.paths import Path
+
+Pattern = Annotated[
+    str,
+    Matching(r"[A-Za-z]+(\[\]|\{\})?(\.[A-Za-z]+(\[\]|\{\})?)*", "a dotted path with [] for items and {} for entries"),
+]
+Versioned = Annotated[str, Matching(r"([a-z0-9.-]+/)?v[0-9a-z]+ [A-Z][A-Za-z]+", "apiVersion and kind")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PodPlace:
+    """One place of a kind where pods are described.
+
+    Attributes:
+        at: The pod specification.
+        number: Fields whose product is the number of such pods; each may be left out, which counts as one.
+        claims: Names of volumes that the controller adds for claims.
+        container: A field of the pod specification that is a container too.
+    """
+
+    at: Pattern
+    number: tuple[Pattern, ...] = ()
+    claims: Pattern | None = None
+    container: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PodTemplates(Record):
+    """The table. `cluster_wide`: kinds whose pods run in the namespace of whoever uses them."""
+
+    places: Mapping[Versioned, tuple[PodPlace, ...]]
+    cluster_wide: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PodTemplate:
+    """A pod specification inside an object.
+
+    Attributes:
+        path: Where it stands.
+        spec: The specification.
+        number: How many such pods there are to be, as far as the object says.
+        claims: Names of volumes that its controller adds.
+        container: A field of the specification that is a container beside those of the list.
+    """
+
+    path: Path
+    spec: Mapping[str, Any]
+    number: int = 1
+    claims: frozenset[str] = frozenset()
+    container: str | None = None
+
+
+@cache
+def _table() -> PodTemplates:
+    return read(FilePath(__file__).with_name("pod_templates.yaml"), PodTemplates)
+
+
+@cache
+def pod_kinds() -> frozenset[str]:
+    """Every kind that describes pods, of whatever group."""
+    return frozenset(key.partition(" ")[2] for key in _table().places)
+
+
+def runs_elsewhere(kind: str) -> bool:
+    """Whether an object of the kind has no namespace, and its pods run in that of whoever uses it."""
+    return kind in _table().cluster_wide
+
+
+def pod_templates(data: Mapping[str, Any]) -> Iterator[PodTemplate]:
+    """Every pod specification inside an object."""
+    for place in _table().places.get(f"{data.get('apiVersion')} {data.get('kind')}", ()):
+        for path, spec in _found(data, place.at):
+            if isinstance(spec, Mapping):
+                claims = (name for _, name in _found(data, place.claims or "") if isinstance(name, str))
+                yield PodTemplate(path, spec, _number(data, place, path), frozenset(claims), place.container)
+
+
+def _number(data: Mapping[str, Any], place: PodPlace, path: Path) -> int:
+    """The product of the fields, in the same items and entries as the path."""
+    product = 1
+    for pattern in place.number:
+        beside = ((at, value) for at, value in _found(data, pattern) if at[:-1] == path[: len(at) - 1])
+        for _, value in beside:
+            product *= value if isinstance(value, int) else 1
+    return product
+
+
+def _found(data: Any, pattern: str) -> Iterator[tuple[Path, Any]]:
+    """Everything that stands where the pattern leads."""
+    reached: list[tuple[Path, Any]] = [((), data)] if pattern else []
+    for step in pattern.split("."):
+        name = step.rstrip("[]{}")
+        inside = [
+            ((*path, name), value[name]) for path, value in reached if isinstance(value, Mapping) and name in value
+        ]
+        if step.endswith("[]"):
+            inside = [
+                ((*path, i), each) for path, value in inside if isinstance(value, list) for i, each in enumerate(value)
+            ]
+        elif step.endswith("{}"):
+            inside = [
+                ((*path, k), each) for path, value in inside if isinstance(value, Mapping) for k, each in value.items()
+            ]
+        reached = inside
+    yield from reached

@@ -6,14 +6,15 @@ import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from blueprint.bundle.model import Object, Path
-from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.dcgm_fields import known_fields
-from blueprint.catalog.monitoring import Metric, load_monitoring
 from blueprint.check.rule_context import RuleContext, inside, items, mapping
 from blueprint.diagnostics import Severity, define, nearest
+
+if TYPE_CHECKING:
+    from blueprint.catalog.monitoring import Metric
 
 COUNTERS_KEY = "dcgm-metrics.csv"
 _COUNTED = re.compile(r"^\s*DCGM_(?:FI|EXP)_[A-Z0-9_]+\s*,", re.MULTILINE)
@@ -169,6 +170,9 @@ def _recorded(context: RuleContext) -> frozenset[str]:
 @cache
 def _usual_metrics() -> Mapping[str, Metric]:
     """What the component that watches GPUs knows of the exporter's fields."""
+    from blueprint.catalog.catalog import load_catalog  # a tenth of a second, for few manifests
+    from blueprint.catalog.monitoring import load_monitoring
+
     catalog = load_catalog()
     component = catalog.component(catalog.component_with("metricNames"))
     return load_monitoring(component.folder).metrics.metrics if component else {}

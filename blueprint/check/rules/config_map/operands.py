@@ -81,6 +81,12 @@ def instances(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
                 yield ObjectFinding(WITHOUT_INSTANCES, ("data", key), message, "remove the line")
 
 
+def _is_of_exporter_alone(subject: Object) -> bool:
+    from blueprint.catalog.catalog import load_catalog  # a tenth of a second, for few manifests
+
+    return subject.component == load_catalog().exporter_of("standalone")[0].name
+
+
 def _read_by(subject: Object, context: RuleContext, operand: str) -> bool:
     clusters = (inside(each.data, "spec", operand, "config", "name") for each in context.objects_of_kind("GPUCluster"))
     names = {context.cluster_policy_value(operand, "config", "name"), *clusters}

@@ -7,6 +7,7 @@ a document with a duplicate key and three ambiguous scalars gets four diagnostic
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -19,6 +20,8 @@ from blueprint.source.scalars import AMBIGUOUS, quoted_form, resolve
 MAX_DEPTH = 100
 MAX_NODES = 100_000
 """Values that aliases may add to a document."""
+MOST_PROBLEMS = 1_000
+"""Problems of one kind that are told of one text: a file of a million would be a report that nobody can open."""
 WAYS_OUT = {
     codes.SYNTAX: "look here and on the line before: an open bracket or quote, a missing colon, uneven indentation",
     codes.DUPLICATE_KEY: "keep one of them",
@@ -90,6 +93,7 @@ class Builder:
         self.file = file
         self.dates = dates
         self.problems: list[Diagnostic] = []
+        self.counts: Counter[Code] = Counter()
         self.plain: dict[str, Any] = {}
         self.events = events_of(text)
         self.sheet = Document(file, text, None, None)
@@ -247,6 +251,8 @@ class Builder:
 
     def ambiguous(self, text: str, event: Any) -> Any:
         """What a scalar counts as that readers of YAML disagree on."""
+        if self._is_too_much(codes.AMBIGUOUS_SCALAR):
+            return text
         at = self.sheet.span_of(event.start_mark, event.end_mark)
         self.problems.append(
             Diagnostic(
@@ -262,8 +268,17 @@ class Builder:
         self._problem(codes.TAG, f"the tag {tag} is not supported", event)
 
     def _problem(self, code: Code, message: str, event: Any, *, notes: tuple[Note, ...] = ()) -> None:
-        at = self.sheet.span_of(event.start_mark, event.end_mark)
-        self.problems.append(Diagnostic(code, message, at=at, help=WAYS_OUT[code], notes=notes))
+        if not self._is_too_much(code):
+            at = self.sheet.span_of(event.start_mark, event.end_mark)
+            self.problems.append(Diagnostic(code, message, at=at, help=WAYS_OUT[code], notes=notes))
+
+    def _is_too_much(self, code: Code) -> bool:
+        """Count a problem; the first that is not told is replaced by a remark."""
+        self.counts[code] += 1
+        if self.counts[code] == MOST_PROBLEMS + 1:
+            message = f"{self.file}: more than {MOST_PROBLEMS:,} problems of this kind; the others are not listed"
+            self.problems.append(Diagnostic(code, message))
+        return self.counts[code] > MOST_PROBLEMS
 
 
 class _Mark(NamedTuple):

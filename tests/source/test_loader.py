@@ -165,3 +165,11 @@ def test_characters_that_readers_treat_differently_are_refused(char: str) -> Non
     [found] = caught.value.diagnostics
     assert found.code.id == "BP1006"
     assert (str(found.at), f"{ord(char):04X}" in found.message) == ("a:1:5", True)
+
+
+@pytest.mark.parametrize(
+    "text", ["{image: nginx:1.25}", "{image: nginx:1.25, pull: no-one}", "[nginx:1.25, http://a/b]"]
+)
+def test_a_colon_inside_a_word_is_text_in_flow_too(text: str) -> None:
+    """Guides write it, and Kubernetes reads it; libyaml before 0.2 does not."""
+    assert load_text(f"v: {text}", "a").data["v"] == yaml.safe_load(text)

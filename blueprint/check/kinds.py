@@ -24,7 +24,6 @@ from blueprint.kubernetes.crds import crds_of
 from blueprint.wording import joined
 
 _OF_OPERATORS = {
-    "ClusterPolicy": "nvidia.com/v1",
     "ClusterQueue": "kueue.x-k8s.io/v1beta2",
     "EC2NodeClass": "karpenter.k8s.aws/v1",
     "JobSet": "jobset.x-k8s.io/v1alpha2",

@@ -8,7 +8,7 @@ import pytest
 
 from blueprint.check.rule import Capability
 from blueprint.diagnostics import Severity
-from tests.check.test_queueing_rules import GONE, found
+from tests.check.test_queueing_rules import GONE, changed, found
 
 CPU, GPU, MEMORY = "spec.resources.cpu", "spec.resources.gpu", "spec.resources.memory"
 CONTAINER = "spec.containers[0]"
@@ -94,8 +94,13 @@ VARIANTS: list[tuple[str, str, dict[str, Any], set[str]]] = [
     ("BP6567", "PyTorchJob", {"metadata.labels": GONE}, {"BP6567"}),
     ("BP6567", "PyTorchJob", {"metadata.labels": GONE, "spec.runPolicy.schedulingPolicy.minAvailable": 4}, set()),
     ("BP6567", "PyTorchJob", {"metadata.labels": GONE, "spec.pytorchReplicaSpecs.Worker": GONE}, set()),
-    ("BP6567", "PyTorchJob", {"metadata.labels": GONE, "kind": "TFJob"}, set()),
-    ("BP6567", "PyTorchJob", {"metadata.labels": GONE, "apiVersion": "other.example/v1"}, set()),
+    (
+        "BP6567",
+        "PyTorchJob",
+        {"metadata.labels": GONE, "kind": "TFJob", "spec.tfReplicaSpecs": {"Worker": {"replicas": 4, "template": {
+            "spec": {"containers": [{"resources": {"limits": {"nvidia.com/gpu": 1}}}]}}}}},
+        set(),
+    ),
     *[
         ("BP6567", "PyTorchJob", {"metadata.labels": GONE, f"spec.pytorchReplicaSpecs.Master.template.{path}": value},
          codes)
@@ -206,6 +211,7 @@ DEFAULT = {
     ("objects", "codes"),
     [
         ([job(TORCHRUN, ONE)], {"BP6567"}),
+        ([changed(job(TORCHRUN, ONE), {"kind": "ReplicaSet", "apiVersion": "apps/v1", "spec.replicas": 2})], set()),
         ([job(["python", "render.py"], ONE)], set()),
         ([job(TORCHRUN, {"cpu": 1})], set()),
         ([job(TORCHRUN, ONE, parallelism=1)], set()),

@@ -17,8 +17,9 @@ from blueprint.diagnostics import Severity, define
 from blueprint.kubernetes.pod_templates import PodTemplate, pod_templates
 
 GANG_MISSING = define("BP6567", "gang-missing", page=__file__, severity=Severity.WARNING)
-_TOGETHER = ("PyTorchJob", "MPIJob", "JAXJob")
-_ONE_BY_ONE = (("batch", "Job"), ("jobset.x-k8s.io", "JobSet"))
+_ALWAYS = {("kubeflow.org", kind) for kind in ("PyTorchJob", "MPIJob", "JAXJob")}
+"""Kinds whose pods are one process group whatever they run."""
+_BY_COMMAND = {("batch", "Job"), ("jobset.x-k8s.io", "JobSet")}
 _SEVERAL_NODES = re.compile(r"--nnodes[= ]|--num_machines[= ]|--hostfile[= ]|--rdzv[-_]endpoint[= ]")
 _MARKS = ("scheduling.x-k8s.io/pod-group", "pod-group.scheduling.sigs.k8s.io/name", "scheduling.k8s.io/group-name")
 """Labels and annotations by which schedulers know a group: coscheduling, and Volcano."""
@@ -27,11 +28,12 @@ _MARKS = ("scheduling.x-k8s.io/pod-group", "pod-group.scheduling.sigs.k8s.io/nam
 @rule(GANG_MISSING, tags=("scheduling", "reliability"))
 def gang_missing(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Training over several GPU pods that nothing starts together."""
-    identity = subject.id
-    together = identity.group == "kubeflow.org" and identity.kind in _TOGETHER
-    if not together and (identity.group, identity.kind) not in _ONE_BY_ONE:
+    kind = (subject.id.group, subject.id.kind)
+    if kind not in _ALWAYS | _BY_COMMAND:
         return
-    training = [each for each in pod_templates(subject.data) if _uses_gpus(each) and (together or _spreads(each))]
+    training = [
+        each for each in pod_templates(subject.data) if _uses_gpus(each) and (kind in _ALWAYS or _spreads(each))
+    ]
     pods = sum(each.number for each in training)
     if pods > 1 and not any(_grouped(each, subject) for each in training) and not _managed(subject, context):
         text = f"{pods} pods with GPUs wait for each other, and nothing starts them together"
@@ -66,13 +68,12 @@ def _managed(subject: Object, context: RuleContext) -> bool:
     default = "default" in context.named(GROUP, "LocalQueue", subject.id.namespace)
     everything = configuration(context).get("manageJobsWithoutQueueName") is True
     policy = inside(subject.data, "spec", "runPolicy", "schedulingPolicy")
-    return bool(queue_name(subject) or default or everything or policy or _operator_groups(subject, context))
+    grouped = subject.id.group == "kubeflow.org" and context.once(_operator_groups)
+    return bool(queue_name(subject) or default or everything or policy or grouped)
 
 
-def _operator_groups(subject: Object, context: RuleContext) -> bool:
+def _operator_groups(context: RuleContext) -> bool:
     """Whether an operator among the objects is started with a scheduler for gangs."""
-    if subject.id.group != "kubeflow.org":
-        return False
     arguments = (
         str(argument)
         for pod in context.pods

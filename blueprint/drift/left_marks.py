@@ -1,6 +1,6 @@
 """Marks of ours on nodes that an apply did not get to take back, or to take over.
 
-Declared marks with another value are told by `nodes`. What is told here has the value that the bundle wishes, or none
+Declared marks with another value are reported by `nodes`. What is reported here has the value that the bundle declares, or none
 in the bundle at all, and an apply would still write the node.
 """
 

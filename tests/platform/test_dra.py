@@ -194,5 +194,5 @@ def test_a_strategy_has_no_meaning_where_instances_are_published_by_profile() ->
     fields = CUT.replace("mig: {", "mig: {strategy: mixed, ")
     done = compiled(blueprint(pool("train", fields), stack="gpuCluster"))
     [note, found] = sorted(done.diagnostics, key=lambda each: each.severity.value, reverse=True)
-    assert (note.code.slug, found.code.slug) == ("dra-cuts-nothing", "no-effect")
+    assert (note.code.slug, found.code.slug) == ("dra-partitions-nothing", "no-effect")
     assert found.path == "spec.nodePools.train.gpu.mig.strategy"

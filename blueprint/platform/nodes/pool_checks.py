@@ -38,7 +38,7 @@ def _without_gpu(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
 def _without_nodes(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
     """A pool that never has a node."""
     if pool.nodes_max == 0:
-        message, help_ = f"pool {pool.name} never has a node", "say the most that it may have"
+        message, help_ = f"pool {pool.name} never has a node", "declare the maximum"
         yield context.diagnostic_at((*POOLS, pool.name, "nodes"), codes.POOL_WITHOUT_NODES, message, help_=help_)
 
 

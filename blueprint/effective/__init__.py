@@ -1,1 +1,1 @@
-"""The GPU stack as the rendered objects set it up, independent of who wrote them: templates, patches, or users' own manifests."""
+"""The GPU stack as the rendered objects set it up: those of templates, patches and users' own manifests alike."""

@@ -81,7 +81,7 @@ def declared() -> Description:
 
 
 def test_a_layout_is_followed_from_its_line_to_the_gpus(place: Place) -> None:
-    """Only the nodes of the pool whose layout changes get another label; then its GPUs are partitioned wrongly, at its line."""
+    """Only the nodes of the pool whose layout changes get another label; then its GPUs are partitioned wrongly."""
     place.apply()
     serving, notebooks = place.node(), place.node("notebooks-0000")
     assert serving["status"]["capacity"]["nvidia.com/mig-1g.10gb"] == "28"

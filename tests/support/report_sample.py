@@ -12,7 +12,8 @@ MIG = Code(
     "BP3104",
     "mig-profile-unsupported",
     Severity.ERROR,
-    "The GPU cannot be partitioned into this profile.\n\nEvery product has `profiles`:\n\n- of NVIDIA's tables\n- no others",
+    "The GPU cannot be partitioned into this profile.\n\nEvery product has `profiles`:\n\n"
+    "- of NVIDIA's tables\n- no others",
 )
 KEY = Code("BP1001", "duplicate-key", Severity.ERROR, "A key stands twice in one mapping. **Remove one.**")
 STYLE = Code("BP2999", "odd-style", Severity.WARNING, "Reads badly.")

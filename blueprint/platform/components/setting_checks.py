@@ -30,7 +30,7 @@ def _without_switch(context: CheckContext, component: PlatformComponent) -> Iter
             if given.get(switch, known.default) not in (False, None):
                 continue
             notes = (context.note((*at, switch), f"{switch} is off"),) if switch in given else ()
-            message = f"{component.name}: {name} means nothing while {switch} is off"
+            message = f"{component.name}: {name} has no effect while {switch} is off"
             help_ = f"set {f'{switch}: true' if known.type == 'boolean' else switch}, or remove {name}"
             yield context.diagnostic_at_key(
                 (*at, name), codes.SETTING_WITHOUT_ITS_SWITCH, message, notes=notes, help_=help_

@@ -68,7 +68,9 @@ def _mig_on_demand(context: CheckContext) -> Iterator[Diagnostic]:
     for pool in context.gpu_pools if context.platform.dra.dynamic_mig else ():
         product = pool.gpu.catalogued if pool.gpu else None
         if product and product.architecture.value == "Ampere" and product.mig.supported.value:
-            message = f"GPUs of pool {pool.name} change their MIG mode at a reset, and the DRA driver does not reset them"
+            message = (
+                f"GPUs of pool {pool.name} change their MIG mode at a reset, and the DRA driver does not reset them"
+            )
             notes = (context.note((*POOLS, pool.name, "gpu", "product"), f"{product.product} is an Ampere"),)
             path, help_ = (
                 context.setting_path("draFeatureGates", "DynamicMIG"),
@@ -131,7 +133,9 @@ def _partition(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
         help_ = f"remove it; claims share devices themselves, with draFeatureGates: {{{gate}: true}}"
         yield context.diagnostic_at_key((*at, "sharing"), dra.DRA_NO_SHARING, message, notes=notes, help_=help_)
     if partition.layout:
-        message = f"no component here applies the MIG layout of pool {pool.name}: partition the GPUs before the DRA driver starts"
+        message = (
+            f"no component applies the MIG layout of pool {pool.name}: partition its GPUs before the DRA driver starts"
+        )
         help_ = "see the prerequisites; draFeatureGates: {DynamicMIG: true} partitions on demand instead"
         yield context.diagnostic_at_key((*at, "mig"), dra.DRA_NO_MIG_MANAGER, message, notes=notes, help_=help_)
         if partition.declared_strategy:
@@ -173,6 +177,4 @@ def _ports(context: CheckContext) -> Iterator[Diagnostic]:
     if ports and ports[0] == ports[1]:
         named = "computeDomainsHealthcheckPort" if "computeDomainsHealthcheckPort" in declared else "draHealthcheckPort"
         message = f"both containers of the DRA driver would answer on port {ports[0]}"
-        yield context.diagnostic_at(
-            context.setting_path(named), dra.DRA_PORTS, message, help_="give each its own port"
-        )
+        yield context.diagnostic_at(context.setting_path(named), dra.DRA_PORTS, message, help_="give each its own port")

@@ -104,7 +104,11 @@ class _Gates:
         message = f"{name} needs the gate {needed.gate} of Kubernetes, which is not open by itself in {version}"
         message += f", and it cannot be enabled on {distribution}" if managed else ""
         notes = (self.context.note(("spec", "cluster", "kubernetes"), "Kubernetes set here"),)
-        help_ = f"enabled by default from {needed.open_from} on" if needed.open_from else "enabled by default in no version yet"
+        help_ = (
+            f"enabled by default from {needed.open_from} on"
+            if needed.open_from
+            else "enabled by default in no version yet"
+        )
         found = self.context.diagnostic_at_key(at, dra.GATE_NEEDS_CLUSTER, message, notes=notes, help_=help_)
         yield found if managed else replace(found, override=Severity.WARNING)
 

@@ -61,7 +61,9 @@ def _doubted(_: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     product, branch = pool.gpu.facts, pool.driver.branch or ""
     oldest = product.minimum_driver
     if oldest and not oldest.certain and int(branch) < version_key(oldest.value)[0]:
-        message = f"driver branch {branch} does not support {product.product}, which is documented to need {oldest.value}"
+        message = (
+            f"driver branch {branch} does not support {product.product}, which is documented to need {oldest.value}"
+        )
         help_ = "check the driver's release notes"
         yield _because_of(oldest, _at_driver(pool, codes.DRIVER_DOUBTED, message, help_))
 

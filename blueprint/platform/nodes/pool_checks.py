@@ -30,7 +30,7 @@ def _without_gpu(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
     """Values that only pools with GPUs have."""
     for key in _NEEDS_GPU if pool.gpu is None else ():
         if context.root.get((*POOLS, pool.name, key)):
-            message = f"pool {pool.name} has no gpu, so {key} means nothing"
+            message = f"pool {pool.name} has no gpu, so {key} has no effect"
             code, help_ = platform_codes.GPU_MISSING, f"add gpu, or remove {key}"
             yield context.diagnostic_at((*POOLS, pool.name, key), code, message, help_=help_)
 

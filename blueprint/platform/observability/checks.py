@@ -53,7 +53,10 @@ class _Check:
         """Whether the exporter runs, and as observability needs it."""
         for setting in self.exporting.switches:
             if self.given.get(setting) is False:
-                message, notes = f"observability is declared, but {setting} is false", (self.context.note(HERE, "declared here"),)
+                message, notes = (
+                    f"observability is declared, but {setting} is false",
+                    (self.context.note(HERE, "declared here"),),
+                )
                 path, help_ = self._setting(setting), "remove one of the two"
                 yield self.context.diagnostic_at(path, codes.EXPORTER_OFF, message, notes=notes, help_=help_)
         for setting in self.exporting.overruled:

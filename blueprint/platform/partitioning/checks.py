@@ -22,7 +22,10 @@ _LABELS = {"mig": "nvidia.com/mig.config", "sharing": "nvidia.com/device-plugin.
 _MIG_MANAGER = "migManager"
 _WHY_NOT_APPLIED: dict[MissingManager, tuple[Path, str]] = {
     MissingManager.STANDALONE_STACK: (_STACK, "without the operator there is no MIG manager"),
-    MissingManager.NODE_IMAGE: (("spec", "cluster", "os"), "these nodes are partitioned by their own settings, at boot"),
+    MissingManager.NODE_IMAGE: (
+        ("spec", "cluster", "os"),
+        "these nodes are partitioned by their own settings, at boot",
+    ),
     MissingManager.SWITCHED_OFF: ((_MIG_MANAGER,), "the MIG manager is switched off"),
 }
 """Where the blueprint leaves a layout to nobody, a path or the name of a setting, and why."""

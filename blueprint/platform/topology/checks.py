@@ -122,7 +122,7 @@ class TopologyChecks:
             return
         at: Path = (*POOLS, name, "nvlinkDomain")
         if gpu is None:
-            message, help_ = f"pool {name} has no gpu, so nvlinkDomain means nothing", "add gpu, or remove nvlinkDomain"
+            message, help_ = f"pool {name} has no gpu, so nvlinkDomain has no effect", "add gpu, or remove nvlinkDomain"
             yield self.context.diagnostic_at(at, platform_codes.GPU_MISSING, message, help_=help_)
             return
         product = gpu.catalogued

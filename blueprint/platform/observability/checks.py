@@ -136,6 +136,8 @@ class _Check:
         """Names, and what falls away without them."""
         at: Path = (*HERE, "metrics")
         excluded, nvlink5 = self.observability.excluded, self.observability.exporter.counts_nvlink5
+        pools = self.context.gpu_pools
+        pools = () if any(pool.partition.is_whole for pool in pools) else pools
         for index, name in enumerate(self.observability.included):
             path: Path = (*at, "include", index)
             if name not in self.data.metrics.metrics:
@@ -148,6 +150,9 @@ class _Check:
                 message = f"{name} may keep a GPU with NVLink 5 from giving any of its link errors"
                 help_ = "DCGM_FI_DEV_ECC_SBE_AGG_TOTAL counts the same errors over the GPU's life"
                 yield self.context.diagnostic_at(path, codes.METRICS_COLLIDE, message, help_=help_)
+            elif pools and not self.data.metrics.metrics[name].instances:
+                message = f"{name} has no value where every GPU is partitioned, as in pool {pools[0].name}"
+                yield self.context.diagnostic_at(path, codes.WITHOUT_INSTANCES, message, help_="remove it")
         for index, name in enumerate(excluded):
             if name not in self.data.metrics.metrics:
                 yield self._unknown_metric((*at, "exclude", index), name)

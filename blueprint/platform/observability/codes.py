@@ -153,6 +153,16 @@ namespaces, or of who holds GPUs, and what rules record by namespace loses that 
 (`openshift-monitoring`) reads the operator's namespace and does all of it; so does one of your own.
 """,
 )
+WITHOUT_INSTANCES = define(
+    "BP3258",
+    "metric-without-instances",
+    """
+Every GPU of every pool is partitioned, and DCGM has no value of this metric for MIG instances: traffic over PCIe and NVLink
+is counted for whole GPUs (dcgm-exporter issue 726, DCGM issue 88). The exporter gives no series, and panels that ask for it
+stay empty.
+""",
+    severity=Severity.WARNING,
+)
 SCRAPE_TOO_SLOW = define(
     "BP3218",
     "scrape-too-slow",

@@ -103,7 +103,8 @@ def test_rules_are_values_that_say_what_they_do() -> None:
     kinds = """pods objects clusterpolicy nvidiadriver gpucluster configmap secret namespace node daemonset deployment
         servicemonitor podmonitor resourcequota limitrange deviceclass clusterrolebinding priorityclass runtimeclass
         nodefeaturerule prometheusrule resourceclaim resourceclaimtemplate computedomain
-        clusterqueue cohort localqueue resourceflavor topology"""
+        clusterqueue cohort localqueue resourceflavor topology queue nodepool provisioner awsnodetemplate nodeclaim
+        ec2nodeclass"""
     assert {each.subject for each in RULES} == set(kinds.split())
     for each in RULES:
         assert isinstance(each, Rule)

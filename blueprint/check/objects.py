@@ -160,7 +160,7 @@ def _complaints(
     yield from check_sizes(data)
     yield from check_payload(data)
     if not kinds.on_by_default(data["apiVersion"]):
-        text = f"{data['apiVersion']} is served only by an API server that was told to"
+        text = f"{data['apiVersion']} is served only where the API server enables it"
         yield ObjectFinding(codes.NOT_ON_BY_DEFAULT, ("apiVersion",), text)
     if (data["apiVersion"], data["kind"]) == _CRD:
         yield from _own_schema(data, kinds)

@@ -75,6 +75,8 @@ VARIANTS: list[tuple[str, str, dict[str, Any], set[str]]] = [
     ("BP6542", "ClusterQueue", {f"{QUOTA}.lendingLimit": "8"}, set()),
     ("BP6542", "ClusterQueue", {f"{QUOTA}.lendingLimit": "9"}, {"BP6542"}),
     ("BP6542", "ClusterQueue", {f"{QUOTA}.borrowingLimit": "-1"}, {"BP6542"}),
+    ("BP6542", "ClusterQueue", {f"{QUOTA}.nominalQuota": GONE}, set()),
+    ("BP6542", "ClusterQueue", {f"{QUOTA}.lendingLimit": "many"}, set()),
     ("BP6542", "ClusterQueue", {f"{QUOTA}.nominalQuota": "-8", f"{QUOTA}.lendingLimit": GONE}, {"BP6542"}),
     ("BP6542", "ClusterQueue", {f"{QUOTA}.nominalQuota": "0", f"{QUOTA}.lendingLimit": "0"}, set()),
     (
@@ -91,6 +93,8 @@ VARIANTS: list[tuple[str, str, dict[str, Any], set[str]]] = [
         set(),
     ),
     ("BP6542", "ClusterQueue", {"kind": "Cohort", "spec.cohortName": GONE}, {"BP6542"}),
+    ("BP6542", "ClusterQueue", {"kind": "Cohort", "apiVersion": f"{KUEUE}/v1alpha1", "spec.cohortName": GONE,
+                                "spec.parent": "all"}, {"BP6554"}),
     ("BP6544", "ClusterQueue", {"spec.preemption.reclaimWithinCohort": "Never"}, {"BP6544"}),
     ("BP6544", "ClusterQueue", {"spec.preemption.borrowWithinCohort.policy": "Never"}, set()),
     (
@@ -292,6 +296,16 @@ def test_what_is_named_may_be_elsewhere(code: str, kind: str, missing: str, fiel
     assert code not in found(code, kind, {}, *IN_BLUEPRINT, without=missing)
     assert found(code, kind, other, *COMPLETE)[code] is Severity.ERROR
     assert found(code, kind, {}, *COMPLETE, without=missing)[code] is Severity.ERROR
+
+
+@pytest.mark.parametrize(
+    ("name", "help_"), [("reserch", "did you mean research?"), ("zzz", "there is research"), ("research", None)]
+)
+def test_the_names_there_are_offered(name: str, help_: str | None) -> None:
+    documents = [changed(each, {LABELS: name} if each["kind"] == "Job" else {})
+                 for each in yaml.safe_load_all(PAGES["BP6547"].good)]  # fmt: skip
+    found = run_rules(RuleContext([Object(each, USERS) for each in documents], NoPlatform())).diagnostics
+    assert [each.help for each in found] == ([help_] if help_ else [])
 
 
 def test_a_workload_is_placed_by_annotations_of_its_pods_once() -> None:

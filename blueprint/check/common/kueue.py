@@ -87,7 +87,7 @@ def quotas(subject: Object) -> Iterator[Quota]:
 def parent_field(subject: Object) -> str:
     """The field that names the cohort above: it differs by kind and version."""
     if subject.id.kind == "Cohort":
-        return "parentName"
+        return "parent" if subject.api_version.endswith("/v1alpha1") else "parentName"
     return "cohort" if subject.api_version.endswith("/v1beta1") else "cohortName"
 
 

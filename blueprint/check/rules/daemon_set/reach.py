@@ -35,7 +35,8 @@ def theirs(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     if subject.component != USERS:
         return
     here = [pod for pod in context.pods if pod.subject is subject]
-    program = next((name for pod in here for name in map(_program, pod.containers) if name in _NEEDED), None)
+    needed = _DISCOVERY if context.cluster_policy else _NEEDED
+    program = next((name for pod in here for name in map(_program, pod.containers) if name in needed), None)
     others = [pod for pod in context.pods if program and program in map(_program, pod.containers)]
     for pool in context.pools if program else ():
         if any(_reaches(pod, pool) for pod in others):
@@ -51,8 +52,12 @@ def theirs(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
             return
 
 
-_NEEDED = ("node-feature-discovery", "k8s-device-plugin", "gpu-feature-discovery")
-"""What a node has to run before its GPUs can be found or asked for, by the last name of the image."""
+_DISCOVERY = ("node-feature-discovery",)
+_NEEDED = (*_DISCOVERY, "k8s-device-plugin", "gpu-feature-discovery")
+"""What a node has to run before its GPUs can be found or asked for, by the last name of the image.
+
+Under a ClusterPolicy the operator runs what comes after discovery.
+"""
 
 
 def _program(container: tuple[Path, Mapping[str, Any]]) -> str:

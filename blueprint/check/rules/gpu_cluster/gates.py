@@ -21,21 +21,21 @@ _PATH = ("spec", "draDriver", "featureGates")
 @rule(GATE_FAULT, tags=("operator", "dra"))
 def gates(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Gates that no driver knows, and open ones that exclude each other or lack another."""
-    said = mapping(inside(subject.data, *_PATH))
-    if not said or not by_hand(subject, *_PATH):
+    settings = mapping(inside(subject.data, *_PATH))
+    if not settings or not by_hand(subject, *_PATH):
         return
     known = _gates()
-    for name in map(str, said):
+    for name in map(str, settings):
         if name not in known.gates:
             near = nearest(name, known.gates)
             text = f"no version of the DRA driver knows the feature gate {name}, and it does not start"
             yield ObjectFinding(GATE_FAULT, (*_PATH, name), text, f"did you mean {near}?" if near else "remove it")
-        elif said.get(name) is True:
-            yield from _conflicts(name, known, said)
+        elif settings.get(name) is True:
+            yield from _conflicts(name, known, settings)
 
 
-def _conflicts(name: str, known: Gates, said: object) -> Iterator[ObjectFinding]:
-    gate, values = known.gates[name], mapping(said)
+def _conflicts(name: str, known: Gates, settings: object) -> Iterator[ObjectFinding]:
+    gate, values = known.gates[name], mapping(settings)
     for other in gate.excludes:
         if values.get(other, known.gates[other].default) is True and (other not in values or other < name):
             text = f"{name} and {other} exclude each other: the driver does not start with both"

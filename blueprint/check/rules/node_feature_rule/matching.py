@@ -51,8 +51,10 @@ def ids(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
                 if isinstance(value, str) and not form.fullmatch(value):
                     at = (*path, "matchExpressions", key, "value", index)
                     text = f"{key} is never {value}: ids are digits and small letters without 0x"
-                    meant = value.lower().removeprefix("0x")
-                    yield ObjectFinding(ID_FORM, at, text, f"did you mean {meant}?" if form.fullmatch(meant) else None)
+                    normal = value.lower().removeprefix("0x")
+                    yield ObjectFinding(
+                        ID_FORM, at, text, f"did you mean {normal}?" if form.fullmatch(normal) else None
+                    )
 
 
 def _matchers(subject: Object) -> Iterator[tuple[Path, Mapping[Any, Any]]]:

@@ -19,7 +19,7 @@ UNUSED = define("BP6578", "claim-without-container", page=__file__, severity=Sev
 @rule(UNUSED, tags=("dra",))
 def unused(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Claims that no container refers to."""
-    used = {each.get("name") for _, container in pod.containers for each in _claims(container)}
+    used = [each.get("name") for _, container in pod.containers for each in _claims(container)]
     for index, each in enumerate(map(mapping, items(pod.spec.get("resourceClaims")))):
         if isinstance(name := each.get("name"), str) and name not in used:
             at = (*pod.path, "resourceClaims", index, "name")

@@ -17,7 +17,7 @@ from blueprint.source.paths import format_path
 
 FILE_MISSING = define("BP6585", "config-file-not-mounted", page=__file__)
 NO_SOCKET = define("BP6586", "device-plugin-without-socket", page=__file__)
-_TOLD = {
+_FILE_OPTIONS = {
     "k8s-device-plugin": ("CONFIG_FILE", re.compile(r"--?config-file(?:=(.+))?")),
     "k8s-mig-manager": ("CONFIG_FILE", re.compile(r"--?config-file(?:=(.+))?|-f")),
     "dcgm-exporter": ("DCGM_EXPORTER_COLLECTORS", re.compile(r"--collectors(?:=(.+))?|-f")),
@@ -46,8 +46,8 @@ def _listed(keys: frozenset[str]) -> str:
 
 
 def _files(path: Path, container: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
-    """The files that a container of NVIDIA's is told to read, and where that is said."""
-    variable, flag = _TOLD.get(_program(container), (None, None))
+    """The files that a container of NVIDIA's is told to read, and where that is line."""
+    variable, flag = _FILE_OPTIONS.get(_program(container), (None, None))
     for at, name, value in literal_env(container, path) if variable else ():
         if name == variable and value.startswith("/"):
             yield at, value
@@ -74,10 +74,7 @@ def _keys_at(file: str, container: Mapping[str, Any], pod: DescribedPod, context
     mount = next((each for each in mounts if str(each.get("mountPath")).rstrip("/") == folder), None)
     if mount is None or mount.get("subPath") or mount.get("subPathExpr"):
         return None
-    volume = next(
-        (each for each in map(mapping, items(pod.spec.get("volumes"))) if each.get("name") == mount.get("name")), {}
-    )
-    source = mapping(mapping(volume).get("configMap"))
+    source = mapping(_volume(mount, pod).get("configMap"))
     name = source.get("name")
     found = context.find("ConfigMap", name, pod.subject.id.namespace) if isinstance(name, str) else None
     if found is None:
@@ -114,14 +111,17 @@ def _is_another(container: Mapping[str, Any]) -> bool:
 
 def _host_path(where: str, container: Mapping[str, Any], pod: DescribedPod) -> str | None:
     """The folder of the host that is mounted there, or above it; None where none is."""
-    volumes = {
-        each.get("name"): inside(each, "hostPath", "path") for each in map(mapping, items(pod.spec.get("volumes")))
-    }
     for mount in map(mapping, items(container.get("volumeMounts"))):
-        at, host = str(mount.get("mountPath")).rstrip("/"), volumes.get(mount.get("name"))
+        at, host = str(mount.get("mountPath")).rstrip("/"), inside(_volume(mount, pod), "hostPath", "path")
         if isinstance(host, str) and (where == at or where.startswith(at + "/")):
             return host.rstrip("/") + where.removeprefix(at)
     return None
+
+
+def _volume(mount: Mapping[Any, Any], pod: DescribedPod) -> Mapping[Any, Any]:
+    """The volume that is mounted."""
+    volumes = map(mapping, items(pod.spec.get("volumes")))
+    return next((each for each in volumes if each.get("name") == mount.get("name")), {})
 
 
 RULES = (file_missing, no_socket)

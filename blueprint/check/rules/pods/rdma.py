@@ -23,9 +23,9 @@ def ipc_lock(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]
     for path, container in pod.containers:
         security = mapping(container.get("securityContext"))
         added = [str(each).removeprefix("CAP_") for each in items(inside(security, "capabilities", "add"))]
-        asked = _asked(container)
-        if asked and security.get("privileged") is not True and not {"IPC_LOCK", "ALL"} & set(added):
-            at = (*path, "resources", "limits", asked[0])
+        names = _rdma_limits(container)
+        if names and security.get("privileged") is not True and not {"IPC_LOCK", "ALL"} & set(added):
+            at = (*path, "resources", "limits", names[0])
             text = f"{format_path(at, pod.subject.data)} without the capability IPC_LOCK: RDMA pins memory"
             yield ObjectFinding(NO_IPC_LOCK, at, text, "securityContext: {capabilities: {add: [IPC_LOCK]}}")
 
@@ -35,7 +35,7 @@ def unmade(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Resources of RDMA that none of the policies among the objects makes."""
     made = shared_resources(context)
     for path, container in pod.containers if made else ():
-        for name in _asked(container):
+        for name in _rdma_limits(container):
             if name.removeprefix(_RDMA) not in made:
                 at = (*path, "resources", "limits", name)
                 near = nearest(name.removeprefix(_RDMA), made)
@@ -45,7 +45,7 @@ def unmade(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
                 yield ObjectFinding(NOT_MADE, at, text, help_)
 
 
-def _asked(container: Any) -> list[str]:
+def _rdma_limits(container: Any) -> list[str]:
     limits = mapping(inside(container, "resources", "limits"))
     return [name for name, amount in limits.items() if str(name).startswith(_RDMA) and str(amount) != "0"]
 

@@ -104,7 +104,8 @@ def test_rules_are_values_that_say_what_they_do() -> None:
         servicemonitor podmonitor horizontalpodautoscaler nicclusterpolicy sriovnetwork resourcequota limitrange
         deviceclass clusterrolebinding priorityclass runtimeclass
         nodefeaturerule prometheusrule resourceclaim resourceclaimtemplate computedomain
-        clusterqueue cohort localqueue resourceflavor topology"""
+        clusterqueue cohort localqueue resourceflavor topology queue nodepool provisioner awsnodetemplate nodeclaim
+        ec2nodeclass"""
     assert {each.subject for each in RULES} == set(kinds.split())
     for each in RULES:
         assert isinstance(each, Rule)

@@ -94,7 +94,8 @@ def no_socket(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding
         if host is None:
             where = format_path(path, pod.subject.data)
             text = f"{where} has no {_SOCKETS} of the host, where it registers with the kubelet"
-            yield ObjectFinding(NO_SOCKET, (*path, "image"), text, f"hostPath: {{path: {_SOCKETS}}}, mounted at the same place")
+            help_ = f"hostPath: {{path: {_SOCKETS}}}, mounted at the same place"
+            yield ObjectFinding(NO_SOCKET, (*path, "image"), text, help_)
         elif host != _SOCKETS:
             text = f"{format_path(path, pod.subject.data)} has {host} of the host at {_SOCKETS}"
             help_ = f"the kubelet's folder of sockets is {_SOCKETS} whatever its --root-dir is"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from blueprint.bundle.model import USERS, Object, Path
+from blueprint.check.common.device_plugins import DEVICE_PLUGIN, program
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import DescribedPod, PoolOffer, RuleContext, inside, items, mapping, tolerates
@@ -36,24 +37,22 @@ def theirs(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         return
     here = [pod for pod in context.pods if pod.subject is subject]
     needed = _DISCOVERY if context.cluster_policy else _NEEDED
-    program = next((name for pod in here for name in map(_program, pod.containers) if name in needed), None)
-    others = [pod for pod in context.pods if program and program in map(_program, pod.containers)]
-    for pool in context.pools if program else ():
+    wanted = next((name for pod in here for name in map(_program, pod.containers) if name in needed), None)
+    others = [pod for pod in context.pods if wanted and wanted in map(_program, pod.containers)]
+    for pool in context.pools if wanted else ():
         if any(_reaches(pod, pool) for pod in others):
             continue
         taint = next((each for each in pool.taints if not tolerates(inside(subject.data, *_TOLERATIONS), each)), None)
         if taint and _chooses(here[0], pool):
             is_ = f"{taint.key}={taint.value}" if taint.value else taint.key
-            text = (
-                f"no toleration for the taint {is_}:{taint.effect} of pool {pool.name}: {program} is not on its nodes"
-            )
+            text = f"no toleration for the taint {is_}:{taint.effect} of pool {pool.name}: {wanted} is not on its nodes"
             help_ = f"add {{key: {taint.key}, operator: Exists, effect: {taint.effect}}}"
             yield ObjectFinding(OPERANDS_REPELLED, _TOLERATIONS, text, help_)
             return
 
 
 _DISCOVERY = ("node-feature-discovery",)
-_NEEDED = (*_DISCOVERY, "k8s-device-plugin", "gpu-feature-discovery")
+_NEEDED = (*_DISCOVERY, DEVICE_PLUGIN, "gpu-feature-discovery")
 """What a node has to run before its GPUs can be found or asked for, by the last name of the image.
 
 Under a ClusterPolicy the operator runs what comes after discovery.
@@ -65,7 +64,7 @@ def _program(container: tuple[Path, Mapping[str, Any]]) -> str:
     words = [*items(container[1].get("command")), *items(container[1].get("args"))]
     if any("topology-updater" in str(word) for word in words):
         return ""
-    return str(container[1].get("image") or "").partition("@")[0].rpartition("/")[2].partition(":")[0]
+    return program(container[1])
 
 
 def _reaches(pod: DescribedPod, pool: PoolOffer) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from blueprint.bundle.model import Path
 from blueprint.check.common.containers import literal_env
+from blueprint.check.common.device_plugins import DEVICE_PLUGIN, program
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import DescribedPod, RuleContext, inside, items, mapping
@@ -18,11 +19,11 @@ from blueprint.source.paths import format_path
 FILE_MISSING = define("BP6585", "config-file-not-mounted", page=__file__)
 NO_SOCKET = define("BP6586", "device-plugin-without-socket", page=__file__)
 _FILE_OPTIONS = {
-    "k8s-device-plugin": ("CONFIG_FILE", re.compile(r"--?config-file(?:=(.+))?")),
+    DEVICE_PLUGIN: ("CONFIG_FILE", re.compile(r"--?config-file(?:=(.+))?")),
     "k8s-mig-manager": ("CONFIG_FILE", re.compile(r"--?config-file(?:=(.+))?|-f")),
-    "dcgm-exporter": ("DCGM_EXPORTER_COLLECTORS", re.compile(r"--collectors(?:=(.+))?|-f")),
+    "dcgm-": ("DCGM_EXPORTER_COLLECTORS", re.compile(r"--collectors(?:=(.+))?|-f")),
 }
-"""By the image's last name: the variable and the flag with the path of the file."""
+"""By how the image's last name begins: the variable and the flag with the path of the file."""
 _OTHER_PROGRAMS = ("gpu-feature-discovery", "config-manager", "mps-control-daemon")
 _SOCKETS = "/var/lib/kubelet/device-plugins"
 
@@ -47,7 +48,7 @@ def _listed(keys: frozenset[str]) -> str:
 
 def _files(path: Path, container: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     """The files that a container of NVIDIA's is told to read, and where that is line."""
-    variable, flag = _FILE_OPTIONS.get(_program(container), (None, None))
+    variable, flag = _option(container)
     for at, name, value in literal_env(container, path) if variable else ():
         if name == variable and value.startswith("/"):
             yield at, value
@@ -61,8 +62,9 @@ def _files(path: Path, container: Mapping[str, Any]) -> Iterator[tuple[Path, str
                 yield (*path, field, index if file else index + 1), str(file or later)
 
 
-def _program(container: Mapping[str, Any]) -> str:
-    return str(container.get("image") or "").partition("@")[0].rpartition("/")[2].partition(":")[0]
+def _option(container: Mapping[str, Any]) -> tuple[str | None, re.Pattern[str] | None]:
+    """The variable and the flag of NVIDIA's program in a container; nothing for other programs."""
+    return next((each for name, each in _FILE_OPTIONS.items() if program(container).startswith(name)), (None, None))
 
 
 def _keys_at(file: str, container: Mapping[str, Any], pod: DescribedPod, context: RuleContext) -> frozenset[str] | None:
@@ -88,7 +90,7 @@ def _keys_at(file: str, container: Mapping[str, Any], pod: DescribedPod, context
 def no_socket(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """A device plugin that cannot reach the kubelet."""
     for path, container in pod.containers:
-        if _program(container) != "k8s-device-plugin" or path[-2] != "containers" or _is_another(container):
+        if program(container) != DEVICE_PLUGIN or path[-2] != "containers" or _is_another(container):
             continue
         host = _host_path(_SOCKETS, container, pod)
         if host is None:

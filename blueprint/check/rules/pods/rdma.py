@@ -39,7 +39,7 @@ def unmade(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
             if name.removeprefix(_RDMA) not in made:
                 at = (*path, "resources", "limits", name)
                 near = nearest(name.removeprefix(_RDMA), made)
-                text = f"{format_path(at, pod.subject.data)}: no NicClusterPolicy here makes {name}"
+                text = f"{format_path(at, pod.subject.data)}: no policy of network cards here makes {name}"
                 listed = ", ".join(_RDMA + each for each in sorted(made))
                 help_ = f"did you mean {_RDMA}{near}?" if near else f"they make {listed}"
                 yield ObjectFinding(NOT_MADE, at, text, help_)
@@ -53,7 +53,8 @@ def _rdma_limits(container: Any) -> list[str]:
 def shared_resources(context: RuleContext) -> frozenset[str]:
     """The names in the configurations of the shared RDMA device plugin; none of what cannot be read."""
     found: set[str] = set()
-    for policy in context.objects_of_kind("NicClusterPolicy"):
+    policies = (each for kind, objects in context.kinds.items() if kind.startswith("Nic") for each in objects)
+    for policy in policies:
         text = inside(policy.data, "spec", "rdmaSharedDevicePlugin", "config")
         try:
             entries = mapping(json.loads(text)).get("configList") if isinstance(text, str) else ()

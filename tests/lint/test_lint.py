@@ -332,3 +332,39 @@ def test_a_token_of_an_example_is_no_credential(blueprint: Linter, value: str, i
     Path("pod.yaml").write_text(text)
     found = [each["code"] for each in blueprint("pod.yaml")[1]["diagnostics"]]
     assert ("BP6301" in found) is is_told
+
+
+def test_the_configuration_of_a_program_is_no_object(blueprint: Linter) -> None:
+    Path("manager.yaml").write_text(
+        "apiVersion: config.trainer.kubeflow.org/v1alpha1\nkind: Configuration\nwebhook: {}\n"
+    )
+    code, report = blueprint("manager.yaml")
+    assert (code, [each["code"] for each in report["diagnostics"]]) == (0, ["BP0063"])
+
+
+def test_numbers_of_json_are_read_alike_by_all(blueprint: Linter) -> None:
+    text = json.dumps({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "job", "namespace": "default"}})
+    document = text[:-1] + ', "spec": {"containers": [], "priority": 1e3}}'
+    for name, expected in (("pod.json", False), ("pod.yaml", True)):
+        Path(name).write_text(document)
+        assert ("BP1007" in {each["code"] for each in blueprint(name)[1]["diagnostics"]}) is expected
+
+
+def test_volumes_of_a_training_runtime_come_from_its_claim_policies(blueprint: Linter) -> None:
+    container = "{name: node, image: registry.example/t:1, volumeMounts: [{name: %s, mountPath: /workspace}]}"
+    runtime = """\
+apiVersion: trainer.kubeflow.org/v1alpha1
+kind: ClusterTrainingRuntime
+metadata: {name: tune}
+spec:
+  template:
+    spec:
+      volumeClaimPolicies: [{templates: [{metadata: {name: initializer}, spec: {}}]}]
+      replicatedJobs:
+        - name: node
+          template: {spec: {template: {spec: {containers: [%s]}}}}
+"""
+    for volume, expected in (("initializer", []), ("other", ["BP5106"])):
+        Path("runtime.yaml").write_text(runtime % (container % volume))
+        found = [each["code"] for each in blueprint("runtime.yaml")[1]["diagnostics"]]
+        assert [code for code in found if code == "BP5106"] == expected

@@ -49,10 +49,11 @@ class ObjectId:
 
     @classmethod
     def of(cls, manifest: Mapping[str, Any]) -> ObjectId:
-        """The identity of a manifest that has apiVersion, kind and metadata.name."""
+        """The identity of a manifest that has apiVersion, kind and a name, or the prefix of one that is generated."""
         group = str(manifest["apiVersion"]).rpartition("/")[0]
         meta = manifest["metadata"]
-        return cls(group, str(manifest["kind"]), str(meta.get("namespace", "")), str(meta["name"]))
+        name = meta["name"] if "name" in meta else f"{meta['generateName']}*"
+        return cls(group, str(manifest["kind"]), str(meta.get("namespace", "")), str(name))
 
     def __str__(self) -> str:
         return "/".join(part for part in (self.kind, self.namespace, self.name) if part)
@@ -152,7 +153,7 @@ class BundlePool:
 
     `labels` and `taints` are what must be on the node (selector labels excluded). `sources` has one entry
     per key: `nodes`, `selector`, `labels.<key>`, `taints.<key>:<effect>`, `gpu`, `resources`, `machine`,
-    `topology`. `resources` is what pods can ask each node for, after cutting and sharing:
+    `topology`. `resources` is what pods can ask each node for, after partitioning and sharing:
     `{"nvidia.com/mig-1g.10gb": 28}`. `machine` has what is known of the machine, by name; `topology` the labels
     that say where a node stands, with the pool's nodes per domain (0: any number).
     """

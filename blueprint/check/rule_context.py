@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from blueprint import promql
 from blueprint.bundle.model import Object, Path, Taint
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from blueprint.check.claims.dra_context import DraContext
 
 GPU_PREFIX = "nvidia.com/"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,7 @@ class RuleContext:
             self.kinds.setdefault(each.data["kind"], []).append(each)
         self._facts = facts
         self._named: dict[tuple[str, str], dict[str, dict[str, Object]]] = {}
+        self._made: dict[Callable[[RuleContext], Any], Any] = {}
 
     def objects_of_kind(self, kind: str) -> list[Object]:
         """The objects of a kind."""
@@ -159,6 +161,13 @@ class RuleContext:
                 if each.id.group == group:
                     index.setdefault(each.id.namespace, {})[each.id.name] = each
         return self._named[group, kind].get(namespace, {})
+
+    def once(self, make: Callable[[RuleContext], T]) -> T:
+        """What a function makes of the context: worked out when it is first wanted, for all objects."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        found: T = self._made[make]
+        return found
 
     def find(self, kind: str, name: str, namespace: str = "") -> Object | None:
         """The object of that name; without a namespace the first one."""

@@ -108,7 +108,7 @@ class Platform:
 
     @tracked_property
     def os(self) -> str:
-        """Operating system of the GPU nodes, `ubuntu-24.04`; where nothing is said, the distribution's usual one."""
+        """Operating system of the GPU nodes, `ubuntu-24.04`; by default the distribution's."""
         return self._blueprint.spec.cluster.os or self.distribution_facts.default_os
 
     @tracked_property
@@ -271,7 +271,7 @@ class Platform:
         return found.settings[name] if found else None
 
     def component_with(self, setting: str) -> PlatformComponent | None:
-        """The component in this stack that has a setting; its name is the contract, whoever the component is."""
+        """The component in this stack that has a setting; its name is the contract, not the component's."""
         return next((each for each in self.components.values() if setting in each.component.settings), None)
 
     def provider_of(self, part: Part) -> PlatformComponent | None:

@@ -121,7 +121,7 @@ class PoolPartition:
         decided_by(read_fact(placements) if placements else None)
         instances = ", ".join(f"{number} x {profile}" for profile, number in sorted(group.instances.items()))
         places = f" ({', '.join(map(str, group.placement))})" if group.placement else ""
-        return f"{gpus} cut into {instances}{places}"
+        return f"{gpus} partitioned into {instances}{places}"
 
     @tracked_property
     def shared(self) -> bool:

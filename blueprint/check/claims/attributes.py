@@ -40,7 +40,8 @@ def never(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         return
     for _, _, selectors, _ in selected(subject, context):
         for path, text in selectors:
-            for read, node in reads(text):
+            first = dict(reversed([*reads(text)]))
+            for read, node in first.items():
                 if read.domain == _DOMAIN and (help_ := _instead(read.field, read.name)):
                     name = f"{read.field}['{_DOMAIN}'].{read.name}"
                     message = f"{name} is published by no version of the driver that is known here"

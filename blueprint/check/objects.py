@@ -171,14 +171,14 @@ def _complaints(
 
 
 def _listed(violations: Iterable[Violation]) -> tuple[list[Violation], int]:
-    """The violations that are told, and how many more there are."""
-    told: list[Violation] = []
+    """The violations that are listed, and how many more there are."""
+    listed: list[Violation] = []
     counts = Counter[str]()
     for each in violations:
         counts[each.keyword] += 1
         if counts[each.keyword] <= MOST_FAULTS:
-            told.append(each)
-    return told, counts.total() - len(told)
+            listed.append(each)
+    return listed, counts.total() - len(listed)
 
 
 def _own_schema(crd: dict[str, Any], kinds: KindRegistry) -> Iterator[ObjectFinding]:

@@ -108,7 +108,7 @@ def tag_suffixes(image: PlatformImage, platform: Platform) -> list[str]:
     """What the operator adds to a tag: the operating system, `-ubuntu24.04`, `-rhel9`; or `-rhel9.4-amd64`."""
     if image.image.tag_suffix is None:
         return [""]
-    name, _, version = platform.os.partition("-")
+    name, _, version = platform.cluster.os.partition("-")
     if image.image.tag_suffix == "operating-system-and-architecture":
         return [f"-{name}{version}-{arch}" for arch in platform.nic_policies.architectures]
     return [f"-{name}{version if name == 'ubuntu' else version.split('.', maxsplit=1)[0]}"]

@@ -86,7 +86,7 @@ def _mig(pool: GpuPool) -> str:
 
 _SUBJECTS: dict[str, Callable[[GpuPool], str | None]] = {
     "arch": lambda pool: pool.hardware.arch,
-    "distribution": lambda pool: pool.platform.distribution,
+    "distribution": lambda pool: pool.platform.cluster.distribution,
     "driverBranch": lambda pool: pool.driver.branch,
     "driverOwner": lambda pool: pool.driver.owner,
     "driverVersion": lambda pool: pool.driver.version,
@@ -94,10 +94,10 @@ _SUBJECTS: dict[str, Callable[[GpuPool], str | None]] = {
     "gpuArchitecture": lambda pool: _fact(pool, lambda gpu: gpu.architecture),
     "gpuStack": lambda pool: pool.platform.gpu_stack,
     "kernelModules": lambda pool: pool.driver.kernel_modules,
-    "kubernetes": lambda pool: pool.platform.kubernetes_minor,
+    "kubernetes": lambda pool: pool.platform.cluster.kubernetes_minor,
     "mig": _mig,
     "nvlinkDomain": lambda pool: _flag(value=pool.topology.domain_nodes is not None),
-    "os": lambda pool: pool.platform.os,
+    "os": lambda pool: pool.platform.cluster.os,
     "precompiled": lambda pool: _flag(value=pool.driver.precompiled),
     "product": lambda pool: pool.gpu.product,
     "topologyManager": lambda pool: pool.topology.kubelet.get("topologyManagerPolicy"),

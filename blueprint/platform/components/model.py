@@ -38,7 +38,7 @@ class PlatformImage:
     def repository(self) -> str:
         """Registry and path, mirrored."""
         self._noted("repository")
-        return self._platform.mirrored(self.image.repository)
+        return self._platform.cluster.mirrored(self.image.repository)
 
     @tracked_property
     def unmirrored(self) -> str:
@@ -175,7 +175,7 @@ class PlatformComponent:
     @tracked_property
     def olm(self) -> PlatformOlm | None:
         """How it comes through the Operator Lifecycle Manager; None where our own manifests install it."""
-        olm = self.component.olm if self._platform.uses_olm else None
+        olm = self.component.olm if self._platform.cluster.uses_olm else None
         return PlatformOlm(olm, self.component, self._platform) if olm else None
 
     def template_files(self) -> tuple[Path, ...]:
@@ -196,7 +196,7 @@ class PlatformComponent:
     def version(self) -> str:
         """The upstream version; of an operator that each release of the distribution has its own of, that release."""
         if self.olm and self.olm.package and not self.olm.starting_csv:
-            return self._platform.distribution_version
+            return self._platform.cluster.distribution_version
         decided_by(self._platform.release_name)
         record(Source("component", self.component.span("version"), "version"))
         return self.component.version

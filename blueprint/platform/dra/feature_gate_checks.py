@@ -97,10 +97,10 @@ class _Gates:
 
     def _cluster(self, name: str, needed: ClusterGate, at: Path) -> Iterator[Diagnostic]:
         platform = self.context.platform
-        if needed.open_in(platform.kubernetes_minor):
+        if needed.open_in(platform.cluster.kubernetes_minor):
             return
-        version, distribution = platform.kubernetes, platform.distribution
-        managed = platform.distribution_facts.managed_control_plane
+        version, distribution = platform.cluster.kubernetes, platform.cluster.distribution
+        managed = platform.cluster.distribution_facts.managed_control_plane
         message = f"{name} needs the gate {needed.gate} of Kubernetes, which is not open by itself in {version}"
         message += f", and {distribution} lets nobody open it" if managed else ""
         notes = (self.context.note(("spec", "cluster", "kubernetes"), "Kubernetes set here"),)

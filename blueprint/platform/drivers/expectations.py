@@ -29,4 +29,4 @@ def kernel_modules(pool: GpuPool) -> str | None:
 
 def operating_system(pool: GpuPool) -> OperatingSystem | None:
     """The system for which the operator has its driver image; nothing where the driver is the host's."""
-    return OperatingSystem.parse(pool.platform.os) if pool.driver.enabled else None
+    return OperatingSystem.parse(pool.platform.cluster.os) if pool.driver.enabled else None

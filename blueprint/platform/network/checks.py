@@ -66,9 +66,9 @@ class NetworkChecks:
 
     def _owner(self, name: str, network: PoolNetwork) -> Iterator[Diagnostic]:
         at = (*POOLS, name, "network", "driver")
-        lawful = owners(network.fabric, self.context.platform.distribution_facts)
+        lawful = owners(network.fabric, self.context.platform.cluster.distribution_facts)
         if network.owner not in lawful:
-            title = self.context.platform.distribution_facts.title
+            title = self.context.platform.cluster.distribution_facts.title
             message = f"{network.owner} does not bring the driver of {network.fabric} on {title}"
             yield self.context.diagnostic_at(
                 at,
@@ -114,7 +114,7 @@ class NetworkChecks:
     def _resource(self, name: str, network: PoolNetwork) -> Iterator[Diagnostic]:
         path, component, resource = (*POOLS, name, "network", "resource"), network.component, network.resource
         notes = (self.context.note((*path[:-1], "fabric"), "fabric set here"),)
-        root = self.context.platform.kubelet_root
+        root = self.context.platform.cluster.kubelet_root
         if component == NETWORK_OPERATOR and root != _KUBELET_ROOT:
             message = f"the Network Operator's device plugins look for the kubelet under {_KUBELET_ROOT}, not {root}"
             yield self.context.diagnostic_at(

@@ -73,7 +73,7 @@ class PoolNetwork:
     @tracked_property
     def owner(self) -> str:
         """Who brings the driver of the cards."""
-        return self._spec.driver or owners(self.fabric, self._platform.distribution_facts)[0]
+        return self._spec.driver or owners(self.fabric, self._platform.cluster.distribution_facts)[0]
 
     @tracked_property
     def resource(self) -> str | None:
@@ -131,7 +131,7 @@ class PoolNetwork:
     @tracked_property
     def old_kernel(self) -> bool:
         """Whether the nodes' kernel is too old for dma-buf with GPU memory."""
-        return self._platform.os.startswith(_OLD_KERNELS)
+        return self._platform.cluster.os.startswith(_OLD_KERNELS)
 
     @tracked_property
     def component(self) -> str | None:

@@ -49,11 +49,11 @@ def _rdma(pool: Pool, network: PoolNetwork) -> Iterator[str]:
         yield f"The node image has the driver of the network cards, {driver}, and loads it at boot."
     elif network.owner == OPERATOR:
         yield (
-            f"There is a DOCA-OFED image for {pool.platform.os} and the nodes' kernel, or the node can build one: its"
-            " package repositories have the kernel's headers."
+            f"There is a DOCA-OFED image for {pool.platform.cluster.os} and the nodes' kernel, or the node can build"
+            " one: its package repositories have the kernel's headers."
         )
         yield "No node image loads another OFED, and nothing keeps the kernel's own modules of the cards in use."
-    elif fabric := pool.platform.distribution_facts.fabrics.get(network.fabric):
+    elif fabric := pool.platform.cluster.distribution_facts.fabrics.get(network.fabric):
         yield from fabric.needs
     else:
         yield "The cloud brings the driver of the network cards, and something that advertises them to pods."
@@ -61,7 +61,7 @@ def _rdma(pool: Pool, network: PoolNetwork) -> Iterator[str]:
         yield "A subnet manager runs in the fabric, and all cards' ports are active."
     elif network.owner != PROVIDER:
         yield "Switches and cards are set up for RoCE alike: MTU, priority flow control and ECN."
-    if pool.gpu and pool.platform.distribution_facts.bare_metal:
+    if pool.gpu and pool.platform.cluster.distribution_facts.bare_metal:
         yield (
             "On bare metal, ACS redirection is off on the PCIe switches between GPUs and cards, or the IOMMU passes"
             " through: otherwise their traffic takes the way through the CPU."
@@ -74,7 +74,7 @@ def _efa(pool: Pool, network: PoolNetwork) -> Iterator[str]:
     yield "The node image has the EFA driver, and 2 MiB huge pages for the pods that ask for interfaces."
     if network.owner == PROVIDER:
         yield "EKS Auto Mode advertises the interfaces."
-    elif pool.platform.mirrored("602401143452.dkr.ecr.us-west-2.amazonaws.com/eks").startswith("602401143452"):
+    elif pool.platform.cluster.mirrored("602401143452.dkr.ecr.us-west-2.amazonaws.com/eks").startswith("602401143452"):
         yield "The nodes' role may pull from Amazon's registry in us-west-2, or a mirror stands in for it."
 
 

@@ -118,7 +118,7 @@ class _Check:
         """Whether it is one that can evaluate the rules, and looks where they are put."""
         at: Path = (*HERE, "prometheus")
         namespace, monitors = self.observability.prometheus_namespace, self.observability.declared_monitor_namespace
-        if namespace == self.context.platform.distribution_facts.user_prometheus:
+        if namespace == self.context.platform.cluster.distribution_facts.user_prometheus:
             message = "the Prometheus of user projects may not list nodes, and shows rules their own namespace alone"
             help_ = "openshift-monitoring, which reads the operator's namespace, or a Prometheus of your own"
             yield self.context.diagnostic_at((*at, "namespace"), codes.PROMETHEUS_OF_PROJECTS, message, help_=help_)

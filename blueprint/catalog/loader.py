@@ -17,11 +17,11 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, cast, ge
 from blueprint.catalog import codes
 from blueprint.catalog.facts import AtLeast, Fact, Matching, Record
 from blueprint.catalog.versions import layered
-from blueprint.data import shown
 from blueprint.diagnostics import Diagnostic, Refused, Span, nearest
 from blueprint.source.document import Document
 from blueprint.source.loader import load_text
 from blueprint.source.paths import format_path
+from blueprint.source.shipped import shipped_document
 
 R = TypeVar("R", bound=Record)
 At = tuple[str | int, ...]
@@ -37,12 +37,15 @@ def read(file: Path, model: type[R], *, over: Document | None = None, **given: A
 
     Raises Refused with everything that is wrong: the YAML, or the form (BP3901).
     """
-    return read_text(file.read_text("utf-8"), shown(file), model, over=over, **given)
+    return _record_of(shipped_document(file), model, over, given)
 
 
 def read_text(text: str, name: str, model: type[R], *, over: Document | None = None, **given: Any) -> R:
     """The record in a text that diagnostics call `name`; the rest as for `read`."""
-    document = load_text(text, name)
+    return _record_of(load_text(text, name), model, over, given)
+
+
+def _record_of(document: Document, model: type[R], over: Document | None, given: Mapping[str, Any]) -> R:
     if not isinstance(document.data, dict):
         raise Refused(Diagnostic(codes.CATALOGUE_INVALID, f"{document.file} is not a map"))
     if over is not None:

@@ -87,12 +87,12 @@ def validate_objects(
     return Validation(tuple(found), formed, tally)
 
 
-_STILL_READABLE = (codes.RULE_VIOLATED, codes.NAMESPACE_MISSING, codes.NAMESPACE_NOT_ALLOWED)
-"""Errors about an object that rules can judge all the same."""
+_STILL_READABLE = (codes.RULE_VIOLATED, codes.NAMESPACE_MISSING, codes.NAMESPACE_NOT_ALLOWED, codes.SCHEMA_UNKNOWN)
+"""Errors about an object that rules can judge all the same; they take nothing of its fields for granted."""
 
 
 def _of_form(faults: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
-    """Without what leaves an object readable: a broken validation rule, a namespace too many or too few."""
+    """Without what leaves an object readable: a broken validation rule, a namespace too many or too few, no schema."""
     return (each for each in faults if each.code not in _STILL_READABLE)
 
 

@@ -126,10 +126,20 @@ class RuleContext:
         for each in objects:
             self.kinds.setdefault(each.data["kind"], []).append(each)
         self._facts = facts
+        self._named: dict[tuple[str, str], dict[str, dict[str, Object]]] = {}
 
     def objects_of_kind(self, kind: str) -> list[Object]:
         """The objects of a kind."""
         return self.kinds.get(kind, [])
+
+    def named(self, group: str, kind: str, namespace: str = "") -> Mapping[str, Object]:
+        """The objects of a kind in a namespace, by name. Indexed once, for kinds of which there may be many."""
+        if (group, kind) not in self._named:
+            index = self._named.setdefault((group, kind), {})
+            for each in self.objects_of_kind(kind):
+                if each.id.group == group:
+                    index.setdefault(each.id.namespace, {})[each.id.name] = each
+        return self._named[group, kind].get(namespace, {})
 
     def find(self, kind: str, name: str, namespace: str = "") -> Object | None:
         """The object of that name; without a namespace the first one."""

@@ -11,10 +11,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from blueprint.data import data_folder, shown
+from blueprint.data import data_folder
 from blueprint.kubernetes.api import Kubernetes, Schema, load_kubernetes
 from blueprint.kubernetes.structural import QUANTITY_PATTERN, full_name, int_or_string, structural
-from blueprint.source.loader import load_text
+from blueprint.source.shipped import shipped_document
 
 SIMPLE: Mapping[str, Schema] = {
     "any": {},
@@ -176,5 +176,5 @@ def crds_of(group: str) -> Iterator[Mapping[str, Any]]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    document: dict[str, Any] = load_text(path.read_text("utf-8"), shown(path)).data
-    return document
+    data: dict[str, Any] = shipped_document(path).data
+    return data

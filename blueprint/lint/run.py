@@ -91,8 +91,7 @@ def lint(
     found = list(_adapted(validation.diagnostics, inputs, unknown, complete=complete))
     found = [*inputs.problems, *without_explained([*found, *rules.diagnostics])]
     judged = sum(id(each) in linted for each in validation.well_formed)
-    malformed = len(inputs.objects) - judged - sum(unknown.values())
-    return LintResult(tuple(found), len(inputs.objects), malformed, unknown, rules)
+    return LintResult(tuple(found), len(inputs.objects), len(inputs.objects) - judged, unknown, rules)
 
 
 def _adapted(

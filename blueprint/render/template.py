@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import Any
 
-from blueprint.data import shown
 from blueprint.diagnostics import Diagnostic, Refused, Span
 from blueprint.diagnostics.codes import INTERNAL_ERROR
 from blueprint.render.expressions import Expression, compile_expression, compile_text
 from blueprint.source.document import Document, Marks
-from blueprint.source.loader import load_documents
+from blueprint.source.shipped import shipped_documents
 
 _EXACT = re.compile(r"\s*\{\{((?:(?!\}\}).)*)\}\}\s*", re.DOTALL)
 _CONDITIONS = {"$if": "condition", "$merge": "merge"}
@@ -66,24 +65,23 @@ Template = Scalar | Branch | Items
 
 def load_template(file: FilePath) -> list[Template]:
     """The documents of a template file. Raises Refused (exit 70): a broken template is our bug."""
-    documents = load_documents(file.read_text("utf-8"), shown(file))
-    return [_node(each, each.data, each.marks, None) for each in documents if each.marks]
+    return [_node(each, each.data, each.marks, None) for each in shipped_documents(file) if each.marks]
 
 
 def _node(document: Document, data: Any, marks: Marks, key: Span | None) -> Template:
     """A node and what is below it; `key` is the place of the key that it stands under."""
     start, end, children = marks
     if isinstance(data, Mapping):
-        return _branch(document, data, children, key or _first(document, start))
+        return _branch(document, data, children, key or _first(document.span_of(start, end)))
     if isinstance(data, list):
         items = (_node(document, item, child, None) for item, child in zip(data, children, strict=True))
-        return Items(key or _first(document, start), tuple(items))
+        return Items(key or _first(document.span_of(start, end)), tuple(items))
     return _scalar(data, document.span_of(start, end))
 
 
-def _first(document: Document, start: Any) -> Span:
+def _first(span: Span) -> Span:
     """The first character of a collection that stands under no key."""
-    return Span(document.file, start.line + 1, start.column + 1, start.line + 1, start.column + 2)
+    return replace(span, end_line=span.line, end_column=span.column + 1)
 
 
 def _scalar(data: Any, span: Span) -> Scalar:

@@ -12,7 +12,8 @@ from blueprint.source.paths import Path
 
 Marks = tuple[Any, Any, Any]
 """(start mark, end mark, children): children are {key: (key start, key end, Marks)}, [Marks] or None. Marks are
-the parser's own, with `line` and `column` from 0: they are turned into spans only where somebody asks."""
+the parser's own, with `line` and `column` from 0: they are turned into spans only where somebody asks. Those of a
+cached document are plain pairs of line and column, and its ends are those of spans."""
 
 
 @lru_cache(maxsize=4)
@@ -49,6 +50,8 @@ class Document:
     def span_of(self, start: Any, end: Any) -> Span:
         """A span from the parser's marks. The parser ends block scalars and collections at the next token; the
         span ends where their text does, before blank lines and comments."""
+        if type(start) is tuple:
+            return Span(self.file, start[0] + 1, start[1] + 1, end[0] + 1, end[1] + 1)
         line, column = end.line, end.column
         if line > start.line and not self._line(line)[:column].strip():
             literal = self._line(start.line)[start.column : start.column + 1] in ("|", ">")
@@ -57,6 +60,22 @@ class Document:
                 line -= 1
             column = len(self._line(line).rstrip())
         return Span(self.file, start.line + 1, start.column + 1, line + 1, column + 1)
+
+    def plain_marks(self) -> Marks | None:
+        """The marks as plain data, which can be stored."""
+        return self._plain(self.marks) if self.marks else None
+
+    def _plain(self, marks: Marks) -> Marks:
+        start, end, children = marks
+        if isinstance(children, dict):
+            children = {key: (*self._pairs(*child[:2]), self._plain(child[2])) for key, child in children.items()}
+        elif isinstance(children, list):
+            children = [self._plain(child) for child in children]
+        return (*self._pairs(start, end), children)
+
+    def _pairs(self, start: Any, end: Any) -> tuple[Any, Any]:
+        span = self.span_of(start, end)
+        return (span.line - 1, span.column - 1), (span.end_line - 1, span.end_column - 1)
 
     def _line(self, number: int) -> str:
         return self.lines[number] if number < len(self.lines) else ""

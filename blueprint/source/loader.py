@@ -7,6 +7,7 @@ a document with a duplicate key and three ambiguous scalars gets four diagnostic
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from blueprint.diagnostics import Code, Diagnostic, Fix, Note, Refused, Span
@@ -38,7 +39,11 @@ def load_text(text: str, file: str, *, dates: bool = False) -> Document:
 
     `dates`: days (2027-03-31) may stand without quotes and are read as text.
     """
-    documents = load_documents(text, file, dates=dates)
+    return only_document(load_documents(text, file, dates=dates), text, file)
+
+
+def only_document(documents: Sequence[Document], text: str, file: str) -> Document:
+    """The one document of a text, which may be empty. Raises Refused where there are more."""
     if len(documents) > 1:
         at = documents[1].span()
         message = f"{file} holds {len(documents)} documents; one is expected"

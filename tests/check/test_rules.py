@@ -102,7 +102,8 @@ def test_rules_are_values_that_say_what_they_do() -> None:
     """A folder that no kind is called by would never be looked at."""
     kinds = """pods objects clusterpolicy nvidiadriver gpucluster configmap secret namespace node daemonset deployment
         servicemonitor resourcequota limitrange deviceclass clusterrolebinding priorityclass runtimeclass
-        nodefeaturerule prometheusrule resourceclaim resourceclaimtemplate computedomain"""
+        nodefeaturerule prometheusrule resourceclaim resourceclaimtemplate computedomain
+        clusterqueue cohort localqueue resourceflavor topology"""
     assert {each.subject for each in RULES} == set(kinds.split())
     for each in RULES:
         assert isinstance(each, Rule)

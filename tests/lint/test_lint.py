@@ -171,6 +171,15 @@ def test_kinds_without_a_schema_are_counted(blueprint: Linter) -> None:
     assert blueprint(STDIN, "--require-schemas", stdin=text)[0] == 3
 
 
+def test_rules_judge_a_kind_without_a_schema(blueprint: Linter) -> None:
+    """Its form is unknown; what it asks for is there to be read."""
+    pod = "{containers: [{name: a, resources: {requests: {nvidia.com/gpu: 1}}}]}"
+    spec = f"{{workerGroupSpecs: [{{template: {{spec: {pod}}}}}]}}"
+    result = linted(f"apiVersion: ray.io/v1\nkind: RayCluster\nmetadata: {{name: a}}\nspec: {spec}\n")
+    assert {each.code.id for each in result.diagnostics} == {"BP6101"}
+    assert (result.malformed, result.unknown_kinds.total()) == (0, 1)
+
+
 def test_what_is_missing_is_a_note_unless_the_input_is_complete(blueprint: Linter) -> None:
     text = GOOD.replace("containers:", "serviceAccountName: trainer\n  containers:")
     code, report = blueprint(STDIN, stdin=text)

@@ -46,12 +46,13 @@ def test_version_imports_nothing_but_itself() -> None:
     assert packages(modules) - {"blueprint"} <= set(sys.stdlib_module_names)
 
 
-def test_the_end_of_the_process_collects_nothing() -> None:
-    script = "import atexit, gc; atexit.register(lambda: print(gc.get_freeze_count() > 0));"
-    script += "from blueprint.cli.main import entry; entry()"
+def test_the_process_ends_without_tidying_up() -> None:
+    """Freeing what a compile has made, object by object, takes a tenth of it."""
+    script = "import atexit; atexit.register(print, 'tidied up'); from blueprint.cli.main import entry; entry()"
     command = [sys.executable, "-c", script, "--version"]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=True)
-    assert result.stdout.splitlines()[-1] == "True"
+    assert result.stdout.startswith("blueprint ")
+    assert "tidied up" not in result.stdout
 
 
 @pytest.mark.parametrize("verb", [["validate", EXAMPLE], ["compile", EXAMPLE, "-o", "-"], ["images", EXAMPLE]])
@@ -59,13 +60,6 @@ def test_offline_verbs_import_neither_cluster_nor_git_nor_nvml(verb: list[str]) 
     found = packages(imported(*verb))
     assert "pydantic" in found, "the deny-list would hold for a command that does nothing"
     assert not found & {"kubernetes", "git", "pynvml", "cryptography", "urllib3"}
-
-
-@pytest.mark.parametrize("example", sorted(each.parent.name for each in ROOT.glob("examples/*/blueprint.yaml")))
-def test_our_own_templates_need_no_template_engine(example: str) -> None:
-    found = packages(imported("compile", f"examples/{example}/blueprint.yaml", "-o", "-"))
-    assert "orjson" in found
-    assert "jinja2" not in found
 
 
 def test_compiling_loads_only_what_it_uses() -> None:
@@ -96,7 +90,7 @@ def test_compiling_loads_only_what_it_uses() -> None:
         "probe.worker",
     )
     assert not [name for name in found if name.removeprefix("blueprint.").startswith(unused)]
-    assert not packages(found) & {"jinja2", "jsonschema", "yaml", "requests", "asyncio"}
+    assert not packages(found) & {"jsonschema", "yaml", "requests", "asyncio"}
 
 
 def test_help_imports_no_verb() -> None:

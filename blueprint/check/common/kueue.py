@@ -1,0 +1,130 @@
+"""What Kueue reads: its own objects, and the labels of workloads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from blueprint.bundle.model import Object, Path
+from blueprint.check.finding import value_at
+from blueprint.check.rule_context import RuleContext, inside, items, mapping
+from blueprint.kubernetes.pod_templates import PodTemplate
+from blueprint.units import quantity_value
+
+GROUP = "kueue.x-k8s.io"
+QUEUE_NAME = f"{GROUP}/queue-name"
+MIN_PARALLELISM = f"{GROUP}/job-min-parallelism"
+QUEUED = {
+    "batch": ("Job", "CronJob"),
+    "jobset.x-k8s.io": ("JobSet",),
+    "kubeflow.org": ("PyTorchJob", "TFJob", "JAXJob", "MPIJob", "PaddleJob", "XGBoostJob"),
+    "trainer.kubeflow.org": ("TrainJob",),
+    "ray.io": ("RayCluster", "RayJob", "RayService"),
+    "apps": ("Deployment", "StatefulSet"),
+    "leaderworkerset.x-k8s.io": ("LeaderWorkerSet",),
+    "workload.codeflare.dev": ("AppWrapper",),
+    "": ("Pod",),
+}
+"""Kinds that Kueue queues, by group: the integrations of v0.19."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What a queue or a cohort has of one resource in one flavor.
+
+    Attributes:
+        path: Where it stands.
+        flavor: The flavor.
+        resource: The resource.
+        fields: What is said of it: `nominalQuota`, `borrowingLimit`, `lendingLimit`.
+    """
+
+    path: Path
+    flavor: str
+    resource: str
+    fields: Mapping[Any, Any]
+
+    def amount(self, field: str) -> Fraction | None:
+        """The amount in a field; None where there is none, or what stands there is no amount."""
+        return amount(self.fields.get(field))
+
+
+def amount(value: Any) -> Fraction | None:
+    """What a quantity means; None where it is none."""
+    try:
+        return quantity_value(str(value))
+    except ValueError:
+        return None
+
+
+def is_of_kueue(subject: Object) -> bool:
+    """Whether it is one of Kueue's objects; other groups have kinds of the same names."""
+    return subject.id.group == GROUP
+
+
+def resource_groups(subject: Object) -> Iterator[tuple[Path, Mapping[Any, Any]]]:
+    """The groups of resources of a ClusterQueue or a Cohort."""
+    for index, group in enumerate(map(mapping, items(inside(subject.data, "spec", "resourceGroups")))):
+        yield ("spec", "resourceGroups", index), group
+
+
+def flavors(path: Path, group: Mapping[Any, Any]) -> Iterator[tuple[Path, Mapping[Any, Any]]]:
+    """The flavors of a group of resources."""
+    for index, flavor in enumerate(map(mapping, items(group.get("flavors")))):
+        yield (*path, "flavors", index), flavor
+
+
+def quotas(subject: Object) -> Iterator[Quota]:
+    """Every quota of a ClusterQueue or a Cohort."""
+    for path, group in resource_groups(subject):
+        for place, flavor in flavors(path, group):
+            for index, each in enumerate(map(mapping, items(flavor.get("resources")))):
+                yield Quota((*place, "resources", index), str(flavor.get("name")), str(each.get("name")), each)
+
+
+def parent_field(subject: Object) -> str:
+    """The field that names the cohort above: it differs by kind and version."""
+    if subject.id.kind == "Cohort":
+        return "parentName"
+    return "cohort" if subject.api_version.endswith("/v1beta1") else "cohortName"
+
+
+def parent(subject: Object) -> str:
+    """The cohort above, or nothing."""
+    return str(inside(subject.data, "spec", parent_field(subject)) or "")
+
+
+def read_metadata(subject: Object) -> Path:
+    """Where Kueue reads the labels of a workload; a CronJob hands them to its Jobs by their template."""
+    return ("spec", "jobTemplate", "metadata") if subject.id.kind == "CronJob" else ("metadata",)
+
+
+def is_queued(subject: Object) -> bool:
+    """Whether it is of a kind that Kueue queues."""
+    return subject.id.kind in QUEUED.get(subject.id.group, ())
+
+
+def queue_name(subject: Object) -> str | None:
+    """The LocalQueue that a workload names."""
+    place = [str(step) for step in read_metadata(subject)]
+    name = mapping(inside(subject.data, *place, "labels")).get(QUEUE_NAME)
+    return name if is_queued(subject) and isinstance(name, str) else None
+
+
+def cluster_queue_of(subject: Object, context: RuleContext) -> Object | None:
+    """The ClusterQueue in which a workload waits, if both it and the LocalQueue between them are here."""
+    local = context.named(GROUP, "LocalQueue", subject.id.namespace).get(queue_name(subject) or "")
+    target = inside(local.data, "spec", "clusterQueue") if local else None
+    return context.named(GROUP, "ClusterQueue").get(target) if isinstance(target, str) else None
+
+
+def number_of_pods(subject: Object, template: PodTemplate) -> int:
+    """How many pods of a template Kueue counts together."""
+    if subject.id.kind == "Deployment":
+        return 1  # each of its pods is admitted alone
+    if subject.id.group != "batch":
+        return template.number
+    completions = value_at(subject.data, (*template.path[:-2], "completions"))
+    return min(template.number, completions) if isinstance(completions, int) else template.number

@@ -1,0 +1,52 @@
+"""Whom a ClusterQueue admits, and how it takes quota back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from blueprint.bundle.model import Object
+from blueprint.check.common.kueue import is_of_kueue
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
+from blueprint.check.rule_context import RuleContext, inside, mapping
+from blueprint.diagnostics import Severity, define
+
+PREEMPTION_REFUSED = define("BP6544", "preemption-refused", page=__file__)
+NOT_SELECTED = define("BP6545", "namespaces-not-selected", page=__file__, severity=Severity.WARNING)
+
+
+@rule(PREEMPTION_REFUSED, tags=("kueue",))
+def preemption_refused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Settings of preemption that exclude each other."""
+    if is_of_kueue(subject):
+        yield from _borrowing(mapping(inside(subject.data, "spec", "preemption")))
+        yield from _preference(mapping(inside(subject.data, "spec", "flavorFungibility")))
+
+
+def _borrowing(preemption: Mapping[Any, Any]) -> Iterator[ObjectFinding]:
+    policy = inside(preemption, "borrowWithinCohort", "policy") or "Never"
+    if policy != "Never" and preemption.get("reclaimWithinCohort", "Never") == "Never":
+        path = ("spec", "preemption", "borrowWithinCohort", "policy")
+        text = f"spec.preemption.borrowWithinCohort.policy is {policy}, and reclaimWithinCohort Never"
+        yield ObjectFinding(PREEMPTION_REFUSED, path, text, "reclaimWithinCohort: LowerPriority or Any, or remove it")
+
+
+def _preference(fungibility: Mapping[Any, Any]) -> Iterator[ObjectFinding]:
+    for field, usual in (("whenCanBorrow", "MayStopSearch"), ("whenCanPreempt", "TryNextFlavor")):
+        if "preference" in fungibility and fungibility.get(field, usual) != "TryNextFlavor":
+            path = ("spec", "flavorFungibility", "preference")
+            text = f"spec.flavorFungibility.preference is {fungibility['preference']}, and {field} is not TryNextFlavor"
+            yield ObjectFinding(PREEMPTION_REFUSED, path, text, f"{field}: TryNextFlavor, or remove preference")
+            return
+
+
+@rule(NOT_SELECTED, tags=("kueue",))
+def without_selector(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Queues without a selector of namespaces: nothing in them is ever admitted."""
+    if is_of_kueue(subject) and "namespaceSelector" not in mapping(subject.data.get("spec")):
+        text = "spec.namespaceSelector is missing: the queue admits workloads of no namespace"
+        yield ObjectFinding(NOT_SELECTED, ("spec",), text, "namespaceSelector: {} admits those of every namespace")
+
+
+RULES = (preemption_refused, without_selector)

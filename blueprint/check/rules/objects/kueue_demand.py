@@ -1,0 +1,128 @@
+"""What workloads ask of the ClusterQueue in which they wait."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from typing import Any
+
+from blueprint.bundle.model import Object, Path
+from blueprint.check.common.kueue import (
+    MIN_PARALLELISM,
+    amount,
+    cluster_queue_of,
+    number_of_pods,
+    parent,
+    quotas,
+    read_metadata,
+    resource_groups,
+)
+from blueprint.check.common.kueue_configuration import configuration
+from blueprint.check.finding import ObjectFinding, value_at
+from blueprint.check.rule import rule
+from blueprint.check.rule_context import RuleContext, items, mapping
+from blueprint.check.workloads import containers
+from blueprint.diagnostics import Severity, define
+from blueprint.kubernetes.pod_templates import PodTemplate, pod_templates
+from blueprint.source.paths import format_path
+
+NOT_COVERED = define("BP6555", "resource-not-covered", page=__file__, severity=Severity.WARNING)
+ABOVE_THE_QUOTA = define("BP6556", "above-the-quota", page=__file__, severity=Severity.WARNING)
+
+
+_NEVER_TRANSFORMED = ("cpu", "memory", "nvidia.com/gpu")
+"""What managers seldom exclude or replace by another resource; their configuration says so of others."""
+
+
+@rule(NOT_COVERED, tags=("kueue",))
+def not_covered(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Requests for what the queue has no quota of: nothing is admitted."""
+    queue = cluster_queue_of(subject, context)
+    manager = configuration(context)
+    settings = mapping(manager.get("resources"))
+    if queue is None or settings.get("quotaCheckStrategy") == "IgnoreUndeclared":
+        return
+    covered = {name for _, group in resource_groups(queue) for name in items(group.get("coveredResources"))}
+    covered |= {str(mapping(each).get("input")) for each in items(settings.get("transformations"))}
+    excluded = tuple(str(each) for each in items(settings.get("excludeResourcePrefixes")))
+    for template in pod_templates(subject.data):
+        for path, name, wanted in _requests(template):
+            judged = bool(manager) or name in _NEVER_TRANSFORMED
+            if judged and wanted and name not in covered and not name.startswith(excluded):
+                text = f"{format_path(path, subject.data)}: ClusterQueue {queue.id.name} has no quota of {name}"
+                help_ = f"add {name} to coveredResources, and a nominalQuota of it to each flavor"
+                yield ObjectFinding(NOT_COVERED, path, text, help_)
+                return
+
+
+@rule(ABOVE_THE_QUOTA, tags=("kueue",))
+def above_the_quota(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Workloads that are larger than their queue can ever be."""
+    queue = cluster_queue_of(subject, context)
+    if queue is None or subject.id.kind == "LeaderWorkerSet":  # the leader is one of its group
+        return
+    for template in pod_templates(subject.data):
+        count = _least(subject, template)
+        for name, (path, each) in _demand(template).items():
+            most = _most(queue, name)
+            if most is not None and each * count > most:
+                pods = f"{count} pods with {_text(each)} each need" if count > 1 else "the pod needs"
+                text = f"{format_path(path, subject.data)}: {pods} {_text(each * count)}, and ClusterQueue "
+                text += f"{queue.id.name} never has more than {_text(most)} of {name} in one flavor"
+                yield ObjectFinding(ABOVE_THE_QUOTA, path, text, "ask for less, or raise the quota")
+
+
+def _least(subject: Object, template: PodTemplate) -> int:
+    """How many pods are enough to be admitted."""
+    annotations = mapping(value_at(subject.data, (*read_metadata(subject), "annotations")))
+    least = str(annotations.get(MIN_PARALLELISM))
+    return int(least) if least.isdecimal() else number_of_pods(subject, template)
+
+
+def _most(queue: Object, resource: str) -> Fraction | None:
+    """The most that one flavor may give; None where that is not bounded, or the resource not covered."""
+    found: list[Fraction] = []
+    for quota in quotas(queue):
+        if quota.resource == resource:
+            nominal, borrowed = quota.amount("nominalQuota"), quota.amount("borrowingLimit")
+            if nominal is None or (parent(queue) and borrowed is None):
+                return None
+            found.append(nominal + (borrowed or 0))
+    return max(found, default=None)
+
+
+def _demand(template: PodTemplate) -> dict[str, tuple[Path, Fraction]]:
+    """What one pod asks for by resource, with the field that asks for most of it."""
+    sums: Counter[str] = Counter()
+    largest: dict[str, tuple[Path, Fraction]] = {}
+    for path, name, wanted in _requests(template):
+        sums[name] += wanted  # type: ignore[assignment]
+        if name not in largest or wanted > largest[name][1]:
+            largest[name] = (path, wanted)
+    return {name: (path, Fraction(sums[name])) for name, (path, _) in largest.items()}
+
+
+def _requests(template: PodTemplate) -> Iterator[tuple[Path, str, Fraction]]:
+    """What the containers request; where only a limit is said, it is the request."""
+    for path, container in containers(template.path, template.spec, template.container):
+        if "initContainers" in path[len(template.path) :]:
+            continue  # they run before the others, with what the pod has
+        resources = mapping(container.get("resources"))
+        for name, part in _named(resources):
+            if (wanted := amount(mapping(resources.get(part)).get(name))) is not None:
+                yield (*path, "resources", part, name), name, wanted
+
+
+def _named(resources: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
+    requests, limits = mapping(resources.get("requests")), mapping(resources.get("limits"))
+    for name in {**requests, **limits}:
+        if isinstance(name, str):
+            yield name, "requests" if name in requests else "limits"
+
+
+def _text(number: Fraction) -> str:
+    return f"{float(number):g}" if number < 10**9 else f"{float(number / 2**30):.4g}Gi"
+
+
+RULES = (not_covered, above_the_quota)

@@ -1,0 +1,74 @@
+"""Where Kueue is to place the pods of a workload."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from blueprint.bundle.model import Path
+from blueprint.check.common.containers import pod_metadata
+from blueprint.check.common.kueue import GROUP
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
+from blueprint.check.rule_context import DescribedPod, RuleContext, mapping
+from blueprint.diagnostics import Severity, define
+from blueprint.kubernetes.pod_templates import pod_templates
+from blueprint.source.paths import format_path
+
+TOPOLOGY_REQUEST = define("BP6551", "topology-request-refused", page=__file__)
+_REQUIRED, _PREFERRED, _UNCONSTRAINED = (
+    f"{GROUP}/podset-{each}-topology" for each in ("required", "preferred", "unconstrained")
+)
+_SLICE, _SLICE_SIZE = f"{GROUP}/podset-slice-required-topology", f"{GROUP}/podset-slice-size"
+_GROUP_NAME = f"{GROUP}/podset-group-name"
+_REQUESTS = (_REQUIRED, _PREFERRED, _UNCONSTRAINED)
+
+
+@rule(TOPOLOGY_REQUEST, tags=("kueue", "topology"))
+def topology_request(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Requests for a topology that Kueue's webhooks refuse, or do not see."""
+    annotations = mapping(pod_metadata(pod).get("annotations"))
+    place: Path = (*pod.path[:-1], "metadata", "annotations")
+    for key, fault, help_ in _faults(annotations, pod):
+        path = (*place, key)
+        yield ObjectFinding(TOPOLOGY_REQUEST, path, f"{format_path(path, pod.subject.data)} {fault}", help_)
+    above = mapping(mapping(pod.subject.data.get("metadata")).get("annotations"))
+    if len(pod.path) > 1 and any(each in above for each in _REQUESTS) and _is_first(pod):
+        for key in (each for each in _REQUESTS if each in above):
+            path = ("metadata", "annotations", key)
+            text = f"{format_path(path, pod.subject.data)}: Kueue reads it in the template of the pods"
+            yield ObjectFinding(TOPOLOGY_REQUEST, path, text, f"move it to {format_path(place)}", Severity.WARNING)
+
+
+def _is_first(pod: DescribedPod) -> bool:
+    """Whether it is the first pod of its object, which is judged once."""
+    return next(pod_templates(pod.subject.data)).path == pod.path
+
+
+def _faults(annotations: Mapping[Any, Any], pod: DescribedPod) -> Iterator[tuple[str, str, str]]:
+    requested = [key for key in _REQUESTS if key in annotations]
+    if len(requested) > 1:
+        yield requested[1], f"beside {requested[0]}", "one of them says where the pods run"
+    size = annotations.get(_SLICE_SIZE)
+    if size is None and _SLICE in annotations:
+        yield _SLICE, f"without {_SLICE_SIZE}", f"say {_SLICE_SIZE}: how many pods a slice has"
+    elif size is not None and _SLICE not in annotations:
+        yield _SLICE_SIZE, f"without {_SLICE}", f"say {_SLICE}: the level that holds a slice"
+    elif size is not None and not (str(size).isdecimal() and int(size) > 0):
+        yield _SLICE_SIZE, f"is {size}", "a whole number from 1"
+    elif size is not None and pod.subject.id.kind in ("Job", "JobSet") and int(size) > pod.number:
+        yield _SLICE_SIZE, f"is {size}, and there are {pod.number} pods", f"at most {pod.number}"
+    if _GROUP_NAME in annotations:
+        yield from _group_faults(annotations)
+
+
+def _group_faults(annotations: Mapping[Any, Any]) -> Iterator[tuple[str, str, str]]:
+    if str(annotations[_GROUP_NAME]).isdecimal():
+        yield _GROUP_NAME, "is a number", "a name with a letter"
+    elif beside := next((key for key in (_SLICE, _SLICE_SIZE) if key in annotations), None):
+        yield _GROUP_NAME, f"beside {beside}", "groups have no slices; remove one of them"
+    elif _REQUIRED not in annotations and _PREFERRED not in annotations:
+        yield _GROUP_NAME, "without a topology", f"say {_REQUIRED} or {_PREFERRED}"
+
+
+RULES = (topology_request,)

@@ -1,0 +1,36 @@
+"""Flavors whose nodes have a topology."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.bundle.model import Object
+from blueprint.check.common.kueue import GROUP, is_of_kueue
+from blueprint.check.common.kueue_versions import other_version
+from blueprint.check.common.named_objects import missing
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
+from blueprint.check.rule_context import RuleContext, inside
+from blueprint.diagnostics import Severity, define
+
+FLAVOR_TOPOLOGY = define("BP6553", "flavor-topology", page=__file__, severity=Severity.WARNING)
+_PATH = ("spec", "topologyName")
+
+
+@rule(FLAVOR_TOPOLOGY, tags=("kueue", "topology"))
+def flavor_topology(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Flavors that name a topology which is not there, or that select no nodes."""
+    name = inside(subject.data, *_PATH)
+    if not is_of_kueue(subject) or not isinstance(name, str):
+        return
+    if not inside(subject.data, "spec", "nodeLabels"):
+        text = f"spec.topologyName is {name}, and spec.nodeLabels select no nodes"
+        yield ObjectFinding(FLAVOR_TOPOLOGY, _PATH, text, "say nodeLabels", Severity.ERROR)
+    there = context.named(GROUP, "Topology")
+    if found := missing(
+        FLAVOR_TOPOLOGY, _PATH, name, there, f"spec.topologyName: there is no Topology {name}", context
+    ):
+        yield found
+
+
+RULES = (flavor_topology, other_version)

@@ -1,0 +1,1 @@
+"""Rules about Topology, of Kueue and of KAI Scheduler."""

@@ -1,0 +1,33 @@
+"""Documents that come with the package, parsed once and then taken from a cache."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from blueprint.data import shown
+from blueprint.disk_cache import DiskCache
+from blueprint.source import document, events, loader, scalars
+from blueprint.source.document import Document
+from blueprint.source.loader import load_documents, only_document
+
+PARSED = DiskCache("shipped-documents", *(str(each.__file__) for each in (document, events, loader, scalars)))
+
+
+def shipped_documents(file: Path) -> list[Document]:
+    """Every document of a file. Raises Refused with everything that is wrong. Only shipped files are cached."""
+    name, content = shown(file), file.read_bytes()
+    text = content.decode()
+    if Path(name).is_absolute():
+        return load_documents(text, name)
+    cached = PARSED.get(name, content)
+    if cached is None:
+        documents = load_documents(text, name)
+        PARSED.put(name, content, [(each.data, each.plain_marks()) for each in documents])
+        return documents
+    return [Document(name, text, data, marks) for data, marks in cached]
+
+
+def shipped_document(file: Path) -> Document:
+    """The one document of a file, which may be empty."""
+    documents = shipped_documents(file)
+    return only_document(documents, file.read_text("utf-8") if not documents else documents[0].text, shown(file))

@@ -1,0 +1,370 @@
+"""Rules about queues and their workloads, condition by condition: the good example of a page, changed in one field."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+import yaml
+
+from blueprint.bundle.model import USERS, Object
+from blueprint.check.rule import Capability
+from blueprint.check.rule_context import NoPlatform, RuleContext
+from blueprint.check.rules import all_rules
+from blueprint.check.runner import run_rules
+from blueprint.diagnostics import Severity
+from blueprint.source.paths import parse_path
+
+PAGES = {code.id: code.page for each in all_rules() for code in each.codes}
+GONE = object()
+QUOTA = "spec.resourceGroups[0].flavors[0].resources[2]"
+TEMPLATE = "spec.template.metadata"
+LABELS = 'metadata.labels["kueue.x-k8s.io/queue-name"]'
+KUEUE = "kueue.x-k8s.io"
+
+
+def changed(data: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """The object with some fields set, made or taken away."""
+    data = copy.deepcopy(data)
+    for text, value in changes.items():
+        *above, last = parse_path(text)
+        here: Any = data
+        for step in above:
+            here = here.setdefault(step, {}) if isinstance(here, dict) else here[step]
+        if value is GONE:
+            del here[last]
+        else:
+            here[last] = value
+    return data
+
+
+def found(
+    code: str, kind: str, changes: dict[str, Any], *capabilities: Capability, without: str = "", **more: Any
+) -> dict[str, Severity]:
+    """What is said of the good example of a page after the changes, by code; `without` leaves out a kind."""
+    documents = [each for each in yaml.safe_load_all(PAGES[code].good) if each["kind"] != without]
+    documents = [changed(each, changes) if each["kind"] == kind else each for each in documents]
+    objects = [Object(each, USERS) for each in (*documents, *more.values())]
+    result = run_rules(RuleContext(objects, NoPlatform(frozenset(capabilities))))
+    assert not result.failed
+    return {each.code.id: each.override or each.code.severity for each in result.diagnostics}
+
+
+VARIANTS: list[tuple[str, str, dict[str, Any], set[str]]] = [
+    ("BP6539", "ClusterQueue", {"spec.resourceGroups[0].flavors[0].name": "a100"}, {"BP6539"}),
+    ("BP6539", "ClusterQueue", {"apiVersion": "other.example/v1", f"{QUOTA}.borrowingLimit": "1"}, set()),
+    ("BP6539", "ClusterQueue", {"kind": "Cohort", "spec.resourceGroups[0].flavors[0].name": "a100"}, {"BP6539"}),
+    ("BP6540", "ClusterQueue", {"spec.resourceGroups[0].coveredResources": ["cpu", "memory"]}, {"BP6540"}),
+    ("BP6541", "ClusterQueue", {"spec.resourceGroups[1].flavors[0].name": "h100"}, {"BP6541"}),
+    (
+        "BP6541",
+        "ClusterQueue",
+        {
+            "spec.resourceGroups[1].coveredResources": ["cpu"],
+            "spec.resourceGroups[1].flavors[0].resources[0].name": "cpu",
+        },
+        {"BP6541"},
+    ),
+    ("BP6542", "ClusterQueue", {"spec.cohortName": GONE}, {"BP6542"}),
+    ("BP6542", "ClusterQueue", {"spec.cohortName": GONE, f"{QUOTA}.borrowingLimit": GONE}, {"BP6542"}),
+    ("BP6542", "ClusterQueue", {f"{QUOTA}.lendingLimit": "8"}, set()),
+    ("BP6542", "ClusterQueue", {f"{QUOTA}.lendingLimit": "9"}, {"BP6542"}),
+    ("BP6542", "ClusterQueue", {f"{QUOTA}.borrowingLimit": "-1"}, {"BP6542"}),
+    ("BP6542", "ClusterQueue", {f"{QUOTA}.nominalQuota": "-8", f"{QUOTA}.lendingLimit": GONE}, {"BP6542"}),
+    ("BP6542", "ClusterQueue", {f"{QUOTA}.nominalQuota": "0", f"{QUOTA}.lendingLimit": "0"}, set()),
+    (
+        "BP6542",
+        "ClusterQueue",
+        {"apiVersion": f"{KUEUE}/v1beta1", "spec.cohortName": GONE, "spec.cohort": "all"},
+        set(),
+    ),
+    ("BP6542", "ClusterQueue", {"kind": "Cohort", "spec.cohortName": GONE, "spec.parentName": "all"}, set()),
+    (
+        "BP6542",
+        "ClusterQueue",
+        {"kind": "Cohort", "spec.cohortName": GONE, "spec.parentName": "all", f"{QUOTA}.lendingLimit": "9"},
+        set(),
+    ),
+    ("BP6542", "ClusterQueue", {"kind": "Cohort", "spec.cohortName": GONE}, {"BP6542"}),
+    ("BP6544", "ClusterQueue", {"spec.preemption.reclaimWithinCohort": "Never"}, {"BP6544"}),
+    ("BP6544", "ClusterQueue", {"spec.preemption.borrowWithinCohort.policy": "Never"}, set()),
+    (
+        "BP6544",
+        "ClusterQueue",
+        {"spec.preemption": {"reclaimWithinCohort": "Never", "borrowWithinCohort": {"policy": "Never"}}},
+        set(),
+    ),
+    (
+        "BP6544",
+        "ClusterQueue",
+        {"spec.flavorFungibility": {"preference": "BorrowingOverPreemption", "whenCanBorrow": "TryNextFlavor"}},
+        set(),
+    ),
+    ("BP6544", "ClusterQueue", {"spec.flavorFungibility": {"preference": "BorrowingOverPreemption"}}, {"BP6544"}),
+    ("BP6544", "ClusterQueue", {"spec.flavorFungibility": {"whenCanPreempt": "MayStopSearch"}}, set()),
+    (
+        "BP6544",
+        "ClusterQueue",
+        {
+            "spec.flavorFungibility": {
+                "preference": "BorrowingOverPreemption",
+                "whenCanBorrow": "TryNextFlavor",
+                "whenCanPreempt": "MayStopSearch",
+            }
+        },
+        {"BP6544"},
+    ),
+    ("BP6545", "ClusterQueue", {"spec.namespaceSelector": GONE}, {"BP6545"}),
+    ("BP6545", "ClusterQueue", {"spec.namespaceSelector": GONE, "apiVersion": "other.example/v1"}, set()),
+    ("BP6547", "Job", {LABELS: "another"}, {"BP6547"}),
+    ("BP6547", "Job", {LABELS: "another", "metadata.namespace": "elsewhere"}, set()),
+    ("BP6547", "Job", {LABELS: "another", "apiVersion": "batch.volcano.sh/v1alpha1"}, set()),
+    ("BP6548", "Job", {LABELS: GONE}, set()),
+    ("BP6548", "Job", {LABELS: GONE, f'metadata.annotations["{KUEUE}/queue-name"]': "research"}, {"BP6548"}),
+    ("BP6548", "Job", {f'{TEMPLATE}.labels["{KUEUE}/queue-name"]': "research"}, set()),
+    (
+        "BP6548",
+        "Job",
+        {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            LABELS: GONE,
+            f'{TEMPLATE}.labels["{KUEUE}/queue-name"]': "research",
+        },
+        set(),
+    ),
+    ("BP6549", "Job", {f'{TEMPLATE}.annotations["{KUEUE}/podset-require-topology"]': "rack"}, {"BP6549"}),
+    ("BP6549", "Job", {f'metadata.labels["{KUEUE}/zzz"]': "x"}, set()),
+    ("BP6549", "Job", {'metadata.labels["acme.example/priorityclass"]': "x"}, set()),
+    ("BP6550", "Job", {f'metadata.annotations["{KUEUE}/job-min-parallelism"]': "0"}, {"BP6550"}),
+    ("BP6550", "Job", {f'metadata.annotations["{KUEUE}/job-min-parallelism"]': "half"}, {"BP6550"}),
+    ("BP6550", "Job", {"spec.parallelism": 8, "spec.completions": 1}, {"BP6550"}),
+    ("BP6550", "Job", {f'metadata.annotations["{KUEUE}/job-completions-equal-parallelism"]': "true"}, set()),
+    (
+        "BP6550",
+        "Job",
+        {f'metadata.annotations["{KUEUE}/job-completions-equal-parallelism"]': "true", "spec.completions": 4},
+        {"BP6550"},
+    ),
+    (
+        "BP6550",
+        "Job",
+        {f'metadata.annotations["{KUEUE}/job-completions-equal-parallelism"]': "true", "spec.completionMode": GONE},
+        {"BP6550"},
+    ),
+    ("BP6550", "Job", {f'metadata.annotations["{KUEUE}/job-completions-equal-parallelism"]': "false",
+                       "spec.completionMode": GONE}, set()),
+    ("BP6551", "Job", {f'{TEMPLATE}.annotations["{KUEUE}/podset-unconstrained-topology"]': "true"}, {"BP6551"}),
+    ("BP6551", "Job", {f'{TEMPLATE}.annotations["{KUEUE}/podset-slice-size"]': "2"}, {"BP6551"}),
+    ("BP6551", "Job", {f'{TEMPLATE}.annotations["{KUEUE}/podset-slice-required-topology"]': "rack"}, {"BP6551"}),
+    ("BP6551", "Job", {f'metadata.annotations["{KUEUE}/podset-required-topology"]': "rack"}, {"BP6551"}),
+    *[
+        (
+            "BP6551",
+            "Job",
+            {
+                f'{TEMPLATE}.annotations["{KUEUE}/podset-slice-size"]': size,
+                f'{TEMPLATE}.annotations["{KUEUE}/podset-slice-required-topology"]': "rack",
+            },
+            codes,
+        )
+        for size, codes in (("2", set()), ("3", {"BP6551"}), ("0", {"BP6551"}), ("many", {"BP6551"}))
+    ],
+    *[
+        (
+            "BP6551",
+            "Job",
+            {f'{TEMPLATE}.annotations["{KUEUE}/podset-group-name"]': name, **more},
+            codes,
+        )
+        for name, more, codes in (
+            ("ring", {}, set()),
+            ("7", {}, {"BP6551"}),
+            ("ring", {f'{TEMPLATE}.annotations["{KUEUE}/podset-required-topology"]': GONE}, {"BP6551"}),
+            (
+                "ring",
+                {
+                    f'{TEMPLATE}.annotations["{KUEUE}/podset-slice-size"]': "2",
+                    f'{TEMPLATE}.annotations["{KUEUE}/podset-slice-required-topology"]': "rack",
+                },
+                {"BP6551"},
+            ),
+        )
+    ],
+    ("BP6552", "Topology", {"spec.levels[1].nodeLabel": "acme.example/block"}, {"BP6552"}),
+    ("BP6552", "Topology", {"spec.levels[2].nodeLabel": "acme.example/slot"}, {"BP6552"}),
+    (
+        "BP6552",
+        "Topology",
+        {"apiVersion": "kai.scheduler/v1alpha1", "spec.levels[2].nodeLabel": "acme.example/slot"},
+        set(),
+    ),
+    ("BP6552", "Topology", {"apiVersion": "kai.scheduler/v1alpha1", "spec.levels[1].nodeLabel": "acme.example/block"},
+     {"BP6552"}),
+    ("BP6552", "Topology", {"apiVersion": "other.example/v1", "spec.levels[1].nodeLabel": "acme.example/block"}, set()),
+    ("BP6553", "ResourceFlavor", {"spec.nodeLabels": GONE}, {"BP6553"}),
+    ("BP6553", "ResourceFlavor", {"spec.topologyName": GONE, "spec.nodeLabels": GONE}, set()),
+    ("BP6554", "ClusterQueue", {"spec.admissionChecks": ["check"]}, {"BP6554"}),
+    ("BP6554", "ClusterQueue", {"apiVersion": f"{KUEUE}/v1beta1"}, {"BP6554"}),
+    ("BP6554", "ClusterQueue", {"apiVersion": f"{KUEUE}/v1alpha1"}, {"BP6554"}),
+    ("BP6554", "ClusterQueue", {"apiVersion": f"{KUEUE}/v1beta1", "spec.cohortName": GONE, "spec.cohort": "a"}, set()),
+    ("BP6554", "ClusterQueue", {"kind": "Cohort", "spec.cohort": "a"}, set()),
+    ("BP6556", "Job", {"spec.parallelism": 3, "spec.completions": 3}, {"BP6556"}),
+    ("BP6556", "Job", {"spec.parallelism": 3}, set()),
+    ("BP6556", "Job", {"spec.parallelism": 3, "spec.completions": 3,
+                       f'metadata.annotations["{KUEUE}/job-min-parallelism"]': "2"}, set()),
+    ("BP6556", "Job", {"apiVersion": "apps/v1", "kind": "Deployment", "spec.replicas": 9}, set()),
+    ("BP6556", "Job", {"spec.template.spec.containers[0].resources.limits.memory": "1Ti"}, {"BP6556"}),
+    (
+        "BP6556",
+        "Job",
+        {"spec.template.spec.containers[0].resources.requests": {"memory": "64Gi"},
+         "spec.template.spec.containers[0].resources.limits.memory": "1Ti"},
+        set(),
+    ),
+    ("BP6556", "ClusterQueue", {f"{QUOTA}.nominalQuota": "6"}, {"BP6556"}),
+    ("BP6556", "ClusterQueue", {f"{QUOTA}.nominalQuota": "6", "spec.cohortName": "all"}, set()),
+    (
+        "BP6556",
+        "ClusterQueue",
+        {f"{QUOTA}.nominalQuota": "6", "spec.cohortName": "all", f"{QUOTA}.borrowingLimit": "1"},
+        {"BP6556"},
+    ),
+    (
+        "BP6556",
+        "ClusterQueue",
+        {f"{QUOTA}.nominalQuota": "6", "spec.cohortName": "all", f"{QUOTA}.borrowingLimit": "2"},
+        set(),
+    ),
+    ("BP6555", "Job", {'spec.template.spec.containers[0].resources.limits["rdma/hca"]': 1}, set()),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "kind", "changes", "codes"), VARIANTS)
+def test_each_condition_counts(code: str, kind: str, changes: dict[str, Any], codes: set[str]) -> None:
+    assert set(found(code, kind, changes)) == codes
+
+
+COMPLETE = (Capability.COMPLETE,)
+IN_BLUEPRINT = (Capability.COMPLETE, Capability.BLUEPRINT)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "missing", "field", "beside"),
+    [
+        ("BP6539", "ClusterQueue", "ResourceFlavor", "spec.resourceGroups[0].flavors[0].name", ()),
+        ("BP6546", "LocalQueue", "ClusterQueue", "spec.clusterQueue", ()),
+        ("BP6547", "Job", "LocalQueue", LABELS, ()),
+        ("BP6553", "ResourceFlavor", "Topology", "spec.topologyName", ()),
+    ],
+)
+def test_what_is_named_may_be_elsewhere(code: str, kind: str, missing: str, field: str, beside: Any) -> None:
+    """A name beside others of its kind is doubtful; without any, nothing is known; where all are here, it is wrong."""
+    other = {field: "another"}
+    assert found(code, kind, other) == {code: Severity.WARNING}
+    assert found(code, kind, other, *IN_BLUEPRINT) == {code: Severity.WARNING}
+    assert code not in found(code, kind, {}, without=missing)
+    assert code not in found(code, kind, {}, *IN_BLUEPRINT, without=missing)
+    assert found(code, kind, other, *COMPLETE)[code] is Severity.ERROR
+    assert found(code, kind, {}, *COMPLETE, without=missing)[code] is Severity.ERROR
+
+
+def test_a_workload_is_placed_by_annotations_of_its_pods_once() -> None:
+    """An object with several templates is told once, and more mildly than a request that is refused."""
+    key = f"{KUEUE}/podset-required-topology"
+    pod = {"template": {"spec": {"containers": []}}}
+    spec = {"headGroupSpec": pod, "workerGroupSpecs": [pod, pod]}
+    data = {"apiVersion": "ray.io/v1", "kind": "RayCluster", "metadata": {"name": "r", "annotations": {key: "rack"}}}
+    results = run_rules(RuleContext([Object({**data, "spec": spec}, USERS)], NoPlatform()))
+    assert [(each.code.id, each.override) for each in results.diagnostics] == [("BP6551", Severity.WARNING)]
+
+
+@pytest.mark.parametrize(
+    ("settings", "codes"),
+    [
+        ({"quotaCheckStrategy": "IgnoreUndeclared"}, set()),
+        ({"excludeResourcePrefixes": ["rdma/"]}, set()),
+        ({"excludeResourcePrefixes": ["vpc.amazonaws.com/"]}, {"BP6555"}),
+        ({"transformations": [{"input": "rdma/hca", "strategy": "Replace", "outputs": {}}]}, set()),
+        ({}, {"BP6555"}),
+        ({"limits": {"rdma/hca": 0}}, set()),
+    ],
+)
+def test_resources_that_the_manager_ignores_need_no_quota(settings: dict[str, Any], codes: set[str]) -> None:
+    amount = settings.get("limits", {"rdma/hca": 1})["rdma/hca"]
+    whole = {"apiVersion": "config.kueue.x-k8s.io/v1beta2", "kind": "Configuration", "resources": settings}
+    text = yaml.safe_dump(whole)
+    text = yaml.safe_dump(
+        {"apiVersion": "config.kueue.x-k8s.io/v1beta2", "kind": "Configuration", "resources": settings}
+    )
+    config = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "manager", "namespace": "kueue-system"},
+        "data": {"controller_manager_config.yaml": text},
+    }
+    hca = {'spec.template.spec.containers[0].resources.limits["rdma/hca"]': amount}
+    assert set(found("BP6555", "Job", hca, config=config)) == codes
+
+
+BACKWARDS = "fairSharing: {preemptionStrategies: [LessThanInitialShare, LessThanOrEqualToFinalShare]}\n    "
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "codes"),
+    [
+        ("[batch/job, jobset.x-k8s.io/jobset, pod]", "[acme.example/robot]", set()),
+        ("[batch/job, jobset.x-k8s.io/jobset, pod]", "[pods]", {"BP6557"}),
+        ("config.kueue.x-k8s.io", "config.other.example", set()),
+        ("integrations:", "fairSharing: {preemptionStrategies: [LessThanInitialShare]}\n    integrations:", set()),
+        (
+            "integrations:",
+            BACKWARDS + "integrations:",
+            {"BP6557"},
+        ),
+        ("integrations:", "resources: {excludeResourcePrefixes: [a/]}\n    integrations:", set()),
+        (
+            "integrations:",
+            "resources: {excludeResourcePrefixes: [a/], quotaCheckStrategy: IgnoreUndeclared}\n    integrations:",
+            {"BP6557"},
+        ),
+        ("integrations:", "integrations: : [", set()),
+    ],
+)
+def test_a_configuration_that_the_manager_refuses(old: str, new: str, codes: set[str]) -> None:
+    config = yaml.safe_load(PAGES["BP6557"].good)
+    key = "controller_manager_config.yaml"
+    text = config["data"][key].replace(old, new.replace("\n    ", "\n"))
+    assert text != config["data"][key]
+    assert set(found("BP6557", "ConfigMap", {f'data["{key}"]': text})) == codes
+
+
+@pytest.mark.parametrize(
+    ("labels", "selector", "codes"),
+    [
+        ({"team": "research"}, {"matchLabels": {"team": "research"}}, set()),
+        ({"team": "sales"}, {"matchLabels": {"team": "research"}}, {"BP6545"}),
+        ({}, {"matchLabels": {"kubernetes.io/metadata.name": "team"}}, set()),
+        ({}, {}, set()),
+        (None, {"matchLabels": {"team": "research"}}, set()),
+    ],
+)
+def test_a_queue_of_a_namespace_that_is_not_selected(labels: Any, selector: Any, codes: set[str]) -> None:
+    """Where the namespace is not among the objects, nobody knows its labels."""
+    home = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team", "labels": labels}}
+    more = {} if labels is None else {"home": home}
+    assert set(found("BP6546", "ClusterQueue", {"spec.namespaceSelector": selector}, **more)) == codes
+
+
+def test_a_cron_job_hands_the_label_to_its_jobs() -> None:
+    [*_, job] = yaml.safe_load_all(PAGES["BP6547"].good)
+    queue = {f"{KUEUE}/queue-name": "research"}
+    template = {"metadata": {"labels": queue}, "spec": job["spec"]}
+    spec = {"schedule": "@daily", "jobTemplate": template}
+    cron = {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "c", "namespace": "team"}, "spec": spec}
+    assert set(found("BP6547", "Job", {}, cron=cron)) == set()
+    other = changed(cron, {f'spec.jobTemplate.metadata.labels["{KUEUE}/queue-name"]': "other"})
+    assert set(found("BP6547", "Job", {}, cron=other)) == {"BP6547"}
+    bare = changed(cron, {"spec.jobTemplate.metadata": GONE, "metadata.labels": queue})
+    assert set(found("BP6547", "Job", {}, cron=bare)) == {"BP6548"}

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from blueprint.bundle.model import BundlePool, Object
-from blueprint.catalog.effects import Effect, load_effects
+from blueprint.catalog.component_files.effects import Effect, load_effects
 from blueprint.changes import codes
 from blueprint.changes.change import ChangedObject
 from blueprint.changes.compare import Action, FieldChange

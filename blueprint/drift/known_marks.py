@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from blueprint.bundle.model import Bundle
-from blueprint.catalog.node_marks import KnownTaint, Place, Progress, Switch, load_node_marks
+from blueprint.catalog.component_files.node_marks import KnownTaint, Place, Progress, Switch, load_node_marks
 from blueprint.drift.view import Live
 
 

@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from blueprint.bundle.model import BundlePool
-from blueprint.catalog.node_marks import KnownTaint
+from blueprint.catalog.component_files.node_marks import KnownTaint
 from blueprint.diagnostics import Note
 from blueprint.drift import node_codes as codes
 from blueprint.drift.known_marks import Marks

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blueprint.catalog.gates import load_gates
+from blueprint.catalog.component_files.feature_gates import load_gates
 from blueprint.check.claims.dra_context import DraContext, PoolDevices
 from blueprint.platform.model import Platform
 from blueprint.platform.pool import GpuPool

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from blueprint.bundle.model import Object
-from blueprint.catalog.devices import Published
+from blueprint.catalog.component_files.devices import Published
 from blueprint.cel.syntax import CelError, Node, parse
 from blueprint.check.claims.dra_context import DraContext
 from blueprint.check.claims.model import Reference, Selector, domain, reference, selected, tree_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from blueprint.catalog.component_files.feature_gates import ClusterGate, Gate, load_gates
 from blueprint.catalog.components import Component
-from blueprint.catalog.gates import ClusterGate, Gate, load_gates
 from blueprint.diagnostics import Diagnostic, Severity
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.dra import codes as dra

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.catalog.gates import Gates
+from blueprint.catalog.component_files.feature_gates import Gates
 from blueprint.platform.drivers.model import DRA
 from blueprint.platform.model import Platform
 from blueprint.platform.pool import GpuPool, Pool
@@ -51,7 +51,7 @@ def _gates(platform: Platform) -> Iterator[str]:
 
 
 def _known(platform: Platform) -> Gates | None:
-    from blueprint.catalog.gates import load_gates
+    from blueprint.catalog.component_files.feature_gates import load_gates
 
     component = platform.component_with("draFeatureGates")
     if component is None:

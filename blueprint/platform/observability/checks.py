@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from blueprint.catalog.monitoring import AlertDefinition, metrics_in
+from blueprint.catalog.component_files.monitoring import AlertDefinition, metrics_in
 from blueprint.diagnostics import Diagnostic, Note, nearest
 from blueprint.platform.components.selection import OBSERVABILITY as COMPONENT
 from blueprint.platform.observability import codes

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from string import Template
 from typing import Any
 
+from blueprint.catalog.component_files.monitoring import AlertDefinition, Metrics, Threshold, metrics_in, renamed
 from blueprint.catalog.facts import Fact
 from blueprint.catalog.hardware import Gpu
-from blueprint.catalog.monitoring import AlertDefinition, Metrics, Threshold, metrics_in, renamed
 from blueprint.platform.tracking.tracked import read_fact
 from blueprint.platform.views import PoolView
 

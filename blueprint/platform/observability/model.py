@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from blueprint.catalog.catalog import Catalog
-from blueprint.catalog.monitoring import Monitoring, load_monitoring
+from blueprint.catalog.component_files.monitoring import Monitoring, load_monitoring
 from blueprint.platform.components.digests import digest
 from blueprint.platform.components.model import PlatformComponent
 from blueprint.platform.components.pod_settings import PerKey

@@ -1,4 +1,4 @@
-"""What `components/gpu-observability` knows as data: metrics of the exporter, alerts, recording rules, dashboards."""
+"""Metrics, alerts, recording rules and dashboards: four files of the component that carries out `observability`."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from blueprint.catalog.kinds import Kind
 from blueprint.catalog.loader import read
 from blueprint.catalog.machines import Machine, Machines
 from blueprint.catalog.releases import Release
-from blueprint.catalog.rules import Rule
+from blueprint.catalog.rules import CompatibilityRule
 from blueprint.data import data_folder
 from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.source.paths import Path as Steps
@@ -162,9 +162,9 @@ class Catalog:
         return self._once(_PACKAGE / "distributions" / f"{name}.yaml", Distribution, "distribution", name)
 
     @property
-    def rules(self) -> tuple[Rule, ...]:
+    def rules(self) -> tuple[CompatibilityRule, ...]:
         """All rules of compatibility."""
-        return tuple(self._once(file, Rule, "rule", name) for name, file in self._rules.items())
+        return tuple(self._once(file, CompatibilityRule, "rule", name) for name, file in self._rules.items())
 
     @property
     def clouds(self) -> tuple[Machines, ...]:

@@ -13,7 +13,7 @@ from blueprint.drift.advice import Situation, advised
 from blueprint.drift.aggregation import gained_rules, is_aggregated
 from blueprint.drift.blame import attributed
 from blueprint.drift.compare import compare
-from blueprint.drift.dry_run import Confirm
+from blueprint.drift.dry_run import DryRunConfirmation
 from blueprint.drift.model import Finding, FindingKind, facts
 from blueprint.drift.ownership import claims_of
 from blueprint.drift.scaling import switched_off
@@ -33,7 +33,7 @@ class Suspects:
         self._view = view
         self._manager = manager(bundle.name)
         self._dry_run = dry_run
-        self._confirm = Confirm(view, self._manager, enabled=dry_run)
+        self._confirm = DryRunConfirmation(view, self._manager, enabled=dry_run)
         self._shapes: dict[tuple[str, str], Shape] = {}
 
     def findings(

@@ -10,9 +10,9 @@ from pathlib import Path
 from blueprint.bundle.model import Bundle, BundlePool
 from blueprint.diagnostics import Diagnostic, Note, Refused
 from blueprint.drift import codes
-from blueprint.drift.model import Part, Station
+from blueprint.drift.model import FoundIn, ScopeResult
 from blueprint.drift.nodes import pools_of
-from blueprint.drift.reading_trust import TOO_OLD, Now, boots_of, of_the_future, outdated, shared
+from blueprint.drift.reading_trust import TOO_OLD, ReadingClock, boots_of, of_the_future, outdated, shared
 from blueprint.drift.view import Unseen, View
 from blueprint.probe.codes import READING_UNOPENABLE
 from blueprint.probe.diagnostics import diagnostics_of
@@ -58,14 +58,14 @@ def load_readings(folder: Path) -> tuple[list[Reading], list[Diagnostic]]:
 
 def examine_readings(
     bundle: Bundle, view: View | None, folder: Path, now: datetime | None = None, oldest: timedelta = TOO_OLD
-) -> Part:
+) -> ScopeResult:
     """Judge every reading by its node's pool. A node of a GPU pool without a reading is unknown, and so is one whose
     reading is older than `oldest`, of the future, or of another boot. A file that is no reading is a finding.
 
     Raises Refused: there are no readings.
     """
     readings, problems = load_readings(folder)
-    here = Now(now or datetime.now(UTC), oldest, boots_of(view))
+    here = ReadingClock(now or datetime.now(UTC), oldest, boots_of(view))
     usable, future = of_the_future(readings, here)
     youngest, twice = _one_per_node(usable)
     placed, lost = _places(bundle, view, youngest)
@@ -95,13 +95,13 @@ def examine_readings(
     if useless := strays + len(problems):
         coverage.append(Coverage("readings", len(youngest) - strays, useless, "of no node of a pool, or unreadable"))
     diagnostics = (*problems, *twice, *found, *map(_missing, silent))
-    return Part(tuple(coverage), (), diagnostics, failed=bool(refuted or copied or broken), refuted=refuted)
+    return ScopeResult(tuple(coverage), (), diagnostics, failed=bool(refuted or copied or broken), refuted=refuted)
 
 
 def _judge(bundle: Bundle, reading: Reading, pool: str) -> tuple[Iterator[Diagnostic], list[Result]]:
     """The diagnostics of one node, each of which names it, and the result of every check."""
     verdicts = judge(reading, [e for e in bundle.expectations if e.pool == pool])
-    seen = (("pool", pool), ("station", Station.READING.value))
+    seen = (("pool", pool), ("station", FoundIn.READING.value))
     diagnostics = (replace(each, evidence=(*each.evidence, *seen)) for each in diagnostics_of(verdicts, reading))
     return diagnostics, [verdict.result for verdict in verdicts]
 

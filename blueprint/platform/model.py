@@ -15,7 +15,7 @@ from blueprint.catalog.components import Component
 from blueprint.catalog.distribution import Part
 from blueprint.catalog.machines import Machine
 from blueprint.catalog.releases import Release
-from blueprint.catalog.rules import Rule
+from blueprint.catalog.rules import CompatibilityRule
 from blueprint.platform.cluster.model import ClusterFacts
 from blueprint.platform.components.model import PlatformComponent
 from blueprint.platform.components.node_stack import NodeStack
@@ -86,7 +86,7 @@ class Platform:
         return self._blueprint.spec.release
 
     @property
-    def rules(self) -> tuple[Rule, ...]:
+    def rules(self) -> tuple[CompatibilityRule, ...]:
         """The catalogue's rules of compatibility."""
         return self._catalog.rules
 

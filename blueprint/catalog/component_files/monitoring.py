@@ -123,7 +123,7 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dashboard:
+class DashboardDefinition:
     """One dashboard: rows of panels."""
 
     title: Text
@@ -134,7 +134,7 @@ class Dashboard:
 class Dashboards(Record):
     """The dashboards by stable uid."""
 
-    dashboards: Mapping[Annotated[str, Matching("[a-z][a-z-]{0,39}", "a uid")], Dashboard]
+    dashboards: Mapping[Annotated[str, Matching("[a-z][a-z-]{0,39}", "a uid")], DashboardDefinition]
 
 
 @dataclass(frozen=True, slots=True)

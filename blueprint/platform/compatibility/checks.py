@@ -11,7 +11,7 @@ from typing import Any
 
 from blueprint.catalog.facts import Fact
 from blueprint.catalog.hardware import Gpu
-from blueprint.catalog.rules import Rule
+from blueprint.catalog.rules import CompatibilityRule
 from blueprint.diagnostics import Diagnostic, Note, Severity
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.compatibility import codes
@@ -28,7 +28,7 @@ def check_compatibility(context: CheckContext) -> Iterator[Diagnostic]:
             yield from _forbidden(rule, pool)
 
 
-def demands(rule: Rule, pools: tuple[GpuPool, ...]) -> Iterator[str]:
+def demands(rule: CompatibilityRule, pools: tuple[GpuPool, ...]) -> Iterator[str]:
     """What a rule demands, once, if it applies to any of the pools. The lines that decide are recorded."""
     for pool in pools:
         if rule.demands and _applies(rule, pool):
@@ -37,11 +37,11 @@ def demands(rule: Rule, pools: tuple[GpuPool, ...]) -> Iterator[str]:
             return
 
 
-def _applies(rule: Rule, pool: GpuPool) -> bool:
+def _applies(rule: CompatibilityRule, pool: GpuPool) -> bool:
     return all(condition.holds(_SUBJECTS[subject](pool)) for subject, condition in rule.when.items())
 
 
-def _forbidden(rule: Rule, pool: GpuPool) -> Iterator[Diagnostic]:
+def _forbidden(rule: CompatibilityRule, pool: GpuPool) -> Iterator[Diagnostic]:
     if rule.forbids is None or rule.blames is None:
         return
     with recording() as seen:

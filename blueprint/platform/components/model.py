@@ -11,7 +11,7 @@ from typing import Any
 from blueprint.catalog.components import Component, Image
 from blueprint.catalog.setting_types import EMPTY
 from blueprint.platform.components.digests import digest
-from blueprint.platform.components.pod_settings import PerKey, Pod, joined
+from blueprint.platform.components.pod_settings import PerKey, PodSettings, joined
 from blueprint.platform.olm.model import PlatformOlm
 from blueprint.platform.tracking.recorder import decided_by, record, tracked_property
 from blueprint.platform.tracking.sources import Source
@@ -137,7 +137,7 @@ class Settings:
     def __getitem__(self, name: str) -> Any:
         setting = self._component.settings[name]
         if setting.type == "pod":
-            return Pod(self._component, name, self._given.get(name, {}))
+            return PodSettings(self._component, name, self._given.get(name, {}))
         if name in self._given:
             return plain(self._given[name])
         if name in self._component.lacks:

@@ -8,7 +8,7 @@ from blueprint.platform.derivation import Derivation
 from blueprint.platform.pool import GpuPool
 from blueprint.platform.tracking.recorder import decided_by
 from blueprint.platform.tracking.tracked import read_fact
-from blueprint.probe.checks.mig_layout import Layout, MigGroup, mig_layout
+from blueprint.probe.checks.mig_layout import Layout, MigGroupCount, mig_layout
 from blueprint.probe.checks.mig_mode import MigModes, mig_mode
 
 
@@ -32,7 +32,7 @@ def layout(pool: GpuPool) -> Layout | None:
     for group in pool.partition.groups:
         key = tuple(sorted(group.instances.items()))
         alike[key] = alike.get(key, 0) + len(group.devices)
-    groups = tuple(MigGroup(number, dict(key)) for key, number in sorted(alike.items()) if key)
+    groups = tuple(MigGroupCount(number, dict(key)) for key, number in sorted(alike.items()) if key)
     return Layout(groups, alike.get((), 0)) if groups else None
 
 

@@ -66,6 +66,7 @@ def canonical_quantity(text: str | float) -> str:
     return _decimal(value, exponent=form == "exponent")
 
 
+@lru_cache(maxsize=4096)
 def _parse(text: str) -> tuple[Fraction, str]:
     match = _FORM.fullmatch(text)
     if match is None:

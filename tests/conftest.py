@@ -7,6 +7,7 @@ BLUEPRINT_REQUIRE_LAB=1 the binaries are built first, and a test of the lab that
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import signal
@@ -125,6 +126,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if marked and (reason := _why_no_lab()):
         for item in marked:
             item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def pytest_collection_finish() -> None:
+    """Collecting made many objects that stay to the end; the garbage collector need not look at them again."""
+    gc.collect()
+    gc.freeze()
 
 
 def _why_no_lab() -> str | None:

@@ -46,14 +46,15 @@ def main(arguments: list[str], folder: Path = REFERENCE) -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a page is stale")
     options = parser.parse_args(arguments)
-    stale = [name for name, text in pages().items() if _content(folder / name) != text]
+    wanted = pages()
+    stale = [name for name, text in wanted.items() if _content(folder / name) != text]
     if options.check:
         for name in stale:
             print(f"{folder / name} is stale: run python tools/docs.py", file=sys.stderr)
         return 1 if stale else 0
     folder.mkdir(parents=True, exist_ok=True)
     for name in stale:
-        (folder / name).write_text(pages()[name], encoding="utf-8")
+        (folder / name).write_text(wanted[name], encoding="utf-8")
         print(f"wrote {folder / name}")
     return 0
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
+
+import orjson
 
 from blueprint.check import codes
 from blueprint.check.custom import strict_custom
@@ -74,13 +76,8 @@ class KindRegistry:
             text = f"{kind} {api_version} is not served{others}"
             return ObjectFinding(codes.KIND_NOT_SERVED, ("apiVersion",), text)
         try:
-            schema = strict_custom(served[version], self._kubernetes.minor)
-            checked = _checked(schema, self._engine, namespaced=crd["spec"]["scope"] == "Namespaced", custom=True)
-            return replace(
-                checked,
-                validate=lambda data: checked.validate(with_defaults(data, schema)),
-                rules=_rules(served[version]),
-            )
+            content = orjson.dumps(served[version])
+            return _custom(content, self._kubernetes.minor, self._engine, crd["spec"]["scope"] == "Namespaced")
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             text = f"the schema of {kind} {api_version} cannot be used: {error}"
             return ObjectFinding(codes.SCHEMA_UNUSABLE, (), text)
@@ -115,6 +112,15 @@ class KindRegistry:
 @cache
 def _built_in(minor: str, kind: BuiltInKind, engine: str | None) -> CheckedKind:
     return _checked(strict_kind(minor, kind.definition), engine, namespaced=kind.namespaced)
+
+
+@lru_cache(maxsize=256)
+def _custom(version: bytes, minor: str, engine: str | None, namespaced: bool) -> CheckedKind:  # noqa: FBT001 - cached
+    """A version of a CRD, as JSON: a process that compiles several blueprints meets the same ones in each."""
+    content: Mapping[str, Any] = orjson.loads(version)
+    schema = strict_custom(content, minor)
+    checked = _checked(schema, engine, namespaced=namespaced, custom=True)
+    return replace(checked, validate=lambda data: checked.validate(with_defaults(data, schema)), rules=_rules(content))
 
 
 def _rules(version: Mapping[str, Any]) -> RuleNode | None:

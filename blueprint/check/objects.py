@@ -112,16 +112,17 @@ def _check(subject: Object, kinds: KindRegistry, tally: RuleTally) -> Iterator[D
         yield kind.to_diagnostic(subject)
         return
     found = list(_complaints(subject.data, kind, kinds, tally))
-    if not _is_rendered(subject) and not _refused(each for each in found if each.code is not codes.SCHEMA_UNUSABLE):
-        found += _definition_faults(subject.data)
+    if (subject.api_version, subject.data["kind"]) == _CRD and not _is_rendered(subject):
+        found += _definition_faults(subject.data, found)
     for each in found:
         if each.code is not codes.RULE_NOT_EVALUATED or not _is_rendered(subject):
             yield each.to_diagnostic(subject)
 
 
-def _definition_faults(crd: dict[str, Any]) -> Iterator[ObjectFinding]:
-    """Of a definition that a user gives; ours are upstream's, and tests hold them against a server."""
-    if (crd["apiVersion"], crd["kind"]) == _CRD and is_readable(crd):
+def _definition_faults(crd: dict[str, Any], found: list[ObjectFinding]) -> Iterator[ObjectFinding]:
+    """Of a definition of sound form that a user gives; ours are upstream's, and tests hold them against a server."""
+    sound = not _refused(each for each in found if each.code is not codes.SCHEMA_UNUSABLE)
+    if sound and is_readable(crd):
         yield from check_definition(crd)
 
 
@@ -144,7 +145,7 @@ def _complaints(
     except NotJsonError as error:
         yield ObjectFinding(codes.WRONG_TYPE, error.path, f"{format_path(error.path, data)}: {error}")
         return
-    form = [*in_words(violations, data, data["kind"]), *walk(kind.plan, data, data)]
+    form = [*in_words(violations, data, data["kind"]), *walk(kind.plan, data)]
     yield from form
     if kind.rules and not _refused(form):
         yield from evaluate_rules(kind.rules, with_defaults(data, kind.schema), data["kind"], tally)

@@ -79,6 +79,11 @@ RECOMMENDED = RulePolicy()
 
 def is_named(rule: Rule, code: Code, name: str) -> bool:
     """Whether a name of a policy means this code of the rule."""
-    if name.upper().startswith(PREFIX) and name[len(PREFIX) :].isdecimal():
+    if is_code(name):
         return code.id.startswith(name.upper())
     return name in (code.slug, *rule.tags)
+
+
+def is_code(name: str) -> bool:
+    """Whether a name of a policy has the form of a code or of the beginning of one."""
+    return name.upper().startswith(PREFIX) and name[len(PREFIX) :].isdecimal()

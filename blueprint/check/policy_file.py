@@ -6,9 +6,9 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
-from blueprint.check.policy import RulePolicy, is_named
+from blueprint.check.policy import RulePolicy, is_code, is_named
 from blueprint.check.rule import Profile, Rule
-from blueprint.check.rules import all_rules
+from blueprint.check.rules import all_rules, paged_codes
 from blueprint.diagnostics import Code, Diagnostic, Refused, Severity, nearest
 from blueprint.diagnostics.codes import CONFIGURATION_INVALID
 from blueprint.source.toml import Keys, parse_toml, place_of, table_of
@@ -30,11 +30,17 @@ def parse_policy(text: str, file: str, table: Keys = ("rules",)) -> RulePolicy |
 
 def unknown_names(names: tuple[str, ...]) -> Iterator[tuple[str, str | None]]:
     """Names that mean no code of any rule, each with what was probably meant."""
+    names = tuple(name for name in names if not _begins_a_code(name))
     rules = all_rules() if names else ()
     known = sorted({name for rule in rules for code in rule.codes for name in (code.id, code.slug, *rule.tags)})
     for name in names:
         if not any(is_named(rule, code, name) for rule in rules for code in rule.codes):
             yield name, nearest(name, known)
+
+
+def _begins_a_code(name: str) -> bool:
+    """Whether it is a code with a page, or the beginning of one: `BP6`, `BP6101`."""
+    return is_code(name) and any(code.startswith(name.upper()) for code in paged_codes())
 
 
 class _Reader:

@@ -101,7 +101,7 @@ def _volumes(pod: PodTemplate, subject: Object) -> Iterator[ObjectFinding]:
 
 
 def _selector(subject: Object, _: _Set) -> Iterator[ObjectFinding]:
-    if subject.id.group != "apps":
+    if not subject.api_version.startswith("apps/"):
         return
     spec = _spec(subject)
     selector = spec.get("selector")
@@ -118,8 +118,7 @@ def _selector(subject: Object, _: _Set) -> Iterator[ObjectFinding]:
 
 
 def _binding(subject: Object, known: _Set) -> Iterator[ObjectFinding]:
-    identity = subject.id
-    if identity.group != _RBAC or identity.kind not in ("RoleBinding", "ClusterRoleBinding"):
+    if subject.data["kind"] not in ("RoleBinding", "ClusterRoleBinding") or subject.id.group != _RBAC:
         return
     yield from _role(subject, known)
     for index, each in enumerate(_maps(subject.data.get("subjects"))):
@@ -155,7 +154,7 @@ def _role(subject: Object, known: _Set) -> Iterator[ObjectFinding]:
 
 
 def _map(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def _maps(value: Any) -> list[Mapping[str, Any]]:

@@ -218,9 +218,13 @@ def by_hand(subject: Object, *path: str) -> bool:
     return subject.by_hand(path)
 
 
+_MAPPINGS = (dict, Mapping)
+"""In this order: whether a dict is a Mapping takes ten times as long to find out."""
+
+
 def mapping(value: Any) -> Mapping[Any, Any]:
     """The value where it is a mapping, else an empty one."""
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, _MAPPINGS) else {}
 
 
 def items(value: Any) -> list[Any]:

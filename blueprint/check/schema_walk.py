@@ -46,6 +46,7 @@ _QUANTITY_MAPS = frozenset(
     }
 )
 _QUANTITY_FIELDS = frozenset({"averageValue", "divisor", "sizeLimit", "storage", "tolerance"})
+_QUANTITY = f"{DEFINITION}io.k8s.apimachinery.pkg.api.resource.Quantity"
 _DEFAULTS = {"protocol": "TCP"}
 """Keys of list items that the API fills in before it compares."""
 
@@ -72,15 +73,16 @@ def compile_plan(schema: Schema, *, verbatim: bool) -> WalkPlan | None:
 
     `verbatim` is for custom resources, whose values are stored as they are written.
     """
-    return _Compiler(schema.get("$defs", {}), _verbatim_quantity if verbatim else _quantity).plan(schema, ())
+    return _Compiler(schema.get("$defs", {}), verbatim=verbatim).plan(schema, ())
 
 
 class _Compiler:
     """Compiles each definition once; a definition that contains itself is not followed a second time."""
 
-    def __init__(self, definitions: Schema, quantity: Look) -> None:
+    def __init__(self, definitions: Schema, *, verbatim: bool) -> None:
         self._definitions = definitions
-        self._quantity = quantity
+        self._quantity = _verbatim_quantity if verbatim else _quantity
+        self._free_quantities = not verbatim
         self._done: dict[str, WalkPlan | None] = {}
 
     def plan(self, schema: Any, above: tuple[str, ...]) -> WalkPlan | None:
@@ -90,6 +92,8 @@ class _Compiler:
             return self._reference(schema["$ref"].removeprefix(DEFINITION), above)
         plan = WalkPlan(look=self._quantity if schema.get("format") == "quantity" else None)
         for name, each in schema.get("properties", {}).items():
+            if self._free_quantities and _holds_free_quantity(name, each):
+                continue
             look = _LOOKS.get(_MARKED.get((above[-1], name), "")) if above else None
             if found := WalkPlan(look=look) if look else self.plan(each, above):
                 plan.fields[name] = found
@@ -107,27 +111,29 @@ class _Compiler:
         return self._done[name]
 
 
-def walk(plan: WalkPlan | None, value: Any, whole: Any, path: Path = ()) -> Iterator[ObjectFinding]:
-    """Everything the plan finds in `value`, which is at `path` in `whole`. Values of the wrong type are skipped."""
-    if plan is None:
-        return
+def walk(plan: WalkPlan | None, whole: Any) -> list[ObjectFinding]:
+    """Everything the plan finds in an object. Values of the wrong type are skipped."""
+    found: list[ObjectFinding] = []
+    if plan is not None:
+        _visit(plan, whole, whole, (), found)
+    return found
+
+
+def _visit(plan: WalkPlan, value: Any, whole: Any, path: Path, found: list[ObjectFinding]) -> None:
+    """Add what the plan finds in a value, which is at `path` in `whole`."""
     if plan.look:
-        yield from plan.look(value, path, whole)
+        found.extend(plan.look(value, path, whole))
     if isinstance(value, dict):
-        yield from _walk_map(plan, value, whole, path)
+        fields, every = plan.fields, plan.values
+        for name, each in value.items():
+            if below := fields.get(name, every):
+                _visit(below, each, whole, (*path, name), found)
     elif isinstance(value, list):
         if plan.keys or plan.unique:
-            yield from _duplicates(plan, value, path, whole)
-        for index, each in enumerate(value) if plan.items else ():
-            yield from walk(plan.items, each, whole, (*path, index))
-
-
-def _walk_map(plan: WalkPlan, value: dict[str, Any], whole: Any, path: Path) -> Iterator[ObjectFinding]:
-    for name, below in plan.fields.items():
-        if name in value:
-            yield from walk(below, value[name], whole, (*path, name))
-    for name, each in value.items() if plan.values else ():
-        yield from walk(plan.values, each, whole, (*path, name))
+            found.extend(_duplicates(plan, value, path, whole))
+        if plan.items:
+            for index, each in enumerate(value):
+                _visit(plan.items, each, whole, (*path, index), found)
 
 
 def _duplicates(plan: WalkPlan, items: list[Any], path: Path, whole: Any) -> Iterator[ObjectFinding]:
@@ -151,6 +157,14 @@ def _identity(plan: WalkPlan, item: Any) -> tuple[Any, ...] | None:
         return None
     found = tuple(item.get(key, _DEFAULTS.get(key)) for key in plan.keys)
     return None if any(isinstance(part, dict | list) for part in found) or found[0] is None else found
+
+
+def _holds_free_quantity(name: str, schema: Schema) -> bool:
+    """Whether a field of Kubernetes' own is a quantity, or a map of some, that is compared by what it means."""
+    values = schema.get("additionalProperties")
+    return (name in _QUANTITY_FIELDS and schema.get("$ref") == _QUANTITY) or (
+        name in _QUANTITY_MAPS and isinstance(values, dict) and values.get("$ref") == _QUANTITY
+    )
 
 
 def is_quantity(path: Path) -> bool:

@@ -61,7 +61,7 @@ def _of_source(path: Path, source: Mapping[str, Any], config_map: str, secret: s
 
 
 def _map(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def _list(value: Any) -> list[Any]:

@@ -6,6 +6,7 @@ import importlib
 import os
 import pkgutil
 import re
+from functools import cache
 
 from blueprint.diagnostics.model import Code, Severity
 
@@ -45,12 +46,18 @@ def define(
 
 def all_codes() -> list[Code]:
     """All codes of all packages, by id."""
+    _import_all()
+    return [_BY_ID[key] for key in sorted(_BY_ID)]
+
+
+@cache
+def _import_all() -> None:
+    """Import every module that may define codes; modules do not come and go while a process runs."""
     import blueprint
 
     for module in pkgutil.walk_packages(blueprint.__path__, "blueprint."):
         if _may_define(module.name):
             importlib.import_module(module.name)
-    return [_BY_ID[key] for key in sorted(_BY_ID)]
 
 
 def _may_define(name: str) -> bool:
@@ -60,5 +67,5 @@ def _may_define(name: str) -> bool:
 
 def find_code(name: str) -> Code | None:
     """The code with this id or slug, in any case."""
-    all_codes()
+    _import_all()
     return _BY_ID.get(name.upper()) or _BY_SLUG.get(name.lower())

@@ -113,7 +113,7 @@ def _read_file(text: str, name: str, objects: list[Object], problems: list[Diagn
     others = [each for each in manifests.documents if not _is_object(each.data)]
     for document in manifests.documents:
         if _is_object(document.data):
-            objects += _objects(document, (), document.data)
+            objects += _objects(document, (), document.data, nulls=manifests.nulls)
     if others:
         count = f"{len(others)} documents are" if len(others) > 1 else "it is"
         text = f"{name}: {count} no Kubernetes object, not checked"
@@ -129,13 +129,13 @@ def _is_object(data: Any) -> bool:
     return not kubeconfig and version.rpartition("/")[0] not in _CLIENT_GROUPS
 
 
-def _objects(document: Document, path: Path, data: dict[str, Any]) -> Iterator[Object]:
+def _objects(document: Document, path: Path, data: dict[str, Any], *, nulls: bool) -> Iterator[Object]:
     """The object; of a list its items, to which a list of one kind gives kind and version."""
     kind, listed = str(data.get("kind")), data.get("items")
     if kind.endswith("List") and isinstance(listed, list):
         usual = {} if kind == "List" else {"apiVersion": data.get("apiVersion"), "kind": kind.removesuffix("List")}
         for index, each in enumerate(listed):
             if isinstance(each, dict):
-                yield from _objects(document, (*path, "items", index), {**usual, **each})
+                yield from _objects(document, (*path, "items", index), {**usual, **each}, nulls=nulls)
         return
-    yield Object(canonical(data), USERS, FieldPlaces(document, path, data))
+    yield Object(canonical(data, nulls=nulls), USERS, FieldPlaces(document, path, data))

@@ -32,7 +32,7 @@ def render_platform(platform: Platform, layered: Layered) -> tuple[list[Object],
     found: list[Diagnostic] = []
     for component in platform.components.values():
         if component.ownership == "managed":
-            made, problems = apply_patches(list(_component(component, platform)), component, platform.origins)
+            made, problems = render_component(component, platform)
             objects += made
             found += problems
     extra, problems = extra_objects(layered)
@@ -41,6 +41,11 @@ def render_platform(platform: Platform, layered: Layered) -> tuple[list[Object],
     kinds = {name: kind for each in platform.components.values() for name, kind in each.component.kinds.items()}
     ordered = sorted([*objects, *extra], key=lambda obj: _order(obj, order, kinds))
     return value_first(ordered, layered.texts), found
+
+
+def render_component(component: PlatformComponent, platform: Platform) -> tuple[list[Object], list[Diagnostic]]:
+    """The objects of one component that we manage, and the patches that do not apply. Raises Refused (exit 70)."""
+    return apply_patches(list(_component(component, platform)), component, platform.origins)
 
 
 def _component(component: PlatformComponent, platform: Platform) -> Iterator[Object]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -63,9 +64,15 @@ class Items:
 Template = Scalar | Branch | Items
 
 
-def load_template(file: FilePath) -> list[Template]:
+def load_template(file: FilePath) -> tuple[Template, ...]:
     """The documents of a template file. Raises Refused (exit 70): a broken template is our bug."""
-    return [_node(each, each.data, each.marks, None) for each in shipped_documents(file) if each.marks]
+    return _parsed(file, file.read_bytes())
+
+
+@lru_cache(maxsize=512)
+def _parsed(file: FilePath, _content: bytes) -> tuple[Template, ...]:
+    """Once for the same content: a process that compiles several blueprints reads the same templates for each."""
+    return tuple(_node(each, each.data, each.marks, None) for each in shipped_documents(file) if each.marks)
 
 
 def _node(document: Document, data: Any, marks: Marks, key: Span | None) -> Template:

@@ -33,6 +33,8 @@ def marked_comments(text: str, marker: str) -> Iterator[Comment]:
     Of text that is not YAML only the comments before the first mistake are found.
     """
     begin = re.compile(rf"(?:^|(?<=[ \t]))#[ \t]*(?={re.escape(marker)})")
+    if marker not in text:
+        return
     lines = _LINE_END.split(text)
     candidates = [(number, found) for number, line in enumerate(lines) if (found := begin.search(line))]
     if not candidates:

@@ -30,6 +30,8 @@ class Events:
     scalar: Any
     mapping: Any
     sequence: Any
+    mapping_end: Any
+    sequence_end: Any
     alias: Any
     document: Any
     stream_end: Any
@@ -60,6 +62,8 @@ def _events(get: Callable[[], Any], module: Any) -> Events:
         module.ScalarEvent,
         module.MappingStartEvent,
         module.SequenceStartEvent,
+        module.MappingEndEvent,
+        module.SequenceEndEvent,
         module.AliasEvent,
         module.DocumentStartEvent,
         module.StreamEndEvent,

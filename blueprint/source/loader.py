@@ -32,6 +32,8 @@ WAYS_OUT = {
 """What to do, by code."""
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 """What YAML forbids, and what ends a line (U+0085, U+2028, U+2029) or is left out (U+FEFF) by some readers only."""
+_PLAIN = bytes((*b"\t\n\r", *range(0x20, 0x7F)))
+"""What most text consists of; a search for the others takes ten times as long."""
 
 
 def load_text(text: str, file: str, *, dates: bool = False) -> Document:
@@ -62,7 +64,8 @@ def load_documents(text: str, file: str, *, dates: bool = False) -> list[Documen
 
 def read_stream(builder: Builder) -> list[Document]:
     """Every document that the builder's text holds; its problems say what is wrong with them."""
-    if bad := _FORBIDDEN.search(builder.text):
+    plain = builder.text.isascii() and not builder.text.encode().translate(None, _PLAIN)
+    if not plain and (bad := _FORBIDDEN.search(builder.text)):
         builder.problems.append(_control_character(builder.text, bad.start(), builder.file))
         return []
     try:
@@ -90,6 +93,11 @@ class Builder:
         self.plain: dict[str, Any] = {}
         self.events = events_of(text)
         self.sheet = Document(file, text, None, None)
+
+    @property
+    def nulls(self) -> bool:
+        """Whether a null may have been read: no value is one that is not written so, or doubtful."""
+        return any(value is None or value is AMBIGUOUS for value in self.plain.values())
 
     def documents(self) -> list[Document]:
         """Every document of the stream."""
@@ -141,7 +149,7 @@ class Builder:
     def _mapping(self, depth: int) -> tuple[Any, Any, Any]:
         data: dict[str, Any] = {}
         children: dict[str, Any] = {}
-        get, scalar, plain = self.events.next, self.events.scalar, self.plain
+        get, scalar, end, plain = self.events.next, self.events.scalar, self.events.mapping_end, self.plain
         count = 0
         while True:
             key_event = get()
@@ -149,11 +157,11 @@ class Builder:
                 key = key_event.value
                 if key_event.implicit[0] and plain.get(key) != key:
                     self._plain_key(key_event)
-            elif hasattr(key_event, "implicit") or hasattr(key_event, "anchor"):
-                key = self._complex_key(key_event, depth)
-            else:
+            elif type(key_event) is end:
                 self.nodes += count
                 return data, children, key_event
+            else:
+                key = self._complex_key(key_event, depth)
             if key in children:
                 self._duplicate(key, key_event, children[key])
             event = get()
@@ -175,10 +183,10 @@ class Builder:
     def _list(self, depth: int) -> tuple[Any, Any, Any]:
         data: list[Any] = []
         children: list[Marks] = []
-        get = self.events.next
+        get, end = self.events.next, self.events.sequence_end
         while True:
             event = get()
-            if not hasattr(event, "anchor"):
+            if type(event) is end:
                 return data, children, event
             value, marks = self._node(event, depth)
             data.append(value)

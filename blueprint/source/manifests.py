@@ -21,18 +21,26 @@ _ODD = frozenset({codes.AMBIGUOUS_SCALAR, codes.MERGE_KEY, codes.KEY_NOT_TEXT, c
 
 @dataclass(frozen=True, slots=True)
 class Manifests:
-    """The documents of one file. `templates` are places of documents that are templates, and no YAML yet."""
+    """The documents of one file.
+
+    Attributes:
+        documents: What could be read.
+        problems: What could not, and what is written in an odd way.
+        nulls: Whether a null may stand in the documents.
+        templates: Lines at which documents begin that are templates, and no YAML yet.
+    """
 
     documents: tuple[Document, ...]
     problems: tuple[Diagnostic, ...]
+    nulls: bool
     templates: tuple[int, ...] = ()
 
 
 def read_manifests(text: str, file: str) -> Manifests:
     """Every document that can be read; what is wrong with the others, or with how a value is written."""
-    documents, problems = _read(text, file)
+    documents, problems, nulls = _read(text, file)
     if not _unreadable(problems):
-        return Manifests(tuple(documents), tuple(problems))
+        return Manifests(tuple(documents), tuple(problems), nulls)
     parts = _parts(text)
     found: list[Diagnostic] = []
     templates: list[int] = []
@@ -47,8 +55,8 @@ def read_manifests(text: str, file: str) -> Manifests:
         if _unreadable(bad) or ("{{" in part and bad):
             parts[index] = "\n" * count
         line += count
-    documents, problems = _read("".join(parts), file)
-    return Manifests(tuple(documents), (*found, *problems), tuple(templates))
+    documents, problems, nulls = _read("".join(parts), file)
+    return Manifests(tuple(documents), (*found, *problems), nulls, tuple(templates))
 
 
 def _parts(text: str) -> list[str]:
@@ -57,16 +65,15 @@ def _parts(text: str) -> list[str]:
     return [text[start:end] for start, end in pairwise(cuts)]
 
 
-def _read(text: str, file: str) -> tuple[list[Document], list[Diagnostic]]:
+def _read(text: str, file: str) -> tuple[list[Document], list[Diagnostic], bool]:
     builder = _KubernetesBuilder(text, file)
     documents = read_stream(builder)
     if any(each.code is codes.MERGE_KEY for each in builder.problems):
         documents = [replace(each, data=_merged(each.data)) for each in documents]
     complex_key = any(each.code is codes.KEY_NOT_TEXT and "cannot be" in each.message for each in builder.problems)
     odd = frozenset() if complex_key else _ODD
-    return documents, [
-        replace(each, override=Severity.WARNING) if each.code in odd else each for each in builder.problems
-    ]
+    problems = [replace(each, override=Severity.WARNING) if each.code in odd else each for each in builder.problems]
+    return documents, problems, builder.nulls
 
 
 def _unreadable(problems: list[Diagnostic]) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,18 +13,18 @@ from blueprint.diagnostics import has_errors
 from blueprint.platform.model import Platform
 from blueprint.platform.resolve import resolve
 from blueprint.render.render import render_platform
+from blueprint.source.files import MemoryFiles
 from blueprint.source.layers import load_layers
 from blueprint.spec.parse import parse_blueprint
+from tests.support.platforms import NAME
 
 
 @pytest.fixture
-def render_platform_of(tmp_path: Path) -> Callable[[str], tuple[Platform, list[Object]]]:
+def render_platform_of() -> Callable[[str], tuple[Platform, list[Object]]]:
     """The platform and its objects in apply order; anything that is an error fails the test."""
 
     def rendered(text: str) -> tuple[Platform, list[Object]]:
-        file = tmp_path / "blueprint.yaml"
-        file.write_text(text, "utf-8")
-        layered = load_layers(str(file))
+        layered = load_layers(NAME, files=MemoryFiles({NAME: text}))
         blueprint, mistakes = parse_blueprint(layered)
         assert blueprint, mistakes
         platform, misfits = resolve(blueprint, layered.root, load_catalog())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,11 +15,9 @@ from blueprint.catalog.components import Component
 from blueprint.diagnostics import Severity
 from blueprint.platform.model import Platform
 from blueprint.platform.prerequisites import prerequisites
-from blueprint.platform.resolve import resolve
 from blueprint.render.images import pulled_images
-from blueprint.source.layers import load_layers
-from blueprint.spec.parse import parse_blueprint
 from tests.components.test_spine_components import another
+from tests.support.platforms import diagnostics_of, rendered
 
 RenderPlatform = Callable[[str], tuple[Platform, list[Object]]]
 BLUEPRINT = """
@@ -189,22 +186,13 @@ def test_prerequisites_name_catalogues_approvals_and_mirrors(render_platform_of:
         assert words in told, words
 
 
-def found(tmp_path: Path, blueprint: str) -> list[Any]:
-    file = tmp_path / "blueprint.yaml"
-    file.write_text(blueprint, "utf-8")
-    layered = load_layers(str(file))
-    parsed, mistakes = parse_blueprint(layered)
-    assert parsed, mistakes
-    return resolve(parsed, layered.root, load_catalog())[1]
-
-
 @pytest.mark.parametrize(("component", "name"), settings(refused=True))
-def test_a_setting_that_the_bundle_decides_is_refused(tmp_path: Path, component: str, name: str) -> None:
+def test_a_setting_that_the_bundle_decides_is_refused(component: str, name: str) -> None:
     """Whatever is added to a component: it decides something that is rendered for OpenShift, or it is refused there."""
     known = load_catalog().component(component)
     assert known
     written = json.dumps(another(known.settings[name]))
-    errors = found(tmp_path, text(components=f"{component}: {{settings: {{{name}: {written}}}}}") + seen(component))
+    errors = diagnostics_of(text(components=f"{component}: {{settings: {{{name}: {written}}}}}") + seen(component))
     assert "BP3282" in {one.code.id for one in errors}
 
 
@@ -213,25 +201,23 @@ def seen(component: str) -> str:
 
 
 @pytest.mark.parametrize(("component", "name"), settings(refused=False))
-def test_a_setting_that_is_taken_decides_what_it_says(
-    render_platform_of: RenderPlatform, component: str, name: str
-) -> None:
+def test_a_setting_that_is_taken_decides_what_it_says(component: str, name: str) -> None:
     known = load_catalog().component(component)
     assert known
     default = known.settings[name].default
     is_switch = any(name in setting.requires for setting in known.settings.values())
     switched = {} if is_switch or component != "gpu-operator" else dict.fromkeys(SWITCHES, True)
-    rendered = []
+    sides = []
     for value in (default, another(known.settings[name])):
         said = {**switched, name: value}
         told = ", ".join(f"{key}: {json.dumps(one)}" for key, one in said.items() if one is not None)
-        _, objects = render_platform_of(text(components=f"{component}: {{settings: {{{told}}}}}") + seen(component))
-        rendered.append([one.data for one in objects if one.component == component])
-    assert rendered[0] != rendered[1], "it changes nothing on OpenShift and is not refused"
+        objects = rendered(text(components=f"{component}: {{settings: {{{told}}}}}") + seen(component), component)
+        sides.append([one.data for one in objects])
+    assert sides[0] != sides[1], "it changes nothing on OpenShift and is not refused"
 
 
-def test_approval_by_itself_is_warned_about(tmp_path: Path) -> None:
-    told = found(tmp_path, text(components="nfd: {settings: {installPlanApproval: Automatic}}"))
+def test_approval_by_itself_is_warned_about() -> None:
+    told = diagnostics_of(text(components="nfd: {settings: {installPlanApproval: Automatic}}"))
     [warning] = [one for one in told if one.code.id == "BP3289"]
     assert warning.severity is Severity.WARNING
     assert warning.at

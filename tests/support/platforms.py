@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
+from blueprint.bundle.model import Object
 from blueprint.catalog.catalog import load_catalog
-from blueprint.diagnostics import Diagnostic
+from blueprint.diagnostics import Diagnostic, has_errors
 from blueprint.pipeline import Compilation, compile_blueprint
 from blueprint.platform.inputs.hardware_files import with_own_hardware
 from blueprint.platform.model import Platform
 from blueprint.platform.resolve import resolve
+from blueprint.render.render import render_component
 from blueprint.source.files import MemoryFiles
 from blueprint.source.layers import load_layers
 from blueprint.spec.parse import parse_blueprint
@@ -80,6 +83,16 @@ def resolved(text: str, *, sets: Sequence[str] = ()) -> tuple[Platform | None, l
     catalog, spoilt = with_own_hardware(load_catalog(), layered)
     assert not spoilt
     return resolve(parsed, layered.root, catalog)
+
+
+@cache
+def rendered(text: str, component: str) -> tuple[Object, ...]:
+    """What a blueprint without errors makes of one component, and of no other. Do not change what you get."""
+    found, diagnostics = resolved(text)
+    assert found, diagnostics
+    objects, faults = render_component(found.components[component], found)
+    assert not has_errors([*diagnostics, *faults]), [*diagnostics, *faults]
+    return tuple(objects)
 
 
 def platform(text: str, *, sets: Sequence[str] = ()) -> Platform:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from blueprint.bundle.model import Object
@@ -27,7 +28,8 @@ def configuration_of(subject: Object) -> Mapping[Any, Any] | None:
     return found if str(found.get("apiVersion")).startswith(_API) else None
 
 
+@lru_cache(maxsize=1)
 def configuration(context: RuleContext) -> Mapping[Any, Any]:
-    """The configuration among the objects; nothing where there is none, which means its defaults."""
+    """The configuration among the objects, read once; nothing where there is none, which means its defaults."""
     found = (configuration_of(each) for each in context.objects_of_kind("ConfigMap"))
     return next((each for each in found if each is not None), {})

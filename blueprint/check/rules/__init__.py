@@ -11,6 +11,7 @@ import importlib
 import pkgutil
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 from blueprint.check.rule import Rule
 
@@ -35,6 +36,13 @@ def rules_of(subject: str) -> tuple[Rule, ...]:
     """The rules of one subject: `pods`, `objects`, or a kind in lower case."""
     modules = map(importlib.import_module, subjects().get(subject, ()))
     return tuple(replace(each, subject=subject) for module in modules for each in module.RULES)
+
+
+@cache
+def paged_codes() -> frozenset[str]:
+    """The codes of all rules that have a page beside their module: known without importing one."""
+    folders = (Path(above) / module.name for above in __path__ for module in pkgutil.iter_modules([above]))
+    return frozenset(page.stem for folder in folders for page in folder.glob("BP*.md"))
 
 
 def all_rules() -> tuple[Rule, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING
 
 from blueprint.diagnostics import Code, all_codes, find_code, nearest
@@ -49,6 +50,7 @@ def nearest_topic(topic: str) -> str | None:
     return nearest(topic, names)
 
 
+@cache
 def _schema() -> dict[str, object]:
     from blueprint.spec.schema import json_schema
 

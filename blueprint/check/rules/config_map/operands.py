@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from blueprint.bundle.model import Object
-from blueprint.catalog.catalog import load_catalog
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, by_hand, inside, mapping
@@ -49,12 +48,18 @@ def mig_manager(subject: Object, context: RuleContext) -> Iterator[ObjectFinding
 def exporter(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """The counters of the exporter: the operator's, or one that stands alone."""
     data = mapping(subject.data.get("data"))
-    alone = subject.component == load_catalog().exporter_of("standalone")[0].name
     for key in (COUNTERS_KEY, ALONE_KEY):
         text = data.get(key)
-        if isinstance(text, str) and (alone or (key == COUNTERS_KEY and _read_by(subject, context, "dcgmExporter"))):
+        read = key == COUNTERS_KEY and _read_by(subject, context, "dcgmExporter")
+        if isinstance(text, str) and (read or _is_of_exporter_alone(subject)):
             for fault in counter_faults(text):
                 yield ObjectFinding(COUNTERS, ("data", key), fault, "FIELD, type, help")
+
+
+def _is_of_exporter_alone(subject: Object) -> bool:
+    from blueprint.catalog.catalog import load_catalog  # a tenth of a second, for few manifests
+
+    return subject.component == load_catalog().exporter_of("standalone")[0].name
 
 
 def _read_by(subject: Object, context: RuleContext, operand: str) -> bool:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from typing import TYPE_CHECKING
 
 from blueprint.bundle.model import USERS
-from blueprint.catalog.catalog import load_catalog
-from blueprint.catalog.components import Component, RunsOnce
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import DescribedPod, RuleContext, inside
 from blueprint.diagnostics import define
+
+if TYPE_CHECKING:
+    from blueprint.catalog.components import Component, RunsOnce
 
 BROUGHT_TWICE = define("BP6114", "brought-twice", page=__file__)
 
@@ -49,6 +51,8 @@ def _runs(component: str, context: RuleContext) -> bool:
 @cache
 def _single() -> tuple[tuple[Component, RunsOnce], ...]:
     """Everything of which there may be no second, with the component that runs it."""
+    from blueprint.catalog.catalog import load_catalog
+
     catalog = load_catalog()
     found = (catalog.component(name) for name in catalog.components)
     return tuple((component, once) for component in found if component for once in component.runs_once)

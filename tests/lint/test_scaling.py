@@ -1,0 +1,28 @@
+"""Lint costs what there is to lint: calls are counted, no clock is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from blueprint.lint.inputs import read_inputs
+from blueprint.lint.run import LintResult, lint
+from tests.support.call_counts import counted_calls, is_linear
+from tests.support.lint_inputs import write_manifests
+
+FILES = 4
+
+
+def test_work_grows_with_the_number_of_objects(tmp_path: Path) -> None:
+    """Objects that refer to each other, of five kinds: each further one costs what those before it cost."""
+    counts = []
+    for count in (100, 200, 400, 800):  # the first reads schemas and rules, once
+        folder = tmp_path / str(count)
+        write_manifests(folder, count, FILES)
+        calls, result = counted_calls(lambda folder=folder: _lint(str(folder)))
+        assert (result.objects, [each.code.id for each in result.diagnostics]) == (count, ["BP5104"])
+        counts.append(calls)
+    assert is_linear(*counts[1:])
+
+
+def _lint(folder: str) -> LintResult:
+    return lint(read_inputs([folder]), kubernetes_minor="1.36")

@@ -146,6 +146,14 @@ class Catalog:
                 return name
         raise LookupError(f"no component has a setting {setting}")
 
+    def advertiser_of(self, fabric: str) -> str | None:
+        """The name of the component that advertises the network cards of a fabric; None where only clouds do."""
+        for name, file in self._components.items():
+            found = self.component(name) if "\nfabrics:" in file.read_text("utf-8") else None
+            if found and fabric in found.fabrics:
+                return name
+        return None
+
     def exporters(self) -> Iterator[tuple[Component, ExporterFacts]]:
         """The components that export metrics of GPUs, and how. Only files with such a part are parsed."""
         for name, file in self._components.items():

@@ -105,6 +105,10 @@ class Platform:
         """Who labels and taints nodes: `apply` or `provisioner`."""
         return self._blueprint.spec.node_labels
 
+    def advertiser_of(self, fabric: str) -> str | None:
+        """The component that advertises the network cards of a fabric where no cloud does; None: only clouds do."""
+        return self._catalog.advertiser_of(fabric)
+
     def machine(self, instance_type: str) -> Machine | None:
         """What the catalogue knows of an instance type."""
         return self._catalog.machine(instance_type)

@@ -134,7 +134,6 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         name="network",
         checks=(check_networks,),
-        cluster_prerequisites=network.cluster_prerequisites,
         pool_prerequisites=network.pool_prerequisites,
         expectations=NETWORK_EXPECTATIONS,
     ),

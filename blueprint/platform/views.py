@@ -255,5 +255,8 @@ class PlatformView(Protocol):
     def setting(self, name: str) -> Any:
         """The value of a setting, of the component in this stack that has it."""
 
+    def advertiser_of(self, fabric: str) -> str | None:
+        """The component that advertises the network cards of a fabric."""
+
     def machine(self, instance_type: str) -> Machine | None:
         """What the catalogue knows of an instance type."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from blueprint.bundle.images import DIGEST, PulledImage
 from blueprint.bundle.model import USERS, FieldOrigin, Object, Path
 from blueprint.catalog.components import Image
-from blueprint.effective.operator import EffectiveOperator, Section
+from blueprint.effective.operator import CLUSTER_POLICY, EffectiveOperator, Section
 from blueprint.platform.components.model import PlatformComponent, PlatformImage
 from blueprint.platform.model import Platform
 from blueprint.platform.tracking.sources import Sources, by_relevance, flatten
@@ -52,7 +52,7 @@ class OperandImages:
         return [section for section in found if section.value() is not None]
 
     def _is_used(self, section: Section) -> bool:
-        if section.subject.data["kind"] == "ClusterPolicy":
+        if section.subject.data["kind"] == CLUSTER_POLICY:
             part, sandbox = section.path[1], Section(section.subject, ("spec", "sandboxWorkloads"))
             driver = self._operator.uses_driver_objects
             if (part in _DRIVER and driver) or (part in _SANDBOX and not sandbox.is_enabled):
@@ -88,7 +88,7 @@ _OWN_FIELDS = (*_NAME, "enabled", "usePrecompiled")
 def _switches(section: Section) -> Iterator[Path]:
     """What switches a section on and off, beside its own fields."""
     yield from ((*section.path[:end], "enabled") for end in range(2, len(section.path)))
-    if section.subject.data["kind"] == "ClusterPolicy":
+    if section.subject.data["kind"] == CLUSTER_POLICY:
         if section.path[1] in _DRIVER:
             yield ("spec", "driver", "useNvidiaDriverCRD")
         if section.path[1] in _SANDBOX:

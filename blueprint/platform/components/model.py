@@ -201,6 +201,10 @@ class PlatformComponent:
         record(Source("component", self.component.span("version"), "version"))
         return self.component.version
 
+    def demands_of(self, component: str) -> tuple[str, ...]:
+        """What must hold of another component where somebody else installs that, in whole sentences."""
+        return self.component.demands.get(component, ())
+
     def has(self, feature: str) -> bool:
         """Whether this version can do what a newer one can; which version it is decides."""
         if feature not in self.component.lacks:

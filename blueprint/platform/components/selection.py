@@ -6,7 +6,7 @@ from typing import Any
 
 from blueprint.catalog.components import Component
 from blueprint.platform.cluster.model import ClusterFacts
-from blueprint.platform.network.model import served
+from blueprint.platform.network.model import PROVIDER, owner_of
 
 OBSERVABILITY = "gpu-observability"
 """The component that carries out the section `observability`."""
@@ -18,5 +18,7 @@ def is_requested(component: Component, spec: Any, cluster: ClusterFacts) -> bool
     """Whether `spec`, of a blueprint whose pools know their machines, has what the component carries out."""
     if component.section == POOL_NETWORK:
         distribution = cluster.distribution_facts
-        return any(served(pool.network, distribution) == component.name for pool in spec.node_pools.values())
+        networks = (pool.network for pool in spec.node_pools.values() if pool.network is not None)
+        joined = (network for network in networks if network.fabric in component.fabrics)
+        return any(owner_of(network, distribution) != PROVIDER for network in joined)
     return component.section is None or getattr(spec, component.section) is not None

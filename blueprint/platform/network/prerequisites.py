@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.platform.model import Platform
-from blueprint.platform.network.model import EFA_PLUGIN, HOST, NETWORK_OPERATOR, OPERATOR, PROVIDER, RDMA, PoolNetwork
+from blueprint.platform.network.model import HOST, OPERATOR, PROVIDER, RDMA, PoolNetwork
 from blueprint.platform.pool import Pool
 
 _NAMES = {
@@ -15,11 +15,6 @@ _NAMES = {
     "tcpx": "GPUDirect-TCPX",
     "tcpxo": "GPUDirect-TCPXO",
 }
-
-
-def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:
-    """What those must know who install a component of networks themselves."""
-    yield _external(platform)
 
 
 def pool_prerequisites(pool: Pool, _: Platform) -> Iterator[Iterator[str]]:
@@ -105,18 +100,3 @@ def _beside_gpus(pool: Pool, network: PoolNetwork) -> Iterator[str]:
         yield "The node image loads nvidia-peermem, built against its OFED; cloud images usually do not."
     elif network.host_ofed:
         yield "The node image has DOCA-OFED, its headers under /usr/src/ofa_kernel: nvidia-peermem is built with them."
-
-
-def _external(platform: Platform) -> Iterator[str]:
-    operator = platform.components.get(NETWORK_OPERATOR)
-    if operator and operator.ownership == "external":
-        yield (
-            "The Network Operator is installed without an NFD of its own (nfd.enabled=false): there is one already. Its"
-            " NicClusterPolicy tolerates the taints of the pools it serves."
-        )
-    plugin = platform.components.get(EFA_PLUGIN)
-    if plugin and plugin.ownership == "external":
-        yield "The EFA device plugin tolerates the taints of the pools that have EFA."
-    nfd = platform.components.get("nfd")
-    if platform.nic_policies.pools and nfd and nfd.ownership == "external":
-        yield "NFD looks at PCI devices of the classes 0200 and 0207: the Network Operator finds its nodes by them."

@@ -12,6 +12,7 @@ from blueprint.check.rule_context import RuleContext, by_hand, inside, mapping
 from blueprint.check.rules.config_map import mig, sharing
 from blueprint.check.rules.config_map.counters import ALONE_KEY, COUNTERS_KEY, counter_faults
 from blueprint.diagnostics import Refused, define
+from blueprint.effective.operator import GPU_CLUSTER
 from blueprint.source.loader import load_text
 
 PLUGIN_CONFIG = define("BP6202", "device-plugin-config", page=__file__)
@@ -63,7 +64,7 @@ def _is_of_exporter_alone(subject: Object) -> bool:
 
 
 def _read_by(subject: Object, context: RuleContext, operand: str) -> bool:
-    clusters = (inside(each.data, "spec", operand, "config", "name") for each in context.objects_of_kind("GPUCluster"))
+    clusters = (inside(each.data, "spec", operand, "config", "name") for each in context.objects_of_kind(GPU_CLUSTER))
     names = {context.cluster_policy_value(operand, "config", "name"), *clusters}
     return subject.id.name in names and subject.id.namespace == context.operator_namespace
 

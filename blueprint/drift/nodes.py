@@ -57,9 +57,7 @@ def examine_nodes(bundle: Bundle, record: Inventory | None, view: View) -> Scope
     try:
         nodes = view.nodes()
     except Unseen as unseen:
-        expected = sum(pool.nodes_min for pool in bundle.pools)
-        finding = Finding(FindingKind.UNKNOWN, "Node", found_in=FoundIn.NODE, remarks=(Note(str(unseen)),))
-        return ScopeResult((Coverage(SCOPE, 0, max(expected, 1), str(unseen)),), (finding,))
+        return _unseen(bundle, str(unseen))
     members = [(node, pools_of(node, bundle.pools)) for node in nodes]
     offering = {pool.name for pool in bundle.pools if offers_resources(bundle, pool)}
     silent = [n for n, pools in members if len(pools) == 1 and pools[0].name in offering and not _reports(n)]
@@ -67,6 +65,18 @@ def examine_nodes(bundle: Bundle, record: Inventory | None, view: View) -> Scope
     known = {(finding.subject, finding.path) for finding in ours}
     each = (found for found in _each(bundle, members, offering) if (found.subject, found.path) not in known)
     findings = (*examine_membership(bundle, record, members), *each, *ours)
+    return _result(members, findings, silent)
+
+
+def _unseen(bundle: Bundle, why: str) -> ScopeResult:
+    """What nobody could look at: as many nodes as the pools have at least."""
+    expected = sum(pool.nodes_min for pool in bundle.pools)
+    finding = Finding(FindingKind.UNKNOWN, "Node", found_in=FoundIn.NODE, remarks=(Note(why),))
+    return ScopeResult((Coverage(SCOPE, 0, max(expected, 1), why),), (finding,))
+
+
+def _result(members: Members, findings: tuple[Finding, ...], silent: list[Live]) -> ScopeResult:
+    """The findings, and how much was seen. `silent` nodes do not say what they offer: unknown, if a kubelet runs."""
     unknown = [node for node in silent if is_real(node)]
     reason = "nobody has reported what they offer" if unknown else ""
     coverage = Coverage(SCOPE, sum(1 for _, pools in members if pools), len(unknown), reason)

@@ -55,6 +55,7 @@ class NetworkChecks:
         for name, pool in self.context.pools.items():
             if pool.network is not None:
                 yield from self._owner(name, pool.network)
+                yield from self._kubelet(name, pool.network)
                 yield from self._resource(name, pool.network)
                 yield from self._management(pool, pool.network)
                 yield from direct.pool(pool, pool.network)
@@ -109,9 +110,8 @@ class NetworkChecks:
                     help_="keep them from the device plugin, and do not count them in nics",
                 )
 
-    def _resource(self, name: str, network: PoolNetwork) -> Iterator[Diagnostic]:
-        path, resource = (*POOLS, name, "network", "resource"), network.resource
-        notes = (self.context.note((*path[:-1], "fabric"), "fabric set here"),)
+    def _kubelet(self, name: str, network: PoolNetwork) -> Iterator[Diagnostic]:
+        """Device plugins that look for the kubelet in its usual place alone."""
         root = self.context.platform.cluster.kubelet_root
         if network.by_network_operator and root != _KUBELET_ROOT:
             message = f"the Network Operator's device plugins look for the kubelet under {_KUBELET_ROOT}, not {root}"
@@ -119,11 +119,16 @@ class NetworkChecks:
                 ("spec", "cluster", "kubeletRoot"),
                 codes.KUBELET_ELSEWHERE,
                 message,
-                notes=(self.context.note(path[:-1], "they run because of this"),),
+                notes=(self.context.note((*POOLS, name, "network"), "they run because of this"),),
                 help_="say driver: provider, if something else advertises the cards",
             )
+
+    def _resource(self, name: str, network: PoolNetwork) -> Iterator[Diagnostic]:
+        """What pods ask for, against what the plugin that hands out the cards can be told."""
+        path, resource = (*POOLS, name, "network", "resource"), network.resource
         if resource is None:
             return
+        notes = (self.context.note((*path[:-1], "fabric"), "fabric set here"),)
         prefix, _, word = resource.partition("/")
         if resource.startswith(_TAKEN) or prefix.endswith("kubernetes.io"):
             yield self.context.diagnostic_at(

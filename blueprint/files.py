@@ -109,7 +109,7 @@ def _beside(target: Path, content: bytes, mode: int | None) -> Iterator[Path]:
     name = _new_name(target)
     try:  # before the file exists: an interruption may come at any moment
         while (handle := _locked(name)) is None:
-            name = _new_name(target)  # not the same again: whoever removed that file may still be at it
+            name = _new_name(target)  # not the same again: the process that removed that file may still be running
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
             stream.flush()

@@ -1,6 +1,6 @@
 """HTTP: one answer or one typed failure, within a time limit. The only module that knows urllib3.
 
-Redirects, retries and what a status means belong to whoever asks. Threads may share a client.
+Redirects, retries and the meaning of a status belong to the caller. Threads may share a client.
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ class HttpClient:
         return self._managers[proxy]
 
     def _read(self, answer: urllib3.BaseHTTPResponse, most_bytes: int) -> bytes:
-        """The body, within the time for one answer: a server may send byte after byte for ever."""
+        """The body, within the time for one answer: a server may send byte after byte forever."""
         end = time.monotonic() + self.timeout
         body = b""
         while len(body) <= most_bytes and (part := answer.read1(_CHUNK)):

@@ -22,7 +22,7 @@ KUBECONFIG_MALFORMED = define(
     "BP7003",
     "kubeconfig-malformed",
     """
-The file is no usable kubeconfig: it is not YAML, or `clusters`, `contexts` and `users` do not have the form
+The file is not a usable kubeconfig: it is not YAML, or `clusters`, `contexts` and `users` do not have the form
 that every Kubernetes client expects, or a certificate in it is damaged. The message names the part.
 """,
 )
@@ -30,7 +30,7 @@ UNKNOWN_CONTEXT = define(
     "BP7004",
     "unknown-context",
     """
-The context asked for, or the cluster or user that it points to, is not in the kubeconfig. Nothing was
+The requested context, or the cluster or user that it refers to, is not in the kubeconfig. Nothing was
 contacted. The help lists what there is, with the nearest spelling.
 """,
 )
@@ -39,7 +39,7 @@ UNREACHABLE = define(
     "cluster-unreachable",
     """
 The API server did not answer: its name does not resolve, nothing listens at the port, or a reply did not come
-within `--timeout`. Nothing is known about the cluster, so nothing is claimed about it. Check the address in
+within `--timeout`. Nothing is known about the cluster, so nothing is reported about it. Check the address in
 the kubeconfig, the network (VPN, proxy) and that the control plane runs.
 """,
 )
@@ -58,14 +58,14 @@ NOT_AUTHENTICATED = define(
     """
 The API server answered 401: it does not accept the credentials of this context. The message says which kind
 was sent (token, client certificate, password, none) and, where it can be read from it, when it expired.
-Renew it with whatever issued it.
+Renew it where it was issued.
 """,
 )
 NOT_KUBERNETES = define(
     "BP7008",
     "not-kubernetes",
     """
-Something answered at the address in the kubeconfig, but it is no Kubernetes API: a login page, a proxy, or
+Something answered at the address in the kubeconfig, but it is not a Kubernetes API: a login page, a proxy, or
 plain HTTP spoken to another service. Check `server:` of this cluster.
 """,
 )

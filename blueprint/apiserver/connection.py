@@ -132,7 +132,7 @@ class Connection:
         """One request, parsed. Overload (429) is waited out, and so is a server that is gone for some seconds.
 
         What has no effects (reads, dry-runs) also survives 503 and a lost connection. A write is never repeated once it
-        was sent: whoever asked for it has to look first.
+        was sent: the caller has to read the object first.
 
         Raises:
             ApiError: any answer of 400 or more, or no answer (`status` 0).

@@ -6,14 +6,14 @@ BUNDLE_UNREADABLE = define(
     "BP4010",
     "bundle-unreadable",
     """
-The folder is no bundle, or one of its files is missing or is not what `compile` writes. Compile the blueprint again.
+The folder is not a bundle, or one of its files is missing or is not what `compile` writes. Compile the blueprint again.
 """,
 )
 BUNDLE_FILE_EDITED = define(
     "BP4011",
     "bundle-file-edited",
     """
-A file of the bundle is not what the lock says it is: it was edited, added or removed after it was compiled. The bundle is
+A file of the bundle does not match the lock: it was edited, added or removed after it was compiled. The bundle is
 generated; edit the blueprint, or add a patch with a reason, and compile again.
 """,
 )
@@ -28,8 +28,8 @@ OUTPUT_NOT_A_BUNDLE = define(
     "BP4013",
     "output-not-a-bundle",
     """
-The output folder holds files and is no bundle, or what is named is no folder at all. A bundle is put into a new folder, into
-an empty one (`.git` beside it does not count), or in the place of an older bundle, whose lock says which files were its own.
+The output folder holds files and is not a bundle, or the path is not a folder. A bundle is put into a new folder, into
+an empty one (`.git` beside it does not count), or over an older bundle, whose lock lists its files.
 """,
 )
 OUTPUT_DIFFERS = define(
@@ -44,24 +44,22 @@ OUTPUT_UNWRITABLE = define(
     "BP4015",
     "output-unwritable",
     """
-The bundle could not be written. What was there before is there again.
+The bundle could not be written. The previous content was restored.
 """,
 )
 BUNDLE_HALF_WRITTEN = define(
     "BP4025",
     "bundle-half-written",
     """
-A `compile` into this folder was killed while it put files in place (`.blueprint-new` holds the rest), or is still at it. Such a
-folder is neither the old bundle nor the new one, so nothing is read from it. Compile again: that first takes back what was
-half done.
+A `compile` into this folder was killed while it put files in place (`.blueprint-new` holds the rest), or is still running. Such a
+folder is neither the old bundle nor the new one, so nothing is read from it. Compile again: that rolls back the unfinished run first.
 """,
 )
 FOREIGN_FILES = define(
     "BP4026",
     "foreign-files-kept",
     """
-The bundle's folder also holds what is no part of the bundle. `compile` removes only what the old bundle's lock lists, so that
-stays: a README, a kustomization, a repository. Nothing reads it.
+The bundle's folder also holds files that are not part of the bundle. `compile` removes only what the old bundle's lock lists, so they stay: a README, a kustomization, a repository. Nothing reads them.
 """,
     severity=Severity.NOTE,
 )
@@ -69,8 +67,7 @@ STRAY_MANIFESTS = define(
     "BP4027",
     "stray-manifests",
     """
-Below the bundle's `manifests/` there are files that the blueprint does not render. `compile` does not remove what is not its
-own, but a tool that applies the folder (Argo CD, Flux, `kubectl apply -R`) would apply them, too. `apply` and `drift`
+Below the bundle's `manifests/` there are files that the blueprint does not render. `compile` removes only its own files, but a tool that applies the folder (Argo CD, Flux, `kubectl apply -R`) would apply them, too. `apply` and `drift`
 refuse such a bundle (BP4011). Remove them, or name them in `extraManifests`.
 """,
     severity=Severity.WARNING,
@@ -79,8 +76,8 @@ EDITS_REPLACED = define(
     "BP4028",
     "edits-replaced",
     """
-Files of the old bundle were not as its lock said: somebody had edited them. `compile` replaced them, or removed those that the
-blueprint does not render any more. A bundle is generated; what must stay belongs into the blueprint.
+Files of the old bundle did not match its lock: they had been edited. `compile` replaced them, or removed those that the
+blueprint does not render any more. A bundle is generated; changes that must stay belong in the blueprint.
 """,
     severity=Severity.WARNING,
 )
@@ -88,7 +85,7 @@ IN_THE_WAY = define(
     "BP4029",
     "output-in-the-way",
     """
-Where the bundle has a file or a folder there is something that is not the bundle's: a file that its lock does not list, a link,
+A path that the bundle needs is taken: a file that its lock does not list, a link,
 a folder in place of a file. It is not overwritten, so nothing was written at all.
 """,
 )

@@ -152,7 +152,7 @@ class BundlePool:
 
     `labels` and `taints` are what must be on the node (selector labels excluded). `sources` has one entry
     per key: `nodes`, `selector`, `labels.<key>`, `taints.<key>:<effect>`, `gpu`, `resources`, `machine`,
-    `topology`. `resources` is what pods can ask each node for, after cutting and sharing:
+    `topology`. `resources` is what pods can ask each node for, after partitioning and sharing:
     `{"nvidia.com/mig-1g.10gb": 28}`. `machine` has what is known of the machine, by name; `topology` the labels
     that say where a node stands, with the pool's nodes per domain (0: any number).
     """

@@ -2,7 +2,7 @@
 
 Template places, sources and sets of sources are tables (`origin_codec`). A field, which is a JSON pointer, refers to
 its template place and to one set; so do the pools of the lock and the prerequisites. The source lines themselves are
-kept too: whoever reads a report on the bundle sees them without having the blueprint.
+stored too: readers of a report on the bundle see them without having the blueprint.
 
 The file can be read in parts (`json_parts`): who asks for one field of ten thousand objects reads that object's.
 """

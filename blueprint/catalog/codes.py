@@ -1,4 +1,4 @@
-"""Codes of the catalogue (BP39xx): a data file that the tool ships, or that somebody added, is wrong."""
+"""Codes of the catalogue (BP39xx): a data file that the tool ships, or that was added, is wrong."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ CATALOGUE_INVALID = define(
     """
 A file of the catalogue does not have the form that the catalogue needs: a key is missing, misspelt or of the
 wrong type, or a fact lacks its source. The catalogue is the GPU products, the releases and the folders under
-`components/`. Nothing is compiled from a catalogue that is wrong, because a wrong fact would be rendered and
-later defended as if it were right. Correct the line that is named; where you did not change these files
-yourself, the installation is damaged or this is our bug.
+`components/`. Nothing is compiled from a catalogue that is wrong, because a wrong fact would be rendered and later reported as the truth. Correct the line that is named; if you did not change these files, the installation is damaged or this is a bug.
 """,
 )
 
@@ -20,7 +18,7 @@ CATALOGUE_NAME = define(
     "BP3902",
     "catalogue-name",
     """
-A file of the catalogue says another name than the one it is stored under. Products, releases and components
+The name in a file of the catalogue differs from the name of the file or folder. Products, releases and components
 are found by their file or folder name, so that only what is needed is read; both names must be the same.
 Rename the file, or correct the name in it.
 """,
@@ -31,8 +29,7 @@ PRODUCT_EXISTS = define(
     "product-exists",
     """
 A file that `spec.hardware` names describes a GPU product under a name that is taken: by the catalogue that the tool
-ships, or by another of these files. Facts are never overlaid on each other, since a reader of the blueprint could not
-tell whose were used. Give the product a name of its own, for example with your company's suffix.
+ships, or by another of these files. Facts are never merged, since a reader of the blueprint could not tell which were used. Give the product a unique name, for example with your company's suffix.
 """,
 )
 
@@ -48,7 +45,7 @@ COMPONENT_CYCLE = define(
     "BP3903",
     "component-cycle",
     """
-Components need each other in a circle, so there is no order in which they could be applied. `needs` in
+Components depend on each other in a cycle, so there is no order in which they could be applied. `needs` in
 `component.yaml` lists what must work before the component is applied. Remove one of the needs.
 """,
 )
@@ -58,7 +55,6 @@ COMPONENT_VERSION = define(
     "component-version",
     """
 A release names a version of a component that the component's folder does not know. `component.yaml` describes the
-newest version; every older one that a release installs has a file `versions/VERSION.yaml` beside it that says in which
-keys it differs. Add that file, from the tag of the version upstream, or correct the release.
+newest version; every older one that a release installs has a file `versions/VERSION.yaml` beside it with the keys in which it differs. Add that file, from upstream's tag of that version, or correct the release.
 """,
 )

@@ -110,7 +110,7 @@ class Distribution(Record):
     Attributes:
         distribution: Its value in `cluster.distribution`.
         title: Its name, for people.
-        default_os: What `cluster.os` is where nothing is said.
+        default_os: The default of `cluster.os`.
         images: Its node images by family.
         operators: How operators are installed: by our `manifests`, or by the Operator Lifecycle Manager (`olm`).
         versions: Its own version for each minor of Kubernetes, where it has versions of its own.

@@ -44,7 +44,7 @@ class Ecc:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MigProfile:
-    """A slice that the GPU can be cut into, and how many of it fit when there is nothing else."""
+    """A slice that the GPU can be partitioned into, and how many of it fit when there is nothing else."""
 
     name: Annotated[str, Matching(r"\dg\.\d+gb([+-]\w+(\.\w+)?)?", "a MIG profile")]
     max: Positive

@@ -1,6 +1,6 @@
 """Machine shapes: the instance types of a cloud, and what each of them brings.
 
-A file has one line per instance type. Source and confidence are said once per column, since whole columns come from
+A file has one line per instance type. Source and confidence are given once per column, since whole columns come from
 the same table; a line names the columns of which it is less sure under `unverified`.
 """
 
@@ -55,7 +55,7 @@ class InstanceType:
         unknown = [name for name in self.unverified if name not in COLUMNS]
         if unknown:
             return f"there is no column {unknown[0]}"
-        return "vgpuMib is said of what is no vgpu" if self.vgpu_mib and not self.vgpu else None
+        return "vgpuMib without vgpu" if self.vgpu_mib and not self.vgpu else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,7 @@ POD: dict[str, str] = {
 EMPTY: dict[str, Any] = {
     "list": (), "tolerations": (), "objects": (), "map": {}, "env": {}, "probe": {}, "gates": {}, "object": {},
 }  # fmt: skip
-"""What stands for a value of which nothing is said, by kind; for the others that is None."""
+"""The default value by kind; None for all others."""
 
 _VARIABLE = r"[A-Za-z_][A-Za-z0-9_.-]*"
 _QUANTITY = r"[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?"

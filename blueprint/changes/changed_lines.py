@@ -13,7 +13,7 @@ Line = tuple[str, str, str]
 
 
 def because_of_changed_lines(changes: Iterable[ObjectChange], before: Bundle, after: Bundle) -> Iterator[ObjectChange]:
-    """The same changes; each field is said to come from the lines that changed, where any of its lines did."""
+    """The same changes; each field is attributed to the lines that changed, where any of its lines did."""
     old = {obj.id: obj for obj in before.objects}
     comparison = _LineComparison(before, after)
     for change in changes:

@@ -60,8 +60,8 @@ MIG_CHANGE = define(
     "BP4506",
     "mig-change",
     """
-GPUs of the pool are cut anew. The MIG manager stops the operator's own GPU clients on the node, cuts, and starts them
-again; pods of users that hold a GPU are not evicted, so with any of them on the node the change waits, for ever if
+GPUs of the pool are repartitioned. The MIG manager stops the operator's own GPU clients on the node, partitions, and starts them
+again; pods of users that hold a GPU are not evicted, so with any of them on the node the change waits, forever if
 need be. Drain the node first. On Ampere, and on most clouds, switching MIG mode takes a reboot, which happens only
 with `migReboot`.
 """,
@@ -131,7 +131,7 @@ PLATFORM_RENAMED = define(
     """
 `metadata.name` changes, and with it the field manager and the record of what was applied. To the cluster that is another
 platform: `apply` finds fields that belong to the old name (conflicts), the objects that are no longer rendered stay
-for ever, since no record of the new name lists them, and `drift` calls what the old name wrote foreign. Keep the name; what
+forever, since no record of the new name lists them, and `drift` calls what the old name wrote foreign. Keep the name; what
 people read can stand in a label. Where it must change, remove the platform under its old name first.
 """,
     severity=Severity.WARNING,

@@ -1,4 +1,4 @@
-"""What a change does to nodes: drivers replaced, runtimes restarted, GPUs cut anew, pods moved; found from fields.
+"""What a change does to nodes: drivers replaced, runtimes restarted, GPUs repartitioned, pods moved; found from fields.
 
 The tables are `effects.yaml` of the components; everything is told as diagnostics, so every report format has it.
 """

@@ -12,7 +12,7 @@ from blueprint.diagnostics import Code, Diagnostic, Note, Span
 from blueprint.wording import joined
 
 _WORDING: Mapping[str, tuple[Code, str]] = {
-    "mig": (codes.MIG_CHANGE, "GPUs are cut anew"),
+    "mig": (codes.MIG_CHANGE, "GPUs are repartitioned"),
     "allocation": (codes.ALLOCATION_PAUSE, "the device plugin restarts with another configuration"),
     "operands": (codes.PODS_REPLACED, "operands come or go"),
 }

@@ -23,6 +23,17 @@ from blueprint.kubernetes.crd_defaults import with_defaults
 from blueprint.kubernetes.crds import crds_of
 from blueprint.wording import joined
 
+_OF_OPERATORS = {
+    "ClusterQueue": "kueue.x-k8s.io/v1beta2",
+    "EC2NodeClass": "karpenter.k8s.aws/v1",
+    "JobSet": "jobset.x-k8s.io/v1alpha2",
+    "LocalQueue": "kueue.x-k8s.io/v1beta2",
+    "NodePool": "karpenter.sh/v1",
+    "PrometheusRule": "monitoring.coreos.com/v1",
+    "ResourceFlavor": "kueue.x-k8s.io/v1beta2",
+    "ServiceMonitor": "monitoring.coreos.com/v1",
+}
+"""Kinds that guides give a version of Kubernetes, and the version that they have."""
 _UNSTABLE = re.compile(r"v\d+(alpha|beta)\d+")
 
 
@@ -94,6 +105,8 @@ class KindRegistry:
             text = f"{what}; {joined(sorted(elsewhere), 'or')} is"
             return ObjectFinding(codes.KIND_NOT_SERVED, ("apiVersion",), text, _served_by(api_version, kind))
         if known := kubernetes.kinds.get(api_version):
+            if group := _OF_OPERATORS.get(kind):
+                return ObjectFinding(codes.KIND_NOT_SERVED, ("apiVersion",), what, f"apiVersion: {group}")
             near = nearest(kind, known)
             return ObjectFinding(codes.KIND_NOT_SERVED, ("kind",), what, f"did you mean {near}?" if near else None)
         if when := _served_by(api_version, kind):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from blueprint import promql
 from blueprint.check.finding import ObjectFinding
 from blueprint.diagnostics import Code, Severity
 
@@ -21,6 +22,7 @@ class Capability(enum.StrEnum):
     CLAIMS = "claims"
     COMPLETE = "complete"
     BLUEPRINT = "blueprint"
+    PROMQL = "promql"
 
 
 MISSING = {
@@ -28,6 +30,7 @@ MISSING = {
     Capability.CLAIMS: "the DRA driver of the platform is not known; --blueprint FILE names it",
     Capability.COMPLETE: "objects outside of the input are not known; --complete says that there are none",
     Capability.BLUEPRINT: "the objects do not come from a blueprint",
+    Capability.PROMQL: f"{promql.PACKAGE} is not installed; the extra promql brings it",
 }
 """Why a rule without the capability does not run."""
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from blueprint import promql
 from blueprint.bundle.model import Object, Path, Taint
+from blueprint.check.node_labels import LabelValues
 from blueprint.check.rule import Capability
 from blueprint.check.workloads import containers
 from blueprint.effective.operator import EffectiveOperator
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 GPU_PREFIX = "nvidia.com/"
 _GPU_OPERATOR = "gpu-operator"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class PoolOffer:
     """Which configuration of the device plugin the nodes' label names."""
     labels: Mapping[str, str] = field(default_factory=dict)
     """Labels that the nodes carry, the selector's among them."""
+    discovered: Mapping[str, LabelValues] = field(default_factory=dict)
+    """What labels of GPU feature discovery are on them, as far as that is known."""
     exact: bool = True
     """Whether this platform runs the device plugin there, so that nothing else decides what the nodes offer."""
     gpus: int = 0
@@ -48,10 +53,20 @@ class PoolOffer:
     """Whether pods share GPUs by MPS."""
     mig_layout: Any = None
     """How mig-parted is to partition the GPUs: the entries of the configuration that the label names."""
+    whole_gpus: bool = True
+    """Whether each node has a GPU that is not partitioned."""
     mig_strategy: str | None = None
     """The MIG strategy under which the nodes offer what is in `offers`; None where the GPUs stay whole."""
     sharing: Any = None
     """The section `sharing` of the device plugin's configuration that the label names."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredPrometheus:
+    """The Prometheus that a blueprint declares, which is not among the objects: the labels by which it selects."""
+
+    monitors: Mapping[str, str]
+    rules: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -108,6 +123,10 @@ class PlatformFacts(Protocol):
     def uses_claims(self) -> bool:
         """Whether pods claim devices of this platform instead of requesting a number of them."""
 
+    @property
+    def prometheus(self) -> DeclaredPrometheus | None:
+        """Who scrapes; None where nobody says."""
+
 
 @dataclass(frozen=True, slots=True)
 class NoPlatform:
@@ -117,6 +136,7 @@ class NoPlatform:
     pools: tuple[PoolOffer, ...] = ()
     dra: DraContext | None = None
     uses_claims: bool = False
+    prometheus: DeclaredPrometheus | None = None
 
 
 class RuleContext:
@@ -128,6 +148,7 @@ class RuleContext:
             self.kinds.setdefault(each.data["kind"], []).append(each)
         self._facts = facts
         self._named: dict[tuple[str, str], dict[str, dict[str, Object]]] = {}
+        self._made: dict[Callable[[RuleContext], Any], Any] = {}
 
     def objects_of_kind(self, kind: str) -> list[Object]:
         """The objects of a kind."""
@@ -141,6 +162,13 @@ class RuleContext:
                 if each.id.group == group:
                     index.setdefault(each.id.namespace, {})[each.id.name] = each
         return self._named[group, kind].get(namespace, {})
+
+    def once(self, make: Callable[[RuleContext], T]) -> T:
+        """What a function makes of the context: worked out when it is first wanted, for all objects."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        found: T = self._made[make]
+        return found
 
     def find(self, kind: str, name: str, namespace: str = "") -> Object | None:
         """The object of that name; without a namespace the first one."""
@@ -181,8 +209,8 @@ class RuleContext:
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """What is known; rules that need more do not run."""
-        return self._facts.capabilities
+        """What is known; rules that need more do not run. Whether PromQL can be read depends on what is installed."""
+        return _with_promql(self._facts.capabilities)
 
     @property
     def pools(self) -> tuple[PoolOffer, ...]:
@@ -199,6 +227,11 @@ class RuleContext:
         """Whether pods claim devices of this platform instead of requesting a number of them."""
         return self._facts.uses_claims
 
+    @property
+    def prometheus(self) -> DeclaredPrometheus | None:
+        """The Prometheus that the blueprint declares; None where nobody says."""
+        return self._facts.prometheus
+
     @cached_property
     def operator_namespace(self) -> str:
         """Where the GPU Operator looks for what the ClusterPolicy names."""
@@ -212,6 +245,10 @@ class RuleContext:
     def cluster_policy_value(self, *path: str) -> Any:
         """A value of the ClusterPolicy, or None."""
         return inside(self.cluster_policy.data, "spec", *path) if self.cluster_policy else None
+
+
+def _with_promql(known: frozenset[Capability]) -> frozenset[Capability]:
+    return known | {Capability.PROMQL} if promql.is_available() else known - {Capability.PROMQL}
 
 
 def by_hand(subject: Object, *path: str) -> bool:

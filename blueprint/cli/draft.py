@@ -89,7 +89,7 @@ def _cluster(draft: Draft) -> Iterator[str]:
     if managed:
         yield "  # The cloud labels and taints nodes; `blueprint drift` verifies that it did."
     else:
-        yield "  # `blueprint apply` labels and taints the nodes; `provisioner` if whoever makes them does."
+        yield "  # `blueprint apply` labels and taints the nodes; `provisioner` if the node provisioner does."
     yield f"  nodeLabels: {'provisioner' if managed else 'apply'}"
 
 
@@ -114,7 +114,7 @@ def _gpu(pool: PoolDraft, draft: Draft, *, first: bool) -> Iterator[str]:
     taint = draft.node_groups.taint if draft.node_groups else OWN_TAINT
     yield f'      taints: {{nvidia.com/gpu: "{taint}:NoSchedule"}}'
     if first:
-        yield "      # `count` is per node. `mig` cuts these GPUs into instances, `sharing` lets pods take turns."
+        yield "      # `count` is per node. `mig` partitions these GPUs into instances, `sharing` lets pods take turns."
     yield f"      gpu: {{product: {pool.product}, count: {pool.count}}}"
     if pool.branch:
         yield f"      driver: {{branch: {inline(pool.branch)}}}"

@@ -51,7 +51,7 @@ def _pool(choices: Choices, taken: list[str]) -> PoolDraft:
 
 
 def confirm(question: str) -> bool:
-    """Whether a person agrees; whoever says nothing does not."""
+    """Whether the user agrees; an empty answer means no."""
     try:
         return _prompt(question, "n", _yes_or_no)
     except InputEnded:

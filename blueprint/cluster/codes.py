@@ -15,7 +15,7 @@ INVENTORY_MOVED = define(
     "inventory-moved",
     """
 The record of what was applied changed while this apply ran: another apply of the same blueprint runs at the
-same time. What this run wrote is in the cluster; run it again when the other has ended.
+same time. What this run wrote is in the cluster; run it again when the other apply has ended.
 """,
 )
 CONFLICT = define(
@@ -25,8 +25,7 @@ CONFLICT = define(
 A field that the blueprint declares belongs to another field manager with another value. It was not
 overwritten. Either stop that manager from setting it, or declare its value, or take the field over with
 `--force-conflicts`. With a name, `--force-conflicts=KIND/NAMESPACE/NAME[:FIELD]` (`KIND/NAME` for what is in no
-namespace, repeatable), it takes only what was named. An object that was named is written; contested fields of it that
-were not named are left out of the request, and told. Any other object with a contested field is left alone as a whole.
+namespace, repeatable), it takes only what was named. An object that was named is written; its contested fields that were not named are left out of the request and reported. Any other object with a contested field is left alone as a whole.
 """,
 )
 TAKEN_OVER = define(
@@ -42,23 +41,19 @@ NEEDS_REPLACEMENT = define(
     "BP7032",
     "needs-replacement",
     """
-The change touches a field that cannot be changed on a living object. That is proven, never guessed: the same content
-would be accepted for a new object, the kind's own rules refuse the change of this field, and they still do when whatever
-others put into the object is left out. A refusal by an admission policy, a webhook or a quota is not of this sort.
+The change touches a field that cannot be changed on an existing object. This is verified, not guessed: the same content
+would be accepted for a new object, the kind's own rules refuse the change of this field, and they still do when fields added by others are left out. A refusal by an admission policy, a webhook or a quota does not count.
 
-Replacing deletes the object and what it owns, so it is never done unasked. `apply --replace` does it where nothing is
-lost, with the uid of the object that was seen, and creates it anew; a run that is killed in between is finished by the
-next. Where something goes with the object (a load balancer and its address, a cluster IP, pods that run, data) the help
-says what, and it is replaced only by its name, `apply --replace=KIND/NAMESPACE/NAME`; on a terminal `apply --replace`
-asks. Namespaces, volumes and definitions of custom resources are never replaced; delete those yourself, when what they
-hold can be borne to be lost, then apply again.
+Replacing deletes the object and what it owns, so it is never done without being requested. `apply --replace` does it where nothing else is lost, checks the uid of the object, and re-creates it; a run that is killed in between is finished by the
+next. Where something is lost with the object (a load balancer and its address, a cluster IP, running pods, data), the help lists it, and the object is replaced only if it is named, `apply --replace=KIND/NAMESPACE/NAME`; on a terminal `apply --replace`
+asks. Namespaces, volumes and definitions of custom resources are never replaced; delete those yourself if you can lose what they hold, then apply again.
 """,
 )
 REJECTED = define(
     "BP7033",
     "rejected-by-server",
     """
-The API server refused the object for good: a value of the wrong type, an unknown field, or a rule of that
+The API server rejected the object permanently: a value of the wrong type, an unknown field, or a rule of that
 kind or of an admission policy. Trying again cannot help. The message is the server's own; the line is the one
 that rendered the field.
 """,
@@ -67,9 +62,7 @@ TERMINATING = define(
     "BP7034",
     "terminating",
     """
-The object, or the namespace it lives in, is being deleted and still there: something holds it with a
-finalizer. Writing into it would vanish with it. `apply` waits for its end as long as `--timeout` allows and then
-creates it anew; the message names what holds it.
+The object, or the namespace it lives in, is being deleted and still exists, because of a finalizer. Changes to it would be lost. `apply` waits for the deletion as long as `--timeout` allows and then creates the object again; the message names the finalizer.
 """,
 )
 NOT_SERVED = define(
@@ -84,8 +77,8 @@ QUOTA_EXCEEDED = define(
     "BP7051",
     "quota-exceeded",
     """
-A ResourceQuota of the namespace has no room for the object, so the API server does not create it. The message names
-the quota, what was asked for, what is used and what is allowed. Nothing is wrong with the object: free something, or
+A ResourceQuota of the namespace leaves no room for the object, so the API server does not create it. The message names
+the quota, the request, the usage and the limit. Nothing is wrong with the object: free something, or
 raise the quota, and apply again.
 """,
 )
@@ -93,7 +86,7 @@ STALE_PLAN = define(
     "BP7036",
     "stale-plan",
     """
-The cluster moved since the plan was made: what would happen to this object now is not what was approved. It
+The cluster changed after the plan was made: applying it would now do something else to this object than was approved. It
 was not written. Make a new plan.
 """,
 )
@@ -101,14 +94,14 @@ BAD_PLAN = define(
     "BP7037",
     "bad-plan",
     """
-The file is no plan that this version can apply: unreadable, edited by hand, or of another version of the tool.
+The file is not a plan that this version can apply: unreadable, edited by hand, or of another version of the tool.
 """,
 )
 NEVER_READY = define(
     "BP7038",
     "never-ready",
     """
-What the next write needs did not come within `--timeout`: a namespace did not become active, or a
+A precondition of the next write was not met within `--timeout`: a namespace did not become active, or a
 CustomResourceDefinition was not established and served. Objects that need it were not written; running apply
 again continues there.
 """,
@@ -168,9 +161,8 @@ OPERATOR_MISSING = define(
     "BP7046",
     "operator-missing",
     """
-A Subscription was written, but no operator has come of it in time: its install plan waits for approval, the
-catalogue does not have the version, or nobody answers. Nothing that needs the operator was written. When it is
-there, apply again: it goes on where it stopped.
+A Subscription was written, but no operator was installed in time: its install plan waits for approval, the
+catalogue does not have the version, or the lifecycle manager does not respond. Nothing that needs the operator was written. When it is installed, apply again: the run continues there.
 """,
 )
 SIMULATED = define(
@@ -178,7 +170,7 @@ SIMULATED = define(
     "simulated",
     """
 The nodes of this cluster are simulated. Objects, conflicts and admission are real; whether a container starts
-or a GPU answers is not, and nothing here is evidence of it.
+or a GPU answers is not, and this result is no evidence of it.
 """,
     severity=Severity.NOTE,
 )
@@ -186,20 +178,17 @@ DEFINITION_NARROWS = define(
     "BP7050",
     "definition-narrows",
     """
-The definition of a custom resource would lose a field that objects in the cluster have. The API server says nothing
-about that: it prunes the field when such an object is written the next time, whoever writes it. So nothing at all is
+The definition of a custom resource would lose a field that objects in the cluster have. The API server does not warn about it: it prunes the field when such an object is written the next time by any client. So nothing at all is
 written; `apply` stops before its first write, unless `--allow-unsupported` is given. Take the field out of the objects
-that are named, or stay with the release that knows it.
+that are named, or stay with the release that has the field.
 """,
 )
 IN_THE_WAY = define(
     "BP7060",
     "in-the-way",
     """
-Somebody put a field or list item into the object that the blueprint does not declare, and what it does declare cannot
-be written beside it: a port was renumbered under the same name, a volume was given another type. A server-side apply
-leaves what others own in place, so the API server refuses the mixture, even under force. With `--force-conflicts`
-(or `--force-conflicts=KIND/NAMESPACE/NAME:FIELD`) the field becomes ours first, and so goes with the apply. What was
-removed is told with its former owner. Nothing is deleted for it.
+The object has a field or list item that the blueprint does not declare, and the declared fields cannot be written beside it: a port was renumbered under the same name, a volume was given another type. A server-side apply
+leaves what others own in place, so the API server rejects the combination, even with force. With `--force-conflicts`
+(or `--force-conflicts=KIND/NAMESPACE/NAME:FIELD`) apply takes the field over first and then removes it. The report names what was removed and its former owner. No object is deleted.
 """,
 )

@@ -1,6 +1,6 @@
 """Events of a run against a cluster, in the order in which things happen.
 
-Whoever shows progress listens to them; the result of a run is put together from them. Each has a JSON form.
+Progress displays listen to them; the result of a run is put together from them. Each has a JSON form.
 """
 
 from __future__ import annotations

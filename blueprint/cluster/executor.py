@@ -1,6 +1,6 @@
 """Runs a list of tasks against a cluster and emits an event for everything that happens.
 
-An apply is one list of tasks; whatever else writes to a cluster is another. Whoever runs them always gets a result,
+An apply is one list of tasks; every other writing operation is another. The caller always gets a result,
 also where the user interrupts or the server goes away: what was begun is finished and recorded.
 """
 

@@ -155,7 +155,7 @@ def is_operators(identity: ObjectId, release: str = "") -> bool:
 def wait_healthy(
     connection: Connection, discovery: Discovery, objects: Iterable[Object], timeout: float, release: str = ""
 ) -> list[Diagnostic]:
-    """Wait until everything that can be ill is healthy; what is not after `timeout` seconds is said.
+    """Wait until everything that can be ill is healthy; what is not after `timeout` seconds is reported.
 
     Each kind is read as the components of `release` have it.
 

@@ -33,8 +33,8 @@ ACTIVE, TERMINATING, MISSING = "active", "terminating", "missing"
 def make_plan(bundle: Bundle, connection: Connection, *, try_new: bool = True) -> Plan:
     """What applying `bundle` would do, without doing it.
 
-    `try_new` is whether the server is asked about objects that are not there. Whoever writes them at once need not: the
-    write has the same answer, and nothing that is not there has a field to lose.
+    `try_new` is whether the server is asked about objects that are not there. A caller that
+    writes them at once need not ask: the write has the same answer, and a new object has no field to lose.
 
     Raises:
         Refused: the cluster is not the declared one, the record is damaged, or nothing can be looked at.

@@ -1,6 +1,6 @@
 """Decide what one object needs: nothing where that can be proven cheaply, otherwise a dry-run says.
 
-Tier 0 compares with the record (same object, same content, same wish). Tier 1 compares what we own and its
+Tier 0 compares with the record (same object, same content, same declaration). Tier 1 compares what we own and its
 values. Only then the server is asked, by a server-side dry-run: first without force, which names conflicts, and
 where there are any with force, which shows what taking the fields would do.
 """

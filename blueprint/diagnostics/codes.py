@@ -6,8 +6,8 @@ INTERNAL_ERROR = define(
     "BP0001",
     "internal-error",
     """
-A part of the tool itself failed: a rule, a template or a phase raised something it should not have. The
-result is incomplete, and nothing was written because of it. This is our bug, never yours: please report it
+A part of the tool itself failed: a rule, a template or a phase raised an unexpected error. The
+result is incomplete, and nothing was written because of it. This is a bug of the tool: please report it
 with the text of the message. `BLUEPRINT_DEBUG=1` prints the traceback.
 """,
 )
@@ -25,7 +25,7 @@ FILE_EXISTS = define(
     "BP0003",
     "file-exists",
     """
-The file that was to be written exists. Nothing is ever overwritten that the tool did not make: give another name, or
+The file that was to be written exists. The tool overwrites only files that it has written: give another name, or
 move the file away first.
 """,
 )

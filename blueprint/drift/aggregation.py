@@ -1,6 +1,6 @@
 """What an aggregated ClusterRole may do because of roles that are not in the bundle.
 
-A controller fills in its rules from every role whose labels its selectors match, so whoever labels a role widens ours
+A controller fills in its rules from every role whose labels its selectors match, so labelling a role widens ours
 without touching it.
 """
 

@@ -1,4 +1,4 @@
-"""What nodes offer to pods, against what their pool says that they offer after cutting and sharing."""
+"""What nodes offer to pods, against what their pool says that they offer after partitioning and sharing."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ MISSING = define(
     "missing-object",
     """
 The bundle declares an object that is not in the cluster. Either it was never applied, or somebody deleted it:
-Kubernetes keeps no trace of who deletes an object, so nobody is named; the audit log of the API server knows.
+Kubernetes keeps no trace of who deletes an object, so the report names nobody; the audit log of the API server may.
 `blueprint apply` creates it again.
 """,
 )
@@ -30,7 +30,7 @@ REMOVED = define(
     "removed-field",
     """
 A field or list item that the bundle declares is not in the live object. Kubernetes records owners of fields
-that exist; who removed one is not recorded, and is not guessed here. The audit log of the API server knows.
+that exist; who removed one is not recorded, and is not guessed here. The audit log of the API server may show it.
 `blueprint apply` puts it back.
 """,
 )
@@ -38,7 +38,7 @@ FOREIGN_ADDITION = define(
     "BP8004",
     "foreign-addition",
     """
-The live object has something that the bundle does not declare and that is no default of the server: a
+The live object has something that the bundle does not declare and that is not a default of the server: a
 container, `hostNetwork: true`, a variable, a label, a changed default. A server-side dry-run does not show
 such things, because applying would leave them in place; the ownership record does. Remove it with the tool
 that added it, or declare it in the blueprint.
@@ -49,7 +49,7 @@ OWNERSHIP_LOST = define(
     "ownership-lost",
     """
 The value is as declared, but the API server no longer records it as ours: another manager took the field
-over, or somebody wiped the record. The next foreign change there would meet no conflict. `blueprint apply`
+over, or the record was cleared. The next foreign change there would cause no conflict. `blueprint apply`
 takes the field back.
 """,
     severity=Severity.WARNING,
@@ -67,9 +67,8 @@ REPLACED = define(
     "BP8007",
     "replaced-object",
     """
-The object has another uid than the one that was applied: it was deleted and created anew by somebody else.
-Whatever hung on the old one (pods, claims, references by uid) went with it. The differences to the bundle, if
-any, are listed beside this finding.
+The object has another uid than the one that was applied: it was deleted and re-created by somebody else.
+What depended on the old one (pods, claims, references by uid) was deleted with it. Differences from the bundle are listed separately.
 """,
 )
 ORPHANED = define(
@@ -86,7 +85,7 @@ TERMINATING = define(
     """
 Somebody deleted the object, and a finalizer keeps it until its owner has cleaned up. Nothing can stop the
 deletion; `blueprint apply` creates the object again once it is gone. If its finalizer's owner does not run any
-more, the object stays in this state for ever.
+more, the object stays in this state forever.
 """,
 )
 OBJECTS_UNSEEN = define(
@@ -145,7 +144,7 @@ PARTLY_APPLIED = define(
     """
 The last apply ended before every object and node was as its bundle says: something was refused, denied, changed
 meanwhile or interrupted. No bundle is in the cluster as a whole. Every object is compared with the bundle all the same;
-what was not written is told as drift, object by object. Run `blueprint apply` again.
+what was not written is reported as drift, object by object. Run `blueprint apply` again.
 """,
     severity=Severity.NOTE,
 )
@@ -154,7 +153,7 @@ RECORD_UNUSABLE = define(
     "record-unusable",
     """
 The record of what was applied exists and cannot be used. Objects are compared without it: what is not rendered
-any more, and what was deleted and created anew, may go unnoticed.
+any more, and what was deleted and re-created, may go unnoticed.
 """,
     severity=Severity.WARNING,
 )
@@ -164,7 +163,7 @@ NODE_LABEL = define(
     """
 A node that the selector of a pool matches lacks a label that the pool declares, or has it with another value.
 Components find their nodes by these labels. With `nodeLabels: apply` the next `blueprint apply` sets it; with
-`provisioner` whoever makes the nodes has to.
+`provisioner` the node provisioner has to.
 """,
 )
 NODE_TAINT = define(
@@ -196,8 +195,7 @@ SHARED_NODE = define(
     "BP8024",
     "node-of-two-pools",
     """
-The selectors of two pools match the same node. Whose facts it must show is undecidable; make the selectors
-disjoint.
+The selectors of two pools match the same node. It is undecidable which pool's facts apply; make the selectors disjoint.
 """,
 )
 READING_MISSING = define(
@@ -213,7 +211,7 @@ READING_UNPLACED = define(
     "BP8031",
     "reading-of-unknown-node",
     """
-There is a reading of a node that no pool of the blueprint claims: the node is not in the cluster, or no
+There is a reading of a node that belongs to no pool of the blueprint: the node is not in the cluster, or no
 selector matches its labels. What its GPUs should be is undefined, so the reading was not judged.
 """,
     severity=Severity.WARNING,
@@ -222,8 +220,7 @@ READING_TWICE = define(
     "BP8032",
     "reading-twice",
     """
-Two readings are about the same node. The younger one is judged; the older one is left out. One file per node is
-expected.
+Two readings are about the same node. The newer one is judged; the older one is ignored. One file per node is expected.
 """,
     severity=Severity.WARNING,
 )
@@ -249,8 +246,7 @@ READING_FUTURE = define(
     "reading-of-the-future",
     """
 The reading says that it was taken more than five minutes after this run: the clock of one of the two machines is wrong,
-or the file was made up. It is left out, so that it cannot stand before an honest reading of today; a node that has no
-other is unknown.
+or the file was made up. It is left out, so that it cannot take precedence over a valid reading; a node without another reading is unknown.
 """,
     severity=Severity.WARNING,
 )
@@ -258,8 +254,7 @@ READING_TOO_OLD = define(
     "BP8081",
     "reading-too-old",
     """
-The reading is older than a reading may be (`drift --max-age`, 720h unless given). What was true then proves nothing of
-today, so it is not judged and its node is unknown. Take it again.
+The reading is older than a reading may be (`drift --max-age`, 720h unless given). It proves nothing about the present, so it is not judged and its node is unknown. Take a new one.
 """,
     severity=Severity.WARNING,
 )
@@ -267,9 +262,7 @@ READING_OTHER_BOOT = define(
     "BP8082",
     "reading-of-another-boot",
     """
-The node's kubelet names another start of the kernel (`status.nodeInfo.bootID`) than the reading: the node was started
-again since, or the reading was taken on another machine. GPUs may have been lost, reset or exchanged meanwhile. The
-reading is not judged and the node is unknown. Take it again.
+The boot ID that the kubelet reports (`status.nodeInfo.bootID`) differs from the reading's: the node was rebooted since, or the reading was taken on another machine. GPUs may have been lost, reset or exchanged meanwhile. The reading is not judged and the node is unknown. Take a new one.
 """,
     severity=Severity.WARNING,
 )
@@ -277,16 +270,15 @@ READING_COPIED = define(
     "BP8083",
     "reading-of-two-nodes",
     """
-Readings of two nodes show the same GPU, the same board or the same start of a kernel, which only one of them can have.
-One is a copy under another name, or a board was moved between two nodes that were read at different times. At least
-one of the nodes was not looked at as it is.
+Readings of two nodes show the same GPU, the same board or the same boot ID, which only one of them can have.
+One is a copy under another name, or a board was moved between two nodes that were read at different times. At least one of the nodes was not examined in its present state.
 """,
 )
 SNAPSHOT_UNREADABLE = define(
     "BP8040",
     "snapshot-unreadable",
     """
-The file is no snapshot that this version can read: it cannot be opened, is damaged, or was written by another
+The file is not a snapshot that this version can read: it cannot be opened, is damaged, or was written by another
 version. `blueprint snapshot -o FILE` writes one.
 """,
 )
@@ -294,8 +286,7 @@ SNAPSHOT_USED = define(
     "BP8041",
     "snapshot-compared",
     """
-The comparison was made with a snapshot file, not with the cluster itself: it answers for the moment at which the
-snapshot was taken. Nothing could be confirmed by a dry-run, and Secret values are compared by keyed hash.
+The comparison was made with a snapshot file, not with the cluster itself: it describes the moment at which the snapshot was taken. Nothing could be confirmed by a dry-run, and Secret values are compared by keyed hash.
 """,
     severity=Severity.NOTE,
 )
@@ -304,7 +295,6 @@ COPIED = define(
     "copied-label",
     """
 An object carries the label with which this blueprint marks what it applied, but no apply of it made the object: nothing
-is recorded as ours. Somebody copied one of our objects, label and all. Whatever goes by that label (a prune by another
-tool, a list of what belongs to the platform) counts the copy in. Take the label off, or render the object.
+is recorded as ours. Somebody copied one of our objects with its label. Tools that select by that label (a prune, a list of the platform's objects) include the copy. Remove the label, or render the object.
 """,
 )

@@ -20,7 +20,7 @@ from blueprint.probe.codes import READING_UNOPENABLE
 from blueprint.report.model import Run
 
 UNEXAMINED = "objects that the bundle does not declare (a binding to one of its roles, a pod in one of its namespaces)"
-"""What no scope answers for: it is said in every report, so that nobody takes it for examined."""
+"""What no scope covers: every report lists it, so that nobody takes it for examined."""
 
 
 def detect_drift(

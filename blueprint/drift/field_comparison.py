@@ -100,7 +100,7 @@ def _terminating(obj: Object, live: Live, since: str) -> Finding:
 
 
 def _replaced(obj: Object, live: Live, snapshot: Snapshot, us: str) -> Finding:
-    """Whoever owns fields since the moment of creation made the object."""
+    """The manager whose ownership starts at the moment of creation created the object."""
     created = str(live["metadata"].get("creationTimestamp", ""))
     makers = [c.writer for c in claims_of(live, us) if c.writer.time == created]
     remarks = (Note(f"applied as uid {snapshot.uid}; this one was created on {created}"),)

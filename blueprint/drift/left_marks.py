@@ -1,7 +1,7 @@
 """Marks of ours on nodes that an apply did not get to take back, or to take over.
 
-Declared marks with another value are told by `nodes`. What is told here has the value that the bundle wishes, or none
-in the bundle at all, and an apply would still write the node.
+Declared marks with another value are reported by `nodes`. What is reported here has the
+declared value, or is not declared at all, and an apply would still write the node.
 """
 
 from __future__ import annotations

@@ -7,16 +7,14 @@ NODE_STEERED = define(
     "node-steered",
     """
 A node of a pool carries a label or an annotation that an operator of the stack obeys, and that the blueprint does not
-imply: `nvidia.com/gpu.deploy.driver=false` keeps the driver off the node, another `nvidia.com/mig.config` cuts its GPUs
-anew. Values that operators write as a matter of course are no finding. Remove the mark, or say in the blueprint what it
-is meant to do.
+imply: `nvidia.com/gpu.deploy.driver=false` keeps the driver off the node, another `nvidia.com/mig.config` repartitions its GPUs. Values that operators write in normal operation are not reported. Remove the label or annotation, or declare in the blueprint what it is meant to do.
 """,
 )
 NODE_CORDONED = define(
     "BP8061",
     "node-cordoned",
     """
-A node of a pool is cordoned, and no upgrade that is under way explains it: no new pod comes to its GPUs. Whoever did it
+A node of a pool is cordoned, and no upgrade in progress explains it: no new pod is scheduled there. The person who did it
 is the writer of `spec.unschedulable`. `kubectl uncordon` ends it.
 """,
 )
@@ -24,17 +22,15 @@ NODE_FOREIGN_TAINT = define(
     "BP8062",
     "node-foreign-taint",
     """
-A node of a pool has a taint that its pool does not declare: pods that do not tolerate it stay away (NoSchedule) or are
-driven away (NoExecute), those of the GPU stack among them where they are named. The API keeps one writer for the whole
-list of taints, so the writer is whoever wrote the list last. Remove the taint, or declare it under `taints` of the pool.
+A node of a pool has a taint that its pool does not declare: pods that do not tolerate it are not scheduled (NoSchedule) or are evicted (NoExecute); the finding names those of the GPU stack. The API keeps one writer for the whole
+list of taints, so the writer named is the last one that wrote the list. Remove the taint, or declare it under `taints` of the pool.
 """,
 )
 NODE_IN_TRANSITION = define(
     "BP8063",
     "node-in-transition",
     """
-A controller has taken a node of a pool out of service for something that it says it is doing, or says that the node
-does not work: a driver upgrade, a new cutting of its GPUs, a node that is not ready. It ends by itself, or it is stuck:
+A controller has taken a node of a pool out of service for an operation in progress, or reports that the node does not work: a driver upgrade, a repartitioning of its GPUs, a node that is not ready. It ends by itself, or it is stuck:
 the time in the finding says since when.
 """,
     severity=Severity.WARNING,
@@ -43,8 +39,7 @@ NODE_COMES_OR_GOES = define(
     "BP8064",
     "node-comes-or-goes",
     """
-An autoscaler, a cloud or a network sets a node up, or takes it away, and has marked it so. This is how nodes of a pool
-come and go; it is no drift and leaves the exit code alone. A node that stays in this state is stuck.
+An autoscaler, a cloud or a network plugin is setting a node up or removing it, and has marked it so. This is normal for the nodes of a pool; it is not drift and does not change the exit code. A node that stays in this state is stuck.
 """,
     severity=Severity.WARNING,
 )
@@ -52,24 +47,22 @@ NODE_FAILED = define(
     "BP8065",
     "node-failed",
     """
-An operator says on the node that it failed there: an upgrade of the driver, the cutting of GPUs. The node stays as it
-is, often cordoned, until somebody repairs the cause and lets the operator try again.
+An operator reports on the node that it failed there: an upgrade of the driver, the partitioning of GPUs. The node stays as it
+is, often cordoned, until the cause is fixed and the operator may try again.
 """,
 )
 NODE_LEFT = define(
     "BP8066",
     "node-left-pool",
     """
-A node that an apply labelled as one of a pool is not in it any more, though the number of nodes is as declared: somebody
-took it out, or it was deleted and another one stands in for it. The record of applies knows it by name and uid.
+A node that an apply labelled as one of a pool has left the pool, although the number of nodes is as declared: it was removed, or deleted and replaced by another one. The record of applies knows it by name and uid.
 """,
 )
 NODE_REMADE = define(
     "BP8067",
     "node-made-anew",
     """
-A node of a pool has the name of one that an apply labelled, and another uid: it was deleted and joined anew, perhaps as
-another machine. The next apply records it.
+A node of a pool has the name of one that an apply labelled, and another uid: it was deleted and joined again, perhaps as another machine. The next apply records it.
 """,
     severity=Severity.WARNING,
 )
@@ -78,15 +71,14 @@ NODE_RESOURCES = define(
     "node-resources",
     """
 A node of a pool does not offer pods what the pool declares: the allocatable count of a resource is another one, or a
-resource is offered that belongs to another cutting or sharing. No device plugin runs there, GPUs are ill, or their
-cutting is another one.
+resource is offered that belongs to another partitioning or sharing. No device plugin runs there, GPUs are unhealthy, or they are partitioned differently.
 """,
 )
 NODE_STATUS_UNKNOWN = define(
     "BP8069",
     "node-status-unknown",
     """
-Nobody has reported what nodes of a pool offer, so it is unknown whether it is what the pool declares.
+No component has reported what nodes of a pool offer, so it is unknown whether that is what the pool declares.
 """,
     severity=Severity.WARNING,
 )
@@ -94,16 +86,14 @@ NOT_HEALTHY_NOW = define(
     "BP8070",
     "object-not-healthy",
     """
-A declared custom resource is there as declared, and its operator says in its status that it has not come to what it
-declares. Read the message, then the conditions of the object and the pods of the operator.
+A declared custom resource is there as declared, and its operator reports in its status that the declared state is not reached. Read the message, then the conditions of the object and the pods of the operator.
 """,
 )
 HEALTH_NOT_KNOWN = define(
     "BP8071",
     "object-health-unknown",
     """
-The operator of a declared custom resource has not reported on it, or not since it was changed last: whether it came to
-what it declares is unknown. Perhaps the operator does not run.
+The operator of a declared custom resource has not reported on it, or not since it was changed last: whether the declared state is reached is unknown. The operator may not be running.
 """,
     severity=Severity.WARNING,
 )
@@ -111,7 +101,7 @@ NODE_TAINT_OF_MAKER = define(
     "BP8072",
     "node-taint-of-its-maker",
     """
-A node registered with a taint that its pool does not declare: whoever makes the nodes configured it (`kubelet
+A node registered with a taint that its pool does not declare: the node provisioner configured it (`kubelet
 --register-with-taints`, a node group's template). Pods that do not tolerate it stay away. Declare it under `taints` of the
 pool, or take it out of the template.
 """,

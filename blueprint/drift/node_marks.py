@@ -73,7 +73,7 @@ def _switch(node: Live, pool: BundlePool, switch: Switch, mark: tuple[str, str],
         remarks=(Note(f"this {noun} {switch.effect}"), Note(f"known from: {switch.source}")),
         code=codes.NODE_STEERED,
         statement=f"has the {noun} {key}={value}, which pool {pool.name} does not declare",
-        help=f"remove it, `{command}`, or say in the blueprint what it is meant to do; an apply leaves it in place",
+        help=f"remove it, `{command}`, or declare its purpose in the blueprint; an apply leaves it in place",
     )
 
 

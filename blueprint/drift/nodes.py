@@ -26,7 +26,7 @@ from blueprint.wording import first_few
 SCOPE = "pool nodes"
 _HOW_APPLIED = {
     "apply": "{apply} sets it",
-    "provisioner": "nodeLabels is `provisioner`: whoever makes the nodes has to set it",
+    "provisioner": "nodeLabels is `provisioner`: the node provisioner has to set it",
 }
 
 

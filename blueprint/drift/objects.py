@@ -181,7 +181,7 @@ class _Examiner:
     def _undeclared(self, identity: ObjectId, live: Live) -> Iterator[Finding]:
         """An object that only the record or a label calls ours. What a controller made of ours is not.
 
-        A label proves nothing: controllers copy it, and so does whoever copies a manifest.
+        A label proves nothing: controllers copy it, and so do people who copy a manifest.
         """
         owners = live["metadata"].get("ownerReferences") or ()
         if any(owner.get("controller") for owner in owners) or not is_member(live, self._bundle.name):

@@ -24,7 +24,7 @@ def switched_off(obj: Object, live: Live, bundle: Bundle, view: View, manager: s
     if (obj.id.group, obj.id.kind) not in _SCALED or "replicas" in obj.data["spec"]:
         return None
     if live["spec"].get("replicas") != 0 or claims_at(live, ("spec", "replicas"), manager):
-        return None  # whoever is recorded is judged like every other writer
+        return None  # a recorded manager is judged like every other writer
     scalers = [other.data for other in bundle.objects if other.id.namespace == obj.id.namespace]
     if _may_be_zero(obj, scalers):
         return None

@@ -1,6 +1,6 @@
 """Taints of a node that its pool does not declare: those of controllers as what they mean, others as additions.
 
-`spec.taints` is one field to the API server: it has one last writer, whoever added which element. So nobody is named
+`spec.taints` is one field to the API server: it has one last writer for all elements. So nobody is named
 for a taint where the last writer only kept it.
 """
 
@@ -53,7 +53,7 @@ def _repeats_cordon(node: Live, taint: Mapping[str, Any]) -> bool:
 
 
 def _author(writer: Writer | None, known: Iterable[KnownTaint], us: str) -> Writer | None:
-    """Whoever wrote the list last, unless that one only keeps what others put there."""
+    """The last writer of the list, unless it only preserves what others added."""
     if writer is None or writer.manager == us:
         return None
     keeps = writer.manager not in _MAKERS and any(_is_one_of(writer, each) for each in known)

@@ -78,10 +78,10 @@ class View(Protocol):
         """Every node. Raises Unseen."""
 
     def cluster_roles(self) -> list[Live]:
-        """Every ClusterRole, whoever made it. Raises Unseen."""
+        """Every ClusterRole in the cluster. Raises Unseen."""
 
     def autoscalers(self, namespace: str) -> list[Live]:
-        """Every HorizontalPodAutoscaler there, whoever made it. Raises Unseen."""
+        """Every HorizontalPodAutoscaler in the cluster. Raises Unseen."""
 
     def predict(self, manifest: Mapping[str, Any], manager: str) -> Live:
         """The object as it would be after an apply that takes every conflict. Raises Unseen."""

@@ -1,1 +1,1 @@
-"""What rendered objects make of the GPU stack, whoever wrote them: templates, patches, or users' own manifests."""
+"""The GPU stack as the rendered objects set it up: those of templates, patches and users' own manifests alike."""

@@ -7,9 +7,8 @@ INVENTORY_DAMAGED = define(
     "inventory-damaged",
     """
 The record of what was applied (a ConfigMap `blueprint-NAME` and its parts) exists but cannot be trusted: a
-part is missing, or its content does not fit its checksum. Somebody edited it, or a restore lost some of it.
-Objects are still recognised by label and field manager. Delete the damaged ConfigMaps; the next apply
-writes the record anew.
+part is missing, or its content does not fit its checksum. It was edited, or a restore lost part of it.
+Objects are still recognised by label and field manager. Delete the damaged ConfigMaps; the next apply writes a new record.
 """,
 )
 INVENTORY_FOREIGN = define(

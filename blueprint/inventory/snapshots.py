@@ -66,7 +66,7 @@ def is_held(snapshot: Snapshot, live: Mapping[str, Any], manager: str) -> bool:
 
 
 def is_unchanged(snapshot: Snapshot | None, live: Mapping[str, Any]) -> bool:
-    """Tier 0: the same object, and the same content as right after it was applied. Says nothing of our wishes."""
+    """Tier 0: the same object, with the content that it had right after the apply. The bundle is not looked at."""
     if snapshot is None or live["metadata"].get("uid") != snapshot.uid:
         return False
     if live["metadata"].get("resourceVersion") == snapshot.resource_version:

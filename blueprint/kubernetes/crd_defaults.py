@@ -12,7 +12,7 @@ def with_defaults(value: Any, schema: Schema) -> Any:
     """`value` with the defaults of its structural schema, at every level that is there; `value` is not changed.
 
     A level that is missing gets its own default, and then the defaults inside it. A null stays: whether that is
-    refused is said elsewhere.
+    refused is reported elsewhere.
     """
     if isinstance(value, dict):
         return _mapping(value, schema)

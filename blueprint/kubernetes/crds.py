@@ -1,7 +1,7 @@
 """Custom resource definitions, from our own notation to what the API server takes.
 
 `schemas/README.md` describes the notation. Expansion is exact: what upstream's CRD says of names, types,
-bounds, defaults, list keys and conditions is said here, and nothing else (no prose).
+bounds, defaults, list keys and conditions is stated here, and nothing else (no prose).
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ class Place:
     """One field as the API knows it. `within` are the definitions that it stands in, each with the way from there.
 
     The ways are dotted, without the indices of lists: `[("core.v1.PodSpec", "containers.ports.protocol"), ...]`,
-    the outermost first. A key of a map ends every way: nothing is said of single keys.
+    the outermost first. A key of a map ends every way: the types of single keys are not known.
     """
 
     node: Node = field(default_factory=dict)
@@ -63,7 +63,7 @@ class Shape:
         return tuple(self.at(path).node.get("x-kubernetes-list-map-keys") or ())
 
     def is_atomic(self, path: Path) -> bool:
-        """Whether a list or a map is owned as one piece. Lists are, where nothing else is said."""
+        """Whether a list or a map is owned as one piece. Lists are by default."""
         node = self.at(path).node
         if node.get("type") == "array":
             return bool(node.get("x-kubernetes-list-type", "atomic") == "atomic")

@@ -38,7 +38,7 @@ class PodPlace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodTemplates(Record):
-    """The table. `cluster_wide`: kinds whose pods run in the namespace of whoever uses them."""
+    """The table. `cluster_wide`: kinds whose pods run in the namespace of the object that uses them."""
 
     places: Mapping[Versioned, tuple[PodPlace, ...]]
     cluster_wide: tuple[str, ...] = ()
@@ -75,7 +75,7 @@ def pod_kinds() -> frozenset[str]:
 
 
 def runs_elsewhere(kind: str) -> bool:
-    """Whether an object of the kind has no namespace, and its pods run in that of whoever uses it."""
+    """Whether an object of the kind has no namespace, and its pods run in that of the object that uses it."""
     return kind in _table().cluster_wide
 
 

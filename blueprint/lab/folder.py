@@ -1,6 +1,6 @@
 """A lab's state folder: what is in it, whose it is, and whether its lab is alive.
 
-Whoever holds the lock on the folder itself is its supervisor; the kernel drops the lock however that
+The process that holds the lock on the folder itself is its supervisor; the kernel drops the lock however that
 process ends. So "alive" needs no process id, and two labs cannot share a folder.
 """
 
@@ -163,7 +163,7 @@ def _locked(folder: Path, mode: int) -> Iterator[None]:
 
 
 def _lock(descriptor: int, mode: int, folder: Path) -> None:
-    """Insist for a moment: whoever only looks holds the lock for less than that."""
+    """Retry for a moment: a process that only reads holds the lock for less than that."""
     for patience in (0.01, 0.05, 0.2, 0):
         try:
             fcntl.flock(descriptor, mode | fcntl.LOCK_NB)

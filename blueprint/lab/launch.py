@@ -74,7 +74,7 @@ def stop(supervisor: subprocess.Popen[bytes]) -> None:
 
 
 def take_down(folder: Path) -> bool:
-    """End the lab in this folder, whoever launched it, and remove the folder; False if there is none.
+    """End the lab in this folder, independent of who launched it, and remove the folder; False if there is none.
 
     Raises Refused (2) if the folder is not a lab's.
     """

@@ -1,6 +1,6 @@
 """The process that owns a lab: starts it, watches it, and removes every trace of it in the end.
 
-It runs in its own session, so Ctrl-C reaches only whoever started it. It ends when it is told to (SIGTERM)
+It runs in its own session, so Ctrl-C reaches only the process that started it. It ends when it is told to (SIGTERM)
 or when its owner ends; SIGUSR1 is the hand-over after which the lab has no owner and lives on. Its children
 die with it by the kernel's hand. One thread, and signals are read where they are expected, never handled
 in between.
@@ -160,7 +160,7 @@ class Supervisor:
 
 
 def send_event(**event: Any) -> None:
-    """One line of JSON to whoever started us, if they still listen."""
+    """One line of JSON to the process that started us, if it still listens."""
     with contextlib.suppress(BrokenPipeError):
         os.write(1, json.dumps(event).encode() + b"\n")
 

@@ -20,7 +20,7 @@ def bring_up(order: LaunchSpec, accept: Phase) -> Lab:
     """The lab in the order's folder: the one that is there if its phase is `accept`, otherwise a new one.
 
     A lab that others are just starting is waited for; one that has failed or died is replaced. The lab's
-    `supervisor` is set if it is new and ours: whoever asked then hands it over, or it dies with us. Raises
+    `supervisor` is set if it is new and ours: the caller then hands it over, or it dies with us. Raises
     Refused (2).
     """
     folder = Path(order.folder)

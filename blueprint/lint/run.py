@@ -85,7 +85,7 @@ def lint(
     known = surroundings.facts or NoPlatform()
     extra = {Capability.COMPLETE} if complete else set()
     capabilities = (known.capabilities - {Capability.BLUEPRINT, Capability.COMPLETE}) | extra
-    facts = NoPlatform(frozenset(capabilities), known.pools, known.dra, known.uses_claims)
+    facts = NoPlatform(frozenset(capabilities), known.pools, known.dra, known.uses_claims, known.prometheus)
     rules = run_rules(RuleContext(validation.well_formed, facts), policy, frozenset(linted))
     unknown = Counter[str]()
     found = list(_adapted(validation.diagnostics, inputs, unknown, complete=complete))

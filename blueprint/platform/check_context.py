@@ -129,8 +129,8 @@ class CheckContext:
     def no_effect(self, path: Path, because: Path, message: str) -> Diagnostic:
         """What is written at `path` changes nothing, because of what is written elsewhere."""
         notes = (self.note(because, "because of this"),)
-        help_ = "remove what has no effect"
-        return self.diagnostic_at(path, codes.NO_EFFECT, f"{message} change nothing", notes=notes, help_=help_)
+        help_ = "remove it"
+        return self.diagnostic_at(path, codes.NO_EFFECT, f"{message} no effect", notes=notes, help_=help_)
 
     def note(self, path: Path, message: str) -> Note:
         """A note at the value of `path`, or at the nearest place above it."""
@@ -143,7 +143,7 @@ class CheckContext:
         return Note("product set here", node.span)
 
     def component_with(self, setting: str) -> Component | None:
-        """The component that has a setting, in the release's version; its name is the contract, whoever it is."""
+        """The component that has a setting, in the release's version; its name is the contract, not the component's."""
         name = self.catalog.component_with(setting)
         return self.catalog.component(name, self.release.components.get(name))
 

@@ -6,8 +6,7 @@ UNKNOWN_RELEASE = define(
     "BP3001",
     "unknown-release",
     """
-`spec.release` names no release that this version of the tool carries. A release is a tested set of component versions;
-which ones there are is part of the tool, so that a blueprint means the same everywhere.
+`spec.release` names a release that this version of the tool does not contain. A release is a tested set of component versions and is part of the tool, so that a blueprint means the same everywhere.
 """,
 )
 UNKNOWN_PRODUCT = define(
@@ -23,7 +22,7 @@ GPU_MISSING = define(
     "BP3106",
     "gpu-missing",
     """
-The pool has no `gpu`, but settings that only mean something for GPUs: a driver, or facts that a probe must find on GPUs.
+The pool has no `gpu`, but has settings that apply only to GPUs: a driver, or facts that a probe must find on GPUs.
 Add `gpu`, or remove them.
 """,
 )
@@ -31,14 +30,13 @@ ECC_UNSUPPORTED = define(
     "BP3107",
     "ecc-unsupported",
     """
-The pool expects ECC to be on, and this GPU has none. The probe could never find what is declared.
+The pool expects ECC to be on, and this GPU has none. The probe would never confirm it.
 """,
 )
 NO_EFFECT = define(
     "BP3206",
     "no-effect",
     """
-What is written here changes nothing: settings and patches of a component that is not `managed`, because nothing of it is
-rendered, or kernel modules of a driver that the operator does not build. Remove it, or hand over the component or the driver.
+This has no effect: settings and patches of a component that is not `managed`, because it is not rendered, or kernel modules of a driver that the operator does not build. Remove it, or let the blueprint manage the component or the driver.
 """,
 )

@@ -207,7 +207,7 @@ class Platform:
         return found.settings[name] if found else None
 
     def component_with(self, setting: str) -> PlatformComponent | None:
-        """The component in this stack that has a setting; its name is the contract, whoever the component is."""
+        """The component in this stack that has a setting; its name is the contract, not the component's."""
         return next((each for each in self.components.values() if setting in each.component.settings), None)
 
     def provider_of(self, part: Part) -> PlatformComponent | None:

@@ -39,7 +39,7 @@ ANSWER_IMPLAUSIBLE = define(
     """
 NVML answered with success and something that cannot be true: bytes that are not text, an empty name, zero
 bytes of memory, a mode that is neither on nor off, thousands of GPUs, two different answers to one question.
-It is not taken for a fact, so what it should have told is *unknown*.
+It is not used, so the fact is *unknown*.
 """,
     severity=Severity.WARNING,
 )
@@ -79,7 +79,7 @@ POOL_UNKNOWN = define(
     "probe-pool-unknown",
     """
 No node pool of this name has expectations in the bundle. A reading must be judged by the pool its node
-belongs to: anything else would prove nothing.
+belongs to: another pool's expectations would prove nothing.
 """,
 )
 EXPECTATION_UNUSABLE = define(
@@ -87,7 +87,7 @@ EXPECTATION_UNUSABLE = define(
     "expectation-unusable",
     """
 The bundle expects something that this probe cannot check: a check it does not know, or a parameter that the
-check cannot use. Usually the probe on the node is older than the compiler. What was asked is *unknown*.
+check cannot use. Usually the probe on the node is older than the compiler. The expectation is *unknown*.
 """,
     severity=Severity.WARNING,
 )
@@ -95,7 +95,7 @@ OUTPUT_UNWRITABLE = define(
     "BP9956",
     "reading-unwritable",
     """
-The reading or the zip application could not be written where it was asked for. Check the folder and the space left.
+The reading or the zip application could not be written to the given path. Check the folder and the free space.
 """,
 )
 

@@ -14,14 +14,14 @@ PATCH_AMBIGUOUS = define(
     "BP4002",
     "patch-ambiguous",
     """
-A patch's target matches several objects. Say which one with `namespace`.
+A patch's target matches several objects. Select one with `namespace`.
 """,
 )
 PATCH_IDENTITY = define(
     "BP4003",
     "patch-changes-identity",
     """
-A patch changes apiVersion, kind, name or namespace. That would not change the object, but make another one in its place.
+A patch changes apiVersion, kind, name or namespace. That would create another object instead of changing this one.
 """,
 )
 EXTRA_MATCHES_NOTHING = define(
@@ -35,7 +35,7 @@ PATCH_WITHOUT_EFFECT = define(
     "BP4006",
     "patch-without-effect",
     """
-The object is as the patch wants it without the patch. Often a new release has taken over what the patch once added; then the
+Without the patch the object has the same content. Often a new release has taken over what the patch once added; then the
 patch only hides where the value comes from. Remove it.
 """,
     severity=Severity.WARNING,
@@ -44,15 +44,14 @@ PATCHES_DISAGREE = define(
     "BP4007",
     "patches-disagree",
     """
-Two patches of one component give the same field different values. The later one would win silently, and the reason of the earlier
-would be a lie. Keep one of them.
+Two patches of one component give the same field different values. The later one would win silently, and the reason given for the earlier one would be wrong. Keep one of them.
 """,
 )
 NOT_AN_OBJECT = define(
     "BP4005",
     "not-an-object",
     """
-A document of `extraManifests` is no Kubernetes object: it lacks apiVersion, kind or metadata.name, or one of them is not
+A document of `extraManifests` is not a Kubernetes object: it lacks apiVersion, kind or metadata.name, or one of them is not
 text. Lists of objects (`kind: List`) must be written as separate documents.
 """,
 )

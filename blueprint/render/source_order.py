@@ -51,7 +51,7 @@ class _Order:
         return (*single, *many)
 
     def _index(self, many: SourceGroup) -> dict[str, Source]:
-        """What is said by each of many sources, written ones before the catalogue's."""
+        """What each of many sources contributes, written ones before the catalogue's."""
         if many not in self._indexed:
             lines = [each for each in many.sources if each.layer != "default"]
             by_rank = sorted(lines, key=lambda each: each.layer not in WRITTEN)

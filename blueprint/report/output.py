@@ -155,7 +155,7 @@ def _write(text: str, path: Path) -> list[Diagnostic]:
     content = encodable(text).encode()
     try:
         if path.is_char_device() or path.is_fifo():
-            path.write_bytes(content)  # whoever reads at the other end takes it; nothing is replaced
+            path.write_bytes(content)  # the reader at the other end takes it; nothing is replaced
         else:
             write_whole(path, content)
     except OSError as error:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from blueprint.bundle.model import Taint
 from blueprint.check.rule import Capability
-from blueprint.check.rule_context import PoolOffer
+from blueprint.check.rule_context import DeclaredPrometheus, PoolOffer
 from blueprint.platform.model import Platform
 from blueprint.platform.pool import GpuPool
+from blueprint.rule_facts.labels import discovered_labels
 
 if TYPE_CHECKING:
     from blueprint.check.claims.dra_context import DraContext
@@ -36,6 +37,12 @@ class ResolvedFacts:
         return self._platform.allocation == "dra"
 
     @cached_property
+    def prometheus(self) -> DeclaredPrometheus | None:
+        """The Prometheus of `spec.observability`."""
+        declared = self._platform.observability
+        return DeclaredPrometheus(*declared.spec_labels) if declared else None
+
+    @cached_property
     def dra(self) -> DraContext:
         """What the platform offers to claims."""
         from blueprint.rule_facts.dra import dra_context
@@ -57,12 +64,14 @@ def _pool_offer(pool: GpuPool) -> PoolOffer:
         mig_config=sharing.mig_config_name,
         plugin_config=sharing.plugin_config_name,
         labels={**pool.selector, **pool.labels},
+        discovered=discovered_labels(pool),
         exact=_runs_our_device_plugin(pool),
         gpus=pool.gpu.count,
         owners={part: getattr(pool.mode, name) for part, name in _PARTS.items()},
         modules=frozenset(name for name in ("gds", "gdrcopy", "peermem") if getattr(pool.driver, name)),
         mps=sharing.mps is not None,
         mig_layout=sharing.mig_config,
+        whole_gpus=sharing.is_whole,
         mig_strategy=pool.platform.partitioning.strategy if sharing.mig_config else None,
         sharing=way or None,
     )

@@ -17,23 +17,21 @@ SYNTAX = define(
     """
 The text is not YAML: a bracket or quote that is never closed, a key without a colon, indentation that does not
 line up. The place shown is where the parser gave up; the cause is there or on the line before. Only what
-stands before it could be read, so further mistakes may show once it is mended.
+stands before it could be read, so further mistakes may appear once it is fixed.
 """,
 )
 DUPLICATE_KEY = define(
     "BP1003",
     "duplicate-key",
     """
-A mapping has the same key twice. YAML readers disagree about which of the two counts, and most drop one of them
-without a word. Keep one.
+A mapping has the same key twice. YAML readers disagree about which of the two counts, and most drop one of them silently. Keep one.
 """,
 )
 TAB = define(
     "BP1004",
     "tab-indentation",
     """
-A line is indented with a tab. YAML allows only spaces for indentation, since the width of a tab is nobody's
-agreement. Replace the tab by spaces.
+A line is indented with a tab. YAML allows only spaces for indentation, because readers do not agree on the width of a tab. Replace the tab by spaces.
 """,
 )
 EXPANSION = define(
@@ -42,7 +40,7 @@ EXPANSION = define(
     """
 Aliases make the document grow beyond what a person wrote: with ten anchors that each repeat the one before ten
 times, ten lines stand for ten thousand million values. The limit is counted on the expanded document. An alias
-inside its own anchor would never end, and one without an anchor stands for nothing: both are refused as well. Write the
+inside its own anchor would never end, and an alias without an anchor refers to nothing: both are refused as well. Write the
 values out, or use an overlay.
 """,
 )
@@ -68,7 +66,7 @@ SEVERAL_DOCUMENTS = define(
     "several-documents",
     """
 A blueprint or overlay is one YAML document, and this file holds more than one (separated by `---`). Everything
-after the first would be ignored by most readers. Put each into a file of its own and name it in `extends`.
+after the first would be ignored by most readers. Put each document into a separate file and name it in `extends`.
 """,
 )
 NOT_A_MAPPING = define(
@@ -92,7 +90,7 @@ TAG = define(
     "unsupported-tag",
     """
 A tag such as `!!int` or `!include` stands before a value. Blueprints are plain data: types follow from how a value
-is written, and no tag is obeyed. Remove it; use `extends` to include another file.
+is written, and tags are not supported. Remove it; use `extends` to include another file.
 """,
 )
 MERGE_KEY = define(
@@ -131,7 +129,7 @@ REVISION = define(
     "revision-unreadable",
     """
 `REVISION:PATH` could not be read from git: git is not installed, this is not a repository, the repository belongs to
-somebody else, or there is no such revision or file in it.
+another user, or there is no such revision or file in it.
 """,
 )
 EXTENDS = define(
@@ -139,7 +137,7 @@ EXTENDS = define(
     "extends-malformed",
     """
 `extends` is a list of overlays, lowest first: names of ready-made ones (`eks`) and paths of files
-(`../base.yaml`), relative to the file that says so. An entry may itself be a list: its members then have one rank, and
+(`../base.yaml`), relative to the file that names them. An entry may itself be a list: its members then have one rank, and
 must not disagree.
 """,
 )
@@ -147,14 +145,14 @@ EXTENDS_CYCLE = define(
     "BP1018",
     "extends-cycle",
     """
-An overlay extends itself, directly or through others. The notes show the way round.
+An overlay extends itself, directly or through others. The notes show the cycle.
 """,
 )
 UNKNOWN_OVERLAY = define(
     "BP1019",
     "unknown-overlay",
     """
-`extends` names a ready-made overlay that does not exist. A file needs a path with `.yaml` at its end or a slash in it;
+`extends` names a ready-made overlay that does not exist. The path of a file ends in `.yaml` or contains a slash;
 everything else is looked up among the overlays that come with the tool.
 """,
 )
@@ -171,7 +169,7 @@ DISAGREEMENT = define(
     "BP2101",
     "overlays-disagree",
     """
-Two overlays of the same rank set one value differently, so there is no way to tell which one is meant. Give them different
+Two overlays of the same rank set one value differently, so it is not clear which one is meant. Give them different
 positions in `extends` (the later one wins), or set the value in the blueprint.
 """,
 )

@@ -21,8 +21,8 @@ NOT_YET = define(
     "BP2003",
     "not-in-this-version",
     """
-This section or value belongs to the language, but this version of the tool does not carry it out yet. It is refused, since
-ignoring it would leave you with a platform that lacks what you asked for.
+This section or value belongs to the language, but this version of the tool does not implement it yet. It is refused, since
+ignoring it would give you a platform without it.
 """,
 )
 WRONG_TYPE = define(
@@ -45,7 +45,7 @@ MALFORMED = define(
     "malformed-value",
     """
 The text does not have the form that the field demands: a name that Kubernetes would refuse, a label key or value with
-characters that labels cannot have, a taint that is not "value:Effect", a version that is none.
+characters that labels cannot have, a taint that is not "value:Effect", an invalid version.
 """,
 )
 OUT_OF_RANGE = define(
@@ -59,8 +59,8 @@ WRONG_DOCUMENT = define(
     "BP2008",
     "wrong-document",
     """
-`apiVersion` and `kind` say what a document is. The file given to the tool is a `Blueprint`; everything that it extends is an
-`Overlay`; both say `apiVersion: gpublueprint.dev/v1alpha1`.
+`apiVersion` and `kind` identify a document. The file given to the tool is a `Blueprint`; everything that it extends is an
+`Overlay`; both have `apiVersion: gpublueprint.dev/v1alpha1`.
 """,
 )
 INCONSISTENT = define(
@@ -74,7 +74,7 @@ UNKNOWN_VERSION = define(
     "BP2010",
     "unknown-version",
     """
-There is no such version of the language, or no way from the document's version to it: conversion leads forward only. A
+There is no such version of the language, or no conversion from the document's version to it: documents are converted to newer versions only. A
 version newer than the tool needs a newer tool.
 """,
 )
@@ -82,7 +82,7 @@ CANNOT_CONVERT = define(
     "BP2011",
     "cannot-convert",
     """
-A document of an earlier version cannot be carried over as it stands: it sets a key under its old and its new name, a value has
+A document of an earlier version cannot be converted as it is: it sets a key under its old and its new name, a value has
 no equivalent, or it is written in a way that cannot be changed without risk to what surrounds it (anchors and aliases, text
 that would lose a comment). Nothing was written. Change what is named, and convert again.
 """,

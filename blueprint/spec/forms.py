@@ -53,7 +53,7 @@ MEMORY = form(r"[1-9][0-9]*(\.[0-9]+)?(Mi|Gi|Ti|M|G|T)", "a number and its unit:
 INSTANCE_TYPE = form(
     r"[A-Za-z][A-Za-z0-9]*([-._][A-Za-z0-9]+)+", "a name as the cloud writes it: p5.48xlarge, Standard_ND96isr_H100_v5"
 )
-NON_EMPTY = form(r"(.|\n)*\S(.|\n)*", "text that says something")
+NON_EMPTY = form(r"(.|\n)*\S(.|\n)*", "text that is not blank")
 KIND = form(r"[A-Z][A-Za-z0-9]*", "a kind, like DaemonSet")
 
 Name = Annotated[str, Field(pattern=NAME, max_length=40)]

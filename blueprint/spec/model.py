@@ -44,7 +44,7 @@ class Spec(Model):
     )
     node_labels: Literal["apply", "provisioner"] = Field(
         default="provisioner",
-        description="Who labels and taints the pools' nodes: apply, or whoever makes them; drift verifies.",
+        description="Who labels and taints the pools' nodes: apply, or the node provisioner; drift verifies.",
     )
     node_pools: dict[Name, NodePool] = Field(min_length=1, description="The node pools by name.")
     observability: ObservabilitySpec | None = Field(

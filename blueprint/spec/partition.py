@@ -1,4 +1,4 @@
-"""`gpu.mig` and `gpu.sharing`: how the GPUs of a node are cut, and how they are shared."""
+"""`gpu.mig` and `gpu.sharing`: how the GPUs of a node are partitioned, and how they are shared."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ _PROFILE = r"[1-9]g\.[1-9][0-9]{0,2}gb([-+][a-z]+(\.[a-z]+)?)?"
 
 PROFILE = form(_PROFILE, "a MIG profile: 1g.10gb, 1g.10gb+me")
 SHARED = form(
-    rf"(all|gpu|{_PROFILE})", "all, gpu (GPUs that are not cut, or every slice under strategy single), or a MIG profile"
+    rf"(all|gpu|{_PROFILE})",
+    "all, gpu (GPUs that are not partitioned, or every slice under strategy single), or a MIG profile",
 )
 
 
@@ -90,7 +91,7 @@ TimeSlicing = Annotated[
 
 
 class MigLayout(Model):
-    """How some GPUs of each node are cut."""
+    """How some GPUs of each node are partitioned."""
 
     devices: Devices = Field(
         default="all", description='Which GPUs of each node: all, an index, a range "0-3", or a list of indexes.'
@@ -106,10 +107,10 @@ class PoolMig(Model):
     strategy: Literal["single", "mixed"] | None = Field(
         default=None,
         description="How pods ask for instances: single: as nvidia.com/gpu, mixed: as nvidia.com/mig-PROFILE. "
-        "Default: single where all GPUs of all cut pools are cut into one profile, otherwise mixed.",
+        "Default: single where all GPUs of all partitioned pools are partitioned into one profile, otherwise mixed.",
     )
     layout: Annotated[tuple[MigLayout, ...], BeforeValidator(to_tuple), AfterValidator(_some)] = Field(
-        json_schema_extra={"minItems": 1}, description="How the GPUs of each node are cut."
+        json_schema_extra={"minItems": 1}, description="How the GPUs of each node are partitioned."
     )
 
 

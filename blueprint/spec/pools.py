@@ -64,7 +64,7 @@ class PoolGpu(Model):
         json_schema_extra=_without_default,
         description="GPUs per node. Default: as many as `machine.instanceType` has.",
     )
-    mig: PoolMig | None = Field(default=None, description="How the GPUs are cut; leave out for whole GPUs.")
+    mig: PoolMig | None = Field(default=None, description="How the GPUs are partitioned; leave out for whole GPUs.")
     sharing: PoolSharing | None = Field(
         default=None, description="How pods share a GPU or a MIG instance; leave out for one pod each."
     )

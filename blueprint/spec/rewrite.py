@@ -32,7 +32,7 @@ def version_of(text: str, file: str, language: Language) -> str:
     if version in language.versions:
         return str(version)
     at = document.span(("apiVersion",)) if version else Span(file, 1, 1, 1, 1)
-    message = f"there is no version {version}" if version else f"{file} does not say its apiVersion"
+    message = f"there is no version {version}" if version else f"{file} has no apiVersion"
     raise Refused(Diagnostic(codes.UNKNOWN_VERSION, message, at=at, help=f"known: {', '.join(language.versions)}"))
 
 

@@ -1,6 +1,6 @@
 """The versions of the language, and what changed from each to the next.
 
-A change is said once and carried out twice: on values that know where they stand (`spec.upgrade`, when an older
+A change is declared once and carried out twice: on values that know where they stand (`spec.upgrade`, when an older
 document is read) and on the text that a person wrote (`spec.rewrite`, for `blueprint convert`).
 """
 

@@ -6,8 +6,8 @@ FILE_UNUSABLE = define(
     "BP0050",
     "waivers-file-unusable",
     """
-The file with waivers is not one: it has another `apiVersion` or `kind`, its `waivers` are not a list, or the file that
-`--waivers` names cannot be read. No waiver of it is in force. `blueprint explain waivers` shows the form.
+The file is not a waivers file: it has another `apiVersion` or `kind`, its `waivers` are not a list, or the file that
+`--waivers` names cannot be read. None of its waivers is active. `blueprint explain waivers` shows the form.
 """,
 )
 
@@ -16,7 +16,7 @@ MALFORMED = define(
     "waiver-malformed",
     """
 A waiver lacks a key, has one that waivers do not have, or a value that is not text. `code`, `reason`, `owner` and
-`expires` are mandatory; `subject` and `path` say which findings are meant. The waiver is not in force.
+`expires` are mandatory; `subject` and `path` say which findings are meant. The waiver is not active.
 """,
 )
 
@@ -24,8 +24,8 @@ BAD_DATE = define(
     "BP0052",
     "waiver-date",
     """
-`expires` is no day of the calendar in the form YYYY-MM-DD. It is the last day on which the waiver is in force, in UTC.
-A waiver without an end would be a change of the rules: switch the rule off in the configuration instead.
+`expires` is not a date in the form YYYY-MM-DD. It is the last day on which the waiver is active, in UTC.
+For an exception without an end date, switch the rule off in the configuration instead.
 """,
 )
 
@@ -43,8 +43,8 @@ NEVER_WAIVED = define(
     "waiver-refused",
     """
 Findings with this code cannot be waived. Without what they miss there is no result that somebody could accept: a
-document that cannot be read, a name that stands for nothing, a bundle that was edited, a cluster or a node that could
-not be examined, a failure of the tool itself. What is unknown stays unknown, and never passes for clean.
+document that cannot be read, an unknown name, a bundle that was edited, a cluster or a node that could
+not be examined, a failure of the tool itself. What is unknown stays unknown, and never counts as clean.
 """,
 )
 
@@ -52,7 +52,7 @@ EXPIRED = define(
     "BP0055",
     "waiver-expired",
     """
-The waiver was in force until the day that it names. The finding that it was written for is still there and counts
+The waiver was active until the day that it names. The finding that it was written for is still there and counts
 again. Resolve the finding, or agree on a new date with the owner.
 """,
     severity=Severity.WARNING,
@@ -62,9 +62,9 @@ UNUSED = define(
     "BP0056",
     "waiver-unused",
     """
-No finding matches the waiver, though the step that gives findings with its code ran to its end. Remove the waiver, or
-correct its `subject` or `path`: a waiver that waits for a finding hides the next one of that name. Only the steps of
-the command that ran are judged: `validate` says nothing of a waiver for drift.
+No finding matches the waiver, although the step that reports its code ran completely. Remove the waiver, or
+correct its `subject` or `path`: an unused waiver would hide the next finding that it matches. Only the steps of
+the command that ran are judged: `validate` does not judge a waiver of drift findings.
 """,
     severity=Severity.NOTE,
 )
@@ -74,7 +74,7 @@ TOO_BROAD = define(
     "waiver-too-broad",
     """
 The waiver has neither `subject` nor `path`, or patterns that match everything: it waives every finding with its code,
-also those that nobody has looked at. Name the objects, pools or nodes, or the field. To switch a rule off, use the
+also those that nobody has reviewed. Name the objects, pools or nodes, or the field. To switch a rule off, use the
 configuration.
 """,
     severity=Severity.WARNING,
@@ -84,8 +84,7 @@ FAR_AHEAD = define(
     "BP0058",
     "waiver-far-ahead",
     """
-The waiver is in force for more than a year. Nobody looks at it before; choose a day at which somebody still knows why it
-was written.
+The waiver is active for more than a year. Choose an earlier date, so that the waiver is reviewed while its reason is still known.
 """,
     severity=Severity.WARNING,
 )
@@ -94,7 +93,7 @@ COMMENT_MALFORMED = define(
     "BP0059",
     "waiver-comment-malformed",
     """
-A comment begins like a waiver and is none. The form is
+A comment begins like a waiver and is malformed. The form is
 
     # blueprint: waive BP6101 until 2027-03-31 -- reason (owner)
 

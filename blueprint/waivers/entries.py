@@ -48,7 +48,7 @@ def date_of(written: WaiverText) -> date | Diagnostic:
     except ValueError:
         wrong = "is no day of the calendar"
     message = f"expires: {written.text} {wrong}"
-    return Diagnostic(codes.BAD_DATE, message, at=written.at, help="the last day in force, as 2027-03-31")
+    return Diagnostic(codes.BAD_DATE, message, at=written.at, help="the last active day, as 2027-03-31")
 
 
 def remarks_on(waiver: Waiver, expires_at: Span, today: date) -> Iterator[Diagnostic]:
@@ -58,5 +58,5 @@ def remarks_on(waiver: Waiver, expires_at: Span, today: date) -> Iterator[Diagno
         message = f"the waiver of {waiver.code.id} matches every finding with this code"
         yield Diagnostic(codes.TOO_BROAD, message, at=waiver.at, help=help_)
     if waiver.expires - today > LONGEST:
-        message = f"the waiver of {waiver.code.id} is in force until {waiver.expires}, more than a year"
+        message = f"the waiver of {waiver.code.id} is active until {waiver.expires}, more than a year"
         yield Diagnostic(codes.FAR_AHEAD, message, at=expires_at, help=f"choose a day up to {today + LONGEST}")

@@ -18,7 +18,7 @@ class Waiver:
         code: The code of the findings.
         reason: Why they are accepted.
         owner: Who answers for it.
-        expires: The last day on which it is in force.
+        expires: The last day on which it is active.
         at: Where it is written.
         subject: Pattern of an object, pool or node; empty for any.
         path: Pattern of a field; empty for any.
@@ -61,7 +61,7 @@ class Waiver:
 
     @property
     def sort_key(self) -> tuple[object, ...]:
-        """An order in which the place in the file does not matter: the longest in force first."""
+        """An order in which the place in the file does not matter: the one that expires last first."""
         return (-self.expires.toordinal(), self.is_comment, self.subject, self.path, self.reason, self.owner)
 
 

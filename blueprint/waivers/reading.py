@@ -120,7 +120,7 @@ def _values(document: Document, path: Path) -> Iterator[Diagnostic]:
     for key in MANDATORY:
         if key not in data:
             at = document.key_span((*path, next(iter(data)))) if data else document.span(path).head
-            help_ = "the last day in force, as 2027-03-31" if key == "expires" else _EXAMPLE
+            help_ = "the last active day, as 2027-03-31" if key == "expires" else _EXAMPLE
             yield Diagnostic(codes.MALFORMED, f"the waiver has no {key}", at=at, help=help_)
     for key in (*MANDATORY, *OPTIONAL):
         if key in data and not _is_text(data[key]):

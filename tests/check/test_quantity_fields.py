@@ -11,7 +11,7 @@ MADE_BY_MACHINES = {"Counter", "DeviceCapacity", "CSIStorageCapacity", "NodeAllo
 
 
 def test_every_quantity_that_can_be_declared_is_known_as_one() -> None:
-    """Otherwise another spelling of it is a difference for ever."""
+    """Otherwise another spelling of it is a difference forever."""
     found = []
     for name, definition in load_kubernetes("1.36").definitions.items():
         for field, schema in definition.get("properties", {}).items():

@@ -243,8 +243,8 @@ def test_a_file_that_cannot_be_converted_is_left_alone() -> None:
         (["a.yaml", "--to", "v2"], 2, "--to v2: there is no such version"),
         (["a.yaml", "--to", "v1alpha2"], 2, "--to v1alpha2: there is no such version; did you mean v1alpha1?"),
         (["nowhere.yaml"], 2, "cannot read nowhere.yaml: no such file or directory"),
-        (["list.yaml"], 1, "list.yaml does not say its apiVersion"),
-        (["empty.yaml"], 1, "empty.yaml does not say its apiVersion"),
+        (["list.yaml"], 1, "list.yaml has no apiVersion"),
+        (["empty.yaml"], 1, "empty.yaml has no apiVersion"),
         (["odd.yaml"], 1, "there is no version ['gpublueprint.dev/v1alpha1']"),
     ],
 )

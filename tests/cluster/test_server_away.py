@@ -1,4 +1,4 @@
-"""An API server that goes away while an apply runs: for some seconds, for ever, or just with an answer."""
+"""An API server that goes away while an apply runs: for some seconds, forever, or just with an answer."""
 
 from __future__ import annotations
 

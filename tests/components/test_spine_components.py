@@ -207,7 +207,7 @@ def test_a_selector_holds_nothing_that_a_new_version_or_name_would_change(render
 
 
 def test_objects_are_in_canonical_form(render: Render) -> None:
-    """What the API server drops would look like drift for ever."""
+    """What the API server drops would look like drift forever."""
 
     def empties(value: Any, at: str) -> Iterator[str]:
         if value in (None, [], {}):

@@ -81,7 +81,7 @@ def declared() -> Description:
 
 
 def test_a_layout_is_followed_from_its_line_to_the_gpus(place: Place) -> None:
-    """Only the nodes of the pool whose layout changes get another label; then its GPUs are cut wrongly, at its line."""
+    """Only the nodes of the pool whose layout changes get another label; then its GPUs are partitioned wrongly."""
     place.apply()
     serving, notebooks = place.node(), place.node("notebooks-0000")
     assert serving["status"]["capacity"]["nvidia.com/mig-1g.10gb"] == "28"
@@ -104,5 +104,5 @@ def test_a_layout_is_followed_from_its_line_to_the_gpus(place: Place) -> None:
     line = 1 + place.text[: place.text.index("{devices: 0-3")].count("\n")
     [each] = found
     assert each["at"]["line"] - line in {0, 1}
-    assert each["message"].startswith("each of 2 GPUs is cut into 2 x 3g.40gb")
+    assert each["message"].startswith("each of 2 GPUs is partitioned into 2 x 3g.40gb")
     assert each["subject"] == f"Node/{NODE}"

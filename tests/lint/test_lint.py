@@ -180,6 +180,12 @@ def test_rules_judge_a_kind_without_a_schema(blueprint: Linter) -> None:
     assert (result.malformed, result.unknown_kinds.total()) == (0, 1)
 
 
+def test_a_kind_of_an_operator_under_a_version_of_kubernetes() -> None:
+    """Node is near in spelling, and not what is meant."""
+    [found] = linted("apiVersion: v1\nkind: NodePool\nmetadata: {name: a}\nspec: {}\n").diagnostics
+    assert (found.code.id, found.help) == ("BP5001", "apiVersion: karpenter.sh/v1")
+
+
 def test_what_is_missing_is_a_note_unless_the_input_is_complete(blueprint: Linter) -> None:
     text = GOOD.replace("containers:", "serviceAccountName: trainer\n  containers:")
     code, report = blueprint(STDIN, stdin=text)

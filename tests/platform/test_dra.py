@@ -102,7 +102,7 @@ def test_a_layout_is_somebody_elses_work_and_an_expectation() -> None:
     assert told(found) == [("BP3225", "note")]
     text = needs(found)
     assert "gpu.nvidia.com (4 per node) and mig.nvidia.com with the profile 1g.10gb (28 per node)" in text
-    assert "Somebody cuts the GPUs before the DRA driver starts" in text
+    assert "Somebody partitions the GPUs before the DRA driver starts" in text
     assert found.bundle
     assert {each.check for each in found.bundle.expectations} >= {"mig-mode", "mig-layout"}
     assert not any(name.startswith("mig-parted") for name in of_kind(found, "ConfigMap"))
@@ -175,8 +175,8 @@ def test_gpus_are_watched_through_the_exporter_of_this_stack() -> None:
     assert service["ports"][0]["name"] == monitors["gpu-operator-metrics"]["endpoints"][0]["port"]
     rendered = str([one.data for one in found.bundle.objects]) if found.bundle else ""
     assert not any(text in rendered for text in ("nvidia_com_", "gpu_requested:", "gpu_operator_reconciliation_status"))
-    assert "Nobody waits for the alert GpuOperatorNotReady: pods claim GPUs" in needs(found)
-    assert "Nobody waits for the alert GpuNotAllocatable: pods claim GPUs" in needs(found)
+    assert "The alert GpuOperatorNotReady is left out: pods claim GPUs" in needs(found)
+    assert "The alert GpuNotAllocatable is left out: pods claim GPUs" in needs(found)
 
 
 def test_an_alert_that_cannot_fire_here_is_told_where_it_is_asked_for() -> None:
@@ -194,5 +194,5 @@ def test_a_strategy_has_no_meaning_where_instances_are_published_by_profile() ->
     fields = CUT.replace("mig: {", "mig: {strategy: mixed, ")
     done = compiled(blueprint(pool("train", fields), stack="gpuCluster"))
     [note, found] = sorted(done.diagnostics, key=lambda each: each.severity.value, reverse=True)
-    assert (note.code.slug, found.code.slug) == ("dra-cuts-nothing", "no-effect")
+    assert (note.code.slug, found.code.slug) == ("dra-partitions-nothing", "no-effect")
     assert found.path == "spec.nodePools.train.gpu.mig.strategy"

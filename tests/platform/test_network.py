@@ -154,7 +154,7 @@ def test_the_way_into_gpu_memory_follows_from_modules_and_kernel(pool: str, clus
 
 @pytest.mark.parametrize(("owner", "host"), [("networkOperator", False), ("host", True)])
 def test_peermem_is_built_against_the_ofed_that_is_there(owner: str, host: bool) -> None:
-    """With the wrong answer the GPU driver waits for ever for an OFED pod, or builds against none (rule 102)."""
+    """With the wrong answer the GPU driver waits forever for an OFED pod, or builds against none (rule 102)."""
     _, objects, _ = make(f"{H100}, network: {{fabric: infiniband, driver: {owner}, gpuDirect: peermem}}")
     [policy] = specs(objects, "ClusterPolicy").values()
     assert policy["driver"]["rdma"] == {"enabled": True, "useHostMofed": host}

@@ -120,12 +120,12 @@ def test_who_is_said_to_do_something_is_there(distribution: str, system: str, st
     ("stack", "components", "who"),
     [
         ("clusterPolicy", "", "GPU feature discovery"),
-        ("clusterPolicy", "  components: {gpu-operator: {settings: {gfd: false}}}", "Whoever makes the nodes"),
+        ("clusterPolicy", "  components: {gpu-operator: {settings: {gfd: false}}}", "The node provisioner"),
         ("standalone", "", "GPU feature discovery"),
-        ("standalone", "  components: {k8s-device-plugin: {settings: {gfd: false}}}", "Whoever makes the nodes"),
-        ("standalone", "  components: {k8s-device-plugin: {ownership: absent}}", "Whoever makes the nodes"),
+        ("standalone", "  components: {k8s-device-plugin: {settings: {gfd: false}}}", "The node provisioner"),
+        ("standalone", "  components: {k8s-device-plugin: {ownership: absent}}", "The node provisioner"),
         ("gpuCluster", "", "The DRA driver"),
-        ("gpuCluster", "  components: {gpu-operator: {settings: {computeDomains: never}}}", "Whoever makes the nodes"),
+        ("gpuCluster", "  components: {gpu-operator: {settings: {computeDomains: never}}}", "The node provisioner"),
     ],
 )
 def test_the_label_of_a_domain_is_given_by_who_is_there(stack: str, components: str, who: str) -> None:

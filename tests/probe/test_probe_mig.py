@@ -1,4 +1,4 @@
-"""How GPUs are cut: read by the real collector from the stand-in, and judged against the layout."""
+"""How GPUs are partitioned: read by the real collector from the stand-in, and judged against the layout."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def on(verdicts: list[Verdict], index: int) -> Verdict:
 def test_gpus_cut_as_declared_pass_whichever_they_are(probe: Probe) -> None:
     verdicts = of(probe(as_declared()))
     assert {verdict.result for verdict in verdicts} == {Result.PASS}
-    assert on(verdicts, 6).measured == "cut into 7 x 1g.10gb"
+    assert on(verdicts, 6).measured == "partitioned into 7 x 1g.10gb"
     assert on(verdicts, 0).measured == "whole"
 
 
@@ -89,9 +89,9 @@ def test_answers_on_mig_that_contradict_each_other_are_not_believed(
 @pytest.mark.parametrize(
     ("index", "spoilt", "message"),
     [
-        (1, SEVEN[:6], "cut into 6 x 1g.10gb; the layout wants 2 GPUs cut into 7 x 1g.10gb"),
-        (1, [*SEVEN[:6], ""], "cut into 6 x 1g.10gb"),
-        (3, ["4g.40gb", "3g.40gb"], "cut into 1 x 3g.40gb, 1 x 4g.40gb"),
+        (1, SEVEN[:6], "partitioned into 6 x 1g.10gb; the layout wants 2 GPUs partitioned into 7 x 1g.10gb"),
+        (1, [*SEVEN[:6], ""], "partitioned into 6 x 1g.10gb"),
+        (3, ["4g.40gb", "3g.40gb"], "partitioned into 1 x 3g.40gb, 1 x 4g.40gb"),
         (3, ["1c.3g.40gb", "3g.40gb"], "1 x 1c.3g.40gb"),
         (3, [], "in MIG mode without any instance"),
         (5, HALVES, "as enough others are already"),

@@ -27,7 +27,7 @@ def test_the_example_of_the_design_looks_as_designed(context: Context) -> None:
     assert (
         told
         == """\
-error[BP3104] mig-profile-unsupported: A100-SXM4-80GB cannot be cut into 1g.5gb
+error[BP3104] mig-profile-unsupported: A100-SXM4-80GB cannot be partitioned into 1g.5gb
   --> clusters/prod-eu.yaml:11:35
    11 |       - {devices: 0-3, profiles: {1g.5gb: 7}}
       |                                   ^^^^^^ not a profile of this GPU

@@ -12,7 +12,8 @@ MIG = Code(
     "BP3104",
     "mig-profile-unsupported",
     Severity.ERROR,
-    "The GPU cannot be cut into this profile.\n\nEvery product has `profiles`:\n\n- of NVIDIA's tables\n- no others",
+    "The GPU cannot be partitioned into this profile.\n\nEvery product has `profiles`:\n\n"
+    "- of NVIDIA's tables\n- no others",
 )
 KEY = Code("BP1001", "duplicate-key", Severity.ERROR, "A key stands twice in one mapping. **Remove one.**")
 STYLE = Code("BP2999", "odd-style", Severity.WARNING, "Reads badly.")
@@ -57,7 +58,7 @@ PROD = "clusters/prod-eu.yaml"
 DIAGNOSTICS = (
     Diagnostic(  # everything at once
         MIG,
-        "A100-SXM4-80GB cannot be cut into 1g.5gb",
+        "A100-SXM4-80GB cannot be partitioned into 1g.5gb",
         span(PROD, 11, "1g.5gb"),
         "not a profile of this GPU",
         (Note("product set here by base.yaml", span("base.yaml", 3, "A100-SXM4-80GB")),),

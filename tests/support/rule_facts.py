@@ -9,13 +9,14 @@ from typing import Any
 from blueprint.bundle.model import Object
 from blueprint.check.claims.dra_context import DraContext, PoolDevices
 from blueprint.check.rule import Capability
-from blueprint.check.rule_context import PoolOffer, RuleContext
+from blueprint.check.rule_context import DeclaredPrometheus, PoolOffer, RuleContext
 
 
 @dataclass(frozen=True)
 class GivenFacts:
     pools: tuple[PoolOffer, ...] = ()
     dra: DraContext | None = None
+    prometheus: DeclaredPrometheus | None = None
     capabilities: frozenset[Capability] = frozenset(Capability)
 
     @property
@@ -23,8 +24,13 @@ class GivenFacts:
         return self.dra is not None and self.dra.driver is not None
 
 
-def context(objects: Iterable[Object], pools: Iterable[PoolOffer] = (), dra: DraContext | None = None) -> RuleContext:
-    return RuleContext(objects, GivenFacts(tuple(pools), dra))
+def context(
+    objects: Iterable[Object],
+    pools: Iterable[PoolOffer] = (),
+    dra: DraContext | None = None,
+    prometheus: DeclaredPrometheus | None = None,
+) -> RuleContext:
+    return RuleContext(objects, GivenFacts(tuple(pools), dra, prometheus))
 
 
 def dra(**changed: Any) -> DraContext:

@@ -45,6 +45,6 @@ def serving(script: Script) -> Iterator[tuple[str, list[str]]]:
 
 
 def each(*answers: Answer) -> Script:
-    """Answers in turn, the last one for ever."""
+    """Answers in turn, the last one forever."""
     left = list(answers)
     return lambda _method, _path: left.pop(0) if len(left) > 1 else left[0]

@@ -1,4 +1,4 @@
-"""How long and how wide those tests go that could go on for ever: a sample by default, all of it in `make soak`.
+"""How long and how wide those tests go that could go on forever: a sample by default, all of it in `make soak`.
 
 BLUEPRINT_SOAK is the number of seconds for what lasts; what is a list of cases is then tried whole, what is random more
 often and by a new seed. BLUEPRINT_SOAK_SEED repeats such a run.

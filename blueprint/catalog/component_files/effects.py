@@ -13,7 +13,7 @@ from blueprint.data import data_folder
 Happens = Literal["driver", "driver-restart", "network-driver", "runtime", "allocation", "claims", "mig", "operands"]
 """`driver`: replaced node by node, GPU pods leave; `driver-restart`: its pod restarts in place; `network-driver`:
 replaced node by node, pods are evicted; `runtime`: the container runtime restarts; `allocation`: no new GPUs for a
-moment; `claims`: the same where pods claim them; `mig`: GPUs are cut anew; `operands`: pods that only watch."""
+moment; `claims`: the same where pods claim them; `mig`: GPUs are repartitioned; `operands`: pods that only watch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,7 +42,7 @@ class Gate:
         discouraged: Gates beside which it is advised against.
         cluster: The gate of Kubernetes that it needs.
         variable: The variable of the driver's container without which it does nothing.
-        mig: Whether it cuts GPUs.
+        mig: Whether it partitions GPUs.
     """
 
     since: Minor

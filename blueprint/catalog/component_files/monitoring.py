@@ -27,12 +27,14 @@ _METRIC = re.compile(r"\bDCGM_[A-Z]+_[A-Z0-9_]+\b")
 class Metric:
     """One row of the exporter's counter file; `renamed` is the name that DCGM 4.6 gave the same field.
 
-    `nvlink5` says that it is counted where GPUs may have NVLink 5 alone (`only`), or not there (`never`).
+    `nvlink5` says that it is counted where GPUs may have NVLink 5 alone (`only`), or not there (`never`);
+    `instances` whether it has a value for MIG instances.
     """
 
     type: Literal["gauge", "counter", "label"]
     set: MetricSet
     nvlink5: Literal["only", "never"] | None = None
+    instances: bool = True
     renamed: MetricName | None = None
     help: Text
 

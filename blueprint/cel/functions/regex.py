@@ -41,7 +41,7 @@ def _short(text: str) -> str:
 
 @lru_cache(maxsize=256)
 def _compiled(pattern: str) -> re.Pattern[str]:
-    """The expression. NotImplementedError where Python would read another meaning, or could take for ever."""
+    """The expression. NotImplementedError where Python would read another meaning, or could take forever."""
     if _DIFFERENT.search(pattern):
         raise NotImplementedError(f"the regular expression {pattern} is not one that Go and Python read alike")
     try:

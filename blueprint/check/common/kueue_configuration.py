@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 from blueprint.bundle.model import Object
@@ -28,8 +27,11 @@ def configuration_of(subject: Object) -> Mapping[Any, Any] | None:
     return found if str(found.get("apiVersion")).startswith(_API) else None
 
 
-@lru_cache(maxsize=1)
 def configuration(context: RuleContext) -> Mapping[Any, Any]:
-    """The configuration among the objects, read once; nothing where there is none, which means its defaults."""
+    """The configuration among the objects; nothing where there is none, which means its defaults."""
+    return context.once(_first)
+
+
+def _first(context: RuleContext) -> Mapping[Any, Any]:
     found = (configuration_of(each) for each in context.objects_of_kind("ConfigMap"))
     return next((each for each in found if each is not None), {})

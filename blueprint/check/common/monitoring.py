@@ -3,13 +3,63 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
-from typing import Any
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from blueprint.bundle.model import Object
+from blueprint.bundle.model import Object, Path
+from blueprint.catalog.dcgm_fields import known_fields
 from blueprint.check.rule_context import RuleContext, inside, items, mapping
+from blueprint.diagnostics import Severity, define, nearest
+
+if TYPE_CHECKING:
+    from blueprint.catalog.component_files.monitoring import Metric
 
 COUNTERS_KEY = "dcgm-metrics.csv"
+_COUNTED = re.compile(r"^\s*DCGM_(?:FI|EXP)_[A-Z0-9_]+\s*,", re.MULTILINE)
+
+
+_DCGM = re.compile(r"\bDCGM_(?:FI|EXP)_[A-Z0-9_]+\b")
+NOT_SELECTED = define("BP6534", "monitor-not-selected", page=__file__, severity=Severity.WARNING)
+NO_SUCH_PORT = define("BP6535", "monitor-port-unknown", page=__file__, severity=Severity.WARNING)
+OUT_OF_REACH = define("BP6574", "monitor-out-of-reach", page=__file__, severity=Severity.WARNING)
+NOT_EXPORTED = define("BP6533", "metric-not-exported", page=__file__, severity=Severity.WARNING)
+
+
+def rules_of(subject: Object) -> Iterator[tuple[Path, Mapping[Any, Any]]]:
+    """The rules of a PrometheusRule, each with its path."""
+    for index, group in enumerate(map(mapping, items(inside(subject.data, "spec", "groups")))):
+        for number, each in enumerate(map(mapping, items(group.get("rules")))):
+            yield ("spec", "groups", index, "rules", number), each
+
+
+def unselected(what: str, subject: Object, context: RuleContext) -> tuple[str, str] | None:
+    """Why no Prometheus takes a monitor or rules, and what to do; None where one does, or nobody knows.
+
+    Args:
+        what: `serviceMonitor`, `podMonitor`, `rule`.
+        subject: The monitor, or the rules.
+        context: Has Prometheus objects, or knows the one that a blueprint declares.
+    """
+    kinds = ("Prometheus", "ThanosRuler") if what == "rule" else ("Prometheus", "PrometheusAgent")
+    if servers := [each for kind in kinds for each in context.objects_of_kind(kind)]:
+        if any(selects(each, what, subject, context) for each in servers):
+            return None
+        selector = mapping(servers[0].data.get("spec")).get(f"{what}Selector")
+        return f"{what}Selector of {servers[0].id} is {selector}", f"add the labels that {what}Selector demands"
+    if declared := context.prometheus:
+        wanted = declared.rules if what == "rule" else declared.monitors
+        missing = {key: value for key, value in wanted.items() if not has_labels({key: value}, subject)}
+        listed = ", ".join(f"{key}={value}" for key, value in missing.items())
+        return (f"it selects by {listed}", f"add the label {listed.replace('=', ': ')}") if missing else None
+    return None
+
+
+def has_labels(wanted: Mapping[str, str], subject: Object) -> bool:
+    """Whether an object has all of these labels."""
+    labels = mapping(inside(subject.data, "metadata", "labels"))
+    return all(labels.get(key) == value for key, value in wanted.items())
 
 
 def selects(server: Object, what: str, subject: Object, context: RuleContext) -> bool:
@@ -37,6 +87,13 @@ def selects(server: Object, what: str, subject: Object, context: RuleContext) ->
     return matches(namespaces, {"kubernetes.io/metadata.name": subject.id.namespace, **labels})
 
 
+def in_reach(target: Object, monitor: Object) -> bool:
+    """Whether the monitor looks in the namespace of a Service or a workload; True where one of them names none."""
+    where = mapping(inside(monitor.data, "spec", "namespaceSelector"))
+    names = items(where.get("matchNames")) or [monitor.id.namespace]
+    return where.get("any") is True or target.id.namespace in ("", *names) or names == [""]
+
+
 def matches(selector: Any, labels: Mapping[Any, Any]) -> bool:
     """Whether a label selector takes an object with these labels."""
     wanted = mapping(mapping(selector).get("matchLabels"))
@@ -61,12 +118,72 @@ def _meets(expression: Mapping[Any, Any], labels: Mapping[Any, Any]) -> bool:
     return True
 
 
+def counter_files(subject: Object) -> Iterator[tuple[str, str]]:
+    """The exporter's files of counters in a ConfigMap: the key, the text. Any key may hold one."""
+    for key, text in mapping(subject.data.get("data")).items():
+        if isinstance(text, str) and (key == COUNTERS_KEY or _COUNTED.search(text)):
+            yield str(key), text
+
+
 def exported_fields(context: RuleContext) -> frozenset[str]:
     """Every field of DCGM in the files of counters among the objects; none where there is no such file."""
-    found: set[str] = set()
+    return frozenset(_rows(context))
+
+
+def not_counted(texts: Iterable[str], context: RuleContext) -> Iterator[tuple[str, str]]:
+    """What expressions read of DCGM and no exporter counts: the fault, and what to do.
+
+    Where files of counters are among the objects, only what stands in them is counted; elsewhere what DCGM has at all.
+    """
+    exported = exported_fields(context)
+    named = dict.fromkeys(name for text in texts for name in _DCGM.findall(text))
+    recorded = _recorded(context) if named else frozenset()
+    for name in named:
+        if name in recorded or name in (exported or known_fields()):
+            continue
+        near = None if name in known_fields() else nearest(name, sorted(exported or known_fields()))
+        help_ = f"did you mean {near}?" if near else "add it to the exporter's file of counters"
+        yield f"no exporter counts {name}" if exported else f"DCGM has no field {name}", help_
+
+
+def counted_fields(context: RuleContext) -> Mapping[str, str]:
+    """The type of every field, as files of counters among the objects say, or else the exporter's own."""
+    usual = _usual_metrics()
+    known = {name: row.type for name, row in usual.items()}
+    known |= {row.renamed: row.type for row in usual.values() if row.renamed}
+    return {**known, **_rows(context)}
+
+
+@cache
+def whole_gpu_fields() -> frozenset[str]:
+    """Fields that have no value where GPUs are partitioned, under each of their names."""
+    rows = {name: row for name, row in _usual_metrics().items() if not row.instances}
+    return frozenset({*rows, *(row.renamed for row in rows.values() if row.renamed)})
+
+
+def _recorded(context: RuleContext) -> frozenset[str]:
+    """What recording rules among the objects make."""
+    names = (each.get("record") for rules in context.objects_of_kind("PrometheusRule") for _, each in rules_of(rules))
+    return frozenset(name for name in names if isinstance(name, str))
+
+
+@cache
+def _usual_metrics() -> Mapping[str, Metric]:
+    """What the component that watches GPUs knows of the exporter's fields."""
+    from blueprint.catalog.catalog import load_catalog  # a tenth of a second, for few manifests
+    from blueprint.catalog.component_files.monitoring import load_monitoring
+
+    catalog = load_catalog()
+    component = catalog.component(catalog.component_with("metricNames"))
+    return load_monitoring(component.folder).metrics.metrics if component else {}
+
+
+def _rows(context: RuleContext) -> dict[str, str]:
+    """Name and type in every row of the files of counters."""
+    found: dict[str, str] = {}
     for each in context.objects_of_kind("ConfigMap"):
-        text = mapping(each.data.get("data")).get(COUNTERS_KEY)
-        for row in csv.reader(text.splitlines(), skipinitialspace=True) if isinstance(text, str) else ():
-            if row and not row[0].lstrip().startswith("#"):
-                found.add(row[0].strip())
-    return frozenset(found)
+        for _, text in counter_files(each):
+            for row in csv.reader(text.splitlines(), skipinitialspace=True):
+                if row and row[0].strip() and not row[0].lstrip().startswith("#"):
+                    found[row[0].strip()] = row[1].strip() if len(row) > 1 else ""
+    return found

@@ -12,7 +12,13 @@ from blueprint.diagnostics import Code, Severity, nearest
 
 
 def missing(
-    code: Code, path: Path, name: str, there: Collection[str], text: str, context: RuleContext
+    code: Code,
+    path: Path,
+    name: str,
+    there: Collection[str],
+    text: str,
+    context: RuleContext,
+    otherwise: Severity | None = None,
 ) -> ObjectFinding | None:
     """That no object has the name.
 
@@ -24,4 +30,4 @@ def missing(
         return None
     near = nearest(name, there)
     help_ = f"did you mean {near}?" if near else f"there is {', '.join(sorted(there))}" if there else None
-    return ObjectFinding(code, path, text, help_, Severity.ERROR if complete else None)
+    return ObjectFinding(code, path, text, help_, Severity.ERROR if complete else otherwise)

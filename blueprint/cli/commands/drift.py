@@ -78,7 +78,7 @@ def _aimed(found: Iterable[Diagnostic], options: argparse.Namespace) -> Iterator
 
 
 def _max_age(options: argparse.Namespace) -> timedelta | None:
-    """The greatest age of a reading: `720h`, `90m`, `30s`; None where nothing is said."""
+    """The greatest age of a reading: `720h`, `90m`, `30s`; None if not given."""
     if options.max_age is None:
         return None
     if not options.readings:

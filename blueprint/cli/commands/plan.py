@@ -18,7 +18,7 @@ from blueprint.cli.options import add_connection, add_report, add_target, load_b
 if TYPE_CHECKING:
     from blueprint.report.model import Run
 
-HELP = "say what apply would change in a cluster"
+HELP = "show what apply would change in a cluster"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

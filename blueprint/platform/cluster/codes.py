@@ -22,8 +22,7 @@ SYSTEM_NOT_RUN = define(
     "BP3210",
     "system-not-run",
     """
-The distribution has no GPU node image with this operating system, or none that the GPU stack can run on. Who brings the driver,
-and where its files are, follows from the image, so a platform for another one would not work.
+The distribution has no GPU node image with this operating system, or none that the GPU stack can run on. The image decides who provides the driver and where its files are, so a platform for another image would not work.
 """,
 )
 LISTED_TWICE = define(
@@ -38,8 +37,7 @@ MIRROR_UNUSED = define(
     "BP3356",
     "mirror-unused",
     """
-No image of the platform comes from this registry, so the mirror stands in for nothing. Where the name is misspelt, images are
-pulled from the Internet after all.
+No image of the platform comes from this registry, so the mirror has no effect. If the name is misspelt, images are pulled from the original registry.
 """,
     severity=Severity.WARNING,
 )
@@ -47,8 +45,7 @@ NO_SUCH_RELEASE = define(
     "BP3280",
     "distribution-without-kubernetes",
     """
-Each release of this distribution has one minor of Kubernetes, and the release of the blueprint supports none of its
-releases with this minor. Say the minor of the release that the cluster runs, or will run: OpenShift 4.20 is
+Each release of this distribution has one Kubernetes minor, and the blueprint's release supports no release of the distribution with this minor. Use the minor of the release that the cluster runs, or will run: OpenShift 4.20 is
 Kubernetes 1.33, 4.21 is 1.34, 4.22 is 1.35.
 """,
 )
@@ -56,7 +53,7 @@ STACK_NOT_RUN = define(
     "BP3281",
     "stack-not-run",
     """
-The distribution has no way to run this `gpuStack` in this release. On OpenShift a privileged pod needs a
+The distribution cannot run this `gpuStack` in this release. On OpenShift a privileged pod needs a
 SecurityContextConstraints that admits it; the GPU Operator makes those of its own operands, and what is installed
 without it would never start.
 """,
@@ -65,7 +62,7 @@ KUBELET_ELSEWHERE = define(
     "BP3288",
     "kubelet-elsewhere",
     """
-Nobody can choose the kubelet's directory on this distribution, and the operator would look for pods' devices in an
+The kubelet's directory cannot be chosen on this distribution, and the operator would look for pods' devices in an
 empty one.
 """,
 )

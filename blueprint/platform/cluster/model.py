@@ -46,7 +46,7 @@ class ClusterFacts:
 
     @tracked_property
     def os(self) -> str:
-        """Operating system of the GPU nodes, `ubuntu-24.04`; where nothing is said, the distribution's usual one."""
+        """Operating system of the GPU nodes, `ubuntu-24.04`; by default the distribution's."""
         return self._blueprint.spec.cluster.os or self.distribution_facts.default_os
 
     @tracked_property

@@ -79,9 +79,9 @@ def _fact(pool: GpuPool, read: Callable[[Gpu], Fact[Any] | None]) -> str | None:
 
 
 def _mig(pool: GpuPool) -> str:
-    """`whole`, `cut`, or `mixed` where a node has both."""
+    """`whole`, `partitioned`, or `mixed` where a node has both."""
     partitioned = {bool(group.instances) for group in pool.partition.groups}
-    return "mixed" if len(partitioned) > 1 else "cut" if True in partitioned else "whole"
+    return "mixed" if len(partitioned) > 1 else "partitioned" if True in partitioned else "whole"
 
 
 _SUBJECTS: dict[str, Callable[[GpuPool], str | None]] = {

@@ -6,7 +6,6 @@ INCOMPATIBLE = define(
     "BP3164",
     "incompatible",
     """
-Values that are each allowed do not work together; a rule of the catalogue says which and why, and the note names its
-source. The rules are data, in `blueprint/catalog/compatibility/`. A rule that nobody has verified gives a warning.
+These values are valid, but do not work together; the message gives the reason, and the note names the source. The rules are data, in `blueprint/catalog/compatibility/`. A rule that is not verified gives a warning.
 """,
 )

@@ -26,7 +26,7 @@ def _component(context: CheckContext, component: PlatformComponent) -> Iterator[
         yield context.diagnostic_at((*path, "ownership"), codes.OWNERSHIP_UNSUPPORTED, message, help_=help_)
     for key, given in (("settings", component.given), ("patches", component.patches)):
         if given and ownership != "managed":
-            yield context.no_effect((*path, key), (*path, "ownership"), f"{name} is {ownership}, so its {key}")
+            yield context.no_effect((*path, key), (*path, "ownership"), f"{name} is {ownership}, so its {key} has")
 
 
 def _needs(context: CheckContext) -> Iterator[Diagnostic]:
@@ -36,7 +36,7 @@ def _needs(context: CheckContext) -> Iterator[Diagnostic]:
             if need in components and components[need].ownership == "absent":
                 message = f"{component.name} needs {need}, which is absent"
                 path = (*COMPONENTS, need, "ownership")
-                help_ = "say external if somebody else installs it"
+                help_ = "use external if it is installed by other means"
                 yield context.diagnostic_at(path, codes.NEED_ABSENT, message, help_=help_)
 
 

@@ -6,7 +6,7 @@ UNKNOWN_COMPONENT = define(
     "BP3201",
     "unknown-component",
     """
-`spec.components` names a component that does not exist, or that the release does not hold.
+`spec.components` names a component that does not exist, or that the release does not contain.
 """,
 )
 UNKNOWN_SETTING = define(
@@ -28,9 +28,7 @@ NOT_IN_RELEASE = define(
     "BP3207",
     "not-in-release",
     """
-The blueprint asks for something that the release's version of a component cannot do. Each component's folder says for every
-version but the newest what it lacks, read from that version's tag upstream; nothing that is asked for is silently left out.
-Remove it, or name a later release: `blueprint diff` shows what that changes, also for the nodes.
+The blueprint uses a feature that the release's version of a component does not have. The component's folder lists what each older version lacks, taken from upstream's tag of that version; nothing is left out silently. Remove it, or use a later release: `blueprint diff` shows what that changes, also for the nodes.
 """,
 )
 OWNERSHIP_UNSUPPORTED = define(
@@ -44,39 +42,34 @@ NEED_ABSENT = define(
     "BP3205",
     "need-absent",
     """
-A component that is rendered needs another one that is declared absent. It would be installed and never work. Let the other one
-be `managed`, or `external` if somebody else installs it.
+A component that is rendered needs another one that is declared absent. It would be installed and never work. Make the other one `managed`, or `external` if it is installed by other means.
 """,
 )
 NOT_IN_STACK = define(
     "BP3214",
     "not-in-this-stack",
     """
-The component, or the section that it carries out, has no place in the chosen `gpuStack`, so nothing would be made of what is
-written here. `clusterPolicy` is the GPU Operator; `standalone` is device plugin, feature discovery and exporter without it.
+The component, or the section that it implements, does not exist in the chosen `gpuStack`, so this would have no effect. `clusterPolicy` is the GPU Operator; `standalone` is device plugin, feature discovery and exporter without it.
 """,
 )
 SETTING_UNUSED = define(
     "BP3217",
     "setting-unused",
     """
-The setting is about the driver, the container toolkit or the device plugin of the GPU Operator, and no pool leaves that to the
-operator. It would change nothing.
+The setting is about the driver, the container toolkit or the device plugin of the GPU Operator, and no pool leaves that to the operator. It would have no effect.
 """,
 )
 TOOLKIT_VARIABLE = define(
     "BP3219",
     "toolkit-variable",
     """
-The distribution decides this variable of the container toolkit, or breaks with it: on k3s and RKE2 the toolkit must be told the
-socket of containerd and nothing else, since `CONTAINERD_CONFIG` makes it write a file that containerd never reads.
+The distribution sets this variable of the container toolkit, or breaks with it: on k3s and RKE2 the toolkit needs only the socket of containerd, since `CONTAINERD_CONFIG` makes it write a file that containerd never reads.
 """,
 )
 SETTING_WITHOUT_ITS_SWITCH = define(
     "BP3358",
     "setting-without-its-switch",
     """
-The setting belongs to something that another setting switches on, and that is off. It changes nothing, and whoever wrote it
-believes that it does.
+The setting belongs to a feature that another setting enables, and that is off. It has no effect.
 """,
 )

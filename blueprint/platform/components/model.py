@@ -75,7 +75,7 @@ class PlatformImage:
 class Operand:
     """What a custom resource says of an image: through OLM nothing, because the operator's bundle says it.
 
-    Only the driver is said there too: the pools decide its branch, and the bundle pins each branch by its digest.
+    Only the driver is declared there too: the pools decide its branch, and the bundle pins each branch by its digest.
     Mirrors do not count: the nodes themselves go to them.
     """
 
@@ -268,7 +268,7 @@ class PlatformComponent:
     def named(self, name: str, setting: str) -> str:
         """The name of what holds a setting: with a digest where the blueprint gives it, so that a change is noticed.
 
-        The default changes only with the version, and that replaces whoever reads it.
+        The default changes only with the version, and that replaces the pods that read it.
         """
         value = self.settings[setting]
         return name if value == self.component.settings[setting].default else f"{name}-{digest(value)}"

@@ -15,7 +15,7 @@ def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:
 def _externals(platform: Platform) -> Iterator[str]:
     for component in platform.components.values():
         if component.ownership == "external":
-            yield f"{component.component.title} {component.version} is installed by somebody else."
+            yield f"{component.component.title} {component.version} is installed by other means."
             yield from _contract(component.component.contract, platform)
             yield from (text for other in platform.components.values() for text in other.demands_of(component.name))
 

@@ -30,8 +30,8 @@ def _without_switch(context: CheckContext, component: PlatformComponent) -> Iter
             if given.get(switch, known.default) not in (False, None):
                 continue
             notes = (context.note((*at, switch), f"{switch} is off"),) if switch in given else ()
-            message = f"{component.name}: {name} means nothing while {switch} is off"
-            help_ = f"say {f'{switch}: true' if known.type == 'boolean' else switch}, or remove {name}"
+            message = f"{component.name}: {name} has no effect while {switch} is off"
+            help_ = f"set {f'{switch}: true' if known.type == 'boolean' else switch}, or remove {name}"
             yield context.diagnostic_at_key(
                 (*at, name), codes.SETTING_WITHOUT_ITS_SWITCH, message, notes=notes, help_=help_
             )
@@ -47,6 +47,6 @@ def _without_part(context: CheckContext, component: PlatformComponent, modes: li
         here = stack == "clusterPolicy" or (stack == "gpuCluster" and part == "driver")
         if part and here and all(mode.owner(part) != "operator" for mode in modes):
             words = {"devicePlugin": "device plugin"}.get(part, part)
-            message = f"no pool leaves its {words} to the operator, so {name} changes nothing"
+            message = f"no pool leaves its {words} to the operator, so {name} has no effect"
             path: Path = ("spec", "components", component.name, "settings", name)
             yield context.diagnostic_at(path, codes.SETTING_UNUSED, message, help_="remove it")

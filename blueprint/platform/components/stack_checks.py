@@ -29,7 +29,7 @@ def _out_of_place(context: CheckContext) -> Iterator[Diagnostic]:
         path: Path = (*COMPONENTS, name) if name in declared else ("spec", component.section or "")
         if context.is_written(path) and (name in declared or component.section):
             message = f"{name} has no place in gpuStack: {stack}"
-            note = context.note(STACK, "the stack is said here")
+            note = context.note(STACK, "the stack is declared here")
             help_ = f"it belongs to gpuStack: {', '.join(component.stacks)}; remove it"
             yield context.diagnostic_at(path, codes.NOT_IN_STACK, message, notes=(note,), help_=help_)
 

@@ -57,7 +57,7 @@ def _of_another_stack(context: CheckContext, component: Component) -> Iterator[D
         setting = component.settings.get(name)
         if setting and all(feed.startswith(foreign or "") for feed in setting.feeds):
             message = f"gpuStack: {context.platform.gpu_stack} has nothing that {name} could set"
-            notes = (context.note(STACK, "the stack is said here"),)
+            notes = (context.note(STACK, "the stack is declared here"),)
             yield context.diagnostic_at_key(
                 context.setting_path(name), dra.SETTING_OF_ANOTHER_STACK, message, notes=notes, help_="remove it"
             )
@@ -68,7 +68,9 @@ def _mig_on_demand(context: CheckContext) -> Iterator[Diagnostic]:
     for pool in context.gpu_pools if context.platform.dra.dynamic_mig else ():
         product = pool.gpu.catalogued if pool.gpu else None
         if product and product.architecture.value == "Ampere" and product.mig.supported.value:
-            message = f"GPUs of pool {pool.name} change their MIG mode at a reset, and nobody resets them on demand"
+            message = (
+                f"GPUs of pool {pool.name} change their MIG mode at a reset, and the DRA driver does not reset them"
+            )
             notes = (context.note((*POOLS, pool.name, "gpu", "product"), f"{product.product} is an Ampere"),)
             path, help_ = (
                 context.setting_path("draFeatureGates", "DynamicMIG"),
@@ -113,7 +115,7 @@ def _owners(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     if toolkit == "operator":
         message = f"gpuStack: gpuCluster installs no container toolkit, which pool {pool.name} leaves to the operator"
         yield context.diagnostic_at(
-            (*at, "toolkit"), dra.DRA_NO_TOOLKIT, message, notes=notes, help_="say host, or nothing"
+            (*at, "toolkit"), dra.DRA_NO_TOOLKIT, message, notes=notes, help_="use host, or leave it out"
         )
     if device_plugin in ("host", "provider"):
         message = f"the {device_plugin}'s device plugin and the DRA driver both advertise the GPUs of pool {pool.name}"
@@ -122,29 +124,31 @@ def _owners(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
 
 
 def _partition(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
-    """Sharing is the claim's, and cutting somebody else's."""
+    """Sharing is the claim's, and partitioning somebody else's."""
     partition, at = pool.partition, (*POOLS, pool.name, "gpu")
     notes = (context.note(STACK, "because of this"),)
     if partition.shared:
         gate = "MPSSupport" if partition.mps is not None else "TimeSlicingSettings"
-        message = f"without a device plugin nobody shares the GPUs of pool {pool.name} for all of its pods"
+        message = f"without a device plugin, gpu.sharing of pool {pool.name} is not applied"
         help_ = f"remove it; claims share devices themselves, with draFeatureGates: {{{gate}: true}}"
         yield context.diagnostic_at_key((*at, "sharing"), dra.DRA_NO_SHARING, message, notes=notes, help_=help_)
     if partition.layout:
-        message = f"nobody here cuts the GPUs of pool {pool.name}: cut them as declared before the DRA driver starts"
-        help_ = "see the prerequisites; draFeatureGates: {DynamicMIG: true} cuts on demand instead"
+        message = (
+            f"no component applies the MIG layout of pool {pool.name}: partition its GPUs before the DRA driver starts"
+        )
+        help_ = "see the prerequisites; draFeatureGates: {DynamicMIG: true} partitions on demand instead"
         yield context.diagnostic_at_key((*at, "mig"), dra.DRA_NO_MIG_MANAGER, message, notes=notes, help_=help_)
         if partition.declared_strategy:
-            message = f"the DRA driver publishes every instance by its profile, so strategies of pool {pool.name}"
+            message = f"the DRA driver publishes every instance by its profile, so the strategy of pool {pool.name} has"
             yield context.no_effect((*at, "mig", "strategy"), STACK, message)
 
 
 def _labels(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
     for key in pool.selector:
         if _OF_DISCOVERY.match(key):
-            message = f"pool {pool.name} is selected by {key}, which nobody sets without GPU feature discovery"
+            message = f"pool {pool.name} is selected by {key}, which is not set without GPU feature discovery"
             notes = (context.note(STACK, "because of this"),)
-            help_ = "select nodes by a label that whoever makes them sets"
+            help_ = "select nodes by a label that the node provisioner sets"
             yield context.diagnostic_at_key(
                 (*POOLS, pool.name, "selector", key), dra.LABEL_NEVER_SET, message, notes=notes, help_=help_
             )
@@ -164,7 +168,7 @@ def _ports(context: CheckContext) -> Iterator[Diagnostic]:
     declared = context.settings_with("draHealthcheckPort")
     for part in ("dra", "computeDomains"):
         if declared.get(f"{part}Healthcheck") is False and f"{part}HealthcheckPort" in declared:
-            message = f"{part}Healthcheck is false, so what {part}HealthcheckPort says"
+            message = f"{part}Healthcheck is false, so {part}HealthcheckPort has"
             port, switch = (context.setting_path(f"{part}{name}") for name in ("HealthcheckPort", "Healthcheck"))
             yield context.no_effect(port, switch, message)
     component = context.component_with("draHealthcheckPort")
@@ -173,6 +177,4 @@ def _ports(context: CheckContext) -> Iterator[Diagnostic]:
     if ports and ports[0] == ports[1]:
         named = "computeDomainsHealthcheckPort" if "computeDomainsHealthcheckPort" in declared else "draHealthcheckPort"
         message = f"both containers of the DRA driver would answer on port {ports[0]}"
-        yield context.diagnostic_at(
-            context.setting_path(named), dra.DRA_PORTS, message, help_="give each a port of its own"
-        )
+        yield context.diagnostic_at(context.setting_path(named), dra.DRA_PORTS, message, help_="give each its own port")

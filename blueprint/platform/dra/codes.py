@@ -27,9 +27,7 @@ DRA_NO_TOOLKIT = define(
     "BP3222",
     "dra-no-toolkit",
     """
-Under `gpuStack: gpuCluster` the GPU Operator installs no container toolkit and changes no container runtime: devices
-reach pods by CDI, which the runtime of the nodes must take by itself. Say `host` or `provider`, or nothing; the
-prerequisites then say what the runtime must be.
+Under `gpuStack: gpuCluster` the GPU Operator installs no container toolkit and changes no container runtime: devices reach pods by CDI, which the nodes' runtime must support. Use `host` or `provider`, or leave it out; the prerequisites then name the runtime.
 """,
 )
 DRA_TWO_ADVERTISERS = define(
@@ -37,37 +35,34 @@ DRA_TWO_ADVERTISERS = define(
     "dra-beside-device-plugin",
     """
 The DRA driver publishes every GPU of the nodes. A device plugin on the same nodes advertises them a second time, and
-the scheduler hands each GPU out twice: NVIDIA does not support that. Under `gpuStack: gpuCluster` nobody runs a
-device plugin.
+the scheduler hands each GPU out twice: NVIDIA does not support that. Under `gpuStack: gpuCluster` no pool runs a device plugin.
 """,
 )
 DRA_NO_SHARING = define(
     "BP3224",
     "dra-shares-by-claim",
     """
-`gpu.sharing` is configuration of the device plugin, which does not exist under `gpuStack: gpuCluster`. There it is
-the claim that says how a device is shared: one claim that several pods refer to, or a claim with time slices
+`gpu.sharing` is configuration of the device plugin, which does not exist under `gpuStack: gpuCluster`. There the claim decides how a device is shared: one claim that several pods refer to, or a claim with time slices
 (`TimeSlicingSettings`) or MPS (`MPSSupport`), or amounts of a device (`ConsumableShares`). Those are gates of the DRA
 driver, `draFeatureGates` of gpu-operator.
 """,
 )
 DRA_NO_MIG_MANAGER = define(
     "BP3225",
-    "dra-cuts-nothing",
+    "dra-partitions-nothing",
     """
-Under `gpuStack: gpuCluster` there is no MIG manager. `gpu.mig` then says how somebody else has cut the GPUs before
-the DRA driver starts: it is checked and becomes a prerequisite and an expectation of the node probe, and the driver
-publishes the instances that it finds when it starts. With the gate `DynamicMIG` GPUs are cut when an instance is
+Under `gpuStack: gpuCluster` there is no MIG manager. `gpu.mig` then describes how the GPUs are partitioned by other means before the DRA driver starts: it is checked and becomes a prerequisite and an expectation of the node probe, and the driver
+publishes the instances that it finds when it starts. With the gate `DynamicMIG` GPUs are partitioned when an instance is
 claimed, and a layout made beforehand would be a second owner of the same thing.
 """,
     severity=Severity.NOTE,
 )
 DRA_TWO_CUTTERS = define(
     "BP3226",
-    "dra-two-cutters",
+    "dra-two-mig-owners",
     """
-The gate `DynamicMIG` lets the DRA driver cut GPUs when an instance is claimed, and take the instances away again. A
-layout in `gpu.mig` is somebody else's claim on the same GPUs. Keep one of the two.
+The gate `DynamicMIG` lets the DRA driver partition GPUs when an instance is claimed, and take the instances away again. A
+layout in `gpu.mig` would control the same GPUs. Keep one of the two.
 """,
 )
 GATE_UNKNOWN = define(
@@ -82,7 +77,7 @@ GATES_CONFLICT = define(
     "BP3228",
     "feature-gates-conflict",
     """
-The DRA driver does not start with these feature gates together: one excludes the other, or needs one that is closed.
+The DRA driver does not start with these feature gates together: one excludes the other, or needs one that is disabled.
 All GPU nodes would lose their GPUs at the next rollout. Where only the documentation advises against it, this is a
 warning.
 """,
@@ -91,17 +86,16 @@ GATE_NEEDS_CLUSTER = define(
     "BP3229",
     "feature-gate-needs-cluster",
     """
-The feature gate of the DRA driver needs one of Kubernetes that is not open by itself in this version: without it the
-API server drops what the driver publishes, and pods stay pending. On a control plane of one's own it becomes a
-prerequisite and this is a warning; on a managed one nobody can open it, so it is an error.
+The DRA driver's feature gate needs a Kubernetes feature gate that is not enabled by default in this version: without it the
+API server drops what the driver publishes, and pods stay pending. On a self-managed control plane this becomes a prerequisite and a warning; on a managed one it cannot be enabled, so it is an error.
 """,
 )
 GATE_USELESS = define(
     "BP3230",
     "feature-gate-useless",
     """
-The feature gate changes nothing here: it belongs to compute domains, which are off, or needs a variable that is not
-set, or cuts GPUs that cannot be cut.
+The feature gate has no effect here: it belongs to compute domains, which are off, or needs a variable that is not
+set, or partitions GPUs that cannot be partitioned.
 """,
     severity=Severity.WARNING,
 )
@@ -109,25 +103,23 @@ SETTING_OF_ANOTHER_STACK = define(
     "BP3231",
     "setting-of-another-stack",
     """
-The setting is about a part of the GPU Operator that this `gpuStack` does not have, so it would change nothing: a
-GPUCluster has no container toolkit, device plugin, feature discovery, MIG manager or node status exporter, and a
+The setting is about a part of the GPU Operator that this `gpuStack` does not have, so it would have no effect: a GPUCluster has no container toolkit, device plugin, feature discovery, MIG manager or node status exporter, and a
 ClusterPolicy has no DRA driver.
 """,
 )
 LABEL_NEVER_SET = define(
     "BP3232",
-    "label-of-nobody",
+    "label-never-set",
     """
 GPU feature discovery sets this label, and under `gpuStack: gpuCluster` there is none: no node would ever belong to
-the pool. Select nodes by a label that whoever makes them sets, or by one of Node Feature Discovery.
+the pool. Select nodes by a label that the node provisioner sets, or by one of Node Feature Discovery.
 """,
 )
 DOMAINS_OFF = define(
     "BP3233",
     "compute-domains-off",
     """
-The pool's nodes are joined by NVLink, and compute domains are switched off: nobody labels the nodes with their
-domain, and pods on several nodes cannot share memory. Leave `computeDomains` at its default, which switches them on
+The pool's nodes are joined by NVLink, and compute domains are switched off: the nodes are not labelled with their domain, and pods on several nodes cannot share memory. Leave `computeDomains` at its default, which switches them on
 where a pool declares nvlinkDomain.
 """,
     severity=Severity.WARNING,
@@ -136,16 +128,15 @@ DRA_PORTS = define(
     "BP3234",
     "dra-health-ports",
     """
-The two containers of the DRA driver share one pod, so each needs a port of its own for its health; and a port means
-nothing where health is not asked for.
+The two containers of the DRA driver share one pod, so each needs a separate health port; and a port has no effect where health checks are off.
 """,
 )
 CUT_ON_DEMAND_AT_A_RESET = define(
     "BP3361",
-    "cut-on-demand-at-a-reset",
+    "dynamic-mig-needs-a-reset",
     """
-GPUs of the Ampere generation change their MIG mode at a reset, and the DRA driver that cuts GPUs on demand does not reset
-them. Claims of instances then wait on nodes whose GPUs came up with MIG off. Switch MIG on before, or leave the gate closed.
+GPUs of the Ampere generation change their MIG mode at a reset, and the DRA driver that partitions GPUs on demand does not reset
+them. Claims of instances then wait on nodes whose GPUs came up with MIG off. Enable MIG beforehand, or leave the gate disabled.
 """,
     severity=Severity.WARNING,
 )

@@ -25,7 +25,7 @@ def gate_checks(context: CheckContext, component: Component) -> Iterator[Diagnos
         yield from gates.one(name)
     env = context.platform.setting("draEnv") or {}
     if "CONSUMABLE_SHARES" in env and "ConsumableShares" not in gates.open:
-        message = "the gate ConsumableShares is closed, so what CONSUMABLE_SHARES says"
+        message = "the feature gate ConsumableShares is disabled, so CONSUMABLE_SHARES has"
         yield context.no_effect(
             context.setting_path("draEnv", "CONSUMABLE_SHARES"), context.setting_path(GATES), message
         )
@@ -58,7 +58,7 @@ class _Gates:
 
     def _unknown(self, name: str, at: Path) -> Diagnostic:
         later = self.all.gates.get(name)
-        message = f"the DRA driver {self.version} knows no feature gate {name}"
+        message = f"the DRA driver {self.version} has no feature gate {name}"
         help_ = f"it came with {later.since}" if later else f"known: {', '.join(sorted(self.known))}"
         found = self.context.unknown_setting(at, message, self.known)
         return replace(found, code=dra.GATE_UNKNOWN, help=help_)
@@ -77,7 +77,7 @@ class _Gates:
         for other in (*gate.excludes, *gate.discouraged):
             if other in earlier:
                 hard = other in gate.excludes
-                message = f"{name} and {other} {'exclude each other' if hard else 'are not to be used together'}"
+                message = f"{name} and {other} {'exclude each other' if hard else 'must not be used together'}"
                 notes = (self.context.note(self.context.setting_path(GATES, other), f"{other} is opened here"),)
                 code, help_ = dra.GATES_CONFLICT, "open one of them"
                 found = self.context.diagnostic_at_key(at, code, message, notes=notes, help_=help_)
@@ -102,15 +102,19 @@ class _Gates:
         version, distribution = platform.cluster.kubernetes, platform.cluster.distribution
         managed = platform.cluster.distribution_facts.managed_control_plane
         message = f"{name} needs the gate {needed.gate} of Kubernetes, which is not open by itself in {version}"
-        message += f", and {distribution} lets nobody open it" if managed else ""
+        message += f", and it cannot be enabled on {distribution}" if managed else ""
         notes = (self.context.note(("spec", "cluster", "kubernetes"), "Kubernetes set here"),)
-        help_ = f"open by itself from {needed.open_from} on" if needed.open_from else "open by itself in no version yet"
+        help_ = (
+            f"enabled by default from {needed.open_from} on"
+            if needed.open_from
+            else "enabled by default in no version yet"
+        )
         found = self.context.diagnostic_at_key(at, dra.GATE_NEEDS_CLUSTER, message, notes=notes, help_=help_)
         yield found if managed else replace(found, override=Severity.WARNING)
 
     def _useless(self, name: str, gate: Gate, at: Path) -> Iterator[Diagnostic]:
         if gate.part == "computeDomains" and not self.context.platform.dra.compute_domains:
-            message = f"compute domains are off, so {name} changes nothing"
+            message = f"compute domains are off, so {name} has no effect"
             help_ = "a pool with nvlinkDomain, or computeDomains: always, switches them on"
             yield self.context.diagnostic_at_key(at, dra.GATE_USELESS, message, help_=help_)
         env = self.context.platform.setting("draEnv") or {}
@@ -121,13 +125,13 @@ class _Gates:
             )
 
     def _cutting(self, name: str, at: Path) -> Iterator[Diagnostic]:
-        """Who else cuts GPUs, and whether any can be cut."""
+        """Who else partitions GPUs, and whether any can be partitioned."""
         can: list[bool] = []
         for pool in self.context.gpu_pools:
             product = pool.gpu.catalogued
             if pool.partition.layout:
                 notes = (self.context.note(at, f"{name} is opened here"),)
-                message = f"{name} cuts GPUs when they are claimed, and pool {pool.name} says how they are cut before"
+                message = f"{name} partitions GPUs when they are claimed, and pool {pool.name} declares a MIG layout"
                 path: Path = (*POOLS, pool.name, "gpu", "mig")
                 yield self.context.diagnostic_at_key(
                     path, dra.DRA_TWO_CUTTERS, message, notes=notes, help_="remove one of the two"
@@ -135,5 +139,5 @@ class _Gates:
             if product:
                 can.append(product.mig.supported.value or not product.mig.supported.certain)
         if can and not any(can):
-            message = f"no GPU here can be cut, so {name} changes nothing"
+            message = f"no GPU here can be partitioned, so {name} has no effect"
             yield self.context.diagnostic_at_key(at, dra.GATE_USELESS, message, help_="remove it")

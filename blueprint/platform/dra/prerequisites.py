@@ -68,7 +68,7 @@ def pool_prerequisites(pool: Pool, platform: Platform) -> Iterator[Iterator[str]
 
 
 def _claims(pool: GpuPool, platform: Platform) -> Iterator[str]:
-    """What workloads claim of its nodes, and who cuts the GPUs."""
+    """What workloads claim of its nodes, and who partitions the GPUs."""
     layout = pool.partition.layout
     whole = len(layout.whole_devices) if layout else pool.gpu.count
     instances = layout.instances_per_node if layout else {}
@@ -81,7 +81,7 @@ def _claims(pool: GpuPool, platform: Platform) -> Iterator[str]:
     yield f"Workloads claim devices of the class {' and '.join(found)}. Requests for nvidia.com/gpu stay pending."
     if layout and instances:
         yield (
-            "Somebody cuts the GPUs before the DRA driver starts on the node, and restarts its pod there after a"
+            "Somebody partitions the GPUs before the DRA driver starts on the node, and restarts its pod there after a"
             " change: it publishes what it finds when it starts, and a GPU in MIG mode without instances not at all."
-            f" GPUs are cut like this: {'; '.join(map(pool.partition.describe, layout.groups))}."
+            f" GPUs are partitioned like this: {'; '.join(map(pool.partition.describe, layout.groups))}."
         )

@@ -73,7 +73,7 @@ def _fields_of_the_operator(context: CheckContext, pool: GpuPool) -> Iterator[Di
     at: Path = (*POOLS, pool.name, "driver")
     for key in ("kernelModules", "precompiled") if not pool.driver.enabled else ():
         if context.root.get((*at, key)):
-            message = f"the driver of pool {pool.name} is the {pool.driver.owner}'s, so {key}"
+            message = f"the driver of pool {pool.name} is the {pool.driver.owner}'s, so {key} has"
             yield context.no_effect((*at, key), (*at, "owner"), message)
 
 
@@ -143,9 +143,9 @@ def _branch_key(pool: GpuPool) -> str:
 def _precompiled_version(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """A precompiled driver of an exact version."""
     if pool.driver.enabled and pool.driver.precompiled and pool.driver.declared.version:
-        message = f"a precompiled driver has no exact version: {pool.name} takes what fits its kernel"
+        message = f"a precompiled driver has no exact version: {pool.name} gets the one for its kernel"
         notes = (context.note((*POOLS, pool.name, "driver", "precompiled"), "because of this"),)
-        code, help_ = codes.PRECOMPILED_UNSUPPORTED, "say branch instead"
+        code, help_ = codes.PRECOMPILED_UNSUPPORTED, "use branch instead"
         yield _diagnostic(context, pool, "version", code, message, help_=help_, notes=notes)
 
 

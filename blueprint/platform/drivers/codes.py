@@ -6,7 +6,7 @@ DRIVER_BRANCH_UNKNOWN = define(
     "BP3102",
     "driver-branch-unknown",
     """
-The release carries no driver of this branch, so there is no exact version that the GPU Operator could be told to install.
+The release has no driver of this branch, so there is no exact version for the GPU Operator to install.
 """,
 )
 DRIVER_TOO_OLD = define(
@@ -28,9 +28,7 @@ DRIVERS_DIFFER = define(
     "BP3105",
     "drivers-differ",
     """
-With `driverObjects: never` the ClusterPolicy alone says which driver the operator installs, and it can say only one; these
-pools ask for different ones. Make them alike, hand one of them to the host, or leave `driverObjects` at its default: then each
-pool gets an NVIDIADriver object of its own.
+With `driverObjects: never` the ClusterPolicy alone selects the driver that the operator installs, and it can select only one; these pools need different ones. Use one driver for all, let the host provide one of them, or leave `driverObjects` at its default: then each pool gets its own NVIDIADriver object.
 """,
 )
 RELEASE_OLD_DRIVER = define(
@@ -62,7 +60,7 @@ DRIVER_UNTESTED = define(
     "BP3112",
     "driver-version-untested",
     """
-This exact driver version is none of those that the release was put together with. It may well work; nobody has said so. The
+This exact driver version is not one that the release was tested with. It may work; nobody has verified it. The
 image with this tag must exist for the nodes' operating system.
 """,
     severity=Severity.WARNING,
@@ -71,33 +69,29 @@ MODE_UNSUPPORTED = define(
     "BP3211",
     "ownership-mode-unsupported",
     """
-Who brings driver, container toolkit and device plugin is not free to choose: each distribution with each node image has a few
-modes that exclude each other, and this mix is none of them. Typical results of a wrong mix: two device plugins that replace each
-other and hand out each other's GPUs, or pods that find no runtime named nvidia. The help lists the modes that there are.
+The providers of driver, container toolkit and device plugin cannot be combined freely: each distribution and node image supports a few modes, and this combination is not one of them. Typical results of a wrong combination: two device plugins that replace each
+other and hand out each other's GPUs, or pods that find no runtime named nvidia. The help lists the supported modes.
 """,
 )
 RUNTIME_CLASSES_DIFFER = define(
     "BP3212",
     "runtime-classes-differ",
     """
-The GPU Operator runs all its pods with one RuntimeClass. On AKS the name of it follows from who brings the driver, so pools of
-both kinds cannot be in one cluster: on half of the nodes no pod of the GPU stack would start.
+The GPU Operator runs all its pods with one RuntimeClass. On AKS its name depends on who provides the driver, so pools of both kinds cannot be in one cluster: on half of the nodes no pod of the GPU stack would start.
 """,
 )
 NO_OPERATOR = define(
     "BP3213",
     "no-operator",
     """
-With `gpuStack: standalone` there is no GPU Operator: driver and container toolkit must be on the nodes already. Say who brings
-them, `host` or `provider`, or use `gpuStack: clusterPolicy`.
+With `gpuStack: standalone` there is no GPU Operator: driver and container toolkit must be on the nodes already. Declare who provides them, `host` or `provider`, or use `gpuStack: clusterPolicy`.
 """,
 )
 DRIVER_TOO_NEW = define(
     "BP3160",
     "driver-too-new",
     """
-New driver branches drop old GPUs: the driver would load and not find this one. Choose a branch that still knows it;
-where other pools need a newer one, give each pool its own (`driver.branch`), since nodes need not run the same
+New driver branches drop old GPUs: the driver would load and not find this one. Choose a branch that still supports it; if other pools need a newer one, give each pool its own (`driver.branch`), since nodes need not run the same
 driver.
 """,
 )
@@ -105,8 +99,7 @@ DRIVER_DOUBTED = define(
     "BP3161",
     "driver-doubtful",
     """
-By what is generally known, but has not been verified, this driver does not fit the GPU. A wrong driver does not find
-it. Check the release notes of the driver.
+According to unverified sources, this driver does not support the GPU. An unsupported driver does not find it. Check the release notes of the driver.
 """,
     severity=Severity.WARNING,
 )
@@ -114,8 +107,7 @@ DRIVER_CHOSEN = define(
     "BP3162",
     "driver-branch-chosen",
     """
-No driver branch was asked for, and the release's default one does not know this GPU, so the newest maintained branch
-of the release that does is taken. Say `driver.branch` to decide it, and to keep it when the release changes.
+No driver branch is set, and the release's default branch does not support this GPU, so the newest maintained branch of the release that does is used. Set `driver.branch` to decide it, and to keep it when the release changes.
 """,
     severity=Severity.NOTE,
 )
@@ -123,7 +115,7 @@ NO_DRIVER_FITS = define(
     "BP3163",
     "no-driver-fits",
     """
-The release has no driver branch that knows this GPU. Use another release, or bring the driver with the node image
+The release has no driver branch that supports this GPU. Use another release, or install the driver with the node image
 (`driver: {owner: host}`).
 """,
 )
@@ -131,16 +123,15 @@ IMAGE_UNPUBLISHED = define(
     "BP3400",
     "driver-image-unpublished",
     """
-NVIDIA builds driver images by branch and operating system, and not all pairs. No image of this branch exists for the nodes'
-system, so pods of the driver could not pull it. Choose a branch that has one, or another operating system; or bring the driver
-with the node image (`driver: {owner: host}`).
+NVIDIA publishes driver images by branch and operating system, but not for all combinations. No image of this branch exists for the nodes'
+system, so pods of the driver could not pull it. Choose a branch that has one, or another operating system; or install the driver with the node image (`driver: {owner: host}`).
 """,
 )
 MODULES_DOUBTED = define(
     "BP3165",
     "kernel-modules-doubtful",
     """
-By what is generally known, but has not been verified, this GPU does not run with this kind of kernel modules.
+According to unverified sources, this GPU does not run with this kind of kernel modules.
 `kernelModules: auto` chooses what fits.
 """,
     severity=Severity.WARNING,

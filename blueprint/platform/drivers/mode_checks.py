@@ -46,7 +46,7 @@ def _no_operator(context: CheckContext, pool: GpuPool, conflict: ModeConflict) -
         message = f"gpuStack: standalone has no operator that could install what pool {pool.name} leaves to it"
         notes = (context.note(("spec", "gpuStack"), "without the operator because of this"),)
         path = _deciding_path(pool, conflict)
-        yield context.diagnostic_at(path, codes.NO_OPERATOR, message, help_="say host or provider", notes=notes)
+        yield context.diagnostic_at(path, codes.NO_OPERATOR, message, help_="use host or provider", notes=notes)
 
 
 def _unsupported(context: CheckContext, pool: GpuPool, conflict: ModeConflict) -> Iterator[Diagnostic]:

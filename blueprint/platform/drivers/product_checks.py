@@ -34,7 +34,7 @@ def _too_new(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     product, branch = pool.gpu.facts, pool.driver.branch or ""
     newest = product.maximum_driver
     if newest and int(branch) > int(newest.value) and not _no_branch(context, pool):
-        message = f"driver branch {branch} no longer knows {product.product}; {newest.value} is the last that does"
+        message = f"driver branch {branch} no longer supports {product.product}; {newest.value} is the last that does"
         help_ = f"branch: {newest.value}"
         if not context.release.driver.has_image(newest.value, context.platform.cluster.os):
             help_ += f" on another operating system: it has no image for {context.platform.cluster.os}"
@@ -61,7 +61,9 @@ def _doubted(_: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     product, branch = pool.gpu.facts, pool.driver.branch or ""
     oldest = product.minimum_driver
     if oldest and not oldest.certain and int(branch) < version_key(oldest.value)[0]:
-        message = f"driver branch {branch} does not know {product.product}, which is said to need {oldest.value}"
+        message = (
+            f"driver branch {branch} does not support {product.product}, which is documented to need {oldest.value}"
+        )
         help_ = "check the driver's release notes"
         yield _because_of(oldest, _at_driver(pool, codes.DRIVER_DOUBTED, message, help_))
 
@@ -73,7 +75,7 @@ def _other_default(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]
         lacking_image = f"has no image for {context.platform.cluster.os}"
         why = lacking_image if knows(pool.gpu.facts, usual) else "does not know its GPU"
         message = f"pool {pool.name} gets driver branch {branch}: {usual}, the release's default, {why}"
-        yield _at_driver(pool, codes.DRIVER_CHOSEN, message, f'say driver: {{branch: "{branch}"}} to keep it')
+        yield _at_driver(pool, codes.DRIVER_CHOSEN, message, f'set driver: {{branch: "{branch}"}} to keep it')
 
 
 def _no_driver_fits(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
@@ -90,7 +92,7 @@ def _no_driver_fits(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic
         help_ = "another operating system, or driver: {owner: host}"
         notes: tuple[Note, ...] = (context.note((*CLUSTER, "os"), "operating system set here"),)
     else:
-        message = f"no driver of release {release.release} knows {product.product}"
+        message = f"no driver of release {release.release} supports {product.product}"
         help_, notes = "driver: {owner: host}, or another release", ()
     found = _at_driver(pool, codes.NO_DRIVER_FITS, message, help_)
     yield replace(found, notes=(*found.notes, *notes))
@@ -111,7 +113,7 @@ def _doubted_modules(_: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     product, wanted = pool.gpu.facts, pool.driver.kernel_modules
     modules = product.kernel_modules
     if wanted != "auto" and wanted not in modules.value and not modules.certain:
-        message = f"{product.product} is said not to run with {wanted} kernel modules"
+        message = f"{product.product} is documented not to run with {wanted} kernel modules"
         lines = _lines(lambda: pool.driver.kernel_modules)
         yield _because_of(modules, _at(lines, pool, codes.MODULES_DOUBTED, message, "kernelModules: auto chooses"))
 

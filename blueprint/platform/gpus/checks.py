@@ -17,5 +17,5 @@ def check_ecc(context: CheckContext) -> Iterator[Diagnostic]:
         if supported.certain and not supported.value and pool.expect_ecc:
             message = f"{pool.gpu.product} has no ECC memory"
             path, notes = (*POOLS, pool.name, "expect", "ecc"), (context.product_note(pool.name),)
-            code, help_ = codes.ECC_UNSUPPORTED, "remove it, or say false"
+            code, help_ = codes.ECC_UNSUPPORTED, "remove it, or set it to false"
             yield context.diagnostic_at(path, code, message, help_=help_, notes=notes)

@@ -60,9 +60,9 @@ class _FabricChecks:
         elif machine:
             yield from self._of_machine(name, network, machine)
         elif not network.fabric:
-            message = f"nobody says what joins the nodes of pool {name}"
+            message = f"the network of pool {name} is unknown"
             yield self._context.diagnostic_at_key(
-                path, codes.FABRIC_UNDECIDED, message, help_="say fabric, or machine.instanceType"
+                path, codes.FABRIC_UNDECIDED, message, help_="set fabric, or machine.instanceType"
             )
 
     def _of_machine(self, name: str, network: PoolNetwork, machine: Machine) -> Iterator[Diagnostic]:
@@ -71,7 +71,7 @@ class _FabricChecks:
         fabric, cards = machine.fabric, machine.adapters
         if fabric is None:
             code = codes.FABRIC_DOUBTED if network.fabric else codes.FABRIC_UNDECIDED
-            message = f"the catalogue knows no fast network of {machine.name}"
+            message = f"the catalogue has no fast network for {machine.name}"
             yield self._context.diagnostic_at(
                 (*at, "fabric"), code, message, notes=(because,), help_="look it up with the cloud"
             )

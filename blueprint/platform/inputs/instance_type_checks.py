@@ -51,7 +51,7 @@ class _InstanceTypeChecks:
         found = replace(
             found,
             message=f"the catalogue has no instance type {pool.machine.instance_type}",
-            help="say arch, cpu, memory and gpu where the catalogue does not have the machine",
+            help="declare arch, cpu, memory and gpu for machines that the catalogue does not have",
         )
         return replace(found, override=Severity.WARNING) if declares_its_shape(pool) else found
 
@@ -114,7 +114,7 @@ class _InstanceTypeChecks:
             values = ", ".join(f"{key} {value}" for key, value in doubtful.items())
             message = f"what follows from {machine.name} is not verified: {values}"
             yield self.context.diagnostic_at(
-                path, codes.MACHINE_UNVERIFIED, message, help_=f"say {', '.join(doubtful)} to be sure"
+                path, codes.MACHINE_UNVERIFIED, message, help_=f"declare {', '.join(doubtful)} to be sure"
             )
         if machine.note and not machine.gpus and gpu and gpu.count:
             yield self.context.diagnostic_at(path, codes.MACHINE_FRACTION, f"{machine.name} has {machine.note}")
@@ -131,9 +131,9 @@ class _InstanceTypeChecks:
             if machine
             else ("there is no machine.instanceType from which it could follow")
         )
-        message = f"pool {name} does not say gpu.{' and gpu.'.join(lacking)}: {why}"
+        message = f"pool {name} lacks gpu.{' and gpu.'.join(lacking)}: {why}"
         yield self.context.diagnostic_at(
-            path, codes.MACHINE_GPU_UNKNOWN, message, help_="say gpu: {product: ..., count: ...}"
+            path, codes.MACHINE_GPU_UNKNOWN, message, help_="declare gpu: {product: ..., count: ...}"
         )
 
     def _arch(self, name: str, pool: NodePool, machine: Machine | None) -> Iterator[Diagnostic]:

@@ -83,7 +83,7 @@ class NetworkChecks:
             path: Path = ("spec", "components", component.name, "ownership")
             message = f"pool {name} leaves its network cards to {component.name}, which is absent"
             notes = (self.context.note(at, "left to it here"),)
-            help_ = "let it be managed, or say external if somebody else installs it"
+            help_ = "make it managed, or use external if it is installed by other means"
             yield self.context.diagnostic_at(path, codes.SERVER_ABSENT, message, notes=notes, help_=help_)
 
     def _component(self, network: PoolNetwork) -> PlatformComponent | None:
@@ -120,7 +120,7 @@ class NetworkChecks:
                 codes.KUBELET_ELSEWHERE,
                 message,
                 notes=(self.context.note((*POOLS, name, "network"), "they run because of this"),),
-                help_="say driver: provider, if something else advertises the cards",
+                help_="use driver: provider if another component advertises the cards",
             )
 
     def _resource(self, name: str, network: PoolNetwork) -> Iterator[Diagnostic]:
@@ -190,7 +190,7 @@ class NetworkChecks:
         drives = any(network.owner == OPERATOR for network in networks)
         for key in given if not drives else ():
             if key in _OFED_SETTINGS:
-                message = f"no pool leaves its driver to the Network Operator, so {key} changes nothing"
+                message = f"no pool leaves its driver to the Network Operator, so {key} has no effect"
                 yield self.context.diagnostic_at((*at, key), codes.SETTING_IDLE, message, help_="remove it")
         if given.get("safeLoad") and given.get("autoUpgrade") is False:
             notes = (self.context.note((*at, "autoUpgrade"), "switched off here"),)
@@ -204,5 +204,5 @@ class NetworkChecks:
                 (*at, "ipam"), codes.IPAM_ALONE, message, help_="secondaryNetworks: true, or remove it"
             )
         if "rdmaHcaMax" in given and not any(network.shared for network in networks):
-            message = "no pool shares its cards, so rdmaHcaMax changes nothing"
+            message = "no pool shares its cards, so rdmaHcaMax has no effect"
             yield self.context.diagnostic_at((*at, "rdmaHcaMax"), codes.SETTING_IDLE, message, help_="remove it")

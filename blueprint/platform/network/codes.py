@@ -8,8 +8,7 @@ FABRIC_UNDECIDED = define(
     "BP3300",
     "fabric-undecided",
     """
-The pool has a network, and nothing says which: neither `network.fabric`, nor an instance type of which the catalogue
-knows it. Everything about network cards follows from the fabric. Say `fabric`.
+The pool has a network of unknown kind: `network.fabric` is not set, and the catalogue does not know it from an instance type. Everything about network cards follows from the fabric. Set `fabric`.
 """,
 )
 FABRIC_ELSEWHERE = define(
@@ -17,14 +16,14 @@ FABRIC_ELSEWHERE = define(
     "fabric-elsewhere",
     """
 The machines on which this distribution runs are never joined by this fabric: EFA is Amazon's, TCPX and TCPXO are
-Google's, Azure has InfiniBand. Say the fabric that the cloud has, or another distribution.
+Google's, Azure has InfiniBand. Use a fabric that the cloud has, or another distribution.
 """,
 )
 FABRIC_DISAGREES = define(
     "BP3302",
     "fabric-disagrees",
     """
-The instance type is joined by another fabric than the blueprint says. One of the two lines is wrong. Where the
+The instance type is joined by another fabric than the blueprint declares. One of the two lines is wrong. Where the
 catalogue is not sure this is a warning.
 """,
 )
@@ -33,7 +32,7 @@ FABRIC_DOUBTED = define(
     "fabric-doubtful",
     """
 The catalogue knows no fast network of this instance type. Either it has none, which is usual for the smaller ones,
-or nobody has written it down. If it has none, pods that ask for its resource stay pending.
+or the catalogue lacks it. If it has none, pods that ask for its resource stay pending.
 """,
     severity=Severity.WARNING,
 )
@@ -41,7 +40,7 @@ CARDS_TOO_MANY = define(
     "BP3304",
     "cards-too-many",
     """
-The blueprint says more network cards per node than the instance type can have. Pods that ask for all of them would
+The blueprint declares more network cards per node than the instance type can have. Pods that ask for all of them would
 stay pending.
 """,
 )
@@ -49,8 +48,8 @@ OWNER_UNSUPPORTED = define(
     "BP3306",
     "network-owner-unsupported",
     """
-Nobody of this kind can bring the driver of the network cards there. The Network Operator knows NVIDIA's own cards
-only, so not those of EFA and TCPX; Google brings drivers and plugins of its nodes itself.
+This owner cannot provide the driver of the network cards there. The Network Operator knows NVIDIA's own cards
+only, so not those of EFA and TCPX; Google provides the drivers and plugins of its nodes.
 """,
 )
 SERVER_ABSENT = define(
@@ -58,23 +57,22 @@ SERVER_ABSENT = define(
     "network-component-absent",
     """
 A pool leaves its network cards to this component, and the component is absent: no driver would be installed,
-nothing would advertise the cards, and with `gpuDirect: peermem` the GPU driver would wait for an OFED that never
-comes. Say `external` if somebody else installs it.
+nothing would advertise the cards, and with `gpuDirect: peermem` the GPU driver would wait for an OFED that is never installed. Use `external` if it is installed by other means.
 """,
 )
 RESOURCE_TAKEN = define(
     "BP3308",
     "resource-taken",
     """
-The name belongs to GPUs or to Kubernetes itself, so the kubelet or another device plugin would be in the way. Use
-a name like `rdma/ib`, or one in a domain of your own.
+The name belongs to GPUs or to Kubernetes itself, so the kubelet or another device plugin would conflict. Use
+a name like `rdma/ib`, or one in your own domain.
 """,
 )
 RESOURCE_FIXED = define(
     "BP3309",
     "resource-fixed",
     """
-The device plugin of this fabric has a name of its own for what it advertises, and no setting for it. Pods ask for
+The device plugin of this fabric advertises a fixed resource name. Pods ask for
 `vpc.amazonaws.com/efa`.
 """,
 )
@@ -91,30 +89,28 @@ RESOURCE_TWO_FABRICS = define(
     "resource-two-fabrics",
     """
 Two pools give the same resource to cards of different fabrics. Pods of one job may then land on both pools, where
-they cannot reach each other. Give the resources two names.
+they cannot reach each other. Use two resource names.
 """,
 )
 DIRECT_WITHOUT_GPU = define(
     "BP3312",
     "gpudirect-without-gpu",
     """
-GPUDirect, GDRCopy and GPUDirect Storage are about the memory of GPUs, and the pool has none.
+GPUDirect, GDRCopy and GPUDirect Storage access GPU memory, and the pool has no GPUs.
 """,
 )
 MODULE_NOT_OURS = define(
     "BP3313",
     "module-not-ours",
     """
-nvidia-fs and gdrdrv are built and loaded by the GPU Operator's driver pod. Where the driver is the host's or the
-provider's there is no such pod, and the operator's settings for them do nothing. Bring them with the node image.
+nvidia-fs and gdrdrv are built and loaded by the GPU Operator's driver pod. If the host or the provider installs the driver there is no such pod, and the operator's settings for them have no effect. Install them with the node image.
 """,
 )
 MODULE_PRECOMPILED = define(
     "BP3314",
     "module-precompiled",
     """
-The GPU Operator refuses GDRCopy and GPUDirect Storage together with precompiled drivers: the images of those have
-no such modules. It would stay in state `notReady`.
+The GPU Operator refuses GDRCopy and GPUDirect Storage together with precompiled drivers: those images lack the modules. It would stay in state `notReady`.
 """,
 )
 GDS_MODULES = define(
@@ -137,16 +133,15 @@ DMABUF_KERNEL = define(
     "BP3317",
     "dmabuf-kernel",
     """
-GPU memory is handed on as dma-buf from Linux 5.12 on, and this system has an older kernel. Use `peermem`, which
-the blueprint chooses by itself there.
+GPU memory is handed on as dma-buf from Linux 5.12 on, and this system has an older kernel. Use `peermem`, which is the default there.
 """,
 )
 PEERMEM_WITHOUT_OFED = define(
     "BP3318",
     "peermem-without-ofed",
     """
-nvidia-peermem is built against DOCA-OFED. Nothing here installs it and the cloud's driver is not it, so the GPU
-driver would wait for ever for another pod to say that it is ready.
+nvidia-peermem is built against DOCA-OFED. Nothing here installs it, and the cloud's driver is another one, so the GPU
+driver would wait forever for another pod to say that it is ready.
 """,
 )
 DIRECT_DECIDED = define(
@@ -154,7 +149,7 @@ DIRECT_DECIDED = define(
     "gpudirect-decided",
     """
 How the cards of this pool reach GPU memory is decided by the fabric or by the cloud: EFA, TCPX and TCPXO have
-their own ways, and whoever owns the cards' driver decides about it.
+their own ways, and the owner of the cards' driver decides about it.
 """,
 )
 GDS_WITHOUT_OFED = define(
@@ -180,7 +175,7 @@ MODULES_DIFFER = define(
     "modules-differ",
     """
 `driverObjects: never` puts one driver into the ClusterPolicy, and with it one answer for all pools whether
-nvidia-fs, gdrdrv and nvidia-peermem are loaded. The pools want different ones.
+nvidia-fs, gdrdrv and nvidia-peermem are loaded. The pools need different ones.
 """,
 )
 KUBELET_ELSEWHERE = define(
@@ -188,15 +183,14 @@ KUBELET_ELSEWHERE = define(
     "network-kubelet-elsewhere",
     """
 The device plugins of the Network Operator mount `/var/lib/kubelet/device-plugins`, and no setting of the operator
-changes that. With another directory the kubelet would never hear of the cards.
+changes that. With another directory the kubelet would never see the cards.
 """,
 )
 SERVES_NO_POOL = define(
     "BP3324",
-    "serves-nobody",
+    "component-unused",
     """
-The component is installed only where the network of a pool asks for it, and none does: what is written about it
-changes nothing.
+The component is installed only if the network of a pool needs it, and none does: this has no effect.
 """,
     severity=Severity.WARNING,
 )
@@ -204,7 +198,7 @@ SETTING_IDLE = define(
     "BP3325",
     "network-setting-idle",
     """
-The setting is about a part of the Network Operator that no pool uses. It would change nothing.
+The setting is about a part of the Network Operator that no pool uses. It would have no effect.
 """,
 )
 SAFE_LOAD_ALONE = define(
@@ -220,7 +214,7 @@ IPAM_ALONE = define(
     "ipam-alone",
     """
 nvidia-k8s-ipam gives addresses to the interfaces of secondary networks. The operator installs neither Multus nor the
-plugins for them, so there are none unless somebody else brings them.
+plugins for them, so there are none unless they are installed by other means.
 """,
     severity=Severity.WARNING,
 )

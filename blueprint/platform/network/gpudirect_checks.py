@@ -66,7 +66,7 @@ class GpuDirectChecks:
                 )
             elif pool.driver.precompiled:
                 notes = (self.context.note((*POOLS, name, "driver", "precompiled"), "precompiled set here"),)
-                message = f"the operator builds no {module} beside a precompiled driver"
+                message = f"the operator builds no {module} for a precompiled driver"
                 yield self.context.diagnostic_at(
                     path, codes.MODULE_PRECOMPILED, message, notes=notes, help_="remove one of the two"
                 )
@@ -86,7 +86,7 @@ class GpuDirectChecks:
             message = f"the cloud brings the driver of the cards, so {declared} {what}"
             code = codes.PEERMEM_WITHOUT_OFED if waits else codes.DIRECT_DECIDED
             yield self.context.diagnostic_at(
-                path, code, message, notes=notes, help_="remove it, or say driver: networkOperator or host"
+                path, code, message, notes=notes, help_="remove it, or use driver: networkOperator or host"
             )
         elif "dmaBuf" in (declared, network.gpu_direct):
             yield from self._dma_buf(pool, network, path)

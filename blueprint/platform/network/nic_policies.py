@@ -66,7 +66,7 @@ class NicPolicy:
         """Configuration of the RDMA shared device plugin; None where the cards are not shared."""
         if not self._network.shared:
             return None
-        # Without a prefix the plugin uses `rdma`; the operator refuses that word if it is said.
+        # Without a prefix the plugin uses `rdma`; the operator refuses that word if it is given.
         hca_max = self._platform.setting("rdmaHcaMax")
         return _json({"configList": [{"resourceName": self._resource, "rdmaHcaMax": hca_max,
                                       "selectors": {"vendors": [CARD_VENDOR], **self._link}}]})  # fmt: skip

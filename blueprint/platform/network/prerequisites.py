@@ -70,13 +70,13 @@ def _efa(pool: Pool, network: PoolNetwork) -> Iterator[str]:
     if network.owner == PROVIDER:
         yield "EKS Auto Mode advertises the interfaces."
     elif pool.platform.cluster.mirrored("602401143452.dkr.ecr.us-west-2.amazonaws.com/eks").startswith("602401143452"):
-        yield "The nodes' role may pull from Amazon's registry in us-west-2, or a mirror stands in for it."
+        yield "The nodes' role may pull from Amazon's registry in us-west-2, or from a mirror of it."
 
 
 def _google(what: str, machines: str, folder: str) -> Iterator[str]:
     yield f"The nodes are {machines} machines, made with an additional network per card (multi-networking, MTU 8896)."
     yield f"Google's installer DaemonSet for {what} runs on them; workloads mount its libraries from {folder}."
-    yield "Which interface belongs to which network is said by whoever makes the nodes: it cannot be derived here."
+    yield "The node provisioner decides which interface belongs to which network; it cannot be derived here."
 
 
 def _tcp(_: Pool, network: PoolNetwork) -> Iterator[str]:

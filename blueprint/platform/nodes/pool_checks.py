@@ -30,7 +30,7 @@ def _without_gpu(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
     """Values that only pools with GPUs have."""
     for key in _NEEDS_GPU if pool.gpu is None else ():
         if context.root.get((*POOLS, pool.name, key)):
-            message = f"pool {pool.name} has no gpu, so {key} means nothing"
+            message = f"pool {pool.name} has no gpu, so {key} has no effect"
             code, help_ = platform_codes.GPU_MISSING, f"add gpu, or remove {key}"
             yield context.diagnostic_at((*POOLS, pool.name, key), code, message, help_=help_)
 
@@ -38,7 +38,7 @@ def _without_gpu(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
 def _without_nodes(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
     """A pool that never has a node."""
     if pool.nodes_max == 0:
-        message, help_ = f"pool {pool.name} never has a node", "say the most that it may have"
+        message, help_ = f"pool {pool.name} never has a node", "declare the maximum"
         yield context.diagnostic_at((*POOLS, pool.name, "nodes"), codes.POOL_WITHOUT_NODES, message, help_=help_)
 
 

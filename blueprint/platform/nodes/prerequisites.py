@@ -24,6 +24,6 @@ def _labels(pool: Pool, platform: Platform) -> Iterator[str]:
     if platform.node_labels == "apply":
         return
     labels = ", ".join(f"{key}={value}" for key, value in sorted(pool.labels.items()))
-    yield f"Whoever makes the nodes also gives them the labels {labels}."
+    yield f"The node provisioner also sets the labels {labels}."
     if taints := ", ".join(f"{t.key}={t.value}:{t.effect}" for t in pool.taints):
-        yield f"Whoever makes the nodes gives them the taints {taints}."
+        yield f"The node provisioner sets the taints {taints}."

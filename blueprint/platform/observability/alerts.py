@@ -1,4 +1,4 @@
-"""One alert of a pool or of the platform: its limit, its expression, and whether it can be in force."""
+"""One alert of a pool or of the platform: its limit, its expression, and whether it can apply."""
 
 from __future__ import annotations
 

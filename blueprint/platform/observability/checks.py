@@ -53,12 +53,15 @@ class _Check:
         """Whether the exporter runs, and as observability needs it."""
         for setting in self.exporting.switches:
             if self.given.get(setting) is False:
-                message, notes = f"GPUs are watched, but {setting} is false", (self.context.note(HERE, "watched here"),)
+                message, notes = (
+                    f"observability is declared, but {setting} is false",
+                    (self.context.note(HERE, "declared here"),),
+                )
                 path, help_ = self._setting(setting), "remove one of the two"
                 yield self.context.diagnostic_at(path, codes.EXPORTER_OFF, message, notes=notes, help_=help_)
         for setting in self.exporting.overruled:
             if setting in self.given:
-                message = f"observability decides this, so what {setting} says"
+                message = f"observability decides this, so {setting} has"
                 yield self.context.no_effect(self._setting(setting), HERE, message)
         yield from self._pod_labels()
         yield from self._dialect()
@@ -82,7 +85,7 @@ class _Check:
         if self.observability.names != LEGACY and version and not _knows_new_names(version):
             path: Path = ("spec", "components", COMPONENT, "settings", "metricNames")
             message = f"the exporter {version} does not start with the names of DCGM {KNOWN_SINCE}"
-            help_ = "legacy, which every exporter knows"
+            help_ = "legacy, which every exporter supports"
             yield self.context.diagnostic_at(path, codes.NAMES_UNKNOWN, message, help_=help_, fix=LEGACY)
 
     def _exporter_version(self) -> str | None:
@@ -123,16 +126,18 @@ class _Check:
             help_ = "openshift-monitoring, which reads the operator's namespace, or a Prometheus of your own"
             yield self.context.diagnostic_at((*at, "namespace"), codes.PROMETHEUS_OF_PROJECTS, message, help_=help_)
         if monitors == namespace:
-            message = f"Prometheus itself is in {namespace}, so what monitorNamespace says"
+            message = f"Prometheus itself is in {namespace}, so monitorNamespace has"
             yield self.context.no_effect((*at, "monitorNamespace"), (*at, "namespace"), message)
         elif monitors and namespace in OWN_PROMETHEUSES:
-            message = f"{namespace} looks in the operator's namespace, so what monitorNamespace says"
+            message = f"{namespace} looks in the operator's namespace, so monitorNamespace has"
             yield self.context.no_effect((*at, "monitorNamespace"), (*at, "namespace"), message)
 
     def metrics(self) -> Iterator[Diagnostic]:
         """Names, and what falls away without them."""
         at: Path = (*HERE, "metrics")
         excluded, nvlink5 = self.observability.excluded, self.observability.exporter.counts_nvlink5
+        pools = self.context.gpu_pools
+        pools = () if any(pool.partition.is_whole for pool in pools) else pools
         for index, name in enumerate(self.observability.included):
             path: Path = (*at, "include", index)
             if name not in self.data.metrics.metrics:
@@ -145,6 +150,9 @@ class _Check:
                 message = f"{name} may keep a GPU with NVLink 5 from giving any of its link errors"
                 help_ = "DCGM_FI_DEV_ECC_SBE_AGG_TOTAL counts the same errors over the GPU's life"
                 yield self.context.diagnostic_at(path, codes.METRICS_COLLIDE, message, help_=help_)
+            elif pools and not self.data.metrics.metrics[name].instances:
+                message = f"{name} has no value where every GPU is partitioned, as in pool {pools[0].name}"
+                yield self.context.diagnostic_at(path, codes.WITHOUT_INSTANCES, message, help_="remove it")
         for index, name in enumerate(excluded):
             if name not in self.data.metrics.metrics:
                 yield self._unknown_metric((*at, "exclude", index), name)
@@ -180,7 +188,7 @@ class _Check:
                     ("severity", alert.severity),
                 ):
                     if value is not None:
-                        message = f"{name} is switched off, so what {key} says"
+                        message = f"{name} is switched off, so {key} has"
                         yield self.context.no_effect((*path, key), (*path, "enabled"), message)
             else:
                 yield from self._limits(path, name, alert, definition)
@@ -193,7 +201,7 @@ class _Check:
             message = f"{name} has no threshold"
             yield self.context.diagnostic_at((*path, "threshold"), codes.THRESHOLD_WITHOUT_USE, message, help_=help_)
         elif alert.threshold is not None and limits and not limits.minimum <= alert.threshold <= limits.maximum:
-            message = f"{name}: {alert.threshold} {limits.unit} makes no sense"
+            message = f"{name}: {alert.threshold} {limits.unit} is not plausible"
             help_ = f"{limits.minimum} to {limits.maximum} {limits.unit}"
             yield self.context.diagnostic_at((*path, "threshold"), codes.THRESHOLD_OUT_OF_RANGE, message, help_=help_)
         interval = self.observability.interval
@@ -215,11 +223,11 @@ class _Check:
                 help_=f"metrics: {{include: [{', '.join(missing)}]}}, or enabled: false",
             )
         elif alerts and definition.threshold and not any(alert.expr for alert in alerts):
-            message = f"{name} is in force nowhere: the limit of no pool's product is verified"
+            message = f"{name} applies to no pool: the limit of no pool's product is verified"
             help_ = f"give it a threshold in {definition.threshold.unit}"
             yield self.context.diagnostic_at(path, codes.ALERT_NOT_IN_FORCE, message, help_=help_)
         elif why := self.observability.why_nowhere(name):
-            yield self.context.diagnostic_at(path, codes.ALERT_NOT_IN_FORCE, f"{name} is in force nowhere: {why}")
+            yield self.context.diagnostic_at(path, codes.ALERT_NOT_IN_FORCE, f"{name} applies to no pool: {why}")
 
     def _left_out(self, metric: str) -> Note:
         excluded = self.observability.excluded

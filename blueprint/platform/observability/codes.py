@@ -15,7 +15,7 @@ UNKNOWN_METRIC = define(
     "BP3241",
     "unknown-metric",
     """
-`spec.observability.metrics` names no field that the exporter could be told to count. The exporter does not start with
+`spec.observability.metrics` names a field that the exporter cannot collect. The exporter does not start with
 a field that it does not know. Fields are named as before DCGM 4.6; the component's setting `metricNames` decides
 under which of its two names each is exported.
 """,
@@ -24,8 +24,7 @@ ALERT_LACKS_METRIC = define(
     "BP3242",
     "alert-lacks-metric",
     """
-The blueprint sets up an alert whose metric the exporter is not told to export, so the alert could never fire and
-nobody would notice. Include the metric, choose a larger set, or switch the alert off.
+The blueprint sets up an alert whose metric the exporter does not export, so the alert could never fire, unnoticed. Include the metric, choose a larger set, or switch the alert off.
 """,
 )
 METRIC_NEEDED = define(
@@ -33,7 +32,7 @@ METRIC_NEEDED = define(
     "metric-needed",
     """
 Alerts that are on by default need this metric. Without it they are left out; the bundle's prerequisites list them.
-Switch them off by name if that is meant: then the blueprint itself says what nobody is warned about.
+If that is intended, switch them off by name: then the blueprint documents what has no alert.
 """,
     severity=Severity.WARNING,
 )
@@ -49,15 +48,14 @@ THRESHOLD_WITHOUT_USE = define(
     "BP3245",
     "threshold-without-use",
     """
-The alert has no threshold: it fires when something is so or not so. Its `for` and `severity` can be set.
+The alert has no threshold: it fires on a condition. Its `for` and `severity` can be set.
 """,
 )
 SCRAPED_TOO_OFTEN = define(
     "BP3246",
     "scraped-too-often",
     """
-Prometheus would read the exporter more often than the exporter reads the GPUs (every 30 seconds): each value would be
-stored several times, and nothing more be known.
+Prometheus would read the exporter more often than the exporter reads the GPUs (every 30 seconds): each value would be stored several times without new information.
 """,
     severity=Severity.WARNING,
 )
@@ -74,9 +72,7 @@ SELECTOR_LABELS_EMPTY = define(
     "BP3248",
     "selector-labels-empty",
     """
-Nothing is said about the labels by which Prometheus selects monitors and rules. That is right only for one that
-selects everything. The Prometheus of kube-prometheus-stack selects `release: NAME` unless it was told otherwise, and
-ignores the rest without a word.
+The blueprint does not declare the labels by which Prometheus selects monitors and rules. That is correct only for one that selects everything. The Prometheus of kube-prometheus-stack selects `release: NAME` unless configured otherwise, and silently ignores the rest.
 """,
     severity=Severity.WARNING,
 )
@@ -84,8 +80,7 @@ EXPORTER_OFF = define(
     "BP3249",
     "exporter-off",
     """
-The blueprint says that GPUs are watched, and switches off the exporter or its monitor: there would be no metrics, and
-every alert would be blind. Remove one of the two.
+The blueprint enables observability and switches off the exporter or its monitor: there would be no metrics, and no alert could fire. Remove one of the two.
 """,
 )
 ALERT_IN_HASTE = define(
@@ -101,7 +96,7 @@ ALERT_NOT_IN_FORCE = define(
     "BP3251",
     "alert-not-in-force",
     """
-The blueprint sets up an alert that is in force nowhere: nobody knows the limit of the pools' products for certain, or
+The blueprint sets up an alert that applies to no pool: the limit of no pool's product is verified, or
 what it watches is not there (a driver that the operator does not install, an exporter that is switched off). A limit
 that is not verified is never used. Give the alert a `threshold`, or remove it.
 """,
@@ -118,7 +113,7 @@ NOTHING_TO_WATCH = define(
     "BP3253",
     "nothing-to-watch",
     """
-The blueprint says how GPUs are watched, and no pool has any.
+The blueprint enables observability, and no pool has GPUs.
 """,
     severity=Severity.WARNING,
 )
@@ -126,9 +121,9 @@ METRICS_COLLIDE = define(
     "BP3254",
     "metrics-collide",
     """
-GPUs with NVLink 5 count link errors in fields of their own, which are in the counter file where a pool may have such GPUs.
+GPUs with NVLink 5 count link errors in separate fields, which are in the counter file if a pool may have such GPUs.
 On a GB200, DCGM 4.4 gave none of them, and nothing of this metric either, where it was asked for both (DCGM issue 265). So
-it is left out there; who includes it may lose the alerts about NVLink.
+it is left out there; including it may disable the alerts about NVLink.
 """,
     severity=Severity.WARNING,
 )
@@ -136,9 +131,8 @@ POD_LABELS_WITHOUT_BOUND = define(
     "BP3255",
     "pod-labels-without-bound",
     """
-The exporter is told to add the labels of pods to the metrics of their GPUs, and not which: all of them are added, those
-with generated values too (`pod-template-hash`, `controller-uid`, job and batch names). Each new pod then makes new series
-of every metric of its GPUs, and Prometheus keeps them all. Name the labels that somebody looks at.
+The exporter adds the labels of pods to the metrics of their GPUs, and no list restricts them: all are added, including those with generated values (`pod-template-hash`, `controller-uid`, job and batch names). Each new pod then makes new series
+of every metric of its GPUs, and Prometheus keeps them all. List the labels that are needed.
 """,
     severity=Severity.WARNING,
 )
@@ -146,33 +140,41 @@ NAMES_UNKNOWN = define(
     "BP3256",
     "names-unknown",
     """
-The exporter of this stack was built before DCGM 4.6, which gave many fields new names. It stops at the first field that it
-does not know, so there would be no metrics at all. The names of before work with every exporter.
+The exporter of this stack was built before DCGM 4.6, which gave many fields new names. It stops at the first unknown field, so there would be no metrics at all. The earlier names work with every exporter.
 """,
 )
 PROMETHEUS_OF_PROJECTS = define(
     "BP3257",
     "prometheus-of-projects",
     """
-OpenShift's Prometheus for user projects cannot carry this out. It may not list Nodes, from which each sample learns its
+OpenShift's Prometheus for user projects cannot do this. It may not list Nodes, from which each sample learns its
 pool, and it shows every rule the series of the rule's own namespace alone: nothing of requests, of pods in other
 namespaces, or of who holds GPUs, and what rules record by namespace loses that namespace. The Prometheus of the platform
 (`openshift-monitoring`) reads the operator's namespace and does all of it; so does one of your own.
 """,
 )
+WITHOUT_INSTANCES = define(
+    "BP3258",
+    "metric-without-instances",
+    """
+Every GPU of every pool is partitioned, and DCGM has no value of this metric for MIG instances: traffic over PCIe and NVLink
+is counted for whole GPUs (dcgm-exporter issue 726, DCGM issue 88). The exporter gives no series, and panels that ask for it
+stay empty.
+""",
+    severity=Severity.WARNING,
+)
 SCRAPE_TOO_SLOW = define(
     "BP3218",
     "scrape-too-slow",
     """
-Prometheus refuses a monitor whose scrape timeout is longer than its interval, and then asks nothing at all.
+Prometheus rejects a monitor whose scrape timeout is longer than its interval, and does not scrape its targets.
 """,
 )
 COLLECTED_TOO_SELDOM = define(
     "BP3359",
     "collected-too-seldom",
     """
-The exporter reads the GPUs less often than Prometheus asks it, so the same value is stored several times, and rates and
-alerts see steps that are none. Let the exporter's interval be no longer than the scrape interval.
+The exporter reads the GPUs less often than Prometheus asks it, so the same value is stored several times, and rates and alerts see false steps. Let the exporter's interval be no longer than the scrape interval.
 """,
     severity=Severity.WARNING,
 )
@@ -180,14 +182,14 @@ NUMBER_WANTED = define(
     "BP3360",
     "variable-not-a-number",
     """
-The program that reads this variable wants a number, and ends in a crash loop over anything else.
+The program that reads this variable needs a number, and crashes in a loop on anything else.
 """,
 )
 EXPORTER_OUT_OF_REACH = define(
     "BP3362",
     "exporter-out-of-reach",
     """
-The exporter answers over TLS, or known users, alone, and the monitors that `spec.observability` makes ask it plainly: every
+The exporter accepts only TLS, or authenticated users, and the monitors of `spec.observability` use plain HTTP: every
 target is down, and alerts about silent exporters fire. The exporter's own ServiceMonitor follows such settings; the ones of
 `spec.observability` do not.
 """,

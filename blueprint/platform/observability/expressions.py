@@ -17,7 +17,7 @@ from blueprint.platform.views import PoolView
 PCIE_REPLAYS = {1: 0.15, 2: 0.3, 3: 0.48, 4: 0.96, 5: 1.92, 6: 3.84}
 """Replays a minute and lane that a link may have at one bit error in 10^12, by generation (DCGM)."""
 OF_A_GPU = ("node", "pool", "gpu", "UUID", "GPU_I_ID", "GPU_I_PROFILE", "xid", "clock_event")
-"""The labels that tell the series of one metric apart, whoever holds the GPU or the instance."""
+"""The labels that identify a series of a metric, independent of the pod that holds the GPU or the instance."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -240,7 +240,7 @@ class Observability:
         return tuple(self._all_alerts())
 
     def why_nowhere(self, name: str) -> str | None:
-        """Why an alert that is switched on is in force nowhere; None where it is, or where there is no pool for it."""
+        """Why an enabled alert applies to no pool; None where it is, or where there is no pool for it."""
         definition = self.data.alerts.alerts[name]
         alerts = [alert for alert in self.alerts if alert.name == name]
         if alerts:
@@ -363,7 +363,7 @@ _CONDITIONS: dict[str, tuple[tuple[Callable[[Observability], bool], str], ...]] 
     "nodeStatus": ((lambda it: it.operated, NO_OPERATOR), (lambda it: it.node_status, NODE_STATUS_OFF)),
     "nodes": ((lambda it: it.has_gpus, "no pool has GPUs"),),
 }
-"""What must be there for a definition, by its `when`, and why it is in force nowhere otherwise."""
+"""What must be there for a definition, by its `when`, and why it applies to no pool otherwise."""
 
 
 def records_in(expression: str) -> frozenset[str]:

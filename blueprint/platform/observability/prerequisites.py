@@ -37,7 +37,7 @@ def _prometheus(watched: Observability) -> Iterator[str]:
     yield "It may list and watch Nodes, so that samples learn the pool of the node they come from."
     yield "kube-state-metrics is installed, and read without a change of the labels namespace, pod and node."
     if watched.claimed:
-        yield "It is kube-state-metrics 2.20 or newer, which says what pods claim; before, nothing is known of claims."
+        yield "It is kube-state-metrics 2.20 or newer, which exports what pods claim; older ones know no claims."
 
 
 def _labels(labels: dict[str, str]) -> str:
@@ -75,7 +75,7 @@ def _left_out(name: str, watched: Observability) -> Iterator[str]:
             reasons.setdefault(each.why, []).append(each.pool)
     for why, pools in reasons.items():
         where = f" for {', '.join(pools)}" if any(pools) else ""
-        yield f"Nobody waits for the alert {name}{where}: {why}."
+        yield f"The alert {name} is left out{where}: {why}."
 
 
 def observability_to_json(platform: Platform) -> dict[str, Any] | None:

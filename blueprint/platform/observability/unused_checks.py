@@ -31,14 +31,14 @@ def check_observability_if_declared(context: CheckContext) -> Iterator[Diagnosti
 def _without_section(context: CheckContext) -> Iterator[Diagnostic]:
     for pool in context.gpu_pools:
         if pool.cost_per_gpu_hour is not None:
-            message = f"there is no observability, so the costs of pool {pool.name}"
+            message = f"there is no observability, so costPerGpuHour of pool {pool.name} has"
             found = context.no_effect(("spec", "nodePools", pool.name, "costPerGpuHour"), ("spec",), message)
             yield replace(found, override=Severity.WARNING)  # what a GPU costs may be said before anybody watches
     if COMPONENT in context.platform.declared_components:
-        message = f"there is no observability, so the settings of {COMPONENT}"
+        message = f"there is no observability, so the settings of {COMPONENT} have"
         yield context.no_effect(("spec", "components", COMPONENT), ("spec",), message)
 
 
 def _without_component(context: CheckContext) -> Iterator[Diagnostic]:
     because = ("spec", "components", COMPONENT, "ownership")
-    yield context.no_effect(SECTION, because, f"{COMPONENT} is absent, so what observability says")
+    yield context.no_effect(SECTION, because, f"{COMPONENT} is absent, so spec.observability has")

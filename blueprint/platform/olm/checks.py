@@ -129,7 +129,7 @@ def _decided_by_bundle(context: CheckContext, component: PlatformComponent) -> I
     for name in _given(component) if olm else ():
         setting = component.component.settings.get(name)
         if olm and setting and (why := olm.refusal(name, setting)):
-            message = f"{name} means nothing to {component.name} on {_title(context)}: {why}"
+            message = f"{name} of {component.name} has no effect on {_title(context)}: {why}"
             path, code, notes = (*_at(component), "settings", name), codes.DECIDED_BY_BUNDLE, _because(context)
             yield context.diagnostic_at_key(path, code, message, help_="remove it", notes=notes)
 

@@ -17,17 +17,15 @@ ONLY_THROUGH_OLM = define(
     "BP3283",
     "only-through-olm",
     """
-The setting tells the Operator Lifecycle Manager something. On this distribution our own manifests install the
-component, so it would change nothing.
+The setting configures the Operator Lifecycle Manager. On this distribution the component is installed by manifests, so it would have no effect.
 """,
 )
 NO_FORM_FOR_OLM = define(
     "BP3284",
     "no-form-for-olm",
     """
-The component is not known in a form for this distribution in this release. Its plain manifests would be refused by
-OpenShift's admission, or fight with an operator that is installed there already. Install it by other means and say
-`ownership: external`, or leave it out.
+The component has no form for this distribution in this release. Its plain manifests would be refused by
+OpenShift's admission, or conflict with an operator that is installed there already. Install it by other means and set `ownership: external`, or leave it out.
 """,
 )
 SECRETS_OF_THE_CLUSTER = define(
@@ -35,7 +33,7 @@ SECRETS_OF_THE_CLUSTER = define(
     "pull-secrets-of-the-cluster",
     """
 Pods that come through the Operator Lifecycle Manager take no pull secrets from a blueprint, so a private registry
-would work for some pods and not for others. OpenShift's nodes have a pull secret of their own, `pull-secret` in the
+would work for some pods and not for others. OpenShift's nodes have their own pull secret, `pull-secret` in the
 namespace `openshift-config`: put the credentials there, and every pod has them.
 """,
 )
@@ -43,9 +41,9 @@ MIRROR_OF_EVERYTHING = define(
     "BP3286",
     "mirror-of-everything",
     """
-OpenShift's nodes are sent to mirrors by ImageDigestMirrorSet and ImageTagMirrorSet objects, whose sources are hosts
+OpenShift's nodes are directed to mirrors by ImageDigestMirrorSet and ImageTagMirrorSet objects, whose sources are hosts
 or `*.example.com`; there is none for all registries. Name each host: `nvcr.io` for the GPU Operator,
-`registry.redhat.io` for what Red Hat's catalogue brings, and `registry.connect.redhat.com` for the bundles of
+`registry.redhat.io` for images of Red Hat's catalogue, and `registry.connect.redhat.com` for the bundles of
 certified operators.
 """,
 )
@@ -54,8 +52,7 @@ DRIVER_NOT_PINNED = define(
     "driver-not-pinned",
     """
 On OpenShift the driver's image is named by the digest that the operator's bundle pins for its branch: tags are named
-after a system's release, which `cluster.os: rhcos` does not say. Say a branch whose digest the release knows, and no
-exact version.
+after a system's release, which `cluster.os: rhcos` does not contain. Use a branch whose digest the release knows, and no exact version.
 """,
 )
 APPROVED_BY_ITSELF = define(
@@ -63,7 +60,7 @@ APPROVED_BY_ITSELF = define(
     "approved-by-itself",
     """
 With `installPlanApproval: Automatic` the Operator Lifecycle Manager installs every later version that appears in the
-channel, without anybody asking for it: what runs is then not what the release was put together with, and a new device
+channel, without being asked: the running version is then not the one that the release was tested with, and a new device
 plugin reaches all GPU nodes at once. With `Manual` a person approves each install plan.
 """,
     severity=Severity.WARNING,

@@ -22,7 +22,10 @@ _LABELS = {"mig": "nvidia.com/mig.config", "sharing": "nvidia.com/device-plugin.
 _MIG_MANAGER = "migManager"
 _WHY_NOT_APPLIED: dict[MissingManager, tuple[Path, str]] = {
     MissingManager.STANDALONE_STACK: (_STACK, "without the operator there is no MIG manager"),
-    MissingManager.NODE_IMAGE: (("spec", "cluster", "os"), "these nodes are cut by their own settings, at boot"),
+    MissingManager.NODE_IMAGE: (
+        ("spec", "cluster", "os"),
+        "these nodes are partitioned by their own settings, at boot",
+    ),
     MissingManager.SWITCHED_OFF: ((_MIG_MANAGER,), "the MIG manager is switched off"),
 }
 """Where the blueprint leaves a layout to nobody, a path or the name of a setting, and why."""
@@ -70,8 +73,8 @@ def _unapplied_layout(context: CheckContext, pool: GpuPool) -> Iterator[Diagnost
     missing = context.platform.partitioning.missing_manager if pool.partition.layout else ()
     because = next((_WHY_NOT_APPLIED[reason] for reason in missing if reason in _WHY_NOT_APPLIED), None)
     if because is not None:
-        message, path = f"nobody can cut the GPUs of pool {pool.name}", (*POOLS, pool.name, "gpu", "mig")
-        help_ = "cut them outside of Kubernetes, or choose another stack or image"
+        message, path = f"no component applies the MIG layout of pool {pool.name}", (*POOLS, pool.name, "gpu", "mig")
+        help_ = "partition them outside of Kubernetes, or choose another stack or image"
         where, why = because
         notes = (context.note(context.setting_path(_MIG_MANAGER) if where == (_MIG_MANAGER,) else where, why),)
         yield context.diagnostic_at(path, codes.LAYOUT_NOT_APPLIED, message, notes=notes, help_=help_)
@@ -110,10 +113,10 @@ def _not_single(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
         return
     whole = layout.whole_devices
     why = f"GPU {whole[0]} stays whole" if whole else f"there are {' and '.join(layout.profiles)}"
-    message = f"strategy single needs every GPU cut into one profile, and {why}"
+    message = f"strategy single needs every GPU partitioned into one profile, and {why}"
     path = (*POOLS, pool.name, "gpu", "mig", "strategy")
     yield context.diagnostic_at(
-        path, codes.MIG_NOT_SINGLE, message, help_="say mixed, or leave strategy out", fix="mixed"
+        path, codes.MIG_NOT_SINGLE, message, help_="use mixed, or leave strategy out", fix="mixed"
     )
 
 
@@ -142,8 +145,8 @@ def _mps(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     if pool.partition.mps and _sound_layout(pool):
         at: Path = (*POOLS, pool.name, "gpu")
         node, _ = context.root.nearest((*at, "mig"))
-        notes = (Note("cut here", node.key_span or node.span),)
-        message = "MPS does not run on nodes whose GPUs are cut"
+        notes = (Note("partitioned here", node.key_span or node.span),)
+        message = "MPS does not run on nodes whose GPUs are partitioned"
         help_ = f"sharing: {{timeSlicing: {pool.partition.mps}}} does"
         yield context.diagnostic_at_key((*at, "sharing", "mps"), codes.MPS_ON_MIG, message, notes=notes, help_=help_)
 
@@ -190,7 +193,7 @@ def _reboot(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     reboots = context.platform.cluster.distribution_facts.resets_reboot
     if product and product.architecture.value == "Ampere" and reboots and not decided:
         where = context.platform.cluster.distribution
-        message = f"MIG mode of {product.product} on {where} usually takes a reboot, which nobody may do here"
+        message = f"MIG mode of {product.product} on {where} usually takes a reboot, which is not allowed here"
         setting = ".".join(map(str, context.setting_path("migReboot")[1:]))
         help_ = f"{setting}: true lets the MIG manager reboot nodes"
         yield context.diagnostic_at_key((*POOLS, pool.name, "gpu", "mig"), codes.MIG_REBOOT, message, help_=help_)

@@ -6,15 +6,15 @@ MIG_UNSUPPORTED = define(
     "BP3120",
     "mig-unsupported",
     """
-The GPU has no Multi-Instance GPU: it cannot be cut. The MIG manager would skip it, and pods would see whole GPUs. Share it by
-time-slicing or MPS (`gpu.sharing`), or use a product that can be cut: A30, A100, H100, H200, B200 and their relatives.
+The GPU does not support Multi-Instance GPU (MIG), so it cannot be partitioned. The MIG manager would skip it, and pods would see whole GPUs. Share it by
+time-slicing or MPS (`gpu.sharing`), or use a product that can be partitioned: A30, A100, H100, H200, B200 and their relatives.
 """,
 )
 MIG_PROFILE_UNSUPPORTED = define(
     "BP3121",
     "mig-profile-unsupported",
     """
-The GPU cannot be cut into instances of this profile. The part behind the dot is memory, so products with more memory have
+The GPU cannot be partitioned into instances of this profile. The part behind the dot is memory, so products with more memory have
 other names for the same slices: `1g.5gb` on an A100 with 40 GB is `1g.10gb` on one with 80 GB.
 """,
 )
@@ -22,7 +22,7 @@ MIG_TOO_MANY = define(
     "BP3122",
     "mig-too-many-instances",
     """
-More instances of one profile than the GPU can hold even if there is nothing else on it. A profile with double memory, like
+The layout has more instances of one profile than an empty GPU can hold. A profile with double memory, like
 `1g.20gb` on a GPU with 80 GB, takes two of the eight memory slices, so that there are at most four.
 """,
 )
@@ -39,8 +39,7 @@ MIG_MEDIA_TWICE = define(
     "BP3124",
     "mig-media-twice",
     """
-More than one instance with media engines. The GPU has one set of JPEG and optical flow engines to give, and one instance, of a
-profile ending in `+me`, can have it. Use the plain profile for the others.
+The layout has more than one instance with media engines. The GPU has one set of JPEG and optical flow engines, which one instance, of a profile ending in `+me`, can use. Use the plain profile for the others.
 """,
 )
 MIG_DEVICE_MISSING = define(
@@ -54,23 +53,23 @@ MIG_DEVICE_TWICE = define(
     "BP3126",
     "mig-device-twice",
     """
-Two layouts, or one layout twice, say how the same GPU is cut. Name every GPU once; those that no layout names stay whole.
+Two layouts, or one layout twice, partition the same GPU. Name every GPU once; those that no layout names stay whole.
 """,
 )
 MIG_NOT_SINGLE = define(
     "BP3127",
     "mig-not-single",
     """
-Strategy `single` offers instances as `nvidia.com/gpu`, which works only if all GPUs of a node are cut into instances of one
+Strategy `single` offers instances as `nvidia.com/gpu`, which works only if all GPUs of a node are partitioned into instances of one
 profile: with several the device plugin stops, and a whole GPU beside them would be the same resource as a slice. Use `mixed`, or
-cut all GPUs alike.
+partition all GPUs alike.
 """,
 )
 MIG_STRATEGIES_DIFFER = define(
     "BP3128",
     "mig-strategies-differ",
     """
-The GPU Operator has one MIG strategy for the whole cluster. Another pool asks for `mixed`, or needs it because of how it is cut, so
+The GPU Operator has one MIG strategy for the whole cluster. Another pool asks for `mixed`, or needs it because of how it is partitioned, so
 this pool cannot have `single`. Leave its strategy out: its instances are then `nvidia.com/mig-PROFILE`, like those of the other.
 """,
 )
@@ -78,8 +77,7 @@ MIG_UNPROVEN = define(
     "BP3129",
     "mig-unproven",
     """
-What the hardware catalogue knows of cutting this GPU is not verified, or it knows nothing, so that nobody can tell whether the
-layout is possible. If it is not, the MIG manager sets the node label `nvidia.com/mig.config.state` to `failed`. Compare with
+The hardware catalogue's facts about partitioning this GPU are not verified or missing, so it is unknown whether the layout is possible. If it is not, the MIG manager sets the node label `nvidia.com/mig.config.state` to `failed`. Compare with
 `nvidia-smi mig -lgip` and `-lgipp` on such a GPU.
 """,
     severity=Severity.WARNING,
@@ -97,25 +95,23 @@ SHARED_IS_NOT_THERE = define(
     "shared-is-not-there",
     """
 Time-slicing is declared for something that the pool's nodes do not offer: a profile that no layout has, or whole GPUs where all are
-cut. The device plugin ignores such an entry without a word. Under strategy `single` every instance is `gpu`.
+partitioned. The device plugin silently ignores such an entry. Under strategy `single` every instance is `gpu`.
 """,
 )
 PARTITION_UNMANAGED = define(
     "BP3132",
     "partition-unmanaged",
     """
-The pool's GPUs are to be cut or shared, but nobody here writes what the MIG manager and the device plugin read to do so: it belongs to
-the GPU Operator (sharing under `gpuStack: standalone`: to the device plugin), and that is not `managed`, or there is no MIG manager
-at all. The nodes' labels would name a configuration that does not exist.
+The pool's GPUs are to be partitioned or shared, but nothing here renders the configuration of the MIG manager and the device plugin: it belongs to
+the GPU Operator (sharing under `gpuStack: standalone`: to the device plugin), which is not `managed`, or there is no MIG manager at all. The nodes' labels would name a configuration that does not exist.
 """,
 )
 MIG_REBOOT = define(
     "BP3133",
     "mig-needs-reboot",
     """
-GPUs of the Ampere generation take on MIG mode at a reset, and most clouds do not let a virtual machine reset them: the MIG manager
-would wait for ever. Let it reboot the node (`components.gpu-operator.settings.migReboot: true`), or make nodes whose image has
-MIG mode on already, and set that to false to keep things as they are.
+GPUs of the Ampere generation change to MIG mode at a reset, and most clouds do not let a virtual machine reset them: the MIG manager
+would wait forever. Let it reboot the node (`components.gpu-operator.settings.migReboot: true`), or create nodes whose image has MIG mode enabled, and set it to false to suppress this warning.
 """,
     severity=Severity.WARNING,
 )
@@ -124,23 +120,22 @@ PARTITION_LABEL_TAKEN = define(
     "partition-label-taken",
     """
 The pool's selector sets the node label by which the MIG manager or the device plugin finds its configuration, and the pool declares
-how its GPUs are cut or shared: two owners of one label. Select the nodes by a label of your own.
+how its GPUs are partitioned or shared: two owners of one label. Select the nodes by your own label.
 """,
 )
 LAYOUT_NOT_APPLIED = define(
     "BP3215",
-    "nobody-cuts",
+    "no-mig-manager",
     """
-The pool declares how its GPUs are cut, and nothing that is installed could do it: without the GPU Operator there is no MIG
-manager, and some node images cut GPUs by settings of their own at boot.
+The pool declares how its GPUs are partitioned, and no installed component can do it: without the GPU Operator there is no MIG
+manager, and some node images partition GPUs by settings of their own at boot.
 """,
 )
 SHARING_NOT_APPLIED = define(
     "BP3216",
-    "nobody-shares",
+    "sharing-not-managed",
     """
-How GPUs are shared is configuration of the device plugin, and the device plugin of this pool is not ours. The cloud's own has its
-own settings for it, usually flags of the node pool.
+How GPUs are shared is configuration of the device plugin, and the blueprint does not manage this pool's device plugin. The cloud's device plugin has its own settings for it, usually flags of the node pool.
 """,
 )
 MPS_TOO_MANY = define(

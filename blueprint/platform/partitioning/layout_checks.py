@@ -59,7 +59,7 @@ class _Wording:
                 return self._does_not_fit(conflict)
 
     def _unsupported(self) -> Diagnostic:
-        message = f"{self._product} cannot be cut: it has no MIG"
+        message = f"{self._product} cannot be partitioned: it has no MIG"
         help_ = "leave mig out; sharing: {timeSlicing: 4} lets pods share it"
         path = (*self._gpu, "mig")
         return self._context.diagnostic_at(
@@ -67,7 +67,7 @@ class _Wording:
         )
 
     def _profiles_unknown(self) -> Diagnostic:
-        message = f"the catalogue does not know how {self._product} can be cut"
+        message = f"the catalogue does not know how {self._product} can be partitioned"
         path = (*self._gpu, "mig", "layout")
         return self._context.diagnostic_at(path, codes.MIG_UNPROVEN, message, notes=(self._product_note,))
 
@@ -84,7 +84,7 @@ class _Wording:
         return self._context.diagnostic_at(path, codes.MIG_DEVICE_MISSING, message, notes=notes)
 
     def _devices_repeated(self, conflict: layout.DevicesRepeated) -> Diagnostic:
-        message = f"{_gpus(conflict.devices)} {'is' if len(conflict.devices) == 1 else 'are'} cut twice"
+        message = f"{_gpus(conflict.devices)} {'is' if len(conflict.devices) == 1 else 'are'} partitioned twice"
         help_ = "name every GPU once; those that no layout names stay whole"
         notes = tuple(self._entry_note(entry) for entry in conflict.earlier)
         path = self._entry(conflict, "devices")
@@ -93,10 +93,10 @@ class _Wording:
     def _entry_note(self, entry: int) -> Note:
         node, where = self._context.root.nearest((*self._gpu, "mig", "layout", entry, "devices"))
         span = node.span if where[-1] == "devices" else (node.key_span or node.span)
-        return Note(f"cut here by layout {entry}", span)
+        return Note(f"partitioned here by layout {entry}", span)
 
     def _profile_unknown(self, conflict: layout.ProfileUnknown) -> Diagnostic:
-        message = f"{self._product} cannot be cut into {conflict.profile}"
+        message = f"{self._product} cannot be partitioned into {conflict.profile}"
         help_, fix = f"profiles of this GPU: {', '.join(self._profiles)}", _similar(conflict.profile, self._profiles)
         return self._at_profile(
             conflict, conflict.profile, codes.MIG_PROFILE_UNSUPPORTED, message, help_=help_, fix=fix

@@ -91,6 +91,11 @@ class PoolPartition:
         """The GPUs by how they are partitioned; empty where all stay whole."""
         return self.layout.groups if self.layout else ()
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether a node has a GPU that is not partitioned."""
+        return not self.groups or any(not group.instances for group in self.groups)
+
     @tracked_property
     def declared_strategy(self) -> str | None:
         """The strategy that the blueprint names."""
@@ -111,7 +116,7 @@ class PoolPartition:
         decided_by(read_fact(placements) if placements else None)
         instances = ", ".join(f"{number} x {profile}" for profile, number in sorted(group.instances.items()))
         places = f" ({', '.join(map(str, group.placement))})" if group.placement else ""
-        return f"{gpus} cut into {instances}{places}"
+        return f"{gpus} partitioned into {instances}{places}"
 
     @tracked_property
     def shared(self) -> bool:

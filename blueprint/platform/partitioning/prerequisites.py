@@ -30,8 +30,8 @@ def _partition(pool: GpuPool, platform: Platform) -> Iterator[str]:
 
 def _cutting(pool: GpuPool, platform: Platform) -> Iterator[str]:
     yield (
-        "Whoever changes how the GPUs are cut drains the node before: the MIG manager stops the pods of the GPU stack,"
-        " and cannot cut a GPU that others use."
+        "Drain a node before changing how its GPUs are partitioned: the MIG manager stops the pods of the GPU stack,"
+        " and cannot partition a GPU that others use."
     )
     if read_fact(pool.gpu.facts.architecture) == "Ampere":
         reboots = platform.setting("migReboot")
@@ -41,5 +41,5 @@ def _cutting(pool: GpuPool, platform: Platform) -> Iterator[str]:
     if whole and not pool.driver.enabled and pool.driver.branch in (None, _REGRESSION_BRANCH):
         yield (
             f"A driver of branch {_REGRESSION_BRANCH} is newer than {_FIXED_IN}: with older ones pods stay pending on"
-            " nodes that have both cut and whole GPUs."
+            " nodes that have both partitioned and whole GPUs."
         )

@@ -75,10 +75,10 @@ class TopologyChecks:
         for wide, narrow in pairwise(known):
             outer, inner = sizes[wide], sizes[narrow]
             if outer % inner:
-                message = f"a {wide} of {outer} nodes is no whole number of {narrow}s of {inner}"
+                message = f"a {wide} of {outer} nodes is not a multiple of {narrow}s of {inner}"
                 notes = (self.context.note((*at, wide), "the wider level"),)
                 yield self.context.diagnostic_at(
-                    (*at, narrow), codes.TOPOLOGY_SIZES, message, notes=notes, help_="say nodes per domain"
+                    (*at, narrow), codes.TOPOLOGY_SIZES, message, notes=notes, help_="sizes are nodes per domain"
                 )
         for level in known:
             yield from self._fill(name, pool, level)
@@ -96,7 +96,7 @@ class TopologyChecks:
         size, at = pool.topology.sizes[level], (*POOLS, name, "topology", level)
         if level == HOSTNAME and size != 1:
             yield self.context.diagnostic_at(
-                at, codes.TOPOLOGY_SIZES, f"{HOSTNAME} is one node, not {size}", fix="1", help_="say 1"
+                at, codes.TOPOLOGY_SIZES, f"{HOSTNAME} is one node, not {size}", fix="1", help_="use 1"
             )
         else:
             words = (f"a {level} holds", codes.TOPOLOGY_SIZES, codes.TOPOLOGY_UNEVEN)
@@ -122,7 +122,7 @@ class TopologyChecks:
             return
         at: Path = (*POOLS, name, "nvlinkDomain")
         if gpu is None:
-            message, help_ = f"pool {name} has no gpu, so nvlinkDomain means nothing", "add gpu, or remove nvlinkDomain"
+            message, help_ = f"pool {name} has no gpu, so nvlinkDomain has no effect", "add gpu, or remove nvlinkDomain"
             yield self.context.diagnostic_at(at, platform_codes.GPU_MISSING, message, help_=help_)
             return
         product = gpu.catalogued
@@ -155,7 +155,7 @@ class TopologyChecks:
                 help_="topologyManager: restricted or single-numa-node",
             )
         if "topologyManagerScope" in kubelet and not aligning:
-            message = "topologyManagerScope says what the topology manager aligns, and that is off"
+            message = "topologyManagerScope has no effect while the topology manager is off"
             yield self.context.diagnostic_at(
                 (*at, "topologyManagerScope"),
                 codes.KUBELET_CONFLICT,
@@ -163,7 +163,7 @@ class TopologyChecks:
                 help_="set topologyManager, or remove topologyManagerScope",
             )
         if policy == "single-numa-node" and kubelet.get("cpuManagerPolicy") == "none":
-            message = "single-numa-node cannot hold for processors that nobody assigns: cpuManager is none"
+            message = "single-numa-node is impossible while no CPUs are assigned: cpuManager is none"
             notes = (self.context.note((*at, "topologyManager"), "topology manager set here"),)
             yield self.context.diagnostic_at(
                 (*at, "cpuManager"),

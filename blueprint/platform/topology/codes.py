@@ -6,7 +6,7 @@ TOPOLOGY_LEVELS = define(
     "BP3170",
     "topology-levels",
     """
-`cluster.topology` lists the levels of where nodes stand, widest first. Each is a node label, named once; the node
+`cluster.topology` lists the levels of the node topology, widest first. Each is a node label, named once; the node
 itself, `kubernetes.io/hostname`, can only be the last.
 """,
 )
@@ -14,7 +14,7 @@ TOPOLOGY_LEVEL_UNKNOWN = define(
     "BP3171",
     "unknown-topology-level",
     """
-A pool says how many of its nodes stand in a domain of this level, and `cluster.topology` has no such level. Name it
+A pool declares how many of its nodes are in a domain of this level, and `cluster.topology` has no such level. Name it
 there, with the other levels, widest first.
 """,
 )
@@ -22,7 +22,7 @@ TOPOLOGY_SIZES = define(
     "BP3172",
     "topology-sizes",
     """
-The domains cannot be as large as is said: a narrower level holds more nodes than a wider one, or does not divide it,
+The domains cannot be as large as declared: a narrower level holds more nodes than a wider one, or does not divide it,
 or one domain holds more nodes than the pool ever has. Sizes are nodes per domain, widest level first: blocks of 32,
 racks of 8.
 """,
@@ -31,8 +31,7 @@ TOPOLOGY_UNEVEN = define(
     "BP3173",
     "topology-uneven",
     """
-The pool's nodes do not fill whole domains, so one of them is smaller than the others. Workloads that ask for a whole
-domain will find one less than it seems.
+The pool's nodes do not fill whole domains, so one of them is smaller than the others. Workloads that need a whole domain find one fewer than expected.
 """,
     severity=Severity.WARNING,
 )
@@ -56,8 +55,7 @@ KUBELET_CONFLICT = define(
     "BP3180",
     "kubelet-conflict",
     """
-These settings of the kubelet do not work together: the kubelet would refuse to start, or one setting would have
-nothing to act on. The static memory manager needs the static CPU manager's alignment, that is a topology manager
+These settings of the kubelet do not work together: the kubelet would refuse to start, or one setting would have no effect. The static memory manager needs the static CPU manager's alignment, that is a topology manager
 other than `none`.
 """,
 )
@@ -65,6 +63,6 @@ MACHINE_IMPLAUSIBLE = define(
     "BP3357",
     "machine-implausible",
     """
-A node so small cannot hold the kubelet, the pods of the GPU stack and a workload. Mostly a unit is wrong: `2Ti`, not `2Mi`.
+So small a node cannot hold the kubelet, the pods of the GPU stack and a workload. Usually a unit is wrong: `2Ti`, not `2Mi`.
 """,
 )

@@ -32,14 +32,14 @@ def _machine(pool: Pool) -> Iterator[str]:
 def _levels(pool: Pool) -> Iterator[str]:
     levels = {key: size for key, size in pool.topology.labels.items() if key != pool.topology.domain_label}
     for level, size in levels.items():
-        yield f"Each node carries the label {level}, whose value names the domain in which it stands" + (
+        yield f"Each node carries the label {level}, whose value names its domain" + (
             f"; {size} node{'s' if size > 1 else ''} of this pool in each." if size else ".")  # fmt: skip
 
 
 def _domain(pool: Pool, platform: Platform) -> Iterator[str]:
     label, nodes = pool.topology.domain_label, pool.topology.domain_nodes
     if label and nodes:
-        who = _labeller(platform) if label == CLIQUE else "Whoever makes the nodes"
+        who = _labeller(platform) if label == CLIQUE else "The node provisioner"
         yield (
             f"Each {nodes} nodes are joined by NVLink into one domain. {who} gives them the label {label}, one value"
             " per domain."
@@ -49,7 +49,7 @@ def _domain(pool: Pool, platform: Platform) -> Iterator[str]:
 def _labeller(platform: Platform) -> str:
     if platform.dra.compute_domains:
         return "The DRA driver"
-    return "GPU feature discovery" if platform.node_stack.discovers_gpus else "Whoever makes the nodes"
+    return "GPU feature discovery" if platform.node_stack.discovers_gpus else "The node provisioner"
 
 
 def _kubelet(pool: Pool) -> Iterator[str]:

@@ -28,7 +28,7 @@ def check_virtualization(context: CheckContext) -> Iterator[Diagnostic]:
         path, code = context.setting_path("sandboxWorkloads"), codes.NO_NODE_FOR_MACHINES
         yield context.diagnostic_at(path, code, message, help_=help_)
     if not virtualization.advertised:
-        message = "nobody advertises the GPUs of nodes that run virtual machines"
+        message = "no component advertises the GPUs of nodes that run virtual machines"
         path, code = context.setting_path("kataDevicePlugin"), codes.PASSED_GPUS_NOT_ADVERTISED
         yield context.diagnostic_at(path, code, message, help_="remove it")
 

@@ -1,4 +1,4 @@
-"""What can be wrong where nodes run virtual machines."""
+"""Diagnostic codes of nodes that run virtual machines."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ WORKLOAD_UNKNOWN = define(
     "BP3370",
     "workload-unknown",
     """
-Nodes run `container` or `vm-passthrough`: the label `nvidia.com/gpu.workload.config` says which. The operator warns of other
-values in its log and then does what `defaultWorkload` says. `vm-vgpu` is for KubeVirt, which the platform does not have:
+Nodes run `container` or `vm-passthrough`: the label `nvidia.com/gpu.workload.config` selects one. The operator warns of other
+values in its log and then applies `defaultWorkload`. `vm-vgpu` is for KubeVirt, which the platform does not have:
 Kata passes whole GPUs through.
 """,
 )
@@ -17,8 +17,7 @@ WORKLOAD_UNUSED = define(
     "BP3371",
     "workload-unused",
     """
-The pool's nodes are marked for virtual machines, but `sandboxWorkloads` of the GPU Operator is off (or the stack has no such
-thing). The operator then ignores the label and takes the GPUs for containers: driver, container toolkit and device plugin
+The pool's nodes are marked for virtual machines, but `sandboxWorkloads` of the GPU Operator is off (or the stack has no such setting). The operator then ignores the label and takes the GPUs for containers: driver, container toolkit and device plugin
 come to the nodes.
 """,
 )
@@ -28,7 +27,7 @@ GPUS_OF_VIRTUAL_MACHINES = define(
     """
 The GPUs of a node that runs virtual machines are passed through to those. No driver, device plugin or exporter of the platform
 runs there, `nvidia.com/gpu` is not offered, and neither probe nor alerts can see such GPUs. A pool of such nodes has no `gpu`
-until the section `kata` exists, so that nothing is promised of them. Where the nodes are to run containers, mark them so.
+until the section `kata` exists, so that nothing is promised for them. If the nodes are to run containers, label them so.
 """,
 )
 NO_NODE_FOR_MACHINES = define(
@@ -36,7 +35,7 @@ NO_NODE_FOR_MACHINES = define(
     "no-node-for-virtual-machines",
     """
 `sandboxWorkloads` is on, but no pool's nodes are marked for virtual machines, so that the operator treats all nodes as before.
-Select a pool by `nvidia.com/gpu.workload.config: vm-passthrough`; whoever makes the nodes gives them that label.
+Select a pool by `nvidia.com/gpu.workload.config: vm-passthrough`; the node provisioner gives them that label.
 """,
     severity=Severity.WARNING,
 )
@@ -44,8 +43,7 @@ PASSED_GPUS_NOT_ADVERTISED = define(
     "BP3374",
     "nobody-advertises-passed-gpus",
     """
-Kata's device plugin is what makes a node offer the GPUs that virtual machines may take. Without it pods that ask for one stay
-Pending, unless another plugin does that work.
+Kata's device plugin advertises the GPUs that are passed through to virtual machines. Without it pods that request one stay Pending, unless another plugin advertises them.
 """,
     severity=Severity.WARNING,
 )

@@ -36,7 +36,7 @@ def _nodes(pool: Pool, platform: Platform) -> Iterator[str]:
         " All of its GPUs go to virtual machines."
     )
     if not platform.setting("vfioManager"):
-        yield "Whoever makes the nodes binds their GPUs to vfio-pci (on Grace to nvgrace_gpu_vfio_pci)."
+        yield "The node provisioner binds their GPUs to vfio-pci (on Grace to nvgrace_gpu_vfio_pci)."
     yield f"Workloads ask for {' and '.join(_offered(platform))}."
 
 
@@ -69,7 +69,7 @@ def _confidential(platform: Platform) -> Iterator[str]:
             f" {mode}, and somebody gives those nodes the label nvidia.com/cc.capable=true: nothing of the stack does."
         )
     yield (
-        "Whoever changes the label nvidia.com/cc.mode of a node drains it before: its GPUs are reset. The mode ppcie is"
+        "Drain a node before changing its label nvidia.com/cc.mode: its GPUs are reset. The mode ppcie is"
         " said there alone, on Hopper nodes whose GPUs and NVSwitches all can do it."
     )
 

@@ -1,4 +1,4 @@
-"""How the GPUs are cut."""
+"""How the GPUs are partitioned."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ MIG_LAYOUT = define(
     "BP9710",
     "mig-layout",
     """
-The GPU is not cut as any layout of its pool says, or more GPUs are cut so than the layout names. Which GPU has which index is not
-compared: any four of eight may be those that are cut. The MIG manager writes how far it came to the node label
+The GPU is not partitioned as any layout of its pool says, or more GPUs are partitioned so than the layout names. Which GPU has which index is not
+compared: any four of eight may be those that are partitioned. The MIG manager writes how far it came to the node label
 `nvidia.com/mig.config.state`; `failed` often means that something used the GPU.
 """,
 )
@@ -31,7 +31,7 @@ _REMEDY = "drain the node and look at its label `nvidia.com/mig.config.state` an
 
 @dataclass(frozen=True, slots=True)
 class MigGroupCount:
-    """How many GPUs are cut into the same instances, and into how many of each profile."""
+    """How many GPUs are partitioned into the same instances, and into how many of each profile."""
 
     gpus: int
     instances: Mapping[str, int]
@@ -39,14 +39,14 @@ class MigGroupCount:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How many GPUs are cut into which instances, and how many are whole."""
+    """How many GPUs are partitioned into which instances, and how many are whole."""
 
     cut: tuple[MigGroupCount, ...]
     whole: int
 
     def __post_init__(self) -> None:
         if not self.cut:
-            raise ValueError("the layout cuts no GPU")
+            raise ValueError("the layout partitions no GPU")
 
     def __str__(self) -> str:
         parts = [f"{group.gpus} GPUs {_instances(group.instances)}" for group in self.cut]
@@ -55,9 +55,9 @@ class Layout:
 
 @check("mig-layout", record(Layout), expects=str, reads=(MIG_MODE, MIG_DEVICES), only_if_expected=True)
 def mig_layout(verdicts: VerdictFactory, expected: Layout) -> list[Verdict]:
-    """As many GPUs as declared are cut into the declared MIG instances, and the others are whole.
+    """As many GPUs as declared are partitioned into the declared MIG instances, and the others are whole.
 
-    Which GPU has which index is not known before, so that GPUs are counted by how they are cut. NVML tells instances by
+    Which GPU has which index is not known before, so that GPUs are counted by how they are partitioned. NVML tells instances by
     the names of their devices, which every user may read; a GPU whose instances differ from the layout only in what a
     name may leave out (`+me`) is *unknown*.
     """
@@ -121,7 +121,7 @@ def _instances(found: Mapping[str, int]) -> str:
         return "whole"
     if "" in found:
         return "in MIG mode without any instance"
-    return "cut into " + ", ".join(f"{number} x {name}" for name, number in sorted(found.items()))
+    return "partitioned into " + ", ".join(f"{number} x {name}" for name, number in sorted(found.items()))
 
 
 def _plain(found: Mapping[str, int]) -> dict[str, int]:

@@ -135,7 +135,7 @@ def _type(node: Schema, root: Schema) -> str:
 
 
 def _is_shown(default: Any) -> bool:
-    """Empty defaults say nothing, and those of mappings are said by their fields."""
+    """Empty defaults are left out; those of mappings are shown by their fields."""
     return default not in (None, "", [], ()) and not isinstance(default, Mapping)
 
 

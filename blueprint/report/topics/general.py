@@ -118,7 +118,7 @@ waivers:
 - `subject`: an object (`Kind/[namespace/]name`), `Node/NAME` or `Pool/NAME`; `*` is any text, `?` one character
 - `path`: the field as reports show it, with the same wildcards
 - `reason`, `owner`: why, and who answers for it
-- `expires`: the last day on which it is in force, in UTC
+- `expires`: the last day on which it is active, in UTC
 
 `subject` or `path` may be left out; without both, the waiver is too broad. In a blueprint, an overlay or a manifest of
 your own, a comment on the line of the finding or above it does the same:

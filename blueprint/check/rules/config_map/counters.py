@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 
 COUNTERS_KEY = "dcgm-metrics.csv"
-ALONE_KEY = "metrics"
 _TYPES = ("gauge", "counter", "histogram", "summary", "label")
 _FIELD = re.compile(r"DCGM_(FI|EXP)_[A-Z0-9_]+")
 RULES = ()
@@ -17,13 +16,10 @@ def counter_faults(text: str) -> Iterator[str]:
     """Everything wrong with the file, line by line."""
     fields: dict[str, int] = {}
     lines = 0
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
+    for number, parts, line in _lines(text):
         lines += 1
-        parts = [part.strip() for part in next(csv.reader([line], skipinitialspace=True))]
         if len(parts) != 3:  # noqa: PLR2004 - that is the format
-            yield f"line {number} has {len(parts)} parts instead of 3: {line.strip()}"
+            yield f"line {number} has {len(parts)} parts instead of 3: {line}"
             continue
         name, kind, _ = parts
         if not _FIELD.fullmatch(name):
@@ -35,3 +31,15 @@ def counter_faults(text: str) -> Iterator[str]:
         fields.setdefault(name, number)
     if not lines:
         yield "there is not one counter in it"
+
+
+def named_fields(text: str) -> Iterator[tuple[int, str]]:
+    """Number of the line and name of every field that has the form of one."""
+    return ((number, parts[0]) for number, parts, _ in _lines(text) if _FIELD.fullmatch(parts[0]))
+
+
+def _lines(text: str) -> Iterator[tuple[int, list[str], str]]:
+    """The lines that say something: number, parts, the line itself."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip() and not line.lstrip().startswith("#"):
+            yield number, [part.strip() for part in next(csv.reader([line], skipinitialspace=True))], line.strip()

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from blueprint.bundle.model import Object
+from blueprint.check.common.expressions import fault
+from blueprint.check.common.monitoring import NOT_EXPORTED, not_counted
 from blueprint.check.finding import ObjectFinding
-from blueprint.check.rule import rule
+from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import RuleContext, inside, items, mapping
 from blueprint.diagnostics import Severity, define
 
 UNREADABLE = define("BP6536", "dashboard-unreadable", page=__file__)
 SAME_UID = define("BP6537", "dashboard-uid", page=__file__, severity=Severity.WARNING)
 PANEL_GONE = define("BP6538", "dashboard-panel-gone", page=__file__, severity=Severity.WARNING)
+QUERY_UNREADABLE = define("BP6575", "dashboard-query-unreadable", page=__file__, severity=Severity.WARNING)
+_RANGE = re.compile(r"\[([^\]\[]*\$[^\]]*)\]")
+_VARIABLE = re.compile(r"\$\{[^}]*\}|\$\w+|\[\[\w+\]\]")
 _LABEL = "grafana_dashboard"
 _LONGEST_UID = 40
 _GONE = {"graph": "timeseries", "singlestat": "stat", "table-old": "table", "grafana-piechart-panel": "piechart"}
@@ -89,4 +95,37 @@ def _panels(board: Mapping[Any, Any]) -> Iterator[Mapping[Any, Any]]:
         yield from map(mapping, items(each.get("panels")))
 
 
-RULES = (unreadable, uid, panels)
+@rule(QUERY_UNREADABLE, tags=("monitoring",), needs=(Capability.PROMQL,))
+def queries(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Queries of panels that are no PromQL."""
+    for key, text in _dashboards(subject):
+        for title, query in _queries(_parsed(text)):
+            if found := fault(_with_values(query)):
+                message = f"data[{json.dumps(key)}]: panel {title or 'without a title'}: {found[0]}: {query}"
+                yield ObjectFinding(QUERY_UNREADABLE, ("data", key), message, found[1] or "the panel stays empty")
+
+
+@rule(NOT_EXPORTED, tags=("monitoring",))
+def not_exported(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Panels of what no exporter counts."""
+    for key, text in _dashboards(subject):
+        for fault_, help_ in not_counted((query for _, query in _queries(_parsed(text))), context):
+            yield ObjectFinding(NOT_EXPORTED, ("data", key), f"data[{json.dumps(key)}]: {fault_}", help_)
+
+
+def _queries(board: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
+    """Panels' titles and the queries that surely go to a Prometheus."""
+    for panel in _panels(board):
+        whole = panel.get("datasource")
+        for target in map(mapping, items(panel.get("targets"))):
+            source = target.get("datasource", whole)
+            if inside(source, "type") == "prometheus" and isinstance(query := target.get("expr"), str) and query:
+                yield str(panel.get("title") or ""), query
+
+
+def _with_values(query: str) -> str:
+    """The query with something in place of Grafana's variables: a duration in brackets, a word elsewhere."""
+    return _VARIABLE.sub("x", _RANGE.sub(lambda found: f"[{_VARIABLE.sub('5m', found[1])}]", query))
+
+
+RULES = (unreadable, uid, panels, queries, not_exported)

@@ -6,18 +6,22 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from blueprint.bundle.model import Object
+from blueprint.catalog.dcgm_fields import known_fields
+from blueprint.check.common.monitoring import counter_files, whole_gpu_fields
 from blueprint.check.finding import ObjectFinding
-from blueprint.check.rule import rule
+from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import RuleContext, by_hand, inside, mapping
 from blueprint.check.rules.config_map import mig, sharing
-from blueprint.check.rules.config_map.counters import ALONE_KEY, COUNTERS_KEY, counter_faults
-from blueprint.diagnostics import Refused, define
+from blueprint.check.rules.config_map.counters import counter_faults, named_fields
+from blueprint.diagnostics import Refused, Severity, define, nearest
 from blueprint.effective.operator import GPU_CLUSTER
 from blueprint.source.loader import load_text
 
 PLUGIN_CONFIG = define("BP6202", "device-plugin-config", page=__file__)
 MIG_CONFIG = define("BP6203", "mig-manager-config", page=__file__)
 COUNTERS = define("BP6204", "exporter-counters", page=__file__)
+FIELD_UNKNOWN = define("BP6576", "counter-unknown", page=__file__)
+WITHOUT_INSTANCES = define("BP6590", "counter-without-instances", page=__file__, severity=Severity.WARNING)
 
 
 @rule(PLUGIN_CONFIG, tags=("operator",))
@@ -45,16 +49,37 @@ def mig_manager(subject: Object, context: RuleContext) -> Iterator[ObjectFinding
         yield ObjectFinding(MIG_CONFIG, ("data", "config.yaml"), f"data.config.yaml: {fault}")
 
 
-@rule(COUNTERS, tags=("operator",))
+@rule(COUNTERS, tags=("monitoring",))
 def exporter(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """The counters of the exporter: the operator's, or one that stands alone."""
-    data = mapping(subject.data.get("data"))
-    for key in (COUNTERS_KEY, ALONE_KEY):
-        text = data.get(key)
-        read = key == COUNTERS_KEY and _read_by(subject, context, "dcgmExporter")
-        if isinstance(text, str) and (read or _is_of_exporter_alone(subject)):
-            for fault in counter_faults(text):
-                yield ObjectFinding(COUNTERS, ("data", key), fault, "FIELD, type, help")
+    """The counters of the exporter, whichever key holds them and whoever reads them."""
+    for key, text in counter_files(subject):
+        for fault in counter_faults(text):
+            yield ObjectFinding(COUNTERS, ("data", key), fault, "FIELD, type, help")
+
+
+@rule(FIELD_UNKNOWN, tags=("monitoring",))
+def fields(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Counters of what DCGM does not know."""
+    override = None if Capability.BLUEPRINT in context.capabilities else Severity.WARNING
+    for key, text in counter_files(subject):
+        for number, name in named_fields(text):
+            if name not in known_fields():
+                near = nearest(name, known_fields())
+                message = f"line {number}: DCGM has no field {name}, and the exporter does not start"
+                help_ = f"did you mean {near}?" if near else None
+                yield ObjectFinding(FIELD_UNKNOWN, ("data", key), message, help_, override)
+
+
+@rule(WITHOUT_INSTANCES, tags=("monitoring", "mig"), needs=(Capability.POOLS,))
+def instances(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Counters that a person wrote, and of which partitioned GPUs have no value."""
+    if not context.pools or any(pool.whole_gpus for pool in context.pools):
+        return
+    for key, text in counter_files(subject):
+        for number, name in named_fields(text) if by_hand(subject, "data", key) else ():
+            if name in whole_gpu_fields():
+                message = f"line {number}: {name} has no value where every GPU is partitioned"
+                yield ObjectFinding(WITHOUT_INSTANCES, ("data", key), message, "remove the line")
 
 
 def _is_of_exporter_alone(subject: Object) -> bool:
@@ -78,4 +103,4 @@ def _faults(text: Any, judge: Any) -> Iterator[str]:
     yield from judge(data) if isinstance(data, Mapping) else ("holds no mapping",)
 
 
-RULES = (device_plugin, mig_manager, exporter)
+RULES = (device_plugin, mig_manager, exporter, fields, instances)

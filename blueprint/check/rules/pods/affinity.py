@@ -39,7 +39,7 @@ def unknown_label(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFin
     declared |= {
         key for node in context.objects_of_kind("Node") for key in mapping(inside(node.data, "metadata", "labels"))
     }
-    for path, key in _keys(pod):
+    for path, key in node_labels(pod):
         if key not in declared and _LOOKS_KNOWN.match(key) and not _KNOWN.fullmatch(key):
             near = nearest(key.replace("_", ".").replace("gpu-", "gpu."), _NAMES)
             text = f"{format_path(path, pod.subject.data)}: nothing sets the label {key} on nodes"
@@ -48,7 +48,7 @@ def unknown_label(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFin
             )
 
 
-def _keys(pod: DescribedPod) -> Iterator[tuple[Path, str]]:
+def node_labels(pod: DescribedPod) -> Iterator[tuple[Path, str]]:
     """Every label that the pod demands of, or wishes for in a node."""
     for key in mapping(pod.spec.get("nodeSelector")):
         yield (*pod.path, "nodeSelector", key), str(key)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from blueprint.bundle.model import Path
 from blueprint.check.common.containers import GPU, limit, pod_metadata
+from blueprint.check.common.kai import SCHEDULER
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import DescribedPod, RuleContext, mapping
@@ -14,27 +17,38 @@ from blueprint.source.paths import format_path
 
 GPU_FRACTION = define("BP6529", "gpu-fraction", page=__file__, severity=Severity.WARNING)
 WHOLE_GPU_IN_KATA = define("BP6530", "container-gpu-in-a-machine", page=__file__, severity=Severity.WARNING)
-_FRACTION, _MEMORY = "gpu-fraction", "gpu-memory"
+_FRACTION, _MEMORY, _DEVICES, _MPS = "gpu-fraction", "gpu-memory", "gpu-fraction-num-devices", "mps"
 
 
 @rule(GPU_FRACTION, tags=("scheduling", "kai"))
 def gpu_fraction(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Parts of a GPU that KAI Scheduler's admission refuses."""
-    annotations = mapping(pod_metadata(pod).get("annotations"))
-    named = [key for key in (_FRACTION, _MEMORY) if key in annotations]
-    if not named or pod.spec.get("schedulerName") != "kai-scheduler":
+    if pod.spec.get("schedulerName") != SCHEDULER:
         return
-    at: Path = (*pod.path[:-1], "metadata", "annotations", named[0])
-    whole = next((path for path, container in pod.containers if limit(container, GPU)), None)
-    if whole:
-        text = f"{format_path(at, pod.subject.data)} beside a limit of {GPU}: a pod has a part of a GPU, or whole ones"
-        yield ObjectFinding(GPU_FRACTION, at, text, f"remove the limit of {GPU}, or the annotation")
+    annotations = mapping(pod_metadata(pod).get("annotations"))
+    whole = any(limit(container, GPU) for _, container in pod.containers)
+    for key, fault, help_ in _faults(annotations, whole=whole):
+        at: Path = (*pod.path[:-1], "metadata", "annotations", key)
+        yield ObjectFinding(GPU_FRACTION, at, f"{format_path(at, pod.subject.data)} {fault}", help_)
+
+
+def _faults(annotations: Mapping[Any, Any], *, whole: bool) -> Iterator[tuple[str, str, str]]:
+    """What is wrong with which annotation, and the way out."""
+    named = [key for key in (_FRACTION, _MEMORY) if key in annotations]
+    if named and whole:
+        fault = f"beside a limit of {GPU}: a pod has a part of a GPU, or whole ones"
+        yield named[0], fault, f"remove the limit of {GPU}, or the annotation"
     if len(named) > 1:
-        text = f"{format_path(at, pod.subject.data)} beside {_MEMORY}: both say how much of the GPU"
-        yield ObjectFinding(GPU_FRACTION, at, text, f"remove {_MEMORY}, or {_FRACTION}")
+        yield _FRACTION, f"beside {_MEMORY}: both say how much of the GPU", f"remove {_MEMORY}, or {_FRACTION}"
     if _FRACTION in named and not _is_part(annotations[_FRACTION]):
-        text = f"{format_path(at, pod.subject.data)} is {annotations[_FRACTION]}, which is not between 0 and 1"
-        yield ObjectFinding(GPU_FRACTION, at, text, f'"0.5" is half a GPU; for whole ones a limit of {GPU}')
+        fault = f"is {annotations[_FRACTION]}, which is not between 0 and 1"
+        yield _FRACTION, fault, f'"0.5" is half a GPU; for whole ones a limit of {GPU}'
+    for key, unit in ((_MEMORY, "MiB"), (_DEVICES, "GPUs")):
+        if key in annotations and not re.fullmatch(r"0*[1-9][0-9]*", str(annotations[key])):
+            yield key, f"is {annotations[key]}, which is no whole number of {unit}", '"2000", for example'
+    for key in (_DEVICES, _MPS):
+        if not named and annotations.get(key) not in (None, "false"):
+            yield key, f"without {_FRACTION} or {_MEMORY}", f"say {_FRACTION} or {_MEMORY}, or remove it"
 
 
 def _is_part(value: object) -> bool:

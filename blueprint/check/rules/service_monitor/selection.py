@@ -1,38 +1,41 @@
-"""ServiceMonitors that nobody selects, and ports that their Services do not have."""
+"""ServiceMonitors that nobody selects, Services out of their reach, and ports that Services do not have."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.common.monitoring import matches, selects
+from blueprint.check.common.monitoring import NO_SUCH_PORT, NOT_SELECTED, OUT_OF_REACH, in_reach, matches, unselected
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside, items, mapping
-from blueprint.diagnostics import Severity, define, nearest
-
-NOT_SELECTED = define("BP6534", "monitor-not-selected", page=__file__, severity=Severity.WARNING)
-NO_SUCH_PORT = define("BP6535", "monitor-port-unknown", page=__file__, severity=Severity.WARNING)
+from blueprint.diagnostics import nearest
 
 
 @rule(NOT_SELECTED, tags=("monitoring",))
 def not_selected(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Monitors that none of the Prometheus objects selects."""
-    servers = [*context.objects_of_kind("Prometheus"), *context.objects_of_kind("PrometheusAgent")]
-    if servers and not any(selects(each, "serviceMonitor", subject, context) for each in servers):
-        selector = mapping(servers[0].data.get("spec")).get("serviceMonitorSelector")
-        text = f"no Prometheus selects this monitor: serviceMonitorSelector of {servers[0].id} is {selector}"
-        yield ObjectFinding(NOT_SELECTED, ("metadata",), text, "add the labels that serviceMonitorSelector demands")
+    """Monitors that no Prometheus selects."""
+    if found := unselected("serviceMonitor", subject, context):
+        why, help_ = found
+        yield ObjectFinding(NOT_SELECTED, ("metadata",), f"no Prometheus selects this monitor: {why}", help_)
+
+
+@rule(OUT_OF_REACH, tags=("monitoring",))
+def out_of_reach(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Services that the monitor selects, in namespaces in which it does not look."""
+    services = _services(subject, context)
+    if services and not any(in_reach(each, subject) for each in services):
+        text = f"it selects {services[0].id}, and looks in {subject.id.namespace or 'its own namespace'} alone"
+        if inside(subject.data, "spec", "namespaceSelector"):
+            text = f"it selects {services[0].id}, whose namespace spec.namespaceSelector leaves out"
+        help_ = f"namespaceSelector: {{matchNames: [{services[0].id.namespace}]}}"
+        yield ObjectFinding(OUT_OF_REACH, ("spec", "namespaceSelector"), text, help_)
 
 
 @rule(NO_SUCH_PORT, tags=("monitoring",))
 def no_such_port(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Ports that no Service has which the monitor selects."""
-    selector = inside(subject.data, "spec", "selector")
-    if not mapping(selector):
-        return
-    services = [each for each in context.objects_of_kind("Service") if _in_reach(each, subject)]
-    services = [each for each in services if matches(selector, mapping(inside(each.data, "metadata", "labels")))]
+    services = [each for each in _services(subject, context) if in_reach(each, subject)]
     names = sorted({
         str(port.get("name")) for each in services for port in map(mapping, items(inside(each.data, "spec", "ports")))
         if port.get("name")
@@ -50,10 +53,13 @@ def no_such_port(subject: Object, context: RuleContext) -> Iterator[ObjectFindin
             yield ObjectFinding(NO_SUCH_PORT, ("spec", "endpoints", index, "port"), text, help_)
 
 
-def _in_reach(service: Object, monitor: Object) -> bool:
-    where = mapping(inside(monitor.data, "spec", "namespaceSelector"))
-    names = items(where.get("matchNames")) or [monitor.id.namespace]
-    return where.get("any") is True or service.id.namespace in names
+def _services(subject: Object, context: RuleContext) -> list[Object]:
+    """The Services among the objects that the monitor's selector takes, wherever they are."""
+    selector = inside(subject.data, "spec", "selector")
+    if not mapping(selector):
+        return []
+    services = context.objects_of_kind("Service")
+    return [each for each in services if matches(selector, mapping(inside(each.data, "metadata", "labels")))]
 
 
-RULES = (not_selected, no_such_port)
+RULES = (not_selected, out_of_reach, no_such_port)

@@ -1,0 +1,38 @@
+"""Expressions of PromQL in rules and dashboards: whether they can be read, and what they read."""
+
+from __future__ import annotations
+
+from blueprint import promql
+from blueprint.diagnostics import Severity, define, nearest
+
+UNREADABLE = define("BP6570", "expression-unreadable", page=__file__)
+_FUNCTIONS = (
+    "abs", "absent", "absent_over_time", "avg_over_time", "ceil", "changes", "clamp", "clamp_max", "clamp_min",
+    "count_over_time", "day_of_month", "day_of_week", "delta", "deriv", "exp", "floor", "histogram_quantile", "hour",
+    "idelta", "increase", "irate", "label_join", "label_replace", "last_over_time", "max_over_time", "min_over_time",
+    "predict_linear", "present_over_time", "quantile_over_time", "rate", "resets", "round", "scalar", "sort",
+    "sort_desc", "stddev_over_time", "sum_over_time", "time", "timestamp", "vector",
+)  # fmt: skip
+"""Usual functions, for suggestions."""
+
+
+def fault(text: str) -> tuple[str, str | None, Severity | None] | None:
+    """What is wrong with an expression: the fault, what was probably meant, how severe it is; None for nothing."""
+    try:
+        promql.read(text)
+    except promql.PromqlError as error:
+        return error.text, None, None
+    except promql.UnknownFunctionError as error:
+        near = nearest(error.name, _FUNCTIONS)
+        return (str(error), f"did you mean {near}?", Severity.WARNING) if near else None
+    except promql.NotJudgedError:
+        pass
+    return None
+
+
+def uses(text: object) -> tuple[promql.Use, ...]:
+    """Every selector of an expression; none where it cannot be read."""
+    try:
+        return promql.read(text).uses if isinstance(text, str) else ()
+    except (promql.PromqlError, promql.NotJudgedError):
+        return ()

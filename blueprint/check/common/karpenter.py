@@ -1,0 +1,37 @@
+"""Karpenter's API: what later versions dropped, and what a NodePool may require."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from blueprint.bundle.model import Object, Path
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
+from blueprint.check.rule_context import RuleContext, inside, items, mapping
+from blueprint.diagnostics import Severity, define
+
+GROUP, AWS = "karpenter.sh", "karpenter.k8s.aws"
+API_GONE = define("BP6562", "karpenter-api-gone", page=__file__)
+_INSTEAD = {"Provisioner": "NodePool", "AWSNodeTemplate": "EC2NodeClass", "Machine": "NodeClaim"}
+
+
+@rule(API_GONE, tags=("karpenter",))
+def api_gone(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Kinds and versions that Karpenter no longer has."""
+    if subject.id.group not in (GROUP, AWS):
+        return
+    kind = subject.id.kind
+    if new := _INSTEAD.get(kind):
+        text = f"{kind} {subject.api_version} is gone since Karpenter 0.33, which Kubernetes 1.30 and later need"
+        yield ObjectFinding(API_GONE, ("kind",), text, f"a {new} of {subject.id.group}/v1")
+    elif subject.api_version.endswith("/v1beta1") and kind in _INSTEAD.values():
+        text = f"{kind} {subject.api_version} is gone since Karpenter 1.1, and Kubernetes 1.32 needs 1.2"
+        yield ObjectFinding(API_GONE, ("apiVersion",), text, f"{subject.id.group}/v1", Severity.WARNING)
+
+
+def requirements(subject: Object) -> Iterator[tuple[Path, Mapping[Any, Any]]]:
+    """What a NodePool requires of its nodes."""
+    path = ("spec", "template", "spec", "requirements")
+    for index, each in enumerate(map(mapping, items(inside(subject.data, *path)))):
+        yield (*path, index), each

@@ -1,0 +1,5 @@
+"""Versions of AWSNodeTemplate."""
+
+from blueprint.check.common.karpenter import api_gone
+
+RULES = (api_gone,)

@@ -1,0 +1,5 @@
+"""Versions of EC2NodeClass."""
+
+from blueprint.check.common.karpenter import api_gone
+
+RULES = (api_gone,)

@@ -1,0 +1,99 @@
+"""NodePools that the API server or Karpenter refuses, and fields that moved."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from blueprint.bundle.model import Object, Path
+from blueprint.check.common.karpenter import AWS, GROUP, requirements
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
+from blueprint.check.rule_context import RuleContext, inside, items, mapping
+from blueprint.diagnostics import Severity, define, nearest
+from blueprint.source.paths import format_path
+
+OLD_FIELDS = define("BP6563", "nodepool-of-v1beta1", page=__file__)
+REQUIREMENT = define("BP6564", "nodepool-requirement", page=__file__)
+_COMPARE = ("Gt", "Lt", "Gte", "Lte")
+
+
+@rule(OLD_FIELDS, tags=("karpenter",))
+def old_fields(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Fields of v1beta1 in a NodePool of v1."""
+    if subject.api_version != f"{GROUP}/v1":
+        return
+    reference = inside(subject.data, "spec", "template", "spec", "nodeClassRef")
+    at: Path = ("spec", "template", "spec", "nodeClassRef")
+    if isinstance(reference, Mapping) and "group" not in reference:
+        old = str(reference.get("apiVersion") or f"{AWS}/v1").partition("/")[0]
+        yield ObjectFinding(OLD_FIELDS, at, f"{format_path(at)} has no group, which v1 requires", f"group: {old}")
+    disruption = mapping(inside(subject.data, "spec", "disruption"))
+    if disruption.get("consolidationPolicy") == "WhenUnderutilized":
+        path: Path = ("spec", "disruption", "consolidationPolicy")
+        text = f"{format_path(path)} is WhenUnderutilized, which v1 does not have"
+        yield ObjectFinding(OLD_FIELDS, path, text, "WhenEmptyOrUnderutilized")
+    if disruption and "consolidateAfter" not in disruption:
+        path = ("spec", "disruption")
+        yield ObjectFinding(OLD_FIELDS, path, f"{format_path(path)} has no consolidateAfter, which v1 requires",
+                            "consolidateAfter: 0s, or how long to wait")  # fmt: skip
+    for path, new in ((("spec", "disruption", "expireAfter"), "spec.template.spec.expireAfter"),
+                      (("spec", "template", "spec", "kubelet"), "spec.kubelet of the EC2NodeClass")):  # fmt: skip
+        if inside(subject.data, *path) is not None:
+            text = f"{format_path(path)} is no field of v1: the API server drops it"
+            yield ObjectFinding(OLD_FIELDS, path, text, f"move it to {new}", Severity.WARNING)
+
+
+@rule(REQUIREMENT, tags=("karpenter",))
+def requirement(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Requirements that no node can meet, or that are refused."""
+    if subject.id.group != GROUP:
+        return
+    for path, each in requirements(subject):
+        yield from _key(subject, (*path, "key"), each.get("key"))
+        if fault := _values(each):
+            at = (*path, "values") if "values" in each else path
+            yield ObjectFinding(REQUIREMENT, at, f"{format_path(at, subject.data)}: {fault}")
+    labels = ("spec", "template", "metadata", "labels")
+    for key in mapping(inside(subject.data, *labels)):
+        yield from _key(subject, (*labels, key), key)
+
+
+def _key(subject: Object, path: Path, key: Any) -> Iterator[ObjectFinding]:
+    domain, _, name = str(key).rpartition("/")
+    field = format_path(path, subject.data)
+    if key == "kubernetes.io/hostname":
+        yield ObjectFinding(REQUIREMENT, path, f"{field} is {key}, and nodes name themselves", "remove it")
+    elif domain == GROUP and name != "capacity-type":
+        help_ = "karpenter.sh/capacity-type is the only one; a label of your own has a domain of your own"
+        yield ObjectFinding(REQUIREMENT, path, f"{field} is {key}, and the domain {GROUP} is Karpenter's own", help_)
+    elif domain == AWS and name not in _AWS_KEYS:
+        near = nearest(name, _AWS_KEYS)
+        help_ = f"did you mean {AWS}/{near}?" if near else f"Karpenter's reference lists the labels of {AWS}"
+        yield ObjectFinding(REQUIREMENT, path, f"{field}: Karpenter has no label {key}", help_, Severity.WARNING)
+
+
+def _values(requirement: Mapping[Any, Any]) -> str | None:
+    operator, values = requirement.get("operator"), items(requirement.get("values"))
+    least = requirement.get("minValues")
+    if operator == "In" and not values:
+        return "In needs values"
+    if operator == "In" and isinstance(least, int) and least > len(values):
+        return f"minValues is {least}, and there are {len(values)} values"
+    if operator in _COMPARE and not (len(values) == 1 and re.fullmatch(r"[0-9]+", str(values[0]))):
+        return f"{operator} needs one whole number"
+    return None
+
+
+_AWS_KEYS = (
+    "capacity-reservation-id", "capacity-reservation-interruptible", "capacity-reservation-type", "ec2nodeclass",
+    "instance-accelerator-count", "instance-accelerator-manufacturer", "instance-accelerator-name",
+    "instance-capability-flex", "instance-category", "instance-cpu", "instance-cpu-manufacturer",
+    "instance-cpu-sustained-clock-speed-mhz", "instance-ebs-bandwidth", "instance-encryption-in-transit-supported",
+    "instance-family", "instance-generation", "instance-gpu-count", "instance-gpu-manufacturer", "instance-gpu-memory",
+    "instance-gpu-name", "instance-hypervisor", "instance-local-nvme", "instance-memory", "instance-network-bandwidth",
+    "instance-size", "instance-tenancy", "nitro-sandbox", "placement-group-id", "placement-group-partition",
+)  # fmt: skip
+"""Labels of Karpenter's provider for AWS, v1.14, without their domain."""
+RULES = (old_fields, requirement)

@@ -1,0 +1,87 @@
+"""Training that starts all of its pods or none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from blueprint.bundle.model import Object
+from blueprint.check.common.containers import command_line
+from blueprint.check.common.kueue import GROUP, QUEUE_NAME, queue_name
+from blueprint.check.common.kueue_configuration import configuration
+from blueprint.check.finding import ObjectFinding, value_at
+from blueprint.check.rule import rule
+from blueprint.check.rule_context import GPU_PREFIX, RuleContext, inside, items, mapping
+from blueprint.check.workloads import containers
+from blueprint.diagnostics import Severity, define
+from blueprint.kubernetes.pod_templates import PodTemplate, pod_templates
+
+GANG_MISSING = define("BP6567", "gang-missing", page=__file__, severity=Severity.WARNING)
+_ALWAYS = {("kubeflow.org", kind) for kind in ("PyTorchJob", "MPIJob", "JAXJob")}
+"""Kinds whose pods are one process group whatever they run."""
+_BY_COMMAND = {("batch", "Job"), ("jobset.x-k8s.io", "JobSet")}
+_SEVERAL_NODES = re.compile(r"--nnodes[= ]|--num_machines[= ]|--hostfile[= ]|--rdzv[-_]endpoint[= ]")
+_MARKS = ("scheduling.x-k8s.io/pod-group", "pod-group.scheduling.sigs.k8s.io/name", "scheduling.k8s.io/group-name")
+"""Labels and annotations by which schedulers know a group: coscheduling, and Volcano."""
+
+
+@rule(GANG_MISSING, tags=("scheduling", "reliability"))
+def gang_missing(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Training over several GPU pods that nothing starts together."""
+    kind = (subject.id.group, subject.id.kind)
+    if kind not in _ALWAYS | _BY_COMMAND:
+        return
+    training = [
+        each for each in pod_templates(subject.data) if _uses_gpus(each) and (kind in _ALWAYS or _spreads(each))
+    ]
+    pods = sum(each.number for each in training)
+    if pods > 1 and not any(_grouped(each, subject) for each in training) and not _managed(subject, context):
+        text = f"{pods} pods with GPUs wait for each other, and nothing starts them together"
+        help_ = f"queue it in Kueue (label {QUEUE_NAME}), or name a scheduler with gangs: KAI, Volcano, coscheduling"
+        yield ObjectFinding(GANG_MISSING, ("spec",), text, help_)
+
+
+def _uses_gpus(template: PodTemplate) -> bool:
+    return any(
+        str(name).startswith(GPU_PREFIX)
+        for _, container in containers(template.path, template.spec)
+        for name in mapping(inside(container, "resources", "limits"))
+    )
+
+
+def _spreads(template: PodTemplate) -> bool:
+    """Whether what it runs is one process group over several nodes."""
+    return any(_SEVERAL_NODES.search(command_line(each)) for _, each in containers(template.path, template.spec))
+
+
+def _grouped(template: PodTemplate, subject: Object) -> bool:
+    """Whether its pods belong to a group, or to a scheduler of another name."""
+    spec = template.spec
+    metadata = mapping(value_at(subject.data, (*template.path[:-1], "metadata")))
+    keys = {**mapping(metadata.get("labels")), **mapping(metadata.get("annotations"))}
+    named = spec.get("schedulerName", "default-scheduler") != "default-scheduler"
+    return named or "workloadRef" in spec or "schedulingGroup" in spec or any(each in keys for each in _MARKS)
+
+
+def _managed(subject: Object, context: RuleContext) -> bool:
+    """Whether Kueue admits it as a whole, or its operator makes a group of it."""
+    default = "default" in context.named(GROUP, "LocalQueue", subject.id.namespace)
+    everything = configuration(context).get("manageJobsWithoutQueueName") is True
+    policy = inside(subject.data, "spec", "runPolicy", "schedulingPolicy")
+    grouped = subject.id.group == "kubeflow.org" and context.once(_operator_groups)
+    return bool(queue_name(subject) or default or everything or policy or grouped)
+
+
+def _operator_groups(context: RuleContext) -> bool:
+    """Whether an operator among the objects is started with a scheduler for gangs."""
+    arguments = (
+        str(argument)
+        for pod in context.pods
+        if pod.subject.id.kind == "Deployment"
+        for _, container in pod.containers
+        for argument in (*items(container.get("command")), *items(container.get("args")))
+    )
+    return any(re.match(r"--gang-schedul(er-name|ing)=\S", each) for each in arguments)
+
+
+RULES = (gang_missing,)

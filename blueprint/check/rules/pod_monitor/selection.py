@@ -1,0 +1,65 @@
+"""PodMonitors that nobody selects, pods out of their reach, and ports that containers do not have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.bundle.model import Object
+from blueprint.check.common.containers import pod_metadata
+from blueprint.check.common.monitoring import NO_SUCH_PORT, NOT_SELECTED, OUT_OF_REACH, in_reach, matches, unselected
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
+from blueprint.check.rule_context import DescribedPod, RuleContext, inside, items, mapping
+from blueprint.diagnostics import nearest
+
+
+@rule(NOT_SELECTED, tags=("monitoring",))
+def not_selected(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Monitors that no Prometheus selects."""
+    if found := unselected("podMonitor", subject, context):
+        why, help_ = found
+        yield ObjectFinding(NOT_SELECTED, ("metadata",), f"no Prometheus selects this monitor: {why}", help_)
+
+
+@rule(OUT_OF_REACH, tags=("monitoring",))
+def out_of_reach(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Pods that the monitor selects, in namespaces in which it does not look."""
+    pods = _pods(subject, context)
+    if pods and not any(in_reach(each.subject, subject) for each in pods):
+        there = pods[0].subject.id
+        text = f"it selects the pods of {there}, and does not look in {there.namespace}"
+        help_ = f"namespaceSelector: {{matchNames: [{there.namespace}]}}"
+        yield ObjectFinding(OUT_OF_REACH, ("spec", "namespaceSelector"), text, help_)
+
+
+@rule(NO_SUCH_PORT, tags=("monitoring",))
+def no_such_port(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Ports that no container has which the monitor selects."""
+    pods = [each for each in _pods(subject, context) if in_reach(each.subject, subject)]
+    names = sorted({name for pod in pods for name in _ports(pod)})
+    for index, endpoint in enumerate(map(mapping, items(inside(subject.data, "spec", "podMetricsEndpoints")))):
+        port = endpoint.get("port")
+        if pods and isinstance(port, str) and port not in names:
+            near = nearest(port, names)
+            text = f"no container of {pods[0].subject.id} has a port of the name {port}"
+            named = f"port is the name of a container's port: {', '.join(names) or 'none has a name'}"
+            help_ = f"did you mean {near}?" if near else named
+            yield ObjectFinding(NO_SUCH_PORT, ("spec", "podMetricsEndpoints", index, "port"), text, help_)
+
+
+def _pods(subject: Object, context: RuleContext) -> list[DescribedPod]:
+    """The pods that the monitor's selector takes, wherever they are."""
+    selector = inside(subject.data, "spec", "selector")
+    if not mapping(selector):
+        return []
+    return [each for each in context.pods if matches(selector, mapping(pod_metadata(each).get("labels")))]
+
+
+def _ports(pod: DescribedPod) -> Iterator[str]:
+    for _, container in pod.containers:
+        for port in map(mapping, items(container.get("ports"))):
+            if isinstance(name := port.get("name"), str):
+                yield name
+
+
+RULES = (not_selected, out_of_reach, no_such_port)

@@ -1,0 +1,50 @@
+"""Queues of KAI Scheduler that workloads name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.check.common.kai import OLD_QUEUE, QUEUE, SCHEDULER, parent, queue_label, queues
+from blueprint.check.common.named_objects import missing
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
+from blueprint.check.rule_context import DescribedPod, RuleContext
+from blueprint.diagnostics import Severity, define
+from blueprint.source.paths import format_path
+
+KAI_QUEUE_MISSING = define("BP6560", "kai-queue-missing", page=__file__, severity=Severity.WARNING)
+KAI_NOT_USED = define("BP6561", "kai-scheduler-not-used", page=__file__, severity=Severity.WARNING)
+_SET_BY_OPERATORS = ("ray.io", "grove.io")
+"""Groups whose operators name the scheduler in the pods they make."""
+
+
+@rule(KAI_QUEUE_MISSING, tags=("kai", "references"))
+def kai_queue_missing(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Workloads for a queue that is not there, or that has queues below it."""
+    label, there = queue_label(pod), queues(context)
+    if label is None:
+        return
+    path, name = label
+    field = format_path(path, pod.subject.data)
+    if found := missing(KAI_QUEUE_MISSING, path, name, there, f"{field}: there is no Queue {name}", context):
+        yield found
+    below = sorted(each.id.name for each in there.values() if parent(each) == name)
+    if below:
+        text = f"{field}: the Queue {name} has queues below it, and takes no workloads"
+        yield ObjectFinding(KAI_QUEUE_MISSING, path, text, f"name one of {', '.join(below)}", Severity.ERROR)
+
+
+@rule(KAI_NOT_USED, tags=("kai",))
+def kai_not_used(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Labels for KAI Scheduler on pods of another scheduler, and the label of its first versions."""
+    scheduler = pod.spec.get("schedulerName") or "default-scheduler"
+    current, old = queue_label(pod), queue_label(pod, OLD_QUEUE)
+    if current and scheduler == "default-scheduler" and pod.subject.id.group not in _SET_BY_OPERATORS:
+        text = f"{format_path(current[0], pod.subject.data)}: the pods are for the default scheduler, which ignores it"
+        yield ObjectFinding(KAI_NOT_USED, current[0], text, f"schedulerName: {SCHEDULER}")
+    if old and not current and scheduler == SCHEDULER:
+        text = f"{format_path(old[0], pod.subject.data)}: KAI Scheduler reads {QUEUE} since v0.6"
+        yield ObjectFinding(KAI_NOT_USED, old[0], text, f"name the label {QUEUE}")
+
+
+RULES = (kai_queue_missing, kai_not_used)

@@ -1,0 +1,52 @@
+"""Pods that run in a virtual machine of Kata Containers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.check.common.containers import limit
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
+from blueprint.check.rule_context import DescribedPod, RuleContext, inside
+from blueprint.diagnostics import Severity, define
+from blueprint.source.paths import format_path
+
+HOST_NAMESPACE = define("BP6568", "kata-host-namespace", page=__file__, severity=Severity.WARNING)
+PASSTHROUGH = define("BP6569", "passthrough-gpu", page=__file__, severity=Severity.WARNING)
+_PASSTHROUGH_GPU = "nvidia.com/pgpu"
+
+
+@rule(HOST_NAMESPACE, tags=("kata",))
+def host_namespace(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Namespaces of the host for a pod that has a kernel of its own."""
+    if not _in_kata(pod):
+        return
+    for field in ("hostNetwork", "hostPID", "hostIPC"):
+        if pod.spec.get(field) is True:
+            path = (*pod.path, field)
+            name = pod.spec["runtimeClassName"]
+            text = f"{format_path(path, pod.subject.data)} is true, and {name} runs the pod in a virtual machine"
+            yield ObjectFinding(HOST_NAMESPACE, path, text, f"remove {field}, or runtimeClassName")
+
+
+@rule(PASSTHROUGH, tags=("kata", "gpu-access"))
+def passthrough(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
+    """GPUs for virtual machines in a plain container, or in a machine whose size is not said."""
+    for path, container in pod.containers:
+        if not limit(container, _PASSTHROUGH_GPU):
+            continue
+        at = (*path, "resources", "limits", _PASSTHROUGH_GPU)
+        field = format_path(at, pod.subject.data)
+        if "runtimeClassName" not in pod.spec:
+            text = f"{field}: the GPU is for a virtual machine, and the pod has no runtimeClassName"
+            yield ObjectFinding(PASSTHROUGH, at, text, "runtimeClassName: kata-qemu-nvidia-gpu")
+        elif _in_kata(pod) and inside(container, "resources", "limits", "memory") is None:
+            text = f"{field} beside no limit of memory: the virtual machine gets what its configuration says"
+            yield ObjectFinding(PASSTHROUGH, at, text, "limits of cpu and memory, by which the machine is sized")
+
+
+def _in_kata(pod: DescribedPod) -> bool:
+    return str(pod.spec.get("runtimeClassName")).startswith("kata")
+
+
+RULES = (host_namespace, passthrough)

@@ -1,0 +1,70 @@
+"""Expressions of Prometheus' rules: whether they can be read, and whether a metric means what they take it for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from blueprint.bundle.model import Object
+from blueprint.check.common.expressions import UNREADABLE, fault, uses
+from blueprint.check.common.monitoring import counted_fields, rules_of
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import Capability, rule
+from blueprint.check.rule_context import RuleContext
+from blueprint.diagnostics import Severity, define
+
+STICKY = define("BP6571", "alert-that-never-ends", page=__file__, severity=Severity.WARNING)
+AS_COUNTER = define("BP6572", "rate-of-a-gauge", page=__file__, severity=Severity.WARNING)
+RECORD_FORM = define("BP6573", "record-with-fields-of-an-alert", page=__file__)
+_LAST_XID = ("DCGM_FI_DEV_XID_ERRORS", "DCGM_FI_DEV_XID_ERROR")
+_COMPARED = re.compile(r"\boffset\b|==\s*[1-9]")
+"""With an earlier value, or with one Xid of which the alert may well last until the driver is loaded again."""
+_PER_SECOND = ("rate", "irate", "increase")
+_ALERTS_ONLY = ("for", "keep_firing_for", "annotations")
+
+
+@rule(UNREADABLE, tags=("monitoring",), needs=(Capability.PROMQL,))
+def unreadable(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Expressions that are no PromQL."""
+    for path, each in rules_of(subject):
+        text = each.get("expr")
+        if isinstance(text, str) and (found := fault(text)):
+            what, help_, severity = found
+            name = each.get("alert") or each.get("record") or "a rule"
+            usual = "Prometheus takes none of the rules of this object until it is right"
+            yield ObjectFinding(UNREADABLE, (*path, "expr"), f"{name}: {what}", help_ or usual, severity)
+
+
+@rule(STICKY, tags=("monitoring",), needs=(Capability.PROMQL,))
+def sticky(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Alerts on the last Xid, which stays."""
+    for path, each in rules_of(subject):
+        raw = {use.metric for use in uses(each.get("expr")) if not use.ranged} & set(_LAST_XID)
+        if each.get("alert") and raw and not _COMPARED.search(str(each["expr"])):
+            text = f"{each['alert']}: {raw.pop()} keeps the number of the last Xid until the driver is loaded again"
+            help_ = "DCGM_EXP_XID_ERRORS_COUNT counts the Xids of the last minutes; or changes() over a time"
+            yield ObjectFinding(STICKY, (*path, "expr"), text, help_)
+
+
+@rule(AS_COUNTER, tags=("monitoring",), needs=(Capability.PROMQL,))
+def as_counter(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Functions for counters around what goes up and down."""
+    kinds = counted_fields(context)
+    for path, each in rules_of(subject):
+        for use in uses(each.get("expr")):
+            if use.function in _PER_SECOND and kinds.get(use.metric) == "gauge":
+                text = f"{use.function} of {use.metric}, which goes up and down: what it falls counts as a restart"
+                yield ObjectFinding(AS_COUNTER, (*path, "expr"), text, "avg_over_time, max_over_time, delta or deriv")
+
+
+@rule(RECORD_FORM, tags=("monitoring",))
+def record_form(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Recording rules with what alerts alone have."""
+    for path, each in rules_of(subject):
+        for key in _ALERTS_ONLY if each.get("record") and not each.get("alert") else ():
+            if each.get(key):
+                text = f"{each['record']} is recorded, and has {key}, which is for alerts"
+                yield ObjectFinding(RECORD_FORM, (*path, key), text, f"remove {key}, or say alert instead of record")
+
+
+RULES = (unreadable, sticky, as_counter, record_form)

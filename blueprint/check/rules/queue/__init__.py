@@ -1,0 +1,1 @@
+"""Rules about Queue, of KAI Scheduler."""

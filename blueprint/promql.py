@@ -1,0 +1,117 @@
+"""Reads PromQL: the one module that knows the library (promql-parser, an optional dependency).
+
+The library is imported when the first expression is read. What it cannot read, and Prometheus perhaps can, is an
+NotJudgedError, which is no statement about the expression.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any
+
+PACKAGE = "promql-parser"
+"""What has to be installed: the extra `promql` of this package brings it."""
+
+_STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`[^`]*`")
+_COMMENT = re.compile(r"#[^\n]*")
+_STEP = re.compile(r"[-+*/%^(\[=<>]|\b(?:and|or|unless|atan2)\b")
+_MOST_STEPS, _LONGEST = 1_000, 10_000
+"""The library reads recursively, and the process ends where its stack does: at some 5,000 operators."""
+_OTHER_DIALECT = re.compile(
+    r"\b(?:default|ifnot|if|limit|keep_metric_names|WITH|smoothed|anchored)\b"
+    r"|\$|\{\{|\[[^\]]*[-+*/(][^\]]*\]"
+)
+"""Words of MetricsQL, variables of dashboards and templates, experiments of Prometheus: computed durations."""
+_UNKNOWN_FUNCTION = re.compile(r"unknown function with name '(\w+)'")
+_NO_DETAIL = "invalid promql query"
+
+
+class PromqlError(Exception):
+    """The expression is no PromQL: Prometheus refuses it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+class NotJudgedError(Exception):
+    """The library is not there, or the expression may be of another dialect or a newer Prometheus."""
+
+
+class UnknownFunctionError(NotJudgedError):
+    """A function of that name is not known: misspelt, or newer than the library."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is no function {name}")
+        self.name = name
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One selector of an expression: the metric's name (empty without one), and the nearest function around it."""
+
+    metric: str
+    function: str
+    ranged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """An expression that can be read, and every selector in it."""
+
+    text: str
+    uses: tuple[Use, ...]
+
+
+@cache
+def is_available() -> bool:
+    """Whether the library can be imported."""
+    try:
+        import promql_parser  # noqa: F401 - whether it is there is the question
+    except ImportError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=4096)
+def read(text: str) -> Expression:
+    """Raises PromqlError where Prometheus refuses the expression, NotJudgedError where that cannot be told."""
+    if not is_available():
+        raise NotJudgedError(f"{PACKAGE} is not installed")
+    bare = _COMMENT.sub("", _STRING.sub('""', text))
+    if len(text) > _LONGEST or len(_STEP.findall(bare)) > _MOST_STEPS:
+        raise NotJudgedError("the expression is too long to be read")
+    import promql_parser
+
+    try:
+        tree = promql_parser.parse(text)
+    except ValueError as error:
+        if unknown := _UNKNOWN_FUNCTION.search(str(error)):
+            raise UnknownFunctionError(unknown[1]) from error
+        if _OTHER_DIALECT.search(bare):
+            raise NotJudgedError(str(error)) from error
+        raise PromqlError(_in_words(str(error))) from error
+    return Expression(text, tuple(_uses(tree, "")))
+
+
+def _in_words(message: str) -> str:
+    return "it is no expression" if message == _NO_DETAIL else message
+
+
+def _uses(node: Any, function: str) -> Iterator[Use]:
+    match type(node).__name__:
+        case "VectorSelector":
+            yield Use(node.name or "", function, ranged=False)
+        case "MatrixSelector":
+            yield Use(node.vector_selector.name or "", function, ranged=True)
+        case "Call":
+            for argument in node.args:
+                yield from _uses(argument, node.func.name)
+        case "BinaryExpr":
+            yield from _uses(node.lhs, "")
+            yield from _uses(node.rhs, "")
+        case "AggregateExpr" | "ParenExpr" | "UnaryExpr" | "SubqueryExpr":
+            yield from _uses(node.expr, "")

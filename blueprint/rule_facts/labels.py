@@ -1,0 +1,62 @@
+"""The labels that GPU feature discovery gives the nodes of a pool, as far as they follow from it.
+
+The rules are those of k8s-device-plugin v0.20.0, internal/lm/resource.go: names with dashes for spaces, `-MIG-PROFILE`
+under the strategy `single`, `-SHARED` where GPUs are shared under their own name. What is not verified is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.check.node_labels import LabelValues
+from blueprint.platform.gpus.expectations import MEMORY_TOLERANCE_MIB
+from blueprint.platform.pool import GpuPool
+
+_GPU = "nvidia.com/gpu"
+_FAMILIES = {
+    "6.0": ("pascal",), "6.1": ("pascal",), "7.0": ("volta",), "7.5": ("turing",), "8.0": ("ampere",),
+    "8.6": ("ampere",), "8.9": ("ada-lovelace", "ampere"), "9.0": ("hopper",), "10.0": ("blackwell",),
+    "10.3": ("blackwell",), "12.0": ("blackwell",),
+}  # fmt: skip
+"""By compute capability; Ada was Ampere in versions before it had a name of its own."""
+
+
+def discovered_labels(pool: GpuPool) -> dict[str, LabelValues]:
+    """What each label may be on these nodes, by key; a label of which nothing is known is left out."""
+    if pool.hardware.virtual or pool.driver.vgpu:
+        return {}
+    return dict(_labels(pool))
+
+
+def _labels(pool: GpuPool) -> Iterator[tuple[str, LabelValues]]:
+    facts, partition = pool.gpu.facts, pool.partition
+    single = bool(partition.groups) and pool.platform.partitioning.strategy == "single"
+    if facts.gfd_product.certain and facts.nvml_names.certain:
+        names = {facts.gfd_product.value, *(name.replace(" ", "-") for name in facts.nvml_names.value)}
+        ending = _ending(pool, single=single)
+        yield f"{_GPU}.product", LabelValues(tuple(sorted(name + ending for name in names)))
+    if facts.compute_capability.certain:
+        major, _, minor = facts.compute_capability.value.partition(".")
+        if not single:
+            yield f"{_GPU}.compute.major", LabelValues((major,))
+            yield f"{_GPU}.compute.minor", LabelValues((minor,))
+        if not single and (families := _FAMILIES.get(facts.compute_capability.value)):
+            yield f"{_GPU}.family", LabelValues(families)
+    if facts.memory_mib and facts.memory_mib.certain and not single:
+        yield f"{_GPU}.memory", LabelValues((str(facts.memory_mib.value),), MEMORY_TOLERANCE_MIB)
+    if partition.is_whole and not partition.groups:
+        yield f"{_GPU}.count", LabelValues((str(pool.gpu.count),))
+    if facts.mig.supported.certain:
+        yield "nvidia.com/mig.capable", LabelValues((str(facts.mig.supported.value).lower(),))
+    if replicas := partition.replicas.get(_GPU):
+        yield f"{_GPU}.replicas", LabelValues((str(replicas),))
+        yield f"{_GPU}.sharing-strategy", LabelValues(("mps" if partition.mps else "time-slicing",))
+    elif not partition.replicas:
+        yield f"{_GPU}.sharing-strategy", LabelValues(("none",))
+
+
+def _ending(pool: GpuPool, *, single: bool) -> str:
+    partition = pool.partition
+    profile = next((name for group in partition.groups for name in group.instances), None) if single else None
+    shared = partition.replicas.get(_GPU) and _GPU in partition.resources
+    return (f"-MIG-{profile}" if profile else "") + ("-SHARED" if shared else "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -148,11 +148,14 @@ class Catalog:
 
     def advertiser_of(self, fabric: str) -> str | None:
         """The name of the component that advertises the network cards of a fabric; None where only clouds do."""
-        for name, file in self._components.items():
-            found = self.component(name) if "\nfabrics:" in file.read_text("utf-8") else None
-            if found and fabric in found.fabrics:
-                return name
-        return None
+        return self._advertisers.get(fabric)
+
+    @cached_property
+    def _advertisers(self) -> dict[str, str]:
+        """The first component of each fabric: asked for every pool."""
+        texts = ((name, file.read_text("utf-8")) for name, file in self._components.items())
+        found = [self.component(name) for name, text in texts if "\nfabrics:" in text]
+        return {fabric: each.name for each in reversed(found) if each for fabric in each.fabrics}
 
     def exporters(self) -> Iterator[tuple[Component, ExporterFacts]]:
         """The components that export metrics of GPUs, and how. Only files with such a part are parsed."""

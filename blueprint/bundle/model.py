@@ -49,10 +49,11 @@ class ObjectId:
 
     @classmethod
     def of(cls, manifest: Mapping[str, Any]) -> ObjectId:
-        """The identity of a manifest that has apiVersion, kind and metadata.name."""
+        """The identity of a manifest that has apiVersion, kind and a name, or the prefix of one that is generated."""
         group = str(manifest["apiVersion"]).rpartition("/")[0]
         meta = manifest["metadata"]
-        return cls(group, str(manifest["kind"]), str(meta.get("namespace", "")), str(meta["name"]))
+        name = meta["name"] if "name" in meta else f"{meta['generateName']}*"
+        return cls(group, str(manifest["kind"]), str(meta.get("namespace", "")), str(name))
 
     def __str__(self) -> str:
         return "/".join(part for part in (self.kind, self.namespace, self.name) if part)

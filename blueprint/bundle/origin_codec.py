@@ -2,7 +2,7 @@
 
 So equal sets are written once, and what is written stays linear in the number of pools. A set is a list of the numbers
 of sources; a negative number -n stands for everything in set n - 1, which comes before it. Bundles and plan files hold
-such tables. Reports, which show few origins, spell each one out.
+such tables; reports spell sources out.
 """
 
 from __future__ import annotations
@@ -123,11 +123,6 @@ class DecodedSets(Mapping[str, Sources]):
 
     def __len__(self) -> int:
         return len(self._numbers)
-
-
-def origin_to_json(origin: FieldOrigin) -> dict[str, Any]:
-    """An origin spelt out, for a report."""
-    return {"template": span_to_json(origin.template), "sources": [source_to_json(each) for each in origin.sources]}
 
 
 def source_to_json(source: Source) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from blueprint.catalog.component_files.effects import Effect, load_effects
 from blueprint.changes import codes
 from blueprint.changes.change import ChangedObject
 from blueprint.changes.compare import Action, FieldChange
-from blueprint.changes.network_effects import network_driver
+from blueprint.changes.network_effects import NetworkRollouts, network_driver
 from blueprint.changes.place_effects import PlaceChange, place_effects
 from blueprint.changes.rollout import Rollout, Rollouts
 from blueprint.changes.upgrade_paths import unsupported_upgrades
@@ -55,13 +55,13 @@ def find_effects(
         places: Labels and taints of nodes that change.
     """
     objects = [obj.data for obj in {obj.id: obj for obj in after}.values()]
-    rollouts = Rollouts(objects, pools)
+    rollouts, network = Rollouts(objects, pools), NetworkRollouts(objects, pools)
     found: list[Diagnostic] = []
     for table in load_effects():
         found += unsupported_upgrades(changed, table)
         for hit in _merged(hit for one in changed for hit in _hits(one, table.effects)):
             if hit.effect.happens == "network-driver":
-                found.append(network_driver(hit.changed, hit.fields, hit.effect.source, objects, pools))
+                found.append(network_driver(hit.changed, hit.fields, hit.effect.source, network))
             else:
                 found += _diagnostics(hit, rollouts.rollout(hit.changed))
     found += place_effects(places, [effect for table in load_effects() for effect in table.effects])

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from blueprint.bundle.model import BundlePool
 from blueprint.changes import codes
 from blueprint.changes.change import ChangedObject
 from blueprint.changes.compare import FieldChange
-from blueprint.changes.rollout import Rollout, within
+from blueprint.changes.rollout import Rollout
 from blueprint.diagnostics import Diagnostic, Note
 from blueprint.effective.operator import CLUSTER_POLICY, NVIDIA_DRIVER
+from blueprint.kubernetes.label_index import LabelIndex
 from blueprint.source.paths import format_path
 from blueprint.wording import counted
 
@@ -22,25 +24,44 @@ _PEERMEM = (
 )
 
 
+class NetworkRollouts:
+    """The pools that network drivers can reach, and whether GPU drivers depend on them; found once for a platform."""
+
+    def __init__(self, after: Sequence[Mapping[str, Any]], pools: Sequence[BundlePool]) -> None:
+        """Both as they will be; the objects say whether the GPU driver builds nvidia-peermem."""
+        self._after = after
+        self._pools = LabelIndex((pool, _carried(pool)) for pool in pools)
+
+    @cached_property
+    def peer_memory(self) -> bool:
+        """Whether GPU drivers are built against the network driver."""
+        return any(map(_peer_memory, self._after))
+
+    def rollout(self, spec: Mapping[str, Any]) -> Rollout:
+        """The rollout of a policy: to the pools of its selector that its affinity names too."""
+        required = (spec.get("nodeAffinity") or {}).get("requiredDuringSchedulingIgnoredDuringExecution") or {}
+        terms = required.get("nodeSelectorTerms")
+        selected = self._pools.matching(spec.get("nodeSelector") or {})
+        pools = (pool for pool in selected if terms is None or any(_fits(term, _carried(pool)) for term in terms))
+        return Rollout(tuple(pools), (spec.get("ofedDriver") or {}).get("upgradePolicy") or {}, {})
+
+
 def network_driver(
-    changed: ChangedObject, fields: Sequence[FieldChange], source: str, after: Sequence[Mapping[str, Any]],
-    pools: Sequence[BundlePool],
-) -> Diagnostic:  # fmt: skip
+    changed: ChangedObject, fields: Sequence[FieldChange], source: str, rollouts: NetworkRollouts
+) -> Diagnostic:
     """How the new driver reaches the nodes, or that it does not.
 
     Args:
         changed: The NicClusterPolicy or NicNodePolicy.
         fields: Its changed fields that make another driver.
         source: Where that is known from.
-        after: All objects as they will be; the GPU driver's say whether peer memory is on.
-        pools: The pools as they will be.
+        rollouts: Those of the platform as it will be.
     """
-    spec: Mapping[str, Any] = (changed.after or {}).get("spec") or {}
-    policy: Mapping[str, Any] = (spec.get("ofedDriver") or {}).get("upgradePolicy") or {}
-    reached = Rollout(tuple(pool for pool in pools if _reaches(spec, pool)), policy, {})
+    reached = rollouts.rollout((changed.after or {}).get("spec") or {})
+    policy = reached.policy
     version = next((f for f in fields if format_path(f.path).endswith("version")), None)
     what = f"network driver {version.before} -> {version.after}" if version else "network driver"
-    peermem = [Note(_PEERMEM)] if any(_peer_memory(data) for data in after) else []
+    peermem = [Note(_PEERMEM)] if rollouts.peer_memory else []
     if not policy.get("autoUpgrade"):
         code, message = (
             codes.NETWORK_DRIVER_HELD_BACK,
@@ -77,12 +98,9 @@ def _drain(policy: Mapping[str, Any]) -> Mapping[str, Any]:
     return policy.get("drain") or {}
 
 
-def _reaches(spec: Mapping[str, Any], pool: BundlePool) -> bool:
-    """Whether a policy is for the nodes of a pool: by its selector, or by the affinity that names pools."""
-    carried = {**pool.selector, **pool.labels}
-    required = (spec.get("nodeAffinity") or {}).get("requiredDuringSchedulingIgnoredDuringExecution") or {}
-    terms = required.get("nodeSelectorTerms")
-    return within(spec.get("nodeSelector") or {}, carried) and (terms is None or any(_fits(t, carried) for t in terms))
+def _carried(pool: BundlePool) -> Mapping[str, str]:
+    """The labels of a pool's nodes that we know of."""
+    return {**pool.selector, **pool.labels}
 
 
 def _fits(term: Mapping[str, Any], carried: Mapping[str, str]) -> bool:

@@ -104,11 +104,6 @@ class Rollouts:
         return Rollout(tuple(self._pools.matching(selector)), upgrade, self._policy.get("daemonsets") or {})
 
 
-def within(wanted: Mapping[str, str], carried: Mapping[str, str]) -> bool:
-    """Whether nodes with these labels satisfy a selector."""
-    return wanted.items() <= carried.items()
-
-
 def scaled(amount: Any, total: int) -> int:
     """A number of nodes, or a percentage of them rounded up, as the operator's controller computes it."""
     text = str(amount)

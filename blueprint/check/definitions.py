@@ -27,7 +27,7 @@ def _faults(crd: dict[str, Any]) -> Iterator[tuple[Path, str]]:
     spec = crd["spec"]
     names, versions = spec["names"], spec["versions"]
     full = f"{names.get('plural')}.{spec['group']}"
-    if crd["metadata"]["name"] != full:
+    if crd["metadata"].get("name") != full:
         yield ("metadata", "name"), f"the name of this definition must be {full}"
     if "." not in spec["group"]:
         yield ("spec", "group"), "a group must be a domain with a dot"

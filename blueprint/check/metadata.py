@@ -19,7 +19,7 @@ def check_identity(data: Mapping[str, Any], *, namespaced: bool, minor: str) -> 
     """The name's form, and whether there is a namespace exactly where there must be one."""
     meta = data["metadata"]
     group = data["apiVersion"].rpartition("/")[0]
-    if fault := name_fault(group, data["kind"], meta["name"], minor):
+    if "name" in meta and (fault := name_fault(group, data["kind"], meta["name"], minor)):
         yield ObjectFinding(codes.BAD_NAME, ("metadata", "name"), f"metadata.name {meta['name']!r}: {fault}")
     namespace = meta.get("namespace")
     if namespaced and not namespace:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from blueprint.bundle.model import Object, Path
+from blueprint.bundle.model import USERS, Object, Path
 from blueprint.check import codes
 from blueprint.check.definitions import check_definition
-from blueprint.check.finding import ObjectFinding
+from blueprint.check.finding import ObjectFinding, place
 from blueprint.check.kinds import CheckedKind, KindRegistry, is_readable
 from blueprint.check.messages import in_words
 from blueprint.check.metadata import check_identity, check_payload, check_sizes
@@ -17,7 +17,7 @@ from blueprint.check.references import check_references
 from blueprint.check.schema_walk import walk
 from blueprint.check.validation_rules import RuleTally, evaluate_rules
 from blueprint.check.validator import NotJsonError
-from blueprint.diagnostics import Diagnostic, Severity, has_errors, in_order, nearest
+from blueprint.diagnostics import Diagnostic, Note, Severity, has_errors, in_order, nearest
 from blueprint.kubernetes.api import known_minors
 from blueprint.kubernetes.crd_defaults import with_defaults
 from blueprint.source.paths import format_path
@@ -60,6 +60,7 @@ def validate_objects(
     crds: Iterable[Mapping[str, Any]] = (),
     namespaces: Iterable[str] = (),
     engine: str | None = None,
+    generated_names: bool = False,
 ) -> Validation:
     """Check each object against the schema of its kind, and all of them for what they refer to.
 
@@ -70,6 +71,7 @@ def validate_objects(
             come before the shipped ones.
         namespaces: Namespaces that the blueprint says exist.
         engine: `jsonschema_rs` or `jsonschema`, to force one.
+        generated_names: Whether objects may have `generateName` in place of a name, as `kubectl create` takes them.
     """
     objects = list(objects)
     if kubernetes_minor not in known_minors():
@@ -77,9 +79,13 @@ def validate_objects(
         return Validation((Diagnostic(codes.MINOR_UNKNOWN, text),), (), RuleTally())
     theirs = [each.data for each in objects if (each.data.get("apiVersion"), each.data.get("kind")) == _CRD]
     kinds = KindRegistry(kubernetes_minor, [*theirs, *crds], engine)
-    sound = [each for each in objects if not _identity_faults(each)]
+    faults = [_identity_faults(each, generated_names=generated_names) for each in objects]
+    sound = [each for each, wrong in zip(objects, faults, strict=True) if not wrong]
     tally = RuleTally()
-    by_object = [list(_check(each, kinds, tally)) for each in objects]
+    by_object = [
+        list(_misidentified(each, wrong) if wrong else _check(each, kinds, tally))
+        for each, wrong in zip(objects, faults, strict=True)
+    ]
     found = [diagnostic for each in by_object for diagnostic in each]
     found += _duplicates(sound)
     found += check_references(sound, frozenset(namespaces))
@@ -103,10 +109,11 @@ def without_explained(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
     return (each for each in found if each.code is not codes.RULE_VIOLATED or (each.subject, each.path) not in own)
 
 
+def _misidentified(subject: Object, faults: Iterable[ObjectFinding]) -> Iterator[Diagnostic]:
+    return (fault.to_diagnostic(subject, _called(subject)) for fault in faults)
+
+
 def _check(subject: Object, kinds: KindRegistry, tally: RuleTally) -> Iterator[Diagnostic]:
-    if faults := _identity_faults(subject):
-        yield from (fault.to_diagnostic(subject, _called(subject)) for fault in faults)
-        return
     kind = kinds.find(subject.api_version, subject.data["kind"])
     if isinstance(kind, ObjectFinding):
         yield kind.to_diagnostic(subject)
@@ -153,7 +160,7 @@ def _complaints(
     yield from check_sizes(data)
     yield from check_payload(data)
     if not kinds.on_by_default(data["apiVersion"]):
-        text = f"{data['apiVersion']} is served only by an API server that was told to"
+        text = f"{data['apiVersion']} is served only where the API server enables it"
         yield ObjectFinding(codes.NOT_ON_BY_DEFAULT, ("apiVersion",), text)
     if (data["apiVersion"], data["kind"]) == _CRD:
         yield from _own_schema(data, kinds)
@@ -170,10 +177,12 @@ def _own_schema(crd: dict[str, Any], kinds: KindRegistry) -> Iterator[ObjectFind
             yield found
 
 
-def _identity_faults(subject: Object) -> list[ObjectFinding]:
-    """What keeps us from even saying which object it is."""
+def _identity_faults(subject: Object, *, generated_names: bool) -> list[ObjectFinding]:
+    """Why it is not even known which object it is."""
     data = subject.data
     meta = data.get("metadata")
+    if generated_names and isinstance(meta, dict) and isinstance(meta.get("generateName"), str):
+        meta = {"name": meta["generateName"], **meta}
     places = {
         ("apiVersion",): data.get("apiVersion"),
         ("kind",): data.get("kind"),
@@ -207,7 +216,9 @@ def _called(subject: Object) -> str:
 def _duplicates(objects: Iterable[Object]) -> Iterator[Diagnostic]:
     first: dict[Any, Object] = {}
     for each in objects:
-        if (before := first.setdefault(each.id, each)) is not each:
+        if "name" in each.data["metadata"] and (before := first.setdefault(each.id, each)) is not each:
             by = dict.fromkeys((before.component, each.component))
-            text = f"rendered twice, by {' and by '.join(by)}"
-            yield ObjectFinding(codes.DUPLICATE_OBJECT, ("metadata", "name"), text).to_diagnostic(each)
+            text = "given twice" if [*by] == [USERS] else f"rendered twice, by {' and by '.join(by)}"
+            found = ObjectFinding(codes.DUPLICATE_OBJECT, ("metadata", "name"), text).to_diagnostic(each)
+            at, _ = place(before.origin(("metadata", "name")))
+            yield replace(found, notes=(*found.notes, Note("first given here", at))) if at else found

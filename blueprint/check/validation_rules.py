@@ -27,7 +27,7 @@ from blueprint.kubernetes.api import Schema
 from blueprint.source.paths import format_path
 
 if TYPE_CHECKING:
-    from blueprint.cel.syntax import Expression
+    from blueprint.cel.syntax import CelExpression
 
 _SECONDS = 5.0
 """CPU time for all rules of one check: an expensive rule cannot hang it."""
@@ -48,7 +48,7 @@ class SchemaRule:
     root: bool
 
     @cached_property
-    def tree(self) -> Expression | None:
+    def tree(self) -> CelExpression | None:
         """What the text means; None if it is no expression that can be read."""
         from blueprint.cel.syntax import CelError, parse
 
@@ -78,7 +78,7 @@ class SchemaRule:
         return None
 
 
-def _reads(node: Expression) -> bool:
+def _reads(node: CelExpression) -> bool:
     return node.kind == "select" or (node.kind == "name" and node.value == "self")
 
 
@@ -256,7 +256,7 @@ def _read_by(rule: SchemaRule, place: _Place) -> Path:
     return chain if value_at(at, chain) is not None else ()
 
 
-def _chain(node: Expression) -> Path | None:
+def _chain(node: CelExpression) -> Path | None:
     """`self.a.b` as a path."""
     names: list[str] = []
     while node.kind == "select":

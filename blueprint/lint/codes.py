@@ -20,6 +20,16 @@ not checked.
 """,
     severity=Severity.NOTE,
 )
+PLACEHOLDERS = define(
+    "BP0065",
+    "placeholders-not-checked",
+    """
+The file has placeholders (`${NAME}`, `$NAME`) that another program replaces before the objects are applied: `envsubst`, or Flux
+with `postBuild.substitute`. Findings about values with a placeholder are left out, since the values are not known. Replace
+them first to have everything checked: `envsubst < FILE | blueprint lint -`.
+""",
+    severity=Severity.NOTE,
+)
 NOTHING_TO_LINT = define(
     "BP0064",
     "nothing-to-lint",

@@ -124,9 +124,10 @@ def _is_object(data: Any) -> bool:
     """Whether an API server might store it: what has a kind and an API version, and is not for a client alone."""
     if not isinstance(data, dict) or not ({"apiVersion", "kind"} <= data.keys() or {"kind", "metadata"} <= data.keys()):
         return False
-    version = str(data.get("apiVersion"))
-    kubeconfig = version == "v1" and data["kind"] == "Config"
-    return not kubeconfig and version.rpartition("/")[0] not in _CLIENT_GROUPS
+    version, kind = str(data.get("apiVersion")), str(data["kind"])
+    kubeconfig = version == "v1" and kind == "Config"
+    of_a_program = "metadata" not in data and kind.endswith("Configuration")  # as component configurations are
+    return not kubeconfig and not of_a_program and version.rpartition("/")[0] not in _CLIENT_GROUPS
 
 
 def _objects(document: Document, path: Path, data: dict[str, Any], *, nulls: bool) -> Iterator[Object]:

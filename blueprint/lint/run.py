@@ -15,6 +15,7 @@ from blueprint.check.rule_context import NoPlatform, PlatformFacts, RuleContext
 from blueprint.check.runner import RuleResults, run_rules
 from blueprint.diagnostics import Diagnostic, Severity
 from blueprint.lint.inputs import Inputs
+from blueprint.lint.placeholders import without_placeholders
 
 _MISSING = frozenset(
     {
@@ -28,7 +29,6 @@ _OF_A_BLUEPRINT = frozenset({codes.NAMESPACE_MISSING, codes.STRING_DATA})
 
 
 _MILDER = {
-    codes.DUPLICATE_OBJECT: Severity.WARNING,  # a folder may hold variants, of which one is applied
     codes.NAMESPACE_NOT_ALLOWED: Severity.WARNING,  # the API server drops it, and nothing here compares by it
     codes.MEANINGLESS_VALUE: Severity.NOTE,  # who owns which field is not known
 }
@@ -80,7 +80,7 @@ def lint(
         complete: Whether no object exists outside of the input and its surroundings.
     """
     everything = (*surroundings.objects, *inputs.objects)
-    validation = validate_objects(everything, kubernetes_minor=kubernetes_minor)
+    validation = validate_objects(everything, kubernetes_minor=kubernetes_minor, generated_names=True)
     linted = {id(each) for each in inputs.objects}
     known = surroundings.facts or NoPlatform()
     extra = {Capability.COMPLETE} if complete else set()
@@ -89,7 +89,7 @@ def lint(
     rules = run_rules(RuleContext(validation.well_formed, facts), policy, frozenset(linted))
     unknown = Counter[str]()
     found = list(_adapted(validation.diagnostics, inputs, unknown, complete=complete))
-    found = [*inputs.problems, *without_explained([*found, *rules.diagnostics])]
+    found = [*inputs.problems, *without_placeholders([*without_explained([*found, *rules.diagnostics])], inputs.texts)]
     judged = sum(id(each) in linted for each in validation.well_formed)
     return LintResult(tuple(found), len(inputs.objects), len(inputs.objects) - judged, unknown, rules)
 
@@ -103,12 +103,20 @@ def _adapted(
             continue
         if each.code is codes.SCHEMA_UNKNOWN:
             unknown[each.message.partition("may contain")[0].rpartition("what ")[2].strip()] += 1
+        elif each.code is codes.DUPLICATE_OBJECT:
+            yield replace(each, override=_of_duplicate(each))
         elif each.code in _MILDER:
             yield replace(each, override=_MILDER[each.code])
         elif each.code in _MISSING and not complete:
             yield replace(each, override=Severity.NOTE)
         else:
             yield each
+
+
+def _of_duplicate(found: Diagnostic) -> Severity:
+    """Of one file the second replaces the first. The files of a folder are often variants, of which one is applied."""
+    files = {each.at.file for each in found.notes if each.at}
+    return Severity.WARNING if found.at is None or found.at.file in files else Severity.NOTE
 
 
 def in_changed_lines(found: Sequence[Diagnostic], changed: dict[str, set[int] | None]) -> list[Diagnostic]:

@@ -6,12 +6,13 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from blueprint.bundle.origin_codec import origin_to_json, source_to_json, span_to_json
+from blueprint.bundle.origin_codec import source_to_json, span_to_json
 from blueprint.changes.compare import ABSENT, FieldChange, ObjectChange
 from blueprint.diagnostics import Diagnostic, Span
 from blueprint.report.context import Context
 from blueprint.report.escaping import encodable
 from blueprint.report.model import IgnoredDifference, ReportedImage, Run, SkippedRule
+from blueprint.report.origins import ReportedOrigins
 from blueprint.report.record import ReportEntry, WaivedEntry, record_of
 from blueprint.source.paths import pointer
 
@@ -21,6 +22,7 @@ SCHEMA_VERSION = "gpublueprint.dev/report/v1"
 def document_of(run: Run, context: Context) -> dict[str, Any]:
     """Mappings, lists and scalars that JSON can carry; absent things are left out, never null."""
     record = record_of(run)
+    origins = ReportedOrigins()
     document = {
         "schemaVersion": SCHEMA_VERSION,
         "tool": {"name": "blueprint", "version": context.version},
@@ -39,14 +41,16 @@ def document_of(run: Run, context: Context) -> dict[str, Any]:
         **({"leftOut": [_left_out(each) for each in _ordered(run.left_out)]} if run.left_out else {}),
         **({"skippedRules": [_skipped(each) for each in run.skipped_rules]} if run.skipped_rules else {}),
         "diagnostics": [_finding(finding) for finding in record.findings],
-        "changes": [_change(change) for change in record.changes],
+        "changes": [_change(change, origins) for change in record.changes],
     }
     if record.waived:
         document["waived"] = [_waived(entry) for entry in record.waived]
     if record.platform:
-        document["platform"] = [_part(part) for part in record.platform]
+        document["platform"] = [_part(part, origins) for part in record.platform]
     if run.images:
         document["images"] = [_image(image) for image in run.images]
+    if origins.groups:
+        document["sourceGroups"] = origins.groups
     return {key: carried(value) for key, value in document.items()}
 
 
@@ -122,7 +126,7 @@ def _image(image: ReportedImage) -> dict[str, Any]:
     )
 
 
-def _change(change: ObjectChange) -> dict[str, Any]:
+def _change(change: ObjectChange, origins: ReportedOrigins) -> dict[str, Any]:
     identity = change.id
     return _without_empty(
         object=str(identity),
@@ -132,22 +136,22 @@ def _change(change: ObjectChange) -> dict[str, Any]:
         name=identity.name,
         action=change.action.value,
         reason=change.reason,
-        fields=[_field(field) for field in change.fields],
+        fields=[_field(field, origins) for field in change.fields],
     )
 
 
-def _part(change: ObjectChange) -> dict[str, Any]:
-    fields = [_field(field) for field in change.fields]
+def _part(change: ObjectChange, origins: ReportedOrigins) -> dict[str, Any]:
+    fields = [_field(field, origins) for field in change.fields]
     return _without_empty(part=str(change.id), action=change.action.value, reason=change.reason, fields=fields)
 
 
-def _field(field: FieldChange) -> dict[str, Any]:
+def _field(field: FieldChange, origins: ReportedOrigins) -> dict[str, Any]:
     sides = {"before": field.before, "after": field.after}
     return {
         "path": field.shown,
         "pointer": pointer(field.path),
         **{side: value for side, value in sides.items() if value is not ABSENT},
-        **({"origin": origin_to_json(field.origin)} if field.origin else {}),
+        **({"origin": origins.to_json(field.origin)} if field.origin else {}),
     }
 
 

@@ -77,6 +77,12 @@ def yaml_errors() -> type[Exception]:
     return YAMLError
 
 
+def refuses_colon(error: Any) -> bool:
+    """Whether the error is that of the libyaml in ruamel.yaml.clib about a colon inside of plain text in braces
+    or brackets: `{image: registry.example/app:1}`. YAML has it, and so have all readers that Kubernetes uses."""
+    return "found unexpected ':'" in str(getattr(error, "problem", ""))
+
+
 def failure(error: Any) -> ParseFailure:
     """What a YAML error says, and where: at the beginning of what was never finished, if that is on record."""
     unfinished = getattr(error, "context", None) in _UNFINISHED

@@ -13,12 +13,14 @@ from typing import Any, NamedTuple
 from blueprint.diagnostics import Code, Diagnostic, Fix, Note, Refused, Span
 from blueprint.source import codes
 from blueprint.source.document import Document, Marks
-from blueprint.source.events import ParseFailure, events_of, failure, yaml_errors
+from blueprint.source.events import Events, ParseFailure, events_of, failure, pure_events, refuses_colon, yaml_errors
 from blueprint.source.scalars import AMBIGUOUS, quoted_form, resolve
 
 MAX_DEPTH = 100
 MAX_NODES = 100_000
 """Values that aliases may add to a document."""
+MOST_FOR_PYTHON = 1_000_000
+"""Characters that the parser in Python is given where the C parser refuses sound YAML: it needs ten times as long."""
 WAYS_OUT = {
     codes.SYNTAX: "look here and on the line before: an open bracket or quote, a missing colon, uneven indentation",
     codes.DUPLICATE_KEY: "keep one of them",
@@ -71,6 +73,13 @@ def read_stream(builder: Builder) -> list[Document]:
     try:
         return builder.documents()
     except yaml_errors() as error:
+        if len(builder.text) > MOST_FOR_PYTHON or not refuses_colon(error):
+            builder.problems.append(_syntax(failure(error), builder.text, builder.file))
+            return []
+    builder.restart(pure_events(builder.text))
+    try:
+        return builder.documents()
+    except yaml_errors() as error:
         builder.problems.append(_syntax(failure(error), builder.text, builder.file))
         return []
 
@@ -89,10 +98,14 @@ class Builder:
         self.text = text
         self.file = file
         self.dates = dates
+        self.sheet = Document(file, text, None, None)
+        self.restart(events_of(text))
+
+    def restart(self, events: Events) -> None:
+        """Begin again, with what another parser makes of the text."""
         self.problems: list[Diagnostic] = []
         self.plain: dict[str, Any] = {}
-        self.events = events_of(text)
-        self.sheet = Document(file, text, None, None)
+        self.events = events
 
     @property
     def nulls(self) -> bool:

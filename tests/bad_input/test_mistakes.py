@@ -66,6 +66,7 @@ def table() -> dict[str, Mistake]:
 
 
 TABLE = table()
+FIRST_OF_ITS_CODE = {row.code: name for name, row in reversed(TABLE.items())}.values()
 
 
 def test_the_table_is_long_enough_and_its_codes_exist() -> None:
@@ -125,6 +126,7 @@ def snapshot(folder: Path) -> dict[str, bytes]:
 def test_a_mistake_is_told_where_it_is_with_a_way_out_and_nothing_is_written(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, good_bundle: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """Not in a new folder; nor, once for each code, in one that holds a bundle."""
     mistake = TABLE[name]
     files, place = texts_of(mistake)
     folder, report = tmp_path / "repository", tmp_path / "report.json"
@@ -132,14 +134,17 @@ def test_a_mistake_is_told_where_it_is_with_a_way_out_and_nothing_is_written(
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
         (folder / file).write_text(text, "utf-8")
     monkeypatch.chdir(folder)
-    shutil.copytree(good_bundle, "existing")
+    outputs = ["new"]
+    if name in FIRST_OF_ITS_CODE:
+        shutil.copytree(good_bundle, "existing")
+        outputs.append("existing")
     before = snapshot(folder)
 
     arguments = [unmarked(argument) for argument in mistake.arguments]
     reports = ["--report", "text", "--report", f"json={report}"]
-    codes = [main(["compile", BLUEPRINT, "-o", out, *reports, *arguments]) for out in ("new", "existing")]
+    codes = [main(["compile", BLUEPRINT, "-o", out, *reports, *arguments]) for out in outputs]
 
-    assert codes == [mistake.exit, mistake.exit]
+    assert set(codes) == {mistake.exit}
     assert snapshot(folder) == before
     assert not Path("new").exists()
     assert "Traceback" not in "".join(capsys.readouterr())

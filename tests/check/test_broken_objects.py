@@ -205,7 +205,7 @@ CASES: list[tuple[str, str, Any, str, str, str, str | None]] = [
      "no schema says what ClusterPolicies nvidia.com/v1 may contain",
      "add its CustomResourceDefinition to extraManifests"),
     ("deviceclass", "apiVersion", "resource.k8s.io/v1beta1", "BP5022", "apiVersion",
-     "resource.k8s.io/v1beta1 is served only by an API server that was told to", None),
+     "resource.k8s.io/v1beta1 is served only where the API server enables it", None),
     ("priority", "metadata.name", REMOVED, "BP5004", "metadata.name", "required field metadata.name is missing", None),
     ("priority", "kind", 5, "BP5005", "kind", "kind must be text", None),
 ]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,11 +11,12 @@ import yaml
 
 from blueprint.bundle.model import USERS, Object
 from blueprint.check.rule import Capability
-from blueprint.check.rule_context import NoPlatform, RuleContext
+from blueprint.check.rule_context import NoPlatform, PoolOffer, RuleContext
 from blueprint.check.rules import all_rules
 from blueprint.check.runner import run_rules
 from blueprint.diagnostics import Severity
 from blueprint.source.paths import parse_path
+from tests.support.rule_facts import context
 
 PAGES = {code.id: code.page for each in all_rules() for code in each.codes}
 GONE = object()
@@ -53,7 +55,9 @@ def found(
 
 VARIANTS: list[tuple[str, str, dict[str, Any], set[str]]] = [
     ("BP6539", "ClusterQueue", {"spec.resourceGroups[0].flavors[0].name": "a100"}, {"BP6539"}),
-    ("BP6539", "ClusterQueue", {"apiVersion": "other.example/v1", f"{QUOTA}.borrowingLimit": "1"}, set()),
+    ("BP6539", "ClusterQueue", {"apiVersion": "other.example/v1", f"{QUOTA}.borrowingLimit": "1",
+                                "spec.resourceGroups[0].flavors[0].name": "a100",
+                                "spec.resourceGroups[0].coveredResources": ["cpu", "cpu"]}, set()),
     ("BP6539", "ClusterQueue", {"kind": "Cohort", "spec.resourceGroups[0].flavors[0].name": "a100"}, {"BP6539"}),
     ("BP6540", "ClusterQueue", {"spec.resourceGroups[0].coveredResources": ["cpu", "memory"]}, {"BP6540"}),
     ("BP6541", "ClusterQueue", {"spec.resourceGroups[1].flavors[0].name": "h100"}, {"BP6541"}),
@@ -137,7 +141,11 @@ VARIANTS: list[tuple[str, str, dict[str, Any], set[str]]] = [
     ("BP6549", "Job", {f'{TEMPLATE}.annotations["{KUEUE}/podset-require-topology"]': "rack"}, {"BP6549"}),
     ("BP6549", "Job", {f'metadata.labels["{KUEUE}/zzz"]': "x"}, set()),
     ("BP6549", "Job", {'metadata.labels["acme.example/priorityclass"]': "x"}, set()),
+    ("BP6549", "Job", {"kind": "Rollout", "apiVersion": "argoproj.io/v1alpha1",
+                       f'metadata.labels["{KUEUE}/priorityclass"]': "x"}, set()),
     ("BP6550", "Job", {f'metadata.annotations["{KUEUE}/job-min-parallelism"]': "0"}, {"BP6550"}),
+    ("BP6550", "Job", {"apiVersion": "jobset.x-k8s.io/v1alpha2", "kind": "JobSet",
+                       f'metadata.annotations["{KUEUE}/job-min-parallelism"]': "0"}, set()),
     ("BP6550", "Job", {f'metadata.annotations["{KUEUE}/job-min-parallelism"]': "half"}, {"BP6550"}),
     ("BP6550", "Job", {"spec.parallelism": 8, "spec.completions": 1}, {"BP6550"}),
     ("BP6550", "Job", {f'metadata.annotations["{KUEUE}/job-completions-equal-parallelism"]': "true"}, set()),
@@ -159,6 +167,11 @@ VARIANTS: list[tuple[str, str, dict[str, Any], set[str]]] = [
     ("BP6551", "Job", {f'{TEMPLATE}.annotations["{KUEUE}/podset-slice-size"]': "2"}, {"BP6551"}),
     ("BP6551", "Job", {f'{TEMPLATE}.annotations["{KUEUE}/podset-slice-required-topology"]': "rack"}, {"BP6551"}),
     ("BP6551", "Job", {f'metadata.annotations["{KUEUE}/podset-required-topology"]': "rack"}, {"BP6551"}),
+    ("BP6551", "Job", {"apiVersion": "v1", "kind": "Pod", "spec": {"containers": []},
+                       f'metadata.annotations["{KUEUE}/podset-required-topology"]': "rack"}, set()),
+    ("BP6551", "Job", {"apiVersion": "apps/v1", "kind": "StatefulSet",
+                       f'{TEMPLATE}.annotations["{KUEUE}/podset-slice-size"]': "3",
+                       f'{TEMPLATE}.annotations["{KUEUE}/podset-slice-required-topology"]': "rack"}, set()),
     *[
         (
             "BP6551",
@@ -180,6 +193,14 @@ VARIANTS: list[tuple[str, str, dict[str, Any], set[str]]] = [
         )
         for name, more, codes in (
             ("ring", {}, set()),
+            (
+                "ring",
+                {
+                    f'{TEMPLATE}.annotations["{KUEUE}/podset-required-topology"]': GONE,
+                    f'{TEMPLATE}.annotations["{KUEUE}/podset-preferred-topology"]': "rack",
+                },
+                set(),
+            ),
             ("7", {}, {"BP6551"}),
             ("ring", {f'{TEMPLATE}.annotations["{KUEUE}/podset-required-topology"]': GONE}, {"BP6551"}),
             (
@@ -223,6 +244,9 @@ VARIANTS: list[tuple[str, str, dict[str, Any], set[str]]] = [
          "spec.template.spec.containers[0].resources.limits.memory": "1Ti"},
         set(),
     ),
+    ("BP6556", "Job", {"spec.template.spec.containers[0].resources.limits": {7: 1, "cpu": 1}}, set()),
+    ("BP6556", "Job", {"spec.template.spec.initContainers": [{"resources": {"limits": {"nvidia.com/gpu": 8}}}]}, set()),
+    ("BP6556", "ClusterQueue", {f"{QUOTA}.nominalQuota": GONE}, set()),
     ("BP6556", "ClusterQueue", {f"{QUOTA}.nominalQuota": "6"}, {"BP6556"}),
     ("BP6556", "ClusterQueue", {f"{QUOTA}.nominalQuota": "6", "spec.cohortName": "all"}, set()),
     (
@@ -308,6 +332,42 @@ def test_resources_that_the_manager_ignores_need_no_quota(settings: dict[str, An
     assert set(found("BP6555", "Job", hca, config=config)) == codes
 
 
+def leader_and_workers(gpus: int) -> dict[str, Any]:
+    """A group of two, of which only the worker has GPUs."""
+    pod = {
+        "containers": [
+            {"name": "w", "image": "registry.example/w:1", "resources": {"limits": {"nvidia.com/gpu": gpus}}}
+        ]
+    }
+    template = {"size": 2, "leaderTemplate": {"spec": {"containers": []}}, "workerTemplate": {"spec": pod}}
+    meta = {"name": "w", "namespace": "team", "labels": {f"{KUEUE}/queue-name": "research"}}
+    spec = {"replicas": 1, "leaderWorkerTemplate": template}
+    return {"apiVersion": "leaderworkerset.x-k8s.io/v1", "kind": "LeaderWorkerSet", "metadata": meta, "spec": spec}
+
+
+def test_the_leader_of_a_group_is_one_of_its_pods() -> None:
+    assert set(found("BP6556", "Job", {}, group=leader_and_workers(8))) == set()
+
+
+@pytest.mark.parametrize(
+    ("changes", "text", "container"),
+    [
+        ({"parallelism": 3, "completions": 3}, "3 pods with 4 each need 12, and ClusterQueue research never has", 0),
+        ({"parallelism": 1}, "the pod needs 2048Gi, and ClusterQueue research never has more than 1024Gi of memory", 1),
+    ],
+)
+def test_it_is_said_how_much_is_needed_and_there(changes: dict[str, Any], text: str, container: int) -> None:
+    [*others, job] = yaml.safe_load_all(PAGES["BP6556"].good)
+    more = {"resources": {"requests": {"memory": "1920Gi"}}}
+    first = {"resources": {"limits": {"cpu": "1", "memory": "128Gi"}}}
+    pods = {"template": {"spec": {"restartPolicy": "Never", "containers": [first, more]}}} if container else {}
+    job = {**job, "spec": {**job["spec"], **changes, **pods}}
+    objects = [Object(each, USERS) for each in (*others, job)]
+    [only] = run_rules(RuleContext(objects, NoPlatform())).diagnostics
+    assert text in only.message
+    assert f"containers[{container or 'name=main'}]" in str(only.path)
+
+
 BACKWARDS = "fairSharing: {preemptionStrategies: [LessThanInitialShare, LessThanOrEqualToFinalShare]}\n    "
 
 
@@ -368,3 +428,43 @@ def test_a_cron_job_hands_the_label_to_its_jobs() -> None:
     assert set(found("BP6547", "Job", {}, cron=other)) == {"BP6547"}
     bare = changed(cron, {"spec.jobTemplate.metadata": GONE, "metadata.labels": queue})
     assert set(found("BP6547", "Job", {}, cron=bare)) == {"BP6548"}
+
+
+def offered(flavor: dict[str, Any], queue: dict[str, Any], *pools: PoolOffer) -> dict[str, Severity]:
+    """What is said of a queue of GPUs beside node pools."""
+    documents = [*yaml.safe_load_all(PAGES["BP6539"].good)]
+    documents = [changed(each, flavor if each["kind"] == "ResourceFlavor" else queue) for each in documents]
+    result = run_rules(context([Object(each, USERS) for each in documents], pools))
+    assert not result.failed
+    return {each.code.id: each.override or each.code.severity for each in result.diagnostics}
+
+
+H100 = PoolOffer("train", {"nvidia.com/gpu": 8}, labels={"acme.example/pool": "h100"})
+MIG = "nvidia.com/mig-1g.10gb"
+AS_MIG = {f"{QUOTA}.name": MIG, "spec.resourceGroups[0].coveredResources": ["cpu", "memory", MIG]}
+AS_CPU = {f"{QUOTA}.name": "rdma/hca", "spec.resourceGroups[0].coveredResources": ["cpu", "memory", "rdma/hca"]}
+AS_MACHINE = {
+    f"{QUOTA}.name": "nvidia.com/pgpu",
+    "spec.resourceGroups[0].coveredResources": ["cpu", "memory", "nvidia.com/pgpu"],
+}
+
+
+@pytest.mark.parametrize(
+    ("flavor", "queue", "pools", "codes"),
+    [
+        ({}, {}, [H100], set()),
+        ({'spec.nodeLabels["acme.example/pool"]': "a100"}, {}, [H100], {"BP6108"}),
+        ({'spec.nodeLabels["acme.example/pool"]': "cpu"}, AS_CPU, [H100], set()),
+        ({'spec.nodeLabels["acme.example/pool"]': "cpu"}, {f"{QUOTA}.nominalQuota": "0"}, [H100], set()),
+        ({'spec.nodeLabels["acme.example/zone"]': "a"}, {}, [H100], set()),
+        ({'spec.nodeLabels["acme.example/pool"]': "a100", "apiVersion": "other.example/v1"}, {}, [H100], set()),
+        ({}, AS_MIG, [H100], {"BP6102"}),
+        ({}, {**AS_MIG, f"{QUOTA}.nominalQuota": "0"}, [H100], set()),
+        ({}, AS_MACHINE, [H100], set()),
+        ({}, AS_MIG, [replace(H100, exact=False)], set()),
+        ({}, AS_MIG, [], set()),
+        ({}, {**AS_MIG, "apiVersion": "other.example/v1"}, [H100], set()),
+    ],
+)  # fmt: skip
+def test_queues_of_gpus_agree_with_the_pools(flavor: Any, queue: Any, pools: Any, codes: set[str]) -> None:
+    assert offered(flavor, queue, *pools) == dict.fromkeys(codes, Severity.WARNING)

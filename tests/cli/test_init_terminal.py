@@ -8,13 +8,13 @@ import select
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from blueprint.source.loader import load_text
+from tests.support.waits import eventually
 
 
 class Terminal:
@@ -40,19 +40,24 @@ class Terminal:
 
     def wait_for(self, text: str) -> None:
         """Until the text shows after what was seen before."""
-        end = time.monotonic() + 120
-        while (found := self.shown.find(text, self.seen)) < 0:
-            assert time.monotonic() < end, f"{text!r} did not show: {self.shown}"
+
+        def shows() -> bool:
             self.shown += self._read()
-        self.seen = found + len(text)
+            return text in self.shown[self.seen :]
+
+        eventually(shows, f"{text!r} shows", seconds=120)
+        self.seen = self.shown.find(text, self.seen) + len(text)
 
     def end(self) -> int:
         """The exit code; everything that was shown is in `shown`."""
-        end = time.monotonic() + 120
-        while self.process.poll() is None and time.monotonic() < end:
+
+        def ended() -> bool:
             self.shown += self._read()
+            return self.process.poll() is not None
+
+        eventually(ended, "it ends", seconds=120)
         self.shown += self._read()
-        return self.process.wait(timeout=60)
+        return self.process.wait()
 
     def _read(self) -> str:
         if not select.select([self.master], [], [], 0.1)[0]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +22,7 @@ from blueprint.inventory.model import Snapshot
 from blueprint.inventory.storage import read_inventory, write_inventory
 from tests.support.drift_kinds import definition, many_kinds, widget
 from tests.support.drift_platform import JSON_PATCH, MERGE_PATCH, Applied, apply, bundle_of, deployment
+from tests.support.waits import eventually
 
 REMOVED, MODIFIED, ADDED = FindingKind.REMOVED, FindingKind.MODIFIED, FindingKind.FOREIGN_ADDITION
 
@@ -86,15 +86,12 @@ def _empties(namespace: str) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def served(connection: Connection) -> Iterator[None]:
+def served(connection: Connection) -> None:
     """With the definition of the custom resource, which no bundle here has: its schema is not known."""
     crd = definition()
     url = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{crd['metadata']['name']}"
     connection.apply(url, crd, "oracle", force=True)
-    for _ in range(100):
-        if discover(connection).find("drift.example.org/v1", "Widget"):
-            break
-    return
+    eventually(lambda: discover(connection).find("drift.example.org/v1", "Widget"), "the definition is served")
 
 
 LABEL, NOTE = "/metadata/labels/example.org~1empty", "/metadata/annotations/example.org~1empty"

@@ -15,7 +15,7 @@ from blueprint.lab import install as module
 from blueprint.lab import toolchain
 from blueprint.lab.install import install
 from blueprint.lab.pins import BINARIES, cache
-from tests.support.lab_inhabitants import wait_for
+from tests.support.waits import eventually
 
 GO = """#!/bin/sh
 if [ "$1" = env ]; then echo go{version}; exit; fi
@@ -70,13 +70,13 @@ def test_a_build_that_is_killed_leaves_no_binary_and_no_compiler(tmp_path: Path)
     make_go(tmp_path, "echo half > $out; exec sleep 600")
     code = "from blueprint.lab.install import install; install(['etcd'], progress=lambda line: None)"
     build = subprocess.Popen([sys.executable, "-c", code])
-    wait_for((cache() / ".building-etcd").exists)
+    eventually((cache() / ".building-etcd").exists, "the build has begun")
     [compiler] = Path(f"/proc/{build.pid}/task/{build.pid}/children").read_text().split()
 
     build.send_signal(signal.SIGKILL)
     build.wait()
 
-    wait_for(lambda: not Path(f"/proc/{compiler}").exists(), 60)
+    eventually(lambda: not Path(f"/proc/{compiler}").exists(), "the compiler is gone")
     assert not (cache() / "etcd").exists()
     make_go(tmp_path, "echo whole > $out")
     assert install(["etcd"], progress=quiet)[0].read_text() == "whole\n"

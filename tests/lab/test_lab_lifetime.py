@@ -17,7 +17,8 @@ import pytest
 
 from blueprint.lab import Lab
 from blueprint.lab.launch import take_down
-from tests.support.lab_inhabitants import inhabitants, start, supervisor_of, wait_for
+from tests.support.lab_inhabitants import inhabitants, start, supervisor_of
+from tests.support.waits import eventually
 
 pytestmark = pytest.mark.lab
 
@@ -45,7 +46,7 @@ def test_the_lab_of_a_test_dies_with_it_even_under_kill_9() -> None:
 
     parent.kill()  # and nobody waits for it: a zombie is dead too
 
-    wait_for(lambda: not inhabitants(folder) and not folder.exists(), 60)
+    eventually(lambda: not inhabitants(folder) and not folder.exists(), "the lab is gone")
     parent.wait()
 
 
@@ -71,7 +72,7 @@ def test_leaving_the_with_block_leaves_nothing() -> None:
 def test_up_interrupted_before_it_returned_leaves_nothing(state: Path, how: signal.Signals, after: float) -> None:
     """From the moment its supervisor exists until shortly before the API server is ready."""
     up = start("lab", "up", "--state", str(state))
-    wait_for(lambda: inhabitants(state / "default"))
+    eventually(lambda: inhabitants(state / "default"), "the lab is being brought up")
     time.sleep(after)
 
     os.killpg(up.pid, how)
@@ -79,13 +80,13 @@ def test_up_interrupted_before_it_returned_leaves_nothing(state: Path, how: sign
     said, _ = up.communicate(timeout=120)
     assert said == ""
     assert up.returncode == (-how if how is signal.SIGKILL else 130)
-    wait_for(lambda: not inhabitants(state / "default") and not state.exists(), 60)
+    eventually(lambda: not inhabitants(state / "default") and not state.exists(), "the lab is gone")
 
 
 def test_an_interrupted_up_has_cleaned_up_when_it_returns(state: Path) -> None:
     """Whoever sees the prompt again finds nothing left: no waiting needed, unlike after kill -9."""
     up = start("lab", "up", "--state", str(state))
-    wait_for((state / "default" / "kube-apiserver.log").exists)
+    eventually((state / "default" / "kube-apiserver.log").exists, "the API server is started")
 
     os.killpg(up.pid, signal.SIGINT)
     up.communicate(timeout=120)
@@ -128,7 +129,7 @@ def test_killing_the_supervisor_takes_its_processes_along_and_up_starts_afresh(s
 
     os.kill(supervisor_of(folder), signal.SIGKILL)
 
-    wait_for(lambda: not inhabitants(folder), 60)
+    eventually(lambda: not inhabitants(folder), "the lab is gone")
     status = start("lab", "status", "--state", str(state))
     assert "supervisor was killed" in status.communicate(timeout=60)[0]
     assert status.returncode == 1
@@ -143,7 +144,7 @@ def test_a_lab_whose_api_server_died_says_so_and_is_replaced(state: Path) -> Non
 
     os.kill(victim, signal.SIGKILL)
 
-    wait_for(lambda: len(inhabitants(folder)) == 1, 5)  # etcd does not stay alone; the supervisor tells
+    eventually(lambda: len(inhabitants(folder)) == 1, "etcd does not stay alone, and the supervisor is left to tell")
     said, _ = start("lab", "status", "--state", str(state)).communicate(timeout=60)
     assert "kube-apiserver ended (killed by SIGKILL)" in said
     assert start("lab", "up", "--state", str(state)).wait(60) == 0

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.lab_inhabitants import inhabitants, wait_for
+from tests.support.lab_inhabitants import inhabitants
+from tests.support.waits import eventually
 
 CONFTEST = Path(__file__).parent.parent / "conftest.py"
 WORKERS = ["-n2", "--dist=load"]
@@ -70,7 +71,7 @@ def test_it(lab, n):
     assert "1 failed, 5 passed" in said
     assert len(set((project / "servers").read_text().split())) == 1
     folder = project.parent / "base" / "shared-lab"
-    wait_for(lambda: not inhabitants(folder) and not folder.exists(), 60)
+    eventually(lambda: not inhabitants(folder) and not folder.exists(), "the lab is gone")
 
 
 @pytest.mark.lab
@@ -79,11 +80,11 @@ def test_the_lab_dies_with_the_run_even_under_kill_9(project: Path, workers: lis
     tests = "import time\ndef test_it(lab): time.sleep(600)\ndef test_too(lab): time.sleep(600)\n"
     process = run(project, tests, *workers)
     folder = project.parent / "base" / "shared-lab"
-    wait_for(lambda: len(inhabitants(folder)) == 3)
+    eventually(lambda: len(inhabitants(folder)) == 3, "the lab runs")
 
     process.send_signal(signal.SIGKILL)
 
-    wait_for(lambda: not inhabitants(folder) and not folder.exists(), 60)
+    eventually(lambda: not inhabitants(folder) and not folder.exists(), "the lab is gone")
     process.communicate(timeout=120)
 
 

@@ -273,3 +273,98 @@ def test_nothing_that_can_be_written_makes_it_fail(text: str) -> None:
 @given(st.binary(max_size=60))
 def test_bytes_that_are_no_text_are_a_finding(data: bytes) -> None:
     lint(read_inputs([STDIN], data), kubernetes_minor="1.36")
+
+
+def test_an_object_with_a_generated_name_is_checked_like_others(blueprint: Linter) -> None:
+    """`kubectl create` takes it; two of the same prefix are two objects."""
+    job = POD.replace("name: job", "generateName: job-")
+    Path("jobs.yaml").write_text(f"{job}---\n{job}")
+    code, report = blueprint("jobs.yaml")
+    assert code == 1
+    assert [each["code"] for each in report["diagnostics"]] == ["BP6101", "BP6101"]
+    assert {each["subject"] for each in report["diagnostics"]} == {"Pod/default/job-*"}
+    Path("jobs.yaml").write_text(POD.replace("{name: job, ", "{"))
+    assert [each["code"] for each in blueprint("jobs.yaml")[1]["diagnostics"]] == ["BP5004"]
+
+
+@pytest.mark.parametrize(("second", "severity"), [("a.yaml", "warning"), ("b.yaml", "note")])
+def test_an_object_given_twice_names_both_places(blueprint: Linter, second: str, severity: str) -> None:
+    """The files of a folder are often variants; in one file the second replaces the first."""
+    Path("a.yaml").write_text(GOOD if second != "a.yaml" else f"{GOOD}---\n{GOOD}")
+    Path("b.yaml").write_text(GOOD if second == "b.yaml" else "")
+    code, report = blueprint(".", "--ignore", "BP6")
+    (found,) = [each for each in report["diagnostics"] if each["code"] == "BP5020"]
+    assert code == 0
+    assert (found["severity"], found["message"]) == (severity, "Pod/default/job: given twice")
+    assert found["at"]["file"] == second
+    assert [(each["message"], each["at"]["file"], each["at"]["line"]) for each in found["notes"]] == [
+        ("first given here", "a.yaml", 3)
+    ]
+
+
+@pytest.mark.parametrize("written", ["${GPUS}", "${GPUS:-1}", "$GPUS", "a ${GPUS} b"])
+def test_placeholders_are_left_to_what_replaces_them(blueprint: Linter, written: str) -> None:
+    text = POD.replace("500m", f'"{written}"').replace("name: job", 'name: "${NAME}"')
+    Path("pod.yaml").write_text(text)
+    code, report = blueprint("pod.yaml")
+    assert code == 0
+    (found,) = [each for each in report["diagnostics"] if each["code"] != "BP6115"]
+    assert (found["code"], found["severity"]) == ("BP0065", "note")
+    assert found["message"] == "pod.yaml: 2 values are placeholders, not checked"
+    assert found["at"]["line"] == 3
+
+
+@pytest.mark.parametrize("written", ["$(GPUS)", "{GPUS}", "$5", "$gpus"])
+def test_what_nobody_replaces_is_an_error(blueprint: Linter, written: str) -> None:
+    Path("pod.yaml").write_text(POD.replace("500m", f'"{written}"'))
+    assert blueprint("pod.yaml")[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "is_told"),
+    [
+        ("s3cr3t-value", True), ("<your-hf-token>", False), ("$(TOKEN)", False), ("CHANGEME", False), ("xxxxx", False),
+        ("your_token_here", False), ("${HF_TOKEN}", False), ("hf_" + "abcdefghij" * 3, True),
+    ],
+)  # fmt: skip
+def test_a_token_of_an_example_is_no_credential(blueprint: Linter, value: str, is_told: bool) -> None:
+    text = GOOD.replace("resources:", f'env: [{{name: HF_TOKEN, value: "{value}"}}]\n      resources:')
+    Path("pod.yaml").write_text(text)
+    found = [each["code"] for each in blueprint("pod.yaml")[1]["diagnostics"]]
+    assert ("BP6301" in found) is is_told
+
+
+def test_the_configuration_of_a_program_is_no_object(blueprint: Linter) -> None:
+    Path("manager.yaml").write_text(
+        "apiVersion: config.trainer.kubeflow.org/v1alpha1\nkind: Configuration\nwebhook: {}\n"
+    )
+    code, report = blueprint("manager.yaml")
+    assert (code, [each["code"] for each in report["diagnostics"]]) == (0, ["BP0063"])
+
+
+def test_numbers_of_json_are_read_alike_by_all(blueprint: Linter) -> None:
+    text = json.dumps({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "job", "namespace": "default"}})
+    document = text[:-1] + ', "spec": {"containers": [], "priority": 1e3}}'
+    for name, expected in (("pod.json", False), ("pod.yaml", True)):
+        Path(name).write_text(document)
+        assert ("BP1007" in {each["code"] for each in blueprint(name)[1]["diagnostics"]}) is expected
+
+
+def test_volumes_of_a_training_runtime_come_from_its_claim_policies(blueprint: Linter) -> None:
+    container = "{name: node, image: registry.example/t:1, volumeMounts: [{name: %s, mountPath: /workspace}]}"
+    runtime = """\
+apiVersion: trainer.kubeflow.org/v1alpha1
+kind: ClusterTrainingRuntime
+metadata: {name: tune}
+spec:
+  template:
+    spec:
+      volumeClaimPolicies: [{templates: [{metadata: {name: initializer}, spec: {}}]}]
+      replicatedJobs:
+        - name: node
+          template: {spec: {template: {spec: {containers: [%s]}}}}
+"""
+    for volume, expected in (("initializer", []), ("other", ["BP5106"])):
+        Path("runtime.yaml").write_text(runtime % (container % volume))
+        found = [each["code"] for each in blueprint("runtime.yaml")[1]["diagnostics"]]
+        assert [code for code in found if code == "BP5106"] == expected

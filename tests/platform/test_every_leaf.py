@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ from blueprint.source.paths import Path as FieldPath
 from blueprint.source.paths import format_path
 from blueprint.spec.schema import json_schema
 from tests.support.alternatives import LEAVES, TEXT, others
-from tests.support.edits import EVERYTHING, NAME, changed_fields, compared, compiled, copy_of_everything, replaced, said
+from tests.support.edits import NAME, changed_fields, compared, compiled, replaced, said
 
 CASES = [pytest.param(path, new, id=f"{format_path(path)}={new}") for path in LEAVES for new in others(path)]
 
@@ -27,20 +26,17 @@ def lines_of(diagnostics: Iterable[Diagnostic]) -> set[int]:
     return {place.line for place in places if place and place.file == NAME}
 
 
-@pytest.fixture
-def everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The working directory, with the blueprint that sets everything."""
-    copy_of_everything(tmp_path)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+@pytest.fixture(scope="module")
+def original() -> Compilation:
+    """The blueprint that sets everything, compiled."""
+    return compiled(TEXT)
 
 
 @pytest.fixture(scope="module")
-def original() -> Iterator[Compilation]:
-    """The blueprint that sets everything, compiled."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(EVERYTHING)
-        yield compiled(EVERYTHING, TEXT)
+def said_before(original: Compilation) -> dict[str, Any]:
+    """What its bundle says."""
+    assert original.files
+    return said(original.files)
 
 
 def test_the_blueprint_that_sets_everything_sets_everything_and_is_valid(original: Compilation) -> None:
@@ -76,17 +72,17 @@ def _fits(pattern: tuple[str, ...], path: tuple[str, ...]) -> bool:
 
 @pytest.mark.parametrize(("path", "new"), CASES)
 def test_a_changed_leaf_changes_an_output_or_is_refused_at_its_line(
-    path: FieldPath, new: str, everything: Path, original: Compilation
+    path: FieldPath, new: str, original: Compilation, said_before: dict[str, Any]
 ) -> None:
     """And `trace` of whatever changed in an object names the leaf."""
     text = replaced(TEXT, path, new)
     line = load_text(text, NAME).span(path).line
-    after = compiled(everything, text)
-    if after.files is None or original.files is None:
+    after = compiled(text)
+    if after.files is None:
         assert line in lines_of(after.diagnostics) or path[-2:] == ("target", "kind"), "see the kind's own schema"
         return
     told = [found for found in after.diagnostics if found.at and found.at.line == line]
-    differs = said(after.files) != said(original.files)
+    differs = said(after.files) != said_before
     assert differs or told, "nothing follows from this leaf"
     assert original.bundle
     assert after.bundle
@@ -108,11 +104,11 @@ def test_every_leaf_leads_somewhere(path: FieldPath, original: Compilation) -> N
 
 
 @pytest.mark.parametrize("path", LEAVES, ids=format_path)
-def test_a_leaf_of_the_wrong_type_is_refused_at_its_line(path: FieldPath, everything: Path) -> None:
+def test_a_leaf_of_the_wrong_type_is_refused_at_its_line(path: FieldPath) -> None:
     """A list of a list is nowhere right; inside of a patch it is the object's schema that knows."""
     line = load_text(TEXT, NAME).span(path).line
     try:
-        found = compiled(everything, replaced(TEXT, path, "[[]]")).diagnostics
+        found = compiled(replaced(TEXT, path, "[[]]")).diagnostics
     except Refused as refused:
         found = refused.diagnostics
     assert has_errors(found)

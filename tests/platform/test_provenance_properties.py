@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +13,7 @@ from blueprint.pipeline import Compilation
 from blueprint.source.paths import Path as FieldPath
 from blueprint.source.paths import format_path
 from tests.support.alternatives import LEAVES, TEXT, others
-from tests.support.edits import EVERYTHING, changed_fields, compiled, copy_of_everything, replaced, without
+from tests.support.edits import changed_fields, compiled, replaced, without
 
 REMOVABLE: list[FieldPath] = [
     ("metadata", "owners"),
@@ -67,20 +66,9 @@ def cites(sources: Iterable[Source], paths: list[str]) -> bool:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The working directory of every example of this file."""
-    folder = tmp_path_factory.mktemp("properties")
-    copy_of_everything(folder)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        yield folder
-
-
-@pytest.fixture(scope="module")
-def original(folder: Path) -> Compilation:
+def original() -> Compilation:
     """The blueprint that sets everything, compiled."""
-    assert folder != EVERYTHING
-    return compiled(folder, TEXT)
+    return compiled(TEXT)
 
 
 def uncited(before: Bundle, after: Bundle, paths: list[str]) -> Iterator[str]:
@@ -102,7 +90,7 @@ def uncited(before: Bundle, after: Bundle, paths: list[str]) -> Iterator[str]:
     yield from (about for about, facts in said.items() if not any(cites(fact.sources, paths) for fact in facts))
 
 
-def test_whatever_differs_cites_a_line_that_differs(folder: Path, original: Compilation) -> None:
+def test_whatever_differs_cites_a_line_that_differs(original: Compilation) -> None:
     before = original.bundle
     assert before
 
@@ -110,7 +98,7 @@ def test_whatever_differs_cites_a_line_that_differs(folder: Path, original: Comp
     @given(edits=st.lists(EDITS, min_size=1, max_size=3))
     def holds(edits: list[Edit]) -> None:
         text, paths = edited(edits)
-        after = compiled(folder, text).bundle
+        after = compiled(text).bundle
         if after is not None:
             assert sorted(uncited(before, after, paths)) == []
 

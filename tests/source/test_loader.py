@@ -165,3 +165,28 @@ def test_characters_that_readers_treat_differently_are_refused(char: str) -> Non
     [found] = caught.value.diagnostics
     assert found.code.id == "BP1006"
     assert (str(found.at), f"{ord(char):04X}" in found.message) == ("a:1:5", True)
+
+
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [
+        ("a: {image: registry.example/app:1, b: 2}\n", {"a": {"image": "registry.example/app:1", "b": 2}}),
+        ("a: [http://x/y, b:c]\n", {"a": ["http://x/y", "b:c"]}),
+        ("a: 1\n---\nb: {c: d:e}\n", None),
+    ],
+)
+def test_a_colon_inside_plain_text_in_braces_is_text(text: str, data: Any) -> None:
+    """The C parser refuses it, every reader that Kubernetes uses takes it."""
+    documents = load_documents(text, "a")
+    assert [each.data for each in documents] == ([data] if data else [{"a": 1}, {"b": {"c": "d:e"}}])
+    if not data:
+        assert str(documents[1].span(("b", "c"))) == "a:3:8"
+
+
+def test_a_mistake_behind_such_a_colon_is_told_once_at_its_place() -> None:
+    with pytest.raises(Refused) as caught:
+        load_text("a: {image: x:1, b: 2\nc: yes\nc: [\n", "a")
+    assert [found.code.id for found in caught.value.diagnostics] == ["BP1002"]
+    with pytest.raises(Refused) as caught:
+        load_text("a: {image: x:1}\nc: yes\n", "a")
+    assert [(found.code.id, str(found.at)) for found in caught.value.diagnostics] == [("BP1007", "a:2:4")]

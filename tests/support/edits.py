@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -18,23 +17,20 @@ from blueprint.changes.compare import ABSENT, Action, ObjectChange, compare_obje
 from blueprint.changes.platform_changes import compare_parts, platform_parts
 from blueprint.diagnostics import Span
 from blueprint.pipeline import Compilation, compile_blueprint
+from blueprint.source.files import MemoryFiles
 from blueprint.source.loader import load_text
 from blueprint.source.paths import Path as FieldPath
 
 EVERYTHING = Path(__file__).parents[1] / "platform" / "everything"
 NAME = "blueprint.yaml"
+_FILES = {
+    file.relative_to(EVERYTHING).as_posix(): file.read_text("utf-8") for file in sorted(EVERYTHING.glob("**/*.yaml"))
+}
 
 
-def copy_of_everything(folder: Path) -> str:
-    """The blueprint that sets everything, with its files, in an empty folder; returns its text."""
-    shutil.copytree(EVERYTHING, folder, dirs_exist_ok=True)
-    return (folder / NAME).read_text("utf-8")
-
-
-def compiled(folder: Path, text: str, *, sets: tuple[str, ...] = ()) -> Compilation:
-    """Compile `text` as the blueprint of `folder`, which is the working directory."""
-    (folder / NAME).write_text(text, "utf-8")
-    return compile_blueprint(NAME, sets=sets)
+def compiled(text: str, *, sets: tuple[str, ...] = ()) -> Compilation:
+    """Compile `text` in place of the blueprint that sets everything."""
+    return compile_blueprint(NAME, sets=sets, files=MemoryFiles({**_FILES, NAME: text}))
 
 
 def leaves(data: Any, at: FieldPath = ()) -> Iterator[tuple[FieldPath, Any]]:

@@ -6,8 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 PYTHON = [sys.executable, "-m", "blueprint"]
@@ -20,13 +18,6 @@ def inhabitants(folder: Path) -> dict[int, str]:
 
 def supervisor_of(folder: Path) -> int:
     return int(json.loads((folder / "lab.json").read_text())["supervisor"].partition(":")[0])
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
 
 
 def start(*arguments: str, **options: object) -> subprocess.Popen[str]:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from blueprint.bundle.model import Object, Path
-from blueprint.cel.syntax import CelError, Expression, parse
+from blueprint.cel.syntax import CelError, CelExpression, parse
 from blueprint.check.rule_context import RuleContext, items, mapping
 
 CLASS = "DeviceClass"
@@ -123,7 +123,7 @@ def sort_of(name: str, context: RuleContext) -> str | None:
 
 
 @lru_cache(maxsize=512)
-def tree_of(text: str) -> Expression | None:
+def tree_of(text: str) -> CelExpression | None:
     """The tree of an expression; None where it is none."""
     try:
         return parse(text)
@@ -131,7 +131,7 @@ def tree_of(text: str) -> Expression | None:
         return None
 
 
-def conjuncts(tree: Expression | None) -> Iterator[Expression]:
+def conjuncts(tree: CelExpression | None) -> Iterator[CelExpression]:
     """What must all be true."""
     if tree is not None and tree.kind == "binary" and tree.value == "&&":
         for part in tree.parts:
@@ -148,7 +148,7 @@ class AttributeReference(NamedTuple):
     name: str
 
 
-def reference(node: Expression) -> AttributeReference | None:
+def reference(node: CelExpression) -> AttributeReference | None:
     """The attribute or capacity that an expression reads, if that is what it does."""
     if node.kind == "select":
         name, whole = node.value, node.parts[0]
@@ -160,7 +160,7 @@ def reference(node: Expression) -> AttributeReference | None:
     return AttributeReference(*where, name) if where and isinstance(name, str) else None
 
 
-def domain(node: Expression) -> tuple[str, str] | None:
+def domain(node: CelExpression) -> tuple[str, str] | None:
     """The field and the domain of `device.attributes['gpu.nvidia.com']`."""
     if node.kind != "index" or node.parts[1].kind != "literal":
         return None

@@ -122,7 +122,7 @@ def _missing(each: Config) -> Iterator[ObjectFinding]:
         yield ObjectFinding(NOT_A_CONFIG, (*each.path, "sharing"), text, "TimeSlicing or MPS")
     if isinstance(sharing, Mapping) and sharing.get("timeSlicingConfig") == {}:
         at = (*each.path, "sharing", "timeSlicingConfig")
-        yield ObjectFinding(NOT_A_CONFIG, at, "interval is missing", "say Default, or leave timeSlicingConfig out")
+        yield ObjectFinding(NOT_A_CONFIG, at, "interval is missing", "use Default, or leave timeSlicingConfig out")
 
 
 @rule(GATE_CLOSED, OUT_OF_BOUNDS, TWO_STRATEGIES, tags=("dra",))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from blueprint.bundle.model import Object
 from blueprint.catalog.component_files.devices import Published
-from blueprint.cel.syntax import CelError, Expression, parse
+from blueprint.cel.syntax import CelError, CelExpression, parse
 from blueprint.check.claims.dra_context import DraContext
 from blueprint.check.claims.model import AttributeReference, Selector, domain, reference, selected, tree_of
 from blueprint.check.finding import ObjectFinding
@@ -106,18 +106,18 @@ def table(read: AttributeReference, dra: DraContext) -> Mapping[str, Published]:
     return (devices.attributes if read.field == "attributes" else devices.capacities).get(read.domain, {})
 
 
-def reads(text: str) -> Iterator[tuple[AttributeReference, Expression]]:
+def reads(text: str) -> Iterator[tuple[AttributeReference, CelExpression]]:
     """Every attribute and capacity that an expression reads, not those that it asks for with care."""
     tree = tree_of(text)
     return _reads(tree) if tree else iter(())
 
 
-def _once(text: str) -> dict[AttributeReference, Expression]:
+def _once(text: str) -> dict[AttributeReference, CelExpression]:
     """The first place where each is read."""
     return dict(reversed([*reads(text)]))
 
 
-def _reads(node: Expression) -> Iterator[tuple[AttributeReference, Expression]]:
+def _reads(node: CelExpression) -> Iterator[tuple[AttributeReference, CelExpression]]:
     if node.kind == "call" and node.value == "has" and not node.method:
         return
     found = reference(node)

@@ -22,6 +22,11 @@ _VALUES = re.compile(
     r"|\bglpat-[A-Za-z0-9_-]{20,}|\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"
     r"|[a-z][a-z0-9+]*://[^/\s:@]+:[^/\s:@]+@"
 )
+_HARMLESS = re.compile(
+    r"(/|\.|file:)\S*|[0-9]*|true|false|<[^<>]+>|\$\(\w+\)"
+    r"|(?i:changeme|change-me|redacted|x{3,}|\*{3,}|your[-_ ][\w -]+)"
+)
+"""Paths, numbers, and what stands in examples where a credential goes."""
 _HELP = "refer to a Secret of the cluster instead: valueFrom, secretKeyRef"
 
 
@@ -45,7 +50,7 @@ def variables(env: Any, at: Path, options: CredentialOptions) -> Iterator[Object
 
 def is_credential(name: str, value: str) -> bool:
     """Whether a variable of that name with that value gives something away. A path or a number does not."""
-    by_name = _NAMES.search(name.upper()) and not re.fullmatch(r"(/|\.|file:)\S*|[0-9]*|true|false", value)
+    by_name = _NAMES.search(name.upper()) and not _HARMLESS.fullmatch(value)
     return bool(by_name) or looks_secret(value)
 
 

@@ -11,7 +11,8 @@ from blueprint.check.rule_context import DescribedPod, RuleContext, items, mappi
 
 OF_NVIDIA = re.compile(r"nvidia\.com/(gpu|pgpu|nvswitch|mig-[0-9]+g\.[0-9]+gb.*?)(\.shared)?")
 """Resources of the device plugins of NVIDIA's GPU stack. Others under the same domain are made by other plugins."""
-_IMAGE = "k8s-device-plugin"
+DEVICE_PLUGIN = "k8s-device-plugin"
+"""The last name of the image of NVIDIA's device plugin, and of other programs that are in it."""
 _CONFIGURED = re.compile(r"CONFIG_FILE|--config-file\b.*|-config-file\b.*")
 
 
@@ -23,10 +24,15 @@ def is_decided_here(context: RuleContext) -> bool:
     return bool(plugins) and not any(_is_configured(each, pod, context) for pod, each in plugins)
 
 
+def program(container: Mapping[Any, Any]) -> str:
+    """The last name of a container's image, without registry, tag and digest."""
+    return str(container.get("image") or "").partition("@")[0].rpartition("/")[2].partition(":")[0]
+
+
 def _plugins(pod: DescribedPod) -> Iterator[tuple[DescribedPod, Mapping[Any, Any]]]:
     """The containers of a pod that run NVIDIA's device plugin."""
     for _, container in pod.containers:
-        if str(container.get("image") or "").partition("@")[0].rpartition("/")[2].partition(":")[0] == _IMAGE:
+        if program(container) == DEVICE_PLUGIN:
             yield pod, container
 
 

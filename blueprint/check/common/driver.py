@@ -33,7 +33,7 @@ def driver_faults(subject: Object, at: Path, extra: Iterable[str], beside: Path)
             )
         if version and not _BRANCH.fullmatch(version):
             text = f"a precompiled driver is named by its branch, not by {version}"
-            help_ = f"say {version.partition('.')[0]}" if version[0].isdigit() else "say the branch"
+            help_ = f"use {version.partition('.')[0]}" if version[0].isdigit() else "use a branch"
             patched = subject.by_hand((*at, "usePrecompiled")) and not subject.by_hand((*at, "version"))
             key = "usePrecompiled" if patched else "version"
             yield ObjectFinding(PRECOMPILED_CONFLICT, (*at, key), text, help_)
@@ -41,4 +41,4 @@ def driver_faults(subject: Object, at: Path, extra: Iterable[str], beside: Path)
     wrong = modules != "open" if at == ("spec",) else modules == "proprietary"
     if "gds" in extra and wrong:
         text = f"GPUDirect Storage needs the open kernel modules, and kernelModuleType is {modules or 'auto'}"
-        yield ObjectFinding(STORAGE_NEEDS_OPEN, (*at, "kernelModuleType"), text, "say open")
+        yield ObjectFinding(STORAGE_NEEDS_OPEN, (*at, "kernelModuleType"), text, "use open")

@@ -33,7 +33,7 @@ def partial(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
             text = f"spec.{part} has no {' and no '.join(missing)}, so it names no image"
             blamed = next((key for key in (*missing, "enabled") if key in given), None)
             path = ("spec", part, blamed) if blamed else ("spec", part)
-            yield ObjectFinding(PARTIAL_IMAGE, path, text, f"say {', '.join(_TRIPLE)}, or none of them")
+            yield ObjectFinding(PARTIAL_IMAGE, path, text, f"set {', '.join(_TRIPLE)}, or none of them")
 
 
 @rule(VERSIONS_APART, tags=("operator",))

@@ -34,7 +34,7 @@ def needed(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         pool = next((each for each in context.pools if each.owners.get(name) == "operator"), None)
         if pool and not section.is_enabled and not delegated:
             text = f"spec.{name}.enabled is false, and pool {pool.name} leaves its {title} to the operator"
-            help_ = f"remove it, or say {_OWNER[name]} in the pool"
+            help_ = f"remove it, or set {_OWNER[name]} in the pool"
             yield ObjectFinding(OPERAND_OFF, ("spec", name, "enabled"), text, help_)
     if _in_force(subject, context):
         yield from _partitioning_off(subject, context)
@@ -77,7 +77,7 @@ def strategy(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     pool = next((each for each in context.pools if each.mig_strategy not in (None, found)), None)
     if pool and _in_force(subject, context):
         text = f"spec.mig.strategy is {found}, so the nodes of pool {pool.name} do not offer {_offers(pool)}"
-        help_ = f"say {pool.mig_strategy}; gpu.mig.strategy of a pool chooses"
+        help_ = f"use {pool.mig_strategy}; gpu.mig.strategy of a pool sets it"
         yield ObjectFinding(STRATEGY_CHANGED, ("spec", "mig", "strategy"), text, help_)
 
 
@@ -107,7 +107,7 @@ def workloads(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     if pool and sandbox.is_enabled and default != _CONTAINER and _in_force(subject, context):
         field = "spec.sandboxWorkloads.defaultWorkload"
         text = f"{field} is {default}, so containers on the nodes of pool {pool.name} get no GPU"
-        help_ = f"say {_CONTAINER}, or select the pool by {_WORKLOAD}: {_CONTAINER}"
+        help_ = f"use {_CONTAINER}, or select the pool by {_WORKLOAD}: {_CONTAINER}"
         yield ObjectFinding(NO_CONTAINERS, ("spec", "sandboxWorkloads", "defaultWorkload"), text, help_)
 
 

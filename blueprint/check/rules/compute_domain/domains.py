@@ -57,10 +57,10 @@ def nodes(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     by_name = "IMEXDaemonsWithDNSNames" in dra.open
     if number > 0 and by_name:
         text = f"numNodes is {number}, and keeps nobody waiting"
-        yield ObjectFinding(NUMBER_OF_NODES, ("spec", "numNodes"), text, "say 0")
+        yield ObjectFinding(NUMBER_OF_NODES, ("spec", "numNodes"), text, "set it to 0")
     elif number == 0 and not by_name:
         text = "numNodes is 0, and without the gate IMEXDaemonsWithDNSNames it is the number of nodes"
-        yield ObjectFinding(NUMBER_OF_NODES, ("spec", "numNodes"), text, "say how many nodes", Severity.ERROR)
+        yield ObjectFinding(NUMBER_OF_NODES, ("spec", "numNodes"), text, "set the number of nodes", Severity.ERROR)
 
 
 RULES = (served, template, nodes)

@@ -22,7 +22,7 @@ def worker(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     fields = inside(_conf(subject, context, path[1]), *_FIELDS)
     if isinstance(fields, list) and ("device" in fields or "vendor" not in fields):
         text = f"sources.pci.deviceLabelFields is {', '.join(map(str, fields))}: the operator finds no GPU node by that"
-        yield ObjectFinding(DISCOVERY_CONFIG, path, text, "say [vendor], or [class, vendor]")
+        yield ObjectFinding(DISCOVERY_CONFIG, path, text, "use [vendor], or [class, vendor]")
 
 
 @rule(DISCOVERY_CONFIG, tags=("discovery",))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from blueprint.bundle.model import Object
+from blueprint.bundle.model import USERS, Object
 from blueprint.catalog.dcgm_fields import known_fields
 from blueprint.check.common.monitoring import counter_files, whole_gpu_fields
 from blueprint.check.finding import ObjectFinding
@@ -13,6 +13,7 @@ from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import RuleContext, by_hand, inside, mapping
 from blueprint.check.rules.config_map import mig, sharing
 from blueprint.check.rules.config_map.counters import counter_faults, named_fields
+from blueprint.check.workloads import references
 from blueprint.diagnostics import Refused, Severity, define, nearest
 from blueprint.effective.operator import GPU_CLUSTER
 from blueprint.source.loader import load_text
@@ -21,13 +22,15 @@ PLUGIN_CONFIG = define("BP6202", "device-plugin-config", page=__file__)
 MIG_CONFIG = define("BP6203", "mig-manager-config", page=__file__)
 COUNTERS = define("BP6204", "exporter-counters", page=__file__)
 FIELD_UNKNOWN = define("BP6576", "counter-unknown", page=__file__)
+UNREAD = define("BP6593", "device-plugin-config-unread", page=__file__, severity=Severity.NOTE)
 WITHOUT_INSTANCES = define("BP6590", "counter-without-instances", page=__file__, severity=Severity.WARNING)
 
 
 @rule(PLUGIN_CONFIG, tags=("operator",))
 def device_plugin(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """The configurations of the device plugin."""
+    """The configurations of the device plugin: those that it reads, and what can be nothing else."""
     if not _read_by(subject, context, "devicePlugin"):
+        yield from _unread(subject)
         return
     for key, text in mapping(subject.data.get("data")).items():
         for fault in _faults(text, sharing.faults) if by_hand(subject, "data", str(key)) else ():
@@ -36,6 +39,27 @@ def device_plugin(subject: Object, context: RuleContext) -> Iterator[ObjectFindi
     for name in sorted(map(str, names)):
         text = f"data has no {name}, which the label nvidia.com/device-plugin.config of a pool names"
         yield ObjectFinding(PLUGIN_CONFIG, ("data",), text, f"add {name}")
+
+
+def _unread(subject: Object) -> Iterator[ObjectFinding]:
+    """Faults in what looks like a configuration of the device plugin, and may be read by one that is not here."""
+    for key, text in sharing.configurations(subject):
+        for fault in _faults(text, sharing.faults) if by_hand(subject, "data", key) else ():
+            yield ObjectFinding(PLUGIN_CONFIG, ("data", key), f"data.{key}: {fault}", override=Severity.WARNING)
+
+
+@rule(UNREAD, tags=("operator",), needs=(Capability.COMPLETE, Capability.BLUEPRINT))
+def unread(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """A user's configuration of the device plugin that nothing reads."""
+    if subject.component != USERS or _read_by(subject, context, "devicePlugin"):
+        return
+    here = (each for each in context.pods if each.subject.id.namespace == subject.id.namespace)
+    if any(subject.id.name in {one.name for one in references(pod.path, pod.spec)} for pod in here):
+        return
+    for key, _ in sharing.configurations(subject):
+        text = f"data.{key} is a configuration of the device plugin, and nothing reads this ConfigMap"
+        yield ObjectFinding(UNREAD, ("data", key), text, "gpu.sharing of a pool makes and names one")
+        return
 
 
 @rule(MIG_CONFIG, tags=("operator",))
@@ -103,4 +127,4 @@ def _faults(text: Any, judge: Any) -> Iterator[str]:
     yield from judge(data) if isinstance(data, Mapping) else ("holds no mapping",)
 
 
-RULES = (device_plugin, mig_manager, exporter, fields, instances)
+RULES = (device_plugin, unread, mig_manager, exporter, fields, instances)

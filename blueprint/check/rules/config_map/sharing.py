@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from blueprint.bundle.model import Object
 from blueprint.check.rule_context import items, mapping
-from blueprint.diagnostics import nearest
+from blueprint.diagnostics import Refused, nearest
+from blueprint.source.loader import load_text
 
 _TOP = ("version", "flags", "resources", "sharing", "imex")
 _WAY = ("renameByDefault", "failRequestsGreaterThanOne", "resources")
@@ -16,7 +18,21 @@ _FLAGS = (
     "mofedEnabled", "useNodeFeatureAPI", "deviceDiscoveryStrategy", "mpsRoot", "plugin", "gfd",
 )  # fmt: skip
 _SHARED = re.compile(r"nvidia\.com/(gpu|mig-[0-9]g\.[0-9]+gb(\.[a-z.]+)?)")
+_SPEAKS_OF_SHARING = re.compile(r"timeSlicing|\bmps\b")
 RULES = ()
+
+
+def configurations(subject: Object) -> Iterator[tuple[str, str]]:
+    """Every key of a ConfigMap with what can be nothing else than a configuration of the device plugin."""
+    for key, text in mapping(subject.data.get("data")).items():
+        if isinstance(text, str) and _SPEAKS_OF_SHARING.search(text):
+            try:
+                data = mapping(load_text(text, "configuration").data)
+            except Refused:
+                continue
+            ways = mapping(data.get("sharing"))
+            if any(items(mapping(ways.get(way)).get("resources")) for way in ("timeSlicing", "mps")):
+                yield str(key), text
 
 
 def faults(config: Mapping[Any, Any]) -> Iterator[str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from blueprint.bundle.model import USERS, Object
+from blueprint.bundle.model import USERS, Object, Path
+from blueprint.check.common.device_plugins import DEVICE_PLUGIN, program
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import Capability, rule
-from blueprint.check.rule_context import RuleContext, inside, tolerates
+from blueprint.check.rule_context import DescribedPod, PoolOffer, RuleContext, inside, items, mapping, tolerates
 from blueprint.check.rules.cluster_policy.alone import OPERANDS_REPELLED
 
 _TOLERATIONS = ("spec", "template", "spec", "tolerations")
@@ -28,4 +30,56 @@ def reach(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
                 return
 
 
-RULES = (reach,)
+@rule(OPERANDS_REPELLED, needs=(Capability.POOLS,))
+def theirs(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """A user's DaemonSet that makes nodes' labels or GPUs known, and that a pool's taint keeps away from its nodes."""
+    if subject.component != USERS:
+        return
+    here = [pod for pod in context.pods if pod.subject is subject]
+    needed = _DISCOVERY if context.cluster_policy else _NEEDED
+    wanted = next((name for pod in here for name in map(_program, pod.containers) if name in needed), None)
+    others = [pod for pod in context.pods if wanted and wanted in map(_program, pod.containers)]
+    for pool in context.pools if wanted else ():
+        if any(_reaches(pod, pool) for pod in others):
+            continue
+        taint = next((each for each in pool.taints if not tolerates(inside(subject.data, *_TOLERATIONS), each)), None)
+        if taint and _chooses(here[0], pool):
+            is_ = f"{taint.key}={taint.value}" if taint.value else taint.key
+            text = f"no toleration for the taint {is_}:{taint.effect} of pool {pool.name}: {wanted} is not on its nodes"
+            help_ = f"add {{key: {taint.key}, operator: Exists, effect: {taint.effect}}}"
+            yield ObjectFinding(OPERANDS_REPELLED, _TOLERATIONS, text, help_)
+            return
+
+
+_DISCOVERY = ("node-feature-discovery",)
+_NEEDED = (*_DISCOVERY, DEVICE_PLUGIN, "gpu-feature-discovery")
+"""What a node has to run before its GPUs can be found or asked for, by the last name of the image.
+
+Under a ClusterPolicy the operator runs what comes after discovery.
+"""
+
+
+def _program(container: tuple[Path, Mapping[str, Any]]) -> str:
+    """What a container runs, by its image; the updater of topologies is in the image of NFD and finds nothing."""
+    words = [*items(container[1].get("command")), *items(container[1].get("args"))]
+    if any("topology-updater" in str(word) for word in words):
+        return ""
+    return program(container[1])
+
+
+def _reaches(pod: DescribedPod, pool: PoolOffer) -> bool:
+    given = pod.spec.get("tolerations")
+    return _is_daemon(pod) and _chooses(pod, pool) and all(tolerates(given, taint) for taint in pool.taints)
+
+
+def _is_daemon(pod: DescribedPod) -> bool:
+    return pod.subject.id.kind == "DaemonSet"
+
+
+def _chooses(pod: DescribedPod, pool: PoolOffer) -> bool:
+    """Whether the pod's selector may choose nodes of the pool: another value of a label that they have rules it out."""
+    selector = mapping(pod.spec.get("nodeSelector"))
+    return all(pool.labels.get(str(key), value) == value for key, value in selector.items())
+
+
+RULES = (reach, theirs)

@@ -85,7 +85,7 @@ def key_unknown(subject: Object, context: RuleContext) -> Iterator[ObjectFinding
 @rule(ANNOTATION_REFUSED, tags=("kueue",))
 def annotation_refused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Annotations of Jobs that Kueue's webhook refuses."""
-    if subject.id.group != "batch" or not is_queued(subject):
+    if subject.id.group != "batch":
         return
     place: Path = (*read_metadata(subject), "annotations")
     annotations = mapping(value_at(subject.data, place))

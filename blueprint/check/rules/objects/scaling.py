@@ -27,7 +27,7 @@ def scaled(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         for scaler in context.objects_of_kind(kind):
             if _is_target(mapping(inside(scaler.data, "spec", "scaleTargetRef")), scaler, subject):
                 text = f"spec.replicas is {replicas}, and {scaler.id} sets it as well"
-                help_ = "leave spec.replicas out; the autoscaler says how many there are at least"
+                help_ = "remove spec.replicas; minReplicas of the autoscaler is the minimum"
                 yield ObjectFinding(SCALED_BY_ANOTHER, ("spec", "replicas"), text, help_)
 
 

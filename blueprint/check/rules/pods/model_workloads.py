@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from blueprint.bundle.model import Path
+from blueprint.bundle.model import Object, Path
 from blueprint.check.common.containers import GPU, command_line, limit, literal_env
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
@@ -28,12 +28,16 @@ _FACTORS = {
     "pipeline": re.compile(_SIZE.format(names="--pipeline-parallel-size|-pp")),
     "data": re.compile(_SIZE.format(names="--data-parallel-size|-dp")),
 }
+_GROUPS = frozenset({"ray.io", "kubeflow.org", "trainer.kubeflow.org", "jobset.x-k8s.io", "batch.volcano.sh"})
+"""API groups of workloads whose pods are one job."""
 _SPREADS = re.compile(r"\b(torchrun|torch\.distributed\.(run|launch)|deepspeed|accelerate launch|mpirun)\b")
 
 
 @rule(PARALLEL_SIZE, tags=("serving",))
 def parallel_size(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """VLLM on one node with another number of ranks than GPUs."""
+    if _is_one_of_a_group(pod.subject):
+        return
     for path, container in pod.containers:
         line, count = command_line(container), limit(container, GPU)
         if not count or not _SERVES.search(line) or _SEVERAL_NODES.search(line):
@@ -45,6 +49,13 @@ def parallel_size(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFin
             listed = " times ".join(f"{name}-parallel-size {size}" for name, size in sizes.items())
             text = f"{format_path(at, pod.subject.data)} is {count}, and vLLM uses {ranks}: {listed}"
             yield ObjectFinding(PARALLEL_SIZE, at, text, f"{GPU}: {ranks}, or sizes whose product is {count}")
+
+
+def _is_one_of_a_group(subject: Object) -> bool:
+    """Whether pods of the object work together as one: then the ranks are those of all of their GPUs."""
+    if subject.id.kind == "LeaderWorkerSet":
+        return inside(subject.data, "spec", "leaderWorkerTemplate", "size") not in (None, 1)
+    return subject.id.group in _GROUPS
 
 
 @rule(SHARED_MEMORY, tags=("performance",))

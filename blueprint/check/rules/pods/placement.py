@@ -27,7 +27,7 @@ def tolerations(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFindi
         if each.get("operator") == "Exists" and each.get("value"):
             path = (*pod.path, "tolerations", index, "value")
             text = f"{format_path(path, pod.subject.data)} beside operator: Exists"
-            yield ObjectFinding(TOLERATION_FORM, path, text, "remove value, or say operator: Equal")
+            yield ObjectFinding(TOLERATION_FORM, path, text, "remove value, or set operator: Equal")
 
 
 @rule(NO_SUCH_NODES, tags=("scheduling",), needs=(Capability.POOLS,))

@@ -40,7 +40,7 @@ def form(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
                 ):
                     limit = f"its limit is {limits[name]}" if name in limits else "there is no limit"
                     text = f"{_field(pod, at)} is {amount}, and {limit}"
-                    yield ObjectFinding(REQUEST_FORM, at, text, "say limits alone: requests follow from them")
+                    yield ObjectFinding(REQUEST_FORM, at, text, "set only limits: requests default to them")
 
 
 @rule(BY_OTHERS, NOT_OFFERED, SHARES_ADD_NOTHING, TOO_MANY, tags=("scheduling",), needs=(Capability.POOLS,))

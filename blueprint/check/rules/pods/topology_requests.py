@@ -33,11 +33,11 @@ def topology_request(pod: DescribedPod, context: RuleContext) -> Iterator[Object
         path = (*place, key)
         yield ObjectFinding(TOPOLOGY_REQUEST, path, f"{format_path(path, pod.subject.data)} {fault}", help_)
     above = mapping(mapping(pod.subject.data.get("metadata")).get("annotations"))
-    if len(pod.path) > 1 and any(each in above for each in _REQUESTS) and _is_first(pod):
-        for key in (each for each in _REQUESTS if each in above):
-            path = ("metadata", "annotations", key)
-            text = f"{format_path(path, pod.subject.data)}: Kueue reads it in the template of the pods"
-            yield ObjectFinding(TOPOLOGY_REQUEST, path, text, f"move it to {format_path(place)}", Severity.WARNING)
+    misplaced = [each for each in _REQUESTS if each in above] if pod.subject.id.kind != "Pod" else []
+    for key in misplaced if _is_first(pod) else ():
+        path = ("metadata", "annotations", key)
+        text = f"{format_path(path, pod.subject.data)}: Kueue reads it in the template of the pods"
+        yield ObjectFinding(TOPOLOGY_REQUEST, path, text, f"move it to {format_path(place)}", Severity.WARNING)
 
 
 def _is_first(pod: DescribedPod) -> bool:

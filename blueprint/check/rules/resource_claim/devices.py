@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from blueprint.check.claims import comparisons, opaque_config, requests, selectors
+from blueprint.check.claims import attributes, comparisons, mig_devices, opaque_config, requests, selectors
 
-RULES = (*requests.RULES, *selectors.RULES, *comparisons.RULES, *opaque_config.RULES)
+RULES = (
+    *requests.RULES,
+    *mig_devices.RULES,
+    *selectors.RULES,
+    *attributes.RULES,
+    *comparisons.RULES,
+    *opaque_config.RULES,
+)

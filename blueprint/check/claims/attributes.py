@@ -1,0 +1,65 @@
+"""Attributes that no version of the DRA driver publishes: what can be said without knowing the platform."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING
+
+from blueprint.bundle.model import Object
+from blueprint.check.claims.model import selected
+from blueprint.check.claims.selectors import reads
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
+from blueprint.check.rule_context import RuleContext
+from blueprint.diagnostics import Severity, define, nearest
+
+if TYPE_CHECKING:
+    from blueprint.catalog.component_files.devices import Devices
+
+NEVER_PUBLISHED = define("BP6591", "attribute-never-published", page=__file__, severity=Severity.WARNING)
+_DOMAIN = "gpu.nvidia.com"
+
+
+@cache
+def _devices() -> Devices:
+    from blueprint.catalog.catalog import load_catalog
+    from blueprint.catalog.component_files.devices import load_devices
+
+    catalog = load_catalog()
+    component = catalog.component(catalog.component_with("draFeatureGates"))
+    if component is None:
+        raise LookupError("no component brings a DRA driver")
+    return load_devices(component.folder)
+
+
+@rule(NEVER_PUBLISHED, tags=("dra",))
+def never(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Attributes and capacities of GPUs that never were. Where the driver is known, BP6405 knows more."""
+    if context.dra is not None:
+        return
+    for _, _, selectors, _ in selected(subject, context):
+        for path, text in selectors:
+            for read, node in reads(text):
+                if read.domain == _DOMAIN and (help_ := _instead(read.field, read.name)):
+                    message = f"{read.field}['{_DOMAIN}'].{read.name} is published by no version of the driver"
+                    yield ObjectFinding(NEVER_PUBLISHED, path, message, help_, part=(node.start, node.end))
+
+
+def _instead(field: str, name: str) -> str | None:
+    """What to read instead; None where some version publishes it."""
+    devices = _devices()
+    attributes, capacities = devices.attributes[_DOMAIN], devices.capacities[_DOMAIN]
+    here, there = (attributes, capacities) if field == "attributes" else (capacities, attributes)
+    if name in here:
+        return None
+    other = next((domain for domain, names in devices.attributes.items() if name in names and domain != _DOMAIN), None)
+    if field == "attributes" and other:
+        return f"device.attributes['{other}'].{name}"
+    if name in there:
+        return f"device.{'capacity' if field == 'attributes' else 'attributes'}['{_DOMAIN}'].{name}"
+    near = nearest(name, here)
+    return f"did you mean {near}?" if near else f"there are {', '.join(sorted(here))}"
+
+
+RULES = (never,)

@@ -1,0 +1,34 @@
+"""Quotas of GPUs, against what the node pools offer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.bundle.model import Object
+from blueprint.check.common.device_plugins import OF_NVIDIA, is_decided_here
+from blueprint.check.common.kueue import is_of_kueue, quotas
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import Capability, rule
+from blueprint.check.rule_context import RuleContext
+from blueprint.check.rules.pods.requests import NOT_OFFERED
+from blueprint.diagnostics import Severity
+from blueprint.source.paths import format_path
+
+
+@rule(NOT_OFFERED, tags=("kueue", "scheduling"), needs=(Capability.POOLS,))
+def not_offered(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Quotas of GPUs or MIG devices that no pool offers: what is admitted is never scheduled."""
+    if not is_of_kueue(subject) or not context.pools or context.uses_claims or not is_decided_here(context):
+        return
+    there = sorted({name for pool in context.pools for name in pool.offers})
+    for quota in quotas(subject):
+        counted = OF_NVIDIA.fullmatch(quota.resource) and quota.amount("nominalQuota")
+        if counted and quota.resource not in (*there, *_FOR_MACHINES):
+            path = (*quota.path, "name")
+            text = f"{format_path(path, subject.data)}: no pool's nodes offer {quota.resource}"
+            yield ObjectFinding(NOT_OFFERED, path, text, f"they offer {', '.join(there)}", Severity.WARNING)
+
+
+_FOR_MACHINES = ("nvidia.com/pgpu", "nvidia.com/nvswitch")
+"""What nodes of virtual machines offer; how many, no pool says."""
+RULES = (not_offered,)

@@ -1,0 +1,59 @@
+"""Feature gates of the DRA driver in a GPUCluster that a person wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from blueprint.bundle.model import Object
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
+from blueprint.check.rule_context import RuleContext, by_hand, inside, mapping
+from blueprint.diagnostics import Severity, define, nearest
+
+if TYPE_CHECKING:
+    from blueprint.catalog.component_files.feature_gates import Gates
+
+GATE_FAULT = define("BP6592", "feature-gates-of-a-gpu-cluster", page=__file__, severity=Severity.WARNING)
+_PATH = ("spec", "draDriver", "featureGates")
+
+
+@rule(GATE_FAULT, tags=("operator", "dra"))
+def gates(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Gates that no driver knows, and open ones that exclude each other or lack another."""
+    settings = mapping(inside(subject.data, *_PATH))
+    if not settings or not by_hand(subject, *_PATH):
+        return
+    known = _gates()
+    for name in map(str, settings):
+        if name not in known.gates:
+            near = nearest(name, known.gates)
+            text = f"no version of the DRA driver knows the feature gate {name}, and it does not start"
+            yield ObjectFinding(GATE_FAULT, (*_PATH, name), text, f"did you mean {near}?" if near else "remove it")
+        elif settings.get(name) is True:
+            yield from _conflicts(name, known, settings)
+
+
+def _conflicts(name: str, known: Gates, settings: object) -> Iterator[ObjectFinding]:
+    gate, values = known.gates[name], mapping(settings)
+    for other in gate.excludes:
+        if values.get(other, known.gates[other].default) is True and (other not in values or other < name):
+            text = f"{name} and {other} exclude each other: the driver does not start with both"
+            yield ObjectFinding(GATE_FAULT, (*_PATH, name), text, f"{other}: false")
+    for other in gate.requires:
+        if values.get(other, known.gates[other].default) is not True:
+            yield ObjectFinding(GATE_FAULT, (*_PATH, name), f"{name} needs {other}, which is closed", f"{other}: true")
+
+
+def _gates() -> Gates:
+    from blueprint.catalog.catalog import load_catalog
+    from blueprint.catalog.component_files.feature_gates import load_gates
+
+    catalog = load_catalog()
+    component = catalog.component(catalog.component_with("draFeatureGates"))
+    if component is None:
+        raise LookupError("no component brings a DRA driver")
+    return load_gates(component.folder)
+
+
+RULES = (gates,)

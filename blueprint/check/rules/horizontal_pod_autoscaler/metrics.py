@@ -1,0 +1,30 @@
+"""Metrics by which workloads are scaled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.bundle.model import Object
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
+from blueprint.check.rule_context import RuleContext, inside, items, mapping
+from blueprint.diagnostics import Severity, define
+
+NOT_MEASURED = define("BP6587", "scaled-by-what-nobody-measures", page=__file__, severity=Severity.WARNING)
+_MEASURED = ("cpu", "memory")
+_TYPES = {"Resource": "resource", "ContainerResource": "containerResource"}
+
+
+@rule(NOT_MEASURED, tags=("scheduling", "monitoring"))
+def measured(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Resources other than processor and memory."""
+    for index, each in enumerate(map(mapping, items(inside(subject.data, "spec", "metrics")))):
+        field = _TYPES.get(str(each.get("type")))
+        name = inside(each, field, "name") if field else None
+        if field and isinstance(name, str) and name not in _MEASURED:
+            path = ("spec", "metrics", index, field, "name")
+            text = f"spec.metrics[{index}].{field}.name is {name}: the metrics API has {' and '.join(_MEASURED)} alone"
+            yield ObjectFinding(NOT_MEASURED, path, text, "type: Pods or External, over an adapter for Prometheus")
+
+
+RULES = (measured,)

@@ -1,0 +1,37 @@
+"""Configurations of device plugins, which are JSON within a text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from blueprint.bundle.model import Object
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
+from blueprint.check.rule_context import RuleContext, inside
+from blueprint.diagnostics import define
+
+UNREADABLE = define("BP6584", "network-plugin-config", page=__file__)
+_LISTS = {"rdmaSharedDevicePlugin": "configList", "sriovDevicePlugin": "resourceList"}
+
+
+@rule(UNREADABLE, tags=("network",))
+def configs(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Configurations that are no JSON, or hold no list of resources."""
+    for plugin, key in _LISTS.items():
+        path = ("spec", plugin, "config")
+        text = inside(subject.data, *path)
+        if not isinstance(text, str) or not text.strip():
+            continue
+        try:
+            data = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            yield ObjectFinding(UNREADABLE, path, f"spec.{plugin}.config is not JSON: {error}", f'{{"{key}": [...]}}')
+            continue
+        if not isinstance(data, dict) or not isinstance(data.get(key), list):
+            there = ", ".join(map(str, data)) if isinstance(data, dict) and data else "nothing else"
+            text = f"spec.{plugin}.config has no list {key}, which the plugin reads; it has {there}"
+            yield ObjectFinding(UNREADABLE, path, text, f'{{"{key}": [...]}}')
+
+
+RULES = (configs,)

@@ -1,0 +1,71 @@
+"""What rules of Node Feature Discovery match by: features that there are, ids as the kernel writes them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from blueprint.bundle.model import Object, Path
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
+from blueprint.check.rule_context import RuleContext, inside, items, mapping
+from blueprint.diagnostics import Severity, define, nearest
+
+FEATURE_UNKNOWN = define("BP6588", "feature-misspelt", page=__file__, severity=Severity.WARNING)
+ID_FORM = define("BP6589", "device-id-never-matches", page=__file__, severity=Severity.WARNING)
+_FEATURES = (
+    "cpu.coprocessor", "cpu.cpuid", "cpu.cstate", "cpu.model", "cpu.pstate", "cpu.rdt", "cpu.security", "cpu.sgx",
+    "cpu.sst", "cpu.topology", "kernel.config", "kernel.enabledmodule", "kernel.loadedmodule", "kernel.selinux",
+    "kernel.version", "local.feature", "local.label", "memory.hugepages", "memory.numa", "memory.nv", "memory.swap",
+    "network.device", "network.virtual", "pci.device", "rule.matched", "storage.block", "system.dmiid", "system.name",
+    "system.osrelease", "usb.device",
+)  # fmt: skip
+_IDS = ("vendor", "device", "class", "subsystem_vendor", "subsystem_device")
+_HEX = re.compile(r"[0-9a-f]{4}")
+_USB_CLASS = re.compile(r"[0-9a-f]{2}")
+
+
+@rule(FEATURE_UNKNOWN, tags=("discovery",))
+def known(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Features whose name is nearly that of one; others may be newer than what is known here."""
+    for path, each in _matchers(subject):
+        name = each.get("feature")
+        near = nearest(name, _FEATURES) if isinstance(name, str) and name not in _FEATURES else None
+        if near:
+            text = f"no source of Node Feature Discovery finds {name}, so the rule matches no node"
+            yield ObjectFinding(FEATURE_UNKNOWN, (*path, "feature"), text, f"did you mean {near}?")
+
+
+@rule(ID_FORM, tags=("discovery",))
+def ids(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Ids of PCI and USB devices that are written in another way than the kernel does."""
+    for path, each in _matchers(subject):
+        if each.get("feature") not in ("pci.device", "usb.device"):
+            continue
+        for key, expression in mapping(each.get("matchExpressions")).items():
+            if key not in _IDS or mapping(expression).get("op") not in ("In", "NotIn"):
+                continue
+            form = _USB_CLASS if (each.get("feature"), key) == ("usb.device", "class") else _HEX
+            for index, value in enumerate(items(inside(expression, "value"))):
+                if isinstance(value, str) and not form.fullmatch(value):
+                    at = (*path, "matchExpressions", key, "value", index)
+                    text = f"{key} is never {value}: ids are digits and small letters without 0x"
+                    normal = value.lower().removeprefix("0x")
+                    yield ObjectFinding(
+                        ID_FORM, at, text, f"did you mean {normal}?" if form.fullmatch(normal) else None
+                    )
+
+
+def _matchers(subject: Object) -> Iterator[tuple[Path, Mapping[Any, Any]]]:
+    for index, each in enumerate(map(mapping, items(inside(subject.data, "spec", "rules")))):
+        at: Path = ("spec", "rules", index)
+        alternatives = enumerate(map(mapping, items(each.get("matchAny"))))
+        groups = [((*at, "matchFeatures"), each.get("matchFeatures"))]
+        groups += [((*at, "matchAny", n, "matchFeatures"), one.get("matchFeatures")) for n, one in alternatives]
+        for path, matchers in groups:
+            for number, one in enumerate(map(mapping, items(matchers))):
+                yield (*path, number), one
+
+
+RULES = (known, ids)

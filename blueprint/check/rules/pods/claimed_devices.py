@@ -1,0 +1,62 @@
+"""Claims of a pod: whether a container gets what is claimed, and how many MIG devices come together in one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from blueprint.check.claims.mig_devices import SEVERAL_CLAIMED, is_mig
+from blueprint.check.claims.model import Request, requests_of
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
+from blueprint.check.rule_context import DescribedPod, RuleContext, inside, items, mapping
+from blueprint.diagnostics import Severity, define
+from blueprint.source.paths import format_path
+
+UNUSED = define("BP6578", "claim-without-container", page=__file__, severity=Severity.WARNING)
+
+
+@rule(UNUSED, tags=("dra",))
+def unused(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Claims that no container refers to."""
+    used = [each.get("name") for _, container in pod.containers for each in _claims(container)]
+    for index, each in enumerate(map(mapping, items(pod.spec.get("resourceClaims")))):
+        if isinstance(name := each.get("name"), str) and name not in used:
+            at = (*pod.path, "resourceClaims", index, "name")
+            text = f"{format_path(at, pod.subject.data)}: no container refers to {name}, so none gets its devices"
+            yield ObjectFinding(UNUSED, at, text, f"resources: {{claims: [{{name: {name}}}]}} of a container")
+
+
+@rule(SEVERAL_CLAIMED, tags=("dra", "mig"))
+def several(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Containers that get one MIG device from each of several requests."""
+    for path, container in pod.containers:
+        found = [request for claim in _claims(container) for request in _requests(claim, pod, context)]
+        number = len({id(each.data) for each in found if is_mig(each, context)})
+        if number > 1 and all(each.count == 1 for each in found):
+            at = (*path, "resources", "claims")
+            text = f"{format_path(path, pod.subject.data)} claims {number} MIG devices, and a CUDA process uses one"
+            yield ObjectFinding(SEVERAL_CLAIMED, at, text, "one request; take a larger profile, or more pods")
+
+
+def _claims(container: Mapping[str, Any]) -> list[Mapping[Any, Any]]:
+    return [mapping(each) for each in items(inside(container, "resources", "claims"))]
+
+
+def _requests(claim: Mapping[Any, Any], pod: DescribedPod, context: RuleContext) -> Iterator[Request]:
+    """The requests behind a container's claim, as far as they are among the objects: of alternatives the first."""
+    wanted, seen = claim.get("request"), set[int]()
+    for each in map(mapping, items(pod.spec.get("resourceClaims"))):
+        for kind, key in (
+            ("ResourceClaimTemplate", "resourceClaimTemplateName"),
+            ("ResourceClaim", "resourceClaimName"),
+        ):
+            name = each.get(key)
+            found = context.find(kind, name, pod.subject.id.namespace) if isinstance(name, str) else None
+            for request in requests_of(found) if found and each.get("name") == claim.get("name") else ():
+                if request.index not in seen and wanted in (None, "", request.name.partition("/")[0]):
+                    seen.add(request.index)
+                    yield request
+
+
+RULES = (unused, several)

@@ -1,0 +1,130 @@
+"""What NVIDIA's programs on a node need from their pod: the file that they are told to read, the kubelet's socket."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from blueprint.bundle.model import Path
+from blueprint.check.common.containers import literal_env
+from blueprint.check.common.device_plugins import DEVICE_PLUGIN, program
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
+from blueprint.check.rule_context import DescribedPod, RuleContext, inside, items, mapping
+from blueprint.diagnostics import Severity, define, nearest
+from blueprint.source.paths import format_path
+
+FILE_MISSING = define("BP6585", "config-file-not-mounted", page=__file__)
+NO_SOCKET = define("BP6586", "device-plugin-without-socket", page=__file__)
+_FILE_OPTIONS = {
+    DEVICE_PLUGIN: ("CONFIG_FILE", re.compile(r"--?config-file(?:=(.+))?")),
+    "k8s-mig-manager": ("CONFIG_FILE", re.compile(r"--?config-file(?:=(.+))?|-f")),
+    "dcgm-": ("DCGM_EXPORTER_COLLECTORS", re.compile(r"--collectors(?:=(.+))?|-f")),
+}
+"""By how the image's last name begins: the variable and the flag with the path of the file."""
+_OTHER_PROGRAMS = ("gpu-feature-discovery", "config-manager", "mps-control-daemon")
+_SOCKETS = "/var/lib/kubelet/device-plugins"
+
+
+@rule(FILE_MISSING, tags=("operator",))
+def file_missing(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
+    """A file that is to be read, in a ConfigMap among the objects that does not have it."""
+    for path, container in pod.containers:
+        for at, file in _files(path, container):
+            keys = _keys_at(file, container, pod, context)
+            if keys is not None and PurePosixPath(file).name not in keys:
+                near = nearest(PurePosixPath(file).name, keys)
+                text = f"{format_path(at, pod.subject.data)}: {file} is not there: the ConfigMap has {_listed(keys)}"
+                yield ObjectFinding(
+                    FILE_MISSING, at, text, f"did you mean {near}?" if near else "name the key as the file"
+                )
+
+
+def _listed(keys: frozenset[str]) -> str:
+    return ", ".join(sorted(keys)) or "no file"
+
+
+def _files(path: Path, container: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    """The files that a container of NVIDIA's is told to read, and where that is line."""
+    variable, flag = _option(container)
+    for at, name, value in literal_env(container, path) if variable else ():
+        if name == variable and value.startswith("/"):
+            yield at, value
+    for field in ("command", "args"):
+        words = items(container.get(field))
+        for index, word in enumerate(words if flag else ()):
+            found = flag.fullmatch(word) if flag and isinstance(word, str) else None
+            file = (found[1] if found.groups() and found[1] else None) if found else None
+            later = words[index + 1] if found and file is None and index + 1 < len(words) else None
+            if isinstance(file or later, str) and str(file or later).startswith("/"):
+                yield (*path, field, index if file else index + 1), str(file or later)
+
+
+def _option(container: Mapping[str, Any]) -> tuple[str | None, re.Pattern[str] | None]:
+    """The variable and the flag of NVIDIA's program in a container; nothing for other programs."""
+    return next((each for name, each in _FILE_OPTIONS.items() if program(container).startswith(name)), (None, None))
+
+
+def _keys_at(file: str, container: Mapping[str, Any], pod: DescribedPod, context: RuleContext) -> frozenset[str] | None:
+    """The files in the folder of a file, where that is a ConfigMap among the objects; None where nobody knows."""
+    folder = str(PurePosixPath(file).parent)
+    mounts = [mapping(each) for each in items(container.get("volumeMounts"))]
+    if any(each.get("mountPath") == file for each in mounts):
+        return None
+    mount = next((each for each in mounts if str(each.get("mountPath")).rstrip("/") == folder), None)
+    if mount is None or mount.get("subPath") or mount.get("subPathExpr"):
+        return None
+    source = mapping(_volume(mount, pod).get("configMap"))
+    name = source.get("name")
+    found = context.find("ConfigMap", name, pod.subject.id.namespace) if isinstance(name, str) else None
+    if found is None:
+        return None
+    if chosen := items(source.get("items")):
+        return frozenset(str(mapping(each).get("path")) for each in chosen)
+    return frozenset(str(key) for field in ("data", "binaryData") for key in mapping(found.data.get(field)))
+
+
+@rule(NO_SOCKET, tags=("operator",))
+def no_socket(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
+    """A device plugin that cannot reach the kubelet."""
+    for path, container in pod.containers:
+        if program(container) != DEVICE_PLUGIN or path[-2] != "containers" or _is_another(container):
+            continue
+        host = _host_path(_SOCKETS, container, pod)
+        if host is None:
+            where = format_path(path, pod.subject.data)
+            text = f"{where} has no {_SOCKETS} of the host, where it registers with the kubelet"
+            help_ = f"hostPath: {{path: {_SOCKETS}}}, mounted at the same place"
+            yield ObjectFinding(NO_SOCKET, (*path, "image"), text, help_)
+        elif host != _SOCKETS:
+            text = f"{format_path(path, pod.subject.data)} has {host} of the host at {_SOCKETS}"
+            help_ = f"the kubelet's folder of sockets is {_SOCKETS} whatever its --root-dir is"
+            yield ObjectFinding(NO_SOCKET, (*path, "image"), text, help_, Severity.WARNING)
+
+
+def _is_another(container: Mapping[str, Any]) -> bool:
+    """Whether the image runs another program than the plugin, or one that a script chooses."""
+    words = [
+        PurePosixPath(str(word)).name for word in (*items(container.get("command")), *items(container.get("args")))
+    ]
+    return any(word in _OTHER_PROGRAMS for word in words) or words[:1] in (["sh"], ["bash"])
+
+
+def _host_path(where: str, container: Mapping[str, Any], pod: DescribedPod) -> str | None:
+    """The folder of the host that is mounted there, or above it; None where none is."""
+    for mount in map(mapping, items(container.get("volumeMounts"))):
+        at, host = str(mount.get("mountPath")).rstrip("/"), inside(_volume(mount, pod), "hostPath", "path")
+        if isinstance(host, str) and (where == at or where.startswith(at + "/")):
+            return host.rstrip("/") + where.removeprefix(at)
+    return None
+
+
+def _volume(mount: Mapping[Any, Any], pod: DescribedPod) -> Mapping[Any, Any]:
+    """The volume that is mounted."""
+    volumes = map(mapping, items(pod.spec.get("volumes")))
+    return next((each for each in volumes if each.get("name") == mount.get("name")), {})
+
+
+RULES = (file_missing, no_socket)

@@ -1,0 +1,39 @@
+"""Flavors of GPU nodes, against the node pools."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.bundle.model import Object
+from blueprint.check.common.kueue import GROUP, is_of_kueue, quotas
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import Capability, rule
+from blueprint.check.rule_context import GPU_PREFIX, RuleContext, inside, mapping
+from blueprint.check.rules.pods.placement import NO_SUCH_NODES
+from blueprint.diagnostics import Severity
+from blueprint.source.paths import format_path
+
+
+@rule(NO_SUCH_NODES, tags=("kueue", "scheduling"), needs=(Capability.POOLS,))
+def no_such_nodes(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Flavors of GPUs whose labels no pool has: what they admit is never scheduled."""
+    if not is_of_kueue(subject) or subject.id.name not in context.once(_flavors_of_gpus):
+        return
+    for key, value in mapping(inside(subject.data, "spec", "nodeLabels")).items():
+        there = sorted({pool.labels[key] for pool in context.pools if key in pool.labels})
+        if there and value not in there:
+            path = ("spec", "nodeLabels", key)
+            text = f"{format_path(path)} is {value}, and no pool with GPUs has that label"
+            yield ObjectFinding(NO_SUCH_NODES, path, text, f"there are: {', '.join(there)}", Severity.WARNING)
+
+
+def _flavors_of_gpus(context: RuleContext) -> frozenset[str]:
+    """Flavors of which some queue has a quota of GPUs. Others may be of nodes that no pool describes."""
+    queues = context.named(GROUP, "ClusterQueue").values()
+    found = (quota for queue in queues for quota in quotas(queue))
+    return frozenset(
+        each.flavor for each in found if each.resource.startswith(GPU_PREFIX) and each.amount("nominalQuota")
+    )
+
+
+RULES = (no_such_nodes,)

@@ -1,0 +1,29 @@
+"""Networks over virtual functions, and the policies that make those."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.bundle.model import Object
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
+from blueprint.check.rule_context import RuleContext, inside
+from blueprint.diagnostics import Severity, define, nearest
+
+NO_POLICY = define("BP6594", "network-resource-unmade", page=__file__, severity=Severity.WARNING)
+
+
+@rule(NO_POLICY, tags=("network",))
+def policy(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """A resource that none of the policies among the objects makes."""
+    policies = context.objects_of_kind("SriovNetworkNodePolicy")
+    made = {str(inside(each.data, "spec", "resourceName")) for each in policies}
+    name = inside(subject.data, "spec", "resourceName")
+    if policies and isinstance(name, str) and name not in made:
+        near = nearest(name, made)
+        text = f"spec.resourceName is {name}, and no SriovNetworkNodePolicy here makes it"
+        help_ = f"did you mean {near}?" if near else f"they make {', '.join(sorted(made))}"
+        yield ObjectFinding(NO_POLICY, ("spec", "resourceName"), text, help_)
+
+
+RULES = (policy,)

@@ -1,0 +1,43 @@
+"""Values that another program replaces before the objects are applied: nothing can be said about them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from blueprint.diagnostics import Diagnostic, Span
+from blueprint.lint import codes
+
+_PLACEHOLDER = re.compile(r"\$\{[A-Za-z_]\w*[^{}]*\}|\$[A-Z_][A-Z0-9_]*\b")
+"""As `envsubst` and Flux know them. `$(NAME)` is not one: the kubelet replaces it, and it stays in the object."""
+
+
+def without_placeholders(found: Iterable[Diagnostic], texts: Mapping[str, str]) -> Iterator[Diagnostic]:
+    """The findings about values without a placeholder, and one for each file that has others.
+
+    Args:
+        found: The findings.
+        texts: The files by name.
+    """
+    lines = {name: text.splitlines() for name, text in texts.items() if "$" in text}
+    left_out: dict[str, list[Span]] = {}
+    for each in found:
+        if each.at and each.at.file in lines and _PLACEHOLDER.search(_text_at(each.at, lines[each.at.file])):
+            left_out.setdefault(each.at.file, []).append(each.at)
+        else:
+            yield each
+    for name, places in left_out.items():
+        many = len(set(places))
+        values = "1 value is a placeholder" if many == 1 else f"{many} values are placeholders"
+        yield Diagnostic(codes.PLACEHOLDERS, f"{name}: {values}, not checked", at=min(places, key=_order))
+
+
+def _text_at(at: Span, lines: list[str]) -> str:
+    """What stands there, if it is on one line; texts of several lines are scripts, whose variables are their own."""
+    if at.end_line != at.line or at.line > len(lines):
+        return ""
+    return lines[at.line - 1][at.column - 1 : at.end_column - 1]
+
+
+def _order(at: Span) -> tuple[int, int]:
+    return at.line, at.column

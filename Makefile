@@ -34,7 +34,7 @@ demo-live: $(VENV)/ready-dev
 	@$(BIN)/python tools/demo_live.py
 
 test: lint
-	$(BIN)/python -m pytest -n $(PYTEST_WORKERS)
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal
 
 lint: $(VENV)/ready-dev
 	$(BIN)/ruff check --quiet .

@@ -22,6 +22,7 @@ from blueprint.source.document import Document
 from blueprint.source.loader import load_text
 from blueprint.source.paths import format_path
 from blueprint.source.shipped import shipped_document
+from blueprint.wording import joined
 
 R = TypeVar("R", bound=Record)
 At = tuple[str | int, ...]
@@ -114,9 +115,10 @@ class _Reader:
             near = nearest(str(key), parts)
             hint = f"; did you mean {near}?" if near else ""
             self.wrong((*at, key), f"is not known here{hint}", place=self.document.key_span((*at, key)))
-        for key, part in parts.items():
-            if part.required and key not in data:
-                self.wrong((*at, key), "is missing")
+        missing = [key for key, part in parts.items() if part.required and key not in data]
+        if missing:
+            others = f", and so {'is' if len(missing) == 2 else 'are'} {joined(missing[1:])}" if missing[1:] else ""  # noqa: PLR2004
+            self.wrong((*at, missing[0]), f"is missing{others}")
 
     def value(self, hint: Any, data: Any, at: At) -> Any:
         """`data` as `hint` wants it."""

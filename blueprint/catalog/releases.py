@@ -72,3 +72,9 @@ class Release(Record):
     operating_systems: Fact[tuple[Text, ...]]
     driver: Drivers
     tested: tuple[Tested, ...]
+
+
+def image_system(system: str) -> str:
+    """How the tags of driver images name an operating system: `ubuntu24.04`, but `rhel9` for every minor of it."""
+    name, _, version = system.partition("-")
+    return name + (version if name == "ubuntu" else version.partition(".")[0])

@@ -17,6 +17,7 @@ WELL_KNOWN_NAMESPACES = frozenset({"default", "kube-system", "kube-public", "kub
 WELL_KNOWN_ROLES = frozenset({"admin", "cluster-admin", "edit", "view"})
 _RBAC = "rbac.authorization.k8s.io"
 WELL_KNOWN_ROLES_IN = {"kube-system": frozenset({"extension-apiserver-authentication-reader"})}
+_ABSENT = "which is not among the objects"
 _CLUSTER_WIDE = frozenset({"Namespace", "ClusterRole"})
 _MADE_BY_KUBERNETES = frozenset({("ServiceAccount", "default"), ("ConfigMap", "kube-root-ca.crt")})
 
@@ -56,7 +57,7 @@ def _namespaces(known: _Set, existing: frozenset[str]) -> Iterator[Diagnostic]:
     for namespace in users.keys() - known.namespaces - WELL_KNOWN_NAMESPACES - existing - {""}:
         first, *others = users[namespace]
         and_others = f" (and that of {len(others)} more objects)" if others else ""
-        text = f"its namespace {namespace}{and_others} is not rendered"
+        text = f"its namespace {namespace}{and_others} is not among the objects"
         near = nearest(namespace, known.namespaces)
         help_ = f"did you mean {near}?" if near else "it must exist before the first apply"
         yield ObjectFinding(codes.NAMESPACE_NOT_RENDERED, ("metadata", "namespace"), text, help_).to_diagnostic(first)
@@ -76,7 +77,7 @@ def _missing(reference: ObjectReference, subject: Object, known: _Set) -> Object
     if reference.optional or reference.name in names or (reference.kind, reference.name) in _MADE_BY_KUBERNETES:
         return None
     where = format_path(reference.path, subject.data)
-    text = f"{where} names the {reference.kind} {namespace}/{reference.name}, which is not rendered"
+    text = f"{where} names the {reference.kind} {namespace}/{reference.name}, {_ABSENT}"
     near = nearest(reference.name, names)
     help_ = f"did you mean {near}?" if near else None
     if reference.kind == "ServiceAccount":
@@ -132,7 +133,7 @@ def _binding(subject: Object, known: _Set) -> Iterator[ObjectFinding]:
             yield ObjectFinding(
                 codes.SUBJECT_MISSING,
                 path,
-                f"{format_path(path, subject.data)} is the ServiceAccount {namespace}/{name}, which is not rendered",
+                f"{format_path(path, subject.data)} is the ServiceAccount {namespace}/{name}, {_ABSENT}",
                 f"did you mean {near}?" if near else None,
             )
 
@@ -148,7 +149,7 @@ def _role(subject: Object, known: _Set) -> Iterator[ObjectFinding]:
         return
     severity = _severity(namespace, known) if kind == "Role" else Severity.WARNING
     near = nearest(name, names)
-    text = f"roleRef.name is the {kind} {name}, which is not rendered"
+    text = f"roleRef.name is the {kind} {name}, {_ABSENT}"
     help_ = f"did you mean {near}?" if near else None
     yield ObjectFinding(codes.ROLE_MISSING, ("roleRef", "name"), text, help_, severity)
 

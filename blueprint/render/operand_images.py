@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from blueprint.bundle.images import DIGEST, PulledImage
 from blueprint.bundle.model import USERS, FieldOrigin, Object, Path
 from blueprint.catalog.components import Image
+from blueprint.catalog.releases import image_system
 from blueprint.effective.operator import CLUSTER_POLICY, EffectiveOperator, Section
 from blueprint.platform.components.model import PlatformComponent, PlatformImage
 from blueprint.platform.model import Platform
@@ -108,7 +109,7 @@ def tag_suffixes(image: PlatformImage, platform: Platform) -> list[str]:
     """What the operator adds to a tag: the operating system, `-ubuntu24.04`, `-rhel9`; or `-rhel9.4-amd64`."""
     if image.image.tag_suffix is None:
         return [""]
-    name, _, version = platform.cluster.os.partition("-")
     if image.image.tag_suffix == "operating-system-and-architecture":
+        name, _, version = platform.cluster.os.partition("-")
         return [f"-{name}{version}-{arch}" for arch in platform.nic_policies.architectures]
-    return [f"-{name}{version if name == 'ubuntu' else version.split('.', maxsplit=1)[0]}"]
+    return [f"-{image_system(platform.cluster.os)}"]

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from blueprint.cli.main import main
 from blueprint.diagnostics import find_code
+from tests.support.yaml_data import yaml_data
 
 HERE = Path(__file__).parent
 GOOD = HERE / "good"
@@ -59,7 +59,7 @@ def table() -> dict[str, Mistake]:
     """Every mistake by name."""
     rows: dict[str, Any] = {}
     for file in sorted((HERE / "mistakes").glob("*.yaml")):
-        for name, row in yaml.safe_load(file.read_text("utf-8")).items():
+        for name, row in yaml_data(file).items():
             assert name not in rows, f"two mistakes are called {name}"
             rows[name] = Mistake(**{key.replace(" ", "_"): value for key, value in row.items()})
     return rows

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from blueprint.cli.main import main
 from tests.bad_input.test_mistakes import Mistake, texts_of
+from tests.support.yaml_data import yaml_data
 
 HERE = Path(__file__).parent
 
@@ -35,7 +35,7 @@ class Right:
 
 def table() -> dict[str, Right]:
     """Every row by name."""
-    rows: dict[str, dict[str, Any]] = yaml.safe_load((HERE / "right.yaml").read_text("utf-8"))
+    rows: dict[str, dict[str, Any]] = yaml_data(HERE / "right.yaml")
     return {name: Right(told=row.pop("told", {}), edit=Mistake("", **row)) for name, row in rows.items()}
 
 

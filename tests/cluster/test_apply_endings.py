@@ -93,7 +93,7 @@ def ended(wanted: Bundle, cluster: Connection, fault: Fault, **options: Any) -> 
     plan = make_plan(wanted, cluster)
     with failing(cluster, fault) as writes:
         try:
-            outcome: ApplyOutcome | Refused = apply_plan(plan, cluster, ApplyOptions(**({"timeout": 1} | options)))
+            outcome: ApplyOutcome | Refused = apply_plan(plan, cluster, ApplyOptions(**({"timeout": 0.3} | options)))
         except Refused as refused:
             outcome = refused
     assert writes

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from blueprint.apiserver.connection import Connection
 from blueprint.apiserver.errors import ApiError
@@ -24,8 +23,9 @@ from blueprint.cluster.plan import make_plan
 from blueprint.inventory.storage import read_inventory
 from blueprint.kubernetes.kinds import own_kinds
 from tests.support.bundles import Data, apply, bundle, config_map, deployment, namespace
+from tests.support.yaml_data import yaml_data
 
-CASES: list[Data] = yaml.safe_load((Path(__file__).parent / "immutable.yaml").read_text("utf-8"))
+CASES: list[Data] = yaml_data(Path(__file__).parent / "immutable.yaml")
 OBJECTS = {(case["apiVersion"].rpartition("/")[0], case["kind"]): case for case in CASES}
 CLUSTER_WIDE = {"RuntimeClass", "PriorityClass", "StorageClass", "ClusterRoleBinding", "IngressClass"}
 

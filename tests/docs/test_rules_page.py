@@ -8,20 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from blueprint.check.rules import all_rules
 from blueprint.diagnostics import Diagnostic, Refused, find_code
 from blueprint.pipeline import compile_blueprint
+from tests.support.yaml_data import yaml_data
 
 ROOT = Path(__file__).resolve().parents[2]
-DATA: dict[str, Any] = yaml.safe_load((ROOT / "tools" / "rules.yaml").read_text("utf-8"))
+DATA: dict[str, Any] = yaml_data(ROOT / "tools" / "rules.yaml")
 RULES: dict[int, dict[str, Any]] = DATA["rules"]
 KINDS = ("codes", "impossible", "needs", "live", "later", "open", "told")
 MISTAKES: dict[str, dict[str, Any]] = {
     name: row
     for file in (ROOT / "tests" / "bad_input" / "mistakes").glob("*.yaml")
-    for name, row in yaml.safe_load(file.read_text("utf-8")).items()
+    for name, row in yaml_data(file).items()
 }
 EXAMPLES = {code.id for each in all_rules() for code in each.codes}
 TESTS = set(

@@ -20,6 +20,7 @@ from blueprint.pipeline import Compilation, compile_blueprint
 from tests.support.metric_recordings import read, relabelled, series
 from tests.support.observed_platform import HERE, objects, rules
 from tests.support.promql_uses import OTHERS, mistyped, uses
+from tests.support.yaml_data import yaml_data
 
 OPERATOR_SERVICES = {
     "gpu-dcgm-exporter": ({"app": "nvidia-dcgm-exporter"}, "gpu-metrics"),
@@ -35,7 +36,7 @@ MONITORS_OF_THE_OPERATOR = {
     "nvidia-node-status-exporter",
 }
 NODE = "node-1"
-FACTS = yaml.safe_load((HERE / "stacks" / "expected.yaml").read_text("utf-8"))
+FACTS = yaml_data(HERE / "stacks" / "expected.yaml")
 
 
 def metrics() -> Any:
@@ -150,7 +151,7 @@ def _bare(rule: dict[str, Any]) -> dict[str, Any]:
 
 def test_every_row_is_a_field_that_the_exporter_knows_and_a_renamed_one_is_the_same_field() -> None:
     """The exporter does not start with a name that it does not know."""
-    fields = yaml.safe_load((HERE / "fields.yaml").read_text("utf-8"))
+    fields = yaml_data(HERE / "fields.yaml")
     rows = {name: row for name, row in metrics().metrics.items() if not name.startswith("DCGM_EXP_")}
     assert set(rows) == set(fields["known"])
     for name, row in rows.items():

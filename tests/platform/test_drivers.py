@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 
 from blueprint.bundle.model import Object
 from blueprint.catalog.catalog import load_catalog
+from blueprint.diagnostics import Severity
 from blueprint.pipeline import Compilation
 from tests.support.platforms import H100, blueprint, compiled, pool
 
@@ -140,3 +141,35 @@ def test_every_overlay_of_a_cloud_compiles_without_a_word_about_owners(file: Pat
     cluster = ", ".join(f"{key}: {value}" for key, value in said.items())
     newest = "1.35" if said["distribution"] == "openshift" else "1.36"  # OpenShift 4.22
     assert not of_pools(kubernetes=newest, cluster=cluster).diagnostics
+
+
+@pytest.mark.parametrize(
+    ("system", "severity"),
+    [
+        ("rocky-9.7", None),
+        ("rocky-9.6", Severity.WARNING),
+        ("rhel-9.1", Severity.WARNING),
+        ("rhel-9", Severity.ERROR),
+        ("rocky-7.9", Severity.ERROR),
+        ("ubuntu-24.10", Severity.ERROR),
+    ],
+)
+def test_images_by_major_version_exist_for_every_minor(system: str, severity: Severity | None) -> None:
+    text = blueprint(pool("a", H100), os=system)
+    found = [each for each in compiled(text).diagnostics if each.code.id == "BP3003"]
+    assert [each.severity for each in found] == ([severity] if severity else [])
+
+
+def test_no_image_is_missed_where_the_driver_is_of_ones_own() -> None:
+    """Which images a private registry has, nobody knows here."""
+    patched = """
+  components:
+    gpu-operator:
+      patches:
+        - target: {kind: ClusterPolicy, name: cluster-policy}
+          reason: ours
+          merge: {spec: {driver: {version: 580.173.02%s}}}
+"""
+    for own, codes in (("", {"BP3400"}), (", image: our-driver", set[str]())):
+        text = blueprint(pool("a", H100), os="ubuntu-26.04", spec=(patched % own).lstrip("\n"))
+        assert {each.code.id for each in compiled(text).diagnostics} & {"BP3400"} == codes

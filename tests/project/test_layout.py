@@ -10,6 +10,7 @@ TESTS = ROOT / "tests"
 OTHERS = {
     "bad_input": "mistakes in blueprints, through all phases",
     "bench": "figures beside peers; no tests",
+    "cases": "reported situations, each with the answer that is right",
     "components": "the folders of components/, compared with upstream",
     "docs": "pages and what they show",
     "end_to_end": "one fact through all phases, into a cluster and a GPU",

@@ -7,14 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path as File
 from typing import Any
 
-import yaml
-
 from blueprint.bundle.model import Object, Path
 from blueprint.source.paths import parse_path
+from tests.support.yaml_data import yaml_data
 
-VALID: dict[str, dict[str, Any]] = yaml.safe_load(
-    (File(__file__).parents[1] / "check" / "corpus.yaml").read_text("utf-8")
-)
+VALID: dict[str, dict[str, Any]] = yaml_data(File(__file__).parents[1] / "check" / "corpus.yaml")
 
 
 class REMOVED:

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import promql_parser
-import yaml
+
+from tests.support.yaml_data import yaml_data
 
 COUNTERS_ONLY = frozenset({"rate", "irate", "increase"})
 _FILE = Path(__file__).parents[1] / "observability" / "other-metrics.yaml"
-OTHERS: dict[str, str] = {name: row["type"] for name, row in yaml.safe_load(_FILE.read_text())["metrics"].items()}
+OTHERS: dict[str, str] = {name: row["type"] for name, row in yaml_data(_FILE)["metrics"].items()}
 """Metrics that others export than the exporter of GPUs, with their type."""
 
 

@@ -11,12 +11,11 @@ from functools import cache
 from pathlib import Path as File
 from typing import Any
 
-import yaml
-
 from blueprint.bundle.model import Path
 from blueprint.kubernetes.api import DEFINITION, Kubernetes, load_kubernetes
 from blueprint.kubernetes.default_values import DEFAULTS
 from blueprint.source.paths import format_path
+from tests.support.yaml_data import yaml_data
 
 BASES = File(__file__).parents[1] / "drift" / "bases.yaml"
 _META = ("labels", "annotations", "finalizers", "ownerReferences", "generateName")
@@ -204,7 +203,7 @@ def zero_cases(minor: str) -> list[Case]:
 
 def bases() -> list[dict[str, Any]]:
     """The smallest valid manifest of every kind, with placeholders."""
-    loaded: list[dict[str, Any]] = copy.deepcopy(yaml.safe_load(BASES.read_text("utf-8")))
+    loaded: list[dict[str, Any]] = copy.deepcopy(yaml_data(BASES))
     return [json.loads(json.dumps(base)) for base in loaded]
 
 
@@ -248,7 +247,7 @@ def default_cases(minor: str) -> list[Case]:
     """
     api = load_kubernetes(minor)
     found = [Case(f"{base['apiVersion']}/{base['kind']}", "", "", base) for base in bases()]
-    more = json.loads(json.dumps(yaml.safe_load(BASES.with_name("defaulted.yaml").read_text("utf-8"))))
+    more = json.loads(json.dumps(yaml_data(BASES.with_name("defaulted.yaml"))))
     found += [Case(f"{one['apiVersion']}/{one['kind']}", "more", f"more {i}", one) for i, one in enumerate(more)]
     for base in bases():
         found += _Kind(api, base).defaulted()

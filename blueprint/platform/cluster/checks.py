@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from blueprint.diagnostics import Diagnostic, Note, nearest
+from blueprint.catalog.releases import image_system
+from blueprint.diagnostics import Diagnostic, Note, Severity, nearest
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.cluster import codes
 from blueprint.platform.paths import CLUSTER
@@ -51,7 +53,14 @@ def check_system_in_release(context: CheckContext) -> Iterator[Diagnostic]:
     if drives and system not in systems and context.platform.cluster.distribution_facts.image(system) is not None:
         message = f"release {context.release.release} has no driver for {system}"
         help_, fix = f"supported: {', '.join(systems)}", nearest(system, systems)
-        yield context.diagnostic_at((*CLUSTER, "os"), codes.OS_UNSUPPORTED, message, help_=help_, fix=fix)
+        found = context.diagnostic_at((*CLUSTER, "os"), codes.OS_UNSUPPORTED, message, help_=help_, fix=fix)
+        alike = [each for each in systems if "." in system and image_system(each) == image_system(system)]
+        if alike:
+            message = (
+                f"release {context.release.release} was not tested on {system}; its driver image is that of {alike[-1]}"
+            )
+            found = replace(found, message=message, override=Severity.WARNING)
+        yield found
 
 
 def check_distribution(context: CheckContext) -> Iterator[Diagnostic]:

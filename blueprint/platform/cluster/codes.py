@@ -15,7 +15,8 @@ OS_UNSUPPORTED = define(
     "os-unsupported",
     """
 The GPU Operator has no driver image for this operating system in this release, so pods of the driver would never start.
-Use a supported system, or install the driver on the host (`driver: {owner: host}`).
+Use a supported system, or install the driver on the host (`driver: {owner: host}`). Images for Red Hat Enterprise Linux and Rocky
+Linux are by major version: another minor than those that NVIDIA tests is a warning.
 """,
 )
 SYSTEM_NOT_RUN = define(

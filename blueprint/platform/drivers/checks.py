@@ -173,7 +173,7 @@ def _no_image(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
         context.platform.cluster.os,
     )
     written = (declared.branch or declared.version) and pool.driver.enabled and not pool.driver.precompiled
-    if written and branch and not drivers.has_image(branch, system):
+    if written and not pool.driver.image and branch and not drivers.has_image(branch, system):
         message = f"NVIDIA publishes no driver image of branch {branch} for {system}"
         there = sorted(name for name in drivers.branches if drivers.has_image(name, system))
         notes = [context.note((*CLUSTER, "os"), "operating system set here")]

@@ -26,7 +26,9 @@ def named(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         data = mapping(found.data.get("data")) if found else {}
         default = inside(subject.data, "spec", operand, "config", "default") if key is None else key
         if found is None:
-            text = f"spec.{operand}.config.name is {name}, which is not rendered in {context.operator_namespace}"
+            text = (
+                f"spec.{operand}.config.name is {name}, which is not among the objects of {context.operator_namespace}"
+            )
             help_ = "add the ConfigMap to extraManifests, or see that it is there before the operand is"
             ours = context.find("Namespace", context.operator_namespace) is not None
             yield ObjectFinding(OPERAND_CONFIG, path, text, help_, None if ours else Severity.WARNING)

@@ -66,7 +66,7 @@ def runtime_class(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFin
             text = f"{field}: with CDI off there is no RuntimeClass {name}"
             yield ObjectFinding(RUNTIME_CLASS_GONE, path, text, "remove it, or switch CDI on")
     elif name.startswith("kata"):
-        text = f"{field}: nothing here makes the RuntimeClass {name}; kata-deploy does"
+        text = f"{field}: none of the objects is the RuntimeClass {name}, which kata-deploy makes"
         yield ObjectFinding(RUNTIME_CLASS_OF_OTHERS, path, text, "see that kata-deploy is installed before the pod is")
 
 

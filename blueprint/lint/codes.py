@@ -24,9 +24,18 @@ PLACEHOLDERS = define(
     "BP0065",
     "placeholders-not-checked",
     """
-The file has placeholders (`${NAME}`, `$NAME`) that another program replaces before the objects are applied: `envsubst`, or Flux
-with `postBuild.substitute`. Findings about values with a placeholder are left out, since the values are not known. Replace
-them first to have everything checked: `envsubst < FILE | blueprint lint -`.
+The file has placeholders (`${NAME}`, `$NAME`, `{{ NAME }}`) that another program replaces before the objects are applied:
+`envsubst`, Flux with `postBuild.substitute`, Helm. Findings about values with a placeholder are left out, since the values are not
+known. Replace them first to have everything checked: `envsubst < FILE | blueprint lint -`.
+""",
+    severity=Severity.NOTE,
+)
+PATCH_SKIPPED = define(
+    "BP0066",
+    "patch-skipped",
+    """
+The file is a patch of a kustomization: a part of an object, not a whole one. It was not checked. Build the kustomization and lint
+what comes out: `kubectl kustomize FOLDER | blueprint lint -`.
 """,
     severity=Severity.NOTE,
 )

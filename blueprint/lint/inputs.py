@@ -10,12 +10,13 @@ from typing import Any
 
 from blueprint.bundle.model import USERS, FieldOrigin, Object, Path
 from blueprint.check.finding import value_at
-from blueprint.diagnostics import Diagnostic, Refused, Span
+from blueprint.diagnostics import Diagnostic, Refused, Severity, Span
 from blueprint.lint import codes
+from blueprint.lint.kustomizations import patch_files
 from blueprint.render.canonical import canonical
 from blueprint.source.document import Document, walk
 from blueprint.source.files import DiskFiles, decode, read_text
-from blueprint.source.manifests import read_manifests
+from blueprint.source.manifests import Manifests, read_manifests
 
 STDIN = "-"
 STDIN_NAME = "<stdin>"
@@ -28,6 +29,8 @@ _CLIENT_GROUPS = (
     "client.authentication.k8s.io", "gpublueprint.dev",
 )  # fmt: skip
 """Groups whose documents are read by programs, and stored by no API server."""
+_GROUPS_WITHOUT_DOMAIN = ("", "apps", "autoscaling", "batch", "extensions", "policy")
+"""Groups of Kubernetes itself. Those of all other resources are domains, as a definition's must be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ def read_inputs(paths: Sequence[str], stdin: bytes | None = None) -> Inputs:
     objects: list[Object] = []
     problems: list[Diagnostic] = []
     texts: dict[str, str] = {}
+    read: dict[str, Manifests] = {}
     for file in _files(paths):
         try:
             text = decode(stdin or b"", STDIN_NAME) if file == STDIN else read_text(DiskFiles(), file)
@@ -77,7 +81,10 @@ def read_inputs(paths: Sequence[str], stdin: bytes | None = None) -> Inputs:
             continue
         name = STDIN_NAME if file == STDIN else file
         texts[name] = text
-        _read_file(text, name, objects, problems)
+        read[name] = read_manifests(text, name)
+    patches = patch_files({name: each.documents for name, each in read.items()})
+    for name, manifests in read.items():
+        _sort_out(name, manifests, objects, problems, is_patch=name in patches)
     if not texts and not problems:
         help_ = "folders are searched for .yaml, .yml and .json"
         problems.append(Diagnostic(codes.NOTHING_TO_LINT, f"no manifest in {', '.join(paths)}", help=help_))
@@ -103,31 +110,52 @@ def _below(folder: str) -> Iterator[str]:
                 yield os.path.normpath(os.path.join(above, name)).replace(os.sep, "/")  # noqa: PTH118 - text is enough
 
 
-def _read_file(text: str, name: str, objects: list[Object], problems: list[Diagnostic]) -> None:
-    manifests = read_manifests(text, name)
-    problems += manifests.problems
+def _sort_out(
+    name: str, manifests: Manifests, objects: list[Object], problems: list[Diagnostic], *, is_patch: bool
+) -> None:
+    """The objects of a file, what is wrong with the file, and what in it is not checked."""
+    by_sort: dict[str, list[Document]] = {"object": [], "patch": [], "other": []}
+    for document in manifests.documents:
+        by_sort["patch" if is_patch or _is_patch(document) else _sort(document.data)].append(document)
+    problems += (each for each in manifests.problems if by_sort["object"] or each.severity is Severity.ERROR)
     for line in manifests.templates:
         at = Span(name, line, 1, line, 2)
         help_ = "render it first: `helm template RELEASE CHART | blueprint lint -`"
         problems.append(Diagnostic(codes.TEMPLATE_SKIPPED, f"{name}: a template, not checked", at=at, help=help_))
-    others = [each for each in manifests.documents if not _is_object(each.data)]
-    for document in manifests.documents:
-        if _is_object(document.data):
-            objects += _objects(document, (), document.data, nulls=manifests.nulls)
-    if others:
-        count = f"{len(others)} documents are" if len(others) > 1 else "it is"
-        text = f"{name}: {count} no Kubernetes object, not checked"
-        problems.append(Diagnostic(codes.NOT_KUBERNETES, text, at=others[0].span().head))
+    for document in by_sort["object"]:
+        objects += _objects(document, (), document.data, nulls=manifests.nulls)
+    for sort, code, what in _NOT_CHECKED:
+        if documents := by_sort[sort]:
+            text = f"{name}: {_count(documents)} {what}, not checked"
+            problems.append(Diagnostic(code, text, at=documents[0].span().head))
 
 
-def _is_object(data: Any) -> bool:
+def _count(documents: list[Document]) -> str:
+    return f"{len(documents)} documents are" if len(documents) > 1 else "it is"
+
+
+_NOT_CHECKED = (
+    ("patch", codes.PATCH_SKIPPED, "of a kustomization's patches"),
+    ("other", codes.NOT_KUBERNETES, "no Kubernetes object"),
+)
+
+
+def _is_patch(document: Document) -> bool:
+    """Whether it says itself that it is a patch."""
+    return isinstance(document.data, dict) and "$patch" in document.data
+
+
+def _sort(data: Any) -> str:
     """Whether an API server might store it: what has a kind and an API version, and is not for a client alone."""
     if not isinstance(data, dict) or not ({"apiVersion", "kind"} <= data.keys() or {"kind", "metadata"} <= data.keys()):
-        return False
+        return "other"
     version, kind = str(data.get("apiVersion")), str(data["kind"])
     kubeconfig = version == "v1" and kind == "Config"
     of_a_program = "metadata" not in data and kind.endswith("Configuration")  # as component configurations are
-    return not kubeconfig and not of_a_program and version.rpartition("/")[0] not in _CLIENT_GROUPS
+    group = version.rpartition("/")[0]
+    is_served = "." in group or group in _GROUPS_WITHOUT_DOMAIN
+    stored = is_served and not kubeconfig and not of_a_program and group not in _CLIENT_GROUPS
+    return "object" if stored else "other"
 
 
 def _objects(document: Document, path: Path, data: dict[str, Any], *, nulls: bool) -> Iterator[Object]:

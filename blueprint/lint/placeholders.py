@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from blueprint.diagnostics import Diagnostic, Span
 from blueprint.lint import codes
 
-_PLACEHOLDER = re.compile(r"\$\{[A-Za-z_]\w*[^{}]*\}|\$[A-Z_][A-Z0-9_]*\b")
-"""As `envsubst` and Flux know them. `$(NAME)` is not one: the kubelet replaces it, and it stays in the object."""
+_PLACEHOLDER = re.compile(r"\$\{[A-Za-z_]\w*[^{}]*\}|\$[A-Z_][A-Z0-9_]*\b|\{\{.*?\}\}")
+"""As `envsubst`, Flux and Helm know them. `$(NAME)` is not one: the kubelet replaces it, and it stays in the object."""
 
 
 def without_placeholders(found: Iterable[Diagnostic], texts: Mapping[str, str]) -> Iterator[Diagnostic]:
@@ -19,7 +19,7 @@ def without_placeholders(found: Iterable[Diagnostic], texts: Mapping[str, str]) 
         found: The findings.
         texts: The files by name.
     """
-    lines = {name: text.splitlines() for name, text in texts.items() if "$" in text}
+    lines = {name: text.splitlines() for name, text in texts.items() if "$" in text or "{{" in text}
     left_out: dict[str, list[Span]] = {}
     for each in found:
         if each.at and each.at.file in lines and _PLACEHOLDER.search(_text_at(each.at, lines[each.at.file])):

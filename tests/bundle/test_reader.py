@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import random
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +22,15 @@ from blueprint.cli.main import main
 from blueprint.diagnostics import Refused
 from blueprint.pipeline import Compilation, compile_blueprint
 from blueprint.render.canonical import canonical
+from blueprint.source.files import DiskFiles
 
 EVERYTHING = Path(__file__).parents[1] / "platform" / "everything"
 
 
 @pytest.fixture(scope="module")
-def compilation() -> Iterator[Compilation]:
+def compilation() -> Compilation:
     """The blueprint that sets everything, compiled in its own folder."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(EVERYTHING)
-        yield compile_blueprint("blueprint.yaml")
+    return compile_blueprint("blueprint.yaml", files=DiskFiles(EVERYTHING))
 
 
 @pytest.fixture

@@ -318,6 +318,8 @@ def test_what_has_to_be_on_nodes_with_gpus(image: str, spec: str, found: bool) -
         ("pci.device", "sriov_totalvfs", "0", set()),
         ("pci.devices", "vendor", "10de", {"BP6588"}),
         ("kernel.loadedmodules", "vendor", "nouveau", {"BP6588"}),
+        ("kernel.kvm", "vendor", "true", set()),
+        ("kernel.kprobes", "vendor", "true", set()),
         ("something.entirely.new", "vendor", "10de", set()),
     ],
 )

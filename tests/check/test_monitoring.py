@@ -101,6 +101,7 @@ def rules(*entries: dict[str, str]) -> dict[str, Any]:
         ("increase(DCGM_FI_DEV_PCIE_REPLAY_COUNTER[5m]) > 1", []),
         ("increse(x[5m]) > 1", ["BP6570"]),
         ("entirely_new_function(x[5m]) > 1", []),
+        ("first_and_last_over_time(x[5m]) > 1", []),
         ("sum(x by (y)", ["BP6570"]),
         ("DCGM_FI_DEV_GPU_UTILIZATION > 1", ["BP6533"]),
         ("DCGM_FI_DEV_GPU_UTIL_RATIO > 1", []),

@@ -16,7 +16,7 @@ from blueprint.check.rules import all_rules
 from blueprint.check.runner import run_rules
 from blueprint.diagnostics import Severity
 from blueprint.source.paths import parse_path
-from tests.support.rule_facts import context
+from tests.support.rule_facts import context, dra
 
 PAGES = {code.id: code.page for each in all_rules() for code in each.codes}
 GONE = object()
@@ -75,6 +75,8 @@ VARIANTS: list[tuple[str, str, dict[str, Any], set[str]]] = [
     ("BP6542", "ClusterQueue", {f"{QUOTA}.lendingLimit": "8"}, set()),
     ("BP6542", "ClusterQueue", {f"{QUOTA}.lendingLimit": "9"}, {"BP6542"}),
     ("BP6542", "ClusterQueue", {f"{QUOTA}.borrowingLimit": "-1"}, {"BP6542"}),
+    ("BP6542", "ClusterQueue", {f"{QUOTA}.nominalQuota": GONE}, set()),
+    ("BP6542", "ClusterQueue", {f"{QUOTA}.lendingLimit": "many"}, set()),
     ("BP6542", "ClusterQueue", {f"{QUOTA}.nominalQuota": "-8", f"{QUOTA}.lendingLimit": GONE}, {"BP6542"}),
     ("BP6542", "ClusterQueue", {f"{QUOTA}.nominalQuota": "0", f"{QUOTA}.lendingLimit": "0"}, set()),
     (
@@ -91,7 +93,11 @@ VARIANTS: list[tuple[str, str, dict[str, Any], set[str]]] = [
         set(),
     ),
     ("BP6542", "ClusterQueue", {"kind": "Cohort", "spec.cohortName": GONE}, {"BP6542"}),
+    ("BP6542", "ClusterQueue", {"kind": "Cohort", "apiVersion": f"{KUEUE}/v1alpha1", "spec.cohortName": GONE,
+                                "spec.parent": "all"}, {"BP6554"}),
     ("BP6544", "ClusterQueue", {"spec.preemption.reclaimWithinCohort": "Never"}, {"BP6544"}),
+    ("BP6544", "ClusterQueue", {"spec.preemption.reclaimWithinCohort": "Never", "apiVersion": "other.example/v1"},
+     set()),
     ("BP6544", "ClusterQueue", {"spec.preemption.borrowWithinCohort.policy": "Never"}, set()),
     (
         "BP6544",
@@ -261,7 +267,7 @@ VARIANTS: list[tuple[str, str, dict[str, Any], set[str]]] = [
         {f"{QUOTA}.nominalQuota": "6", "spec.cohortName": "all", f"{QUOTA}.borrowingLimit": "2"},
         set(),
     ),
-    ("BP6555", "Job", {'spec.template.spec.containers[0].resources.limits["rdma/hca"]': 1}, set()),
+    ("BP6555", "Job", {'spec.template.spec.containers[0].resources.limits["vendor.example/dpu"]': 1}, set()),
 ]  # fmt: skip
 
 
@@ -294,6 +300,16 @@ def test_what_is_named_may_be_elsewhere(code: str, kind: str, missing: str, fiel
     assert found(code, kind, {}, *COMPLETE, without=missing)[code] is Severity.ERROR
 
 
+@pytest.mark.parametrize(
+    ("name", "help_"), [("reserch", "did you mean research?"), ("zzz", "there is research"), ("research", None)]
+)
+def test_the_names_there_are_offered(name: str, help_: str | None) -> None:
+    documents = [changed(each, {LABELS: name} if each["kind"] == "Job" else {})
+                 for each in yaml.safe_load_all(PAGES["BP6547"].good)]  # fmt: skip
+    found = run_rules(RuleContext([Object(each, USERS) for each in documents], NoPlatform())).diagnostics
+    assert [each.help for each in found] == ([help_] if help_ else [])
+
+
 def test_a_workload_is_placed_by_annotations_of_its_pods_once() -> None:
     """An object with several templates is told once, and more mildly than a request that is refused."""
     key = f"{KUEUE}/podset-required-topology"
@@ -308,15 +324,15 @@ def test_a_workload_is_placed_by_annotations_of_its_pods_once() -> None:
     ("settings", "codes"),
     [
         ({"quotaCheckStrategy": "IgnoreUndeclared"}, set()),
-        ({"excludeResourcePrefixes": ["rdma/"]}, set()),
+        ({"excludeResourcePrefixes": ["vendor.example/"]}, set()),
         ({"excludeResourcePrefixes": ["vpc.amazonaws.com/"]}, {"BP6555"}),
-        ({"transformations": [{"input": "rdma/hca", "strategy": "Replace", "outputs": {}}]}, set()),
+        ({"transformations": [{"input": "vendor.example/dpu", "strategy": "Replace", "outputs": {}}]}, set()),
         ({}, {"BP6555"}),
-        ({"limits": {"rdma/hca": 0}}, set()),
+        ({"limits": {"vendor.example/dpu": 0}}, set()),
     ],
 )
 def test_resources_that_the_manager_ignores_need_no_quota(settings: dict[str, Any], codes: set[str]) -> None:
-    amount = settings.get("limits", {"rdma/hca": 1})["rdma/hca"]
+    amount = settings.get("limits", {"vendor.example/dpu": 1})["vendor.example/dpu"]
     whole = {"apiVersion": "config.kueue.x-k8s.io/v1beta2", "kind": "Configuration", "resources": settings}
     text = yaml.safe_dump(whole)
     text = yaml.safe_dump(
@@ -328,7 +344,7 @@ def test_resources_that_the_manager_ignores_need_no_quota(settings: dict[str, An
         "metadata": {"name": "manager", "namespace": "kueue-system"},
         "data": {"controller_manager_config.yaml": text},
     }
-    hca = {'spec.template.spec.containers[0].resources.limits["rdma/hca"]': amount}
+    hca = {'spec.template.spec.containers[0].resources.limits["vendor.example/dpu"]': amount}
     assert set(found("BP6555", "Job", hca, config=config)) == codes
 
 
@@ -343,6 +359,22 @@ def leader_and_workers(gpus: int) -> dict[str, Any]:
     meta = {"name": "w", "namespace": "team", "labels": {f"{KUEUE}/queue-name": "research"}}
     spec = {"replicas": 1, "leaderWorkerTemplate": template}
     return {"apiVersion": "leaderworkerset.x-k8s.io/v1", "kind": "LeaderWorkerSet", "metadata": meta, "spec": spec}
+
+
+@pytest.mark.parametrize(
+    ("replicas", "parallelism", "completions", "codes"),
+    [(2, 1, None, set()), (3, 1, None, {"BP6556"}), (1, 8, 2, set()), (2, 8, 1, set()), (3, 8, 1, {"BP6556"})],
+)
+def test_a_job_runs_no_more_pods_than_it_completes(
+    replicas: int, parallelism: int, completions: int | None, codes: set[str]
+) -> None:
+    """Pods with four GPUs each, in a queue of eight."""
+    [*_, job] = yaml.safe_load_all(PAGES["BP6556"].good)
+    spec = {**job["spec"], "parallelism": parallelism, "completions": completions}
+    spec = {key: value for key, value in spec.items() if value is not None}
+    jobs = {"replicatedJobs": [{"name": "a", "replicas": replicas, "template": {"spec": spec}}]}
+    kind = {"apiVersion": "jobset.x-k8s.io/v1alpha2", "kind": "JobSet"}
+    assert set(found("BP6556", "Job", {}, jobs={**job, **kind, "spec": jobs})) == codes
 
 
 def test_the_leader_of_a_group_is_one_of_its_pods() -> None:
@@ -430,11 +462,13 @@ def test_a_cron_job_hands_the_label_to_its_jobs() -> None:
     assert set(found("BP6547", "Job", {}, cron=bare)) == {"BP6548"}
 
 
-def offered(flavor: dict[str, Any], queue: dict[str, Any], *pools: PoolOffer) -> dict[str, Severity]:
-    """What is said of a queue of GPUs beside node pools."""
+def offered(
+    flavor: dict[str, Any], queue: dict[str, Any], *pools: PoolOffer, claimed: bool = False
+) -> dict[str, Severity]:
+    """What is found in a queue of GPUs beside node pools, whose GPUs may be claimed."""
     documents = [*yaml.safe_load_all(PAGES["BP6539"].good)]
     documents = [changed(each, flavor if each["kind"] == "ResourceFlavor" else queue) for each in documents]
-    result = run_rules(context([Object(each, USERS) for each in documents], pools))
+    result = run_rules(context([Object(each, USERS) for each in documents], pools, dra() if claimed else None))
     assert not result.failed
     return {each.code.id: each.override or each.code.severity for each in result.diagnostics}
 
@@ -442,7 +476,10 @@ def offered(flavor: dict[str, Any], queue: dict[str, Any], *pools: PoolOffer) ->
 H100 = PoolOffer("train", {"nvidia.com/gpu": 8}, labels={"acme.example/pool": "h100"})
 MIG = "nvidia.com/mig-1g.10gb"
 AS_MIG = {f"{QUOTA}.name": MIG, "spec.resourceGroups[0].coveredResources": ["cpu", "memory", MIG]}
-AS_CPU = {f"{QUOTA}.name": "rdma/hca", "spec.resourceGroups[0].coveredResources": ["cpu", "memory", "rdma/hca"]}
+AS_CPU = {
+    f"{QUOTA}.name": "vendor.example/dpu",
+    "spec.resourceGroups[0].coveredResources": ["cpu", "memory", "vendor.example/dpu"],
+}
 AS_MACHINE = {
     f"{QUOTA}.name": "nvidia.com/pgpu",
     "spec.resourceGroups[0].coveredResources": ["cpu", "memory", "nvidia.com/pgpu"],
@@ -468,3 +505,7 @@ AS_MACHINE = {
 )  # fmt: skip
 def test_queues_of_gpus_agree_with_the_pools(flavor: Any, queue: Any, pools: Any, codes: set[str]) -> None:
     assert offered(flavor, queue, *pools) == dict.fromkeys(codes, Severity.WARNING)
+
+
+def test_quotas_of_claimed_gpus_are_not_counted_by_the_device_plugin() -> None:
+    assert offered({}, AS_MIG, H100, claimed=True) == {}

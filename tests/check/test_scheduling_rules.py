@@ -146,6 +146,7 @@ def test_each_condition_counts(code: str, kind: str, changes: dict[str, Any], co
          set()),
         ([{**queue("a", ""), "spec": {}}], {"BP6558"}),
         ([{**queue("a", ""), "apiVersion": "scheduling.volcano.sh/v1beta1", "spec": {}}], set()),
+        ([{**queue("a", "", gpu={"quota": 2, "limit": 1}), "apiVersion": "scheduling.volcano.sh/v1beta1"}], set()),
     ],
 )  # fmt: skip
 def test_queues_form_a_tree(beside: list[dict[str, Any]], codes: set[str]) -> None:

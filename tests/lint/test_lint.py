@@ -368,3 +368,56 @@ spec:
         Path("runtime.yaml").write_text(runtime % (container % volume))
         found = [each["code"] for each in blueprint("runtime.yaml")[1]["diagnostics"]]
         assert [code for code in found if code == "BP5106"] == expected
+
+
+KUSTOMIZATION = """\
+apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+resources: [base.yaml]
+patches:
+  - {path: patches/gpus.yaml, target: {kind: Pod}}
+  - patch: "[]"
+    target: {kind: Pod}
+patchesStrategicMerge: [old.yaml]
+"""
+PATCH = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: serve}
+spec: {template: {spec: {containers: [{name: main}]}}}
+"""
+
+
+def test_patches_of_a_kustomization_are_no_objects(blueprint: Linter) -> None:
+    Path("app/patches").mkdir(parents=True)
+    Path("app/kustomization.yaml").write_text(KUSTOMIZATION)
+    for name in ("patches/gpus.yaml", "old.yaml", "unnamed.yaml", "webhook_patch.yaml"):
+        Path("app", name).write_text(PATCH)
+    Path("app/removed.yaml").write_text("apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n$patch: delete\n")
+    Path("app/base.yaml").write_text(GOOD)
+    _, report = blueprint("app")
+    found = {(each["code"], each["at"]["file"]) for each in report["diagnostics"] if each["code"] != "BP6115"}
+    assert found == {
+        ("BP0063", "app/kustomization.yaml"),
+        ("BP0066", "app/old.yaml"),
+        ("BP0066", "app/patches/gpus.yaml"),
+        ("BP0066", "app/removed.yaml"),
+        ("BP0066", "app/webhook_patch.yaml"),
+        ("BP5004", "app/unnamed.yaml"),
+    }
+
+
+def test_a_template_that_happens_to_be_yaml_is_not_judged_by_its_holes(blueprint: Linter) -> None:
+    text = POD.replace("500m", '"{{ .Values.gpus }}"').replace("name: job", 'name: "{{ .Release.Name }}"')
+    Path("pod.yaml").write_text(text)
+    code, report = blueprint("pod.yaml")
+    assert code == 0
+    assert [each["code"] for each in report["diagnostics"] if each["code"] != "BP6115"] == ["BP0065"]
+
+
+@pytest.mark.parametrize(
+    "text", ["replicas: yes\n", "apiVersion: skaffold/v4beta11\nkind: Config\nbuild: {push: yes}\n"]
+)
+def test_how_values_are_written_is_no_matter_where_nothing_is_an_object(blueprint: Linter, text: str) -> None:
+    Path("values.yaml").write_text(text)
+    assert [each["code"] for each in blueprint("values.yaml")[1]["diagnostics"]] == ["BP0063"]

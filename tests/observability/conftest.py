@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from blueprint.pipeline import Compilation, compile_blueprint
+from blueprint.source.files import DiskFiles, MemoryFiles
 from tests.support.go_tools import GoTools
 from tests.support.observed_platform import HERE, Compile
 
@@ -33,13 +34,12 @@ def promtool() -> str:
 
 
 @pytest.fixture
-def compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Compile:
-    """Compile a blueprint given as text."""
-    monkeypatch.chdir(tmp_path)
+def compiled(tmp_path: Path) -> Compile:
+    """Compile a blueprint given as text, with the files of the test's folder beside it."""
 
     def run(text: str, *sets: str) -> Compilation:
-        Path("blueprint.yaml").write_text(text, "utf-8")
-        return compile_blueprint("blueprint.yaml", sets=sets)
+        files = MemoryFiles({"blueprint.yaml": text}, DiskFiles(tmp_path))
+        return compile_blueprint("blueprint.yaml", sets=sets, files=files)
 
     return run
 

@@ -103,10 +103,9 @@ def test_what_is_left_out_is_said_with_the_reason(compiled: Compile) -> None:
     found = compiled(text)
     assert found.files
     page = found.files["prerequisites.md"].decode()
-    assert "alert GpusMissing for lab, train: it is switched off here." in page
-    assert (
-        "alert GpuMemoryTemperatureHigh for lab, train: the product's limit in the catalogue is not verified." in page
-    )
+    assert "The alert GpusMissing is left out for lab, train: it is switched off here." in page
+    limit = "the product's limit in the catalogue is not verified."
+    assert f"The alert GpuMemoryTemperatureHigh is left out for lab, train: {limit}" in page
     silent = {(each["alert"], each["pool"]) for each in lock(found)["notAlerted"]}
     assert ("GpusMissing", "train") in silent
     assert not {name for name, _ in silent} & set(lock(found)["alerts"])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 from blueprint.diagnostics import Severity
 from blueprint.pipeline import compile_blueprint
+from blueprint.source.files import DiskFiles, MemoryFiles
 
 GOOD = Path(__file__).parents[1] / "bad_input" / "good"
 SYSTEM = "      selector: {acme.example/pool: system}"
@@ -39,15 +39,12 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_warning_is_told_where_it_is(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_warning_is_told_where_it_is(name: str) -> None:
     old, new, code = CASES[name]
-    shutil.copytree(GOOD, tmp_path, dirs_exist_ok=True)
-    monkeypatch.chdir(tmp_path)
-    text = (tmp_path / "blueprint.yaml").read_text()
+    text = (GOOD / "blueprint.yaml").read_text("utf-8")
     assert text.count(old) == 1
     changed = text.replace(old, new)
-    Path("blueprint.yaml").write_text(changed)
-    done = compile_blueprint("blueprint.yaml")
+    done = compile_blueprint("blueprint.yaml", files=MemoryFiles({"blueprint.yaml": changed}, DiskFiles(GOOD)))
     assert [(each.code.id, each.severity) for each in done.diagnostics] == [(code, Severity.WARNING)]
     assert done.bundle is not None
     at = done.diagnostics[0].at

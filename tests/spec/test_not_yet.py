@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from blueprint.source.files import MemoryFiles
 from blueprint.source.layers import load_layers
 from blueprint.spec.base import Model
 from blueprint.spec.parse import parse_blueprint
@@ -89,16 +90,13 @@ def test_the_sketch_names_everything_that_is_not_yet() -> None:
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_what_is_sketched_is_understood_or_refused_by_name_at_its_place(
-    name: str, tmp_path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_sketched_is_understood_or_refused_by_name_at_its_place(name: str) -> None:
     text = DOCUMENTS[name]
     before, _, rest = text.partition("«")
     place = (before.count("\n") + 1, len(before) - before.rfind("\n"))
-    (tmp_path / "blueprint.yaml").write_text(before + rest.replace("»", "", 1), "utf-8")
-    monkeypatch.chdir(tmp_path)
+    files = MemoryFiles({"blueprint.yaml": before + rest.replace("»", "", 1)})
 
-    _, found = parse_blueprint(load_layers("blueprint.yaml"))
+    _, found = parse_blueprint(load_layers("blueprint.yaml", files=files))
 
     codes = {each.code.id for each in found}
     assert "BP2001" not in codes

@@ -35,14 +35,16 @@ def _devices() -> Devices:
 
 @rule(NEVER_PUBLISHED, tags=("dra",))
 def never(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Attributes and capacities of GPUs that never were. Where the driver is known, BP6405 knows more."""
+    """Attributes and capacities of GPUs that no known version has. Where the driver is known, BP6405 knows more."""
     if context.dra is not None:
         return
     for _, _, selectors, _ in selected(subject, context):
         for path, text in selectors:
-            for read, node in reads(text):
+            first = dict(reversed([*reads(text)]))
+            for read, node in first.items():
                 if read.domain == _DOMAIN and (help_ := _instead(read.field, read.name)):
-                    message = f"{read.field}['{_DOMAIN}'].{read.name} is published by no version of the driver"
+                    name = f"{read.field}['{_DOMAIN}'].{read.name}"
+                    message = f"{name} is published by no version of the driver that is known here"
                     yield ObjectFinding(NEVER_PUBLISHED, path, message, help_, part=(node.start, node.end))
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blueprint.bundle.model import Object, Path
-from blueprint.cel.syntax import CelError, CelExpression, parse
 from blueprint.check.rule_context import RuleContext, items, mapping
+
+if TYPE_CHECKING:
+    from blueprint.cel.syntax import CelExpression
 
 CLASS = "DeviceClass"
 
@@ -125,6 +127,8 @@ def sort_of(name: str, context: RuleContext) -> str | None:
 @lru_cache(maxsize=512)
 def tree_of(text: str) -> CelExpression | None:
     """The tree of an expression; None where it is none."""
+    from blueprint.cel.syntax import CelError, parse
+
     try:
         return parse(text)
     except CelError:

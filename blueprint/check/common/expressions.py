@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from blueprint import promql
-from blueprint.diagnostics import Severity, define, nearest
+from blueprint.check.common.misspelling import misspelt
+from blueprint.diagnostics import Severity, define
 
 UNREADABLE = define("BP6570", "expression-unreadable", page=__file__)
 _FUNCTIONS = (
@@ -23,7 +24,7 @@ def fault(text: str) -> tuple[str, str | None, Severity | None] | None:
     except promql.PromqlError as error:
         return error.text, None, None
     except promql.UnknownFunctionError as error:
-        near = nearest(error.name, _FUNCTIONS)
+        near = misspelt(error.name, _FUNCTIONS)
         return (str(error), f"did you mean {near}?", Severity.WARNING) if near else None
     except promql.NotJudgedError:
         pass

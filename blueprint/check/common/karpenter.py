@@ -13,7 +13,7 @@ from blueprint.diagnostics import Severity, define
 
 GROUP, AWS = "karpenter.sh", "karpenter.k8s.aws"
 API_GONE = define("BP6562", "karpenter-api-gone", page=__file__)
-_INSTEAD = {"Provisioner": "NodePool", "AWSNodeTemplate": "EC2NodeClass", "Machine": "NodeClaim"}
+_INSTEAD = {"Provisioner": "NodePool", "AWSNodeTemplate": "EC2NodeClass"}
 
 
 @rule(API_GONE, tags=("karpenter",))
@@ -25,7 +25,7 @@ def api_gone(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     if new := _INSTEAD.get(kind):
         text = f"{kind} {subject.api_version} is gone since Karpenter 0.33, which Kubernetes 1.30 and later need"
         yield ObjectFinding(API_GONE, ("kind",), text, f"a {new} of {subject.id.group}/v1")
-    elif subject.api_version.endswith("/v1beta1") and kind in _INSTEAD.values():
+    elif subject.api_version.endswith("/v1beta1"):
         text = f"{kind} {subject.api_version} is gone since Karpenter 1.1, and Kubernetes 1.32 needs 1.2"
         yield ObjectFinding(API_GONE, ("apiVersion",), text, f"{subject.id.group}/v1", Severity.WARNING)
 

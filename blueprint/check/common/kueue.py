@@ -87,7 +87,7 @@ def quotas(subject: Object) -> Iterator[Quota]:
 def parent_field(subject: Object) -> str:
     """The field that names the cohort above: it differs by kind and version."""
     if subject.id.kind == "Cohort":
-        return "parentName"
+        return "parent" if subject.api_version.endswith("/v1alpha1") else "parentName"
     return "cohort" if subject.api_version.endswith("/v1beta1") else "cohortName"
 
 
@@ -124,7 +124,8 @@ def number_of_pods(subject: Object, template: PodTemplate) -> int:
     """How many pods of a template Kueue counts together."""
     if subject.id.kind == "Deployment":
         return 1  # each of its pods is admitted alone
-    if subject.id.group != "batch":
-        return template.number
-    completions = value_at(subject.data, (*template.path[:-2], "completions"))
-    return min(template.number, completions) if isinstance(completions, int) else template.number
+    job = template.path[:-2]
+    parallelism, completions = (value_at(subject.data, (*job, each)) for each in ("parallelism", "completions"))
+    if isinstance(parallelism, int) and isinstance(completions, int) and 0 <= completions < parallelism:
+        return template.number // parallelism * completions
+    return template.number

@@ -7,19 +7,20 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from blueprint.bundle.model import Object, Path
+from blueprint.check.common.misspelling import misspelt
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside, items, mapping
-from blueprint.diagnostics import Severity, define, nearest
+from blueprint.diagnostics import Severity, define
 
 FEATURE_UNKNOWN = define("BP6588", "feature-misspelt", page=__file__, severity=Severity.WARNING)
 ID_FORM = define("BP6589", "device-id-never-matches", page=__file__, severity=Severity.WARNING)
 _FEATURES = (
     "cpu.coprocessor", "cpu.cpuid", "cpu.cstate", "cpu.model", "cpu.pstate", "cpu.rdt", "cpu.security", "cpu.sgx",
-    "cpu.sst", "cpu.topology", "kernel.config", "kernel.enabledmodule", "kernel.loadedmodule", "kernel.selinux",
-    "kernel.version", "local.feature", "local.label", "memory.hugepages", "memory.numa", "memory.nv", "memory.swap",
-    "network.device", "network.virtual", "pci.device", "rule.matched", "storage.block", "system.dmiid", "system.name",
-    "system.osrelease", "usb.device",
+    "cpu.sst", "cpu.topology", "kernel.config", "kernel.enabledmodule", "kernel.kvm", "kernel.loadedmodule",
+    "kernel.selinux", "kernel.version", "local.feature", "local.label", "memory.hugepages", "memory.numa", "memory.nv",
+    "memory.swap", "network.device", "network.virtual", "pci.device", "rule.matched", "storage.block", "system.dmiid",
+    "system.name", "system.osrelease", "usb.device",
 )  # fmt: skip
 _IDS = ("vendor", "device", "class", "subsystem_vendor", "subsystem_device")
 _HEX = re.compile(r"[0-9a-f]{4}")
@@ -31,7 +32,7 @@ def known(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Features whose name is nearly that of one; others may be newer than what is known here."""
     for path, each in _matchers(subject):
         name = each.get("feature")
-        near = nearest(name, _FEATURES) if isinstance(name, str) and name not in _FEATURES else None
+        near = misspelt(name, _FEATURES) if isinstance(name, str) and name not in _FEATURES else None
         if near:
             text = f"no source of Node Feature Discovery finds {name}, so the rule matches no node"
             yield ObjectFinding(FEATURE_UNKNOWN, (*path, "feature"), text, f"did you mean {near}?")

@@ -36,9 +36,9 @@ _OF_GPUS = ("nvidia.com/gpu", "nvidia.com/mig-")
 def elsewhere(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """A template that a domain of another namespace makes."""
     home = pod.subject.id.namespace
-    for path, name in _templates(pod):
+    for path, name in _templates(pod) if home else ():
         domains = [each for each in context.objects_of_kind("ComputeDomain") if inside(each.data, *_TEMPLATE) == name]
-        here = [each for each in domains if each.id.namespace == home]
+        here = [each for each in domains if each.id.namespace in ("", home)]
         if domains and not here and not context.find("ResourceClaimTemplate", name, home):
             other = domains[0].id
             text = f"the template {name} is made in the namespace {other.namespace}, by ComputeDomain {other.name}"

@@ -29,7 +29,7 @@ def queue_incomplete(subject: Object, context: RuleContext) -> Iterator[ObjectFi
         text = "spec.resources is missing: KAI Scheduler's webhook refuses the queue"
         yield ObjectFinding(QUEUE_INCOMPLETE, ("spec",), text, "resources: {gpu: {quota: 0, limit: -1}}, for one")
     name, there = parent(subject), queues(context)
-    if name and _is_below(subject, there):
+    if _is_below(subject, there):
         text = f"spec.parentQueue is {name}, which is below {subject.id.name} itself"
         yield ObjectFinding(QUEUE_INCOMPLETE, _PARENT, text, "one queue at the top has no parentQueue")
     elif name:

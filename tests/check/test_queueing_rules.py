@@ -127,6 +127,7 @@ VARIANTS: list[tuple[str, str, dict[str, Any], set[str]]] = [
     ),
     ("BP6545", "ClusterQueue", {"spec.namespaceSelector": GONE}, {"BP6545"}),
     ("BP6545", "ClusterQueue", {"spec.namespaceSelector": GONE, "apiVersion": "other.example/v1"}, set()),
+    ("BP6546", "LocalQueue", {"apiVersion": "other.example/v1", "spec.clusterQueue": "another"}, set()),
     ("BP6547", "Job", {LABELS: "another"}, {"BP6547"}),
     ("BP6547", "Job", {LABELS: "another", "metadata.namespace": "elsewhere"}, set()),
     ("BP6547", "Job", {LABELS: "another", "apiVersion": "batch.volcano.sh/v1alpha1"}, set()),
@@ -230,6 +231,8 @@ VARIANTS: list[tuple[str, str, dict[str, Any], set[str]]] = [
     ("BP6552", "Topology", {"apiVersion": "kai.scheduler/v1alpha1", "spec.levels[1].nodeLabel": "acme.example/block"},
      {"BP6552"}),
     ("BP6552", "Topology", {"apiVersion": "other.example/v1", "spec.levels[1].nodeLabel": "acme.example/block"}, set()),
+    ("BP6552", "Topology", {"spec.levels": []}, set()),
+    ("BP6553", "ResourceFlavor", {"apiVersion": "other.example/v1", "spec.topologyName": "another"}, set()),
     ("BP6553", "ResourceFlavor", {"spec.nodeLabels": GONE}, {"BP6553"}),
     ("BP6553", "ResourceFlavor", {"spec.topologyName": GONE, "spec.nodeLabels": GONE}, set()),
     ("BP6554", "ClusterQueue", {"spec.admissionChecks": ["check"]}, {"BP6554"}),
@@ -408,6 +411,7 @@ BACKWARDS = "fairSharing: {preemptionStrategies: [LessThanInitialShare, LessThan
     [
         ("[batch/job, jobset.x-k8s.io/jobset, pod]", "[acme.example/robot]", set()),
         ("[batch/job, jobset.x-k8s.io/jobset, pod]", "[pods]", {"BP6557"}),
+        ("[batch/job, jobset.x-k8s.io/jobset, pod]", "[7, {pod: pod}]", set()),
         ("config.kueue.x-k8s.io", "config.other.example", set()),
         ("integrations:", "fairSharing: {preemptionStrategies: [LessThanInitialShare]}\n    integrations:", set()),
         (
@@ -447,6 +451,15 @@ def test_a_queue_of_a_namespace_that_is_not_selected(labels: Any, selector: Any,
     home = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team", "labels": labels}}
     more = {} if labels is None else {"home": home}
     assert set(found("BP6546", "ClusterQueue", {"spec.namespaceSelector": selector}, **more)) == codes
+
+
+def test_another_kind_of_local_queue_is_not_judged() -> None:
+    home = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team"}}
+    [queue, local] = yaml.safe_load_all(PAGES["BP6546"].good)
+    queue = changed(queue, {"spec.namespaceSelector": {"matchLabels": {"team": "research"}}})
+    objects = [home, queue, changed(local, {"apiVersion": "other.example/v1"})]
+    results = run_rules(RuleContext([Object(each, USERS) for each in objects], NoPlatform()))
+    assert not results.diagnostics
 
 
 def test_a_cron_job_hands_the_label_to_its_jobs() -> None:

@@ -238,10 +238,9 @@ class TestHang:
         """Killing a driver that starts up is no harmless act."""
         began = time.monotonic()
         reading = probe(fault(h100x8(), "nvmlInit", sleep=60), call_seconds=QUICK)
-        assert outcomes(reading, CallOutcome.HUNG) == [("nvmlInit", None)]
+        assert outcomes(reading, CallOutcome.HUNG) == [("nvmlInit", None)], "it would have returned after a minute"
         assert time.monotonic() - began > 12 * QUICK
         assert exit_code_of(judge(reading, expectations())) == 3
-        assert time.monotonic() - began < 30
 
     def test_a_driver_that_hangs_everywhere_ends_in_bounded_time(self, probe: Probe) -> None:
         spoilt = h100x8()

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from blueprint.bundle.output import write_bundle
 from blueprint.bundle.reader import read_bundle
 from blueprint.bundle.trace import trace_back
 from blueprint.cli.main import main
 from blueprint.pipeline import compile_blueprint
 from blueprint.render.source_order import text_at, text_of
+from blueprint.source.files import DiskFiles
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*/blueprint.yaml"))
 H100 = "examples/h100-training/blueprint.yaml"
@@ -22,6 +24,16 @@ RELEASE = "catalog/releases/2026.11.yaml"
 @pytest.fixture(autouse=True)
 def _in_the_repository(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(Path(__file__).parents[2])
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundle of an example."""
+    files = compile_blueprint(H100, files=DiskFiles(Path(__file__).parents[2])).files
+    assert files
+    folder = tmp_path_factory.mktemp("h100") / "bundle"
+    write_bundle(files, folder)
+    return folder
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda each: each.parent.name)
@@ -67,10 +79,9 @@ def test_the_only_line_that_is_the_value_comes_first(example: Path) -> None:
          "images.toolkit.tag"),
     ],
 )  # fmt: skip
-def test_rows_checked_by_hand(subject: str, field: str, file: str, path: str, tmp_path: Path) -> None:
+def test_rows_checked_by_hand(subject: str, field: str, file: str, path: str, bundle: Path, tmp_path: Path) -> None:
     """The same from a blueprint and from its bundle."""
-    assert main(["compile", H100, "-o", str(tmp_path / "bundle")]) == 0
-    for target in (H100, str(tmp_path / "bundle")):
+    for target in (H100, str(bundle)):
         report = tmp_path / "report.json"
         assert main(["trace", target, subject, field, "--report", f"json={report}"]) == 0
         [told] = json.loads(report.read_text())["diagnostics"]
@@ -118,11 +129,10 @@ def test_a_line_is_shown_once_and_what_it_decides_is_a_list(tmp_path: Path) -> N
     assert len(places) == len(set(places))
 
 
-def test_a_bundle_read_back_has_the_same_order(tmp_path: Path) -> None:
+def test_a_bundle_read_back_has_the_same_order(bundle: Path) -> None:
     done = compile_blueprint(H100)
     assert done.bundle
-    assert main(["compile", H100, "-o", str(tmp_path / "bundle")]) == 0
-    read = {each.id: each for each in read_bundle(tmp_path / "bundle").objects}
+    read = {each.id: each for each in read_bundle(bundle).objects}
     for subject in done.bundle.objects:
         for path, origin in subject.origins.items():
             if origin.sources and (stored := read[subject.id].origins.get(path)):

@@ -26,7 +26,7 @@ _HARMLESS = re.compile(
     r"(/|\.|file:)\S*|[0-9]*|true|false|<[^<>]+>|\$\(\w+\)"
     r"|(?i:changeme|change-me|redacted|x{3,}|\*{3,}|your[-_ ][\w -]+)"
 )
-"""Paths, numbers, and what stands in examples where a credential goes."""
+"""Paths, numbers, and what stands in examples where a credential goes. Texts of several lines are configuration."""
 _HELP = "refer to a Secret of the cluster instead: valueFrom, secretKeyRef"
 
 
@@ -50,8 +50,9 @@ def variables(env: Any, at: Path, options: CredentialOptions) -> Iterator[Object
 
 def is_credential(name: str, value: str) -> bool:
     """Whether a variable of that name with that value gives something away. A path or a number does not."""
-    by_name = _NAMES.search(name.upper()) and not _HARMLESS.fullmatch(value)
-    return bool(by_name) or looks_secret(value)
+    text = value.strip()
+    stands_for_one = text.upper() == name.upper() or "\n" in text or _HARMLESS.fullmatch(text)
+    return bool(_NAMES.search(name.upper()) and not stands_for_one) or looks_secret(value)
 
 
 def looks_secret(value: str) -> bool:

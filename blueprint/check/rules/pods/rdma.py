@@ -12,7 +12,7 @@ from blueprint.check.rule_context import DescribedPod, RuleContext, inside, item
 from blueprint.diagnostics import Severity, define, nearest
 from blueprint.source.paths import format_path
 
-NO_IPC_LOCK = define("BP6582", "rdma-without-ipc-lock", page=__file__, severity=Severity.WARNING)
+NO_IPC_LOCK = define("BP6582", "rdma-without-ipc-lock", page=__file__, severity=Severity.NOTE)
 NOT_MADE = define("BP6583", "rdma-resource-unmade", page=__file__, severity=Severity.WARNING)
 _RDMA = "rdma/"
 

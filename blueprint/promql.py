@@ -6,6 +6,7 @@ NotJudgedError, which is no statement about the expression.
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -68,12 +69,8 @@ class Expression:
 
 @cache
 def is_available() -> bool:
-    """Whether the library can be imported."""
-    try:
-        import promql_parser  # noqa: F401 - whether it is there is the question
-    except ImportError:
-        return False
-    return True
+    """Whether the library is installed; it is not imported to find out."""
+    return importlib.util.find_spec("promql_parser") is not None
 
 
 @lru_cache(maxsize=4096)

@@ -29,6 +29,7 @@ _SECONDS = {
     "ms": Fraction(1, 1000),
 }
 _DURATION = re.compile("(?=.)" + "".join(rf"(?:(?P<{unit}>[0-9]+){unit})?" for unit in _SECONDS))
+_DIGITS_OF_INT64 = 20
 
 
 def duration_seconds(text: str) -> Fraction:
@@ -47,6 +48,12 @@ def as_duration(value: object) -> Fraction | None:
         return duration_seconds(value) if isinstance(value, str) else None
     except ValueError:
         return None
+
+
+def as_count(value: object) -> int | None:
+    """The whole number that decimal digits are; None where they are none, or more than 64 bits hold."""
+    text = str(value)
+    return int(text) if text.isdecimal() and len(text) < _DIGITS_OF_INT64 else None
 
 
 def quantity_value(text: str) -> Fraction:

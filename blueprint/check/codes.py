@@ -201,6 +201,13 @@ The tool has no schema for the Kubernetes minor that the blueprint declares, so 
 it. The message names the minors there are.
 """,
 )
+TOO_MANY_FAULTS = define(
+    "BP5030",
+    "too-many-faults",
+    """
+The object does not match the schema of its kind in more than a thousand places of one sort. The first thousand are listed.
+""",
+)
 RULE_VIOLATED = define(
     "BP5024",
     "validation-rule-violated",

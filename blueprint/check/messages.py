@@ -51,6 +51,8 @@ FORMATS = {
     "quantity": ("a quantity", "a number with an optional suffix: 500m, 2, 1.5, 128Mi, 10G"),
 }
 _MANY = 12
+MOST_FAULTS = 1_000
+"""Faults of one sort that are told of one object: words for a million of them take minutes."""
 
 
 def in_words(violations: Iterable[Violation], data: Mapping[str, Any], kind: str) -> Iterator[ObjectFinding]:
@@ -90,14 +92,17 @@ def _extra(violation: Violation) -> list[str]:
 
 def _likely_names(violation: Violation) -> list[str]:
     allowed = violation.schema.get("properties", {})
-    return [near for name in _extra(violation) if (near := nearest(name, allowed))]
+    return [near for name in _extra(violation)[:MOST_FAULTS] if (near := nearest(name, allowed))]
 
 
 def _unknown(violation: Violation, data: Mapping[str, Any]) -> Iterator[ObjectFinding]:
     allowed = sorted(violation.schema.get("properties", {}))
     inside = format_path(violation.path, data)
     place = f" in {inside}" if inside else ""
-    for name in _extra(violation):
+    names = _extra(violation)
+    if left_out := names[MOST_FAULTS:]:
+        yield ObjectFinding(codes.TOO_MANY_FAULTS, violation.path, f"{len(left_out):,} more unknown fields{place}")
+    for name in names[:MOST_FAULTS]:
         path = (*violation.path, name)
         if name in SERVER_SET and _is_server_set(name, violation.path):
             text = f"{format_path(path, data)} is set by the cluster, not in a manifest"

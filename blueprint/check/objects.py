@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,12 +12,12 @@ from blueprint.check import codes
 from blueprint.check.definitions import check_definition
 from blueprint.check.finding import ObjectFinding, place
 from blueprint.check.kinds import CheckedKind, KindRegistry, is_readable
-from blueprint.check.messages import in_words
+from blueprint.check.messages import MOST_FAULTS, in_words
 from blueprint.check.metadata import check_identity, check_payload, check_sizes
 from blueprint.check.references import check_references
 from blueprint.check.schema_walk import walk
 from blueprint.check.validation_rules import RuleTally, evaluate_rules
-from blueprint.check.validator import NotJsonError
+from blueprint.check.validator import NotJsonError, Violation
 from blueprint.diagnostics import Diagnostic, Note, Severity, has_errors, in_order, nearest
 from blueprint.kubernetes.api import known_minors
 from blueprint.kubernetes.crd_defaults import with_defaults
@@ -148,11 +149,14 @@ def _complaints(
     data: dict[str, Any], kind: CheckedKind, kinds: KindRegistry, tally: RuleTally
 ) -> Iterator[ObjectFinding]:
     try:
-        violations = list(kind.validate(data))
+        violations, others = _listed(kind.validate(data))
     except NotJsonError as error:
         yield ObjectFinding(codes.WRONG_TYPE, error.path, f"{format_path(error.path, data)}: {error}")
         return
     form = [*in_words(violations, data, data["kind"]), *walk(kind.plan, data)]
+    if others:
+        text = f"has {others:,} more faults like these, which are not listed"
+        form.append(ObjectFinding(codes.TOO_MANY_FAULTS, (), text))
     yield from form
     if kind.rules and not _refused(form):
         yield from evaluate_rules(kind.rules, with_defaults(data, kind.schema), data["kind"], tally)
@@ -164,6 +168,17 @@ def _complaints(
         yield ObjectFinding(codes.NOT_ON_BY_DEFAULT, ("apiVersion",), text)
     if (data["apiVersion"], data["kind"]) == _CRD:
         yield from _own_schema(data, kinds)
+
+
+def _listed(violations: Iterable[Violation]) -> tuple[list[Violation], int]:
+    """The violations that are listed, and how many more there are."""
+    listed: list[Violation] = []
+    counts = Counter[str]()
+    for each in violations:
+        counts[each.keyword] += 1
+        if counts[each.keyword] <= MOST_FAULTS:
+            listed.append(each)
+    return listed, counts.total() - len(listed)
 
 
 def _own_schema(crd: dict[str, Any], kinds: KindRegistry) -> Iterator[ObjectFinding]:

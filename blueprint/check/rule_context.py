@@ -207,7 +207,7 @@ class RuleContext:
         """The ClusterPolicy; the platform's own before users'."""
         return self.operator.cluster_policy
 
-    @property
+    @cached_property
     def capabilities(self) -> frozenset[Capability]:
         """What is known; rules that need more do not run. Whether PromQL can be read depends on what is installed."""
         return _with_promql(self._facts.capabilities)

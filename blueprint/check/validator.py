@@ -77,7 +77,7 @@ def _with_jsonschema_rs(schema: Schema) -> Validate:
 
     def validate(value: Any) -> Iterator[Violation]:
         try:
-            errors = list(validator.iter_errors(value))
+            errors = validator.iter_errors(value)
         except ValueError:
             _must_be_json(value, ())
             raise

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from blueprint.bundle.model import Object
 from blueprint.check import codes
+from blueprint.check.messages import MOST_FAULTS
 from blueprint.check.objects import validate_objects, without_explained
 from blueprint.check.policy import RECOMMENDED, RulePolicy
 from blueprint.check.rule import Capability
@@ -89,7 +90,8 @@ def lint(
     rules = run_rules(RuleContext(validation.well_formed, facts), policy, frozenset(linted))
     unknown = Counter[str]()
     found = list(_adapted(validation.diagnostics, inputs, unknown, complete=complete))
-    found = [*inputs.problems, *without_placeholders([*without_explained([*found, *rules.diagnostics])], inputs.texts)]
+    explained = list(without_explained([*found, *rules.diagnostics]))
+    found = list(_listed([*inputs.problems, *without_placeholders(explained, inputs.texts)]))
     judged = sum(id(each) in linted for each in validation.well_formed)
     return LintResult(tuple(found), len(inputs.objects), len(inputs.objects) - judged, unknown, rules)
 
@@ -111,6 +113,22 @@ def _adapted(
             yield replace(each, override=Severity.NOTE)
         else:
             yield each
+
+
+def _listed(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """Of each sort the first thousand in a file, and one that stands for the others, as severe as the worst of them."""
+    counts = Counter[tuple[str, str]]()
+    worst: dict[tuple[str, str], Diagnostic] = {}
+    for each in found:
+        key = (each.at.file if each.at else "", each.code.id)
+        counts[key] += 1
+        if counts[key] <= MOST_FAULTS:
+            yield each
+        elif key not in worst or each.sort_key < worst[key].sort_key:
+            worst[key] = each
+    for key, each in worst.items():
+        text = f"{key[0]}: {counts[key] - MOST_FAULTS:,} more findings of this sort, which are not listed"
+        yield Diagnostic(each.code, text, override=each.severity)
 
 
 def _of_duplicate(found: Diagnostic) -> Severity:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -40,16 +41,20 @@ def marked_comments(text: str, marker: str) -> Iterator[Comment]:
     if not candidates:
         return
     scalars, end = _scalars(text)
+    starts = [(each.start_mark.line, each.start_mark.column) for each in scalars]
+    below = _content_below(lines)
     for number, found in candidates:
-        if number <= end and not any(_holds(scalar, number, found.start(), lines[number]) for scalar in scalars):
-            about = number if lines[number][: found.start()].strip() else _next_content(lines, number)
+        before = bisect_right(starts, (number, found.start()))
+        inside = before and _holds(scalars[before - 1], number, found.start(), lines[number])
+        if number <= end and not inside:
+            about = number if lines[number][: found.start()].strip() else below[number]
             yield Comment(
                 lines[number][found.end() :].rstrip(), number + 1, found.start() + 1, found.end() + 1, about + 1
             )
 
 
 def _scalars(text: str) -> tuple[list[Any], float]:
-    """The scalars that could hold a `#`, and the line (from 0) up to which the text is YAML."""
+    """The scalars that could hold a `#`, in order, and the line (from 0) up to which the text is YAML."""
     events = events_of(text)
     found: list[Any] = []
     try:
@@ -70,7 +75,13 @@ def _holds(scalar: Any, line: int, column: int, text: str) -> bool:
     return scalar.style not in _BLOCKS or (line > start.line and text.strip() in scalar.value)
 
 
-def _next_content(lines: list[str], number: int) -> int:
-    """The next line that is neither empty nor a comment; the line itself where there is none."""
-    rest = range(number + 1, len(lines))
-    return next((n for n in rest if (line := lines[n].strip()) and not line.startswith("#")), number)
+def _content_below(lines: list[str]) -> list[int]:
+    """For each line the next one that is neither empty nor a comment; the line itself where there is none."""
+    found = list(range(len(lines)))
+    below: int | None = None
+    for number in range(len(lines) - 1, -1, -1):
+        if below is not None:
+            found[number] = below
+        if (line := lines[number].strip()) and not line.startswith("#"):
+            below = number
+    return found

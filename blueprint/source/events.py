@@ -1,6 +1,7 @@
-"""YAML events, from the C parser where it is installed and from ruamel's own otherwise.
+"""YAML events, from libyaml where PyYAML was built with it, and from ruamel's parser otherwise.
 
-The only module that imports the YAML parser for reading.
+The only module that imports YAML parsers for reading. PyYAML brings libyaml 0.2, which reads `{image: nginx:1.25}` as
+Kubernetes does; ruamel.yaml.clib brings 0.1, which refuses it.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class Events:
 def events_of(text: str) -> Events:
     """The events of `text`. The first call of `next` and every later one may raise a YAML error."""
     try:
-        import _ruamel_yaml as native
+        import yaml._yaml as native
     except ImportError:
         return pure_events(text)
     try:
@@ -70,17 +71,12 @@ def _events(get: Callable[[], Any], module: Any) -> Events:
     )
 
 
-def yaml_errors() -> type[Exception]:
-    """What `Events.next` raises when the text is not YAML."""
+def yaml_errors() -> tuple[type[Exception], ...]:
+    """What `Events.next` raises when the text is not YAML. Asked for when something was raised: both are imported."""
     from ruamel.yaml.error import YAMLError
+    from yaml.error import YAMLError as LibYamlError
 
-    return YAMLError
-
-
-def refuses_colon(error: Any) -> bool:
-    """Whether the error is that of the libyaml in ruamel.yaml.clib about a colon inside of plain text in braces
-    or brackets: `{image: registry.example/app:1}`. YAML has it, and so have all readers that Kubernetes uses."""
-    return "found unexpected ':'" in str(getattr(error, "problem", ""))
+    return YAMLError, LibYamlError
 
 
 def failure(error: Any) -> ParseFailure:

@@ -7,20 +7,21 @@ a document with a duplicate key and three ambiguous scalars gets four diagnostic
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from blueprint.diagnostics import Code, Diagnostic, Fix, Note, Refused, Span
 from blueprint.source import codes
 from blueprint.source.document import Document, Marks
-from blueprint.source.events import Events, ParseFailure, events_of, failure, pure_events, refuses_colon, yaml_errors
+from blueprint.source.events import ParseFailure, events_of, failure, yaml_errors
 from blueprint.source.scalars import AMBIGUOUS, quoted_form, resolve
 
 MAX_DEPTH = 100
 MAX_NODES = 100_000
 """Values that aliases may add to a document."""
-MOST_FOR_PYTHON = 1_000_000
-"""Characters that the parser in Python is given where the C parser refuses sound YAML: it needs ten times as long."""
+MOST_PROBLEMS = 1_000
+"""Problems of one kind that are told of one text: a file of a million would be a report that nobody can open."""
 WAYS_OUT = {
     codes.SYNTAX: "look here and on the line before: an open bracket or quote, a missing colon, uneven indentation",
     codes.DUPLICATE_KEY: "keep one of them",
@@ -73,13 +74,6 @@ def read_stream(builder: Builder) -> list[Document]:
     try:
         return builder.documents()
     except yaml_errors() as error:
-        if len(builder.text) > MOST_FOR_PYTHON or not refuses_colon(error):
-            builder.problems.append(_syntax(failure(error), builder.text, builder.file))
-            return []
-    builder.restart(pure_events(builder.text))
-    try:
-        return builder.documents()
-    except yaml_errors() as error:
         builder.problems.append(_syntax(failure(error), builder.text, builder.file))
         return []
 
@@ -98,14 +92,11 @@ class Builder:
         self.text = text
         self.file = file
         self.dates = dates
-        self.sheet = Document(file, text, None, None)
-        self.restart(events_of(text))
-
-    def restart(self, events: Events) -> None:
-        """Begin again, with what another parser makes of the text."""
         self.problems: list[Diagnostic] = []
+        self.counts: Counter[Code] = Counter()
         self.plain: dict[str, Any] = {}
-        self.events = events
+        self.events = events_of(text)
+        self.sheet = Document(file, text, None, None)
 
     @property
     def nulls(self) -> bool:
@@ -260,6 +251,8 @@ class Builder:
 
     def ambiguous(self, text: str, event: Any) -> Any:
         """What a scalar counts as that readers of YAML disagree on."""
+        if self._is_too_much(codes.AMBIGUOUS_SCALAR):
+            return text
         at = self.sheet.span_of(event.start_mark, event.end_mark)
         self.problems.append(
             Diagnostic(
@@ -275,8 +268,17 @@ class Builder:
         self._problem(codes.TAG, f"the tag {tag} is not supported", event)
 
     def _problem(self, code: Code, message: str, event: Any, *, notes: tuple[Note, ...] = ()) -> None:
-        at = self.sheet.span_of(event.start_mark, event.end_mark)
-        self.problems.append(Diagnostic(code, message, at=at, help=WAYS_OUT[code], notes=notes))
+        if not self._is_too_much(code):
+            at = self.sheet.span_of(event.start_mark, event.end_mark)
+            self.problems.append(Diagnostic(code, message, at=at, help=WAYS_OUT[code], notes=notes))
+
+    def _is_too_much(self, code: Code) -> bool:
+        """Count a problem; the first that is not told is replaced by a remark."""
+        self.counts[code] += 1
+        if self.counts[code] == MOST_PROBLEMS + 1:
+            message = f"{self.file}: more than {MOST_PROBLEMS:,} problems of this kind; the others are not listed"
+            self.problems.append(Diagnostic(code, message))
+        return self.counts[code] > MOST_PROBLEMS
 
 
 class _Mark(NamedTuple):

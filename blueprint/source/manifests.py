@@ -15,6 +15,8 @@ from blueprint.source.loader import Builder, read_stream
 _SEPARATOR = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 _TRUE = frozenset({"y", "yes", "on", "true"})
 _FALSE = frozenset({"n", "no", "off", "false"})
+_LONGEST_NUMBER = 400
+"""Characters; what is longer is in the range of no number that Kubernetes has."""
 _ODD = frozenset({codes.AMBIGUOUS_SCALAR, codes.MERGE_KEY, codes.KEY_NOT_TEXT, codes.TAG})
 """What Kubernetes reads, though other readers may not read the same."""
 
@@ -109,6 +111,8 @@ class _KubernetesBuilder(Builder):
 
 
 def _yaml_1_1(text: str) -> Any:
+    if len(text) > _LONGEST_NUMBER:
+        return text
     lower = text.lower()
     if lower == "null":
         return None

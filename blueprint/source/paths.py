@@ -24,6 +24,10 @@ _STEP = re.compile(
 )
 
 
+_MOST_NAMED = 1_000
+"""Items of a list that are told apart by a key: every one of them is looked at for every path."""
+
+
 def format_path(path: Path, data: Any = None) -> str:
     """The path as text. With the object's `data`, list items are named by their key instead of their index."""
     return _text(path) if data is None else _written(path, data)
@@ -50,7 +54,7 @@ def _written(path: Path, data: Any) -> str:
 
 
 def _item_name(items: Any, index: int) -> str:
-    if isinstance(items, list) and index < len(items) and (key := list_key(items)):
+    if isinstance(items, list) and index < len(items) <= _MOST_NAMED and (key := list_key(items)):
         return f"{key}={items[index][key]}"
     return str(index)
 

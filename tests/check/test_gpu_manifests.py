@@ -233,6 +233,7 @@ VOLUME = "{name: f, configMap: {name: files}}"
         (f"args: [-f, /etc/dcgm-exporter/counters.csv], {MOUNT}", VOLUME, False),
         (f"args: [--collectors=/etc/dcgm-exporter/mine.csv], {MOUNT}", VOLUME, True),
         (f"env: [{{name: DCGM_EXPORTER_COLLECTORS, value: /etc/dcgm-exporter/mine.csv}}], {MOUNT}", VOLUME, True),
+        (f"env: [{{name: OTHER, value: /etc/dcgm-exporter/mine.csv}}], {MOUNT}", VOLUME, False),
         (f"args: [-f, /elsewhere/mine.csv], {MOUNT}", VOLUME, False),
         (f"args: [-f, /etc/dcgm-exporter/mine.csv], {MOUNT}", "{name: f, configMap: {name: others}}", False),
         (f"args: [-f, /etc/dcgm-exporter/mine.csv], {MOUNT}", "{name: f, emptyDir: {}}", False),

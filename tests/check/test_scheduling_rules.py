@@ -63,6 +63,7 @@ VARIANTS: list[tuple[str, str, dict[str, Any], set[str]]] = [
     ("BP6564", "NodePool", {f"{REQUIREMENT}.minValues": 2}, set()),
     ("BP6564", "NodePool", {f"{REQUIREMENT}.minValues": 3}, {"BP6564"}),
     ("BP6564", "NodePool", {f"{REQUIREMENT}.operator": "Exists", f"{REQUIREMENT}.values": []}, set()),
+    ("BP6564", "NodePool", {f"{REQUIREMENT}.operator": "Exists", f"{REQUIREMENT}.minValues": 3}, set()),
     ("BP6564", "NodePool", {f"{REQUIREMENT}.operator": "Gt", f"{REQUIREMENT}.values": ["4"]}, set()),
     ("BP6564", "NodePool", {f"{REQUIREMENT}.operator": "Gt", f"{REQUIREMENT}.values": ["4", "5"]}, {"BP6564"}),
     ("BP6564", "NodePool", {f"{REQUIREMENT}.operator": "Lt", f"{REQUIREMENT}.values": ["four"]}, {"BP6564"}),

@@ -8,6 +8,7 @@ from typing import Any
 from blueprint.bundle.model import Path
 from blueprint.check.finding import value_at
 from blueprint.check.rule_context import DescribedPod, inside, items, mapping
+from blueprint.units import as_count
 
 GPU = "nvidia.com/gpu"
 MIG = "nvidia.com/mig-"
@@ -22,8 +23,7 @@ def command_line(container: Mapping[str, Any]) -> str:
 
 def limit(container: Mapping[str, Any], resource: str) -> int:
     """How many of a resource the container is limited to; 0 where that is no whole number."""
-    amount = str(mapping(inside(container, "resources", "limits")).get(resource, 0))
-    return int(amount) if amount.isdecimal() else 0
+    return as_count(mapping(inside(container, "resources", "limits")).get(resource, 0)) or 0
 
 
 def mig_limits(container: Mapping[str, Any]) -> dict[str, int]:

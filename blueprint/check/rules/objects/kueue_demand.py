@@ -26,6 +26,7 @@ from blueprint.check.workloads import containers
 from blueprint.diagnostics import Severity, define
 from blueprint.kubernetes.pod_templates import PodTemplate, pod_templates
 from blueprint.source.paths import format_path
+from blueprint.units import as_count
 
 NOT_COVERED = define("BP6555", "resource-not-covered", page=__file__, severity=Severity.WARNING)
 ABOVE_THE_QUOTA = define("BP6556", "above-the-quota", page=__file__, severity=Severity.WARNING)
@@ -76,8 +77,8 @@ def above_the_quota(subject: Object, context: RuleContext) -> Iterator[ObjectFin
 def _least(subject: Object, template: PodTemplate) -> int:
     """How many pods are enough to be admitted."""
     annotations = mapping(value_at(subject.data, (*read_metadata(subject), "annotations")))
-    least = str(annotations.get(MIN_PARALLELISM))
-    return int(least) if least.isdecimal() else number_of_pods(subject, template)
+    least = as_count(annotations.get(MIN_PARALLELISM))
+    return number_of_pods(subject, template) if least is None else least
 
 
 def _most(queue: Object, resource: str) -> Fraction | None:

@@ -22,6 +22,7 @@ from blueprint.check.rule_context import RuleContext, mapping
 from blueprint.diagnostics import Severity, define, nearest
 from blueprint.kubernetes.pod_templates import pod_templates
 from blueprint.source.paths import format_path
+from blueprint.units import as_count
 
 LOCAL_QUEUE_MISSING = define("BP6547", "local-queue-missing", page=__file__, severity=Severity.WARNING)
 LABEL_MISPLACED = define("BP6548", "queue-label-misplaced", page=__file__, severity=Severity.WARNING)
@@ -92,7 +93,7 @@ def annotation_refused(subject: Object, context: RuleContext) -> Iterator[Object
     spec = mapping(value_at(subject.data, (*read_metadata(subject)[:-1], "spec")))
     least = annotations.get(MIN_PARALLELISM)
     pods = next((number_of_pods(subject, each) for each in pod_templates(subject.data)), 1)
-    if least is not None and not (str(least).isdecimal() and 0 < int(least) < pods):
+    if least is not None and not 0 < (as_count(least) or 0) < pods:
         path = (*place, MIN_PARALLELISM)
         text = f"{format_path(path, subject.data)} is {least}, and the Job runs {pods} pods at a time"
         yield ObjectFinding(ANNOTATION_REFUSED, path, text, "a whole number from 1, and less than the pods")

@@ -10,6 +10,7 @@ from blueprint.check.rule import rule
 from blueprint.check.rule_context import DescribedPod, RuleContext, inside
 from blueprint.diagnostics import Severity, define
 from blueprint.source.paths import format_path
+from blueprint.units import as_count
 
 CUDA_DEVICES = define("BP6520", "cuda-visible-devices", page=__file__, severity=Severity.WARNING)
 OVERRIDDEN = define("BP6521", "visible-devices-overridden", page=__file__, severity=Severity.WARNING)
@@ -36,7 +37,7 @@ def _fault(value: str, count: int) -> str | None:
         return "it names a device by UUID, and the kubelet decides which device the container gets"
     if any("$" in each for each in names):
         return None
-    numbers = {int(each) for each in names if each.isdecimal()}
+    numbers = {number for each in names if (number := as_count(each)) is not None}
     if not numbers or len(numbers) < len(set(names)):
         return "it hides GPUs that the container asks for"
     if max(numbers) >= count:

@@ -22,7 +22,7 @@ _SERVES = re.compile(r"\bvllm\s+serve\b|\bvllm\.entrypoints\.")
 _SEVERAL_NODES = re.compile(
     r"--(nnodes|node-rank|headless|data-parallel-address|distributed-executor-backend[= ]ray)\b"
 )
-_SIZE = r"(?:^|\s)(?:{names})[= ]\s*[\"']?(\d+)\b"
+_SIZE = r"(?:^|\s)(?:{names})[= ]\s*[\"']?(\d{{1,9}})\b"
 _FACTORS = {
     "tensor": re.compile(_SIZE.format(names="--tensor-parallel-size|-tp")),
     "pipeline": re.compile(_SIZE.format(names="--pipeline-parallel-size|-pp")),

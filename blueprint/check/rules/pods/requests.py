@@ -12,6 +12,7 @@ from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import GPU_PREFIX, DescribedPod, PoolOffer, RuleContext, items, mapping, tolerates
 from blueprint.diagnostics import Severity, define, nearest
 from blueprint.source.paths import format_path
+from blueprint.units import as_count
 
 REQUEST_FORM = define("BP6101", "gpu-request-form", page=__file__)
 NOT_OFFERED = define("BP6102", "resource-not-offered", page=__file__)
@@ -53,7 +54,7 @@ def offered(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
         if any(re.fullmatch(pattern, name) for pattern in passed_through):
             continue  # how many a node has of them, nobody says
         most = max((pool.offers.get(name, 0) for pool in context.pools), default=0)
-        number = _number(amount)
+        number = as_count(amount)
         if not most:
             yield _not_offered(pod, path, name, context)
         elif number and number > most:
@@ -122,10 +123,6 @@ def _repelling_taint(pod: DescribedPod, pool: PoolOffer) -> str | None:
 
 def _limits(pod: DescribedPod) -> Iterator[tuple[Any, str, Any]]:
     return ((path, name, amount) for path, name, amount in pod.requests if path[-2] == "limits" and str(amount) != "0")
-
-
-def _number(amount: Any) -> int | None:
-    return int(str(amount)) if str(amount).isdecimal() else None
 
 
 def _field(pod: DescribedPod, path: Any) -> str:

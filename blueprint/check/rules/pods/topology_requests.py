@@ -14,6 +14,7 @@ from blueprint.check.rule_context import DescribedPod, RuleContext, mapping
 from blueprint.diagnostics import Severity, define
 from blueprint.kubernetes.pod_templates import pod_templates
 from blueprint.source.paths import format_path
+from blueprint.units import as_count
 
 TOPOLOGY_REQUEST = define("BP6551", "topology-request-refused", page=__file__)
 _REQUIRED, _PREFERRED, _UNCONSTRAINED = (
@@ -54,9 +55,9 @@ def _faults(annotations: Mapping[Any, Any], pod: DescribedPod) -> Iterator[tuple
         yield _SLICE, f"without {_SLICE_SIZE}", f"say {_SLICE_SIZE}: how many pods a slice has"
     elif size is not None and _SLICE not in annotations:
         yield _SLICE_SIZE, f"without {_SLICE}", f"say {_SLICE}: the level that holds a slice"
-    elif size is not None and not (str(size).isdecimal() and int(size) > 0):
+    elif size is not None and not as_count(size):
         yield _SLICE_SIZE, f"is {size}", "a whole number from 1"
-    elif size is not None and pod.subject.id.kind in ("Job", "JobSet") and int(size) > pod.number:
+    elif size is not None and pod.subject.id.kind in ("Job", "JobSet") and (as_count(size) or 0) > pod.number:
         yield _SLICE_SIZE, f"is {size}, and there are {pod.number} pods", f"at most {pod.number}"
     if _GROUP_NAME in annotations:
         yield from _group_faults(annotations)

@@ -1,0 +1,94 @@
+"""Input that is meant to crash, hang or fill the memory: one finding more, and an end in seconds.
+
+What took too long did so with the square of its size; here it is small, and the work is bounded by calls.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from blueprint.check.messages import MOST_FAULTS
+from blueprint.lint.inputs import STDIN, read_inputs
+from blueprint.lint.run import LintResult, lint
+from blueprint.waivers.inline import inline_waivers
+from tests.support.call_counts import counted_calls
+
+POD = """\
+apiVersion: v1
+kind: Pod
+metadata: {{name: a, namespace: default}}
+spec:
+  containers:
+    - {{name: main, image: registry.example/app:1, resources: {{limits: {{nvidia.com/gpu: {0}}}}}}}
+"""
+CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: default}\ndata:\n"
+CALLS_PER_CHARACTER = 60
+"""More than anything here needs, and far less than what grows with the square."""
+NINES = "9" * 5_000
+LAYERS = "".join(
+    f"{name}: &{name} [{', '.join(['*' + below] * 9)}]\n" for below, name in zip("abcdefg", "bcdefgh", strict=True)
+)
+HOSTILE = {
+    "nested flow": "a: " + "[" * 20_000,
+    "nested blocks": "".join(" " * depth + "a:\n" for depth in range(300)),
+    "layers of aliases": f"a: &a [x, x, x, x, x, x, x, x, x]\n{LAYERS}",
+    "a list of aliases": "apiVersion: v1\nkind: List\nitems:\n- &a {kind: Pod, metadata: {name: a}}\n" + "- *a\n" * 999,
+    "a number beyond all": POD.format(NINES),
+    "a hexadecimal number": POD.format("0x" + "f" * 5_000),
+    "a number as text": POD.format(f'"{NINES}"'),
+    "a fraction": POD.format(f'"0.{NINES}"'),
+    "an exponent": POD.format(f'"1e{NINES}"'),
+    "a size in an argument": POD.format('"2"').replace("image", f"args: [vllm serve -tp {NINES}], image"),
+    "doubtful values": CONFIG_MAP + "".join(f"  k{number}: yes\n" for number in range(5_000)),
+    "keys given twice": CONFIG_MAP + "  k: v\n" * 5_000,
+    "unknown fields": POD.format(1) + "".join(f"  field{number}: v\n" for number in range(5_000)),
+    "faulty items": POD.format(1) + "".join(f"    - {{nme: c{n}, image: 3}}\n" for n in range(5_000)),
+    "broken documents": "---\na: [\n" * 3_000,
+    "templates": "---\n{{- if x }}\nkind: Pod\n{{- end }}\n" * 2_000,
+    "empty documents": "---\n" * 20_000,
+    "texts that look like comments": CONFIG_MAP + "".join(f"  k{n}: 'x # blueprint: waive'\n" for n in range(5_000)),
+    "control characters": "\0" * 20_000,
+    "escapes": 'a: "' + "\\x41" * 20_000 + '"',
+    "anchors": "".join(f"a{number}: &x{number} 1\n" for number in range(5_000)),
+}  # fmt: skip
+
+
+def linted(text: str) -> LintResult:
+    return lint(read_inputs([STDIN], text.encode()), kubernetes_minor="1.36")
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_it_ends_with_findings(name: str) -> None:
+    text = HOSTILE[name]
+    linted(POD.format(1))  # reads schemas and rules
+    calls, result = counted_calls(lambda: linted(text))
+    assert calls < CALLS_PER_CHARACTER * len(text) + 20_000
+    assert not result.rules.failed, [each.message for each in result.diagnostics]
+    assert len(result.diagnostics) < 4 * MOST_FAULTS
+
+
+def test_what_is_not_listed_is_counted() -> None:
+    found = linted(HOSTILE["unknown fields"]).diagnostics
+    assert [each.message for each in found if each.code.id == "BP5030"] == [
+        "Pod/default/a: 4,000 more unknown fields in spec"
+    ]
+    found = linted(HOSTILE["broken documents"]).diagnostics
+    assert [each.message for each in found if each.at is None] == [
+        "<stdin>: 2,000 more findings of this sort, which are not listed"
+    ]
+
+
+def test_many_comments_are_read_once() -> None:
+    text = "# blueprint: waive BP6101 until 2027-03-31 -- a reason (owner)\n" * 2_000 + POD.format(1)
+    calls, (waivers, _) = counted_calls(lambda: inline_waivers(text, "a.yaml", date(2026, 11, 29)))
+    assert len(waivers) == 2_000
+    assert calls < CALLS_PER_CHARACTER * len(text)
+
+
+@given(st.text("0123456789.eE+-_xobiKMGTm ", min_size=1, max_size=400), st.sampled_from(["{0}", "'{0}'"]))
+def test_any_amount_is_judged(amount: str, form: str) -> None:
+    assert not linted(POD.format(form.format(amount))).rules.failed

@@ -113,7 +113,7 @@ def compile_blueprint(
     found = [*read, *resolved, *problems]
     watched = platform.observability
     existing = (watched.namespace,) if watched else ()
-    validation = validate_objects(objects, kubernetes_minor=platform.kubernetes_minor, namespaces=existing)
+    validation = validate_objects(objects, kubernetes_minor=platform.cluster.kubernetes_minor, namespaces=existing)
     rules = run_rules(RuleContext(validation.well_formed, ResolvedFacts(platform)), policy)
     waivers = waivers.with_comments(layered.texts)  # those of manifests, too
     found += [*without_explained([*validation.diagnostics, *rules.diagnostics]), *waivers.problems]

@@ -64,9 +64,10 @@ def make_bundle(
     files[IMAGES] = "".join(f"{image.pinned}\n" for image in images).encode()
     inputs = {rename(name): text for name, text in layered.texts.items()}
     lock = Lock(platform, inputs, images, numbered, by_file, files).to_json()
+    cluster = platform.cluster
     bundle = Bundle(
-        name=platform.name, version=platform.version, release=platform.release_name, kubernetes=platform.kubernetes,
-        distribution=platform.distribution, cluster_uid=platform.cluster_uid, node_labels=platform.node_labels,
+        name=platform.name, version=platform.version, release=platform.release_name, node_labels=platform.node_labels,
+        kubernetes=cluster.kubernetes, distribution=cluster.distribution, cluster_uid=cluster.uid,
         objects=tuple(objects), pools=pools, expectations=expectations, digest=lock_digest(lock),
         texts=layered.texts, facts=facts,
     )  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from blueprint.bundle.images import PulledImage
-from blueprint.bundle.model import Fact, Source
+from blueprint.bundle.model import BundleFact, Source
 from blueprint.platform.components.model import PlatformComponent
 from blueprint.platform.model import Platform
 from blueprint.platform.partitioning.layout import MigGroup
@@ -20,21 +20,21 @@ from blueprint.source.layers import Layered
 
 def facts_of(
     platform: Platform, layered: Layered, images: Iterable[PulledImage], needs: Iterable[Prerequisite]
-) -> tuple[Fact, ...]:
+) -> tuple[BundleFact, ...]:
     """Identity and cluster, components and drivers, prerequisites, images, and the overlays that took part."""
     found = [_noted(read) for read in _readings(platform)]
-    found += [Fact(f"the prerequisite of {need.scope}: {need.what}", need.noted) for need in needs]
-    found += [Fact(f"the image {image.ref}", image.sources) for image in images]
+    found += [BundleFact(f"the prerequisite of {need.scope}: {need.what}", need.noted) for need in needs]
+    found += [BundleFact(f"the image {image.ref}", image.sources) for image in images]
     for reference in layered.references:
         source = Source(reference.layer, reference.at, reference.path)
-        found.append(Fact(f"that {reference.name} is extended", (source,)))
+        found.append(BundleFact(f"that {reference.name} is extended", (source,)))
     return tuple(fact for fact in found if fact.noted)
 
 
-def _noted(read: Callable[[], str]) -> Fact:
+def _noted(read: Callable[[], str]) -> BundleFact:
     with recording() as sources:
         what = read()
-    return Fact(what, by_relevance(sources))
+    return BundleFact(what, by_relevance(sources))
 
 
 def _readings(platform: Platform) -> Iterator[Callable[[], str]]:
@@ -42,12 +42,12 @@ def _readings(platform: Platform) -> Iterator[Callable[[], str]]:
     yield lambda: f"the version {platform.version}"
     yield lambda: f"the owners {', '.join(platform.owners) or 'nobody'}"
     yield lambda: f"the release {platform.release_name}"
-    yield lambda: f"the API that objects are checked against: Kubernetes {platform.kubernetes}"
-    yield lambda: f"the distribution {platform.distribution}"
-    yield lambda: f"the operating system {platform.os}"
-    yield lambda: f"the cluster that apply accepts: {platform.cluster_uid or 'any'}"
-    yield lambda: f"the mirrors of {', '.join(platform.mirrors) or 'no registry'}"
-    yield lambda: f"the pull secrets {', '.join(platform.pull_secrets) or 'none'}"
+    yield lambda: f"the API that objects are checked against: Kubernetes {platform.cluster.kubernetes}"
+    yield lambda: f"the distribution {platform.cluster.distribution}"
+    yield lambda: f"the operating system {platform.cluster.os}"
+    yield lambda: f"the cluster that apply accepts: {platform.cluster.uid or 'any'}"
+    yield lambda: f"the mirrors of {', '.join(platform.cluster.mirrors) or 'no registry'}"
+    yield lambda: f"the pull secrets {', '.join(platform.cluster.pull_secrets) or 'none'}"
     yield lambda: f"the GPU stack {platform.gpu_stack}"
     yield lambda: f"who labels nodes: {platform.node_labels}"
     for name, component in platform.components.items():

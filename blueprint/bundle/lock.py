@@ -61,12 +61,12 @@ class Lock:
 
 def _cluster(platform: Platform) -> dict[str, Any]:
     return {
-        "kubernetes": platform.kubernetes,
-        "distribution": platform.distribution,
-        "os": platform.os,
-        "uid": platform.cluster_uid,
-        "mirrors": platform.mirrors,
-        "pullSecrets": list(platform.pull_secrets),
+        "kubernetes": platform.cluster.kubernetes,
+        "distribution": platform.cluster.distribution,
+        "os": platform.cluster.os,
+        "uid": platform.cluster.uid,
+        "mirrors": platform.cluster.mirrors,
+        "pullSecrets": list(platform.cluster.pull_secrets),
     }
 
 

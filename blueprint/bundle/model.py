@@ -18,8 +18,8 @@ from blueprint.source.paths import Path
 __all__ = [
     "USERS",
     "Bundle",
+    "BundleFact",
     "BundlePool",
-    "Fact",
     "FieldOrigin",
     "Object",
     "ObjectId",
@@ -185,7 +185,7 @@ class BundlePool:
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class BundleFact:
     """Something a bundle says that is no field, in words that complete "this line decides ...", and its sources."""
 
     what: str
@@ -218,4 +218,4 @@ class Bundle:
     expectations: tuple[Expectation, ...]
     digest: str = ""
     texts: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
-    facts: Iterable[Fact] = field(default=(), compare=False, repr=False)
+    facts: Iterable[BundleFact] = field(default=(), compare=False, repr=False)

@@ -34,14 +34,14 @@ def check_output(files: Files, folder: Path) -> list[Diagnostic]:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class BundleWriteResult:
     """Whether writing changed anything, and what to say about files that are not the bundle's or were edited."""
 
     changed: bool
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-def write_bundle(files: Files, folder: Path) -> Written:
+def write_bundle(files: Files, folder: Path) -> BundleWriteResult:
     """Make `folder` hold the bundle, and remove what an older one had there; anything else in it stays.
 
     Raises Refused, exit code 2; then the folder is as it was.
@@ -63,7 +63,7 @@ def write_bundle(files: Files, folder: Path) -> Written:
                 real.rmdir()
 
 
-def _written(files: Files, real: Path, folder: Path) -> Written:
+def _written(files: Files, real: Path, folder: Path) -> BundleWriteResult:
     undo(real, LOCK)
     if not is_free(real):
         message = f"{folder} is not empty and is no bundle"
@@ -74,7 +74,7 @@ def _written(files: Files, real: Path, folder: Path) -> Written:
     if found.changes_anything:
         written = {name: files[name] for name in (*found.written, LOCK)}
         replace_files(real, written, found.removed, found.added, LOCK)
-    return Written(found.changes_anything, tuple(_notices(found, folder)))
+    return BundleWriteResult(found.changes_anything, tuple(_notices(found, folder)))
 
 
 def _notices(found: Replacement, folder: Path) -> Iterator[Diagnostic]:

@@ -38,7 +38,7 @@ _DIGESTED = re.compile(r'"((?:[^"\\\n]|\\.)+)": "([0-9a-f]{64})"')
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class LockedFiles:
     """What a lock lists: the digests of each of the bundle's files. A lock that cannot be read is only guessed from:
     enough to write over a file, not to remove one."""
 
@@ -108,22 +108,22 @@ def replacement(files: Files, folder: Path) -> Replacement:
     )
 
 
-def listed_in(folder: Path) -> Listed:
+def listed_in(folder: Path) -> LockedFiles:
     """What the lock in `folder` lists, as far as it can be read: one with a merge conflict in it still says much."""
     try:
         text = (folder / LOCK).read_bytes()
     except OSError:
-        return Listed({})
+        return LockedFiles({})
     try:
         lock = orjson.loads(text)
         digests = {str(name): frozenset([str(digest)]) for name, digest in lock["files"].items()}
-        return Listed({n: d for n, d in digests.items() if is_ours(n)}, edited=sealed(lock) != text)
+        return LockedFiles({n: d for n, d in digests.items() if is_ours(n)}, edited=sealed(lock) != text)
     except (ValueError, KeyError, TypeError, AttributeError):
         found: dict[str, frozenset[str]] = {}
         for quoted, digest in _DIGESTED.findall(text.decode("utf-8", "replace")):
             if is_ours(quoted):
                 found[quoted] = found.get(quoted, frozenset()) | {digest}
-        return Listed(found, readable=False)
+        return LockedFiles(found, readable=False)
 
 
 def is_ours(name: str) -> bool:

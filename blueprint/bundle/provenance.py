@@ -14,7 +14,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from blueprint.bundle.json_parts import JsonParts, json_in_parts
-from blueprint.bundle.model import Fact, Object
+from blueprint.bundle.model import BundleFact, Object
 from blueprint.bundle.origin_codec import OriginDecoder, OriginEncoder, Place, Rename
 from blueprint.platform.tracking.sources import Source
 
@@ -23,7 +23,7 @@ SCHEMA = "gpublueprint.dev/provenance/v3"
 
 def provenance_file(
     objects: Mapping[str, Object],
-    facts: Iterable[Fact],
+    facts: Iterable[BundleFact],
     encoder: OriginEncoder,
     extra: Iterable[Source],
     texts: Mapping[str, str],
@@ -78,7 +78,7 @@ class StoredFacts:
     def __init__(self, provenance: Provenance) -> None:
         self._provenance = provenance
 
-    def __iter__(self) -> Iterator[Fact]:
+    def __iter__(self) -> Iterator[BundleFact]:
         return self._provenance.facts()
 
 
@@ -103,10 +103,10 @@ class Provenance:
         """The kept lines as texts; read when they are first looked at."""
         return Texts(self)
 
-    def facts(self) -> Iterator[Fact]:
+    def facts(self) -> Iterator[BundleFact]:
         """What the bundle says beside objects, pools and expectations."""
         for what, number in self._parts.value("facts"):
-            yield Fact(what, self.decoder.set(number))
+            yield BundleFact(what, self.decoder.set(number))
 
     def places(self, file: str) -> Mapping[str, Place]:
         """The fields of the object in `file` as JSON pointers, each with its template and its set of sources."""

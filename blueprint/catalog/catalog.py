@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,7 +17,7 @@ from blueprint.catalog.kinds import Kind
 from blueprint.catalog.loader import read
 from blueprint.catalog.machines import Machine, Machines
 from blueprint.catalog.releases import Release
-from blueprint.catalog.rules import Rule
+from blueprint.catalog.rules import CompatibilityRule
 from blueprint.data import data_folder
 from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.source.paths import Path as Steps
@@ -146,6 +146,17 @@ class Catalog:
                 return name
         raise LookupError(f"no component has a setting {setting}")
 
+    def advertiser_of(self, fabric: str) -> str | None:
+        """The name of the component that advertises the network cards of a fabric; None where only clouds do."""
+        return self._advertisers.get(fabric)
+
+    @cached_property
+    def _advertisers(self) -> dict[str, str]:
+        """The first component of each fabric: asked for every pool."""
+        texts = ((name, file.read_text("utf-8")) for name, file in self._components.items())
+        found = [self.component(name) for name, text in texts if "\nfabrics:" in text]
+        return {fabric: each.name for each in reversed(found) if each for fabric in each.fabrics}
+
     def exporters(self) -> Iterator[tuple[Component, ExporterFacts]]:
         """The components that export metrics of GPUs, and how. Only files with such a part are parsed."""
         for name, file in self._components.items():
@@ -162,9 +173,9 @@ class Catalog:
         return self._once(_PACKAGE / "distributions" / f"{name}.yaml", Distribution, "distribution", name)
 
     @property
-    def rules(self) -> tuple[Rule, ...]:
+    def rules(self) -> tuple[CompatibilityRule, ...]:
         """All rules of compatibility."""
-        return tuple(self._once(file, Rule, "rule", name) for name, file in self._rules.items())
+        return tuple(self._once(file, CompatibilityRule, "rule", name) for name, file in self._rules.items())
 
     @property
     def clouds(self) -> tuple[Machines, ...]:

@@ -116,7 +116,9 @@ class Component(Record):
         ownership: Who may own it, the default first.
         stacks: The values of `gpuStack` that it belongs to.
         section: The section of a blueprint's spec that it carries out; without that it is not there.
+        fabrics: The fabrics whose network cards it advertises to pods, where the cloud does not.
         contract: What must hold where somebody else installs it, in whole sentences; `{taints}` are the pools' taints.
+        demands: What must hold of a component that it needs where somebody else installs that, by its name.
         needs: Components that must work before this one is applied.
         crds: Files under `schemas/crds/`, applied before everything else of the component.
         optional_crds: Further such files, each with the setting that switches on what needs it.
@@ -142,7 +144,9 @@ class Component(Record):
     ownership: tuple[Ownership, ...]
     stacks: tuple[Stack, ...] = STACKS
     section: Text | None = None
+    fabrics: tuple[Text, ...] = ()
     contract: tuple[Text, ...] = ()
+    demands: Mapping[Text, tuple[Text, ...]] = field(default_factory=dict)
     needs: tuple[Text, ...] = ()
     crds: tuple[CrdFile, ...] = ()
     optional_crds: Mapping[CrdFile, Text] = field(default_factory=dict)

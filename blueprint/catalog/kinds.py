@@ -39,7 +39,7 @@ class Replicas:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class State:
+class FieldState:
     """Healthy when one field has one of some values.
 
     Attributes:
@@ -56,7 +56,7 @@ class State:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
+class ConditionState:
     """Healthy when a condition is true, and another is not.
 
     Attributes:
@@ -97,8 +97,8 @@ class Readiness:
     """
 
     replicas: Replicas | None = None
-    state: State | None = None
-    condition: Condition | None = None
+    state: FieldState | None = None
+    condition: ConditionState | None = None
     completion: Completion | None = None
     subscription: bool = False
     always_observed: bool = False

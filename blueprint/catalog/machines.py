@@ -31,7 +31,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
+class InstanceType:
     """One line: an instance type. What nobody knows is left out.
 
     `gpus` is missing where the machine has a fraction of one; `note` then says so. `vgpu` says that what appears in the
@@ -74,7 +74,7 @@ class Machines(Record):
     title: Text
     distributions: tuple[Text, ...]
     evidence: Mapping[Text, Evidence]
-    types: Mapping[Text, Shape]
+    types: Mapping[Text, InstanceType]
 
     def complaint(self) -> str | None:
         """What is wrong with the file as a whole: a column without evidence."""
@@ -97,7 +97,7 @@ class Machines(Record):
         return Machine(name=name, cloud=self, note=shape.note, vgpu=shape.vgpu, memory_gib=memory, vgpu_mib=vgpu,
                        **facts)  # fmt: skip
 
-    def _fact(self, name: str, column: str, shape: Shape, value: Any) -> Fact[Any]:
+    def _fact(self, name: str, column: str, shape: InstanceType, value: Any) -> Fact[Any]:
         known = self.evidence[column]
         doubted = column in shape.unverified
         return Fact(

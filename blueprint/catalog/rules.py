@@ -42,7 +42,7 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule(Record):
+class CompatibilityRule(Record):
     """One rule. Where all conditions hold, what `forbids` says is wrong, or what `demands` says must be true.
 
     Attributes:

@@ -11,7 +11,7 @@ from itertools import count
 
 from blueprint.cel.functions.formats import FAULTS
 from blueprint.cel.functions.lists import FROM_ENTRIES, KEYS, MERGED
-from blueprint.cel.syntax import Node
+from blueprint.cel.syntax import CelExpression
 
 _RECEIVER, _KEY, _VALUE = 0, 1, 2
 _TWO_VARIABLES: Mapping[str, tuple[int, ...]] = {
@@ -26,18 +26,18 @@ _TWO_VARIABLES: Mapping[str, tuple[int, ...]] = {
 """How many parts a call of these has, the receiver included, where it is over two variables."""
 
 
-def is_two_variable(node: Node) -> bool:
+def is_two_variable(node: CelExpression) -> bool:
     """Whether a call is a comprehension over keys and values."""
     sizes = _TWO_VARIABLES.get(node.value, ()) if node.kind == "call" and node.method else ()
     return len(node.parts) in sizes and node.parts[_KEY].kind == node.parts[_VALUE].kind == "name"
 
 
-def is_format(node: Node) -> bool:
+def is_format(node: CelExpression) -> bool:
     """Whether a call is `.validate(text)`."""
     return node.kind == "call" and node.method and node.value == "validate" and len(node.parts) == 2  # noqa: PLR2004
 
 
-def rewritten(tree: Node, text: str) -> str:
+def rewritten(tree: CelExpression, text: str) -> str:
     """The text of a tree that the library can compile; the text itself where nothing is to be rewritten."""
     if not any(is_two_variable(node) or is_format(node) for node in tree.walk()):
         return text
@@ -51,7 +51,7 @@ class _Writer:
         self._text = text
         self._numbers = count()
 
-    def write(self, node: Node) -> str:
+    def write(self, node: CelExpression) -> str:
         if is_two_variable(node):
             return self._comprehension(node)
         if is_format(node):
@@ -62,10 +62,10 @@ class _Writer:
             return self._text[node.start : node.end]
         return _FORMS[node.kind](node, self._all(node.parts))
 
-    def _all(self, parts: tuple[Node, ...]) -> list[str]:
+    def _all(self, parts: tuple[CelExpression, ...]) -> list[str]:
         return [self.write(part) for part in parts]
 
-    def _comprehension(self, node: Node) -> str:
+    def _comprehension(self, node: CelExpression) -> str:
         whole, inner = f"_m{next(self._numbers)}", self._all(node.parts)
         key, value = inner[_KEY], inner[_VALUE]
 
@@ -85,13 +85,13 @@ class _Writer:
         return f"cel.bind({whole}, {inner[_RECEIVER]}, {wrapper}({built}))"
 
 
-def _call(node: Node, parts: list[str]) -> str:
+def _call(node: CelExpression, parts: list[str]) -> str:
     if node.method:
         return f"{parts[0]}.{node.value}({', '.join(parts[1:])})"
     return f"{node.value}({', '.join(parts)})"
 
 
-def _select(node: Node, parts: list[str]) -> str:
+def _select(node: CelExpression, parts: list[str]) -> str:
     name = node.value if node.value.isidentifier() else f"`{node.value}`"
     return f"{parts[0]}.{'?' if node.optional else ''}{name}"
 
@@ -100,7 +100,7 @@ def _entries(parts: list[str]) -> str:
     return ", ".join(f"{key}: {value}" for key, value in zip(parts[::2], parts[1::2], strict=True))
 
 
-_FORMS: Mapping[str, Callable[[Node, list[str]], str]] = {
+_FORMS: Mapping[str, Callable[[CelExpression, list[str]], str]] = {
     "name": lambda node, _: str(node.value),
     "select": _select,
     "index": lambda node, parts: f"{parts[0]}[{'?' if node.optional else ''}{parts[1]}]",

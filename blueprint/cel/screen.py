@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from blueprint.cel.comprehensions import is_format, is_two_variable
 from blueprint.cel.functions.signatures import Signature
-from blueprint.cel.syntax import Node
+from blueprint.cel.syntax import CelExpression
 
 _OPENS = frozenset({"hasValue", "value", "orValue"})
 _STAYS = frozenset({"or", "optMap", "optFlatMap"})
@@ -17,7 +17,7 @@ LONGEST = 10_000
 """Characters of an expression; more is not compiled."""
 
 
-def reason_against(tree: Node, text: str, ours: frozenset[str]) -> str | None:
+def reason_against(tree: CelExpression, text: str, ours: frozenset[str]) -> str | None:
     """Why an expression is not given to the library, or None. `ours` are the names of functions in Python."""
     if len(text) > LONGEST:
         return f"it has more than {LONGEST} characters"
@@ -37,22 +37,22 @@ def names_of(signatures: tuple[Signature, ...]) -> frozenset[str]:
     return frozenset(each.name for each in signatures) | {each.name.rpartition(".")[2] for each in signatures}
 
 
-def _called(node: Node) -> str:
+def _called(node: CelExpression) -> str:
     return str(node.value)
 
 
-def _is_bind(node: Node) -> bool:
+def _is_bind(node: CelExpression) -> bool:
     return node.kind == "call" and node.value == "bind" and node.method
 
 
-def _stays_optional(node: Node) -> bool:
+def _stays_optional(node: CelExpression) -> bool:
     """Whether a part of the node is an optional that the node does not open."""
     opened = node.kind in ("select", "index") or (node.kind == "call" and node.method and node.value in _OPENS | _STAYS)
     rest = node.parts[1:] if opened else node.parts
     return any(_is_optional(part) for part in rest)
 
 
-def _is_optional(node: Node) -> bool:
+def _is_optional(node: CelExpression) -> bool:
     if node.kind == "optional" or node.optional or is_format(node):
         return True
     if node.kind in ("select", "index"):

@@ -38,7 +38,7 @@ class TooComplexError(CelError):
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class CelExpression:
     """A part of an expression.
 
     Attributes:
@@ -57,18 +57,18 @@ class Node:
     start: int
     end: int
     value: Any = None
-    parts: tuple[Node, ...] = ()
+    parts: tuple[CelExpression, ...] = ()
     method: bool = False
     optional: bool = False
 
-    def walk(self) -> Iterator[Node]:
+    def walk(self) -> Iterator[CelExpression]:
         """This and everything in it."""
         yield self
         for part in self.parts:
             yield from part.walk()
 
 
-def parse(text: str) -> Node:
+def parse(text: str) -> CelExpression:
     """The tree of an expression. Raises CelError."""
     parser = _Parser(text)
     tree = parser.choice()
@@ -117,7 +117,7 @@ class _Parser:
         if not self._take(mark):
             self.fail(f"{mark} is missing here")
 
-    def choice(self) -> Node:
+    def choice(self) -> CelExpression:
         """`a ? b : c`, or what binds closer."""
         self._depth += 1
         if self._depth > _DEEPEST:
@@ -127,11 +127,11 @@ class _Parser:
             then = self._binary(0)
             self._need(":")
             other = self.choice()
-            first = Node("choice", first.start, self._end, None, (first, then, other))
+            first = CelExpression("choice", first.start, self._end, None, (first, then, other))
         self._depth -= 1
         return first
 
-    def _binary(self, level: int) -> Node:
+    def _binary(self, level: int) -> CelExpression:
         if level == len(_LEVELS):
             return self._unary()
         found = self._binary(level + 1)
@@ -142,7 +142,7 @@ class _Parser:
             joins = operator in ("&&", "||")
             links = self._link(links, flat=joins)
             parts = (*found.parts, right) if joins and links > 1 else (found, right)
-            found = Node("binary", found.start, right.end, operator, parts)
+            found = CelExpression("binary", found.start, right.end, operator, parts)
         return found
 
     def _link(self, links: int, *, flat: bool = False) -> int:
@@ -150,7 +150,7 @@ class _Parser:
             raise TooComplexError("the expression is too long a chain", self.start, max(self.stop, self.start + 1))
         return links + 1
 
-    def _unary(self) -> Node:
+    def _unary(self) -> CelExpression:
         start = self.start
         operators = []
         while self.kind == "mark" and self.value in ("!", "-"):
@@ -158,10 +158,10 @@ class _Parser:
             self._link(len(operators))
         found = self._member()
         for operator in reversed(operators):
-            found = Node("unary", start, found.end, operator, (found,))
+            found = CelExpression("unary", start, found.end, operator, (found,))
         return found
 
-    def _member(self) -> Node:
+    def _member(self) -> CelExpression:
         found = self._primary()
         links = 0
         while self.kind == "mark" and self.value in (".", "["):
@@ -172,24 +172,24 @@ class _Parser:
                 optional = self._take("?")
                 key = self.choice()
                 self._need("]")
-                found = Node("index", found.start, self._end, None, (found, key), optional=optional)
+                found = CelExpression("index", found.start, self._end, None, (found, key), optional=optional)
         return found
 
-    def _field(self, of: Node) -> Node:
+    def _field(self, of: CelExpression) -> CelExpression:
         optional = self._take("?")
         if self.kind != "name":
             self.fail("a name is missing here")
         name = self._next().strip("`")
         if not self._take("("):
-            return Node("select", of.start, self._end, name, (of,), optional=optional)
+            return CelExpression("select", of.start, self._end, name, (of,), optional=optional)
         arguments = self._many(")")
-        return Node("call", of.start, self._end, name, (of, *arguments), method=True)
+        return CelExpression("call", of.start, self._end, name, (of, *arguments), method=True)
 
-    def _primary(self) -> Node:
+    def _primary(self) -> CelExpression:
         start, kind = self.start, self.kind
         if kind in ("number", "string"):
             text = self._next()
-            return Node("literal", start, self._end, _number(text) if kind == "number" else _string(text))
+            return CelExpression("literal", start, self._end, _number(text) if kind == "number" else _string(text))
         if self._take("("):
             found = self.choice()
             self._need(")")
@@ -203,10 +203,10 @@ class _Parser:
             self.fail("the expression ends too early" if self.kind == "end" else f"{self.value} does not belong here")
         return self._named(start)
 
-    def _named(self, start: int) -> Node:
+    def _named(self, start: int) -> CelExpression:
         name = self._next()
         if name in _CONSTANTS:
-            return Node("literal", start, self._end, _CONSTANTS[name])
+            return CelExpression("literal", start, self._end, _CONSTANTS[name])
         if self._take("("):
             return self._ended("call", start, name, self._many(")"))
         while self._text[self.start : self.start + 1] == "." and _MESSAGE.match(self._text, self.start):
@@ -214,28 +214,28 @@ class _Parser:
             name += "." + self._next()
         if self._take("{"):
             return self._ended("struct", start, name, self._entries())
-        return Node("name", start, self._end, name)
+        return CelExpression("name", start, self._end, name)
 
-    def _ended(self, kind: str, start: int, value: Any, parts: tuple[Node, ...]) -> Node:
+    def _ended(self, kind: str, start: int, value: Any, parts: tuple[CelExpression, ...]) -> CelExpression:
         """A node that ends where the last token did."""
-        return Node(kind, start, self._end, value, parts)
+        return CelExpression(kind, start, self._end, value, parts)
 
-    def _many(self, close: str) -> tuple[Node, ...]:
-        found: list[Node] = []
+    def _many(self, close: str) -> tuple[CelExpression, ...]:
+        found: list[CelExpression] = []
         while not self._take(close):
             found.append(self._entry())
             if not self._take(",") and not (self.kind == "mark" and self.value == close):
                 self.fail(f"{close} is missing here")
         return tuple(found)
 
-    def _entry(self) -> Node:
+    def _entry(self) -> CelExpression:
         start = self.start
         optional = self._take("?")
         found = self.choice()
-        return Node("optional", start, found.end, None, (found,)) if optional else found
+        return CelExpression("optional", start, found.end, None, (found,)) if optional else found
 
-    def _entries(self) -> tuple[Node, ...]:
-        found: list[Node] = []
+    def _entries(self) -> tuple[CelExpression, ...]:
+        found: list[CelExpression] = []
         while not self._take("}"):
             found.append(self._entry())
             self._need(":")

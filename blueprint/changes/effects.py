@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from blueprint.bundle.model import BundlePool, Object
-from blueprint.catalog.effects import Effect, load_effects
+from blueprint.catalog.component_files.effects import Effect, load_effects
 from blueprint.changes import codes
 from blueprint.changes.change import ChangedObject
 from blueprint.changes.compare import Action, FieldChange
@@ -32,7 +32,7 @@ _CODES: Mapping[str, tuple[Code, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class EffectMatch:
     """Changed fields of one object that an entry of the table knows."""
 
     changed: ChangedObject
@@ -68,23 +68,23 @@ def find_effects(
     return [*found, *(diagnostic for one in changed for diagnostic in _workload(one))]
 
 
-def _hits(one: ChangedObject, effects: Sequence[Effect]) -> Iterator[Hit]:
+def _hits(one: ChangedObject, effects: Sequence[Effect]) -> Iterator[EffectMatch]:
     if one.before is None or one.after is None:
         return
     for effect in effects:
         if effect.kind == one.change.id.kind:
             fields = tuple(f for f in one.change.fields if any(_touches(one, f, at) for at in effect.fields))
             if fields:
-                yield Hit(one, effect, fields)
+                yield EffectMatch(one, effect, fields)
 
 
-def _merged(hits: Iterable[Hit]) -> list[Hit]:
+def _merged(hits: Iterable[EffectMatch]) -> list[EffectMatch]:
     """One hit for each thing that happens to an object, whatever entries of the table it stands in."""
-    merged: dict[tuple[object, str], Hit] = {}
+    merged: dict[tuple[object, str], EffectMatch] = {}
     for hit in hits:
         key = (hit.changed.change.id, hit.effect.happens)
         known = merged.get(key)
-        merged[key] = Hit(hit.changed, hit.effect, (*known.fields, *hit.fields)) if known else hit
+        merged[key] = EffectMatch(hit.changed, hit.effect, (*known.fields, *hit.fields)) if known else hit
     whole = {identity for identity, happens in merged if happens == "driver"}
     return [hit for (identity, happens), hit in merged.items() if happens != "driver-restart" or identity not in whole]
 
@@ -111,7 +111,7 @@ def _is_elsewhere(one: ChangedObject, at: str) -> bool:
     return at.startswith("spec.driver.") and at != crd and bool(one.value(crd, "before") and one.value(crd))
 
 
-def _diagnostics(hit: Hit, rollout: Rollout) -> Iterator[Diagnostic]:
+def _diagnostics(hit: EffectMatch, rollout: Rollout) -> Iterator[Diagnostic]:
     if not rollout.pools:
         return
     if hit.effect.happens == "driver":
@@ -123,7 +123,7 @@ def _diagnostics(hit: Hit, rollout: Rollout) -> Iterator[Diagnostic]:
     yield _diagnostic(hit, code, message, (Note(rollout.operands), Note(hit.effect.source)))
 
 
-def _driver(hit: Hit, rollout: Rollout) -> Diagnostic:
+def _driver(hit: EffectMatch, rollout: Rollout) -> Diagnostic:
     versions = next((f for f in hit.fields if format_path(f.path).endswith("version")), None)
     what = f"driver {versions.before} -> {versions.after}" if versions else f"driver ({_names(hit)})"
     if not rollout.automatic:
@@ -139,7 +139,7 @@ def _driver(hit: Hit, rollout: Rollout) -> Diagnostic:
 
 
 def _diagnostic(
-    hit: Hit, code: Code, message: str, notes: tuple[Note, ...], evidence: tuple[tuple[str, str], ...] = ()
+    hit: EffectMatch, code: Code, message: str, notes: tuple[Note, ...], evidence: tuple[tuple[str, str], ...] = ()
 ) -> Diagnostic:
     field = hit.fields[0]
     return Diagnostic(
@@ -148,7 +148,7 @@ def _diagnostic(
     )  # fmt: skip
 
 
-def _names(hit: Hit) -> str:
+def _names(hit: EffectMatch) -> str:
     return ", ".join(dict.fromkeys(field.shown for field in hit.fields))
 
 

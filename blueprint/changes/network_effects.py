@@ -13,6 +13,7 @@ from blueprint.changes.change import ChangedObject
 from blueprint.changes.compare import FieldChange
 from blueprint.changes.rollout import Rollout
 from blueprint.diagnostics import Diagnostic, Note
+from blueprint.effective.operator import CLUSTER_POLICY, NVIDIA_DRIVER
 from blueprint.kubernetes.label_index import LabelIndex
 from blueprint.source.paths import format_path
 from blueprint.wording import counted
@@ -123,5 +124,5 @@ def _ours(key: str) -> bool:
 def _peer_memory(data: Mapping[str, Any]) -> bool:
     """Whether an object has the GPU driver build nvidia-peermem."""
     spec = data.get("spec") or {}
-    driver = {"ClusterPolicy": spec.get("driver") or {}, "NVIDIADriver": spec}.get(str(data.get("kind")), {})
+    driver = {CLUSTER_POLICY: spec.get("driver") or {}, NVIDIA_DRIVER: spec}.get(str(data.get("kind")), {})
     return bool(driver.get("enabled", True) and (driver.get("rdma") or {}).get("enabled"))

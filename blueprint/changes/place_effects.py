@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from blueprint.bundle.model import BundlePool, Taint
-from blueprint.catalog.effects import Effect
+from blueprint.catalog.component_files.effects import Effect
 from blueprint.changes import codes
 from blueprint.diagnostics import Code, Diagnostic, Note, Span
 from blueprint.wording import joined

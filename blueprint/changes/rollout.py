@@ -9,6 +9,7 @@ from typing import Any
 
 from blueprint.bundle.model import BundlePool
 from blueprint.changes.change import ChangedObject
+from blueprint.effective.operator import CLUSTER_POLICY, NVIDIA_DRIVER
 from blueprint.kubernetes.label_index import LabelIndex
 from blueprint.wording import counted, joined
 
@@ -88,7 +89,7 @@ class Rollouts:
     """The rollouts of one platform: its ClusterPolicy and the pools whose nodes run its drivers, found once."""
 
     def __init__(self, after: Iterable[Mapping[str, Any]], pools: Iterable[BundlePool]) -> None:
-        self._policy: Mapping[str, Any] = next((d["spec"] for d in after if d.get("kind") == "ClusterPolicy"), {})
+        self._policy: Mapping[str, Any] = next((d["spec"] for d in after if d.get("kind") == CLUSTER_POLICY), {})
         driven = (pool for pool in pools if pool.gpu_product and pool.labels.get(DEPLOYED) != "false")
         self._pools = LabelIndex((pool, {**pool.selector, **pool.labels}) for pool in driven)
 
@@ -97,7 +98,7 @@ class Rollouts:
         upgrade = (self._policy.get("driver") or {}).get("upgradePolicy") or {}
         spec = (changed.after or {}).get("spec") or {}
         selector: Mapping[str, str] = {}
-        if changed.change.id.kind == "NVIDIADriver":
+        if changed.change.id.kind == NVIDIA_DRIVER:
             selector = spec.get("nodeSelector") or {}
             upgrade = spec.get("upgradePolicy") or upgrade or _AUTOMATIC
         return Rollout(tuple(self._pools.matching(selector)), upgrade, self._policy.get("daemonsets") or {})

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from blueprint.check.claims.dra_context import DraContext
 
 GPU_PREFIX = "nvidia.com/"
+_GPU_OPERATOR = "gpu-operator"
 T = TypeVar("T")
 
 
@@ -234,8 +235,8 @@ class RuleContext:
     @cached_property
     def operator_namespace(self) -> str:
         """Where the GPU Operator looks for what the ClusterPolicy names."""
-        found = self.find("Deployment", "gpu-operator") or self.subscription_of("gpu-operator")
-        return found.id.namespace if found else "gpu-operator"
+        found = self.find("Deployment", _GPU_OPERATOR) or self.subscription_of(_GPU_OPERATOR)
+        return found.id.namespace if found else _GPU_OPERATOR
 
     def subscription_of(self, component: str) -> Object | None:
         """The Subscription by which a component comes through the Operator Lifecycle Manager."""

@@ -27,7 +27,7 @@ from blueprint.kubernetes.api import Schema
 from blueprint.source.paths import format_path
 
 if TYPE_CHECKING:
-    from blueprint.cel.syntax import Node
+    from blueprint.cel.syntax import CelExpression
 
 _SECONDS = 5.0
 """CPU time for all rules of one check: an expensive rule cannot hang it."""
@@ -37,7 +37,7 @@ _STEP = re.compile(r"\.([A-Za-z_][\w-]*)|\['((?:[^'\\]|\\.)*)'\]")
 
 
 @dataclass(frozen=True)
-class Rule:
+class SchemaRule:
     """One rule of a schema node."""
 
     text: str
@@ -48,7 +48,7 @@ class Rule:
     root: bool
 
     @cached_property
-    def tree(self) -> Node | None:
+    def tree(self) -> CelExpression | None:
         """What the text means; None if it is no expression that can be read."""
         from blueprint.cel.syntax import CelError, parse
 
@@ -78,7 +78,7 @@ class Rule:
         return None
 
 
-def _reads(node: Node) -> bool:
+def _reads(node: CelExpression) -> bool:
     return node.kind == "select" or (node.kind == "name" and node.value == "self")
 
 
@@ -87,7 +87,7 @@ class RuleNode:
     """A place in a schema that has rules, or leads to some."""
 
     schema: Schema
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[SchemaRule, ...] = ()
     fields: dict[str, RuleNode] = field(default_factory=dict)
     items: RuleNode | None = None
     values: RuleNode | None = None
@@ -119,9 +119,9 @@ def collect_rules(schema: Schema, *, root: bool = True) -> RuleNode | None:
     return node if rules or node.fields or node.items or node.values else None
 
 
-def _rule(given: Mapping[str, Any], schema: Schema, *, root: bool) -> Rule:
+def _rule(given: Mapping[str, Any], schema: Schema, *, root: bool) -> SchemaRule:
     root = root or bool(schema.get("x-kubernetes-embedded-resource"))
-    return Rule(
+    return SchemaRule(
         text=str(given["rule"]),
         message=str(given.get("message", "")),
         message_expression=str(given.get("messageExpression", "")),
@@ -176,7 +176,7 @@ class _Place:
         return cel_value(self.value, self.node.schema, root=self.root)
 
 
-def _evaluated(rule: Rule, place: _Place, tally: RuleTally) -> Iterator[ObjectFinding]:
+def _evaluated(rule: SchemaRule, place: _Place, tally: RuleTally) -> Iterator[ObjectFinding]:
     if rule.is_transition:
         tally.transitions += 1
         return
@@ -202,7 +202,7 @@ def _evaluated(rule: Rule, place: _Place, tally: RuleTally) -> Iterator[ObjectFi
     yield _violation(rule, _message(rule, place), place)
 
 
-def _holds(rule: Rule, place: _Place, tally: RuleTally) -> bool:
+def _holds(rule: SchemaRule, place: _Place, tally: RuleTally) -> bool:
     from blueprint.cel.engine import UnsupportedError
 
     if rule.obstacle:
@@ -215,7 +215,7 @@ def _holds(rule: Rule, place: _Place, tally: RuleTally) -> bool:
     return result
 
 
-def _result(rule: Rule, text: str, place: _Place) -> Any:
+def _result(rule: SchemaRule, text: str, place: _Place) -> Any:
     from blueprint.cel.engine import compile_expression
 
     kind = "map(string, dyn)" if rule.root else cel_type(rule.schema) or "dyn"
@@ -223,7 +223,7 @@ def _result(rule: Rule, text: str, place: _Place) -> Any:
     return program.evaluate({"self": place.seen})
 
 
-def _message(rule: Rule, place: _Place) -> str:
+def _message(rule: SchemaRule, place: _Place) -> str:
     """What the rule's author says about a violation; the rule itself where that is nothing."""
     from blueprint.cel.engine import CompileError, EvaluationError, UnsupportedError
 
@@ -237,7 +237,7 @@ def _message(rule: Rule, place: _Place) -> str:
     return rule.message.strip() or f"violates the rule {_one_line(rule.text)}"
 
 
-def _violation(rule: Rule, message: str, place: _Place) -> ObjectFinding:
+def _violation(rule: SchemaRule, message: str, place: _Place) -> ObjectFinding:
     path = (*place.path, *(rule.field_path or _read_by(rule, place)))
     where = format_path(path, place.whole)
     text = f"{where}: {message}" if where else message
@@ -245,7 +245,7 @@ def _violation(rule: Rule, message: str, place: _Place) -> ObjectFinding:
     return ObjectFinding(codes.RULE_VIOLATED, path, text, None if shown in message else f"the rule is: {shown}")
 
 
-def _read_by(rule: Rule, place: _Place) -> Path:
+def _read_by(rule: SchemaRule, place: _Place) -> Path:
     """The one field that a rule on an object reads, if it is there: a closer place than the object."""
     chains = {chain for node in (rule.tree.walk() if rule.tree else ()) if (chain := _chain(node))}
     longest = {chain for chain in chains if not any(other[: len(chain)] == chain != other for other in chains)}
@@ -256,7 +256,7 @@ def _read_by(rule: Rule, place: _Place) -> Path:
     return chain if value_at(at, chain) is not None else ()
 
 
-def _chain(node: Node) -> Path | None:
+def _chain(node: CelExpression) -> Path | None:
     """`self.a.b` as a path."""
     names: list[str] = []
     while node.kind == "select":
@@ -265,7 +265,7 @@ def _chain(node: Node) -> Path | None:
     return tuple(reversed(names)) if node.kind == "name" and node.value == "self" and names else None
 
 
-def _not_evaluated(rule: Rule, reason: str, place: _Place, tally: RuleTally) -> Iterator[ObjectFinding]:
+def _not_evaluated(rule: SchemaRule, reason: str, place: _Place, tally: RuleTally) -> Iterator[ObjectFinding]:
     """One note for each rule of a kind and each reason."""
     from blueprint.cel.engine import PACKAGE, is_available
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from blueprint.apiserver.connection import Connection
 from blueprint.changes.compare import Action
-from blueprint.cluster.apply import Outcome
+from blueprint.cluster.apply import ApplyOutcome
 from blueprint.cluster.node_effects import plan_effects
 from blueprint.cluster.plan_model import Plan
 from blueprint.diagnostics import has_errors
@@ -46,7 +46,7 @@ def plan_run(plan: Plan, connection: Connection, *, changes_are_findings: bool) 
     )
 
 
-def apply_run(plan: Plan, outcome: Outcome, connection: Connection) -> Run:
+def apply_run(plan: Plan, outcome: ApplyOutcome, connection: Connection) -> Run:
     """An apply as a run: what was written, and what stood in the way."""
     interrupted = "interrupted: " if outcome.interrupted else ""
     written = f"{outcome.written} written" if outcome.written else "nothing written"

@@ -13,7 +13,7 @@ from blueprint.diagnostics import Diagnostic, Refused
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class DiffSide:
     """A bundle, what it decides beside its objects, and which of its files were edited by hand."""
 
     bundle: Bundle
@@ -21,7 +21,7 @@ class Side:
     edited: tuple[Diagnostic, ...] = ()
 
 
-def load_side(target: str, options: Namespace) -> Side:
+def load_side(target: str, options: Namespace) -> DiffSide:
     """Compile or read one side. Raises Refused with exit code 2 whatever is wrong with it, as diff(1) has it."""
     options.compiled_waivers = None
     try:
@@ -30,18 +30,18 @@ def load_side(target: str, options: Namespace) -> Side:
         raise Refused(*refused.diagnostics, exit_code=2) from None
 
 
-def _compiled(target: str, options: Namespace) -> Side:
+def _compiled(target: str, options: Namespace) -> DiffSide:
     """Each side has its own waivers, unless a file is named."""
     compiling = Namespace(target=target, overlay=[], set=[], waivers=options.waivers)
     compilation = compile_target(compiling)
     options.compiled_waivers = compilation.waivers
     bundle = compilation.valid_bundle()
-    return Side(bundle, platform_parts((compilation.files or {}).__getitem__))
+    return DiffSide(bundle, platform_parts((compilation.files or {}).__getitem__))
 
 
-def _folder(folder: Path) -> Side:
+def _folder(folder: Path) -> DiffSide:
     """A bundle that was edited is compared as it stands there."""
     from blueprint.bundle.reader import read_as_it_stands
 
     bundle, edited = read_as_it_stands(folder)
-    return Side(bundle, platform_parts(lambda name: (folder / name).read_bytes()), tuple(edited))
+    return DiffSide(bundle, platform_parts(lambda name: (folder / name).read_bytes()), tuple(edited))

@@ -63,7 +63,7 @@ class ApplyOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ApplyOutcome:
     """What an apply came to. `changes` has what was written, or failed to be; `written` counts the former."""
 
     changes: tuple[ObjectChange, ...]
@@ -87,7 +87,7 @@ def _ignore(_event: Event) -> None:
     """Listen to nothing."""
 
 
-def apply_plan(plan: Plan, connection: Connection, options: ApplyOptions, listener: Listener = _ignore) -> Outcome:
+def apply_plan(plan: Plan, connection: Connection, options: ApplyOptions, listener: Listener = _ignore) -> ApplyOutcome:
     """Make the cluster what the plan says, as far as it lets us.
 
     Raises:
@@ -169,11 +169,11 @@ def _is_superseded(found: Diagnostic) -> bool:
     return found.code is codes.TERMINATING and found.severity is Severity.WARNING
 
 
-def _outcome(plan: Plan, results: Results) -> Outcome:
+def _outcome(plan: Plan, results: Results) -> ApplyOutcome:
     unknown = len(plan.hidden) + bool(plan.unread) + sum(s.blocked and s.action is Action.UNKNOWN for s in plan.steps)
     unknown += sum(found.code is codes.HEALTH_UNKNOWN for found in results.diagnostics)
     order = {change.id: place for place, change in enumerate(plan.changes)}
-    return Outcome(
+    return ApplyOutcome(
         changes=tuple(sorted(results.changes, key=lambda change: order[change.id])),
         diagnostics=tuple(results.diagnostics),
         written=results.count(ApplyStatus.CREATED, ApplyStatus.UPDATED, ApplyStatus.REPLACED),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from blueprint.bundle.model import ObjectId
 from blueprint.cluster import codes, findings
-from blueprint.cluster.plan_model import Conflict, NodeStep, Plan, Step
+from blueprint.cluster.plan_model import FieldConflict, NodeStep, Plan, Step
 from blueprint.diagnostics import Diagnostic
 from blueprint.source.paths import format_path
 
@@ -40,7 +40,7 @@ class Consent:
         """Whether an object, or a field of it, was named."""
         return any(_is_about(text, identity) for text in self.named)
 
-    def covers(self, identity: ObjectId, conflict: Conflict) -> bool:
+    def covers(self, identity: ObjectId, conflict: FieldConflict) -> bool:
         """Whether a contested field may be taken."""
         if self.everything or str(identity) in self.named:
             return True
@@ -48,7 +48,7 @@ class Consent:
         spellings = conflict.spelt or (format_path(conflict.path),)
         return any(_is_at(spelt, field) for field in fields for spelt in spellings)
 
-    def left(self, step: Step | NodeStep) -> tuple[Conflict, ...]:
+    def left(self, step: Step | NodeStep) -> tuple[FieldConflict, ...]:
         """The contested fields of a step that nobody allowed to take."""
         return tuple(c for c in step.conflicts if not self.covers(step.id, c))
 

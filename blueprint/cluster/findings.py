@@ -12,7 +12,7 @@ from blueprint.apiserver.errors import ApiError
 from blueprint.bundle.model import FieldOrigin, Object, ObjectId
 from blueprint.changes.compare import ABSENT
 from blueprint.cluster import codes
-from blueprint.cluster.plan_model import Conflict
+from blueprint.cluster.plan_model import FieldConflict
 from blueprint.cluster.server_paths import field_of_type_error, follow
 from blueprint.diagnostics import Code, Diagnostic, Note, Severity, Span
 from blueprint.redaction.secrets import HIDDEN_FROM_SERVER, is_confidential, is_secret
@@ -23,7 +23,7 @@ _NAMED = 3
 """Objects that are named where many share a fate."""
 
 
-def conflict(subject: ObjectId, found: Conflict, data: Any, *, taken: bool = False) -> Diagnostic:
+def conflict(subject: ObjectId, found: FieldConflict, data: Any, *, taken: bool = False) -> Diagnostic:
     """A field that belongs to somebody else: an error, or a note once it was taken over."""
     path = found.spelt[0] if found.spelt else format_path(found.path, data)
     hidden = is_secret(subject.group, subject.kind) and is_confidential(found.path)
@@ -55,14 +55,14 @@ def conflict(subject: ObjectId, found: Conflict, data: Any, *, taken: bool = Fal
     )
 
 
-def code(found: Conflict, *, taken: bool) -> Code:
+def code(found: FieldConflict, *, taken: bool) -> Code:
     """Under which code a contested field is told."""
     if taken:
         return codes.TAKEN_OVER
     return codes.IN_THE_WAY if found.in_the_way else codes.CONFLICT
 
 
-def _way_out(found: Conflict, scope: str) -> str:
+def _way_out(found: FieldConflict, scope: str) -> str:
     if found.in_the_way:
         return f"declare it, or have it removed with `blueprint apply {scope}`"
     return f"stop that writer, declare its value, or take this field over with `blueprint apply {scope}`"

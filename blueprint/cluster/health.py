@@ -15,8 +15,8 @@ from blueprint.apiserver.connection import Connection
 from blueprint.apiserver.discovery import Discovery
 from blueprint.apiserver.errors import ApiError
 from blueprint.bundle.model import Object, ObjectId
-from blueprint.catalog.kinds import Completion, Condition, Readiness, Replicas
-from blueprint.catalog.kinds import State as StateField
+from blueprint.catalog.kinds import Completion, ConditionState, Readiness, Replicas
+from blueprint.catalog.kinds import FieldState as StateField
 from blueprint.cluster import codes, findings
 from blueprint.cluster.olm import complaint_of
 from blueprint.diagnostics import Diagnostic
@@ -37,14 +37,14 @@ class Health(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class HealthState:
     """The health of one object, in a word and in a sentence."""
 
     health: Health
     text: str
 
 
-def health_of(live: Mapping[str, Any], release: str = "") -> State | None:
+def health_of(live: Mapping[str, Any], release: str = "") -> HealthState | None:
     """The health of a live object, read as its kind has it in a release.
 
     None for kinds that cannot be ill (a ConfigMap, a Role).
@@ -53,17 +53,17 @@ def health_of(live: Mapping[str, Any], release: str = "") -> State | None:
     return _judge(ready, live) if ready else None
 
 
-def _judge(ready: Readiness, live: Mapping[str, Any]) -> State:
+def _judge(ready: Readiness, live: Mapping[str, Any]) -> HealthState:
     status = live.get("status") or {}
     if not status:
-        return State(Health.UNKNOWN, "no controller has reported on it")
+        return HealthState(Health.UNKNOWN, "no controller has reported on it")
     generation = int(live["metadata"].get("generation", 0))
     observed = status.get("observedGeneration")
     if observed is None and ready.always_observed:
         # The server itself fills in zeros, which look like a DaemonSet that no node matches.
-        return State(Health.UNKNOWN, "no controller has reported on it")
+        return HealthState(Health.UNKNOWN, "no controller has reported on it")
     if observed is not None and int(observed) < generation:
-        return State(Health.UNKNOWN, f"its controller has seen generation {observed} of {generation}")
+        return HealthState(Health.UNKNOWN, f"its controller has seen generation {observed} of {generation}")
     if ready.replicas:
         return _by_replicas(ready.replicas, live)
     if ready.state:
@@ -86,61 +86,65 @@ def conditions_of(live: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return list((live.get("status") or {}).get("conditions") or ())
 
 
-def _by_replicas(how: Replicas, live: Mapping[str, Any]) -> State:
+def _by_replicas(how: Replicas, live: Mapping[str, Any]) -> HealthState:
     for condition in conditions_of(live):
         if condition.get("reason") in how.failed:
-            return State(Health.NOT_HEALTHY, str(condition.get("message")))
+            return HealthState(Health.NOT_HEALTHY, str(condition.get("message")))
     declared = value_at(live, how.wanted)
     wanted = how.default if declared is None else int(declared)
     if wanted == 0 and how.none:
-        return State(Health.HEALTHY, f"0 of 0: {how.none}")
+        return HealthState(Health.HEALTHY, f"0 of 0: {how.none}")
     least = min(int(value_at(live, field) or 0) for field in how.have)
-    return State(Health.HEALTHY if least >= wanted else Health.NOT_HEALTHY, f"{least} of {wanted}")
+    return HealthState(Health.HEALTHY if least >= wanted else Health.NOT_HEALTHY, f"{least} of {wanted}")
 
 
-def _by_state(how: StateField, live: Mapping[str, Any]) -> State:
+def _by_state(how: StateField, live: Mapping[str, Any]) -> HealthState:
     """Operators sum up in one word; why it is not the right one stands in a condition, where anywhere."""
     name, value = how.field.rpartition(".")[2], str(value_at(live, how.field) or "not said")
     conditions = conditions_of(live)
     for condition in conditions:
         if condition.get("reason") in how.hollow and condition.get("status") == "True":
             reason = f"{condition['reason']}: {condition.get('message', '')}".rstrip(": ")
-            return State(Health.NOT_HEALTHY, f"{name} {value}, but {reason}")
+            return HealthState(Health.NOT_HEALTHY, f"{name} {value}, but {reason}")
     if value in how.values:
-        return State(Health.HEALTHY, f"{name} {value}")
+        return HealthState(Health.HEALTHY, f"{name} {value}")
     reasons = [str(c.get("message") or c.get("reason") or "") for c in conditions
                if (c.get("type"), c.get("status")) in {("Ready", "False"), ("Error", "True")}]  # fmt: skip
     reasons += [f"{each.get('name')} is {each['state']}" for each in live["status"].get("appliedStates") or ()
                 if each.get("state") in {"notReady", "error"}]  # fmt: skip
     why = "; ".join(dict.fromkeys(filter(None, reasons)))
-    return State(Health.NOT_HEALTHY, f"{name} {value}" + (f": {why}" if why else ""))
+    return HealthState(Health.NOT_HEALTHY, f"{name} {value}" + (f": {why}" if why else ""))
 
 
-def _by_condition(how: Condition, live: Mapping[str, Any]) -> State:
+def _by_condition(how: ConditionState, live: Mapping[str, Any]) -> HealthState:
     conditions = {str(c["type"]): c for c in conditions_of(live)}
     word = how.type.lower()
     wanted, degraded = conditions.get(how.type), conditions.get(how.degraded or "", {})
     if wanted is None:
-        return State(Health.UNKNOWN, f"its operator has not said whether it is {word}")
+        return HealthState(Health.UNKNOWN, f"its operator has not said whether it is {word}")
     deciding = degraded if degraded.get("status") == "True" else wanted
     good = deciding is wanted and wanted.get("status") == "True"
     text = str(deciding.get("message") or deciding.get("reason") or "")
-    return State(Health.HEALTHY if good else Health.NOT_HEALTHY, text or word)
+    return HealthState(Health.HEALTHY if good else Health.NOT_HEALTHY, text or word)
 
 
-def _by_completion(how: Completion, live: Mapping[str, Any]) -> State:
+def _by_completion(how: Completion, live: Mapping[str, Any]) -> HealthState:
     conditions = {c["type"]: c for c in conditions_of(live) if c.get("status") == "True"}
     if failed := conditions.get(how.failed):
-        return State(Health.NOT_HEALTHY, f"failed: {failed.get('message', '')}")
+        return HealthState(Health.NOT_HEALTHY, f"failed: {failed.get('message', '')}")
     if how.complete in conditions:
-        return State(Health.HEALTHY, "complete")
-    return State(Health.NOT_HEALTHY, f"{value_at(live, how.running) or 0} running, not complete")
+        return HealthState(Health.HEALTHY, "complete")
+    return HealthState(Health.NOT_HEALTHY, f"{value_at(live, how.running) or 0} running, not complete")
 
 
-def _by_subscription(live: Mapping[str, Any]) -> State:
+def _by_subscription(live: Mapping[str, Any]) -> HealthState:
     """By itself it says only what is installed; whether that works is asked of the installed version, by the gate."""
     complaint = complaint_of(live)
-    return State(Health.NOT_HEALTHY, complaint) if complaint else State(Health.HEALTHY, live["status"]["installedCSV"])
+    return (
+        HealthState(Health.NOT_HEALTHY, complaint)
+        if complaint
+        else HealthState(Health.HEALTHY, live["status"]["installedCSV"])
+    )
 
 
 def is_operators(identity: ObjectId, release: str = "") -> bool:
@@ -168,22 +172,22 @@ def wait_healthy(
         time.sleep(_PAUSE)
 
 
-def _look(connection: Connection, discovery: Discovery, obj: Object, release: str) -> State:
+def _look(connection: Connection, discovery: Discovery, obj: Object, release: str) -> HealthState:
     resource = discovery.find(obj.api_version, obj.id.kind)
     if resource is None:
-        return State(Health.NOT_HEALTHY, "its kind is not served")
+        return HealthState(Health.NOT_HEALTHY, "its kind is not served")
     try:
         live = connection.get(resource.path(obj.id.namespace, obj.id.name))
     except ApiError as error:
         if error.missing:
-            return State(Health.NOT_HEALTHY, "it is not there")
+            return HealthState(Health.NOT_HEALTHY, "it is not there")
         if error.forbidden:
-            return State(Health.UNKNOWN, error.message)
+            return HealthState(Health.UNKNOWN, error.message)
         raise
-    return health_of(live, release) or State(Health.HEALTHY, "")
+    return health_of(live, release) or HealthState(Health.HEALTHY, "")
 
 
-def _unhealthy(identity: ObjectId, state: State, timeout: float) -> Diagnostic:
+def _unhealthy(identity: ObjectId, state: HealthState, timeout: float) -> Diagnostic:
     if state.health is Health.UNKNOWN:
         return findings.plain(codes.HEALTH_UNKNOWN, identity, f"{identity}: health unknown: {state.text}")
     text = f"{identity} is not healthy after {timeout:g} s: {state.text}"

@@ -33,16 +33,23 @@ def _nothing(_live: Live, _declared: Mapping[str, Any]) -> Iterator[str]:
 def _service(live: Live, declared: Mapping[str, Any]) -> Iterator[str]:
     spec, declared_spec = live["spec"], declared.get("spec") or {}
     if spec.get("type") == "LoadBalancer":
-        ingress = ((live.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
-        addresses = ", ".join(str(each.get("ip") or each.get("hostname")) for each in ingress)
-        yield f"its load balancer{f' with the address {addresses}' if addresses else ''}"
+        yield _load_balancer(live)
     address = spec.get("clusterIP")
     if address and address != _HEADLESS and declared_spec.get("clusterIP") != address:
         yield f"its cluster IP {address}"
-    declared_ports = {port.get("nodePort") for port in declared_spec.get("ports") or ()}
-    given = [port.get("nodePort") for port in spec.get("ports") or ()]
-    if ports := [str(port) for port in given if port and port not in declared_ports]:
+    if ports := [str(port) for port in _node_ports(spec) if port not in _node_ports(declared_spec)]:
         yield f"its node port{'s' if len(ports) > 1 else ''} {', '.join(ports)}"
+
+
+def _load_balancer(live: Live) -> str:
+    ingress = ((live.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
+    addresses = ", ".join(str(each.get("ip") or each.get("hostname")) for each in ingress)
+    return f"its load balancer{f' with the address {addresses}' if addresses else ''}"
+
+
+def _node_ports(spec: Mapping[str, Any]) -> list[int]:
+    """The node ports that are said or given, in the order of the ports."""
+    return [number for port in spec.get("ports") or () if (number := port.get("nodePort"))]
 
 
 def _workload(live: Live, _declared: Mapping[str, Any]) -> Iterator[str]:

@@ -17,7 +17,7 @@ from blueprint.apiserver.managed_fields import Entry, entries, own_entry
 from blueprint.bundle.model import Bundle, BundlePool, FieldOrigin, Object, Path, Taint
 from blueprint.changes.compare import ABSENT, Action, FieldChange
 from blueprint.cluster import codes, findings
-from blueprint.cluster.plan_model import Conflict, NodeStep
+from blueprint.cluster.plan_model import FieldConflict, NodeStep
 from blueprint.cluster.step_decision import find_conflicts
 from blueprint.diagnostics import Diagnostic
 from blueprint.inventory.membership import manager
@@ -142,7 +142,7 @@ def _label_changes(blueprint: str, desired: _DesiredNode, labels: Mapping[str, s
 
 def _conflicts(
     connection: Connection, bundle: Bundle, desired: _DesiredNode, labels: Mapping[str, str]
-) -> tuple[Conflict, ...]:
+) -> tuple[FieldConflict, ...]:
     name, us = desired.node["metadata"]["name"], manager(bundle.name)
     try:
         connection.apply(f"{NODES}/{name}", _desired(name, labels), us, dry_run=True)
@@ -195,7 +195,7 @@ def _our_taints(desired: _DesiredNode) -> Iterator[str]:
             yield taint_key(taint)
 
 
-def _taint_conflicts(desired: _DesiredNode) -> Iterator[Conflict]:
+def _taint_conflicts(desired: _DesiredNode) -> Iterator[FieldConflict]:
     """Declared taints that somebody else put there with another value."""
     live = {taint_key(t): t for t in taints_of(desired.node)}
     owner = next((e for e in entries(desired.node) if "f:taints" in e.fields.get("f:spec", {})), _NO_OWNER)
@@ -203,7 +203,7 @@ def _taint_conflicts(desired: _DesiredNode) -> Iterator[Conflict]:
         key = taint_key(taint)
         if key in live and live[key] != taint and key not in desired.record.taints:
             path = ("spec", "taints", key)
-            yield Conflict(path, taint.value, live[key].value, owner, _origin(desired.pool, f"taints.{key}"))
+            yield FieldConflict(path, taint.value, live[key].value, owner, _origin(desired.pool, f"taints.{key}"))
 
 
 def _value(taint: Taint | None) -> Any:

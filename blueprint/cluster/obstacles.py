@@ -26,7 +26,7 @@ _MOST_TRIALS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Extra:
+class ForeignField:
     """An undeclared field or list item of a live object, and who owns it."""
 
     path: Path
@@ -36,15 +36,15 @@ class Extra:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Workaround:
     """How an update goes through: without these fields of others; `predicted` is the object afterwards."""
 
-    removed: tuple[Extra, ...]
+    removed: tuple[ForeignField, ...]
     predicted: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class RefusedUpdate:
     """One refused update. `want` is the object as it is applied, `created` what a new one with its content would be."""
 
     connection: Connection
@@ -54,7 +54,7 @@ class Trial:
     live: Data
     created: Data
 
-    def find_way(self, refusal: ApiError) -> Way | tuple[ApiError, ...]:
+    def find_way(self, refusal: ApiError) -> Workaround | tuple[ApiError, ...]:
         """The least that has to go for the update to be taken, or every refusal if it is taken in no way."""
         found = tuple(extras(self.want, self.live, self.us))
         refusals = [refusal]
@@ -70,7 +70,7 @@ class Trial:
         merged = self.merged()
         return [path for cause in refusal.causes if (path := follow(cause.field, merged))]
 
-    def merged(self, without: Sequence[Extra] = ()) -> dict[str, Any]:
+    def merged(self, without: Sequence[ForeignField] = ()) -> dict[str, Any]:
         """The live object with what is declared, without some of what it has beyond that."""
         ours = [extra for extra in extras(self.want, self.live, self.us, ours=True) if extra not in without]
         left = _removed(self.live, [extra.path for extra in (*without, *ours)])
@@ -78,16 +78,16 @@ class Trial:
         done: dict[str, Any] = _merge(self.want, left, trees)
         return done
 
-    def _least(self, some: Sequence[Extra], predicted: dict[str, Any]) -> Way:
+    def _least(self, some: Sequence[ForeignField], predicted: dict[str, Any]) -> Workaround:
         """Without what need not go after all."""
         for extra in some if len(some) <= _MOST_TRIALS else ():
             fewer = tuple(other for other in some if other is not extra)
             again = self._without(fewer) if fewer else None
             if isinstance(again, dict):
                 some, predicted = fewer, again
-        return Way(tuple(some), predicted)
+        return Workaround(tuple(some), predicted)
 
-    def _without(self, some: Sequence[Extra]) -> dict[str, Any] | ApiError:
+    def _without(self, some: Sequence[ForeignField]) -> dict[str, Any] | ApiError:
         body = self.merged(some)
         parts = {f"/{key}": body[key] for key in body if key not in {"metadata", "status", "apiVersion", "kind"}}
         parts |= {f"/metadata/{key}": body["metadata"].get(key) or {} for key in ("labels", "annotations")}
@@ -106,7 +106,7 @@ class Trial:
         return answer
 
 
-def extras(want: Data, live: Data, us: str, *, ours: bool = False) -> Iterator[Extra]:
+def extras(want: Data, live: Data, us: str, *, ours: bool = False) -> Iterator[ForeignField]:
     """What is in `live`, owned by somebody and not in `want`, at the highest level that is new.
 
     What our own apply alone owns goes with the next apply and is left out; with `ours` it is that alone.
@@ -115,7 +115,7 @@ def extras(want: Data, live: Data, us: str, *, ours: bool = False) -> Iterator[E
     for extra, owners in _extras(want, live, claims, (), ()):
         others = [entry for entry in owners if (entry.manager, entry.operation) != (us, "Apply")]
         if ours == (not others):
-            yield Extra(extra.path, extra.tokens, extra.value, (others or owners)[-1])
+            yield ForeignField(extra.path, extra.tokens, extra.value, (others or owners)[-1])
 
 
 _Claims = Sequence[tuple[Entry, Tree]]
@@ -123,7 +123,7 @@ _Claims = Sequence[tuple[Entry, Tree]]
 
 def _extras(
     want: Any, have: Any, claims: _Claims, path: Path, tokens: Tokens
-) -> Iterator[tuple[Extra, Sequence[Entry]]]:
+) -> Iterator[tuple[ForeignField, Sequence[Entry]]]:
     for token in sorted({token for _, tree in claims for token in tree} - {"."}):
         step = step_into(token, have)
         if step is None or (*path, step) in _SERVERS:
@@ -133,18 +133,18 @@ def _extras(
         here, named, value = (*path, step), (*tokens, token), have[step]
         owners = [entry for entry, tree in inside if not tree or "." in tree]
         if at is None and owners:
-            yield Extra(here, named, value, owners[-1]), owners
+            yield ForeignField(here, named, value, owners[-1]), owners
         else:
             below = {} if at is None else want[at]
             if isinstance(below, Mapping | list) and any(tree for _, tree in inside):
                 yield from _extras(below, value, inside, here, named)
 
 
-def _nearest_first(found: Sequence[Extra], named: Iterable[Path]) -> Iterator[tuple[Extra, ...]]:
+def _nearest_first(found: Sequence[ForeignField], named: Iterable[Path]) -> Iterator[tuple[ForeignField, ...]]:
     """Sets to try without: what stands beside the named fields, then ever further out, then all."""
     holders = {extra.path[:-1] for extra in found}
     near = [holder for holder in holders if any(_is_above(holder, path) for path in named)]
-    tried: tuple[Extra, ...] = ()
+    tried: tuple[ForeignField, ...] = ()
     for depth in sorted({len(holder) for holder in near}, reverse=True):
         some = tuple(e for e in found if e.path[:-1] in near and len(e.path[:-1]) >= depth)
         yield some

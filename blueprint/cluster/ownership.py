@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from blueprint.apiserver.managed_fields import Tokens
-from blueprint.cluster.plan_model import Conflict, Step
+from blueprint.cluster.plan_model import FieldConflict, Step
 
 Fields = dict[str, Any]
 
 
-def ownership_before(step: Step, taken: Sequence[Conflict], us: str) -> list[Fields] | None:
+def ownership_before(step: Step, taken: Sequence[FieldConflict], us: str) -> list[Fields] | None:
     """The entries that the object must have for the apply of `step` to do its work; None where those it has will do.
 
     Fields of others that are in the way become ours, and so go with the apply. Where every entry was wiped, ours comes

@@ -16,7 +16,7 @@ from blueprint.inventory.update import ApplyScope
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class LiveVersion:
     """The live object that a step was decided on."""
 
     uid: str
@@ -24,7 +24,7 @@ class Seen:
     content: str
 
     @classmethod
-    def of(cls, live: Mapping[str, Any]) -> Seen:
+    def of(cls, live: Mapping[str, Any]) -> LiveVersion:
         """Remember a live object."""
         meta = live["metadata"]
         return cls(str(meta["uid"]), str(meta["resourceVersion"]), content_hash(live))
@@ -38,7 +38,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Conflict:
+class FieldConflict:
     """A declared field that somebody else owns with another value, or what keeps a declared one from being written.
 
     Attributes:
@@ -75,10 +75,10 @@ class Step:
     fields: tuple[FieldChange, ...] = ()
     reason: str = ""
     live: Mapping[str, Any] | None = None
-    conflicts: tuple[Conflict, ...] = ()
+    conflicts: tuple[FieldConflict, ...] = ()
     leaving: bool = False
     blocked: bool = False
-    seen: Seen | None = None
+    seen: LiveVersion | None = None
     replaceable: bool = False
     loses: tuple[str, ...] = ()
     reclaims: tuple[Mapping[str, Any], ...] = ()
@@ -127,7 +127,7 @@ class NodeStep:
     taints_before: tuple[Taint, ...] = ()
     ours: tuple[str, ...] = ()
     fields: tuple[FieldChange, ...] = ()
-    conflicts: tuple[Conflict, ...] = ()
+    conflicts: tuple[FieldConflict, ...] = ()
     writes_labels: bool = False
     blocked: bool = False
     fresh: bool = False

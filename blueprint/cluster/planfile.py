@@ -20,7 +20,7 @@ from blueprint.bundle.model import Bundle, BundlePool, Object, SourcesByKey, Tai
 from blueprint.bundle.origin_codec import OriginDecoder, OriginEncoder
 from blueprint.changes.compare import Action
 from blueprint.cluster import codes, findings
-from blueprint.cluster.plan_model import NodeStep, Plan, Seen, Step, approval
+from blueprint.cluster.plan_model import LiveVersion, NodeStep, Plan, Step, approval
 from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.files import write_whole
 
@@ -28,10 +28,10 @@ FORMAT = "gpublueprint.dev/plan.2"
 
 
 @dataclass(frozen=True, slots=True)
-class Approved:
+class ApprovedStep:
     """What was approved for one object; `seen` is None for an object that was not there."""
 
-    seen: Seen | None
+    seen: LiveVersion | None
     approval: str
 
 
@@ -41,7 +41,7 @@ class SavedPlan:
 
     bundle: Bundle
     cluster_uid: str
-    approved: Mapping[str, Approved]
+    approved: Mapping[str, ApprovedStep]
 
 
 def is_plan_file(target: str) -> bool:
@@ -89,7 +89,7 @@ def load_plan(path: Path) -> SavedPlan:
         if saved["checksum"] != json_digest(body):
             raise _bad(f"{path} was changed after it was saved")
         approved = {
-            key: Approved(Seen(**value["seen"]) if value["seen"] else None, value["approval"])
+            key: ApprovedStep(LiveVersion(**value["seen"]) if value["seen"] else None, value["approval"])
             for key, value in body["approved"].items()
         }
         return SavedPlan(_read_bundle(body["bundle"], body["origins"]), str(body["cluster"]), approved)
@@ -139,7 +139,7 @@ def _held_node(step: NodeStep, saved: SavedPlan, late: list[Diagnostic]) -> Node
     return replace(step, blocked=True)
 
 
-def _same(then: Seen | None, now: Seen | None) -> bool:
+def _same(then: LiveVersion | None, now: LiveVersion | None) -> bool:
     if then is None or now is None:
         return then is now
     return (then.uid, then.content) == (now.uid, now.content)
@@ -150,7 +150,7 @@ def _stale(step: Step | NodeStep) -> Diagnostic:
     return findings.plain(codes.STALE_PLAN, step.id, text, "run plan again and look at it")
 
 
-def _approved(seen: Seen | None, approved: str) -> dict[str, Any]:
+def _approved(seen: LiveVersion | None, approved: str) -> dict[str, Any]:
     return {"seen": asdict(seen) if seen else None, "approval": approved}
 
 

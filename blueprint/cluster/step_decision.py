@@ -33,8 +33,8 @@ from blueprint.changes.immutable import immutable_fields, may_not_be_replaced, w
 from blueprint.cluster import codes, findings
 from blueprint.cluster.list_order import misplaced
 from blueprint.cluster.losses import losses
-from blueprint.cluster.obstacles import Extra, Trial, Way, related
-from blueprint.cluster.plan_model import Conflict, Seen, Step
+from blueprint.cluster.obstacles import ForeignField, RefusedUpdate, Workaround, related
+from blueprint.cluster.plan_model import FieldConflict, LiveVersion, Step
 from blueprint.cluster.server_paths import follow, follow_all
 from blueprint.cluster.waits import held_by
 from blueprint.diagnostics import Diagnostic, Severity
@@ -59,7 +59,7 @@ class Decider:
         """What an object needs that is there. Raises ApiError where the server is gone."""
         if live["metadata"].get("deletionTimestamp"):
             return self._leaving(obj, live)
-        step = Step(obj, Action.UNCHANGED, live=live, seen=Seen.of(live))
+        step = Step(obj, Action.UNCHANGED, live=live, seen=LiveVersion.of(live))
         if retained := _restored_by_server(obj, live):
             step = replace(
                 step, fields=(retained,), reason=f"must be replaced: {retained.shown} stays {retained.before}"
@@ -98,7 +98,7 @@ class Decider:
         self, step: Step, live: Mapping[str, Any], resource: Resource, snapshot: Snapshot | None
     ) -> Decision:
         obj = step.object
-        conflicts: tuple[Conflict, ...] = ()
+        conflicts: tuple[FieldConflict, ...] = ()
         try:
             predicted = self._dry_run(obj, resource)
         except ApiError as error:
@@ -160,9 +160,9 @@ class Decider:
             return self._failed(step, error)
         wanted = as_member(obj.data, self.blueprint)
         url = resource.path(obj.id.namespace, obj.id.name)
-        trial = Trial(self.connection, url, manager(self.blueprint), wanted, live, created)
+        trial = RefusedUpdate(self.connection, url, manager(self.blueprint), wanted, live, created)
         way = trial.find_way(error)
-        if isinstance(way, Way):
+        if isinstance(way, Workaround):
             step = replace(step, conflicts=(*step.conflicts, *(_in_the_way(extra, live) for extra in way.removed)))
             return self._updating(step, live, way.predicted)
         fields = declared_changes(obj, live)
@@ -215,11 +215,11 @@ class Decider:
         reason = f"is being deleted (held by {held_by(live)}), then created anew"
         text = f"{obj.id} {reason}"
         found = findings.plain(codes.TERMINATING, obj.id, text, override=Severity.WARNING)
-        return Step(obj, Action.CREATE, reason=reason, leaving=True, seen=Seen.of(live)), (found,)
+        return Step(obj, Action.CREATE, reason=reason, leaving=True, seen=LiveVersion.of(live)), (found,)
 
 
 def _unchangeable(
-    fields: Sequence[FieldChange], trial: Trial, refusals: Sequence[ApiError], release: str
+    fields: Sequence[FieldChange], trial: RefusedUpdate, refusals: Sequence[ApiError], release: str
 ) -> tuple[FieldChange, ...]:
     """The declared changes that are refused whatever else goes; empty where that is not proven.
 
@@ -230,17 +230,19 @@ def _unchangeable(
     return tuple(seen) or (known if all(refusal.by_validation for refusal in refusals) else ())
 
 
-def _always_named(field: FieldChange, trial: Trial, refusals: Sequence[ApiError]) -> bool:
+def _always_named(field: FieldChange, trial: RefusedUpdate, refusals: Sequence[ApiError]) -> bool:
     return all(
         refusal.by_validation and any(related(path, field.path) for path in trial.named(refusal))
         for refusal in refusals
     )
 
 
-def _in_the_way(extra: Extra, live: Mapping[str, Any]) -> Conflict:
+def _in_the_way(extra: ForeignField, live: Mapping[str, Any]) -> FieldConflict:
     spelt = format_path(extra.path, live)
     names = (spelt, format_path(extra.path[:-1], live))
-    return Conflict(extra.path, ABSENT, extra.value, extra.owner, None, names, in_the_way=True, tokens=extra.tokens)
+    return FieldConflict(
+        extra.path, ABSENT, extra.value, extra.owner, None, names, in_the_way=True, tokens=extra.tokens
+    )
 
 
 def _restored_by_server(obj: Object, live: Mapping[str, Any]) -> FieldChange | None:
@@ -252,7 +254,7 @@ def _restored_by_server(obj: Object, live: Mapping[str, Any]) -> FieldChange | N
     return FieldChange(("spec", name), value, ABSENT, None, f"spec.{name}")
 
 
-def find_conflicts(obj: Object, live: Mapping[str, Any], error: ApiError, us: str) -> Iterator[Conflict]:
+def find_conflicts(obj: Object, live: Mapping[str, Any], error: ApiError, us: str) -> Iterator[FieldConflict]:
     """The conflicts of a 409, each with its owner, both values and the line that declares the field."""
     for field in dict.fromkeys(cause.field for cause in error.conflicts):
         if (found := find_spelt(live, field)) is None:
@@ -265,17 +267,17 @@ def find_conflicts(obj: Object, live: Mapping[str, Any], error: ApiError, us: st
                 declared, now = value_at(tokens, obj.data), value_at(tokens, live)
                 spelt = (format_path(path, obj.data), format_path(resolve(tokens, live) or (), live), field.lstrip("."))
                 retained = tuple(text for text in spelt if text)
-                yield Conflict(path, declared, now, owner, obj.origin(path), retained, located=bool(path))
+                yield FieldConflict(path, declared, now, owner, obj.origin(path), retained, located=bool(path))
 
 
-def _unlocated(obj: Object, field: str, error: ApiError) -> Conflict:
+def _unlocated(obj: Object, field: str, error: ApiError) -> FieldConflict:
     """A conflict about a field that managedFields do not show: what the message says must do."""
     detail = next(cause.message for cause in error.conflicts if cause.field == field)
     path, located = follow(field, obj.data), follow_all(field, obj.data) is not None
     manager_name = detail.partition('"')[2].partition('"')[0] or detail
     spelt = (format_path(path, obj.data), field.lstrip(".")) if located else (field.lstrip("."),)
     owner = Entry(manager_name, "", "", "", {})
-    return Conflict(path, ABSENT, ABSENT, owner, obj.origin(path), spelt, located=located)
+    return FieldConflict(path, ABSENT, ABSENT, owner, obj.origin(path), spelt, located=located)
 
 
 def _owns(tree: Mapping[str, Any], tokens: tuple[str, ...]) -> bool:

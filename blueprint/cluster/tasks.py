@@ -24,7 +24,7 @@ from blueprint.cluster.node_writes import write_node
 from blueprint.cluster.olm import await_operator, brought_by, subscriptions_of
 from blueprint.cluster.plan_model import NodeStep, Plan, Step
 from blueprint.cluster.waits import await_definition, await_namespace, served_by
-from blueprint.cluster.write import Writer, Written
+from blueprint.cluster.write import ObjectWriter, WriteResult
 from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.inventory.model import Inventory, NodeRecord
 from blueprint.inventory.snapshots import desired_hash, take_snapshot
@@ -94,7 +94,7 @@ class WriteObjects:
         context.emit(ApplyEvent(step.id, ApplyStatus.UNCHANGED))
 
     def _write(self, context: TaskContext, steps: Sequence[Step]) -> None:
-        writer = Writer(context.connection, self.plan.bundle.name, context.timeout, self.consent)
+        writer = ObjectWriter(context.connection, self.plan.bundle.name, context.timeout, self.consent)
         threads = ThreadPoolExecutor(POOL_SIZE)
         jobs = {threads.submit(_write_one, context, writer, step): step for step in steps}
         try:
@@ -108,7 +108,7 @@ class WriteObjects:
                 self._enter(context, step, job)
         _raise_first(jobs)
 
-    def _enter(self, context: TaskContext, step: Step, job: Future[Written]) -> None:
+    def _enter(self, context: TaskContext, step: Step, job: Future[WriteResult]) -> None:
         if step.id in context.results.applied or job.cancelled() or job.exception() is not None:
             return
         written = job.result()
@@ -127,11 +127,11 @@ class WriteObjects:
         context.emit(ApplyEvent(step.id, _STATUS[action], change))
 
 
-def _write_one(context: TaskContext, writer: Writer, step: Step) -> Written:
+def _write_one(context: TaskContext, writer: ObjectWriter, step: Step) -> WriteResult:
     resource = context.discovery.find(step.object.api_version, step.id.kind)
     if resource is None:
         text = f"{step.id}: the API server does not serve {step.object.api_version} {step.id.kind}"
-        return Written(None, diagnostics=(findings.plain(codes.NOT_SERVED, step.id, text),))
+        return WriteResult(None, diagnostics=(findings.plain(codes.NOT_SERVED, step.id, text),))
     return writer.replace(step, resource) if step.action is Action.REPLACE else writer.write(step, resource)
 
 

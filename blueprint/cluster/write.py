@@ -25,7 +25,7 @@ from blueprint.cluster import codes, findings
 from blueprint.cluster.consent import NONE, Consent
 from blueprint.cluster.obstacles import JSON_PATCH, left_out
 from blueprint.cluster.ownership import ownership_before
-from blueprint.cluster.plan_model import Conflict, Seen, Step
+from blueprint.cluster.plan_model import FieldConflict, LiveVersion, Step
 from blueprint.cluster.step_decision import find_conflicts
 from blueprint.cluster.waits import await_gone
 from blueprint.diagnostics import Diagnostic
@@ -35,7 +35,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WriteResult:
     """What became of one object: its live state after the write, or why there is none.
 
     `left` are contested fields that were left out of the request, since nobody allowed to take them.
@@ -44,11 +44,11 @@ class Written:
     live: dict[str, Any] | None
     created: bool = False
     diagnostics: tuple[Diagnostic, ...] = ()
-    left: tuple[Conflict, ...] = ()
+    left: tuple[FieldConflict, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Writer:
+class ObjectWriter:
     """Writes objects of one blueprint.
 
     `timeout` is in seconds, for one object with its retries; `consent` says which contested fields may be taken. Once
@@ -61,7 +61,7 @@ class Writer:
     consent: Consent = NONE
     stop: Event = field(default_factory=Event)
 
-    def write(self, step: Step, resource: Resource) -> Written:
+    def write(self, step: Step, resource: Resource) -> WriteResult:
         """Apply one step.
 
         Raises:
@@ -71,7 +71,7 @@ class Writer:
         if step.leaving and step.seen is not None:
             late = await_gone(self.connection, path, step.seen.uid, step.id, self.timeout, self.stop)
             if late:
-                return Written(None, diagnostics=(late,))
+                return WriteResult(None, diagnostics=(late,))
             step = dataclasses.replace(step, seen=None)
         end = time.monotonic() + self.timeout
         pause, uncertain = _FIRST_PAUSE, False
@@ -84,15 +84,15 @@ class Writer:
                     raise
                 uncertain = uncertain or error.uncertain
                 answer = self._after(step, path, error)
-                if isinstance(answer, Written):
+                if isinstance(answer, WriteResult):
                     return answer
                 if time.monotonic() + pause > end or self.stop.wait(pause):
                     self._raise_if_gone(error)
-                    return Written(None, diagnostics=(findings.trouble(obj, error),))
+                    return WriteResult(None, diagnostics=(findings.trouble(obj, error),))
                 step = answer
             pause = min(pause * 2, _LONGEST_PAUSE)
 
-    def replace(self, step: Step, resource: Resource) -> Written:
+    def replace(self, step: Step, resource: Resource) -> WriteResult:
         """Delete the object that was seen, wait until it is gone, and create it anew.
 
         Raises:
@@ -103,15 +103,15 @@ class Writer:
             return self.write(step, resource)
         try:
             if not step.seen.is_still(self.connection.get(path)):
-                return Written(None, diagnostics=(self._stale(step, "it was changed"),))
+                return WriteResult(None, diagnostics=(self._stale(step, "it was changed"),))
             self._delete(path, step.seen.uid)
         except ApiError as error:
             if error.fatal:
                 raise
             if not (error.missing or error.stale):
-                return Written(None, diagnostics=(findings.trouble(step.object, error),))
+                return WriteResult(None, diagnostics=(findings.trouble(step.object, error),))
             if error.stale:
-                return Written(None, diagnostics=(self._stale(step, "it was replaced by somebody"),))
+                return WriteResult(None, diagnostics=(self._stale(step, "it was replaced by somebody"),))
         # Whatever stops us from here on, the next apply finds the object missing, and creates it.
         return self.write(dataclasses.replace(step, leaving=True), resource)
 
@@ -136,21 +136,21 @@ class Writer:
                 if also.transient:
                     raise also from None
 
-    def _after(self, step: Step, path: str, error: ApiError) -> Step | Written:
+    def _after(self, step: Step, path: str, error: ApiError) -> Step | WriteResult:
         """What a refusal means: an end, or the step to try again with."""
         moved = self._moved(step, path, error)
         if moved is not None:
-            return Written(None, diagnostics=(moved,)) if isinstance(moved, Diagnostic) else moved
+            return WriteResult(None, diagnostics=(moved,)) if isinstance(moved, Diagnostic) else moved
         if error.stale and step.seen is None:  # it came to be in between, or what counts it (a quota) moved
             return step
         if error.conflicts:
-            return Written(None, diagnostics=tuple(self._conflicts(step, path, error)))
+            return WriteResult(None, diagnostics=tuple(self._conflicts(step, path, error)))
         # A namespace or a kind that was just created may not be known everywhere yet.
         if error.transient or error.kind_missing or error.namespace_missing:
             return step
-        return Written(None, diagnostics=(findings.trouble(step.object, error),))
+        return WriteResult(None, diagnostics=(findings.trouble(step.object, error),))
 
-    def _apply(self, step: Step, path: str) -> Written:
+    def _apply(self, step: Step, path: str) -> WriteResult:
         left = self.consent.left(step)
         taken = tuple(conflict for conflict in step.conflicts if conflict not in left)
         seen = self._entered(step, path, taken)
@@ -164,13 +164,13 @@ class Writer:
         left = [conflict.path for conflict in self.consent.left(step)]
         return left_out(as_member(step.object.data, self.blueprint), left)
 
-    def _written(self, step: Step, live: dict[str, Any], *, created: bool) -> Written:
+    def _written(self, step: Step, live: dict[str, Any], *, created: bool) -> WriteResult:
         left = self.consent.left(step)
         taken = (conflict for conflict in step.conflicts if conflict not in left)
         notes = tuple(findings.conflict(step.id, c, step.object.data, taken=True) for c in taken)
-        return Written(live, created, notes, left)
+        return WriteResult(live, created, notes, left)
 
-    def _entered(self, step: Step, path: str, taken: Sequence[Conflict]) -> Seen | None:
+    def _entered(self, step: Step, path: str, taken: Sequence[FieldConflict]) -> LiveVersion | None:
         """Who owns what, put right before the apply where it alone could not: the content stays as it is.
 
         A run that ends in between leaves fields in our name, which the next apply drops.
@@ -182,9 +182,9 @@ class Writer:
             {"op": "replace", "path": "/metadata/resourceVersion", "value": step.seen.resource_version},
             {"op": "add", "path": "/metadata/managedFields", "value": owners},
         ]
-        return Seen.of(self.connection.patch(path, patch, manager(self.blueprint), JSON_PATCH))
+        return LiveVersion.of(self.connection.patch(path, patch, manager(self.blueprint), JSON_PATCH))
 
-    def _moved(self, step: Step, path: str, error: ApiError) -> Step | Written | Diagnostic | None:
+    def _moved(self, step: Step, path: str, error: ApiError) -> Step | WriteResult | Diagnostic | None:
         """After a refusal that a moved object explains: the step for its new version, that it is stale, or done.
 
         None where the object did not move, so something else is wrong.

@@ -9,7 +9,7 @@ from dataclasses import replace
 from blueprint.bundle.model import Bundle, BundlePool
 from blueprint.diagnostics import Note
 from blueprint.drift import node_codes as codes
-from blueprint.drift.model import Finding, FindingKind, Remedy, Station
+from blueprint.drift.model import Finding, FindingKind, FoundIn, Remedy
 from blueprint.drift.node_facts import seen_of, subject_of, writer_of
 from blueprint.drift.view import Live
 from blueprint.kubernetes.kinds import find_kind
@@ -42,7 +42,7 @@ def examine_capacity(node: Live, pool: BundlePool, us: str, *, passing: bool) ->
                 live=have,
                 writer=writer_of(node, path, us),
                 origin=pool.origin("resources", "gpu", "selector"),
-                station=Station.NODE,
+                found_in=FoundIn.NODE,
                 seen=seen_of(node, pool),
                 remarks=(Note(f"pool {pool.name} declares {_capacity_text(pool)} per node"),),
                 code=codes.NODE_RESOURCES,

@@ -26,7 +26,7 @@ _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class ObjectComparison:
     """What one comparison came to.
 
     Attributes:
@@ -54,7 +54,7 @@ def compare(
     *,
     recorded: bool = False,
     distribution: str = "",
-) -> Compared:
+) -> ObjectComparison:
     """Compare `manifest` (the object as it is applied) with `live`.
 
     Pure: everything it needs is in its arguments. `snapshot` is how the object was right after an apply;
@@ -78,7 +78,7 @@ def compare(
     left_out += [_left_out(obj, live, d, IDLE_ORDER) for d in found if _is_idle_reorder(d)]
     if options.record and not settled and not (relevant or left_out):
         left_out.append(IgnoredDifference(str(obj.id), "", NOBODYS))
-    return Compared(tuple(relevant), options, settled, live, tuple(left_out))
+    return ObjectComparison(tuple(relevant), options, settled, live, tuple(left_out))
 
 
 def _left_out(obj: Object, live: Live, difference: Difference, reason: str) -> IgnoredDifference:

@@ -10,7 +10,7 @@ from blueprint.apiserver.managed_fields import Tokens, key_of
 from blueprint.bundle.model import Path
 from blueprint.changes.compare import ABSENT
 from blueprint.cluster.list_order import order_matters
-from blueprint.drift.equality import Cover, covers, deep_same, is_empty, same
+from blueprint.drift.equality import MatchDegree, covers, deep_same, is_empty, same
 from blueprint.drift.model import FindingKind, Writer
 from blueprint.drift.ownership import (
     Claims,
@@ -146,8 +146,8 @@ def _atomic(pair: FieldPair, options: CompareOptions) -> Iterator[Difference]:
         yield from _piece(pair, equal, options)
         return
     cover = covers(pair.want, pair.have, pair.there, options.shape, options.live)
-    for difference in _piece(pair, cover is Cover.FULL, options):
-        yield replace(difference, sure=difference.sure and cover is not Cover.IF_DROPPED)
+    for difference in _piece(pair, cover is MatchDegree.FULL, options):
+        yield replace(difference, sure=difference.sure and cover is not MatchDegree.IF_DROPPED)
 
 
 def _piece(pair: FieldPair, equal: bool, options: CompareOptions) -> Iterator[Difference]:  # noqa: FBT001 - one fact

@@ -12,7 +12,7 @@ from blueprint.bundle.model import Bundle
 from blueprint.diagnostics import Diagnostic, Severity
 from blueprint.drift import codes
 from blueprint.drift.diagnostics import diagnostics_of
-from blueprint.drift.model import DriftReport, Part
+from blueprint.drift.model import DriftReport, ScopeResult
 from blueprint.drift.scopes import OBJECTS, SCOPES, DriftRequest
 from blueprint.drift.summary import verdict_of
 from blueprint.drift.view import View
@@ -44,7 +44,7 @@ def detect_drift(
     return _report(request, parts, tuple(name for name in SCOPES if name not in scopes))
 
 
-def _report(request: DriftRequest, parts: Sequence[Part], out_of_scope: tuple[str, ...]) -> DriftReport:
+def _report(request: DriftRequest, parts: Sequence[ScopeResult], out_of_scope: tuple[str, ...]) -> DriftReport:
     findings = tuple(finding for part in parts for finding in part.findings)
     subject = {"bundle": request.bundle.digest} if request.bundle.digest else {}
     for part in parts:

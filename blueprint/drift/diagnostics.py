@@ -10,7 +10,7 @@ from typing import Any
 from blueprint.changes.compare import ABSENT, differences
 from blueprint.diagnostics import Code, Diagnostic, Note
 from blueprint.drift import codes
-from blueprint.drift.model import Finding, FindingKind, Station, cause_of
+from blueprint.drift.model import Finding, FindingKind, FoundIn, cause_of
 from blueprint.redaction.secrets import HIDDEN, HIDDEN_DIFFERENT, is_confidential_field, is_secret_subject
 from blueprint.source.paths import format_path
 
@@ -83,10 +83,10 @@ def _code(finding: Finding) -> Code:
     if finding.code:
         return finding.code
     if finding.kind is FindingKind.UNKNOWN:
-        if finding.station is Station.NODE:
+        if finding.found_in is FoundIn.NODE:
             return codes.NODES_UNSEEN
         return codes.UNDECIDED if finding.path else codes.OBJECTS_UNSEEN
-    if finding.station is Station.NODE and finding.path:
+    if finding.found_in is FoundIn.NODE and finding.path:
         return codes.NODE_TAINT if finding.path.startswith("spec.taints") else codes.NODE_LABEL
     return _CODES[finding.kind]
 
@@ -159,13 +159,13 @@ def _evidence(finding: Finding, causes: Counter[str]) -> Iterator[tuple[str, str
         others = (source for source in finding.origin.sources if source is not line)
         if also := [source.path for source in others if source.layer not in _SHOWN_LAYERS]:
             yield "also decides", ", ".join(also)
-    if finding.origin and finding.station is Station.LIVE:
+    if finding.origin and finding.found_in is FoundIn.LIVE:
         yield "template", str(finding.origin.template)
     yield from _writer(finding)
     if (cause := cause_of(finding)) and causes[cause] > 1:
         yield "cause", f"{cause}: {causes[cause]} findings"
     yield from finding.seen
-    yield "station", finding.station.value
+    yield "station", finding.found_in.value
 
 
 def _writer(finding: Finding) -> Iterator[tuple[str, str]]:

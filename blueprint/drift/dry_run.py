@@ -11,7 +11,7 @@ from blueprint.apiserver.managed_fields import content, own_entry, value_at
 from blueprint.bundle.model import Object, Path
 from blueprint.changes.compare import ABSENT, differences
 from blueprint.diagnostics import Note
-from blueprint.drift.compare import Compared
+from blueprint.drift.compare import ObjectComparison
 from blueprint.drift.declared import CompareOptions, Difference, FieldPair, declared_differences
 from blueprint.drift.model import Finding, FindingKind
 from blueprint.drift.ownership import claims_of
@@ -33,14 +33,14 @@ _OUR_NAME = Note("written under our own manager's name, after the recorded apply
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class DryRunResult:
     """Findings of one object, and differences that turned out to be none."""
 
     findings: tuple[Finding, ...]
     left_out: tuple[IgnoredDifference, ...] = ()
 
 
-class Confirm:
+class DryRunConfirmation:
     """Tier 2. At most one dry-run per object, and only for objects that nothing else decides."""
 
     def __init__(self, view: View, manager: str, *, enabled: bool) -> None:
@@ -48,7 +48,7 @@ class Confirm:
         self._manager = manager
         self._enabled = enabled
 
-    def decide(self, obj: Object, manifest: Mapping[str, Any], compared: Compared) -> Decided:
+    def decide(self, obj: Object, manifest: Mapping[str, Any], compared: ObjectComparison) -> DryRunResult:
         """The findings of one object."""
         prediction: Live | Unseen | None = None
         if any(_is_not_ours(d) or not (d.sure or compared.settled) for d in compared.differences):
@@ -71,9 +71,11 @@ class Confirm:
                 left_out.append(IgnoredDifference(str(obj.id), path, reason, str(difference.writer or "")))
             else:
                 findings.append(_finding(obj, difference, compared, prediction))
-        return Decided(tuple(findings), tuple(left_out))
+        return DryRunResult(tuple(findings), tuple(left_out))
 
-    def _server_owned(self, manifest: Mapping[str, Any], prediction: Live, compared: Compared) -> Iterator[Path]:
+    def _server_owned(
+        self, manifest: Mapping[str, Any], prediction: Live, compared: ObjectComparison
+    ) -> Iterator[Path]:
         """The declared fields that an apply of ours does not own either: the server keeps them from every applier."""
         pair = FieldPair(manifest, prediction, claims_of(prediction, self._manager))
         after = declared_differences(pair, CompareOptions(compared.options.shape, live=prediction))
@@ -140,12 +142,12 @@ def _follow(path: Path, value: Any) -> Any:
     return value
 
 
-def _is_confidential(pair: FieldPair, compared: Compared) -> bool:
+def _is_confidential(pair: FieldPair, compared: ObjectComparison) -> bool:
     """Of a Secret no record says how the server stored a value."""
     return is_secret_manifest(compared.live) and is_confidential(pair.at)
 
 
-def _filled(pair: FieldPair, compared: Compared) -> Iterator[Path]:
+def _filled(pair: FieldPair, compared: ObjectComparison) -> Iterator[Path]:
     """What an atomic value has beyond the declared one, because the server filled it in."""
     if isinstance(pair.want, Mapping | list) and isinstance(pair.have, type(pair.want)):
         for path, was, now in differences(pair.want, pair.have):
@@ -157,7 +159,7 @@ def _filled(pair: FieldPair, compared: Compared) -> Iterator[Path]:
 def _finding(
     obj: Object,
     difference: Difference,
-    compared: Compared,
+    compared: ObjectComparison,
     prediction: Live | Unseen | None,
 ) -> Finding:
     pair = difference.pair

@@ -43,7 +43,7 @@ def deep_same(want: Any, have: Any, path: Path, shape: Shape) -> bool:
     return same(want, have, path, shape)
 
 
-class Cover(enum.IntEnum):
+class MatchDegree(enum.IntEnum):
     """How far a live value is the declared one: not, if the server drops what is empty, or entirely."""
 
     NO = 0
@@ -51,23 +51,23 @@ class Cover(enum.IntEnum):
     FULL = 2
 
 
-def covers(want: Any, have: Any, at: Path, shape: Shape, live: Mapping[str, Any]) -> Cover:
+def covers(want: Any, have: Any, at: Path, shape: Shape, live: Mapping[str, Any]) -> MatchDegree:
     """How far `have`, which stands at `at` in `live`, is `want`, apart from what the server fills in."""
     if isinstance(want, Mapping) and isinstance(have, Mapping):
         if not all(is_default((*at, key), have[key], shape, live) for key in have if key not in want):
-            return Cover.NO
+            return MatchDegree.NO
         return min(
             (covers(value, have.get(key, ABSENT), (*at, key), shape, live) for key, value in want.items()),
-            default=Cover.FULL,
+            default=MatchDegree.FULL,
         )
     if isinstance(want, list) and isinstance(have, list):
         if len(want) != len(have):
-            return Cover.NO
+            return MatchDegree.NO
         pairs = enumerate(zip(want, have, strict=True))
-        return min((covers(w, h, (*at, index), shape, live) for index, (w, h) in pairs), default=Cover.FULL)
+        return min((covers(w, h, (*at, index), shape, live) for index, (w, h) in pairs), default=MatchDegree.FULL)
     if (have is ABSENT or have is None) and is_empty(want) and not shape.at(at).is_key:
-        return Cover.IF_DROPPED
-    return Cover.FULL if same(want, have, at, shape) else Cover.NO
+        return MatchDegree.IF_DROPPED
+    return MatchDegree.FULL if same(want, have, at, shape) else MatchDegree.NO
 
 
 def _quantity(value: Any) -> Fraction | None:

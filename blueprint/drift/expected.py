@@ -26,7 +26,7 @@ _NO_WRITER = Writer("", "", "", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Write:
+class ExpectedWrite:
     """Fields that a program is expected to set. Names and values are shell patterns.
 
     Attributes:
@@ -53,22 +53,22 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Writes(Record):
+class ExpectedWrites(Record):
     """What one program writes: its field managers, and where that was read."""
 
     writer: Text
     managers: tuple[Text, ...]
     source: Text
-    writes: tuple[Write, ...]
+    writes: tuple[ExpectedWrite, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class ExpectedField:
     """One field of one entry, ready to be asked."""
 
     path: tuple[str, ...]
     managers: tuple[str, ...]
-    write: Write
+    write: ExpectedWrite
 
     def allows(self, path: Path, value: Any, writer: Writer, live: Mapping[str, Any], distribution: str) -> bool:
         """Whether this writer may have written this value at this path, or, if any value will do, below it."""
@@ -102,13 +102,13 @@ def why_expected(
 
 
 @cache
-def rules_by_kind() -> Mapping[str, tuple[Rule, ...]]:
+def rules_by_kind() -> Mapping[str, tuple[ExpectedField, ...]]:
     """Every rule, by the kinds that it names. Read when the first object has something undeclared."""
-    found: dict[str, list[Rule]] = {}
+    found: dict[str, list[ExpectedField]] = {}
     for file in rule_files():
-        writes = read(file, Writes)
+        writes = read(file, ExpectedWrites)
         for write in writes.writes:
-            rules = [Rule(steps(text), write.managers or writes.managers, write) for text in write.fields]
+            rules = [ExpectedField(steps(text), write.managers or writes.managers, write) for text in write.fields]
             for kind in write.kinds:
                 found.setdefault(kind, []).extend(rules)
     return {kind: tuple(rules) for kind, rules in found.items()}

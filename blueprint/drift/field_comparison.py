@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -13,7 +13,7 @@ from blueprint.drift.advice import Situation, advised
 from blueprint.drift.aggregation import gained_rules, is_aggregated
 from blueprint.drift.blame import attributed
 from blueprint.drift.compare import compare
-from blueprint.drift.dry_run import Confirm
+from blueprint.drift.dry_run import DryRunConfirmation
 from blueprint.drift.model import Finding, FindingKind, facts
 from blueprint.drift.ownership import claims_of
 from blueprint.drift.scaling import switched_off
@@ -33,21 +33,16 @@ class Suspects:
         self._view = view
         self._manager = manager(bundle.name)
         self._dry_run = dry_run
-        self._confirm = Confirm(view, self._manager, enabled=dry_run)
+        self._confirm = DryRunConfirmation(view, self._manager, enabled=dry_run)
         self._shapes: dict[tuple[str, str], Shape] = {}
 
     def findings(
         self, obj: Object, live: Live, snapshot: Snapshot | None, *, recorded: bool = False
     ) -> Iterator[Finding]:
         """Everything about `obj` that is not as declared; `recorded`: the bundle is applied here."""
-        found: list[Finding] = []
-        if deletion := live["metadata"].get("deletionTimestamp"):
-            found.append(_terminating(obj, live, str(deletion)))
-        replaced = snapshot is not None and snapshot.uid != live["metadata"].get("uid")
-        if snapshot and replaced:
-            found.append(_replaced(obj, live, snapshot, self._manager))
+        found = list(self._lifetime(obj, live, snapshot))
         # What somebody made anew lacks our label; that it is another object says so already.
-        ours = (snapshot is not None and not replaced) or is_member(live, self._bundle.name)
+        ours = (snapshot is not None and not _is_another(live, snapshot)) or is_member(live, self._bundle.name)
         manifest = self._view.disguised(as_member(obj.data, self._bundle.name) if ours else obj.data)
         compared = compare(
             obj,
@@ -66,6 +61,17 @@ class Suspects:
             differing = tuple(self._confirm.unapplied(obj, as_member(obj.data, self._bundle.name), live))
         found += [replace(attributed(finding, live, self._manager), seen=facts(live)) for finding in differing]
         yield from advised(found, self._situation(obj, live, snapshot)) if found else ()
+        yield from self._by_controllers(obj, live, differing)
+
+    def _lifetime(self, obj: Object, live: Live, snapshot: Snapshot | None) -> Iterator[Finding]:
+        """Whether it is on its way out, and whether it is the object that was applied."""
+        if deletion := live["metadata"].get("deletionTimestamp"):
+            yield _terminating(obj, live, str(deletion))
+        if snapshot and _is_another(live, snapshot):
+            yield _replaced(obj, live, snapshot, self._manager)
+
+    def _by_controllers(self, obj: Object, live: Live, differing: Sequence[Finding]) -> Iterator[Finding]:
+        """What controllers do to an object by rules of their own: an autoscaler, and the aggregation of roles."""
         if off := switched_off(obj, live, self._bundle, self._view, self._manager):
             yield off
         if is_aggregated(obj) and not any(finding.path == "rules" for finding in differing):
@@ -81,6 +87,11 @@ class Suspects:
         if kind not in self._shapes:
             self._shapes[kind] = shape_of(obj, self._bundle)
         return self._shapes[kind]
+
+
+def _is_another(live: Live, snapshot: Snapshot) -> bool:
+    """Whether this object has taken the place of the one that was applied."""
+    return bool(snapshot.uid != live["metadata"].get("uid"))
 
 
 def _terminating(obj: Object, live: Live, since: str) -> Finding:

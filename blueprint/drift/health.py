@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from blueprint.bundle.model import Bundle, Object, ObjectId
-from blueprint.cluster.health import Health, State, conditions_of, health_of, is_operators
+from blueprint.cluster.health import Health, HealthState, conditions_of, health_of, is_operators
 from blueprint.diagnostics import Diagnostic
 from blueprint.drift import node_codes as codes
-from blueprint.drift.model import Finding, FindingKind, Part, facts
+from blueprint.drift.model import Finding, FindingKind, ScopeResult, facts
 from blueprint.drift.node_facts import is_real, writer_of
 from blueprint.drift.view import Live, Unseen, View
 from blueprint.inventory.membership import manager
@@ -18,23 +18,23 @@ from blueprint.report.model import Coverage
 SCOPE = "custom resources"
 
 
-def examine_health(bundle: Bundle, view: View) -> Part:
+def examine_health(bundle: Bundle, view: View) -> ScopeResult:
     """What operators say of our custom resources. What is missing or could not be read is told elsewhere."""
     declared = {obj.id: obj for obj in bundle.objects if is_operators(obj.id, bundle.release)}
     if not declared:
-        return Part(())
+        return ScopeResult(())
     live = view.objects({i: obj.api_version for i, obj in declared.items()}, bundle.name).live
     states = {i: state for i in declared if i in live and (state := health_of(live[i], bundle.release))}
     ill = [i for i, s in states.items() if s.health is Health.NOT_HEALTHY and not _is_idle(bundle, live[i])]
     findings = tuple(_ill(declared[i], live[i], states[i], manager(bundle.name)) for i in ill)
     silent = {i: state for i, state in states.items() if state.health is Health.UNKNOWN}
     if not silent:
-        return Part((), findings, failed=bool(findings))
+        return ScopeResult((), findings, failed=bool(findings))
     if _is_simulation(view):
-        return Part((), findings, failed=bool(findings), simulated=("health of custom resources",))
+        return ScopeResult((), findings, failed=bool(findings), simulated=("health of custom resources",))
     reason = "; ".join(sorted({state.text for state in silent.values()}))
     coverage = Coverage(SCOPE, len(states) - len(silent), len(silent), reason)
-    return Part((coverage,), findings, tuple(_unknown(declared, silent)), failed=bool(findings))
+    return ScopeResult((coverage,), findings, tuple(_unknown(declared, silent)), failed=bool(findings))
 
 
 def _is_idle(bundle: Bundle, live: Live) -> bool:
@@ -54,7 +54,7 @@ def _is_simulation(view: View) -> bool:
     return not any(map(is_real, nodes))
 
 
-def _ill(obj: Object, live: Live, state: State, us: str) -> Finding:
+def _ill(obj: Object, live: Live, state: HealthState, us: str) -> Finding:
     at = ("status", "state") if "state" in live["status"] else ("status",)
     return Finding(
         FindingKind.FAILED,
@@ -70,7 +70,7 @@ def _ill(obj: Object, live: Live, state: State, us: str) -> Finding:
     )
 
 
-def _unknown(declared: Mapping[ObjectId, Object], silent: Mapping[ObjectId, State]) -> Iterator[Diagnostic]:
+def _unknown(declared: Mapping[ObjectId, Object], silent: Mapping[ObjectId, HealthState]) -> Iterator[Diagnostic]:
     for identity, state in silent.items():
         origin = declared[identity].origin(())
         text = f"{identity}: health unknown: {state.text}"

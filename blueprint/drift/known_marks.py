@@ -9,12 +9,12 @@ from functools import cached_property
 from typing import Any
 
 from blueprint.bundle.model import Bundle
-from blueprint.catalog.node_marks import KnownTaint, Place, Progress, Switch, load_node_marks
+from blueprint.catalog.component_files.node_marks import KnownTaint, Place, Progress, Switch, load_node_marks
 from blueprint.drift.view import Live
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class NodeProgress:
     """How far an operator is on one node, as its mark says."""
 
     progress: Progress
@@ -45,11 +45,11 @@ class Marks:
         """What is known of a taint."""
         return next((known for known in self.taints if fnmatchcase(key, known.key)), None)
 
-    def stages(self, node: Live) -> list[Stage]:
+    def stages(self, node: Live) -> list[NodeProgress]:
         """Everything that an operator says it is doing on the node, or has failed to do."""
         labels = node["metadata"].get("labels") or {}
         found = ((step, labels[key]) for key, step in self._progress.items() if key in labels)
-        return [Stage(step, value, value in step.failed) for step, value in found if value not in step.done]
+        return [NodeProgress(step, value, value in step.failed) for step, value in found if value not in step.done]
 
     def switches(self, node: Live) -> Iterator[tuple[Switch, str, str]]:
         """Every mark of the node that an operator obeys: what is known of it, its key and its value."""

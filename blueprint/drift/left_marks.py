@@ -13,7 +13,7 @@ from blueprint.bundle.model import Bundle, BundlePool
 from blueprint.changes.compare import ABSENT
 from blueprint.cluster.nodes import owned_labels, taint_key, taints_of
 from blueprint.diagnostics import Note
-from blueprint.drift.model import APPLY, Finding, FindingKind, Station, facts
+from blueprint.drift.model import APPLY, Finding, FindingKind, FoundIn, facts
 from blueprint.drift.ownership import claims_at, foreign, latest
 from blueprint.drift.view import Live
 from blueprint.inventory.membership import manager
@@ -71,7 +71,7 @@ def _finding(node: Live, path: tuple[str, ...], live: Any, us: str, wanted: Any 
         wanted,
         live,
         latest(foreign(claims_at(node, path, us))),
-        station=Station.NODE,
+        found_in=FoundIn.NODE,
         seen=facts(node),
         remarks=(_NOT_TAKEN_OVER,),
     )
@@ -81,5 +81,5 @@ def _left(node: Live, path: str, live: Any) -> Finding:
     subject = f"Node/{node['metadata']['name']}"
     marks = (_NOT_TAKEN_BACK,)
     return Finding(
-        FindingKind.MODIFIED, subject, path, live=live, station=Station.NODE, seen=facts(node), remarks=marks
+        FindingKind.MODIFIED, subject, path, live=live, found_in=FoundIn.NODE, seen=facts(node), remarks=marks
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from blueprint.bundle.model import Bundle, BundlePool
 from blueprint.diagnostics import Note
 from blueprint.drift import node_codes as codes
-from blueprint.drift.model import Finding, FindingKind, Station, Writer
+from blueprint.drift.model import Finding, FindingKind, FoundIn, Writer
 from blueprint.drift.node_facts import seen_of, subject_of, writer_of
 from blueprint.drift.view import Live
 from blueprint.inventory.membership import manager
@@ -94,7 +94,7 @@ def _size(pool: BundlePool, there: int, lost: list[_Left]) -> Finding:
         declared=pool.nodes_min if fixed else f"{pool.nodes_min} to {pool.nodes_max}",
         live=there,
         origin=pool.origin("nodes", "selector"),
-        station=Station.NODE,
+        found_in=FoundIn.NODE,
         remarks=tuple(Note(f"{each.name} was labelled by an earlier apply: {each.how}{_by(each)}") for each in lost),
     )
 
@@ -115,7 +115,7 @@ def _gone(bundle: Bundle, record: Inventory | None, members: Members, left: _Lef
         f"Node/{left.name}",
         writer=left.writer,
         origin=pool.origin("selector") if pool else None,
-        station=Station.NODE,
+        found_in=FoundIn.NODE,
         seen=seen_of(left.live, pool) if left.live and pool else (),
         remarks=remarks,
         code=codes.NODE_LEFT,
@@ -135,7 +135,7 @@ def _remade(record: Inventory | None, members: Members) -> Iterator[Finding]:
                 declared=known.uid,
                 live=str(meta.get("uid")),
                 origin=pools[0].origin("nodes", "selector"),
-                station=Station.NODE,
+                found_in=FoundIn.NODE,
                 seen=seen_of(node, pools[0]),
                 remarks=(Note(f"applied as uid {known.uid}"),),
                 code=codes.NODE_REMADE,

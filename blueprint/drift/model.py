@@ -1,4 +1,4 @@
-"""What drift is made of: findings, writers, stations; and what one comparison of a cluster came to."""
+"""What drift is made of: findings, writers; and what one comparison of a cluster came to."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ _REMEDIES = {
 """What ends findings of a kind; an apply ends the others."""
 
 
-class Station(enum.StrEnum):
-    """Where on the way from the blueprint to the GPU the chain broke."""
+class FoundIn(enum.StrEnum):
+    """Where on the way from the blueprint to the GPU something is not as declared."""
 
     RENDERED = "rendered file"
     LOCK = "lock"
@@ -95,7 +95,7 @@ class Finding:
         live: The value in the cluster; ABSENT where there is none.
         writer: Who wrote the live value; None where the API keeps no trace (a removal, a deletion).
         origin: The template and blueprint lines that the live state contradicts.
-        station: Which station of the thread broke.
+        found_in: Where on the way from the blueprint to the GPU it shows.
         seen: Further facts of the live object (uid, resourceVersion, ...), as ordered pairs.
         remarks: Sentences for people.
         filled: Places inside the live value that the server filled in, as paths from there.
@@ -115,7 +115,7 @@ class Finding:
     live: Any = ABSENT
     writer: Writer | None = None
     origin: FieldOrigin | None = None
-    station: Station = Station.LIVE
+    found_in: FoundIn = FoundIn.LIVE
     seen: tuple[tuple[str, str], ...] = ()
     remarks: tuple[Note, ...] = ()
     filled: frozenset[Path] = frozenset()
@@ -135,7 +135,7 @@ class Finding:
         if self.commands:
             return Remedy.APPLY if self.commands[0].startswith("blueprint apply") else Remedy.REMOVE
         usual = _REMEDIES.get(self.kind, Remedy.APPLY)
-        looked_at = self.station is Station.LIVE and self.help is not None
+        looked_at = self.found_in is FoundIn.LIVE and self.help is not None
         return Remedy.REPAIR if looked_at and usual is Remedy.APPLY else usual
 
     @property
@@ -156,7 +156,7 @@ class Finding:
         """
         if self.contest is not None:
             return self.contest
-        taint = self.station is Station.NODE and self.path.startswith("spec.taints")
+        taint = self.found_in is FoundIn.NODE and self.path.startswith("spec.taints")
         ours = self.declared is ABSENT  # what nobody else owns any part of, and an apply takes back
         theirs = self.kind is FindingKind.MODIFIED and self.writer is not None
         return self.restorable and theirs and not (taint or ours)
@@ -188,7 +188,7 @@ def facts(live: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ScopeResult:
     """What one scope came to.
 
     `diagnostics` is what is told beside `findings`; `failed` says that something among it contradicts the

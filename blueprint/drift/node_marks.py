@@ -11,11 +11,11 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from blueprint.bundle.model import BundlePool
-from blueprint.catalog.node_marks import KnownTaint, Switch
+from blueprint.catalog.component_files.node_marks import KnownTaint, Switch
 from blueprint.diagnostics import Note
 from blueprint.drift import node_codes as codes
-from blueprint.drift.known_marks import Marks, Stage
-from blueprint.drift.model import Finding, FindingKind, Remedy, Station, Writer
+from blueprint.drift.known_marks import Marks, NodeProgress
+from blueprint.drift.model import Finding, FindingKind, FoundIn, Remedy, Writer
 from blueprint.drift.node_facts import seen_of, subject_of, writer_of
 from blueprint.drift.taints import examine_taints
 from blueprint.drift.view import Live
@@ -68,7 +68,7 @@ def _switch(node: Live, pool: BundlePool, switch: Switch, mark: tuple[str, str],
         live=value,
         writer=writer,
         origin=pool.origin("selector"),
-        station=Station.NODE,
+        found_in=FoundIn.NODE,
         seen=seen_of(node, pool),
         remarks=(Note(f"this {noun} {switch.effect}"), Note(f"known from: {switch.source}")),
         code=codes.NODE_STEERED,
@@ -77,7 +77,7 @@ def _switch(node: Live, pool: BundlePool, switch: Switch, mark: tuple[str, str],
     )
 
 
-def _stage(node: Live, pool: BundlePool, stage: Stage, us: str) -> Finding:
+def _stage(node: Live, pool: BundlePool, stage: NodeProgress, us: str) -> Finding:
     progress, name = stage.progress, node["metadata"]["name"]
     doing = f"{progress.what} {'failed' if stage.failed else 'is under way, or stuck'}"
     return Finding(
@@ -87,7 +87,7 @@ def _stage(node: Live, pool: BundlePool, stage: Stage, us: str) -> Finding:
         live=stage.value,
         writer=writer_of(node, ("metadata", "labels", progress.key), us),
         origin=pool.origin("gpu", "selector"),
-        station=Station.NODE,
+        found_in=FoundIn.NODE,
         seen=seen_of(node, pool),
         remarks=(Note(f"known from: {progress.source}"),),
         code=codes.NODE_FAILED if stage.failed else codes.NODE_IN_TRANSITION,
@@ -96,7 +96,7 @@ def _stage(node: Live, pool: BundlePool, stage: Stage, us: str) -> Finding:
     )
 
 
-def _cordon(node: Live, pool: BundlePool, marks: Marks, stages: list[Stage], us: str) -> Finding:
+def _cordon(node: Live, pool: BundlePool, marks: Marks, stages: list[NodeProgress], us: str) -> Finding:
     writer = writer_of(node, UNSCHEDULABLE, us)
     why = next((stage for stage in stages if _explains(stage, writer)), None)
     going = next((t for t in marks.taints if t.means == "going" and _has_taint(node, t)
@@ -112,7 +112,7 @@ def _cordon(node: Live, pool: BundlePool, marks: Marks, stages: list[Stage], us:
         live=True,
         writer=writer,
         origin=pool.origin("nodes", "selector"),
-        station=Station.NODE,
+        found_in=FoundIn.NODE,
         seen=seen_of(node, pool),
         remarks=(Note("no new pod is scheduled to it, so nobody new gets its GPUs"),),
         code=excused if excuse else codes.NODE_CORDONED,
@@ -123,7 +123,7 @@ def _cordon(node: Live, pool: BundlePool, marks: Marks, stages: list[Stage], us:
     )  # fmt: skip
 
 
-def _explains(stage: Stage, writer: Writer | None) -> bool:
+def _explains(stage: NodeProgress, writer: Writer | None) -> bool:
     """Whether an operator cordoned the node for what it says it does. Without a trace of the writer, its word must do
     while it is at it."""
     if writer is None:

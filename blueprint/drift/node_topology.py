@@ -12,7 +12,7 @@ from typing import Any
 from blueprint.bundle.model import BundlePool
 from blueprint.changes.compare import ABSENT
 from blueprint.diagnostics import Note
-from blueprint.drift.model import Finding, FindingKind, Remedy, Station, facts
+from blueprint.drift.model import Finding, FindingKind, FoundIn, Remedy, facts
 from blueprint.drift.view import Live
 from blueprint.source.paths import format_path
 from blueprint.units import quantity_value
@@ -64,7 +64,7 @@ def examine_domains(pool: BundlePool, nodes: Iterable[Live]) -> Iterator[Finding
                     declared=f"at most {size}",
                     live=number,
                     origin=pool.origin("topology", "selector"),
-                    station=Station.NODE,
+                    found_in=FoundIn.NODE,
                 )
 
 
@@ -76,7 +76,7 @@ def _differs(node: Live, pool: BundlePool, source: str, path: str, want: str, ha
         declared=want,
         live=have,
         origin=pool.origin(source, "selector"),
-        station=Station.NODE,
+        found_in=FoundIn.NODE,
         seen=(("pool", pool.name), *facts(node)),
         remarks=(Note(_WORDS),),
         ended_by=Remedy.NODES,

@@ -13,7 +13,7 @@ from blueprint.drift import node_codes as codes
 from blueprint.drift.capacity import examine_capacity, offers_resources
 from blueprint.drift.left_marks import left_marks
 from blueprint.drift.membership import Members, examine_membership
-from blueprint.drift.model import APPLY, TAKE_OVER, Finding, FindingKind, Part, Remedy, Station
+from blueprint.drift.model import APPLY, TAKE_OVER, Finding, FindingKind, FoundIn, Remedy, ScopeResult
 from blueprint.drift.node_facts import is_real, seen_of, subject_of, writer_of
 from blueprint.drift.node_topology import examine_domains, examine_place
 from blueprint.drift.view import Live, Unseen, View
@@ -47,19 +47,17 @@ def pools_of(node: Live, pools: Iterable[BundlePool]) -> list[BundlePool]:
     return [p for p in pools if p.selector and all(labels.get(k) == v for k, v in p.selector.items())]
 
 
-def examine_nodes(bundle: Bundle, record: Inventory | None, view: View) -> Part:
+def examine_nodes(bundle: Bundle, record: Inventory | None, view: View) -> ScopeResult:
     """Whether the nodes of every pool are there, as declared, and of use.
 
     `record` knows which nodes an apply of ours labelled: those that left their pool are named.
     """
     if not (bundle.pools or (record and record.nodes)):
-        return Part(())
+        return ScopeResult(())
     try:
         nodes = view.nodes()
     except Unseen as unseen:
-        expected = sum(pool.nodes_min for pool in bundle.pools)
-        finding = Finding(FindingKind.UNKNOWN, "Node", station=Station.NODE, remarks=(Note(str(unseen)),))
-        return Part((Coverage(SCOPE, 0, max(expected, 1), str(unseen)),), (finding,))
+        return _unseen(bundle, str(unseen))
     members = [(node, pools_of(node, bundle.pools)) for node in nodes]
     offering = {pool.name for pool in bundle.pools if offers_resources(bundle, pool)}
     silent = [n for n, pools in members if len(pools) == 1 and pools[0].name in offering and not _reports(n)]
@@ -67,12 +65,24 @@ def examine_nodes(bundle: Bundle, record: Inventory | None, view: View) -> Part:
     known = {(finding.subject, finding.path) for finding in ours}
     each = (found for found in _each(bundle, members, offering) if (found.subject, found.path) not in known)
     findings = (*examine_membership(bundle, record, members), *each, *ours)
+    return _result(members, findings, silent)
+
+
+def _unseen(bundle: Bundle, why: str) -> ScopeResult:
+    """What nobody could look at: as many nodes as the pools have at least."""
+    expected = sum(pool.nodes_min for pool in bundle.pools)
+    finding = Finding(FindingKind.UNKNOWN, "Node", found_in=FoundIn.NODE, remarks=(Note(why),))
+    return ScopeResult((Coverage(SCOPE, 0, max(expected, 1), why),), (finding,))
+
+
+def _result(members: Members, findings: tuple[Finding, ...], silent: list[Live]) -> ScopeResult:
+    """The findings, and how much was seen. `silent` nodes do not say what they offer: unknown, if a kubelet runs."""
     unknown = [node for node in silent if is_real(node)]
     reason = "nobody has reported what they offer" if unknown else ""
     coverage = Coverage(SCOPE, sum(1 for _, pools in members if pools), len(unknown), reason)
     failed = any(finding.is_drift for finding in findings)
     simulated = ("GPUs that nodes offer",) if len(silent) > len(unknown) else ()
-    return Part((coverage,), findings, tuple(_without_status(unknown)), failed=failed, simulated=simulated)
+    return ScopeResult((coverage,), findings, tuple(_without_status(unknown)), failed=failed, simulated=simulated)
 
 
 def _reports(node: Live) -> bool:
@@ -128,7 +138,7 @@ def _shared(node: Live, pools: list[BundlePool]) -> Finding:
         subject_of(node),
         live=", ".join(pool.name for pool in pools),
         origin=pools[0].origin("selector"),
-        station=Station.NODE,
+        found_in=FoundIn.NODE,
         seen=seen_of(node, pools[0]),
     )
 
@@ -160,6 +170,6 @@ def _mark(node: Live, pool: BundlePool, mark: _Mark, us: str) -> Finding:
         mark.have,
         writer_of(node, mark.at, us, gone=gone),
         pool.origin(mark.source, "labels", "selector"),
-        Station.NODE,
+        FoundIn.NODE,
         seen_of(node, pool),
     )

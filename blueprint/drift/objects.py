@@ -14,8 +14,8 @@ from blueprint.apiserver.managed_fields import entries, fieldset_hash, own_entry
 from blueprint.bundle.model import Bundle, Object, ObjectId
 from blueprint.diagnostics import Diagnostic, Note
 from blueprint.drift import codes
-from blueprint.drift.model import Finding, FindingKind, Part, Writer, facts
-from blueprint.drift.view import Gathered, Live, View
+from blueprint.drift.model import Finding, FindingKind, ScopeResult, Writer, facts
+from blueprint.drift.view import Live, ObservedObjects, View
 from blueprint.inventory.membership import PART_OF, is_member, manager
 from blueprint.inventory.model import Inventory, Snapshot
 from blueprint.inventory.snapshots import desired_hash, is_unchanged
@@ -33,7 +33,7 @@ _ENDPOINTS = "Endpoints of a Service, made by a controller that copies the Servi
 
 def examine_objects(
     bundle: Bundle, record: Inventory | None, view: View, *, dry_run: bool = True, record_missing: bool = False
-) -> Part:
+) -> ScopeResult:
     """Compare every object. `record` is what the cluster says was applied; None where nobody can say.
 
     `record_missing` is where there is none at all: then either nothing was ever applied, or the record was deleted.
@@ -47,7 +47,7 @@ def examine_objects(
     unlisted = list(_unlisted(found.gathered))
     findings = (*examiner.everything(declared, found), *_unseen(found.gathered.unseen), *unlisted)
     lost, diagnostics = _without_record(bundle, view, found.gathered) if record_missing else ((), ())
-    return Part(
+    return ScopeResult(
         (_coverage(found, findings, len(unlisted)), *lost),
         findings,
         diagnostics,
@@ -62,7 +62,7 @@ class _Found:
 
     wanted: Mapping[ObjectId, str]
     clean: Collection[ObjectId]
-    gathered: Gathered
+    gathered: ObservedObjects
 
     @property
     def to_examine(self) -> set[ObjectId]:
@@ -78,7 +78,7 @@ def _look(examiner: _Examiner, declared: Mapping[ObjectId, Object], record: Inve
     clean = {i for i, live in seen.items() if i in declared and examiner.is_untouched(declared[i], live)}
     wanted |= {i: str(live["apiVersion"]) for i, live in seen.items() if i not in wanted}
     rest = {i: api_version for i, api_version in wanted.items() if i not in clean}
-    return _Found(wanted, clean, view.objects(rest, examiner.blueprint) if rest else Gathered())
+    return _Found(wanted, clean, view.objects(rest, examiner.blueprint) if rest else ObservedObjects())
 
 
 def _coverage(found: _Found, findings: Iterable[Finding], unlisted: int) -> Coverage:
@@ -92,7 +92,7 @@ def _coverage(found: _Found, findings: Iterable[Finding], unlisted: int) -> Cove
 
 
 def _without_record(
-    bundle: Bundle, view: View, gathered: Gathered
+    bundle: Bundle, view: View, gathered: ObservedObjects
 ) -> tuple[tuple[Coverage, ...], tuple[Diagnostic, ...]]:
     """What is unknown without a record, and why: it matters only where something was applied."""
     if not any(is_member(live, bundle.name) for live in gathered.live.values()):
@@ -238,7 +238,7 @@ def _kind_name(identity: ObjectId) -> str:
     return f"{identity.kind}.{identity.group}" if identity.group else identity.kind
 
 
-def _unlisted(gathered: Gathered) -> Iterator[Finding]:
+def _unlisted(gathered: ObservedObjects) -> Iterator[Finding]:
     """Kinds of which only the names that we know could be read: a copy of our label is not seen there.
 
     A kind of which an object could not be read either is reported for that already.

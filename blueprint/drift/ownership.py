@@ -17,7 +17,7 @@ from blueprint.drift.model import Writer
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class OwnedFields:
     """What one writer owns at and below a field. `ours` is true of our own server-side apply only."""
 
     writer: Writer
@@ -30,7 +30,7 @@ class Claim:
         return not self.tree or "." in self.tree
 
 
-Claims = tuple[Claim, ...]
+Claims = tuple[OwnedFields, ...]
 
 
 def claims_of(live: Mapping[str, Any], manager: str) -> Claims:
@@ -38,14 +38,14 @@ def claims_of(live: Mapping[str, Any], manager: str) -> Claims:
     return tuple(_claim(entry, manager) for entry in entries(live) if entry.fields)
 
 
-def _claim(entry: Entry, manager: str) -> Claim:
+def _claim(entry: Entry, manager: str) -> OwnedFields:
     ours = (entry.manager, entry.operation, entry.subresource) == (manager, "Apply", "")
-    return Claim(Writer(entry.manager, entry.operation, entry.subresource, entry.time), ours, entry.fields)
+    return OwnedFields(Writer(entry.manager, entry.operation, entry.subresource, entry.time), ours, entry.fields)
 
 
 def below(claims: Claims, token: str) -> Claims:
     """The claims on one child."""
-    return tuple(Claim(c.writer, c.ours, c.tree[token]) for c in claims if token in c.tree)
+    return tuple(OwnedFields(c.writer, c.ours, c.tree[token]) for c in claims if token in c.tree)
 
 
 def foreign(claims: Claims) -> Claims:

@@ -26,7 +26,7 @@ _SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Now:
+class ReadingClock:
     """The time of the run, the greatest age of a reading, and the boot of each node of the cluster by name."""
 
     time: datetime
@@ -44,7 +44,7 @@ def boots_of(view: View | None) -> dict[str, str]:
     return {name: str(fields["bootID"]).lower() for name, fields in info if fields.get("bootID")}
 
 
-def of_the_future(readings: Iterable[Reading], now: Now) -> tuple[list[Reading], list[Diagnostic]]:
+def of_the_future(readings: Iterable[Reading], now: ReadingClock) -> tuple[list[Reading], list[Diagnostic]]:
     """The readings that can have been taken by now, and what is wrong with the others, which must not hide them."""
     usable: list[Reading] = []
     refused: list[Diagnostic] = []
@@ -58,7 +58,7 @@ def of_the_future(readings: Iterable[Reading], now: Now) -> tuple[list[Reading],
     return usable, refused
 
 
-def outdated(reading: Reading, now: Now) -> Diagnostic | None:
+def outdated(reading: Reading, now: ReadingClock) -> Diagnostic | None:
     """Why a reading says nothing of its node as it is now; None if it may."""
     node, again = f"Node/{reading.node}", f"run `blueprint probe -o {reading.node}.json` there again"
     if (age := now.time - reading.taken) > now.oldest:

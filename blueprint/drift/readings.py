@@ -10,9 +10,9 @@ from pathlib import Path
 from blueprint.bundle.model import Bundle, BundlePool
 from blueprint.diagnostics import Diagnostic, Note, Refused
 from blueprint.drift import codes
-from blueprint.drift.model import Part, Station
+from blueprint.drift.model import FoundIn, ScopeResult
 from blueprint.drift.nodes import pools_of
-from blueprint.drift.reading_trust import TOO_OLD, Now, boots_of, of_the_future, outdated, shared
+from blueprint.drift.reading_trust import TOO_OLD, ReadingClock, boots_of, of_the_future, outdated, shared
 from blueprint.drift.view import Unseen, View
 from blueprint.probe.codes import READING_UNOPENABLE
 from blueprint.probe.diagnostics import diagnostics_of
@@ -58,26 +58,49 @@ def load_readings(folder: Path) -> tuple[list[Reading], list[Diagnostic]]:
 
 def examine_readings(
     bundle: Bundle, view: View | None, folder: Path, now: datetime | None = None, oldest: timedelta = TOO_OLD
-) -> Part:
+) -> ScopeResult:
     """Judge every reading by its node's pool. A node of a GPU pool without a reading is unknown, and so is one whose
     reading is older than `oldest`, of the future, or of another boot. A file that is no reading is a finding.
 
     Raises Refused: there are no readings.
     """
     readings, problems = load_readings(folder)
-    here = Now(now or datetime.now(UTC), oldest, boots_of(view))
+    here = ReadingClock(now or datetime.now(UTC), oldest, boots_of(view))
     usable, future = of_the_future(readings, here)
     youngest, twice = _one_per_node(usable)
     placed, lost = _places(bundle, view, youngest)
     copied = list(shared(youngest))
-    found: list[Diagnostic] = [*copied, *future]
-    broken = [each for each in problems if each.code is not READING_UNOPENABLE]
+    strays = [reading for reading in youngest if reading.node not in placed]
+    judged = _judge_all(bundle, [reading for reading in youngest if reading.node in placed], placed, here)
+    silent = list(_silent_pools(bundle, placed, {reading.node for reading in readings}))
+    unknown = len(future) + judged.unknown + sum(pool.number for pool in silent)
+    reason = "not every node of a GPU pool has a reading that could be judged" if unknown else ""
+    of_nodes = len(youngest) - len(strays)
+    coverage = [Coverage(SCOPE, of_nodes, unknown, reason)]
+    if useless := len(strays) + len(problems):
+        coverage.append(Coverage("readings", of_nodes, useless, "of no node of a pool, or unreadable"))
+    unplaced = (_unplaced(reading, lost) for reading in strays)
+    diagnostics = (*problems, *twice, *copied, *future, *unplaced, *judged.found, *map(_missing, silent))
+    broken = any(each.code is not READING_UNOPENABLE for each in problems)
+    failed = bool(judged.refuted or copied or broken)
+    return ScopeResult(tuple(coverage), (), diagnostics, failed=failed, refuted=judged.refuted)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What readings say of their nodes: all that was found, failed checks by node, and how many say nothing certain."""
+
+    found: list[Diagnostic]
+    refuted: dict[str, int]
+    unknown: int
+
+
+def _judge_all(bundle: Bundle, readings: list[Reading], placed: Placed, here: ReadingClock) -> _Judged:
+    """Judge the readings of nodes whose pool is known."""
+    found: list[Diagnostic] = []
     refuted: dict[str, int] = {}
-    unknown = len(future)
-    for reading in youngest:
-        if reading.node not in placed:
-            found.append(_unplaced(reading, lost))
-            continue
+    unknown = 0
+    for reading in readings:
         if doubt := outdated(reading, here):
             unknown += 1
             found.append(doubt)
@@ -87,21 +110,13 @@ def examine_readings(
         if failures := results.count(Result.FAIL):
             refuted[reading.node] = failures
         unknown += Result.UNKNOWN in results and not failures
-    silent = list(_silent_pools(bundle, placed, {reading.node for reading in readings}))
-    unknown += sum(pool.number for pool in silent)
-    strays = sum(1 for reading in youngest if reading.node not in placed)
-    reason = "not every node of a GPU pool has a reading that could be judged" if unknown else ""
-    coverage = [Coverage(SCOPE, len(youngest) - strays, unknown, reason)]
-    if useless := strays + len(problems):
-        coverage.append(Coverage("readings", len(youngest) - strays, useless, "of no node of a pool, or unreadable"))
-    diagnostics = (*problems, *twice, *found, *map(_missing, silent))
-    return Part(tuple(coverage), (), diagnostics, failed=bool(refuted or copied or broken), refuted=refuted)
+    return _Judged(found, refuted, unknown)
 
 
 def _judge(bundle: Bundle, reading: Reading, pool: str) -> tuple[Iterator[Diagnostic], list[Result]]:
     """The diagnostics of one node, each of which names it, and the result of every check."""
     verdicts = judge(reading, [e for e in bundle.expectations if e.pool == pool])
-    seen = (("pool", pool), ("station", Station.READING.value))
+    seen = (("pool", pool), ("station", FoundIn.READING.value))
     diagnostics = (replace(each, evidence=(*each.evidence, *seen)) for each in diagnostics_of(verdicts, reading))
     return diagnostics, [verdict.result for verdict in verdicts]
 

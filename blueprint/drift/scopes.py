@@ -11,7 +11,7 @@ from blueprint.bundle.model import Bundle
 from blueprint.diagnostics import Diagnostic
 from blueprint.drift import codes
 from blueprint.drift.health import examine_health
-from blueprint.drift.model import Part
+from blueprint.drift.model import ScopeResult
 from blueprint.drift.nodes import examine_nodes
 from blueprint.drift.objects import RECORDS, examine_objects
 from blueprint.drift.view import Unseen, View
@@ -54,10 +54,10 @@ class Scope:
 
     name: str
     about: str
-    examine: Callable[[DriftRequest], Iterator[Part]] | None = None
+    examine: Callable[[DriftRequest], Iterator[ScopeResult]] | None = None
 
 
-def _objects(request: DriftRequest) -> Iterator[Part]:
+def _objects(request: DriftRequest) -> Iterator[ScopeResult]:
     """Objects, their health, and the labels, taints and number of nodes."""
     bundle, view = request.bundle, request.view
     if view is None:
@@ -70,7 +70,7 @@ def _objects(request: DriftRequest) -> Iterator[Part]:
     yield examine_nodes(bundle, record, view)
 
 
-def _nodes(request: DriftRequest) -> Iterator[Part]:
+def _nodes(request: DriftRequest) -> Iterator[ScopeResult]:
     """Readings from inside of nodes."""
     if request.readings is None:
         return
@@ -88,19 +88,19 @@ SCOPES: Mapping[str, Scope] = {scope.name: scope for scope in (OBJECTS, NODES, D
 """All scopes by name, in the order in which they are examined."""
 
 
-def _record(bundle: Bundle, view: View) -> tuple[Inventory | None, Part]:
+def _record(bundle: Bundle, view: View) -> tuple[Inventory | None, ScopeResult]:
     """What was applied, and what there is to report of it. What is recorded and cannot be read is unknown."""
     try:
         record = view.record(bundle.name)
     except Unseen as unseen:
         text = f"the record of what was applied is unusable: {unseen}"
         unknown = Coverage(RECORDS, 0, 1, str(unseen))
-        return None, Part((unknown,), diagnostics=(Diagnostic(codes.RECORD_UNUSABLE, text),))
+        return None, ScopeResult((unknown,), diagnostics=(Diagnostic(codes.RECORD_UNUSABLE, text),))
     if record is None:
-        return None, Part(())
+        return None, ScopeResult(())
     found = tuple(_what_is_applied(bundle, record))
     whole = record.digest and not any(d.code is codes.PARTLY_APPLIED for d in found)
-    return record, Part((), diagnostics=found, subject={"applied": record.digest} if whole else {})
+    return record, ScopeResult((), diagnostics=found, subject={"applied": record.digest} if whole else {})
 
 
 def _what_is_applied(bundle: Bundle, record: Inventory) -> Iterator[Diagnostic]:

@@ -19,7 +19,7 @@ import orjson
 from blueprint.bundle.model import Bundle, ObjectId
 from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.drift import codes
-from blueprint.drift.view import Gathered, Live, Unseen, View
+from blueprint.drift.view import Live, ObservedObjects, Unseen, View
 from blueprint.inventory.codec import (
     header_from_json,
     header_to_json,
@@ -63,10 +63,10 @@ class SnapshotView:
         """Nothing is cheaper than the whole file."""
         return {}
 
-    def objects(self, wanted: Mapping[ObjectId, str], blueprint: str) -> Gathered:  # noqa: ARG002 - a View
+    def objects(self, wanted: Mapping[ObjectId, str], blueprint: str) -> ObservedObjects:  # noqa: ARG002 - a View
         """Everything in the file. What is wanted and was not looked at then is unseen now."""
         unseen = {i: why for i, why in self.unseen.items() if i in wanted}
-        return Gathered(self.live, unseen, self.unlisted)
+        return ObservedObjects(self.live, unseen, self.unlisted)
 
     def nodes(self) -> list[Live]:
         """The nodes of that time."""

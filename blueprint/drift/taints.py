@@ -11,11 +11,11 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from blueprint.bundle.model import BundlePool
-from blueprint.catalog.node_marks import KnownTaint
+from blueprint.catalog.component_files.node_marks import KnownTaint
 from blueprint.diagnostics import Note
 from blueprint.drift import node_codes as codes
 from blueprint.drift.known_marks import Marks
-from blueprint.drift.model import Finding, FindingKind, Remedy, Station, Writer
+from blueprint.drift.model import Finding, FindingKind, FoundIn, Remedy, Writer
 from blueprint.drift.node_facts import seen_of, subject_of, writer_of
 from blueprint.drift.view import Live
 
@@ -90,7 +90,7 @@ def _controllers(
         live=str(taint.get("value") or ""),
         writer=writer if writer and _is_one_of(writer, known) else None,
         origin=pool.origin("nodes", "selector"),
-        station=Station.NODE,
+        found_in=FoundIn.NODE,
         seen=seen_of(node, pool),
         remarks=(Note(f"known from: {known.source}"), *_since(taint)),
         code=codes.NODE_COMES_OR_GOES if passing else codes.NODE_IN_TRANSITION,
@@ -118,7 +118,7 @@ def _foreign(node: Live, pool: BundlePool, taint: Mapping[str, Any], marks: Mark
         live=str(taint.get("value") or ""),
         writer=writer,
         origin=pool.origin("taints", "selector"),
-        station=Station.NODE,
+        found_in=FoundIn.NODE,
         seen=seen_of(node, pool),
         remarks=(*remarks, *_since(taint)),
         code=codes.NODE_TAINT_OF_MAKER if made else codes.NODE_FOREIGN_TAINT,

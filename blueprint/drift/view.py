@@ -37,7 +37,7 @@ class Unseen(Exception):  # noqa: N818 - it is an answer: nothing is known
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
+class ObservedObjects:
     """What was found of a set of objects.
 
     Attributes:
@@ -71,7 +71,7 @@ class View(Protocol):
     def versions(self, wanted: Mapping[ObjectId, str], blueprint: str) -> Mapping[ObjectId, Live]:
         """The metadata alone of whatever is labelled as the blueprint's, as far as it is cheaply seen."""
 
-    def objects(self, wanted: Mapping[ObjectId, str], blueprint: str) -> Gathered:
+    def objects(self, wanted: Mapping[ObjectId, str], blueprint: str) -> ObservedObjects:
         """The wanted objects (by identity, with their apiVersion), and others labelled as the blueprint's."""
 
     def nodes(self) -> list[Live]:
@@ -159,20 +159,20 @@ class ClusterView:
         except ApiError:
             return {}  # nothing is proven of this kind: `objects` lists it, and has the reason where that fails too
 
-    def objects(self, wanted: Mapping[ObjectId, str], blueprint: str) -> Gathered:
+    def objects(self, wanted: Mapping[ObjectId, str], blueprint: str) -> ObservedObjects:
         """One LIST per kind, several kinds at a time; few of many whose members `versions` saw are read by name."""
         discovery = self._discovery
         kinds = [list(ids) for _, ids in groupby(sorted(wanted), key=lambda i: (i.group, i.kind))]
         parts = [[(identity, wanted[identity]) for identity in ids] for ids in kinds]
         with ThreadPoolExecutor(_THREADS) as pool:
             seen = list(pool.map(lambda part: self._kind(discovery, part, blueprint), parts))
-        return Gathered(
+        return ObservedObjects(
             {identity: found for part in seen for identity, found in part.live.items()},
             {identity: why for part in seen for identity, why in part.unseen.items()},
             {kind: why for part in seen for kind, why in part.unlisted.items()},
         )
 
-    def _kind(self, discovery: Discovery, wanted: list[Wanted], blueprint: str) -> Gathered:
+    def _kind(self, discovery: Discovery, wanted: list[Wanted], blueprint: str) -> ObservedObjects:
         """One kind. A server that fails on it leaves the other kinds to be looked at."""
         first = wanted[0][0]
         few = len(wanted) * _FEW <= self._members[first.group, first.kind]
@@ -181,9 +181,9 @@ class ClusterView:
             if few and live.unseen:  # who may list may still not get
                 live = read_live(self._connection, discovery, wanted, blueprint)
         except ApiError as error:
-            return Gathered(unseen={identity: in_words(error) for identity, _ in wanted})
+            return ObservedObjects(unseen={identity: in_words(error) for identity, _ in wanted})
         unserved = {identity: _not_served(identity) for identity in live.unserved}
-        return Gathered(
+        return ObservedObjects(
             {**live.labelled, **live.objects},
             unserved | {identity: in_words(error) for identity, error in live.unseen.items()},
             {_kind_name(resource): in_words(error) for resource, error in live.unlisted.items()},

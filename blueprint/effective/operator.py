@@ -10,6 +10,8 @@ from typing import Any
 
 from blueprint.bundle.model import USERS, Object, Path
 
+CLUSTER_POLICY, GPU_CLUSTER, NVIDIA_DRIVER = "ClusterPolicy", "GPUCluster", "NVIDIADriver"
+"""The kinds by which the GPU Operator is set up."""
 _GPU_NODES = {"nvidia.com/gpu.present": "true"}
 """What the operator labels every node with GPUs, and an NVIDIADriver without a selector selects."""
 _OPTIONAL = frozenset({"gds", "gdrcopy", "nodeStatusExporter", "sandboxWorkloads", "vgpuManager"})
@@ -73,17 +75,17 @@ class EffectiveOperator:
     @cached_property
     def cluster_policy(self) -> Object | None:
         """The ClusterPolicy that is in force."""
-        return next(iter(self._of_kind("ClusterPolicy")), None)
+        return next(iter(self._of_kind(CLUSTER_POLICY)), None)
 
     @cached_property
     def gpu_cluster(self) -> Object | None:
         """The GPUCluster."""
-        return next(iter(self._of_kind("GPUCluster")), None)
+        return next(iter(self._of_kind(GPU_CLUSTER)), None)
 
     @cached_property
     def drivers(self) -> tuple[Object, ...]:
         """The NVIDIADriver objects that are in force."""
-        return tuple(self._of_kind("NVIDIADriver")) if self.uses_driver_objects else ()
+        return tuple(self._of_kind(NVIDIA_DRIVER)) if self.uses_driver_objects else ()
 
     @property
     def uses_driver_objects(self) -> bool:
@@ -117,7 +119,7 @@ class EffectiveOperator:
 
 _Selected = tuple[int, Object, Mapping[str, str]]
 """A driver: its place in the order, itself, its selector."""
-_KINDS = ("ClusterPolicy", "GPUCluster", "NVIDIADriver")
+_KINDS = (CLUSTER_POLICY, GPU_CLUSTER, NVIDIA_DRIVER)
 
 
 def _selector(driver: Object) -> Mapping[str, str] | None:

@@ -23,7 +23,7 @@ Of a map it is asked entry by entry, with a map of one.
 """
 
 
-class Added(list[Any]):
+class AddedItems(list[Any]):
     """Items that the server adds to a list, whatever else is in it."""
 
 
@@ -141,7 +141,7 @@ _PODS, _PERCENT = (
     {"type": kind, "value": value, "periodSeconds": 15} for kind, value in (("Pods", 4), ("Percent", 100))
 )
 _EXACTLY_ONE = {"allocationMode": "ExactCount", "count": 1}
-_TOLERATIONS = Added(
+_TOLERATIONS = AddedItems(
     {"key": f"node.kubernetes.io/{key}", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
     for key in ("not-ready", "unreachable")
 )
@@ -235,9 +235,9 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "core.v1.LimitRangeItem": {"default": _limits("max"), "defaultRequest": _limits("default", "min")},
     "core.v1.Namespace": {"metadata.labels": _namespace_name, "spec.finalizers": ["kubernetes"]},
     "core.v1.ObjectFieldSelector": {"apiVersion": "v1"},
-    "core.v1.PersistentVolume": {"metadata.finalizers": Added(["kubernetes.io/pv-protection"])},
+    "core.v1.PersistentVolume": {"metadata.finalizers": AddedItems(["kubernetes.io/pv-protection"])},
     "core.v1.PersistentVolumeSpec": {"persistentVolumeReclaimPolicy": "Retain", "volumeMode": "Filesystem"},
-    "core.v1.PersistentVolumeClaim": {"metadata.finalizers": Added(["kubernetes.io/pvc-protection"])},
+    "core.v1.PersistentVolumeClaim": {"metadata.finalizers": AddedItems(["kubernetes.io/pvc-protection"])},
     "core.v1.PersistentVolumeClaimSpec": {"volumeMode": "Filesystem"},
     "core.v1.Pod": {
         "spec.containers.ports.hostPort": _like("containerPort"),
@@ -312,7 +312,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "volumeLifecycleModes": ["Persistent"],
     },
     "storage.v1.TokenRequest": {"audience": ""},
-    "storage.v1.VolumeAttributesClass": {"metadata.finalizers": Added(["kubernetes.io/vac-protection"])},
+    "storage.v1.VolumeAttributesClass": {"metadata.finalizers": AddedItems(["kubernetes.io/vac-protection"])},
     "storage.v1.StorageClass": {"reclaimPolicy": "Delete", "volumeBindingMode": "Immediate"},
 }
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from blueprint.bundle.model import Path
-from blueprint.kubernetes.default_values import ALLOCATED, DEFAULTS, Added, Live
+from blueprint.kubernetes.default_values import ALLOCATED, DEFAULTS, AddedItems, Live
 from blueprint.kubernetes.field_types import Shape
 
 _NONE = object()
@@ -24,7 +24,7 @@ def is_default(path: Path, value: Any, shape: Shape, live: Live) -> bool:
         return False
     if isinstance(path[-1], int):
         filled = _default(path[:-1], shape)
-        return isinstance(filled, Added) and value in filled
+        return isinstance(filled, AddedItems) and value in filled
     if shape.at(path).is_key:
         return _is_known_default(path[:-1], {path[-1]: value}, shape, live)
     if _is_known_default(path, value, shape, live):
@@ -41,7 +41,7 @@ def _is_known_default(path: Path, value: Any, shape: Shape, live: Live) -> bool:
     """Whether the server gives this field exactly this value by default."""
     default = _default(path, shape)
     if not callable(default):
-        return (type(value) is type(default) or isinstance(default, Added)) and bool(value == default)
+        return (type(value) is type(default) or isinstance(default, AddedItems)) and bool(value == default)
     parent: Any = live
     for step in path[:-1]:
         parent = parent[step]

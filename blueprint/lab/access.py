@@ -17,12 +17,12 @@ from typing import Any, Self
 
 from blueprint.http import HttpClient, tls_context
 from blueprint.lab.assets import find_all
-from blueprint.lab.certificates import LIFETIME, Pair, make_client, require_cryptography
+from blueprint.lab.certificates import LIFETIME, KeyPair, make_client, require_cryptography
 from blueprint.lab.credentials import read_authority
 from blueprint.lab.folder import LabRecord, read_record
 from blueprint.lab.kubeconfig import write_kubeconfig
 from blueprint.lab.launch import hand_over, launch, stop
-from blueprint.lab.launch_spec import Order
+from blueprint.lab.launch_spec import LaunchSpec
 from blueprint.lab.processes import Identity
 
 FIELD_MANAGER = "blueprint-lab"
@@ -145,7 +145,7 @@ class Lab:
             return False
         return True
 
-    def _kubeconfig(self, user: str, credential: Pair) -> Path:
+    def _kubeconfig(self, user: str, credential: KeyPair) -> Path:
         path = self.folder / f"user-{secrets.token_hex(4)}.kubeconfig"
         write_kubeconfig(
             path,
@@ -166,10 +166,10 @@ def order_lab(
     controllers: bool = False,
     every: bool = False,
     owner: Identity | None = None,
-) -> Order:
+) -> LaunchSpec:
     """What a supervisor needs to know, once it is clear that a lab can be had. Raises Refused (2)."""
     require_cryptography()
     controllers = controllers or every
     binaries = find_all(assets, controllers=controllers)
     owned_by = str(owner or Identity.mine())
-    return Order(os.fspath(folder), name, owned_by, binaries, controllers, every, READY_WITHIN)
+    return LaunchSpec(os.fspath(folder), name, owned_by, binaries, controllers, every, READY_WITHIN)

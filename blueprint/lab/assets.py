@@ -17,7 +17,7 @@ VARIABLE = "KUBEBUILDER_ASSETS"
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundBinary:
     """A binary, and which of the places it came from."""
 
     name: str
@@ -36,11 +36,11 @@ class Found:
         return (done.stdout.strip() or done.stderr.strip() or "says nothing").splitlines()[0]
 
 
-def find(name: str, assets: Path | None = None) -> Found | None:
+def find(name: str, assets: Path | None = None) -> FoundBinary | None:
     """Where the binary is, or None. Raises Refused (2) if `assets` is given and is no folder."""
     for place, folder in _places(assets):
         if path := shutil.which(name, path=folder):
-            return Found(name, str(Path(path).absolute()), place)
+            return FoundBinary(name, str(Path(path).absolute()), place)
     return None
 
 

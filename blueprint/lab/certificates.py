@@ -41,7 +41,7 @@ def require_cryptography() -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class KeyPair:
     """A certificate and its private key, both PEM."""
 
     certificate: bytes
@@ -53,12 +53,12 @@ class Pair:
         (folder / f"{name}.key").write_bytes(self.key)
 
     @classmethod
-    def read(cls, folder: Path, name: str) -> Pair:
+    def read(cls, folder: Path, name: str) -> KeyPair:
         """Read what `write` wrote."""
         return cls((folder / f"{name}.crt").read_bytes(), (folder / f"{name}.key").read_bytes())
 
 
-def make_authority() -> Pair:
+def make_authority() -> KeyPair:
     """A new certificate authority, complete enough for OpenSSL's strict mode (Python 3.13's default)."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
@@ -71,10 +71,10 @@ def make_authority() -> Pair:
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(x509.KeyUsage(**usage), critical=True)
     )
-    return Pair(_pem(builder.sign(key, hashes.SHA256())), _key_pem(key))
+    return KeyPair(_pem(builder.sign(key, hashes.SHA256())), _key_pem(key))
 
 
-def make_server(authority: Pair) -> Pair:
+def make_server(authority: KeyPair) -> KeyPair:
     """A certificate for the API server on loopback."""
     from cryptography import x509
 
@@ -83,7 +83,7 @@ def make_server(authority: Pair) -> Pair:
     return _signed(authority, _name("kube-apiserver"), LIFETIME, x509.SubjectAlternativeName(names))
 
 
-def make_client(authority: Pair, user: str, groups: Sequence[str], expires: dt.timedelta = LIFETIME) -> Pair:
+def make_client(authority: KeyPair, user: str, groups: Sequence[str], expires: dt.timedelta = LIFETIME) -> KeyPair:
     """A certificate that makes its holder `user` in `groups`. A negative `expires` has passed already."""
     return _signed(authority, _name(user, groups), expires)
 
@@ -93,7 +93,7 @@ def make_signing_key() -> bytes:
     return _key_pem(_new_key())
 
 
-def _signed(authority: Pair, subject: x509.Name, expires: dt.timedelta, *extensions: x509.ExtensionType) -> Pair:
+def _signed(authority: KeyPair, subject: x509.Name, expires: dt.timedelta, *extensions: x509.ExtensionType) -> KeyPair:
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
 
@@ -105,7 +105,7 @@ def _signed(authority: Pair, subject: x509.Name, expires: dt.timedelta, *extensi
     builder = _builder(subject, issuer.subject, key, expires)
     for extension in (signer, *extensions):
         builder = builder.add_extension(extension, critical=False)
-    return Pair(_pem(builder.sign(_load(authority.key), hashes.SHA256())), _key_pem(key))
+    return KeyPair(_pem(builder.sign(_load(authority.key), hashes.SHA256())), _key_pem(key))
 
 
 def _builder(

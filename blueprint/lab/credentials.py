@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from blueprint.lab.certificates import Pair, make_authority, make_client, make_server, make_signing_key
+from blueprint.lab.certificates import KeyPair, make_authority, make_client, make_server, make_signing_key
 from blueprint.lab.components import SCHEDULER_CONFIG
 from blueprint.lab.kubeconfig import write_kubeconfig
 from blueprint.source.yaml_writer import emit
@@ -32,6 +32,6 @@ def make_secrets(folder: Path, lab: str, server: str) -> None:
     )
 
 
-def read_authority(folder: Path) -> Pair:
+def read_authority(folder: Path) -> KeyPair:
     """The authority, to sign another user's certificate with."""
-    return Pair.read(folder, AUTHORITY)
+    return KeyPair.read(folder, AUTHORITY)

@@ -50,7 +50,7 @@ class LabRecord:
     message: str = ""
 
 
-class Taken(Exception):  # noqa: N818 - an outcome
+class FolderInUse(Exception):  # noqa: N818 - an outcome
     """The folder belongs to a lab that is alive."""
 
 
@@ -96,7 +96,7 @@ def is_held(folder: Path) -> bool:
     try:
         with _locked(folder, fcntl.LOCK_SH):
             return False
-    except Taken:
+    except FolderInUse:
         return True
     except FileNotFoundError:
         return False
@@ -156,7 +156,7 @@ def _locked(folder: Path, mode: int) -> Iterator[None]:
     try:
         _lock(descriptor, mode, folder)
         if not os.path.samestat(folder.stat(), os.fstat(descriptor)):
-            raise Taken(folder)  # removed under our hands, and made again by somebody else
+            raise FolderInUse(folder)  # removed under our hands, and made again by somebody else
         yield
     finally:
         os.close(descriptor)
@@ -169,7 +169,7 @@ def _lock(descriptor: int, mode: int, folder: Path) -> None:
             fcntl.flock(descriptor, mode | fcntl.LOCK_NB)
         except BlockingIOError as error:
             if not patience:
-                raise Taken(folder) from error
+                raise FolderInUse(folder) from error
             time.sleep(patience)
         else:
             return

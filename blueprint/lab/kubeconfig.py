@@ -7,11 +7,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-from blueprint.lab.certificates import Pair
+from blueprint.lab.certificates import KeyPair
 from blueprint.source.yaml_writer import emit
 
 
-def write_kubeconfig(path: Path, *, lab: str, server: str, authority: bytes, user: str, credential: Pair) -> None:
+def write_kubeconfig(path: Path, *, lab: str, server: str, authority: bytes, user: str, credential: KeyPair) -> None:
     """Write a kubeconfig, readable by its owner only."""
     name = f"blueprint-lab-{lab}"
     document = {
@@ -27,7 +27,7 @@ def write_kubeconfig(path: Path, *, lab: str, server: str, authority: bytes, use
         file.write(emit(document))
 
 
-def _credential(credential: Pair) -> dict[str, Any]:
+def _credential(credential: KeyPair) -> dict[str, Any]:
     return {
         "client-certificate-data": _base64(credential.certificate),
         "client-key-data": _base64(credential.key),

@@ -17,15 +17,15 @@ from typing import IO, Any
 import blueprint
 from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.lab import codes
-from blueprint.lab.folder import Phase, Taken, read_record, remove_dead
-from blueprint.lab.launch_spec import Order
+from blueprint.lab.folder import FolderInUse, Phase, read_record, remove_dead
+from blueprint.lab.launch_spec import LaunchSpec
 from blueprint.lab.processes import Identity
 
 GRACE = 10.0
 """Seconds that a supervisor has to end by itself; it needs a fraction of one."""
 
 
-def launch(order: Order) -> subprocess.Popen[bytes]:
+def launch(order: LaunchSpec) -> subprocess.Popen[bytes]:
     """Start a lab and return its supervisor when the lab is ready.
 
     Until `hand_over` the lab dies with `order.owner`. Raises Taken if another supervisor has the folder,
@@ -87,7 +87,7 @@ def take_down(folder: Path) -> bool:
         if not supervisor.wait(GRACE):
             supervisor.send(signal.SIGKILL)
             supervisor.wait(GRACE)
-    with contextlib.suppress(Taken):  # somebody is starting a new lab of that name already
+    with contextlib.suppress(FolderInUse):  # somebody is starting a new lab of that name already
         remove_dead(folder)
     return True
 
@@ -100,7 +100,7 @@ def _expect(event: str, supervisor: subprocess.Popen[bytes], seconds: float) -> 
         if event in what:
             return
         if "taken" in what:
-            raise Taken
+            raise FolderInUse
         if what:
             [(kind, text)] = what.items()
             raise _refused(kind, str(text))

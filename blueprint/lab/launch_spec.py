@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class LaunchSpec:
     """What to start, where, and whose it is.
 
     Attributes:
@@ -34,6 +34,6 @@ class Order:
         return json.dumps(asdict(self))
 
     @classmethod
-    def parse(cls, text: str) -> Order:
+    def parse(cls, text: str) -> LaunchSpec:
         """The inverse of `text`."""
         return cls(**json.loads(text))

@@ -24,8 +24,8 @@ from typing import Any
 from blueprint.diagnostics import Refused
 from blueprint.lab import components
 from blueprint.lab.credentials import make_secrets
-from blueprint.lab.folder import LabRecord, Phase, Taken, claimed, write_record
-from blueprint.lab.launch_spec import Order
+from blueprint.lab.folder import FolderInUse, LabRecord, Phase, claimed, write_record
+from blueprint.lab.launch_spec import LaunchSpec
 from blueprint.lab.processes import Identity, start_bound
 from blueprint.lab.readiness import controllers_ready, server_ready
 
@@ -45,7 +45,7 @@ class Failed(Exception):  # noqa: N818 - an outcome
 class Supervisor:
     """One lab, from its empty folder to no folder."""
 
-    order: Order
+    order: LaunchSpec
     record: LabRecord
     owner: Identity | None
     children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
@@ -173,13 +173,13 @@ def main() -> None:
     """Entry of `python -m blueprint.lab.supervisor ORDER`."""
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     os.umask(0o077)
-    order = Order.parse(sys.argv[1])
+    order = LaunchSpec.parse(sys.argv[1])
     record = LabRecord(order.name, Phase.STARTING, str(Identity.mine()), "", order.controllers, order.binaries)
     try:
         Supervisor(order, record, Identity.parse(order.owner)).run()
     except Ended:
         return
-    except Taken:
+    except FolderInUse:
         send_event(taken=True)
     except (Refused, OSError) as refused:
         send_event(unusable=str(refused))

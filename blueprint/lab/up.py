@@ -10,13 +10,13 @@ from pathlib import Path
 from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.lab import codes
 from blueprint.lab.access import Lab
-from blueprint.lab.folder import Phase, Taken, read_record
+from blueprint.lab.folder import FolderInUse, Phase, read_record
 from blueprint.lab.launch import GRACE, launch, let_go, take_down
-from blueprint.lab.launch_spec import Order
+from blueprint.lab.launch_spec import LaunchSpec
 from blueprint.lab.processes import Identity
 
 
-def bring_up(order: Order, accept: Phase) -> Lab:
+def bring_up(order: LaunchSpec, accept: Phase) -> Lab:
     """The lab in the order's folder: the one that is there if its phase is `accept`, otherwise a new one.
 
     A lab that others are just starting is waited for; one that has failed or died is replaced. The lab's
@@ -36,7 +36,7 @@ def bring_up(order: Order, accept: Phase) -> Lab:
     return lab
 
 
-def _there_or_launched(order: Order, folder: Path, accept: Phase) -> subprocess.Popen[bytes] | None:
+def _there_or_launched(order: LaunchSpec, folder: Path, accept: Phase) -> subprocess.Popen[bytes] | None:
     deadline = time.monotonic() + order.seconds + GRACE
     while time.monotonic() < deadline:
         record = read_record(folder)
@@ -46,7 +46,7 @@ def _there_or_launched(order: Order, folder: Path, accept: Phase) -> subprocess.
         if phase is Phase.FAILED:
             take_down(folder)
         if phase in {Phase.FAILED, Phase.DEAD}:
-            with suppress(Taken):
+            with suppress(FolderInUse):
                 return launch(order)
         time.sleep(0.1)
     message = f"somebody else has been starting the lab {order.name} for too long"

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from blueprint.catalog.catalog import Catalog
 from blueprint.catalog.components import Component
-from blueprint.catalog.distribution import Distribution, NodeImage, Part
+from blueprint.catalog.distribution import Part
 from blueprint.catalog.machines import Machine
 from blueprint.catalog.releases import Release
-from blueprint.catalog.rules import Rule
+from blueprint.catalog.rules import CompatibilityRule
+from blueprint.platform.cluster.model import ClusterFacts
 from blueprint.platform.components.model import PlatformComponent
 from blueprint.platform.components.node_stack import NodeStack
 from blueprint.platform.components.selection import OBSERVABILITY, is_requested
@@ -28,11 +29,10 @@ from blueprint.platform.partitioning.model import ClusterPartitioning
 from blueprint.platform.pool import GpuPool, Pool
 from blueprint.platform.tracking.recorder import record, tracked_property, untracked
 from blueprint.platform.tracking.sources import Source
-from blueprint.platform.tracking.tracked import Origins, plain
+from blueprint.platform.tracking.tracked import Origins
 from blueprint.platform.virtualization.model import Virtualization
 from blueprint.spec.model import Blueprint
 from blueprint.spec.pools import NodePool
-from blueprint.versions import minor_of
 
 if TYPE_CHECKING:
     from blueprint.platform.observability.model import Observability
@@ -59,8 +59,7 @@ class Platform:
         self._unresolved = unresolved
         self.written_drivers = written_drivers
         self._first_with: dict[str, GpuPool | None] = {}
-        # Asked of every component: known beforehand, so that where it is not so it decides nothing and is not recorded.
-        self.uses_olm = catalog.distribution(blueprint.spec.cluster.distribution).operators == "olm"
+        self.cluster = ClusterFacts(blueprint, catalog)
 
     def with_drivers(self, written: Mapping[str, WrittenDriver]) -> Platform:
         """The same platform, with the drivers that its pools get by what a person wrote into rendered objects."""
@@ -86,60 +85,10 @@ class Platform:
         """The release."""
         return self._blueprint.spec.release
 
-    @tracked_property
-    def kubernetes(self) -> str:
-        """The Kubernetes version, with or without the patch."""
-        return self._blueprint.spec.cluster.kubernetes
-
-    @tracked_property
-    def kubernetes_minor(self) -> str:
-        """`1.36`."""
-        return minor_of(self.kubernetes)
-
-    @tracked_property
-    def distribution(self) -> str:
-        """Who packages Kubernetes."""
-        return self._blueprint.spec.cluster.distribution
-
-    @tracked_property
-    def distribution_version(self) -> str:
-        """The distribution's own version, where it has versions of its own; otherwise Kubernetes' minor."""
-        return self.distribution_facts.versions.get(self.kubernetes_minor, self.kubernetes_minor)
-
-    @tracked_property
-    def os(self) -> str:
-        """Operating system of the GPU nodes, `ubuntu-24.04`; by default the distribution's."""
-        return self._blueprint.spec.cluster.os or self.distribution_facts.default_os
-
-    @tracked_property
-    def distribution_facts(self) -> Distribution:
-        """What is known of the distribution."""
-        return self._catalog.distribution(self.distribution)
-
-    @tracked_property
-    def image(self) -> NodeImage:
-        """What is known of the GPU nodes' image; nothing of a system that the distribution does not run (BP3210)."""
-        return self.distribution_facts.image(self.os) or NodeImage(modes=())
-
-    @tracked_property
-    def kubelet_root(self) -> str:
-        """The kubelet's directory on GPU nodes."""
-        return self._blueprint.spec.cluster.kubelet_root
-
-    @tracked_property
-    def cluster_uid(self) -> str | None:
-        """UID of the kube-system namespace, if the blueprint is bound to one cluster."""
-        return self._blueprint.spec.cluster.uid
-
     @property
-    def rules(self) -> tuple[Rule, ...]:
+    def rules(self) -> tuple[CompatibilityRule, ...]:
         """The catalogue's rules of compatibility."""
         return self._catalog.rules
-
-    @tracked_property
-    def topology_labels(self) -> tuple[str, ...]:
-        """Labels that say where a node stands, widest first."""
-        return tuple(self._blueprint.spec.cluster.topology)
 
     @tracked_property
     def gpu_stack(self) -> str:
@@ -156,26 +105,13 @@ class Platform:
         """Who labels and taints nodes: `apply` or `provisioner`."""
         return self._blueprint.spec.node_labels
 
+    def advertiser_of(self, fabric: str) -> str | None:
+        """The component that advertises the network cards of a fabric where no cloud does; None: only clouds do."""
+        return self._catalog.advertiser_of(fabric)
+
     def machine(self, instance_type: str) -> Machine | None:
         """What the catalogue knows of an instance type."""
         return self._catalog.machine(instance_type)
-
-    @tracked_property
-    def pull_secrets(self) -> tuple[str, ...]:
-        """Names of the secrets that images are pulled with."""
-        return tuple(self._blueprint.spec.cluster.registries.pull_secrets)
-
-    @tracked_property
-    def mirrors(self) -> dict[str, str]:
-        """Registry hosts and what stands in for them."""
-        return dict(plain(self._blueprint.spec.cluster.registries.mirrors))
-
-    def mirrored(self, repository: str) -> str:
-        """The repository, or where its mirror keeps it: the registry's host gives way to the mirror's path."""
-        host, _, rest = repository.partition("/")
-        mirrors = self._blueprint.spec.cluster.registries.mirrors
-        mirror = mirrors.get(host) or mirrors.get("*")
-        return f"{mirror}/{rest}" if mirror else repository
 
     @tracked_property
     def pools(self) -> tuple[Pool, ...]:
@@ -312,7 +248,7 @@ class Platform:
 
     def requests(self, component: Component) -> bool:
         """Whether the blueprint has the section that the component carries out, if it carries out one."""
-        return is_requested(component, self._blueprint.spec, self)
+        return is_requested(component, self._blueprint.spec, self.cluster)
 
     @tracked_property
     def observability(self) -> Observability | None:

@@ -31,10 +31,6 @@ class PoolPlatform(DriverPlatform, PartitionedPlatform, Protocol):
         """The pools whose nodes have GPUs."""
 
     @property
-    def kubernetes_minor(self) -> str:
-        """`1.36`."""
-
-    @property
     def dra(self) -> DynamicAllocation:
         """What the DRA driver does."""
 
@@ -140,7 +136,7 @@ class Pool:
     @tracked_property
     def _chosen_mode(self) -> Mode | ModeConflict:
         platform, owners = self._platform, self.declared_owners
-        return choose_mode(platform.distribution_facts, platform.os, platform.gpu_stack, owners)
+        return choose_mode(platform.cluster.distribution_facts, platform.cluster.os, platform.gpu_stack, owners)
 
     @tracked_property
     def mode(self) -> Mode:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from blueprint.diagnostics import Diagnostic
 from blueprint.platform.check_context import CheckContext
@@ -22,14 +23,17 @@ from blueprint.platform.components.checks import check_components
 from blueprint.platform.components.release_checks import check_release_contents
 from blueprint.platform.components.setting_checks import check_settings
 from blueprint.platform.components.stack_checks import check_stack
+from blueprint.platform.derivation import Derivation
 from blueprint.platform.dra import prerequisites as dra
 from blueprint.platform.dra.checks import check_dra
 from blueprint.platform.drivers import prerequisites as drivers
 from blueprint.platform.drivers.checks import check_drivers, check_drivers_in_release
+from blueprint.platform.drivers.expectations import EXPECTATIONS as DRIVER_EXPECTATIONS
 from blueprint.platform.drivers.mode_checks import check_modes
 from blueprint.platform.drivers.product_checks import check_drivers_of_products
 from blueprint.platform.gpus import prerequisites as gpus
 from blueprint.platform.gpus.checks import check_ecc
+from blueprint.platform.gpus.expectations import EXPECTATIONS as GPU_EXPECTATIONS
 from blueprint.platform.inputs.checks import check_names
 from blueprint.platform.inputs.component_checks import check_component_names
 from blueprint.platform.inputs.fabric_checks import check_fabrics
@@ -38,6 +42,7 @@ from blueprint.platform.inputs.list_checks import check_lists
 from blueprint.platform.model import Platform
 from blueprint.platform.network import prerequisites as network
 from blueprint.platform.network.checks import check_networks
+from blueprint.platform.network.expectations import EXPECTATIONS as NETWORK_EXPECTATIONS
 from blueprint.platform.nodes import prerequisites as nodes
 from blueprint.platform.nodes.pool_checks import check_pools
 from blueprint.platform.nodes.selector_checks import check_selectors
@@ -48,9 +53,11 @@ from blueprint.platform.olm import prerequisites as olm
 from blueprint.platform.olm.checks import check_olm
 from blueprint.platform.partitioning import prerequisites as partitioning
 from blueprint.platform.partitioning.checks import check_partitioning
+from blueprint.platform.partitioning.expectations import EXPECTATIONS as PARTITIONING_EXPECTATIONS
 from blueprint.platform.pool import Pool
 from blueprint.platform.topology import prerequisites as topology
 from blueprint.platform.topology.checks import check_topology
+from blueprint.platform.topology.expectations import EXPECTATIONS as TOPOLOGY_EXPECTATIONS
 from blueprint.platform.virtualization import prerequisites as virtualization
 from blueprint.platform.virtualization.checks import check_virtualization
 
@@ -75,6 +82,7 @@ class Topic:
         release_checks: What judges it by what the release holds. Left out where the blueprint names no release.
         cluster_prerequisites: What others must bring to the cluster; one iterator of sentences per set of lines.
         pool_prerequisites: The same of the nodes of one pool.
+        expectations: What the probe must find on the nodes of a pool with GPUs, in the order of `expectations.json`.
     """
 
     name: str
@@ -82,6 +90,7 @@ class Topic:
     release_checks: tuple[Check, ...] = ()
     cluster_prerequisites: ClusterPrerequisites = _nothing
     pool_prerequisites: PoolPrerequisites = _nothing
+    expectations: tuple[Derivation[Any], ...] = ()
 
 
 TOPICS: tuple[Topic, ...] = (
@@ -104,37 +113,53 @@ TOPICS: tuple[Topic, ...] = (
     Topic(name="olm", release_checks=(check_olm,), cluster_prerequisites=olm.cluster_prerequisites),
     Topic(name="nodes", checks=(check_pools, check_selectors), pool_prerequisites=nodes.pool_prerequisites),
     Topic(
+        name="gpus",
+        checks=(check_ecc,),
+        pool_prerequisites=gpus.pool_prerequisites,
+        expectations=GPU_EXPECTATIONS,
+    ),
+    Topic(
+        name="drivers",
+        checks=(check_modes, check_drivers),
+        release_checks=(check_drivers_in_release, check_drivers_of_products),
+        pool_prerequisites=drivers.pool_prerequisites,
+        expectations=DRIVER_EXPECTATIONS,
+    ),
+    Topic(
+        name="partitioning",
+        checks=(check_partitioning,),
+        pool_prerequisites=partitioning.pool_prerequisites,
+        expectations=PARTITIONING_EXPECTATIONS,
+    ),
+    Topic(
+        name="network",
+        checks=(check_networks,),
+        pool_prerequisites=network.pool_prerequisites,
+        expectations=NETWORK_EXPECTATIONS,
+    ),
+    Topic(
+        name="topology",
+        checks=(check_topology,),
+        pool_prerequisites=topology.pool_prerequisites,
+        expectations=TOPOLOGY_EXPECTATIONS,
+    ),
+    Topic(
         name="virtualization",
         checks=(check_virtualization,),
         cluster_prerequisites=virtualization.cluster_prerequisites,
         pool_prerequisites=virtualization.pool_prerequisites,
     ),
-    Topic(name="topology", checks=(check_topology,), pool_prerequisites=topology.pool_prerequisites),
-    Topic(
-        name="compatibility",
-        release_checks=(check_compatibility,),
-        cluster_prerequisites=compatibility.cluster_prerequisites,
-        pool_prerequisites=compatibility.pool_prerequisites,
-    ),
-    Topic(
-        name="network",
-        checks=(check_networks,),
-        cluster_prerequisites=network.cluster_prerequisites,
-        pool_prerequisites=network.pool_prerequisites,
-    ),
-    Topic(name="gpus", checks=(check_ecc,), pool_prerequisites=gpus.pool_prerequisites),
     Topic(
         name="dra",
         release_checks=(check_dra,),
         cluster_prerequisites=dra.cluster_prerequisites,
         pool_prerequisites=dra.pool_prerequisites,
     ),
-    Topic(name="partitioning", checks=(check_partitioning,), pool_prerequisites=partitioning.pool_prerequisites),
     Topic(
-        name="drivers",
-        checks=(check_modes, check_drivers),
-        release_checks=(check_drivers_in_release, check_drivers_of_products),
-        pool_prerequisites=drivers.pool_prerequisites,
+        name="compatibility",
+        release_checks=(check_compatibility,),
+        cluster_prerequisites=compatibility.cluster_prerequisites,
+        pool_prerequisites=compatibility.pool_prerequisites,
     ),
     Topic(
         name="observability",

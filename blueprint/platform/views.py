@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from blueprint.catalog.components import Component
-from blueprint.catalog.distribution import Distribution, Mode
+from blueprint.catalog.distribution import Mode
 from blueprint.catalog.hardware import Gpu
 from blueprint.catalog.machines import Machine
 from blueprint.catalog.releases import Release
+from blueprint.platform.cluster.model import ClusterFacts
 from blueprint.platform.drivers.written import WrittenDriver
 from blueprint.platform.nodes.taints import Taint
 from blueprint.platform.tracking.sources import Source
@@ -214,28 +215,8 @@ class PlatformView(Protocol):
         """The release's name."""
 
     @property
-    def uses_olm(self) -> bool:
-        """Whether operators come through the Operator Lifecycle Manager."""
-
-    @property
-    def topology_labels(self) -> tuple[str, ...]:
-        """Labels that name where a node stands, widest first."""
-
-    @property
-    def distribution(self) -> str:
-        """Who packages Kubernetes."""
-
-    @property
-    def distribution_facts(self) -> Distribution:
-        """What is known of the distribution."""
-
-    @property
-    def distribution_version(self) -> str:
-        """The distribution's own version."""
-
-    @property
-    def os(self) -> str:
-        """Operating system of the GPU nodes."""
+    def cluster(self) -> ClusterFacts:
+        """Kubernetes, distribution, node image and registries."""
 
     @property
     def gpu_stack(self) -> str:
@@ -274,8 +255,8 @@ class PlatformView(Protocol):
     def setting(self, name: str) -> Any:
         """The value of a setting, of the component in this stack that has it."""
 
+    def advertiser_of(self, fabric: str) -> str | None:
+        """The component that advertises the network cards of a fabric."""
+
     def machine(self, instance_type: str) -> Machine | None:
         """What the catalogue knows of an instance type."""
-
-    def mirrored(self, repository: str) -> str:
-        """The repository, or where its mirror keeps it."""

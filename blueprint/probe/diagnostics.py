@@ -11,7 +11,7 @@ from blueprint.probe import codes
 from blueprint.probe.expectations import ExpectationSource
 from blueprint.probe.nvml_codes import name_of
 from blueprint.probe.observations import GpuId
-from blueprint.probe.reading import Call, Origin, Outcome, Reading
+from blueprint.probe.reading import Call, CallOutcome, Origin, Reading
 from blueprint.probe.verdicts import Result, Verdict
 
 _SEVERAL = 2
@@ -55,7 +55,7 @@ def _cause(verdict: Verdict) -> tuple[object, ...]:
     A call that hung or crashed is reported for each GPU: it may be that GPU's.
     """
     call = verdict.evidence[0] if len(verdict.evidence) == 1 else None
-    if verdict.gpu and call and call.outcome is Outcome.RETURNED and not call.answered:
+    if verdict.gpu and call and call.outcome is CallOutcome.RETURNED and not call.answered:
         return (verdict.code, call.call, call.code, verdict.remedy)
     return (verdict.code, verdict.gpu, verdict.message)
 

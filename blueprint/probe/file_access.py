@@ -17,11 +17,11 @@ _MAX_ATTRIBUTE = 256
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}", re.ASCII)
 
 
-class Unbelievable(Exception):  # noqa: N818 - what the path is, not a kind of error
+class UntrustedPath(Exception):  # noqa: N818 - what the path is, not a kind of error
     """A path whose content is not taken."""
 
 
-class TooLarge(Unbelievable):
+class TooLarge(UntrustedPath):
     """A regular file with more in it than is read."""
 
 
@@ -32,11 +32,11 @@ def read_regular(path: str | Path, most: int) -> bytes:
     is no regular file or is larger.
     """
     if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - a path as text costs less in /sys
-        raise Unbelievable("no regular file")
+        raise UntrustedPath("no regular file")
     file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     with os.fdopen(file, "rb") as opened:
         if not stat.S_ISREG(os.fstat(file).st_mode):  # another one by now
-            raise Unbelievable("no regular file")
+            raise UntrustedPath("no regular file")
         content = opened.read(most + 1)
     if len(content) > most:
         size = f"{most >> 20} MiB" if most >> 20 else f"{most >> 10} KiB"
@@ -68,9 +68,9 @@ class FileReader:
             with os.scandir(self._real(path)) as entries:
                 found = [entry.name for entry in itertools.islice(entries, most + 1)]
             if len(found) > most:
-                raise Unbelievable(f"more than {most} entries")
+                raise UntrustedPath(f"more than {most} entries")
             if strange := [name for name in found if not _NAME.fullmatch(name)]:
-                raise Unbelievable(f"an entry called {strange[0][:60]!a}")
+                raise UntrustedPath(f"an entry called {strange[0][:60]!a}")
             names.extend(sorted(found))
             return {"entries": str(len(found))}
 
@@ -89,7 +89,7 @@ class FileReader:
         try:
             real = self._real(path)
             return Path(real) if stat.S_ISREG(os.stat(real).st_mode) else None  # noqa: PTH116
-        except (OSError, ValueError, Unbelievable):
+        except (OSError, ValueError, UntrustedPath):
             return None
 
     def _text(self, path: str) -> str:
@@ -98,24 +98,24 @@ class FileReader:
         try:
             text = content.decode("utf-8").replace("\t", " ")
         except UnicodeDecodeError:
-            raise Unbelievable("not text") from None
+            raise UntrustedPath("not text") from None
         if not text.replace("\n", "").isprintable():
-            raise Unbelievable("not printable text")
+            raise UntrustedPath("not printable text")
         return text
 
     def _attribute(self, folder: str, name: str) -> dict[str, str]:
         text = self._text(f"{folder}/{name}").strip().replace("\n", " ")
         if len(text) > _MAX_ATTRIBUTE:
-            raise Unbelievable(f"longer than {_MAX_ATTRIBUTE} characters")
+            raise UntrustedPath(f"longer than {_MAX_ATTRIBUTE} characters")
         return {name: text}
 
     def _link(self, folder: str, name: str) -> dict[str, str]:
         """The name of what a link leads to; a driver is one of the drivers of its bus."""
         target = Path(self._real(f"{folder}/{name}"))
         if not os.path.islink(os.path.join(self._real(folder), name)):  # noqa: PTH114, PTH118
-            raise Unbelievable("no link")
+            raise UntrustedPath("no link")
         if not _NAME.fullmatch(target.name) or (name == "driver" and target.parent.name != "drivers"):
-            raise Unbelievable(f"a link to {target.name[:60]!a}")
+            raise UntrustedPath(f"a link to {target.name[:60]!a}")
         return {name: target.name}
 
     def _real(self, path: str) -> str:
@@ -125,7 +125,7 @@ class FileReader:
         within = base if top in ("proc", "sys") else self._root
         real = os.path.realpath(os.path.join(base, rest), strict=True)  # noqa: PTH118
         if os.path.commonpath([real, within]) != within:
-            raise Unbelievable("a link that leads away")
+            raise UntrustedPath("a link that leads away")
         return real
 
 
@@ -138,7 +138,7 @@ def _answer(path: str, read: Callable[[], Mapping[str, str]]) -> HostRecord:
         return HostRecord(path, Access.UNBELIEVABLE, {}, "no folder")
     except PermissionError as error:
         return HostRecord(path, Access.REFUSED, {}, error.strerror or "")
-    except Unbelievable as error:
+    except UntrustedPath as error:
         return HostRecord(path, Access.UNBELIEVABLE, {}, str(error))
     except (OSError, ValueError) as error:
         return HostRecord(path, Access.FAILED, {}, getattr(error, "strerror", None) or type(error).__name__)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from blueprint.probe.file_access import Unbelievable
+from blueprint.probe.file_access import UntrustedPath
 
 if TYPE_CHECKING:
     from blueprint.probe.host import HostRecord
@@ -51,7 +51,7 @@ def _record_modules(lines: Sequence[str]) -> dict[str, str]:
     """Module to state: `nvidia 62472192 60 nvidia_uvm, Live 0x0` is live. Its address is left out."""
     fields = [line.split() for line in lines]
     if wrong := [line for line, words in zip(lines, fields, strict=True) if len(words) < _MODULE_FIELDS]:
-        raise Unbelievable(f"the line {wrong[0][:60]!r} is no kernel module")
+        raise UntrustedPath(f"the line {wrong[0][:60]!r} is no kernel module")
     return {words[0]: words[4] for words in fields}
 
 

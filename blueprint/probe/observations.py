@@ -27,7 +27,7 @@ from blueprint.probe.nvml_codes import LIBRARY_NOT_FOUND, Meaning, meaning_of
 from blueprint.probe.observation import Observation, Status
 from blueprint.probe.parse import PciIdentity
 from blueprint.probe.pci import PASSED_THROUGH
-from blueprint.probe.reading import Call, Outcome, Reading
+from blueprint.probe.reading import Call, CallOutcome, Reading
 
 T = TypeVar("T")
 
@@ -149,11 +149,11 @@ class ObservedNode:
 
 
 _LOST_CALLS = {
-    Outcome.HUNG: Status.HUNG,
-    Outcome.CRASHED: Status.CRASHED,
-    Outcome.UNDECODABLE: Status.IMPLAUSIBLE,
-    Outcome.FAILED: Status.UNREADABLE,
-    Outcome.NOT_MADE: Status.UNREADABLE,
+    CallOutcome.HUNG: Status.HUNG,
+    CallOutcome.CRASHED: Status.CRASHED,
+    CallOutcome.UNDECODABLE: Status.IMPLAUSIBLE,
+    CallOutcome.FAILED: Status.UNREADABLE,
+    CallOutcome.NOT_MADE: Status.UNREADABLE,
 }
 _MEANINGS = {
     Meaning.UNSUPPORTED: Status.UNSUPPORTED,
@@ -164,7 +164,7 @@ _MEANINGS = {
 
 def status_of(call: Call) -> Status:
     """What one call on its own proves about the fact it asks for (READ: there is an answer to look at)."""
-    if call.outcome is not Outcome.RETURNED:
+    if call.outcome is not CallOutcome.RETURNED:
         return _LOST_CALLS[call.outcome]
     meaning = meaning_of(call.code if call.code is not None else -1)
     return Status.READ if meaning is Meaning.VALUE else _MEANINGS[meaning]
@@ -174,13 +174,13 @@ def _observation(
     made: Sequence[Call], call: SystemCall[T] | DeviceCall[T], device: int | None = None
 ) -> Observation[T]:
     """What calls of one function prove, where all answers agree; a call less than planned takes nothing away."""
-    calls = tuple(each for each in made if each.outcome is not Outcome.NOT_MADE) or tuple(made)
+    calls = tuple(each for each in made if each.outcome is not CallOutcome.NOT_MADE) or tuple(made)
     if not calls:
         where = "" if device is None else str(device)
         return Observation(Status.UNREADABLE, None, f"{call.name}({where}) is not in the reading", ())
     for each in calls:
         if (status := status_of(each)) is not Status.READ:
-            why = each.detail if each.outcome is Outcome.NOT_MADE else str(each)
+            why = each.detail if each.outcome is CallOutcome.NOT_MADE else str(each)
             return Observation(status, None, why, (each,))
     if len({repr(each.value) for each in calls}) > 1:
         values = ", then ".join(repr(each.value) for each in calls)

@@ -23,7 +23,7 @@ Value = str | int | list[int] | dict[str, int | str]
 """What a call can answer: text, a number (bytes for memory), a list of modes, or a structure's fields."""
 
 
-class Outcome(enum.StrEnum):
+class CallOutcome(enum.StrEnum):
     """How one call ended.
 
     `returned`: NVML answered with a return code. `undecodable`: it succeeded with bytes that are not text.
@@ -65,7 +65,7 @@ class Call:
     call: str
     device: int | None = None
     child: int = 1
-    outcome: Outcome = Outcome.RETURNED
+    outcome: CallOutcome = CallOutcome.RETURNED
     code: int | None = None
     value: Value | None = None
     detail: str = ""
@@ -74,21 +74,21 @@ class Call:
     @property
     def answered(self) -> bool:
         """Whether NVML answered with success and a value (or success where there is none to give)."""
-        return self.outcome is Outcome.RETURNED and self.code == nvml_codes.SUCCESS
+        return self.outcome is CallOutcome.RETURNED and self.code == nvml_codes.SUCCESS
 
     def __str__(self) -> str:
         """`nvmlDeviceGetName(3) returned NVML_ERROR_GPU_IS_LOST (15) after 0.2 ms`."""
         where = "" if self.device is None else str(self.device)
         call = f"{self.call}({where})"
         match self.outcome:
-            case Outcome.RETURNED:
+            case CallOutcome.RETURNED:
                 code = self.code if self.code is not None else -1
                 return f"{call} returned {nvml_codes.name_of(code)} ({code}) after {self.ms:g} ms"
-            case Outcome.UNDECODABLE:
+            case CallOutcome.UNDECODABLE:
                 return f"{call} answered bytes that are not text: {self.detail}"
-            case Outcome.HUNG:
+            case CallOutcome.HUNG:
                 return f"{call} did not return within {self.ms:.0f} ms"
-            case Outcome.NOT_MADE:
+            case CallOutcome.NOT_MADE:
                 return f"{call} was not made: {self.detail}"
             case _:
                 return f"{call} {self.outcome}: {self.detail}"

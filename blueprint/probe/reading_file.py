@@ -12,14 +12,14 @@ from blueprint.diagnostics import Code, Diagnostic, Refused, nearest
 from blueprint.probe import codes, nvml_codes
 from blueprint.probe.expectations import SCHEMA as EXPECTATIONS_SCHEMA
 from blueprint.probe.expectations import Expectation
-from blueprint.probe.file_access import TooLarge, Unbelievable, read_regular
+from blueprint.probe.file_access import TooLarge, UntrustedPath, read_regular
 from blueprint.probe.host import Access, HostRecord, HostScan
 from blueprint.probe.reading import (
     SCHEMA,
     SCHEMA_1,
     Call,
+    CallOutcome,
     Origin,
-    Outcome,
     PciFunction,
     PciScan,
     Reading,
@@ -151,7 +151,7 @@ def _record(document: Any, where: str) -> HostRecord:
 
 def _call(document: Any, where: str) -> Call:
     fields = _Fields(document, where, _CALL_KEYS)
-    outcome = Outcome(fields.one_of("outcome", Outcome))
+    outcome = CallOutcome(fields.one_of("outcome", CallOutcome))
     code = _return_code(fields, outcome)
     value = _answer(fields.value("value"), where) if fields.has("value") else None
     if value is not None and code != nvml_codes.SUCCESS:
@@ -168,9 +168,9 @@ def _call(document: Any, where: str) -> Call:
     )
 
 
-def _return_code(fields: _Fields, outcome: Outcome) -> int | None:
+def _return_code(fields: _Fields, outcome: CallOutcome) -> int | None:
     """NVML's return code, which is there exactly if NVML returned; its name must be the right one."""
-    if outcome is not Outcome.RETURNED:
+    if outcome is not CallOutcome.RETURNED:
         fields.refuse("return", "returnName", because="NVML did not return")
         return None
     code = fields.number("return")
@@ -242,7 +242,7 @@ class _Fields:
 
         return dict(self._of(key, "printable texts by name", are_texts))
 
-    def one_of(self, key: str, kind: type[Outcome | Origin | Access]) -> str:
+    def one_of(self, key: str, kind: type[CallOutcome | Origin | Access]) -> str:
         if (found := self.text(key)) not in list(kind):
             raise ValueError(f"{self._where}.{key} is {found!r}, not one of {', '.join(kind)}")
         return found
@@ -269,7 +269,7 @@ def _load(path: Path, malformed: Code) -> Any:
         content = read_regular(path, MAX_BYTES)
     except TooLarge as error:
         raise Refused(Diagnostic(malformed, f"{path}: {error}")) from None
-    except (OSError, ValueError, Unbelievable) as error:
+    except (OSError, ValueError, UntrustedPath) as error:
         message = f"cannot open {path}: {getattr(error, 'strerror', None) or error}"
         raise Refused(Diagnostic(codes.READING_UNOPENABLE, message), exit_code=_CANNOT_OPEN) from None
     try:

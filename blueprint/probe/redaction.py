@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from blueprint.probe.host import HostRecord
 from blueprint.probe.parse import is_uuid
-from blueprint.probe.reading import Call, Outcome, Reading
+from blueprint.probe.reading import Call, CallOutcome, Reading
 
 _IDENTIFYING = ("nvmlDeviceGetUUID", "nvmlDeviceGetSerial")
 _HARDWARE_ADDRESS = re.compile(
@@ -44,7 +44,7 @@ def _hidden(text: str) -> str:
 def _redacted(call: Call, reading: Reading) -> Call:
     if call.call not in _IDENTIFYING:
         return call
-    if call.outcome is Outcome.UNDECODABLE:
+    if call.outcome is CallOutcome.UNDECODABLE:
         return replace(call, detail=_hash("bytes", call.detail)[:32])
     if not isinstance(call.value, str) or not call.value:
         return call

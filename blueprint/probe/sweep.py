@@ -12,7 +12,7 @@ from blueprint.probe import libraries, nvml_codes, parse
 from blueprint.probe.checks import declared
 from blueprint.probe.nvml_calls import COUNT, HANDLE, IDENTITY, INIT, NAME, SERIAL, DeviceCall, SystemCall
 from blueprint.probe.parse import MAX_GPUS
-from blueprint.probe.reading import Call, Outcome
+from blueprint.probe.reading import Call, CallOutcome
 from blueprint.probe.worker import Worker
 
 NvmlCall: TypeAlias = SystemCall[Any] | DeviceCall[Any]
@@ -123,7 +123,7 @@ class Sweep:
             return False
         self._handles.add(index)
         again = [each for each in IDENTITY if (each.name, index) in self._known]
-        return all(self._call(each, index).outcome is Outcome.RETURNED for each in again)
+        return all(self._call(each, index).outcome is CallOutcome.RETURNED for each in again)
 
     def _ready(self) -> bool:
         """Whether a worker lives in which NVML is initialised; starts one if it can."""
@@ -145,11 +145,11 @@ class Sweep:
         elif init.code == nvml_codes.LIBRARY_NOT_FOUND and (other := next(self._others, None)):
             self.close()
             self._library = str(other)
-        elif init.outcome is not Outcome.CRASHED or self._crashed_inits() >= _MAX_CRASHED_INITS:
+        elif init.outcome is not CallOutcome.CRASHED or self._crashed_inits() >= _MAX_CRASHED_INITS:
             self._given_up = self._given_up or str(init)
 
     def _crashed_inits(self) -> int:
-        return sum(each.call == INIT.name and each.outcome is Outcome.CRASHED for each in self.calls)
+        return sum(each.call == INIT.name and each.outcome is CallOutcome.CRASHED for each in self.calls)
 
     def _call(self, planned: NvmlCall, device: int | None = None) -> Call:
         if not self._ready():
@@ -172,7 +172,7 @@ class Sweep:
         return call
 
     def _leave_out(self, planned: NvmlCall, device: int | None, why: str) -> Call:
-        call = Call(planned.name, device, 0, Outcome.NOT_MADE, detail=why)
+        call = Call(planned.name, device, 0, CallOutcome.NOT_MADE, detail=why)
         self.calls.append(call)
         return call
 
@@ -188,7 +188,7 @@ def _in_order(calls: Iterable[Kind]) -> list[Kind]:
 
 
 def _lost(call: Call) -> bool:
-    return call.outcome in {Outcome.HUNG, Outcome.CRASHED}
+    return call.outcome in {CallOutcome.HUNG, CallOutcome.CRASHED}
 
 
 def _to_visit(counted: Call) -> tuple[int, bool]:

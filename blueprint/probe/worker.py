@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from blueprint.probe.nvml_calls import INIT
-from blueprint.probe.reading import Call, Outcome
+from blueprint.probe.reading import Call, CallOutcome
 
 _BOOT = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
@@ -25,10 +25,10 @@ _START_SECONDS = 20.0
 _KILL_SECONDS = 1.0
 _MAX_ANSWER = 1 << 16
 _OTHER_OUTCOMES = {
-    "hung": Outcome.HUNG,
-    "crashed": Outcome.CRASHED,
-    "undecodable": Outcome.UNDECODABLE,
-    "failed": Outcome.FAILED,
+    "hung": CallOutcome.HUNG,
+    "crashed": CallOutcome.CRASHED,
+    "undecodable": CallOutcome.UNDECODABLE,
+    "failed": CallOutcome.FAILED,
 }
 
 
@@ -127,5 +127,5 @@ def _interpret(call: Call, answer: dict[str, Any]) -> Call:
             detail = "" if key == "hung" else "".join(c if c.isprintable() else "?" for c in str(answer[key]))
             return replace(call, outcome=outcome, detail=detail)
     if not isinstance(code := answer.get("code"), int):
-        return replace(call, outcome=Outcome.FAILED, detail="an answer without a return code")
+        return replace(call, outcome=CallOutcome.FAILED, detail="an answer without a return code")
     return replace(call, code=code, value=answer.get("value"))

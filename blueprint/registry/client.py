@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, urlencode, urljoin, urlsplit
 
 from blueprint.http import Failure, HttpClient, HttpError, Response, environment_proxy, retry_pause
 from blueprint.registry.credentials import Credentials
-from blueprint.registry.reference import DIGEST, Reference
+from blueprint.registry.reference import DIGEST, ImageReference
 
 ACCEPT = (
     "application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, "
@@ -51,7 +51,7 @@ class Unusable(Undecided):
 
 
 @dataclass
-class Asker:
+class RegistryClient:
     """Asks registries. Safe to use from several threads.
 
     Attributes:
@@ -69,7 +69,7 @@ class Asker:
     def __post_init__(self) -> None:
         self._http = HttpClient(self.timeout, proxy=environment_proxy)
 
-    def digest_of(self, image: Reference) -> str | None:
+    def digest_of(self, image: ImageReference) -> str | None:
         """The digest of what the tag (or digest) names; None if there is no such thing. Raises Undecided."""
         response = self._manifest("HEAD", image)
         if response.status == HTTPStatus.METHOD_NOT_ALLOWED:
@@ -81,7 +81,7 @@ class Asker:
         digest = response.headers.get("Docker-Content-Digest", "")
         return digest if DIGEST.fullmatch(digest) else _sha256(self.manifest(image))
 
-    def manifest(self, image: Reference) -> bytes:
+    def manifest(self, image: ImageReference) -> bytes:
         """The manifest itself. Raises Undecided."""
         response = self._manifest("GET", image)
         if response.status != HTTPStatus.OK:
@@ -90,16 +90,16 @@ class Asker:
             raise Unusable(f"{image.host} answered with a manifest of more than {_MOST_BYTES // 2**20} MiB")
         return response.body
 
-    def _closed(self, image: Reference, response: Response) -> Unauthorised:
+    def _closed(self, image: ImageReference, response: Response) -> Unauthorised:
         why = "it wants other credentials, or hides what it does not have"
         return Unauthorised(f"{image.host} answers {response.status}: {why}{self._problem(image)}")
 
-    def _problem(self, image: Reference) -> str:
+    def _problem(self, image: ImageReference) -> str:
         """Why there may be no credentials for a registry, as the end of a sentence."""
         problem = self.credentials.problem(image.host, image.repository)
         return f"; {problem}" if problem else ""
 
-    def _manifest(self, method: str, image: Reference) -> Response:
+    def _manifest(self, method: str, image: ImageReference) -> Response:
         scheme = "http" if image.server in self.insecure else "https"
         url = f"{scheme}://{image.server}/v2/{image.repository}/manifests/{image.digest or image.tag}"
         response = self._request(method, url, {"Accept": ACCEPT})
@@ -110,7 +110,7 @@ class Asker:
             return response
         return self._request(method, url, {"Accept": ACCEPT, "Authorization": authorization})
 
-    def _authorization(self, image: Reference, challenge: str) -> str | None:
+    def _authorization(self, image: ImageReference, challenge: str) -> str | None:
         """What the registry wants to see; None where there is nothing to show."""
         basic = self.credentials.for_repository(image.host, image.repository)
         kind, _, rest = challenge.partition(" ")

@@ -14,7 +14,7 @@ _DOCKER_HUB = ("docker.io", "index.docker.io")
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class ImageReference:
     """`host` as people write it, `repository` below it, and what is asked for: a tag, or a digest."""
 
     host: str
@@ -28,7 +28,7 @@ class Reference:
         return "registry-1.docker.io" if self.host == "docker.io" else self.host
 
 
-def parse_reference(text: str) -> Reference:
+def parse_reference(text: str) -> ImageReference:
     """Docker's rules: without a host it is Docker Hub, without a tag `latest`. ValueError if it is none."""
     match = _REFERENCE.fullmatch(text)
     if match is None:
@@ -40,4 +40,4 @@ def parse_reference(text: str) -> Reference:
         host, repository = "docker.io", repository if "/" in repository else f"library/{repository}"
     if ":" in repository or not repository.islower():
         raise ValueError(f"{text} is not an image reference")
-    return Reference(host, repository, match["tag"] or "latest", match["digest"])
+    return ImageReference(host, repository, match["tag"] or "latest", match["digest"])

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from blueprint.diagnostics import Code, Diagnostic, Span
 from blueprint.registry import client, codes
-from blueprint.registry.client import Asker
-from blueprint.registry.reference import Reference, parse_reference
+from blueprint.registry.client import RegistryClient
+from blueprint.registry.reference import ImageReference, parse_reference
 
 CONCURRENCY = 4
 _UNDECIDED: dict[type[client.Undecided], Code] = {
@@ -25,7 +25,7 @@ _WAYS_OUT = {
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RequiredImage:
     """An image that the platform pulls: `registry/path:tag`, what its vendor pins, who pulls it, which line decides."""
 
     ref: str
@@ -35,7 +35,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class Verification:
     """What was found: `diagnostics` about images that are not as they should be, and how many were asked about."""
 
     diagnostics: tuple[Diagnostic, ...]
@@ -43,7 +43,7 @@ class Verified:
     unknown: int
 
 
-def verify_images(images: Sequence[Wanted], asker: Asker) -> Verified:
+def verify_images(images: Sequence[RequiredImage], asker: RegistryClient) -> Verification:
     """Ask about every image, a few at a time."""
     with ThreadPoolExecutor(CONCURRENCY) as pool:
         try:
@@ -53,10 +53,10 @@ def verify_images(images: Sequence[Wanted], asker: Asker) -> Verified:
             raise
     found = [answer for answer in verdicts if answer is not None]
     unknown = sum(answer.code in _WAYS_OUT for answer in found)
-    return Verified(tuple(found), len(images) - unknown, unknown)
+    return Verification(tuple(found), len(images) - unknown, unknown)
 
 
-def _verify(image: Wanted, asker: Asker) -> Diagnostic | None:
+def _verify(image: RequiredImage, asker: RegistryClient) -> Diagnostic | None:
     """What is wrong or unknown about one image; None if it is there and is what is pinned."""
     try:
         reference = parse_reference(image.ref)
@@ -76,12 +76,12 @@ def _verify(image: Wanted, asker: Asker) -> Diagnostic | None:
     return _found(codes.IMAGE_DIGEST, f"{image.ref} is not what its vendor pins", image, pinned, there, help_=help_)
 
 
-def _lists(asker: Asker, reference: Reference, pinned: str) -> bool:
+def _lists(asker: RegistryClient, reference: ImageReference, pinned: str) -> bool:
     """Whether the tag names an index that lists what is pinned: vendors pin either."""
     return pinned in client.listed_digests(asker.manifest(reference))
 
 
-def _found(code: Code, message: str, image: Wanted, *digests: str, help_: str | None = None) -> Diagnostic:
+def _found(code: Code, message: str, image: RequiredImage, *digests: str, help_: str | None = None) -> Diagnostic:
     pairs = zip(("pulled by", "pinned", "in the registry"), (image.pulled_by, *digests), strict=False)
     evidence = tuple((name, text) for name, text in pairs if text)
     return Diagnostic(code, message, at=image.at, evidence=evidence, help=help_)

@@ -8,7 +8,7 @@ from blueprint.bundle.images import DIGEST, PulledImage
 from blueprint.bundle.model import USERS, FieldOrigin, Object, Path
 from blueprint.catalog.components import Image
 from blueprint.catalog.releases import image_system
-from blueprint.effective.operator import EffectiveOperator, Section
+from blueprint.effective.operator import CLUSTER_POLICY, EffectiveOperator, Section
 from blueprint.platform.components.model import PlatformComponent, PlatformImage
 from blueprint.platform.model import Platform
 from blueprint.platform.tracking.sources import Sources, by_relevance, flatten
@@ -53,7 +53,7 @@ class OperandImages:
         return [section for section in found if section.value() is not None]
 
     def _is_used(self, section: Section) -> bool:
-        if section.subject.data["kind"] == "ClusterPolicy":
+        if section.subject.data["kind"] == CLUSTER_POLICY:
             part, sandbox = section.path[1], Section(section.subject, ("spec", "sandboxWorkloads"))
             driver = self._operator.uses_driver_objects
             if (part in _DRIVER and driver) or (part in _SANDBOX and not sandbox.is_enabled):
@@ -89,7 +89,7 @@ _OWN_FIELDS = (*_NAME, "enabled", "usePrecompiled")
 def _switches(section: Section) -> Iterator[Path]:
     """What switches a section on and off, beside its own fields."""
     yield from ((*section.path[:end], "enabled") for end in range(2, len(section.path)))
-    if section.subject.data["kind"] == "ClusterPolicy":
+    if section.subject.data["kind"] == CLUSTER_POLICY:
         if section.path[1] in _DRIVER:
             yield ("spec", "driver", "useNvidiaDriverCRD")
         if section.path[1] in _SANDBOX:
@@ -110,6 +110,6 @@ def tag_suffixes(image: PlatformImage, platform: Platform) -> list[str]:
     if image.image.tag_suffix is None:
         return [""]
     if image.image.tag_suffix == "operating-system-and-architecture":
-        name, _, version = platform.os.partition("-")
+        name, _, version = platform.cluster.os.partition("-")
         return [f"-{name}{version}-{arch}" for arch in platform.nic_policies.architectures]
-    return [f"-{image_system(platform.os)}"]
+    return [f"-{image_system(platform.cluster.os)}"]

@@ -15,7 +15,7 @@ _LEAST = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Marked:
+class MarkedLine:
     """One line as it is shown: what stands before the mark, what is marked, what follows."""
 
     number: int
@@ -39,7 +39,7 @@ class Marked:
         return max(1, cells(self.inside))
 
 
-def excerpt(span: Span, context: Context, gutter: int = 8) -> tuple[Marked, ...]:
+def excerpt(span: Span, context: Context, gutter: int = 8) -> tuple[MarkedLine, ...]:
     """The first and the last line of `span`, marked; empty where the file does not reach that far.
 
     `gutter` is the width left of the text. Tabs are four cells, control characters their escapes.
@@ -65,14 +65,14 @@ def _fits(span: Span, lines: list[str]) -> bool:
     return span.column <= len(lines[span.line - 1]) + 1 and lines[span.line - 1].strip() != ""
 
 
-def _marked(number: int, line: str, start: int, end: int, room: int, context: Context) -> Marked:
+def _marked(number: int, line: str, start: int, end: int, room: int, context: Context) -> MarkedLine:
     """One line; columns `start` to `end` (exclusive) are marked, and are inside the part that is shown."""
     left, text, right = _window(line, start - 1, room, context)
     pieces = [_shown(character, context) for character in text]
     first, last = start - 1 - left, max(end - 1 - left, start - 1 - left)
     before = (_CUT if left else "") + "".join(pieces[:first])
     after = "".join(pieces[last:]) + (_CUT if right else "")
-    return Marked(number, before, "".join(pieces[first:last]), after.rstrip())
+    return MarkedLine(number, before, "".join(pieces[first:last]), after.rstrip())
 
 
 def _window(line: str, at: int, room: int, context: Context) -> tuple[int, str, bool]:

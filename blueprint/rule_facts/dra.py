@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blueprint.catalog.gates import load_gates
+from blueprint.catalog.component_files.feature_gates import load_gates
 from blueprint.check.claims.dra_context import DraContext, PoolDevices
 from blueprint.platform.model import Platform
 from blueprint.platform.pool import GpuPool
@@ -12,8 +12,8 @@ def dra_context(platform: Platform) -> DraContext:
     """The DRA driver of a platform, its gates and the GPUs of the pools."""
     component = platform.component_with("draFeatureGates")
     products = tuple(map(_pool_devices, platform.gpu_pools))
-    minor = platform.kubernetes_minor
-    managed = platform.distribution_facts.managed_control_plane
+    minor = platform.cluster.kubernetes_minor
+    managed = platform.cluster.distribution_facts.managed_control_plane
     if platform.allocation != "dra" or component is None:
         return DraContext(None, minor, frozenset(), domains=False, managed=managed, products=products)
     version = (component.component.images["dra-driver"].tag or "").removeprefix("v")

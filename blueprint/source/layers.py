@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class ExtendsEntry:
     """One entry of an `extends`: the overlay `name`, named in a document of kind `layer` at the dotted `path`."""
 
     name: str
@@ -52,7 +52,7 @@ class Layered:
     files: Files
     texts: dict[str, str]
     diagnostics: tuple[Diagnostic, ...]
-    references: tuple[Reference, ...] = ()
+    references: tuple[ExtendsEntry, ...] = ()
     exit_code: int = 0
 
     @property
@@ -135,7 +135,7 @@ class _Gathering:
     problems: list[Diagnostic] = field(default_factory=list)
     rank: int = 0
     trail: list[tuple[str, Span | None]] = field(default_factory=list)
-    references: list[Reference] = field(default_factory=list)
+    references: list[ExtendsEntry] = field(default_factory=list)
     exit_code: int = 0
 
     def gather(self, overlays: Sequence[str]) -> None:
@@ -216,7 +216,7 @@ class _Gathering:
 
     def _reference(self, name: str, reference: str, document: Document, path: Path) -> None:
         at = document.span(path)
-        self.references.append(Reference(reference, self._kind(name), at, format_path(path)))
+        self.references.append(ExtendsEntry(reference, self._kind(name), at, format_path(path)))
         if "/" not in reference and not reference.endswith((".yaml", ".yml")):
             self._ready_made(reference, at)
             return

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
 
 from blueprint.spec.base import Model
 from blueprint.spec.forms import ABSOLUTE_PATH, KUBERNETES, SYSTEM, UID, Host, LabelKeys, Names, Repository
 
+VANILLA: Final = "vanilla"
+"""The distribution where nothing is said: Kubernetes as it is released."""
 _WITHOUT_ENTRY = (
     "ack", "capi", "cke", "coreweave", "crusoe", "digitalocean", "doks", "eks-anywhere", "iks", "ibm", "k0s", "kind",
     "kops", "kubeadm", "kubernetes", "kubespray", "lambda", "lke", "minikube", "nebius", "oci", "oke", "ovh",
     "scaleway", "tanzu", "tke", "tkg", "upstream", "vks", "vke",
 )  # fmt: skip
-_VANILLA = "it has no entry of its own: it is distribution: vanilla, and os says the system of its GPU nodes"
+_HELP = "it has no entry of its own: it is distribution: vanilla, and os says the system of its GPU nodes"
 
 
 class Registries(Model):
@@ -33,8 +35,8 @@ class Cluster(Model):
 
     OTHER_VALUES: ClassVar[dict[str, dict[str, tuple[str, str]]]] = {
         "distribution": {
-            **dict.fromkeys(_WITHOUT_ENTRY, ("vanilla", _VANILLA)),
-            "talos": ("vanilla", "Talos is distribution: vanilla with os: talos-VERSION and gpuStack: standalone"),
+            **dict.fromkeys(_WITHOUT_ENTRY, (VANILLA, _HELP)),
+            "talos": (VANILLA, "Talos is distribution: vanilla with os: talos-VERSION and gpuStack: standalone"),
             **dict.fromkeys(("ocp", "okd", "rosa", "aro"), ("openshift", "it is distribution: openshift")),
         }
     }
@@ -43,7 +45,7 @@ class Cluster(Model):
         description="Kubernetes version, with or without the patch. Every object is checked against its API."
     )
     distribution: Literal["vanilla", "eks", "gke", "aks", "openshift", "rke2", "k3s", "microk8s"] = Field(
-        default="vanilla",
+        default=VANILLA,
         description="Who packages Kubernetes: decides paths, who brings the driver by default, and prerequisites.",
     )
     os: Annotated[str, Field(pattern=SYSTEM)] | None = Field(

@@ -18,14 +18,14 @@ LONGEST = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WaiverText:
     """A text of a waiver, and where it stands."""
 
     text: str
     at: Span
 
 
-def code_of(written: Written) -> Code | Diagnostic:
+def code_of(written: WaiverText) -> Code | Diagnostic:
     """The code of this id or slug, or why there is none to waive."""
     code = find_code(written.text)
     if code is None:
@@ -39,7 +39,7 @@ def code_of(written: Written) -> Code | Diagnostic:
     return code
 
 
-def date_of(written: Written) -> date | Diagnostic:
+def date_of(written: WaiverText) -> date | Diagnostic:
     """The day, or what is wrong with it."""
     try:
         if _DAY.fullmatch(written.text):

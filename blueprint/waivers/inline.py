@@ -9,7 +9,7 @@ from datetime import date
 from blueprint.diagnostics import Diagnostic, Span, nearest
 from blueprint.source.comments import Comment, marked_comments
 from blueprint.waivers import codes
-from blueprint.waivers.entries import Written, code_of, date_of, remarks_on
+from blueprint.waivers.entries import WaiverText, code_of, date_of, remarks_on
 from blueprint.waivers.model import Waiver
 
 _MARKER = "blueprint:"
@@ -49,9 +49,9 @@ def _waivers_of(comment: Comment, file: str, today: date) -> Iterator[Waiver | D
         yield Diagnostic(codes.COMMENT_MALFORMED, message, at=whole, help=f"write `{FORM}`")
         return
 
-    def part(start: int, stop: int) -> Written:
+    def part(start: int, stop: int) -> WaiverText:
         at = Span(file, comment.line, begin + start, comment.line, begin + stop)
-        return Written(comment.text[start:stop], at)
+        return WaiverText(comment.text[start:stop], at)
 
     names = [part(n.start() + form.start("codes"), n.end() + form.start("codes")) for n in _names(form["codes"])]
     until = part(*form.span("until"))

@@ -12,7 +12,7 @@ from blueprint.source.document import Document
 from blueprint.source.loader import load_text
 from blueprint.source.paths import Path
 from blueprint.waivers import codes
-from blueprint.waivers.entries import Written, code_of, date_of, remarks_on
+from blueprint.waivers.entries import WaiverText, code_of, date_of, remarks_on
 from blueprint.waivers.model import Waiver
 
 API_VERSION = "gpublueprint.dev/v1alpha1"
@@ -100,7 +100,7 @@ def _entry(document: Document, index: int, today: date) -> tuple[Waiver | None, 
     if not isinstance(data, dict):
         return None, [Diagnostic(codes.MALFORMED, "a waiver is not a mapping", at=at, help=_EXAMPLE)]
     problems = [*_unknown_keys(document, path, (*MANDATORY, *OPTIONAL)), *_values(document, path)]
-    texts = {key: Written(data[key], document.span((*path, key))) for key in data if _is_text(data[key])}
+    texts = {key: WaiverText(data[key], document.span((*path, key))) for key in data if _is_text(data[key])}
     code = code_of(texts["code"]) if "code" in texts else None
     expires = date_of(texts["expires"]) if "expires" in texts else None
     problems += [found for found in (code, expires) if isinstance(found, Diagnostic)]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from blueprint.bundle.model import BundlePool, Object, Taint
-from blueprint.catalog.effects import load_effects
+from blueprint.catalog.component_files.effects import load_effects
 from blueprint.changes.change import changed_objects
 from blueprint.changes.compare import compare_objects
 from blueprint.changes.effects import find_effects

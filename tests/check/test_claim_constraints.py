@@ -6,9 +6,9 @@ import pytest
 
 from blueprint.cel.syntax import parse
 from blueprint.check.claims.constraints import allowed_texts, minimum_amount
-from blueprint.check.claims.model import Reference
+from blueprint.check.claims.model import AttributeReference
 
-PROFILE = Reference("attributes", "gpu.nvidia.com", "profile")
+PROFILE = AttributeReference("attributes", "gpu.nvidia.com", "profile")
 P = "device.attributes['gpu.nvidia.com'].profile"
 M = "device.capacity['gpu.nvidia.com'].memory"
 

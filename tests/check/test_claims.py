@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 from blueprint.bundle.model import USERS, Object
-from blueprint.catalog.devices import load_devices
-from blueprint.catalog.gates import load_gates
+from blueprint.catalog.component_files.devices import load_devices
+from blueprint.catalog.component_files.feature_gates import load_gates
 from blueprint.check.claims.dra_context import DraContext
 from blueprint.check.rule_context import PoolOffer
 from blueprint.check.runner import run_rules
@@ -189,7 +189,8 @@ def test_nothing_of_this_is_imported_where_nothing_is_claimed() -> None:
     code = (
         "import sys; from blueprint.pipeline import compile_blueprint;"
         "compile_blueprint('examples/h100-training/blueprint.yaml');"
-        "print([name for name in sys.modules if name in ('blueprint.cel.syntax', 'blueprint.catalog.devices')])"
+        "late = ('blueprint.cel.syntax', 'blueprint.catalog.component_files.devices');"
+        "print([name for name in sys.modules if name in late])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

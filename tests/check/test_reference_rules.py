@@ -12,7 +12,7 @@ import yaml
 
 from blueprint.cel.engine import CompileError, UnsupportedError, compile_expression
 from blueprint.check.cel_values import cel_type
-from blueprint.check.validation_rules import Rule, RuleNode, collect_rules
+from blueprint.check.validation_rules import RuleNode, SchemaRule, collect_rules
 
 pytest.importorskip("cel_expr_python", reason="the extra cel is not installed")
 
@@ -20,7 +20,7 @@ NOT_COMPILED: set[str] = set()
 """Rules that the library cannot compile, or that read what it cannot hold. The set only ever shrinks."""
 
 
-def _rules(node: RuleNode | None) -> Iterator[Rule]:
+def _rules(node: RuleNode | None) -> Iterator[SchemaRule]:
     if node is not None:
         yield from node.rules
         for below in (*node.fields.values(), node.items, node.values):

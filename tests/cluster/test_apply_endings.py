@@ -22,7 +22,7 @@ from blueprint.apiserver.connection import Connection
 from blueprint.apiserver.errors import ApiError
 from blueprint.bundle.model import Bundle
 from blueprint.changes.compare import Action
-from blueprint.cluster.apply import ApplyOptions, Outcome, apply_plan
+from blueprint.cluster.apply import ApplyOptions, ApplyOutcome, apply_plan
 from blueprint.cluster.plan import make_plan
 from blueprint.diagnostics import Refused
 from blueprint.drift.detect import detect_drift
@@ -88,12 +88,12 @@ def settled(wanted: Bundle, cluster: Connection) -> None:
     agreed(wanted, cluster)
 
 
-def ended(wanted: Bundle, cluster: Connection, fault: Fault, **options: Any) -> Outcome | Refused:
+def ended(wanted: Bundle, cluster: Connection, fault: Fault, **options: Any) -> ApplyOutcome | Refused:
     """Apply against a failing server."""
     plan = make_plan(wanted, cluster)
     with failing(cluster, fault) as writes:
         try:
-            outcome: Outcome | Refused = apply_plan(plan, cluster, ApplyOptions(**({"timeout": 0.3} | options)))
+            outcome: ApplyOutcome | Refused = apply_plan(plan, cluster, ApplyOptions(**({"timeout": 0.3} | options)))
         except Refused as refused:
             outcome = refused
     assert writes

@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from blueprint.apiserver.connection import Connection
-from blueprint.cluster.apply import ApplyOptions, Outcome, apply_plan
+from blueprint.cluster.apply import ApplyOptions, ApplyOutcome, apply_plan
 from blueprint.cluster.plan import make_plan
 from blueprint.cluster.planfile import hold_back, is_plan_file, load_plan, save_plan
 from blueprint.diagnostics import Refused
@@ -30,7 +30,7 @@ def saved(tmp_path, wanted, cluster):
     return path
 
 
-def carry_out(path, cluster: Connection, **options) -> Outcome:
+def carry_out(path, cluster: Connection, **options) -> ApplyOutcome:
     plan = load_plan(path)
     held = hold_back(plan, make_plan(plan.bundle, cluster))
     return apply_plan(held, cluster, ApplyOptions(**({"timeout": 10} | options)))

@@ -14,7 +14,7 @@ from blueprint.cli.main import main
 from blueprint.cli.options import split_scopes
 from blueprint.cluster.consent import Consent
 from blueprint.cluster.plan import make_plan
-from blueprint.cluster.plan_model import Conflict
+from blueprint.cluster.plan_model import FieldConflict
 from blueprint.drift.detect import detect_drift
 from blueprint.drift.view import ClusterView
 from blueprint.inventory.membership import manager
@@ -149,7 +149,7 @@ ROLE = ObjectId("rbac.authorization.k8s.io", "ClusterRole", "", "system:node")
     ],
 )
 def test_names_may_hold_colons(named: str, covered: bool) -> None:
-    conflict = Conflict(("rules", 0, "verbs"), 1, 2, Entry("m", "Update", "", "", {}), None, ("rules[0].verbs",))
+    conflict = FieldConflict(("rules", 0, "verbs"), 1, 2, Entry("m", "Update", "", "", {}), None, ("rules[0].verbs",))
     assert Consent(named=(named,)).covers(ROLE, conflict) is covered
 
 

@@ -17,7 +17,7 @@ from blueprint.apiserver.errors import ApiError
 from blueprint.bundle.model import Bundle, Object, ObjectId
 from blueprint.changes.compare import Action, ObjectChange, compare_objects
 from blueprint.changes.immutable import as_replacement, custom_rules, may_not_be_replaced
-from blueprint.cluster.apply import ApplyOptions, Outcome, apply_plan
+from blueprint.cluster.apply import ApplyOptions, ApplyOutcome, apply_plan
 from blueprint.cluster.consent import Consent
 from blueprint.cluster.plan import make_plan
 from blueprint.inventory.storage import read_inventory
@@ -132,7 +132,7 @@ def test_diff_says_that_a_precompiled_driver_means_another_object() -> None:
     assert changed_driver(version="2").action is Action.UPDATE
 
 
-def told(wanted: Bundle, cluster: Connection, *, replace: bool | Consent) -> Outcome:
+def told(wanted: Bundle, cluster: Connection, *, replace: bool | Consent) -> ApplyOutcome:
     return apply_plan(make_plan(wanted, cluster), cluster, ApplyOptions(timeout=20, replace=replace))
 
 

@@ -192,7 +192,7 @@ def test_the_overlay_for_eks_sets_the_distribution(
     render_platform_of: Callable[[str], tuple[Platform, list[Object]]],
 ) -> None:
     platform, _ = render_platform_of(f"extends: [eks]\n{blueprint()}")
-    assert platform.distribution == "eks"
+    assert platform.cluster.distribution == "eks"
 
 
 def test_a_selector_holds_nothing_that_a_new_version_or_name_would_change(render: Render) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blueprint.drift.model import DriftReport, Finding, FindingKind, Remedy, Station, Writer
+from blueprint.drift.model import DriftReport, Finding, FindingKind, FoundIn, Remedy, Writer
 from blueprint.drift.summary import verdict_of
 from blueprint.report.model import Coverage, Run
 from blueprint.report.record import coverage_in_words
@@ -49,7 +49,7 @@ def finding(kind: FindingKind, subject: str = "ConfigMap/a", writer: Writer | No
             "1 stays until somebody removes or declares it."),
         ),
         (
-            [finding(FindingKind.MODIFIED, writer=EDIT, station=Station.NODE, ended_by=Remedy.NODES)],
+            [finding(FindingKind.MODIFIED, writer=EDIT, found_in=FoundIn.NODE, ended_by=Remedy.NODES)],
             ("Drift: 1 difference in 1 object, from 1 cause. "
             "No apply restores any of it; 1 is about nodes, which no apply makes."),
         ),

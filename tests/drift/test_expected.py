@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from blueprint.bundle.model import ObjectId
-from blueprint.drift.expected import Rule, rule_files, rules_by_kind, why_expected
+from blueprint.drift.expected import ExpectedField, rule_files, rules_by_kind, why_expected
 from blueprint.drift.model import Writer
 
 NEVER = [
@@ -48,18 +48,18 @@ def _rules() -> Iterator[Any]:
 RULES = list(_rules())
 
 
-def why(kind: str, path: tuple[str | int, ...], value: Any, writer: Writer, rule: Rule) -> str | None:
+def why(kind: str, path: tuple[str | int, ...], value: Any, writer: Writer, rule: ExpectedField) -> str | None:
     name, _, group = kind.partition(".")
     live = dict(rule.write.where) | {"metadata": {"name": "web"} | dict(rule.write.where.get("metadata", {}))}
     distribution = (*rule.write.distributions, "vanilla")[0]
     return why_expected(ObjectId(group, name, "", "web"), path, value, writer, live, distribution)
 
 
-def writer_of(rule: Rule) -> Writer:
+def writer_of(rule: ExpectedField) -> Writer:
     return Writer(rule.managers[0].replace("*", "any-"), "Update", rule.write.subresources[0], "")
 
 
-def path_of(rule: Rule) -> tuple[str | int, ...]:
+def path_of(rule: ExpectedField) -> tuple[str | int, ...]:
     lists = {"finalizers", "webhooks", "secrets", "taints"}
     steps: list[str | int] = []
     for step in rule.path:
@@ -67,7 +67,7 @@ def path_of(rule: Rule) -> tuple[str | int, ...]:
     return tuple(steps)
 
 
-def value_of(rule: Rule) -> Any:
+def value_of(rule: ExpectedField) -> Any:
     return _sample(rule.write.values[0]) if rule.write.values else "x"
 
 
@@ -80,12 +80,12 @@ def _sample(pattern: Any) -> Any:
 
 
 @pytest.mark.parametrize(("kind", "rule"), RULES)
-def test_what_a_rule_names_is_expected(kind: str, rule: Rule) -> None:
+def test_what_a_rule_names_is_expected(kind: str, rule: ExpectedField) -> None:
     assert why(kind, path_of(rule), value_of(rule), writer_of(rule), rule) == rule.write.reason
 
 
 @pytest.mark.parametrize(("kind", "rule"), RULES)
-def test_another_writer_of_the_same_field_is_not(kind: str, rule: Rule) -> None:
+def test_another_writer_of_the_same_field_is_not(kind: str, rule: ExpectedField) -> None:
     if rule.managers == ("*",):
         pytest.skip("whoever leads, scales or creates writes this one: there is no other writer")
     stranger = Writer("kubectl-edit", "Update", rule.write.subresources[0], "")
@@ -93,20 +93,20 @@ def test_another_writer_of_the_same_field_is_not(kind: str, rule: Rule) -> None:
 
 
 @pytest.mark.parametrize(("kind", "rule"), RULES)
-def test_another_field_by_the_same_writer_is_not(kind: str, rule: Rule) -> None:
+def test_another_field_by_the_same_writer_is_not(kind: str, rule: ExpectedField) -> None:
     path = (*path_of(rule)[:-1], "other")
     for value in (value_of(rule), "x", {"image": "evil"}):
         assert why(kind, path, value, writer_of(rule), rule) is None or rule.path[-1] == "*"
 
 
 @pytest.mark.parametrize(("kind", "rule"), RULES)
-def test_another_subresource_is_not(kind: str, rule: Rule) -> None:
+def test_another_subresource_is_not(kind: str, rule: ExpectedField) -> None:
     through = Writer(writer_of(rule).manager, "Update", "ephemeralcontainers", "")
     assert why(kind, path_of(rule), value_of(rule), through, rule) is None
 
 
 @pytest.mark.parametrize(("kind", "rule"), [p for p in RULES if p.values[1].write.values])
-def test_another_value_is_not(kind: str, rule: Rule) -> None:
+def test_another_value_is_not(kind: str, rule: ExpectedField) -> None:
     for value in ("example.org/hold", {"key": "example.org/out", "effect": "NoExecute"}, [{"key": "evil"}]):
         assert why(kind, path_of(rule), value, writer_of(rule), rule) is None
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from blueprint.apiserver.connection import Connection
 from blueprint.diagnostics import Severity
-from blueprint.drift.model import Station
+from blueprint.drift.model import FoundIn
 from tests.support.node_pools import DECLARED, LABEL, Nodes, about, pool
 
 ERROR, WARNING = Severity.ERROR, Severity.WARNING
@@ -164,7 +164,7 @@ def test_an_edit_is_told_once_with_its_writer_and_its_weight(nodes: Nodes, numbe
     assert (told.code.id, told.code.severity, finding.path) == (edit.code, edit.severity, edit.path)
     assert finding.writer
     assert finding.writer.manager == edit.manager
-    assert (finding.station, finding.restorable, nodes.name(number) in told.message) == (Station.NODE, False, True)
+    assert (finding.found_in, finding.restorable, nodes.name(number) in told.message) == (FoundIn.NODE, False, True)
     assert told.at, "the line of the pool is not named"
 
 
@@ -280,7 +280,7 @@ def test_standalone_components_obey_no_label_of_the_gpu_operator(connection: Con
 
     report = Applied(standalone, "", own.connection).drift()
 
-    found = [each.path for each in report.findings if each.station is Station.NODE]
+    found = [each.path for each in report.findings if each.found_in is FoundIn.NODE]
     assert found == ['metadata.labels["nvidia.com/device-plugin.config"]']
 
 

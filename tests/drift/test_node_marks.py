@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from blueprint.apiserver.connection import Connection
-from blueprint.drift.model import FindingKind, Station
+from blueprint.drift.model import FindingKind, FoundIn
 from tests.support.node_pools import DECLARED, LABEL, TAINT, Nodes, pool
 
 
@@ -29,7 +29,7 @@ def test_a_changed_label_names_its_writer_and_its_line(nodes: Nodes) -> None:
     [finding] = nodes.drift().findings
 
     assert (finding.kind, finding.subject) == (FindingKind.MODIFIED, f"Node/{nodes.name(0)}")
-    assert (finding.declared, finding.live, finding.station) == ("all", "none", Station.NODE)
+    assert (finding.declared, finding.live, finding.found_in) == ("all", "none", FoundIn.NODE)
     assert finding.writer
     assert finding.writer.manager == "kubectl-label"
     assert finding.origin

@@ -26,7 +26,7 @@ from blueprint.changes.compare import ABSENT, differences
 from blueprint.drift.compare import NOBODYS
 from blueprint.drift.model import Finding, FindingKind
 from blueprint.drift.objects import examine_objects
-from blueprint.drift.view import Gathered, Live, Unseen
+from blueprint.drift.view import Live, ObservedObjects, Unseen
 from blueprint.inventory.membership import as_member, manager
 from blueprint.inventory.model import Inventory, Member
 from blueprint.inventory.snapshots import take_snapshot
@@ -67,8 +67,8 @@ class OneObject:
     def versions(self, _wanted: Mapping[ObjectId, str], _blueprint: str) -> Mapping[ObjectId, Live]:
         return {ObjectId.of(self.live): self.live}
 
-    def objects(self, wanted: Mapping[ObjectId, str], _blueprint: str) -> Gathered:
-        return Gathered(
+    def objects(self, wanted: Mapping[ObjectId, str], _blueprint: str) -> ObservedObjects:
+        return ObservedObjects(
             {ObjectId.of(self.live): self.live},
             {i: "not asked" for i in wanted if i.name != self.live["metadata"]["name"]},
         )

@@ -12,7 +12,7 @@ import pytest
 from blueprint.bundle.layout import LOCK
 from blueprint.bundle.trace import trace_back
 from blueprint.catalog.catalog import load_catalog
-from blueprint.catalog.monitoring import load_monitoring
+from blueprint.catalog.component_files.monitoring import load_monitoring
 from blueprint.pipeline import Compilation
 from tests.support.observed_platform import HERE, TEXT, Compile, objects, rules
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from blueprint.catalog.catalog import load_catalog
-from blueprint.catalog.monitoring import load_monitoring
+from blueprint.catalog.component_files.monitoring import load_monitoring
 from blueprint.pipeline import Compilation, compile_blueprint
 from tests.support.observed_platform import HERE, objects, rules
 

@@ -8,7 +8,7 @@ import pytest
 
 from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.loader import read
-from blueprint.catalog.rules import Condition, Rule
+from blueprint.catalog.rules import CompatibilityRule, Condition
 from blueprint.diagnostics import Diagnostic, Refused, Severity
 from blueprint.pipeline import Compilation
 from blueprint.platform.drivers.branches import default_branch, usable_branches
@@ -120,7 +120,7 @@ def test_a_rule_is_told_with_its_lines_and_its_source() -> None:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.rule)
-def test_every_rule_names_its_source_and_only_products_that_exist(rule: Rule) -> None:
+def test_every_rule_names_its_source_and_only_products_that_exist(rule: CompatibilityRule) -> None:
     assert len(rule.source) > 20
     asked = rule.when.get("product")
     for pattern in asked.any_of if asked else ():
@@ -166,7 +166,7 @@ def test_a_wrong_rule_is_refused(text: str, says: str, tmp_path: Path) -> None:
     file = tmp_path / "r.yaml"
     file.write_text(f"rule: r\nsource: somebody said so\nconfidence: read\n{text}\n", "utf-8")
     with pytest.raises(Refused) as refused:
-        read(file, Rule)
+        read(file, CompatibilityRule)
     assert any(says in found.message for found in refused.value.diagnostics)
 
 

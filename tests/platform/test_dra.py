@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from blueprint.catalog.catalog import load_catalog
-from blueprint.catalog.gates import load_gates
+from blueprint.catalog.component_files.feature_gates import load_gates
 from blueprint.diagnostics import Severity
 from blueprint.pipeline import Compilation
 from tests.support.platforms import H100, blueprint, compiled, pool

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blueprint.bundle.model import Bundle, Fact, Source
+from blueprint.bundle.model import Bundle, BundleFact, Source
 from blueprint.pipeline import Compilation
 from blueprint.source.paths import Path as FieldPath
 from blueprint.source.paths import format_path
@@ -82,7 +82,7 @@ def uncited(before: Bundle, after: Bundle, paths: list[str]) -> Iterator[str]:
         same = len(each) > 1 and each[0].parameters == each[1].parameters
         if not same and not any(s.path.startswith(path) for side in each for s in side.sources for path in paths):
             yield f"expectation {key}"
-    said: dict[str, list[Fact]] = {}
+    said: dict[str, list[BundleFact]] = {}
     both = {fact.what for fact in before.facts} & {fact.what for fact in after.facts}
     for fact in (*before.facts, *after.facts):
         if fact.what not in both:

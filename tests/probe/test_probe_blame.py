@@ -11,7 +11,7 @@ import pytest
 from blueprint.probe.collect import scan_host
 from blueprint.probe.diagnostics import diagnostics_of
 from blueprint.probe.engine import judge
-from blueprint.probe.reading import Outcome, Reading
+from blueprint.probe.reading import CallOutcome, Reading
 from blueprint.probe.verdicts import Result
 from tests.support.nvml_stub.describe import a100x4, fault, h100x8, lie
 from tests.support.nvml_stub.root import Host, build, infiniband
@@ -133,7 +133,7 @@ def test_one_refusal_on_eight_gpus_is_told_once(code: int) -> None:
 def test_different_findings_stay_apart() -> None:
     reading = with_calls(healthy(), "nvmlDeviceGetEccMode", 1, value=[0, 0])
     reading = with_calls(reading, "nvmlDeviceGetEccMode", 2, value=[1, 0])
-    reading = lost(lost(reading, "nvmlDeviceGetName", Outcome.HUNG, 3), "nvmlDeviceGetName", Outcome.HUNG, 4)
+    reading = lost(lost(reading, "nvmlDeviceGetName", CallOutcome.HUNG, 3), "nvmlDeviceGetName", CallOutcome.HUNG, 4)
     assert sorted(code for code, _ in told(reading)) == ["BP9220", "BP9221", "BP9900", "BP9900"]
 
 

@@ -12,7 +12,7 @@ from blueprint.probe.checks import all_checks
 from blueprint.probe.diagnostics import diagnostics_of
 from blueprint.probe.engine import exit_code_of, judge
 from blueprint.probe.host import Access, HostRecord
-from blueprint.probe.reading import Outcome, PciFunction, Reading
+from blueprint.probe.reading import CallOutcome, PciFunction, Reading
 from blueprint.probe.verdicts import Result, Verdict
 from tests.support.probe_examples import (
     CALLS,
@@ -131,8 +131,8 @@ def test_a_refusal_leaves_the_fact_unknown(check: str, code: int) -> None:
 
 
 @pytest.mark.parametrize("check", READ)
-@pytest.mark.parametrize("outcome", [each for each in Outcome if each is not Outcome.RETURNED])
-def test_a_hang_a_crash_and_garbage_leave_the_fact_unknown(check: str, outcome: Outcome) -> None:
+@pytest.mark.parametrize("outcome", [each for each in CallOutcome if each is not CallOutcome.RETURNED])
+def test_a_hang_a_crash_and_garbage_leave_the_fact_unknown(check: str, outcome: CallOutcome) -> None:
     verdict = about(of(check, lost(healthy(), CALLS[check], outcome, device(check))), device(check))
     assert verdict.result is Result.UNKNOWN
 
@@ -195,7 +195,7 @@ class TestNvml:
 
     def test_one_child_that_could_not_initialise_is_enough_for_unknown(self) -> None:
         reading = healthy()
-        hung = replace(next(iter(reading.calls_of("nvmlInit"))), child=2, outcome=Outcome.HUNG, code=None)
+        hung = replace(next(iter(reading.calls_of("nvmlInit"))), child=2, outcome=CallOutcome.HUNG, code=None)
         assert results(of("nvml", replace(reading, calls=(*reading.calls, hung)))) == {Result.UNKNOWN}
 
 
@@ -245,7 +245,7 @@ class TestProduct:
         assert results(of("gpu-product", reading)) == {Result.UNKNOWN}
 
     def test_garbage_for_a_name_contradicts_the_pci_id(self) -> None:
-        verdict = about(of("gpu-product", lost(healthy(), "nvmlDeviceGetName", Outcome.UNDECODABLE, 2)), 2)
+        verdict = about(of("gpu-product", lost(healthy(), "nvmlDeviceGetName", CallOutcome.UNDECODABLE, 2)), 2)
         assert (verdict.result, verdict.code and verdict.code.id) == (Result.FAIL, "BP9041")
 
     @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from blueprint.probe.checks.gpu_memory import MEMORY_INFO
 from blueprint.probe.collect import CALL_SECONDS, collect
 from blueprint.probe.engine import exit_code_of, judge
 from blueprint.probe.observations import ObservedNode
-from blueprint.probe.reading import Origin, Outcome, Reading
+from blueprint.probe.reading import CallOutcome, Origin, Reading
 from blueprint.probe.reading_file import read_reading, reading_from_json
 from blueprint.probe.sweep import _PATIENCE
 from blueprint.probe.verdicts import Result
@@ -43,7 +43,7 @@ def unknown(reading: Reading) -> set[tuple[str, int | None]]:
     return {(v.check, v.gpu.index if v.gpu else None) for v in verdicts if v.result is Result.UNKNOWN}
 
 
-def outcomes(reading: Reading, outcome: Outcome) -> list[tuple[str, int | None]]:
+def outcomes(reading: Reading, outcome: CallOutcome) -> list[tuple[str, int | None]]:
     return [(call.call, call.device) for call in reading.calls if call.outcome is outcome]
 
 
@@ -173,7 +173,7 @@ def test_bytes_that_are_no_text_never_pass_and_never_break_anything(probe: Probe
 def test_bytes_that_are_no_text_are_kept_as_they_came(probe: Probe) -> None:
     reading = probe(fault(h100x8(), "nvmlDeviceGetName", device=2, bytes="41ff42"))
     [call] = reading.calls_of("nvmlDeviceGetName", 2)
-    assert (call.outcome, call.detail) == (Outcome.UNDECODABLE, "41ff42")
+    assert (call.outcome, call.detail) == (CallOutcome.UNDECODABLE, "41ff42")
 
 
 @pytest.mark.parametrize("code", [3, 4, 9, 10, 13, 15, 16, 18, 999, 31337, -2])
@@ -213,8 +213,8 @@ def test_a_slow_driver_does_not_hold_up_the_sweep_for_ever(probe: Probe, monkeyp
     """Every call returns in time; the sweep as a whole does not, and is ended."""
     monkeypatch.setattr("blueprint.probe.sweep._MAX_SWEEP", 1)
     reading = probe(fault(h100x8(), "nvmlDeviceGetUUID", sleep=0.3), call_seconds=1.0)
-    assert outcomes(reading, Outcome.HUNG) == []
-    assert {call.detail for call in reading.calls if call.outcome is Outcome.NOT_MADE} == {
+    assert outcomes(reading, CallOutcome.HUNG) == []
+    assert {call.detail for call in reading.calls if call.outcome is CallOutcome.NOT_MADE} == {
         "the driver answered so slowly that the sweep was ended"
     }
     assert exit_code_of(judge(reading, expectations())) == 3
@@ -223,7 +223,7 @@ def test_a_slow_driver_does_not_hold_up_the_sweep_for_ever(probe: Probe, monkeyp
 class TestHang:
     def test_a_hung_call_costs_that_answer_and_nothing_else(self, probe: Probe) -> None:
         reading = probe(fault(h100x8(), "nvmlDeviceGetEccMode", device=3, sleep=60), call_seconds=QUICK)
-        assert outcomes(reading, Outcome.HUNG) == [("nvmlDeviceGetEccMode", 3)]
+        assert outcomes(reading, CallOutcome.HUNG) == [("nvmlDeviceGetEccMode", 3)]
         assert unknown(reading) == {("ecc-mode", 3), ("lost-calls", 3)}
         assert failing(reading) == set()
         assert {call.child for call in reading.calls} == {1, 2}
@@ -238,7 +238,7 @@ class TestHang:
         """Killing a driver that starts up is no harmless act."""
         began = time.monotonic()
         reading = probe(fault(h100x8(), "nvmlInit", sleep=60), call_seconds=QUICK)
-        assert outcomes(reading, Outcome.HUNG) == [("nvmlInit", None)], "it would have returned after a minute"
+        assert outcomes(reading, CallOutcome.HUNG) == [("nvmlInit", None)], "it would have returned after a minute"
         assert time.monotonic() - began > 12 * QUICK
         assert exit_code_of(judge(reading, expectations())) == 3
 
@@ -247,7 +247,7 @@ class TestHang:
         for call in ("nvmlDeviceGetUUID", "nvmlDeviceGetName", "nvmlDeviceGetMemoryInfo"):
             spoilt = fault(spoilt, call, sleep=60)
         reading = probe(spoilt, call_seconds=0.2)
-        assert 2 <= len(outcomes(reading, Outcome.HUNG)) <= 10
+        assert 2 <= len(outcomes(reading, CallOutcome.HUNG)) <= 10
         assert exit_code_of(judge(reading, expectations())) == 3
 
     def test_an_optional_call_that_hangs_is_not_passed_over(self, probe: Probe) -> None:
@@ -269,7 +269,7 @@ class TestColdDriver:
             fault(h100x8(), "nvmlInit", sleep=8 * QUICK), "nvmlDeviceGetHandleByIndex", device=0, sleep=3 * QUICK
         )
         reading = probe(cold, call_seconds=QUICK)
-        assert outcomes(reading, Outcome.HUNG) == []
+        assert outcomes(reading, CallOutcome.HUNG) == []
         assert exit_code_of(judge(reading, expectations())) == 0
 
     def test_by_default_a_start_may_take_a_minute(self) -> None:
@@ -281,9 +281,9 @@ class TestCrash:
     @pytest.mark.parametrize(("how", "said"), [({"crash": True}, "SIGSEGV"), ({"exit": 7}, "status 7")])
     def test_a_crash_costs_that_answer_and_nothing_else(self, probe: Probe, how: Any, said: str) -> None:
         reading = probe(fault(h100x8(), "nvmlDeviceGetName", device=5, **how))
-        assert outcomes(reading, Outcome.CRASHED) == [("nvmlDeviceGetName", 5)]
+        assert outcomes(reading, CallOutcome.CRASHED) == [("nvmlDeviceGetName", 5)]
         assert unknown(reading) == {("lost-calls", 5)}
-        assert said in next(str(call) for call in reading.calls if call.outcome is Outcome.CRASHED)
+        assert said in next(str(call) for call in reading.calls if call.outcome is CallOutcome.CRASHED)
 
     @pytest.mark.parametrize("call", ["nvmlInit", "nvmlSystemGetDriverVersion", "nvmlDeviceGetCount"])
     def test_a_crash_in_a_call_about_the_node_is_unknown(self, probe: Probe, call: str) -> None:
@@ -295,8 +295,8 @@ class TestCrash:
         for call in ("nvmlDeviceGetName", "nvmlDeviceGetMemoryInfo", "nvmlDeviceGetEccMode"):
             spoilt = fault(spoilt, call, device=1, crash=True)
         reading = probe(spoilt)
-        assert len(outcomes(reading, Outcome.CRASHED)) == 2
-        assert ("nvmlDeviceGetEccMode", 1) in outcomes(reading, Outcome.NOT_MADE)
+        assert len(outcomes(reading, CallOutcome.CRASHED)) == 2
+        assert ("nvmlDeviceGetEccMode", 1) in outcomes(reading, CallOutcome.NOT_MADE)
         assert failing(reading) == set()
 
 

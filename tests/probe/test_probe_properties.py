@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from blueprint.probe.diagnostics import diagnostics_of
 from blueprint.probe.engine import exit_code_of, judge
 from blueprint.probe.host import Access, HostRecord
-from blueprint.probe.reading import Call, Outcome, Reading
+from blueprint.probe.reading import Call, CallOutcome, Reading
 from blueprint.probe.reading_file import reading_from_json
 from blueprint.probe.verdicts import Result
 from tests.support.probe_examples import CALLS, expect, expectations, healthy
@@ -38,7 +38,7 @@ def remove(_: Call) -> None:
     """The call is not in the reading at all."""
 
 
-def lose(outcome: Outcome) -> Spoil:
+def lose(outcome: CallOutcome) -> Spoil:
     return lambda call: replace(call, outcome=outcome, code=None, value=None)
 
 
@@ -81,7 +81,7 @@ values = texts | numbers | st.lists(numbers, max_size=3) | structures
 documents = st.recursive(
     st.none() | st.booleans() | numbers | texts, lambda inner: st.lists(inner) | st.dictionaries(texts, inner)
 )
-ends = st.just(remove) | st.sampled_from([each for each in Outcome if each is not Outcome.RETURNED]).map(lose)
+ends = st.just(remove) | st.sampled_from([each for each in CallOutcome if each is not CallOutcome.RETURNED]).map(lose)
 refusals = st.integers(-5, 1000).filter(lambda code: code not in {0, 3, 22}).map(refuse)
 losses = ends | refusals | st.sampled_from([3, 22]).map(refuse)
 
@@ -91,7 +91,7 @@ losses = ends | refusals | st.sampled_from([3, 22]).map(refuse)
 def test_a_check_never_passes_where_its_reading_is_missing(spoils: dict[int, Any]) -> None:
     reading = spoilt(spoils)
     answered = {(call.call, call.device) for call in reading.calls if call.answered}
-    tried = [call for call in reading.calls if call.outcome is not Outcome.NOT_MADE]
+    tried = [call for call in reading.calls if call.outcome is not CallOutcome.NOT_MADE]
     silent = {(call.call, call.device) for call in tried if not call.answered}
     for verdict in judge(reading, expectations()):
         if verdict.result is not Result.PASS or verdict.check not in CALLS:

@@ -24,24 +24,9 @@ WORDS = frozenset(
 UNFINISHED: frozenset[str] = frozenset()
 """Packages whose names are still to be renamed. It only shrinks."""
 SAME_NAME = {
-    "Condition": "of a compatibility rule, and of a catalogue entry",
-    "Conflict": "of field managers, and in a MIG layout",
-    "Dashboard": "in the catalogue, and resolved",
-    "Fact": "of the catalogue, with its certainty; and what a bundle says beside objects",
-    "MigGroup": "resolved, and as the probe expects it",
-    "Node": "of a YAML document, and of an expression in CEL",
-    "Outcome": "of a call of NVML, and of an apply",
-    "Part": "of an inventory, and of a drift comparison",
     "PoolDriver": "as declared, and resolved",
     "PoolGpu": "as declared, and resolved",
     "PoolNetwork": "as declared, and resolved",
-    "Reference": "to a file, to an image, to an attribute of a device",
-    "Rule": "of compatibility, and of what drift expects",
-    "Shape": "of a machine, and of a field",
-    "Stage": "of an apply, and of what is known of marks",
-    "State": "of a kind in the catalogue, and of an object's health",
-    "Writer": "who wrote a field, and what writes objects",
-    "Written": "files, and objects",
 }
 """Names that classes of different modules share, with what they mean. It only shrinks, too."""
 

@@ -20,7 +20,7 @@ from blueprint.bundle.model import Object, ObjectId
 from blueprint.changes.compare import ABSENT, Action, FieldChange, ObjectChange, differences
 from blueprint.check.objects import check_objects
 from blueprint.cluster import findings
-from blueprint.cluster.plan_model import Conflict, Plan, Seen, Step
+from blueprint.cluster.plan_model import FieldConflict, LiveVersion, Plan, Step
 from blueprint.cluster.planfile import save_plan
 from blueprint.diagnostics import Diagnostic
 from blueprint.drift.diagnostics import diagnostics_of
@@ -121,20 +121,20 @@ def test_no_drift_shows_it(path: tuple[str, ...], live: Any, declared: Any, kind
 def test_no_conflict_shows_it(path: tuple[str, ...], live: Any, declared: Any, taken: bool, in_the_way: bool) -> None:
     owner = Entry("mallory", "Update", "", "", {})
     for at in (path, ()):
-        conflict = Conflict(at, declared, live, owner, None, in_the_way=in_the_way)
+        conflict = FieldConflict(at, declared, live, owner, None, in_the_way=in_the_way)
         found = findings.conflict(ObjectId.of(SECRET), conflict, with_value(path, live), taken=taken)
         assert not is_shown(repr(found))
 
 
 def test_values_that_differ_do_not_look_equal() -> None:
     """What stands for a hidden value is no value: it gets no number."""
-    conflict = Conflict(("data", "token"), ENCODED, "b3RoZXI=", Entry("mallory", "Update", "", "", {}), None)
+    conflict = FieldConflict(("data", "token"), ENCODED, "b3RoZXI=", Entry("mallory", "Update", "", "", {}), None)
     found = findings.conflict(ObjectId.of(SECRET), conflict, SECRET)
     assert "<secret" not in reports(diagnostics=[found])
 
 
 def test_labels_of_a_secret_are_shown() -> None:
-    conflict = Conflict(("metadata", "labels", "app"), "db", "cache", Entry("mallory", "Update", "", "", {}), None)
+    conflict = FieldConflict(("metadata", "labels", "app"), "db", "cache", Entry("mallory", "Update", "", "", {}), None)
     found = findings.conflict(ObjectId.of(SECRET), conflict, SECRET)
     assert 'which has "cache"; the blueprint says "db"' in found.message
 
@@ -180,7 +180,7 @@ def test_no_plan_file_has_what_is_in_the_cluster(path: tuple[str, ...], tmp_path
     live = with_value(path, VALUE)
     fields = tuple(FieldChange(at, old, new) for at, old, new in differences(live, SECRET))
     wanted = bundle("prod", SECRET)
-    step = Step(wanted.objects[0], Action.UPDATE, fields, live=live, seen=Seen.of(live))
+    step = Step(wanted.objects[0], Action.UPDATE, fields, live=live, seen=LiveVersion.of(live))
     save_plan(Plan(wanted, "uid", "v1.36.0", None, (step,)), tmp_path / "plan.json")
     assert not is_shown((tmp_path / "plan.json").read_text())
 

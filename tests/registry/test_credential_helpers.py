@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from blueprint.registry import Wanted, read_credentials, verify_images
-from blueprint.registry.client import Asker
+from blueprint.registry import RequiredImage, read_credentials, verify_images
+from blueprint.registry.client import RegistryClient
 from blueprint.registry.credential_helpers import CredentialHelpers
 from blueprint.registry.credentials import Credentials
 from tests.support.image_registry import Registry
@@ -108,20 +108,20 @@ def test_a_registry_is_shown_what_its_helper_has(registry: Registry, helper) -> 
     registry.auth = "basic"
     registry.add("team/app:v1")
     helper("desktop", {registry.host: login(*registry.user)})
-    asker = Asker(Credentials(helpers=CredentialHelpers("desktop")), frozenset({registry.host}), timeout=5.0)
-    assert verify_images([Wanted(f"{registry.host}/team/app:v1")], asker).diagnostics == ()
+    asker = RegistryClient(Credentials(helpers=CredentialHelpers("desktop")), frozenset({registry.host}), timeout=5.0)
+    assert verify_images([RequiredImage(f"{registry.host}/team/app:v1")], asker).diagnostics == ()
 
 
 def test_a_registry_that_wants_no_credentials_needs_no_helper(registry: Registry) -> None:
     registry.add("team/app:v1")
-    asker = Asker(Credentials(helpers=CredentialHelpers("gone")), frozenset({registry.host}), timeout=5.0)
-    assert verify_images([Wanted(f"{registry.host}/team/app:v1")], asker).diagnostics == ()
+    asker = RegistryClient(Credentials(helpers=CredentialHelpers("gone")), frozenset({registry.host}), timeout=5.0)
+    assert verify_images([RequiredImage(f"{registry.host}/team/app:v1")], asker).diagnostics == ()
 
 
 @pytest.mark.parametrize("auth", ["basic", "bearer"])
 def test_where_some_are_wanted_the_helper_that_cannot_be_run_is_named(registry: Registry, auth: str) -> None:
     registry.auth = auth
-    asker = Asker(Credentials(helpers=CredentialHelpers("gone")), frozenset({registry.host}), timeout=5.0)
-    [found] = verify_images([Wanted(f"{registry.host}/team/app:v1")], asker).diagnostics
+    asker = RegistryClient(Credentials(helpers=CredentialHelpers("gone")), frozenset({registry.host}), timeout=5.0)
+    [found] = verify_images([RequiredImage(f"{registry.host}/team/app:v1")], asker).diagnostics
     assert found.code.id == "BP4034"
     assert "docker-credential-gone cannot be run" in found.message

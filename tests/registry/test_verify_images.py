@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from blueprint.diagnostics import Refused
-from blueprint.registry import Credentials, Wanted, read_credentials, verify_images
-from blueprint.registry.client import Asker
-from blueprint.registry.reference import Reference, parse_reference
+from blueprint.registry import Credentials, RequiredImage, read_credentials, verify_images
+from blueprint.registry.client import RegistryClient
+from blueprint.registry.reference import ImageReference, parse_reference
 from tests.support.image_registry import Registry
 
 OTHER = "sha256:" + "0" * 64
@@ -22,8 +22,8 @@ OTHER = "sha256:" + "0" * 64
 def ask(registry: Registry, name: str = "team/app:v1", pinned: str | None = None, **options) -> tuple[str, str] | None:
     """Code and message about one image; None if it is as it should be."""
     known = options.pop("credentials", Credentials())
-    asker = Asker(known, options.pop("insecure", frozenset({registry.host})), **{"timeout": 5.0, **options})
-    [*found] = verify_images([Wanted(f"{registry.host}/{name}", pinned)], asker).diagnostics
+    asker = RegistryClient(known, options.pop("insecure", frozenset({registry.host})), **{"timeout": 5.0, **options})
+    [*found] = verify_images([RequiredImage(f"{registry.host}/{name}", pinned)], asker).diagnostics
     return (found[0].code.id, found[0].message) if found else None
 
 
@@ -221,8 +221,8 @@ def test_a_server_that_speaks_no_http_is_unknown() -> None:
 
 def test_four_are_asked_at_a_time(registry: Registry) -> None:
     registry.delay = 0.1
-    asker = Asker(Credentials(), frozenset({registry.host}), 5.0)
-    verified = verify_images([Wanted(f"{registry.host}/a{n}:v1") for n in range(12)], asker)
+    asker = RegistryClient(Credentials(), frozenset({registry.host}), 5.0)
+    verified = verify_images([RequiredImage(f"{registry.host}/a{n}:v1") for n in range(12)], asker)
     assert (len(verified.diagnostics), verified.decided, verified.unknown) == (12, 12, 0)
     assert registry.busiest == 4
 
@@ -230,16 +230,16 @@ def test_four_are_asked_at_a_time(registry: Registry) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("nvcr.io/nvidia/driver:580-ubuntu24.04", Reference("nvcr.io", "nvidia/driver", "580-ubuntu24.04")),
-        ("busybox", Reference("docker.io", "library/busybox", "latest")),
-        ("team/app:v1", Reference("docker.io", "team/app", "v1")),
-        ("index.docker.io/busybox:1", Reference("docker.io", "library/busybox", "1")),
-        ("localhost/a:1", Reference("localhost", "a", "1")),
-        ("reg:5000/a/b__c-d:1", Reference("reg:5000", "a/b__c-d", "1")),
-        (f"reg.example/a@{OTHER}", Reference("reg.example", "a", "latest", OTHER)),
+        ("nvcr.io/nvidia/driver:580-ubuntu24.04", ImageReference("nvcr.io", "nvidia/driver", "580-ubuntu24.04")),
+        ("busybox", ImageReference("docker.io", "library/busybox", "latest")),
+        ("team/app:v1", ImageReference("docker.io", "team/app", "v1")),
+        ("index.docker.io/busybox:1", ImageReference("docker.io", "library/busybox", "1")),
+        ("localhost/a:1", ImageReference("localhost", "a", "1")),
+        ("reg:5000/a/b__c-d:1", ImageReference("reg:5000", "a/b__c-d", "1")),
+        (f"reg.example/a@{OTHER}", ImageReference("reg.example", "a", "latest", OTHER)),
     ],
 )
-def test_references_are_read_as_docker_reads_them(text: str, expected: Reference) -> None:
+def test_references_are_read_as_docker_reads_them(text: str, expected: ImageReference) -> None:
     assert parse_reference(text) == expected
 
 
@@ -247,7 +247,7 @@ def test_references_are_read_as_docker_reads_them(text: str, expected: Reference
     "text", ["", "a b", "reg.example/A:1", "reg.example/a:", "reg.example/../b", "https://a/b", "a@sha1:0"]
 )
 def test_what_is_no_reference_is_told(text: str) -> None:
-    [found] = verify_images([Wanted(text)], Asker(Credentials())).diagnostics
+    [found] = verify_images([RequiredImage(text)], RegistryClient(Credentials())).diagnostics
     assert found.code.id == "BP4032"
 
 

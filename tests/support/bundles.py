@@ -8,7 +8,7 @@ from typing import Any
 from blueprint.apiserver.connection import Connection
 from blueprint.bundle.model import Bundle, BundlePool, FieldOrigin, Object, ObjectId, Path, Source, Taint
 from blueprint.changes.compare import Action
-from blueprint.cluster.apply import ApplyOptions, Outcome, apply_plan
+from blueprint.cluster.apply import ApplyOptions, ApplyOutcome, apply_plan
 from blueprint.cluster.events import ApplyEvent, ApplyStatus, Event, Listener
 from blueprint.cluster.plan import make_plan
 from blueprint.diagnostics import Span
@@ -127,7 +127,7 @@ def pool(name: str, selector: dict[str, str], nodes: int = 1, **settings: Any) -
 GPU_TAINT = Taint("nvidia.com/gpu", "present", "NoSchedule")
 
 
-def apply(wanted: Bundle, cluster: Connection, **options: Any) -> Outcome:
+def apply(wanted: Bundle, cluster: Connection, **options: Any) -> ApplyOutcome:
     """Plan and apply."""
     return apply_plan(make_plan(wanted, cluster), cluster, ApplyOptions(**({"timeout": 20} | options)))
 

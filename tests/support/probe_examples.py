@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from blueprint.probe.expectations import Expectation, ExpectationSource
-from blueprint.probe.reading import Call, Outcome, Reading
+from blueprint.probe.reading import Call, CallOutcome, Reading
 from blueprint.probe.reading_file import read_reading
 
 NOW = dt.datetime(2026, 11, 21, 10, 0, tzinfo=dt.UTC)
@@ -81,10 +81,10 @@ def with_calls(reading: Reading, name: str, device: int | None = None, **changes
 
 def returning(reading: Reading, name: str, code: int, device: int | None = None) -> Reading:
     """The same reading in which a call returned an error."""
-    return with_calls(reading, name, device, outcome=Outcome.RETURNED, code=code, value=None)
+    return with_calls(reading, name, device, outcome=CallOutcome.RETURNED, code=code, value=None)
 
 
-def lost(reading: Reading, name: str, outcome: Outcome, device: int | None = None) -> Reading:
+def lost(reading: Reading, name: str, outcome: CallOutcome, device: int | None = None) -> Reading:
     """The same reading in which a call hung, crashed or answered garbage."""
     return with_calls(reading, name, device, outcome=outcome, code=None, value=None, detail="fffe")
 

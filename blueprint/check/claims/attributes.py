@@ -15,7 +15,7 @@ from blueprint.check.rule_context import RuleContext
 from blueprint.diagnostics import Severity, define, nearest
 
 if TYPE_CHECKING:
-    from blueprint.catalog.devices import Devices
+    from blueprint.catalog.component_files.devices import Devices
 
 NEVER_PUBLISHED = define("BP6591", "attribute-never-published", page=__file__, severity=Severity.WARNING)
 _DOMAIN = "gpu.nvidia.com"
@@ -24,7 +24,7 @@ _DOMAIN = "gpu.nvidia.com"
 @cache
 def _devices() -> Devices:
     from blueprint.catalog.catalog import load_catalog
-    from blueprint.catalog.devices import load_devices
+    from blueprint.catalog.component_files.devices import load_devices
 
     catalog = load_catalog()
     component = catalog.component(catalog.component_with("draFeatureGates"))

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.cel.syntax import Node
+from blueprint.cel.syntax import CelExpression
 from blueprint.check.claims.constraints import allowed_texts, minimum_amount
 from blueprint.check.claims.dra_context import DraContext, PoolDevices
-from blueprint.check.claims.model import Reference, conjuncts, reference, requests_of, selected, tree_of
+from blueprint.check.claims.model import AttributeReference, conjuncts, reference, requests_of, selected, tree_of
 from blueprint.check.claims.selectors import table
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import Capability, rule
@@ -42,7 +42,7 @@ def comparable(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]
                     yield ObjectFinding(NOT_COMPARABLE, path, *why, part=(node.start, node.end))
 
 
-def _literal(node: Node) -> tuple[str, str] | None:
+def _literal(node: CelExpression) -> tuple[str, str] | None:
     """A version or a quantity that is none."""
     text = node.parts[0].value if node.kind == "call" and not node.method and len(node.parts) == 1 else None
     if node.value == "semver" and isinstance(text, str) and not _SEMVER.fullmatch(text):
@@ -61,7 +61,7 @@ def _amount(text: object) -> int | None:
         return None
 
 
-def _type(node: Node, dra: DraContext) -> tuple[str, str] | None:
+def _type(node: CelExpression, dra: DraContext) -> tuple[str, str] | None:
     """Name and type of the attribute or capacity that is read."""
     read = reference(node)
     found = table(read, dra).get(read.name) if read else None
@@ -71,7 +71,7 @@ def _type(node: Node, dra: DraContext) -> tuple[str, str] | None:
     return None if listed else (read.name, found.type)
 
 
-def _pair(node: Node, dra: DraContext) -> tuple[str, str] | None:
+def _pair(node: CelExpression, dra: DraContext) -> tuple[str, str] | None:
     """An attribute beside something of another type."""
     if node.kind != "binary" or node.value not in (*_ORDER, "==", "!=", "in"):
         return None
@@ -82,7 +82,7 @@ def _pair(node: Node, dra: DraContext) -> tuple[str, str] | None:
     return _unlike(left, right, node.value, dra) or _unlike(right, left, node.value, dra)
 
 
-def _unlike(one: Node, other: Node, operator: str, dra: DraContext) -> tuple[str, str] | None:
+def _unlike(one: CelExpression, other: CelExpression, operator: str, dra: DraContext) -> tuple[str, str] | None:
     known = _type(one, dra)
     if known is None:
         return None
@@ -98,11 +98,11 @@ def _unlike(one: Node, other: Node, operator: str, dra: DraContext) -> tuple[str
     return None
 
 
-def _literal_text(node: Node) -> str:
+def _literal_text(node: CelExpression) -> str:
     return f"the text {node.value}" if isinstance(node.value, str) else str(node.value).lower()
 
 
-def _method(node: Node, dra: DraContext) -> tuple[str, str] | None:
+def _method(node: CelExpression, dra: DraContext) -> tuple[str, str] | None:
     """A function that the attribute's type does not have."""
     known = _type(node.parts[0], dra) if node.kind == "call" and node.method else None
     if known is None:
@@ -161,7 +161,7 @@ def fitting(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         for path, text in selectors:
             for node in conjuncts(tree_of(text)):
                 for name, has in _HAVE.items():
-                    wanted = allowed_texts(node, Reference("attributes", "gpu.nvidia.com", name))
+                    wanted = allowed_texts(node, AttributeReference("attributes", "gpu.nvidia.com", name))
                     if (
                         wanted
                         and (name != "profile" or sort in ("mig", None))

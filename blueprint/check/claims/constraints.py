@@ -5,11 +5,11 @@ Nothing is concluded from what is not understood: None means that every value ma
 
 from __future__ import annotations
 
-from blueprint.cel.syntax import Node
-from blueprint.check.claims.model import Reference, reference
+from blueprint.cel.syntax import CelExpression
+from blueprint.check.claims.model import AttributeReference, reference
 
 
-def minimum_amount(node: Node) -> str | None:
+def minimum_amount(node: CelExpression) -> str | None:
     """The amount in `memory.compareTo(quantity('80Gi')) >= 0` and its like."""
     call = node
     if node.kind == "binary" and node.value in (">=", ">") and node.parts[1].value == 0:
@@ -24,7 +24,7 @@ def minimum_amount(node: Node) -> str | None:
     return argument.value if read and read[0::2] == ("capacity", "memory") else None
 
 
-def allowed_texts(node: Node, read: Reference) -> tuple[str, ...] | None:
+def allowed_texts(node: CelExpression, read: AttributeReference) -> tuple[str, ...] | None:
     """The texts of which an attribute must be one where the expression is to be true; None: it may be anything."""
     if node.kind != "binary":
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from blueprint.catalog.devices import Devices, load_devices
+from blueprint.catalog.component_files.devices import Devices, load_devices
 from blueprint.data import data_folder
 
 

@@ -11,7 +11,7 @@ from blueprint.bundle.model import Object, Path
 from blueprint.check.rule_context import RuleContext, items, mapping
 
 if TYPE_CHECKING:
-    from blueprint.cel.syntax import Node
+    from blueprint.cel.syntax import CelExpression
 
 CLASS = "DeviceClass"
 
@@ -125,7 +125,7 @@ def sort_of(name: str, context: RuleContext) -> str | None:
 
 
 @lru_cache(maxsize=512)
-def tree_of(text: str) -> Node | None:
+def tree_of(text: str) -> CelExpression | None:
     """The tree of an expression; None where it is none."""
     from blueprint.cel.syntax import CelError, parse
 
@@ -135,7 +135,7 @@ def tree_of(text: str) -> Node | None:
         return None
 
 
-def conjuncts(tree: Node | None) -> Iterator[Node]:
+def conjuncts(tree: CelExpression | None) -> Iterator[CelExpression]:
     """What must all be true."""
     if tree is not None and tree.kind == "binary" and tree.value == "&&":
         for part in tree.parts:
@@ -144,7 +144,7 @@ def conjuncts(tree: Node | None) -> Iterator[Node]:
         yield tree
 
 
-class Reference(NamedTuple):
+class AttributeReference(NamedTuple):
     """`device.attributes['gpu.nvidia.com'].type`."""
 
     field: str
@@ -152,7 +152,7 @@ class Reference(NamedTuple):
     name: str
 
 
-def reference(node: Node) -> Reference | None:
+def reference(node: CelExpression) -> AttributeReference | None:
     """The attribute or capacity that an expression reads, if that is what it does."""
     if node.kind == "select":
         name, whole = node.value, node.parts[0]
@@ -161,10 +161,10 @@ def reference(node: Node) -> Reference | None:
     else:
         return None
     where = domain(whole)
-    return Reference(*where, name) if where and isinstance(name, str) else None
+    return AttributeReference(*where, name) if where and isinstance(name, str) else None
 
 
-def domain(node: Node) -> tuple[str, str] | None:
+def domain(node: CelExpression) -> tuple[str, str] | None:
     """The field and the domain of `device.attributes['gpu.nvidia.com']`."""
     if node.kind != "index" or node.parts[1].kind != "literal":
         return None

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from blueprint.bundle.model import Object
-from blueprint.catalog.devices import Published
-from blueprint.cel.syntax import CelError, Node, parse
+from blueprint.catalog.component_files.devices import Published
+from blueprint.cel.syntax import CelError, CelExpression, parse
 from blueprint.check.claims.dra_context import DraContext
-from blueprint.check.claims.model import Reference, Selector, domain, reference, selected, tree_of
+from blueprint.check.claims.model import AttributeReference, Selector, domain, reference, selected, tree_of
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import RuleContext
@@ -20,7 +20,7 @@ NOT_PUBLISHED = define("BP6405", "attribute-not-published", page=__file__)
 NOT_GUARDED = define("BP6406", "attribute-not-guarded", page=__file__, severity=Severity.WARNING)
 
 
-_MEMORY = Reference("capacity", "gpu.nvidia.com", "memory")
+_MEMORY = AttributeReference("capacity", "gpu.nvidia.com", "memory")
 _OF_A_PRODUCT = frozenset({"productName", "architecture", "cudaComputeCapability"})
 _BY_PRODUCT = "select by device.attributes['gpu.nvidia.com'].productName"
 
@@ -74,7 +74,7 @@ def guarded(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
                     yield ObjectFinding(NOT_GUARDED, path, message, help_, part=(node.start, node.end))
 
 
-def _guarded(selectors: tuple[Selector, ...], before: tuple[str, ...]) -> set[Reference]:
+def _guarded(selectors: tuple[Selector, ...], before: tuple[str, ...]) -> set[AttributeReference]:
     return {each for text in (*before, *(text for _, text in selectors)) for each in guards(text)}
 
 
@@ -84,11 +84,11 @@ def _chosen_by(selectors: tuple[Selector, ...], before: tuple[str, ...]) -> bool
     return any(read.name in _OF_A_PRODUCT for text in texts for read, _ in reads(text))
 
 
-def _is_memory(read: Reference, sort: str | None, dra: DraContext) -> bool:
+def _is_memory(read: AttributeReference, sort: str | None, dra: DraContext) -> bool:
     return read == _MEMORY and sort in ("gpu", None) and any(each.unified_memory for each in dra.products)
 
 
-def _memory_of_none(read: Reference, sort: str | None, dra: DraContext) -> tuple[str, str] | None:
+def _memory_of_none(read: AttributeReference, sort: str | None, dra: DraContext) -> tuple[str, str] | None:
     """Why no GPU of the pools has the memory that is read, and what to do; None where some have it."""
     if not _is_memory(read, sort, dra) or not all(each.unified_memory for each in dra.products):
         return None
@@ -96,28 +96,28 @@ def _memory_of_none(read: Reference, sort: str | None, dra: DraContext) -> tuple
     return f" for the GPUs of {pools}: NVML counts no memory of GPUs that share the machine's", _BY_PRODUCT
 
 
-def _memory_of_some(read: Reference, sort: str | None, dra: DraContext) -> bool:
+def _memory_of_some(read: AttributeReference, sort: str | None, dra: DraContext) -> bool:
     return _is_memory(read, sort, dra) and not all(each.unified_memory for each in dra.products)
 
 
-def table(read: Reference, dra: DraContext) -> Mapping[str, Published]:
+def table(read: AttributeReference, dra: DraContext) -> Mapping[str, Published]:
     """What is published in the domain that is read."""
     devices = dra.devices
     return (devices.attributes if read.field == "attributes" else devices.capacities).get(read.domain, {})
 
 
-def reads(text: str) -> Iterator[tuple[Reference, Node]]:
+def reads(text: str) -> Iterator[tuple[AttributeReference, CelExpression]]:
     """Every attribute and capacity that an expression reads, not those that it asks for with care."""
     tree = tree_of(text)
     return _reads(tree) if tree else iter(())
 
 
-def _once(text: str) -> dict[Reference, Node]:
+def _once(text: str) -> dict[AttributeReference, CelExpression]:
     """The first place where each is read."""
     return dict(reversed([*reads(text)]))
 
 
-def _reads(node: Node) -> Iterator[tuple[Reference, Node]]:
+def _reads(node: CelExpression) -> Iterator[tuple[AttributeReference, CelExpression]]:
     if node.kind == "call" and node.value == "has" and not node.method:
         return
     found = reference(node)
@@ -128,7 +128,7 @@ def _reads(node: Node) -> Iterator[tuple[Reference, Node]]:
             yield from _reads(part)
 
 
-def guards(text: str) -> Iterator[Reference]:
+def guards(text: str) -> Iterator[AttributeReference]:
     """What an expression asks whether it is there."""
     tree = tree_of(text)
     for node in tree.walk() if tree else ():
@@ -136,10 +136,10 @@ def guards(text: str) -> Iterator[Reference]:
             if found := reference(node.parts[0]):
                 yield found
         elif node.kind == "binary" and node.value == "in" and (where := domain(node.parts[1])):
-            yield Reference(*where, str(node.parts[0].value))
+            yield AttributeReference(*where, str(node.parts[0].value))
 
 
-def _unknown(read: Reference, sort: str | None, dra: DraContext) -> tuple[str, str] | None:
+def _unknown(read: AttributeReference, sort: str | None, dra: DraContext) -> tuple[str, str] | None:
     """Why nobody publishes it, and what to do; None where somebody does, or may."""
     there = table(read, dra)
     version = dra.driver or ""
@@ -159,7 +159,7 @@ def _unknown(read: Reference, sort: str | None, dra: DraContext) -> tuple[str, s
 
 
 def _instead(
-    read: Reference, there: Mapping[str, Published], found: Published | None, sort: str | None, dra: DraContext
+    read: AttributeReference, there: Mapping[str, Published], found: Published | None, sort: str | None, dra: DraContext
 ) -> str:
     if found and found.gate and found.gate not in dra.open:
         return f"it needs draFeatureGates: {{{found.gate}: true}}"

@@ -23,7 +23,7 @@ _VALUES = re.compile(
     r"|[a-z][a-z0-9+]*://[^/\s:@]+:[^/\s:@]+@"
 )
 _HARMLESS = re.compile(
-    r"(/|\.|file:)\S*|[0-9]*|true|false|<[^<>]+>|\$\(\w+\)"
+    r"(/|\.|file:)\S*|[0-9]*|true|false|yes|no|<[^<>]+>|\$\(\w+\)"
     r"|(?i:changeme|change-me|redacted|x{3,}|\*{3,}|your[-_ ][\w -]+)"
 )
 """Paths, numbers, and what stands in examples where a credential goes. Texts of several lines are configuration."""

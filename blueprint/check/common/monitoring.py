@@ -14,7 +14,7 @@ from blueprint.check.rule_context import RuleContext, inside, items, mapping
 from blueprint.diagnostics import Severity, define, nearest
 
 if TYPE_CHECKING:
-    from blueprint.catalog.monitoring import Metric
+    from blueprint.catalog.component_files.monitoring import Metric
 
 COUNTERS_KEY = "dcgm-metrics.csv"
 _COUNTED = re.compile(r"^\s*DCGM_(?:FI|EXP)_[A-Z0-9_]+\s*,", re.MULTILINE)
@@ -171,7 +171,7 @@ def _recorded(context: RuleContext) -> frozenset[str]:
 def _usual_metrics() -> Mapping[str, Metric]:
     """What the component that watches GPUs knows of the exporter's fields."""
     from blueprint.catalog.catalog import load_catalog  # a tenth of a second, for few manifests
-    from blueprint.catalog.monitoring import load_monitoring
+    from blueprint.catalog.component_files.monitoring import load_monitoring
 
     catalog = load_catalog()
     component = catalog.component(catalog.component_with("metricNames"))

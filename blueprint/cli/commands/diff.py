@@ -26,7 +26,7 @@ from blueprint.report.model import Run
 from blueprint.wording import counted, joined
 
 if TYPE_CHECKING:
-    from blueprint.cli.sides import Side
+    from blueprint.cli.sides import DiffSide
 
 HELP = "compare two blueprints, bundles or git revisions"
 
@@ -74,7 +74,7 @@ def _differing(parts: Sequence[ObjectChange], changes: Sequence[ObjectChange]) -
     return f"they differ: {joined(parts_text)}" if parts_text else "they differ"
 
 
-def _same(one: Side, other: Side) -> str:
+def _same(one: DiffSide, other: DiffSide) -> str:
     if one.bundle.digest == other.bundle.digest:
         return "the same platform"
     return "the same platform, from another source: only where lines stand, or in which files, is different"

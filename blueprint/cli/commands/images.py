@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from blueprint.bundle.images import PulledImage
     from blueprint.bundle.model import Bundle
     from blueprint.diagnostics import Span
-    from blueprint.registry import Verified, Wanted
+    from blueprint.registry import RequiredImage, Verification
     from blueprint.report.model import Run
 
 _DECIDING = (".registries.", ".driver.version", ".driver.branch")
@@ -87,12 +87,12 @@ def _verified(options: Namespace) -> Run:
     import time
 
     from blueprint.registry import read_credentials, verify_images
-    from blueprint.registry.client import Asker
+    from blueprint.registry.client import RegistryClient
 
     _check(options)
     credentials = read_credentials(options.registry_config)
     images, texts = _wanted(options)
-    asker = Asker(credentials, frozenset(options.insecure_registry), options.timeout, time.sleep)
+    asker = RegistryClient(credentials, frozenset(options.insecure_registry), options.timeout, time.sleep)
     return _run_of(options.target, verify_images(images, asker), texts)
 
 
@@ -110,12 +110,14 @@ def _check(options: Namespace) -> None:
             raise Refused(Diagnostic(USAGE, message), exit_code=2)
 
 
-def _wanted(options: Namespace) -> tuple[list[Wanted], dict[str, str]]:
+def _wanted(options: Namespace) -> tuple[list[RequiredImage], dict[str, str]]:
     """The images of a bundle or a blueprint, and the texts that their places are in."""
-    from blueprint.registry import Wanted
+    from blueprint.registry import RequiredImage
 
     bundle, images = _pulled_images(options)
-    return [Wanted(image.ref, image.digest, image.pulled_by, _place(image)) for image in images], dict(bundle.texts)
+    return [RequiredImage(image.ref, image.digest, image.pulled_by, _place(image)) for image in images], dict(
+        bundle.texts
+    )
 
 
 def _place(image: PulledImage) -> Span | None:
@@ -126,7 +128,7 @@ def _place(image: PulledImage) -> Span | None:
     return next((lines[path] for part in _DECIDING for path in lines if part in path), None)
 
 
-def _run_of(target: str, verified: Verified, texts: dict[str, str]) -> Run:
+def _run_of(target: str, verified: Verification, texts: dict[str, str]) -> Run:
     from blueprint.diagnostics import has_errors
     from blueprint.report.model import Coverage, Run
 

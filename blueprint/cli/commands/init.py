@@ -111,6 +111,7 @@ def _flags(options: Namespace, problems: list[str]) -> tuple[Choices | None, Dra
     """The answers that are possible, and those that flags give; every problem is noted."""
     from blueprint.cli.choices import choices_for
     from blueprint.cli.draft import Draft
+    from blueprint.spec.cluster import VANILLA
 
     def checked(flag: str, text: str | None, check: Callable[[str], T]) -> T | None:
         try:
@@ -126,7 +127,7 @@ def _flags(options: Namespace, problems: list[str]) -> tuple[Choices | None, Dra
     names = [pool.name for pool in pools]
     problems += [f"--pool: there are two pools {name}" for name in sorted({n for n in names if names.count(n) > 1})]
     checked("--driver-branch", options.driver_branch, choices.branch)
-    distribution = checked("--distribution", options.distribution, choices.distribution) or "vanilla"
+    distribution = checked("--distribution", options.distribution, choices.distribution) or VANILLA
     return choices, Draft(
         checked("--name", options.name, choices.name) or "gpu-platform",
         choices.release.release,

@@ -98,7 +98,7 @@ def _surroundings(options: Namespace) -> tuple[Surroundings, str | None]:
     platform = compilation.platform
     if platform is None:
         return Surroundings(), None
-    return Surroundings(ResolvedFacts(platform), bundle.objects), platform.kubernetes_minor
+    return Surroundings(ResolvedFacts(platform), bundle.objects), platform.cluster.kubernetes_minor
 
 
 def _as_run(options: Namespace, inputs: Inputs, result: LintResult) -> Run:

@@ -15,7 +15,7 @@ from blueprint.source.paths import Path
 
 def check_kubernetes(context: CheckContext) -> Iterator[Diagnostic]:
     """Kubernetes against the release."""
-    release, minor = context.release, context.platform.kubernetes_minor
+    release, minor = context.release, context.platform.cluster.kubernetes_minor
     if minor not in release.kubernetes.value:
         message = f"release {release.release} is not supported on Kubernetes {minor}"
         help_ = f"supported: {', '.join(release.kubernetes.value)} ({release.kubernetes.source})"
@@ -26,8 +26,8 @@ def check_mirrors(context: CheckContext) -> Iterator[Diagnostic]:
     """Mirrors of registries that no image comes from."""
     components = (each.component for each in context.platform.release_components.values())
     hosts = {image.repository.partition("/")[0] for each in components for image in each.images.values()}
-    hosts |= set(context.platform.distribution_facts.registries)
-    for host in context.platform.mirrors:
+    hosts |= set(context.platform.cluster.distribution_facts.registries)
+    for host in context.platform.cluster.mirrors:
         if host != "*" and host not in hosts:
             path: Path = (*CLUSTER, "registries", "mirrors", host)
             near = nearest(host, hosts)
@@ -38,7 +38,7 @@ def check_mirrors(context: CheckContext) -> Iterator[Diagnostic]:
 
 def check_system(context: CheckContext) -> Iterator[Diagnostic]:
     """The operating system of the GPU nodes against the distribution."""
-    distribution, system = context.platform.distribution_facts, context.platform.os
+    distribution, system = context.platform.cluster.distribution_facts, context.platform.cluster.os
     if distribution.image(system) is None:
         message = f"{distribution.title} does not run GPU nodes with {system}"
         help_ = f"families of images: {', '.join(distribution.images)}; usual: {distribution.default_os}"
@@ -48,9 +48,9 @@ def check_system(context: CheckContext) -> Iterator[Diagnostic]:
 
 def check_system_in_release(context: CheckContext) -> Iterator[Diagnostic]:
     """The operating system against the release, where the operator installs a driver on it."""
-    system, systems = context.platform.os, context.release.operating_systems.value
+    system, systems = context.platform.cluster.os, context.release.operating_systems.value
     drives = any(pool.driver.enabled and not pool.mode_conflict for pool in context.gpu_pools)
-    if drives and system not in systems and context.platform.distribution_facts.image(system) is not None:
+    if drives and system not in systems and context.platform.cluster.distribution_facts.image(system) is not None:
         message = f"release {context.release.release} has no driver for {system}"
         help_, fix = f"supported: {', '.join(systems)}", nearest(system, systems)
         found = context.diagnostic_at((*CLUSTER, "os"), codes.OS_UNSUPPORTED, message, help_=help_, fix=fix)
@@ -74,9 +74,9 @@ def _no_such_release(context: CheckContext) -> Iterator[Diagnostic]:
     """A minor of Kubernetes that no supported release of the distribution has."""
     platform, release = context.platform, context.release
     versions, minor, title = (
-        platform.distribution_facts.versions,
-        platform.kubernetes_minor,
-        platform.distribution_facts.title,
+        platform.cluster.distribution_facts.versions,
+        platform.cluster.kubernetes_minor,
+        platform.cluster.distribution_facts.title,
     )
     if versions and minor not in versions and minor in release.kubernetes.value:
         message = f"release {release.release} supports no release of {title} with Kubernetes {minor}"
@@ -87,7 +87,7 @@ def _no_such_release(context: CheckContext) -> Iterator[Diagnostic]:
 
 def _stack_not_run(context: CheckContext) -> Iterator[Diagnostic]:
     """A GPU stack for which the distribution has no mode."""
-    distribution, stack = context.platform.distribution_facts, context.platform.gpu_stack
+    distribution, stack = context.platform.cluster.distribution_facts, context.platform.gpu_stack
     if why := distribution.refuses.get(stack):
         message = f"{distribution.title} does not run gpuStack: {stack}: {why}"
         path, code, help_ = ("spec", "gpuStack"), codes.STACK_NOT_RUN, "gpuStack: clusterPolicy"
@@ -96,8 +96,8 @@ def _stack_not_run(context: CheckContext) -> Iterator[Diagnostic]:
 
 def _kubelet_elsewhere(context: CheckContext) -> Iterator[Diagnostic]:
     """A directory of the kubelet that nobody can choose."""
-    distribution = context.platform.distribution_facts
-    if distribution.kubelet_root not in (None, context.platform.kubelet_root):
+    distribution = context.platform.cluster.distribution_facts
+    if distribution.kubelet_root not in (None, context.platform.cluster.kubelet_root):
         message = f"the kubelet of {distribution.title} keeps its files under {distribution.kubelet_root}"
         path, code = (*CLUSTER, "kubeletRoot"), codes.KUBELET_ELSEWHERE
         yield context.diagnostic_at(path, code, message, notes=_because(context), help_="remove it")

@@ -18,26 +18,26 @@ def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:
 
 
 def _kubernetes(platform: Platform) -> Iterator[str]:
-    yield f"The API server is Kubernetes {platform.kubernetes}."
-    if platform.cluster_uid:
-        yield f"The namespace kube-system has the UID {platform.cluster_uid}."
+    yield f"The API server is Kubernetes {platform.cluster.kubernetes}."
+    if platform.cluster.uid:
+        yield f"The namespace kube-system has the UID {platform.cluster.uid}."
 
 
 def _distribution(platform: Platform) -> Iterator[str]:
-    yield from platform.distribution_facts.needs
+    yield from platform.cluster.distribution_facts.needs
     if platform.node_stack.runs_toolkit:
-        for need in platform.distribution_facts.toolkit_needs:
+        for need in platform.cluster.distribution_facts.toolkit_needs:
             yield need.replace("{socket}", platform.node_stack.containerd_socket) if "{socket}" in need else need
-    if platform.kubelet_root != KUBELET_ROOT:
-        yield f"The kubelet of GPU nodes keeps its files under {platform.kubelet_root}."
+    if platform.cluster.kubelet_root != KUBELET_ROOT:
+        yield f"The kubelet of GPU nodes keeps its files under {platform.cluster.kubelet_root}."
 
 
 def _system(platform: Platform) -> Iterator[str]:
     if platform.driver.enabled:
-        yield f"GPU nodes whose driver the operator installs run {platform.os}."
+        yield f"GPU nodes whose driver the operator installs run {platform.cluster.os}."
 
 
 def _secrets(platform: Platform) -> Iterator[str]:
     spaces = ", ".join(sorted({c.namespace for c in platform.components.values() if c.ownership == "managed"}))
-    for name in platform.pull_secrets:
+    for name in platform.cluster.pull_secrets:
         yield f"The secret {name}, of type kubernetes.io/dockerconfigjson, exists in: {spaces}."

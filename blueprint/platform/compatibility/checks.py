@@ -11,7 +11,7 @@ from typing import Any
 
 from blueprint.catalog.facts import Fact
 from blueprint.catalog.hardware import Gpu
-from blueprint.catalog.rules import Rule
+from blueprint.catalog.rules import CompatibilityRule
 from blueprint.diagnostics import Diagnostic, Note, Severity
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.compatibility import codes
@@ -28,7 +28,7 @@ def check_compatibility(context: CheckContext) -> Iterator[Diagnostic]:
             yield from _forbidden(rule, pool)
 
 
-def demands(rule: Rule, pools: tuple[GpuPool, ...]) -> Iterator[str]:
+def demands(rule: CompatibilityRule, pools: tuple[GpuPool, ...]) -> Iterator[str]:
     """What a rule demands, once, if it applies to any of the pools. The lines that decide are recorded."""
     for pool in pools:
         if rule.demands and _applies(rule, pool):
@@ -37,11 +37,11 @@ def demands(rule: Rule, pools: tuple[GpuPool, ...]) -> Iterator[str]:
             return
 
 
-def _applies(rule: Rule, pool: GpuPool) -> bool:
+def _applies(rule: CompatibilityRule, pool: GpuPool) -> bool:
     return all(condition.holds(_SUBJECTS[subject](pool)) for subject, condition in rule.when.items())
 
 
-def _forbidden(rule: Rule, pool: GpuPool) -> Iterator[Diagnostic]:
+def _forbidden(rule: CompatibilityRule, pool: GpuPool) -> Iterator[Diagnostic]:
     if rule.forbids is None or rule.blames is None:
         return
     with recording() as seen:
@@ -86,7 +86,7 @@ def _mig(pool: GpuPool) -> str:
 
 _SUBJECTS: dict[str, Callable[[GpuPool], str | None]] = {
     "arch": lambda pool: pool.hardware.arch,
-    "distribution": lambda pool: pool.platform.distribution,
+    "distribution": lambda pool: pool.platform.cluster.distribution,
     "driverBranch": lambda pool: pool.driver.branch,
     "driverOwner": lambda pool: pool.driver.owner,
     "driverVersion": lambda pool: pool.driver.version,
@@ -94,10 +94,10 @@ _SUBJECTS: dict[str, Callable[[GpuPool], str | None]] = {
     "gpuArchitecture": lambda pool: _fact(pool, lambda gpu: gpu.architecture),
     "gpuStack": lambda pool: pool.platform.gpu_stack,
     "kernelModules": lambda pool: pool.driver.kernel_modules,
-    "kubernetes": lambda pool: pool.platform.kubernetes_minor,
+    "kubernetes": lambda pool: pool.platform.cluster.kubernetes_minor,
     "mig": _mig,
     "nvlinkDomain": lambda pool: _flag(value=pool.topology.domain_nodes is not None),
-    "os": lambda pool: pool.platform.os,
+    "os": lambda pool: pool.platform.cluster.os,
     "precompiled": lambda pool: _flag(value=pool.driver.precompiled),
     "product": lambda pool: pool.gpu.product,
     "topologyManager": lambda pool: pool.topology.kubelet.get("topologyManagerPolicy"),

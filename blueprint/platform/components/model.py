@@ -11,7 +11,7 @@ from typing import Any
 from blueprint.catalog.components import Component, Image
 from blueprint.catalog.setting_types import EMPTY
 from blueprint.platform.components.digests import digest
-from blueprint.platform.components.pod_settings import PerKey, Pod, joined
+from blueprint.platform.components.pod_settings import PerKey, PodSettings, joined
 from blueprint.platform.olm.model import PlatformOlm
 from blueprint.platform.tracking.recorder import decided_by, record, tracked_property
 from blueprint.platform.tracking.sources import Source
@@ -38,7 +38,7 @@ class PlatformImage:
     def repository(self) -> str:
         """Registry and path, mirrored."""
         self._noted("repository")
-        return self._platform.mirrored(self.image.repository)
+        return self._platform.cluster.mirrored(self.image.repository)
 
     @tracked_property
     def unmirrored(self) -> str:
@@ -137,7 +137,7 @@ class Settings:
     def __getitem__(self, name: str) -> Any:
         setting = self._component.settings[name]
         if setting.type == "pod":
-            return Pod(self._component, name, self._given.get(name, {}))
+            return PodSettings(self._component, name, self._given.get(name, {}))
         if name in self._given:
             return plain(self._given[name])
         if name in self._component.lacks:
@@ -175,7 +175,7 @@ class PlatformComponent:
     @tracked_property
     def olm(self) -> PlatformOlm | None:
         """How it comes through the Operator Lifecycle Manager; None where our own manifests install it."""
-        olm = self.component.olm if self._platform.uses_olm else None
+        olm = self.component.olm if self._platform.cluster.uses_olm else None
         return PlatformOlm(olm, self.component, self._platform) if olm else None
 
     def template_files(self) -> tuple[Path, ...]:
@@ -196,10 +196,14 @@ class PlatformComponent:
     def version(self) -> str:
         """The upstream version; of an operator that each release of the distribution has its own of, that release."""
         if self.olm and self.olm.package and not self.olm.starting_csv:
-            return self._platform.distribution_version
+            return self._platform.cluster.distribution_version
         decided_by(self._platform.release_name)
         record(Source("component", self.component.span("version"), "version"))
         return self.component.version
+
+    def demands_of(self, component: str) -> tuple[str, ...]:
+        """What must hold of another component where somebody else installs that, in whole sentences."""
+        return self.component.demands.get(component, ())
 
     def has(self, feature: str) -> bool:
         """Whether this version can do what a newer one can; which version it is decides."""

@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from typing import Protocol
 
-from blueprint.catalog.distribution import NodeImage
 from blueprint.platform.drivers.model import DRA
 from blueprint.platform.tracking.recorder import decided_by, tracked_property
 from blueprint.platform.views import PlatformView, PoolView
@@ -30,10 +29,6 @@ class StackPlatform(PlatformView, Protocol):
     """The platform, and the image of its nodes."""
 
     @property
-    def image(self) -> NodeImage:
-        """What is known of the nodes' image."""
-
-    @property
     def pools(self) -> Sequence[StackPool]:
         """All pools."""
 
@@ -52,7 +47,7 @@ class NodeStack:
     @tracked_property
     def driver_toolkit(self) -> bool:
         """Whether the driver is compiled with OpenShift's driver toolkit."""
-        return self._platform.uses_olm and self._platform.distribution_facts.operators == "olm"
+        return self._platform.cluster.uses_olm and self._platform.cluster.distribution_facts.operators == "olm"
 
     @tracked_property
     def runtime_class(self) -> str:
@@ -62,7 +57,7 @@ class NodeStack:
     @tracked_property
     def named_runtime(self) -> str | None:
         """The RuntimeClass by which pods reach NVIDIA's runtime where it is not the default one."""
-        named = self._platform.distribution_facts.named_runtime(self._platform.os)
+        named = self._platform.cluster.distribution_facts.named_runtime(self._platform.cluster.os)
         return named.runtime_class if named and self._platform.gpu_stack == "standalone" else None
 
     @tracked_property
@@ -82,14 +77,14 @@ class NodeStack:
     @tracked_property
     def toolkit_env(self) -> list[dict[str, str]]:
         """Variables that the container toolkit needs on these nodes, beside those that the blueprint sets itself."""
-        own, known = self._platform.setting("toolkitEnv") or {}, self._platform.image.toolkit_env
+        own, known = self._platform.setting("toolkitEnv") or {}, self._platform.cluster.image.toolkit_env
         return [{"name": name, "value": value} for name, value in known.items() if name not in own]
 
     @tracked_property
     def containerd_socket(self) -> str:
         """Where the container toolkit finds containerd: as the blueprint says, or as the node image has it."""
         env = self._platform.setting("toolkitEnv") or {}
-        return env.get(SOCKET) or self._platform.image.toolkit_env.get(SOCKET) or USUAL_SOCKET
+        return env.get(SOCKET) or self._platform.cluster.image.toolkit_env.get(SOCKET) or USUAL_SOCKET
 
     @tracked_property
     def discovers_gpus(self) -> bool:

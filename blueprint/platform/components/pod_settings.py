@@ -32,7 +32,7 @@ class PerKey(Mapping[str, Any]):
         return PerKey({**self.reads, **more})
 
 
-class Pod:
+class PodSettings:
     """What a pod is told, part by part: the blueprint's, or the default of that part alone."""
 
     def __init__(self, component: Component, setting: str, given: Any) -> None:

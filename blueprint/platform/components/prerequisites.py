@@ -17,6 +17,7 @@ def _externals(platform: Platform) -> Iterator[str]:
         if component.ownership == "external":
             yield f"{component.component.title} {component.version} is installed by other means."
             yield from _contract(component.component.contract, platform)
+            yield from (text for other in platform.components.values() for text in other.demands_of(component.name))
 
 
 def _contract(sentences: tuple[str, ...], platform: Platform) -> Iterator[str]:

@@ -25,8 +25,8 @@ def check_release_contents(context: CheckContext) -> Iterator[Diagnostic]:
         for setting in resolved.given:
             if setting in component.lacks:
                 yield _lacking(context, component, ("spec", "components", name, "settings", setting), setting)
-        moved = context.platform.kubelet_root != _USUAL_KUBELET and context.platform.gpu_stack in component.stacks
-        if "kubeletRoot" in component.lacks and moved:
+        moved = context.platform.cluster.kubelet_root != _USUAL_KUBELET
+        if "kubeletRoot" in component.lacks and moved and context.platform.gpu_stack in component.stacks:
             yield _lacking(context, component, _KUBELET, "kubeletRoot")
 
 

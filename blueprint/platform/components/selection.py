@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 from blueprint.catalog.components import Component
-from blueprint.catalog.distribution import Distribution
-from blueprint.platform.network.model import served
+from blueprint.platform.cluster.model import ClusterFacts
+from blueprint.platform.network.model import PROVIDER, owner_of
 
 OBSERVABILITY = "gpu-observability"
 """The component that carries out the section `observability`."""
@@ -14,17 +14,11 @@ POOL_NETWORK = "nodePools.network"
 """The section of components that a pool's network asks for."""
 
 
-class _DistributionView(Protocol):
-    """Where it is decided who packages Kubernetes."""
-
-    @property
-    def distribution_facts(self) -> Distribution:
-        """What is known of the distribution."""
-
-
-def is_requested(component: Component, spec: Any, platform: _DistributionView) -> bool:
+def is_requested(component: Component, spec: Any, cluster: ClusterFacts) -> bool:
     """Whether `spec`, of a blueprint whose pools know their machines, has what the component carries out."""
     if component.section == POOL_NETWORK:
-        distribution = platform.distribution_facts
-        return any(served(pool.network, distribution) == component.name for pool in spec.node_pools.values())
+        distribution = cluster.distribution_facts
+        networks = (pool.network for pool in spec.node_pools.values() if pool.network is not None)
+        joined = (network for network in networks if network.fabric in component.fabrics)
+        return any(owner_of(network, distribution) != PROVIDER for network in joined)
     return component.section is None or getattr(spec, component.section) is not None

@@ -36,7 +36,7 @@ def _out_of_place(context: CheckContext) -> Iterator[Diagnostic]:
 
 def _runtime(context: CheckContext) -> Iterator[Diagnostic]:
     """Variables of the toolkit that the distribution decides, or that break it there."""
-    image, given = context.platform.image, context.settings_with("toolkitEnv").get("toolkitEnv")
+    image, given = context.platform.cluster.image, context.settings_with("toolkitEnv").get("toolkitEnv")
     if not isinstance(given, dict):
         return
     for name, value in given.items():
@@ -45,7 +45,7 @@ def _runtime(context: CheckContext) -> Iterator[Diagnostic]:
             continue
         if name in image.toolkit_env or name in image.toolkit_env_forbidden:
             why = "sets it already" if name in image.toolkit_env else "breaks with it"
-            message = f"the container toolkit on {context.platform.distribution_facts.title} {why}: {name}"
+            message = f"the container toolkit on {context.platform.cluster.distribution_facts.title} {why}: {name}"
             path = context.setting_path("toolkitEnv", name)
             note = context.note(("spec", "cluster", "distribution"), "distribution set here")
             yield context.diagnostic_at(path, codes.TOOLKIT_VARIABLE, message, notes=(note,), help_="remove it")

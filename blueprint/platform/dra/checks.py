@@ -80,7 +80,7 @@ def _mig_on_demand(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _not_there(context: CheckContext, component: Component) -> Iterator[Diagnostic]:
-    distribution, system = context.platform.distribution_facts, context.platform.os
+    distribution, system = context.platform.cluster.distribution_facts, context.platform.cluster.os
     if why := component.lacks.get("gpuClusters"):
         message = f"GPU Operator {component.version} cannot do gpuStack: gpuCluster: {why}"
         because = (context.note(("spec", "release"), "release set here"),)
@@ -98,7 +98,7 @@ def _not_there(context: CheckContext, component: Component) -> Iterator[Diagnost
 
 
 def _kubernetes(context: CheckContext) -> Iterator[Diagnostic]:
-    declared = context.platform.kubernetes
+    declared = context.platform.cluster.kubernetes
     known = version_key(declared)
     if known < version_key(OLDEST_KUBERNETES)[: len(known)]:
         message = f"gpuStack: gpuCluster needs Kubernetes {OLDEST_KUBERNETES} or newer, not {declared}"

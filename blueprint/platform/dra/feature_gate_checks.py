@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from blueprint.catalog.component_files.feature_gates import ClusterGate, Gate, load_gates
 from blueprint.catalog.components import Component
-from blueprint.catalog.gates import ClusterGate, Gate, load_gates
 from blueprint.diagnostics import Diagnostic, Severity
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.dra import codes as dra
@@ -97,10 +97,10 @@ class _Gates:
 
     def _cluster(self, name: str, needed: ClusterGate, at: Path) -> Iterator[Diagnostic]:
         platform = self.context.platform
-        if needed.open_in(platform.kubernetes_minor):
+        if needed.open_in(platform.cluster.kubernetes_minor):
             return
-        version, distribution = platform.kubernetes, platform.distribution
-        managed = platform.distribution_facts.managed_control_plane
+        version, distribution = platform.cluster.kubernetes, platform.cluster.distribution
+        managed = platform.cluster.distribution_facts.managed_control_plane
         message = f"{name} needs the gate {needed.gate} of Kubernetes, which is not open by itself in {version}"
         message += f", and it cannot be enabled on {distribution}" if managed else ""
         notes = (self.context.note(("spec", "cluster", "kubernetes"), "Kubernetes set here"),)

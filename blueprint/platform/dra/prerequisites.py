@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.catalog.gates import Gates
+from blueprint.catalog.component_files.feature_gates import Gates
 from blueprint.platform.drivers.model import DRA
 from blueprint.platform.model import Platform
 from blueprint.platform.pool import GpuPool, Pool
@@ -23,7 +23,8 @@ def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:
 def _patch(platform: Platform) -> Iterator[str]:
     from blueprint.platform.dra.checks import OLDEST_KUBERNETES
 
-    if platform.kubernetes == platform.kubernetes_minor and OLDEST_KUBERNETES.startswith(f"{platform.kubernetes}."):
+    declared = platform.cluster.kubernetes
+    if declared == platform.cluster.kubernetes_minor and OLDEST_KUBERNETES.startswith(f"{declared}."):
         yield f"The API server and all kubelets are Kubernetes {OLDEST_KUBERNETES} or newer, as claims of GPUs need."
 
 
@@ -42,7 +43,7 @@ def _gates(platform: Platform) -> Iterator[str]:
     gates = _known(platform) if declared else None
     for name in declared if gates else ():
         needed = gates.gates[name].cluster if gates and name in gates.gates else None
-        if declared[name] and needed and not needed.open_in(platform.kubernetes_minor):
+        if declared[name] and needed and not needed.open_in(platform.cluster.kubernetes_minor):
             yield (
                 f"API server, scheduler and kubelets run with the feature gate {needed.gate}=true:"
                 f" the DRA driver's gate {name} needs it."
@@ -50,7 +51,7 @@ def _gates(platform: Platform) -> Iterator[str]:
 
 
 def _known(platform: Platform) -> Gates | None:
-    from blueprint.catalog.gates import load_gates
+    from blueprint.catalog.component_files.feature_gates import load_gates
 
     component = platform.component_with("draFeatureGates")
     if component is None:

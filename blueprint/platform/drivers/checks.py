@@ -151,7 +151,7 @@ def _precompiled_version(context: CheckContext, pool: GpuPool) -> Iterator[Diagn
 
 def _precompiled_branch(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """A branch that is not built for the kernels of the nodes."""
-    system, built = context.platform.os, context.release.driver.precompiled.value
+    system, built = context.platform.cluster.os, context.release.driver.precompiled.value
     wanted = pool.driver.enabled and pool.driver.precompiled and not pool.driver.declared.version
     if wanted and pool.driver.branch not in built.get(system, ()):
         message = f"NVIDIA publishes no precompiled driver of branch {pool.driver.branch} for {system}"
@@ -170,7 +170,7 @@ def _no_image(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
         pool.driver.declared,
         context.release.driver,
         pool.driver.branch,
-        context.platform.os,
+        context.platform.cluster.os,
     )
     written = (declared.branch or declared.version) and pool.driver.enabled and not pool.driver.precompiled
     if written and not pool.driver.image and branch and not drivers.has_image(branch, system):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from blueprint.platform.derivation import Derivation
 from blueprint.platform.pool import GpuPool
-from blueprint.probe.checks.driver_version import DriverVersion
-from blueprint.probe.checks.operating_system import OperatingSystem
+from blueprint.probe.checks.driver_version import DriverVersion, driver_version
+from blueprint.probe.checks.module_flavour import kernel_modules
+from blueprint.probe.checks.nouveau import nouveau
+from blueprint.probe.checks.operating_system import OperatingSystem, operating_system
 
 
-def driver_version(pool: GpuPool) -> DriverVersion | None:
+def version(pool: GpuPool) -> DriverVersion | None:
     """The branch, and the exact version where it is known."""
     driver = pool.driver
     if driver.version:
@@ -15,18 +20,26 @@ def driver_version(pool: GpuPool) -> DriverVersion | None:
     return DriverVersion(driver.branch) if driver.branch else None
 
 
-def no_nouveau(pool: GpuPool) -> bool | None:
+def nouveau_away(pool: GpuPool) -> bool | None:
     """Where the operator installs the driver, the kernel's own must keep away."""
     return pool.driver.enabled or None
 
 
-def kernel_modules(pool: GpuPool) -> str | None:
+def modules(pool: GpuPool) -> str | None:
     """The flavour that the pool declares; where it leaves it open, the one that dma-buf needs."""
     if (declared := pool.driver.kernel_modules) != "auto":
         return declared
     return "open" if pool.network is not None and pool.network.gpu_direct == "dmaBuf" else None
 
 
-def operating_system(pool: GpuPool) -> OperatingSystem | None:
+def system(pool: GpuPool) -> OperatingSystem | None:
     """The system for which the operator has its driver image; nothing where the driver is the host's."""
-    return OperatingSystem.parse(pool.platform.os) if pool.driver.enabled else None
+    return OperatingSystem.parse(pool.platform.cluster.os) if pool.driver.enabled else None
+
+
+EXPECTATIONS: tuple[Derivation[Any], ...] = (
+    Derivation(driver_version, version),
+    Derivation(nouveau, nouveau_away),
+    Derivation(kernel_modules, modules),
+    Derivation(operating_system, system),
+)

@@ -18,10 +18,11 @@ _OWNERS: tuple[Path, ...] = (("driver", "owner"), ("owner", "toolkit"), ("owner"
 
 def check_modes(context: CheckContext) -> Iterator[Diagnostic]:
     """Every pool against the distribution, then the runtime classes of all of them."""
-    refused = context.platform.gpu_stack in context.platform.distribution_facts.refuses
+    cluster = context.platform.cluster
+    judged = cluster.image.modes and context.platform.gpu_stack not in cluster.distribution_facts.refuses
     for pool in context.gpu_pools:
         conflict = pool.mode_conflict
-        if conflict and not refused and context.platform.image.modes and not _reported_by_dra(context, conflict):
+        if conflict and judged and not _reported_by_dra(context, conflict):
             yield from _no_operator(context, pool, conflict)
             yield from _unsupported(context, pool, conflict)
     if context.platform.gpu_stack == "clusterPolicy":
@@ -52,11 +53,11 @@ def _unsupported(context: CheckContext, pool: GpuPool, conflict: ModeConflict) -
     """Owners that no mode of the distribution brings together."""
     if _left_to_no_operator(context, conflict):
         return
-    platform, path = context.platform, _deciding_path(pool, conflict)
+    cluster, path = context.platform.cluster, _deciding_path(pool, conflict)
     given = ", ".join(f"{part}: {owner}" for part, owner in zip(PARTS, conflict.owners, strict=True) if owner)
-    message = f"{platform.distribution_facts.title} with {platform.os} has no way to give pool {pool.name} {given}"
+    message = f"{cluster.distribution_facts.title} with {cluster.os} has no way to give pool {pool.name} {given}"
     ways = f"ways: {'; '.join(map(str, conflict.possible))}"
-    help_ = ways if conflict.possible else f"gpuStack: {platform.gpu_stack} is not possible there"
+    help_ = ways if conflict.possible else f"gpuStack: {context.platform.gpu_stack} is not possible there"
     others = [at for owner in _OWNERS if (at := (*POOLS, pool.name, *owner)) != path and context.root.get(at)]
     notes = (
         *(context.note(other, "said here too") for other in others),

@@ -117,8 +117,8 @@ class PoolDriver:
             return version.partition(".")[0]
         if not self.enabled:
             return None
-        gpu = self._pool.gpu
-        return default_branch(gpu.facts if gpu and gpu.catalogued else None, self._platform.release, self._platform.os)
+        gpu, platform = self._pool.gpu, self._platform
+        return default_branch(gpu.facts if gpu and gpu.catalogued else None, platform.release, platform.cluster.os)
 
     @tracked_property
     def version(self) -> str | None:
@@ -159,7 +159,7 @@ class PoolDriver:
         """The version for the operator: of a precompiled driver the branch alone, through OLM a digest."""
         if self.written.version:
             return self.written.version.read()
-        if self._platform.uses_olm:
+        if self._platform.cluster.uses_olm:
             return self._platform.driver_digest(self.branch or "") or ""
         return (self.branch if self.precompiled else self.version) or ""
 
@@ -270,7 +270,7 @@ class OperatorDriver:
         if self._shared:
             return self._shared.operator_driver_version
         usual = read_fact(self._platform.release.driver.default_branch, "release")
-        by_branch = self._platform.driver_digest if self._platform.uses_olm else self._platform.driver_version
+        by_branch = self._platform.driver_digest if self._platform.cluster.uses_olm else self._platform.driver_version
         return by_branch(usual) or ""
 
     @tracked_property

@@ -26,7 +26,7 @@ def _driver(pool: GpuPool, platform: Platform) -> Iterator[str]:
     elif pool.driver.precompiled:
         yield (
             f"For the kernel of every node there is a precompiled driver {pool.driver.branch}-KERNEL-SYSTEM in the"
-            f" registry: {platform.os}'s kernels are upgraded only to ones that have it."
+            f" registry: {platform.cluster.os}'s kernels are upgraded only to ones that have it."
         )
     if pool.driver.image:
         yield _private_image(pool, platform, version)
@@ -40,8 +40,8 @@ def _private_image(pool: GpuPool, platform: Platform, version: str | None) -> st
     what = "driver for guests with virtual GPUs" if pool.driver.vgpu else "driver"
     tag = f", version {version}," if version else ""
     return (
-        f"The image {pool.driver.image}{tag} for {platform.os} is in its registry, and the nodes may pull it: NVIDIA"
-        f" publishes no such {what}."
+        f"The image {pool.driver.image}{tag} for {platform.cluster.os} is in its registry, and the nodes may pull it:"
+        f" NVIDIA publishes no such {what}."
     )
 
 
@@ -49,7 +49,7 @@ def _runtime(platform: Platform) -> Iterator[str]:
     """Where the pods of the stack get NVIDIA's runtime: nothing here sets it up."""
     own = (each.settings[_CLASS] for each in platform.components.values() if _CLASS in each.component.settings)
     classes = sorted({each for each in own if each})
-    named = platform.distribution_facts.named_runtime(platform.os)
+    named = platform.cluster.distribution_facts.named_runtime(platform.cluster.os)
     if classes:
         yield f"The RuntimeClass {' and '.join(classes)} is there, and leads to NVIDIA's container runtime."
     elif named:

@@ -36,8 +36,8 @@ def _too_new(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     if newest and int(branch) > int(newest.value) and not _no_branch(context, pool):
         message = f"driver branch {branch} no longer supports {product.product}; {newest.value} is the last that does"
         help_ = f"branch: {newest.value}"
-        if not context.release.driver.has_image(newest.value, context.platform.os):
-            help_ += f" on another operating system: it has no image for {context.platform.os}"
+        if not context.release.driver.has_image(newest.value, context.platform.cluster.os):
+            help_ += f" on another operating system: it has no image for {context.platform.cluster.os}"
         yield _because_of(newest, _at_driver(pool, codes.DRIVER_TOO_NEW, message, help_))
 
 
@@ -72,7 +72,8 @@ def _other_default(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]
     """A default branch that is not the release's."""
     usual, branch = context.release.driver.default_branch.value, pool.driver.branch
     if pool.driver.enabled and not _is_declared(pool) and branch != usual:
-        why = "does not know its GPU" if not knows(pool.gpu.facts, usual) else f"has no image for {pool.platform.os}"
+        lacking_image = f"has no image for {context.platform.cluster.os}"
+        why = lacking_image if knows(pool.gpu.facts, usual) else "does not know its GPU"
         message = f"pool {pool.name} gets driver branch {branch}: {usual}, the release's default, {why}"
         yield _at_driver(pool, codes.DRIVER_CHOSEN, message, f'set driver: {{branch: "{branch}"}} to keep it')
 
@@ -81,7 +82,7 @@ def _no_driver_fits(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic
     """A product that no driver of the release knows, or none that has an image for the system."""
     if not _no_branch(context, pool):
         return
-    release, product, system = context.release, pool.gpu.facts, context.platform.os
+    release, product, system = context.release, pool.gpu.facts, context.platform.cluster.os
     without = [name for name in release.driver.branches if not release.driver.has_image(name, system)]
     if known := [name for name in without if knows(product, name)]:
         message = (
@@ -102,7 +103,7 @@ def _no_branch(context: CheckContext, pool: GpuPool) -> bool:
     chosen = pool.driver.enabled and not _is_declared(pool)
     return (
         chosen
-        and not usable_branches(pool.gpu.facts, context.release, context.platform.os)
+        and not usable_branches(pool.gpu.facts, context.release, context.platform.cluster.os)
         and (pool.driver.branch == context.release.driver.default_branch.value)
     )
 

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from blueprint.catalog.machines import Machine
+from blueprint.platform.derivation import Derivation
 from blueprint.platform.pool import GpuPool
 from blueprint.platform.tracking.recorder import decided_by
 from blueprint.platform.tracking.tracked import read_fact
-from blueprint.probe.checks.gpu_memory import MemorySize
-from blueprint.probe.checks.gpu_product import Product
+from blueprint.probe.checks.ecc_mode import ecc_mode
+from blueprint.probe.checks.gpu_count import gpu_count
+from blueprint.probe.checks.gpu_memory import MemorySize, gpu_memory
+from blueprint.probe.checks.gpu_pci import gpu_pci
+from blueprint.probe.checks.gpu_product import Product, gpu_product
+from blueprint.probe.checks.gpu_uuids import gpu_uuids
+from blueprint.probe.checks.nvml import nvml
+from blueprint.probe.checks.persistence_mode import persistence_mode
 
 VGPU_TOLERANCE_PERCENT = 8
 """By so much 2^30 is more than 10^9, and a little for what the driver keeps."""
@@ -72,3 +80,15 @@ def _virtual_memory(machine: Machine) -> MemorySize | None:
     if known is None or not known.certain:
         return None
     return MemorySize(read_fact(known), read_fact(known) * VGPU_TOLERANCE_PERCENT // 100)
+
+
+EXPECTATIONS: tuple[Derivation[Any], ...] = (
+    Derivation(nvml, present),
+    Derivation(gpu_count, lambda pool: pool.gpu.count),
+    Derivation(gpu_product, product),
+    Derivation(gpu_memory, memory),
+    Derivation(gpu_uuids, unique),
+    Derivation(gpu_pci, unique),
+    Derivation(ecc_mode, lambda pool: pool.expect_ecc),
+    Derivation(persistence_mode, lambda pool: pool.expect_persistence_mode),
+)

@@ -42,7 +42,7 @@ class _FabricChecks:
     @cached_property
     def _fabrics(self) -> list[str]:
         """What joins the nodes of the cloud; empty outside of clouds."""
-        clouds = self._context.catalog.clouds_of(self._context.platform.distribution)
+        clouds = self._context.catalog.clouds_of(self._context.platform.cluster.distribution)
         machines = (machine for cloud in clouds for machine in cloud.types.values())
         return sorted({machine.fabric for machine in machines if machine.fabric})
 
@@ -51,7 +51,7 @@ class _FabricChecks:
         path, machine = (*POOLS, name, "network", "fabric"), self._machine(pool)
         known = self._fabrics
         if network.fabric and known and network.fabric not in known:
-            message = f"{self._context.platform.distribution_facts.title} has no nodes with {network.fabric}"
+            message = f"{self._context.platform.cluster.distribution_facts.title} has no nodes with {network.fabric}"
             fix = known[0] if len(known) == 1 else None
             help_ = f"it has {', '.join(known)}"
             yield self._context.diagnostic_at(

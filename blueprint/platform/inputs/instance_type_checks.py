@@ -56,7 +56,7 @@ class _InstanceTypeChecks:
         return replace(found, override=Severity.WARNING) if declares_its_shape(pool) else found
 
     def _elsewhere(self, name: str, machine: Machine) -> Iterator[Diagnostic]:
-        runs = self.context.platform.distribution
+        runs = self.context.platform.cluster.distribution
         if runs in machine.cloud.distributions:
             return
         if self.context.catalog.clouds_of(runs):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from blueprint.diagnostics import Diagnostic, Note
@@ -11,15 +11,13 @@ from blueprint.platform.components.model import PlatformComponent
 from blueprint.platform.network import codes
 from blueprint.platform.network.gpudirect_checks import GpuDirectChecks
 from blueprint.platform.network.model import (
-    EFA_PLUGIN,
     EFA_RESOURCE,
-    NETWORK_OPERATOR,
     OPERATOR,
     SHARED_PREFIX,
     PoolNetwork,
     owners,
 )
-from blueprint.platform.paths import POOLS
+from blueprint.platform.paths import COMPONENTS, POOLS
 from blueprint.platform.pool import Pool
 from blueprint.source.paths import Path
 
@@ -57,6 +55,7 @@ class NetworkChecks:
         for name, pool in self.context.pools.items():
             if pool.network is not None:
                 yield from self._owner(name, pool.network)
+                yield from self._kubelet(name, pool.network)
                 yield from self._resource(name, pool.network)
                 yield from self._management(pool, pool.network)
                 yield from direct.pool(pool, pool.network)
@@ -66,9 +65,9 @@ class NetworkChecks:
 
     def _owner(self, name: str, network: PoolNetwork) -> Iterator[Diagnostic]:
         at = (*POOLS, name, "network", "driver")
-        lawful = owners(network.fabric, self.context.platform.distribution_facts)
+        lawful = owners(network.fabric, self.context.platform.cluster.distribution_facts)
         if network.owner not in lawful:
-            title = self.context.platform.distribution_facts.title
+            title = self.context.platform.cluster.distribution_facts.title
             message = f"{network.owner} does not bring the driver of {network.fabric} on {title}"
             yield self.context.diagnostic_at(
                 at,
@@ -111,21 +110,25 @@ class NetworkChecks:
                     help_="keep them from the device plugin, and do not count them in nics",
                 )
 
-    def _resource(self, name: str, network: PoolNetwork) -> Iterator[Diagnostic]:
-        path, component, resource = (*POOLS, name, "network", "resource"), network.component, network.resource
-        notes = (self.context.note((*path[:-1], "fabric"), "fabric set here"),)
-        root = self.context.platform.kubelet_root
-        if component == NETWORK_OPERATOR and root != _KUBELET_ROOT:
+    def _kubelet(self, name: str, network: PoolNetwork) -> Iterator[Diagnostic]:
+        """Device plugins that look for the kubelet in its usual place alone."""
+        root = self.context.platform.cluster.kubelet_root
+        if network.by_network_operator and root != _KUBELET_ROOT:
             message = f"the Network Operator's device plugins look for the kubelet under {_KUBELET_ROOT}, not {root}"
             yield self.context.diagnostic_at(
                 ("spec", "cluster", "kubeletRoot"),
                 codes.KUBELET_ELSEWHERE,
                 message,
-                notes=(self.context.note(path[:-1], "they run because of this"),),
+                notes=(self.context.note((*POOLS, name, "network"), "they run because of this"),),
                 help_="use driver: provider if another component advertises the cards",
             )
+
+    def _resource(self, name: str, network: PoolNetwork) -> Iterator[Diagnostic]:
+        """What pods ask for, against what the plugin that hands out the cards can be told."""
+        path, resource = (*POOLS, name, "network", "resource"), network.resource
         if resource is None:
             return
+        notes = (self.context.note((*path[:-1], "fabric"), "fabric set here"),)
         prefix, _, word = resource.partition("/")
         if resource.startswith(_TAKEN) or prefix.endswith("kubernetes.io"):
             yield self.context.diagnostic_at(
@@ -135,12 +138,12 @@ class NetworkChecks:
                 notes=notes,
                 help_="rdma/ib, or a name in a domain of yours",
             )
-        elif component == EFA_PLUGIN and resource != EFA_RESOURCE:
+        elif network.by_efa_plugin and resource != EFA_RESOURCE:
             message = f"the EFA device plugin has one name for its interfaces, not {resource}"
             yield self.context.diagnostic_at(
                 path, codes.RESOURCE_FIXED, message, help_="remove the line", fix=EFA_RESOURCE, notes=notes
             )
-        elif component == NETWORK_OPERATOR and prefix != SHARED_PREFIX and ("." not in prefix or "-" in word):
+        elif network.by_network_operator and prefix != SHARED_PREFIX and ("." not in prefix or "-" in word):
             what = f"prefix {prefix}, which has no dot" if "." not in prefix else f"name {word}, which has a dash"
             message = f"the plugin that hands out whole cards refuses the {what}"
             yield self.context.diagnostic_at(
@@ -168,24 +171,22 @@ class NetworkChecks:
                 )
 
     def _components(self) -> Iterator[Diagnostic]:
-        """Settings of the components that serve networks."""
-        networks_of: dict[str, list[PoolNetwork]] = {NETWORK_OPERATOR: [], EFA_PLUGIN: []}
-        for pool in self.context.pools.values():
-            if pool.network and pool.network.component:
-                networks_of[pool.network.component].append(pool.network)
-        declared = self.context.platform.declared_components
-        for name, networks in networks_of.items():
-            path: Path = ("spec", "components", name)
-            if not networks and name in declared:
-                message = f"no pool has a network for {name}, so it is not installed"
-                help_ = f"a pool asks for it with network: {{fabric: {'efa' if name == EFA_PLUGIN else 'infiniband'}}}"
+        """Components that advertise network cards: that there are any, and settings of the Network Operator."""
+        there = [pool.network for pool in self.context.pools.values() if pool.network]
+        for component in self.context.platform.declared_components.values():
+            fabrics = component.component.fabrics
+            networks = [network for network in there if network.component == component.name]
+            if fabrics and not networks:
+                message = f"no pool has a network for {component.name}, so it is not installed"
+                path, help_ = (
+                    (*COMPONENTS, component.name),
+                    f"a pool asks for it with network: {{fabric: {fabrics[0]}}}",
+                )
                 yield self.context.diagnostic_at_key(path, codes.SERVES_NO_POOL, message, help_=help_)
-        operator = declared.get(NETWORK_OPERATOR)
-        if operator and networks_of[NETWORK_OPERATOR] and operator.ownership == "managed":
-            yield from self._settings(operator.given, networks_of[NETWORK_OPERATOR])
+            elif component.ownership == "managed" and any(network.by_network_operator for network in networks):
+                yield from self._settings((*COMPONENTS, component.name, "settings"), component.given, networks)
 
-    def _settings(self, given: Any, networks: list[PoolNetwork]) -> Iterator[Diagnostic]:
-        at: Path = ("spec", "components", NETWORK_OPERATOR, "settings")
+    def _settings(self, at: Path, given: Mapping[str, Any], networks: list[PoolNetwork]) -> Iterator[Diagnostic]:
         drives = any(network.owner == OPERATOR for network in networks)
         for key in given if not drives else ():
             if key in _OFED_SETTINGS:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
+from blueprint.platform.derivation import Derivation
 from blueprint.platform.network.model import CARD_VENDOR, PROBED_FABRICS, PROVIDER, RDMA
 from blueprint.platform.pool import GpuPool
 from blueprint.platform.tracking.tracked import read_fact
-from blueprint.probe.checks.kernel import KernelVersion
+from blueprint.probe.checks.kernel import KernelVersion, kernel
+from blueprint.probe.checks.network_cards import network_cards
+from blueprint.probe.checks.network_modules import gdrdrv, nvidia_fs, nvidia_peermem
+from blueprint.probe.checks.network_ports import network_ports
 from blueprint.probe.fabric import Network
 
 DMA_BUF_KERNEL = KernelVersion(5, 12)
 """From this Linux on dma-buf carries GPU memory."""
 
 
-def kernel(pool: GpuPool) -> KernelVersion | None:
+def dma_buf_kernel(pool: GpuPool) -> KernelVersion | None:
     """The kernel that dma-buf needs."""
     return DMA_BUF_KERNEL if pool.network is not None and pool.network.gpu_direct == "dmaBuf" else None
 
@@ -57,3 +62,13 @@ def _management(pool: GpuPool) -> str:
     found = pool.gpu.facts.nvlink_management
     infiniband = pool.network is not None and pool.network.fabric == "infiniband"
     return read_fact(found) if found and infiniband else ""
+
+
+EXPECTATIONS: tuple[Derivation[Any], ...] = (
+    Derivation(kernel, dma_buf_kernel),
+    Derivation(nvidia_peermem, peermem),
+    Derivation(gdrdrv, gdrcopy),
+    Derivation(nvidia_fs, gds),
+    Derivation(network_cards, cards),
+    Derivation(network_ports, ports),
+)

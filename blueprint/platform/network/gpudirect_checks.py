@@ -93,7 +93,7 @@ class GpuDirectChecks:
 
     def _dma_buf(self, pool: Pool, network: PoolNetwork, path: Path) -> Iterator[Diagnostic]:
         if network.old_kernel:
-            system = self.context.platform.os
+            system = self.context.platform.cluster.os
             notes = (self.context.note(("spec", "cluster", "os"), "operating system set here"),)
             message = f"the kernel of {system} is older than 5.12 and cannot hand GPU memory on as dma-buf"
             yield self.context.diagnostic_at(

@@ -16,8 +16,6 @@ PROBED_FABRICS = ("infiniband", "roce", "efa")
 """Fabrics whose cards a node probe can tell from others."""
 SHARED_PREFIX = "rdma"
 """Resources with this prefix are handed out by the RDMA shared device plugin, all others card by card."""
-NETWORK_OPERATOR, EFA_PLUGIN = "network-operator", "efa-device-plugin"
-"""The components that advertise network cards."""
 EFA_RESOURCE = "vpc.amazonaws.com/efa"
 CARD_VENDOR = "15b3"
 """PCI vendor of NVIDIA's (Mellanox's) network cards."""
@@ -42,18 +40,10 @@ def resource_of(fabric: str, owner: str) -> str | None:
     return f"{SHARED_PREFIX}/{'ib' if fabric == 'infiniband' else 'roce'}"
 
 
-def server(fabric: str, owner: str) -> str | None:
-    """The component that advertises the cards; None where the cloud does."""
-    if owner == PROVIDER or fabric not in (*RDMA, "efa"):
-        return None
-    return NETWORK_OPERATOR if fabric in RDMA else EFA_PLUGIN
-
-
-def served(network: Any, distribution: Distribution) -> str | None:
-    """`server` of the `network` of a pool as it is written."""
-    if network is None or network.fabric is None:
-        return None
-    return server(network.fabric, network.driver or owners(network.fabric, distribution)[0])
+def owner_of(network: Any, distribution: Distribution) -> str:
+    """Who brings the driver of the cards, of the `network` of a pool as it is written, with a fabric."""
+    owner: str = network.driver or owners(network.fabric, distribution)[0]
+    return owner
 
 
 class PoolNetwork:
@@ -73,7 +63,7 @@ class PoolNetwork:
     @tracked_property
     def owner(self) -> str:
         """Who brings the driver of the cards."""
-        return self._spec.driver or owners(self.fabric, self._platform.distribution_facts)[0]
+        return self._spec.driver or owners(self.fabric, self._platform.cluster.distribution_facts)[0]
 
     @tracked_property
     def resource(self) -> str | None:
@@ -131,12 +121,12 @@ class PoolNetwork:
     @tracked_property
     def old_kernel(self) -> bool:
         """Whether the nodes' kernel is too old for dma-buf with GPU memory."""
-        return self._platform.os.startswith(_OLD_KERNELS)
+        return self._platform.cluster.os.startswith(_OLD_KERNELS)
 
     @tracked_property
     def component(self) -> str | None:
         """The component that advertises the cards; None where the cloud does."""
-        return server(self.fabric, self.owner)
+        return None if self.owner == PROVIDER else self._platform.advertiser_of(self.fabric)
 
     @tracked_property
     def peermem(self) -> bool:
@@ -151,12 +141,12 @@ class PoolNetwork:
     @tracked_property
     def by_network_operator(self) -> bool:
         """Whether the Network Operator advertises the cards."""
-        return self.component == NETWORK_OPERATOR
+        return self.fabric in RDMA and self.owner != PROVIDER
 
     @tracked_property
     def by_efa_plugin(self) -> bool:
         """Whether our EFA device plugin advertises the interfaces."""
-        return self.component == EFA_PLUGIN
+        return self.fabric == "efa" and self.owner != PROVIDER
 
     @tracked_property
     def shared(self) -> bool:

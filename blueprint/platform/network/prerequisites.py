@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.platform.model import Platform
-from blueprint.platform.network.model import EFA_PLUGIN, HOST, NETWORK_OPERATOR, OPERATOR, PROVIDER, RDMA, PoolNetwork
+from blueprint.platform.network.model import HOST, OPERATOR, PROVIDER, RDMA, PoolNetwork
 from blueprint.platform.pool import Pool
 
 _NAMES = {
@@ -15,11 +15,6 @@ _NAMES = {
     "tcpx": "GPUDirect-TCPX",
     "tcpxo": "GPUDirect-TCPXO",
 }
-
-
-def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:
-    """What those must know who install a component of networks themselves."""
-    yield _external(platform)
 
 
 def pool_prerequisites(pool: Pool, _: Platform) -> Iterator[Iterator[str]]:
@@ -49,11 +44,11 @@ def _rdma(pool: Pool, network: PoolNetwork) -> Iterator[str]:
         yield f"The node image has the driver of the network cards, {driver}, and loads it at boot."
     elif network.owner == OPERATOR:
         yield (
-            f"There is a DOCA-OFED image for {pool.platform.os} and the nodes' kernel, or the node can build one: its"
-            " package repositories have the kernel's headers."
+            f"There is a DOCA-OFED image for {pool.platform.cluster.os} and the nodes' kernel, or the node can build"
+            " one: its package repositories have the kernel's headers."
         )
         yield "No node image loads another OFED, and nothing keeps the kernel's own modules of the cards in use."
-    elif fabric := pool.platform.distribution_facts.fabrics.get(network.fabric):
+    elif fabric := pool.platform.cluster.distribution_facts.fabrics.get(network.fabric):
         yield from fabric.needs
     else:
         yield "The cloud brings the driver of the network cards, and something that advertises them to pods."
@@ -61,7 +56,7 @@ def _rdma(pool: Pool, network: PoolNetwork) -> Iterator[str]:
         yield "A subnet manager runs in the fabric, and all cards' ports are active."
     elif network.owner != PROVIDER:
         yield "Switches and cards are set up for RoCE alike: MTU, priority flow control and ECN."
-    if pool.gpu and pool.platform.distribution_facts.bare_metal:
+    if pool.gpu and pool.platform.cluster.distribution_facts.bare_metal:
         yield (
             "On bare metal, ACS redirection is off on the PCIe switches between GPUs and cards, or the IOMMU passes"
             " through: otherwise their traffic takes the way through the CPU."
@@ -74,7 +69,7 @@ def _efa(pool: Pool, network: PoolNetwork) -> Iterator[str]:
     yield "The node image has the EFA driver, and 2 MiB huge pages for the pods that ask for interfaces."
     if network.owner == PROVIDER:
         yield "EKS Auto Mode advertises the interfaces."
-    elif pool.platform.mirrored("602401143452.dkr.ecr.us-west-2.amazonaws.com/eks").startswith("602401143452"):
+    elif pool.platform.cluster.mirrored("602401143452.dkr.ecr.us-west-2.amazonaws.com/eks").startswith("602401143452"):
         yield "The nodes' role may pull from Amazon's registry in us-west-2, or from a mirror of it."
 
 
@@ -105,18 +100,3 @@ def _beside_gpus(pool: Pool, network: PoolNetwork) -> Iterator[str]:
         yield "The node image loads nvidia-peermem, built against its OFED; cloud images usually do not."
     elif network.host_ofed:
         yield "The node image has DOCA-OFED, its headers under /usr/src/ofa_kernel: nvidia-peermem is built with them."
-
-
-def _external(platform: Platform) -> Iterator[str]:
-    operator = platform.components.get(NETWORK_OPERATOR)
-    if operator and operator.ownership == "external":
-        yield (
-            "The Network Operator is installed without an NFD of its own (nfd.enabled=false): there is one already. Its"
-            " NicClusterPolicy tolerates the taints of the pools it serves."
-        )
-    plugin = platform.components.get(EFA_PLUGIN)
-    if plugin and plugin.ownership == "external":
-        yield "The EFA device plugin tolerates the taints of the pools that have EFA."
-    nfd = platform.components.get("nfd")
-    if platform.nic_policies.pools and nfd and nfd.ownership == "external":
-        yield "NFD looks at PCI devices of the classes 0200 and 0207: the Network Operator finds its nodes by them."

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from blueprint.catalog.monitoring import AlertDefinition, Threshold
+from blueprint.catalog.component_files.monitoring import AlertDefinition, Threshold
 from blueprint.platform.observability.expressions import chosen, filled, lacking, limit_of, once_for_each_gpu
 from blueprint.platform.tracking.recorder import record, tracked_property
 from blueprint.platform.tracking.sources import Source

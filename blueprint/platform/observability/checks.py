@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from blueprint.catalog.monitoring import AlertDefinition, metrics_in
+from blueprint.catalog.component_files.monitoring import AlertDefinition, metrics_in
 from blueprint.diagnostics import Diagnostic, Note, nearest
 from blueprint.platform.components.selection import OBSERVABILITY as COMPONENT
 from blueprint.platform.observability import codes
@@ -121,7 +121,7 @@ class _Check:
         """Whether it is one that can evaluate the rules, and looks where they are put."""
         at: Path = (*HERE, "prometheus")
         namespace, monitors = self.observability.prometheus_namespace, self.observability.declared_monitor_namespace
-        if namespace == self.context.platform.distribution_facts.user_prometheus:
+        if namespace == self.context.platform.cluster.distribution_facts.user_prometheus:
             message = "the Prometheus of user projects may not list nodes, and shows rules their own namespace alone"
             help_ = "openshift-monitoring, which reads the operator's namespace, or a Prometheus of your own"
             yield self.context.diagnostic_at((*at, "namespace"), codes.PROMETHEUS_OF_PROJECTS, message, help_=help_)

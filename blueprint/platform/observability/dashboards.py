@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from blueprint.catalog.monitoring import Panel
+from blueprint.catalog.component_files.monitoring import Panel
 
 SCHEMA_VERSION = 39
 HEIGHT = 8

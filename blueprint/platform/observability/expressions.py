@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from string import Template
 from typing import Any
 
+from blueprint.catalog.component_files.monitoring import AlertDefinition, Metrics, Threshold, metrics_in, renamed
 from blueprint.catalog.facts import Fact
 from blueprint.catalog.hardware import Gpu
-from blueprint.catalog.monitoring import AlertDefinition, Metrics, Threshold, metrics_in, renamed
 from blueprint.platform.tracking.tracked import read_fact
 from blueprint.platform.views import PoolView
 
@@ -21,25 +21,25 @@ OF_A_GPU = ("node", "pool", "gpu", "UUID", "GPU_I_ID", "GPU_I_PROFILE", "xid", "
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class AlertLimit:
     """What an alert compares with. `value` is None where only the GPU itself knows its limit; `why` says so."""
 
     value: int | None
     why: str | None = None
 
 
-def limit_of(threshold: Threshold, given: int | None, gpu: Gpu | None) -> Limit:
+def limit_of(threshold: Threshold, given: int | None, gpu: Gpu | None) -> AlertLimit:
     """The limit of an alert: what the blueprint says, the definition's own value, or the product's, if verified."""
     if given is not None:
-        return Limit(given)
+        return AlertLimit(given)
     if threshold.value is not None:
-        return Limit(threshold.value)
+        return AlertLimit(threshold.value)
     facts = _facts(threshold.fact or "", gpu)
     if not facts:
-        return Limit(None, "the catalogue does not know the product's limit")
+        return AlertLimit(None, "the catalogue does not know the product's limit")
     if not all(fact.certain for fact in facts):
-        return Limit(None, "the product's limit in the catalogue is not verified")
-    return Limit(_computed(threshold, [read_fact(fact) for fact in facts]))
+        return AlertLimit(None, "the product's limit in the catalogue is not verified")
+    return AlertLimit(_computed(threshold, [read_fact(fact) for fact in facts]))
 
 
 def _facts(path: str, gpu: Gpu | None) -> list[Fact[Any]]:
@@ -61,14 +61,16 @@ def _computed(threshold: Threshold, values: list[int]) -> int:
     return values[0] - (threshold.below or 0)
 
 
-def chosen(definition: AlertDefinition, limit: Limit | None) -> str | None:
+def chosen(definition: AlertDefinition, limit: AlertLimit | None) -> str | None:
     """The expression to use, or None where there is no limit to compare with."""
     if limit is not None and limit.value is None:
         return definition.otherwise
     return definition.expr
 
 
-def filled(expression: str, pool: PoolView | None, limit: Limit | None, places: Mapping[str, str] | None = None) -> str:
+def filled(
+    expression: str, pool: PoolView | None, limit: AlertLimit | None, places: Mapping[str, str] | None = None
+) -> str:
     """The expression with the pool's name, nodes and GPUs, the limit, and whatever `places` names."""
     values = dict(places or {})
     if limit is not None and limit.value is not None:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from blueprint.catalog.catalog import Catalog
-from blueprint.catalog.monitoring import Monitoring, load_monitoring
+from blueprint.catalog.component_files.monitoring import Monitoring, load_monitoring
 from blueprint.platform.components.digests import digest
 from blueprint.platform.components.model import PlatformComponent
 from blueprint.platform.components.pod_settings import PerKey
@@ -94,7 +94,7 @@ class Observability:
     @tracked_property
     def namespace(self) -> str:
         """Where Prometheus looks for monitors and rules: where it runs. OpenShift's own look where the operator is."""
-        if self._platform.uses_olm and self.prometheus_namespace in OWN_PROMETHEUSES:
+        if self._platform.cluster.uses_olm and self.prometheus_namespace in OWN_PROMETHEUSES:
             return self.exporter.namespace
         return str(self.spec.prometheus.monitor_namespace or self.prometheus_namespace)
 

@@ -19,7 +19,7 @@ NRI_FROM = "1.34"
 
 def check_olm(context: CheckContext) -> Iterator[Diagnostic]:
     """Everything; on a distribution without OLM only the settings that need it."""
-    by_olm = context.platform.uses_olm
+    by_olm = context.platform.cluster.uses_olm
     if by_olm:
         yield from _pull_secrets(context)
         yield from _mirror_of_everything(context)
@@ -34,7 +34,7 @@ def _because(context: CheckContext) -> tuple[Note, ...]:
 
 
 def _title(context: CheckContext) -> str:
-    return context.platform.distribution_facts.title
+    return context.platform.cluster.distribution_facts.title
 
 
 def _at(component: PlatformComponent) -> Path:
@@ -48,7 +48,7 @@ def _given(component: PlatformComponent) -> Mapping[str, Any]:
 
 def _pull_secrets(context: CheckContext) -> Iterator[Diagnostic]:
     """Pull secrets, which pods of OLM do not take from a blueprint."""
-    if context.platform.pull_secrets:
+    if context.platform.cluster.pull_secrets:
         message = f"the operators' pods on {_title(context)} take no pull secrets from here"
         help_ = "put the credentials into the secret pull-secret of the namespace openshift-config"
         path, code = (*CLUSTER, "registries", "pullSecrets"), codes.SECRETS_OF_THE_CLUSTER
@@ -57,7 +57,7 @@ def _pull_secrets(context: CheckContext) -> Iterator[Diagnostic]:
 
 def _mirror_of_everything(context: CheckContext) -> Iterator[Diagnostic]:
     """A mirror of all registries, which nodes cannot be sent to."""
-    if "*" in context.platform.mirrors:
+    if "*" in context.platform.cluster.mirrors:
         message = f"the nodes of {_title(context)} know no mirror of every registry"
         help_ = "name each host: nvcr.io, registry.redhat.io, registry.connect.redhat.com"
         path, code = (*CLUSTER, "registries", "mirrors", "*"), codes.MIRROR_OF_EVERYTHING
@@ -99,7 +99,7 @@ def _no_form(context: CheckContext, component: PlatformComponent) -> Iterator[Di
 def _is_implied(context: CheckContext, component: PlatformComponent) -> bool:
     """Whether stack and sections of the blueprint need a component that it does not name."""
     stack = context.platform.gpu_stack
-    refused = stack in context.platform.distribution_facts.refuses
+    refused = stack in context.platform.cluster.distribution_facts.refuses
     return component.requested and stack in component.component.stacks and not refused
 
 
@@ -144,7 +144,7 @@ def _approved_by_itself(context: CheckContext, component: PlatformComponent) -> 
 
 def _runtime_too_old(context: CheckContext, component: PlatformComponent) -> Iterator[Diagnostic]:
     """The NRI plugin where CRI-O has no NRI for it."""
-    minor = context.platform.kubernetes_minor
+    minor = context.platform.cluster.kubernetes_minor
     switched_on = component.olm and _given(component).get("nriPlugin") is True
     if switched_on and version_key(minor) < version_key(NRI_FROM):
         message = f"CRI-O {minor}, which {_title(context)} has with this Kubernetes, has no NRI for the plugin"

@@ -27,7 +27,7 @@ class PlatformOlm:
         self._platform = platform
 
     def _record(self, key: str) -> None:
-        decided_by(self._platform.distribution)
+        decided_by(self._platform.cluster.distribution)
         record(Source("component", self._component.span("olm", key), f"olm.{key}"))
 
     @tracked_property

@@ -10,7 +10,7 @@ from blueprint.platform.model import Platform
 
 def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:
     """What must be done outside of our objects; nothing where our own manifests install everything."""
-    if not platform.uses_olm:
+    if not platform.cluster.uses_olm:
         return
     yield _release(platform)
     subscribed = [one for one in platform.components.values() if one.olm and one.olm.package and _ours(one)]
@@ -25,7 +25,7 @@ def _ours(component: PlatformComponent) -> bool:
 
 
 def _release(platform: Platform) -> Iterator[str]:
-    yield f"The cluster is {platform.distribution_facts.title} {platform.distribution_version}."
+    yield f"The cluster is {platform.cluster.distribution_facts.title} {platform.cluster.distribution_version}."
 
 
 def _catalogue(component: PlatformComponent) -> Iterator[str]:
@@ -48,11 +48,11 @@ def _approval(component: PlatformComponent) -> Iterator[str]:
 
 
 def _mirrors(platform: Platform, subscribed: list[PlatformComponent]) -> Iterator[str]:
-    for host, mirror in sorted(platform.mirrors.items()):
+    for host, mirror in sorted(platform.cluster.mirrors.items()):
         yield (
             f"An ImageDigestMirrorSet and an ImageTagMirrorSet send the nodes from {host} to {mirror}: objects name"
             " images as their vendors do. Making one may drain all nodes, so administrators do it."
         )
-    if platform.mirrors:
+    if platform.cluster.mirrors:
         packages = ", ".join(str(one.olm.package) for one in subscribed if one.olm)
         yield f"A mirrored catalogue has the bundles of {packages}, as `oc mirror` makes it; catalogSource names it."

@@ -190,9 +190,9 @@ def _reboot(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """MIG mode that takes a reboot which nobody may do."""
     product = pool.gpu.catalogued if _sound_layout(pool) else None
     decided = context.is_written(context.setting_path("migReboot"))
-    reboots = context.platform.distribution_facts.resets_reboot
+    reboots = context.platform.cluster.distribution_facts.resets_reboot
     if product and product.architecture.value == "Ampere" and reboots and not decided:
-        where = context.platform.distribution
+        where = context.platform.cluster.distribution
         message = f"MIG mode of {product.product} on {where} usually takes a reboot, which is not allowed here"
         setting = ".".join(map(str, context.setting_path("migReboot")[1:]))
         help_ = f"{setting}: true lets the MIG manager reboot nodes"

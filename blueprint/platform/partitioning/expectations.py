@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from blueprint.platform.derivation import Derivation
 from blueprint.platform.pool import GpuPool
 from blueprint.platform.tracking.recorder import decided_by
 from blueprint.platform.tracking.tracked import read_fact
-from blueprint.probe.checks.mig_layout import Layout, MigGroup
-from blueprint.probe.checks.mig_mode import MigModes
+from blueprint.probe.checks.mig_layout import Layout, MigGroupCount, mig_layout
+from blueprint.probe.checks.mig_mode import MigModes, mig_mode
 
 
-def mig_mode(pool: GpuPool) -> MigModes | bool | None:
+def mode(pool: GpuPool) -> MigModes | bool | None:
     """On for partitioned GPUs, off for others; nothing where the product has no MIG."""
     supported = pool.gpu.facts.mig.supported
     if pool.platform.dra.dynamic_mig or pool.driver.vgpu:
@@ -23,11 +26,14 @@ def mig_mode(pool: GpuPool) -> MigModes | bool | None:
     return False if supported.certain and read_fact(supported) else None
 
 
-def mig_layout(pool: GpuPool) -> Layout | None:
+def layout(pool: GpuPool) -> Layout | None:
     """How many GPUs have which instances: their indexes are known only on the node."""
     alike: dict[tuple[tuple[str, int], ...], int] = {}
     for group in pool.partition.groups:
         key = tuple(sorted(group.instances.items()))
         alike[key] = alike.get(key, 0) + len(group.devices)
-    groups = tuple(MigGroup(number, dict(key)) for key, number in sorted(alike.items()) if key)
+    groups = tuple(MigGroupCount(number, dict(key)) for key, number in sorted(alike.items()) if key)
     return Layout(groups, alike.get((), 0)) if groups else None
+
+
+EXPECTATIONS: tuple[Derivation[Any], ...] = (Derivation(mig_mode, mode), Derivation(mig_layout, layout))

@@ -42,7 +42,7 @@ class MigGroup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Conflict:
+class GroupConflict:
     """What contradicts a layout. One that is not proven rests on facts that nobody has verified, or on none."""
 
     entry: int | None = None
@@ -50,33 +50,33 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MigUnsupported(Conflict):
+class MigUnsupported(GroupConflict):
     """The product has no MIG."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProfilesUnknown(Conflict):
+class ProfilesUnknown(GroupConflict):
     """Nobody knows into which instances the product can be partitioned."""
 
     proven: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlacementsUnknown(Conflict):
+class PlacementsUnknown(GroupConflict):
     """Nobody knows at which memory slices instances of the product may start."""
 
     proven: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DevicesMissing(Conflict):
+class DevicesMissing(GroupConflict):
     """GPUs that the nodes do not have."""
 
     devices: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DevicesRepeated(Conflict):
+class DevicesRepeated(GroupConflict):
     """GPUs that an entry names twice, or that earlier entries name too."""
 
     devices: tuple[int, ...]
@@ -84,14 +84,14 @@ class DevicesRepeated(Conflict):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProfileUnknown(Conflict):
+class ProfileUnknown(GroupConflict):
     """A profile that the product does not have."""
 
     profile: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TooManyInstances(Conflict):
+class TooManyInstances(GroupConflict):
     """More instances of one profile than a GPU holds."""
 
     profile: str
@@ -100,7 +100,7 @@ class TooManyInstances(Conflict):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MediaTwice(Conflict):
+class MediaTwice(GroupConflict):
     """Several instances of one GPU that have its media engines; `profile` is the one to change."""
 
     profile: str
@@ -109,7 +109,7 @@ class MediaTwice(Conflict):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DoesNotFit(Conflict):
+class DoesNotFit(GroupConflict):
     """Instances that have no room together: `blocked` where placing them says which, otherwise by counting slices."""
 
     profile: str

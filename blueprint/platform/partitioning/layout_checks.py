@@ -131,18 +131,18 @@ class _Wording:
         notes = self._placed_notes(conflict, blocked)
         return self._at_profile(conflict, blocked.profile, codes.MIG_NO_ROOM, message, help_=take, notes=notes)
 
-    def _placed_notes(self, conflict: layout.Conflict, blocked: NoRoom) -> tuple[Note, ...]:
+    def _placed_notes(self, conflict: layout.GroupConflict, blocked: NoRoom) -> tuple[Note, ...]:
         at = self._entry(conflict, "profiles")
         names = [name for name in _packed(blocked) if name != blocked.profile]
         nodes = ((name, self._context.root.get((*at, name))) for name in names)
         return tuple(Note(f"{name} placed first", node.key_span) for name, node in nodes if node)
 
-    def _entry(self, conflict: layout.Conflict, key: str) -> Path:
+    def _entry(self, conflict: layout.GroupConflict, key: str) -> Path:
         return (*self._gpu, "mig", "layout", conflict.entry or 0, key)
 
     def _at_profile(
         self,
-        conflict: layout.Conflict,
+        conflict: layout.GroupConflict,
         profile: str,
         code: Code,
         message: str,

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any, Protocol
 
-from blueprint.catalog.distribution import NodeImage
 from blueprint.catalog.hardware import Mig
 from blueprint.platform.components.digests import digest
 from blueprint.platform.drivers.model import DRA
@@ -48,10 +47,6 @@ class PartitionedPlatform(PlatformView, Protocol):
     @property
     def partitioning(self) -> ClusterPartitioning:
         """How the pools together partition and share GPUs."""
-
-    @property
-    def image(self) -> NodeImage:
-        """What is known of the GPU nodes' image."""
 
 
 class MissingManager(Enum):
@@ -256,7 +251,7 @@ class ClusterPartitioning:
             return
         if (operator := platform.component_with("migManager")) is None or operator.ownership != "managed":
             yield MissingManager.NOT_MANAGED
-        if platform.image.mig_manager == "no":
+        if platform.cluster.image.mig_manager == "no":
             yield MissingManager.NODE_IMAGE
         if platform.setting("migManager") is False:
             yield MissingManager.SWITCHED_OFF

@@ -44,7 +44,7 @@ class TopologyChecks:
             yield from self._memory(name, pool)
 
     def _levels(self) -> Iterator[Diagnostic]:
-        levels = self.context.platform.topology_labels
+        levels = self.context.platform.cluster.topology_labels
         for index, level in enumerate(levels):
             if level in levels[:index]:
                 notes = (self.context.note((*LEVELS, levels.index(level)), "named here already"),)
@@ -65,7 +65,7 @@ class TopologyChecks:
             yield self.context.diagnostic_at(path, codes.MACHINE_IMPLAUSIBLE, message, help_=help_)
 
     def _sizes(self, name: str, pool: Pool) -> Iterator[Diagnostic]:
-        levels = list(self.context.platform.topology_labels)
+        levels = list(self.context.platform.cluster.topology_labels)
         at: Path = (*POOLS, name, "topology")
         sizes = pool.topology.sizes
         known = [level for level in levels if level in sizes]

@@ -86,8 +86,8 @@ class NodeTopology:
         Nodes with GPUs carry every level of the cluster; others do where the pool gives sizes.
         """
         sizes = self.sizes
-        wanted = bool(sizes) or self._pool.gpu is not None
-        found = {level: sizes.get(level, 0) for level in self._platform.topology_labels if wanted and level != HOSTNAME}
+        levels = self._platform.cluster.topology_labels if sizes or self._pool.gpu is not None else ()
+        found = {level: sizes.get(level, 0) for level in levels if level != HOSTNAME}
         if self.domain_label and self.domain_nodes:
             found[self.domain_label] = self.domain_nodes
         return found

@@ -51,7 +51,7 @@ def _kata(platform: Platform) -> Iterator[str]:
 
 def _kubelet(platform: Platform) -> Iterator[str]:
     decided_by(platform.virtualization.enabled)
-    if version_key(platform.kubernetes_minor) < version_key(POD_RESOURCES_FROM):
+    if version_key(platform.cluster.kubernetes_minor) < version_key(POD_RESOURCES_FROM):
         yield (
             "Kubelets of nodes with virtual machines run with the feature gate KubeletPodResourcesGet=true, which is"
             f" open by itself from Kubernetes {POD_RESOURCES_FROM} on."

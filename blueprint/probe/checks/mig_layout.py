@@ -30,7 +30,7 @@ _REMEDY = "drain the node and look at its label `nvidia.com/mig.config.state` an
 
 
 @dataclass(frozen=True, slots=True)
-class MigGroup:
+class MigGroupCount:
     """How many GPUs are partitioned into the same instances, and into how many of each profile."""
 
     gpus: int
@@ -41,7 +41,7 @@ class MigGroup:
 class Layout:
     """How many GPUs are partitioned into which instances, and how many are whole."""
 
-    cut: tuple[MigGroup, ...]
+    cut: tuple[MigGroupCount, ...]
     whole: int
 
     def __post_init__(self) -> None:

@@ -12,7 +12,7 @@ from blueprint.probe.observation import Observation, Status
 from blueprint.probe.parameters import record
 
 if TYPE_CHECKING:
-    from blueprint.probe.network_cards import Card
+    from blueprint.probe.network_cards import Card, Cards
     from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 NETWORK_CARDS = define(
@@ -68,7 +68,15 @@ def network_cards(verdicts: VerdictFactory, expected: Network) -> list[Verdict]:
     if cards.hidden and (loaded is None or _RDMA_MODULES & loaded.keys()):
         why = "no RDMA device is visible, but cards with a driver are: they may be in another network namespace"
         return [verdicts.unknown(Observation(Status.UNREADABLE, None, why, (), (*found.files[:1], *cards.idle)))]
-    idle = cards.idle
+    return [_another_number(verdicts, cards, found, expected)]
+
+
+def _another_number(
+    verdicts: VerdictFactory, cards: Cards, found: Observation[tuple[Card, ...]], expected: Network
+) -> Verdict:
+    """A number of cards that is not the declared one: what else there is says how that may have come."""
+    fitting = _fabric(found.value or (), expected)
+    number, measured, idle = len(fitting), _in_words(fitting), cards.idle
     on_bus = f"; {len(idle)} more without an RDMA device are on the PCI bus" if idle else ""
     message = f"{verdicts.node} has {measured}, not {expected.cards or 'any'}{on_bus}"
     other = cards.other_links
@@ -76,7 +84,7 @@ def network_cards(verdicts: VerdictFactory, expected: Network) -> list[Verdict]:
     message += f"; {named}" if named else ""
     remedy = _MORE if number > expected.cards else _IDLE if idle else _MODE if other else _FEWER
     shown = Observation(found.status, found.value, "", (), (*found.files[:1], *idle[:8]))
-    return [verdicts.failed(NETWORK_CARDS, shown, message, measured=measured, remedy=remedy)]
+    return verdicts.failed(NETWORK_CARDS, shown, message, measured=measured, remedy=remedy)
 
 
 def _may_manage(cards: tuple[Card, ...], expected: Network) -> int:

@@ -65,10 +65,10 @@ def _refused_handles(node: ObservedNode) -> Iterator[_Found]:
 
 
 def _refused(gpu: ObservedGpu) -> bool:
-    from blueprint.probe.reading import Outcome
+    from blueprint.probe.reading import CallOutcome
 
     handle = gpu.handle
-    returned = any(call.outcome is Outcome.RETURNED for call in handle.evidence)
+    returned = any(call.outcome is CallOutcome.RETURNED for call in handle.evidence)
     return returned and handle.status in {Status.UNREADABLE, Status.UNSUPPORTED}
 
 

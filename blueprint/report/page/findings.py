@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from blueprint.diagnostics import Diagnostic, Fix, Span
 from blueprint.report.context import Context
-from blueprint.report.excerpt import Marked, excerpt
+from blueprint.report.excerpt import MarkedLine, excerpt
 from blueprint.report.page.markup import esc, facts, prose
 from blueprint.report.record import ReportEntry
 
@@ -58,7 +58,7 @@ def _figure(at: Span, label: str, context: Context, *, second: bool) -> str:
     return f"<figure><figcaption>{esc(str(at))}</figcaption>{picture}</figure>"
 
 
-def _picture(lines: tuple[Marked, ...], label: str, kind: str) -> Iterator[str]:
+def _picture(lines: tuple[MarkedLine, ...], label: str, kind: str) -> Iterator[str]:
     """The lines; the label stands under its mark because an invisible copy of what precedes holds its place."""
     previous = None
     for line in lines:

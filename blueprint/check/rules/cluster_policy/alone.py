@@ -9,6 +9,7 @@ from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import RuleContext, mapping, tolerates
 from blueprint.diagnostics import define
+from blueprint.effective.operator import GPU_CLUSTER
 
 SECOND_POLICY = define("BP6001", "second-cluster-policy", page=__file__)
 BOTH_STACKS = define("BP6002", "both-gpu-stacks", page=__file__)
@@ -27,7 +28,7 @@ def second(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 def both(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A GPUCluster beside a ClusterPolicy."""
     found = [
-        each for each in context.objects_of_kind("GPUCluster") if each.component != USERS or subject.component == USERS
+        each for each in context.objects_of_kind(GPU_CLUSTER) if each.component != USERS or subject.component == USERS
     ]
     if found:
         text = f"excludes the GPUCluster {found[0].id.name}"

@@ -16,6 +16,7 @@ from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside, mapping
 from blueprint.diagnostics import define
+from blueprint.effective.operator import NVIDIA_DRIVER
 
 MODES_MIXED = define("BP6041", "sandbox-modes-mixed", page=__file__)
 
@@ -33,7 +34,7 @@ def forms(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 @rule(DRIVERS_UNUSED, tags=("operator",))
 def unused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """NVIDIADriver objects of the platform that the ClusterPolicy does not allow: by a patch."""
-    drivers = [each for each in context.objects_of_kind("NVIDIADriver") if each.component != USERS]
+    drivers = [each for each in context.objects_of_kind(NVIDIA_DRIVER) if each.component != USERS]
     if drivers and not drivers_allowed(context):
         text = f"spec.driver.useNvidiaDriverCRD is not true, so the NVIDIADriver {drivers[0].id.name} is disabled"
         yield ObjectFinding(DRIVERS_UNUSED, ("spec", "driver", "useNvidiaDriverCRD"), text, "true")

@@ -15,6 +15,7 @@ from blueprint.check.rules.config_map import mig, sharing
 from blueprint.check.rules.config_map.counters import counter_faults, named_fields
 from blueprint.check.workloads import references
 from blueprint.diagnostics import Refused, Severity, define, nearest
+from blueprint.effective.operator import GPU_CLUSTER
 from blueprint.source.loader import load_text
 
 PLUGIN_CONFIG = define("BP6202", "device-plugin-config", page=__file__)
@@ -112,7 +113,7 @@ def _is_of_exporter_alone(subject: Object) -> bool:
 
 
 def _read_by(subject: Object, context: RuleContext, operand: str) -> bool:
-    clusters = (inside(each.data, "spec", operand, "config", "name") for each in context.objects_of_kind("GPUCluster"))
+    clusters = (inside(each.data, "spec", operand, "config", "name") for each in context.objects_of_kind(GPU_CLUSTER))
     names = {context.cluster_policy_value(operand, "config", "name"), *clusters}
     return subject.id.name in names and subject.id.namespace == context.operator_namespace
 

@@ -12,7 +12,7 @@ from blueprint.check.rule_context import RuleContext, by_hand, inside, mapping
 from blueprint.diagnostics import Severity, define, nearest
 
 if TYPE_CHECKING:
-    from blueprint.catalog.gates import Gates
+    from blueprint.catalog.component_files.feature_gates import Gates
 
 GATE_FAULT = define("BP6592", "feature-gates-of-a-gpu-cluster", page=__file__, severity=Severity.WARNING)
 _PATH = ("spec", "draDriver", "featureGates")
@@ -47,7 +47,7 @@ def _conflicts(name: str, known: Gates, settings: object) -> Iterator[ObjectFind
 
 def _gates() -> Gates:
     from blueprint.catalog.catalog import load_catalog
-    from blueprint.catalog.gates import load_gates
+    from blueprint.catalog.component_files.feature_gates import load_gates
 
     catalog = load_catalog()
     component = catalog.component(catalog.component_with("draFeatureGates"))

@@ -16,6 +16,7 @@ from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside, mapping
 from blueprint.diagnostics import Severity, define
+from blueprint.effective.operator import NVIDIA_DRIVER
 
 DRIVERS_CONFLICT = define("BP6044", "driver-objects-conflict", page=__file__)
 DRIVER_OWNER_LABEL = define("BP6045", "driver-selected-by-its-own-label", page=__file__)
@@ -43,7 +44,7 @@ def unused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 @rule(DRIVERS_CONFLICT, tags=("operator", "driver"))
 def selectors(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Two drivers for the same nodes; of a user's and ours the user's is blamed, otherwise the later one."""
-    drivers = context.objects_of_kind("NVIDIADriver")
+    drivers = context.objects_of_kind(NVIDIA_DRIVER)
     earlier = drivers[: drivers.index(subject)]
     for other in drivers:
         mine, theirs = subject.component == USERS, other.component == USERS

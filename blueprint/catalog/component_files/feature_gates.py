@@ -1,4 +1,4 @@
-"""The feature gates of the DRA driver: which there are, what they need and what excludes what. Data, in one file."""
+"""The feature gates of a DRA driver: which there are, what they need, what excludes what: `feature-gates.yaml`."""
 
 from __future__ import annotations
 

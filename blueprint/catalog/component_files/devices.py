@@ -1,4 +1,4 @@
-"""What the DRA driver publishes of each device, and the classes by which claims ask for them. Data, in one file."""
+"""What a DRA driver publishes of each device, and the classes by which claims ask for them: `devices.yaml`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
+from blueprint.catalog.component_files.feature_gates import ClusterGate, GateName, Minor
 from blueprint.catalog.facts import Record, Text
-from blueprint.catalog.gates import ClusterGate, GateName, Minor
 from blueprint.catalog.loader import read
 from blueprint.versions import version_key
 

@@ -1,4 +1,4 @@
-"""What `components/gpu-observability` knows as data: metrics of the exporter, alerts, recording rules, dashboards."""
+"""Metrics, alerts, recording rules and dashboards: four files of the component that carries out `observability`."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dashboard:
+class DashboardDefinition:
     """One dashboard: rows of panels."""
 
     title: Text
@@ -136,7 +136,7 @@ class Dashboard:
 class Dashboards(Record):
     """The dashboards by stable uid."""
 
-    dashboards: Mapping[Annotated[str, Matching("[a-z][a-z-]{0,39}", "a uid")], Dashboard]
+    dashboards: Mapping[Annotated[str, Matching("[a-z][a-z-]{0,39}", "a uid")], DashboardDefinition]
 
 
 @dataclass(frozen=True, slots=True)

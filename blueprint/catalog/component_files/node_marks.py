@@ -1,7 +1,7 @@
 """What makes a node useless or steers what runs on it: labels, annotations, taints and cordons, with their meaning.
 
-One `nodes.yaml` per component says what its operators obey and what they write themselves; `nodes.yaml` beside this
-module says it of Kubernetes, clouds and autoscalers.
+One `nodes.yaml` per component says what its operators obey and what they write themselves; `nodes.yaml` of the
+catalogue says it of Kubernetes, clouds and autoscalers.
 """
 
 from __future__ import annotations
@@ -91,5 +91,5 @@ class NodeMarks(Record):
 @cache
 def load_node_marks() -> tuple[NodeMarks, ...]:
     """The marks that every component knows, and those of Kubernetes. Raises Refused (BP3901) where a file is wrong."""
-    files = (Path(__file__).with_name("nodes.yaml"), *sorted(data_folder("components").glob("*/nodes.yaml")))
+    files = (Path(__file__).parents[1] / "nodes.yaml", *sorted(data_folder("components").glob("*/nodes.yaml")))
     return tuple(read(file, NodeMarks) for file in files)

@@ -1,0 +1,10 @@
+"""Files that a component's folder may hold beside `component.yaml`: their schemas, whichever component has them.
+
+| module | files | what they say |
+|---|---|---|
+| `devices` | `devices.yaml` | what a DRA driver publishes of each device, and its classes |
+| `effects` | `effects.yaml` | what a change of the component's objects does to nodes |
+| `feature_gates` | `feature-gates.yaml` | the feature gates of a DRA driver |
+| `monitoring` | `metrics.yaml`, `alerts.yaml`, `records.yaml`, `dashboards.yaml` | what is exported and shown |
+| `node_marks` | `nodes.yaml` | the labels, annotations and taints that its operators obey or write |
+"""

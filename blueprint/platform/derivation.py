@@ -1,0 +1,40 @@
+"""A derivation joins a check of the probe with how a topic finds its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from blueprint.platform.pool import GpuPool
+from blueprint.platform.tracking.recorder import recording
+from blueprint.platform.tracking.sources import Source, by_relevance, flatten
+from blueprint.probe.check import Check
+from blueprint.probe.expectations import Expectation, ExpectationSource
+
+P = TypeVar("P")
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation(Generic[P]):
+    """A check, and its parameters for the nodes of a pool with GPUs; None where there is nothing to expect."""
+
+    check: Check[P]
+    derive: Callable[[GpuPool], P | None]
+
+    def expectation(self, pool: GpuPool) -> Expectation | None:
+        """The expectation, with the lines that decided it; None where there is nothing to expect."""
+        with recording() as sources:
+            parameters = self.derive(pool)
+        if parameters is None:
+            return None
+        lines = flatten(by_relevance(sources))
+        return self.check.expectation(pool.name, parameters, [portable(each) for each in lines])
+
+
+def portable(source: Source) -> ExpectationSource:
+    """A source as the probe knows it, which must not import the compiler."""
+    at = source.span
+    return ExpectationSource(
+        at.file, at.line, at.column, at.end_line, at.end_column, path=source.path, layer=source.layer
+    )

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+TOO_DEEP = "maximum nesting depth"
+"""What libyaml says of a thousand levels, before the first event of them comes."""
 _UNFINISHED = ("while scanning a simple key", "while scanning a quoted scalar")
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from blueprint.diagnostics import Code, Diagnostic, Fix, Note, Refused, Span
 from blueprint.source import codes
 from blueprint.source.document import Document, Marks
-from blueprint.source.events import ParseFailure, events_of, failure, yaml_errors
+from blueprint.source.events import TOO_DEEP, ParseFailure, events_of, failure, yaml_errors
 from blueprint.source.scalars import AMBIGUOUS, quoted_form, resolve
 
 MAX_DEPTH = 100
@@ -302,6 +302,9 @@ def _syntax(found: ParseFailure, text: str, file: str) -> Diagnostic:
         column = lines[tabbed].index("\t") + 1
         span = Span(file, tabbed + 1, column, tabbed + 1, column + 1)
         return Diagnostic(codes.TAB, "a tab is used for indentation", at=span, help="indent with spaces")
+    if TOO_DEEP in found.message:
+        message = f"nested more than {MAX_DEPTH} levels deep"
+        return Diagnostic(codes.TOO_DEEP, message, at=at, help=WAYS_OUT[codes.TOO_DEEP])
     return Diagnostic(codes.SYNTAX, f"not YAML: {found.message}", at=at, help=WAYS_OUT[codes.SYNTAX])
 
 

@@ -22,7 +22,7 @@ def without_placeholders(found: Iterable[Diagnostic], texts: Mapping[str, str]) 
     lines = {name: text.splitlines() for name, text in texts.items() if "$" in text or "{{" in text}
     left_out: dict[str, list[Span]] = {}
     for each in found:
-        if each.at and each.at.file in lines and _PLACEHOLDER.search(_text_at(each.at, lines[each.at.file])):
+        if each.at and each.at.file in lines and _is_unknown(each, _text_at(each.at, lines[each.at.file])):
             left_out.setdefault(each.at.file, []).append(each.at)
         else:
             yield each
@@ -30,6 +30,13 @@ def without_placeholders(found: Iterable[Diagnostic], texts: Mapping[str, str]) 
         many = len(set(places))
         values = "1 value is a placeholder" if many == 1 else f"{many} values are placeholders"
         yield Diagnostic(codes.PLACEHOLDERS, f"{name}: {values}, not checked", at=min(places, key=_order))
+
+
+def _is_unknown(found: Diagnostic, text: str) -> bool:
+    """Whether the value is one that is not known yet. A credential may hold a `$`: only a placeholder alone is none."""
+    if found.code.conceals:
+        return _PLACEHOLDER.fullmatch(text.strip("'\"")) is not None
+    return _PLACEHOLDER.search(text) is not None
 
 
 def _text_at(at: Span, lines: list[str]) -> str:

@@ -324,7 +324,7 @@ def test_what_nobody_replaces_is_an_error(blueprint: Linter, written: str) -> No
     ("value", "is_told"),
     [
         ("s3cr3t-value", True), ("<your-hf-token>", False), ("$(TOKEN)", False), ("CHANGEME", False), ("xxxxx", False),
-        ("your_token_here", False), ("HF_TOKEN", False),
+        ("your_token_here", False), ("HF_TOKEN", False), ("pa$SWORD123", True), ("$SECRET-and-more", True),
         ("yes", False), ("{\\n  a: b\\n}", False), ("${HF_TOKEN}", False),
         ("hf_" + "abcdefghij" * 3, True),
     ],

@@ -13,6 +13,7 @@ import hashlib
 import marshal
 import os
 import sys
+from functools import cached_property
 from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any
@@ -47,22 +48,22 @@ class DiskCache:
         _caches.append(self)
 
     def get(self, key: str, text: bytes) -> Any:
-        """What was made from that text under that key; None where nothing is kept."""
-        found = self._entries().get(key)
+        """What was made from that text under that key; None where that is not cached."""
+        found = self._entries.get(key)
         if found is None or found[0] != _digest(text):
             return None
         return marshal.loads(found[1])  # noqa: S302 - as trusted as the byte code that it lies beside
 
     def put(self, key: str, text: bytes, made: Any) -> None:
-        """Keep what was made from that text."""
-        self._entries()[key] = (_digest(text), marshal.dumps(made))
+        """Remember what was made from that text."""
+        self._entries[key] = (_digest(text), marshal.dumps(made))
         self._fresh = True
 
     def save(self) -> None:
         """Write down what is new, for the next process. That it cannot be written loses nothing but time."""
-        if not self._fresh or sys.dont_write_bytecode:
+        if not self._fresh or sys.dont_write_bytecode or self._stamp is None:
             return
-        content = marshal.dumps((self._stamp(), self._entries()))
+        content = marshal.dumps((self._stamp, self._entries))
         file = self._file()
         new = file.with_name(f"{file.name}.{os.getpid()}")
         with contextlib.suppress(OSError):
@@ -74,26 +75,24 @@ class DiskCache:
                 new.unlink(missing_ok=True)
         self._fresh = False
 
+    @cached_property
     def _entries(self) -> dict[str, tuple[bytes, bytes]]:
-        if not hasattr(self, "_read"):
-            self._read = self._stored_entries()
-        return self._read
-
-    def _stored_entries(self) -> dict[str, tuple[bytes, bytes]]:
         try:
             stamp, entries = marshal.loads(self._file().read_bytes())  # noqa: S302 - see above
         except (OSError, EOFError, ValueError, TypeError):
             return {}
-        return entries if stamp == self._stamp() and len(entries) < MOST else {}
+        return entries if stamp == self._stamp and len(entries) < MOST else {}
 
     def _file(self) -> Path:
         return Path(cache_from_source(str(Path(__file__).with_name(f"{self._name}.py")))).with_suffix(".cache")
 
-    def _stamp(self) -> bytes:
-        """Of the code that makes the results. Without its sources nothing that an earlier release kept is found."""
-        with contextlib.suppress(OSError):
+    @cached_property
+    def _stamp(self) -> bytes | None:
+        """The digest of the code that makes the results; None, and nothing is cached, where its sources are missing."""
+        try:
             return _digest(b"".join(Path(file).read_bytes() for file in self._makers) + self._extra.encode())
-        return b""
+        except OSError:
+            return None
 
 
 def _digest(text: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import marshal
 import os
 import stat
@@ -52,6 +53,20 @@ def test_other_code_finds_nothing(maker: Path) -> None:
     assert DiskCache("results", str(maker), extra="2.0").get("key", TEXT) is None
     maker.write_text("second")
     assert DiskCache("results", str(maker)).get("key", TEXT) is None
+
+
+def test_without_the_sources_of_the_code_nothing_is_stored_or_found(maker: Path) -> None:
+    """Else a release without sources would take what an earlier one made."""
+    file = saved(maker)
+    file.write_bytes(marshal.dumps((b"", {"key": (hashlib.sha256(TEXT).digest(), marshal.dumps(1))})))
+    for makers in ((str(maker.with_name("gone.py")),), (str(maker),)):
+        cache = DiskCache("results", *makers)
+        assert cache.get("key", TEXT) is None
+    stored = file.read_bytes()
+    cache = DiskCache("results", str(maker.with_name("gone.py")))
+    cache.put("key", TEXT, 1)
+    cache.save()
+    assert file.read_bytes() == stored
 
 
 @pytest.mark.parametrize("content", [b"", b"no marshal", marshal.dumps((b"", {}))[:-1], marshal.dumps(7)])

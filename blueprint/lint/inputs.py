@@ -124,19 +124,15 @@ def _sort_out(
         problems.append(Diagnostic(codes.TEMPLATE_SKIPPED, f"{name}: a template, not checked", at=at, help=help_))
     for document in by_sort["object"]:
         objects += _objects(document, (), document.data, nulls=manifests.nulls)
-    for sort, code, what in _NOT_CHECKED:
+    for sort, code, one, many in _NOT_CHECKED:
         if documents := by_sort[sort]:
-            text = f"{name}: {_count(documents)} {what}, not checked"
+            text = f"{name}: {one if len(documents) == 1 else f'{len(documents)} documents: {many}'}, not checked"
             problems.append(Diagnostic(code, text, at=documents[0].span().head))
 
 
-def _count(documents: list[Document]) -> str:
-    return f"{len(documents)} documents are" if len(documents) > 1 else "it is"
-
-
 _NOT_CHECKED = (
-    ("patch", codes.PATCH_SKIPPED, "of a kustomization's patches"),
-    ("other", codes.NOT_KUBERNETES, "no Kubernetes object"),
+    ("patch", codes.PATCH_SKIPPED, "a kustomize patch", "kustomize patches"),
+    ("other", codes.NOT_KUBERNETES, "not a Kubernetes object", "not Kubernetes objects"),
 )
 
 

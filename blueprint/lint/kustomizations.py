@@ -8,21 +8,23 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+from blueprint.check.rule_context import items
 from blueprint.source.document import Document
 
 _FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _CALLED = re.compile(r"(^|/)patches/|[-_.]patch\.ya?ml$")
-_LISTS = ("patches", "patchesStrategicMerge", "patchesJson6902")
+_PATCHES = ("patches", "patchesStrategicMerge", "patchesJson6902")
+_RESOURCES = ("resources", "bases", "components", "crds")
 
 
 def patch_files(files: Mapping[str, Iterable[Document]]) -> set[str]:
     """The files that kustomizations (or components of them) name as patches.
 
-    Beside kustomizations also those that are called patches, as files of scaffolds are that nothing names yet.
+    Beside kustomizations also those that are called patches and listed as no resource: scaffolds have such files.
     """
     found = list(_kustomizations(files))
-    named = {os.path.normpath(PurePosixPath(file).parent / path) for file, data in found for path in _patches(data)}
-    return named | {file for file in files if found and _CALLED.search(file)}
+    called = {file for file in files if found and _CALLED.search(file)}
+    return _named(found, _PATCHES) | (called - _named(found, _RESOURCES))
 
 
 def _kustomizations(files: Mapping[str, Iterable[Document]]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -37,10 +39,12 @@ def _is_of_kustomize(data: dict[str, Any]) -> bool:
     return str(data.get("apiVersion")).startswith("kustomize.config.k8s.io/")
 
 
-def _patches(data: dict[str, Any]) -> Iterator[str]:
-    for name in _LISTS:
-        listed = data.get(name)
-        for each in listed if isinstance(listed, list) else ():
-            path = each.get("path") if isinstance(each, dict) else each
-            if isinstance(path, str) and "\n" not in path:  # a patch may also stand there itself
-                yield path
+def _named(kustomizations: Iterable[tuple[str, dict[str, Any]]], fields: tuple[str, ...]) -> set[str]:
+    """The files that these lists name, as a string or as `path`. A patch may also stand there itself."""
+    listed = ((file, each) for file, data in kustomizations for name in fields for each in items(data.get(name)))
+    paths = ((file, each.get("path") if isinstance(each, dict) else each) for file, each in listed)
+    return {
+        os.path.normpath(PurePosixPath(file).parent / path)
+        for file, path in paths
+        if isinstance(path, str) and "\n" not in path
+    }

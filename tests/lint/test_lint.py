@@ -375,7 +375,7 @@ spec:
 KUSTOMIZATION = """\
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
-resources: [base.yaml]
+resources: [base.yaml, team-patch.yaml]
 patches:
   - {path: patches/gpus.yaml, target: {kind: Pod}}
   - patch: "[]"
@@ -397,6 +397,7 @@ def test_patches_of_a_kustomization_are_no_objects(blueprint: Linter) -> None:
         Path("app", name).write_text(PATCH)
     Path("app/removed.yaml").write_text("apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n$patch: delete\n")
     Path("app/base.yaml").write_text(GOOD)
+    Path("app/team-patch.yaml").write_text(POD.replace("name: job", "name: other"))
     _, report = blueprint("app")
     found = {(each["code"], each["at"]["file"]) for each in report["diagnostics"] if each["code"] != "BP6115"}
     assert found == {
@@ -405,6 +406,7 @@ def test_patches_of_a_kustomization_are_no_objects(blueprint: Linter) -> None:
         ("BP0066", "app/patches/gpus.yaml"),
         ("BP0066", "app/removed.yaml"),
         ("BP0066", "app/webhook_patch.yaml"),
+        ("BP6101", "app/team-patch.yaml"),
         ("BP5004", "app/unnamed.yaml"),
     }
 

@@ -69,6 +69,7 @@ class DiskCache:
         with contextlib.suppress(OSError):
             file.parent.mkdir(parents=True, exist_ok=True)
             try:
+                new.touch(0o644)  # it holds code: whatever the umask is, others may not write it
                 new.write_bytes(content)
                 new.replace(file)
             finally:

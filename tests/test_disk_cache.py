@@ -120,6 +120,7 @@ code = main(["validate", {str(example)!r}])
 print(len(parsed), len(compiled), *parsed[:9], file=sys.stderr)
 sys.exit(code)
 """
+    script = f"import os; os.umask(0)\n{script}"
     environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(tmp_path)}
     first, second = (
         subprocess.run(

@@ -65,6 +65,11 @@ class CheckContext:
         """Those that have GPUs."""
         return tuple(pool for pool in self.pools.values() if isinstance(pool, GpuPool))
 
+    def is_inherited(self, path: Path) -> bool:
+        """Whether a pool has the value at `path` from `poolDefaults`: it was not meant for this pool alone."""
+        node = self.root.get(path)
+        return node is not None and node is self.root.get(("spec", "poolDefaults", *path[3:]))
+
     def diagnostic_at(
         self,
         path: Path,

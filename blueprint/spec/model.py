@@ -1,22 +1,22 @@
-"""The blueprint, version v1alpha1: strict, frozen models. Field descriptions are the reference documentation.
+"""The blueprint, version v1alpha2: strict, frozen models. Field descriptions are the reference documentation.
 
-Sections and values that a later version will have are named in NOT_YET, so that they are refused by name.
+Sections that are not implemented yet are named in NOT_YET, each with what to write until then.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import BeforeValidator, Field
 
 from blueprint.spec.base import Model
 from blueprint.spec.cluster import Cluster
 from blueprint.spec.components import ComponentSpec
-from blueprint.spec.forms import VERSION, Name, Texts, to_tuple
+from blueprint.spec.forms import VERSION, LabelKey, Name, Texts, to_tuple
 from blueprint.spec.observability import ObservabilitySpec
-from blueprint.spec.pools import NodePool
+from blueprint.spec.pools import NodePool, PoolDefaults
 
-API_VERSION = "gpublueprint.dev/v1alpha1"
+API_VERSION: Final = "gpublueprint.dev/v1alpha2"
 
 
 class Metadata(Model):
@@ -32,19 +32,56 @@ class Metadata(Model):
 class Spec(Model):
     """What the platform is."""
 
-    NOT_YET = frozenset({"computeDomains", "queueing", "tenants", "plans", "policy", "delivery"})
+    NOT_YET: ClassVar[dict[str, str]] = {
+        "computeDomains": "with allocation: dra, ComputeDomains follow from nvlinkDomain of the pools; the setting "
+        "computeDomains of gpu-operator overrides it",
+        "queueing": "Kueue and KAI are not rendered yet: add their objects with spec.extraManifests",
+        "tenants": "tenants are not rendered yet: add namespaces, quotas and rights with spec.extraManifests",
+        "plans": "plans belong to tenants, which are not rendered yet: use spec.extraManifests",
+        "policy": "policies are not rendered yet: add them with spec.extraManifests",
+        "delivery": "commit the compiled bundle and point Argo CD or Flux at its folder manifests/",
+    }
+    OTHER_VALUES: ClassVar[dict[str, dict[str, tuple[str, str]]]] = {
+        "gpuStack": {
+            "clusterpolicy": (
+                "operator",
+                "the ClusterPolicy is gpuStack: operator with allocation: devicePlugin, the defaults",
+            ),
+            "gpucluster": ("operator", "the GPUCluster is gpuStack: operator with allocation: dra"),
+        },
+        "allocation": {
+            "deviceplugin": ("devicePlugin", "write allocation: devicePlugin"),
+            "device-plugin": ("devicePlugin", "write allocation: devicePlugin"),
+        },
+    }
 
     release: Annotated[str, Field(min_length=1)] = Field(description='The tested set of component versions, "2026.11".')
     cluster: Cluster = Field(description="The cluster that the platform is for.")
-    gpu_stack: Literal["clusterPolicy", "gpuCluster", "standalone"] = Field(
-        default="clusterPolicy",
-        description="How GPUs reach pods: clusterPolicy is the GPU Operator with the device plugin; gpuCluster is the "
-        "GPU Operator with the DRA driver, whose pods claim GPUs instead of counting them; standalone is device "
-        "plugin, feature discovery and exporter alone, on nodes that have driver and toolkit already.",
+    gpu_stack: Literal["operator", "standalone"] = Field(
+        default="operator",
+        description="Who runs the GPU stack. operator: the GPU Operator; standalone: its components without the "
+        "operator, on nodes that have driver and container toolkit already.",
     )
-    node_labels: Literal["apply", "provisioner"] = Field(
-        default="provisioner",
-        description="Who labels and taints the pools' nodes: apply, or the node provisioner; drift verifies.",
+    allocation: Literal["devicePlugin", "dra"] = Field(
+        default="devicePlugin",
+        description="How pods get GPUs. devicePlugin: they request a number of nvidia.com/gpu; dra: they claim devices "
+        "with Dynamic Resource Allocation. The GPU Operator has a ClusterPolicy for the first and a GPUCluster for "
+        "the second.",
+    )
+    node_labels: Literal["apply", "provisioner"] | None = Field(
+        default=None,
+        description="Who sets the labels and taints of the pools' nodes: `blueprint apply`, or whoever provisions the "
+        "nodes; drift verifies them either way. Default: provisioner on managed clouds, otherwise apply.",
+    )
+    pool_label: LabelKey | None = Field(
+        default=None,
+        description="The node label whose value is the name of the node's pool. Pools without a selector are selected "
+        "by it. Default: the label that the cloud sets, eks.amazonaws.com/nodegroup for example.",
+    )
+    pool_defaults: PoolDefaults = Field(
+        default={},
+        validate_default=True,
+        description="What every pool with GPUs has unless it says otherwise; merged under each of them.",
     )
     node_pools: dict[Name, NodePool] = Field(min_length=1, description="The node pools by name.")
     observability: ObservabilitySpec | None = Field(
@@ -67,7 +104,7 @@ class Spec(Model):
 class Blueprint(Model):
     """A GPU platform on Kubernetes, declared."""
 
-    api_version: Literal["gpublueprint.dev/v1alpha1"] = Field(description="Version of this language.")
+    api_version: Literal["gpublueprint.dev/v1alpha2"] = Field(description="Version of this language.")
     kind: Literal["Blueprint"] = Field(description="Blueprint; overlays say Overlay.")
     metadata: Metadata = Field(description="Who and what this blueprint is.")
     extends: Annotated[
@@ -85,7 +122,7 @@ class OverlayMetadata(Model):
 class OverlayHead(Model):
     """What surrounds the spec of an overlay; the spec itself is checked where it ends up."""
 
-    api_version: Literal["gpublueprint.dev/v1alpha1"]
+    api_version: Literal["gpublueprint.dev/v1alpha2"]
     kind: Literal["Overlay"]
     metadata: OverlayMetadata = Field(default={}, validate_default=True)
     extends: Any = None

@@ -1,14 +1,14 @@
-"""`spec.nodePools`: groups of nodes that are alike."""
+"""`spec.nodePools` and `spec.poolDefaults`: groups of nodes that are alike, and what they have in common."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, GetJsonSchemaHandler, model_validator
 
 from blueprint.spec.base import Model
 from blueprint.spec.driver import PoolDriver, PoolOwner
-from blueprint.spec.forms import LabelKey, LabelValue, TaintText
+from blueprint.spec.forms import KUBECTL_TAINT, LabelKey, LabelValue, TaintText
 from blueprint.spec.machine import DomainSize, NvlinkDomain, PoolKubelet, PoolMachine
 from blueprint.spec.network import PoolNetwork
 from blueprint.spec.partition import PoolMig, PoolSharing
@@ -77,20 +77,33 @@ class PoolExpect(Model):
     persistence_mode: bool | None = Field(default=None, description="Whether persistence mode is on.")
 
 
-class NodePool(Model):
-    """A group of nodes that are alike."""
+def _taints_as_list(schema: dict[str, Any]) -> None:
+    """Taints may also be written as kubectl takes them."""
+    mapping = {key: schema.pop(key) for key in ("type", "additionalProperties", "propertyNames") if key in schema}
+    listed = {"type": "array", "items": {"type": "string", "pattern": KUBECTL_TAINT}}
+    schema["anyOf"] = [mapping, listed]
 
-    NOT_YET = frozenset(
-        {"karpenter", "queue",
-         "allocation", "kata"}
-    )  # fmt: skip
+
+class PoolNodes(Model):
+    """The nodes of one pool: how many, and how they are known."""
 
     nodes: NodeCount = Field(description="How many nodes: a number, or {min, max} where an autoscaler decides.")
-    selector: dict[LabelKey, LabelValue] = Field(
-        min_length=1, description="Labels by which the pool's nodes are known. Somebody else puts them on the nodes."
+    selector: dict[LabelKey, LabelValue] | None = Field(
+        default=None,
+        min_length=1,
+        description="Labels that the pool's nodes have from the beginning; whoever creates the nodes sets them. "
+        "Default: {poolLabel: the pool's name}.",
     )
+
+
+class PoolSettings(Model):
+    """What a node pool and the defaults of all pools have in common."""
+
     taints: dict[LabelKey, TaintText] = Field(
-        default={}, description='Taints of the pool\'s nodes, key to "value:Effect". Every operand tolerates them.'
+        default={},
+        json_schema_extra=_taints_as_list,
+        description='Taints of the nodes: key to "value:Effect", or a list as kubectl takes it, '
+        "[key=value:Effect]. Every operand tolerates them.",
     )
     machine: PoolMachine = Field(default={}, validate_default=True, description="The machine that each node is.")
     topology: dict[LabelKey, DomainSize] = Field(
@@ -108,11 +121,39 @@ class NodePool(Model):
     nvlink_domain: NvlinkDomain | None = Field(
         default=None, description="Nodes that NVLink joins; leave out where it ends at the node."
     )
-    driver: PoolDriver = Field(default={}, validate_default=True, description="The NVIDIA driver of the pool's nodes.")
+    driver: PoolDriver = Field(default={}, validate_default=True, description="The NVIDIA driver of the nodes.")
+    allocation: Literal["devicePlugin", "dra"] | None = Field(
+        default=None, description="How pods get the GPUs of these nodes. Default: `spec.allocation`."
+    )
     owner: PoolOwner = Field(
-        default={}, validate_default=True, description="Who brings container toolkit and device plugin."
+        default={},
+        validate_default=True,
+        description="Who installs driver, container toolkit and device plugin: operator, host or provider for all of "
+        "them, or a mapping.",
     )
     expect: PoolExpect = Field(default={}, validate_default=True, description="Further facts a node probe must find.")
     cost_per_gpu_hour: Annotated[float, Field(gt=0, le=1000)] | None = Field(
         default=None, description="What one GPU costs in an hour, in your currency; for cost rules and dashboards."
     )
+
+
+class NodePool(PoolSettings, PoolNodes):
+    """A group of nodes that are alike."""
+
+    NOT_YET: ClassVar[dict[str, str]] = {
+        "karpenter": "write Karpenter's NodePool yourself, select its nodes by "
+        "selector: {karpenter.sh/nodepool: NAME}, and declare nodes: {min, max}",
+        "queue": "no queueing engine is rendered yet: add its objects with spec.extraManifests",
+        "kata": "give the GPUs of these nodes to virtual machines with the setting sandboxWorkloads of gpu-operator; "
+        "docs/how-to/come-from-helm.md shows how",
+    }
+
+
+class PoolDefaults(PoolSettings):
+    """What every pool with GPUs has unless it says otherwise: a pool's own keys are merged over these."""
+
+    NOT_YET: ClassVar[dict[str, str]] = NodePool.NOT_YET
+    ELSEWHERE: ClassVar[dict[str, str]] = {
+        "nodes": "each pool says its own number of nodes",
+        "selector": "each pool has its own selector; spec.poolLabel gives every pool one",
+    }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from blueprint.source.paths import Path
 from blueprint.spec.model import API_VERSION
@@ -49,16 +49,49 @@ class Split:
         return dict.fromkeys(self.into) if value is None else dict(self.how(value))
 
 
-Change = Rename | Move | Split
+@dataclass(frozen=True, slots=True)
+class NullRemoves:
+    """`null` at `path` removes `keys`: the mapping holds more keys than it did."""
+
+    path: Pattern
+    keys: tuple[str, ...]
+
+    def parts(self) -> dict[str, None]:
+        """What stands at `path` instead of `null`."""
+        return dict.fromkeys(self.keys)
+
+
+@dataclass(frozen=True, slots=True)
+class NewDefault:
+    """What `path` means where no document sets it has changed: an earlier blueprint keeps the value `earlier`.
+
+    A default stands below every layer, so this is no change of one document: it is filled in where all are merged.
+    """
+
+    path: Pattern
+    earlier: Any
+
+
+Change = Rename | Move | Split | NullRemoves | NewDefault
 
 
 @dataclass(frozen=True, slots=True)
 class ConversionStep:
-    """What changed from one version to the next, in the order in which it is carried out."""
+    """What changed from one version to the next, in the order in which it is carried out.
+
+    Attributes:
+        older: The version before.
+        newer: The version after.
+        changes: The changes.
+        added: Keys that the older version does not have; a document of it that sets one is refused.
+        named_clouds: Whether `extends` could name a cloud by a ready-made overlay, which `cluster` says since.
+    """
 
     older: str
     newer: str
     changes: tuple[Change, ...]
+    added: tuple[Pattern, ...] = ()
+    named_clouds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +124,43 @@ class Language:
         return self.steps[first:last]
 
 
-LANGUAGE = Language((API_VERSION,))
-"""The language as it is: one version, hence no steps."""
+_STACKS = {
+    "clusterPolicy": {"gpuStack": "operator", "allocation": "devicePlugin"},
+    "gpuCluster": {"gpuStack": "operator", "allocation": "dra"},
+    "standalone": {"gpuStack": "standalone", "allocation": "devicePlugin"},
+}
+
+
+def _stack(value: Any) -> Mapping[str, Any]:
+    """One value said who runs the stack and how pods get GPUs. Both keys are always set, so that overlays replace both.
+
+    A value that never existed stays, and is refused by name.
+    """
+    return _STACKS.get(value, {"gpuStack": value}) if isinstance(value, str) else {"gpuStack": value}
+
+
+V1ALPHA1: Final = "gpublueprint.dev/v1alpha1"
+LANGUAGE = Language(
+    (V1ALPHA1, API_VERSION),
+    (
+        ConversionStep(
+            V1ALPHA1,
+            API_VERSION,
+            (
+                Split("spec.gpuStack", ("gpuStack", "allocation"), _stack),
+                NullRemoves("spec.nodePools.*.owner", ("toolkit", "devicePlugin")),
+                Move("spec.nodePools.*.driver.owner", "spec.nodePools.*.owner.driver"),
+                NewDefault("spec.nodeLabels", "provisioner"),
+            ),
+            added=(
+                "spec.allocation", "spec.poolLabel", "spec.poolDefaults", "spec.nodePools.*.allocation",
+                "spec.nodePools.*.owner.driver",
+            ),
+            named_clouds=True,
+        ),
+    ),
+)  # fmt: skip
+"""The language as it is."""
 
 
 def matches(data: Any, pattern: Pattern) -> list[Path]:
@@ -112,6 +180,28 @@ def target(change: Move, path: Path) -> Path:
     """Where what stands at `path` goes."""
     starred = iter([step for key, step in zip(change.path.split("."), path, strict=True) if key == "*"])
     return tuple(next(starred) if key == "*" else key for key in change.to.split("."))
+
+
+def removed(data: Any, change: Move) -> list[Path]:
+    """Where a move has to remove what lower layers say: targets whose old place lies below a key that is null."""
+    old, new = change.path.split("."), change.to.split(".")
+    shared = next((n for n, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), 0)
+    stars = new.count("*")
+    found = []
+    for end in range(shared + 1, len(old)):
+        for path in matches(data, ".".join(old[:end])):
+            starred = [step for key, step in zip(old, path, strict=False) if key == "*"]
+            if value_at(data, path) is None and len(starred) == stars:
+                steps = iter(starred)
+                found.append(tuple(next(steps) if key == "*" else key for key in new))
+    return found
+
+
+def value_at(data: Any, path: Path) -> Any:
+    """The plain value at a path that exists."""
+    for step in path:
+        data = data[step]
+    return data
 
 
 def emptied(data: Any, path: Path) -> Path:

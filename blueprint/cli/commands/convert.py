@@ -24,7 +24,7 @@ BOM = b"\xef\xbb\xbf"
 def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("file", metavar="FILE", help="a blueprint or an overlay")
-    parser.add_argument("--to", metavar="VERSION", help="v1alpha1, or the whole apiVersion (the newest)")
+    parser.add_argument("--to", metavar="VERSION", help="v1alpha2, or the whole apiVersion (the newest)")
     parser.add_argument("-o", "--out", metavar="FILE", default="-", help="where it goes (stdout); may be FILE itself")
     add_report(parser)
 
@@ -34,13 +34,13 @@ def run(options: Namespace) -> Run:
     from blueprint.report.model import Run
     from blueprint.source.files import DiskFiles, read_text
     from blueprint.spec import versions
-    from blueprint.spec.rewrite import converted
+    from blueprint.spec.conversion import converted_in_place
 
     version = _version(options.to, versions.LANGUAGE)
     file = Path(options.file)
     text = read_text(DiskFiles(), options.file)
     mark = BOM if file.read_bytes().startswith(BOM) else b""
-    new = mark + converted(text, options.file, version, versions.LANGUAGE).encode()
+    new = mark + converted_in_place(text, options.file, version, versions.LANGUAGE).encode()
     if is_stdout(options.out):
         write_stdout(new)
     else:

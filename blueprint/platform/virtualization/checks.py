@@ -45,7 +45,7 @@ def _label(context: CheckContext, name: str, pool: Pool) -> Iterator[Diagnostic]
         )
     elif workload == PASSTHROUGH and not context.platform.virtualization.enabled:
         message = f"nodes of pool {name} are marked for virtual machines, and nothing here runs any"
-        help_ = "gpuStack: clusterPolicy with sandboxWorkloads: true of gpu-operator, or remove the label"
+        help_ = "use gpuStack: operator with allocation: devicePlugin and sandboxWorkloads: true of gpu-operator, or remove the label"
         yield context.diagnostic_at(path, codes.WORKLOAD_UNUSED, message, help_=help_)
 
 

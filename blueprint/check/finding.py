@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Any
 
 from blueprint.bundle.model import FieldOrigin, KeyPlaces, Object, Path, Source
 from blueprint.diagnostics import Code, Diagnostic, Fix, Note, Severity, Span
+from blueprint.records import Record, replace
 from blueprint.redaction.secrets import HIDDEN, is_confidential, is_secret, is_secret_manifest
 from blueprint.source.paths import format_path
 
@@ -16,8 +16,7 @@ _NOT_THE_USERS = frozenset({"component", "release", "hardware", "default"})
 _LONGEST = 60
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectFinding:
+class ObjectFinding(Record):
     """One sentence about one field, without the object's name: `spec.replicas must be a whole number`.
 
     `part` is the stretch of a text, in characters, that is meant; the place is narrowed to it where that can be told.

@@ -1,22 +1,22 @@
-"""The command line: finds the verb's module, runs it, writes its reports, exits with its code."""
+"""The command line: finds the verb's module, runs it, writes its reports, exits with its code.
+
+This module imports next to nothing, so that `--version` takes hardly longer than Python itself.
+"""
 
 from __future__ import annotations
 
-import argparse
-import gc
-import importlib
 import os
-import pkgutil
-import signal
 import sys
-from collections.abc import Sequence
-from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING, NoReturn
 
 from blueprint._version import __version__
 
+TYPE_CHECKING = False  # as typing has it, whose import takes as long as `--version` needs for all the rest
 if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+    from types import ModuleType
+    from typing import NoReturn
+
     from blueprint.cli.parser import CommandParser
     from blueprint.report.model import Run
 
@@ -40,10 +40,18 @@ CLOSING = (
 
 def entry() -> NoReturn:
     """The console script."""
+    if sys.argv[1:] != ["--version"]:
+        _end_gently()
+    _end(main(sys.argv[1:]))
+
+
+def _end_gently() -> None:
+    """Let the signals that end a process interrupt it."""
+    import signal
+
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:  # not under nohup
             signal.signal(number, _stop)
-    _end(main(sys.argv[1:]))
 
 
 def _end(code: int) -> NoReturn:
@@ -58,6 +66,8 @@ def _end(code: int) -> NoReturn:
 
 def _stop(number: int, _frame: object) -> NoReturn:
     """End as Ctrl-C does: what is half done is undone, told or removed first. The second time nothing waits."""
+    import signal
+
     signal.signal(number, signal.SIG_DFL)
     raise KeyboardInterrupt
 
@@ -67,6 +77,8 @@ def main(arguments: Sequence[str]) -> int:
     if list(arguments) in (["--version"], ["-V"]):
         sys.stdout.write(f"blueprint {__version__}\n")
         return 0
+    import gc
+
     gc.disable()  # one command, then the process ends: collecting would cost a quarter of it
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # what is valid must not depend on what is installed
     try:
@@ -172,6 +184,8 @@ def _gives_stdout_away(options: argparse.Namespace) -> bool:
 def _write_reports(
     run: Run, specs: list[str], *, beside: bool = False, verbose: bool = False, color: bool | None = None
 ) -> int:
+    from pathlib import Path
+
     from blueprint.diagnostics import Refused
     from blueprint.report import write_reports
 
@@ -186,6 +200,8 @@ def _write_reports(
 
 def verbs() -> list[str]:
     """Every verb, by the name of its module."""
+    import pkgutil
+
     from blueprint.cli import commands
 
     return sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
@@ -213,6 +229,7 @@ def overview() -> str:
 def _constants(verb: str) -> dict[str, str]:
     """The verb's `HELP` and `GROUP`, read from its source."""
     import ast
+    import pkgutil
 
     source = pkgutil.get_data("blueprint.cli.commands", f"{verb}.py") or b""
     found = (line.partition(" = ") for line in source.decode().splitlines() if line.startswith(("HELP = ", "GROUP = ")))
@@ -221,6 +238,8 @@ def _constants(verb: str) -> dict[str, str]:
 
 def build_parser(only: str | None = None) -> CommandParser:
     """The parser of all verbs, or of one: importing the others would cost time for nothing."""
+    import importlib
+
     from blueprint.cli.parser import CommandParser
 
     parser = CommandParser(prog="blueprint", description=DESCRIPTION)

@@ -66,8 +66,7 @@ def waivers_for(options: Namespace, target: str) -> Waivers:
 
 def with_waivers(run: Run, options: Namespace, *, refused: bool) -> Run:
     """The run with the waivers of its command line applied. What other verbs wrote or could not is never waived."""
-    from dataclasses import replace
-
+    from blueprint.records import replace
     from blueprint.report import waiving
 
     if getattr(options, "waived", False) or not hasattr(options, "waivers"):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from blueprint.diagnostics import Diagnostic, Refused, Span
+from blueprint.records import replace
 from blueprint.source import codes
 from blueprint.source.loader import load_text
 from blueprint.source.merge import Layer, Node, merge, nodes_of

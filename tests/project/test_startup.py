@@ -45,6 +45,7 @@ def test_version_imports_nothing_but_itself() -> None:
         "blueprint.cli.main",
     }
     assert packages(modules) - {"blueprint"} <= set(sys.stdlib_module_names)
+    assert not modules & {"argparse", "pathlib", "signal", "typing"}
 
 
 def test_the_process_ends_without_tidying_up() -> None:

@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blueprint.cli.options import add_connection, add_report, add_scoped, add_target, load_bundle
+from blueprint.records import replace
 
 if TYPE_CHECKING:
     from blueprint.apiserver.connection import Connection

@@ -10,13 +10,13 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from blueprint.cli.options import add_report, add_target, compile_target, compiled_run
 from blueprint.cli.rules import add_rules
 from blueprint.cli.targets import blueprint_target
 from blueprint.files import is_stdout
+from blueprint.records import replace
 from blueprint.report.model import Run
 
 HELP = "render a blueprint into a bundle"

@@ -10,12 +10,12 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blueprint.cli.options import add_connection, add_report, add_target, load_bundle
+from blueprint.records import replace
 
 if TYPE_CHECKING:
     from blueprint.bundle.model import Bundle

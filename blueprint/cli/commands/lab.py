@@ -9,11 +9,11 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blueprint.cli.options import add_report
+from blueprint.records import replace
 
 if TYPE_CHECKING:
     from blueprint.bundle.model import Bundle

@@ -10,13 +10,13 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Collection
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blueprint.cli.options import add_report
 from blueprint.cli.rules import add_rules, rule_policy, skipped_rules
 from blueprint.cli.waiving import add_waivers
+from blueprint.records import replace
 from blueprint.report.model import Coverage, Run
 
 if TYPE_CHECKING:

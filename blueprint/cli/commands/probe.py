@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from blueprint.cli.options import add_report
 from blueprint.cli.waiving import add_waivers
 from blueprint.probe.command import add_options
 from blueprint.probe.output import STDOUT, is_stdout, write_file
+from blueprint.records import replace
 
 if TYPE_CHECKING:
     from blueprint.probe.expectations import Expectation

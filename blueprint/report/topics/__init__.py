@@ -14,7 +14,7 @@ from blueprint.report.topics.general import general_topics
 from blueprint.report.topics.hardware import hardware_text, hardware_topics
 from blueprint.report.topics.overlays import overlay_about, overlay_names, overlay_text
 from blueprint.report.topics.reserved import reserved_fields, reserved_text
-from blueprint.report.topics.search import Topic, listing, matching
+from blueprint.report.topics.search import Explainable, listing, matching
 
 if TYPE_CHECKING:
     from blueprint.catalog.components import Component
@@ -43,22 +43,24 @@ def search(words: str) -> str | None:
     return listing(words, found) if found else None
 
 
-def _entries() -> Iterator[Topic]:
+def _entries() -> Iterator[Explainable]:
     """Everything that can be explained, with what it is about."""
     from blueprint.catalog.catalog import load_catalog
 
     catalog = load_catalog()
-    yield from (Topic("topics", name, _first(text.partition("\n\n")[2])) for name, text in general_topics().items())
-    yield from (Topic("fields", field.path, _first(field.description)) for field in fields_of(_schema()))
-    yield from (Topic("fields to come", path) for path in reserved_fields())
-    yield from (Topic("overlays", name, _first(overlay_about(name))) for name in overlay_names())
+    yield from (
+        Explainable("topics", name, _first(text.partition("\n\n")[2])) for name, text in general_topics().items()
+    )
+    yield from (Explainable("fields", field.path, _first(field.description)) for field in fields_of(_schema()))
+    yield from (Explainable("fields to come", path) for path in reserved_fields())
+    yield from (Explainable("overlays", name, _first(overlay_about(name))) for name in overlay_names())
     components = [found for name in catalog.components if (found := catalog.component(name))]
-    yield from (Topic("components", each.name, _first(each.description)) for each in components)
+    yield from (Explainable("components", each.name, _first(each.description)) for each in components)
     for each in components:
         for name, setting in each.settings.items():
-            yield Topic("settings", f"{each.name}.{name}", _first(setting.description))
-    yield from (Topic(group, name) for group, names in hardware_topics().items() for name in names)
-    yield from (Topic("codes", f"{code.id} {code.slug}") for code in all_codes())
+            yield Explainable("settings", f"{each.name}.{name}", _first(setting.description))
+    yield from (Explainable(group, name) for group, names in hardware_topics().items() for name in names)
+    yield from (Explainable("codes", f"{code.id} {code.slug}") for code in all_codes())
 
 
 def _first(text: str) -> str:

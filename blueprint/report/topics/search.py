@@ -10,7 +10,7 @@ _MOST = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Topic:
+class Explainable:
     """A topic as it is searched: its group, its name, and what it is about in a sentence."""
 
     group: str
@@ -18,7 +18,7 @@ class Topic:
     about: str = ""
 
 
-def matching(words: str, entries: Iterable[Topic]) -> list[Topic]:
+def matching(words: str, entries: Iterable[Explainable]) -> list[Explainable]:
     """The entries with every word in their name; where no name has them, those that are about them."""
     wanted = [word for word in re.split(r"[\s,]+", words.casefold()) if word]
     known = list(entries)
@@ -29,7 +29,7 @@ def matching(words: str, entries: Iterable[Topic]) -> list[Topic]:
     return named or [each for each in known if _has(f"{each.name} {each.about}", wanted)]
 
 
-def listing(words: str, found: list[Topic]) -> str:
+def listing(words: str, found: list[Explainable]) -> str:
     """The entries in Markdown, by group."""
     return f"# {len(found)} topics for {words}\n\n" + "\n\n".join(_groups(found))
 
@@ -39,7 +39,7 @@ def _has(text: str, wanted: list[str]) -> bool:
     return all(word in folded for word in wanted)
 
 
-def _groups(found: list[Topic]) -> Iterator[str]:
+def _groups(found: list[Explainable]) -> Iterator[str]:
     for group in dict.fromkeys(each.group for each in found):
         members = [each for each in found if each.group == group]
         lines = [f"- {each.name}{f': {each.about}' if each.about else ''}" for each in members[:_MOST]]

@@ -134,7 +134,7 @@ def _run_verb(options: argparse.Namespace) -> int:
 
     specs = getattr(options, "report", None) or ["text"]
     try:
-        destinations(specs)
+        destinations(specs, options.verb)
     except Refused as refused:
         return _write_reports(Run(options.verb, "", diagnostics=refused.diagnostics, exit_code=EXIT_USAGE), ["text"])
     try:

@@ -86,7 +86,7 @@ def add_report(parser: ArgumentParser) -> None:
         metavar="FORMAT[=PATH]",
         action="append",
         default=[],
-        help="text (default), json, sarif, github, markdown or html; repeatable",
+        help="text (default), concise, json, sarif, junit, github, gitlab, markdown or html; repeatable",
     )
     output.add_argument(
         "--fail-on",

@@ -1,5 +1,7 @@
 """List every container image that the platform pulls, those that operators pull later included.
 
+--report json has them as data, --report cyclonedx as a bill of materials.
+
 With --verify, ask each image's registry, after mirrors, whether the tag is there, and whether it names what its vendor
 pins. Exit code 1: an image is missing or other content; 3: a registry could not be asked, so its images are unknown.
 """
@@ -31,7 +33,7 @@ GROUP = "review"
 EXAMPLES = (
     "blueprint images",
     "blueprint images --verify",
-    "blueprint images --report json=images.json",
+    "blueprint images --report json=images.json --report cyclonedx=bom.json",
 )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Any
 
@@ -21,6 +20,7 @@ from blueprint.diagnostics import nearest
 from blueprint.kubernetes.api import BuiltInKind, Schema, known_minors, load_kubernetes
 from blueprint.kubernetes.crd_defaults import with_defaults
 from blueprint.kubernetes.crds import crds_of
+from blueprint.records import Record, replace
 from blueprint.wording import joined
 
 _OF_OPERATORS = {
@@ -37,8 +37,7 @@ _OF_OPERATORS = {
 _UNSTABLE = re.compile(r"v\d+(alpha|beta)\d+")
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedKind:
+class CheckedKind(Record):
     """How objects of one kind are checked."""
 
     namespaced: bool

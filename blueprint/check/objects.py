@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 from blueprint.bundle.model import USERS, Object, Path
@@ -21,14 +20,14 @@ from blueprint.check.validator import NotJsonError, Violation
 from blueprint.diagnostics import Diagnostic, Note, Severity, has_errors, in_order, nearest
 from blueprint.kubernetes.api import known_minors
 from blueprint.kubernetes.crd_defaults import with_defaults
+from blueprint.records import Record, replace
 from blueprint.source.paths import format_path
 
 _USUAL = frozenset({"apiVersion", "kind", "metadata", "spec", "data", "labels", "namespace", "annotations"})
 _CRD = ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
 
 
-@dataclass(frozen=True, slots=True)
-class Validation:
+class Validation(Record):
     """What validation found, and the objects of sound form: rules are about those alone, but for rules of form."""
 
     diagnostics: tuple[Diagnostic, ...]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
 from blueprint.bundle.model import Object
 from blueprint.check import codes
@@ -14,18 +13,17 @@ from blueprint.check.rule import MISSING, Rule
 from blueprint.check.rule_context import DescribedPod, RuleContext
 from blueprint.check.rules import EVERY_KIND, PODS, rules_of
 from blueprint.diagnostics import Diagnostic
+from blueprint.records import Record, replace
 
 
-@dataclass(frozen=True, slots=True)
-class RuleNotRun:
+class RuleNotRun(Record):
     """A rule that had something to look at and did not run."""
 
     rule: Rule
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class RuleResults:
+class RuleResults(Record):
     """What the rules found. `ran` counts rules; `failed` says whether one of them raised, so that more may be wrong."""
 
     diagnostics: tuple[Diagnostic, ...] = ()

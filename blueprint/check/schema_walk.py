@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from blueprint.bundle.model import Path
@@ -16,6 +15,7 @@ from blueprint.check.finding import ObjectFinding
 from blueprint.diagnostics import Severity
 from blueprint.kubernetes.api import DEFINITION, Schema
 from blueprint.kubernetes.names import annotation_key_fault, label_key_fault, label_value_fault
+from blueprint.records import MutableRecord, field
 from blueprint.source.paths import format_path
 from blueprint.units import canonical_quantity
 
@@ -52,8 +52,7 @@ _DEFAULTS = {"protocol": "TCP"}
 """Keys of list items that the API fills in before it compares."""
 
 
-@dataclass(slots=True)
-class WalkPlan:
+class WalkPlan(MutableRecord):
     """Where to go on from a value, and what to look at there. `keys` identify the items of a list, with `defaults`;
     `tolerant` says that the API server takes repeated ones on create.
     """

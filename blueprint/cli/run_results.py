@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 
 from blueprint.apiserver.connection import Connection
 from blueprint.changes.compare import Action
@@ -12,6 +11,7 @@ from blueprint.cluster.apply import ApplyOutcome
 from blueprint.cluster.node_effects import plan_effects
 from blueprint.cluster.plan_model import Plan
 from blueprint.diagnostics import has_errors
+from blueprint.records import replace
 from blueprint.report.model import Coverage, Run
 
 

@@ -10,7 +10,6 @@ import gzip
 import secrets
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +29,7 @@ from blueprint.inventory.codec import (
 )
 from blueprint.inventory.model import Inventory
 from blueprint.inventory.snapshots import now
+from blueprint.records import Record, field, replace
 from blueprint.redaction.hashes import with_hashed_secrets
 
 SCHEMA = "gpublueprint.dev/snapshot/v1"
@@ -37,8 +37,7 @@ _LARGEST = 1 << 30
 _GZIP = b"\x1f\x8b"
 
 
-@dataclass(frozen=True, slots=True)
-class SnapshotView:
+class SnapshotView(Record):
     """What a snapshot file says; a `View`."""
 
     name: str

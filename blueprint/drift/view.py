@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Protocol
 
@@ -23,6 +22,7 @@ from blueprint.diagnostics import Refused
 from blueprint.inventory.membership import PART_OF, applyset_id
 from blueprint.inventory.model import Inventory, Snapshot
 from blueprint.inventory.storage import read_inventory
+from blueprint.records import Record, field
 
 _THREADS = 4
 _FEW = 20
@@ -36,8 +36,7 @@ class Unseen(Exception):  # noqa: N818 - it is an answer: nothing is known
     """Something could not be looked at; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class ObservedObjects:
+class ObservedObjects(Record):
     """What was found of a set of objects.
 
     Attributes:

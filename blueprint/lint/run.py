@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 
 from blueprint.bundle.model import Object
 from blueprint.check import codes
@@ -17,6 +16,7 @@ from blueprint.check.runner import RuleResults, run_rules
 from blueprint.diagnostics import Diagnostic, Severity
 from blueprint.lint.inputs import Inputs
 from blueprint.lint.placeholders import without_placeholders
+from blueprint.records import Record, replace
 
 _MISSING = frozenset(
     {
@@ -37,16 +37,17 @@ _MILDER = {
 """What is less severe where nobody compares the objects with a cluster."""
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Record):
     """What is known beside the input: `facts` of a platform, and its rendered objects, which are not linted."""
 
     facts: PlatformFacts | None = None
     objects: tuple[Object, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class LintResult:
+_ALONE = Surroundings()
+
+
+class LintResult(Record):
     """What was found.
 
     Attributes:
@@ -69,7 +70,7 @@ def lint(
     *,
     kubernetes_minor: str,
     policy: RulePolicy = RECOMMENDED,
-    surroundings: Surroundings = Surroundings(),
+    surroundings: Surroundings = _ALONE,
     complete: bool = False,
 ) -> LintResult:
     """Check every object of the input.

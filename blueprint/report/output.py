@@ -7,13 +7,14 @@ import os
 import pkgutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TextIO, cast
 
 from blueprint.diagnostics import Diagnostic, Refused, nearest
 from blueprint.diagnostics.codes import USAGE
 from blueprint.files import is_stdout, write_whole
+from blueprint.records import replace
 from blueprint.redaction.source_lines import redacted_source
 from blueprint.report import formats
 from blueprint.report.codes import REPORT_UNWRITABLE

@@ -5,11 +5,11 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from blueprint.diagnostics import Diagnostic, Refused
+from blueprint.records import Record
 from blueprint.source import codes
 from blueprint.source.files import limit, matches_glob
 
@@ -19,8 +19,7 @@ SYMBOLIC_LINK = 0o120000
 """The mode of a link in a git tree."""
 
 
-@dataclass(frozen=True)
-class RevisionFiles:
+class RevisionFiles(Record):
     """The files of one commit. Paths are `REV:path/in/repository`."""
 
     revision: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from blueprint.check.rules import all_rules
 from blueprint.check.runner import run_rules
 from blueprint.diagnostics import all_codes, has_errors
 from blueprint.diagnostics.pages import Page
+from blueprint.records import replace
 from blueprint.render.canonical import canonical
 from tests.support.rule_facts import context, devices, dra
 

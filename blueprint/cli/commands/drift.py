@@ -10,12 +10,12 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blueprint.cli.options import add_connection, add_report, add_target, load_bundle
+from blueprint.records import replace
 
 if TYPE_CHECKING:
     from blueprint.bundle.model import Bundle
@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from blueprint.report.model import Run
 
 HELP = "compare the cluster and its GPUs with what is declared"
+GROUP = "cluster"
+EXAMPLES = (
+    "blueprint drift --context prod-eu",
+    "blueprint drift --readings readings/ --max-age 24h",
+    "blueprint drift --snapshot snapshot.json --report html=drift.html",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

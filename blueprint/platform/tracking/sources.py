@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from itertools import chain
 from typing import cast
 
 from blueprint.diagnostics import Span
 from blueprint.probe.expectations import ExpectationSource
+from blueprint.records import Record
 
 GROUP_ABOVE = 32
 """More sources than this, read together, are recorded as one group: more than one pool ever reads of its own."""
@@ -17,8 +17,7 @@ WRITTEN = ("blueprint", "overlay", "set", "patch", "manifest")
 """Layers that somebody wrote, as against defaults and the catalogue."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Record):
     """A place that a value came from.
 
     `layer` says what kind of place: `blueprint`, `overlay`, `set`, `default` (the place is the nearest

@@ -28,6 +28,7 @@ from blueprint.rule_facts.resolved import ResolvedFacts
 from blueprint.source.files import Files
 from blueprint.source.layers import Layered, load_layers
 from blueprint.spec.parse import parse_blueprint
+from blueprint.spec.schema_fields import takes_text
 from blueprint.spec.upgrade import upgraded
 from blueprint.waivers.engine import NO_WAIVERS, Waivers
 
@@ -92,7 +93,7 @@ def compile_blueprint(
     Raises:
         Refused: The blueprint itself cannot be read.
     """
-    layered = load_layers(target, overlays, sets, upgraded, files)
+    layered = load_layers(target, overlays, sets, upgraded, files, takes_text)
     blueprint, problems = parse_blueprint(layered)
     read = [*layered.diagnostics, *problems]
     found = read

@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import orjson
 
@@ -129,6 +129,14 @@ class Object:
         """Whether a person wrote what stands there, in a manifest or a patch, and not this tool."""
         origin = self.origin(path)
         return self.component == USERS or (origin is not None and origin.patched)
+
+
+@runtime_checkable
+class KeyPlaces(Protocol):
+    """Origins that know also where the keys of fields stand, as those of files read as they are."""
+
+    def key_at(self, path: Path) -> Span:
+        """Where the last key of a path stands."""
 
 
 class SourcesByKey(Mapping[str, tuple[Source, ...]]):

@@ -108,16 +108,16 @@ def _unknown(violation: Violation, data: Mapping[str, Any]) -> Iterator[ObjectFi
             text = f"{format_path(path, data)} is set by the cluster, not in a manifest"
             yield ObjectFinding(codes.SERVER_FIELD, path, text, "remove it", SERVER_SET[name])
         else:
-            yield ObjectFinding(codes.UNKNOWN_FIELD, path, f"unknown field {name}{place}", _advice(name, allowed))
+            near = nearest(name, allowed)
+            help_ = None if near else _fields(allowed)
+            yield ObjectFinding(codes.UNKNOWN_FIELD, path, f"unknown field {name}{place}", help_, rename=near)
 
 
 def _is_server_set(name: str, inside: Path) -> bool:
     return inside[-1:] == ("metadata",) if name != "status" else True
 
 
-def _advice(name: str, allowed: list[str]) -> str | None:
-    if near := nearest(name, allowed):
-        return f"did you mean {near}?"
+def _fields(allowed: list[str]) -> str:
     if not allowed:
         return "no field is allowed here"
     return f"fields here: {first_few(allowed, _MANY)}"

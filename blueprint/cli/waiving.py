@@ -69,7 +69,9 @@ def with_waivers(run: Run, options: Namespace, *, refused: bool) -> Run:
     from blueprint.records import replace
     from blueprint.report import waiving
 
-    if not hasattr(options, "waivers") or not (refused or options.verb in JUDGED):
+    if getattr(options, "waived", False) or not hasattr(options, "waivers"):
+        return run
+    if not (refused or options.verb in JUDGED):
         return run
     try:
         waivers = getattr(options, "compiled_waivers", None) or waivers_for(options, _target(options))

@@ -57,6 +57,10 @@ class FieldPlaces(Mapping[Path, FieldOrigin]):
         collection = isinstance(value, dict | list)
         return FieldOrigin(self._document.key_span(whole).head if collection else self._document.span(whole))
 
+    def key_at(self, path: Path) -> Span:
+        """Where the last key of a path stands."""
+        return self._document.key_span((*self._prefix, *path))
+
     def __iter__(self) -> Iterator[Path]:
         return (path for path, _ in walk(self._data))
 

@@ -65,6 +65,7 @@ def load_layers(
     sets: Sequence[str] = (),
     upgrade: Callable[[Node], Node] = lambda document: document,
     files: Files | None = None,
+    is_text: Callable[[Path], bool] = lambda path: False,  # noqa: ARG005 - then YAML decides
 ) -> Layered:
     """Read and merge; a layer that cannot be read is left out.
 
@@ -74,6 +75,7 @@ def load_layers(
         sets: `PATH=VALUE`, merged over everything.
         upgrade: Brings each document to today's language.
         files: Where files are read from; by default the disk, or the commit that `target` names.
+        is_text: Whether the language has text at a path, and nothing else; for values of `sets`.
 
     Raises:
         Refused: The blueprint itself cannot be read.
@@ -84,7 +86,7 @@ def load_layers(
     layers = gathering.layers
     if sets:
         gathering.texts[SET_FILE] = "\n".join(sets)
-        layers += gathering.attempt(partial(nodes_of_sets, sets, gathering.rank + 1, layers)) or []
+        layers += gathering.attempt(partial(nodes_of_sets, sets, gathering.rank + 1, layers, is_text)) or []
     disagreements: list[Disagreement] = []
     root = _merged([_taking_part(layer, node) for layer, node in layers], disagreements)
     empty = list(remove_nulls(root, verbatim=_is_patch))

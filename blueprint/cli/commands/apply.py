@@ -29,11 +29,16 @@ if TYPE_CHECKING:
     from blueprint.report.model import Run
 
 HELP = "bring a cluster to what is declared"
+GROUP = "cluster"
+EXAMPLES = (
+    "blueprint apply --context prod-eu",
+    "blueprint apply plan.json --wait --timeout 10m",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """TARGET, the cluster, how far to go."""
-    add_target(parser, "a blueprint, the folder of a bundle, or a plan saved by `plan -o`")
+    add_target(parser, "a blueprint, a bundle's folder, or a plan saved by `plan -o`")
     parser.add_argument("--wait", action="store_true", help="wait until what was applied reports health")
     add_scoped(parser, "--force-conflicts", "[:FIELD]", "take over fields that others own: all, or those named")
     add_scoped(parser, "--replace", "", "delete and create anew what cannot be changed in place")
@@ -56,7 +61,8 @@ def run(options: argparse.Namespace) -> Run:
     _check(plan, taking, replacing)
     refuse_unsupported(plan, allowed=options.allow_unsupported)
     how = ApplyOptions(options.timeout, taking, options.wait, _with_confirmed(plan, replacing))
-    return apply_run(plan, apply_plan(plan, connection, how, _show_progress), connection)
+    progress = _no_progress if options.quiet else _show_progress
+    return apply_run(plan, apply_plan(plan, connection, how, progress), connection)
 
 
 def _plan(options: argparse.Namespace) -> tuple[Plan, Connection]:
@@ -96,6 +102,10 @@ def _with_confirmed(plan: Plan, consent: Consent) -> Consent:
     risky = [step for step in plan.steps if step.replaceable and step.loses and not consent.names(step.id)]
     borne = [str(step.id) for step in risky if confirm(f"Delete {step.id} and lose {', '.join(step.loses)}? (y, n)")]
     return replace(consent, named=(*consent.named, *borne))
+
+
+def _no_progress(_event: Event) -> None:
+    """With --quiet."""
 
 
 def _show_progress(event: Event) -> None:

@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from blueprint.report.model import Run
 
 HELP = "compare the cluster and its GPUs with what is declared"
+GROUP = "cluster"
+EXAMPLES = (
+    "blueprint drift --context prod-eu",
+    "blueprint drift --readings readings/ --max-age 24h",
+    "blueprint drift --snapshot snapshot.json --report html=drift.html",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

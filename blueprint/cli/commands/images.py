@@ -13,7 +13,8 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from blueprint.cli.options import add_report, add_target, compile_target, is_bundle, load_bundle
+from blueprint.cli.options import add_report, add_target, add_timeout, compile_target, load_bundle
+from blueprint.cli.targets import is_bundle
 from blueprint.diagnostics import Refused
 
 if TYPE_CHECKING:
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
 _DECIDING = (".registries.", ".driver.version", ".driver.branch")
 _LONGEST_WAIT = 3600
 HELP = "list every image the platform pulls, and ask registries for them"
+GROUP = "review"
+EXAMPLES = (
+    "blueprint images",
+    "blueprint images --verify",
+    "blueprint images --report json=images.json",
+)
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -44,9 +51,7 @@ def configure(parser: ArgumentParser) -> None:
         default=[],
         help="speak to this registry without TLS (repeatable)",
     )
-    parser.add_argument(
-        "--timeout", metavar="SECONDS", type=float, default=60.0, help="longest wait for one answer (60)"
-    )
+    add_timeout(parser, "longest wait for one answer")
     add_report(parser)
 
 

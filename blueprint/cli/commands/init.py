@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 HELP = "write a first blueprint, with comments"
+GROUP = "write"
+EXAMPLES = (
+    "blueprint init",
+    "blueprint init --pool train=H100-SXM5-80GBx8x4 --pool system=3",
+    "blueprint init --list products",
+)
 LISTS = ("products", "releases", "distributions")
 
 

@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from blueprint.report.model import Run
 
 HELP = "start, stop and list throw-away control planes"
+GROUP = "cluster"
+EXAMPLES = (
+    "blueprint lab install",
+    "export KUBECONFIG=$(blueprint lab up blueprint.yaml)",
+    "blueprint lab down",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

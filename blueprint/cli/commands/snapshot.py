@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from blueprint.report.model import Run
 
 HELP = "write the live state of a bundle's objects to a file"
+GROUP = "cluster"
+EXAMPLES = ("blueprint snapshot -o snapshot.json.gz",)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

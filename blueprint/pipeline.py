@@ -114,7 +114,9 @@ def compile_blueprint(
     watched = platform.observability
     existing = (watched.namespace,) if watched else ()
     validation = validate_objects(objects, kubernetes_minor=platform.cluster.kubernetes_minor, namespaces=existing)
-    rules = run_rules(RuleContext(validation.well_formed, ResolvedFacts(platform)), policy)
+    rules = run_rules(
+        RuleContext(validation.well_formed, ResolvedFacts(platform)), policy, malformed=validation.malformed
+    )
     waivers = waivers.with_comments(layered.texts)  # those of manifests, too
     found += [*without_explained([*validation.diagnostics, *rules.diagnostics]), *waivers.problems]
     compilation = Compilation(target, layered, tuple(in_order(found)), platform, rules=rules, waivers=waivers)

@@ -132,12 +132,16 @@ def _missing(violation: Violation, data: Mapping[str, Any], misspelt: set[tuple[
             yield ObjectFinding(codes.MISSING_FIELD, violation.path, f"required field {name} is missing{place}")
 
 
+_NO_EMPTY_ITEM = frozenset({"required", "enum", "pattern", "minLength", "minimum", "anyOf", "oneOf"})
+"""What makes the API server refuse the empty item that its decoder makes of a null in a list."""
+
+
 def _null(violation: Violation, data: Mapping[str, Any]) -> ObjectFinding:
     is_item = isinstance(violation.path[-1], int)
-    refused = NULL_REFUSED in violation.schema
+    refused = NULL_REFUSED in violation.schema or (is_item and bool(_NO_EMPTY_ITEM & violation.schema.keys()))
     what = "no item of a list" if is_item else "refused by the API server" if refused else "no way to set anything"
     text = f"{format_path(violation.path, data)} is null, which is {what}"
-    override = Severity.ERROR if refused or is_item else None
+    override = Severity.ERROR if refused else None
     return ObjectFinding(codes.MEANINGLESS_VALUE, violation.path, text, "leave it out", override)
 
 

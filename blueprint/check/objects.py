@@ -28,11 +28,12 @@ _CRD = ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
 
 
 class Validation(Record):
-    """What validation found, and the objects of sound form: rules are about those alone."""
+    """What validation found, and the objects of sound form: rules are about those alone, but for rules of form."""
 
     diagnostics: tuple[Diagnostic, ...]
     well_formed: tuple[Object, ...]
     rules: RuleTally
+    malformed: tuple[Object, ...] = ()
 
 
 def check_objects(
@@ -89,11 +90,15 @@ def validate_objects(
     found = [diagnostic for each in by_object for diagnostic in each]
     found += _duplicates(sound)
     found += check_references(sound, frozenset(namespaces))
-    formed = tuple(each for each, faults in zip(objects, by_object, strict=True) if not has_errors(_of_form(faults)))
-    return Validation(tuple(found), formed, tally)
+    refused = {id(each) for each, faults in zip(objects, by_object, strict=True) if has_errors(_of_form(faults))}
+    formed = tuple(each for each in objects if id(each) not in refused)
+    return Validation(tuple(found), formed, tally, tuple(each for each in sound if id(each) in refused))
 
 
-_STILL_READABLE = (codes.RULE_VIOLATED, codes.NAMESPACE_MISSING, codes.NAMESPACE_NOT_ALLOWED, codes.SCHEMA_UNKNOWN)
+_STILL_READABLE = (
+    codes.RULE_VIOLATED, codes.REPEATED_ITEM,
+    codes.NAMESPACE_MISSING, codes.NAMESPACE_NOT_ALLOWED, codes.SCHEMA_UNKNOWN,
+)  # fmt: skip
 """Errors about an object that rules can judge all the same; they take nothing of its fields for granted."""
 
 
@@ -102,11 +107,21 @@ def _of_form(faults: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
     return (each for each in faults if each.code not in _STILL_READABLE)
 
 
+_EXPLAINED = (codes.RULE_VIOLATED, codes.KIND_NOT_SERVED, codes.MISSING_FIELD, codes.VALUE_NOT_ALLOWED)
+
+
 def without_explained(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
-    """Without a broken validation rule where one of our own rules (BP6xxx) explains the same field."""
+    """Without faults of form where one of our own rules (BP6xxx) explains the same field."""
     found = list(found)
     own = {(each.subject, each.path) for each in found if each.code.id.startswith("BP6")}
-    return (each for each in found if each.code is not codes.RULE_VIOLATED or (each.subject, each.path) not in own)
+    return (each for each in found if not (_places_of(each) & own))
+
+
+def _places_of(fault: Diagnostic) -> set[tuple[str | None, str | None]]:
+    """Where a finding would explain this fault: at the field, and for an unknown field at what holds it as well."""
+    if fault.code is codes.UNKNOWN_FIELD:
+        return {(fault.subject, fault.path), (fault.subject, (fault.path or "").rpartition(".")[0])}
+    return {(fault.subject, fault.path)} if fault.code in _EXPLAINED else set()
 
 
 def _misidentified(subject: Object, faults: Iterable[ObjectFinding]) -> Iterator[Diagnostic]:

@@ -59,6 +59,7 @@ class Rule(Record):
         profile: The smallest profile in which it runs.
         options: An instance of a record with the defaults; `[rules.options.CODE]` sets its fields.
         subject: The folder in which it is listed: `pods`, `objects`, or a kind. One rule may be listed in several.
+        of_form: Whether it is asked of objects too that the schema of their kind refuses, because it explains better.
     """
 
     check: Check
@@ -68,6 +69,7 @@ class Rule(Record):
     profile: Profile = Profile.RECOMMENDED
     options: Any = None
     subject: str = ""
+    of_form: bool = False
 
     @property
     def name(self) -> str:
@@ -97,12 +99,13 @@ def rule(
     needs: Iterable[Capability] = (),
     profile: Profile | None = None,
     options: Any = None,
+    of_form: bool = False,
 ) -> Callable[[Check], Rule]:
     """Make a rule of a function. By default a rule that can find an error is in the profile `minimal`."""
     can_fail = any(code.severity is Severity.ERROR for code in codes)
 
     def made(check: Check) -> Rule:
         smallest = profile or (Profile.MINIMAL if can_fail else Profile.RECOMMENDED)
-        return Rule(check, codes, frozenset(tags), frozenset(needs), smallest, options)
+        return Rule(check, codes, frozenset(tags), frozenset(needs), smallest, options, of_form=of_form)
 
     return made

@@ -32,6 +32,7 @@ _OF_A_BLUEPRINT = frozenset({codes.NAMESPACE_MISSING, codes.STRING_DATA})
 _MILDER = {
     codes.NAMESPACE_NOT_ALLOWED: Severity.WARNING,  # the API server drops it, and nothing here compares by it
     codes.MEANINGLESS_VALUE: Severity.NOTE,  # who owns which field is not known
+    codes.REPEATED_ITEM: Severity.WARNING,  # not everybody uses server-side apply
 }
 """What is less severe where nobody compares the objects with a cluster."""
 
@@ -88,7 +89,7 @@ def lint(
     extra = {Capability.COMPLETE} if complete else set()
     capabilities = (known.capabilities - {Capability.BLUEPRINT, Capability.COMPLETE}) | extra
     facts = NoPlatform(frozenset(capabilities), known.pools, known.dra, known.uses_claims, known.prometheus)
-    rules = run_rules(RuleContext(validation.well_formed, facts), policy, frozenset(linted))
+    rules = run_rules(RuleContext(validation.well_formed, facts), policy, frozenset(linted), validation.malformed)
     unknown = Counter[str]()
     found = list(_adapted(validation.diagnostics, inputs, unknown, complete=complete))
     explained = list(without_explained([*found, *rules.diagnostics]))
@@ -108,7 +109,7 @@ def _adapted(
             unknown[each.message.partition("may contain")[0].rpartition("what ")[2].strip()] += 1
         elif each.code is codes.DUPLICATE_OBJECT:
             yield replace(each, override=_of_duplicate(each))
-        elif each.code in _MILDER:
+        elif each.code in _MILDER and each.override is not Severity.ERROR:
             yield replace(each, override=_MILDER[each.code])
         elif each.code in _MISSING and not complete:
             yield replace(each, override=Severity.NOTE)

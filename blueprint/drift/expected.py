@@ -5,8 +5,6 @@ folder. An entry names kinds, whole paths, writers and, where they are few, valu
 client says of itself, so no name excuses a change of just any field.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase

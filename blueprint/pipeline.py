@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 from blueprint.bundle.assembly import make_bundle
 from blueprint.bundle.images import PulledImage
@@ -22,6 +21,7 @@ from blueprint.platform.expectations import expectations
 from blueprint.platform.inputs.hardware_files import causes_only, with_own_hardware
 from blueprint.platform.model import Platform
 from blueprint.platform.resolve import resolve, resolve_again
+from blueprint.records import Record, field, replace
 from blueprint.render.images import pulled_images
 from blueprint.render.render import render_platform
 from blueprint.rule_facts.resolved import ResolvedFacts
@@ -32,8 +32,7 @@ from blueprint.spec.reading import LanguageReader
 from blueprint.waivers.engine import NO_WAIVERS, Waivers
 
 
-@dataclass(frozen=True)
-class Compilation:
+class Compilation(Record):
     """What compiling a blueprint led to. `bundle` and `files` are None where anything is wrong with it.
 
     `diagnostics` are all findings; `waivers`, those of comments among them, say which of them do not count.
@@ -116,7 +115,9 @@ def compile_blueprint(
     watched = platform.observability
     existing = (watched.namespace,) if watched else ()
     validation = validate_objects(objects, kubernetes_minor=platform.cluster.kubernetes_minor, namespaces=existing)
-    rules = run_rules(RuleContext(validation.well_formed, ResolvedFacts(platform)), policy)
+    rules = run_rules(
+        RuleContext(validation.well_formed, ResolvedFacts(platform)), policy, malformed=validation.malformed
+    )
     waivers = waivers.with_comments(layered.texts)  # those of manifests, too
     found += [*without_explained([*validation.diagnostics, *rules.diagnostics]), *waivers.problems]
     compilation = Compilation(target, layered, tuple(in_order(found)), platform, rules=rules, waivers=waivers)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path as FilePath
 from typing import Any, Protocol, TypeVar
 
 from blueprint.data import data_folder, shown
 from blueprint.diagnostics import Diagnostic, Note, Refused, Span, nearest
+from blueprint.records import MutableRecord, Record, field, replace
 from blueprint.source import codes
 from blueprint.source.document import Document
 from blueprint.source.files import DiskFiles, Files, check_border, read_text
@@ -26,6 +26,9 @@ class DocumentReader(Protocol):
 
     def document(self, root: Node) -> Node:
         """One document. Raises Refused."""
+
+    def is_text(self, path: Path, /) -> bool:
+        """Whether the language has text at a path, and nothing else: then YAML does not decide a value's type."""
 
     def setting(self, root: Node) -> Node:
         """One value of the command line. Raises Refused."""
@@ -47,6 +50,10 @@ class AsWritten:
         """The document."""
         return root
 
+    def is_text(self, _: Path, /) -> bool:
+        """YAML decides."""
+        return False
+
     def setting(self, root: Node) -> Node:
         """The value."""
         return root
@@ -62,8 +69,7 @@ class AsWritten:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class ExtendsEntry:
+class ExtendsEntry(Record):
     """One entry of an `extends`: the overlay `name`, named in a document of kind `layer` at the dotted `path`."""
 
     name: str
@@ -72,8 +78,7 @@ class ExtendsEntry:
     path: str
 
 
-@dataclass(frozen=True)
-class Layered:
+class Layered(Record):
     """The merged input of one compilation.
 
     Attributes:
@@ -146,7 +151,7 @@ def load_layers(
 def _settings(
     sets: Sequence[str], rank: int, layers: list[tuple[Layer, Node]], reader: DocumentReader
 ) -> list[tuple[Layer, Node]]:
-    return [(layer, reader.setting(node)) for layer, node in nodes_of_sets(sets, rank, layers)]
+    return [(layer, reader.setting(node)) for layer, node in nodes_of_sets(sets, rank, layers, reader.is_text)]
 
 
 def _opened(target: str) -> tuple[Files, str]:
@@ -173,8 +178,7 @@ def _merged(nodes: Iterable[Node], disagreements: list[Disagreement]) -> Node:
     return merged
 
 
-@dataclass
-class _Gathering:
+class _Gathering(MutableRecord):
     """Walks `extends` depth first; every file takes part once, at its first place."""
 
     files: Files

@@ -97,3 +97,12 @@ changes is on the page [Upgrade the language](../how-to/upgrade-the-language.md)
 """,
     severity=Severity.NOTE,
 )
+
+CANNOT_FORMAT = define(
+    "BP2090",
+    "cannot-format",
+    """
+`fmt` could not lay the file out so that it says the same with the same comments, and left it alone. Anchors and aliases are
+the likeliest reason: their order matters. Write the values out, or leave the file as it is.
+""",
+)

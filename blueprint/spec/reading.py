@@ -11,8 +11,10 @@ from collections.abc import Callable
 from blueprint.diagnostics import Diagnostic
 from blueprint.source.document import Document
 from blueprint.source.merge import Node
+from blueprint.source.paths import Path
 from blueprint.spec import codes, versions
 from blueprint.spec.pool_defaults import merge_pool_defaults
+from blueprint.spec.schema_fields import takes_text
 from blueprint.spec.shorthand import expand
 from blueprint.spec.upgrade import carry_over, earlier_version, fill_earlier_defaults, short, upgraded
 
@@ -38,6 +40,10 @@ class LanguageReader:
         document = upgraded(root)
         expand(document)
         return document
+
+    def is_text(self, path: Path) -> bool:
+        """Whether the field at a path can only be text."""
+        return takes_text(path)
 
     def setting(self, root: Node) -> Node:
         """A value of the command line, which speaks the version of the blueprint."""

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from blueprint.diagnostics import Diagnostic, Refused, Span
+from blueprint.records import Record, field
 from blueprint.source.events import events_of
 from blueprint.source.loader import load_text
 from blueprint.source.merge import Layer, nodes_of, plain
@@ -38,8 +37,7 @@ from blueprint.spec.versions import (
 EXTENDS: Path = ("extends",)
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Record):
     """What conversion has to know beyond the document: what other layers decide (see `spec.conversion`).
 
     Attributes:
@@ -47,7 +45,7 @@ class Surroundings:
         not_extended: Ready-made overlays that it extends no longer.
     """
 
-    added: Mapping[Path, Any] = field(default_factory=dict)
+    added: dict[Path, Any] = field(default_factory=dict)
     not_extended: frozenset[str] = frozenset()
 
 
@@ -154,7 +152,7 @@ def _prove(old: str, new: str, file: str, expected: Any) -> None:
         raise impossible(file, "the result could not be read") from refused
     if converted.data != expected:
         raise impossible(file, "the result would say something else")
-    if lost := _comments(old, file) - _comments(new, file):
+    if lost := comments_of(old, file) - comments_of(new, file):
         raise impossible(file, f"the comment {min(lost)} would be lost")
 
 
@@ -168,7 +166,7 @@ def _refuse_anchors(text: str, file: str) -> None:
             raise Refused(Diagnostic(codes.CANNOT_CONVERT, message, at=at, help="write the values out"))
 
 
-def _comments(text: str, file: str) -> Counter[str]:
+def comments_of(text: str, file: str) -> Counter[str]:
     """All comments: what looks like one and is not part of a scalar."""
     sheet = Sheet(text, file)
     inside = list(sheet.scalars(sheet.document.marks))

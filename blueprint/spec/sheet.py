@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from blueprint.diagnostics import Diagnostic, Refused, Span
+from blueprint.records import Record
 from blueprint.source.loader import load_text
 from blueprint.source.paths import Path, format_path
 from blueprint.source.yaml_writer import inline
@@ -22,8 +22,7 @@ def impossible(file: str, reason: str) -> Refused:
     return Refused(Diagnostic(codes.CANNOT_CONVERT, message, help="write what changes in the plain form, key: value"))
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Record):
     """A moving entry, as far left as it can stand: comments above it, its lines, and what follows on the last one."""
 
     comments: list[str]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from blueprint.diagnostics import Diagnostic, Note, Refused
+from blueprint.records import replace
 from blueprint.source.merge import Node
 from blueprint.source.paths import Path, format_path
 from blueprint.spec import codes

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from blueprint.catalog.distribution import IN_BLUEPRINT
 from blueprint.catalog.releases import image_system
@@ -11,6 +10,7 @@ from blueprint.diagnostics import Diagnostic, Note, Severity, nearest
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.cluster import codes
 from blueprint.platform.paths import CLUSTER, stack_path
+from blueprint.records import replace
 from blueprint.source.paths import Path
 
 

@@ -96,7 +96,7 @@ def compile_blueprint(
     reader = LanguageReader(catalog.has_gpus)
     layered = load_layers(target, overlays, sets, reader, files)
     blueprint, problems = parse_blueprint(layered)
-    read = [*layered.diagnostics, *reader.notes, *problems]
+    read = [*layered.diagnostics, *reader.diagnostics, *problems]
     found = read
     if blueprint is None or layered.incomplete:
         return _stopped(target, layered, found, waivers)

@@ -9,6 +9,7 @@ CLUSTER: Path = ("spec", "cluster")
 COMPONENTS: Path = ("spec", "components")
 GPU_STACK: Path = ("spec", "gpuStack")
 ALLOCATION: Path = ("spec", "allocation")
+POOL_DEFAULTS: Path = ("spec", "poolDefaults")
 POOLS: Path = ("spec", "nodePools")
 
 

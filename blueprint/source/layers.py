@@ -141,7 +141,7 @@ def load_layers(
     reader.completed(root)
     problems = [*gathering.problems, *map(_disagreement, disagreements)]
     if not gathering.exit_code:
-        problems += [_empty(path, node) for path, node in empty]
+        problems += [_empty(path, node) for path, node in empty if not _may_remove_nothing(node)]
     return Layered(
         name, root, tuple(layers), found, gathering.texts, tuple(problems), tuple(gathering.references),
         gathering.exit_code,
@@ -330,6 +330,13 @@ def _disagreement(item: Disagreement) -> Diagnostic:
 def _is_patch(path: Path) -> bool:
     """Whether a path leads to a patch: what is null there is removed from the object, and stays in the blueprint."""
     return path[:2] == ("spec", "components") and path[3:4] == ("patches",) and path[5:] == ("merge",)
+
+
+def _may_remove_nothing(node: Node) -> bool:
+    """Whether an overlay says `null`: several blueprints share it, and not all of them have what it removes."""
+    at = node.span
+    written = (at.line, at.column) != (at.end_line, at.end_column)
+    return node.layer.kind == "overlay" and written
 
 
 def _empty(path: Path, node: Node) -> Diagnostic:

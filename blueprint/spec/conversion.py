@@ -24,10 +24,12 @@ def converted_in_place(text: str, file: str, version: str, language: Language, f
     older = version_of(text, file, language)
     if older == version:
         return text
-    return converted(text, file, version, language, _surroundings(text, file, older, language, files))
+    return converted(text, file, version, language, _surroundings(text, file, older, version, language, files))
 
 
-def _surroundings(text: str, file: str, older: str, language: Language, files: Files | None) -> Surroundings:
+def _surroundings(
+    text: str, file: str, older: str, newer: str, language: Language, files: Files | None
+) -> Surroundings:
     data: dict[str, Any] = load_text(text, file).data
     extends = data.get("extends")
     names = extends if isinstance(extends, list) else []
@@ -36,13 +38,13 @@ def _surroundings(text: str, file: str, older: str, language: Language, files: F
     if layered.incomplete:
         raise Refused(*layered.diagnostics, exit_code=layered.exit_code)
     added: dict[Path, Any] = {}
-    for name in clouds if any(step.named_clouds for step in language.way(older, language.current)) else ():
+    for name in clouds if any(step.named_clouds for step in language.way(older, newer)) else ():
         for key, value in cloud_of(name).items():
             decided = layered.root.get(("spec", "cluster", key))
             if decided and decided.layer.name.endswith(f"/{name}.yaml") and decided.value == value:
                 added["spec", "cluster", key] = value
     if data.get("kind") == "Blueprint":
-        for change in earlier_defaults(older, language):
+        for change in earlier_defaults(older, newer, language):
             path = tuple(change.path.split("."))
             decided = layered.root.get(path)
             if decided is not None and decided.span == layered.root.value["apiVersion"].span:

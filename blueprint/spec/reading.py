@@ -23,22 +23,22 @@ class LanguageReader:
     """Reads the documents of one compilation (see `source.layers.DocumentReader`).
 
     Attributes:
-        notes: Which documents are of an earlier version.
+        diagnostics: Which documents are of an earlier version, and which short forms are malformed.
     """
 
     def __init__(self, has_gpus: Callable[[str], bool] = lambda _: False) -> None:
         self._has_gpus = has_gpus
         self._blueprint_version: str | None = None
-        self.notes: list[Diagnostic] = []
+        self.diagnostics: list[Diagnostic] = []
 
     def document(self, root: Node) -> Node:
         """One document in the form of today. Raises Refused where it cannot be carried over."""
         if version := earlier_version(root):
             if root.layer.kind == "blueprint":
                 self._blueprint_version = version
-            self.notes.append(_earlier(root, version))
+            self.diagnostics.append(_earlier(root, version))
         document = upgraded(root)
-        expand(document)
+        self.diagnostics += expand(document)
         return document
 
     def is_text(self, path: Path) -> bool:
@@ -49,7 +49,7 @@ class LanguageReader:
         """A value of the command line, which speaks the version of the blueprint."""
         if self._blueprint_version:
             carry_over(root, self._blueprint_version, versions.LANGUAGE.current, versions.LANGUAGE)
-        expand(root)
+        self.diagnostics += expand(root)
         return root
 
     def merged(self, root: Node) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.diagnostics import Diagnostic, Note, Refused
+from blueprint.diagnostics import Diagnostic, Note
 from blueprint.records import replace
 from blueprint.source.merge import Node
 from blueprint.source.paths import Path, format_path
@@ -15,8 +15,8 @@ from blueprint.spec.forms import FORMS, KUBECTL_TAINT, matches_form
 _OWNED = tuple(info.alias or name for name, info in PoolOwner.model_fields.items())
 
 
-def expand(root: Node) -> None:
-    """Expand every short form of a document in place. Raises Refused with every taint that has not the form.
+def expand(root: Node) -> list[Diagnostic]:
+    """Expand every short form of a document in place. Entries of a list that are no taints are left out, and returned.
 
     A value that is neither the short form nor the long one stays, and the models refuse it.
     """
@@ -27,8 +27,7 @@ def expand(root: Node) -> None:
             settings.value["owner"] = replace(owner, value={part: replace(owner) for part in _OWNED})
         if taints and isinstance(taints.value, list | str):
             settings.value["taints"] = _taints(taints, (*path, "taints"), problems)
-    if problems:
-        raise Refused(*problems)
+    return problems
 
 
 def _pools(root: Node) -> Iterator[tuple[Path, Node]]:

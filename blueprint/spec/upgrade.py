@@ -67,16 +67,16 @@ def fill_earlier_defaults(root: Node, older: str, language: Language | None = No
     """
     language = language or versions.LANGUAGE
     place = root.value["apiVersion"]
-    for change in earlier_defaults(older, language):
+    for change in earlier_defaults(older, language.current, language):
         *above, key = change.path.split(".")
         parent = root.get(tuple(above))
         if parent and isinstance(parent.value, dict) and key not in parent.value:
             parent.value[key] = replace(place, value=change.earlier)
 
 
-def earlier_defaults(older: str, language: Language) -> Iterator[NewDefault]:
-    """The defaults that have changed since a version."""
-    for step in language.way(older, language.current):
+def earlier_defaults(older: str, newer: str, language: Language) -> Iterator[NewDefault]:
+    """The defaults that have changed from one version to another."""
+    for step in language.way(older, newer):
         yield from (change for change in step.changes if isinstance(change, NewDefault))
 
 

@@ -21,7 +21,7 @@ from tests.support.platforms import diagnostics_of, rendered
 
 RenderPlatform = Callable[[str], tuple[Platform, list[Object]]]
 BLUEPRINT = """
-apiVersion: gpublueprint.dev/v1alpha1
+apiVersion: gpublueprint.dev/v1alpha2
 kind: Blueprint
 metadata: {{name: demo}}
 extends: [openshift]

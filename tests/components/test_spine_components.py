@@ -22,7 +22,7 @@ Objects = dict[str, list[dict[str, Any]]]
 Render = Callable[[str], Objects]
 
 BLUEPRINT = """
-apiVersion: gpublueprint.dev/v1alpha1
+apiVersion: gpublueprint.dev/v1alpha2
 kind: Blueprint
 metadata: {{name: demo}}
 spec:
@@ -49,7 +49,7 @@ def blueprint(cluster: str = "", components: str = "", one: str = "", two: str =
 
 
 def driver(owner: str) -> str:
-    return f"driver: {{owner: {owner}}}"
+    return f"owner: {{driver: {owner}}}"
 
 
 def named(objects: Objects, subject: str) -> dict[str, Any]:
@@ -243,7 +243,7 @@ SECTIONS = {
 """What a blueprint says besides, so that a component is there."""
 DIFFERENT = {
     "network-operator": f"{SECTIONS['network-operator']}    b: {{{POOL}: b}}, network: {{fabric: roce}}}}\n",
-    "gpu-operator": "\n  gpuStack: gpuCluster\n",
+    "gpu-operator": "\n  allocation: dra\n",
 }
 """And so that pools differ in what it does for them, or that it does it in its other way."""
 _DIGEST = re.compile("-[0-9a-f]{8}$")

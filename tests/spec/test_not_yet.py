@@ -11,7 +11,7 @@ from blueprint.source.layers import load_layers
 from blueprint.spec.base import Model
 from blueprint.spec.parse import parse_blueprint
 
-HEAD = "apiVersion: gpublueprint.dev/v1alpha1\nkind: Blueprint\nmetadata: {name: a}\n"
+HEAD = "apiVersion: gpublueprint.dev/v1alpha2\nkind: Blueprint\nmetadata: {name: a}\n"
 CLUSTER = '  cluster: {kubernetes: "1.36"}\n'
 POOL = "    train:\n      nodes: 1\n      selector: {a: b}\n"
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from dataclasses import dataclass
 from pathlib import Path
 
 from blueprint.bundle.model import Bundle
 from blueprint.changes.platform_changes import Parts, platform_parts
 from blueprint.cli.options import compile_target, refuse_overlays
 from blueprint.diagnostics import Diagnostic, Refused
+from blueprint.records import Record
 
 
-@dataclass(frozen=True, slots=True)
-class DiffSide:
+class DiffSide(Record):
     """A bundle, what it decides beside its objects, and which of its files were edited by hand."""
 
     bundle: Bundle

@@ -10,8 +10,8 @@ from blueprint.delivery.argocd import configuration, parent_application, stage_a
 from blueprint.delivery.expected_writes import ignored_fields
 from blueprint.delivery.flux import stage_kustomization, stage_resources
 from blueprint.delivery.health import health_checks
+from blueprint.delivery.settings import Delivery
 from blueprint.delivery.stages import stages_of
-from blueprint.platform.delivery.model import Delivery
 from blueprint.source.yaml_writer import emit
 
 FOLDER = "delivery"

@@ -1,1 +1,0 @@
-"""Who applies the manifests: `blueprint apply`, or a controller that reads them from a repository."""

@@ -10,7 +10,7 @@ from typing import Any
 from blueprint.bundle.model import FieldOrigin, Path
 from blueprint.changes.compare import ABSENT
 from blueprint.diagnostics import Code, Diagnostic, Note
-from blueprint.report.model import Coverage, IgnoredDifference
+from blueprint.report.model import Coverage, IgnoredDifference, PoolCheck
 
 
 class FindingKind(enum.StrEnum):
@@ -194,7 +194,7 @@ class ScopeResult:
     `diagnostics` is what is told beside `findings`; `failed` says that something among it contradicts the
     bundle. `left_out` are differences that are no drift; `refuted` counts what readings contradict, by node;
     `simulated` names what was not judged, since no kubelet has ever reported where it would show. `subject` is what
-    the report says of what it compared.
+    the report says of what it compared. `checks` is what the checks of readings came to, by pool.
     """
 
     coverage: tuple[Coverage, ...]
@@ -205,6 +205,7 @@ class ScopeResult:
     refuted: Mapping[str, int] = field(default_factory=dict)
     simulated: tuple[str, ...] = ()
     subject: Mapping[str, str] = field(default_factory=dict)
+    checks: tuple[PoolCheck, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +225,7 @@ class DriftReport:
     failed: bool = False
     refuted: Mapping[str, int] = field(default_factory=dict)
     simulated: tuple[str, ...] = ()
+    checks: tuple[PoolCheck, ...] = ()
 
     @property
     def unknown(self) -> int:

@@ -60,6 +60,17 @@ class SkippedRule:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class PoolCheck:
+    """One check of readings in a pool: how many nodes are as expected, are not, and could not be judged."""
+
+    pool: str
+    check: str
+    passed: int = 0
+    failed: int = 0
+    unknown: int = 0
+
+
 Reassess = Callable[[Collection[int]], tuple[str, int]]
 """The verdict and the exit code without some of a run's diagnostics, which are given by their positions."""
 
@@ -86,6 +97,7 @@ class Run:
         texts: The text behind files that spans name and the disk does not have (`--set`, git revisions); for
             excerpts only, no format tells it.
         skipped_rules: Rules that had something to look at and did not run.
+        checks: What the checks of readings came to, by pool and check.
     """
 
     verb: str
@@ -102,5 +114,6 @@ class Run:
     images: tuple[ReportedImage, ...] = ()
     platform: tuple[ObjectChange, ...] = ()
     skipped_rules: tuple[SkippedRule, ...] = ()
+    checks: tuple[PoolCheck, ...] = ()
     waived: tuple[WaivedFinding, ...] = ()
     reassess: Reassess | None = field(default=None, repr=False, compare=False)

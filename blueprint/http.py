@@ -10,7 +10,6 @@ import ssl
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +19,7 @@ import urllib3
 
 from blueprint._version import __version__
 from blueprint.diagnostics.causes import system_words
+from blueprint.records import Record
 
 _CONNECT_TIMEOUT = 10.0
 """Most seconds for a connection, however long an answer may take."""
@@ -50,8 +50,7 @@ class HttpError(Exception):
         self.unsent = unsent
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Record):
     """An answer. Names of headers are found in any case."""
 
     status: int

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 from blueprint.bundle.assembly import make_bundle
 from blueprint.bundle.images import PulledImage
@@ -22,18 +21,19 @@ from blueprint.platform.expectations import expectations
 from blueprint.platform.inputs.hardware_files import causes_only, with_own_hardware
 from blueprint.platform.model import Platform
 from blueprint.platform.resolve import resolve, resolve_again
+from blueprint.records import Record, field, replace
 from blueprint.render.images import pulled_images
 from blueprint.render.render import render_platform
 from blueprint.rule_facts.resolved import ResolvedFacts
 from blueprint.source.files import Files
 from blueprint.source.layers import Layered, load_layers
 from blueprint.spec.parse import parse_blueprint
+from blueprint.spec.schema_fields import takes_text
 from blueprint.spec.upgrade import upgraded
 from blueprint.waivers.engine import NO_WAIVERS, Waivers
 
 
-@dataclass(frozen=True)
-class Compilation:
+class Compilation(Record):
     """What compiling a blueprint led to. `bundle` and `files` are None where anything is wrong with it.
 
     `diagnostics` are all findings; `waivers`, those of comments among them, say which of them do not count.
@@ -93,7 +93,7 @@ def compile_blueprint(
     Raises:
         Refused: The blueprint itself cannot be read.
     """
-    layered = load_layers(target, overlays, sets, upgraded, files)
+    layered = load_layers(target, overlays, sets, upgraded, files, takes_text)
     blueprint, problems = parse_blueprint(layered)
     read = [*layered.diagnostics, *problems]
     found = read
@@ -114,7 +114,9 @@ def compile_blueprint(
     watched = platform.observability
     existing = (watched.namespace,) if watched else ()
     validation = validate_objects(objects, kubernetes_minor=platform.cluster.kubernetes_minor, namespaces=existing)
-    rules = run_rules(RuleContext(validation.well_formed, ResolvedFacts(platform)), policy)
+    rules = run_rules(
+        RuleContext(validation.well_formed, ResolvedFacts(platform)), policy, malformed=validation.malformed
+    )
     waivers = waivers.with_comments(layered.texts)  # those of manifests, too
     found += [*without_explained([*validation.diagnostics, *rules.diagnostics]), *waivers.problems]
     compilation = Compilation(target, layered, tuple(in_order(found)), platform, rules=rules, waivers=waivers)

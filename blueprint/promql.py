@@ -9,9 +9,10 @@ from __future__ import annotations
 import importlib.util
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
+
+from blueprint.records import Record
 
 PACKAGE = "promql-parser"
 """What has to be installed: the extra `promql` of this package brings it."""
@@ -50,8 +51,7 @@ class UnknownFunctionError(NotJudgedError):
         self.name = name
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Record):
     """One selector of an expression: the metric's name (empty without one), and the nearest function around it."""
 
     metric: str
@@ -59,8 +59,7 @@ class Use:
     ranged: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Expression:
+class Expression(Record):
     """An expression that can be read, and every selector in it."""
 
     text: str

@@ -251,6 +251,8 @@ def _parser(parser: argparse.ArgumentParser, name: str, level: int) -> Iterator[
             help_of = {choice.dest: choice.help or "" for choice in action._choices_actions}  # noqa: SLF001
             yield f"{'#' * level} {name} {verb}"
             yield sub.description or _sentence(help_of.get(verb, ""))
+            if sub.epilog:
+                yield "```sh\n" + "\n".join(line[2:] for line in sub.epilog.splitlines()[1:]) + "\n```"
             yield from _parser(sub, f"{name} {verb}", level + 1)
 
 

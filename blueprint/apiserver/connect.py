@@ -158,10 +158,10 @@ def with_environment_proxy(place: Endpoint) -> Endpoint:
     """The endpoint, going through HTTPS_PROXY where that is set and NO_PROXY does not exempt the host."""
     if place.proxy or not any(key.lower().endswith("_proxy") for key in os.environ):
         return place
-    from dataclasses import replace
     from urllib.parse import urlsplit
 
     from blueprint.http import environment_proxy
+    from blueprint.records import replace
 
     local = urlsplit(place.server).hostname in {"localhost", "127.0.0.1", "::1"}
     proxy = None if local else environment_proxy(place.server)

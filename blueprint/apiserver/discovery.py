@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from blueprint.apiserver.connection import Connection
 from blueprint.apiserver.errors import ApiError
+from blueprint.records import Record
 
 _AGGREGATED = (
     "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,"
@@ -16,8 +16,7 @@ _AGGREGATED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(Record):
     """One served kind in one version. `name` is the plural of URLs; `namespaced` is its scope."""
 
     group: str
@@ -43,8 +42,7 @@ class Resource:
         return f"{self.collection(namespace)}/{quote(name, safe='')}"
 
 
-@dataclass(frozen=True, slots=True)
-class Discovery:
+class Discovery(Record):
     """All served kinds, by (apiVersion, kind). `stale` are group-versions whose server did not answer."""
 
     resources: Mapping[tuple[str, str], Resource]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 import orjson
+
+from blueprint.records import Record
 
 _TRANSIENT = {
     0,
@@ -28,8 +29,7 @@ _QUOTED = 200
 """Characters of a strange answer that are repeated to people."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(Record):
     """One entry of `details.causes` of a Status: its reason, its text and the field it is about."""
 
     reason: str

@@ -7,13 +7,13 @@ by its keys, `v:"x"` an item of a set, `i:0` an index. Unlike dotted text this i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from blueprint.bundle.model import Path, json_digest
 from blueprint.changes.compare import ABSENT
+from blueprint.records import Record
 
 Tokens = tuple[str, ...]
 Tree = Mapping[str, Any]
@@ -27,8 +27,7 @@ _ITSELF = "."
 """In a fieldsV1 tree: the container itself, besides what is in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Record):
     """One managedFields entry. `time` is RFC 3339; `fields` the fieldsV1 tree, in terms of `api_version`."""
 
     manager: str

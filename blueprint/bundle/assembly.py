@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -30,6 +29,7 @@ from blueprint.platform.model import Platform
 from blueprint.platform.prerequisites import Prerequisite, prerequisites
 from blueprint.platform.tracking.sources import source_of
 from blueprint.probe.expectations import UNREAD, Expectation, ExpectationSource, expectations_to_json
+from blueprint.records import replace
 from blueprint.source.layers import Layered
 from blueprint.source.yaml_writer import emit
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from blueprint.platform.tracking.sources import Source
+from blueprint.records import Record
 
 DIGEST = "sha256:"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class PulledImage:
+class PulledImage(Record):
     """One image reference; `pulled_by` is the component, `digest` what its vendor pins, if known."""
 
     ref: str
     pulled_by: str
     digest: str | None = None
-    sources: tuple[Source, ...] = field(default=(), compare=False)
+    sources: tuple[Source, ...] = ()
 
     @property
     def pinned(self) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from blueprint._version import __version__
@@ -14,11 +13,11 @@ from blueprint.platform.components.model import PlatformComponent
 from blueprint.platform.model import Platform
 from blueprint.platform.observability.prerequisites import observability_to_json
 from blueprint.platform.pool import Pool
+from blueprint.records import Record
 from blueprint.spec.components import Patch
 
 
-@dataclass(frozen=True, slots=True)
-class Lock:
+class Lock(Record):
     """The lock of a bundle.
 
     Attributes:

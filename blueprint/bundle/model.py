@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
 
 import orjson
 
@@ -13,6 +14,7 @@ from blueprint.diagnostics import Span
 from blueprint.platform.nodes.taints import Taint
 from blueprint.platform.tracking.sources import Source, Sources, first_source, flatten, line_to_change
 from blueprint.probe.expectations import Expectation
+from blueprint.records import Record, field
 from blueprint.source.paths import Path
 
 __all__ = [
@@ -38,8 +40,7 @@ def json_digest(value: Any) -> str:
     return hashlib.sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).hexdigest()[:24]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ObjectId:
+class ObjectId(Record, order=True):
     """Which object: group, kind, namespace and name. The version is not part of an identity."""
 
     group: str
@@ -59,8 +60,7 @@ class ObjectId:
         return "/".join(part for part in (self.kind, self.namespace, self.name) if part)
 
 
-@dataclass(frozen=True, slots=True)
-class FieldOrigin:
+class FieldOrigin(Record):
     """Why a field has its value: the template scalar that produced it and everything that scalar read."""
 
     template: Span
@@ -91,17 +91,22 @@ class FieldOrigin:
 class Object:
     """One rendered object. `origins` maps every leaf and every container that was written to its origin.
 
-    `data` is in the API server's canonical form: no nulls, no empties that mean nothing.
+    `data` is in the API server's canonical form: no nulls, no empties that mean nothing. An object is no record, since
+    one of a stored bundle reads its fields when they are needed.
     """
 
     data: dict[str, Any]
     component: str
-    origins: Mapping[Path, FieldOrigin] = field(default_factory=dict, compare=False)
+    origins: Mapping[Path, FieldOrigin] = dataclasses.field(default_factory=dict, compare=False)
+    _id: ObjectId | None = dataclasses.field(default=None, init=False, repr=False, compare=False)
 
     @property
     def id(self) -> ObjectId:
         """Which object this is."""
-        return ObjectId.of(self.data)
+        if self._id is None:
+            object.__setattr__(self, "_id", ObjectId.of(self.data))
+            assert self._id is not None  # noqa: S101 - just made
+        return self._id
 
     @property
     def api_version(self) -> str:
@@ -126,6 +131,14 @@ class Object:
         return self.component == USERS or (origin is not None and origin.patched)
 
 
+@runtime_checkable
+class KeyPlaces(Protocol):
+    """Origins that know also where the keys of fields stand, as those of files read as they are."""
+
+    def key_at(self, path: Path) -> Span:
+        """Where the last key of a path stands."""
+
+
 class SourcesByKey(Mapping[str, tuple[Source, ...]]):
     """Sources by key. They are held as they were recorded, in groups; reading a key spreads them out."""
 
@@ -147,8 +160,7 @@ def noted_sources(sources: Mapping[str, tuple[Source, ...]]) -> Mapping[str, Sou
     return sources.noted if isinstance(sources, SourcesByKey) else sources
 
 
-@dataclass(frozen=True, slots=True)
-class BundlePool:
+class BundlePool(Record):
     """What a bundle says of one node pool: which nodes, how many, which labels and taints they carry.
 
     `labels` and `taints` are what must be on the node (selector labels excluded). `sources` has one entry
@@ -184,8 +196,7 @@ class BundlePool:
         return origin.template if origin else None
 
 
-@dataclass(frozen=True, slots=True)
-class BundleFact:
+class BundleFact(Record):
     """Something a bundle says that is no field, in words that complete "this line decides ...", and its sources."""
 
     what: str
@@ -197,8 +208,7 @@ class BundleFact:
         return flatten(self.noted)
 
 
-@dataclass(frozen=True, slots=True)
-class Bundle:
+class Bundle(Record):
     """Everything that `compile` decided, in memory; `render.bundle` writes and reads the folder form.
 
     `objects` are in apply order. `node_labels` is `apply` or `provisioner`. `digest` is the SHA-256 of
@@ -217,5 +227,5 @@ class Bundle:
     pools: tuple[BundlePool, ...]
     expectations: tuple[Expectation, ...]
     digest: str = ""
-    texts: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
-    facts: Iterable[BundleFact] = field(default=(), compare=False, repr=False)
+    texts: Mapping[str, str] = field(default_factory=dict)
+    facts: Iterable[BundleFact] = ()

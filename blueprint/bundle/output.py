@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from blueprint.bundle import codes
@@ -14,6 +13,7 @@ from blueprint.bundle.layout import LOCK
 from blueprint.bundle.owned_files import Replacement, is_free, replacement
 from blueprint.diagnostics import Code, Diagnostic, Refused
 from blueprint.files import why_not_a_file
+from blueprint.records import Record
 from blueprint.wording import counted, first_few
 
 Files = Mapping[str, bytes]
@@ -33,8 +33,7 @@ def check_output(files: Files, folder: Path) -> list[Diagnostic]:
     return [Diagnostic(codes.OUTPUT_DIFFERS, message) for message in sorted({*differences})]
 
 
-@dataclass(frozen=True, slots=True)
-class BundleWriteResult:
+class BundleWriteResult(Record):
     """Whether writing changed anything, and what to say about files that are not the bundle's or were edited."""
 
     changed: bool

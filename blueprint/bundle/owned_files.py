@@ -10,7 +10,6 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
@@ -28,6 +27,7 @@ from blueprint.bundle.layout import (
     sha256,
 )
 from blueprint.bundle.reader import stray_manifests as strays_in
+from blueprint.records import Record
 
 Files = Mapping[str, bytes]
 
@@ -37,8 +37,7 @@ _UNTOLD = (".git", "lost+found", STAGE)
 _DIGESTED = re.compile(r'"((?:[^"\\\n]|\\.)+)": "([0-9a-f]{64})"')
 
 
-@dataclass(frozen=True, slots=True)
-class LockedFiles:
+class LockedFiles(Record):
     """What a lock lists: the digests of each of the bundle's files. A lock that cannot be read is only guessed from:
     enough to write over a file, not to remove one."""
 
@@ -47,8 +46,7 @@ class LockedFiles:
     edited: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Replacement:
+class Replacement(Record):
     """What writing a bundle does to a folder, file by file; names are relative to it.
 
     `edited` are the changed or removed ones that are not as the old bundle had them. `in_the_way` says what cannot be

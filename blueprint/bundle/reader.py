@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from blueprint.bundle.stored_object import StoredObject
 from blueprint.diagnostics import Diagnostic, Refused, Span
 from blueprint.platform.nodes.taints import Taint
 from blueprint.probe.expectations import Expectation
+from blueprint.records import replace
 
 
 def read_bundle(folder: Path) -> Bundle:

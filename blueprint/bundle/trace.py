@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from blueprint.bundle.model import Bundle, FieldOrigin, Object, Path, noted_sources
@@ -17,11 +16,11 @@ from blueprint.platform.tracking.sources import (
     flatten,
     source_of,
 )
+from blueprint.records import Record
 from blueprint.source.paths import format_path
 
 
-@dataclass(frozen=True, slots=True)
-class TracedField:
+class TracedField(Record):
     """A rendered leaf with its value and everything it came from.
 
     `noted` are the sources of the leaf and of the containers around it that stand inside the object; `origin` has
@@ -53,8 +52,7 @@ class TracedField:
         return (first, *rest) if first else ()
 
 
-@dataclass(frozen=True, slots=True)
-class TracedUse:
+class TracedUse(Record):
     """Something that a line decides: a field, or in words what is no field, such as a fact about a pool."""
 
     source: Source

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from blueprint.catalog import codes
 from blueprint.catalog.components import Component, ExporterFacts
 from blueprint.catalog.distribution import Distribution, Part
-from blueprint.catalog.facts import Record
+from blueprint.catalog.facts import CatalogueFile
 from blueprint.catalog.hardware import Gpu
 from blueprint.catalog.kinds import Kind
 from blueprint.catalog.loader import read
@@ -22,7 +22,7 @@ from blueprint.data import data_folder
 from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.source.paths import Path as Steps
 
-R = TypeVar("R", bound=Record)
+R = TypeVar("R", bound=CatalogueFile)
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -47,7 +47,7 @@ class Catalog:
         self._clouds = _stored(machines.glob("*.yaml")) if machines else {}
         self._rules = _stored(rules.glob("*.yaml")) if rules else {}
         self._added: dict[str, tuple[Gpu, Steps]] = {}
-        self._read: dict[Path, Record] = {}
+        self._read: dict[Path, CatalogueFile] = {}
 
     def with_product(self, product: Gpu, named_at: Steps) -> Catalog:
         """This catalogue and one more GPU product, which the blueprint names at the path `named_at`.

@@ -1,17 +1,15 @@
 """A component: one folder under `components/` that says what is installed and how it may be set up."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
 from blueprint.catalog.distribution import STACKS, Part, Stack
-from blueprint.catalog.facts import Digest, Matching, Record, Text
+from blueprint.catalog.facts import CatalogueFile, Digest, Given, Matching, Text
 from blueprint.catalog.kinds import FieldPath, Kind, KindName
 from blueprint.catalog.olm import FileName, Olm
 from blueprint.catalog.settings import Setting
+from blueprint.records import Record, field
 
 Ownership = Literal["managed", "external", "absent"]
 """`managed`: rendered and applied; `external`: somebody else installs it, only checked; `absent`: not there."""
@@ -25,8 +23,7 @@ CrdFile = Annotated[
 Section = Annotated[str, Matching(r"[A-Z][A-Za-z]+: spec(\.[a-zA-Z]+)*", "KIND: PATH")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Image:
+class Image(Record, kw_only=True):
     """A container image.
 
     Attributes:
@@ -59,8 +56,7 @@ class Image:
         return f"{self.repository}/{self.name}" + (f":{self.tag}" if self.tag else "")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunsOnce:
+class RunsOnce(Record, kw_only=True):
     """What must not run a second time on the same nodes.
 
     Attributes:
@@ -72,8 +68,7 @@ class RunsOnce:
     operand: FieldPath | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExporterFacts:
+class ExporterFacts(Record, kw_only=True):
     """How a component exports the metrics of GPUs, and which of its settings decide what about that.
 
     Attributes:
@@ -103,8 +98,7 @@ class ExporterFacts:
     locks: tuple[Text, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Component(Record):
+class Component(CatalogueFile, kw_only=True):
     """One installable part of a platform.
 
     `component.yaml` says it for the newest version; `versions/VERSION.yaml` says in which keys an older one differs.
@@ -162,7 +156,7 @@ class Component(Record):
     kinds: Mapping[KindName, Kind] = field(default_factory=dict)
     lacks: Mapping[str, Text] = field(default_factory=dict)
     sources: tuple[Text, ...]
-    folder: Path = field(repr=False, compare=False, metadata={"given": True})
+    folder: Given[Path]
 
     def complaint(self) -> str | None:
         """What is wrong with the settings among each other: one that requires another that is not there."""

@@ -4,13 +4,11 @@ Every managed cloud has several modes that exclude each other: a node pool is in
 nodes on which pods never start.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from blueprint.catalog.facts import Matching, Record, Text
+from blueprint.catalog.facts import CatalogueFile, Matching, Text
+from blueprint.records import Record, field
 
 Owner = Literal["operator", "host", "provider"]
 Part = Literal["driver", "toolkit", "devicePlugin"]
@@ -22,8 +20,7 @@ Family = Annotated[str, Matching(r"\*|[a-z]+", "the first word of cluster.os, or
 Directory = Annotated[str, Matching(r"(/[A-Za-z0-9._-]+)+", "an absolute path")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mode:
+class Mode(Record, kw_only=True):
     """One way to own the node stack.
 
     Attributes:
@@ -57,8 +54,7 @@ class Mode:
         return f"driver {self.driver}, toolkit {self.toolkit}, devicePlugin {self.device_plugin} ({self.means})"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeImage:
+class NodeImage(Record, kw_only=True):
     """A family of node images.
 
     Attributes:
@@ -80,31 +76,27 @@ class NodeImage:
     mig_manager: Literal["yes", "reboot", "no"] = "yes"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NamedRuntime:
+class NamedRuntime(Record, kw_only=True):
     """NVIDIA's container runtime where it is not the default one: its RuntimeClass, and who brings it."""
 
     runtime_class: Text
     needs: tuple[Text, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeGroups:
+class NodeGroups(Record, kw_only=True):
     """How a provider marks the nodes of one of its pools: the label that names it, and the value of its GPU taint."""
 
     label: Text
     taint: Text = "true"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProviderFabric:
+class ProviderFabric(Record, kw_only=True):
     """A fabric of which the provider alone brings the driver, and what must be done for it, in whole sentences."""
 
     needs: tuple[Text, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Distribution(Record):
+class Distribution(CatalogueFile, kw_only=True):
     """A way to package Kubernetes.
 
     Attributes:

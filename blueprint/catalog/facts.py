@@ -1,26 +1,22 @@
 """A fact: a value, where it was learnt, and how sure we are; and the vocabulary of the catalogue's types."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass, field
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from blueprint.diagnostics import Span
+from blueprint.records import Record
 from blueprint.source.document import Document
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Matching:
+class Matching(Record):
     """The whole string must match `pattern`; `form` says so in words."""
 
     pattern: str
     form: str
 
 
-@dataclass(frozen=True, slots=True)
-class AtLeast:
+class AtLeast(Record):
     """The integer must not be smaller."""
 
     least: int
@@ -37,8 +33,13 @@ Confidence = Literal["read", "observed", "derived", "unverified"]
 a rule, `unverified` general knowledge: good for a warning, never for an error."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fact(Generic[T]):
+_GIVEN = "given"
+
+Given = Annotated[T, _GIVEN]
+"""A field of a record that does not stand in the file: the reader fills it."""
+
+
+class Fact(Record, Generic[T]):
     """One value with its evidence.
 
     `span` is the place of the value in the catalogue, `path` its dotted path there, so that a rendered field
@@ -48,8 +49,8 @@ class Fact(Generic[T]):
     value: T
     source: Text
     confidence: Confidence
-    span: Span = field(metadata={"given": True})
-    path: str = field(metadata={"given": True})
+    span: Given[Span]
+    path: Given[str]
 
     @property
     def certain(self) -> bool:
@@ -57,15 +58,18 @@ class Fact(Generic[T]):
         return self.confidence != "unverified"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+def is_given(hint: Any) -> bool:
+    """Whether a field with this annotation does not stand in the file."""
+    return _GIVEN in getattr(hint, "__metadata__", ())
+
+
+class CatalogueFile(Record, kw_only=True, eq=False):
     """The content of one catalogue file; it remembers where each of its values stands.
 
-    Keys in the file are the fields' names in camelCase. Fields marked `given` do not stand in it: the reader fills
-    them.
+    Keys in the file are the fields' names in camelCase. Two are equal if they are the same: each file is read once.
     """
 
-    document: Document = field(repr=False, compare=False, metadata={"given": True})
+    document: Given[Document]
 
     def span(self, *path: str | int) -> Span:
         """The place of the value at `path`, in the file's own keys: `span("images", "driver", "tag")`.

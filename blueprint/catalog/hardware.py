@@ -1,12 +1,10 @@
 """What is known about one GPU product."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from blueprint.catalog.facts import AtLeast, Fact, Matching, Record, Text
+from blueprint.catalog.facts import AtLeast, CatalogueFile, Fact, Matching, Text
+from blueprint.records import Record
 
 Architecture = Literal["Pascal", "Volta", "Turing", "Ampere", "Ada Lovelace", "Hopper", "Blackwell"]
 """As NVML and the DRA driver name it."""
@@ -34,32 +32,28 @@ DriverVersion = Annotated[str, Matching(r"\d{3}(\.\d+){0,2}", "a driver branch o
 """A branch (`525`) or an exact version (`570.133.20`)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ecc:
+class Ecc(Record, kw_only=True):
     """Error correction: whether the memory has it, and whether it is on as delivered."""
 
     supported: Fact[bool]
     default: Fact[bool] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MigProfile:
+class MigProfile(Record, kw_only=True):
     """A slice that the GPU can be partitioned into, and how many of it fit when there is nothing else."""
 
     name: Annotated[str, Matching(r"\dg\.\d+gb([+-]\w+(\.\w+)?)?", "a MIG profile")]
     max: Positive
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MigPlacement:
+class MigPlacement(Record, kw_only=True):
     """How many of the GPU's memory slices an instance takes, and at which of them it may start."""
 
     slices: Positive
     starts: tuple[Annotated[int, AtLeast(0)], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mig:
+class Mig(Record, kw_only=True):
     """Multi-Instance GPU: the profiles by name, and how they may be packed."""
 
     supported: Fact[bool]
@@ -67,8 +61,7 @@ class Mig:
     placements: Fact[Mapping[str, MigPlacement]] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NvLink:
+class NvLink(Record, kw_only=True):
     """The links to other GPUs. `links` is 0 where there are none; cards with a bridge leave it out.
 
     Attributes:
@@ -84,24 +77,21 @@ class NvLink:
     domain_gpus: Fact[Positive] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pcie:
+class Pcie(Record, kw_only=True):
     """The connection to the host: generation and number of lanes. An idle link may run at a lower generation."""
 
     generation: Fact[Positive]
     width: Fact[Positive]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Power:
+class Power(Record, kw_only=True):
     """The power limits that can be set, in watts; the default is `tdp_w`."""
 
     minimum_w: Fact[Positive]
     maximum_w: Fact[Positive]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Thermal:
+class Thermal(Record, kw_only=True):
     """Temperatures in degrees Celsius at which the GPU slows down and shuts down, and up to which it may be run."""
 
     slowdown_c: Fact[Positive]
@@ -110,8 +100,7 @@ class Thermal:
     memory_maximum_c: Fact[Positive]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gpu(Record):
+class Gpu(CatalogueFile, kw_only=True):
     """One product of the hardware catalogue. A fact that nobody knows is None, and claims that need it are unknown.
 
     Attributes:

@@ -4,13 +4,11 @@ Kubernetes' own kinds are in `kubernetes/kinds.yaml`, those that a component bri
 `component.yaml`: by `Kind.group`, or `Kind` alone for the core group.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from blueprint.catalog.facts import Matching, Record, Text
+from blueprint.catalog.facts import CatalogueFile, Matching, Text
+from blueprint.records import Record
 
 FieldPath = Annotated[str, Matching(r"[A-Za-z0-9]+(\.[A-Za-z0-9]+)*", "a dotted path of a field")]
 KindName = Annotated[str, Matching(r"([A-Z][A-Za-z0-9]*|\*)(\.[a-z0-9.-]+)?", "Kind.group")]
@@ -19,8 +17,7 @@ StageName = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Replicas:
+class Replicas(Record, kw_only=True):
     """Healthy when as many are there as are wanted.
 
     Attributes:
@@ -38,8 +35,7 @@ class Replicas:
     failed: tuple[Text, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldState:
+class FieldState(Record, kw_only=True):
     """Healthy when one field has one of some values.
 
     Attributes:
@@ -55,8 +51,7 @@ class FieldState:
     idle: tuple[Text, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConditionState:
+class ConditionState(Record, kw_only=True):
     """Healthy when a condition is true, and another is not.
 
     Attributes:
@@ -68,8 +63,7 @@ class ConditionState:
     degraded: Text | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Completion:
+class Completion(Record, kw_only=True):
     """Healthy when it has ended well.
 
     Attributes:
@@ -83,8 +77,7 @@ class Completion:
     running: FieldPath
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Readiness:
+class Readiness(Record, kw_only=True):
     """How to read in an object's status whether it works: in one of five ways.
 
     Attributes:
@@ -110,16 +103,14 @@ class Readiness:
         return None if found == 1 else "one of replicas, state, condition, completion and subscription says how"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retained:
+class Retained(Record, kw_only=True):
     """A field of `spec` and the value that the API server silently keeps when it is no longer declared."""
 
     field: Text
     value: Text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class Kind(Record, kw_only=True):
     """The facts of one kind; without any, it is written with its like, and nothing is read in its status.
 
     Attributes:
@@ -146,8 +137,7 @@ class Kind:
     claims: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kinds(Record):
+class Kinds(CatalogueFile, kw_only=True):
     """The whole file of Kubernetes' own kinds."""
 
     kinds: Mapping[KindName, Kind]

@@ -1,6 +1,6 @@
 """Read one catalogue file into its record; what is wrong with it becomes diagnostics at the line.
 
-The records are plain dataclasses, and their annotations are the schema. They are read by hand because every compile
+The records are plain records, and their annotations are the schema. They are read by hand because every compile
 reads some of them: building validators for them would take longer than all the rest of the catalogue.
 """
 
@@ -9,22 +9,22 @@ from __future__ import annotations
 import re
 import types
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, cast, get_args, get_origin
 
 from blueprint.catalog import codes
-from blueprint.catalog.facts import AtLeast, Fact, Matching, Record
+from blueprint.catalog.facts import AtLeast, CatalogueFile, Fact, Matching, is_given
 from blueprint.catalog.versions import layered
 from blueprint.diagnostics import Diagnostic, Refused, Span, nearest
+from blueprint.records import fields
 from blueprint.source.document import Document
 from blueprint.source.loader import load_text
 from blueprint.source.paths import format_path
 from blueprint.source.shipped import shipped_document
 from blueprint.wording import joined
 
-R = TypeVar("R", bound=Record)
+R = TypeVar("R", bound=CatalogueFile)
 At = tuple[str | int, ...]
 
 _WORDS = {str: "text in quotes where it could be read otherwise", int: "a whole number", bool: "true or false"}
@@ -69,13 +69,10 @@ class _Part(NamedTuple):
 @cache
 def _parts(model: Any) -> dict[str, _Part]:
     """The fields that stand in the file, by their key there."""
-    hints = get_type_hints(model, include_extras=True)
     return {
-        re.sub("_(.)", lambda match: match[1].upper(), one.name): _Part(
-            one.name, hints[one.name], one.default is MISSING and one.default_factory is MISSING
-        )
+        re.sub("_(.)", lambda match: match[1].upper(), one.name): _Part(one.name, one.type, required=one.required)
         for one in fields(model)
-        if not one.metadata.get("given")
+        if not is_given(one.type)
     }
 
 
@@ -97,7 +94,7 @@ class _Reader:
         return self.record(model, _parts(model), self.document.data, (), given)
 
     def record(self, model: type[Any], parts: Mapping[str, _Part], data: Any, at: At, given: Mapping[str, Any]) -> Any:
-        """A dataclass from a map; None where that is impossible."""
+        """A record from a map; None where that is impossible."""
         if not isinstance(data, dict):
             return self.wrong(at, "must be a map")
         before = len(self.problems)

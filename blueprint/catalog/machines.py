@@ -7,11 +7,11 @@ the same table; a line names the columns of which it is less sure under `unverif
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
-from blueprint.catalog.facts import Confidence, Fact, Record, Text
+from blueprint.catalog.facts import CatalogueFile, Confidence, Fact, Text
 from blueprint.catalog.hardware import Arch, Positive
+from blueprint.records import Record
 
 T = TypeVar("T")
 Fabric = Literal["infiniband", "roce", "efa", "tcpx", "tcpxo"]
@@ -22,16 +22,14 @@ COLUMNS = ("arch", "product", "gpus", "cpu", "memoryGib", "adapters", "fabric", 
 they are joined by, `vgpuMib` is the memory of a vGPU."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Evidence(Record, kw_only=True):
     """Where the values of a column were learnt."""
 
     source: Text
     confidence: Confidence
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InstanceType:
+class InstanceType(Record, kw_only=True):
     """One line: an instance type. What nobody knows is left out.
 
     `gpus` is missing where the machine has a fraction of one; `note` then says so. `vgpu` says that what appears in the
@@ -58,8 +56,7 @@ class InstanceType:
         return "vgpuMib without vgpu" if self.vgpu_mib and not self.vgpu else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Machines(Record):
+class Machines(CatalogueFile, kw_only=True):
     """The instance types of one cloud.
 
     Attributes:
@@ -109,12 +106,11 @@ class Machines(Record):
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Machine:
+class Machine(Record, kw_only=True):
     """An instance type of a cloud; a value that nobody knows is None."""
 
     name: str
-    cloud: Machines = field(repr=False, compare=False)
+    cloud: Machines
     note: str | None
     vgpu: bool = False
     arch: Fact[Arch] | None = None

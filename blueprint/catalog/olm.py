@@ -1,19 +1,16 @@
 """How a component comes where the distribution installs operators through the Operator Lifecycle Manager."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Annotated
 
 from blueprint.catalog.facts import Digest, Matching, Text
 from blueprint.catalog.settings import Setting
+from blueprint.records import Record, field
 
 FileName = Annotated[str, Matching(r"[a-z0-9][a-z0-9-]*\.yaml", "the name of a YAML file in this folder")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OlmImage:
+class OlmImage(Record, kw_only=True):
     """An image that the operator's bundle pins in another build than the Helm chart names."""
 
     tag: Text
@@ -21,8 +18,7 @@ class OlmImage:
     source: Text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Olm:
+class Olm(Record, kw_only=True):
     """What replaces a component's definitions and templates.
 
     Attributes:

@@ -1,20 +1,17 @@
 """A release: a named, tested set of component versions and driver branches."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated
 
-from blueprint.catalog.facts import Digest, Fact, Matching, Record, Text
+from blueprint.catalog.facts import CatalogueFile, Digest, Fact, Matching, Text
+from blueprint.records import Record
 
 Minor = Annotated[str, Matching(r"1\.\d\d", "a Kubernetes minor")]
 Branch = Annotated[str, Matching(r"\d{3}", "a driver branch")]
 Month = Annotated[str, Matching(r"\d{4}-\d\d", "a month, year first")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DriverBranch:
+class DriverBranch(Record, kw_only=True):
     """One branch of the NVIDIA data centre driver.
 
     Attributes:
@@ -30,8 +27,7 @@ class DriverBranch:
     supported_until: Month
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drivers:
+class Drivers(Record, kw_only=True):
     """The driver branches of a release; the default is used where a pool names none.
 
     `precompiled` lists by operating system the branches that NVIDIA publishes kernel modules of; `unpublished` those of
@@ -49,16 +45,14 @@ class Drivers:
         return missing is None or not missing.certain or branch not in missing.value.get(system, ())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tested:
+class Tested(Record, kw_only=True):
     """What was tried with this set, or said to work, and by whom."""
 
     claim: Text
     source: Text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Release(Record):
+class Release(CatalogueFile, kw_only=True):
     """A named set of versions.
 
     `components` maps a component's name to its version; `kubernetes` lists the minors it is supported on, and

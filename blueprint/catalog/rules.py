@@ -1,13 +1,11 @@
 """Rules of compatibility: what does not work together, and what must be true besides. Data, one rule per file."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Literal
 
-from blueprint.catalog.facts import Confidence, Record, Text
+from blueprint.catalog.facts import CatalogueFile, Confidence, Text
+from blueprint.records import Record
 from blueprint.versions import version_key
 
 Subject = Literal[
@@ -17,8 +15,7 @@ Subject = Literal[
 """What a rule may ask about; `platform/compatibility.py` says how each is read. An unknown value fits no condition."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
+class Condition(Record, kw_only=True):
     """What the value of a subject must be: one of some patterns (`rhel-9.*`), a version within bounds, or not known."""
 
     unknown: bool = False
@@ -41,8 +38,7 @@ class Condition:
         return not (self.at_most and version_key(value) > version_key(self.at_most))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompatibilityRule(Record):
+class CompatibilityRule(CatalogueFile, kw_only=True):
     """One rule. Where all conditions hold, what `forbids` says is wrong, or what `demands` says must be true.
 
     Attributes:

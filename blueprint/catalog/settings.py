@@ -1,19 +1,16 @@
 """What a blueprint may set of a component: typed, bounded, described."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from blueprint.catalog.distribution import Part
 from blueprint.catalog.facts import Text
 from blueprint.catalog.setting_types import Fault, faults, faults_of_pod
+from blueprint.records import Record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class Setting(Record, kw_only=True):
     """One typed setting of a component.
 
     Attributes:

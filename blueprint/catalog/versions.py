@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from blueprint.diagnostics import Span
@@ -10,7 +9,6 @@ from blueprint.source.document import Document
 from blueprint.source.paths import Path
 
 
-@dataclass(frozen=True)
 class _Layered(Document):
     """The merged data; a value's place is in the upper document where that says it, otherwise in the lower one."""
 

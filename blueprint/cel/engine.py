@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
@@ -17,6 +16,7 @@ from blueprint.cel.functions import formats, lists, network, quantities, regex, 
 from blueprint.cel.functions.signatures import Signature
 from blueprint.cel.screen import names_of, reason_against
 from blueprint.cel.syntax import CelError, TooComplexError, parse
+from blueprint.records import Record
 
 SIGNATURES: tuple[Signature, ...] = (
     *strings.SIGNATURES,
@@ -58,8 +58,7 @@ class EvaluationError(Exception):
     """The expression fails for these values, as it would in the API server."""
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(Record):
     """A compiled expression."""
 
     text: str

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from blueprint.records import Record
 
 _TOKEN = re.compile(
     r"""(?P<space>(?:\s|//[^\n]*)+)
@@ -37,8 +38,7 @@ class TooComplexError(CelError):
     """The text is longer or deeper than any that is written by hand; it may be an expression all the same."""
 
 
-@dataclass(frozen=True, slots=True)
-class CelExpression:
+class CelExpression(Record):
     """A part of an expression.
 
     Attributes:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from blueprint.bundle.model import FieldOrigin, Object, ObjectId, Path
 from blueprint.changes.compare import ObjectChange
 from blueprint.diagnostics import Span
+from blueprint.records import Record
 
 
-@dataclass(frozen=True, slots=True)
-class ChangedObject:
+class ChangedObject(Record):
     """An object that changes. `before` and `after` are its data, None where it is not there."""
 
     change: ObjectChange

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
 from blueprint.bundle.model import Bundle, FieldOrigin, Object
 from blueprint.changes.compare import FieldChange, ObjectChange
 from blueprint.platform.tracking.sources import Source, SourceGroup, Sources
+from blueprint.records import replace
 
 Line = tuple[str, str, str]
 

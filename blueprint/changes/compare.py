@@ -5,10 +5,10 @@ from __future__ import annotations
 import enum
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from blueprint.bundle.model import FieldOrigin, Object, ObjectId, Path
+from blueprint.records import Record
 from blueprint.source.paths import format_path, list_key
 
 
@@ -31,8 +31,7 @@ _MOST_ALIGNED = 1_000_000
 """Beyond this product of lengths, items are compared by their index."""
 
 
-@dataclass(frozen=True, slots=True)
-class FieldChange:
+class FieldChange(Record):
     """One field that differs. `before` or `after` is ABSENT where the field is added or removed.
 
     `name` is the field as people write it, list items by their key.
@@ -50,8 +49,7 @@ class FieldChange:
         return self.name or format_path(self.path)
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectChange:
+class ObjectChange(Record):
     """One object and what happens to it; `reason` says why where it is not plain (immutable field, ...)."""
 
     id: ObjectId

@@ -6,7 +6,6 @@ The tables are `effects.yaml` of the components; everything is told as diagnosti
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from blueprint.bundle.model import BundlePool, Object
 from blueprint.catalog.component_files.effects import Effect, load_effects
@@ -18,6 +17,7 @@ from blueprint.changes.place_effects import PlaceChange, place_effects
 from blueprint.changes.rollout import Rollout, Rollouts
 from blueprint.changes.upgrade_paths import unsupported_upgrades
 from blueprint.diagnostics import Code, Diagnostic, Note
+from blueprint.records import Record
 from blueprint.source.paths import format_path
 from blueprint.wording import joined
 
@@ -31,8 +31,7 @@ _CODES: Mapping[str, tuple[Code, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class EffectMatch:
+class EffectMatch(Record):
     """Changed fields of one object that an entry of the table knows."""
 
     changed: ChangedObject

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from blueprint.bundle.model import BundlePool, Taint
 from blueprint.catalog.component_files.effects import Effect
 from blueprint.changes import codes
 from blueprint.diagnostics import Code, Diagnostic, Note, Span
+from blueprint.records import Record
 from blueprint.wording import joined
 
 _WORDING: Mapping[str, tuple[Code, str]] = {
@@ -19,8 +19,7 @@ _WORDING: Mapping[str, tuple[Code, str]] = {
 _REBOOT = "no pod may hold a GPU of the node meanwhile: drain it first"
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceChange:
+class PlaceChange(Record):
     """The nodes of a pool, or one node, whose labels or taints change.
 
     `labels` has the old and the new value, None for none. `places` has the deciding lines: by `labels.KEY`, or

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from blueprint.bundle.model import BundlePool
 from blueprint.changes.change import ChangedObject
 from blueprint.effective.operator import CLUSTER_POLICY, NVIDIA_DRIVER
 from blueprint.kubernetes.label_index import LabelIndex
+from blueprint.records import Record
 from blueprint.wording import counted, joined
 
 DEPLOYED = "nvidia.com/gpu.deploy.driver"
@@ -18,8 +18,7 @@ _AUTOMATIC = {"autoUpgrade": True, "maxParallelUpgrades": 1, "maxUnavailable": "
 """What an NVIDIADriver without a policy is upgraded by (GPU Operator 26.7)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rollout:
+class Rollout(Record):
     """Where and how. `policy` is the upgrade policy as the custom resource has it, `daemonsets` that of operands."""
 
     pools: tuple[BundlePool, ...]

@@ -12,12 +12,12 @@ from typing import Any
 from blueprint.cel.functions.signatures import LONGEST_TEXT
 from blueprint.kubernetes.api import Schema
 
-_RESERVED = frozenset(
-    {
-        *("true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import"),
-        *("let", "loop", "package", "namespace", "return", "var", "void", "while"),
-    }
-)
+_KEYWORDS = ("true", "false", "null", "in")
+_RESERVED = (
+    "as", "break", "const", "continue", "else", "for", "function", "if", "import",
+    "let", "loop", "package", "namespace", "return", "var", "void", "while",
+)  # fmt: skip
+"""Words that CEL keeps for later. The API server takes a field of such a name with and without underscores."""
 _ESCAPES = {"__": "__underscores__", ".": "__dot__", "-": "__dash__", "/": "__slash__"}
 _SPECIAL = re.compile(r"__|[./-]")
 _SCALARS = {"string": "string", "integer": "int", "boolean": "bool", "number": "dyn"}
@@ -34,12 +34,14 @@ class UnrepresentableError(Exception):
     """A value that the library cannot hold as it is."""
 
 
-def escaped(name: str) -> str | None:
-    """The name of a field in CEL: `a-b` is `a__dash__b`. None for one that cannot be written."""
+def escaped(name: str) -> tuple[str, ...]:
+    """The names of a field in CEL: `a-b` is `a__dash__b`. Empty for one that cannot be written."""
+    if name in _KEYWORDS:
+        return (f"__{name}__",)
     if name in _RESERVED:
-        return f"__{name}__"
+        return name, f"__{name}__"
     found = _SPECIAL.sub(lambda match: _ESCAPES[match[0]], name)
-    return found if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", found) else None
+    return (found,) if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", found) else ()
 
 
 def cel_type(schema: Schema) -> str | None:
@@ -91,8 +93,8 @@ def cel_value(value: Any, schema: Schema, *, root: bool = False) -> Any:
 
 def _fields(value: dict[str, Any], fields: dict[str, Schema]) -> Iterator[tuple[str, Any]]:
     for name, field in fields.items():
-        if value.get(name) is not None and cel_type(field) and (inside := escaped(name)):
-            yield inside, cel_value(value[name], field)
+        if value.get(name) is not None and cel_type(field):
+            yield from ((inside, cel_value(value[name], field)) for inside in escaped(name))
 
 
 def _text(value: str, schema: Schema) -> Any:
@@ -119,7 +121,8 @@ def _names(schema: Schema, holds: Any, name: str = "self") -> Iterator[str]:
     if holds(schema):
         yield name
     for field, each in schema.get("properties", {}).items():
-        yield from _names(each, holds, escaped(field) or "")
+        for inside in escaped(field):
+            yield from _names(each, holds, inside)
     for key in ("items", "additionalProperties"):
         if isinstance(schema.get(key), Mapping):
             yield from _names(dict(schema[key]), holds, name)

@@ -92,6 +92,15 @@ name, ports by number and protocol). Server-side apply refuses such a list; othe
 and which one is luck.
 """,
 )
+REPEATED_ITEM = define(
+    "BP5031",
+    "item-repeated",
+    """
+Two variables of a container have one name, or two ports one number and protocol. The API server takes that on create, and the last
+variable counts. Server-side apply (`blueprint apply`, `kubectl apply --server-side`, Flux) refuses it, and a later
+`kubectl apply` may keep the wrong one.
+""",
+)
 QUANTITY_FORM = define(
     "BP5011",
     "quantity-not-canonical",

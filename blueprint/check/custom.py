@@ -82,7 +82,7 @@ def _plain(schema: Schema) -> Schema:
     out = {key: value for key, value in schema.items() if key in _VERBATIM}
     if "type" in schema:
         out["type"] = schema["type"]
-    name = schema.get("format")
+    name = schema.get("format") or ("int64" if schema.get("type") == "integer" else None)
     if name in FORMATS or name in PATTERNS or name in BOUNDS:
         out["format"] = name
         out = with_format(out)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Any
 
-from blueprint.bundle.model import FieldOrigin, Object, Path, Source
-from blueprint.diagnostics import Code, Diagnostic, Note, Severity, Span
+from blueprint.bundle.model import FieldOrigin, KeyPlaces, Object, Path, Source
+from blueprint.diagnostics import Code, Diagnostic, Fix, Note, Severity, Span
+from blueprint.records import Record, replace
 from blueprint.redaction.secrets import HIDDEN, is_confidential, is_secret, is_secret_manifest
 from blueprint.source.paths import format_path
 
@@ -16,11 +16,11 @@ _NOT_THE_USERS = frozenset({"component", "release", "hardware", "default"})
 _LONGEST = 60
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectFinding:
+class ObjectFinding(Record):
     """One sentence about one field, without the object's name: `spec.replicas must be a whole number`.
 
     `part` is the stretch of a text, in characters, that is meant; the place is narrowed to it where that can be told.
+    `rename` is what the last key of the path was probably meant to be: an edit, where the place of the key is known.
     """
 
     code: Code
@@ -29,19 +29,25 @@ class ObjectFinding:
     help: str | None = None
     override: Severity | None = None
     part: tuple[int, int] | None = None
+    rename: str | None = None
 
     def to_diagnostic(self, subject: Object, name: str | None = None) -> Diagnostic:
         """The diagnostic: at the blueprint's line if the value came from one, else at the template's."""
         at, notes = place(subject.origin(self.path))
         if self.part and at:
             at = _narrowed(at, self.part, value_at(subject.data, self.path))
+        fix = None
+        if self.rename and isinstance(subject.origins, KeyPlaces):
+            at = subject.origins.key_at(self.path)
+            fix = Fix(at, self.rename)
         name = name or str(subject.id)
         return Diagnostic(
             code=self.code,
             message=f"{name}: {self.text}",
             at=at,
             notes=notes,
-            help=self.help,
+            help=self.help or (f"did you mean {self.rename}?" if self.rename and not fix else None),
+            fix=fix,
             subject=name,
             path=format_path(self.path, subject.data) or None,
             override=self.override,

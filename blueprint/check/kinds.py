@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Any
 
@@ -18,9 +17,10 @@ from blueprint.check.strict import strict_kind
 from blueprint.check.validation_rules import RuleNode, collect_rules
 from blueprint.check.validator import Validate, compile_schema
 from blueprint.diagnostics import nearest
-from blueprint.kubernetes.api import BuiltInKind, Kubernetes, Schema, known_minors, load_kubernetes
+from blueprint.kubernetes.api import BuiltInKind, Schema, known_minors, load_kubernetes
 from blueprint.kubernetes.crd_defaults import with_defaults
 from blueprint.kubernetes.crds import crds_of
+from blueprint.records import Record, replace
 from blueprint.wording import joined
 
 _OF_OPERATORS = {
@@ -37,8 +37,7 @@ _OF_OPERATORS = {
 _UNSTABLE = re.compile(r"v\d+(alpha|beta)\d+")
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedKind:
+class CheckedKind(Record):
     """How objects of one kind are checked."""
 
     namespaced: bool
@@ -100,6 +99,8 @@ class KindRegistry:
 
     def _unknown(self, api_version: str, kind: str) -> ObjectFinding:
         kubernetes = self._kubernetes
+        if not _is_kubernetes_own(api_version.rpartition("/")[0]):
+            return self._foreign(api_version, kind)
         what = f"{kind} {api_version} is not served by Kubernetes {kubernetes.minor}"
         if elsewhere := kubernetes.versions_of(kind):
             text = f"{what}; {joined(sorted(elsewhere), 'or')} is"
@@ -111,15 +112,15 @@ class KindRegistry:
             return ObjectFinding(codes.KIND_NOT_SERVED, ("kind",), what, f"did you mean {near}?" if near else None)
         if when := _served_by(api_version, kind):
             return ObjectFinding(codes.KIND_NOT_SERVED, ("apiVersion",), f"{what}; {when}")
-        group = api_version.rpartition("/")[0]
-        if _is_kubernetes_own(group, kubernetes):
-            return ObjectFinding(codes.KIND_NOT_SERVED, ("apiVersion",), what)
-        return ObjectFinding(
-            codes.SCHEMA_UNKNOWN,
-            ("kind",),
-            f"no schema says what {kind} {api_version} may contain",
-            "add its CustomResourceDefinition to extraManifests",
-        )
+        return ObjectFinding(codes.KIND_NOT_SERVED, ("apiVersion",), what)
+
+    def _foreign(self, api_version: str, kind: str) -> ObjectFinding:
+        """A custom resource without a definition; others may call theirs as Kubernetes calls one of its own."""
+        help_ = "add its CustomResourceDefinition to extraManifests"
+        if own := self._kubernetes.versions_of(kind):
+            help_ += f"; Kubernetes' own {kind} is of {joined(sorted(own), 'or')}"
+        text = f"no schema says what {kind} {api_version} may contain"
+        return ObjectFinding(codes.SCHEMA_UNKNOWN, ("kind",), text, help_)
 
 
 @cache
@@ -169,5 +170,8 @@ def _served_by(api_version: str, kind: str) -> str | None:
     )
 
 
-def _is_kubernetes_own(group: str, kubernetes: Kubernetes) -> bool:
-    return "." not in group or any(version.rpartition("/")[0] == group for version in kubernetes.kinds)
+@cache
+def _is_kubernetes_own(group: str) -> bool:
+    """Whether the group is one of Kubernetes itself: those without a dot, and what some minor serves."""
+    served = (version for minor in known_minors() for version in load_kubernetes(minor).kinds)
+    return "." not in group or any(version.rpartition("/")[0] == group for version in served)

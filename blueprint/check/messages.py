@@ -108,16 +108,16 @@ def _unknown(violation: Violation, data: Mapping[str, Any]) -> Iterator[ObjectFi
             text = f"{format_path(path, data)} is set by the cluster, not in a manifest"
             yield ObjectFinding(codes.SERVER_FIELD, path, text, "remove it", SERVER_SET[name])
         else:
-            yield ObjectFinding(codes.UNKNOWN_FIELD, path, f"unknown field {name}{place}", _advice(name, allowed))
+            near = nearest(name, allowed)
+            help_ = None if near else _fields(allowed)
+            yield ObjectFinding(codes.UNKNOWN_FIELD, path, f"unknown field {name}{place}", help_, rename=near)
 
 
 def _is_server_set(name: str, inside: Path) -> bool:
     return inside[-1:] == ("metadata",) if name != "status" else True
 
 
-def _advice(name: str, allowed: list[str]) -> str | None:
-    if near := nearest(name, allowed):
-        return f"did you mean {near}?"
+def _fields(allowed: list[str]) -> str:
     if not allowed:
         return "no field is allowed here"
     return f"fields here: {first_few(allowed, _MANY)}"
@@ -132,12 +132,16 @@ def _missing(violation: Violation, data: Mapping[str, Any], misspelt: set[tuple[
             yield ObjectFinding(codes.MISSING_FIELD, violation.path, f"required field {name} is missing{place}")
 
 
+_NO_EMPTY_ITEM = frozenset({"required", "enum", "pattern", "minLength", "minimum", "anyOf", "oneOf"})
+"""What makes the API server refuse the empty item that its decoder makes of a null in a list."""
+
+
 def _null(violation: Violation, data: Mapping[str, Any]) -> ObjectFinding:
     is_item = isinstance(violation.path[-1], int)
-    refused = NULL_REFUSED in violation.schema
+    refused = NULL_REFUSED in violation.schema or (is_item and bool(_NO_EMPTY_ITEM & violation.schema.keys()))
     what = "no item of a list" if is_item else "refused by the API server" if refused else "no way to set anything"
     text = f"{format_path(violation.path, data)} is null, which is {what}"
-    override = Severity.ERROR if refused or is_item else None
+    override = Severity.ERROR if refused else None
     return ObjectFinding(codes.MEANINGLESS_VALUE, violation.path, text, "leave it out", override)
 
 

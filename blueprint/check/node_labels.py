@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from blueprint.records import Record
 
 
-@dataclass(frozen=True, slots=True)
-class LabelValues:
+class LabelValues(Record):
     """What a label may be: one of the values, or for numbers so much more or less."""
 
     values: tuple[str, ...]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 from blueprint.bundle.model import USERS, Object, Path
@@ -21,19 +20,20 @@ from blueprint.check.validator import NotJsonError, Violation
 from blueprint.diagnostics import Diagnostic, Note, Severity, has_errors, in_order, nearest
 from blueprint.kubernetes.api import known_minors
 from blueprint.kubernetes.crd_defaults import with_defaults
+from blueprint.records import Record, replace
 from blueprint.source.paths import format_path
 
 _USUAL = frozenset({"apiVersion", "kind", "metadata", "spec", "data", "labels", "namespace", "annotations"})
 _CRD = ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
 
 
-@dataclass(frozen=True, slots=True)
-class Validation:
-    """What validation found, and the objects of sound form: rules are about those alone."""
+class Validation(Record):
+    """What validation found, and the objects of sound form: rules are about those alone, but for rules of form."""
 
     diagnostics: tuple[Diagnostic, ...]
     well_formed: tuple[Object, ...]
     rules: RuleTally
+    malformed: tuple[Object, ...] = ()
 
 
 def check_objects(
@@ -90,11 +90,15 @@ def validate_objects(
     found = [diagnostic for each in by_object for diagnostic in each]
     found += _duplicates(sound)
     found += check_references(sound, frozenset(namespaces))
-    formed = tuple(each for each, faults in zip(objects, by_object, strict=True) if not has_errors(_of_form(faults)))
-    return Validation(tuple(found), formed, tally)
+    refused = {id(each) for each, faults in zip(objects, by_object, strict=True) if has_errors(_of_form(faults))}
+    formed = tuple(each for each in objects if id(each) not in refused)
+    return Validation(tuple(found), formed, tally, tuple(each for each in sound if id(each) in refused))
 
 
-_STILL_READABLE = (codes.RULE_VIOLATED, codes.NAMESPACE_MISSING, codes.NAMESPACE_NOT_ALLOWED, codes.SCHEMA_UNKNOWN)
+_STILL_READABLE = (
+    codes.RULE_VIOLATED, codes.REPEATED_ITEM,
+    codes.NAMESPACE_MISSING, codes.NAMESPACE_NOT_ALLOWED, codes.SCHEMA_UNKNOWN,
+)  # fmt: skip
 """Errors about an object that rules can judge all the same; they take nothing of its fields for granted."""
 
 
@@ -103,11 +107,21 @@ def _of_form(faults: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
     return (each for each in faults if each.code not in _STILL_READABLE)
 
 
+_EXPLAINED = (codes.RULE_VIOLATED, codes.KIND_NOT_SERVED, codes.MISSING_FIELD, codes.VALUE_NOT_ALLOWED)
+
+
 def without_explained(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
-    """Without a broken validation rule where one of our own rules (BP6xxx) explains the same field."""
+    """Without faults of form where one of our own rules (BP6xxx) explains the same field."""
     found = list(found)
     own = {(each.subject, each.path) for each in found if each.code.id.startswith("BP6")}
-    return (each for each in found if each.code is not codes.RULE_VIOLATED or (each.subject, each.path) not in own)
+    return (each for each in found if not (_places_of(each) & own))
+
+
+def _places_of(fault: Diagnostic) -> set[tuple[str | None, str | None]]:
+    """Where a finding would explain this fault: at the field, and for an unknown field at what holds it as well."""
+    if fault.code is codes.UNKNOWN_FIELD:
+        return {(fault.subject, fault.path), (fault.subject, (fault.path or "").rpartition(".")[0])}
+    return {(fault.subject, fault.path)} if fault.code in _EXPLAINED else set()
 
 
 def _misidentified(subject: Object, faults: Iterable[ObjectFinding]) -> Iterator[Diagnostic]:
@@ -121,15 +135,16 @@ def _check(subject: Object, kinds: KindRegistry, tally: RuleTally) -> Iterator[D
         return
     found = list(_complaints(subject.data, kind, kinds, tally))
     if (subject.api_version, subject.data["kind"]) == _CRD and not _is_rendered(subject):
-        found += _definition_faults(subject.data, found)
+        found += _definition_faults(subject.data, kinds, found)
     for each in found:
         if each.code is not codes.RULE_NOT_EVALUATED or not _is_rendered(subject):
             yield each.to_diagnostic(subject)
 
 
-def _definition_faults(crd: dict[str, Any], found: list[ObjectFinding]) -> Iterator[ObjectFinding]:
-    """Of a definition of sound form that a user gives; ours are upstream's, and tests hold them against a server."""
-    sound = not _refused(each for each in found if each.code is not codes.SCHEMA_UNUSABLE)
+def _definition_faults(crd: dict[str, Any], kinds: KindRegistry, found: list[ObjectFinding]) -> Iterator[ObjectFinding]:
+    """Of a definition that a user gives; ours are upstream's, and tests hold them against a server."""
+    sound = not _refused(found)
+    yield from _own_schema(crd, kinds)
     if sound and is_readable(crd):
         yield from check_definition(crd)
 
@@ -166,8 +181,6 @@ def _complaints(
     if not kinds.on_by_default(data["apiVersion"]):
         text = f"{data['apiVersion']} is served only where the API server enables it"
         yield ObjectFinding(codes.NOT_ON_BY_DEFAULT, ("apiVersion",), text)
-    if (data["apiVersion"], data["kind"]) == _CRD:
-        yield from _own_schema(data, kinds)
 
 
 def _listed(violations: Iterable[Violation]) -> tuple[list[Violation], int]:

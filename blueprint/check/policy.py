@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
 from blueprint.check.rule import Profile, Rule
 from blueprint.diagnostics import Code, Severity
+from blueprint.records import Record, field, replace
 
 PREFIX = "BP"
 
 
-@dataclass(frozen=True)
-class RulePolicy:
+class RulePolicy(Record):
     """What a person decides about rules. A name is a code, the beginning of one (`BP61`), a slug or a tag.
 
     Attributes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
@@ -96,8 +95,8 @@ class _Reader:
             given, found = self._mapping(options, at), self._code(name, at)
             if found is None:
                 continue
-            fields = {f.name: f for f in dataclasses.fields(found[1].options)} if found[1].options else {}
-            for key in given.keys() - fields.keys():
+            fields = found[1].options.__struct_fields__ if found[1].options else ()
+            for key in given.keys() - set(fields):
                 there = ", ".join(fields) or "it has no options"
                 self._problem((*at, key), f"{name} has no option {key}", there)
             values = {

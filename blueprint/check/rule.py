@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from blueprint import promql
 from blueprint.check.finding import ObjectFinding
 from blueprint.diagnostics import Code, Severity
+from blueprint.records import Record
 
 Check = Callable[..., Iterator[ObjectFinding]]
 """`(subject, context)`, or `(subject, context, options)` for a rule with options; a subject is an object or a pod."""
@@ -48,8 +48,7 @@ class Profile(enum.StrEnum):
         return order.index(other) <= order.index(self)
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(Record):
     """One rule.
 
     Attributes:
@@ -58,8 +57,9 @@ class Rule:
         tags: Topics by which rules can be selected or ignored: `security`, `dra`, ...
         needs: What must be known beside the objects.
         profile: The smallest profile in which it runs.
-        options: An instance of a frozen dataclass with the defaults; `[rules.options.CODE]` sets its fields.
+        options: An instance of a record with the defaults; `[rules.options.CODE]` sets its fields.
         subject: The folder in which it is listed: `pods`, `objects`, or a kind. One rule may be listed in several.
+        of_form: Whether it is asked of objects too that the schema of their kind refuses, because it explains better.
     """
 
     check: Check
@@ -69,6 +69,7 @@ class Rule:
     profile: Profile = Profile.RECOMMENDED
     options: Any = None
     subject: str = ""
+    of_form: bool = False
 
     @property
     def name(self) -> str:
@@ -98,12 +99,13 @@ def rule(
     needs: Iterable[Capability] = (),
     profile: Profile | None = None,
     options: Any = None,
+    of_form: bool = False,
 ) -> Callable[[Check], Rule]:
     """Make a rule of a function. By default a rule that can find an error is in the profile `minimal`."""
     can_fail = any(code.severity is Severity.ERROR for code in codes)
 
     def made(check: Check) -> Rule:
         smallest = profile or (Profile.MINIMAL if can_fail else Profile.RECOMMENDED)
-        return Rule(check, codes, frozenset(tags), frozenset(needs), smallest, options)
+        return Rule(check, codes, frozenset(tags), frozenset(needs), smallest, options, of_form=of_form)
 
     return made

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -14,6 +13,7 @@ from blueprint.check.rule import Capability
 from blueprint.check.workloads import containers
 from blueprint.effective.operator import EffectiveOperator
 from blueprint.kubernetes.pod_templates import pod_kinds, pod_templates
+from blueprint.records import Record, field
 
 if TYPE_CHECKING:
     from blueprint.check.claims.dra_context import DraContext
@@ -23,8 +23,7 @@ _GPU_OPERATOR = "gpu-operator"
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class PoolOffer:
+class PoolOffer(Record):
     """One pool of GPU nodes: what a pod can ask each node for, how many pods share one unit, what keeps pods away."""
 
     name: str
@@ -61,16 +60,14 @@ class PoolOffer:
     """The section `sharing` of the device plugin's configuration that the label names."""
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredPrometheus:
+class DeclaredPrometheus(Record):
     """The Prometheus that a blueprint declares, which is not among the objects: the labels by which it selects."""
 
     monitors: Mapping[str, str]
     rules: Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class DescribedPod:
+class DescribedPod(Record, dict=True):
     """A pod that some object describes.
 
     Attributes:
@@ -128,8 +125,7 @@ class PlatformFacts(Protocol):
         """Who scrapes; None where nobody says."""
 
 
-@dataclass(frozen=True, slots=True)
-class NoPlatform:
+class NoPlatform(Record):
     """Nothing is known of the platform, beside what a caller says."""
 
     capabilities: frozenset[Capability] = frozenset()

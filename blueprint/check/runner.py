@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
 from blueprint.bundle.model import Object
 from blueprint.check import codes
@@ -14,18 +13,17 @@ from blueprint.check.rule import MISSING, Rule
 from blueprint.check.rule_context import DescribedPod, RuleContext
 from blueprint.check.rules import EVERY_KIND, PODS, rules_of
 from blueprint.diagnostics import Diagnostic
+from blueprint.records import Record, replace
 
 
-@dataclass(frozen=True, slots=True)
-class RuleNotRun:
+class RuleNotRun(Record):
     """A rule that had something to look at and did not run."""
 
     rule: Rule
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class RuleResults:
+class RuleResults(Record):
     """What the rules found. `ran` counts rules; `failed` says whether one of them raised, so that more may be wrong."""
 
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -35,17 +33,21 @@ class RuleResults:
 
 
 def run_rules(
-    context: RuleContext, policy: RulePolicy = RECOMMENDED, only: frozenset[int] | None = None
+    context: RuleContext,
+    policy: RulePolicy = RECOMMENDED,
+    only: frozenset[int] | None = None,
+    malformed: tuple[Object, ...] = (),
 ) -> RuleResults:
     """Run the rules that the policy selects, on every object of the context or on those of which `only` has the id().
 
-    A rule that raises becomes a finding about that rule; everything else runs.
+    Rules of form are asked of the `malformed` objects as well. A rule that raises becomes a finding about that rule;
+    everything else runs.
     """
     found: list[Diagnostic] = []
     skipped: list[RuleNotRun] = []
     crashes: dict[str, Diagnostic] = {}
     ran = 0
-    for rule, targets in _applicable(context):
+    for rule, targets in _applicable(context, malformed):
         if reason := _obstacle(rule, context, policy):
             skipped.append(RuleNotRun(rule, reason))
             continue
@@ -63,11 +65,18 @@ def run_rules(
     return RuleResults((*found, *crashes.values()), tuple(skipped), ran, bool(crashes))
 
 
-def _applicable(context: RuleContext) -> Iterator[tuple[Rule, list[Object] | tuple[DescribedPod, ...]]]:
+def _applicable(
+    context: RuleContext, malformed: tuple[Object, ...]
+) -> Iterator[tuple[Rule, list[Object] | tuple[DescribedPod, ...]]]:
     """Every rule that has something to look at. Other rules are not even imported."""
-    for kind, objects in context.kinds.items():
+    refused: dict[str, list[Object]] = {}
+    for each in malformed:
+        refused.setdefault(each.id.kind, []).append(each)
+    for kind in dict.fromkeys((*context.kinds, *refused)):
         for rule in (*rules_of(EVERY_KIND), *rules_of(kind.lower())):
-            yield rule, objects
+            objects = [*context.kinds.get(kind, ()), *(refused.get(kind, ()) if rule.of_form else ())]
+            if objects:
+                yield rule, objects
     for rule in rules_of(PODS) if context.pods else ():
         yield rule, context.pods
 

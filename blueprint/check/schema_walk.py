@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from blueprint.bundle.model import Path
@@ -16,6 +15,7 @@ from blueprint.check.finding import ObjectFinding
 from blueprint.diagnostics import Severity
 from blueprint.kubernetes.api import DEFINITION, Schema
 from blueprint.kubernetes.names import annotation_key_fault, label_key_fault, label_value_fault
+from blueprint.records import MutableRecord, field
 from blueprint.source.paths import format_path
 from blueprint.units import canonical_quantity
 
@@ -46,19 +46,23 @@ _QUANTITY_MAPS = frozenset(
     }
 )
 _QUANTITY_FIELDS = frozenset({"averageValue", "divisor", "sizeLimit", "storage", "tolerance"})
+_CONTAINER = "io.k8s.api.core.v1.Container"
 _QUANTITY = f"{DEFINITION}io.k8s.apimachinery.pkg.api.resource.Quantity"
 _DEFAULTS = {"protocol": "TCP"}
 """Keys of list items that the API fills in before it compares."""
 
 
-@dataclass(slots=True)
-class WalkPlan:
-    """Where to go on from a value, and what to look at there. `keys` identify the items of a list."""
+class WalkPlan(MutableRecord):
+    """Where to go on from a value, and what to look at there. `keys` identify the items of a list, with `defaults`;
+    `tolerant` says that the API server takes repeated ones on create.
+    """
 
     fields: dict[str, WalkPlan] = field(default_factory=dict)
     items: WalkPlan | None = None
     values: WalkPlan | None = None
     keys: tuple[str, ...] = ()
+    defaults: dict[str, Any] = field(default_factory=dict)
+    tolerant: bool = False
     unique: bool = False
     look: Look | None = None
 
@@ -96,10 +100,12 @@ class _Compiler:
                 continue
             look = _LOOKS.get(_MARKED.get((above[-1], name), "")) if above else None
             if found := WalkPlan(look=look) if look else self.plan(each, above):
+                found.tolerant = self._free_quantities and above[-1:] == (_CONTAINER,) and name in ("env", "ports")
                 plan.fields[name] = found
         plan.items = self.plan(schema.get("items"), above)
         plan.values = self.plan(schema.get("additionalProperties"), above)
         plan.keys = tuple(schema.get("x-kubernetes-list-map-keys", ()))
+        plan.defaults = _DEFAULTS | _defaults(schema.get("items"), plan.keys)
         plan.unique = schema.get("x-kubernetes-list-type") == "set"
         return plan if plan.matters else None
 
@@ -109,6 +115,12 @@ class _Compiler:
         if name not in self._done:
             self._done[name] = self.plan(self._definitions[name], (*above, name))
         return self._done[name]
+
+
+def _defaults(items: Any, keys: tuple[str, ...]) -> dict[str, Any]:
+    """What a custom resource's schema fills in for the keys of a list."""
+    fields = items.get("properties", {}) if isinstance(items, dict) else {}
+    return {key: fields[key]["default"] for key in keys if "default" in fields.get(key, {})}
 
 
 def walk(plan: WalkPlan | None, whole: Any) -> list[ObjectFinding]:
@@ -143,7 +155,7 @@ def _duplicates(plan: WalkPlan, items: list[Any], path: Path, whole: Any) -> Ite
         if identity is not None and (before := first.setdefault(identity, index)) != index:
             what = " and ".join(str(part) for part in identity)
             yield ObjectFinding(
-                codes.DUPLICATE_ITEM,
+                codes.REPEATED_ITEM if plan.tolerant else codes.DUPLICATE_ITEM,
                 (*path, index),
                 f"{what} is twice in {format_path(path, whole)}: items {before} and {index}",
                 help=f"the API tells items apart by {' and '.join(plan.keys)}" if plan.keys else None,
@@ -155,7 +167,7 @@ def _identity(plan: WalkPlan, item: Any) -> tuple[Any, ...] | None:
         return (item,) if isinstance(item, str | int) else None
     if not isinstance(item, dict):
         return None
-    found = tuple(item.get(key, _DEFAULTS.get(key)) for key in plan.keys)
+    found = tuple(item.get(key, plan.defaults.get(key)) for key in plan.keys)
     return None if any(isinstance(part, dict | list) for part in found) or found[0] is None else found
 
 

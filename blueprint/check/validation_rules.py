@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +23,7 @@ from blueprint.check.cel_values import (
 )
 from blueprint.check.finding import ObjectFinding, value_at
 from blueprint.kubernetes.api import Schema
+from blueprint.records import MutableRecord, Record, field
 from blueprint.source.paths import format_path
 
 if TYPE_CHECKING:
@@ -36,8 +36,7 @@ _OLD_SELF = re.compile(r"\boldSelf\b")
 _STEP = re.compile(r"\.([A-Za-z_][\w-]*)|\['((?:[^'\\]|\\.)*)'\]")
 
 
-@dataclass(frozen=True)
-class SchemaRule:
+class SchemaRule(Record, dict=True):
     """One rule of a schema node."""
 
     text: str
@@ -82,8 +81,7 @@ def _reads(node: CelExpression) -> bool:
     return node.kind == "select" or (node.kind == "name" and node.value == "self")
 
 
-@dataclass(slots=True)
-class RuleNode:
+class RuleNode(MutableRecord):
     """A place in a schema that has rules, or leads to some."""
 
     schema: Schema
@@ -93,8 +91,7 @@ class RuleNode:
     values: RuleNode | None = None
 
 
-@dataclass(slots=True)
-class RuleTally:
+class RuleTally(MutableRecord):
     """How many evaluations there were of what outcome. Only `held` and `violated` have been decided."""
 
     held: int = 0
@@ -159,8 +156,7 @@ def _places(node: RuleNode | None, value: Any, path: Path) -> Iterator[tuple[Rul
             yield from _places(node.items, each, (*path, index))
 
 
-@dataclass
-class _Place:
+class _Place(MutableRecord, dict=True):
     """A value that rules are about. All of them see the same representation, which is made once."""
 
     whole: Any

@@ -7,15 +7,14 @@ without a wheel) the pure Python one gives the same answers, slowly.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from blueprint.bundle.model import Path
 from blueprint.kubernetes.api import Schema
+from blueprint.records import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(Record):
     """One keyword of the schema that a value does not satisfy."""
 
     path: Path

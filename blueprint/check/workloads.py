@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from blueprint.bundle.model import Path
+from blueprint.records import Record
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectReference:
+class ObjectReference(Record):
     """A pod refers to an object of `kind` in its own namespace; `path` is where it says the name."""
 
     kind: str

@@ -6,7 +6,7 @@ An answer comes from a flag or from a person; either way ValueError says in word
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import get_args
 
@@ -16,6 +16,7 @@ from blueprint.catalog.releases import Release
 from blueprint.cli.draft import STACKS, PoolDraft
 from blueprint.diagnostics import nearest
 from blueprint.platform.drivers.branches import default_branch
+from blueprint.records import replace
 from blueprint.spec.cluster import Cluster
 from blueprint.spec.forms import FORMS, KUBERNETES, NAME, SYSTEM
 from blueprint.versions import minor_of

@@ -1,35 +1,57 @@
-"""The command line: finds the verb's module, runs it, writes its reports, exits with its code."""
+"""The command line: finds the verb's module, runs it, writes its reports, exits with its code.
+
+This module imports next to nothing, so that `--version` takes hardly longer than Python itself.
+"""
 
 from __future__ import annotations
 
-import argparse
-import gc
-import importlib
 import os
-import pkgutil
-import signal
 import sys
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
 
 from blueprint._version import __version__
 
+TYPE_CHECKING = False  # as typing has it, whose import takes as long as `--version` needs for all the rest
 if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+    from types import ModuleType
+    from typing import NoReturn
+
+    from blueprint.cli.parser import CommandParser
     from blueprint.report.model import Run
 
 EXIT_USAGE = 2
 EXIT_BUG = 70
 EXIT_INTERRUPTED = 130
 DESCRIPTION = "Compile, validate, apply and drift-check declarative GPU platforms on Kubernetes."
+GROUPS = {
+    "write": "Write a blueprint",
+    "review": "See what it means and what a change does",
+    "manifests": "Manifests of any origin",
+    "cluster": "Bring it to a cluster, and find out whether it is still so",
+    "tool": "The tool itself",
+}
+"""Every group of verbs with its title, in the order of work. A verb names its group in `GROUP`."""
+CLOSING = (
+    "Start with `blueprint init`. `blueprint help VERB` shows the options and examples of a verb, "
+    "`blueprint explain TOPIC` every field, code, product and exit code."
+)
 
 
 def entry() -> NoReturn:
     """The console script."""
+    if sys.argv[1:] != ["--version"]:
+        _end_gently()
+    _end(main(sys.argv[1:]))
+
+
+def _end_gently() -> None:
+    """Let the signals that end a process interrupt it."""
+    import signal
+
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:  # not under nohup
             signal.signal(number, _stop)
-    _end(main(sys.argv[1:]))
 
 
 def _end(code: int) -> NoReturn:
@@ -44,15 +66,19 @@ def _end(code: int) -> NoReturn:
 
 def _stop(number: int, _frame: object) -> NoReturn:
     """End as Ctrl-C does: what is half done is undone, told or removed first. The second time nothing waits."""
+    import signal
+
     signal.signal(number, signal.SIG_DFL)
     raise KeyboardInterrupt
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
-    if list(arguments) == ["--version"]:
+    if list(arguments) in (["--version"], ["-V"]):
         sys.stdout.write(f"blueprint {__version__}\n")
         return 0
+    import gc
+
     gc.disable()  # one command, then the process ends: collecting would cost a quarter of it
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # what is valid must not depend on what is installed
     try:
@@ -67,25 +93,35 @@ def main(arguments: Sequence[str]) -> int:
 
 def _run(arguments: Sequence[str]) -> int:
     if not arguments or arguments[0] in ("-h", "--help"):
-        overview().print_help(sys.stdout)
+        sys.stdout.write(overview())
         return 0
-    verb = arguments[0] if arguments and not arguments[0].startswith("-") else None
-    if verb and verb not in verbs():
-        return _no_such_verb(verb)
-    from blueprint.cli.options import split_scopes
+    from blueprint.diagnostics import Refused
+
+    try:
+        options = _parsed(arguments)
+    except SystemExit as stop:  # --help
+        return int(stop.code or 0)
+    except Refused as refused:
+        from blueprint.report.model import Run
+
+        run = Run("", "", diagnostics=refused.diagnostics, exit_code=EXIT_USAGE)
+        return _write_reports(run, ["text"], beside=True)
     from blueprint.disk_cache import save_caches
 
-    parser = build_parser(verb)
-    try:
-        options = parser.parse_args(split_scopes(arguments))
-    except SystemExit as stop:
-        return int(stop.code or 0)
-    if not hasattr(options, "run"):
-        parser.print_help(sys.stderr)
-        return EXIT_USAGE
     code = _run_verb(options)
     save_caches()
     return code
+
+
+def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
+    """The options of the verb that comes first. Raises Refused."""
+    from blueprint.cli.options import split_scopes
+
+    verb = arguments[0] if not arguments[0].startswith("-") else None
+    if verb and verb not in verbs():
+        raise no_such_verb(verb)
+    options: argparse.Namespace = build_parser(verb).parse_args(split_scopes(arguments))
+    return options
 
 
 def _run_verb(options: argparse.Namespace) -> int:
@@ -98,7 +134,7 @@ def _run_verb(options: argparse.Namespace) -> int:
 
     specs = getattr(options, "report", None) or ["text"]
     try:
-        destinations(specs)
+        destinations(specs, options.verb)
     except Refused as refused:
         return _write_reports(Run(options.verb, "", diagnostics=refused.diagnostics, exit_code=EXIT_USAGE), ["text"])
     try:
@@ -116,21 +152,26 @@ def _run_verb(options: argparse.Namespace) -> int:
         result = Run(options.verb, "", diagnostics=(found,), exit_code=EXIT_BUG)
     if not isinstance(result, Run):
         return int(result)
+    if fail_on := getattr(options, "fail_on", None):
+        from blueprint.cli.severities import failing
+
+        result = failing(result, fail_on)
     beside = _gives_stdout_away(options)
-    if beside and not getattr(options, "report", None) and not result.diagnostics and not result.exit_code:
-        return 0  # the product is the answer; a report that was asked for is told all the same
-    return _write_reports(result, specs, beside=beside, verbose=getattr(options, "verbose", False))
+    quiet = beside and not getattr(options, "report", None)  # the product is the answer
+    if (quiet or getattr(options, "quiet", False)) and not result.diagnostics and not result.exit_code:
+        specs = [each for each in specs if each != "text"]
+    color = {"always": True, "never": False}.get(getattr(options, "color", None) or "")
+    return _write_reports(result, specs, beside=beside, verbose=getattr(options, "verbose", False), color=color)
 
 
-def _no_such_verb(verb: str) -> int:
-    from blueprint.diagnostics import Diagnostic, nearest
+def no_such_verb(verb: str) -> Exception:
+    """Why a word is refused that is no verb."""
+    from blueprint.diagnostics import Diagnostic, Refused, nearest
     from blueprint.diagnostics.codes import USAGE
-    from blueprint.report.model import Run
 
     near = nearest(verb, verbs())
     help_ = f"did you mean {near}?" if near else f"verbs: {', '.join(verbs())}"
-    found = Diagnostic(USAGE, f"there is no verb {verb}", help=help_)
-    return _write_reports(Run("", "", diagnostics=(found,), exit_code=EXIT_USAGE), ["text"], beside=True)
+    return Refused(Diagnostic(USAGE, f"there is no verb {verb}", help=help_), exit_code=EXIT_USAGE)
 
 
 def _gives_stdout_away(options: argparse.Namespace) -> bool:
@@ -140,13 +181,17 @@ def _gives_stdout_away(options: argparse.Namespace) -> bool:
     return getattr(options, "prints", False) or is_stdout(getattr(options, "out", None) or "")
 
 
-def _write_reports(run: Run, specs: list[str], *, beside: bool = False, verbose: bool = False) -> int:
+def _write_reports(
+    run: Run, specs: list[str], *, beside: bool = False, verbose: bool = False, color: bool | None = None
+) -> int:
+    from pathlib import Path
+
     from blueprint.diagnostics import Refused
     from blueprint.report import write_reports
 
     try:
         out = sys.stderr if beside else None
-        write_reports(run, specs, stdout=out, base=Path.cwd(), verbose=verbose)
+        write_reports(run, specs, stdout=out, base=Path.cwd(), verbose=verbose, color=color)
     except Refused as refused:
         write_reports(type(run)(run.verb, "", diagnostics=refused.diagnostics), ["text"], base=Path.cwd())
         return max(EXIT_USAGE, run.exit_code)
@@ -155,48 +200,65 @@ def _write_reports(run: Run, specs: list[str], *, beside: bool = False, verbose:
 
 def verbs() -> list[str]:
     """Every verb, by the name of its module."""
+    import pkgutil
+
     from blueprint.cli import commands
 
     return sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
 
 
-def overview() -> argparse.ArgumentParser:
-    """The parser that lists the verbs and knows nothing else of them: none is imported."""
-    parser, subparsers = _parser()
-    for verb in verbs():
-        subparsers.add_parser(verb, help=_help_line(verb))
-    return parser
+def overview() -> str:
+    """What `--help` prints: the verbs by what they are for. No verb is imported."""
+    from blueprint.cli.parser import fill
+
+    about = {verb: _constants(verb) for verb in verbs()}
+    lines = ["usage: blueprint VERB [OPTIONS] ...", "", fill(DESCRIPTION), ""]
+    widest = max(map(len, about)) + 4
+    for group, title in GROUPS.items():
+        lines.append(f"{title}:")
+        lines += [
+            fill(facts["HELP"], first=f"  {verb}".ljust(widest), rest=" " * widest)
+            for verb, facts in about.items()
+            if facts["GROUP"] == group
+        ]
+        lines.append("")
+    lines.append(fill(CLOSING))
+    return "\n".join(lines) + "\n"
 
 
-def _help_line(verb: str) -> str:
-    """The verb's `HELP`, read from its source."""
+def _constants(verb: str) -> dict[str, str]:
+    """The verb's `HELP` and `GROUP`, read from its source."""
     import ast
+    import pkgutil
 
     source = pkgutil.get_data("blueprint.cli.commands", f"{verb}.py") or b""
-    line = next(line for line in source.decode().splitlines() if line.startswith("HELP = "))
-    return str(ast.literal_eval(line.removeprefix("HELP = ")))
+    found = (line.partition(" = ") for line in source.decode().splitlines() if line.startswith(("HELP = ", "GROUP = ")))
+    return {name: str(ast.literal_eval(value)) for name, _, value in found}
 
 
-def build_parser(only: str | None = None) -> argparse.ArgumentParser:
+def build_parser(only: str | None = None) -> CommandParser:
     """The parser of all verbs, or of one: importing the others would cost time for nothing."""
-    parser, subparsers = _parser()
+    import importlib
+
+    from blueprint.cli.parser import CommandParser
+
+    parser = CommandParser(prog="blueprint", description=DESCRIPTION)
+    parser.add_argument("-V", "--version", action="version", version=f"blueprint {__version__}")
+    subparsers = parser.add_subparsers(title="verbs", metavar="VERB", dest="verb", required=True)
     known = verbs()
     for verb in [only] if only in known else known:
         module = importlib.import_module(f"blueprint.cli.commands.{verb}")
         sub = subparsers.add_parser(
-            verb, help=module.HELP, description=(module.__doc__ or module.HELP).strip(), allow_abbrev=False,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )  # fmt: skip
+            verb, help=module.HELP, description=(module.__doc__ or module.HELP).strip(), epilog=_examples(module)
+        )
         module.configure(sub)
-        sub.set_defaults(run=module.run, verb=verb)
+        sub.set_defaults(run=module.run)
     return parser
 
 
-def _parser() -> tuple[argparse.ArgumentParser, argparse._SubParsersAction[argparse.ArgumentParser]]:
-    """The parser without its verbs, and where they are added."""
-    parser = argparse.ArgumentParser(prog="blueprint", description=DESCRIPTION, allow_abbrev=False)
-    parser.add_argument("--version", action="version", version=f"blueprint {__version__}")
-    return parser, parser.add_subparsers(title="verbs", metavar="VERB")
+def _examples(module: ModuleType) -> str | None:
+    lines = getattr(module, "EXAMPLES", ())
+    return "\n".join(["examples:", *(f"  {line}" for line in lines)]) if lines else None
 
 
 if __name__ == "__main__":

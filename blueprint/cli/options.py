@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from blueprint.cli.targets import any_target, open_target
 from blueprint.cli.waiving import add_waivers, waivers_for
 
 if TYPE_CHECKING:
@@ -45,9 +46,26 @@ def add_scoped(parser: ArgumentParser, flag: str, field: str, help_text: str) ->
     )
 
 
-def add_target(parser: ArgumentParser, what: str = "a blueprint, or the folder of a bundle") -> None:
+def add_target(
+    parser: ArgumentParser,
+    what: str = "a blueprint or its folder, REVISION:PATH, - for standard input, or a bundle's folder",
+    resolve: Callable[[str], str] = any_target,
+    *,
+    optional: bool = True,
+) -> None:
     """TARGET, and the overlays that only a blueprint can take."""
-    parser.add_argument("target", metavar="TARGET", help=what)
+    if optional:
+        parser.add_argument(
+            "target", metavar="TARGET", nargs="?", default="", type=resolve, help=f"{what} (blueprint.yaml)"
+        )
+    else:
+        parser.add_argument("target", metavar="TARGET", type=resolve, help=what)
+    add_overlays(parser)
+    add_waivers(parser)
+
+
+def add_overlays(parser: ArgumentParser) -> None:
+    """--overlay and --set."""
     parser.add_argument(
         "--overlay", metavar="FILE", action="append", default=[], help="merge this overlay last (repeatable)"
     )
@@ -58,39 +76,55 @@ def add_target(parser: ArgumentParser, what: str = "a blueprint, or the folder o
         default=[],
         help="set one value, after all overlays (repeatable)",
     )
-    add_waivers(parser)
 
 
 def add_report(parser: ArgumentParser) -> None:
-    """--report FORMAT[=PATH], as often as wanted, and how much text tells."""
-    parser.add_argument(
-        "-v", "--verbose", action="store_true", help="text: every finding in full, however many there are"
-    )
-    parser.add_argument(
+    """--report FORMAT[=PATH], as often as wanted, how much text tells, and what makes a run fail."""
+    output = parser.add_argument_group("report")
+    output.add_argument(
         "--report",
         metavar="FORMAT[=PATH]",
         action="append",
         default=[],
-        help="text (default), json, sarif, github, markdown or html; repeatable",
+        help="text (default), concise, json, sarif, junit, github, gitlab, markdown or html; repeatable",
     )
+    output.add_argument(
+        "--fail-on",
+        choices=["error", "warning", "note"],
+        help="the least severity that exits 1 (error); what is to be written is written all the same",
+    )
+    verbosity = output.add_mutually_exclusive_group()
+    verbosity.add_argument(
+        "-v", "--verbose", action="store_true", help="text: every finding in full, however many there are"
+    )
+    verbosity.add_argument(
+        "-q", "--quiet", action="store_true", help="text: nothing where nothing was found; no progress"
+    )
+    output.add_argument("--color", choices=["auto", "always", "never"], help="text: colour (auto: on a terminal)")
+
+
+def add_timeout(parser: ArgumentParser, help_text: str) -> None:
+    """--timeout: `60s`, `5m`, `1h30m`, or seconds; the option is a number of seconds."""
+    parser.add_argument("--timeout", metavar="DURATION", type=duration, default=60.0, help=f"{help_text} (60s)")
+
+
+def duration(text: str) -> float:
+    """A duration in seconds, as kubectl takes it. Raises ArgumentTypeError."""
+    from blueprint.units import duration_seconds
+
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,3})?", text, re.ASCII):
+        return float(text)
+    try:
+        return float(duration_seconds(text))
+    except ValueError:
+        raise ArgumentTypeError(f"{text} is no duration; write 60s, 5m or 1h30m") from None
 
 
 def add_connection(parser: ArgumentParser) -> None:
     """Which cluster to talk to."""
     parser.add_argument("--kubeconfig", metavar="FILE", help="default: $KUBECONFIG, then ~/.kube/config")
     parser.add_argument("--context", metavar="NAME", help="a context of the kubeconfig")
-    parser.add_argument(
-        "--timeout",
-        metavar="SECONDS",
-        type=float,
-        default=60.0,
-        help="longest wait for one answer or condition (60)",
-    )
-
-
-def is_bundle(target: str) -> bool:
-    """Whether TARGET is the folder of a bundle."""
-    return (Path(target) / "blueprint.lock").is_file()
+    add_timeout(parser, "longest wait for one answer or condition")
 
 
 def compile_target(options: Namespace) -> Compilation:
@@ -98,8 +132,10 @@ def compile_target(options: Namespace) -> Compilation:
     from blueprint.cli.rules import rule_policy
     from blueprint.pipeline import compile_blueprint
 
+    files, target = open_target(options.target)
     compilation = compile_blueprint(
-        options.target,
+        target,
+        files=files,
         overlays=options.overlay,
         sets=options.set,
         policy=rule_policy(options, options.target),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from argparse import ArgumentParser, Namespace
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from blueprint.cli.configuration import find_configuration
+from blueprint.records import replace
 
 if TYPE_CHECKING:
     from blueprint.check.policy import RulePolicy

@@ -66,11 +66,12 @@ def waivers_for(options: Namespace, target: str) -> Waivers:
 
 def with_waivers(run: Run, options: Namespace, *, refused: bool) -> Run:
     """The run with the waivers of its command line applied. What other verbs wrote or could not is never waived."""
-    from dataclasses import replace
-
+    from blueprint.records import replace
     from blueprint.report import waiving
 
-    if not hasattr(options, "waivers") or not (refused or options.verb in JUDGED):
+    if getattr(options, "waived", False) or not hasattr(options, "waivers"):
+        return run
+    if not (refused or options.verb in JUDGED):
         return run
     try:
         waivers = getattr(options, "compiled_waivers", None) or waivers_for(options, _target(options))

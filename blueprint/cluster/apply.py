@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from blueprint.apiserver.codes import SERVER_FAILING
 from blueprint.apiserver.connection import Connection
@@ -35,12 +34,12 @@ from blueprint.cluster.tasks import (
 from blueprint.diagnostics import Diagnostic, Refused, Severity
 from blueprint.inventory.model import Inventory
 from blueprint.kubernetes.stages import Stage, follows_peers, stage_of
+from blueprint.records import Record
 
 _BLIND = 2
 
 
-@dataclass(frozen=True, slots=True)
-class ApplyOptions:
+class ApplyOptions(Record):
     """How to apply. `timeout` is in seconds, for each object and each wait.
 
     `force_conflicts` allows to take contested fields, `replace` to make objects anew: everything, or what is named.
@@ -62,8 +61,7 @@ class ApplyOptions:
         return Consent.of(self.replace)
 
 
-@dataclass(frozen=True, slots=True)
-class ApplyOutcome:
+class ApplyOutcome(Record):
     """What an apply came to. `changes` has what was written, or failed to be; `written` counts the former."""
 
     changes: tuple[ObjectChange, ...]

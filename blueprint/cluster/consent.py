@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 
 from blueprint.bundle.model import ObjectId
 from blueprint.cluster import codes, findings
 from blueprint.cluster.plan_model import FieldConflict, NodeStep, Plan, Step
 from blueprint.diagnostics import Diagnostic
+from blueprint.records import Record, replace
 from blueprint.source.paths import format_path
 
 
-@dataclass(frozen=True, slots=True)
-class Consent:
+class Consent(Record):
     """Leave to take over fields, or to delete objects and make them anew.
 
     Attributes:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from blueprint.bundle.model import ObjectId
 from blueprint.changes.compare import ObjectChange
 from blueprint.diagnostics import Diagnostic
+from blueprint.records import Record
 
 
 class ApplyStatus(enum.StrEnum):
@@ -39,8 +39,7 @@ class TaskStatus(enum.StrEnum):
     FINISHED = "finished"
 
 
-@dataclass(frozen=True, slots=True)
-class InitEvent:
+class InitEvent(Record):
     """The run begins; `tasks` are the names of everything it is going to do, in order."""
 
     tasks: tuple[str, ...]
@@ -50,8 +49,7 @@ class InitEvent:
         return {"type": "init", "tasks": list(self.tasks)}
 
 
-@dataclass(frozen=True, slots=True)
-class TaskEvent:
+class TaskEvent(Record):
     """A task begins, or has ended."""
 
     task: str
@@ -62,8 +60,7 @@ class TaskEvent:
         return {"type": "task", "task": self.task, "status": self.status.value}
 
 
-@dataclass(frozen=True, slots=True)
-class ApplyEvent:
+class ApplyEvent(Record):
     """An object was written, needed no write, or could not be written. `change` is what was written."""
 
     id: ObjectId
@@ -75,8 +72,7 @@ class ApplyEvent:
         return {"type": "apply", "object": _object(self.id), "status": self.status.value}
 
 
-@dataclass(frozen=True, slots=True)
-class WaitEvent:
+class WaitEvent(Record):
     """The wait for an object has ended."""
 
     id: ObjectId
@@ -87,8 +83,7 @@ class WaitEvent:
         return {"type": "wait", "object": _object(self.id), "status": self.status.value}
 
 
-@dataclass(frozen=True, slots=True)
-class RecordEvent:
+class RecordEvent(Record):
     """The inventory in the cluster is up to date, at this resourceVersion; `written` is whether it had to change."""
 
     resource_version: str
@@ -99,8 +94,7 @@ class RecordEvent:
         return {"type": "record", "resourceVersion": self.resource_version, "written": self.written}
 
 
-@dataclass(frozen=True, slots=True)
-class DiagnosticEvent:
+class DiagnosticEvent(Record):
     """Something was found on the way."""
 
     diagnostic: Diagnostic
@@ -110,8 +104,7 @@ class DiagnosticEvent:
         return {"type": "diagnostic", **_diagnostic(self.diagnostic)}
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorEvent:
+class ErrorEvent(Record):
     """The run ended before all of its tasks did: it was interrupted, or the server is gone."""
 
     diagnostic: Diagnostic

@@ -7,7 +7,6 @@ also where the user interrupts or the server goes away: what was begun is finish
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from blueprint.apiserver.connect import refused
@@ -32,10 +31,10 @@ from blueprint.cluster.events import (
 )
 from blueprint.diagnostics import Diagnostic
 from blueprint.inventory.model import Inventory, NodeRecord, Snapshot
+from blueprint.records import MutableRecord, Record, field, replace
 
 
-@dataclass(slots=True)
-class Results:
+class Results(MutableRecord):
     """What a run has come to so far, put together from its events."""
 
     applied: dict[ObjectId, ApplyEvent] = field(default_factory=dict)
@@ -69,8 +68,7 @@ class Results:
         return sum(event.status in statuses for event in self.applied.values())
 
 
-@dataclass(slots=True)
-class TaskContext:
+class TaskContext(MutableRecord):
     """What the tasks of a run share.
 
     Attributes:
@@ -117,8 +115,7 @@ class Task(Protocol):
         """Do it. What fails for one object is an event; ApiError is for what ends the run."""
 
 
-@dataclass(frozen=True, slots=True)
-class TaskList:
+class TaskList(Record):
     """Everything that a run does, in order.
 
     Attributes:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import enum
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from blueprint.apiserver.connection import Connection
@@ -21,6 +20,7 @@ from blueprint.cluster import codes, findings
 from blueprint.cluster.olm import complaint_of
 from blueprint.diagnostics import Diagnostic
 from blueprint.kubernetes.kinds import find_kind, is_own_group
+from blueprint.records import Record
 
 SIMULATED = "gpublueprint.dev/simulated"
 """Annotation of nodes that a lab made: nothing that runs on them proves anything."""
@@ -36,8 +36,7 @@ class Health(enum.StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class HealthState:
+class HealthState(Record):
     """The health of one object, in a word and in a sentence."""
 
     health: Health

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -18,6 +17,7 @@ from blueprint.apiserver.discovery import Discovery, Resource
 from blueprint.apiserver.errors import ApiError
 from blueprint.bundle.model import ObjectId
 from blueprint.inventory.membership import PART_OF, applyset_id
+from blueprint.records import Record, field
 
 _MANY = 8
 """Objects of one kind and namespace from which on a LIST of names costs less than asking for each."""
@@ -27,8 +27,7 @@ Wanted = tuple[ObjectId, str]
 """An object and the apiVersion to read it in."""
 
 
-@dataclass(frozen=True, slots=True)
-class Live:
+class Live(Record):
     """What is in the cluster.
 
     Attributes:
@@ -46,8 +45,7 @@ class Live:
     unlisted: Mapping[Resource, ApiError] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
+class _Request(Record):
     """What to look at, by the resource to ask for it; and what there is nothing to ask for."""
 
     by_resource: Mapping[Resource, list[ObjectId]]

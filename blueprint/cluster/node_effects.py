@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from blueprint.changes import codes as effect_codes
 from blueprint.changes.change import changed_objects
 from blueprint.changes.effects import find_effects
@@ -12,6 +10,7 @@ from blueprint.changes.upgrade_paths import UNSUPPORTED
 from blueprint.cluster import codes
 from blueprint.cluster.plan_model import NodeStep, Plan
 from blueprint.diagnostics import Diagnostic, Refused, Severity
+from blueprint.records import replace
 from blueprint.wording import counted
 
 _SHOWN = 3

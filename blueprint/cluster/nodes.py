@@ -8,7 +8,6 @@ stay; what we put there is in the record, so that it can be taken back.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 from blueprint.apiserver.connection import Connection
@@ -23,6 +22,7 @@ from blueprint.diagnostics import Diagnostic
 from blueprint.inventory.membership import manager
 from blueprint.inventory.model import Inventory, NodeRecord
 from blueprint.kubernetes.label_index import LabelIndex
+from blueprint.records import Record, replace
 
 NODES = "/api/v1/nodes"
 _NOTHING = NodeRecord("", (), ())
@@ -31,8 +31,7 @@ _NO_OWNER = Entry("", "", "", "", {})
 NodePlan = tuple[tuple[NodeStep, ...], tuple[Diagnostic, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class _DesiredNode:
+class _DesiredNode(Record):
     """What one node must carry; `pool` is None for a node that left all pools."""
 
     node: Mapping[str, Any]

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from blueprint.apiserver.connection import Connection
@@ -18,6 +17,7 @@ from blueprint.apiserver.errors import ApiError
 from blueprint.apiserver.managed_fields import Entry, Tokens, Tree, entries, step_into
 from blueprint.bundle.model import Path
 from blueprint.cluster.server_paths import follow
+from blueprint.records import Record
 
 Data = Mapping[str, Any]
 JSON_PATCH = "application/json-patch+json"
@@ -25,8 +25,7 @@ _SERVERS = {("status",), ("apiVersion",), ("kind",), ("metadata", "name"), ("met
 _MOST_TRIALS = 12
 
 
-@dataclass(frozen=True, slots=True)
-class ForeignField:
+class ForeignField(Record):
     """An undeclared field or list item of a live object, and who owns it."""
 
     path: Path
@@ -35,16 +34,14 @@ class ForeignField:
     owner: Entry
 
 
-@dataclass(frozen=True, slots=True)
-class Workaround:
+class Workaround(Record):
     """How an update goes through: without these fields of others; `predicted` is the object afterwards."""
 
     removed: tuple[ForeignField, ...]
     predicted: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedUpdate:
+class RefusedUpdate(Record):
     """One refused update. `want` is the object as it is applied, `created` what a new one with its content would be."""
 
     connection: Connection

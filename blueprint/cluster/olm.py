@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from blueprint.apiserver.connection import Connection
@@ -20,6 +19,7 @@ from blueprint.cluster import codes, findings
 from blueprint.cluster.waits import GateClosedError, wait_until
 from blueprint.diagnostics import Diagnostic
 from blueprint.kubernetes.stages import OPERATORS, Stage, stage_of
+from blueprint.records import Record
 from blueprint.versions import version_key
 
 _API = f"/apis/{OPERATORS}/v1alpha1/namespaces"
@@ -61,8 +61,7 @@ def complaint_of(subscription: Mapping[str, Any]) -> str:
     return next(text for complaint in complaints if (text := complaint(seen)))
 
 
-@dataclass(frozen=True, slots=True)
-class _SubscriptionState:
+class _SubscriptionState(Record):
     """What a Subscription says of itself; `conditions` are those that are true, by type."""
 
     status: Mapping[str, Any]

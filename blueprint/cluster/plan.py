@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
 from typing import Any
 
 from blueprint.apiserver.connect import refused
@@ -26,6 +25,7 @@ from blueprint.diagnostics import Diagnostic
 from blueprint.inventory.membership import NAMESPACE, is_member, manager, parent_name
 from blueprint.inventory.model import Inventory, Member
 from blueprint.inventory.storage import read_inventory
+from blueprint.records import Record, replace
 
 ACTIVE, TERMINATING, MISSING = "active", "terminating", "missing"
 
@@ -131,8 +131,7 @@ def namespace_state(connection: Connection, name: str) -> str:
     return TERMINATING if leaving else ACTIVE
 
 
-@dataclass(frozen=True, slots=True)
-class _Planner:
+class _Planner(Record):
     bundle: Bundle
     connection: Connection
     discovery: Discovery

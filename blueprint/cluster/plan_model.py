@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from blueprint.apiserver.codes import FORBIDDEN, SERVER_FAILING
@@ -13,10 +12,10 @@ from blueprint.changes.compare import ABSENT, Action, FieldChange, ObjectChange
 from blueprint.diagnostics import Diagnostic, Severity
 from blueprint.inventory.model import Inventory, Member, NodeRecord
 from blueprint.inventory.update import ApplyScope
+from blueprint.records import Record, field
 
 
-@dataclass(frozen=True, slots=True)
-class LiveVersion:
+class LiveVersion(Record):
     """The live object that a step was decided on."""
 
     uid: str
@@ -37,8 +36,7 @@ class LiveVersion:
         return meta["resourceVersion"] == self.resource_version or content_hash(live) == self.content
 
 
-@dataclass(frozen=True, slots=True)
-class FieldConflict:
+class FieldConflict(Record):
     """A declared field that somebody else owns with another value, or what keeps a declared one from being written.
 
     Attributes:
@@ -60,8 +58,7 @@ class FieldConflict:
     located: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Record):
     """One object and what is to be done about it.
 
     `live` is the object as it was read, None where there is none or it is on its way out (`leaving`). A step
@@ -109,8 +106,7 @@ def approval(change: ObjectChange) -> str:
     return json_digest([str(change.action), fields])
 
 
-@dataclass(frozen=True, slots=True)
-class NodeStep:
+class NodeStep(Record):
     """One node: the labels it must have from us, and its whole list of taints afterwards.
 
     `labels` is everything we own on it (server-side apply takes back what is no longer in it). `taints` is None
@@ -143,8 +139,7 @@ class NodeStep:
         return ObjectChange(self.id, self.action, self.fields)
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Record):
     """What applying a bundle would do to one cluster, object by object, field by field.
 
     Attributes:

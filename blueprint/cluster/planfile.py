@@ -8,7 +8,6 @@ what was approved.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,20 +22,19 @@ from blueprint.cluster import codes, findings
 from blueprint.cluster.plan_model import LiveVersion, NodeStep, Plan, Step, approval
 from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.files import write_whole
+from blueprint.records import Record, asdict, replace
 
 FORMAT = "gpublueprint.dev/plan.2"
 
 
-@dataclass(frozen=True, slots=True)
-class ApprovedStep:
+class ApprovedStep(Record):
     """What was approved for one object; `seen` is None for an object that was not there."""
 
     seen: LiveVersion | None
     approval: str
 
 
-@dataclass(frozen=True, slots=True)
-class SavedPlan:
+class SavedPlan(Record):
     """A plan as it was saved. `approved` is by `Kind/[namespace/]name` with its group."""
 
     bundle: Bundle

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from blueprint.apiserver.connection import Connection
@@ -42,13 +41,13 @@ from blueprint.inventory.membership import PART_OF, as_member, manager
 from blueprint.inventory.model import Snapshot
 from blueprint.inventory.snapshots import desired_hash, is_unchanged
 from blueprint.kubernetes.kinds import find_kind
+from blueprint.records import Record, replace
 from blueprint.source.paths import format_path, list_key
 
 Decision = tuple[Step, tuple[Diagnostic, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Decider:
+class Decider(Record):
     """Decides object by object for one blueprint on one connection; kinds are as `release` has them."""
 
     connection: Connection

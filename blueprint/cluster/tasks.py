@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, replace
 from typing import Any
 
 from blueprint.apiserver.connect import refused
@@ -30,6 +29,7 @@ from blueprint.inventory.model import Inventory, NodeRecord
 from blueprint.inventory.snapshots import desired_hash, take_snapshot
 from blueprint.inventory.storage import write_inventory
 from blueprint.inventory.update import ApplyResult, exact, widened
+from blueprint.records import Record, replace
 
 _STATUS = {
     Action.CREATE: ApplyStatus.CREATED,
@@ -38,8 +38,7 @@ _STATUS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class WidenInventory:
+class WidenInventory(Record):
     """Records everything that may be written, so that a run that is killed leaves nothing unknown behind."""
 
     plan: Plan
@@ -50,8 +49,7 @@ class WidenInventory:
         _save(context, self.plan, widened(self.plan.scope, context.inventory))
 
 
-@dataclass(frozen=True, slots=True)
-class WriteObjects:
+class WriteObjects(Record):
     """Writes objects that do not need each other, several at a time; what differs in nothing is not written."""
 
     plan: Plan
@@ -141,8 +139,7 @@ def _raise_first(jobs: Iterable[Future[Any]]) -> None:
             raise error
 
 
-@dataclass(frozen=True, slots=True)
-class WriteNodes:
+class WriteNodes(Record):
     """Writes the labels and taints of nodes."""
 
     blueprint: str
@@ -171,8 +168,7 @@ class WriteNodes:
             context.nodes[step.name] = NodeRecord(step.uid, tuple(sorted(step.labels)), step.ours)
 
 
-@dataclass(frozen=True, slots=True)
-class WaitForNamespaces:
+class WaitForNamespaces(Record):
     """Waits until objects can be created in namespaces."""
 
     steps: Sequence[Step]
@@ -183,8 +179,7 @@ class WaitForNamespaces:
         _wait_each(context, self.steps, lambda s: await_namespace(context.connection, s.id.name, context.timeout))
 
 
-@dataclass(frozen=True, slots=True)
-class WaitForDefinitions:
+class WaitForDefinitions(Record):
     """Waits until custom resource definitions are served, and learns what they bring."""
 
     steps: Sequence[Step]
@@ -200,8 +195,7 @@ class WaitForDefinitions:
         context.discovery = discover(connection).including(served)
 
 
-@dataclass(frozen=True, slots=True)
-class WaitForOperators:
+class WaitForOperators(Record):
     """Waits until operators are installed. All of them together have the time of one: they install side by side."""
 
     steps: Sequence[Step]
@@ -233,8 +227,7 @@ class WaitForOperators:
         return brought
 
 
-@dataclass(frozen=True, slots=True)
-class WaitForHealth:
+class WaitForHealth(Record):
     """Waits until everything that was written reports health."""
 
     objects: Sequence[Object]
@@ -259,8 +252,7 @@ def _wait_each(context: TaskContext, steps: Iterable[Step], wait: Callable[[Step
         context.emit(WaitEvent(step.id, WaitStatus.TIMED_OUT if late else WaitStatus.READY))
 
 
-@dataclass(frozen=True, slots=True)
-class RecordResult:
+class RecordResult(Record):
     """Makes the inventory exact: what is rendered, what is left over, and how each object looked afterwards.
 
     `attempted` is whether the run tried to write anything.

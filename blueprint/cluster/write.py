@@ -10,10 +10,8 @@ look finds done is not done twice.
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from threading import Event
 from typing import Any
 
@@ -30,12 +28,12 @@ from blueprint.cluster.step_decision import find_conflicts
 from blueprint.cluster.waits import await_gone
 from blueprint.diagnostics import Diagnostic
 from blueprint.inventory.membership import as_member, manager
+from blueprint.records import Record, field, replace
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class WriteResult:
+class WriteResult(Record):
     """What became of one object: its live state after the write, or why there is none.
 
     `left` are contested fields that were left out of the request, since nobody allowed to take them.
@@ -47,8 +45,7 @@ class WriteResult:
     left: tuple[FieldConflict, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectWriter:
+class ObjectWriter(Record):
     """Writes objects of one blueprint.
 
     `timeout` is in seconds, for one object with its retries; `consent` says which contested fields may be taken. Once
@@ -72,13 +69,13 @@ class ObjectWriter:
             late = await_gone(self.connection, path, step.seen.uid, step.id, self.timeout, self.stop)
             if late:
                 return WriteResult(None, diagnostics=(late,))
-            step = dataclasses.replace(step, seen=None)
+            step = replace(step, seen=None)
         end = time.monotonic() + self.timeout
         pause, uncertain = _FIRST_PAUSE, False
         while True:
             try:
                 done = self._apply(step, path)
-                return dataclasses.replace(done, created=done.created or (uncertain and step.seen is None))
+                return replace(done, created=done.created or (uncertain and step.seen is None))
             except ApiError as error:
                 if error.unauthenticated or error.unsent:
                     raise
@@ -113,7 +110,7 @@ class ObjectWriter:
             if error.stale:
                 return WriteResult(None, diagnostics=(self._stale(step, "it was replaced by somebody"),))
         # Whatever stops us from here on, the next apply finds the object missing, and creates it.
-        return self.write(dataclasses.replace(step, leaving=True), resource)
+        return self.write(replace(step, leaving=True), resource)
 
     def _delete(self, path: str, uid: str) -> None:
         """A deletion is bound to the uid, so one whose answer was lost may be sent again."""
@@ -203,8 +200,8 @@ class ObjectWriter:
         if live["metadata"]["resourceVersion"] == step.seen.resource_version:
             return None
         version = str(live["metadata"]["resourceVersion"])
-        seen = dataclasses.replace(step.seen, resource_version=version)
-        return dataclasses.replace(step, seen=seen, live=live)
+        seen = replace(step.seen, resource_version=version)
+        return replace(step, seen=seen, live=live)
 
     def _is_done(self, step: Step, path: str, live: dict[str, Any]) -> bool:
         """Whether the object is what this very write makes of it: the answer to an earlier attempt was lost."""

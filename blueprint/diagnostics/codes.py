@@ -1,5 +1,6 @@
 """Codes of the tool itself (BP0xxx)."""
 
+from blueprint.diagnostics.model import Severity
 from blueprint.diagnostics.registry import define
 
 INTERNAL_ERROR = define(
@@ -47,5 +48,24 @@ The project's configuration cannot be used: it is not TOML, has a key that does 
 exist. It is `.blueprint.toml`, or the table `[tool.blueprint]` of a `pyproject.toml`; the nearest file upwards from the
 target counts, no further than the repository. Keys: `waivers`, and `[rules]` with `profile`, `select`, `ignore`,
 `[rules.severity]`, `[rules.options.CODE]` and `[rules.paths]`. `blueprint explain rules` lists the rules.
+""",
+)
+
+FIXED = define(
+    "BP0067",
+    "fixed",
+    """
+`--fix` changed a file as the finding suggested that is named here. The suggestion is the likeliest meaning, not a certain
+one: look at the change before you commit it. `git diff` shows it, and `git restore FILE` takes it back.
+""",
+    severity=Severity.NOTE,
+)
+
+NOT_FORMATTED = define(
+    "BP0068",
+    "not-formatted",
+    """
+The file is not laid out as `blueprint fmt` lays it out: the order of keys, quotes, white space. It means the same either way.
+`blueprint fmt FILE` writes it so; `blueprint fmt --diff FILE` shows what would change.
 """,
 )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from blueprint.bundle.model import ObjectId
@@ -19,6 +18,7 @@ from blueprint.drift.model import Finding, FindingKind
 from blueprint.drift.removal import Removal, removal_of
 from blueprint.inventory.membership import PART_OF
 from blueprint.kubernetes.kinds import find_kind
+from blueprint.records import Record, replace
 
 if TYPE_CHECKING:
     from blueprint.cluster.plan_model import Step
@@ -41,8 +41,7 @@ _BY_HAND = "remove it by hand, or declare it in the blueprint: an apply leaves i
 _LEAVING = "nothing can stop a deletion; once it is gone, an apply creates it anew"
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(Record):
     """One object with its findings: what is live, our manager, what an apply would do (None where nobody knows)."""
 
     identity: ObjectId

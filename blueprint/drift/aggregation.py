@@ -7,7 +7,6 @@ without touching it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from blueprint.bundle.model import Bundle, Object
@@ -15,6 +14,7 @@ from blueprint.diagnostics import Note
 from blueprint.drift.model import Finding, FindingKind, facts
 from blueprint.drift.ownership import claims_at, latest
 from blueprint.drift.view import Live, Unseen, View
+from blueprint.records import replace
 
 Roles = Mapping[str, Mapping[str, Any]]
 """ClusterRoles by name: manifests, or live objects."""

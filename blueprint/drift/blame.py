@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from blueprint.apiserver.managed_fields import Entry, entries, own_entry
 from blueprint.diagnostics import Note
 from blueprint.drift.model import Finding, FindingKind, Writer
 from blueprint.drift.view import Live
+from blueprint.records import replace
 
 _ORDER = Note("the order of a list is nobody's field: this is who wrote to the object last, after our apply")
 _UNKNOWN_WRITER = Note("the order of a list is nobody's field: who changed it is not recorded")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from blueprint.bundle.model import Bundle, BundlePool
 from blueprint.diagnostics import Note
@@ -13,6 +12,7 @@ from blueprint.drift.model import Finding, FindingKind, FoundIn, Remedy
 from blueprint.drift.node_facts import seen_of, subject_of, writer_of
 from blueprint.drift.view import Live
 from blueprint.kubernetes.kinds import find_kind
+from blueprint.records import replace
 from blueprint.source.paths import format_path
 from blueprint.units import quantity_value
 

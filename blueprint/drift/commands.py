@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import replace
 
 from blueprint.bundle.model import ObjectId
 from blueprint.diagnostics import Diagnostic
+from blueprint.records import replace
 
 
 def kubectl(verb: str, identity: ObjectId, *arguments: str) -> str:

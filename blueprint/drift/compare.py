@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 
 from blueprint.bundle.model import Object
 from blueprint.drift.declared import CompareOptions, Difference, FieldPair, declared_differences
@@ -16,6 +15,7 @@ from blueprint.inventory.model import Snapshot
 from blueprint.inventory.snapshots import desired_hash, is_held, is_unchanged
 from blueprint.kubernetes.defaults import is_default
 from blueprint.kubernetes.field_types import UNKNOWN, Shape
+from blueprint.records import Record, replace
 from blueprint.report.model import IgnoredDifference
 from blueprint.source.paths import format_path
 
@@ -25,8 +25,7 @@ IDLE_ORDER = "order of a list that means the same in any order"
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectComparison:
+class ObjectComparison(Record):
     """What one comparison came to.
 
     Attributes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from blueprint.apiserver.managed_fields import Tokens, key_of
@@ -26,6 +25,7 @@ from blueprint.drift.ownership import (
 )
 from blueprint.inventory.model import Snapshot
 from blueprint.kubernetes.field_types import UNKNOWN, Shape
+from blueprint.records import Record, field, replace
 from blueprint.source.paths import list_key
 
 STRING_MAPS = {"labels", "annotations", "data", "binaryData", "matchLabels"}
@@ -35,8 +35,7 @@ _NOT_TRACKED = {(), ("metadata",)}
 _IDENTITY = {"apiVersion", "kind", "name", "namespace"}
 
 
-@dataclass(frozen=True, slots=True)
-class FieldPair:
+class FieldPair(Record):
     """One field seen from both sides: what is wanted, what is there, and who claims it.
 
     `at` is its path in the declared object (for origins), `there` in the live one; they differ in the
@@ -64,8 +63,7 @@ class FieldPair:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class CompareOptions:
+class CompareOptions(Record):
     """How values of one object are compared.
 
     Attributes:
@@ -87,8 +85,7 @@ class CompareOptions:
         return self.record is not None and self.record.stored_so(pair.tokens, pair.have)
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Record):
     """A field that is not as declared. `sure` is False where the server itself may have written it so."""
 
     kind: FindingKind

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from blueprint.drift.scopes import OBJECTS, SCOPES, DriftRequest
 from blueprint.drift.summary import verdict_of
 from blueprint.drift.view import View
 from blueprint.probe.codes import READING_UNOPENABLE
+from blueprint.records import replace
 from blueprint.report.model import Run
 
 UNEXAMINED = "objects that the bundle does not declare (a binding to one of its roles, a pod in one of its namespaces)"

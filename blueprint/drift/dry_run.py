@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 from blueprint.apiserver.managed_fields import content, own_entry, value_at
@@ -17,6 +16,7 @@ from blueprint.drift.model import Finding, FindingKind
 from blueprint.drift.ownership import claims_of
 from blueprint.drift.view import Live, Unseen, View
 from blueprint.kubernetes.defaults import is_default
+from blueprint.records import Record, replace
 from blueprint.redaction.secrets import is_confidential, is_secret_manifest
 from blueprint.report.model import IgnoredDifference
 from blueprint.source.paths import format_path
@@ -32,8 +32,7 @@ _NEVER = Note("not applied yet: a dry-run of an apply says so")
 _OUR_NAME = Note("written under our own manager's name, after the recorded apply and not by it")
 
 
-@dataclass(frozen=True, slots=True)
-class DryRunResult:
+class DryRunResult(Record):
     """Findings of one object, and differences that turned out to be none."""
 
     findings: tuple[Finding, ...]

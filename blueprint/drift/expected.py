@@ -5,28 +5,25 @@ folder. An entry names kinds, whole paths, writers and, where they are few, valu
 client says of itself, so no name excuses a change of just any field.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path as File
 from typing import Any
 
 from blueprint.bundle.model import ObjectId, Path
-from blueprint.catalog.facts import Record, Text
+from blueprint.catalog.facts import CatalogueFile, Text
 from blueprint.catalog.loader import read
 from blueprint.data import data_folder
 from blueprint.drift.model import Writer
+from blueprint.records import Record, field
 
 _STEP = re.compile(r"\[([^\]]+)\]|([^.\[\]]+)")
 _NO_WRITER = Writer("", "", "", "")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExpectedWrite:
+class ExpectedWrite(Record, kw_only=True):
     """Fields that a program is expected to set. Names and values are shell patterns.
 
     Attributes:
@@ -52,8 +49,7 @@ class ExpectedWrite:
     distributions: tuple[Text, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExpectedWrites(Record):
+class ExpectedWrites(CatalogueFile, kw_only=True):
     """What one program writes: its field managers, and where that was read."""
 
     writer: Text
@@ -62,8 +58,7 @@ class ExpectedWrites(Record):
     writes: tuple[ExpectedWrite, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ExpectedField:
+class ExpectedField(Record):
     """One field of one entry, ready to be asked."""
 
     path: tuple[str, ...]

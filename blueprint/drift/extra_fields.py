@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from blueprint.changes.compare import ABSENT
@@ -13,6 +12,7 @@ from blueprint.drift.model import FindingKind
 from blueprint.drift.ownership import below, children, foreign, is_atomic, is_set, item_keys, key_token, latest
 from blueprint.kubernetes.defaults import is_allocated, is_default
 from blueprint.kubernetes.field_types import Shape
+from blueprint.records import replace
 from blueprint.source.paths import list_key
 
 SERVERS_OWN = {

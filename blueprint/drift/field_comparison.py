@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 
 from blueprint.bundle.model import Bundle, Object
@@ -21,6 +20,7 @@ from blueprint.drift.view import Live, View
 from blueprint.inventory.membership import as_member, is_member, manager
 from blueprint.inventory.model import Snapshot
 from blueprint.kubernetes.field_types import Shape, shape_of
+from blueprint.records import replace
 from blueprint.report.model import IgnoredDifference
 
 

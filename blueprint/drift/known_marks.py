@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any
@@ -11,10 +10,10 @@ from typing import Any
 from blueprint.bundle.model import Bundle
 from blueprint.catalog.component_files.node_marks import KnownTaint, Place, Progress, Switch, load_node_marks
 from blueprint.drift.view import Live
+from blueprint.records import Record
 
 
-@dataclass(frozen=True, slots=True)
-class NodeProgress:
+class NodeProgress(Record):
     """How far an operator is on one node, as its mark says."""
 
     progress: Progress

@@ -6,7 +6,6 @@ The record of applies knows every node that we labelled, by name and uid.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from blueprint.bundle.model import Bundle, BundlePool
 from blueprint.diagnostics import Note
@@ -16,6 +15,7 @@ from blueprint.drift.node_facts import seen_of, subject_of, writer_of
 from blueprint.drift.view import Live
 from blueprint.inventory.membership import manager
 from blueprint.inventory.model import Inventory
+from blueprint.records import Record
 
 POOL_LABEL = "gpublueprint.dev/pool"
 """The label that an apply puts on the nodes of a pool; a node that left keeps it until the next apply."""
@@ -24,8 +24,7 @@ Members = Sequence[tuple[Live, list[BundlePool]]]
 """Every node, with the pools whose selectors match it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Left:
+class _Left(Record):
     """A node that an apply labelled and that is in no pool now. `live` is None where it is not in the cluster."""
 
     name: str

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from blueprint.bundle.model import FieldOrigin, Path
 from blueprint.changes.compare import ABSENT
 from blueprint.diagnostics import Code, Diagnostic, Note
+from blueprint.records import Record, field
 from blueprint.report.model import Coverage, IgnoredDifference, PoolCheck
 
 
@@ -68,8 +68,7 @@ class FoundIn(enum.StrEnum):
     READING = "node reading"
 
 
-@dataclass(frozen=True, slots=True)
-class Writer:
+class Writer(Record):
     """Who owns a live field, as the API server recorded it. `time` is RFC 3339 in UTC."""
 
     manager: str
@@ -82,8 +81,7 @@ class Writer:
         return f'"{self.manager}" ({self.operation}{through})'
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Record):
     """One thing that is not as declared.
 
     Attributes:
@@ -187,8 +185,7 @@ def facts(live: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple((key, str(meta[key])) for key in ("uid", "resourceVersion") if key in meta)
 
 
-@dataclass(frozen=True, slots=True)
-class ScopeResult:
+class ScopeResult(Record):
     """What one scope came to.
 
     `diagnostics` is what is told beside `findings`; `failed` says that something among it contradicts the
@@ -208,8 +205,7 @@ class ScopeResult:
     checks: tuple[PoolCheck, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class DriftReport:
+class DriftReport(Record):
     """What a look at a cluster came to.
 
     `diagnostics` tell `findings` and whatever else was noticed. `left_out` are the differences that are no

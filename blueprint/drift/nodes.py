@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from typing import Any
 
 from blueprint.bundle.model import Bundle, BundlePool
@@ -19,6 +18,7 @@ from blueprint.drift.node_topology import examine_domains, examine_place
 from blueprint.drift.view import Live, Unseen, View
 from blueprint.inventory.membership import manager
 from blueprint.inventory.model import Inventory
+from blueprint.records import Record, replace
 from blueprint.report.model import Coverage
 from blueprint.source.paths import format_path
 from blueprint.wording import first_few
@@ -30,8 +30,7 @@ _HOW_APPLIED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Mark:
+class _Mark(Record):
     """A label or taint that is not as declared; `at` leads to what managedFields know of it."""
 
     path: str

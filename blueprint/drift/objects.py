@@ -6,7 +6,6 @@ What is proven clean (tier 0) is proven here, and nothing else is even imported 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from blueprint.drift.view import Live, ObservedObjects, View
 from blueprint.inventory.membership import PART_OF, is_member, manager
 from blueprint.inventory.model import Inventory, Snapshot
 from blueprint.inventory.snapshots import desired_hash, is_unchanged
+from blueprint.records import Record
 from blueprint.report.model import Coverage, IgnoredDifference
 
 if TYPE_CHECKING:
@@ -56,8 +56,7 @@ def examine_objects(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Record):
     """What was asked for, what metadata alone proved clean, and what was read of the rest."""
 
     wanted: Mapping[ObjectId, str]

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from blueprint.apiserver.managed_fields import Entry, entries, has_keys, key_of, step_into
 from blueprint.drift.model import Writer
+from blueprint.records import Record
 
 
-@dataclass(frozen=True, slots=True)
-class OwnedFields:
+class OwnedFields(Record):
     """What one writer owns at and below a field. `ours` is true of our own server-side apply only."""
 
     writer: Writer

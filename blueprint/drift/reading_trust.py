@@ -6,7 +6,6 @@ What does not is not judged, so that it neither proves nor accuses anything: its
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +15,7 @@ from blueprint.drift.view import Unseen, View
 from blueprint.probe.observation import Observation
 from blueprint.probe.observations import ObservedGpu, ObservedNode
 from blueprint.probe.reading import Reading
+from blueprint.records import Record
 
 FUTURE = timedelta(minutes=5)
 """Clocks of nodes may differ by so much."""
@@ -25,8 +25,7 @@ TOO_OLD = timedelta(days=30)
 _SHOWN = 3
 
 
-@dataclass(frozen=True, slots=True)
-class ReadingClock:
+class ReadingClock(Record):
     """The time of the run, the greatest age of a reading, and the boot of each node of the cluster by name."""
 
     time: datetime

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from blueprint.probe.observations import ObservedNode
 from blueprint.probe.reading import Reading
 from blueprint.probe.reading_file import read_reading
 from blueprint.probe.verdicts import Result, Verdict
+from blueprint.records import Record, replace
 from blueprint.report.model import Coverage
 
 SCOPE = "nodes"
@@ -92,8 +92,7 @@ def examine_readings(
     return ScopeResult(tuple(coverage), (), diagnostics, failed=failed, refuted=judged.refuted, checks=checks)
 
 
-@dataclass(frozen=True, slots=True)
-class _Judged:
+class _Judged(Record):
     """What readings say of their nodes: all that was found, failed checks by node, and how many say nothing certain.
 
     `results` are the outcomes of nodes by pool and check; `unjudged` counts nodes whose reading proves nothing.
@@ -190,8 +189,7 @@ def _age(reading: Reading, now: datetime) -> Iterator[Diagnostic]:
         yield Diagnostic(codes.READING_OLD, text, subject=f"Node/{reading.node}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Silent:
+class _Silent(Record):
     """The nodes of a pool with GPUs that nobody read: in the cluster by name, those that are not there by number."""
 
     pool: BundlePool

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from blueprint.bundle.model import ObjectId, Path
 from blueprint.drift.commands import kubectl
+from blueprint.records import Record
 from blueprint.source.paths import list_key, parse_path, pointer
 
 Operation = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Removal:
+class Removal(Record):
     """Fields to take out of an object; `paths` are of the object as it is, `tests` what must still be so."""
 
     paths: tuple[Path, ...]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -17,12 +16,12 @@ from blueprint.drift.objects import RECORDS, examine_objects
 from blueprint.drift.view import Unseen, View
 from blueprint.inventory.model import Inventory
 from blueprint.inventory.snapshots import was_applied
+from blueprint.records import Record
 from blueprint.report.model import Coverage
 from blueprint.wording import counted
 
 
-@dataclass(frozen=True, slots=True)
-class DriftRequest:
+class DriftRequest(Record):
     """What to compare with what.
 
     Attributes:
@@ -42,8 +41,7 @@ class DriftRequest:
     oldest: timedelta | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Record):
     """A part of the world that a look for drift can answer for.
 
     Attributes:

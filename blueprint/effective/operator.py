@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
 from typing import Any
 
 from blueprint.bundle.model import USERS, Object, Path
+from blueprint.records import Record
 
 CLUSTER_POLICY, GPU_CLUSTER, NVIDIA_DRIVER = "ClusterPolicy", "GPUCluster", "NVIDIADriver"
 """The kinds by which the GPU Operator is set up."""
@@ -18,8 +18,7 @@ _OPTIONAL = frozenset({"gds", "gdrcopy", "nodeStatusExporter", "sandboxWorkloads
 """Parts that are off where the ClusterPolicy does not say `enabled`; all others are on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Record):
     """A part of an object: an operand's of a ClusterPolicy, or all of an NVIDIADriver."""
 
     subject: Object
@@ -48,8 +47,7 @@ class Section:
         return stated is True or (stated is None and self.path[-1] not in _OPTIONAL)
 
 
-@dataclass(frozen=True, slots=True)
-class DriverChoice:
+class DriverChoice(Record):
     """The driver that the operator gives the nodes of a pool.
 
     Attributes:

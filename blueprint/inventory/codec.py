@@ -6,11 +6,11 @@ Fields are only ever added, at the end: earlier versions of the tool read later 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from blueprint.bundle.model import ObjectId
 from blueprint.inventory.model import Inventory, Member, NodeRecord, Part, Revision, Snapshot
+from blueprint.records import asdict
 
 
 def header_to_json(inventory: Inventory) -> dict[str, str]:
@@ -79,7 +79,7 @@ def nodes_from_json(data: Mapping[str, Any]) -> dict[str, NodeRecord]:
 
 def revision_to_json(revision: Revision) -> dict[str, Any]:
     """A revision, without its content."""
-    return asdict(revision)
+    return {**asdict(revision), "parts": [asdict(part) for part in revision.parts]}
 
 
 def revision_from_json(data: Mapping[str, Any]) -> Revision:

@@ -13,7 +13,6 @@ import gzip
 import hashlib
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import orjson
@@ -21,6 +20,7 @@ import orjson
 from blueprint.bundle.model import Bundle, BundlePool, Object, ObjectId, Taint
 from blueprint.inventory.model import Revision
 from blueprint.inventory.snapshots import now
+from blueprint.records import Record, asdict
 from blueprint.redaction.hashes import with_hashed_secrets
 from blueprint.redaction.secrets import is_secret_manifest
 
@@ -32,8 +32,7 @@ _FORMAT = "1"
 _ID_LENGTH = 16
 
 
-@dataclass(frozen=True, slots=True)
-class RevisionContent:
+class RevisionContent(Record):
     """A revision read back: the bundle without its lines, and the Secrets in it that have hashes for values."""
 
     bundle: Bundle

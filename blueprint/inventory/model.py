@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from blueprint.apiserver.managed_fields import Tokens, server_spelling
 from blueprint.bundle.model import ObjectId
 from blueprint.changes.compare import ABSENT
+from blueprint.records import Record, field, replace
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Record):
     """An object right after it was applied: later equality of these proves that nothing changed.
 
     Attributes:
@@ -47,8 +46,7 @@ class Snapshot:
         return spelt in self.adjusted and self.adjusted[spelt] == value
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Record):
     """One object of the inventory.
 
     Attributes:
@@ -64,16 +62,14 @@ class Member:
     revision: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Record):
     """A ConfigMap that holds a piece of the inventory, and the SHA-256 of that piece."""
 
     name: str
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
+class Revision(Record):
     """What a bundle declared, kept in the cluster apart from the inventory: see `content`.
 
     Attributes:
@@ -95,8 +91,7 @@ class Revision:
     parts: tuple[Part, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class NodeRecord:
+class NodeRecord(Record):
     """What we put on a node: label keys, and taints as `key:effect`."""
 
     uid: str
@@ -104,8 +99,7 @@ class NodeRecord:
     taints: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Inventory:
+class Inventory(Record):
     """What was applied from one blueprint. `resource_version` is empty where it is not in the cluster yet.
 
     `version`, `release` and `digest` name the bundle that is applied as a whole: every object and every node of it was

@@ -14,7 +14,6 @@ import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -48,6 +47,7 @@ from blueprint.inventory.membership import (
     parent_name,
 )
 from blueprint.inventory.model import Inventory, Member, Part, Revision
+from blueprint.records import replace
 
 MEMBERS_PER_PART = 3000
 """About 400 KiB of compressed record; the API server takes 1 MiB."""

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from blueprint._version import __version__
 from blueprint.bundle.model import Bundle, ObjectId
 from blueprint.inventory.content import revision_of
 from blueprint.inventory.model import Inventory, Member, NodeRecord, Revision, Snapshot
 from blueprint.inventory.snapshots import was_applied
+from blueprint.records import Record, replace
 
 HISTORY = 3
 """Revisions applied as a whole that stay in the cluster, the current one included."""
 
 
-@dataclass(frozen=True, slots=True)
-class ApplyScope:
+class ApplyScope(Record):
     """What an apply is about.
 
     Attributes:
@@ -34,8 +33,7 @@ class ApplyScope:
     nodes: Mapping[str, NodeRecord]
 
 
-@dataclass(frozen=True, slots=True)
-class ApplyResult:
+class ApplyResult(Record):
     """What an apply did.
 
     Attributes:

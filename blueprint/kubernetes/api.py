@@ -7,11 +7,11 @@ says what they keep.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from blueprint.data import data_folder
+from blueprint.records import Record
 from blueprint.versions import version_key
 
 Schema = dict[str, Any]
@@ -20,16 +20,14 @@ DEFINITION = "#/$defs/"
 """What a `$ref` to a definition begins with inside a bundle."""
 
 
-@dataclass(frozen=True, slots=True)
-class BuiltInKind:
+class BuiltInKind(Record):
     """A kind that the API server itself serves."""
 
     definition: str
     namespaced: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Kubernetes:
+class Kubernetes(Record):
     """One minor. `kinds` is by apiVersion, then kind; `values` is by definition, then field.
 
     `definitions` are JSON Schema (2020-12), closed, without `null`, by full name

@@ -7,12 +7,12 @@ Of a kind that neither knows, nothing is assumed: its values are compared as the
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from blueprint.bundle.model import Bundle, Object, Path
 from blueprint.kubernetes.api import DEFINITION, Kubernetes, known_minors, load_kubernetes
+from blueprint.records import Record, field
 from blueprint.versions import minor_of
 
 Node = Mapping[str, Any]
@@ -20,8 +20,7 @@ Node = Mapping[str, Any]
 _NOTHING: Node = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Record):
     """One field as the API knows it. `within` are the definitions that it stands in, each with the way from there.
 
     The ways are dotted, without the indices of lists: `[("core.v1.PodSpec", "containers.ports.protocol"), ...]`,

@@ -1,15 +1,13 @@
 """Where objects describe pods: one table for Kubernetes' own workloads and for those of the usual operators."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path as FilePath
 from typing import Annotated, Any
 
-from blueprint.catalog.facts import Matching, Record
+from blueprint.catalog.facts import CatalogueFile, Matching
 from blueprint.catalog.loader import read
+from blueprint.records import Record
 from blueprint.source.paths import Path
 
 Pattern = Annotated[
@@ -19,8 +17,7 @@ Pattern = Annotated[
 Versioned = Annotated[str, Matching(r"([a-z0-9.-]+/)?v[0-9a-z]+ [A-Z][A-Za-z]+", "apiVersion and kind")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PodPlace:
+class PodPlace(Record, kw_only=True):
     """One place of a kind where pods are described.
 
     Attributes:
@@ -36,16 +33,14 @@ class PodPlace:
     container: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PodTemplates(Record):
+class PodTemplates(CatalogueFile, kw_only=True):
     """The table. `cluster_wide`: kinds whose pods run in the namespace of the object that uses them."""
 
     places: Mapping[Versioned, tuple[PodPlace, ...]]
     cluster_wide: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PodTemplate:
+class PodTemplate(Record):
     """A pod specification inside an object.
 
     Attributes:

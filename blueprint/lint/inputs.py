@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -13,6 +12,7 @@ from blueprint.check.finding import value_at
 from blueprint.diagnostics import Diagnostic, Refused, Severity, Span
 from blueprint.lint import codes
 from blueprint.lint.kustomizations import patch_files
+from blueprint.records import Record
 from blueprint.render.canonical import canonical
 from blueprint.source.document import Document, walk
 from blueprint.source.files import DiskFiles, decode, read_text
@@ -33,8 +33,7 @@ _GROUPS_WITHOUT_DOMAIN = ("", "apps", "autoscaling", "batch", "extensions", "pol
 """Groups of Kubernetes itself. Those of all other resources are domains, as a definition's must be."""
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(Record):
     """The objects of all files, what is wrong with the files, and their texts by name."""
 
     objects: tuple[Object, ...]
@@ -57,6 +56,10 @@ class FieldPlaces(Mapping[Path, FieldOrigin]):
         whole = (*self._prefix, *path)
         collection = isinstance(value, dict | list)
         return FieldOrigin(self._document.key_span(whole).head if collection else self._document.span(whole))
+
+    def key_at(self, path: Path) -> Span:
+        """Where the last key of a path stands."""
+        return self._document.key_span((*self._prefix, *path))
 
     def __iter__(self) -> Iterator[Path]:
         return (path for path, _ in walk(self._data))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 
 from blueprint.bundle.model import Object
 from blueprint.check import codes
@@ -17,6 +16,7 @@ from blueprint.check.runner import RuleResults, run_rules
 from blueprint.diagnostics import Diagnostic, Severity
 from blueprint.lint.inputs import Inputs
 from blueprint.lint.placeholders import without_placeholders
+from blueprint.records import Record, replace
 
 _MISSING = frozenset(
     {
@@ -32,20 +32,22 @@ _OF_A_BLUEPRINT = frozenset({codes.NAMESPACE_MISSING, codes.STRING_DATA})
 _MILDER = {
     codes.NAMESPACE_NOT_ALLOWED: Severity.WARNING,  # the API server drops it, and nothing here compares by it
     codes.MEANINGLESS_VALUE: Severity.NOTE,  # who owns which field is not known
+    codes.REPEATED_ITEM: Severity.WARNING,  # not everybody uses server-side apply
 }
 """What is less severe where nobody compares the objects with a cluster."""
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Record):
     """What is known beside the input: `facts` of a platform, and its rendered objects, which are not linted."""
 
     facts: PlatformFacts | None = None
     objects: tuple[Object, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class LintResult:
+_ALONE = Surroundings()
+
+
+class LintResult(Record):
     """What was found.
 
     Attributes:
@@ -68,7 +70,7 @@ def lint(
     *,
     kubernetes_minor: str,
     policy: RulePolicy = RECOMMENDED,
-    surroundings: Surroundings = Surroundings(),
+    surroundings: Surroundings = _ALONE,
     complete: bool = False,
 ) -> LintResult:
     """Check every object of the input.
@@ -87,7 +89,7 @@ def lint(
     extra = {Capability.COMPLETE} if complete else set()
     capabilities = (known.capabilities - {Capability.BLUEPRINT, Capability.COMPLETE}) | extra
     facts = NoPlatform(frozenset(capabilities), known.pools, known.dra, known.uses_claims, known.prometheus)
-    rules = run_rules(RuleContext(validation.well_formed, facts), policy, frozenset(linted))
+    rules = run_rules(RuleContext(validation.well_formed, facts), policy, frozenset(linted), validation.malformed)
     unknown = Counter[str]()
     found = list(_adapted(validation.diagnostics, inputs, unknown, complete=complete))
     explained = list(without_explained([*found, *rules.diagnostics]))
@@ -107,7 +109,7 @@ def _adapted(
             unknown[each.message.partition("may contain")[0].rpartition("what ")[2].strip()] += 1
         elif each.code is codes.DUPLICATE_OBJECT:
             yield replace(each, override=_of_duplicate(each))
-        elif each.code in _MILDER:
+        elif each.code in _MILDER and each.override is not Severity.ERROR:
             yield replace(each, override=_MILDER[each.code])
         elif each.code in _MISSING and not complete:
             yield replace(each, override=Severity.NOTE)

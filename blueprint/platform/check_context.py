@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -16,13 +15,13 @@ from blueprint.platform.components import codes as component_codes
 from blueprint.platform.model import Platform
 from blueprint.platform.paths import POOLS
 from blueprint.platform.pool import GpuPool, Pool
+from blueprint.records import Record
 from blueprint.source.merge import Node
 from blueprint.source.paths import Path, format_path
 from blueprint.spec.model import Blueprint
 
 
-@dataclass(frozen=True, slots=True)
-class BlueprintInputs:
+class BlueprintInputs(Record):
     """A blueprint before it is resolved.
 
     Attributes:

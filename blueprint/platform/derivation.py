@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from blueprint.platform.pool import GpuPool
@@ -11,12 +10,12 @@ from blueprint.platform.tracking.recorder import recording
 from blueprint.platform.tracking.sources import Source, by_relevance, flatten
 from blueprint.probe.check import Check
 from blueprint.probe.expectations import Expectation, ExpectationSource
+from blueprint.records import Record
 
 P = TypeVar("P")
 
 
-@dataclass(frozen=True, slots=True)
-class Derivation(Generic[P]):
+class Derivation(Record, Generic[P]):
     """A check, and its parameters for the nodes of a pool with GPUs; None where there is nothing to expect."""
 
     check: Check[P]

@@ -7,7 +7,6 @@ topic expects stands in its `expectations` module.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from blueprint.platform.derivation import portable
 from blueprint.platform.model import Platform
@@ -15,6 +14,7 @@ from blueprint.platform.pool import GpuPool, Pool
 from blueprint.platform.topics import TOPICS
 from blueprint.probe.checks.gpu_count import gpu_count
 from blueprint.probe.expectations import Expectation
+from blueprint.records import replace
 from blueprint.source.paths import format_path
 
 

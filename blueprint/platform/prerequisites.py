@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from blueprint.platform.model import Platform
 from blueprint.platform.topics import TOPICS
 from blueprint.platform.tracking.recorder import recording
 from blueprint.platform.tracking.sources import Source, Sources, by_relevance, flatten
+from blueprint.records import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Prerequisite:
+class Prerequisite(Record):
     """One thing that must be true before the platform works; `scope` is `cluster` or a pool."""
 
     scope: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from blueprint.catalog.catalog import Catalog
 from blueprint.diagnostics import Diagnostic, Note
@@ -12,6 +11,7 @@ from blueprint.platform.inputs.binding import bind
 from blueprint.platform.model import Platform
 from blueprint.platform.topics import TOPICS
 from blueprint.platform.tracking.tracked import Origins, track
+from blueprint.records import replace
 from blueprint.source.merge import Node
 from blueprint.spec.model import Blueprint
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from blueprint.diagnostics import Diagnostic
@@ -60,6 +59,7 @@ from blueprint.platform.topology.checks import check_topology
 from blueprint.platform.topology.expectations import EXPECTATIONS as TOPOLOGY_EXPECTATIONS
 from blueprint.platform.virtualization import prerequisites as virtualization
 from blueprint.platform.virtualization.checks import check_virtualization
+from blueprint.records import Record
 
 Check = Callable[[CheckContext], Iterator[Diagnostic]]
 
@@ -72,8 +72,7 @@ def _nothing(*_: object) -> Iterator[Iterator[str]]:
     return iter(())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Topic:
+class Topic(Record, kw_only=True):
     """One topic of a platform.
 
     Attributes:

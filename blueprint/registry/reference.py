@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from blueprint.records import Record
 
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _REFERENCE = re.compile(
@@ -13,8 +14,7 @@ _REFERENCE = re.compile(
 _DOCKER_HUB = ("docker.io", "index.docker.io")
 
 
-@dataclass(frozen=True, slots=True)
-class ImageReference:
+class ImageReference(Record):
     """`host` as people write it, `repository` below it, and what is asked for: a tag, or a digest."""
 
     host: str

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 from blueprint.diagnostics import Code, Diagnostic, Span
+from blueprint.records import Record
 from blueprint.registry import client, codes
 from blueprint.registry.client import RegistryClient
 from blueprint.registry.reference import ImageReference, parse_reference
@@ -24,8 +24,7 @@ _WAYS_OUT = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class RequiredImage:
+class RequiredImage(Record):
     """An image that the platform pulls: `registry/path:tag`, what its vendor pins, who pulls it, which line decides."""
 
     ref: str
@@ -34,8 +33,7 @@ class RequiredImage:
     at: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Verification:
+class Verification(Record):
     """What was found: `diagnostics` about images that are not as they should be, and how many were asked about."""
 
     diagnostics: tuple[Diagnostic, ...]

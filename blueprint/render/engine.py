@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from blueprint.bundle.model import FieldOrigin
@@ -11,6 +10,7 @@ from blueprint.diagnostics import Span
 from blueprint.platform.components.pod_settings import PerKey
 from blueprint.platform.tracking.recorder import recording
 from blueprint.platform.tracking.sources import Source, SourceGroup, Sources, by_relevance
+from blueprint.records import MutableRecord, field
 from blueprint.render.expressions import OMIT, Expression, ExpressionError
 from blueprint.render.template import Branch, Items, Scalar, Template, template_failed
 from blueprint.source.paths import Path
@@ -18,8 +18,7 @@ from blueprint.source.paths import Path
 Context = Mapping[str, Any]
 
 
-@dataclass(slots=True)
-class Rendered:
+class Rendered(MutableRecord):
     """One rendered document."""
 
     data: Any
@@ -60,8 +59,7 @@ def _evaluated(expression: Expression, context: Context, span: Span) -> tuple[An
     return value, tuple(sources)
 
 
-@dataclass(slots=True)
-class _Rendering:
+class _Rendering(MutableRecord):
     """Walks one document, writing down where each field came from."""
 
     origins: dict[Path, FieldOrigin] = field(default_factory=dict)

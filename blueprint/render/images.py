@@ -25,7 +25,7 @@ def pulled_images(platform: Platform, objects: list[Object]) -> tuple[PulledImag
                 found |= {made.ref: made for made in operands.named(image, component) if made.ref not in found}
             elif component.ownership == "managed":
                 found |= {made.ref: made for made in _pulled(image, component, platform)}
-    return tuple(sorted(found.values()))
+    return tuple(sorted(found.values(), key=lambda image: image.ref))
 
 
 def _pulled(image: PlatformImage, component: PlatformComponent, platform: Platform) -> Iterator[PulledImage]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from blueprint.bundle.model import FieldOrigin, Object
@@ -12,6 +11,7 @@ from blueprint.platform.components.model import PlatformComponent
 from blueprint.platform.tracking.recorder import recording
 from blueprint.platform.tracking.sources import WRITTEN, Sources, by_relevance, flatten
 from blueprint.platform.tracking.tracked import Origins, plain
+from blueprint.records import replace
 from blueprint.render import codes
 from blueprint.source.document import walk
 from blueprint.source.paths import Path, format_path

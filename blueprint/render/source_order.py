@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from blueprint.bundle.model import FieldOrigin, Object, Path
 from blueprint.data import shipped
 from blueprint.diagnostics import Span
 from blueprint.platform.tracking.sources import WRITTEN, Source, SourceGroup, Sources
+from blueprint.records import replace
 
 _LEAST = 3
 """Characters that a part of a value must have: shorter ones are found anywhere."""

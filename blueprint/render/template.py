@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path as FilePath
 from typing import Any
 
 from blueprint.diagnostics import Diagnostic, Refused, Span
 from blueprint.diagnostics.codes import INTERNAL_ERROR
+from blueprint.records import Record, replace
 from blueprint.render.expressions import Expression, compile_expression, compile_text
 from blueprint.source.document import Document, Marks
 from blueprint.source.shipped import shipped_documents
@@ -23,8 +23,7 @@ _CONDITIONS = {"$if": "condition", "$merge": "merge"}
 _FOR = re.compile(r"\s*([A-Za-z_]\w*)\s+in\s+(.+)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(Record):
     """A constant, or an expression. An exact expression keeps its type, text with expressions in it is text."""
 
     span: Span
@@ -32,8 +31,7 @@ class Scalar:
     expression: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Loop:
+class Loop(Record):
     """`$for: variable in expression`."""
 
     variable: str
@@ -41,8 +39,7 @@ class Loop:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(Record):
     """A mapping. `loop` and `condition` govern the whole mapping; `value`, if set, stands in its place."""
 
     span: Span
@@ -53,8 +50,7 @@ class Branch:
     value: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Items:
+class Items(Record):
     """A list."""
 
     span: Span
@@ -70,9 +66,9 @@ def load_template(file: FilePath) -> tuple[Template, ...]:
 
 
 @lru_cache(maxsize=512)
-def _parsed(file: FilePath, _content: bytes) -> tuple[Template, ...]:
+def _parsed(file: FilePath, content: bytes) -> tuple[Template, ...]:
     """Once for the same content: a process that compiles several blueprints reads the same templates for each."""
-    return tuple(_node(each, each.data, each.marks, None) for each in shipped_documents(file) if each.marks)
+    return tuple(_node(each, each.data, each.marks, None) for each in shipped_documents(file, content) if each.marks)
 
 
 def _node(document: Document, data: Any, marks: Marks, key: Span | None) -> Template:

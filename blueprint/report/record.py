@@ -10,12 +10,13 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from blueprint.bundle.model import Path
 from blueprint.changes.compare import ABSENT, Action, ObjectChange
 from blueprint.diagnostics import Diagnostic, Severity, in_order
+from blueprint.records import replace
 from blueprint.redaction.secrets import is_secret
 from blueprint.redaction.values import Mask
 from blueprint.report.model import Run

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from blueprint.diagnostics import has_errors
+from blueprint.records import replace
 from blueprint.report.model import Run
 from blueprint.waivers.engine import Waivers, unused_note
 from blueprint.waivers.model import Waiver

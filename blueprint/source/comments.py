@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from blueprint.records import Record
 from blueprint.source.events import events_of, yaml_errors
 
 _BLOCKS = ("|", ">")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(Record):
     """A comment with a marker. `text` begins with the marker, at `text_column`; places count from 1.
 
     `about` is the line that it is about: its own, or, where it stands alone, the next line with content.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
 from blueprint.diagnostics import Span
+from blueprint.records import Record
 from blueprint.source.paths import Path
 
 Marks = tuple[Any, Any, Any]
@@ -22,14 +22,13 @@ def _lines(text: str) -> list[str]:
     return text.splitlines()
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(Record, dict=True):
     """A parsed document. `data` is plain Python (dict, list, str, int, float, bool, None)."""
 
     file: str
     text: str
     data: Any
-    marks: Marks | None = field(repr=False)
+    marks: Marks | None
 
     @cached_property
     def lines(self) -> list[str]:

@@ -7,8 +7,9 @@ Kubernetes does; ruamel.yaml.clib brings 0.1, which refuses it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from blueprint.records import Record
 
 TOO_DEEP = "maximum nesting depth"
 """What libyaml says of a thousand levels, before the first event of them comes."""
@@ -25,8 +26,7 @@ class ParseFailure(Exception):  # noqa: N818 - an outcome of reading, told as a 
         self.column = column
 
 
-@dataclass(frozen=True, slots=True)
-class Events:
+class Events(Record):
     """A stream of events and the classes they are told apart by. `next` raises what `failure` understands."""
 
     next: Callable[[], Any]

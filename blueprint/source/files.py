@@ -10,12 +10,12 @@ import os
 import posixpath
 import stat
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Protocol
 
 from blueprint.diagnostics import Diagnostic, Note, Refused, Span
+from blueprint.records import Record
 from blueprint.source import codes
 
 MAX_BYTES = 32 * 2**20
@@ -41,8 +41,7 @@ class Files(Protocol):
         """The path from the folder of `target`, so that no machine shows through."""
 
 
-@dataclass(frozen=True)
-class DiskFiles:
+class DiskFiles(Record):
     """Files of this machine; relative paths are relative to `root`, by default the working directory.
 
     The border is the repository of the target, or one folder above it where there is no repository.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path as FilePath
 from typing import Any, TypeVar
 
 from blueprint.data import data_folder, shown
 from blueprint.diagnostics import Diagnostic, Note, Refused, Span, nearest
+from blueprint.records import MutableRecord, Record, field, replace
 from blueprint.source import codes
 from blueprint.source.document import Document
 from blueprint.source.files import DiskFiles, Files, check_border, read_text
@@ -21,8 +21,7 @@ from blueprint.source.setting import SET_FILE, nodes_of_sets
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class ExtendsEntry:
+class ExtendsEntry(Record):
     """One entry of an `extends`: the overlay `name`, named in a document of kind `layer` at the dotted `path`."""
 
     name: str
@@ -31,8 +30,7 @@ class ExtendsEntry:
     path: str
 
 
-@dataclass(frozen=True)
-class Layered:
+class Layered(Record):
     """The merged input of one compilation.
 
     Attributes:
@@ -67,6 +65,7 @@ def load_layers(
     sets: Sequence[str] = (),
     upgrade: Callable[[Node], Node] = lambda document: document,
     files: Files | None = None,
+    is_text: Callable[[Path], bool] = lambda path: False,  # noqa: ARG005 - then YAML decides
 ) -> Layered:
     """Read and merge; a layer that cannot be read is left out.
 
@@ -76,6 +75,7 @@ def load_layers(
         sets: `PATH=VALUE`, merged over everything.
         upgrade: Brings each document to today's language.
         files: Where files are read from; by default the disk, or the commit that `target` names.
+        is_text: Whether the language has text at a path, and nothing else; for values of `sets`.
 
     Raises:
         Refused: The blueprint itself cannot be read.
@@ -86,7 +86,7 @@ def load_layers(
     layers = gathering.layers
     if sets:
         gathering.texts[SET_FILE] = "\n".join(sets)
-        layers += gathering.attempt(partial(nodes_of_sets, sets, gathering.rank + 1, layers)) or []
+        layers += gathering.attempt(partial(nodes_of_sets, sets, gathering.rank + 1, layers, is_text)) or []
     disagreements: list[Disagreement] = []
     root = _merged([_taking_part(layer, node) for layer, node in layers], disagreements)
     empty = list(remove_nulls(root, verbatim=_is_patch))
@@ -123,8 +123,7 @@ def _merged(nodes: Iterable[Node], disagreements: list[Disagreement]) -> Node:
     return merged
 
 
-@dataclass
-class _Gathering:
+class _Gathering(MutableRecord):
     """Walks `extends` depth first; every file takes part once, at its first place."""
 
     files: Files

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
 from blueprint.diagnostics import Diagnostic, Severity
+from blueprint.records import Record, replace
 from blueprint.source import codes
 from blueprint.source.document import Document
 from blueprint.source.loader import Builder, read_stream
@@ -21,8 +21,7 @@ _ODD = frozenset({codes.AMBIGUOUS_SCALAR, codes.MERGE_KEY, codes.KEY_NOT_TEXT, c
 """What Kubernetes reads, though other readers may not read the same."""
 
 
-@dataclass(frozen=True, slots=True)
-class Manifests:
+class Manifests(Record):
     """The documents of one file.
 
     Attributes:

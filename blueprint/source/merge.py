@@ -7,16 +7,15 @@ tenants are maps. The result is a tree of nodes: `plain(node)` gives ordinary va
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from blueprint.diagnostics import Span
+from blueprint.records import MutableRecord, Record, replace
 from blueprint.source.document import Document
 from blueprint.source.paths import Path
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(Record):
     """One document that takes part. `kind` is `blueprint`, `overlay` or `set`; a higher `rank` wins."""
 
     name: str
@@ -24,8 +23,7 @@ class Layer:
     rank: int
 
 
-@dataclass(slots=True)
-class Node:
+class Node(MutableRecord):
     """A value with its history. `value` is a dict or list of nodes, or a scalar.
 
     `replaced` is what a lower layer had said here, newest first through its own `replaced`. For a map,
@@ -36,7 +34,7 @@ class Node:
     span: Span
     layer: Layer
     key_span: Span | None = None
-    replaced: Node | None = field(default=None, repr=False)
+    replaced: Node | None = None
 
     def get(self, path: Path) -> Node | None:
         """The node at `path`, or None."""
@@ -69,8 +67,7 @@ class Node:
                 yield from node.walk((*at, index))
 
 
-@dataclass(frozen=True, slots=True)
-class Disagreement:
+class Disagreement(Record):
     """Two layers of the same rank that set one value differently."""
 
     path: Path

@@ -5,11 +5,11 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from blueprint.diagnostics import Diagnostic, Refused
+from blueprint.records import Record
 from blueprint.source import codes
 from blueprint.source.files import limit, matches_glob
 
@@ -19,8 +19,7 @@ SYMBOLIC_LINK = 0o120000
 """The mode of a link in a git tree."""
 
 
-@dataclass(frozen=True)
-class RevisionFiles:
+class RevisionFiles(Record):
     """The files of one commit. Paths are `REV:path/in/repository`."""
 
     revision: str
@@ -152,3 +151,22 @@ def _hunks(diff: str) -> dict[str, set[int]]:
             first, count = int(match[1]), int(match[2] or 1)
             lines.update(range(first, first + (count or 2)))
     return found
+
+
+def commit_of(path: Path) -> str:
+    """The commit that is checked out around a file, ` with changes` behind it where the file's folder differs from it.
+
+    Empty where there is no repository, no commit or no git: who asks wants to name a source, not to read it.
+    """
+    try:
+        import git
+    except ImportError:
+        return ""
+    folder = path if path.is_dir() else path.parent
+    try:
+        repository = git.Repo(folder, search_parent_directories=True)
+        changed = repository.git.status("--porcelain", "--", str(folder.resolve()))
+        commit = repository.head.commit.hexsha
+    except (ValueError, OSError, git.exc.GitError, git.exc.ODBError):
+        return ""
+    return f"{commit} with changes" if changed else str(commit)

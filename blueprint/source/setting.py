@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from blueprint.diagnostics import Diagnostic, Refused, Span
+from blueprint.records import replace
 from blueprint.source import codes
 from blueprint.source.loader import load_text
 from blueprint.source.merge import Layer, Node, merge, nodes_of
-from blueprint.source.paths import parse_path
+from blueprint.source.paths import Path, parse_path
 
 SET_FILE = "--set"
 """The file name that spans of command-line values carry; line n is the n-th `--set`."""
 _EQUALS = re.compile(r"""((?:[^="\[]|\[\s*"(?:[^"\\]|\\.)*"\s*\]|\[[^\]"]*\])+)=(.*)""", re.DOTALL)
 
 
-def nodes_of_sets(sets: Sequence[str], rank: int, below: list[tuple[Layer, Node]]) -> list[tuple[Layer, Node]]:
-    """One layer per `--set`, in order. Raises Refused with every one that is malformed."""
+def nodes_of_sets(
+    sets: Sequence[str], rank: int, below: list[tuple[Layer, Node]], is_text: Callable[[Path], bool]
+) -> list[tuple[Layer, Node]]:
+    """One layer per `--set`, in order. Raises Refused with every one that is malformed.
+
+    Where `is_text` says that the language has text at a path, `1.35` is text: a shell would eat quotes around it.
+    """
     found: list[tuple[Layer, Node]] = []
     problems: list[Diagnostic] = []
     exit_code = 1
     for number, text in enumerate(sets):
         layer = Layer(SET_FILE, "set", rank + number)
         try:
-            found.append((layer, _node(text, number + 1, layer, [node for _, node in [*below, *found]])))
+            found.append((layer, _node(text, number + 1, layer, [node for _, node in [*below, *found]], is_text)))
         except Refused as refused:
             problems.extend(refused.diagnostics)
             exit_code = max(exit_code, refused.exit_code)
@@ -35,7 +40,7 @@ def nodes_of_sets(sets: Sequence[str], rank: int, below: list[tuple[Layer, Node]
     return found
 
 
-def _node(text: str, line: int, layer: Layer, below: list[Node]) -> Node:
+def _node(text: str, line: int, layer: Layer, below: list[Node], is_text: Callable[[Path], bool]) -> Node:
     match = _EQUALS.fullmatch(text)
     if match is None:
         raise _malformed(text, line, "it is not PATH=VALUE")
@@ -45,7 +50,7 @@ def _node(text: str, line: int, layer: Layer, below: list[Node]) -> Node:
         raise _malformed(text, line, str(error)) from error
     at = Span(SET_FILE, line, match.start(2) + 1, line, len(text) + 1)
     key = Span(SET_FILE, line, 1, line, match.end(1) + 1)
-    value = _value(match[2], at, layer)
+    value = _text_value(match[2], at, layer) if is_text(path) else _value(match[2], at, layer)
     value.key_span = key
     for end in range(len(path) - 1, -1, -1):
         value = _wrapped(value, path[: end + 1], key, layer, below, text)
@@ -61,6 +66,15 @@ def _wrapped(value: Node, path: tuple[str | int, ...], key: Span, layer: Layer, 
         raise _malformed(text, key.line, "there is no such list item")
     changed = [merge(item, value, []) if index == step else item for index, item in enumerate(items)]
     return Node(changed, key, layer, key)
+
+
+def _text_value(text: str, at: Span, layer: Layer) -> Node:
+    """Text as it stands; what is quoted for YAML, `null` and anything that is no scalar are read as YAML."""
+    try:
+        value = _value(text, at, layer)
+    except Refused:
+        return Node(text, at, layer)
+    return Node(text, at, layer) if isinstance(value.value, bool | int | float) else value
 
 
 def _value(text: str, at: Span, layer: Layer) -> Node:

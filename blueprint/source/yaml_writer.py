@@ -56,6 +56,11 @@ def inline(value: Any) -> str:
     return _scalar(value, "")
 
 
+def quoted_if_needed(value: str) -> str:
+    """A text on one line, to stand behind a key or a dash. Raises what `emit` raises."""
+    return _text(value)
+
+
 def _mapping(data: dict[str, Any], first: str, indent: str, parts: list[str]) -> None:
     """`first` stands before the first key (the dash of a list item), `indent` before the others."""
     lead = first

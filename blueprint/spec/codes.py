@@ -87,3 +87,12 @@ no equivalent, or it is written in a way that cannot be changed without risk to 
 that would lose a comment). Nothing was written. Change what is named, and convert again.
 """,
 )
+
+CANNOT_FORMAT = define(
+    "BP2090",
+    "cannot-format",
+    """
+`fmt` could not lay the file out so that it says the same with the same comments, and left it alone. Anchors and aliases are
+the likeliest reason: their order matters. Write the values out, or leave the file as it is.
+""",
+)

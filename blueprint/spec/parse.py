@@ -9,12 +9,12 @@ from __future__ import annotations
 import copy
 import types
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 from blueprint.diagnostics import Diagnostic, Fix, Note, Span, nearest
+from blueprint.records import replace
 from blueprint.source.layers import Layered
 from blueprint.source.merge import Node, plain
 from blueprint.source.paths import Path, format_path, parse_path

@@ -70,7 +70,7 @@ def _prove(old: str, new: str, file: str, expected: Any) -> None:
         raise _impossible(file, "the result could not be read") from refused
     if converted.data != expected:
         raise _impossible(file, "the result would say something else")
-    if lost := _comments(old, file) - _comments(new, file):
+    if lost := comments_of(old, file) - comments_of(new, file):
         raise _impossible(file, f"the comment {min(lost)} would be lost")
 
 
@@ -89,7 +89,7 @@ def _refuse_anchors(text: str, file: str) -> None:
             raise Refused(Diagnostic(codes.CANNOT_CONVERT, message, at=at, help="write the values out"))
 
 
-def _comments(text: str, file: str) -> Counter[str]:
+def comments_of(text: str, file: str) -> Counter[str]:
     """All comments: what looks like one and is not part of a scalar."""
     sheet = _Sheet(text, file)
     inside = list(sheet.scalars(sheet.document.marks))

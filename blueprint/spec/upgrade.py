@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from blueprint.diagnostics import Diagnostic, Note, Refused
+from blueprint.records import replace
 from blueprint.source.merge import Node, plain
 from blueprint.source.paths import Path, format_path
 from blueprint.spec import codes, versions

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 
 from blueprint.diagnostics import Diagnostic, Note, in_order
+from blueprint.records import Record, replace
 from blueprint.waivers import codes
 from blueprint.waivers.inline import inline_waivers
 from blueprint.waivers.model import WaivedFinding, Waiver
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Record):
     """Findings, divided.
 
     Attributes:
@@ -29,8 +28,7 @@ class Judgement:
     unused: tuple[Waiver, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Waivers:
+class Waivers(Record):
     """The waivers of one run, and the day on which it runs. Without a day nothing is waived.
 
     `problems` are mistakes in the waivers, and doubts about them. `scanned` are the files whose comments were read.

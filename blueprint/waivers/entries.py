@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from blueprint.diagnostics import Code, Diagnostic, Fix, Span, all_codes, find_code, nearest
+from blueprint.records import Record
 from blueprint.waivers import codes
 from blueprint.waivers.model import Waiver
 from blueprint.waivers.refusals import refusal_of
@@ -17,8 +17,7 @@ _ID = re.compile(r"BP\d{4}", re.ASCII | re.IGNORECASE)
 LONGEST = timedelta(days=366)
 
 
-@dataclass(frozen=True, slots=True)
-class WaiverText:
+class WaiverText(Record):
     """A text of a waiver, and where it stands."""
 
     text: str

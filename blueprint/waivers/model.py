@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
 from blueprint.diagnostics import Code, Diagnostic, Span
+from blueprint.records import Record
 from blueprint.waivers.patterns import matches, matches_everything
 from blueprint.waivers.subjects import subjects_of
 
 
-@dataclass(frozen=True, slots=True)
-class Waiver:
+class Waiver(Record):
     """A finding that somebody accepts until a day.
 
     Attributes:
@@ -65,8 +64,7 @@ class Waiver:
         return (-self.expires.toordinal(), self.is_comment, self.subject, self.path, self.reason, self.owner)
 
 
-@dataclass(frozen=True, slots=True)
-class WaivedFinding:
+class WaivedFinding(Record):
     """A finding that does not count, and the waiver that says so."""
 
     diagnostic: Diagnostic

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from blueprint.diagnostics import Diagnostic, Fix, Refused, Span, nearest
+from blueprint.records import Record
 from blueprint.source.document import Document
 from blueprint.source.loader import load_text
 from blueprint.source.paths import Path
@@ -23,8 +23,7 @@ OPTIONAL = ("subject", "path")
 _EXAMPLE = "a waiver has code, reason, owner and expires, and subject or path"
 
 
-@dataclass(frozen=True, slots=True)
-class WaiverFile:
+class WaiverFile(Record):
     """The waivers of one file that are well formed, and what is to be said of it."""
 
     waivers: tuple[Waiver, ...]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from blueprint.catalog.components import Component
 from blueprint.catalog.releases import Release
 from blueprint.data import data_folder
 from blueprint.diagnostics import Refused, known_names, nearest
+from blueprint.records import replace
 
 HARDWARE = Path(__file__).parents[2] / "blueprint" / "catalog" / "hardware"
 RELEASES = HARDWARE.parent / "releases"

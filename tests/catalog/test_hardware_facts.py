@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 
 import pytest
 
@@ -14,6 +13,7 @@ from blueprint.catalog.hardware import Gpu, MigProfile
 from blueprint.probe.checks.gpu_product import Product
 from blueprint.probe.checks.gpu_product import _named as named
 from blueprint.probe.observation import Observation, Status
+from blueprint.records import Record
 
 PRODUCTS = load_catalog().products
 
@@ -32,9 +32,9 @@ def facts_of(record: object) -> Iterator[Fact[object]]:
     """Every fact in a record, however deep."""
     if isinstance(record, Fact):
         yield record
-    elif is_dataclass(record):
-        for one in fields(record):
-            yield from facts_of(getattr(record, one.name))
+    elif isinstance(record, Record):
+        for name in record.__struct_fields__:
+            yield from facts_of(getattr(record, name))
 
 
 def memory_of(profile: str) -> int:

@@ -11,6 +11,7 @@ import pytest
 from blueprint.cli import sides
 from blueprint.cli.commands import diff
 from blueprint.platform.tracking.sources import SourceGroup
+from blueprint.records import replace
 from tests.platform.test_scaling import SHAPES, with_pools
 from tests.support.call_counts import counted_calls, is_linear
 
@@ -71,8 +72,9 @@ def test_files_are_split_and_groups_spread_out_once(tmp_path: Path, monkeypatch:
     after = before.with_name("after.yaml")
     after.write_text(before.read_text("utf-8").replace(old, new), "utf-8")
     loaded = {str(path): sides.load_side(str(path), Namespace(waivers=None)) for path in (before, after)}
-    for side in loaded.values():
-        object.__setattr__(side.bundle, "texts", {name: Text(text) for name, text in side.bundle.texts.items()})
+    for name, side in loaded.items():
+        texts = {file: Text(text) for file, text in side.bundle.texts.items()}
+        loaded[name] = replace(side, bundle=replace(side.bundle, texts=texts))
     monkeypatch.setattr(sides, "load_side", lambda target, _: loaded[target])
     spread.clear()
     diff.run(Namespace(before=str(before), after=str(after), waivers=None))

@@ -124,9 +124,9 @@ CASES: list[tuple[str, str, Any, str, str, str, str | None]] = [
     ("widget", "spec.either", {"a": "x", "b": "y"}, "BP5009", "spec.either",
      "spec.either must fit exactly one of the allowed forms", "forms: with a; with b"),
     # lists
-    ("deployment", f"{MAIN}.env[3]", {"name": "RANK", "value": "1"}, "BP5010", f"{MAIN}.env[3]",
+    ("deployment", f"{MAIN}.env[3]", {"name": "RANK", "value": "1"}, "BP5031", f"{MAIN}.env[3]",
      f"RANK is twice in {MAIN}.env: items 2 and 3", "the API tells items apart by name"),
-    ("deployment", f"{PORTS}[2]", {"containerPort": 8080}, "BP5010", f"{PORTS}[2]",
+    ("deployment", f"{PORTS}[2]", {"containerPort": 8080}, "BP5031", f"{PORTS}[2]",
      f"8080 and TCP is twice in {PORTS}: items 0 and 2", "the API tells items apart by containerPort and protocol"),
     ("widget", "spec.parts[1].name", "a", "BP5010", "spec.parts[1]", "a is twice in spec.parts: items 0 and 1",
      "the API tells items apart by name"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from blueprint.check.rule_context import NoPlatform, PoolOffer, RuleContext
 from blueprint.check.rules import all_rules
 from blueprint.check.runner import run_rules
 from blueprint.diagnostics import Severity
+from blueprint.records import replace
 from blueprint.source.paths import parse_path
 from tests.support.rule_facts import context, dra
 

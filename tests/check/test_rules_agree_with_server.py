@@ -88,6 +88,8 @@ CASES: list[tuple[Schema, str, list[Any]]] = [
     ({"type": "string", "format": "byte", "maxLength": 40}, "size(self) < 3", ["YQ==", "YWJjZA=="]),
     (fields(**{"a-b": INT, "x.y": INT, "in": INT}), "self.a__dash__b + self.x__dot__y == self.__in__",
      [{"a-b": 1, "x.y": 2, "in": 3}, {"a-b": 1, "x.y": 2, "in": 4}, {"a-b": 1}]),
+    (fields(**{"namespace": INT, "for": INT}), "!has(self.namespace) && self.__for__ + self.for == 4",
+     [{"for": 2}, {"namespace": 1, "for": 2}, {"for": 1}]),
     (fields(least=INT, most=INT), "!has(self.least) || !has(self.most) || self.least <= self.most",
      [{}, {"least": 1}, {"least": 1, "most": 1}, {"least": 2, "most": 1}]),
     (fields(a=TEXT, b=TEXT), "[has(self.a), has(self.b)].filter(x, x).size() <= 1",

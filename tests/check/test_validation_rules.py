@@ -184,10 +184,10 @@ def test_an_example_without_rules_to_evaluate_imports_no_cel(example: str) -> No
 
 @pytest.mark.parametrize(
     ("name", "inside"),
-    [("a", "a"), ("a-b", "a__dash__b"), ("x.y/z", "x__dot__y__slash__z"), ("a__b", "a__underscores__b"),
-     ("in", "__in__"), ("1a", None), ("a b", None)],
+    [("a", ("a",)), ("a-b", ("a__dash__b",)), ("x.y/z", ("x__dot__y__slash__z",)), ("a__b", ("a__underscores__b",)),
+     ("in", ("__in__",)), ("for", ("for", "__for__")), ("1a", ()), ("a b", ())],
 )  # fmt: skip
-def test_names_are_escaped_as_kubernetes_does(name: str, inside: str | None) -> None:
+def test_names_are_escaped_as_kubernetes_does(name: str, inside: tuple[str, ...]) -> None:
     assert escaped(name) == inside
 
 

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +29,7 @@ from blueprint.drift.model import FindingKind
 from blueprint.drift.view import ClusterView
 from blueprint.inventory.membership import NAMESPACE, parent_name
 from blueprint.inventory.storage import read_inventory, write_inventory
+from blueprint.records import replace
 from tests.support.apply_endings import (
     Answer,
     Fault,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from blueprint.apiserver.connect import connect
@@ -15,6 +13,7 @@ from blueprint.cluster.plan import make_plan
 from blueprint.diagnostics import Span
 from blueprint.inventory.model import NodeRecord
 from blueprint.inventory.storage import read_inventory
+from blueprint.records import replace
 from tests.support.bundles import (
     GPU_TAINT,
     apply,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import threading
-from dataclasses import replace
 
 import pytest
 
@@ -19,6 +18,7 @@ from blueprint.cluster.plan_model import Step
 from blueprint.cluster.step_decision import Decider
 from blueprint.inventory.membership import NAMESPACE, manager, parent_name
 from blueprint.inventory.storage import read_inventory
+from blueprint.records import replace
 from tests.support.bundles import (
     actions,
     apply,

@@ -103,7 +103,7 @@ def test_a_conflict_after_it_names_the_line(tmp_path, cluster, namespace, unique
 
 def test_another_cluster_is_refused(tmp_path, cluster, namespace, unique) -> None:
     plan = load_plan(saved(tmp_path, bundle(unique, config_map(namespace)), cluster))
-    from dataclasses import replace
+    from blueprint.records import replace
 
     with pytest.raises(Refused) as caught:
         hold_back(replace(plan, cluster_uid="elsewhere"), make_plan(plan.bundle, cluster))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-from dataclasses import replace
 
 import orjson
 import pytest
@@ -20,6 +19,7 @@ from blueprint.cluster.step_decision import find_conflicts
 from blueprint.diagnostics import Refused
 from blueprint.inventory.storage import read_inventory, write_inventory
 from blueprint.lab.assets import find
+from blueprint.records import replace
 from tests.support.bundles import (
     actions,
     apply,

@@ -6,7 +6,6 @@ import contextlib
 import socket
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +20,7 @@ from blueprint.cluster.plan import make_plan
 from blueprint.diagnostics import Refused
 from blueprint.http import Response
 from blueprint.inventory.storage import read_inventory
+from blueprint.records import replace
 from tests.support.apply_endings import Answer, Send, answer, failing, gone
 from tests.support.bundles import apply, bundle, config_map, each_object, namespace
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 
 from blueprint.drift.model import DriftReport, Finding, FindingKind, FoundIn, Remedy, Writer
 from blueprint.drift.summary import verdict_of
+from blueprint.records import replace
 from blueprint.report.model import Coverage, Run
 from blueprint.report.record import coverage_in_words
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import uuid
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from blueprint.drift.detect import detect_drift
 from blueprint.drift.model import FindingKind
 from blueprint.drift.view import ClusterView
 from blueprint.inventory.membership import as_member, manager
+from blueprint.records import replace
 from tests.support.drift_platform import JSON_PATCH, MERGE_PATCH, Applied, apply, bundle_of
 from tests.support.zero_values import certificate_request
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,6 +19,7 @@ from blueprint.drift.view import ClusterView
 from blueprint.inventory.membership import NAMESPACE, parent_name
 from blueprint.inventory.model import Snapshot
 from blueprint.inventory.storage import read_inventory, write_inventory
+from blueprint.records import replace
 from tests.support.drift_kinds import definition, many_kinds, widget
 from tests.support.drift_platform import JSON_PATCH, MERGE_PATCH, Applied, apply, bundle_of, deployment
 from tests.support.waits import eventually

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from blueprint.cluster.apply import ApplyOptions, apply_plan
 from blueprint.cluster.plan import make_plan
 from blueprint.drift.detect import as_run
 from blueprint.drift.model import FindingKind
+from blueprint.records import replace
 from tests.support.drift_platform import APPLY, JSON_PATCH, MERGE_PATCH, Applied, apply, bundle_of
 
 MODIFIED, REMOVED, ADDED = FindingKind.MODIFIED, FindingKind.REMOVED, FindingKind.FOREIGN_ADDITION

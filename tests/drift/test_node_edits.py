@@ -267,8 +267,7 @@ def test_a_pool_without_gpus_has_no_gpu_stack_to_steer(connection: Connection) -
 
 def test_standalone_components_obey_no_label_of_the_gpu_operator(connection: Connection) -> None:
     """Nobody acts on it there, so nothing is said of it; the device plugin's own label counts all the same."""
-    from dataclasses import replace
-
+    from blueprint.records import replace
     from tests.support.drift_platform import Applied, bundle_of
 
     own = Nodes(connection, 1)

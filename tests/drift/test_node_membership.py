@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from blueprint.apiserver.connection import Connection
 from blueprint.bundle.model import Bundle
 from blueprint.drift.membership import POOL_LABEL
 from blueprint.drift.model import DriftReport, Finding, FindingKind
+from blueprint.records import replace
 from tests.support.drift_platform import Applied, apply, bundle_of
 from tests.support.node_pools import LABEL, Nodes, about, pool
 

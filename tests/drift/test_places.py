@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from blueprint.drift.model import FindingKind
 from blueprint.drift.node_topology import examine_domains, examine_place
 from blueprint.lab.nodes import simulated_nodes
 from blueprint.pipeline import compile_blueprint
+from blueprint.records import replace
 
 RACK = "acme.example/rack"
 TEXT = """

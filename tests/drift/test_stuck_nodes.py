@@ -221,7 +221,7 @@ def test_what_nobody_reported_is_unknown_on_a_real_node_and_named_as_simulated_w
 
 
 def test_an_operator_that_sees_no_gpu_node_is_right_where_there_may_be_none(bundle: Bundle) -> None:
-    from dataclasses import replace
+    from blueprint.records import replace
 
     status = {"state": "ready", "conditions": [{"type": "Ready", "status": "True", "reason": "NoGPUNodes"}]}
     healthy = everything_stuck() | {"spec": {}, "status": {"allocatable": {CUT: "8"}}}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from blueprint.drift.detect import as_run, detect_drift
 from blueprint.drift.model import FindingKind
 from blueprint.drift.view import ClusterView
 from blueprint.inventory.membership import NAMESPACE, parent_name
+from blueprint.records import replace
 from tests.support.drift_platform import Applied, bundle_of, with_origins
 
 READ = ["get", "list"]

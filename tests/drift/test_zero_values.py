@@ -10,7 +10,6 @@ import re
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -29,6 +28,7 @@ from blueprint.drift.field_comparison import Suspects
 from blueprint.drift.model import Finding, FindingKind
 from blueprint.drift.view import ClusterView, Live
 from blueprint.inventory.storage import read_inventory
+from blueprint.records import replace
 from blueprint.render.canonical import canonical
 from tests.support.drift_platform import bundle_of
 from tests.support.soak import WHOLE

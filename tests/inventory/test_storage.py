@@ -7,7 +7,6 @@ import hashlib
 import re
 import secrets
 import uuid
-from dataclasses import replace
 
 import pytest
 
@@ -19,6 +18,7 @@ from blueprint.diagnostics import Refused
 from blueprint.inventory.membership import NAMESPACE, PART_OF, applyset_id, parent_name
 from blueprint.inventory.model import Inventory, Member, Snapshot
 from blueprint.inventory.storage import read_inventory, write_inventory
+from blueprint.records import replace
 from tests.support.bundles import actions, apply, bundle, codes, config_map, definition, namespace, widget
 
 CONFIG_MAPS = f"/api/v1/namespaces/{NAMESPACE}/configmaps"

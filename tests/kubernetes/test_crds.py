@@ -37,6 +37,8 @@ def _reference_crds() -> Iterator[dict[str, Any]]:
         pytest.skip("BLUEPRINT_REFERENCE does not name a folder with the upstream CRDs")
     for pattern in (
         "gpu-operator/v26.7.0/crds/*.yaml",
+        "karpenter-aws/v1.14.1/crds/karpenter.k8s.aws_*.yaml",
+        "karpenter-aws/v1.14.1/crds/karpenter.sh_*.yaml",
         "nfd/v0.19.0/crds/*.yaml",
         "network-operator/v26.4.1/crds/*.yaml",
         "prometheus-operator/v0.93.1/crds/crd-servicemonitors.yaml",

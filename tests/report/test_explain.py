@@ -6,8 +6,9 @@ import pytest
 
 from blueprint.cli.main import main
 from blueprint.diagnostics import all_codes
-from blueprint.report.topics import explain, nearest_topic, topics
+from blueprint.report.topics import explain, nearest_topic, search, topics
 from blueprint.report.topics.fields import fields_of, find_field
+from blueprint.report.topics.reserved import reserved_fields
 
 SCHEMA = {
     "$defs": {
@@ -106,18 +107,17 @@ def test_exit_codes_are_a_topic(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("topic", "meant"),
     [
-        ("exit-code", "exit-codes"),
         ("spec.nodePool.x.gpu", "spec.nodePools.*.gpu"),
         ("gpu-operater", "gpu-operator"),
         ("intenal-error", "internal-error"),
         ("H100-SMX5-80GB", "H100-SXM5-80GB"),
     ],
 )
-def test_an_unknown_topic_is_a_finding_with_the_nearest_spelling(
+def test_an_unknown_topic_is_a_usage_error_with_the_nearest_spelling(
     topic: str, meant: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert nearest_topic(topic) == meant
-    assert main(["explain", topic]) == 1
+    assert main(["explain", topic]) == 2
     assert f"did you mean {meant}?" in capsys.readouterr().out
 
 
@@ -129,5 +129,60 @@ def test_without_a_topic_all_are_listed(capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_a_hostile_topic_is_shown_harmless(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["explain", "\x1b[2J../../etc/passwd"]) == 1
+    assert main(["explain", "\x1b[2J../../etc/passwd"]) == 2
     assert "\x1b" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ("h100", ["H100-SXM5-80GB", "Standard_ND96isr_H100_v5"]),
+        ("mig", ["spec.nodePools.*.gpu.mig", "gpu-operator.migReboot"]),
+        ("driver", ["spec.nodePools.*.driver", "gpu-operator.driverPod"]),
+        ("driver upgrade", ["gpu-operator.maxParallelUpgrades"]),
+    ],
+)
+def test_words_that_are_no_topic_are_searched_for(
+    words: str, named: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["explain", *words.split()]) == 0
+    shown = capsys.readouterr().out
+    assert [name for name in named if f"  - {name}" not in shown] == []
+
+
+def test_a_field_comes_before_what_only_contains_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["explain", "mig"])
+    shown = capsys.readouterr().out
+    assert shown.index("spec.nodePools.*.gpu.mig:") < shown.index("spec.nodePools.*.gpu.mig.layout")
+
+
+def test_words_of_one_topic_alone_explain_it() -> None:
+    assert search("intenal") is None
+    assert search("internal-err") == explain("BP0001")
+
+
+def test_an_overlay_shows_what_it_sets() -> None:
+    text = explain("eks")
+    assert text is not None
+    assert "distribution: eks" in text
+    assert "extends: [eks]" in text
+
+
+def test_every_key_that_is_refused_for_now_has_an_answer() -> None:
+    for path in reserved_fields():
+        text = explain(path)
+        assert text is not None
+        assert text == explain(path.rpartition(".")[2])
+        assert "Until then" in text
+
+
+def test_a_field_says_what_its_keys_are() -> None:
+    text = explain("spec.nodePools.train.gpu")
+    assert text is not None
+    assert "- `count` (integer): GPUs per node." in text
+
+
+def test_a_setting_of_a_component_is_a_topic() -> None:
+    text = explain("gpu-operator.migReboot")
+    assert text is not None
+    assert "spec.components.gpu-operator.settings.migReboot" in text

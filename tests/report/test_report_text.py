@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from blueprint.diagnostics import Diagnostic, Fix, Span
+from blueprint.records import replace
 from blueprint.report import Run
 from blueprint.report.context import Context, may_color, read_sources, speaks_unicode, width_of
 from blueprint.report.escaping import cells

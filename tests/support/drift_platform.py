@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from blueprint.apiserver.connection import Connection
@@ -15,6 +15,7 @@ from blueprint.diagnostics import Span, has_errors
 from blueprint.drift.detect import detect_drift
 from blueprint.drift.model import DriftReport, Finding
 from blueprint.drift.view import ClusterView
+from blueprint.records import replace
 
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from blueprint.changes.compare import ABSENT, Action, ObjectChange, compare_obje
 from blueprint.changes.platform_changes import compare_parts, platform_parts
 from blueprint.diagnostics import Span
 from blueprint.pipeline import Compilation, compile_blueprint
+from blueprint.records import replace
 from blueprint.source.files import MemoryFiles
 from blueprint.source.loader import load_text
 from blueprint.source.paths import Path as FieldPath

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import replace
 from typing import Any
 
 from blueprint.apiserver.connection import Connection
 from blueprint.bundle.model import BundlePool, Source, Taint
 from blueprint.diagnostics import Diagnostic, Span
 from blueprint.drift.model import DriftReport
+from blueprint.records import replace
 from tests.support.drift_platform import MERGE_PATCH, Applied, bundle_of
 
 LABEL, TAINT = "example.org/mig", "example.org/gpu"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 
 from blueprint.diagnostics import Code, Diagnostic, Severity, Span, all_codes, find_code, has_errors
 from blueprint.probe import codes as probe_codes
+from blueprint.records import replace
 from blueprint.report.model import Run
 from blueprint.report.waiving import with_waivers
 from blueprint.waivers.engine import NO_WAIVERS, Waivers

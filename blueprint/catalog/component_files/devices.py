@@ -1,24 +1,21 @@
 """What a DRA driver publishes of each device, and the classes by which claims ask for them: `devices.yaml`."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
 from blueprint.catalog.component_files.feature_gates import ClusterGate, GateName, Minor
-from blueprint.catalog.facts import Record, Text
+from blueprint.catalog.facts import CatalogueFile, Text
 from blueprint.catalog.loader import read
+from blueprint.records import Record
 from blueprint.versions import version_key
 
 Sort = Literal["gpu", "mig", "vfio", "channel", "daemon"]
 """What a device is: its attribute `type`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
+class Published(Record, kw_only=True):
     """An attribute or a capacity.
 
     Attributes:
@@ -47,8 +44,7 @@ class Published:
         return not early and not late and (self.gate is None or self.gate in gates)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceClass:
+class DeviceClass(Record, kw_only=True):
     """A class that comes with the driver."""
 
     driver: Text
@@ -56,8 +52,7 @@ class DeviceClass:
     gate: GateName | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Devices(Record):
+class Devices(CatalogueFile, kw_only=True):
     """The catalogue: by domain and name, by class, by field."""
 
     source: Text

@@ -1,14 +1,12 @@
 """What changing a component's objects does to nodes, and which moves its vendor does not support: `effects.yaml`."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from blueprint.catalog.facts import Record, Text
+from blueprint.catalog.facts import CatalogueFile, Text
 from blueprint.catalog.loader import read
 from blueprint.data import data_folder
+from blueprint.records import Record
 
 Happens = Literal["driver", "driver-restart", "network-driver", "runtime", "allocation", "claims", "mig", "operands"]
 """`driver`: replaced node by node, GPU pods leave; `driver-restart`: its pod restarts in place; `network-driver`:
@@ -16,8 +14,7 @@ replaced node by node, pods are evicted; `runtime`: the container runtime restar
 moment; `claims`: the same where pods claim them; `mig`: GPUs are repartitioned; `operands`: pods that only watch."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Effect:
+class Effect(Record, kw_only=True):
     """What happens to nodes when one of `fields` (or anything under it) of an object of `kind` changes."""
 
     kind: Text
@@ -26,8 +23,7 @@ class Effect:
     source: Text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Majors:
+class Majors(Record, kw_only=True):
     """The major versions in their order: upgrades are supported to the next one alone."""
 
     names: tuple[Text, ...]
@@ -39,16 +35,14 @@ class Majors:
         return next((name for name in self.names if number == name or number.startswith(f"{name}.")), None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exclusive:
+class Exclusive(Record, kw_only=True):
     """Kinds of which a cluster may hold objects of one alone, and cannot be changed from one to the other in place."""
 
     kinds: tuple[Text, ...]
     source: Text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Handover:
+class Handover(Record, kw_only=True):
     """A field that hands the drivers to other objects; not in the same step in which the major becomes `since`."""
 
     kind: Text
@@ -57,8 +51,7 @@ class Handover:
     source: Text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Effects(Record):
+class Effects(CatalogueFile, kw_only=True):
     """The whole file of one component."""
 
     component: Text

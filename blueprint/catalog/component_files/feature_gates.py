@@ -1,23 +1,20 @@
 """The feature gates of a DRA driver: which there are, what they need, what excludes what: `feature-gates.yaml`."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from blueprint.catalog.facts import Matching, Record, Text
+from blueprint.catalog.facts import CatalogueFile, Matching, Text
 from blueprint.catalog.loader import read
+from blueprint.records import Record
 from blueprint.versions import version_key
 
 GateName = Annotated[str, Matching(r"[A-Z][A-Za-z]+", "words in capitals")]
 Minor = Annotated[str, Matching(r"\d+\.\d+", "a minor version")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClusterGate:
+class ClusterGate(Record, kw_only=True):
     """A gate of Kubernetes, and the minor from which on it is open where nobody says anything; None: in none yet."""
 
     gate: GateName
@@ -28,8 +25,7 @@ class ClusterGate:
         return self.open_from is not None and version_key(minor) >= version_key(self.open_from)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gate:
+class Gate(Record, kw_only=True):
     """One feature gate of the DRA driver.
 
     Attributes:
@@ -57,8 +53,7 @@ class Gate:
     mig: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gates(Record):
+class Gates(CatalogueFile, kw_only=True):
     """All gates by name."""
 
     source: Text

@@ -1,16 +1,14 @@
 """Metrics, alerts, recording rules and dashboards: four files of the component that carries out `observability`."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from blueprint.catalog.facts import Matching, Record, Text
+from blueprint.catalog.facts import CatalogueFile, Matching, Text
 from blueprint.catalog.loader import read
+from blueprint.records import Record
 
 MetricSet = Literal["minimal", "standard", "full"]
 SETS: tuple[MetricSet, ...] = ("minimal", "standard", "full")
@@ -23,8 +21,7 @@ Duration = Annotated[str, Matching(r"\d+[smhd]", "a duration")]
 _METRIC = re.compile(r"\bDCGM_[A-Z]+_[A-Z0-9_]+\b")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Metric:
+class Metric(Record, kw_only=True):
     """One row of the exporter's counter file; `renamed` is the name that DCGM 4.6 gave the same field.
 
     `nvlink5` says that it is counted where GPUs may have NVLink 5 alone (`only`), or not there (`never`);
@@ -39,8 +36,7 @@ class Metric:
     help: Text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Metrics(Record):
+class Metrics(CatalogueFile, kw_only=True):
     """All rows by name, and how often the exporter reads the GPUs, in seconds."""
 
     collection_seconds: int
@@ -56,8 +52,7 @@ class Metrics(Record):
         return {metric: row.type for metric, row in self.metrics.items() if metric in wanted}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Threshold:
+class Threshold(Record, kw_only=True):
     """What a blueprint may set of an alert, in `unit`, and how the limit is found where it does not.
 
     `value` is the limit itself; otherwise it is `percent` of the product's `fact`, or so much `below` it. The fact
@@ -73,8 +68,7 @@ class Threshold:
     below: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlertDefinition:
+class AlertDefinition(Record, kw_only=True):
     """One alert; `alerts.yaml` explains the keys."""
 
     per: Literal["pool", "platform"]
@@ -90,15 +84,13 @@ class AlertDefinition:
     description: Text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alerts(Record):
+class Alerts(CatalogueFile, kw_only=True):
     """All alerts by name."""
 
     alerts: Mapping[AlertName, AlertDefinition]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordDefinition:
+class RecordDefinition(Record, kw_only=True):
     """One recording rule."""
 
     record: RecordName
@@ -106,15 +98,13 @@ class RecordDefinition:
     expr: Text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Records(Record):
+class Records(CatalogueFile, kw_only=True):
     """The recording rules by group, in the order in which they build upon each other."""
 
     groups: Mapping[Text, tuple[RecordDefinition, ...]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Panel:
+class Panel(Record, kw_only=True):
     """One panel; `queries` are legend and expression. `unit` is Grafana's name of a unit."""
 
     title: Text
@@ -124,23 +114,20 @@ class Panel:
     queries: Mapping[str, Text]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DashboardDefinition:
+class DashboardDefinition(Record, kw_only=True):
     """One dashboard: rows of panels."""
 
     title: Text
     rows: Mapping[Text, tuple[Panel, ...]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dashboards(Record):
+class Dashboards(CatalogueFile, kw_only=True):
     """The dashboards by stable uid."""
 
     dashboards: Mapping[Annotated[str, Matching("[a-z][a-z-]{0,39}", "a uid")], DashboardDefinition]
 
 
-@dataclass(frozen=True, slots=True)
-class Monitoring:
+class Monitoring(Record):
     """Everything together."""
 
     metrics: Metrics

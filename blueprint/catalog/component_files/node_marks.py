@@ -4,24 +4,21 @@ One `nodes.yaml` per component says what its operators obey and what they write 
 catalogue says it of Kubernetes, clouds and autoscalers.
 """
 
-from __future__ import annotations
-
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from blueprint.catalog.facts import Record, Text
+from blueprint.catalog.facts import CatalogueFile, Text
 from blueprint.catalog.loader import read
 from blueprint.data import data_folder
+from blueprint.records import Record
 
 Place = Literal["labels", "annotations"]
 Meaning = Literal["coming", "going", "ill"]
 """`coming`: the node is being set up; `going`: it is being taken away; `ill`: it is there and does not work."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Switch:
+class Switch(Record, kw_only=True):
     """Marks that an operator obeys, and that the blueprint says or leaves alone.
 
     `keys` may end with `*`, as may the values in `normal`: those that say nothing, or that operators write as a matter
@@ -38,8 +35,7 @@ class Switch:
     source: Text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class Progress(Record, kw_only=True):
     """A mark in which an operator says how far it is. Values neither `done` nor `failed` mean that it is at it.
 
     `what` is what it does, `remedy` what to look at where it does not end. `writers` are the operators that cordon a
@@ -55,8 +51,7 @@ class Progress:
     source: Text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownTaint:
+class KnownTaint(Record, kw_only=True):
     """A taint that a controller sets and takes away by itself.
 
     `key` may end with `*`; `sentence` completes "the node ...".
@@ -73,8 +68,7 @@ class KnownTaint:
     source: Text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeMarks(Record):
+class NodeMarks(CatalogueFile, kw_only=True):
     """The whole file of one component. It holds unless one of `unless` is rendered and this one is not."""
 
     component: Text

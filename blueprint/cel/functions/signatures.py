@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from blueprint.records import Record
 
 STRING, INT, BOOL, DOUBLE, DYN, LIST, STRINGS, MAP = "string", "int", "bool", "double", "dyn", "list", "strings", "map"
 """The types that signatures use. An opaque type of Kubernetes is a MAP with one entry, see `tagged`."""
@@ -13,8 +14,7 @@ LONGEST_TEXT = 100_000
 """Characters that a function may return, and that a value may hold: with it no evaluation takes long."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(Record):
     """One overload of a function. A method has its receiver as the first parameter."""
 
     name: str

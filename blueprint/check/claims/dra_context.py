@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 from blueprint.catalog.component_files.devices import Devices, load_devices
 from blueprint.data import data_folder
+from blueprint.records import Record
 
 
-@dataclass(frozen=True, slots=True)
-class PoolDevices:
+class PoolDevices(Record):
     """The GPUs of one pool, as far as the catalogue is certain.
 
     Attributes:
@@ -36,8 +35,7 @@ class PoolDevices:
     unified_memory: bool = False
 
 
-@dataclass(frozen=True)
-class DraContext:
+class DraContext(Record, dict=True):
     """How claims are served.
 
     Attributes:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blueprint.bundle.model import Object, Path
 from blueprint.check.rule_context import RuleContext, items, mapping
+from blueprint.records import Record
 
 if TYPE_CHECKING:
     from blueprint.cel.syntax import CelExpression
@@ -23,8 +23,7 @@ class Selector(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Record):
     """One request of a claim, or one of the alternatives of a request.
 
     Attributes:

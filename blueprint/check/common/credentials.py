@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from blueprint.bundle.model import Path
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule_context import items, mapping
 from blueprint.diagnostics import define
+from blueprint.records import Record
 
 SECRET_IN_PLAIN_TEXT = define("BP6301", "secret-in-plain-text", page=__file__, conceals=True)
 _NAMES = re.compile(
@@ -30,8 +30,7 @@ _HARMLESS = re.compile(
 _HELP = "refer to a Secret of the cluster instead: valueFrom, secretKeyRef"
 
 
-@dataclass(frozen=True, slots=True)
-class CredentialOptions:
+class CredentialOptions(Record):
     """What `[rules.options.BP6301]` sets. `allowed`: names of variables and keys that hold no credential."""
 
     allowed: tuple[str, ...] = ()

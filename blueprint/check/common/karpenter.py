@@ -16,7 +16,7 @@ API_GONE = define("BP6562", "karpenter-api-gone", page=__file__)
 _INSTEAD = {"Provisioner": "NodePool", "AWSNodeTemplate": "EC2NodeClass"}
 
 
-@rule(API_GONE, tags=("karpenter",))
+@rule(API_GONE, tags=("karpenter",), of_form=True)
 def api_gone(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Kinds and versions that Karpenter no longer has."""
     if subject.id.group not in (GROUP, AWS):

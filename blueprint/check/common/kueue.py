@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -11,6 +10,7 @@ from blueprint.bundle.model import Object, Path
 from blueprint.check.finding import value_at
 from blueprint.check.rule_context import RuleContext, inside, items, mapping
 from blueprint.kubernetes.pod_templates import PodTemplate
+from blueprint.records import Record
 from blueprint.units import quantity_value
 
 GROUP = "kueue.x-k8s.io"
@@ -30,8 +30,7 @@ QUEUED = {
 """Kinds that Kueue queues, by group: the integrations of v0.19."""
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
+class Quota(Record):
     """What a queue or a cohort has of one resource in one flavor.
 
     Attributes:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from blueprint.check.rule import Rule
+from blueprint.records import replace
 
 PODS = "pods"
 EVERY_KIND = "objects"

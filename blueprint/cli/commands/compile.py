@@ -10,20 +10,27 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from blueprint.cli.options import add_report, add_target, compile_target, compiled_run
 from blueprint.cli.rules import add_rules
+from blueprint.cli.targets import blueprint_target
 from blueprint.files import is_stdout
+from blueprint.records import replace
 from blueprint.report.model import Run
 
 HELP = "render a blueprint into a bundle"
+GROUP = "review"
+EXAMPLES = (
+    "blueprint compile -o bundle",
+    "blueprint compile -o bundle --check",
+    "blueprint compile -o - | kubectl diff -f -",
+)
 
 
 def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
-    add_target(parser, "a blueprint, or REVISION:PATH")
+    add_target(parser, "a blueprint or its folder, REVISION:PATH, or - for standard input", blueprint_target)
     parser.add_argument("-o", "--out", metavar="DIR", required=True, help="the bundle's folder; - is stdout")
     parser.add_argument(
         "--check", action="store_true", help="write nothing; exit 1 if DIR is not what would be written"

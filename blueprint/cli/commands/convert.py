@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from blueprint.spec.versions import Language
 
 HELP = "bring a document to another version of the language"
+GROUP = "write"
+EXAMPLES = (
+    "blueprint convert blueprint.yaml",
+    "blueprint convert blueprint.yaml -o blueprint.yaml",
+)
 BOM = b"\xef\xbb\xbf"
 
 

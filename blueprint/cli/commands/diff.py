@@ -21,6 +21,7 @@ from blueprint.changes.effects import find_effects
 from blueprint.changes.immutable import as_replacement
 from blueprint.changes.place_effects import pool_changes
 from blueprint.cli.options import add_report
+from blueprint.cli.targets import any_target
 from blueprint.cli.waiving import add_waivers
 from blueprint.report.model import Run
 from blueprint.wording import counted, joined
@@ -29,12 +30,22 @@ if TYPE_CHECKING:
     from blueprint.cli.sides import DiffSide
 
 HELP = "compare two blueprints, bundles or git revisions"
+GROUP = "review"
+EXAMPLES = (
+    "blueprint diff origin/main:blueprint.yaml blueprint.yaml",
+    "blueprint diff bundle blueprint.yaml --report markdown=diff.md",
+)
 
 
 def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("before", metavar="A", help="a blueprint, a bundle's folder, or REVISION:PATH")
-    parser.add_argument("after", metavar="B", help="the same")
+    parser.add_argument(
+        "before",
+        metavar="A",
+        type=any_target,
+        help="a blueprint, a bundle's folder, REVISION:PATH, or - for standard input",
+    )
+    parser.add_argument("after", metavar="B", type=any_target, help="the same")
     add_waivers(parser)
     add_report(parser)
 

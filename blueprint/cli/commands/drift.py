@@ -10,12 +10,12 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blueprint.cli.options import add_connection, add_report, add_target, load_bundle
+from blueprint.records import replace
 
 if TYPE_CHECKING:
     from blueprint.bundle.model import Bundle
@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from blueprint.report.model import Run
 
 HELP = "compare the cluster and its GPUs with what is declared"
+GROUP = "cluster"
+EXAMPLES = (
+    "blueprint drift --context prod-eu",
+    "blueprint drift --readings readings/ --max-age 24h",
+    "blueprint drift --snapshot snapshot.json --report html=drift.html",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -44,8 +50,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> Run:
     """Look, compare, tell."""
+    from blueprint.cli.evidence import comparison_subject, utc_now
     from blueprint.drift.detect import as_run, detect_drift
 
+    started = utc_now()
     scopes = _scopes(options)
     bundle = load_bundle(options)
     view = _view(options, bundle, scopes)
@@ -57,10 +65,15 @@ def run(options: argparse.Namespace) -> Run:
         dry_run=not options.no_dry_run,
         oldest=_max_age(options),
     )
-    where = view.name if view else "readings only"
+    where = view.cluster if view else "readings only"
     title = f"Drift of {bundle.name} {bundle.version} against {where}".replace("  ", " ")
     run = as_run(report, title)
-    return replace(run, texts=bundle.texts, diagnostics=tuple(_aimed(run.diagnostics, options)))
+    return replace(
+        run,
+        texts=bundle.texts,
+        diagnostics=tuple(_aimed(run.diagnostics, options)),
+        subject={**comparison_subject(options, bundle, view, started), **run.subject},
+    )
 
 
 def _aimed(found: Iterable[Diagnostic], options: argparse.Namespace) -> Iterator[Diagnostic]:

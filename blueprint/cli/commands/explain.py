@@ -1,6 +1,7 @@
 """Explain a code, a field of the blueprint, a component, a GPU product, an instance type or a topic, offline.
 
-Without TOPIC, everything that can be explained is listed.
+Words that are no topic are searched for: `blueprint explain mig` lists what has to do with MIG. Without TOPIC,
+everything that can be explained is listed. Long text goes through $PAGER (less) on a terminal.
 """
 
 from __future__ import annotations
@@ -15,26 +16,35 @@ if TYPE_CHECKING:
     from blueprint.report import Run
 
 HELP = "explain a code, a field, a component, hardware or a topic"
+GROUP = "write"
+EXAMPLES = (
+    "blueprint explain",
+    "blueprint explain BP3101",
+    "blueprint explain spec.nodePools.train.gpu",
+    "blueprint explain h100",
+)
 
 
 def configure(parser: ArgumentParser) -> None:
     """TOPIC."""
-    examples = "BP1001, duplicate-key, spec.nodePools.*.gpu.product, nfd, H100-SXM5-80GB, exit-codes, ..."
-    parser.add_argument("topic", metavar="TOPIC", nargs="?", help=examples)
+    examples = "BP1001, duplicate-key, spec.nodePools.train.gpu.product, nfd, H100-SXM5-80GB, exit-codes, ..."
+    parser.add_argument("topic", metavar="TOPIC", nargs="*", help=f"{examples} or words to search for")
+    parser.add_argument("--no-pager", action="store_true", help="print long text on a terminal without a pager")
     add_report(parser)
 
 
 def run(options: Namespace) -> Run:
-    """Print the explanation; exit 1 for a topic that does not exist."""
+    """Print the explanation, or what there is about the words; exit 2 where there is nothing."""
     from blueprint.report import Run
-    from blueprint.report.topics import explain
+    from blueprint.report.topics import explain, search
 
-    text = explain(options.topic) if options.topic else _listing()
+    topic = " ".join(options.topic)
+    text = (explain(topic) or search(topic)) if options.topic else _listing()
     if text is None:
-        return _unknown(options.topic)
-    _print(text)
+        return _unknown(topic)
+    _print(text, pager=not options.no_pager)
     options.prints = True
-    return Run("explain", f"explain {options.topic or ''}".strip(), verdict="explained")
+    return Run("explain", f"explain {topic}".strip(), verdict="explained")
 
 
 def _listing() -> str:
@@ -58,15 +68,16 @@ def _unknown(topic: str) -> Run:
         f"nothing is known about {topic or '(nothing)'}",
         help=f"{suggestion}`blueprint explain` lists all topics",
     )
-    return Run("explain", "", (found,), exit_code=1)
+    return Run("explain", "", (found,), exit_code=2)
 
 
-def _print(markdown: str) -> None:
+def _print(markdown: str, *, pager: bool) -> None:
     import os
 
+    from blueprint.cli.pager import show
     from blueprint.report.context import speaks_unicode, width_of
     from blueprint.report.escaping import in_ascii
     from blueprint.report.markdown import to_terminal
 
     text = to_terminal(markdown, min(width_of(sys.stdout, os.environ), 100))
-    sys.stdout.write((text if speaks_unicode(sys.stdout) else in_ascii(text)) + "\n")
+    show((text if speaks_unicode(sys.stdout) else in_ascii(text)) + "\n", pager=pager)

@@ -1,5 +1,7 @@
 """List every container image that the platform pulls, those that operators pull later included.
 
+--report json has them as data, --report cyclonedx as a bill of materials.
+
 With --verify, ask each image's registry, after mirrors, whether the tag is there, and whether it names what its vendor
 pins. Exit code 1: an image is missing or other content; 3: a registry could not be asked, so its images are unknown.
 """
@@ -13,7 +15,8 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from blueprint.cli.options import add_report, add_target, compile_target, is_bundle, load_bundle
+from blueprint.cli.options import add_report, add_target, add_timeout, compile_target, load_bundle
+from blueprint.cli.targets import is_bundle
 from blueprint.diagnostics import Refused
 
 if TYPE_CHECKING:
@@ -26,6 +29,12 @@ if TYPE_CHECKING:
 _DECIDING = (".registries.", ".driver.version", ".driver.branch")
 _LONGEST_WAIT = 3600
 HELP = "list every image the platform pulls, and ask registries for them"
+GROUP = "review"
+EXAMPLES = (
+    "blueprint images",
+    "blueprint images --verify",
+    "blueprint images --report json=images.json --report cyclonedx=bom.json",
+)
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -44,9 +53,7 @@ def configure(parser: ArgumentParser) -> None:
         default=[],
         help="speak to this registry without TLS (repeatable)",
     )
-    parser.add_argument(
-        "--timeout", metavar="SECONDS", type=float, default=60.0, help="longest wait for one answer (60)"
-    )
+    add_timeout(parser, "longest wait for one answer")
     add_report(parser)
 
 

@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 HELP = "write a first blueprint, with comments"
+GROUP = "write"
+EXAMPLES = (
+    "blueprint init",
+    "blueprint init --pool train=H100-SXM5-80GBx8x4 --pool system=3",
+    "blueprint init --list products",
+)
 LISTS = ("products", "releases", "distributions")
 
 
@@ -90,9 +96,8 @@ def _listed(what: str) -> Iterator[str]:
 
 def _draft(options: Namespace) -> Draft:
     """What flags and, on a terminal, answers say. Raises Refused with everything that is wrong with the flags."""
-    from dataclasses import replace
-
     from blueprint.cli.prompts import on_a_terminal, prompt_for_draft
+    from blueprint.records import replace
 
     interactive = not options.pool and on_a_terminal()
     problems: list[str] = []
@@ -151,12 +156,11 @@ def _usage(problems: list[str]) -> Exception:
 
 def _checked(draft: Draft, out: str) -> Run:
     """Compile the text; only what is valid is written. Reports read as if the file were there."""
-    from dataclasses import replace
-
     from blueprint.cli.draft import text_of
     from blueprint.cli.options import compiled_run
     from blueprint.cli.user_files import keep_new
     from blueprint.pipeline import compile_blueprint
+    from blueprint.records import replace
     from blueprint.source.files import MemoryFiles
 
     text = text_of(draft, "FILE" if is_stdout(out) else Path(out).name)

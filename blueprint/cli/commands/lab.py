@@ -9,11 +9,11 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blueprint.cli.options import add_report
+from blueprint.records import replace
 
 if TYPE_CHECKING:
     from blueprint.bundle.model import Bundle
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from blueprint.report.model import Run
 
 HELP = "start, stop and list throw-away control planes"
+GROUP = "cluster"
+EXAMPLES = (
+    "blueprint lab install",
+    "export KUBECONFIG=$(blueprint lab up blueprint.yaml)",
+    "blueprint lab down",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

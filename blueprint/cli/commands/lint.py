@@ -2,12 +2,6 @@
 
 PATH is a file, a folder (searched for .yaml, .yml and .json), or - for standard input.
 
-  blueprint lint manifests/
-  helm template gpu-operator nvidia/gpu-operator -n gpu-operator | blueprint lint -
-  kubectl kustomize overlays/prod | blueprint lint - --complete
-  blueprint lint manifests/ --since origin/main --report github
-  blueprint lint jobs/ --blueprint platform/blueprint.yaml
-
 Exit code 0: no error; 1: errors; 2: a path cannot be read; 3: something could not be examined.
 """
 
@@ -16,13 +10,13 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Collection
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blueprint.cli.options import add_report
 from blueprint.cli.rules import add_rules, rule_policy, skipped_rules
 from blueprint.cli.waiving import add_waivers
+from blueprint.records import replace
 from blueprint.report.model import Coverage, Run
 
 if TYPE_CHECKING:
@@ -30,6 +24,14 @@ if TYPE_CHECKING:
     from blueprint.lint.run import LintResult, Surroundings
 
 HELP = "check Kubernetes manifests of any origin"
+GROUP = "manifests"
+EXAMPLES = (
+    "blueprint lint manifests/",
+    "helm template gpu-operator nvidia/gpu-operator -n gpu-operator | blueprint lint -",
+    "kubectl kustomize overlays/prod | blueprint lint - --complete",
+    "blueprint lint manifests/ --since origin/main --report github",
+    "blueprint lint jobs/ --blueprint platform/blueprint.yaml",
+)
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -42,12 +44,26 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--require-schemas", action="store_true", help="exit 3 where there is no schema for an object's kind"
     )
+    parser.add_argument("--fix", action="store_true", help="apply what findings suggest to the files")
     add_rules(parser)
     add_waivers(parser)
     add_report(parser)
 
 
 def run(options: Namespace) -> Run:
+    """Check; with --fix, correct and check again."""
+    if not options.fix:
+        return _checked(options)
+    from blueprint.cli.fixing import fixed, refuse_stdin
+    from blueprint.cli.waiving import with_waivers
+
+    refuse_stdin(options.paths)
+    run = fixed(lambda: with_waivers(_checked(options), options, refused=False))
+    options.waived = True
+    return run
+
+
+def _checked(options: Namespace) -> Run:
     """Read, check, and leave out what did not change."""
     from blueprint.kubernetes.api import known_minors
     from blueprint.lint.inputs import STDIN, read_inputs

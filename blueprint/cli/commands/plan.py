@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from blueprint.report.model import Run
 
 HELP = "show what apply would change in a cluster"
+GROUP = "cluster"
+EXAMPLES = (
+    "blueprint plan",
+    "blueprint plan --context prod-eu -o plan.json",
+    "blueprint plan --exit-code",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

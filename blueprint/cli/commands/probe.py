@@ -1,9 +1,7 @@
 """Read this node's GPUs through NVML, and judge them by what the blueprint declares.
 
-blueprint probe -o reading.json                      record this machine
-blueprint probe --expect BUNDLE --pool train         judge this machine
-blueprint probe --reading FILE --expect BUNDLE --pool train
-blueprint probe --zipapp blueprint-probe.pyz         a probe that any node's Python runs
+With -o it records this machine, with --expect and --pool it judges this machine or a recorded reading; --zipapp writes
+a probe that any node's Python runs.
 """
 
 from __future__ import annotations
@@ -11,7 +9,6 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +16,7 @@ from blueprint.cli.options import add_report
 from blueprint.cli.waiving import add_waivers
 from blueprint.probe.command import add_options
 from blueprint.probe.output import STDOUT, is_stdout, write_file
+from blueprint.records import replace
 
 if TYPE_CHECKING:
     from blueprint.probe.expectations import Expectation
@@ -27,6 +25,13 @@ if TYPE_CHECKING:
     from blueprint.report.model import Run
 
 HELP = "read this node's GPUs and judge them by the blueprint"
+GROUP = "cluster"
+EXAMPLES = (
+    "blueprint probe -o reading.json",
+    "blueprint probe --expect bundle --pool train",
+    "blueprint probe --reading reading.json --expect bundle --pool train",
+    "blueprint probe --zipapp blueprint-probe.pyz",
+)
 _EXECUTABLE = 0o755
 
 

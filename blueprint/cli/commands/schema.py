@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from blueprint.report import Run
 
 HELP = "print the JSON Schema of blueprints"
+GROUP = "write"
+EXAMPLES = ("blueprint schema > blueprint.schema.json",)
 
 
 def configure(parser: ArgumentParser) -> None:

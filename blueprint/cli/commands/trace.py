@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from blueprint.bundle import codes
 from blueprint.bundle.model import Bundle, Object
 from blueprint.bundle.trace import TracedField, TracedUse, deciding_paths, trace_back, trace_forward
-from blueprint.cli.options import add_report, add_target, compile_target, is_bundle, load_bundle
+from blueprint.cli.options import add_report, add_target, compile_target, load_bundle
+from blueprint.cli.targets import is_bundle
 from blueprint.diagnostics import Diagnostic, Note, Refused, Span, nearest
 from blueprint.platform.tracking.sources import WRITTEN, Source, line_to_change
 from blueprint.report.model import Run
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
     from blueprint.source.merge import Node
 
 HELP = "follow a rendered field to its line, or a line to what it decides"
+GROUP = "review"
+EXAMPLES = (
+    "blueprint trace blueprint.yaml ClusterPolicy/cluster-policy spec.driver.version",
+    "blueprint trace blueprint.yaml spec.nodePools.train.driver.branch",
+)
 MOST_IN_FULL = 3
 """Fields that are told one by one, with their lines; more of them become a table."""
 _BLUEPRINT = (*WRITTEN, "default")
@@ -32,7 +38,7 @@ _BLUEPRINT = (*WRITTEN, "default")
 
 def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
-    add_target(parser)
+    add_target(parser, optional=False)
     parser.add_argument(
         "what", metavar="OBJECT|PATH", help="KIND/[NAMESPACE/]NAME, or a path of the blueprint (spec...)"
     )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from blueprint.catalog.releases import image_system
 from blueprint.diagnostics import Diagnostic, Note, Severity, nearest
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.cluster import codes
 from blueprint.platform.paths import CLUSTER
+from blueprint.records import replace
 from blueprint.source.paths import Path
 
 

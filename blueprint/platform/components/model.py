@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from blueprint.platform.tracking.recorder import decided_by, record, tracked_pro
 from blueprint.platform.tracking.sources import Source
 from blueprint.platform.tracking.tracked import plain
 from blueprint.platform.views import PlatformView
+from blueprint.records import asdict, replace
 from blueprint.spec.components import ComponentSpec, Patch
 
 

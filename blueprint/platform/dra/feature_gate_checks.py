@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from blueprint.catalog.component_files.feature_gates import ClusterGate, Gate, load_gates
 from blueprint.catalog.components import Component
@@ -11,6 +10,7 @@ from blueprint.diagnostics import Diagnostic, Severity
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.dra import codes as dra
 from blueprint.platform.paths import POOLS
+from blueprint.records import replace
 from blueprint.source.paths import Path
 
 GATES = "draFeatureGates"

@@ -9,7 +9,6 @@ instead of one object vanishing and another one coming.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from blueprint.platform.drivers.branches import default_branch
@@ -17,6 +16,7 @@ from blueprint.platform.drivers.written import NOTHING_WRITTEN, WrittenDriver, b
 from blueprint.platform.tracking.recorder import decided_by, tracked_property
 from blueprint.platform.tracking.tracked import read_fact
 from blueprint.platform.views import GpuPoolView, NetworkView, PlatformView, PoolView
+from blueprint.records import Record
 from blueprint.spec.driver import PoolDriver as PoolDriverSpec
 
 POOL_LABEL = "gpublueprint.dev/pool"
@@ -66,8 +66,7 @@ class DriverGpuPool(DriverPool, GpuPoolView, Protocol):
     """The same, of a pool with GPUs."""
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredDriver:
+class DeclaredDriver(Record):
     """What somebody said of a pool's driver, before defaults are filled in."""
 
     branch: str | None

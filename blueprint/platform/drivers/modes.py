@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import cast
 
 from blueprint.catalog.distribution import Distribution, Mode, Owner
+from blueprint.records import Record
 
 PARTS = ("driver", "toolkit", "device plugin")
 """What a mode decides, in the order in which owners are declared."""
@@ -13,8 +13,7 @@ Owners = tuple[str | None, str | None, str | None]
 """The declared owners of driver, toolkit and device plugin; None leaves one open."""
 
 
-@dataclass(frozen=True, slots=True)
-class ModeConflict:
+class ModeConflict(Record):
     """Owners that no mode of the distribution brings together.
 
     Attributes:

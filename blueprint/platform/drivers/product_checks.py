@@ -6,7 +6,6 @@ A default is judged like a value that is written in the blueprint. A fact that i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 from blueprint.catalog.facts import Fact
@@ -18,6 +17,7 @@ from blueprint.platform.paths import CLUSTER
 from blueprint.platform.pool import GpuPool
 from blueprint.platform.tracking.recorder import decided_by, recording
 from blueprint.platform.tracking.sources import WRITTEN, Source, by_relevance, flatten
+from blueprint.records import replace
 from blueprint.versions import version_key
 from blueprint.wording import joined
 

@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
 from typing import Generic, TypeVar, cast
 
 from blueprint.platform.tracking.recorder import record
 from blueprint.platform.tracking.sources import Source, Sources, line_to_change
+from blueprint.records import Record
 
 T = TypeVar("T")
 _VERSION = re.compile(r"(?P<branch>[0-9]{3})(?P<rest>\.[0-9]+){0,2}")
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenField(Generic[T]):
+class WrittenField(Record, Generic[T]):
     """A value of a rendered object, and the lines that gave it."""
 
     value: T
@@ -35,8 +34,7 @@ class WrittenField(Generic[T]):
         return self.value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WrittenDriver:
+class WrittenDriver(Record, kw_only=True):
     """The driver of one pool as far as a person wrote it into objects. What is None the blueprint decides.
 
     Attributes:
@@ -58,8 +56,8 @@ class WrittenDriver:
     @property
     def sources(self) -> Iterator[Source]:
         """The line of each field that is written."""
-        for each in fields(self):
-            if found := getattr(self, each.name):
+        for name in self.__struct_fields__:
+            if found := getattr(self, name):
                 yield found.source
 
 

@@ -6,19 +6,17 @@ that one run finds as much as possible.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from blueprint.catalog.catalog import Catalog
 from blueprint.catalog.components import Component
 from blueprint.catalog.releases import Release
 from blueprint.platform.inputs.instance_types import Known, complete
+from blueprint.records import Record
 from blueprint.source.merge import Node
 from blueprint.spec.components import ComponentSpec
 from blueprint.spec.model import Blueprint
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(Record):
     """A blueprint bound to the catalogue.
 
     Attributes:

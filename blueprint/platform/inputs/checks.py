@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from blueprint.diagnostics import Diagnostic, Fix
 from blueprint.platform import codes
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.inputs.product_names import likely_products, unsupported
 from blueprint.platform.paths import POOLS
+from blueprint.records import replace
 from blueprint.source.paths import Path
 
 

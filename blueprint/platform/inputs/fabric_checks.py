@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cached_property
 
 from blueprint.catalog.machines import Machine
@@ -11,6 +10,7 @@ from blueprint.diagnostics import Diagnostic, Note, Severity
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.network import codes
 from blueprint.platform.paths import POOLS
+from blueprint.records import replace
 from blueprint.source.paths import Path
 from blueprint.spec.network import PoolNetwork
 from blueprint.spec.pools import NodePool

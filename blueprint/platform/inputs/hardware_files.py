@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 
 from blueprint.catalog.catalog import Catalog
 from blueprint.catalog.codes import HARDWARE_MATCHES_NOTHING
@@ -12,6 +11,7 @@ from blueprint.catalog.hardware import Gpu
 from blueprint.catalog.loader import read_text
 from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.platform.codes import UNKNOWN_PRODUCT
+from blueprint.records import replace
 from blueprint.source.layers import Layered
 from blueprint.source.matching import matching_files, patterns_at, read_input
 from blueprint.source.paths import Path

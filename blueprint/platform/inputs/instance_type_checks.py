@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from blueprint.catalog.facts import Fact
@@ -13,6 +12,7 @@ from blueprint.platform.check_context import CheckContext
 from blueprint.platform.inputs import codes
 from blueprint.platform.inputs.instance_types import declares_its_shape
 from blueprint.platform.paths import POOLS
+from blueprint.records import replace
 from blueprint.source.paths import Path
 from blueprint.spec.pools import NodePool
 from blueprint.units import quantity_value

@@ -7,7 +7,6 @@ value that is filled in knows two lines: that of the instance type, and the cata
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from blueprint.catalog.catalog import Catalog
@@ -16,6 +15,7 @@ from blueprint.catalog.machines import Machine
 from blueprint.platform.paths import POOLS
 from blueprint.platform.tracking.sources import Source
 from blueprint.platform.tracking.tracked import Origins
+from blueprint.records import Record
 from blueprint.source.merge import Node
 from blueprint.source.paths import Path
 from blueprint.spec.model import Blueprint
@@ -25,8 +25,7 @@ Known = Mapping[Path, tuple[Source, ...]]
 """Where values came from that no document holds, by the path at which they are read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Completed:
+class Completed(Record):
     """A blueprint whose pools say what their machines have. Pools whose GPUs nothing decides are left out."""
 
     blueprint: Blueprint

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from blueprint.platform.derivation import Derivation
@@ -14,6 +13,7 @@ from blueprint.probe.checks.network_cards import network_cards
 from blueprint.probe.checks.network_modules import gdrdrv, nvidia_fs, nvidia_peermem
 from blueprint.probe.checks.network_ports import network_ports
 from blueprint.probe.fabric import Network
+from blueprint.records import replace
 
 DMA_BUF_KERNEL = KernelVersion(5, 12)
 """From this Linux on dma-buf carries GPU memory."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from blueprint.platform.tracking.recorder import record
 from blueprint.platform.tracking.sources import Source, grouped
+from blueprint.records import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Taint:
+class Taint(Record):
     """A node taint; `value` may be empty."""
 
     key: str

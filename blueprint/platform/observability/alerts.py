@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from blueprint.catalog.component_files.monitoring import AlertDefinition, Threshold
@@ -11,6 +10,7 @@ from blueprint.platform.observability.expressions import chosen, filled, lacking
 from blueprint.platform.tracking.recorder import record, tracked_property
 from blueprint.platform.tracking.sources import Source
 from blueprint.platform.views import GpuPoolView
+from blueprint.records import Record
 from blueprint.units import duration_seconds
 
 CLAIMED = "pods claim GPUs (gpuStack: gpuCluster), and what it reads is counted only beside a device plugin"
@@ -20,8 +20,7 @@ ALL_MAY_BE_EMPTY = "every pool may have no nodes at all"
 NO_NVLINK_5 = "GPUs of this product have no NVLink 5"
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOut(Record):
     """An alert that is not rendered, and why; `pool` is empty where it is about the platform."""
 
     name: str
@@ -29,8 +28,7 @@ class LeftOut:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredAlert:
+class DeclaredAlert(Record):
     """What the blueprint says of an alert; None leaves the definition as it is."""
 
     enabled: bool

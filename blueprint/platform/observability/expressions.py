@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from string import Template
 from typing import Any
 
@@ -13,6 +12,7 @@ from blueprint.catalog.facts import Fact
 from blueprint.catalog.hardware import Gpu
 from blueprint.platform.tracking.tracked import read_fact
 from blueprint.platform.views import PoolView
+from blueprint.records import Record
 
 PCIE_REPLAYS = {1: 0.15, 2: 0.3, 3: 0.48, 4: 0.96, 5: 1.92, 6: 3.84}
 """Replays a minute and lane that a link may have at one bit error in 10^12, by generation (DCGM)."""
@@ -20,8 +20,7 @@ OF_A_GPU = ("node", "pool", "gpu", "UUID", "GPU_I_ID", "GPU_I_PROFILE", "xid", "
 """The labels that identify a series of a metric, independent of the pod that holds the GPU or the instance."""
 
 
-@dataclass(frozen=True, slots=True)
-class AlertLimit:
+class AlertLimit(Record):
     """What an alert compares with. `value` is None where only the GPU itself knows its limit; `why` says so."""
 
     value: int | None

@@ -7,7 +7,6 @@ in `left_out`, so that prerequisites and lock can say it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -25,6 +24,7 @@ from blueprint.platform.tracking.recorder import record, tracked_property, untra
 from blueprint.platform.tracking.sources import Source
 from blueprint.platform.tracking.tracked import plain
 from blueprint.platform.views import PlatformView
+from blueprint.records import Record
 from blueprint.units import duration_seconds
 
 _OF_CLUSTER_POLICY = "gpu_operator_reconciliation_status"
@@ -39,8 +39,7 @@ _REQUESTED, _HELD = "namespace_pool:gpu_requested:sum", "namespace_pool:gpu_held
 """The recording rules from which dashboards learn the namespaces that use GPUs."""
 
 
-@dataclass(frozen=True, slots=True)
-class RuleGroup:
+class RuleGroup(Record):
     """Rules that are evaluated together."""
 
     name: str
@@ -63,8 +62,7 @@ class Recording:
         return self._expr
 
 
-@dataclass(frozen=True, slots=True)
-class Dashboard:
+class Dashboard(Record):
     """One dashboard as Grafana reads it."""
 
     uid: str

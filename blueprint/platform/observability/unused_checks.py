@@ -6,11 +6,11 @@ Separate from the other checks of observability, to avoid loading the definition
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from blueprint.diagnostics import Diagnostic, Severity
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.components.selection import OBSERVABILITY as COMPONENT
+from blueprint.records import replace
 from blueprint.source.paths import Path
 
 SECTION: Path = ("spec", "observability")

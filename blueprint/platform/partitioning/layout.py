@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from blueprint.catalog.facts import Fact
 from blueprint.catalog.hardware import Mig, MigPlacement, MigProfile
@@ -22,10 +21,10 @@ from blueprint.platform.partitioning.packing import (
     slices,
     whole,
 )
+from blueprint.records import Record, replace
 
 
-@dataclass(frozen=True, slots=True)
-class MigGroup:
+class MigGroup(Record):
     """GPUs of each node that are partitioned alike.
 
     Attributes:
@@ -41,57 +40,49 @@ class MigGroup:
     placement: tuple[Slot, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroupConflict:
+class GroupConflict(Record, kw_only=True):
     """What contradicts a layout. One that is not proven rests on facts that nobody has verified, or on none."""
 
     entry: int | None = None
     proven: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MigUnsupported(GroupConflict):
+class MigUnsupported(GroupConflict, kw_only=True):
     """The product has no MIG."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProfilesUnknown(GroupConflict):
+class ProfilesUnknown(GroupConflict, kw_only=True):
     """Nobody knows into which instances the product can be partitioned."""
 
     proven: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlacementsUnknown(GroupConflict):
+class PlacementsUnknown(GroupConflict, kw_only=True):
     """Nobody knows at which memory slices instances of the product may start."""
 
     proven: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DevicesMissing(GroupConflict):
+class DevicesMissing(GroupConflict, kw_only=True):
     """GPUs that the nodes do not have."""
 
     devices: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DevicesRepeated(GroupConflict):
+class DevicesRepeated(GroupConflict, kw_only=True):
     """GPUs that an entry names twice, or that earlier entries name too."""
 
     devices: tuple[int, ...]
     earlier: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProfileUnknown(GroupConflict):
+class ProfileUnknown(GroupConflict, kw_only=True):
     """A profile that the product does not have."""
 
     profile: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TooManyInstances(GroupConflict):
+class TooManyInstances(GroupConflict, kw_only=True):
     """More instances of one profile than a GPU holds."""
 
     profile: str
@@ -99,8 +90,7 @@ class TooManyInstances(GroupConflict):
     most: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MediaTwice(GroupConflict):
+class MediaTwice(GroupConflict, kw_only=True):
     """Several instances of one GPU that have its media engines; `profile` is the one to change."""
 
     profile: str
@@ -108,8 +98,7 @@ class MediaTwice(GroupConflict):
     count: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DoesNotFit(GroupConflict):
+class DoesNotFit(GroupConflict, kw_only=True):
     """Instances that have no room together: `blocked` where placing them says which, otherwise by counting slices."""
 
     profile: str
@@ -131,8 +120,7 @@ LayoutConflict = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class PoolLayout:
+class PoolLayout(Record):
     """How the GPUs of a pool's nodes are partitioned; the GPUs that no entry names are the last group, whole."""
 
     groups: tuple[MigGroup, ...]

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from blueprint.catalog.hardware import MigPlacement
+from blueprint.records import Record
 
 _NAME = re.compile(r"(\d)g\.(\d+)gb(?:([-+])(\w+(?:\.\w+)?))?")
 _MEMORY_SLICES_OF_SEVEN = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Record):
     """One instance on a GPU: it takes memory slices `start` to `last`."""
 
     profile: str
@@ -36,8 +35,7 @@ class Slot:
         return f"{self.profile} at {taken}"
 
 
-@dataclass(frozen=True, slots=True)
-class Slices:
+class Slices(Record):
     """Compute and memory slices, of a profile or of a whole GPU."""
 
     compute: int
@@ -102,8 +100,7 @@ def largest_first(counts: Mapping[str, Any], placements: Mapping[str, MigPlaceme
     return sorted(counts, key=lambda name: (-placements[name].slices, len(placements[name].starts), name))
 
 
-@dataclass(frozen=True, slots=True)
-class NoRoom:
+class NoRoom(Record):
     """Why a layout does not fit: `profile` is the first that finds no place beside those in `packed`."""
 
     profile: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import pairwise
 
 from blueprint.catalog.facts import Fact
@@ -15,6 +14,7 @@ from blueprint.platform.paths import POOLS
 from blueprint.platform.pool import Pool
 from blueprint.platform.topology import codes
 from blueprint.platform.topology.model import HOSTNAME
+from blueprint.records import replace
 from blueprint.source.paths import Path
 from blueprint.units import quantity_value
 

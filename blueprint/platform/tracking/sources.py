@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain
 from typing import cast
 
 from blueprint.diagnostics import Span
 from blueprint.probe.expectations import ExpectationSource
+from blueprint.records import Record
 
 GROUP_ABOVE = 32
 """More sources than this, read together, are recorded as one group: more than one pool ever reads of its own."""
@@ -17,8 +17,7 @@ WRITTEN = ("blueprint", "overlay", "set", "patch", "manifest")
 """Layers that somebody wrote, as against defaults and the catalogue."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Record, cache_hash=True):
     """A place that a value came from.
 
     `layer` says what kind of place: `blueprint`, `overlay`, `set`, `default` (the place is the nearest
@@ -29,11 +28,6 @@ class Source:
     layer: str
     span: Span
     path: str
-
-    def __hash__(self) -> int:
-        return hash(
-            (self.path, self.span.line, self.span.file)
-        )  # in every set of sources: all six parts would cost more
 
 
 class SourceGroup:
@@ -86,7 +80,12 @@ def by_relevance(sources: Iterable[Source | SourceGroup]) -> Sources:
     Among written lines the last one read comes first: it gave the value, those before it decided whether. A line
     that only encloses another one of the same document is left out.
     """
-    several = list(dict.fromkeys(sources))
+    return _by_relevance(tuple(dict.fromkeys(sources)))
+
+
+@lru_cache(maxsize=32_768)
+def _by_relevance(several: Sources) -> Sources:
+    """Most fields read what others have read too."""
     single = [each for each in several if isinstance(each, Source)]
     paths = {(source.span.file, source.path) for source in single}
     enclosing = {(file, above) for file, path in paths for above in _above(path)}

@@ -34,5 +34,5 @@ def matrix_of(found: Sequence[PoolCheck]) -> Matrix:
 def _cell(check: PoolCheck) -> Cell:
     counts = {"failed": check.failed, "unknown": check.unknown, "passed": check.passed}
     words = {"failed": "failed", "unknown": "unknown", "passed": "ok"}
-    told = [f"{number} {words[kind]}" for kind, number in counts.items() if number]
-    return Cell(next((kind for kind, number in counts.items() if number), "none"), ", ".join(told))
+    parts = [f"{number} {words[kind]}" for kind, number in counts.items() if number]
+    return Cell(next((kind for kind, number in counts.items() if number), "none"), ", ".join(parts))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from blueprint.diagnostics import Diagnostic, Note
+from blueprint.records import Record
 from blueprint.report.context import Context
 from blueprint.report.excerpt import MarkedLine, excerpt
 from blueprint.report.page.side_by_side import DiffRow, side_by_side
@@ -21,8 +21,7 @@ _COLUMNS = ("declared", "live", "writer", "since")
 _POOL = re.compile(r"(?:spec\.nodePools\.|NodePool/)([^.\[/]+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class FilterValue(Record):
     """One value that findings can be filtered by: its anchor is also the class of the rows and cards that have it."""
 
     anchor: str
@@ -30,16 +29,14 @@ class Choice:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Record):
     """What findings can be filtered by, and its values."""
 
     name: str
-    choices: tuple[Choice, ...]
+    choices: tuple[FilterValue, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(Record):
     """A place, its lines where the source is at hand, and what is said of it."""
 
     place: str
@@ -48,8 +45,7 @@ class Figure:
     second: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class FindingDetails(Record):
     """One finding: what its row and its details show. `facts` stand open, `more` is folded."""
 
     number: int
@@ -64,11 +60,10 @@ class Card:
     sides: tuple[DiffRow, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class FindingsView:
+class FindingsView(Record):
     """All findings. `compares`: whether any of them has a declared and a live value, so that columns show them."""
 
-    cards: tuple[Card, ...]
+    cards: tuple[FindingDetails, ...]
     filters: tuple[Filter, ...]
     compares: bool
 
@@ -105,7 +100,9 @@ def findings_view(findings: Sequence[ReportEntry], context: Context) -> Findings
 
 def _filter(name: str, values: Sequence[str]) -> Filter:
     counts = Counter(value for value in values if value).most_common(_MOST_CHOICES)
-    return Filter(name, tuple(Choice(f"{name}-{n}", text, number) for n, (text, number) in enumerate(counts, start=1)))
+    return Filter(
+        name, tuple(FilterValue(f"{name}-{n}", text, number) for n, (text, number) in enumerate(counts, start=1))
+    )
 
 
 def _pool(found: Diagnostic, facts: dict[str, str]) -> str:
@@ -116,12 +113,12 @@ def _pool(found: Diagnostic, facts: dict[str, str]) -> str:
     return match[1] if match else ""
 
 
-def _card(entry: ReportEntry, seen: dict[str, str], classes: str, context: Context) -> Card:
+def _card(entry: ReportEntry, seen: dict[str, str], classes: str, context: Context) -> FindingDetails:
     found = entry.diagnostic
     shown = _COLUMNS[:2] if _compares(seen) else ()
     facts = [pair for pair in found.evidence if pair[0] not in found.at_length and pair[0] not in shown]
     more = [pair for pair in found.evidence if pair[0] in found.at_length and pair[0] not in shown]
-    return Card(
+    return FindingDetails(
         entry.number,
         found,
         entry.fingerprint,
@@ -129,7 +126,7 @@ def _card(entry: ReportEntry, seen: dict[str, str], classes: str, context: Conte
         seen,
         tuple(_figures(found, context)),
         tuple(note.message for note in found.notes if note.at is None and not _is_inner(note, found)),
-        tuple([*_where(found), *facts]),
+        (*_where(found), *facts),
         (*more, ("fingerprint", entry.fingerprint)),
         _sides(found, seen),
     )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from blueprint.changes.compare import ABSENT, Action, FieldChange, ObjectChange
+from blueprint.records import Record
 from blueprint.redaction.secrets import Redacted
 from blueprint.report.changes import MARKS, only_labels, origin_text, split_label_changes
 from blueprint.report.page.side_by_side import DiffRow, side_by_side
@@ -18,8 +18,7 @@ MOST_OPEN = 40
 _LONGEST = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class FieldView:
+class FieldView(Record):
     """One field that changes, both values side by side."""
 
     path: str
@@ -27,8 +26,7 @@ class FieldView:
     origin: str
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectView:
+class ObjectView(Record):
     """One object that changes."""
 
     kind: str
@@ -39,16 +37,14 @@ class ObjectView:
     fields: tuple[FieldView, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(Record):
     """Objects of which only the names are told."""
 
     summary: str
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ChangesView:
+class ChangesView(Record):
     """Every object that changes; those of which only labels change, and the unchanged ones, by name."""
 
     objects: tuple[ObjectView, ...]

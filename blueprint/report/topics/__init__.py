@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
@@ -11,11 +12,14 @@ from blueprint.diagnostics import Code, all_codes, find_code, nearest
 from blueprint.report.topics.fields import Field, field_facts, fields_of, find_field
 from blueprint.report.topics.general import general_topics
 from blueprint.report.topics.hardware import hardware_text, hardware_topics
+from blueprint.report.topics.overlays import overlay_about, overlay_names, overlay_text
+from blueprint.report.topics.reserved import reserved_fields, reserved_text
+from blueprint.report.topics.search import Explainable, listing, matching
 
 if TYPE_CHECKING:
     from blueprint.catalog.components import Component
 
-__all__ = ["explain", "nearest_topic", "topics"]
+__all__ = ["explain", "nearest_topic", "search", "topics"]
 
 
 def explain(topic: str) -> str | None:
@@ -28,7 +32,51 @@ def explain(topic: str) -> str | None:
         return _component_text(component)
     if field := find_field(_schema(), topic):
         return _field_text(field)
-    return hardware_text(topic)
+    return _setting(topic) or reserved_text(topic) or hardware_text(topic) or overlay_text(topic)
+
+
+def search(words: str) -> str | None:
+    """The topics that have to do with some words, in Markdown; the topic itself where it is the only one."""
+    found = matching(words, _entries())
+    if len(found) == 1:
+        return explain(found[0].name.partition(" ")[0])
+    return listing(words, found) if found else None
+
+
+def _entries() -> Iterator[Explainable]:
+    """Everything that can be explained, with what it is about."""
+    from blueprint.catalog.catalog import load_catalog
+
+    catalog = load_catalog()
+    yield from (
+        Explainable("topics", name, _first(text.partition("\n\n")[2])) for name, text in general_topics().items()
+    )
+    yield from (Explainable("fields", field.path, _first(field.description)) for field in fields_of(_schema()))
+    yield from (Explainable("fields to come", path) for path in reserved_fields())
+    yield from (Explainable("overlays", name, _first(overlay_about(name))) for name in overlay_names())
+    components = [found for name in catalog.components if (found := catalog.component(name))]
+    yield from (Explainable("components", each.name, _first(each.description)) for each in components)
+    for each in components:
+        for name, setting in each.settings.items():
+            yield Explainable("settings", f"{each.name}.{name}", _first(setting.description))
+    yield from (Explainable(group, name) for group, names in hardware_topics().items() for name in names)
+    yield from (Explainable("codes", f"{code.id} {code.slug}") for code in all_codes())
+
+
+def _first(text: str) -> str:
+    """The first sentence of a text, on one line."""
+    return re.split(r"(?<=[.:])\s", " ".join(text.split()), maxsplit=1)[0].rstrip(".:")
+
+
+def _setting(topic: str) -> str | None:
+    """A setting of a component, `COMPONENT.SETTING`."""
+    name, _, key = topic.partition(".")
+    component = _component(name) if key else None
+    if component is None or key not in component.settings:
+        return None
+    return f"# {topic}\n\nA setting: `spec.components.{name}.settings.{key}`.\n\n" + next(
+        line for line in _settings(component) if line.startswith(f"- `{key}` ")
+    )
 
 
 def topics() -> dict[str, list[str]]:
@@ -38,9 +86,11 @@ def topics() -> dict[str, list[str]]:
     return {
         "topics": list(general_topics()),
         "components": list(load_catalog().components),
+        "overlays": overlay_names(),
         **hardware_topics(),
         "codes": [f"{code.id} {code.slug}" for code in all_codes()],
         "fields": [field.path for field in fields_of(_schema())],
+        "fields to come": list(reserved_fields()),
     }
 
 
@@ -73,8 +123,12 @@ def _code(code: Code) -> str:
 
 
 def _field_text(field: Field) -> str:
-    facts = "\n".join(f"- {fact}" for fact in field_facts(field))
-    return "\n\n".join(part for part in (f"# {field.path}", field.description, facts) if part)
+    below = {each.path: each for each in fields_of(_schema())}
+    known = [found for key in field.keys if (found := below.get(f"{field.path}.{key}"))]
+    facts = "\n".join(f"- {fact}" for fact in field_facts(field) if not (known and fact.startswith("keys: ")))
+    keys = "\n".join(f"- `{each.path.rpartition('.')[2]}` ({each.type}): {each.description}" for each in known)
+    parts = (f"# {field.path}", field.description, facts, keys and f"## Keys\n\n{keys}")
+    return "\n\n".join(part for part in parts if part)
 
 
 def _component_text(component: Component) -> str:

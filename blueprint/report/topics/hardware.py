@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
 
 from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.facts import Fact
 from blueprint.catalog.hardware import MigPlacement, MigProfile
+from blueprint.records import Record
 
 
 def hardware_topics() -> dict[str, list[str]]:
@@ -36,9 +36,9 @@ def facts_of(record: object) -> Iterator[Fact[object]]:
     """The facts in a record of the catalogue, those of its parts included."""
     if isinstance(record, Fact):
         yield record
-    elif is_dataclass(record):
-        for one in fields(record):
-            yield from facts_of(getattr(record, one.name))
+    elif isinstance(record, Record):
+        for name in record.__struct_fields__:
+            yield from facts_of(getattr(record, name))
 
 
 def shown(value: object) -> str:

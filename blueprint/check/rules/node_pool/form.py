@@ -19,7 +19,7 @@ REQUIREMENT = define("BP6564", "nodepool-requirement", page=__file__)
 _COMPARE = ("Gt", "Lt", "Gte", "Lte")
 
 
-@rule(OLD_FIELDS, tags=("karpenter",))
+@rule(OLD_FIELDS, tags=("karpenter",), of_form=True)
 def old_fields(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Fields of v1beta1 in a NodePool of v1."""
     if subject.api_version != f"{GROUP}/v1":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from blueprint.bundle.model import Object, Path
@@ -13,6 +12,7 @@ from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import DescribedPod, RuleContext, inside, items, mapping
 from blueprint.diagnostics import Severity, define
+from blueprint.records import Record
 from blueprint.source.paths import format_path
 
 PARALLEL_SIZE = define("BP6524", "parallel-size", page=__file__, severity=Severity.WARNING)
@@ -84,8 +84,7 @@ def _mounts_shm(container: Mapping[str, Any]) -> bool:
     return any(str(each.get("mountPath")).rstrip("/") in ("/dev/shm", "/dev") for each in mounts)  # noqa: S108
 
 
-@dataclass(frozen=True)
-class LoadingTime:
+class LoadingTime(Record):
     """How long a server may take to load its model.
 
     Attributes:

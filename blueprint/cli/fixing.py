@@ -1,0 +1,108 @@
+"""`--fix`: apply the edits that findings suggest to the files of the user, and tell each of them."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from blueprint.cli.targets import STDIN
+from blueprint.cli.user_files import replace_whole
+from blueprint.diagnostics import Diagnostic, Fix, Refused, Span
+from blueprint.diagnostics.codes import FIXED, USAGE
+from blueprint.report.context import Context
+from blueprint.report.model import Run
+from blueprint.report.repository_paths import RepositoryPaths
+from blueprint.source.files import DiskFiles, read_text
+from blueprint.wording import counted, joined
+
+_MOST_PASSES = 10
+"""An edit can make room for the next finding; two that undo each other would go on for ever."""
+_LINE = re.compile(r".*?(?:\r\n|\r|\n|\Z)", re.DOTALL)
+
+
+def refuse_stdin(targets: Iterable[str]) -> None:
+    """Raise Refused where there is no file to write what is corrected to."""
+    if STDIN in targets:
+        raise Refused(Diagnostic(USAGE, "--fix needs files: standard input cannot be corrected"), exit_code=2)
+
+
+def fixed(check: Callable[[], Run]) -> Run:
+    """Check, apply what the findings suggest, and check again until nothing more can be applied.
+
+    Only files of the repository are edited, each as a whole; edits that overlap wait for the next pass.
+    """
+    applied: list[Diagnostic] = []
+    run = check()
+    paths = RepositoryPaths(Context(base=Path.cwd()))
+    for _ in range(_MOST_PASSES):
+        made = [note for file, found in _by_file(run.diagnostics, paths).items() for note in _edited(file, found)]
+        if not made:
+            break
+        applied += made
+        run = check()
+    if not applied:
+        return run
+    files = joined(sorted({str(note.at.file) for note in applied if note.at}), "and")
+    verdict = f"{run.verdict}; {counted(len(applied), 'finding')} fixed in {files}".removeprefix("; ")
+    return replace(run, diagnostics=(*run.diagnostics, *applied), verdict=verdict)
+
+
+def _by_file(found: Iterable[Diagnostic], paths: RepositoryPaths) -> dict[str, list[Diagnostic]]:
+    """The findings with an edit, by the file it is for; those of other places have none that can be written."""
+    by_file: dict[str, list[Diagnostic]] = defaultdict(list)
+    for each in found:
+        if each.fix and paths.of(each.fix.at.file) and Path(each.fix.at.file).is_file():
+            by_file[each.fix.at.file].append(each)
+    return by_file
+
+
+def _edited(file: str, found: list[Diagnostic]) -> list[Diagnostic]:
+    """Edit one file; the notes that say how. Raises Refused."""
+    content = Path(file).read_bytes()
+    mark = b"\xef\xbb\xbf" if content.startswith(b"\xef\xbb\xbf") else b""
+    text = read_text(DiskFiles(), file)
+    starts = _line_starts(text)
+    edits: dict[Fix, Diagnostic] = {}
+    for each in found:
+        if each.fix and _stands_in(each.fix.at, starts):
+            edits.setdefault(each.fix, each)
+    chosen: list[tuple[int, int, Fix, Diagnostic]] = []
+    for fix, each in sorted(edits.items(), key=lambda pair: (pair[0].at, pair[0].replacement)):
+        start, end = _offset(starts, fix.at.line, fix.at.column), _offset(starts, fix.at.end_line, fix.at.end_column)
+        if (not chosen or start >= chosen[-1][1]) and text[start:end] != fix.replacement:
+            chosen.append((start, end, fix, each))
+    if not chosen:
+        return []
+    new = text
+    for start, end, fix, _ in reversed(chosen):
+        new = new[:start] + fix.replacement + new[end:]
+    replace_whole(Path(file), mark + new.encode())
+    return [_note(text[start:end], fix, each) for start, end, fix, each in chosen]
+
+
+def _note(was: str, fix: Fix, finding: Diagnostic) -> Diagnostic:
+    change = f"{_shown(was)} is now {_shown(fix.replacement)}" if fix.replacement.strip() else f"{_shown(was)} is gone"
+    if not was.strip():
+        change = f"{_shown(fix.replacement)} is there now"
+    evidence = (("finding", f"{finding.code.id} {finding.message}"),)
+    return Diagnostic(FIXED, f"fixed {finding.code.slug}: {change}", at=fix.at.head, evidence=evidence)
+
+
+def _shown(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _line_starts(text: str) -> list[int]:
+    """Where each line begins, as spans count lines, and where the text ends."""
+    return [match.start() for match in _LINE.finditer(text)]
+
+
+def _stands_in(span: Span, starts: list[int]) -> bool:
+    return 1 <= span.line <= span.end_line <= len(starts)
+
+
+def _offset(starts: list[int], line: int, column: int) -> int:
+    return starts[line - 1] + column - 1

@@ -1,0 +1,38 @@
+"""Show long text on a terminal page by page; everywhere else it is written as it is."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+
+
+def show(text: str, *, pager: bool = True) -> None:
+    """Write text to stdout, through $PAGER (or less) where it is longer than the terminal.
+
+    `PAGER=cat` or an empty PAGER switches it off, as elsewhere. Where the pager cannot be run, the text is written.
+    """
+    command = _command() if pager and _is_long(text) else []
+    if not command:
+        sys.stdout.write(text)
+        return
+    environment = {"LESS": "FRX", **os.environ}
+    try:
+        subprocess.run(command, input=text.encode(), env=environment, check=False)  # noqa: S603 - the user's own choice
+    except OSError:
+        sys.stdout.write(text)
+
+
+def _is_long(text: str) -> bool:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return False
+    return text.count("\n") >= shutil.get_terminal_size().lines
+
+
+def _command() -> list[str]:
+    try:
+        return shlex.split(os.environ.get("PAGER", "less"))
+    except ValueError:  # a quote that is never closed
+        return []

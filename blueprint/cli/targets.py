@@ -1,0 +1,89 @@
+"""What TARGET may be: a file, a folder with a blueprint or a bundle, a revision, standard input, or nothing at all."""
+
+from __future__ import annotations
+
+import stat
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from blueprint.diagnostics import Diagnostic, Refused
+from blueprint.diagnostics.codes import USAGE
+
+if TYPE_CHECKING:
+    from blueprint.source.files import Files
+
+DEFAULT = "blueprint.yaml"
+STDIN = "-"
+STDIN_NAME = "<stdin>"
+PIPE_NAME = "<pipe>"
+
+
+def is_bundle(target: str) -> bool:
+    """Whether TARGET is the folder of a bundle."""
+    return (Path(target) / "blueprint.lock").is_file()
+
+
+def blueprint_target(given: str) -> str:
+    """The blueprint that an argument means; without one, that of this folder. Raises Refused."""
+    return _resolved(given, bundles=False)
+
+
+def any_target(given: str) -> str:
+    """The blueprint or the bundle that an argument means; without one, the blueprint of this folder. Raises Refused."""
+    return _resolved(given, bundles=True)
+
+
+def _resolved(given: str, *, bundles: bool) -> str:
+    if not given:
+        return _default(bundles=bundles)
+    if not Path(given).is_dir() or (bundles and is_bundle(given)):
+        return given
+    inside = Path(given) / DEFAULT
+    if inside.is_file():
+        return inside.as_posix()
+    if bundles:
+        return given  # the reader of bundles says what is missing
+    what = "is a bundle" if is_bundle(given) else f"is a folder without {DEFAULT}"
+    raise _refused(f"{given} {what}", "name the blueprint's file")
+
+
+def _default(*, bundles: bool) -> str:
+    if Path(DEFAULT).is_file():
+        return DEFAULT
+    if bundles and is_bundle("."):
+        return "."
+    raise _refused(
+        f"no TARGET is given, and there is no {DEFAULT} in this folder",
+        "name a blueprint or its folder; `blueprint init` writes a first one",
+    )
+
+
+def open_target(target: str) -> tuple[Files | None, str]:
+    """Where a blueprint is read from, and its name there; None for the disk or a revision.
+
+    What comes through standard input or another pipe is read once, and is relative to the working directory.
+    """
+    if target != STDIN and not _is_stream(target):
+        return None, target
+    from blueprint.source.files import MAX_BYTES, DiskFiles, MemoryFiles, decode
+
+    name = STDIN_NAME if target in (STDIN, "/dev/stdin") else PIPE_NAME
+    if target == STDIN:
+        content = sys.stdin.buffer.read(MAX_BYTES + 1)
+    else:
+        with Path(target).open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    return MemoryFiles({name: decode(content, name)}, DiskFiles()), name
+
+
+def _is_stream(target: str) -> bool:
+    """Whether it is a pipe: `/dev/stdin` behind one, or what a shell makes of `<(...)`."""
+    try:
+        return stat.S_ISFIFO(Path(target).stat().st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def _refused(message: str, help_: str) -> Refused:
+    return Refused(Diagnostic(USAGE, message, help=help_), exit_code=2)

@@ -1,0 +1,41 @@
+"""What a record is: a frozen value with named fields, compared, hashed and printed by them.
+
+Records are structs of msgspec instead of dataclasses, since a command defines some two hundred of them. To define a
+frozen dataclass takes 0.6 ms (its methods are compiled from generated text), to define a struct 0.02 ms; structs are
+also built and hashed in C. The probe and what it imports need the standard library alone and so have dataclasses; so
+has a value that keeps a field out of its `repr`, as credentials are.
+
+`kw_only=True` after the base makes fields keyword-only, `dict=True` allows `cached_property`, `order=True` gives `<`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, TypeVar, cast, dataclass_transform
+
+from msgspec import Struct, field
+from msgspec.structs import asdict, fields
+
+__all__ = ["MutableRecord", "Record", "asdict", "field", "fields", "replace"]
+
+T = TypeVar("T")
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+class Record(Struct, frozen=True):
+    """A value with named fields, which can be neither changed nor extended."""
+
+
+@dataclass_transform(field_specifiers=(field,))
+class MutableRecord(Struct):
+    """Work in progress: its fields can be set."""
+
+
+def replace(value: T, /, **changes: Any) -> T:
+    """`value` with other values in some of its fields. It may be a dataclass too, as a diagnostic is.
+
+    Raises TypeError where there is no such field.
+    """
+    if hasattr(value, "__replace__"):
+        return cast("T", value.__replace__(**changes))
+    return dataclasses.replace(value, **changes)  # type: ignore[type-var]

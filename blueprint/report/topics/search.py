@@ -1,0 +1,48 @@
+"""Topics that have to do with some words, for whoever does not know what a thing is called here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+_MOST = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Explainable:
+    """A topic as it is searched: its group, its name, and what it is about in a sentence."""
+
+    group: str
+    name: str
+    about: str = ""
+
+
+def matching(words: str, entries: Iterable[Explainable]) -> list[Explainable]:
+    """The entries with every word in their name; where no name has them, those that are about them."""
+    wanted = [word for word in re.split(r"[\s,]+", words.casefold()) if word]
+    known = list(entries)
+    if not wanted:
+        return []
+    named = [each for each in known if _has(each.name, wanted)]
+    named.sort(key=lambda each: each.name.casefold().rpartition(".")[2] not in wanted)
+    return named or [each for each in known if _has(f"{each.name} {each.about}", wanted)]
+
+
+def listing(words: str, found: list[Explainable]) -> str:
+    """The entries in Markdown, by group."""
+    return f"# {len(found)} topics for {words}\n\n" + "\n\n".join(_groups(found))
+
+
+def _has(text: str, wanted: list[str]) -> bool:
+    folded = text.casefold()
+    return all(word in folded for word in wanted)
+
+
+def _groups(found: list[Explainable]) -> Iterator[str]:
+    for group in dict.fromkeys(each.group for each in found):
+        members = [each for each in found if each.group == group]
+        lines = [f"- {each.name}{f': {each.about}' if each.about else ''}" for each in members[:_MOST]]
+        if len(members) > _MOST:
+            lines.append(f"- ... and {len(members) - _MOST} more")
+        yield f"## {group[0].upper()}{group[1:]}\n\n" + "\n".join(lines)

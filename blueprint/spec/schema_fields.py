@@ -1,0 +1,66 @@
+"""What fields are and in which order they come, read off the JSON Schema of the language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from blueprint.source.paths import Path
+
+Schema = Mapping[str, Any]
+
+
+def takes_text(path: Path) -> bool:
+    """Whether the field at a path can only be text. False for a path that is no field."""
+    return {_type(node) for node in _at(path)} - {"null"} == {"string"}
+
+
+def keys_in_order(path: Path) -> list[str]:
+    """The keys of the mapping at a path, in the order of the language; none where users choose them."""
+    return list(dict.fromkeys(key for node in _at(path) for key in node.get("properties", {})))
+
+
+def _at(path: Path) -> list[Schema]:
+    """What may stand at a path."""
+    nodes = list(_variants(_schema()))
+    for step in path:
+        nodes = [variant for node in nodes for child in _children(node, step) for variant in _variants(child)]
+    return nodes
+
+
+@cache
+def _schema() -> Schema:
+    from blueprint.spec.schema import json_schema
+
+    return json_schema()
+
+
+def _variants(node: Schema) -> Iterator[Schema]:
+    """What a node may be: references followed, alternatives one by one."""
+    if ref := node.get("$ref"):
+        yield from _variants(_schema()["$defs"][ref.rpartition("/")[2]])
+    elif alternatives := [*node.get("anyOf", ()), *node.get("oneOf", ()), *node.get("allOf", ())]:
+        for each in alternatives:
+            yield from _variants(each)
+    else:
+        yield node
+
+
+def _children(node: Schema, step: str | int) -> Iterator[Schema]:
+    """The schemas of what a step leads to."""
+    if isinstance(step, int):
+        found = node.get("items")
+    else:
+        found = node.get("properties", {}).get(step) or node.get("additionalProperties")
+        if not isinstance(found, Mapping):
+            found = next(iter(node.get("patternProperties", {}).values()), None)
+    if isinstance(found, Mapping):
+        yield found
+
+
+def _type(node: Schema) -> str:
+    values = [node["const"]] if "const" in node else node.get("enum", ())
+    if values:
+        return "string" if all(isinstance(value, str) for value in values) else "other"
+    return str(node.get("type", "other"))

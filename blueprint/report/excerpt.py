@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
 
 from blueprint.diagnostics import Span
+from blueprint.records import Record
 from blueprint.report.context import Context
 from blueprint.report.escaping import cells, in_ascii, visible
 
@@ -14,8 +14,7 @@ _CUT = "..."
 _LEAST = 24
 
 
-@dataclass(frozen=True, slots=True)
-class MarkedLine:
+class MarkedLine(Record):
     """One line as it is shown: what stands before the mark, what is marked, what follows."""
 
     number: int

@@ -10,13 +10,12 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from blueprint.bundle.model import Path
 from blueprint.changes.compare import ABSENT, Action, ObjectChange
 from blueprint.diagnostics import Diagnostic, Severity, in_order
-from blueprint.records import replace
+from blueprint.records import Record, replace
 from blueprint.redaction.secrets import is_secret
 from blueprint.redaction.values import Mask
 from blueprint.report.model import Run
@@ -34,8 +33,7 @@ OUTCOMES = {
 """Exit code to the word that machine formats say, and the verdict where the run gives none."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReportEntry:
+class ReportEntry(Record):
     """One diagnostic with its identity across runs; `number` counts from 1 in report order."""
 
     number: int
@@ -43,8 +41,7 @@ class ReportEntry:
     fingerprint: str
 
 
-@dataclass(frozen=True, slots=True)
-class WaivedEntry:
+class WaivedEntry(Record):
     """One diagnostic that does not count, with its identity across runs: the same as without the waiver."""
 
     diagnostic: Diagnostic
@@ -52,8 +49,7 @@ class WaivedEntry:
     waiver: Waiver
 
 
-@dataclass(frozen=True, slots=True)
-class ReportContent:
+class ReportContent(Record):
     """A run, ready to be told. `counts` has every severity, `actions` every action that occurs."""
 
     run: Run

@@ -56,8 +56,7 @@ class SkippedRule(Record, order=True):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class PoolCheck:
+class PoolCheck(Record):
     """One check of readings in a pool: how many nodes are as expected, are not, and could not be judged."""
 
     pool: str

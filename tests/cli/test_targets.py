@@ -207,3 +207,11 @@ def test_a_bundle_takes_no_overlay_in_a_diff(here: Path, capsys: pytest.CaptureF
     assert main(["compile", "a.yaml", "-o", "bundle", "-q"]) == 0
     assert main(["diff", "bundle", "a.yaml", "--set", "spec.nodePools.train.nodes=7"]) == 2
     assert "need a blueprint" in capsys.readouterr().out
+
+
+def test_reports_in_files_alone_leave_the_verdict_on_the_screen(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "blueprint.yaml").write_text(BROKEN)
+    assert main(["validate", "--report", "html=a.html", "--report", "json=a.json"]) == 1
+    assert capsys.readouterr() == ("", "blueprint validate: 1 error. not valid (a.html, a.json)\n")
+    assert main(["validate", "--report", "html=a.html", "-q"]) == 1
+    assert capsys.readouterr() == ("", "")

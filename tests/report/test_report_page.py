@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 import subprocess
-from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -19,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from blueprint.diagnostics import Danger, Diagnostic, Severity
+from blueprint.records import replace
 from blueprint.report import Run
 from blueprint.report.context import Context
 from blueprint.report.formats import html

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field
 from blueprint.spec.base import Model
 from blueprint.spec.cluster import Cluster
 from blueprint.spec.components import ComponentSpec
+from blueprint.spec.delivery import DeliverySpec
 from blueprint.spec.forms import VERSION, LabelKey, Name, Texts, to_tuple
 from blueprint.spec.observability import ObservabilitySpec
 from blueprint.spec.pools import NodePool, PoolDefaults
@@ -39,7 +40,6 @@ class Spec(Model):
         "tenants": "tenants are not rendered yet: add namespaces, quotas and rights with spec.extraManifests",
         "plans": "plans belong to tenants, which are not rendered yet: use spec.extraManifests",
         "policy": "policies are not rendered yet: add them with spec.extraManifests",
-        "delivery": "commit the compiled bundle and point Argo CD or Flux at its folder manifests/",
     }
     OTHER_VALUES: ClassVar[dict[str, dict[str, tuple[str, str]]]] = {
         "gpuStack": {
@@ -86,6 +86,10 @@ class Spec(Model):
     node_pools: dict[Name, NodePool] = Field(min_length=1, description="The node pools by name.")
     observability: ObservabilitySpec | None = Field(
         default=None, description="How nodes and GPUs are watched; leave out for nothing."
+    )
+    delivery: DeliverySpec | None = Field(
+        default=None,
+        description="Who applies the bundle beside `blueprint apply`: Argo CD or Flux; leave out for nobody.",
     )
     hardware: Texts = Field(
         default=(),

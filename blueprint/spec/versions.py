@@ -146,8 +146,8 @@ LANGUAGE = Language(
                 NewDefault("spec.nodeLabels", "provisioner"),
             ),
             added=(
-                "spec.allocation", "spec.poolLabel", "spec.poolDefaults", "spec.nodePools.*.allocation",
-                "spec.nodePools.*.owner.driver",
+                "spec.allocation", "spec.poolLabel", "spec.poolDefaults", "spec.delivery",
+                "spec.nodePools.*.allocation", "spec.nodePools.*.owner.driver",
             ),
             named_clouds=True,
         ),

@@ -130,8 +130,8 @@ def test_who_is_said_to_do_something_is_there(distribution: str, system: str, st
 )
 def test_the_label_of_a_domain_is_given_by_who_is_there(stack: str, components: str, who: str) -> None:
     owners = "owner: {driver: host, toolkit: host}"
-    done = declared(components, distribution="vanilla", system="ubuntu-24.04", owners=owners, stack=DECLARED_STACK[stack],
-                    pool=POOLS["joined"])  # fmt: skip
+    said = {"distribution": "vanilla", "system": "ubuntu-24.04", "owners": owners, "pool": POOLS["joined"]}
+    done = declared(components, stack=DECLARED_STACK[stack], **said)
     [sentence] = [line for line in told(done)[0].splitlines() if "nvidia.com/gpu.clique" in line and "NVLink" in line]
     assert f"{who} gives them the label" in sentence
 

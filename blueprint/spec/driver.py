@@ -24,10 +24,14 @@ class PoolDriver(Model):
     }
 
     branch: Annotated[str, Field(pattern=BRANCH)] | None = Field(
-        default=None, description="Driver branch, for example 580. Default: the release's, where the operator owns it."
+        examples=["580"],
+        default=None,
+        description="Driver branch, for example 580. Default: the release's, where the operator owns it.",
     )
     version: Annotated[str, Field(pattern=DRIVER_VERSION)] | None = Field(
-        default=None, description="Exact version, for example 580.173.02. Default: the release's of the branch."
+        examples=["580.173.02"],
+        default=None,
+        description="Exact version, for example 580.173.02. Default: the release's of the branch.",
     )
     kernel_modules: Literal["auto", "open", "proprietary"] = Field(
         default="auto", description="Which kernel modules the operator builds; auto follows the GPU."

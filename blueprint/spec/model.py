@@ -23,11 +23,16 @@ API_VERSION: Final = "gpublueprint.dev/v1alpha2"
 class Metadata(Model):
     """Who and what this blueprint is."""
 
-    name: Name = Field(description="Names the platform: field manager, inventory and labels carry it. Do not rename.")
-    version: Annotated[str, Field(pattern=VERSION)] = Field(
-        default="0.0.0", description="Version of this blueprint, as in semantic versioning."
+    name: Name = Field(
+        examples=["acme-prod-eu"],
+        description="Names the platform: field manager, inventory and labels carry it. Do not rename.",
     )
-    owners: Texts = Field(default=(), description="Whom to ask: mail addresses or teams.")
+    version: Annotated[str, Field(pattern=VERSION)] = Field(
+        examples=["1.4.0"], default="0.0.0", description="Version of this blueprint, as in semantic versioning."
+    )
+    owners: Texts = Field(
+        examples=[["gpu-platform@acme.example"]], default=(), description="Whom to ask: mail addresses or teams."
+    )
 
 
 class Spec(Model):
@@ -55,8 +60,12 @@ class Spec(Model):
         },
     }
 
-    release: Annotated[str, Field(min_length=1)] = Field(description='The tested set of component versions, "2026.11".')
-    cluster: Cluster = Field(description="The cluster that the platform is for.")
+    release: Annotated[str, Field(min_length=1)] = Field(
+        examples=["2026.11"], description='The tested set of component versions, "2026.11".'
+    )
+    cluster: Cluster = Field(
+        examples=[{"kubernetes": "1.36", "distribution": "eks"}], description="The cluster that the platform is for."
+    )
     gpu_stack: Literal["operator", "standalone"] = Field(
         default="operator",
         description="Who runs the GPU stack. operator: the GPU Operator; standalone: its components without the "
@@ -74,32 +83,45 @@ class Spec(Model):
         "nodes; drift verifies them either way. Default: provisioner on managed clouds, otherwise apply.",
     )
     pool_label: LabelKey | None = Field(
+        examples=["acme.example/pool"],
         default=None,
         description="The node label whose value is the name of the node's pool. Pools without a selector are selected "
         "by it. Default: the label that the cloud sets, eks.amazonaws.com/nodegroup for example.",
     )
     pool_defaults: PoolDefaults = Field(
+        examples=[{"taints": ["nvidia.com/gpu=true:NoSchedule"], "driver": {"branch": "580"}}],
         default={},
         validate_default=True,
         description="What every pool with GPUs has unless it says otherwise; merged under each of them.",
     )
-    node_pools: dict[Name, NodePool] = Field(min_length=1, description="The node pools by name.")
+    node_pools: dict[Name, NodePool] = Field(
+        examples=[{"system": {"nodes": 3}, "train": {"nodes": 4, "gpu": {"product": "H100-SXM5-80GB", "count": 8}}}],
+        min_length=1,
+        description="The node pools by name.",
+    )
     observability: ObservabilitySpec | None = Field(
-        default=None, description="How nodes and GPUs are watched; leave out for nothing."
+        examples=[{"prometheus": {"namespace": "monitoring", "selectorLabels": {"release": "kps"}}}],
+        default=None,
+        description="How nodes and GPUs are watched; leave out for nothing.",
     )
     delivery: DeliverySpec | None = Field(
+        examples=[{"path": "clusters/prod-eu", "argocd": {"repository": "https://git.acme.example/gpu"}}],
         default=None,
         description="Who applies the bundle beside `blueprint apply`: Argo CD or Flux; leave out for nobody.",
     )
     hardware: Texts = Field(
+        examples=[["hardware/*.yaml"]],
         default=(),
         description="Globs of files that describe GPU products which the catalogue does not have, in its own form, "
         "relative to the blueprint. Pools name them like any other.",
     )
     components: dict[Name, ComponentSpec] = Field(
-        default={}, description="Components, where they differ from the release."
+        examples=[{"gpu-operator": {"settings": {"maxParallelUpgrades": 2}}}],
+        default={},
+        description="Components, where they differ from the release.",
     )
     extra_manifests: Texts = Field(
+        examples=[["extra/*.yaml"]],
         default=(),
         description="Globs of further manifests, relative to the blueprint; checked and applied with the rest.",
     )
@@ -113,7 +135,11 @@ class Blueprint(Model):
     metadata: Metadata = Field(description="Who and what this blueprint is.")
     extends: Annotated[
         tuple[str | Annotated[tuple[str, ...], BeforeValidator(to_tuple)], ...], BeforeValidator(to_tuple)
-    ] = Field(default=(), description="Overlays to start from, lowest first: ready-made names or files.")
+    ] = Field(
+        examples=[["../base.yaml"]],
+        default=(),
+        description="Overlays to start from, lowest first: ready-made names or files.",
+    )
     spec: Spec = Field(description="What the platform is.")
 
 

@@ -19,6 +19,7 @@ from blueprint.source.layers import Layered
 from blueprint.source.merge import Node, plain
 from blueprint.source.paths import Path, format_path, parse_path
 from blueprint.source.scalars import resolve
+from blueprint.source.yaml_writer import inline
 from blueprint.spec import codes
 from blueprint.spec.base import Model
 from blueprint.spec.forms import FORMS
@@ -237,7 +238,11 @@ def _wanted(key: str, owner: type[BaseModel] | None) -> str | None:
     if allowed := _literals(owner, key):
         return f"write {key}: {' or '.join(allowed)}"
     fields = owner.model_fields.values() if owner else ()
-    return next((f"{key}: {info.description}" for info in fields if info.alias == key and info.description), None)
+    info = next((each for each in fields if each.alias == key and each.description), None)
+    if info is None:
+        return None
+    example = f" Example: {key}: {inline(info.examples[0])}" if info.examples else ""
+    return f"{key}: {info.description}{example}"
 
 
 def _wrong_value(problem: Any, path: Path, root: Node, owner: type[BaseModel] | None) -> Diagnostic:

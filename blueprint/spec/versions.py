@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from blueprint.diagnostics import Diagnostic, Refused, nearest
 from blueprint.records import Record
 from blueprint.source.paths import Path
+from blueprint.spec import codes
 from blueprint.spec.model import API_VERSION
 
 Pattern = str
@@ -154,6 +156,19 @@ LANGUAGE = Language(
     ),
 )  # fmt: skip
 """The language as it is."""
+
+
+def version_named(wanted: str | None, language: Language, option: str) -> str:
+    """The whole apiVersion of what an option of the command line names, by default the current one. Raises Refused."""
+    known = {version.rpartition("/")[2]: version for version in language.versions}
+    if wanted is None:
+        return language.current
+    if found := known.get(wanted) or (wanted if wanted in language.versions else None):
+        return found
+    near = nearest(wanted, known)
+    message = f"{option} {wanted}: there is no such version" + (f"; did you mean {near}?" if near else "")
+    found_wrong = Diagnostic(codes.UNKNOWN_VERSION, message, help=f"known: {', '.join(known)}")
+    raise Refused(found_wrong, exit_code=2)
 
 
 def matches(data: Any, pattern: Pattern) -> list[Path]:

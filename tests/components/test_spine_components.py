@@ -188,13 +188,6 @@ def test_the_list_of_images_is_what_nodes_will_pull_and_nothing_else(
     assert pulled(blueprint(components=uncut, **host)) == {*always, exporter} - {"k8s-mig-manager:v0.15.0"}
 
 
-def test_the_overlay_for_eks_sets_the_distribution(
-    render_platform_of: Callable[[str], tuple[Platform, list[Object]]],
-) -> None:
-    platform, _ = render_platform_of(f"extends: [eks]\n{blueprint()}")
-    assert platform.cluster.distribution == "eks"
-
-
 def test_a_selector_holds_nothing_that_a_new_version_or_name_would_change(render: Render) -> None:
     """Selectors are immutable: a changed one would force the object to be deleted and made again."""
     objects = [one for component in render(blueprint()).values() for one in component]

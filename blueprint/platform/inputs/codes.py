@@ -90,3 +90,12 @@ There is no such pool, so nothing of it takes effect.
 """,
     severity=Severity.WARNING,
 )
+COUNT_OF_BOARD = define(
+    "BP3181",
+    "count-of-board",
+    """
+The pool names a GPU and not how many of them a node has. Boards and trays with this product come in one size, so that many
+are expected of each node. Write `count` where a node has another number of them.
+""",
+    severity=Severity.NOTE,
+)

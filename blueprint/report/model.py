@@ -56,6 +56,16 @@ class SkippedRule(Record, order=True):
     reason: str
 
 
+class PoolCheck(Record):
+    """One check of readings in a pool: how many nodes are as expected, are not, and could not be judged."""
+
+    pool: str
+    check: str
+    passed: int = 0
+    failed: int = 0
+    unknown: int = 0
+
+
 Reassess = Callable[[Collection[int]], tuple[str, int]]
 """The verdict and the exit code without some of a run's diagnostics, which are given by their positions."""
 
@@ -81,6 +91,7 @@ class Run(Record):
         texts: The text behind files that spans name and the disk does not have (`--set`, git revisions); for
             excerpts only, no format tells it.
         skipped_rules: Rules that had something to look at and did not run.
+        checks: What the checks of readings came to, by pool and check.
     """
 
     verb: str
@@ -97,5 +108,6 @@ class Run(Record):
     images: tuple[ReportedImage, ...] = ()
     platform: tuple[ObjectChange, ...] = ()
     skipped_rules: tuple[SkippedRule, ...] = ()
+    checks: tuple[PoolCheck, ...] = ()
     waived: tuple[WaivedFinding, ...] = ()
     reassess: Reassess | None = None

@@ -126,6 +126,20 @@ def counts_in_words(record: ReportContent) -> str:
     return ", ".join([*(found or ["no findings"]), *waived])
 
 
+def place_and_time(run: Run) -> str:
+    """What was looked at, where and when, as far as the run's subject says: one phrase, or nothing.
+
+    `prod-eu 1.4.0 in gpu-prod (https://10.0.0.1:6443, uid 59cb), compared 2026-11-29T07:22:00Z`.
+    """
+    subject = run.subject
+    if not (context := subject.get("context")):
+        return ""
+    server = [subject.get("server", ""), f"uid {uid}" if (uid := subject.get("cluster")) else ""]
+    known = ", ".join(each for each in server if each)
+    where = f"{subject.get('blueprint', '')} in {context}".strip() + (f" ({known})" if known else "")
+    return ", ".join([where, *(f"{name} {subject[name]}" for name in ("taken", "compared") if name in subject)])
+
+
 def waiver_in_words(waiver: Waiver) -> str:
     """`until 2027-03-31, platform team: the reason`."""
     return f"until {waiver.expires}, {waiver.owner}: {waiver.reason}"

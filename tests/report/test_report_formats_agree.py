@@ -80,7 +80,7 @@ def test_every_format_names_every_code_as_often_as_it_was_found(name, context) -
         "markdown": r"^\*\*(?:Error|Warning|Note) (BP\d{4}) ",
         "concise": r"(?:error|warning|note)\[(BP\d{4})\] ",
         "junit": r'<testcase classname="[^"]*" name="(BP\d{4}) ',
-        "html": r'</span><a href="#(BP\d{4})">',
+        "html": r'<p class="line"><a href="#(BP\d{4})">',
     }
     found = re.findall(patterns[name], text, re.MULTILINE)
     assert found == [diagnostic.code.id for diagnostic in in_order(run.diagnostics)]

@@ -11,6 +11,7 @@ from argparse import ArgumentParser, Namespace
 
 HELP = "print a script for completion in bash, zsh or fish"
 GROUP = "tool"
+STEP = 2
 EXAMPLES = (
     "blueprint completion bash > ~/.local/share/bash-completion/completions/blueprint",
     'blueprint completion zsh > "${fpath[1]}/_blueprint"',

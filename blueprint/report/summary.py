@@ -31,7 +31,7 @@ class Group(Record):
 
     @property
     def in_words(self) -> str:
-        """`and 411 more of pool train: train-0001, train-0002, train-0003 and 408 more (-v)`; empty for a single one."""
+        """`and 9 more of pool train: train-1, train-2, train-3 and 6 more (-v)`; empty for a single one."""
         if not self.others:
             return ""
         pool = dict(self.first.evidence).get("pool")

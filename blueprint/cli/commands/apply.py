@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 HELP = "bring a cluster to what is declared"
 GROUP = "cluster"
+STEP = 2
 EXAMPLES = (
     "blueprint apply --context prod-eu",
     "blueprint apply plan.json --yes --wait --timeout 10m",

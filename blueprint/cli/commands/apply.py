@@ -68,7 +68,8 @@ def run(options: argparse.Namespace) -> Run:
     if not (options.yes or _agreed(plan, connection)):
         return declined_run(plan, connection)
     how = ApplyOptions(options.timeout, taking, options.wait, _with_confirmed(plan, replacing))
-    due = sum(step.action is not Action.UNCHANGED for step in (*plan.steps, *plan.nodes))
+    actions = [*(step.action for step in plan.steps), *(node.action for node in plan.nodes)]
+    due = len(actions) - actions.count(Action.UNCHANGED)
     progress = _no_progress if options.quiet else ApplyProgress(due)
     return apply_run(plan, apply_plan(plan, connection, how, progress), connection)
 

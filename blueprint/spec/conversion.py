@@ -14,7 +14,7 @@ from blueprint.source.layers import cloud_of, load_layers, ready_made_overlays
 from blueprint.source.loader import load_text
 from blueprint.source.paths import Path
 from blueprint.spec.reading import LanguageReader
-from blueprint.spec.rewrite import Surroundings, converted, version_of
+from blueprint.spec.rewrite import OtherLayers, converted, version_of
 from blueprint.spec.upgrade import earlier_defaults
 from blueprint.spec.versions import Language
 
@@ -27,9 +27,7 @@ def converted_in_place(text: str, file: str, version: str, language: Language, f
     return converted(text, file, version, language, _surroundings(text, file, older, version, language, files))
 
 
-def _surroundings(
-    text: str, file: str, older: str, newer: str, language: Language, files: Files | None
-) -> Surroundings:
+def _surroundings(text: str, file: str, older: str, newer: str, language: Language, files: Files | None) -> OtherLayers:
     data: dict[str, Any] = load_text(text, file).data
     extends = data.get("extends")
     names = extends if isinstance(extends, list) else []
@@ -49,4 +47,4 @@ def _surroundings(
             decided = layered.root.get(path)
             if decided is not None and decided.span == layered.root.value["apiVersion"].span:
                 added[path] = change.earlier
-    return Surroundings(added, clouds)
+    return OtherLayers(added, clouds)

@@ -67,8 +67,8 @@ class LanguageReader:
         steps = versions.LANGUAGE.steps
         if any(step.named_clouds and step.older == version for step in steps):
             return None
-        said = ", ".join(f"{key}: {value}" for key, value in values.items())
-        return f"name the cloud in the blueprint: spec.cluster: {{{said}}}"
+        cluster = ", ".join(f"{key}: {value}" for key, value in values.items())
+        return f"name the cloud in the blueprint: spec.cluster: {{{cluster}}}"
 
 
 def _earlier(root: Node, version: str) -> Diagnostic:

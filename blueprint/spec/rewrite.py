@@ -19,7 +19,7 @@ from blueprint.source.merge import Layer, nodes_of, plain
 from blueprint.source.paths import Path
 from blueprint.source.yaml_writer import inline
 from blueprint.spec import codes
-from blueprint.spec.sheet import COMMENT, Entry, Sheet, impossible
+from blueprint.spec.sheet import COMMENT, MovedEntry, Sheet, impossible
 from blueprint.spec.upgrade import upgraded_to
 from blueprint.spec.versions import (
     Change,
@@ -37,7 +37,7 @@ from blueprint.spec.versions import (
 EXTENDS: Path = ("extends",)
 
 
-class Surroundings(Record):
+class OtherLayers(Record):
     """What conversion has to know beyond the document: what other layers decide (see `spec.conversion`).
 
     Attributes:
@@ -49,7 +49,7 @@ class Surroundings(Record):
     not_extended: frozenset[str] = frozenset()
 
 
-ALONE = Surroundings()
+ALONE = OtherLayers()
 
 
 def version_of(text: str, file: str, language: Language) -> str:
@@ -63,7 +63,7 @@ def version_of(text: str, file: str, language: Language) -> str:
     raise Refused(Diagnostic(codes.UNKNOWN_VERSION, message, at=at, help=f"known: {', '.join(language.versions)}"))
 
 
-def converted(text: str, file: str, version: str, language: Language, around: Surroundings = ALONE) -> str:
+def converted(text: str, file: str, version: str, language: Language, around: OtherLayers = ALONE) -> str:
     """The text in `version`; unchanged, to the byte, if it is of that version already. Raises Refused."""
     older = version_of(text, file, language)
     if older == version:
@@ -99,7 +99,7 @@ def _changed(text: str, file: str, change: Change) -> str:
         text = _changed_at(Sheet(text, file), change, path)
     for path in removals:
         if not matches(load_text(text, file).data, ".".join(map(str, path))):
-            text = Sheet(text, file).put(path, Entry([], [f"{path[-1]}: null"], ""))
+            text = Sheet(text, file).put(path, MovedEntry([], [f"{path[-1]}: null"], ""))
     return text
 
 
@@ -116,7 +116,7 @@ def _changed_at(sheet: Sheet, change: Change, path: Path) -> str:
     return sheet.split(path, change.parts(sheet.value(path)))
 
 
-def _with_surroundings(data: Any, around: Surroundings) -> Any:
+def _with_surroundings(data: Any, around: OtherLayers) -> Any:
     """The plain values with what the document says itself from now on."""
     data = copy.deepcopy(data)
     if around.not_extended:
@@ -131,7 +131,7 @@ def _with_surroundings(data: Any, around: Surroundings) -> Any:
     return data
 
 
-def _with_surroundings_in_text(text: str, file: str, around: Surroundings) -> str:
+def _with_surroundings_in_text(text: str, file: str, around: OtherLayers) -> str:
     comments: list[str] = []
     if around.not_extended:
         sheet = Sheet(text, file)
@@ -139,7 +139,7 @@ def _with_surroundings_in_text(text: str, file: str, around: Surroundings) -> st
         gone = {index for index, name in enumerate(names) if name in around.not_extended}
         text, comments = sheet.without_items(EXTENDS, gone)
     for path, value in around.added.items():
-        entry = Entry(comments, [f"{path[-1]}: {inline(value)}"], "")
+        entry = MovedEntry(comments, [f"{path[-1]}: {inline(value)}"], "")
         text, comments = Sheet(text, file).put(path, entry), []
     return text
 

@@ -22,7 +22,7 @@ def impossible(file: str, reason: str) -> Refused:
     return Refused(Diagnostic(codes.CANNOT_CONVERT, message, help="write what changes in the plain form, key: value"))
 
 
-class Entry(Record):
+class MovedEntry(Record):
     """A moving entry, as far left as it can stand: comments above it, its lines, and what follows on the last one."""
 
     comments: list[str]
@@ -111,7 +111,7 @@ class Sheet:
         without = self._without(emptied(self.document.data, path))
         return Sheet(without, self.document.file).put(to, self._taken(path, str(to[-1])))
 
-    def _taken(self, path: Path, name: str) -> Entry:
+    def _taken(self, path: Path, name: str) -> MovedEntry:
         """An entry under its new name, and the comments that would be lost without it."""
         gone = emptied(self.document.data, path)
         key = self.document.key_span(path)
@@ -123,7 +123,7 @@ class Sheet:
             above, after = "".join(self.lines[first : key.line - 1]), self.text[end : self.starts[last + 1]].rstrip()
         body = (name + self.text[self.offsets(key)[1] : end]).splitlines()
         shifted = [_shifted(line, 1 - key.column) for line in body[1:]]
-        return Entry(COMMENT.findall(above), [body[0], *shifted], after)
+        return MovedEntry(COMMENT.findall(above), [body[0], *shifted], after)
 
     def _block(self, path: Path) -> tuple[int, int]:
         """First and last line of an entry in a block mapping, with the comments right above it."""
@@ -141,7 +141,7 @@ class Sheet:
             return "".join(self.lines[:first] + self.lines[last + 1 :])
         return _without_part(self.text, *self.entry(path))
 
-    def put(self, to: Path, entry: Entry) -> str:
+    def put(self, to: Path, entry: MovedEntry) -> str:
         """The text with the entry as the last one of a mapping; mappings on the way are made."""
         known = len(to) - 1
         while not isinstance(self._or_none(to[:known]), dict):
@@ -156,7 +156,7 @@ class Sheet:
         indent = self.document.key_span((*home, children[0])).column - 1
         return self._inserted(self.document.span((*home, children[-1])).end_line, lines, indent)
 
-    def _put_flow(self, home: Path, missing: Path, entry: Entry) -> str:
+    def _put_flow(self, home: Path, missing: Path, entry: MovedEntry) -> str:
         """Between the braces; its comments go above the line where these begin."""
         if len(entry.lines) > 1:
             raise impossible(self.document.file, f"more than a line would move into the braces of {format_path(home)}")

@@ -126,7 +126,7 @@ def test_a_link_among_manifests_is_not_followed_out_of_the_repository(folder: Pa
     (folder / "extra" / "passwd.yaml").symlink_to("/etc/passwd")
     code, found = told()
     assert (code, found["code"]) == (1, "BP1015")
-    assert place(found)[:2] == ("blueprint.yaml", 48)
+    assert place(found)[:2] == ("blueprint.yaml", 49)
     assert "root:" not in json.dumps(found)
 
 

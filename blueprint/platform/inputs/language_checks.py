@@ -27,7 +27,7 @@ def check_language(context: CheckContext) -> Iterator[Diagnostic]:
         if not alone:
             yield from _allocation(context, name, pool)
         yield from _without_selector(context, name)
-    yield from _defaults_of_nobody(context)
+    yield from _unused_defaults(context)
 
 
 def _allocation(context: CheckContext, name: str, pool: NodePool) -> Iterator[Diagnostic]:
@@ -60,10 +60,13 @@ def _without_selector(context: CheckContext, name: str) -> Iterator[Diagnostic]:
         yield context.diagnostic_at_key((*POOLS, name), codes.POOL_NOT_SELECTED, message, help_=help_, notes=notes)
 
 
-def _defaults_of_nobody(context: CheckContext) -> Iterator[Diagnostic]:
+def _unused_defaults(context: CheckContext) -> Iterator[Diagnostic]:
     """Defaults that are merged under no pool."""
-    node = context.root.get(POOL_DEFAULTS)
-    if node is not None and node.value and not context.gpu_pools and context.inputs.written.spec.node_pools:
+    node, pools = context.root.get(POOL_DEFAULTS), context.root.get(POOLS)
+    written = list(pools.value.values()) if pools and isinstance(pools.value, dict) else []
+    # Also pools that are left out since something about them is wrong.
+    with_gpus = (pool.get(("gpu",)) or pool.get(("machine", "instanceType")) for pool in written)
+    if node is not None and node.value and written and not any(with_gpus):
         message = "poolDefaults applies to pools with GPUs, and no pool has GPUs"
         help_ = "add gpu to a pool, or remove poolDefaults"
         yield context.diagnostic_at_key(POOL_DEFAULTS, codes.POOL_DEFAULTS_UNUSED, message, help_=help_)

@@ -1,7 +1,5 @@
 """A component: one folder under `components/` that says what is installed and how it may be set up."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal

@@ -4,8 +4,6 @@ Every managed cloud has several modes that exclude each other: a node pool is in
 nodes on which pods never start.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, Literal
 

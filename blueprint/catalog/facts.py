@@ -1,7 +1,5 @@
 """A fact: a value, where it was learnt, and how sure we are; and the vocabulary of the catalogue's types."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from blueprint.diagnostics import Span

@@ -1,7 +1,5 @@
 """What is known about one GPU product."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, Literal
 

@@ -4,8 +4,6 @@ Kubernetes' own kinds are in `kubernetes/kinds.yaml`, those that a component bri
 `component.yaml`: by `Kind.group`, or `Kind` alone for the core group.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, Literal
 

@@ -1,7 +1,5 @@
 """How a component comes where the distribution installs operators through the Operator Lifecycle Manager."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated
 

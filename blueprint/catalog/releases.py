@@ -1,7 +1,5 @@
 """A release: a named, tested set of component versions and driver branches."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """Rules of compatibility: what does not work together, and what must be true besides. Data, one rule per file."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Literal

@@ -1,7 +1,5 @@
 """What a blueprint may set of a component: typed, bounded, described."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import Any, Literal

@@ -138,15 +138,16 @@ def _check(subject: Object, kinds: KindRegistry, tally: RuleTally) -> Iterator[D
         return
     found = list(_complaints(subject.data, kind, kinds, tally))
     if (subject.api_version, subject.data["kind"]) == _CRD and not _is_rendered(subject):
-        found += _definition_faults(subject.data, found)
+        found += _definition_faults(subject.data, kinds, found)
     for each in found:
         if each.code is not codes.RULE_NOT_EVALUATED or not _is_rendered(subject):
             yield each.to_diagnostic(subject)
 
 
-def _definition_faults(crd: dict[str, Any], found: list[ObjectFinding]) -> Iterator[ObjectFinding]:
-    """Of a definition of sound form that a user gives; ours are upstream's, and tests hold them against a server."""
-    sound = not _refused(each for each in found if each.code is not codes.SCHEMA_UNUSABLE)
+def _definition_faults(crd: dict[str, Any], kinds: KindRegistry, found: list[ObjectFinding]) -> Iterator[ObjectFinding]:
+    """Of a definition that a user gives; ours are upstream's, and tests hold them against a server."""
+    sound = not _refused(found)
+    yield from _own_schema(crd, kinds)
     if sound and is_readable(crd):
         yield from check_definition(crd)
 
@@ -184,8 +185,6 @@ def _complaints(
     if not kinds.on_by_default(data["apiVersion"]):
         text = f"{data['apiVersion']} is served only where the API server enables it"
         yield ObjectFinding(codes.NOT_ON_BY_DEFAULT, ("apiVersion",), text)
-    if (data["apiVersion"], data["kind"]) == _CRD:
-        yield from _own_schema(data, kinds)
 
 
 def _listed(violations: Iterable[Violation]) -> tuple[list[Violation], int]:

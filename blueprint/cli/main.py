@@ -31,7 +31,7 @@ GROUPS = {
     "cluster": "Bring it to a cluster, and find out whether it is still so",
     "tool": "The tool itself",
 }
-"""Every group of verbs with its title, in the order of work. A verb names its group in `GROUP`."""
+"""Every group of verbs with its title, in the order of work. A verb names its group, and where it comes in it."""
 CLOSING = (
     "Start with `blueprint init`. `blueprint help VERB` shows the options and examples of a verb, "
     "`blueprint explain TOPIC` every field, code, product and exit code."
@@ -134,7 +134,7 @@ def _run_verb(options: argparse.Namespace) -> int:
 
     specs = getattr(options, "report", None) or ["text"]
     try:
-        destinations(specs)
+        destinations(specs, options.verb)
     except Refused as refused:
         return _write_reports(Run(options.verb, "", diagnostics=refused.diagnostics, exit_code=EXIT_USAGE), ["text"])
     try:
@@ -161,7 +161,10 @@ def _run_verb(options: argparse.Namespace) -> int:
     if (quiet or getattr(options, "quiet", False)) and not result.diagnostics and not result.exit_code:
         specs = [each for each in specs if each != "text"]
     color = {"always": True, "never": False}.get(getattr(options, "color", None) or "")
-    return _write_reports(result, specs, beside=beside, verbose=getattr(options, "verbose", False), color=color)
+    code = _write_reports(result, specs, beside=beside, verbose=getattr(options, "verbose", False), color=color)
+    if not (beside or getattr(options, "quiet", False)):
+        _name_files(result, specs)
+    return code
 
 
 def no_such_verb(verb: str) -> Exception:
@@ -172,6 +175,19 @@ def no_such_verb(verb: str) -> Exception:
     near = nearest(verb, verbs())
     help_ = f"did you mean {near}?" if near else f"verbs: {', '.join(verbs())}"
     return Refused(Diagnostic(USAGE, f"there is no verb {verb}", help=help_), exit_code=EXIT_USAGE)
+
+
+def _name_files(run: Run, specs: list[str]) -> None:
+    """Where every report goes to a file, a person at the screen still gets the verdict, and where to read on."""
+    from blueprint.report import destinations
+    from blueprint.report.escaping import visible
+    from blueprint.report.record import counts_in_words, record_of
+
+    paths = [each.path for each in destinations(specs)]
+    if paths and all(paths):
+        record = record_of(run)
+        line = f"blueprint {run.verb}: {counts_in_words(record)}. {record.verdict} ({', '.join(map(str, paths))})"
+        sys.stderr.write(f"{visible(line)}\n")
 
 
 def _gives_stdout_away(options: argparse.Namespace) -> bool:
@@ -212,6 +228,7 @@ def overview() -> str:
     from blueprint.cli.parser import fill
 
     about = {verb: _constants(verb) for verb in verbs()}
+    about = dict(sorted(about.items(), key=lambda each: int(each[1]["STEP"])))
     lines = ["usage: blueprint VERB [OPTIONS] ...", "", fill(DESCRIPTION), ""]
     widest = max(map(len, about)) + 4
     for group, title in GROUPS.items():
@@ -227,12 +244,16 @@ def overview() -> str:
 
 
 def _constants(verb: str) -> dict[str, str]:
-    """The verb's `HELP` and `GROUP`, read from its source."""
+    """The verb's `HELP`, `GROUP` and `STEP`, read from its source."""
     import ast
     import pkgutil
 
     source = pkgutil.get_data("blueprint.cli.commands", f"{verb}.py") or b""
-    found = (line.partition(" = ") for line in source.decode().splitlines() if line.startswith(("HELP = ", "GROUP = ")))
+    found = (
+        line.partition(" = ")
+        for line in source.decode().splitlines()
+        if line.startswith(("HELP = ", "GROUP = ", "STEP = "))
+    )
     return {name: str(ast.literal_eval(value)) for name, _, value in found}
 
 

@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 
 from blueprint.apiserver.connection import Connection
+from blueprint.bundle.model import Bundle
 from blueprint.changes.compare import Action
 from blueprint.cluster.apply import ApplyOutcome
+from blueprint.cluster.identity import ClusterIdentity, identify
 from blueprint.cluster.node_effects import plan_effects
 from blueprint.cluster.plan_model import Plan
 from blueprint.diagnostics import has_errors
@@ -34,7 +36,7 @@ def plan_run(plan: Plan, connection: Connection, *, changes_are_findings: bool) 
 
     return Run(
         "plan",
-        f"what applying {plan.bundle.name} would change",
+        f"what applying {_named(plan.bundle)} would change in {_cluster(plan, connection)}",
         diagnostics=found,
         changes=changes,
         coverage=_coverage(plan),
@@ -54,7 +56,7 @@ def apply_run(plan: Plan, outcome: ApplyOutcome, connection: Connection) -> Run:
     failed = f", {left} not written" if left else ""
     return Run(
         "apply",
-        f"applying {plan.bundle.name}",
+        f"applying {_named(plan.bundle)} to {_cluster(plan, connection)}",
         diagnostics=outcome.diagnostics,
         changes=outcome.changes,
         coverage=_coverage(plan),
@@ -65,17 +67,29 @@ def apply_run(plan: Plan, outcome: ApplyOutcome, connection: Connection) -> Run:
     )
 
 
+def declined_run(plan: Plan, connection: Connection) -> Run:
+    """An apply to which a person said no."""
+    title = f"applying {_named(plan.bundle)} to {_cluster(plan, connection)}"
+    return Run("apply", title, subject=_subject(plan, connection), verdict="declined: nothing was written", exit_code=1)
+
+
 def _coverage(plan: Plan) -> tuple[Coverage, ...]:
     return (Coverage("objects", len(plan.changes) - plan.unknown, plan.unknown),)
+
+
+def _named(bundle: Bundle) -> str:
+    return " ".join(part for part in (bundle.name, bundle.version) if part)
+
+
+def _cluster(plan: Plan, connection: Connection) -> ClusterIdentity:
+    return identify(connection, plan.cluster_uid)
 
 
 def _subject(plan: Plan, connection: Connection) -> Mapping[str, str]:
     bundle = plan.bundle
     return {
-        "blueprint": " ".join(part for part in (bundle.name, bundle.version) if part),
+        "blueprint": _named(bundle),
         "release": bundle.release,
         "bundle": bundle.digest,
-        "context": connection.context,
-        "server": plan.server,
-        "cluster": plan.cluster_uid,
+        **_cluster(plan, connection).subject(),
     }

@@ -7,6 +7,39 @@ from blueprint.apiserver.errors import ApiError
 from blueprint.bundle.model import Bundle
 from blueprint.cluster import codes
 from blueprint.diagnostics import Diagnostic, Refused
+from blueprint.records import Record
+
+
+class ClusterIdentity(Record):
+    """Which cluster a run is about, as reports name it; what is not known is empty.
+
+    Attributes:
+        context: The kubeconfig's name for it.
+        endpoint: Where its API server is.
+        version: The server's version, `v1.36.3`.
+        uid: The uid of the namespace kube-system.
+    """
+
+    context: str
+    endpoint: str = ""
+    version: str = ""
+    uid: str = ""
+
+    def __str__(self) -> str:
+        facts = [self.endpoint, self.version, f"uid {self.uid}" if self.uid else ""]
+        known = ", ".join(fact for fact in facts if fact)
+        return f"{self.context} ({known})" if known else self.context
+
+    def subject(self) -> dict[str, str]:
+        """The same as named facts of a report."""
+        facts = {"context": self.context, "endpoint": self.endpoint, "server": self.version, "cluster": self.uid}
+        return {name: fact for name, fact in facts.items() if fact}
+
+
+def identify(connection: Connection, uid: str | None = None) -> ClusterIdentity:
+    """The cluster behind a connection; `uid` is given where it was read already."""
+    found = read_cluster_uid(connection) if uid is None else uid
+    return ClusterIdentity(connection.context, connection.endpoint.server, connection.version, found)
 
 
 def read_cluster_uid(connection: Connection) -> str:

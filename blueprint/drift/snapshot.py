@@ -7,6 +7,7 @@ whether a value is the declared one and nothing else.
 from __future__ import annotations
 
 import gzip
+import hashlib
 import secrets
 import zlib
 from collections.abc import Mapping
@@ -15,7 +16,9 @@ from typing import Any
 
 import orjson
 
+from blueprint._version import __version__
 from blueprint.bundle.model import Bundle, ObjectId
+from blueprint.cluster.identity import ClusterIdentity
 from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.drift import codes
 from blueprint.drift.view import Live, ObservedObjects, Unseen, View
@@ -38,7 +41,7 @@ _GZIP = b"\x1f\x8b"
 
 
 class SnapshotView(Record):
-    """What a snapshot file says; a `View`."""
+    """What a snapshot file says; a `View`. `bundle` and `digest` are digests: of the bundle, and of its own text."""
 
     name: str
     taken: str
@@ -49,6 +52,9 @@ class SnapshotView(Record):
     unlisted: Mapping[str, str] = field(default_factory=dict)
     node_list: tuple[Live, ...] | None = None
     nodes_unseen: str = ""
+    cluster: ClusterIdentity = ClusterIdentity("")
+    bundle: str = ""
+    digest: str = ""
 
     def record(self, blueprint: str) -> Inventory | None:
         """The inventory, if it was this blueprint's."""
@@ -105,7 +111,10 @@ def take(bundle: Bundle, view: View) -> SnapshotView:
     except Unseen as unseen:
         why = str(unseen)
     live = {identity: dict(with_hashed_secrets(found, salt)) for identity, found in gathered.live.items()}
-    return SnapshotView(view.name, now(), salt, inventory, live, gathered.unseen, gathered.unlisted, nodes, why)
+    return SnapshotView(
+        view.name, now(), salt, inventory, live, gathered.unseen, gathered.unlisted, nodes, why,
+        cluster=view.cluster, bundle=bundle.digest or "",
+    )  # fmt: skip
 
 
 def to_bytes(snapshot: SnapshotView, *, compressed: bool) -> bytes:
@@ -121,21 +130,35 @@ def to_bytes(snapshot: SnapshotView, *, compressed: bool) -> bytes:
         **({"unlisted": dict(snapshot.unlisted)} if snapshot.unlisted else {}),
         "nodes": None if snapshot.node_list is None else list(snapshot.node_list),
         "nodesUnseen": snapshot.nodes_unseen,
+        "cluster": snapshot.cluster.subject(),
+        "bundle": snapshot.bundle,
+        "tool": __version__,
     }
+    document["digest"] = digest_of(document)
     text = orjson.dumps(document, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
     return gzip.compress(text, mtime=0) if compressed else text
+
+
+def digest_of(document: Mapping[str, Any]) -> str:
+    """The digest of a snapshot's content, its own digest left out. It tells damage and edits, not who made the file."""
+    content = {key: value for key, value in document.items() if key != "digest"}
+    return f"sha256:{hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()}"
 
 
 def read_snapshot(path: Path) -> SnapshotView:
     """The snapshot in a file, plain or gzip. Raises Refused (2) for anything else."""
     try:
-        return _parse(orjson.loads(_content(path)))
+        document = orjson.loads(_content(path))
+        snapshot = _parse(document)
+        if snapshot.digest != digest_of(document):
+            raise _refused(path, "its content does not match its own digest: it was changed after it was taken")
     except OSError as error:
         raise _refused(path, error.strerror or str(error)) from None
     except (orjson.JSONDecodeError, zlib.error, EOFError):
         raise _refused(path, "it is damaged, or no snapshot at all") from None
     except (KeyError, TypeError, ValueError, AttributeError, IndexError):
         raise _refused(path, f"it does not have the form of {SCHEMA}") from None
+    return snapshot
 
 
 def _content(path: Path) -> bytes:
@@ -166,7 +189,14 @@ def _parse(document: Any) -> SnapshotView:
         unlisted={str(kind): str(why) for kind, why in document.get("unlisted", {}).items()},
         node_list=None if nodes is None else tuple(nodes),
         nodes_unseen=str(document["nodesUnseen"]),
+        cluster=_cluster(str(document["context"]), document.get("cluster", {})),
+        bundle=str(document.get("bundle", "")),
+        digest=str(document.get("digest", "")),
     )
+
+
+def _cluster(context: str, facts: Mapping[str, Any]) -> ClusterIdentity:
+    return ClusterIdentity(context, *(str(facts.get(key, "")) for key in ("endpoint", "server", "cluster")))
 
 
 def _check_object(found: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from itertools import groupby
 from typing import Any, Protocol
 
@@ -14,7 +15,7 @@ from blueprint.apiserver.discovery import Discovery, Resource, discover
 from blueprint.apiserver.errors import ApiError
 from blueprint.bundle.model import Bundle, Object, ObjectId
 from blueprint.changes.compare import Action
-from blueprint.cluster.identity import check_cluster, read_cluster_uid
+from blueprint.cluster.identity import ClusterIdentity, check_cluster, identify, read_cluster_uid
 from blueprint.cluster.live import Wanted, read_live
 from blueprint.cluster.obstacles import JSON_PATCH
 from blueprint.cluster.plan_model import Step
@@ -58,6 +59,14 @@ class View(Protocol):
         """What people call it: a context, a file."""
 
     @property
+    def cluster(self) -> ClusterIdentity:
+        """Which cluster it is, as far as is known."""
+
+    @property
+    def digest(self) -> str:
+        """The digest of what a file says; empty for a cluster."""
+
+    @property
     def taken(self) -> str:
         """When it was seen, for a file; empty for a cluster, which is seen now."""
 
@@ -98,6 +107,7 @@ class ClusterView:
     def __init__(self, connection: Connection) -> None:
         self.name = connection.context
         self.taken = ""
+        self.digest = ""
         self._connection = connection
         self._found: Discovery | None = None
         self._nodes: list[Live] | None = None
@@ -114,6 +124,14 @@ class ClusterView:
             except ApiError as error:
                 raise refused(error, self._connection) from None
         return self._found
+
+    @cached_property
+    def cluster(self) -> ClusterIdentity:
+        """Asked once."""
+        try:
+            return identify(self._connection)
+        except ApiError:
+            return identify(self._connection, "")
 
     def record(self, blueprint: str) -> Inventory | None:
         """The inventory in the cluster."""

@@ -1,7 +1,5 @@
 """Where objects describe pods: one table for Kubernetes' own workloads and for those of the usual operators."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path as FilePath

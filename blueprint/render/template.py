@@ -66,9 +66,9 @@ def load_template(file: FilePath) -> tuple[Template, ...]:
 
 
 @lru_cache(maxsize=512)
-def _parsed(file: FilePath, _content: bytes) -> tuple[Template, ...]:
+def _parsed(file: FilePath, content: bytes) -> tuple[Template, ...]:
     """Once for the same content: a process that compiles several blueprints reads the same templates for each."""
-    return tuple(_node(each, each.data, each.marks, None) for each in shipped_documents(file) if each.marks)
+    return tuple(_node(each, each.data, each.marks, None) for each in shipped_documents(file, content) if each.marks)
 
 
 def _node(document: Document, data: Any, marks: Marks, key: Span | None) -> Template:

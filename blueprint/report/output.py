@@ -7,14 +7,13 @@ import os
 import pkgutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TextIO, cast
 
 from blueprint.diagnostics import Diagnostic, Refused, nearest
 from blueprint.diagnostics.codes import USAGE
 from blueprint.files import is_stdout, write_whole
-from blueprint.records import replace
+from blueprint.records import Record, replace
 from blueprint.redaction.source_lines import redacted_source
 from blueprint.report import formats
 from blueprint.report.codes import REPORT_UNWRITABLE
@@ -39,8 +38,7 @@ class Format(Protocol):
         """The whole report as text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(Record):
     """One `--report`: which format, and where it goes. `path` is None for stdout."""
 
     format: str
@@ -52,13 +50,14 @@ def format_names() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(formats.__path__))
 
 
-def destinations(specs: Iterable[str]) -> list[Destination]:
-    """Read `FORMAT[=PATH]` specs. Raises Refused for an unknown format, or two reports in one place.
+def destinations(specs: Iterable[str], verb: str | None = None) -> list[Destination]:
+    """Read `FORMAT[=PATH]` specs. Raises Refused for an unknown format, one that cannot tell what a run of `verb`
+    found, or two reports in one place.
 
     Commands call this before they start, so that a spelling mistake costs no run.
     """
     found = [_destination(spec) for spec in specs]
-    problems = [problem for each in found if (problem := _unknown_format(each.format))]
+    problems = [problem for each in found if (problem := _unknown_format(each.format) or _of_other_verbs(each, verb))]
     places = [STDOUT if each.path is None else str(each.path.absolute()) for each in found]
     twice = sorted({place for place in places if places.count(place) > 1})
     for place in twice:
@@ -134,6 +133,17 @@ def _unknown_format(name: str) -> Diagnostic | None:
         USAGE,
         f"no report format is called {name or '(nothing)'}",
         help=f"{suggestion}formats: {', '.join(known)}",
+    )
+
+
+def _of_other_verbs(destination: Destination, verb: str | None) -> Diagnostic | None:
+    """Why a format is none for a verb: its module names others in `VERBS`."""
+    verbs = getattr(_format(destination.format), "VERBS", ()) if verb else ()
+    if not verbs or verb in verbs:
+        return None
+    known = ", ".join(f"`{each}`" for each in verbs)
+    return Diagnostic(
+        USAGE, f"{destination.format} is a report of {known}, not of {verb}", help="choose another format"
     )
 
 

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from blueprint.report.context import Context, project_root
+from blueprint.report.record import ReportContent
 
 
 class RepositoryPaths:
@@ -21,6 +22,13 @@ class RepositoryPaths:
         if file not in self._known:
             self._known[file] = self._relative(file)
         return self._known[file]
+
+    def first_of(self, record: ReportContent) -> str | None:
+        """The file for findings without one: the blueprint, if the run names its file, else the first file blamed."""
+        blueprint = record.run.subject.get("blueprint", "")
+        named = [blueprint] if blueprint.endswith((".yaml", ".yml")) else []
+        blamed = (finding.diagnostic.at.file for finding in record.findings if finding.diagnostic.at)
+        return next((path for file in (*named, *blamed) if (path := self.of(file))), None)
 
     def _relative(self, file: str) -> str | None:
         if not file or file.startswith("<") or "\0" in file:

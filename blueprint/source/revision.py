@@ -151,3 +151,22 @@ def _hunks(diff: str) -> dict[str, set[int]]:
             first, count = int(match[1]), int(match[2] or 1)
             lines.update(range(first, first + (count or 2)))
     return found
+
+
+def commit_of(path: Path) -> str:
+    """The commit that is checked out around a file, ` with changes` behind it where the file's folder differs from it.
+
+    Empty where there is no repository, no commit or no git: who asks wants to name a source, not to read it.
+    """
+    try:
+        import git
+    except ImportError:
+        return ""
+    folder = path if path.is_dir() else path.parent
+    try:
+        repository = git.Repo(folder, search_parent_directories=True)
+        changed = repository.git.status("--porcelain", "--", str(folder.resolve()))
+        commit = repository.head.commit.hexsha
+    except (ValueError, OSError, git.exc.GitError, git.exc.ODBError):
+        return ""
+    return f"{commit} with changes" if changed else str(commit)

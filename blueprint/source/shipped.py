@@ -13,9 +13,12 @@ from blueprint.source.loader import load_documents, only_document
 PARSED = DiskCache("shipped-documents", *(str(each.__file__) for each in (document, events, loader, scalars)))
 
 
-def shipped_documents(file: Path) -> list[Document]:
-    """Every document of a file. Raises Refused with everything that is wrong. Only shipped files are cached."""
-    name, content = shown(file), file.read_bytes()
+def shipped_documents(file: Path, content: bytes | None = None) -> list[Document]:
+    """Every document of a file. Raises Refused with everything that is wrong. Only shipped files are cached.
+
+    `content` is what the file holds, for who has read it already.
+    """
+    name, content = shown(file), file.read_bytes() if content is None else content
     text = content.decode()
     if Path(name).is_absolute():
         return load_documents(text, name)

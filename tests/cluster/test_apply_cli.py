@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from blueprint.cli import prompts
+from blueprint.cli.main import main
 from blueprint.cluster.plan import make_plan
 from blueprint.cluster.planfile import save_plan
 from tests.support.bundles import bundle, config_map, deployment, namespace, patch_as, pool
 from tests.support.waits import eventually
 
+EMPTY = """\
+apiVersion: gpublueprint.dev/v1alpha1
+kind: Blueprint
+metadata: {{name: {name}, version: 1.2.3}}
+spec:
+  release: "2026.11"
+  cluster: {{kubernetes: "1.36.3"}}
+  nodePools:
+    none: {{nodes: {{min: 0, max: 0}}, selector: {{bench: none}}}}
+  components:
+    nfd: {{ownership: absent}}
+    gpu-operator: {{ownership: absent}}
+"""
 BLUEPRINT = [sys.executable, "-m", "blueprint.cli.main"]
 
 
@@ -120,3 +137,54 @@ def test_a_node_pool_shows_in_the_plan(cluster, unique) -> None:
     cluster.post("/api/v1/nodes", node, "provisioner")
     plan = make_plan(bundle(unique, pools=(pool("a", {"p": unique}, labels={"x": "y"}),)), cluster)
     assert [str(change.id) for change in plan.changes] == [f"Node/{unique}"]
+
+
+@pytest.fixture
+def at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Answers are given to the questions, in order."""
+
+    def answering(answers: str) -> None:
+        monkeypatch.setattr(prompts, "on_a_terminal", lambda: True)
+        monkeypatch.setattr(sys, "stdin", io.StringIO(answers))
+
+    return answering
+
+
+def test_on_a_terminal_the_plan_and_the_cluster_are_shown_before_anything_is_written(
+    lab, cluster, plan_file, unique, at_a_terminal, capsys
+) -> None:
+    arguments = ["apply", str(plan_file), "--kubeconfig", str(lab.kubeconfig)]
+    uid = cluster.get("/api/v1/namespaces/kube-system")["metadata"]["uid"]
+    at_a_terminal("what\nn\n")
+    assert main(arguments) == 1
+    shown = capsys.readouterr()
+    assert f"+   Namespace/{unique}" in shown.err
+    assert (
+        f"Apply this to {cluster.context} ({cluster.endpoint.server}, {cluster.version}, uid {uid})? (y, n)"
+        in shown.err
+    )
+    assert "answer y or n" in shown.err
+    assert "declined: nothing was written" in shown.out
+    assert not [each for each in cluster.list("/api/v1/namespaces") if each["metadata"]["name"] == unique]
+    at_a_terminal("y\n")
+    assert main(arguments) == 0
+    assert "3 written" in capsys.readouterr().out
+
+
+def test_with_yes_and_with_nothing_to_do_nobody_is_asked(lab, plan_file, at_a_terminal, capsys) -> None:
+    at_a_terminal("")
+    arguments = ["apply", str(plan_file), "--kubeconfig", str(lab.kubeconfig)]
+    assert main([*arguments, "--yes"]) == 0
+    assert main(arguments) == 0
+    assert "Apply this to" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["plan", "apply"])
+def test_the_first_line_names_blueprint_and_cluster(verb, lab, cluster, unique, tmp_path, capsys) -> None:
+    uid = cluster.get("/api/v1/namespaces/kube-system")["metadata"]["uid"]
+    (tmp_path / "blueprint.yaml").write_text(EMPTY.format(name=unique))
+    assert main([verb, str(tmp_path / "blueprint.yaml"), "--kubeconfig", str(lab.kubeconfig)]) == 0
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first.startswith(("what applying ", "applying "))
+    assert f"{unique} 1.2.3" in first
+    assert f"{cluster.context} ({cluster.endpoint.server}, {cluster.version}, uid {uid})" in first

@@ -15,7 +15,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "how-to" / "validate-in-ci.md").read_text("utf-8")
 EXAMPLE = ROOT / "examples" / "h100-training" / "blueprint.yaml"
-[WORKFLOW] = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(name: .*?)```", PAGE, re.DOTALL)]
+BY_ACTION, WORKFLOW = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(name: .*?)```", PAGE, re.DOTALL)]
 JOB = WORKFLOW["jobs"]["blueprint"]
 OURS = [step["run"] for step in JOB["steps"] if "blueprint " in step.get("run", "") and "pip " not in step["run"]]
 
@@ -87,7 +87,8 @@ def command(folder: Path, script: str) -> subprocess.CompletedProcess[str]:
     ids=["a comment", "a change", "a broken blueprint"],
 )
 def test_the_steps_pass_and_fail_where_they_should(old: str, new: str, codes: list[int], tmp_path: Path) -> None:
-    here = clone(tmp_path, old, new, step("actions/checkout")["with"]["fetch-depth"])
+    assert "with" not in step("actions/checkout"), "a checkout has one commit"
+    here = clone(tmp_path, old, new, 1)
     done = [command(here, script) for script in OURS]
     assert [each.returncode for each in done] == codes, [each.stdout + each.stderr for each in done]
     assert (here / "findings.sarif").is_file()
@@ -97,13 +98,27 @@ def test_the_steps_pass_and_fail_where_they_should(old: str, new: str, codes: li
 
 def test_a_shallow_clone_is_told_how_to_get_the_target_branch(tmp_path: Path) -> None:
     here = clone(tmp_path, "nodes: 4", "nodes: 64", 1)
-    diff = OURS[-1]
+    diff = "\n".join(line for line in OURS[-1].splitlines() if not line.startswith("git fetch"))
     said = " ".join(command(here, diff).stdout.split())
     [way_out] = set(re.findall(r"`(git fetch [^`]+)`", said))
     assert way_out in PAGE
     assert "fetch-depth: 0" in said
     git(here, *way_out.split()[1:])
     assert command(here, diff).returncode == 0
+
+
+def test_the_action_is_given_what_it_takes() -> None:
+    action = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
+    [used] = [each for each in BY_ACTION["jobs"]["blueprint"]["steps"] if "OWNER/" in each["uses"]]
+    assert set(used["with"]) <= set(action["inputs"])
+    [upload] = [each for each in BY_ACTION["jobs"]["blueprint"]["steps"] if "upload-sarif" in each["uses"]]
+    assert upload["with"]["sarif_file"] == action["inputs"]["sarif"]["default"]
+
+
+def test_the_hooks_of_the_page_are_there() -> None:
+    [block] = re.findall(r"```yaml\n(repos:.*?)```", PAGE, re.DOTALL)
+    known = {each["id"] for each in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))}
+    assert {each["id"] for each in yaml.safe_load(block)["repos"][0]["hooks"]} <= known
 
 
 def test_what_the_steps_need_is_granted_and_there() -> None:

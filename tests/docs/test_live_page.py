@@ -22,6 +22,8 @@ VARYING = {
     r"/\S*/labs/": "~/.local/state/gpu-platform-blueprint/labs/",
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ": "2026-11-21T12:00:00Z",
     r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$": "85b04901-706b-47c0-89b4-3aa5aab68210",
+    r"uid [0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}": "uid 59cb7a10-0f3a-4d1c-9c0b-2f6f3f1f7a55",
+    r"https://127\.0\.0\.1:\d+": "https://127.0.0.1:36443",
     r"resourceVersion  \d+": "resourceVersion  277",
     r"after [0-9.]+ ms": "after 0.01 ms",
 }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from blueprint.apiserver.connect import connect
 from blueprint.apiserver.connection import Connection
 from blueprint.cli.main import main
 
@@ -147,3 +150,53 @@ def test_an_unreachable_cluster_exits_2(platform: Path, told: Command, lab: Any,
 
     assert code == 2
     assert "BP7005" in json.dumps(report)
+
+
+def test_a_report_says_what_was_compared_when_and_by_whom(
+    platform: Path, told: Command, lab: Any, tmp_path: Path
+) -> None:
+    """What makes it evidence; that it is not signed is said."""
+    code, report = told("drift", platform)
+    subject = report["subject"]
+    assert code == 0
+    uid = cluster_uid(lab)
+    assert subject["cluster"] == uid
+    assert uid in report["title"]
+    assert set(subject) >= {
+        "blueprint", "release", "bundle", "context", "endpoint", "server", "cluster",
+        "compared", "tool", "by", "signature",
+    }  # fmt: skip
+    time = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
+    assert re.fullmatch(f"{time} to {time}", subject["compared"])
+    assert any("does not declare" in each for each in report["notAsked"])
+
+
+def test_a_report_of_a_snapshot_names_the_cluster_the_time_and_the_digest(
+    platform: Path, told: Command, lab: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "snap.json"
+    _, taken = told("snapshot", platform, "-o", file)
+    uid = cluster_uid(lab)
+    assert uid in taken["title"]
+    _, report = told("drift", platform, "--snapshot", file, kubeconfig=None)
+    subject = report["subject"]
+    assert (subject["cluster"], subject["taken"]) == (uid, taken["subject"]["taken"])
+    assert subject["snapshot"] == json.loads(file.read_bytes())["digest"]
+
+
+def test_the_commit_of_the_blueprint_is_named(platform: Path, told: Command) -> None:
+    folder = platform.parent
+    assert "revision" not in told("drift", platform)[1]["subject"]
+    git = ["git", "-C", str(folder), "-c", "user.name=x", "-c", "user.email=x@example.com"]
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "one"]):
+        subprocess.run([*git, *arguments], check=True)
+    head = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    target = folder / "blueprint.yaml"
+    assert told("drift", target)[1]["subject"]["revision"].startswith(head)
+    (folder / "config.yaml").write_text((folder / "config.yaml").read_text() + "# why\n")
+    assert told("drift", target)[1]["subject"]["revision"] == f"{head} with changes"
+
+
+def cluster_uid(lab: Any) -> str:
+    connection = connect(str(lab.kubeconfig))
+    return str(connection.get("/api/v1/namespaces/kube-system")["metadata"]["uid"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from pathlib import Path
 
 import orjson
@@ -11,7 +12,7 @@ import pytest
 from blueprint.diagnostics import Refused
 from blueprint.drift.detect import detect_drift
 from blueprint.drift.model import FindingKind
-from blueprint.drift.snapshot import read_snapshot, take, to_bytes
+from blueprint.drift.snapshot import digest_of, read_snapshot, take, to_bytes
 from blueprint.drift.view import ClusterView
 from tests.support.drift_platform import Applied
 
@@ -62,6 +63,7 @@ def test_what_was_unseen_then_is_unknown_now(applied: Applied, tmp_path: Path) -
     document = orjson.loads(path.read_bytes())
     document["objects"] = [o for o in document["objects"] if o["live"]["kind"] != "Service"]
     document["unseen"] = [["", "Service", applied.namespace, "web", "403 Forbidden"]]
+    document["digest"] = digest_of(document)
     path.write_bytes(orjson.dumps(document))
 
     report = detect_drift(applied.bundle, read_snapshot(path))
@@ -94,3 +96,30 @@ def test_a_file_that_is_no_snapshot_is_refused(tmp_path: Path, content: bytes) -
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="No such file"):
         read_snapshot(tmp_path / "none")
+
+
+def test_a_snapshot_that_was_changed_is_refused(applied: Applied, tmp_path: Path) -> None:
+    """Whatever was changed: an object, the time, the cluster, the digest itself."""
+    path = written(applied, tmp_path / "s.json")
+    whole = json.loads(path.read_bytes())
+    assert read_snapshot(path).digest == whole["digest"]
+    edits = (
+        {"taken": "2020-01-01T00:00:00Z"},
+        {"objects": whole["objects"][:-1]},
+        {"cluster": {}},
+        {"digest": "sha256:0"},
+    )
+    for edit in edits:
+        path.write_text(json.dumps(whole | edit))
+        with pytest.raises(Refused, match="does not match its own digest"):
+            read_snapshot(path)
+    path.write_text(json.dumps(whole))
+    assert read_snapshot(path).digest, "the order and the spaces of JSON say nothing"
+
+
+def test_a_snapshot_names_its_cluster_and_its_bundle(applied: Applied, tmp_path: Path) -> None:
+    view = read_snapshot(written(applied, tmp_path / "s.json.gz"))
+    uid = applied.connection.get("/api/v1/namespaces/kube-system")["metadata"]["uid"]
+    assert (view.cluster.uid, view.cluster.version) == (uid, applied.connection.version)
+    assert view.cluster.endpoint == applied.connection.endpoint.server
+    assert view.bundle == (applied.bundle.digest or "")

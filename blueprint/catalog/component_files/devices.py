@@ -1,7 +1,5 @@
 """What a DRA driver publishes of each device, and the classes by which claims ask for them: `devices.yaml`."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path

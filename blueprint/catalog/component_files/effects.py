@@ -1,7 +1,5 @@
 """What changing a component's objects does to nodes, and which moves its vendor does not support: `effects.yaml`."""
 
-from __future__ import annotations
-
 from functools import cache
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """The feature gates of a DRA driver: which there are, what they need, what excludes what: `feature-gates.yaml`."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Metrics, alerts, recording rules and dashboards: four files of the component that carries out `observability`."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache

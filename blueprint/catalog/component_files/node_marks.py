@@ -4,8 +4,6 @@ One `nodes.yaml` per component says what its operators obey and what they write 
 catalogue says it of Kubernetes, clouds and autoscalers.
 """
 
-from __future__ import annotations
-
 from functools import cache
 from pathlib import Path
 from typing import Literal

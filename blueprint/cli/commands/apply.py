@@ -7,8 +7,9 @@ the result on stdout.
 
 Both flags may name what they are for, as often as needed: --force-conflicts=Deployment/gpu-operator/gpu-operator takes
 the contested fields of one object, with :spec.replicas behind it one field; other contested fields are left out and
-named. --replace alone replaces what has nothing to lose; what has (a load balancer, pods, data) must be named. On a
-terminal it asks.
+named. --replace alone replaces what has nothing to lose; what has (a load balancer, pods, data) must be named.
+
+On a terminal it shows the plan, names the cluster and asks; --yes answers. Without a terminal it goes on.
 """
 
 from __future__ import annotations
@@ -30,15 +31,17 @@ if TYPE_CHECKING:
 
 HELP = "bring a cluster to what is declared"
 GROUP = "cluster"
+STEP = 2
 EXAMPLES = (
     "blueprint apply --context prod-eu",
-    "blueprint apply plan.json --wait --timeout 10m",
+    "blueprint apply plan.json --yes --wait --timeout 10m",
 )
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """TARGET, the cluster, how far to go."""
     add_target(parser, "a blueprint, a bundle's folder, or a plan saved by `plan -o`")
+    parser.add_argument("-y", "--yes", action="store_true", help="on a terminal: apply without asking")
     parser.add_argument("--wait", action="store_true", help="wait until what was applied reports health")
     add_scoped(parser, "--force-conflicts", "[:FIELD]", "take over fields that others own: all, or those named")
     add_scoped(parser, "--replace", "", "delete and create anew what cannot be changed in place")
@@ -51,7 +54,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> Run:
     """Plan, write, tell."""
-    from blueprint.cli.run_results import apply_run
+    from blueprint.cli.run_results import apply_run, declined_run
     from blueprint.cluster.apply import ApplyOptions, apply_plan
     from blueprint.cluster.consent import Consent
     from blueprint.cluster.node_effects import refuse_unsupported
@@ -60,6 +63,8 @@ def run(options: argparse.Namespace) -> Run:
     taking, replacing = Consent.given(options.force_conflicts), Consent.given(options.replace)
     _check(plan, taking, replacing)
     refuse_unsupported(plan, allowed=options.allow_unsupported)
+    if not (options.yes or _agreed(plan, connection)):
+        return declined_run(plan, connection)
     how = ApplyOptions(options.timeout, taking, options.wait, _with_confirmed(plan, replacing))
     progress = _no_progress if options.quiet else _show_progress
     return apply_run(plan, apply_plan(plan, connection, how, progress), connection)
@@ -77,6 +82,22 @@ def _plan(options: argparse.Namespace) -> tuple[Plan, Connection]:
     bundle = load_bundle(options)
     connection = connect(options.kubeconfig, options.context, options.timeout)
     return make_plan(bundle, connection, try_new=False), connection
+
+
+def _agreed(plan: Plan, connection: Connection) -> bool:
+    """Whether a person who was shown the plan agrees. Without a terminal, or with nothing to do, nobody is asked."""
+    from blueprint.changes.compare import Action
+    from blueprint.cli.prompts import confirm, on_a_terminal
+    from blueprint.cli.run_results import plan_run
+    from blueprint.cluster.identity import identify
+    from blueprint.report import write_reports
+
+    changing = (Action.CREATE, Action.UPDATE, Action.REPLACE)
+    if not on_a_terminal() or not any(change.action in changing for change in plan.changes):
+        return True
+    shown = plan_run(plan, connection, changes_are_findings=False)
+    write_reports(shown, ["text"], stdout=sys.stderr, base=Path.cwd())
+    return confirm(f"Apply this to {identify(connection, plan.cluster_uid)}? (y, n)")
 
 
 def _check(plan: Plan, *consents: Consent) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 HELP = "compare the cluster and its GPUs with what is declared"
 GROUP = "cluster"
+STEP = 3
 EXAMPLES = (
     "blueprint drift --context prod-eu",
     "blueprint drift --readings readings/ --max-age 24h",
@@ -50,8 +51,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> Run:
     """Look, compare, tell."""
+    from blueprint.cli.evidence import comparison_subject, utc_now
     from blueprint.drift.detect import as_run, detect_drift
 
+    started = utc_now()
     scopes = _scopes(options)
     bundle = load_bundle(options)
     view = _view(options, bundle, scopes)
@@ -63,10 +66,15 @@ def run(options: argparse.Namespace) -> Run:
         dry_run=not options.no_dry_run,
         oldest=_max_age(options),
     )
-    where = view.name if view else "readings only"
+    where = view.cluster if view else "readings only"
     title = f"Drift of {bundle.name} {bundle.version} against {where}".replace("  ", " ")
     run = as_run(report, title)
-    return replace(run, texts=bundle.texts, diagnostics=tuple(_aimed(run.diagnostics, options)))
+    return replace(
+        run,
+        texts=bundle.texts,
+        diagnostics=tuple(_aimed(run.diagnostics, options)),
+        subject={**comparison_subject(options, bundle, view, started), **run.subject},
+    )
 
 
 def _aimed(found: Iterable[Diagnostic], options: argparse.Namespace) -> Iterator[Diagnostic]:

@@ -1,5 +1,7 @@
 """List every container image that the platform pulls, those that operators pull later included.
 
+--report json has them as data, --report cyclonedx as a bill of materials.
+
 With --verify, ask each image's registry, after mirrors, whether the tag is there, and whether it names what its vendor
 pins. Exit code 1: an image is missing or other content; 3: a registry could not be asked, so its images are unknown.
 """
@@ -28,10 +30,11 @@ _DECIDING = (".registries.", ".driver.version", ".driver.branch")
 _LONGEST_WAIT = 3600
 HELP = "list every image the platform pulls, and ask registries for them"
 GROUP = "review"
+STEP = 4
 EXAMPLES = (
     "blueprint images",
     "blueprint images --verify",
-    "blueprint images --report json=images.json",
+    "blueprint images --report json=images.json --report cyclonedx=bom.json",
 )
 
 

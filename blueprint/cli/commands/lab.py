@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 HELP = "start, stop and list throw-away control planes"
 GROUP = "cluster"
+STEP = 6
 EXAMPLES = (
     "blueprint lab install",
     "export KUBECONFIG=$(blueprint lab up blueprint.yaml)",

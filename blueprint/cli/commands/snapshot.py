@@ -1,6 +1,7 @@
 """Write the live state of a bundle's objects, and the nodes, to one file for `drift --snapshot`.
 
-The file holds no values of Secrets, only keyed hashes of them. It is written as a whole or not at all; a name
+The file names the cluster and carries a digest of its content: `drift` refuses one that was changed. It holds no values
+of Secrets, only keyed hashes of them. It is written as a whole or not at all; a name
 that ends in .gz gives a compressed file.
 """
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 HELP = "write the live state of a bundle's objects to a file"
 GROUP = "cluster"
+STEP = 4
 EXAMPLES = ("blueprint snapshot -o snapshot.json.gz",)
 
 
@@ -51,9 +53,15 @@ def run(options: argparse.Namespace) -> Run:
     incomplete = bool(snapshot.unseen) or bool(unseen_nodes)
     return Run(
         "snapshot",
-        f"Snapshot of {bundle.name} in {snapshot.name}",
+        f"Snapshot of {bundle.name} {bundle.version} in {snapshot.cluster}",
         coverage=coverage,
-        subject={"taken": snapshot.taken, "file": str(options.out)},
+        subject={
+            "blueprint": f"{bundle.name} {bundle.version}",
+            "bundle": snapshot.bundle,
+            **snapshot.cluster.subject(),
+            "taken": snapshot.taken,
+            "file": str(options.out),
+        },
         verdict=f"Wrote {options.out}" + (", which does not hold everything." if incomplete else "."),
         exit_code=3 if incomplete else 0,
     )

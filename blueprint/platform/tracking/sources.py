@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain
 from typing import cast
 
@@ -17,7 +17,7 @@ WRITTEN = ("blueprint", "overlay", "set", "patch", "manifest")
 """Layers that somebody wrote, as against defaults and the catalogue."""
 
 
-class Source(Record):
+class Source(Record, cache_hash=True, gc=False):
     """A place that a value came from.
 
     `layer` says what kind of place: `blueprint`, `overlay`, `set`, `default` (the place is the nearest
@@ -28,11 +28,6 @@ class Source(Record):
     layer: str
     span: Span
     path: str
-
-    def __hash__(self) -> int:
-        return hash(
-            (self.path, self.span.line, self.span.file)
-        )  # in every set of sources: all six parts would cost more
 
 
 class SourceGroup:
@@ -85,7 +80,12 @@ def by_relevance(sources: Iterable[Source | SourceGroup]) -> Sources:
     Among written lines the last one read comes first: it gave the value, those before it decided whether. A line
     that only encloses another one of the same document is left out.
     """
-    several = list(dict.fromkeys(sources))
+    return _by_relevance(tuple(dict.fromkeys(sources)))
+
+
+@lru_cache(maxsize=32_768)
+def _by_relevance(several: Sources) -> Sources:
+    """Most fields read what others have read too."""
     single = [each for each in several if isinstance(each, Source)]
     paths = {(source.span.file, source.path) for source in single}
     enclosing = {(file, above) for file, path in paths for above in _above(path)}

@@ -1,4 +1,6 @@
-"""Markdown for a pull request or a job summary, at most 1 MiB.
+"""Markdown for a comment on a pull request or a job summary: less than the 65,536 characters that a comment may have.
+
+With many findings or changes, what each says at length is folded.
 
 Everything that comes from outside stands in code spans or code blocks: there it cannot become a link, a
 heading, HTML or a mention.
@@ -6,6 +8,7 @@ heading, HTML or a mention.
 
 from __future__ import annotations
 
+import html
 import re
 import textwrap
 from collections.abc import Iterable, Iterator
@@ -26,8 +29,11 @@ from blueprint.report.record import (
     waiver_in_words,
 )
 from blueprint.report.suggestion import suggestion
+from blueprint.wording import counted
 
-MOST_BYTES = 1000 * 1024
+MOST_BYTES = 65_000
+_MOST_OPEN = 5
+"""So many findings, and fields of an object, are shown at once; of more, all are folded."""
 _ACTIVE = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
 _LINKED_BY_HOSTS = re.compile(r"\S*(?:@|://|www\.|#\d)\S*")  # mentions, bare addresses, issue numbers
 _WORDS = {Severity.ERROR: "Error", Severity.WARNING: "Warning", Severity.NOTE: "Note"}
@@ -112,22 +118,27 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
 
 
 def _findings(record: ReportContent, context: Context) -> Iterator[str]:
+    folded = len(record.findings) > _MOST_OPEN
     for number, finding in enumerate(record.findings):
         heading = "### Findings\n\n" if number == 0 else ""
-        yield heading + "\n".join(_finding(finding.diagnostic, context))
+        yield heading + "\n".join(_finding(finding.diagnostic, context, folded=folded))
 
 
-def _finding(diagnostic: Diagnostic, context: Context) -> Iterator[str]:
+def _finding(diagnostic: Diagnostic, context: Context, *, folded: bool) -> Iterator[str]:
     word = _WORDS[diagnostic.severity]
     yield f"**{word} {diagnostic.code.id} {diagnostic.code.slug}**: {prose(diagnostic.message)}"
     yield ""
-    facts = list(_facts(diagnostic))
-    if facts:
-        yield "\n".join(f"- {name}: {text}" for name, text in facts)
-        yield ""
-    if picture := _picture(diagnostic, context):
-        yield block(picture)
-        yield ""
+    facts = [f"- {name}: {text}" for name, text in _facts(diagnostic)]
+    picture = _picture(diagnostic, context)
+    body = "\n\n".join(part for part in ("\n".join(facts), block(picture) if picture else "") if part)
+    if body:
+        place = f"<code>{html.escape(visible(str(diagnostic.at)))}</code>" if diagnostic.at else "details"
+        yield _folded(place, body) if folded else f"{body}\n"
+
+
+def _folded(summary: str, body: str) -> str:
+    """What a reader opens; `summary` is HTML."""
+    return f"<details><summary>{summary}</summary>\n\n{body.rstrip()}\n\n</details>\n"
 
 
 def _facts(diagnostic: Diagnostic) -> Iterator[tuple[str, str]]:
@@ -183,14 +194,18 @@ def _changes(changes: tuple[ObjectChange, ...]) -> Iterator[str]:
 
 def _change(change: ObjectChange) -> str:
     reason = f" ({prose(change.reason)})" if change.reason else ""
-    lines = [f"- `{MARKS[change.action]}` {change.action.value} {inline(str(change.id))}{reason}"]
-    return "\n".join([*lines, *(_field(field) for field in change.fields)])
+    head = f"- `{MARKS[change.action]}` {change.action.value} {inline(str(change.id))}{reason}"
+    if len(change.fields) <= _MOST_OPEN:
+        return "\n".join([head, *(_field(field) for field in change.fields)])
+    fields = "\n".join(_field(field) for field in change.fields)
+    return f"{head}\n\n{textwrap.indent(_folded(f'{len(change.fields)} fields', fields), '  ')}\n"
 
 
 def _images(run: Run) -> Iterator[str]:
     if run.images:
         rows = ((inline(image.ref), inline(image.digest or ""), prose(image.component)) for image in run.images)
-        yield "### Images\n\n" + "\n".join(_table(("Image", "Digest", "Component"), rows))
+        table = "\n".join(_table(("Image", "Digest", "Component"), rows))
+        yield "### Images\n\n" + _folded(counted(len(run.images), "image"), table)
 
 
 def _field(field: FieldChange) -> str:

@@ -108,7 +108,7 @@ class _Results:
         self._paths = RepositoryPaths(context)
 
     def of(self, record: ReportContent) -> list[dict[str, Any]]:
-        fallback = self._fallback(record)
+        fallback = self._paths.first_of(record)
         results = [self._result(finding, fallback) for finding in record.findings[:MOST_RESULTS]]
         room = MOST_RESULTS - len(results)
         return results + [self._suppressed(entry, fallback) for entry in record.waived[:room]]
@@ -124,13 +124,6 @@ class _Results:
         if physical := self._physical(waiver.at):
             suppression["location"] = {"physicalLocation": physical}
         return {**self._result(entry, fallback), "suppressions": [suppression]}
-
-    def _fallback(self, record: ReportContent) -> str | None:
-        """The file for results without one: the blueprint, if the run names its file, else the first file blamed."""
-        blueprint = record.run.subject.get("blueprint", "")
-        named = [blueprint] if blueprint.endswith((".yaml", ".yml")) else []
-        blamed = (finding.diagnostic.at.file for finding in record.findings if finding.diagnostic.at)
-        return next((path for file in (*named, *blamed) if (path := self._paths.of(file))), None)
 
     def _result(self, finding: ReportEntry | WaivedEntry, fallback: str | None) -> dict[str, Any]:
         diagnostic = finding.diagnostic

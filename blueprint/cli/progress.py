@@ -35,14 +35,14 @@ class ApplyProgress:
             case ApplyEvent(status=status) if status is not ApplyStatus.UNCHANGED:
                 self._done += 1
                 width = len(str(self._total))
-                self._tell(f"{self._done:{width}}/{self._total}", f"{status:<12} {event.id}")
+                self._print_line(f"{self._done:{width}}/{self._total}", f"{status:<12} {event.id}")
             case TaskEvent(status=TaskStatus.STARTED, task=task) if task.startswith("wait "):
-                self._tell("", task.replace("wait", "waiting", 1))
+                self._print_line("", task.replace("wait", "waiting", 1))
             case WaitEvent(status=status):
                 words = "never came" if status is WaitStatus.TIMED_OUT else status.value
-                self._tell("", f"{words:<12} {event.id}")
+                self._print_line("", f"{words:<12} {event.id}")
 
-    def _tell(self, count: str, text: str) -> None:
+    def _print_line(self, count: str, text: str) -> None:
         count = count or " " * (2 * len(str(self._total)) + 1)
         sys.stderr.write(f"{count} {elapsed(time.monotonic() - self._started):>5}  {text}\n")
         sys.stderr.flush()

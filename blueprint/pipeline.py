@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from blueprint.bundle.assembly import make_bundle
 from blueprint.bundle.images import PulledImage
 from blueprint.bundle.model import Bundle, Object
-from blueprint.catalog.catalog import load_catalog
+from blueprint.catalog.catalog import Catalog, load_catalog
 from blueprint.check.codes import RULE_FAILED
 from blueprint.check.objects import validate_objects, without_explained
 from blueprint.check.policy import RECOMMENDED, RulePolicy
@@ -27,6 +27,7 @@ from blueprint.render.render import render_platform
 from blueprint.rule_facts.resolved import ResolvedFacts
 from blueprint.source.files import Files
 from blueprint.source.layers import Layered, load_layers
+from blueprint.spec.model import Blueprint
 from blueprint.spec.parse import parse_blueprint
 from blueprint.spec.reading import LanguageReader
 from blueprint.waivers.engine import NO_WAIVERS, Waivers
@@ -93,13 +94,9 @@ def compile_blueprint(
         Refused: The blueprint itself cannot be read.
     """
     catalog = load_catalog()
-    reader = LanguageReader(catalog.has_gpus)
-    layered = load_layers(target, overlays, sets, reader, files)
-    blueprint, problems = parse_blueprint(layered)
-    read = [*layered.diagnostics, *reader.diagnostics, *problems]
-    found = read
+    layered, blueprint, read = _read(target, overlays, sets, files, catalog)
     if blueprint is None or layered.incomplete:
-        return _stopped(target, layered, found, waivers)
+        return _stopped(target, layered, read, waivers)
     catalog, spoilt = with_own_hardware(catalog, layered)
     platform, problems = resolve(blueprint, layered.root, catalog)
     resolved = [*spoilt, *causes_only(problems, spoilt)]
@@ -127,6 +124,16 @@ def compile_blueprint(
     delivered = _delivery(platform, objects)
     bundle, contents = make_bundle(platform, layered, objects, expectations(platform), images, delivered)
     return replace(compilation, bundle=bundle, files=contents, images=images)
+
+
+def _read(
+    target: str, overlays: Sequence[str], sets: Sequence[str], files: Files | None, catalog: Catalog
+) -> tuple[Layered, Blueprint | None, list[Diagnostic]]:
+    """All documents, the blueprint that they make, and what is wrong with them."""
+    reader = LanguageReader(catalog.has_gpus)
+    layered = load_layers(target, overlays, sets, reader, files)
+    blueprint, problems = parse_blueprint(layered)
+    return layered, blueprint, [*layered.diagnostics, *reader.diagnostics, *problems]
 
 
 def _delivery(platform: Platform, objects: list[Object]) -> Mapping[str, bytes]:

@@ -56,7 +56,7 @@ def _demo(folder: Path) -> None:
 
     _say("Now one line is broken on purpose. Nothing is written, and the message says where and what instead:")
     _change(folder, "blueprint.yaml", "broken.yaml", "H100-SXM5-80GB", "H100-SMX5-80GB")
-    _blueprint(folder, "compile broken.yaml -o broken", exits=1, wants="broken.yaml:22:22")
+    _blueprint(folder, "compile broken.yaml -o broken", exits=1, wants="broken.yaml:20:22")
     if (folder / "broken").exists():
         raise Unexpected("a broken blueprint was compiled into a folder")
     _say("Next: make test, make demo-live, docs/tutorials/first-blueprint.md")

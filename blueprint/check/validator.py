@@ -103,12 +103,12 @@ def _with_jsonschema_rs(schema: Schema) -> Validate:
 
 def _whole(found: Iterator[Violation], value: Any) -> Iterator[Violation]:
     """The faults of portions, as those of the whole: unknown fields of one map are one fault, about all of the map."""
-    told: set[Path] = set()
+    judged: set[Path] = set()
     for each in found:
         if each.keyword != "additionalProperties":
             yield each
-        elif each.path not in told:
-            told.add(each.path)
+        elif each.path not in judged:
+            judged.add(each.path)
             yield replace(each, value=at_path(value, each.path))
 
 

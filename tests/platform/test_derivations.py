@@ -85,8 +85,8 @@ def needs(compilation: Compilation) -> str:
 
 
 def test_labels_are_a_prerequisite_only_where_somebody_else_puts_them_on() -> None:
-    assert "gpublueprint.dev/pool=gpu" in needs(declared())
-    assert "gpublueprint.dev/pool=gpu" not in needs(declared("spec.nodeLabels=apply"))
+    assert "gpublueprint.dev/pool=gpu" in needs(declared("spec.nodeLabels=provisioner"))
+    assert "gpublueprint.dev/pool=gpu" not in needs(declared())
 
 
 def test_nodes_drivers_and_secrets_are_prerequisites() -> None:

@@ -29,6 +29,7 @@ ANOTHER = {
     "spec.cluster.registries.pullSecrets*": ["pull-three"],
     "spec.gpuStack": ["standalone"],
     "spec.allocation": ["dra"],
+    "spec.poolDefaults.driver.branch": ['"610"'],
     "spec.poolLabel": ["acme.example/other"],
     "spec.nodeLabels": ["apply"],
     "spec.nodePools.*.nodes": ["5"],

@@ -43,8 +43,15 @@ class Origins:
             node, where = self.root.nearest(path)
             written = where == path or not isinstance(node.value, dict | list)  # `nodes: 4` says min and max
             layer = node.layer.kind if written else "default"
-            self._known[path] = Source(layer, _place(node), format_path(where if written else path))
+            self._known[path] = Source(layer, _place(node), format_path(self._own(node, where) if written else path))
         return self._known[path]
+
+    def _own(self, node: Node, path: Path) -> Path:
+        """The path under which a value was written: what a pool has from `poolDefaults` was written there."""
+        if path[:2] != ("spec", "nodePools"):
+            return path
+        shared = ("spec", "poolDefaults", *path[3:])
+        return shared if node is self.root.get(shared) else path
 
     def sources(self, path: Path) -> tuple[Source, ...]:
         """Everything that a value came from: one line, or several for what other lines and the catalogue decide."""

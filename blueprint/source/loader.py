@@ -17,6 +17,7 @@ from blueprint.source.document import Document, Marks
 from blueprint.source.events import TOO_DEEP, ParseFailure, events_of, failure, yaml_errors
 from blueprint.source.scalars import AMBIGUOUS, quoted_form, resolve
 
+_CONFLICT = ("<<<<<<< ", ">>>>>>> ")
 MAX_DEPTH = 100
 MAX_NODES = 100_000
 """Values that aliases may add to a document."""
@@ -297,6 +298,12 @@ def _behind(key: Any) -> Marks:
 def _syntax(found: ParseFailure, text: str, file: str) -> Diagnostic:
     at = Span(file, found.line + 1, found.column + 1, found.line + 1, found.column + 2)
     lines = text.splitlines()
+    if (number := next((n for n, line in enumerate(lines) if line.startswith(_CONFLICT)), None)) is not None:
+        span = Span(file, number + 1, 1, number + 1, len(lines[number].rstrip()) + 1)
+        message = "a merge conflict of git is not resolved"
+        return Diagnostic(
+            codes.SYNTAX, message, at=span, help="keep one side, and remove the lines with <<<, === and >>>"
+        )
     tabbed = next((n for n in (found.line, found.line - 1) if 0 <= n < len(lines) and _has_tab(lines[n])), None)
     if tabbed is not None:
         column = lines[tabbed].index("\t") + 1

@@ -12,11 +12,12 @@ import pytest
 from ruamel.yaml import YAML
 
 from blueprint.catalog.catalog import load_catalog
+from blueprint.catalog.component_files.helm_values import Answers, all_answers
 from blueprint.report.topics.fields import find_field
 from blueprint.spec.schema import json_schema
 
 sys.path.append(str(Path(__file__).parents[2] / "tools"))
-from helm_page import KINDS, Answers, all_answers
+from helm_page import KINDS
 
 ANSWERS = list(all_answers())
 each = pytest.mark.parametrize("one", ANSWERS, ids=lambda one: one.component)

@@ -10,7 +10,7 @@ from blueprint.catalog.distribution import NodeGroups
 from blueprint.source.yaml_writer import inline
 
 STACKS = {
-    "clusterPolicy": "Pods ask for nvidia.com/gpu: the GPU Operator with the device plugin.",
+    "clusterPolicy": "Pods request nvidia.com/gpu: the GPU Operator with the device plugin.",
     "gpuCluster": "Pods claim GPUs (DRA): the runtime must take devices by CDI, and no device plugin may run.",
     "standalone": "Device plugin, feature discovery and exporter alone: the nodes have driver and toolkit already.",
 }
@@ -59,7 +59,7 @@ def _lines(draft: Draft, file: str) -> Iterator[str]:
     yield "apiVersion: gpublueprint.dev/v1alpha1"
     yield "kind: Blueprint"
     yield "metadata:"
-    yield "  # Field manager, record and labels in the cluster carry this name: do not change it after the first apply."
+    yield "  # The field manager, inventory and labels contain this name: do not change it after the first apply."
     yield f"  name: {inline(draft.name)}"
     yield "  version: 0.1.0"
     yield "spec:"
@@ -81,7 +81,7 @@ def _cluster(draft: Draft) -> Iterator[str]:
     yield "  cluster:"
     yield "    # Every object is checked against this version's API."
     yield f"    kubernetes: {inline(draft.kubernetes)}"
-    yield "    # Decides paths, who brings the driver, and what must be prepared outside of Kubernetes."
+    yield "    # Determines paths, who installs the driver, and what must be prepared outside of Kubernetes."
     yield f"    distribution: {draft.distribution}"
     if draft.os:
         yield "    # The system of the GPU nodes."
@@ -99,7 +99,7 @@ def _pool(pool: PoolDraft, draft: Draft, *, first: bool, commented: bool) -> Ite
         yield "      # {min: 0, max: 8} where an autoscaler decides."
     yield f"      nodes: {pool.nodes}"
     if commented and draft.node_groups is None:
-        yield "      # A label that the pool's nodes have from the beginning: put yours here."
+        yield "      # A label that the pool's nodes have when they join: put yours here."
     elif commented:
         yield "      # The cloud marks the nodes of a pool with this label: write the pool's real name."
     label = draft.node_groups.label if draft.node_groups else OWN_SELECTOR

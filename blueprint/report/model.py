@@ -13,7 +13,7 @@ from blueprint.waivers.model import WaivedFinding
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What was looked at in one scope, and what was not. `unknown` counts things asked for and not seen."""
+    """What was looked at in one scope, and what was not. `unknown` counts things requested and not seen."""
 
     scope: str
     examined: int

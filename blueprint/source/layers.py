@@ -241,7 +241,7 @@ class _Gathering(MutableRecord):
         if name not in known:
             near = nearest(name, known)
             help_ = f"ready-made overlays: {', '.join(sorted(known)) or 'none'}"
-            hint = f"no ready-made overlay is called {name}" + (f"; did you mean {near}?" if near else "")
+            hint = f"no ready-made overlay is named {name}" + (f"; did you mean {near}?" if near else "")
             self.problem(Diagnostic(codes.UNKNOWN_OVERLAY, hint, at=at, help=help_))
             return
         shown_name = shown(known[name])

@@ -87,7 +87,7 @@ class NodePool(Model):
 
     nodes: NodeCount = Field(description="How many nodes: a number, or {min, max} where an autoscaler decides.")
     selector: dict[LabelKey, LabelValue] = Field(
-        min_length=1, description="Labels by which the pool's nodes are known. Somebody else puts them on the nodes."
+        min_length=1, description="Labels that select the pool's nodes. They are set outside of the platform."
     )
     taints: dict[LabelKey, TaintText] = Field(
         default={}, description='Taints of the pool\'s nodes, key to "value:Effect". Every operand tolerates them.'

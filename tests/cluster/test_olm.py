@@ -29,8 +29,8 @@ PLAN = {"name": "install-abc"}
     ("status", "words"),
     [
         ({}, "has not looked at it"),
-        ({"state": "UpgradePending", "installPlanRef": PLAN}, "install-abc waits for somebody to approve it"),
-        ({"conditions": [PENDING], "installplan": PLAN}, "install-abc waits for somebody to approve it"),
+        ({"state": "UpgradePending", "installPlanRef": PLAN}, "install-abc is waiting for approval"),
+        ({"conditions": [PENDING], "installplan": PLAN}, "install-abc is waiting for approval"),
         ({"conditions": [condition("InstallPlanPending", "Installing")]}, "nothing is installed"),
         ({"conditions": [condition("ResolutionFailed", message="no operators found in channel v26.7")]},
          "ResolutionFailed: no operators found in channel v26.7"),

@@ -94,7 +94,7 @@ def test_nodes_drivers_and_secrets_are_prerequisites() -> None:
     assert "1 to 2 nodes carry the labels acme.example/pool=gpu" in text
     assert "1 node carries the labels acme.example/pool=cpu" in text
     assert "2 x L4" in text
-    assert "The node image brings the NVIDIA driver" in text
+    assert "The node image provides the NVIDIA driver" in text
     assert "The secret pull" in text
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from blueprint.report.model import Run
     from blueprint.spec.versions import Language
 
-HELP = "bring a document to another version of the language"
+HELP = "convert a document to another version of the language"
 GROUP = "write"
 EXAMPLES = (
     "blueprint convert blueprint.yaml",

@@ -103,7 +103,7 @@ def _coverage(run: Run) -> Iterator[str]:
         return
     yield "<h2>Coverage</h2>"
     rows = [(esc(c.scope), str(c.examined), str(c.unknown), esc(c.reason)) for c in run.coverage]
-    rows += [(esc(scope), "not asked", "", "not part of this question") for scope in run.out_of_scope]
+    rows += [(esc(scope), "not requested", "", "not part of this question") for scope in run.out_of_scope]
     rows += [("left out", str(number), "", esc(reason)) for reason, number in left_out_by_reason(run).items()]
     yield table(("Scope", "Examined", "Unknown", "Why"), rows)
 

@@ -76,7 +76,7 @@ def _findings(diagnostics: Sequence[Diagnostic], context: Context, style: Style)
     if short:
         yield ""
     if cut := sum(number - most for number in shown.values() if number > most):
-        yield style.dim(f"{cut} of {len(diagnostics)} findings are told in one line each; -v tells them in full.")
+        yield style.dim(f"{cut} of {len(diagnostics)} findings are shown in one line each; -v shows them in full.")
 
 
 def _waived(record: ReportContent, context: Context, style: Style) -> Iterator[str]:

@@ -54,6 +54,8 @@ def fingerprint(crd: Mapping[str, Any]) -> str:
     spec = crd["spec"]
     versions = [{**v, "schema": without_prose(v["schema"]["openAPIV3Schema"])} for v in spec["versions"]]
     for version in versions:
+        if not version.get("subresources"):  # `{}` says what nothing says
+            version.pop("subresources", None)
         if columns := version.get("additionalPrinterColumns"):
             version["additionalPrinterColumns"] = [without_prose(column) for column in columns]
     names = {"listKind": f"{spec['names']['kind']}List", **spec["names"]}  # the API server adds it where it is missing

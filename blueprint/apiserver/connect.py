@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 from blueprint.apiserver import codes
 from blueprint.apiserver.credential_expiry import describe_credentials
 from blueprint.apiserver.errors import ApiError
-from blueprint.apiserver.exec_plugin import plugin_endpoint
 from blueprint.apiserver.kubeconfig import Choice, Endpoint, choose, endpoint, find_files, refuse
 from blueprint.diagnostics import Refused
 
@@ -91,7 +90,11 @@ def endpoint_of(choice: Choice) -> Endpoint:
     """The endpoint of a context, however its credentials are obtained. Raises Refused."""
     if choice.is_static:
         return endpoint(choice)
-    return plugin_endpoint(choice) if choice.user.get("exec") else official_endpoint(choice)
+    if not choice.user.get("exec"):
+        return official_endpoint(choice)
+    from blueprint.apiserver.exec_plugin import plugin_endpoint
+
+    return plugin_endpoint(choice)
 
 
 def official_endpoint(choice: Choice) -> Endpoint:

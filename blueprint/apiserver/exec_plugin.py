@@ -10,26 +10,25 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from blueprint.apiserver import codes
 from blueprint.apiserver.kubeconfig import Choice, Endpoint, endpoint, refuse
 from blueprint.diagnostics import Refused
+from blueprint.records import Confidential, replace
 
 _LONGEST = 300
 """Characters of a plugin's complaint that are repeated, from its first line: more may hold what nobody should log."""
 _CLUSTER_EXTENSION = "client.authentication.k8s.io/exec"
 
 
-@dataclass(frozen=True, slots=True)
-class _Credential:
+class _Credential(Confidential):
     """What a plugin gave: a token, or a certificate with its key."""
 
-    token: str | None = field(default=None, repr=False)
-    certificate: bytes | None = field(default=None, repr=False)
-    key: bytes | None = field(default=None, repr=False)
+    token: str | None = None
+    certificate: bytes | None = None
+    key: bytes | None = None
 
     @property
     def authorization(self) -> str | None:

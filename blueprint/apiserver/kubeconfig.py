@@ -10,12 +10,12 @@ import base64
 import binascii
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from blueprint.apiserver import codes
 from blueprint.diagnostics import Diagnostic, Refused, nearest
+from blueprint.records import Confidential
 
 OBTAINED = ("exec", "auth-provider")
 """User keys whose credentials are not in the file."""
@@ -24,26 +24,24 @@ IMPERSONATION = ("as", "as-uid", "as-groups", "as-user-extra")
 """User keys that would make us somebody else. To ignore them would be to act with other rights than requested."""
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where the API server is and how we prove who we are. Secrets never appear in its repr.
+class Endpoint(Confidential):
+    """Where the API server is and how we prove who we are.
 
     Certificates and keys are PEM bytes. `renew` gives a fresh Authorization header after a 401.
     """
 
     server: str
     ca: bytes | None = None
-    certificate: bytes | None = field(default=None, repr=False)
-    key: bytes | None = field(default=None, repr=False)
-    authorization: str | None = field(default=None, repr=False)
+    certificate: bytes | None = None
+    key: bytes | None = None
+    authorization: str | None = None
     insecure: bool = False
     server_name: str | None = None
     proxy: str | None = None
-    renew: Callable[[], str | None] | None = field(default=None, repr=False, compare=False)
+    renew: Callable[[], str | None] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Confidential):
     """One context of a kubeconfig, with the cluster and user it names and the folders their paths count from."""
 
     context: str
@@ -51,7 +49,7 @@ class Choice:
     files: tuple[Path, ...]
     cluster: Mapping[str, Any]
     cluster_folder: Path
-    user: Mapping[str, Any] = field(repr=False)
+    user: Mapping[str, Any]
     user_folder: Path
 
     @property

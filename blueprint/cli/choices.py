@@ -6,7 +6,6 @@ An answer comes from a flag or from a person; either way ValueError says in word
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cached_property
 from typing import get_args
 
@@ -16,7 +15,7 @@ from blueprint.catalog.releases import Release
 from blueprint.cli.draft import STACKS, PoolDraft
 from blueprint.diagnostics import nearest
 from blueprint.platform.drivers.branches import default_branch
-from blueprint.records import replace
+from blueprint.records import Record, replace
 from blueprint.spec.cluster import Cluster
 from blueprint.spec.forms import FORMS, KUBERNETES, NAME, SYSTEM
 from blueprint.versions import minor_of
@@ -29,8 +28,7 @@ _LONGEST_NAME = 40
 _FEW = 8
 
 
-@dataclass(frozen=True)
-class Choices:
+class Choices(Record, dict=True):
     """What can be said, by the catalogue of this tool and one of its releases."""
 
     catalog: Catalog

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from blueprint.diagnostics import Diagnostic, Refused, nearest
 from blueprint.diagnostics.codes import CONFIGURATION_INVALID
+from blueprint.records import Record
 
 _FILES: tuple[tuple[str, tuple[str, ...]], ...] = ((".blueprint.toml", ()), ("pyproject.toml", ("tool", "blueprint")))
 _KEYS = ("rules", "waivers")
 
 
-@dataclass(frozen=True, slots=True)
-class Configuration:
+class Configuration(Record):
     """A configuration file.
 
     Attributes:
@@ -55,12 +54,13 @@ def find_configuration(target: str) -> Configuration | None:
 def _read(file: Path, table: tuple[str, ...]) -> Configuration | None:
     """The configuration; None where a `pyproject.toml` does not mention this tool."""
     from blueprint.source.files import DiskFiles, read_text
-    from blueprint.source.toml import parse_toml, table_of
 
     shown = os.path.relpath(file)
     text = read_text(DiskFiles(), shown)
     if table and table[-1] not in text:
         return None
+    from blueprint.source.toml import parse_toml, table_of
+
     values = table_of(parse_toml(text, shown), table)
     if values is None:
         return None

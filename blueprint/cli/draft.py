@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.distribution import NodeGroups
+from blueprint.records import Record
 from blueprint.source.yaml_writer import inline
 
 STACKS = {
@@ -19,8 +19,7 @@ OWN_SELECTOR = "pool"
 OWN_TAINT = "true"
 
 
-@dataclass(frozen=True, slots=True)
-class PoolDraft:
+class PoolDraft(Record):
     """A node pool: how many nodes, and which GPUs each has (`product` None: none). `branch` is the driver's."""
 
     name: str
@@ -30,8 +29,7 @@ class PoolDraft:
     branch: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Record):
     """What a first blueprint has to say; everything else has a default."""
 
     name: str

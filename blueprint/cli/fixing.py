@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from pathlib import Path
 
 from blueprint.cli.targets import STDIN
 from blueprint.cli.user_files import replace_whole
 from blueprint.diagnostics import Diagnostic, Fix, Refused, Span
 from blueprint.diagnostics.codes import FIXED, USAGE
+from blueprint.records import replace
 from blueprint.report.context import Context
 from blueprint.report.model import Run
 from blueprint.report.repository_paths import RepositoryPaths

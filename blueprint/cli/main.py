@@ -161,7 +161,10 @@ def _run_verb(options: argparse.Namespace) -> int:
     if (quiet or getattr(options, "quiet", False)) and not result.diagnostics and not result.exit_code:
         specs = [each for each in specs if each != "text"]
     color = {"always": True, "never": False}.get(getattr(options, "color", None) or "")
-    return _write_reports(result, specs, beside=beside, verbose=getattr(options, "verbose", False), color=color)
+    code = _write_reports(result, specs, beside=beside, verbose=getattr(options, "verbose", False), color=color)
+    if not (beside or getattr(options, "quiet", False)):
+        _name_files(result, specs)
+    return code
 
 
 def no_such_verb(verb: str) -> Exception:
@@ -172,6 +175,19 @@ def no_such_verb(verb: str) -> Exception:
     near = nearest(verb, verbs())
     help_ = f"did you mean {near}?" if near else f"verbs: {', '.join(verbs())}"
     return Refused(Diagnostic(USAGE, f"there is no verb {verb}", help=help_), exit_code=EXIT_USAGE)
+
+
+def _name_files(run: Run, specs: list[str]) -> None:
+    """Where every report goes to a file, a person at the screen still gets the verdict, and where to read on."""
+    from blueprint.report import destinations
+    from blueprint.report.escaping import visible
+    from blueprint.report.record import counts_in_words, record_of
+
+    paths = [each.path for each in destinations(specs)]
+    if paths and all(paths):
+        record = record_of(run)
+        line = f"blueprint {run.verb}: {counts_in_words(record)}. {record.verdict} ({', '.join(map(str, paths))})"
+        sys.stderr.write(f"{visible(line)}\n")
 
 
 def _gives_stdout_away(options: argparse.Namespace) -> bool:

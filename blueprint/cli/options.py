@@ -147,19 +147,22 @@ def compile_target(options: Namespace) -> Compilation:
 
 def load_bundle(options: Namespace) -> Bundle:
     """The bundle that TARGET is, or that its blueprint compiles to. Raises Refused."""
-    from blueprint.diagnostics import Diagnostic, Refused
-    from blueprint.diagnostics.codes import USAGE
-
     if not Path(options.target).is_dir():
         return compile_target(options).valid_bundle()
-    if options.overlay or options.set:
-        raise Refused(
-            Diagnostic(USAGE, "--overlay and --set need a blueprint; a bundle is compiled already"),
-            exit_code=2,
-        )
+    refuse_overlays(options)
     from blueprint.bundle.reader import read_bundle
 
     return read_bundle(Path(options.target))
+
+
+def refuse_overlays(options: Namespace) -> None:
+    """Raise Refused where a bundle is to take what only a blueprint can."""
+    from blueprint.diagnostics import Diagnostic, Refused
+    from blueprint.diagnostics.codes import USAGE
+
+    if options.overlay or options.set:
+        message = "--overlay and --set need a blueprint; a bundle is compiled already"
+        raise Refused(Diagnostic(USAGE, message), exit_code=2)
 
 
 def compiled_run(verb: str, compilation: Compilation) -> Run:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from blueprint.diagnostics import Severity
+from blueprint.records import replace
 from blueprint.report.model import Run
 
 LEVELS = tuple(Severity)

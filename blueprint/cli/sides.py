@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from dataclasses import dataclass
 from pathlib import Path
 
 from blueprint.bundle.model import Bundle
 from blueprint.changes.platform_changes import Parts, platform_parts
-from blueprint.cli.options import compile_target
+from blueprint.cli.options import compile_target, refuse_overlays
 from blueprint.diagnostics import Diagnostic, Refused
+from blueprint.records import Record
 
 
-@dataclass(frozen=True, slots=True)
-class DiffSide:
+class DiffSide(Record):
     """A bundle, what it decides beside its objects, and which of its files were edited by hand."""
 
     bundle: Bundle
@@ -25,14 +24,17 @@ def load_side(target: str, options: Namespace) -> DiffSide:
     """Compile or read one side. Raises Refused with exit code 2 whatever is wrong with it, as diff(1) has it."""
     options.compiled_waivers = None
     try:
-        return _folder(Path(target)) if Path(target).is_dir() else _compiled(target, options)
+        if not Path(target).is_dir():
+            return _compiled(target, options)
+        refuse_overlays(options)
+        return _folder(Path(target))
     except Refused as refused:
         raise Refused(*refused.diagnostics, exit_code=2) from None
 
 
 def _compiled(target: str, options: Namespace) -> DiffSide:
     """Each side has its own waivers, unless a file is named."""
-    compiling = Namespace(target=target, overlay=[], set=[], waivers=options.waivers)
+    compiling = Namespace(target=target, overlay=options.overlay, set=options.set, waivers=options.waivers)
     compilation = compile_target(compiling)
     options.compiled_waivers = compilation.waivers
     bundle = compilation.valid_bundle()

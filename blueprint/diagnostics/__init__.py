@@ -2,6 +2,7 @@
 
 from blueprint.diagnostics.model import (
     Code,
+    Danger,
     Diagnostic,
     Fix,
     Note,
@@ -16,6 +17,7 @@ from blueprint.diagnostics.spelling import known_names, nearest
 
 __all__ = [
     "Code",
+    "Danger",
     "Diagnostic",
     "Fix",
     "Note",

@@ -20,6 +20,18 @@ class Severity(enum.StrEnum):
     NOTE = "note"
 
 
+class Danger(enum.StrEnum):
+    """What a difference in a cluster may let somebody do, the worst first; reports list findings in this order."""
+
+    PRIVILEGE = "privilege"
+    HOST_ACCESS = "host access"
+    PERMISSIONS = "permissions"
+    WORKLOAD_GONE = "workload gone"
+
+
+_DANGERS = tuple(Danger)
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
     """A stretch of text in a file. Lines and columns count from 1 in code points; the end is exclusive.
@@ -104,6 +116,9 @@ class Diagnostic:
         at_length: Names in `evidence` that text tells only at length (`-v`); other formats tell them all.
         override: A severity other than the code's own.
         redacted: Stretches of source text that hold secret values: no report shows what stands there.
+        danger: What the difference may let somebody do; None for what is no danger of its own.
+        sides: The declared and the live value as lines of text, where they are maps or lists: for formats with room to
+            set them side by side.
     """
 
     code: Code
@@ -120,6 +135,8 @@ class Diagnostic:
     override: Severity | None = None
     commands: tuple[str, ...] = ()
     redacted: tuple[Span, ...] = ()
+    danger: Danger | None = None
+    sides: tuple[str, str] | None = None
 
     @property
     def severity(self) -> Severity:
@@ -127,11 +144,12 @@ class Diagnostic:
         return self.override or self.code.severity
 
     @property
-    def sort_key(self) -> tuple[int, str, int, int, str, str]:
-        """Errors first, then by place, then by text: the order in which reports list them."""
+    def sort_key(self) -> tuple[int, int, str, int, int, str, str]:
+        """Errors first, then by danger, by place, by text: the order in which reports list them."""
         rank = (Severity.ERROR, Severity.WARNING, Severity.NOTE).index(self.severity)
+        danger = _DANGERS.index(self.danger) if self.danger else len(_DANGERS)
         at = self.at or Span("", 0, 0, 0, 0)
-        return (rank, at.file, at.line, at.column, self.code.id, self.message)
+        return (rank, danger, at.file, at.line, at.column, self.code.id, self.message)
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:

@@ -63,6 +63,7 @@ def _report(request: DriftRequest, parts: Sequence[ScopeResult], out_of_scope: t
         failed=any(part.failed for part in parts),
         refuted={node: number for part in parts for node, number in part.refuted.items()},
         simulated=tuple(what for part in parts for what in part.simulated),
+        checks=tuple(check for part in parts for check in part.checks),
     )
 
 
@@ -114,4 +115,5 @@ def as_run(report: DriftReport, title: str) -> Run:
         verdict=verdict_of(report),
         exit_code=report.exit_code,
         reassess=reassess,
+        checks=report.checks,
     )

@@ -10,9 +10,11 @@ from typing import Any
 from blueprint.changes.compare import ABSENT, differences
 from blueprint.diagnostics import Code, Diagnostic, Note
 from blueprint.drift import codes
+from blueprint.drift.danger import danger_of
 from blueprint.drift.model import Finding, FindingKind, FoundIn, cause_of
 from blueprint.redaction.secrets import HIDDEN, HIDDEN_DIFFERENT, is_confidential_field, is_secret_subject
 from blueprint.source.paths import format_path
+from blueprint.source.yaml_writer import readable
 
 _LONGEST = 160
 _AT_LENGTH = frozenset(
@@ -76,6 +78,8 @@ def _diagnostic(finding: Finding, causes: Counter[str]) -> Diagnostic:
         path=finding.path or None,
         evidence=tuple(_evidence(finding, causes)),
         at_length=_AT_LENGTH,
+        danger=danger_of(finding),
+        sides=_sides(finding),
     )
 
 
@@ -145,6 +149,15 @@ def _inner_differences(finding: Finding) -> Iterator[Note]:
         yield Note(f"{path}: declared {shown(finding, was)}, live {shown(finding, now)}")
     if len(inner) > _DIFFERENCES_SHOWN:
         yield Note(f"and {len(inner) - _DIFFERENCES_SHOWN} more differences inside it")
+
+
+def _sides(finding: Finding) -> tuple[str, str] | None:
+    """Both values as YAML where one of them is a map or list; what is in a Secret is never shown."""
+    values = [finding.declared, finding.live]
+    if not any(isinstance(value, Mapping | list) for value in values) or _is_secret(finding):
+        return None
+    declared, live = ("" if value is ABSENT else readable(value) for value in values)
+    return declared, live
 
 
 def _evidence(finding: Finding, causes: Counter[str]) -> Iterator[tuple[str, str]]:

@@ -75,7 +75,7 @@ class ExpectedField(Record):
             and writer.subresource in write.subresources
             and (not write.values or any(_like(want, value) for want in write.values))
             and (not write.distributions or distribution in write.distributions)
-            and _has(live, write.where)
+            and holds(live, write.where)
         )
 
 
@@ -129,10 +129,10 @@ def _like(want: Any, have: Any) -> bool:
     return not isinstance(have, Mapping | list) and fnmatchcase(_text(have), _text(want))
 
 
-def _has(live: Any, want: Any) -> bool:
+def holds(live: Any, want: Any) -> bool:
     """Whether the object has, at least, all that the pattern names."""
     if isinstance(want, Mapping):
-        return isinstance(live, Mapping) and all(key in live and _has(live[key], want[key]) for key in want)
+        return isinstance(live, Mapping) and all(key in live and holds(live[key], want[key]) for key in want)
     return _text(live) == _text(want)
 
 

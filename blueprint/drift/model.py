@@ -10,7 +10,7 @@ from blueprint.bundle.model import FieldOrigin, Path
 from blueprint.changes.compare import ABSENT
 from blueprint.diagnostics import Code, Diagnostic, Note
 from blueprint.records import Record, field
-from blueprint.report.model import Coverage, IgnoredDifference
+from blueprint.report.model import Coverage, IgnoredDifference, PoolCheck
 
 
 class FindingKind(enum.StrEnum):
@@ -191,7 +191,7 @@ class ScopeResult(Record):
     `diagnostics` is what is told beside `findings`; `failed` says that something among it contradicts the
     bundle. `left_out` are differences that are no drift; `refuted` counts what readings contradict, by node;
     `simulated` names what was not judged, since no kubelet has ever reported where it would show. `subject` is what
-    the report says of what it compared.
+    the report says of what it compared. `checks` is what the checks of readings came to, by pool.
     """
 
     coverage: tuple[Coverage, ...]
@@ -202,6 +202,7 @@ class ScopeResult(Record):
     refuted: Mapping[str, int] = field(default_factory=dict)
     simulated: tuple[str, ...] = ()
     subject: Mapping[str, str] = field(default_factory=dict)
+    checks: tuple[PoolCheck, ...] = ()
 
 
 class DriftReport(Record):
@@ -220,6 +221,7 @@ class DriftReport(Record):
     failed: bool = False
     refuted: Mapping[str, int] = field(default_factory=dict)
     simulated: tuple[str, ...] = ()
+    checks: tuple[PoolCheck, ...] = ()
 
     @property
     def unknown(self) -> int:

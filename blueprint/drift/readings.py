@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ from blueprint.diagnostics import Diagnostic, Note, Refused
 from blueprint.drift import codes
 from blueprint.drift.model import FoundIn, ScopeResult
 from blueprint.drift.nodes import pools_of
+from blueprint.drift.pool_checks import Outcomes, add_outcomes, pool_checks
 from blueprint.drift.reading_trust import TOO_OLD, ReadingClock, boots_of, of_the_future, outdated, shared
 from blueprint.drift.view import Unseen, View
 from blueprint.probe.codes import READING_UNOPENABLE
@@ -19,7 +21,7 @@ from blueprint.probe.engine import judge
 from blueprint.probe.observations import ObservedNode
 from blueprint.probe.reading import Reading
 from blueprint.probe.reading_file import read_reading
-from blueprint.probe.verdicts import Result
+from blueprint.probe.verdicts import Result, Verdict
 from blueprint.records import Record, replace
 from blueprint.report.model import Coverage
 
@@ -81,17 +83,26 @@ def examine_readings(
         coverage.append(Coverage("readings", of_nodes, useless, "of no node of a pool, or unreadable"))
     unplaced = (_unplaced(reading, lost) for reading in strays)
     diagnostics = (*problems, *twice, *copied, *future, *unplaced, *judged.found, *map(_missing, silent))
+    unread = Counter(judged.unjudged)
+    unread.update({pool.pool.name: pool.number for pool in silent})
+    unread.update(placed[node] for node in {r.node for r in readings} - {r.node for r in youngest} if node in placed)
     broken = any(each.code is not READING_UNOPENABLE for each in problems)
     failed = bool(judged.refuted or copied or broken)
-    return ScopeResult(tuple(coverage), (), diagnostics, failed=failed, refuted=judged.refuted)
+    checks = pool_checks(bundle.expectations, judged.results, unread)
+    return ScopeResult(tuple(coverage), (), diagnostics, failed=failed, refuted=judged.refuted, checks=checks)
 
 
 class _Judged(Record):
-    """What readings say of their nodes: all that was found, failed checks by node, and how many say nothing certain."""
+    """What readings say of their nodes: all that was found, failed checks by node, and how many say nothing certain.
+
+    `results` are the outcomes of nodes by pool and check; `unjudged` counts nodes whose reading proves nothing.
+    """
 
     found: list[Diagnostic]
     refuted: dict[str, int]
     unknown: int
+    results: Outcomes
+    unjudged: Counter[str]
 
 
 def _judge_all(bundle: Bundle, readings: list[Reading], placed: Placed, here: ReadingClock) -> _Judged:
@@ -99,25 +110,31 @@ def _judge_all(bundle: Bundle, readings: list[Reading], placed: Placed, here: Re
     found: list[Diagnostic] = []
     refuted: dict[str, int] = {}
     unknown = 0
+    outcomes: Outcomes = {}
+    unjudged: Counter[str] = Counter()
     for reading in readings:
+        pool = placed[reading.node]
         if doubt := outdated(reading, here):
             unknown += 1
+            unjudged[pool] += 1
             found.append(doubt)
             continue
-        on_node, results = _judge(bundle, reading, placed[reading.node])
+        on_node, verdicts = _judge(bundle, reading, pool)
         found += [*on_node, *_age(reading, here.time)]
+        add_outcomes(outcomes, pool, verdicts)
+        results = [verdict.result for verdict in verdicts]
         if failures := results.count(Result.FAIL):
             refuted[reading.node] = failures
         unknown += Result.UNKNOWN in results and not failures
-    return _Judged(found, refuted, unknown)
+    return _Judged(found, refuted, unknown, outcomes, unjudged)
 
 
-def _judge(bundle: Bundle, reading: Reading, pool: str) -> tuple[Iterator[Diagnostic], list[Result]]:
-    """The diagnostics of one node, each of which names it, and the result of every check."""
+def _judge(bundle: Bundle, reading: Reading, pool: str) -> tuple[Iterator[Diagnostic], list[Verdict]]:
+    """The diagnostics of one node, each of which names it, and the verdict of every check."""
     verdicts = judge(reading, [e for e in bundle.expectations if e.pool == pool])
     seen = (("pool", pool), ("station", FoundIn.READING.value))
     diagnostics = (replace(each, evidence=(*each.evidence, *seen)) for each in diagnostics_of(verdicts, reading))
-    return diagnostics, [verdict.result for verdict in verdicts]
+    return diagnostics, verdicts
 
 
 def _one_per_node(readings: Iterable[Reading]) -> tuple[list[Reading], list[Diagnostic]]:

@@ -66,4 +66,5 @@ class Mask:
             notes=tuple(Note(clean(note.message), note.at) for note in diagnostic.notes),
             evidence=tuple((name, tokens.get(text, text)) for name, text in diagnostic.evidence),
             fix=None,
+            sides=None,
         )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
 from blueprint._version import __version__
+from blueprint.records import Record, field
 
 SourceText = Callable[[str], str | None]
 """The text of a file as spans name it; None where it cannot be had. Never raises."""
@@ -24,8 +24,7 @@ def nothing(_file: str) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Record):
     """How to tell a run.
 
     Attributes:
@@ -45,7 +44,7 @@ class Context:
     ascii_only: bool = False
     verbose: bool = False
     version: str = __version__
-    _lines: dict[str, list[str] | None] = field(default_factory=dict, repr=False, compare=False)
+    _lines: dict[str, list[str] | None] = field(default_factory=dict)
 
     def lines(self, file: str) -> list[str] | None:
         """The lines of a source file, or None. Read once: a run may point at one file ten thousand times."""

@@ -11,7 +11,7 @@ from blueprint.changes.compare import ABSENT, FieldChange, ObjectChange
 from blueprint.diagnostics import Diagnostic, Span
 from blueprint.report.context import Context
 from blueprint.report.escaping import encodable
-from blueprint.report.model import IgnoredDifference, ReportedImage, Run, SkippedRule
+from blueprint.report.model import IgnoredDifference, PoolCheck, ReportedImage, Run, SkippedRule
 from blueprint.report.origins import ReportedOrigins
 from blueprint.report.record import ReportEntry, WaivedEntry, record_of
 from blueprint.source.paths import pointer
@@ -43,6 +43,8 @@ def document_of(run: Run, context: Context) -> dict[str, Any]:
         "diagnostics": [_finding(finding) for finding in record.findings],
         "changes": [_change(change, origins) for change in record.changes],
     }
+    if run.checks:
+        document["checks"] = [_check(check) for check in run.checks]
     if record.waived:
         document["waived"] = [_waived(entry) for entry in record.waived]
     if record.platform:
@@ -79,6 +81,16 @@ def _skipped(each: SkippedRule) -> dict[str, Any]:
     return {"rule": each.rule, "codes": list(each.codes), "reason": each.reason}
 
 
+def _check(check: PoolCheck) -> dict[str, Any]:
+    return {
+        "pool": check.pool,
+        "check": check.check,
+        "passed": check.passed,
+        "failed": check.failed,
+        "unknown": check.unknown,
+    }
+
+
 def _waived(entry: WaivedEntry) -> dict[str, Any]:
     waiver = entry.waiver
     members = _without_empty(
@@ -105,10 +117,12 @@ def _finding(finding: ReportEntry | WaivedEntry) -> dict[str, Any]:
         label=diagnostic.label,
         subject=diagnostic.subject,
         path=diagnostic.path,
+        danger=diagnostic.danger and diagnostic.danger.value,
         notes=[_without_empty(message=note.message, at=_span(note.at)) for note in diagnostic.notes],
         evidence=[{"name": name, "text": text} for name, text in diagnostic.evidence],
         help=diagnostic.help,
         commands=list(diagnostic.commands),
+        sides=diagnostic.sides and {"declared": diagnostic.sides[0], "live": diagnostic.sides[1]},
         fix=diagnostic.fix and {"at": _span(diagnostic.fix.at), "replacement": diagnostic.fix.replacement},
     )
 

@@ -21,6 +21,8 @@ _NARROW_JOINERS = "\u200c\u200d"
 
 def visible(text: str) -> str:
     r"""`text` on one line, with every character that would be obeyed written as an escape such as `\x1b`."""
+    if text.isascii() and text.isprintable():
+        return text
     return _OBEYED.sub(lambda found: _escape(found[0]), text)
 
 

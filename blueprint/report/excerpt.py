@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
 
 from blueprint.diagnostics import Span
+from blueprint.records import Record
 from blueprint.report.context import Context
 from blueprint.report.escaping import cells, in_ascii, visible
 
@@ -14,8 +14,7 @@ _CUT = "..."
 _LEAST = 24
 
 
-@dataclass(frozen=True, slots=True)
-class MarkedLine:
+class MarkedLine(Record):
     """One line as it is shown: what stands before the mark, what is marked, what follows."""
 
     number: int
@@ -68,7 +67,7 @@ def _fits(span: Span, lines: list[str]) -> bool:
 def _marked(number: int, line: str, start: int, end: int, room: int, context: Context) -> MarkedLine:
     """One line; columns `start` to `end` (exclusive) are marked, and are inside the part that is shown."""
     left, text, right = _window(line, start - 1, room, context)
-    pieces = [_shown(character, context) for character in text]
+    pieces = text if _is_plain(text) else [_shown(character, context) for character in text]
     first, last = start - 1 - left, max(end - 1 - left, start - 1 - left)
     before = (_CUT if left else "") + "".join(pieces[:first])
     after = "".join(pieces[last:]) + (_CUT if right else "")
@@ -77,6 +76,8 @@ def _marked(number: int, line: str, start: int, end: int, room: int, context: Co
 
 def _window(line: str, at: int, room: int, context: Context) -> tuple[int, str, bool]:
     """The part of a long line around index `at`: where it starts, its text, whether more follows."""
+    if len(line) <= room and _is_plain(line):
+        return 0, line, False
     near = line[max(0, at - room) : at + room]
     if len(line) <= room and cells("".join(_shown(c, context) for c in line)) <= room:
         return 0, line, False
@@ -93,6 +94,11 @@ def _window(line: str, at: int, room: int, context: Context) -> tuple[int, str, 
             break
         right += 1
     return left, line[left:right], right < len(line)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether every character is shown as it is, in one cell."""
+    return text.isascii() and text.isprintable()
 
 
 def _shown(character: str, context: Context) -> str:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
 
 from blueprint.bundle.model import Source
 from blueprint.changes.compare import ObjectChange
 from blueprint.diagnostics import Diagnostic
+from blueprint.records import Record, field
 from blueprint.waivers.model import WaivedFinding
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(Record):
     """What was looked at in one scope, and what was not. `unknown` counts things requested and not seen."""
 
     scope: str
@@ -21,8 +20,7 @@ class Coverage:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ReportedImage:
+class ReportedImage(Record):
     """One image that the platform pulls.
 
     `name` is the reference without tag and digest. `pulled_by` is `manifest` where a rendered pod names it, `operator`
@@ -38,8 +36,7 @@ class ReportedImage:
     source: Source | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class IgnoredDifference:
+class IgnoredDifference(Record):
     """A difference that counts as none, and why. `path` is empty where the whole object is meant.
 
     `writer` is who wrote it, empty where nobody is known.
@@ -51,8 +48,7 @@ class IgnoredDifference:
     writer: str = ""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class SkippedRule:
+class SkippedRule(Record, order=True):
     """A rule that did not run, and why: it is not selected, or what it needs to know is not known."""
 
     codes: tuple[str, ...]
@@ -60,12 +56,21 @@ class SkippedRule:
     reason: str
 
 
+class PoolCheck(Record):
+    """One check of readings in a pool: how many nodes are as expected, are not, and could not be judged."""
+
+    pool: str
+    check: str
+    passed: int = 0
+    failed: int = 0
+    unknown: int = 0
+
+
 Reassess = Callable[[Collection[int]], tuple[str, int]]
 """The verdict and the exit code without some of a run's diagnostics, which are given by their positions."""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Record):
     """One run: the question, what was found, what was not looked at, and the verdict.
 
     Attributes:
@@ -86,6 +91,7 @@ class Run:
         texts: The text behind files that spans name and the disk does not have (`--set`, git revisions); for
             excerpts only, no format tells it.
         skipped_rules: Rules that had something to look at and did not run.
+        checks: What the checks of readings came to, by pool and check.
     """
 
     verb: str
@@ -98,9 +104,10 @@ class Run:
     verdict: str = ""
     exit_code: int = 0
     left_out: tuple[IgnoredDifference, ...] = ()
-    texts: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    texts: Mapping[str, str] = field(default_factory=dict)
     images: tuple[ReportedImage, ...] = ()
     platform: tuple[ObjectChange, ...] = ()
     skipped_rules: tuple[SkippedRule, ...] = ()
+    checks: tuple[PoolCheck, ...] = ()
     waived: tuple[WaivedFinding, ...] = ()
-    reassess: Reassess | None = field(default=None, repr=False, compare=False)
+    reassess: Reassess | None = None

@@ -7,14 +7,13 @@ import os
 import pkgutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TextIO, cast
 
 from blueprint.diagnostics import Diagnostic, Refused, nearest
 from blueprint.diagnostics.codes import USAGE
 from blueprint.files import is_stdout, write_whole
-from blueprint.records import replace
+from blueprint.records import Record, replace
 from blueprint.redaction.source_lines import redacted_source
 from blueprint.report import formats
 from blueprint.report.codes import REPORT_UNWRITABLE
@@ -39,8 +38,7 @@ class Format(Protocol):
         """The whole report as text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(Record):
     """One `--report`: which format, and where it goes. `path` is None for stdout."""
 
     format: str

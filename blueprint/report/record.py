@@ -10,13 +10,12 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from blueprint.bundle.model import Path
 from blueprint.changes.compare import ABSENT, Action, ObjectChange
 from blueprint.diagnostics import Diagnostic, Severity, in_order
-from blueprint.records import replace
+from blueprint.records import Record, replace
 from blueprint.redaction.secrets import is_secret
 from blueprint.redaction.values import Mask
 from blueprint.report.model import Run
@@ -34,8 +33,7 @@ OUTCOMES = {
 """Exit code to the word that machine formats say, and the verdict where the run gives none."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReportEntry:
+class ReportEntry(Record):
     """One diagnostic with its identity across runs; `number` counts from 1 in report order."""
 
     number: int
@@ -43,8 +41,7 @@ class ReportEntry:
     fingerprint: str
 
 
-@dataclass(frozen=True, slots=True)
-class WaivedEntry:
+class WaivedEntry(Record):
     """One diagnostic that does not count, with its identity across runs: the same as without the waiver."""
 
     diagnostic: Diagnostic
@@ -52,8 +49,7 @@ class WaivedEntry:
     waiver: Waiver
 
 
-@dataclass(frozen=True, slots=True)
-class ReportContent:
+class ReportContent(Record):
     """A run, ready to be told. `counts` has every severity, `actions` every action that occurs."""
 
     run: Run
@@ -128,6 +124,20 @@ def counts_in_words(record: ReportContent) -> str:
     found = [counted_or_none(number, severity.value) for severity, number in record.counts.items() if number]
     waived = [f"{len(record.waived)} waived"] if record.waived else []
     return ", ".join([*(found or ["no findings"]), *waived])
+
+
+def place_and_time(run: Run) -> str:
+    """What was looked at, where and when, as far as the run's subject says: one phrase, or nothing.
+
+    `prod-eu 1.4.0 in gpu-prod (https://10.0.0.1:6443, uid 59cb), compared 2026-11-29T07:22:00Z`.
+    """
+    subject = run.subject
+    if not (context := subject.get("context")):
+        return ""
+    server = [subject.get("server", ""), f"uid {uid}" if (uid := subject.get("cluster")) else ""]
+    known = ", ".join(each for each in server if each)
+    where = f"{subject.get('blueprint', '')} in {context}".strip() + (f" ({known})" if known else "")
+    return ", ".join([where, *(f"{name} {subject[name]}" for name in ("taken", "compared") if name in subject)])
 
 
 def waiver_in_words(waiver: Waiver) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from blueprint.changes.compare import Action
 from blueprint.diagnostics import Severity
+from blueprint.records import Record
 
 _SEVERITY = {Severity.ERROR: "1;31", Severity.WARNING: "1;33", Severity.NOTE: "1;36"}
 _ACTION = {
@@ -18,8 +17,7 @@ _ACTION = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(Record):
     """Wraps text in SGR sequences where `color` is on."""
 
     color: bool

@@ -8,6 +8,7 @@ takes for a boolean or a number (`on`, `y`, `1e3`, `0o17`), and was ten times sl
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from functools import lru_cache
@@ -34,6 +35,14 @@ def emit(data: Any) -> str:
     else:
         parts.append(_scalar(data, "") + "\n")
     return "".join(parts)
+
+
+def readable(value: Any) -> str:
+    """A value of any origin as YAML, for people; as JSON where YAML of ours cannot hold it."""
+    try:
+        return emit(value)
+    except (TypeError, ValueError):  # what others hold may be what we would never write
+        return json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True, default=str)
 
 
 def inline(value: Any) -> str:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 from typing import Any
 
 from blueprint.diagnostics import Diagnostic, Refused, Span
+from blueprint.records import Record
 from blueprint.source.events import events_of
 from blueprint.source.loader import load_text
 from blueprint.source.merge import Layer, nodes_of, plain
@@ -106,8 +106,7 @@ def _changed(sheet: _Sheet, change: Change, path: Path) -> str:
     return sheet.split(path, change.parts(sheet.value(path)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(Record):
     """A moving entry, as far left as it can stand: comments above it, its lines, and what follows on the last one."""
 
     comments: list[str]

@@ -7,9 +7,9 @@ document is read) and on the text that a person wrote (`spec.rewrite`, for `blue
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from blueprint.records import Record
 from blueprint.source.paths import Path
 from blueprint.spec.model import API_VERSION
 
@@ -17,16 +17,14 @@ Pattern = str
 """Keys joined by dots; `*` stands for any one key: `spec.nodePools.*.gpu`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rename:
+class Rename(Record):
     """The key at `path` is called `to`, at the same place."""
 
     path: Pattern
     to: str
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(Record):
     """What stands at `path` stands at `to`, with as many `*`, which mean the same keys.
 
     Mappings on the way there are made; a mapping that is left empty goes.
@@ -36,8 +34,7 @@ class Move:
     to: Pattern
 
 
-@dataclass(frozen=True, slots=True)
-class Split:
+class Split(Record):
     """The one value at `path` becomes several keys beside it, `how` says which; ValueError says why it cannot."""
 
     path: Pattern
@@ -52,8 +49,7 @@ class Split:
 Change = Rename | Move | Split
 
 
-@dataclass(frozen=True, slots=True)
-class ConversionStep:
+class ConversionStep(Record):
     """What changed from one version to the next, in the order in which it is carried out."""
 
     older: str
@@ -61,8 +57,7 @@ class ConversionStep:
     changes: tuple[Change, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Language:
+class Language(Record):
     """All versions, oldest first, each but the last with the step that leads on."""
 
     versions: tuple[str, ...]

@@ -13,6 +13,7 @@ import pytest
 from blueprint.apiserver.connect import connect, endpoint_of, official_endpoint, with_environment_proxy
 from blueprint.apiserver.kubeconfig import Choice, Endpoint, choose, endpoint, find_files
 from blueprint.diagnostics import Refused
+from blueprint.records import asdict, replace
 
 CA, CERTIFICATE, KEY = b"-----CA-----\n", b"-----CERTIFICATE-----\n", b"-----KEY-----\n"
 
@@ -67,7 +68,8 @@ def test_a_static_kubeconfig_means_the_same_as_to_the_official_client(case: str,
     choice = choose([write(tmp_path / "config", config(*STATIC[case]))], None)
 
     assert choice.is_static
-    assert endpoint(choice) == official_endpoint(choice)
+    ours, theirs = (replace(each(choice), renew=None) for each in (endpoint, official_endpoint))
+    assert asdict(ours) == asdict(theirs)  # an endpoint's own repr shows nothing
 
 
 def test_the_fast_way_does_not_import_the_official_client(tmp_path: Path) -> None:

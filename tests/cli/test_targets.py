@@ -175,3 +175,43 @@ def test_bash_completes_verbs_and_flags(capsys: pytest.CaptureFixture[str]) -> N
     assert completed("blueprint", "val") == ["validate"]
     assert completed("blueprint", "validate", "--fail") == ["--fail-on"]
     assert completed("blueprint", "validate", "--fail-on", "w") == ["warning"]
+
+
+OVERLAY = "apiVersion: gpublueprint.dev/v1alpha1\nkind: Overlay\nspec: {nodePools: {train: {nodes: 9}}}\n"
+
+
+def test_both_sides_of_a_diff_take_overlays_and_values(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the same number of nodes on both sides, that difference is gone; the others stay."""
+    (here / "a.yaml").write_text(TEXT)
+    (here / "b.yaml").write_text(TEXT.replace("nodes: 4", "nodes: 5"))
+    (here / "nine.yaml").write_text(OVERLAY)
+    assert main(["diff", "a.yaml", "b.yaml", "-q"]) == 1
+    capsys.readouterr()
+    assert main(["diff", "a.yaml", "b.yaml", "--overlay", "nine.yaml"]) == 0
+    assert main(["diff", "a.yaml", "b.yaml", "--set", "spec.nodePools.train.nodes=7"]) == 0
+    assert "the same platform" in capsys.readouterr().out
+
+
+def test_one_side_of_a_diff_may_come_through_standard_input(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "a.yaml").write_text(TEXT)
+    standard_input(TEXT.replace("nodes: 4", "nodes: 5"), monkeypatch)
+    assert main(["diff", "a.yaml", "-"]) == 1
+    assert main(["diff", "-", "-"]) == 2
+    assert "not both" in capsys.readouterr().out
+
+
+def test_a_bundle_takes_no_overlay_in_a_diff(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "a.yaml").write_text(TEXT)
+    assert main(["compile", "a.yaml", "-o", "bundle", "-q"]) == 0
+    assert main(["diff", "bundle", "a.yaml", "--set", "spec.nodePools.train.nodes=7"]) == 2
+    assert "need a blueprint" in capsys.readouterr().out
+
+
+def test_reports_in_files_alone_leave_the_verdict_on_the_screen(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "blueprint.yaml").write_text(BROKEN)
+    assert main(["validate", "--report", "html=a.html", "--report", "json=a.json"]) == 1
+    assert capsys.readouterr() == ("", "blueprint validate: 1 error. not valid (a.html, a.json)\n")
+    assert main(["validate", "--report", "html=a.html", "-q"]) == 1
+    assert capsys.readouterr() == ("", "")

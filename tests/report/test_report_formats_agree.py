@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import html
 import json
@@ -16,6 +15,7 @@ from jsonschema import Draft202012Validator
 from blueprint.data import data_folder
 from blueprint.diagnostics import Diagnostic, Note, Severity, Span, in_order
 from blueprint.diagnostics.codes import INTERNAL_ERROR
+from blueprint.records import replace
 from blueprint.report import Run, format_names
 from blueprint.report.context import Context
 from blueprint.report.record import counts_in_words, record_of
@@ -48,7 +48,7 @@ def test_every_format_of_every_run_is_as_reviewed(name, run, context, golden) ->
 @FORMATS
 def test_the_same_run_gives_the_same_bytes_whatever_the_order(name, run, context) -> None:
     turned = tuple(reversed(run.diagnostics)), tuple(reversed(run.left_out))
-    backwards = dataclasses.replace(run, diagnostics=turned[0], left_out=turned[1])
+    backwards = replace(run, diagnostics=turned[0], left_out=turned[1])
     assert told(name, run, context) == told(name, backwards, context)
 
 
@@ -80,7 +80,7 @@ def test_every_format_names_every_code_as_often_as_it_was_found(name, context) -
         "markdown": r"^\*\*(?:Error|Warning|Note) (BP\d{4}) ",
         "concise": r"(?:error|warning|note)\[(BP\d{4})\] ",
         "junit": r'<testcase classname="[^"]*" name="(BP\d{4}) ',
-        "html": r'</span><a href="#(BP\d{4})">',
+        "html": r'<p class="line"><a href="#(BP\d{4})">',
     }
     found = re.findall(patterns[name], text, re.MULTILINE)
     assert found == [diagnostic.code.id for diagnostic in in_order(run.diagnostics)]

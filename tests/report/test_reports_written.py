@@ -22,6 +22,7 @@ RUNS = {
     "convert": [["b.yaml"], ["b.yaml", "-o", "new.yaml"], ["absent.yaml"]],
     "diff": [["b.yaml", "b.yaml"], ["b.yaml", "other.yaml"], ["b.yaml", "bad.yaml"]],
     "drift": [["b.yaml", *NOWHERE], ["b.yaml", "--snapshot", "absent.json"]],
+    "fmt": [["b.yaml", "--check"], ["b.yaml", "--diff"], ["absent.yaml"]],
     "explain": [[], ["BP1001"], ["no-such-topic"]],
     "images": [["b.yaml"], ["bundle"], ["bad.yaml"]],
     "init": [["--list", "products"], ["--pool", "t=T4x1x1", "-o", "-"], ["--pool", "t=T4x1x1", "-o", "new.yaml"], ["--pool", "?"]],  # noqa: E501
@@ -32,7 +33,7 @@ RUNS = {
     "schema": [[]],
     "snapshot": [["b.yaml", "-o", "snap.json", *NOWHERE], ["b.yaml", "-o", "-", *NOWHERE]],
     "trace": [["b.yaml", "spec.release"], ["b.yaml", "Thing/none"]],
-    "validate": [["b.yaml"], ["bad.yaml"], ["absent.yaml"]],
+    "validate": [["b.yaml"], ["bad.yaml"], ["absent.yaml"], ["b.yaml", "bad.yaml"]],
 }  # fmt: skip
 CASES = [pytest.param(verb, each, id=f"{verb} {' '.join(each)}") for verb, runs in RUNS.items() for each in runs]
 

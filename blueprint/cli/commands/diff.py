@@ -4,7 +4,7 @@ Everything that the input decides is compared: pools, cluster, release, prerequi
 Driver rollouts with their waves, restarts of the container runtime, MIG, evictions, another Kubernetes, and moves
 between versions that are not supported are told as findings; they never change the exit code.
 A and B are blueprints, folders of bundles, or REVISION:PATH of a blueprint in git. Exit code 0: the same platform; 1:
-they differ; 2: one of them could not be read, or is not valid.
+they differ; 2: one of them could not be read, or is not valid. --overlay and --set are for both sides.
 """
 
 from __future__ import annotations
@@ -20,9 +20,11 @@ from blueprint.changes.compare import Action, ObjectChange, compare_objects
 from blueprint.changes.effects import find_effects
 from blueprint.changes.immutable import as_replacement
 from blueprint.changes.place_effects import pool_changes
-from blueprint.cli.options import add_report
-from blueprint.cli.targets import any_target
+from blueprint.cli.options import add_overlays, add_report
+from blueprint.cli.targets import STDIN, any_target
 from blueprint.cli.waiving import add_waivers
+from blueprint.diagnostics import Diagnostic, Refused
+from blueprint.diagnostics.codes import USAGE
 from blueprint.report.model import Run
 from blueprint.wording import counted, joined
 
@@ -34,6 +36,7 @@ GROUP = "review"
 EXAMPLES = (
     "blueprint diff origin/main:blueprint.yaml blueprint.yaml",
     "blueprint diff bundle blueprint.yaml --report markdown=diff.md",
+    "blueprint diff origin/main:base.yaml base.yaml --overlay clusters/prod-eu.yaml",
 )
 
 
@@ -46,6 +49,7 @@ def configure(parser: ArgumentParser) -> None:
         help="a blueprint, a bundle's folder, REVISION:PATH, or - for standard input",
     )
     parser.add_argument("after", metavar="B", type=any_target, help="the same")
+    add_overlays(parser)
     add_waivers(parser)
     add_report(parser)
 
@@ -55,6 +59,8 @@ def run(options: Namespace) -> Run:
     from blueprint.changes.platform_changes import compare_parts, with_lines
     from blueprint.cli.sides import load_side
 
+    if options.before == options.after == STDIN:
+        raise Refused(Diagnostic(USAGE, "standard input can be one side, not both"), exit_code=2)
     one, other = load_side(options.before, options), load_side(options.after, options)
     before, after = one.bundle, other.bundle
     parts = list(with_lines(compare_parts(one.parts, other.parts), before, after))

@@ -1,1 +1,1 @@
-"""The parts of the HTML report: style sheet, sections, findings, changes."""
+"""The parts of the HTML report: what its templates show, the templates, the style sheet."""

@@ -1,79 +1,166 @@
-"""Findings as HTML: the sentence, the lines it points at, the evidence, the way out."""
+"""Findings as the page shows them: rows of one table, cards with the details, and what both are filtered by."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
-from blueprint.diagnostics import Diagnostic, Fix, Span
+from blueprint.diagnostics import Diagnostic, Note
+from blueprint.records import Record
 from blueprint.report.context import Context
 from blueprint.report.excerpt import MarkedLine, excerpt
-from blueprint.report.page.markup import esc, facts, prose
+from blueprint.report.page.side_by_side import DiffRow, side_by_side
 from blueprint.report.record import ReportEntry
 
+MOST_OPEN = 10
+"""So many findings are unfolded; more of them are folded all."""
+_MOST_CHOICES = 20
+_COLUMNS = ("declared", "live", "writer", "since")
+"""Evidence that has a column of its own."""
+_POOL = re.compile(r"(?:spec\.nodePools\.|NodePool/)([^.\[/]+)")
 
-def finding_html(finding: ReportEntry, context: Context) -> str:
-    """One finding as an article with the anchor `finding-N`."""
-    return "\n".join(_parts(finding, context))
+
+class FilterValue(Record):
+    """One value that findings can be filtered by: its anchor is also the class of the rows and cards that have it."""
+
+    anchor: str
+    text: str
+    number: int
 
 
-def _parts(finding: ReportEntry, context: Context) -> Iterator[str]:
-    found = finding.diagnostic
-    level = found.severity.value
-    yield f'<article class={level} id="finding-{finding.number}">'
-    yield (
-        f'<div class=line><span class="badge {level}">{level}</span>'
-        f'<a href="#{found.code.id}">{found.code.id}</a> <span class=faint>{esc(found.code.slug)}</span>'
-        f'<span class="id mono faint" title="fingerprint {finding.fingerprint}">{finding.fingerprint[:12]}</span></div>'
+class Filter(Record):
+    """What findings can be filtered by, and its values."""
+
+    name: str
+    choices: tuple[FilterValue, ...]
+
+
+class Figure(Record):
+    """A place, its lines where the source is at hand, and what is said of it."""
+
+    place: str
+    lines: tuple[MarkedLine, ...]
+    label: str
+    second: bool
+
+
+class FindingDetails(Record):
+    """One finding: what its row and its details show. `facts` stand open, `more` is folded."""
+
+    number: int
+    finding: Diagnostic
+    fingerprint: str
+    classes: str
+    seen: dict[str, str]
+    figures: tuple[Figure, ...]
+    remarks: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...]
+    more: tuple[tuple[str, str], ...]
+    sides: tuple[DiffRow, ...]
+
+
+class FindingsView(Record):
+    """All findings. `compares`: whether any of them has a declared and a live value, so that columns show them."""
+
+    cards: tuple[FindingDetails, ...]
+    filters: tuple[Filter, ...]
+    compares: bool
+
+    @property
+    def are_open(self) -> bool:
+        """Whether the cards are unfolded."""
+        return len(self.cards) <= MOST_OPEN
+
+    @property
+    def anchors(self) -> Iterator[str]:
+        """Every anchor that filters."""
+        return (choice.anchor for each in self.filters for choice in each.choices)
+
+
+def findings_view(findings: Sequence[ReportEntry], context: Context) -> FindingsView:
+    """What the page shows of findings, in their order."""
+    seen = [dict(each.diagnostic.evidence) for each in findings]
+    values = {
+        "severity": [each.diagnostic.severity.value for each in findings],
+        "danger": [each.diagnostic.danger or "" for each in findings],
+        "pool": [_pool(each.diagnostic, facts) for each, facts in zip(findings, seen, strict=True)],
+        "writer": [facts.get("writer", "") for facts in seen],
+    }
+    filters = [_filter(name, each) for name, each in values.items()]
+    anchors = [{choice.text: choice.anchor for choice in each.choices} for each in filters]
+    classes = [
+        " ".join(anchor for value, known in zip(each, anchors, strict=True) if (anchor := known.get(value)))
+        for each in zip(*values.values(), strict=True)
+    ]
+    cards = map(lambda entry, facts, name: _card(entry, facts, name, context), findings, seen, classes)
+    compares = any("declared" in facts or "live" in facts for facts in seen)
+    return FindingsView(tuple(cards), tuple(each for each in filters if len(each.choices) > 1), compares)
+
+
+def _filter(name: str, values: Sequence[str]) -> Filter:
+    counts = Counter(value for value in values if value).most_common(_MOST_CHOICES)
+    return Filter(
+        name, tuple(FilterValue(f"{name}-{n}", text, number) for n, (text, number) in enumerate(counts, start=1))
     )
-    yield f"<h3>{esc(found.message)}</h3>"
-    if found.at:
-        yield _figure(found.at, found.label, context, second=False)
-    elif found.label:
-        yield f"<p>{esc(found.label)}</p>"
-    yield from (_figure(note.at, note.message, context, second=True) for note in found.notes if note.at)
-    if remarks := [f"<li>{prose(note.message)}</li>" for note in found.notes if note.at is None]:
-        yield f"<ul class=remarks>{''.join(remarks)}</ul>"
-    yield facts(_evidence(found))
-    if found.help:
-        yield f"<p class=help><b>Help:</b> {prose(found.help)}</p>"
-    if found.fix:
-        yield f"<p class=help><b>Suggested:</b> {_suggestion(found.fix)}</p>"
-    yield "</article>"
 
 
-def _evidence(found: Diagnostic) -> Iterator[tuple[str, str]]:
+def _pool(found: Diagnostic, facts: dict[str, str]) -> str:
+    """The pool that a finding is about, where it is about one."""
+    if pool := facts.get("pool"):
+        return pool
+    match = _POOL.match(found.path or "") or _POOL.match(found.subject or "")
+    return match[1] if match else ""
+
+
+def _card(entry: ReportEntry, seen: dict[str, str], classes: str, context: Context) -> FindingDetails:
+    found = entry.diagnostic
+    shown = _COLUMNS[:2] if _compares(seen) else ()
+    facts = [pair for pair in found.evidence if pair[0] not in found.at_length and pair[0] not in shown]
+    more = [pair for pair in found.evidence if pair[0] in found.at_length and pair[0] not in shown]
+    return FindingDetails(
+        entry.number,
+        found,
+        entry.fingerprint,
+        classes,
+        seen,
+        tuple(_figures(found, context)),
+        tuple(note.message for note in found.notes if note.at is None and not _is_inner(note, found)),
+        (*_where(found), *facts),
+        (*more, ("fingerprint", entry.fingerprint)),
+        _sides(found, seen),
+    )
+
+
+def _compares(seen: dict[str, str]) -> bool:
+    return "declared" in seen or "live" in seen
+
+
+def _is_inner(note: Note, found: Diagnostic) -> bool:
+    """Whether a remark tells what the two sides show better."""
+    return found.sides is not None and ": declared " in note.message
+
+
+def _where(found: Diagnostic) -> Iterator[tuple[str, str]]:
     if found.subject:
         yield "object", found.subject
     if found.path:
         yield "field", found.path
-    yield from found.evidence
+    if found.danger:
+        yield "danger", found.danger.value
 
 
-def _figure(at: Span, label: str, context: Context, *, second: bool) -> str:
-    """The place, and its lines with a mark under them where the source is at hand."""
-    lines = excerpt(at, context)
-    picture = "\n".join(_picture(lines, label, "second" if second else "first"))
-    if not lines:
-        picture = f"<p>{esc(label)}</p>" if label else ""
-    return f"<figure><figcaption>{esc(str(at))}</figcaption>{picture}</figure>"
+def _sides(found: Diagnostic, seen: dict[str, str]) -> tuple[DiffRow, ...]:
+    if found.sides:
+        return side_by_side(*found.sides)
+    if not _compares(seen):
+        return ()
+    return (DiffRow("differs", seen.get("declared"), seen.get("live")),)
 
 
-def _picture(lines: tuple[MarkedLine, ...], label: str, kind: str) -> Iterator[str]:
-    """The lines; the label stands under its mark because an invisible copy of what precedes holds its place."""
-    previous = None
-    for line in lines:
-        lead = "<pre>" if previous is None else ""
-        if previous and line.number > previous + 1:
-            yield "<span class=gutter>    ...</span>"
-        mark = f"<mark class={kind}>{esc(line.inside) or ' '}</mark>"
-        end = "</pre>" if line is lines[-1] and not label else ""
-        yield f"{lead}<span class=gutter>{line.number:5} | </span>{esc(line.before)}{mark}{esc(line.after)}{end}"
-        previous = line.number
-    if lines and label:
-        space = f"<span class=space aria-hidden=true>{esc(lines[-1].before)}</span>"
-        yield f'<span class=gutter>      | </span>{space}<span class="said {kind}">{esc(label)}</span></pre>'
-
-
-def _suggestion(fix: Fix) -> str:
-    text = f"<code>{esc(fix.replacement)}</code>" if fix.replacement.strip() else "remove what is"
-    return f"{text} at {esc(str(fix.at))}"
+def _figures(found: Diagnostic, context: Context) -> Iterator[Figure]:
+    if found.at:
+        yield Figure(str(found.at), excerpt(found.at, context), found.label, second=False)
+    for note in found.notes:
+        if note.at:
+            yield Figure(str(note.at), excerpt(note.at, context), note.message, second=True)

@@ -1,32 +1,33 @@
-"""HTML from values. Every text is escaped here and nowhere else."""
+"""The templates of the page and their filters. Every text is made harmless and escaped here and nowhere else."""
 
 from __future__ import annotations
 
-import html
 import re
-from collections.abc import Iterable
+from pathlib import Path
+
+from markupsafe import Markup, escape
 
 from blueprint.report.escaping import visible
+from blueprint.report.markdown import to_html
+from blueprint.text_templates import TextTemplates
+
+_FOLDER = Path(__file__).parent
+_CODE = re.compile(r"`([^`]+)`")
 
 
-def esc(text: str) -> str:
-    """Text from anywhere, safe as content and inside a quoted attribute."""
-    return html.escape(visible(text), quote=True)
-
-
-def prose(text: str) -> str:
+def prose(text: str) -> Markup:
     """A sentence from anywhere, in which what stands between backticks is code."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", esc(text))
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(visible(text)))))  # noqa: S704 - escaped just here
 
 
-def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """A table of cells that are HTML already."""
-    names = "".join(f"<th scope=col>{name}</th>" for name in head)
-    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>\n" for row in rows)
-    return f"<div class=scroll><table><thead><tr>{names}</tr></thead><tbody>\n{body}</tbody></table></div>"
+def explanation(text: str) -> Markup:
+    """The Markdown of a code's page."""
+    return Markup(to_html(text))  # noqa: S704 - it escapes all that it does not make
 
 
-def facts(pairs: Iterable[tuple[str, str]]) -> str:
-    """A description list of escaped pairs; nothing for no pairs."""
-    items = "".join(f"<dt>{esc(name)}</dt><dd>{esc(text)}</dd>" for name, text in pairs)
-    return f"<dl>{items}</dl>" if items else ""
+def style_sheet() -> Markup:
+    """The style sheet as it is."""
+    return Markup((_FOLDER / "report.css").read_text(encoding="utf-8"))  # noqa: S704 - a file of ours
+
+
+PAGE = TextTemplates(_FOLDER, html=True, shown=visible, filters={"prose": prose, "explanation": explanation})

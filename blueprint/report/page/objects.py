@@ -1,60 +1,96 @@
-"""Changed objects as HTML: foldable, open while there are few."""
+"""Changed objects as the page shows them: foldable, open while there are few."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 from blueprint.changes.compare import ABSENT, Action, FieldChange, ObjectChange
-from blueprint.report.changes import MARKS, block_diff, only_labels, origin_text, split_label_changes
-from blueprint.report.page.markup import esc
+from blueprint.records import Record
+from blueprint.redaction.secrets import Redacted
+from blueprint.report.changes import MARKS, only_labels, origin_text, split_label_changes
+from blueprint.report.page.side_by_side import DiffRow, side_by_side
 from blueprint.report.values import one_line
 from blueprint.source.paths import format_path
+from blueprint.source.yaml_writer import readable
 
 MOST_OPEN = 40
 _LONGEST = 2000
 
 
-def changes_html(changes: Sequence[ObjectChange]) -> Iterator[str]:
-    """Every object that changes; the unchanged ones folded into one list."""
+class FieldView(Record):
+    """One field that changes, both values side by side."""
+
+    path: str
+    rows: tuple[DiffRow, ...]
+    origin: str
+
+
+class ObjectView(Record):
+    """One object that changes."""
+
+    kind: str
+    mark: str
+    name: str
+    action: str
+    reason: str
+    fields: tuple[FieldView, ...]
+
+
+class Names(Record):
+    """Objects of which only the names are told."""
+
+    summary: str
+    names: tuple[str, ...]
+
+
+class ChangesView(Record):
+    """Every object that changes; those of which only labels change, and the unchanged ones, by name."""
+
+    objects: tuple[ObjectView, ...]
+    names: tuple[Names, ...]
+
+    @property
+    def are_open(self) -> bool:
+        """Whether the objects are unfolded."""
+        return len(self.objects) <= MOST_OPEN
+
+
+def changes_view(changes: Sequence[ObjectChange]) -> ChangesView:
+    """What the page shows of changes, in their order."""
     shown, labelled = split_label_changes(changes)
-    for change in shown:
-        yield _object(change, is_open=len(shown) <= MOST_OPEN)
-    if labelled:
-        yield _names(labelled, only_labels(labelled))
-    if unchanged := [change for change in changes if change.action is Action.UNCHANGED]:
-        yield _names(unchanged, f"{len(unchanged)} unchanged")
+    unchanged = [change for change in changes if change.action is Action.UNCHANGED]
+    folded = [(labelled, only_labels(labelled))] if labelled else []
+    folded += [(unchanged, f"{len(unchanged)} unchanged")] if unchanged else []
+    names = (Names(summary, tuple(str(change.id) for change in each)) for each, summary in folded)
+    return ChangesView(tuple(map(_object, shown)), tuple(names))
 
 
-def _names(changes: Sequence[ObjectChange], summary: str) -> str:
-    names = "".join(f"<li class=mono>{esc(str(change.id))}</li>" for change in changes)
-    return f"<details class=object><summary>{esc(summary)}</summary><ul>{names}</ul></details>"
-
-
-def _object(change: ObjectChange, *, is_open: bool) -> str:
+def _object(change: ObjectChange) -> ObjectView:
     kind = "unknown-change" if change.action is Action.UNKNOWN else change.action.value
-    reason = f" <span class=faint>{esc(change.reason)}</span>" if change.reason else ""
-    head = (
-        f"<span class=mark>{esc(MARKS[change.action])}</span><b>{esc(str(change.id))}</b> "
-        f"<span class=faint>{change.action.value}</span>{reason}"
-    )
-    fields = "".join(_field(field) for field in change.fields)
-    if not fields:
-        return f'<details class="object {kind}"><summary>{head}</summary></details>'
-    opened = " open" if is_open else ""
-    return f'<details class="object {kind}"{opened}><summary>{head}</summary>{fields}</details>'
+    fields = tuple(map(_field, change.fields))
+    return ObjectView(kind, MARKS[change.action], str(change.id), change.action.value, change.reason, fields)
 
 
-def _field(field: FieldChange) -> str:
-    lines = block_diff(field)
-    values = f"<pre>{'&#10;'.join(map(esc, lines))}</pre>" if lines else _values(field)
-    return (
-        f"<div class=field><div class=mono>{esc(format_path(field.path))}</div>{values}"
-        f"<div class=faint>{esc(origin_text(field.origin))}</div></div>"
-    )
+def _field(field: FieldChange) -> FieldView:
+    name = field.name or format_path(field.path)
+    return FieldView(name, _rows(field.before, field.after), origin_text(field.origin))
 
 
-def _values(field: FieldChange) -> str:
-    sides = (("del", field.before), ("ins", field.after))
-    return "".join(
-        f"<div><{tag}>{esc(one_line(value, _LONGEST))}</{tag}></div>" for tag, value in sides if value is not ABSENT
-    )
+def _rows(before: Any, after: Any) -> tuple[DiffRow, ...]:
+    if any(_has_lines(value) for value in (before, after)):
+        return side_by_side(_lines(before), _lines(after))
+    left, right = (None if value is ABSENT else one_line(value, _LONGEST) for value in (before, after))
+    return (DiffRow("differs", left, right),)
+
+
+def _has_lines(value: Any) -> bool:
+    if isinstance(value, str) and not isinstance(value, Redacted):
+        return "\n" in value.strip()
+    return isinstance(value, dict | list)
+
+
+def _lines(value: Any) -> str:
+    if value is ABSENT:
+        return ""
+    return value if isinstance(value, str) else readable(value)

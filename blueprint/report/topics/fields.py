@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from blueprint.records import Record
 
 Schema = Mapping[str, Any]
 
@@ -28,8 +29,7 @@ _BOUNDS = {
 _NAMES = {"object": "mapping", "array": "list", "null": "null"}
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Record):
     """One field of the blueprint.
 
     `path` has `*` for names that users choose and `[]` for list items. `default` is None where there is none

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from blueprint.records import Record
 
 _MOST = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Explainable:
+class Explainable(Record):
     """A topic as it is searched: its group, its name, and what it is about in a sentence."""
 
     group: str

@@ -1,0 +1,28 @@
+"""The objects of a bundle in the stages of an apply: each must be through before the next begins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from blueprint.bundle.model import Object
+from blueprint.kubernetes.stages import Stage, stage_of
+from blueprint.records import Record
+
+
+class DeliveryStage(Record):
+    """One stage: its number, its name in lower case, and its objects in the order of the bundle."""
+
+    number: int
+    name: str
+    objects: tuple[Object, ...]
+
+    @property
+    def label(self) -> str:
+        """`1-definitions`: it sorts as it is applied."""
+        return f"{self.number}-{self.name}"
+
+
+def stages_of(objects: Sequence[Object]) -> list[DeliveryStage]:
+    """The stages that have objects, in order."""
+    found = ((stage, tuple(obj for obj in objects if stage_of(obj.id) is stage)) for stage in Stage)
+    return [DeliveryStage(stage.value, stage.name.lower(), members) for stage, members in found if members]

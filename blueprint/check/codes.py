@@ -112,7 +112,7 @@ non-canonical forms in Kubernetes' built-in kinds, are compared by value and not
 )
 MEANINGLESS_VALUE = define(
     "BP5012",
-    "empty-value",
+    "sets-nothing",
     """
 A null, an empty list or an empty map sets nothing, but the applying manager becomes the owner of the field, so a later
 change by another manager is a conflict. Omit the field.

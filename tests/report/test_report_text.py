@@ -73,7 +73,7 @@ def test_evidence_for_auditors_is_told_at_length_only(context: Context, *, verbo
 def test_few_findings_and_with_v_all_are_told_in_full(count: int, context: Context, *, verbose: bool) -> None:
     told = text.render(many(count), replace(context, verbose=verbose))
     assert told.count("  --> ") == count
-    assert "-v tells" not in told
+    assert "-v shows" not in told
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from blueprint.bundle.assembly import make_bundle
 from blueprint.bundle.images import PulledImage
-from blueprint.bundle.model import Bundle
+from blueprint.bundle.model import Bundle, Object
 from blueprint.catalog.catalog import load_catalog
 from blueprint.check.codes import RULE_FAILED
 from blueprint.check.objects import validate_objects, without_explained
@@ -123,8 +123,19 @@ def compile_blueprint(
     if has_errors(waivers.standing(found)):
         return compilation
     images = pulled_images(platform, objects)
-    bundle, contents = make_bundle(platform, layered, objects, expectations(platform), images)
+    delivered = _delivery(platform, objects)
+    bundle, contents = make_bundle(platform, layered, objects, expectations(platform), images, delivered)
     return replace(compilation, bundle=bundle, files=contents, images=images)
+
+
+def _delivery(platform: Platform, objects: list[Object]) -> Mapping[str, bytes]:
+    """The files for a controller that applies the bundle; only who declares one pays for what knows of them."""
+    if platform.delivery is None:
+        return {}
+    from blueprint.delivery.files import delivery_files
+
+    release, distribution = platform.release_name, platform.cluster.distribution
+    return delivery_files(platform.name, platform.delivery, objects, release=release, distribution=distribution)
 
 
 def _stopped(target: str, layered: Layered, found: list[Diagnostic], waivers: Waivers) -> Compilation:

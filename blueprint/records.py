@@ -4,7 +4,8 @@ Records are structs of msgspec instead of dataclasses, since a command defines s
 frozen dataclass takes 0.6 ms (its methods are compiled from generated text), to define a struct 0.02 ms; structs are
 also built and hashed in C. The probe and what it imports need the standard library alone and so have dataclasses.
 
-`kw_only=True` after the base makes fields keyword-only, `dict=True` allows `cached_property`, `order=True` gives `<`.
+`kw_only=True` after the base makes fields keyword-only, `dict=True` allows `cached_property`, `order=True` gives `<`,
+`cache_hash=True` keeps the hash, `gc=False` saves room where there are hundreds of thousands that are in no cycle.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from blueprint.bundle.facts import facts_of
@@ -45,8 +46,9 @@ def make_bundle(
     objects: list[Object],
     expectations: tuple[Expectation, ...],
     images: tuple[PulledImage, ...],
+    delivery: BundleFiles = MappingProxyType({}),
 ) -> tuple[Bundle, BundleFiles]:
-    """The bundle, and its files."""
+    """The bundle, and its files. `delivery` are those for a controller that applies it."""
     rename = _renamer(layered)
     by_file = {object_file(obj.id, obj.component): obj for obj in objects}
     encoder = OriginEncoder()
@@ -54,7 +56,7 @@ def make_bundle(
     numbered = tuple((pool, encoder.numbers(noted_sources(pool.sources))) for pool in pools)
     needed = prerequisites(platform)
     facts = facts_of(platform, layered, images, needed)
-    files = {name: emit(obj.data).encode() for name, obj in by_file.items()}
+    files = {name: emit(obj.data).encode() for name, obj in by_file.items()} | dict(delivery)
     files[PREREQUISITES] = as_json({"prerequisites": [_prerequisite(each, encoder) for each in needed]})
     files[PREREQUISITES_PAGE] = _prerequisites_page(platform, needed, expectations).encode()
     others = [source_of(place) for each in expectations for place in each.sources]

@@ -9,6 +9,7 @@ from functools import partial
 from blueprint.bundle.images import PulledImage
 from blueprint.bundle.model import BundleFact, Source
 from blueprint.platform.components.model import PlatformComponent
+from blueprint.platform.delivery.model import delivery_in_words
 from blueprint.platform.model import Platform
 from blueprint.platform.partitioning.layout import MigGroup
 from blueprint.platform.pool import GpuPool
@@ -50,6 +51,8 @@ def _readings(platform: Platform) -> Iterator[Callable[[], str]]:
     yield lambda: f"the pull secrets {', '.join(platform.cluster.pull_secrets) or 'none'}"
     yield lambda: f"the GPU stack {platform.gpu_stack}"
     yield lambda: f"who labels nodes: {platform.node_labels}"
+    if platform.delivery:
+        yield lambda: f"the delivery {delivery_in_words(platform.delivery)}"
     for name, component in platform.components.items():
         yield partial(_ownership, name, component)
     for pool in platform.gpu_pools:

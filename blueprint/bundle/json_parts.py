@@ -8,8 +8,10 @@ is. Compact JSON has no line break inside a value, so the index is found without
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,32 +24,50 @@ _INDEX = b'\n"index":'
 
 
 def json_in_parts(
-    values: Mapping[str, Any], tables: Mapping[str, Sequence[Any]], mappings: Mapping[str, Mapping[str, Any]]
+    values: Mapping[str, Any], tables: Mapping[str, Iterable[Any]], mappings: Mapping[str, Mapping[str, Any]]
 ) -> bytes:
-    """The file's bytes. `values` are small and stand whole; rows of `tables` and entries of `mappings` are parts."""
+    """The file's bytes. `values` are small and stand whole; rows of `tables` and entries of `mappings` are parts.
+
+    Tables are gone through once, row by row. An entry may be a `Fragment`, JSON already.
+    """
     writer = _Writer()
     for name, value in values.items():
         writer.member(name, _dumps(value))
     for name, rows in tables.items():
-        pages = (_dumps(rows[start : start + PAGE]) for start in range(0, len(rows), PAGE))
-        writer.index[name] = [place for _, place in writer.lines(name, b"[]", ((b"", page) for page in pages))]
+        pages = ((b"", _dumps(page)) for page in _pages(rows))
+        writer.index[name] = [place for _, place in writer.lines(name, b"[]", pages)]
     for name, mapping in mappings.items():
         entries = ((_dumps(key) + b":", _dumps(mapping[key])) for key in sorted(mapping))
         writer.index[name] = {
             key: place for key, (_, place) in zip(sorted(mapping), writer.lines(name, b"{}", entries), strict=True)
         }
     writer.member("index", _dumps(writer.index))
-    return bytes(writer.out + b"}\n")
+    writer.out.write(b"}\n")
+    return writer.out.getvalue()
+
+
+def fragment(value: Any) -> orjson.Fragment:
+    """A value as the JSON that it will be, for who holds many until they are written.
+
+    It is copied, since what orjson returns occupies several times what it holds.
+    """
+    return orjson.Fragment(bytes(memoryview(_dumps(value))))
+
+
+def _pages(rows: Iterable[Any]) -> Iterator[list[Any]]:
+    remaining = iter(rows)
+    while page := list(islice(remaining, PAGE)):
+        yield page
 
 
 class _Writer:
     def __init__(self) -> None:
-        self.out = bytearray()
+        self.out = BytesIO()  # gives its bytes away without copying them
         self.index: dict[str, Any] = {}
 
     def member(self, name: str, value: bytes) -> None:
         """A whole value on a line."""
-        self.out += (b",\n" if self.out else b"{\n") + _dumps(name) + b":" + value
+        self.out.write((b",\n" if self.out.tell() else b"{\n") + _dumps(name) + b":" + value)
 
     def lines(
         self, name: str, brackets: bytes, parts: Iterator[tuple[bytes, bytes]]
@@ -56,11 +76,11 @@ class _Writer:
         self.member(name, brackets[:1])
         separator = b"\n"
         for key, value in parts:
-            self.out += separator + key
-            yield key, (len(self.out), len(value))
-            self.out += value
+            self.out.write(separator + key)
+            yield key, (self.out.tell(), len(value))
+            self.out.write(value)
             separator = b",\n"
-        self.out += brackets[1:]
+        self.out.write(brackets[1:])
 
 
 def _dumps(value: Any) -> bytes:

@@ -18,6 +18,8 @@ IMAGES = "images.txt"
 PREREQUISITES = "prerequisites.json"
 PREREQUISITES_PAGE = "prerequisites.md"
 MANIFESTS = "manifests"
+DELIVERY = "delivery"
+"""Files for a controller that applies the bundle, where the blueprint declares one."""
 
 
 def as_json(value: Any) -> bytes:

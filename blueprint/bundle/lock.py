@@ -10,6 +10,7 @@ from blueprint.bundle.images import PulledImage
 from blueprint.bundle.layout import LOCK_SCHEMA, sha256
 from blueprint.bundle.model import BundlePool, Object
 from blueprint.platform.components.model import PlatformComponent
+from blueprint.platform.delivery.model import delivery_to_json
 from blueprint.platform.model import Platform
 from blueprint.platform.observability.prerequisites import observability_to_json
 from blueprint.platform.pool import Pool
@@ -50,6 +51,7 @@ class Lock(Record):
             "cluster": _cluster(platform),
             "components": {name: _component(component) for name, component in platform.components.items()},
             "observability": observability_to_json(platform),
+            **({"delivery": delivery} if (delivery := delivery_to_json(platform.delivery)) else {}),
             "inputs": {name: sha256(text.encode()) for name, text in self.inputs.items()},
             "images": [{"ref": each.ref, "component": each.pulled_by, "digest": each.digest} for each in self.images],
             "pools": [_pool(bundled, pool) | {"sources": sources} for (bundled, sources), pool in pools],

@@ -60,7 +60,7 @@ class ObjectId(Record, order=True):
         return "/".join(part for part in (self.kind, self.namespace, self.name) if part)
 
 
-class FieldOrigin(Record):
+class FieldOrigin(Record, gc=False):
     """Why a field has its value: the template scalar that produced it and everything that scalar read."""
 
     template: Span

@@ -51,10 +51,14 @@ class OriginEncoder:
 
     def tables(self, rename: Rename = str) -> dict[str, list[Any]]:
         """The tables, once everything has its number."""
+        return {name: list(rows) for name, rows in self.rows(rename).items()}
+
+    def rows(self, rename: Rename = str) -> dict[str, Iterator[Any]]:
+        """The rows of each table one by one, for who does not need them all at once."""
         return {
-            "templates": [_row(template, rename) for template in self._templates],
-            "sources": [[s.layer, *_row(s.span, rename), s.path] for s in self.sources],
-            "sets": list(self._sets),
+            "templates": (_row(template, rename) for template in self._templates),
+            "sources": ([s.layer, *_row(s.span, rename), s.path] for s in self.sources),
+            "sets": iter(self._sets),
         }
 
     def _member(self, one: Source | SourceGroup) -> int:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import orjson
 
 from blueprint.bundle.file_replacement import STAGE
 from blueprint.bundle.layout import (
+    DELIVERY,
     EXPECTATIONS,
     IMAGES,
     LOCK,
@@ -102,8 +103,15 @@ def replacement(files: Files, folder: Path) -> Replacement:
         edited=tuple(sorted([*edited, *([LOCK] if listed.edited and LOCK in changed else [])])),
         in_the_way=tuple(in_the_way),
         foreign=tuple(_foreign_at_the_top(folder, {*files, *gone})),
-        strays=tuple(strays_in(folder, {*files, *gone})),
+        strays=tuple(_strays(folder, {*files, *gone})),
     )
+
+
+def _strays(folder: Path, ours: Collection[str]) -> Iterator[str]:
+    """Files that whoever applies the folder would apply, too: below `manifests/`, and `delivery/` if it is ours."""
+    yield from strays_in(folder, ours)
+    if any(name.startswith(f"{DELIVERY}/") for name in ours):
+        yield from strays_in(folder, ours, DELIVERY)
 
 
 def listed_in(folder: Path) -> LockedFiles:
@@ -127,7 +135,7 @@ def listed_in(folder: Path) -> LockedFiles:
 def is_ours(name: str) -> bool:
     """Whether a bundle has files of such a name; a lock that says so of another one is not believed."""
     parts = name.split("/")
-    below = parts[0] == MANIFESTS and len(parts) > 1 and not {"", ".", ".."} & {*parts}
+    below = parts[0] in (MANIFESTS, DELIVERY) and len(parts) > 1 and not {"", ".", ".."} & {*parts}
     return below or name in _AT_THE_TOP
 
 

@@ -10,10 +10,11 @@ The file can be read in parts (`json_parts`): who requests one field of ten thou
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path as FilePath
 from typing import Any
 
-from blueprint.bundle.json_parts import JsonParts, json_in_parts
+from blueprint.bundle.json_parts import JsonParts, fragment, json_in_parts
 from blueprint.bundle.model import BundleFact, Object
 from blueprint.bundle.origin_codec import OriginDecoder, OriginEncoder, Place, Rename
 from blueprint.platform.tracking.sources import Source
@@ -34,11 +35,11 @@ def provenance_file(
     `extra` are sources of things that do not refer to the tables, whose lines are kept as well; `texts` is the text of
     the files by name; `rename` gives files their names in bundles.
     """
-    fields = {file: encoder.places(obj) for file, obj in objects.items()}
+    fields = {file: fragment(encoder.places(obj)) for file, obj in objects.items()}  # as text it takes a fifth
     numbered = [[fact.what, encoder.number(fact.noted)] for fact in facts]
     values = {"schemaVersion": SCHEMA, "facts": numbered}
-    lines = _lines({*encoder.sources, *extra}, texts, rename)
-    return json_in_parts(values, encoder.tables(rename), {"objects": fields, "lines": lines})
+    lines = _lines(chain(encoder.sources, extra), texts, rename)
+    return json_in_parts(values, encoder.rows(rename), {"objects": fields, "lines": lines})
 
 
 def _lines(sources: Iterable[Source], texts: Mapping[str, str], rename: Rename) -> dict[str, dict[str, str]]:

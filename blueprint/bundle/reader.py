@@ -127,10 +127,10 @@ def _edited(code: Any, file: Path, reason: str) -> Diagnostic:
     )
 
 
-def stray_manifests(folder: Path, listed: Container[str]) -> list[str]:
+def stray_manifests(folder: Path, listed: Container[str], below: str = MANIFESTS) -> list[str]:
     """Files below `manifests/` that are not listed. What else is in the folder is no part of the bundle."""
     found = []
-    for place, folders, names in os.walk(folder / MANIFESTS):
+    for place, folders, names in os.walk(folder / below):
         links = [name for name in folders if os.path.islink(os.path.join(place, name))]  # noqa: PTH114, PTH118
         found += [Path(place, name).relative_to(folder).as_posix() for name in (*names, *links)]
     return sorted(name for name in found if name not in listed)

@@ -31,6 +31,18 @@ _CODES: Mapping[str, tuple[Code, str]] = {
 }
 
 
+HAPPENS: Mapping[str, str] = {
+    "driver": "the driver of the nodes",
+    "driver-restart": "the driver's pods",
+    "runtime": "the container runtime of the nodes",
+    "allocation": "the device plugin",
+    "claims": "the DRA driver",
+    "operands": "operands",
+    "network-driver": "the network driver of the nodes",
+}
+"""What restarts where a change has an effect of this name."""
+
+
 class EffectMatch(Record):
     """Changed fields of one object that an entry of the table knows."""
 

@@ -37,6 +37,7 @@ _FACTS = {
     ("platform", "release"): "the release ",
     ("platform", "gpuStack"): "the GPU stack ",
     ("platform", "nodeLabels"): "who labels nodes: ",
+    ("platform", "delivery"): "the delivery ",
     ("cluster", "kubernetes"): "the API that objects are checked against: ",
     ("cluster", "distribution"): "the distribution ",
     ("cluster", "os"): "the operating system ",

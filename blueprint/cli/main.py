@@ -31,7 +31,7 @@ GROUPS = {
     "cluster": "Bring it to a cluster, and find out whether it is still so",
     "tool": "The tool itself",
 }
-"""Every group of verbs with its title, in the order of work. A verb names its group in `GROUP`."""
+"""Every group of verbs with its title, in the order of work. A verb names its group, and where it comes in it."""
 CLOSING = (
     "Start with `blueprint init`. `blueprint help VERB` shows the options and examples of a verb, "
     "`blueprint explain TOPIC` every field, code, product and exit code."
@@ -228,6 +228,7 @@ def overview() -> str:
     from blueprint.cli.parser import fill
 
     about = {verb: _constants(verb) for verb in verbs()}
+    about = dict(sorted(about.items(), key=lambda each: int(each[1]["STEP"])))
     lines = ["usage: blueprint VERB [OPTIONS] ...", "", fill(DESCRIPTION), ""]
     widest = max(map(len, about)) + 4
     for group, title in GROUPS.items():
@@ -243,12 +244,16 @@ def overview() -> str:
 
 
 def _constants(verb: str) -> dict[str, str]:
-    """The verb's `HELP` and `GROUP`, read from its source."""
+    """The verb's `HELP`, `GROUP` and `STEP`, read from its source."""
     import ast
     import pkgutil
 
     source = pkgutil.get_data("blueprint.cli.commands", f"{verb}.py") or b""
-    found = (line.partition(" = ") for line in source.decode().splitlines() if line.startswith(("HELP = ", "GROUP = ")))
+    found = (
+        line.partition(" = ")
+        for line in source.decode().splitlines()
+        if line.startswith(("HELP = ", "GROUP = ", "STEP = "))
+    )
     return {name: str(ast.literal_eval(value)) for name, _, value in found}
 
 

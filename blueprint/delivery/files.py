@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from blueprint.bundle.layout import DELIVERY
 from blueprint.bundle.model import Object
 from blueprint.delivery.argocd import configuration, parent_application, stage_application
 from blueprint.delivery.expected_writes import ignored_fields
 from blueprint.delivery.flux import stage_kustomization, stage_resources
 from blueprint.delivery.health import health_checks
-from blueprint.delivery.settings import Delivery
 from blueprint.delivery.stages import stages_of
+from blueprint.platform.delivery.model import Delivery
 from blueprint.source.yaml_writer import emit
 
-FOLDER = "delivery"
-ARGOCD = f"{FOLDER}/argocd"
-FLUX = f"{FOLDER}/flux"
+ARGOCD = f"{DELIVERY}/argocd"
+FLUX = f"{DELIVERY}/flux"
 
 
 def delivery_files(

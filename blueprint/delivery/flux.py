@@ -8,8 +8,8 @@ from typing import Any
 from blueprint.bundle.layout import object_file
 from blueprint.delivery.expected_writes import IgnoredFields
 from blueprint.delivery.health import HealthCheck
-from blueprint.delivery.settings import Flux
 from blueprint.delivery.stages import DeliveryStage
+from blueprint.platform.delivery.model import Flux
 
 
 def stage_kustomization(

@@ -1,12 +1,14 @@
-"""What a difference may let somebody do: decided by the field, by what stands in it, and by the kind of the object."""
+"""What a difference may let somebody do, and what its repair restarts: decided by field, value and kind of object."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from blueprint.catalog.component_files.effects import load_effects
 from blueprint.changes.compare import ABSENT
+from blueprint.changes.effects import HAPPENS
 from blueprint.diagnostics import Danger
 from blueprint.drift.model import Finding, FindingKind
 
@@ -37,6 +39,24 @@ def danger_of(finding: Finding) -> Danger | None:
         return Danger.PERMISSIONS
     stopped = finding.path == "spec.replicas" and finding.live == 0
     return Danger.WORKLOAD_GONE if kind in _WORKLOADS and (finding.kind in _GONE or stopped) else None
+
+
+def restarts_of(finding: Finding) -> Iterator[str]:
+    """What a repair restarts: the pods of a workload whose template it changes, what an operator does for the field."""
+    if not (finding.is_drift and finding.path):
+        return
+    kind, name = finding.subject.partition("/")[0], finding.subject
+    if kind in _WORKLOADS and finding.path.startswith("spec.template."):
+        yield f"the pods of {name}"
+        return
+    for table in load_effects():
+        for effect in table.effects:
+            if effect.kind == kind and effect.happens in HAPPENS and _is_under(finding.path, effect.fields):
+                yield f"{HAPPENS[effect.happens]} ({name})"
+
+
+def _is_under(path: str, fields: Iterable[str]) -> bool:
+    return any(path == field or path.startswith((f"{field}.", f"{field}[")) for field in fields)
 
 
 def _keys(value: Any) -> Iterator[str]:

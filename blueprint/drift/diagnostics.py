@@ -10,13 +10,14 @@ from typing import Any
 from blueprint.changes.compare import ABSENT, differences
 from blueprint.diagnostics import Code, Diagnostic, Note
 from blueprint.drift import codes
-from blueprint.drift.danger import danger_of
+from blueprint.drift.danger import danger_of, restarts_of
 from blueprint.drift.model import Finding, FindingKind, FoundIn, cause_of
 from blueprint.redaction.secrets import HIDDEN, HIDDEN_DIFFERENT, is_confidential_field, is_secret_subject
 from blueprint.source.paths import format_path
 from blueprint.source.yaml_writer import readable
+from blueprint.wording import counted
 
-_LONGEST = 160
+_LONGEST, _LONGEST_IN_MESSAGE = 160, 80
 _AT_LENGTH = frozenset(
     {"class", "declared", "live", "from", "layer", "also decides", "template", "operation", "uid", "resourceVersion",
      "station"}
@@ -96,12 +97,15 @@ def _code(finding: Finding) -> Code:
 
 
 def _message(finding: Finding) -> str:
+    if (inner := len(_inner(finding))) and finding.kind is FindingKind.MODIFIED:
+        by = f", written by {finding.writer}" if finding.writer else ""
+        return f"{finding.subject}: {finding.path} has {counted(inner, 'difference')}{by}"
     if finding.statement:
         return f"{finding.subject} {finding.statement}" + (f", written by {finding.writer}" if finding.writer else "")
     return _MESSAGES[_sentence(finding)].format(
         what=f"{finding.subject}: {finding.path}" if finding.path else finding.subject,
-        live=shown(finding, finding.live),
-        declared=shown(finding, finding.declared),
+        live=shown(finding, finding.live, _LONGEST_IN_MESSAGE),
+        declared=shown(finding, finding.declared, _LONGEST_IN_MESSAGE),
         by=f", written by {finding.writer}" if finding.writer else "",
         owner=f"{finding.writer}'s" if finding.writer else "nobody's",
     )
@@ -114,6 +118,8 @@ def _sentence(finding: Finding) -> str:
 
 
 def _label(finding: Finding) -> str:
+    if _inner(finding):
+        return "the cluster has something else"
     match finding.kind:
         case FindingKind.MODIFIED | FindingKind.UNKNOWN if finding.path:
             return f"the cluster has {shown(finding, finding.live)}"
@@ -136,15 +142,20 @@ def _notes(finding: Finding) -> Iterator[Note]:
         yield Note("rendered here", finding.origin.template)
 
 
-def _inner_differences(finding: Finding) -> Iterator[Note]:
-    """What differs inside a list or map that is owned, and so reported, as one piece."""
-    if finding.live is ABSENT or not isinstance(finding.declared, Mapping | list) or _is_secret(finding):
-        return
-    inner = [
+def _inner(finding: Finding) -> list[tuple[str, Any, Any]]:
+    """What differs inside a list or map that is owned, and so reported, as one piece: where, declared, live."""
+    both = isinstance(finding.declared, Mapping | list) and isinstance(finding.live, Mapping | list)
+    if not both or _is_secret(finding):
+        return []
+    return [
         (format_path(path, finding.live if now is not ABSENT else finding.declared), was, now)
         for path, was, now in differences(finding.declared, finding.live)
         if path not in finding.filled
     ]
+
+
+def _inner_differences(finding: Finding) -> Iterator[Note]:
+    inner = _inner(finding)
     for path, was, now in inner[:_DIFFERENCES_SHOWN]:
         yield Note(f"{path}: declared {shown(finding, was)}, live {shown(finding, now)}")
     if len(inner) > _DIFFERENCES_SHOWN:
@@ -175,6 +186,7 @@ def _evidence(finding: Finding, causes: Counter[str]) -> Iterator[tuple[str, str
     if finding.origin and finding.found_in is FoundIn.LIVE:
         yield "template", str(finding.origin.template)
     yield from _writer(finding)
+    yield from (("restarts", text) for text in restarts_of(finding))
     if (cause := cause_of(finding)) and causes[cause] > 1:
         yield "cause", f"{cause}: {causes[cause]} findings"
     yield from finding.seen
@@ -192,14 +204,15 @@ def _writer(finding: Finding) -> Iterator[tuple[str, str]]:
         yield "writer", "unknown (not recorded)"
 
 
-def shown(finding: Finding, value: Any) -> str:
-    """A value on one line; what is in a Secret is never shown."""
+def shown(finding: Finding, value: Any, longest: int = _LONGEST) -> str:
+    """A value on one line, a map or list cut at `longest`; what is in a Secret is never shown."""
     if value is ABSENT:
         return "(absent)"
     if _is_secret(finding):
         return HIDDEN if value is finding.declared else HIDDEN_DIFFERENT
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+    longest = longest if isinstance(value, Mapping | list) else _LONGEST
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
 
 
 def _is_secret(finding: Finding) -> bool:

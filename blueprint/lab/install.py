@@ -37,8 +37,8 @@ def install(names: Sequence[str], *, progress: Progress) -> list[Path]:
     try:
         with _only_one(folder, progress):
             missing = [BINARIES[name] for name in names if not (folder / name).is_file()]
-            for binary in missing:
-                _build(binary, folder, progress)
+            for number, binary in enumerate(missing, start=1):
+                _build(binary, folder, lambda line, n=number: progress(f"{n}/{len(missing)} {line}"))  # type: ignore[misc]
     except OSError as error:
         raise Refused(Diagnostic(codes.BAD_FOLDER, f"the cache cannot be used: {error}"), exit_code=2) from error
     progress(f"{', '.join(names)}: in {folder}")

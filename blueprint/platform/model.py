@@ -20,6 +20,7 @@ from blueprint.platform.cluster.model import ClusterFacts
 from blueprint.platform.components.model import PlatformComponent
 from blueprint.platform.components.node_stack import NodeStack
 from blueprint.platform.components.selection import OBSERVABILITY, is_requested
+from blueprint.platform.delivery.model import Delivery, delivery_of
 from blueprint.platform.dra.model import DynamicAllocation
 from blueprint.platform.drivers.model import DRA, OperatorDriver
 from blueprint.platform.drivers.written import WrittenDriver
@@ -104,6 +105,12 @@ class Platform:
     def node_labels(self) -> str:
         """Who labels and taints nodes: `apply` or `provisioner`."""
         return self._blueprint.spec.node_labels
+
+    @tracked_property
+    def delivery(self) -> Delivery | None:
+        """Who applies the manifests beside `blueprint apply`; None where nobody is declared."""
+        spec = self._blueprint.spec.delivery
+        return delivery_of(spec) if spec else None
 
     def advertiser_of(self, fabric: str) -> str | None:
         """The component that advertises the network cards of a fabric where no cloud does; None: only clouds do."""

@@ -22,6 +22,7 @@ from blueprint.platform.components.checks import check_components
 from blueprint.platform.components.release_checks import check_release_contents
 from blueprint.platform.components.setting_checks import check_settings
 from blueprint.platform.components.stack_checks import check_stack
+from blueprint.platform.delivery.checks import check_delivery
 from blueprint.platform.derivation import Derivation
 from blueprint.platform.dra import prerequisites as dra
 from blueprint.platform.dra.checks import check_dra
@@ -165,4 +166,5 @@ TOPICS: tuple[Topic, ...] = (
         release_checks=(check_observability_if_declared, check_exporter),
         cluster_prerequisites=observability.cluster_prerequisites,
     ),
+    Topic(name="delivery", checks=(check_delivery,)),
 )

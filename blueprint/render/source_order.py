@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from blueprint.bundle.model import FieldOrigin, Object, Path
+from blueprint.bundle.model import USERS, FieldOrigin, Object, Path
 from blueprint.data import shipped
 from blueprint.diagnostics import Span
 from blueprint.platform.tracking.sources import WRITTEN, Source, SourceGroup, Sources
@@ -22,9 +22,12 @@ _LEAST = 3
 
 
 def value_first(objects: Iterable[Object], texts: Mapping[str, str]) -> list[Object]:
-    """The objects, the lines of every scalar in order; `texts` are the files behind them, but for those shipped."""
+    """The objects, the lines of every scalar in order; `texts` are the files behind them, but for those shipped.
+
+    Each field of a user's manifest has its own line first already.
+    """
     order = _Order(texts)
-    return [replace(each, origins=order.origins(each)) for each in objects]
+    return [each if each.component == USERS else replace(each, origins=order.origins(each)) for each in objects]
 
 
 class _Order:

@@ -33,6 +33,7 @@ class Context(Record):
         width: Columns of the screen; only text follows it.
         color: Whether the text may be coloured.
         ascii_only: Whether only ASCII can be shown.
+        terminal: Whether a person reads it on a terminal: then headlines are wrapped too.
         verbose: Whether text tells every finding in full, however many there are.
         version: The tool's version, as machine formats state it.
     """
@@ -42,6 +43,7 @@ class Context(Record):
     width: int = 100
     color: bool = False
     ascii_only: bool = False
+    terminal: bool = False
     verbose: bool = False
     version: str = __version__
     _lines: dict[str, list[str] | None] = field(default_factory=dict)

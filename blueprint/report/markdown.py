@@ -58,7 +58,9 @@ def _block_text(block: str, width: int) -> str:
         title, rest = _plain(heading[2]), block.partition("\n")[2]
         underlined = f"{title}\n{('=' if heading[1] == '#' else '-') * cells(title)}"
         return underlined + (f"\n{_block_text(rest, width)}" if rest.strip() else "")
-    if block.lstrip().startswith("|") or block.startswith("    "):
+    if block.lstrip().startswith("|"):
+        return "\n".join(_rows(block, width))
+    if block.startswith("    "):
         return block
     if _ITEM.match(block):
         return "\n".join(
@@ -68,10 +70,22 @@ def _block_text(block: str, width: int) -> str:
     return textwrap.fill(_plain(" ".join(block.split())), width, break_long_words=False, break_on_hyphens=False)
 
 
+def _rows(table: str, width: int) -> Iterator[str]:
+    """A table as a list: the first cell of a row names it, the others say what of it. Columns would not fit."""
+    lines = [line.strip().strip("|") for line in table.splitlines()]
+    rows = [[_plain(cell.strip()) for cell in re.split(r"(?<!\\)\|", line)] for line in lines]
+    for row in rows[2:]:  # after the heads and the rule below them
+        others = "; ".join(cell for cell in row[1:] if cell)
+        text = f"{row[0]}: {others}" if others else row[0]
+        yield textwrap.fill(
+            text, width, initial_indent="  - ", subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+        )
+
+
 def _plain(text: str) -> str:
     def shown(found: re.Match[str]) -> str:
         if found["url"]:
-            return f"{found['link']} ({found['url']})"
+            return f"{found['link']} ({re.sub(r'^(?:[.][.]/)+', '', found['url'])})"
         return found["strong"] or found[0]
 
     return _SPAN.sub(shown, text)

@@ -104,9 +104,10 @@ def write_reports(  # noqa: PLR0913 - what a terminal is and shows, each with a 
         width=width or width_of(stream, environment),
         color=may_color(stream, environment) if color is None else color,
         ascii_only=not speaks_unicode(stream),
+        terminal=stream.isatty(),
         verbose=verbose,
     )
-    plain = replace(screen, color=False, ascii_only=False)
+    plain = replace(screen, color=False, ascii_only=False, terminal=False)
     problems: list[Diagnostic] = []
     for destination in destinations(specs):
         report = _format(destination.format)

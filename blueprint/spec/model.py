@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field
 from blueprint.spec.base import Model
 from blueprint.spec.cluster import Cluster
 from blueprint.spec.components import ComponentSpec
+from blueprint.spec.delivery import DeliverySpec
 from blueprint.spec.forms import VERSION, Name, Texts, to_tuple
 from blueprint.spec.observability import ObservabilitySpec
 from blueprint.spec.pools import NodePool
@@ -32,7 +33,7 @@ class Metadata(Model):
 class Spec(Model):
     """What the platform is."""
 
-    NOT_YET = frozenset({"computeDomains", "queueing", "tenants", "plans", "policy", "delivery"})
+    NOT_YET = frozenset({"computeDomains", "queueing", "tenants", "plans", "policy"})
 
     release: Annotated[str, Field(min_length=1)] = Field(description='The tested set of component versions, "2026.11".')
     cluster: Cluster = Field(description="The cluster that the platform is for.")
@@ -49,6 +50,10 @@ class Spec(Model):
     node_pools: dict[Name, NodePool] = Field(min_length=1, description="The node pools by name.")
     observability: ObservabilitySpec | None = Field(
         default=None, description="How nodes and GPUs are watched; leave out for nothing."
+    )
+    delivery: DeliverySpec | None = Field(
+        default=None,
+        description="Who applies the bundle beside `blueprint apply`: Argo CD or Flux; leave out for nobody.",
     )
     hardware: Texts = Field(
         default=(),

@@ -1,7 +1,8 @@
 """What a look for drift costs, beside its peers, in one run: `python -m tests.bench.bench_drift`.
 
-300 Deployments of three containers, unchanged, against a compiled bundle. Wall time is that of whole processes,
-started anew each time. The API server's CPU is what its process used meanwhile, from /proc.
+300 Deployments of three containers (BENCH_OBJECTS for another number), against a compiled bundle: first unchanged, then
+each tenth edited. Wall time is that of whole processes, started anew each time. The API server's CPU is what its
+process used meanwhile, from /proc.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from blueprint.bundle.reader import read_bundle
 from blueprint.inventory.membership import as_member, manager
 from blueprint.lab import Lab
 from blueprint.lab.assets import find
+from tests.bench.bench_compile import measured
 from tests.support.synthetic_blueprints import byte_compiled
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -107,6 +109,10 @@ def main() -> None:
         dry_wall, dry_cpu = _measure(lambda: _dry_runs(bundle, lab), server, repeats=1)
         _tell("SSA dry-run of each, one after the other", dry_wall, dry_cpu)
         print(f"  drift takes {dry_cpu / max(cpu, 1e-9):.0f} times less of the API server's CPU")
+        unchanged = measured(ours)
+        _edit_each_tenth(lab)
+        for what, cost in (("unchanged", unchanged), ("a tenth edited", measured(ours, expected=1))):
+            print(f"blueprint drift, {what:24} {cost.wall:7.2f} s wall {cost.cpu:7.2f} s CPU {cost.memory:6.0f} MiB")
 
 
 def _applied(scratch: Path, lab: Lab) -> Path:
@@ -134,6 +140,12 @@ def _run(command: list[str]) -> None:
     if done.returncode:
         told = f"{done.stdout[-3000:]}{done.stderr[-2000:]}"
         raise SystemExit(f"{' '.join(command)} exited with {done.returncode}\n{told}")
+
+
+def _edit_each_tenth(lab: Lab) -> None:
+    for number in range(0, COUNT, 10):
+        path = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/web-{number:04}"
+        lab.request("PATCH", path, {"spec": {"replicas": 3}}, "application/merge-patch+json")
 
 
 def _dry_runs(bundle: Path, lab: Lab) -> None:

@@ -159,7 +159,8 @@ def test_the_script_for_completion_is_one_that_the_shell_reads(shell: str, capsy
         subprocess.run([program, "-n"], input=script, text=True, check=True, timeout=60)
 
 
-def test_bash_completes_verbs_and_flags(capsys: pytest.CaptureFixture[str]) -> None:
+def test_bash_completes_verbs_flags_and_files(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "blueprint.yaml").write_text(TEXT)
     main(["completion", "bash"])
     script = capsys.readouterr().out
     function = script.rsplit("complete ", 1)[1].split("-F ")[1].split()[0]
@@ -175,6 +176,8 @@ def test_bash_completes_verbs_and_flags(capsys: pytest.CaptureFixture[str]) -> N
     assert completed("blueprint", "val") == ["validate"]
     assert completed("blueprint", "validate", "--fail") == ["--fail-on"]
     assert completed("blueprint", "validate", "--fail-on", "w") == ["warning"]
+    assert completed("blueprint", "validate", "blue") == ["blueprint.yaml"]
+    assert completed("blueprint", "drift", "--snapshot", "blue") == ["blueprint.yaml"]
 
 
 OVERLAY = "apiVersion: gpublueprint.dev/v1alpha1\nkind: Overlay\nspec: {nodePools: {train: {nodes: 9}}}\n"

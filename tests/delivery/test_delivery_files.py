@@ -19,10 +19,10 @@ from blueprint.cluster.health import Health, health_of
 from blueprint.delivery.expected_writes import ignored_fields
 from blueprint.delivery.files import delivery_files
 from blueprint.delivery.health import HealthCheck, health_checks
-from blueprint.delivery.settings import ArgoCD, Delivery, Flux
 from blueprint.delivery.stages import stages_of
 from blueprint.kubernetes.kinds import find_kind
 from blueprint.pipeline import compile_blueprint
+from blueprint.platform.delivery.model import ArgoCD, Delivery, Flux
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ["h100-training", "dra-pilot", "eks-training"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
@@ -19,17 +18,17 @@ def blocks(name: str) -> list[str]:
     return re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
 
 
-@pytest.mark.parametrize("kind", ["Application", "Kustomization"])
-def test_objects_of_the_page_are_as_their_definitions_say(
-    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_the_commands_of_the_page_name_files_that_the_bundle_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    [text] = [block for block in blocks("gitops.md") if f"kind: {kind}\n" in block]
-    (tmp_path / "object.yaml").write_text(text)
-    assert main(["lint", str(tmp_path / "object.yaml"), "--require-schemas", "--report", "json"]) == 0
-    found = json.loads(capsys.readouterr().out)["diagnostics"]
-    assert {each["code"] for each in found} == {"BP5104"}, "the namespace is that of the controller"
-    (tmp_path / "object.yaml").write_text(text.replace("spec:\n", "spec:\n  nonsense: 1\n", 1))
-    assert main(["lint", str(tmp_path / "object.yaml")]) == 1, "the check can fail"
+    page = (ROOT / "docs" / "how-to" / "gitops.md").read_text("utf-8")
+    [blueprint] = re.findall(r"```yaml title=blueprint.yaml\n(.*?)```", page, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "blueprint.yaml").write_text(blueprint)
+    assert main(["compile", "-o", "bundle"]) == 0
+    named = re.findall(r"kubectl apply .*-f (\S+)", page)
+    assert len(named) == 3
+    assert [name for name in named if not (tmp_path / name).exists()] == []
 
 
 def test_the_component_is_given_inputs_that_it_has() -> None:

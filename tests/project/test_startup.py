@@ -114,6 +114,10 @@ def test_help_says_of_each_verb_what_its_module_says() -> None:
         assert f"  {verb} " in shown
         assert " ".join(module.HELP.split()) in " ".join(shown.split())
     assert [title for title in GROUPS.values() if f"{title}:" not in shown] == []
+    in_order = [
+        shown.index(f"\n  {verb} ") for verb in ("init", "validate", "compile", "diff", "plan", "apply", "drift")
+    ]
+    assert in_order == sorted(in_order)
 
 
 @pytest.mark.parametrize("verb", [["--help"], ["compile", "--help"], ["drift", "--help"]])

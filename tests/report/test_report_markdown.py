@@ -70,3 +70,16 @@ def test_a_text_of_several_lines_is_shown_as_a_diff(context: Context) -> None:
     told = markdown.render(sample.RUNS["changes"], context)
     fences = [token.content for token in MarkdownIt("commonmark").parse(told) if token.type == "fence"]
     assert fences == ["@@ -1,3 +1,3 @@\n a: 1\n-b: 2\n+b: 4\n c: 3\n"]
+
+
+def test_a_table_becomes_a_list_that_fits_a_terminal() -> None:
+    table = (
+        "| Key | What | Why |\n| --- | --- | --- |\n| `a` | [one](../../docs/one.md) | "
+        + "word " * 20
+        + "|\n| b |  | |\n"
+    )
+    told = to_terminal(f"# Head\n\n{table}", 40)
+    assert max(map(len, told.splitlines())) <= 40
+    assert "  - `a`: one (docs/one.md); word word" in told
+    assert told.endswith("  - b")
+    assert "---" not in told.partition("Head")[2]

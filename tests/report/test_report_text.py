@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from blueprint.diagnostics import Diagnostic, Fix, Span
+from blueprint.diagnostics import Danger, Diagnostic, Fix, Note, Span
 from blueprint.records import replace
 from blueprint.report import Run
 from blueprint.report.context import Context, may_color, read_sources, speaks_unicode, width_of
@@ -65,8 +65,86 @@ def test_evidence_for_auditors_is_told_at_length_only(context: Context, *, verbo
         sample.DIAGNOSTICS[0], evidence=(("writer", "mallory"), ("uid", "85b04901")), at_length=frozenset({"uid"})
     )
     told = text.render(Run("drift", "", (found,), exit_code=1), replace(context, verbose=verbose))
-    assert "    writer  mallory\n" in told
+    assert ("    writer  mallory\n" if verbose else "  = writer mallory\n") in told
     assert ("85b04901" in told) is verbose
+
+
+def drifted(subject: str, *notes: str, path: str = "spec.x", message: str = "", **facts: str) -> Diagnostic:
+    """A finding of drift, with evidence for people and for auditors."""
+    evidence = tuple({"class": "modified", "writer": "mallory", **facts, "station": "live object"}.items())
+    return Diagnostic(
+        sample.DRIFT,
+        message or f"{subject}: {path} is 2, declared 1",
+        at=sample.span("base.yaml", 4, "ecc"),
+        label="the cluster has 2",
+        notes=tuple(map(Note, notes)),
+        help="`blueprint apply` restores it",
+        subject=subject,
+        path=path,
+        evidence=evidence,
+        at_length=frozenset({"class", "station"}),
+    )
+
+
+@pytest.mark.parametrize("notes", [0, 1, 2, 9])
+def test_a_finding_of_drift_takes_at_most_six_lines(notes: int, context: Context) -> None:
+    found = drifted("Pod/x", *(f"[{n}]: declared 1, live 2" for n in range(notes)), since="2026-11-29T07:22:00Z")
+    told = text.render(Run("drift", "", (found,), exit_code=1), context).split("\n\n")[0].splitlines()
+    assert len(told) <= 6
+    assert told[0] == "error[BP8001] field-modified: Pod/x: spec.x is 2, declared 1"
+    assert told[-1] == "  = help: `blueprint apply` restores it"
+    assert any("mallory" in line and "2026-11-29T07:22:00Z" in line for line in told)
+    more = [line for line in told if ": -v)" in line]
+    assert len(more) == (notes > 2)
+
+
+def test_the_summary_says_how_dangerous_who_and_since_when(context: Context) -> None:
+    gone = replace(drifted("Deployment/b", restarts="the pods of Deployment/b"), danger=Danger.WORKLOAD_GONE)
+    host = replace(drifted("Pod/a", writer="eve", since="2026-11-29T08:00:00Z"), danger=Danger.HOST_ACCESS)
+    found = (gone, host, drifted("Pod/c", since="2026-11-29T09:00:00Z"), drifted("Pod/c", path="spec.y"))
+    told = text.render(Run("drift", "", found, exit_code=1), context).split("\n\n")
+    assert told[0].splitlines() == [
+        "4 findings in 3 objects: 1 host access, 1 workload gone, 2 other",
+        "    mallory  3 findings, since 2026-11-29T09:00:00Z",
+        "    eve      1 finding, since 2026-11-29T08:00:00Z",
+        "    a repair restarts the pods of Deployment/b",
+    ]
+    order = ["Pod/a: spec.x", "Deployment/b: spec.x", "Pod/c: spec.x", "Pod/c: spec.y"]
+    assert [part.partition(": ")[2].partition(" is ")[0] for part in told[1:5]] == order
+
+
+def test_what_many_nodes_of_a_pool_have_in_common_is_one_finding(context: Context) -> None:
+    nodes = [drifted(f"Node/{pool}-{n:04}", pool=pool) for pool in ("train", "lab") for n in range(1000)]
+    run = Run("drift", "", tuple(nodes), exit_code=1)
+    told = text.render(run, context)
+    assert len(told.splitlines()) < 30
+    assert "  = and 999 more of pool train: train-0001, train-0002, train-0003 and 996 more (-v)\n" in told
+    assert text.render(run, replace(context, verbose=True)).count("error[BP8001]") == 2000
+
+
+def test_findings_of_different_fields_or_values_are_not_one(context: Context) -> None:
+    found = [drifted(f"Node/{n}", path=f"spec.{n}") for n in range(5)]
+    found += [drifted(f"Pod/{n}", message=f"Pod/{n}: spec.x is {n}") for n in range(5)]
+    assert text.render(Run("drift", "", tuple(found), exit_code=1), context).count("error[BP8001]") == 10
+
+
+@pytest.mark.parametrize("run", sample.RUNS.values(), ids=sample.RUNS)
+def test_headlines_are_wrapped_on_a_terminal_alone(run: Run, context: Context) -> None:
+    narrow = replace(context, width=60, terminal=True)
+    told = text.render(run, narrow).splitlines()
+    heads = [line for line in told if line.startswith(("error[", "warning[", "note["))]
+    assert len(heads) == len(run.diagnostics)
+    assert all(cells(line) <= 60 or " " not in line.strip() for line in heads)
+    assert run.title in text.render(run, context)
+
+
+def test_lines_that_took_part_are_folded_beyond_three(context: Context) -> None:
+    notes = tuple(Note(f"spec.{n} took part (default)", Span("gone.yaml", n + 1, 1, n + 1, 2)) for n in range(9))
+    found = replace(sample.DIAGNOSTICS[0], notes=notes)
+    told = text.render(Run("probe", "", (found,), exit_code=1), context)
+    assert told.count("took part (default)") == 3
+    assert "  = and 6 more lines that took part; -v names them\n" in told
+    assert text.render(Run("probe", "", (found,)), replace(context, verbose=True)).count("took part (") == 9
 
 
 @pytest.mark.parametrize(("count", "verbose"), [(50, False), (200, True)])

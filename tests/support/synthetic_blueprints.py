@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import compileall
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,11 +67,13 @@ spec:
         app: web-{number:05}
     spec:
       containers:
-        - name: main
-          image: registry.example.org/main:1.2.3
+"""
+CONTAINER = """\
+        - name: {name}
+          image: registry.example.org/{name}:1.2.3
           args: ["--level", "3"]
           ports:
-            - containerPort: 8000
+            - containerPort: {port}
               protocol: TCP
           resources:
             limits:
@@ -109,12 +112,37 @@ def with_pools(folder: Path, count: int, *, plain: bool = False) -> Path:
 
 def with_objects(folder: Path, count: int) -> Path:
     """A blueprint of so many manifests of three kinds, one file for each, in a namespace that somebody else makes."""
-    for name, template in (("notes", CONFIG_MAP), ("webs", DEPLOYMENT), ("services", SERVICE)):
-        numbers = range(count // 3 + (name == "notes") * (count % 3))
-        (folder / f"{name}.yaml").write_text("---\n".join(template.format(number=number) for number in numbers))
+    third = count // 3
+    return _with_manifests(
+        folder,
+        {"notes": (CONFIG_MAP, third + count % 3), "webs": (deployment(["main"]), third), "services": (SERVICE, third)},
+    )
+
+
+def with_config_maps(folder: Path, count: int) -> Path:
+    """The same of ConfigMaps, all in one file."""
+    return _with_manifests(folder, {"notes": (CONFIG_MAP, count)})
+
+
+def with_deployments(folder: Path, count: int) -> Path:
+    """The same of Deployments of three containers."""
+    return _with_manifests(folder, {"webs": (deployment(["main", "proxy", "logs"]), count)})
+
+
+def deployment(containers: Sequence[str]) -> str:
+    """A Deployment whose `{number}` is still to be given."""
+    described = (CONTAINER.format(name=name, port=8000 + index) for index, name in enumerate(containers))
+    return DEPLOYMENT + "".join(described)
+
+
+def _with_manifests(folder: Path, files: Mapping[str, tuple[str, int]]) -> Path:
+    """A blueprint of files, by name: the text of a manifest, and how often it stands there with another number."""
+    for name, (template, count) in files.items():
+        (folder / f"{name}.yaml").write_text("---\n".join(template.format(number=each) for each in range(count)))
     pools = "  nodePools:\n    none: {nodes: {min: 0, max: 0}, selector: {example.org/pool: none}}\n"
     components = "  components: {nfd: {ownership: absent}, gpu-operator: {ownership: absent}}\n"
-    return _written(folder, f'{pools}{components}  extraManifests: ["notes.yaml", "webs.yaml", "services.yaml"]\n')
+    names = ", ".join(f'"{name}.yaml"' for name in files)
+    return _written(folder, f"{pools}{components}  extraManifests: [{names}]\n")
 
 
 def _written(folder: Path, rest: str) -> Path:

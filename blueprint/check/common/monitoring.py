@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from blueprint.bundle.model import Object, Path
@@ -125,6 +125,7 @@ def counter_files(subject: Object) -> Iterator[tuple[str, str]]:
             yield str(key), text
 
 
+@lru_cache(maxsize=1)
 def exported_fields(context: RuleContext) -> frozenset[str]:
     """Every field of DCGM in the files of counters among the objects; none where there is no such file."""
     return frozenset(_rows(context))
@@ -161,8 +162,9 @@ def whole_gpu_fields() -> frozenset[str]:
     return frozenset({*rows, *(row.renamed for row in rows.values() if row.renamed)})
 
 
+@lru_cache(maxsize=1)
 def _recorded(context: RuleContext) -> frozenset[str]:
-    """What recording rules among the objects make."""
+    """What recording rules among the objects make; every expression of every rule asks."""
     names = (each.get("record") for rules in context.objects_of_kind("PrometheusRule") for _, each in rules_of(rules))
     return frozenset(name for name in names if isinstance(name, str))
 
@@ -178,7 +180,8 @@ def _usual_metrics() -> Mapping[str, Metric]:
     return load_monitoring(component.folder).metrics.metrics if component else {}
 
 
-def _rows(context: RuleContext) -> dict[str, str]:
+@lru_cache(maxsize=1)
+def _rows(context: RuleContext) -> Mapping[str, str]:
     """Name and type in every row of the files of counters."""
     found: dict[str, str] = {}
     for each in context.objects_of_kind("ConfigMap"):

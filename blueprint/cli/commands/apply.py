@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 HELP = "apply the declared state to a cluster"
 GROUP = "cluster"
+STEP = 2
 EXAMPLES = (
     "blueprint apply --context prod-eu",
     "blueprint apply plan.json --yes --wait --timeout 10m",
@@ -53,6 +54,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> Run:
     """Plan, write, tell."""
+    from blueprint.changes.compare import Action
+    from blueprint.cli.progress import ApplyProgress
     from blueprint.cli.run_results import apply_run, declined_run
     from blueprint.cluster.apply import ApplyOptions, apply_plan
     from blueprint.cluster.consent import Consent
@@ -65,7 +68,9 @@ def run(options: argparse.Namespace) -> Run:
     if not (options.yes or _agreed(plan, connection)):
         return declined_run(plan, connection)
     how = ApplyOptions(options.timeout, taking, options.wait, _with_confirmed(plan, replacing))
-    progress = _no_progress if options.quiet else _show_progress
+    actions = [*(step.action for step in plan.steps), *(node.action for node in plan.nodes)]
+    due = len(actions) - actions.count(Action.UNCHANGED)
+    progress = _no_progress if options.quiet else ApplyProgress(due)
     return apply_run(plan, apply_plan(plan, connection, how, progress), connection)
 
 
@@ -126,14 +131,3 @@ def _with_confirmed(plan: Plan, consent: Consent) -> Consent:
 
 def _no_progress(_event: Event) -> None:
     """With --quiet."""
-
-
-def _show_progress(event: Event) -> None:
-    """One line for each object that changes, or could not."""
-    from blueprint.cluster.events import ApplyEvent, ApplyStatus, WaitEvent, WaitStatus
-
-    match event:
-        case ApplyEvent(status=status) if status is not ApplyStatus.UNCHANGED:
-            sys.stderr.write(f"{status:<12} {event.id}\n")
-        case WaitEvent(status=WaitStatus.TIMED_OUT):
-            sys.stderr.write(f"{'never came':<12} {event.id}\n")

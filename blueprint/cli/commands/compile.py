@@ -21,6 +21,7 @@ from blueprint.report.model import Run
 
 HELP = "render a blueprint into a bundle"
 GROUP = "review"
+STEP = 1
 EXAMPLES = (
     "blueprint compile -o bundle",
     "blueprint compile -o bundle --check",

@@ -7,15 +7,21 @@ after each update.
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import Action, ArgumentParser, Namespace, _SubParsersAction
+from collections.abc import Iterator
 
 HELP = "print a script for completion in bash, zsh or fish"
 GROUP = "tool"
+STEP = 2
 EXAMPLES = (
     "blueprint completion bash > ~/.local/share/bash-completion/completions/blueprint",
     'blueprint completion zsh > "${fpath[1]}/_blueprint"',
     "blueprint completion fish > ~/.config/fish/completions/blueprint.fish",
 )
+
+_PATHS = ("FILE", "PATH", "DIR", "FOLDER", "TARGET", "BLUEPRINT", "BUNDLE", "READING")
+_SIDES = ("A", "B")
+"""Words in the names of arguments that are files, and the sides of `diff`."""
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -29,5 +35,25 @@ def run(options: Namespace) -> int:
 
     from blueprint.cli.main import build_parser
 
-    sys.stdout.write(shtab.complete(build_parser(), options.shell))
+    parser = build_parser()
+    for action in _arguments(parser):
+        name = str(action.metavar)
+        if (
+            action.metavar
+            and not action.choices
+            and "=" not in name
+            and (name in _SIDES or any(word in name for word in _PATHS))
+        ):
+            vars(action)["complete"] = shtab.FILE
+    sys.stdout.write(shtab.complete(parser, options.shell))
     return 0
+
+
+def _arguments(parser: ArgumentParser) -> Iterator[Action]:
+    """Every argument of a parser and of those below it."""
+    for action in parser._actions:  # noqa: SLF001 - no public way
+        if isinstance(action, _SubParsersAction):
+            for below in action.choices.values():
+                yield from _arguments(below)
+        else:
+            yield action

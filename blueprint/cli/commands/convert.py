@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 HELP = "convert a document to another version of the language"
 GROUP = "write"
+STEP = 5
 EXAMPLES = (
     "blueprint convert blueprint.yaml",
     "blueprint convert blueprint.yaml -o blueprint.yaml",

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 HELP = "compare two blueprints, bundles or git revisions"
 GROUP = "review"
+STEP = 2
 EXAMPLES = (
     "blueprint diff origin/main:blueprint.yaml blueprint.yaml",
     "blueprint diff bundle blueprint.yaml --report markdown=diff.md",

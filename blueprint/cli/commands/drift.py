@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 HELP = "compare the cluster and its GPUs with what is declared"
 GROUP = "cluster"
+STEP = 3
 EXAMPLES = (
     "blueprint drift --context prod-eu",
     "blueprint drift --readings readings/ --max-age 24h",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 HELP = "explain a code, a field, a component, hardware or a topic"
 GROUP = "write"
+STEP = 4
 EXAMPLES = (
     "blueprint explain",
     "blueprint explain BP3101",

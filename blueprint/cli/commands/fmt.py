@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 HELP = "lay out blueprints and overlays in one way, comments kept"
 GROUP = "write"
+STEP = 3
 EXAMPLES = (
     "blueprint fmt",
     "blueprint fmt blueprint.yaml overlays/*.yaml --check",

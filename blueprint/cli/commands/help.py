@@ -7,6 +7,7 @@ from argparse import ArgumentParser, Namespace
 
 HELP = "show the verbs, or the options and examples of one"
 GROUP = "tool"
+STEP = 1
 EXAMPLES = (
     "blueprint help",
     "blueprint help validate",

@@ -30,6 +30,7 @@ _DECIDING = (".registries.", ".driver.version", ".driver.branch")
 _LONGEST_WAIT = 3600
 HELP = "list every image that the platform pulls, and look it up at its registry"
 GROUP = "review"
+STEP = 4
 EXAMPLES = (
     "blueprint images",
     "blueprint images --verify",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 HELP = "write a first blueprint, with comments"
 GROUP = "write"
+STEP = 1
 EXAMPLES = (
     "blueprint init",
     "blueprint init --pool train=H100-SXM5-80GBx8x4 --pool system=3",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 HELP = "start, stop and list throw-away control planes"
 GROUP = "cluster"
+STEP = 6
 EXAMPLES = (
     "blueprint lab install",
     "export KUBECONFIG=$(blueprint lab up blueprint.yaml)",
@@ -87,7 +89,10 @@ def _up(options: argparse.Namespace) -> int:
     bundle = load_bundle(options) if options.target else None
     folder = lab_folder(options.state or default_root(), options.name)
     order = order_lab(folder, options.name, assets=options.assets, controllers=options.controllers)
+    started = time.monotonic()
+    _progress(f"lab {options.name}: starting etcd and kube-apiserver")
     with bring_up(order, Phase.DETACHED) as lab:
+        _progress(f"lab {options.name}: up after {time.monotonic() - started:.0f} s")
         if bundle:
             _create_nodes(lab, bundle)
         sys.stdout.write(f"{lab.kubeconfig}\n")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 HELP = "check Kubernetes manifests of any origin"
 GROUP = "manifests"
+STEP = 1
 EXAMPLES = (
     "blueprint lint manifests/",
     "helm template gpu-operator nvidia/gpu-operator -n gpu-operator | blueprint lint -",

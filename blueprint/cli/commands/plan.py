@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 HELP = "show what apply would change in a cluster"
 GROUP = "cluster"
+STEP = 1
 EXAMPLES = (
     "blueprint plan",
     "blueprint plan --context prod-eu -o plan.json",

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 HELP = "read this node's GPUs and judge them by the blueprint"
 GROUP = "cluster"
+STEP = 5
 EXAMPLES = (
     "blueprint probe -o reading.json",
     "blueprint probe --expect bundle --pool train",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 HELP = "print the JSON Schema of blueprints"
 GROUP = "write"
+STEP = 6
 EXAMPLES = ("blueprint schema > blueprint.schema.json",)
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 HELP = "write the live state of a bundle's objects to a file"
 GROUP = "cluster"
+STEP = 4
 EXAMPLES = ("blueprint snapshot -o snapshot.json.gz",)
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 HELP = "follow a rendered field to its line, or a line to what it decides"
 GROUP = "review"
+STEP = 3
 EXAMPLES = (
     "blueprint trace blueprint.yaml ClusterPolicy/cluster-policy spec.driver.version",
     "blueprint trace blueprint.yaml spec.nodePools.train.driver.branch",

@@ -22,6 +22,7 @@ from blueprint.report.model import Coverage, Run
 
 HELP = "check blueprints and everything they render"
 GROUP = "write"
+STEP = 2
 EXAMPLES = (
     "blueprint validate",
     "blueprint validate clusters/*/blueprint.yaml --fail-on warning",

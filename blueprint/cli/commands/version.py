@@ -9,6 +9,7 @@ from blueprint._version import __version__
 
 HELP = "print the version"
 GROUP = "tool"
+STEP = 3
 EXAMPLES = ("blueprint version",)
 
 

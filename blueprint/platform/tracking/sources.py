@@ -17,7 +17,7 @@ WRITTEN = ("blueprint", "overlay", "set", "patch", "manifest")
 """Layers that somebody wrote, as against defaults and the catalogue."""
 
 
-class Source(Record, cache_hash=True):
+class Source(Record, cache_hash=True, gc=False):
     """A place that a value came from.
 
     `layer` says what kind of place: `blueprint`, `overlay`, `set`, `default` (the place is the nearest

@@ -23,12 +23,17 @@ from blueprint.report.record import (
 )
 from blueprint.report.style import Style
 from blueprint.report.suggestion import suggestion
+from blueprint.report.summary import Group, grouped, summary_of
 
-_GUTTER = 8
+_GUTTER, _LEAD = 8, 4
 _CODE, _HELD = re.compile(r"`[^`]*`"), "\u2060"
 _WHOLE = 50
 """So many findings are told in full; of more, those after the first of their code are told in one line each."""
 _FIRST = 3
+_BRIEF = 6
+"""Lines of a finding that is told in brief, those that are too long for the screen counted once."""
+_PLACES = 3
+"""Lines beside the first that a finding points at, where all that they did was to take part."""
 
 
 def render(run: Run, context: Context) -> str:
@@ -41,9 +46,11 @@ def render(run: Run, context: Context) -> str:
 def _lines(record: ReportContent, context: Context) -> Iterator[str]:
     style = Style(context.color)
     if record.run.title:
-        yield style.bold(visible(record.run.title))
+        yield from map(style.bold, _headline(visible(record.run.title), context))
         yield ""
-    yield from _findings([finding.diagnostic for finding in record.findings], context, style)
+    found = [finding.diagnostic for finding in record.findings]
+    yield from _summary(found, context, style)
+    yield from _findings(found, context, style)
     yield from _waived(record, context, style)
     for heading, changes in (("What the platform is", record.platform), ("Objects", record.changes)):
         if changes:
@@ -57,26 +64,51 @@ def _lines(record: ReportContent, context: Context) -> Iterator[str]:
     yield from _ending(record, context, style)
 
 
+def _summary(diagnostics: Sequence[Diagnostic], context: Context, style: Style) -> Iterator[str]:
+    """What was found in a few lines: by danger, who wrote it and since when, what a repair restarts."""
+    summary = summary_of(diagnostics)
+    if summary is None:
+        return
+    yield from map(style.bold, _wrapped(visible(summary.headline), context, _LEAD))
+    widest = max(cells(visible(writer)) for writer, _ in summary.writers)
+    for writer, text in summary.writers:
+        name = visible(writer)
+        yield from _wrapped(f"    {name}{' ' * (widest - cells(name))}  {visible(text)}", context)
+    if summary.restarts:
+        yield from _wrapped(f"    a repair restarts {visible(summary.restarts)}", context)
+    yield ""
+
+
 def _findings(diagnostics: Sequence[Diagnostic], context: Context, style: Style) -> Iterator[str]:
-    most = len(diagnostics) if context.verbose or len(diagnostics) <= _WHOLE else _FIRST
+    groups = list(map(Group, diagnostics)) if context.verbose else grouped(diagnostics)
+    most = len(groups) if context.verbose or len(groups) <= _WHOLE else _FIRST
     shown: Counter[str] = Counter()
     short = 0
-    for diagnostic in diagnostics:
-        code = diagnostic.code.id
+    for group in groups:
+        code = group.first.code.id
         shown[code] += 1
         if shown[code] <= most:
             if short:
                 yield ""
-            yield from _diagnostic(diagnostic, context, style, explain=shown[code] == 1)
+            yield from _diagnostic(group, context, style, explain=shown[code] == 1)
             yield ""
             short = 0
         else:
-            yield _one_line(diagnostic, style)
+            yield from _one_line(group, context, style)
             short += 1
     if short:
         yield ""
-    if cut := sum(number - most for number in shown.values() if number > most):
-        yield style.dim(f"{cut} of {len(diagnostics)} findings are shown in one line each; -v shows them in full.")
+    cut = sum(number - most for number in shown.values() if number > most)
+    yield from (style.dim(line) for hint in _hints(groups, cut, context) for line in _wrapped(hint, context))
+
+
+def _hints(groups: Sequence[Group], cut: int, context: Context) -> Iterator[str]:
+    """What the findings do not say here, and how to see it."""
+    if cut:
+        yield f"{cut} of {len(groups)} findings are shown in one line each; -v shows them in full."
+    brief = [group.first.code.id for group in groups if _is_brief(group.first, context)]
+    if brief:
+        yield f"-v adds all evidence; `blueprint explain {brief[0]}` says what a code means."
 
 
 def _waived(record: ReportContent, context: Context, style: Style) -> Iterator[str]:
@@ -94,10 +126,13 @@ def _waived(record: ReportContent, context: Context, style: Style) -> Iterator[s
     yield ""
 
 
-def _one_line(diagnostic: Diagnostic, style: Style) -> str:
+def _one_line(group: Group, context: Context, style: Style) -> Iterator[str]:
+    diagnostic = group.first
     head = style.severity(f"{diagnostic.severity}[{diagnostic.code.id}]", diagnostic.severity)
     place = f" {style.place(visible(str(diagnostic.at)))}" if diagnostic.at else ""
-    return f"{head}{place} {visible(diagnostic.message)}"
+    yield f"{head}{place} {visible(diagnostic.message)}"
+    if group.others:
+        yield from _wrapped(f"  = {visible(group.in_words)}", context)
 
 
 def _ending(record: ReportContent, context: Context, style: Style) -> Iterator[str]:
@@ -111,7 +146,9 @@ def _ending(record: ReportContent, context: Context, style: Style) -> Iterator[s
     worst = next((severity for severity, number in record.counts.items() if number), None)
     counts = counts[:1].upper() + counts[1:]
     counted = style.severity(counts, worst) if worst else style.bold(counts)
-    yield f"{counted}. {visible(record.verdict)}"
+    first, *rest = _headline(f"{counts}. {visible(record.verdict)}", context)
+    yield f"{counted}{first.removeprefix(counts)}" if first.startswith(counts) else first
+    yield from rest
 
 
 def _skipped_rules(record: ReportContent, context: Context) -> Iterator[str]:
@@ -123,24 +160,95 @@ def _skipped_rules(record: ReportContent, context: Context) -> Iterator[str]:
         yield from _wrapped(f"Rules that did not run: {', '.join(sorted(codes))}: {visible(reason)}.", context)
 
 
-def _diagnostic(diagnostic: Diagnostic, context: Context, style: Style, *, explain: bool) -> Iterator[str]:
+def _is_brief(diagnostic: Diagnostic, context: Context) -> bool:
+    """Whether it carries evidence that is for auditors, and so is told in at most six lines."""
+    return bool(diagnostic.at_length) and not context.verbose
+
+
+def _head(diagnostic: Diagnostic, context: Context, style: Style) -> Iterator[str]:
+    severity = f"{diagnostic.severity}[{diagnostic.code.id}]"
+    danger = f" ({diagnostic.danger})" if diagnostic.danger else ""
+    start = f"{severity} {diagnostic.code.slug}{danger}: "
+    first, *rest = _headline(f"{start}{visible(diagnostic.message)}", context)
+    if not first.startswith(start):
+        yield first
+    else:
+        plain = start.removeprefix(severity)
+        yield f"{style.severity(severity, diagnostic.severity)}{plain}{style.bold(first.removeprefix(start))}"
+    yield from map(style.bold, rest)
+
+
+def _diagnostic(group: Group, context: Context, style: Style, *, explain: bool) -> Iterator[str]:
+    diagnostic = group.first
+    yield from _head(diagnostic, context, style)
+    if _is_brief(diagnostic, context):
+        yield from _in_brief(diagnostic, context, style)
+    else:
+        yield from _in_full(diagnostic, context, style, explain=explain)
+    if group.others:
+        yield from _wrapped(f"  = {visible(group.in_words)}", context)
+
+
+def _in_brief(diagnostic: Diagnostic, context: Context, style: Style) -> Iterator[str]:
+    """The line, what differs inside it, who wrote it, what to do: with the headline six lines at most."""
+    room = _BRIEF - 1
+    remarks = [note.message for note in diagnostic.notes if note.at is None]
+    facts = list(_facts(diagnostic))
+    room -= bool(facts) + bool(diagnostic.help)
+    if diagnostic.at:
+        yield f"  {style.dim('-->')} {style.place(visible(str(diagnostic.at)))}"
+        room -= 1
+        if room > len(remarks) and (lines := excerpt(diagnostic.at, context, _GUTTER)):
+            yield f"{style.dim(f'{lines[0].number:5} |')} {lines[0].text}"
+            room -= 1
+    shown = remarks if len(remarks) <= room else remarks[:room]
+    for number, remark in enumerate(shown, start=1):
+        more = f" (and {len(remarks) - number} more: -v)" if number == len(shown) < len(remarks) else ""
+        yield from _wrapped(f"  = {visible(remark)}{more}", context)
+    if facts:
+        yield from _wrapped(f"  = {visible(', '.join(facts))}", context)
+    if diagnostic.help:
+        yield from _wrapped(f"  = help: {visible(diagnostic.help)}", context)
+
+
+def _facts(diagnostic: Diagnostic) -> Iterator[str]:
+    """What the evidence adds to the headline."""
+    yield from (f"{name} {text}" for name, text in _subject(diagnostic))
+    for name, text in diagnostic.evidence:
+        if name == "restarts":
+            what = text.removesuffix(f" of {diagnostic.subject}").removesuffix(f" ({diagnostic.subject})")
+            yield f"a repair restarts {what}"
+        elif name not in {*diagnostic.at_length, "cause"} and not (name == "writer" and text in diagnostic.message):
+            yield f"{name} {text}"
+
+
+def _in_full(diagnostic: Diagnostic, context: Context, style: Style, *, explain: bool) -> Iterator[str]:
     severity = diagnostic.severity
-    head = style.severity(f"{severity}[{diagnostic.code.id}]", severity)
-    yield f"{head} {diagnostic.code.slug}: {style.bold(visible(diagnostic.message))}"
     if diagnostic.at:
         yield from _place("-->", diagnostic.at, diagnostic.label, context, style, severity)
     elif diagnostic.label:
         yield f"  = {visible(diagnostic.label)}"
+    places = [note for note in diagnostic.notes if note.at]
+    folded = places[_PLACES:] if len(places) > _PLACES + 1 and not context.verbose and _may_fold(diagnostic) else []
     for note in diagnostic.notes:
+        if note in folded:
+            continue
         if note.at:
             yield from _place(":::", note.at, note.message, context, style, None)
         else:
             yield from _wrapped(f"  = note: {visible(note.message)}", context)
+    if folded:
+        yield from _wrapped(f"  = and {len(folded)} more lines that took part; -v names them", context)
     yield from _evidence(diagnostic, context)
     if diagnostic.help:
         yield from _wrapped(f"  = help: {visible(diagnostic.help)}", context)
     if asides := _asides(diagnostic, explain=explain):
         yield f"  = {'    '.join(asides)}"
+
+
+def _may_fold(diagnostic: Diagnostic) -> bool:
+    """Whether its places only took part in a finding. What `trace` answers is never folded: it was asked for."""
+    return any("took part" in note.message for note in diagnostic.notes)
 
 
 def _place(
@@ -185,10 +293,15 @@ def _asides(diagnostic: Diagnostic, *, explain: bool) -> list[str]:
     return asides
 
 
-def _wrapped(text: str, context: Context) -> Iterator[str]:
+def _headline(text: str, context: Context) -> Iterator[str]:
+    """A headline on a terminal's lines; on one line where it is no terminal, so that programs find it."""
+    return _wrapped(text, context, _LEAD) if context.terminal else iter((text,))
+
+
+def _wrapped(text: str, context: Context, indent: int = 10) -> Iterator[str]:
     """Lines of the width; what stands between backticks is to be copied, so it stays on one."""
     whole = _CODE.sub(lambda found: found[0].replace(" ", _HELD), text)
     for line in textwrap.wrap(
-        whole, context.width, subsequent_indent="          ", break_long_words=False, break_on_hyphens=False
+        whole, context.width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False
     ):
         yield line.replace(_HELD, " ")

@@ -26,8 +26,7 @@ def hardware_text(name: str) -> str | None:
     if known is None:
         return None
     facts = "\n".join(
-        f"- {fact.path.rpartition('].')[2]}: {shown(fact.value)} ({fact.confidence}: {fact.source})"
-        for fact in facts_of(known)
+        f"- {fact.path.rpartition('].')[2]}: {shown(fact.value)} ({evidence_of(fact)})" for fact in facts_of(known)
     )
     return f"# {products.get(name.casefold(), name)}\n\n{facts}"
 
@@ -39,6 +38,11 @@ def facts_of(record: object) -> Iterator[Fact[object]]:
     elif isinstance(record, Record):
         for name in record.__struct_fields__:
             yield from facts_of(getattr(record, name))
+
+
+def evidence_of(fact: Fact[object]) -> str:
+    """How it is known: `read: SOURCE`; a source that says itself that it was not verified says it once."""
+    return fact.source if fact.source.startswith("not verified") else f"{fact.confidence}: {fact.source}"
 
 
 def shown(value: object) -> str:

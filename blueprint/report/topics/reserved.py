@@ -15,10 +15,6 @@ _MEANING = {
         "which workloads share the memory of an NVLink domain",
         "`spec.gpuStack: gpuCluster` provides the driver, and a ComputeDomain is an object in `spec.extraManifests`",
     ),
-    "delivery": (
-        "how the manifests get to the cluster: Argo CD or Flux",
-        "commit the bundle, and point an Application or a Kustomization at its folder `manifests/`",
-    ),
     "karpenter": (
         "the Karpenter NodePool that creates the pool's nodes",
         "write the NodePool yourself, and select its nodes: `selector: {karpenter.sh/nodepool: NAME}`",

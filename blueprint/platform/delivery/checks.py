@@ -1,0 +1,29 @@
+"""Checks of delivery: whether anybody applies the bundle, and who labels the nodes then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.diagnostics import Diagnostic
+from blueprint.platform.check_context import CheckContext
+from blueprint.platform.delivery import codes
+
+DELIVERY = ("spec", "delivery")
+
+
+def check_delivery(context: CheckContext) -> Iterator[Diagnostic]:
+    """Everything about it, where it is declared."""
+    delivery = context.platform.delivery
+    if delivery is None:
+        return
+    if not (delivery.argocd or delivery.flux):
+        message = "delivery names neither argocd nor flux"
+        help_ = "argocd: {repository: https://git.example/platform.git}, or flux: {source: NAME}"
+        yield context.diagnostic_at_key(DELIVERY, codes.DELIVERY_WITHOUT_TOOL, message, help_=help_)
+    elif context.platform.node_labels == "apply":
+        tools = " and ".join(name for name, tool in (("Argo CD", delivery.argocd), ("Flux", delivery.flux)) if tool)
+        message = f"nodeLabels: apply is done by `blueprint apply`, and {tools} will label no node"
+        notes = (context.note(("spec", "nodeLabels"), "who labels nodes"),)
+        yield context.diagnostic_at_key(
+            DELIVERY, codes.DELIVERY_LABELS_NO_NODE, message, help_="nodeLabels: provisioner", notes=notes
+        )

@@ -1,0 +1,105 @@
+"""What a run found, in a few lines before the findings; and findings that differ in nothing but the object, as one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from blueprint.diagnostics import Diagnostic
+from blueprint.records import Record
+from blueprint.wording import counted, first_few
+
+_MOST_WRITERS = 5
+_ALIKE = 3
+"""So many findings that differ in their object alone are told as one."""
+_NAMED = 3
+
+
+class Summary(Record):
+    """`headline` counts findings by danger; `writers` says of each how many findings and since when."""
+
+    headline: str
+    writers: tuple[tuple[str, str], ...] = ()
+    restarts: str = ""
+
+
+class Group(Record):
+    """A finding, and the objects of those that say the same of others."""
+
+    first: Diagnostic
+    others: tuple[str, ...] = ()
+
+    @property
+    def in_words(self) -> str:
+        """`and 9 more of pool train: train-1, train-2, train-3 and 6 more (-v)`; empty for a single one."""
+        if not self.others:
+            return ""
+        pool = dict(self.first.evidence).get("pool")
+        names = [name.removeprefix("Node/") for name in self.others]
+        return f"and {len(names)} more{f' of pool {pool}' if pool else ''}: {first_few(names, _NAMED)} (-v)"
+
+
+def summary_of(findings: Sequence[Diagnostic]) -> Summary | None:
+    """The summary of findings that say who wrote what; None where they do not, or are too few to need one."""
+    told = [each for each in findings if dict(each.evidence).keys() & {"writer", "class"}]
+    if len(told) <= 1:
+        return None
+    objects = counted(len({each.subject for each in told}), "object")
+    dangers = Counter(each.danger.value if each.danger else "other" for each in told)
+    by_danger = ", ".join(f"{number} {danger}" for danger, number in _in_order(dangers, told))
+    known = f": {by_danger}" if dangers.keys() - {"other"} else ""
+    return Summary(f"{counted(len(told), 'finding')} in {objects}{known}", tuple(_writers(told)), _restarts(told))
+
+
+def _in_order(dangers: Counter[str], told: Sequence[Diagnostic]) -> list[tuple[str, int]]:
+    """The worst danger first; what is none last."""
+    order = dict.fromkeys(each.danger.value for each in sorted(told, key=lambda d: d.sort_key) if each.danger)
+    return [(danger, dangers[danger]) for danger in (*order, "other") if dangers[danger]]
+
+
+def _writers(told: Sequence[Diagnostic]) -> list[tuple[str, str]]:
+    since: dict[str, list[str]] = {}
+    for each in told:
+        facts = dict(each.evidence)
+        since.setdefault(facts.get("writer", "unknown (not recorded)"), []).append(facts.get("since", ""))
+    most_first = sorted(since.items(), key=lambda item: (-len(item[1]), item[0]))
+    lines = [(writer, _since(times)) for writer, times in most_first[:_MOST_WRITERS]]
+    if more := most_first[_MOST_WRITERS:]:
+        lines.append((f"{len(more)} more writers", counted(sum(len(times) for _, times in more), "finding")))
+    return lines
+
+
+def _since(times: Sequence[str]) -> str:
+    known = sorted(time for time in times if time[:1].isdigit())
+    return counted(len(times), "finding") + (f", since {known[0]}" if known else "")
+
+
+def _restarts(told: Sequence[Diagnostic]) -> str:
+    """What restarts when everything is repaired."""
+    return first_few(
+        list(dict.fromkeys(text for each in told for name, text in each.evidence if name == "restarts")), 4
+    )
+
+
+def grouped(findings: Sequence[Diagnostic]) -> list[Group]:
+    """Findings in their order; many that differ in their object alone, in one pool, stand where the first does."""
+    alike: dict[tuple[str, str, str, str], list[Diagnostic]] = {}
+    for each in findings:
+        alike.setdefault(_likeness(each), []).append(each)
+    groups = []
+    for members in alike.values():
+        if len(members) >= _ALIKE and members[0].subject:
+            groups.append(Group(members[0], tuple(each.subject or "" for each in members[1:])))
+        else:
+            groups += map(Group, members)
+    position = {id(each): number for number, each in enumerate(findings)}
+    return sorted(groups, key=lambda group: position[id(group.first)])
+
+
+def _likeness(found: Diagnostic) -> tuple[str, str, str, str]:
+    """What findings of one kind have in common; a finding without an object is like none."""
+    if not found.subject:
+        return (found.code.id, "", "", f"{id(found)}")
+    pool = dict(found.evidence).get("pool", "")
+    kind = found.subject.partition("/")[0]
+    return (found.code.id, pool, f"{kind} {found.path} {found.danger}", found.message.replace(found.subject, ""))

@@ -72,7 +72,7 @@ def _restoring(contested: Sequence[Finding]) -> str:
     """What restores, so that nothing is taken over beyond what was found: each finding's command names its field."""
     if not contested:
         return f"{APPLY} restores"
-    return "see the findings for the remedy" if all(f.commands for f in contested) else f"{TAKE_OVER} restores"
+    return "the commands in the findings restore" if all(f.commands for f in contested) else f"{TAKE_OVER} restores"
 
 
 def _all(number: int) -> str:

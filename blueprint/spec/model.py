@@ -53,7 +53,7 @@ class Spec(Model):
     )
     delivery: DeliverySpec | None = Field(
         default=None,
-        description="Who applies the bundle beside `blueprint apply`: Argo CD or Flux; leave out for nobody.",
+        description="Who applies the bundle beside `blueprint apply`: Argo CD or Flux; leave out for neither.",
     )
     hardware: Texts = Field(
         default=(),

@@ -35,7 +35,7 @@ PLAN = {"name": "install-abc"}
         ({"conditions": [condition("ResolutionFailed", message="no operators found in channel v26.7")]},
          "ResolutionFailed: no operators found in channel v26.7"),
         ({"conditions": [condition("CatalogSourcesUnhealthy", message="all available", status="False")]},
-         "its state is not said"),
+         "its state is not set"),
         ({"conditions": [condition("BundleUnpackFailed", message="deadline exceeded"), PENDING]}, "deadline exceeded"),
         ({"state": "AtLatestKnown", "installedCSV": "nfd.4.21.0"}, ""),
         ({"state": "UpgradePending", "installedCSV": "nfd.4.21.0", "conditions": [PENDING]}, ""),
@@ -51,7 +51,7 @@ def test_a_subscription_says_why_nothing_is_installed(status: dict[str, Any], wo
 @pytest.mark.parametrize(
     ("installed", "words"),
     [
-        ("gpu-operator-certified.v26.3.3", "the install plan install-abc waits"),
+        ("gpu-operator-certified.v26.3.3", "the install plan install-abc is waiting"),
         ("gpu-operator-certified.v26.7.0", ""),
         ("gpu-operator-certified.v26.10.1", ""),
         ("gpu-operator-certified.latest", ""),

@@ -105,12 +105,32 @@ def _run(arguments: Sequence[str]) -> int:
         from blueprint.report.model import Run
 
         run = Run("", "", diagnostics=refused.diagnostics, exit_code=EXIT_USAGE)
-        return _write_reports(run, ["text"], beside=True)
+        specs = _reports_in(arguments)
+        return _write_reports(run, specs or ["text"], beside=not specs)
     from blueprint.disk_cache import save_caches
 
     code = _run_verb(options)
     save_caches()
     return code
+
+
+def _reports_in(arguments: Sequence[str]) -> list[str]:
+    """The reports that a command line asks for which cannot be parsed: a job that uploads one expects it."""
+    from blueprint.diagnostics import Refused
+    from blueprint.report import destinations
+
+    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    specs = [
+        after if each == "--report" else each.removeprefix("--report=") for each, after in pairs if _is_report(each)
+    ]
+    try:
+        return specs if destinations(specs) else []
+    except Refused:
+        return []
+
+
+def _is_report(argument: str) -> bool:
+    return argument == "--report" or argument.startswith("--report=")
 
 
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from blueprint.cli.targets import any_target, open_target
+from blueprint.cli.targets import NOT_GIVEN, any_target, open_target
 from blueprint.cli.waiving import add_waivers, waivers_for
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def add_target(
     """TARGET, and the overlays that only a blueprint can take."""
     if optional:
         parser.add_argument(
-            "target", metavar="TARGET", nargs="?", default="", type=resolve, help=f"{what} (blueprint.yaml)"
+            "target", metavar="TARGET", nargs="?", default=NOT_GIVEN, type=resolve, help=f"{what} (blueprint.yaml)"
         )
     else:
         parser.add_argument("target", metavar="TARGET", type=resolve, help=what)

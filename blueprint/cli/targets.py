@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from blueprint.source.files import Files
 
 DEFAULT = "blueprint.yaml"
+NOT_GIVEN = "\0"
+"""The default of an argument, which nobody can write: an empty one, as of an unset variable, is refused."""
 STDIN = "-"
 STDIN_NAME = "<stdin>"
 PIPE_NAME = "<pipe>"
+_HELD = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
 
 
 def is_bundle(target: str) -> bool:
@@ -35,17 +38,16 @@ def any_target(given: str) -> str:
 
 
 def _resolved(given: str, *, bundles: bool) -> str:
-    if not given:
+    if given == NOT_GIVEN:
         return _default(bundles=bundles)
-    if not Path(given).is_dir() or (bundles and is_bundle(given)):
+    if not given or not Path(given).is_dir() or (bundles and is_bundle(given)):
         return given
     inside = Path(given) / DEFAULT
     if inside.is_file():
         return inside.as_posix()
-    if bundles:
-        return given  # the reader of bundles says what is missing
-    what = "is a bundle" if is_bundle(given) else f"is a folder without {DEFAULT}"
-    raise _refused(f"{given} {what}", "name the blueprint's file")
+    if bundles or not is_bundle(given):
+        return given  # the reader says what is missing
+    raise _refused(f"{given} is a bundle", "name the blueprint that it was compiled from")
 
 
 def _default(*, bundles: bool) -> str:
@@ -78,7 +80,12 @@ def open_target(target: str) -> tuple[Files | None, str]:
 
 
 def _is_stream(target: str) -> bool:
-    """Whether it is a pipe: `/dev/stdin` behind one, or what a shell makes of `<(...)`."""
+    """Whether it is a pipe that this process holds: `/dev/stdin`, or what a shell makes of `<(...)`.
+
+    A pipe that merely has a name is none: nobody may ever write to it.
+    """
+    if not target.startswith(_HELD):
+        return False
     try:
         return stat.S_ISFIFO(Path(target).stat().st_mode)
     except (OSError, ValueError):

@@ -159,6 +159,8 @@ def read_text(files: Files, path: str, named_at: Span | None = None) -> str:
         reason = error.strerror or str(error)
         message = f"cannot read {path}: {reason[:1].lower()}{reason[1:]}"
         help_ = "paths are relative to the file that names them" if named_at else None
+        if error.errno == errno.EISDIR and not named_at:
+            help_ = "there is no blueprint.yaml in it: name the blueprint's file"
         code = codes.TOO_LARGE if error.errno == errno.EFBIG else codes.FILE_UNREADABLE
         found = Diagnostic(code, message, at=named_at, help=help_)
         raise Refused(found, exit_code=1 if named_at else 2) from error

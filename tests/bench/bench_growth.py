@@ -19,7 +19,8 @@ from blueprint.lab import Lab
 from tests.support.synthetic_blueprints import byte_compiled, with_pools
 
 ROOT = Path(__file__).resolve().parents[2]
-POOLS = int(os.environ.get("BENCH_POOLS", "25"))
+POOLS = int(os.environ.get("BENCH_POOLS", "48"))
+"""From 33 on, what pools decide together is a group of sources: with fewer at first the step to it would show."""
 ENVIRONMENT = byte_compiled() | {"PYTHONHASHSEED": "0"}
 
 

@@ -69,14 +69,20 @@ def test_what_is_wrong_with_standard_input_is_shown_with_its_line(
     assert "realease:" in shown
 
 
-def test_a_blueprint_comes_through_a_pipe(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_blueprint_comes_through_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
     """What a shell makes of `<(...)`."""
-    os.mkfifo(here / "pipe")
-    writer = threading.Thread(target=(here / "pipe").write_text, args=(TEXT,))
-    writer.start()
-    assert main(["validate", "pipe"]) == 0
-    writer.join()
+    reader, writer = os.pipe()
+    thread = threading.Thread(target=_written, args=(writer,))
+    thread.start()
+    assert main(["validate", f"/dev/fd/{reader}"]) == 0
+    thread.join()
+    os.close(reader)
     assert "No findings" in capsys.readouterr().out
+
+
+def _written(writer: int) -> None:
+    with os.fdopen(writer, "w") as stream:
+        stream.write(TEXT)
 
 
 def test_several_blueprints_are_checked_in_one_run(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

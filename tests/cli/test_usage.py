@@ -35,7 +35,6 @@ EXAMPLE = str(Path(__file__).resolve().parents[2] / "examples" / "h100-training"
             "no TARGET is given, and there is no blueprint.yaml in this folder",
             "name a blueprint or its folder; `blueprint init`",
         ),
-        ("compile . -o bundle", ". is a folder without blueprint.yaml", "name the blueprint's file"),
     ],
 )
 def test_a_wrong_command_line_is_told_like_any_other_finding(
@@ -115,3 +114,16 @@ def test_durations_are_read_as_kubectl_reads_them(
 def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(Refused):
         build_parser("plan").parse_args(["plan", EXAMPLE, f"--timeout={text}"])
+
+
+def test_a_report_is_written_also_where_the_command_line_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A job uploads it whatever happened."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["validate", "--nothing", "--report", "json=a.json", "--report=sarif=b.sarif"]) == 2
+    assert "--nothing" in (tmp_path / "a.json").read_text()
+    assert (tmp_path / "b.sarif").exists()
+    assert main(["validate", "--nothing", "--report", "json"]) == 2
+    assert capsys.readouterr().out.startswith("{")
+    assert main(["validate", "--nothing", "--report"]) == 2

@@ -10,12 +10,11 @@ import pytest
 from blueprint.bundle.trace import trace_forward
 from blueprint.diagnostics import Diagnostic, Refused, has_errors
 from blueprint.pipeline import Compilation
-from blueprint.source.loader import load_text
 from blueprint.source.paths import Path as FieldPath
 from blueprint.source.paths import format_path
 from blueprint.spec.schema import json_schema
 from tests.support.alternatives import LEAVES, TEXT, others
-from tests.support.edits import NAME, changed_fields, compared, compiled, replaced, said
+from tests.support.edits import NAME, changed_fields, compared, compiled, parsed, replaced, said
 
 CASES = [pytest.param(path, new, id=f"{format_path(path)}={new}") for path in LEAVES for new in others(path)]
 
@@ -76,7 +75,7 @@ def test_a_changed_leaf_changes_an_output_or_is_refused_at_its_line(
 ) -> None:
     """And `trace` of whatever changed in an object names the leaf."""
     text = replaced(TEXT, path, new)
-    line = load_text(text, NAME).span(path).line
+    line = parsed(text).span(path).line
     after = compiled(text)
     if after.files is None:
         assert line in lines_of(after.diagnostics) or path[-2:] == ("target", "kind"), "see the kind's own schema"
@@ -106,7 +105,7 @@ def test_every_leaf_leads_somewhere(path: FieldPath, original: Compilation) -> N
 @pytest.mark.parametrize("path", LEAVES, ids=format_path)
 def test_a_leaf_of_the_wrong_type_is_refused_at_its_line(path: FieldPath) -> None:
     """A list of a list is nowhere right; inside of a patch it is the object's schema that knows."""
-    line = load_text(TEXT, NAME).span(path).line
+    line = parsed(TEXT).span(path).line
     try:
         found = compiled(replaced(TEXT, path, "[[]]")).diagnostics
     except Refused as refused:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from blueprint.changes.platform_changes import compare_parts, platform_parts
 from blueprint.diagnostics import Span
 from blueprint.pipeline import Compilation, compile_blueprint
 from blueprint.records import replace
+from blueprint.source.document import Document
 from blueprint.source.files import MemoryFiles
 from blueprint.source.loader import load_text
 from blueprint.source.paths import Path as FieldPath
@@ -33,6 +35,12 @@ def compiled(text: str, *, sets: tuple[str, ...] = ()) -> Compilation:
     return compile_blueprint(NAME, sets=sets, files=MemoryFiles({**_FILES, NAME: text}))
 
 
+@lru_cache(maxsize=4)
+def parsed(text: str) -> Document:
+    """The blueprint's text with its places; hundreds of tests edit the same one."""
+    return load_text(text, NAME)
+
+
 def leaves(data: Any, at: FieldPath = ()) -> Iterator[tuple[FieldPath, Any]]:
     """Every scalar with its path."""
     items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else None
@@ -44,12 +52,12 @@ def leaves(data: Any, at: FieldPath = ()) -> Iterator[tuple[FieldPath, Any]]:
 
 def replaced(text: str, path: FieldPath, new: str) -> str:
     """The text with the value at `path` written as `new`."""
-    return _put(text, load_text(text, NAME).span(path), new)
+    return _put(text, parsed(text).span(path), new)
 
 
 def without(text: str, path: FieldPath) -> str:
     """The text without the lines of the key at `path`, which is in block style."""
-    document = load_text(text, NAME)
+    document = parsed(text)
     first, last = document.key_span(path).line, document.span(path).end_line
     lines = text.splitlines(keepends=True)
     return "".join(lines[: first - 1] + lines[last:])

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blueprint.cli.options import add_report
-from blueprint.cli.targets import STDIN, STDIN_NAME, blueprint_target
+from blueprint.cli.targets import NOT_GIVEN, STDIN, STDIN_NAME, blueprint_target
 
 if TYPE_CHECKING:
     from blueprint.diagnostics import Diagnostic
@@ -53,7 +53,7 @@ def run(options: Namespace) -> Run:
     from blueprint.report.model import Coverage, Run
 
     found: list[Diagnostic] = []
-    files = list(dict.fromkeys(options.files or [blueprint_target("")]))
+    files = list(dict.fromkeys(options.files or [blueprint_target(NOT_GIVEN)]))
     changed, code = 0, 0
     for file in files:
         try:

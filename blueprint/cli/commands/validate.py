@@ -15,7 +15,7 @@ from functools import partial
 
 from blueprint.cli.options import add_overlays, add_report, compile_target, compiled_run
 from blueprint.cli.rules import add_rules
-from blueprint.cli.targets import blueprint_target
+from blueprint.cli.targets import NOT_GIVEN, blueprint_target
 from blueprint.cli.waiving import add_waivers, with_waivers
 from blueprint.diagnostics import Refused
 from blueprint.report.model import Coverage, Run
@@ -51,7 +51,7 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> Run:
     """Compile each in memory and tell what was found."""
-    targets = list(dict.fromkeys(options.targets or [blueprint_target("")]))
+    targets = list(dict.fromkeys(options.targets or [blueprint_target(NOT_GIVEN)]))
     options.waived = True
     if not options.fix:
         return _combined([_checked(target, options) for target in targets])

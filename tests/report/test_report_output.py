@@ -43,7 +43,7 @@ def test_a_dash_is_stdout() -> None:
 
 def test_an_unknown_format_is_refused_with_the_nearest_spelling() -> None:
     [problem] = refused("jsno=x").diagnostics
-    assert (problem.code.id, problem.message) == ("BP0002", "no report format is named jsno")
+    assert (problem.code.id, problem.message) == ("BP0002", "no report format is called jsno")
     assert problem.help is not None
     assert problem.help.startswith("did you mean json?")
 

@@ -28,8 +28,7 @@ from blueprint.rule_facts.resolved import ResolvedFacts
 from blueprint.source.files import Files
 from blueprint.source.layers import Layered, load_layers
 from blueprint.spec.parse import parse_blueprint
-from blueprint.spec.schema_fields import takes_text
-from blueprint.spec.upgrade import upgraded
+from blueprint.spec.reading import LanguageReader
 from blueprint.waivers.engine import NO_WAIVERS, Waivers
 
 
@@ -93,13 +92,15 @@ def compile_blueprint(
     Raises:
         Refused: The blueprint itself cannot be read.
     """
-    layered = load_layers(target, overlays, sets, upgraded, files, takes_text)
+    catalog = load_catalog()
+    reader = LanguageReader(catalog.has_gpus)
+    layered = load_layers(target, overlays, sets, reader, files)
     blueprint, problems = parse_blueprint(layered)
-    read = [*layered.diagnostics, *problems]
+    read = [*layered.diagnostics, *reader.diagnostics, *problems]
     found = read
     if blueprint is None or layered.incomplete:
         return _stopped(target, layered, found, waivers)
-    catalog, spoilt = with_own_hardware(load_catalog(), layered)
+    catalog, spoilt = with_own_hardware(catalog, layered)
     platform, problems = resolve(blueprint, layered.root, catalog)
     resolved = [*spoilt, *causes_only(problems, spoilt)]
     found = [*read, *resolved]

@@ -13,7 +13,7 @@ from blueprint.source.files import DiskFiles, MemoryFiles
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = sorted(path.parent.name for path in ROOT.glob("examples/*/blueprint.yaml"))
 BLUEPRINT = """\
-apiVersion: gpublueprint.dev/v1alpha1
+apiVersion: gpublueprint.dev/v1alpha2
 kind: Blueprint
 metadata: {name: b, version: 1.0.0}
 extends: [overlay.yaml]
@@ -22,7 +22,7 @@ spec:
   cluster: {kubernetes: "1.36.3", os: ubuntu-24.04}
   nodePools: {system: {nodes: 1, selector: {example.org/pool: system}}}
 """
-OVERLAY = "apiVersion: gpublueprint.dev/v1alpha1\nkind: Overlay\nmetadata: {name: o}\nspec: {}\n"
+OVERLAY = "apiVersion: gpublueprint.dev/v1alpha2\nkind: Overlay\nmetadata: {name: o}\nspec: {}\n"
 
 
 def texts_below(folder: Path) -> dict[str, str]:

@@ -48,10 +48,10 @@ def _demo(folder: Path) -> None:
     print("\n".join(["bundle/", *_tree(folder / "bundle")]))
 
     _say("Every rendered field knows its lines: blueprint, release, template.")
-    _blueprint(folder, f"trace blueprint.yaml ClusterPolicy/cluster-policy {FIELD}", wants="blueprint.yaml:23:41")
+    _blueprint(folder, f"trace blueprint.yaml ClusterPolicy/cluster-policy {FIELD}", wants="blueprint.yaml:21:24")
 
     _say("What would a new driver branch change? (exit code 1: they differ)")
-    _change(folder, "blueprint.yaml", "newer.yaml", 'operator, branch: "580"', 'operator, branch: "595"')
+    _change(folder, "blueprint.yaml", "newer.yaml", 'branch: "580", kernel', 'branch: "595", kernel')
     _blueprint(folder, "diff blueprint.yaml newer.yaml", exits=1, wants=FIELD)
 
     _say("Now one line is broken on purpose. Nothing is written, and the message says where and what instead:")

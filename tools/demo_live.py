@@ -131,7 +131,7 @@ def _drift(stage: Stage) -> None:
         kubectl,
         """patch clusterpolicy cluster-policy --type=merge -p '{"spec":{"driver":{"version":"570.1.2"}}}'""",
     )
-    stage.run("blueprint drift bundle", exits=1, wants="blueprint.yaml:23:41")
+    stage.run("blueprint drift bundle", exits=1, wants="blueprint.yaml:21:24")
 
 
 def _kubectl(stage: Stage) -> str:
@@ -171,7 +171,7 @@ def _probe(stage: Stage, library: str | None) -> None:
         wants="BP9301" if root else "Node/train-0000",
     )
     stage.say("drift joins it: the node, the GPU, the line of the blueprint. What was not seen is unknown, not fine:")
-    stage.run("blueprint drift bundle --readings readings", exits=1, wants="blueprint.yaml:25:")
+    stage.run("blueprint drift bundle --readings readings", exits=1, wants="blueprint.yaml:23:")
     stage.say("The same as one page for people who sign things:")
     stage.run("blueprint drift bundle --readings readings --report html=drift.html", exits=1)
     if not (stage.folder / "drift.html").exists():

@@ -46,7 +46,7 @@ class Lock(Record):
             "tool": __version__,
             "blueprint": {"name": platform.name, "version": platform.version, "owners": list(platform.owners)},
             "release": platform.release_name,
-            "gpuStack": platform.gpu_stack,
+            "gpuStack": platform.stack,
             "nodeLabels": platform.node_labels,
             "cluster": _cluster(platform),
             "components": {name: _component(component) for name, component in platform.components.items()},

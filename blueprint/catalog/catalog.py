@@ -130,8 +130,13 @@ class Catalog:
         found_in = (self.component(one, versions.get(one)) for one in held)
         return next((each.kinds[name] for each in found_in if each and name in each.kinds), None)
 
+    def has_gpus(self, instance_type: str) -> bool:
+        """Whether machines of an instance type have GPUs, as far as the catalogue knows."""
+        machine = self.machine(instance_type)
+        return machine is not None and machine.gpus is not None
+
     def provider_of(self, part: Part, stack: str) -> str:
-        """The name of the component that brings a part of the node stack in a value of `gpuStack`; LookupError."""
+        """The name of the component that brings a part of the node stack of a stack; LookupError."""
         for name, file in self._components.items():
             found = self.component(name) if "\nprovides:" in file.read_text("utf-8") else None
             if found and part in found.provides and stack in found.stacks:
@@ -165,7 +170,7 @@ class Catalog:
                 yield found, found.exporter
 
     def exporter_of(self, stack: str) -> tuple[Component, ExporterFacts]:
-        """The component that exports the metrics of GPUs in a value of `gpuStack`: each has one."""
+        """The component that exports the metrics of GPUs of a stack: each has one."""
         return next((one, how) for one, how in self.exporters() if stack in one.stacks)
 
     def distribution(self, name: str) -> Distribution:

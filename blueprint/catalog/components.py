@@ -74,7 +74,7 @@ class ExporterFacts(Record, kw_only=True):
     Attributes:
         image: The exporter's image, by its name in `images`.
         port: Name of the port of its Service.
-        service: Labels of its Service, for each value of `gpuStack`.
+        service: Labels of its Service, for each stack.
         variables: The setting with its variables.
         interval: The setting that says how often Prometheus asks it.
         timeout: The setting that says how long Prometheus waits for it.
@@ -108,7 +108,7 @@ class Component(CatalogueFile, kw_only=True):
         version: The upstream version, as in the image tag.
         namespace: Where its namespaced objects live.
         ownership: Who may own it, the default first.
-        stacks: The values of `gpuStack` that it belongs to.
+        stacks: The stacks that it belongs to.
         section: The section of a blueprint's spec that it carries out; without that it is not there.
         fabrics: The fabrics whose network cards it advertises to pods, where the cloud does not.
         contract: What must hold where somebody else installs it, in whole sentences; `{taints}` are the pools' taints.

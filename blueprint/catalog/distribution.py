@@ -14,7 +14,16 @@ Owner = Literal["operator", "host", "provider"]
 Part = Literal["driver", "toolkit", "devicePlugin"]
 """A part of the node stack that somebody owns, as blueprints and components name it."""
 Stack = Literal["clusterPolicy", "gpuCluster", "standalone"]
+"""The software that brings GPUs to pods. `clusterPolicy` and `gpuCluster` are the GPU Operator with the device plugin
+and with the DRA driver, named after the resource that describes each; `standalone` is the components without the
+operator."""
 STACKS: tuple[Stack, ...] = ("clusterPolicy", "gpuCluster", "standalone")
+IN_BLUEPRINT: dict[Stack, str] = {
+    "clusterPolicy": "gpuStack: operator with allocation: devicePlugin",
+    "gpuCluster": "gpuStack: operator with allocation: dra",
+    "standalone": "gpuStack: standalone",
+}
+"""How a blueprint declares each stack."""
 WITH_DEVICE_PLUGIN: tuple[Stack, ...] = ("clusterPolicy", "standalone")
 Family = Annotated[str, Matching(r"\*|[a-z]+", "the first word of cluster.os, or * for every other one")]
 Directory = Annotated[str, Matching(r"(/[A-Za-z0-9._-]+)+", "an absolute path")]
@@ -26,9 +35,9 @@ class Mode(Record, kw_only=True):
     Attributes:
         driver: Who brings the driver: `operator` (this platform), `host` (the node image) or `provider`.
         toolkit: Who brings the container toolkit and sets up the runtime.
-        device_plugin: Who advertises the GPUs: the device plugin, or under `gpuCluster` the DRA driver.
+        device_plugin: Who advertises the GPUs: the device plugin, or in the stack `gpuCluster` the DRA driver.
         means: What the mode is called, for people.
-        stacks: The values of `gpuStack` that it works with.
+        stacks: The stacks that it works with.
         runtime_class: Name of the RuntimeClass that the GPU stack's pods run with.
         needs: What must be done outside of Kubernetes, in whole sentences.
     """
@@ -108,7 +117,7 @@ class Distribution(CatalogueFile, kw_only=True):
         versions: Its own version for each minor of Kubernetes, where it has versions of its own.
         registries: Hosts that it pulls from by itself, for what it brings.
         kubelet_root: The kubelet's directory, where nobody can choose another.
-        refuses: The values of `gpuStack` that no mode knows, each with the reason.
+        refuses: The stacks that no mode knows, each with the reason.
         critical_pods: `quota`: pods of the system's priority classes need a ResourceQuota that allows them.
         needs: What must be true of every such cluster, in whole sentences.
         toolkit_needs: The same, where our container toolkit sets up the runtime; `{socket}` is containerd's.

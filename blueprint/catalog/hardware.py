@@ -110,6 +110,7 @@ class Gpu(CatalogueFile, kw_only=True):
         gfd_product: The value of the node label `nvidia.com/gpu.product` without sharing or MIG suffixes.
         compute_capability: CUDA compute capability, `major.minor`.
         unified_memory: Whether it has the machine's memory alone: NVML then answers that memory is not supported.
+        board_gpus: How many of them a board or tray has, where there is only one size; so many has each node.
         memory_mib: Total memory as NVML reports it, in MiB, with ECC as delivered; not the marketing figure.
         tdp_w: Default power limit in watts.
         kernel_modules: Which flavours of the kernel modules drive it.
@@ -132,6 +133,7 @@ class Gpu(CatalogueFile, kw_only=True):
     architecture: Fact[Architecture]
     compute_capability: Fact[Annotated[str, Matching(r"\d+\.\d", "major.minor")]]
     form_factor: Fact[Literal["PCIe", "NVL", "SXM", "SXM2", "SXM3", "SXM4", "SXM5", "SXM6"]] | None = None
+    board_gpus: Fact[Positive] | None = None
     memory_mib: Fact[Positive] | None = None
     unified_memory: Fact[bool] | None = None
     memory_type: Fact[Literal["GDDR6", "GDDR7", "HBM2", "HBM2e", "HBM3", "HBM3e"]] | None = None

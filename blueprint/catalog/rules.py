@@ -10,7 +10,7 @@ from blueprint.versions import version_key
 
 Subject = Literal[
     "arch", "distribution", "driverBranch", "driverOwner", "driverVersion", "fabricManager", "gpuArchitecture",
-    "gpuStack", "kernelModules", "kubernetes", "mig", "nvlinkDomain", "os", "precompiled", "product", "topologyManager",
+    "kernelModules", "kubernetes", "mig", "nvlinkDomain", "os", "precompiled", "product", "stack", "topologyManager",
 ]  # fmt: skip
 """What a rule may ask about; `platform/compatibility.py` says how each is read. An unknown value fits no condition."""
 

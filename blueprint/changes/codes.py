@@ -108,7 +108,7 @@ STACK_CHANGE = define(
     "BP4521",
     "stack-change",
     """
-The change swaps the object that describes the whole GPU stack for one of another kind (`gpuStack`). Only one of them
+The change swaps the object that describes the whole GPU stack for one of another kind (`gpuStack` and `allocation`). Only one of them
 may exist, and there is no way from one to the other in place: the operator would find two, or GPU pods would lose
 their devices while the stack is gone. `apply` refuses it, unless `--allow-unsupported` is given. Build the new stack
 on other nodes or in another cluster; or drain all GPU nodes, remove the old stack, wait until it is gone, and apply

@@ -12,7 +12,7 @@ from typing import get_args
 from blueprint.catalog.catalog import Catalog, load_catalog
 from blueprint.catalog.hardware import Gpu
 from blueprint.catalog.releases import Release
-from blueprint.cli.draft import STACKS, PoolDraft
+from blueprint.cli.draft import ALLOCATIONS, STACKS, PoolDraft
 from blueprint.diagnostics import nearest
 from blueprint.platform.drivers.branches import default_branch
 from blueprint.records import Record, replace
@@ -67,8 +67,12 @@ class Choices(Record, dict=True):
         return _one_of(text, self.distributions, "distribution")
 
     def gpu_stack(self, text: str) -> str:
-        """One of the ways in which GPUs reach pods."""
+        """Who runs the GPU stack."""
         return _one_of(text, tuple(STACKS), "gpuStack")
+
+    def allocation(self, text: str) -> str:
+        """How pods get GPUs."""
+        return _one_of(text, tuple(ALLOCATIONS), "allocation")
 
     def branch(self, text: str) -> str:
         """A driver branch that the release has a driver of."""

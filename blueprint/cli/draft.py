@@ -10,12 +10,16 @@ from blueprint.records import Record
 from blueprint.source.yaml_writer import inline
 
 STACKS = {
-    "clusterPolicy": "Pods request nvidia.com/gpu: the GPU Operator with the device plugin.",
-    "gpuCluster": "Pods claim GPUs (DRA): the runtime must take devices by CDI, and no device plugin may run.",
+    "operator": "The GPU Operator installs and runs the GPU stack.",
     "standalone": "Device plugin, feature discovery and exporter alone: the nodes have driver and toolkit already.",
 }
 """What each value of `gpuStack` means, in a line."""
-OWN_SELECTOR = "pool"
+ALLOCATIONS = {
+    "devicePlugin": "Pods request a number of nvidia.com/gpu.",
+    "dra": "Pods claim GPUs (DRA): the container runtime must support CDI, and no device plugin may run.",
+}
+"""What each value of `allocation` means, in a line."""
+OWN_LABEL = "pool"
 OWN_TAINT = "true"
 
 
@@ -39,6 +43,7 @@ class Draft(Record):
     pools: tuple[PoolDraft, ...]
     os: str | None = None
     gpu_stack: str | None = None
+    allocation: str | None = None
 
     @property
     def node_groups(self) -> NodeGroups | None:
@@ -54,7 +59,7 @@ def text_of(draft: Draft, file: str) -> str:
 def _lines(draft: Draft, file: str) -> Iterator[str]:
     yield f"# `blueprint validate {file}` checks this file, `blueprint compile {file} -o bundle` renders it."
     yield "# `blueprint explain spec.nodePools`, or any other field, says what can be written there."
-    yield "apiVersion: gpublueprint.dev/v1alpha1"
+    yield "apiVersion: gpublueprint.dev/v1alpha2"
     yield "kind: Blueprint"
     yield "metadata:"
     yield "  # The field manager, inventory and labels contain this name: do not change it after the first apply."
@@ -66,16 +71,19 @@ def _lines(draft: Draft, file: str) -> Iterator[str]:
     if draft.gpu_stack:
         yield f"  # {STACKS[draft.gpu_stack]}"
         yield f"  gpuStack: {draft.gpu_stack}"
+    if draft.allocation:
+        yield f"  # {ALLOCATIONS[draft.allocation]}"
+        yield f"  allocation: {draft.allocation}"
     yield from _cluster(draft)
+    yield from _shared(draft)
     yield "  nodePools:"
     described: set[bool] = set()
     for pool in draft.pools:
-        yield from _pool(pool, draft, first=(pool.product is not None) not in described, commented=not described)
+        yield from _pool(pool, first=(pool.product is not None) not in described, commented=not described)
         described.add(pool.product is not None)
 
 
 def _cluster(draft: Draft) -> Iterator[str]:
-    managed = draft.node_groups is not None
     yield "  cluster:"
     yield "    # Every object is checked against this version's API."
     yield f"    kubernetes: {inline(draft.kubernetes)}"
@@ -84,33 +92,34 @@ def _cluster(draft: Draft) -> Iterator[str]:
     if draft.os:
         yield "    # The system of the GPU nodes."
         yield f"    os: {draft.os}"
-    if managed:
-        yield "  # The cloud labels and taints nodes; `blueprint drift` verifies that it did."
+
+
+def _shared(draft: Draft) -> Iterator[str]:
+    """What the pools have in common."""
+    groups = draft.node_groups
+    if groups:
+        yield f"  # The cloud labels the nodes of a pool with {groups.label}: pools below have the names of its pools."
     else:
-        yield "  # `blueprint apply` labels and taints the nodes; `provisioner` if the node provisioner does."
-    yield f"  nodeLabels: {'provisioner' if managed else 'apply'}"
+        yield "  # Nodes belong to the pool that this label names; they have it when they join. Put yours here."
+        yield f"  poolLabel: {OWN_LABEL}"
+        yield "  # `blueprint apply` sets further labels and taints; write `provisioner` if the node provisioner does."
+        yield "  nodeLabels: apply"
+    if any(pool.product for pool in draft.pools):
+        yield "  # What every pool with GPUs has unless it says otherwise. The taint keeps pods away that need no GPU."
+        yield "  poolDefaults:"
+        yield f"    taints: [nvidia.com/gpu={groups.taint if groups else OWN_TAINT}:NoSchedule]"
 
 
-def _pool(pool: PoolDraft, draft: Draft, *, first: bool, commented: bool) -> Iterator[str]:
+def _pool(pool: PoolDraft, *, first: bool, commented: bool) -> Iterator[str]:
     yield f"    {inline(pool.name)}:"
     if commented:
         yield "      # {min: 0, max: 8} where an autoscaler decides."
     yield f"      nodes: {pool.nodes}"
-    if commented and draft.node_groups is None:
-        yield "      # A label that the pool's nodes have when they join: put yours here."
-    elif commented:
-        yield "      # The cloud marks the nodes of a pool with this label: write the pool's real name."
-    label = draft.node_groups.label if draft.node_groups else OWN_SELECTOR
-    yield f"      selector: {{{label}: {inline(pool.name)}}}"
     if pool.product is not None:
-        yield from _gpu(pool, draft, first=first)
+        yield from _gpu(pool, first=first)
 
 
-def _gpu(pool: PoolDraft, draft: Draft, *, first: bool) -> Iterator[str]:
-    if first:
-        yield "      # Keeps pods away that need no GPU."
-    taint = draft.node_groups.taint if draft.node_groups else OWN_TAINT
-    yield f'      taints: {{nvidia.com/gpu: "{taint}:NoSchedule"}}'
+def _gpu(pool: PoolDraft, *, first: bool) -> Iterator[str]:
     if first:
         yield "      # `count` is per node. `mig` partitions these GPUs into instances, `sharing` lets pods take turns."
     yield f"      gpu: {{product: {pool.product}, count: {pool.count}}}"

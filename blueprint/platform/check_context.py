@@ -13,7 +13,7 @@ from blueprint.diagnostics import Code, Diagnostic, Fix, Note, known_names, near
 from blueprint.platform import codes
 from blueprint.platform.components import codes as component_codes
 from blueprint.platform.model import Platform
-from blueprint.platform.paths import POOLS
+from blueprint.platform.paths import POOL_DEFAULTS, POOLS
 from blueprint.platform.pool import GpuPool, Pool
 from blueprint.records import Record
 from blueprint.source.merge import Node
@@ -63,6 +63,11 @@ class CheckContext:
     def gpu_pools(self) -> tuple[GpuPool, ...]:
         """Those that have GPUs."""
         return tuple(pool for pool in self.pools.values() if isinstance(pool, GpuPool))
+
+    def is_inherited(self, path: Path) -> bool:
+        """Whether a pool has the value at `path` from `poolDefaults`: it was not meant for this pool alone."""
+        node = self.root.get(path)
+        return node is not None and node is self.root.get((*POOL_DEFAULTS, *path[3:]))
 
     def diagnostic_at(
         self,

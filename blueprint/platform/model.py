@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from blueprint.catalog.catalog import Catalog
 from blueprint.catalog.components import Component
-from blueprint.catalog.distribution import Part
+from blueprint.catalog.distribution import Part, Stack
 from blueprint.catalog.machines import Machine
 from blueprint.catalog.releases import Release
 from blueprint.catalog.rules import CompatibilityRule
@@ -92,19 +92,32 @@ class Platform:
         return self._catalog.rules
 
     @tracked_property
-    def gpu_stack(self) -> str:
-        """How GPUs reach pods."""
-        return self._blueprint.spec.gpu_stack
+    def stack(self) -> Stack:
+        """The software that brings GPUs to pods: it follows from who runs it and how pods get GPUs."""
+        spec = self._blueprint.spec
+        if spec.gpu_stack == "standalone":
+            return "standalone"
+        return "gpuCluster" if spec.allocation == DRA else "clusterPolicy"
 
     @tracked_property
     def allocation(self) -> str:
         """`dra` where pods claim GPUs, `device-plugin` where they request a number of them."""
-        return DRA if self.gpu_stack == "gpuCluster" else "device-plugin"
+        return DRA if self.stack == "gpuCluster" else "device-plugin"
 
     @tracked_property
     def node_labels(self) -> str:
-        """Who labels and taints nodes: `apply` or `provisioner`."""
-        return self._blueprint.spec.node_labels
+        """Who labels and taints nodes: `apply` or `provisioner`; by default whoever marks the nodes of a cloud."""
+        if declared := self._blueprint.spec.node_labels:
+            return declared
+        return "provisioner" if self.cluster.distribution_facts.pools else "apply"
+
+    @tracked_property
+    def pool_label(self) -> str | None:
+        """The node label whose value is the pool's name; by default the cloud's, None where it has none."""
+        if declared := self._blueprint.spec.pool_label:
+            return declared
+        groups = self.cluster.distribution_facts.pools
+        return groups.label if groups else None
 
     @tracked_property
     def delivery(self) -> Delivery | None:
@@ -278,5 +291,5 @@ class Platform:
         from blueprint.catalog.catalog import waves
 
         found = [self._component(name) for name in self.release.components]
-        ordered = waves(component for component in found if self.gpu_stack in component.stacks)
+        ordered = waves(component for component in found if self.stack in component.stacks)
         return [component.name for wave in ordered for component in wave]

@@ -31,6 +31,10 @@ class PoolPlatform(DriverPlatform, PartitionedPlatform, Protocol):
         """The pools whose nodes have GPUs."""
 
     @property
+    def pool_label(self) -> str | None:
+        """The node label whose value is the pool's name."""
+
+    @property
     def dra(self) -> DynamicAllocation:
         """What the DRA driver does."""
 
@@ -59,8 +63,11 @@ class Pool:
 
     @tracked_property
     def selector(self) -> dict[str, str]:
-        """Labels by which the nodes are known."""
-        return dict(plain(self._spec.selector))
+        """Labels by which the nodes are known; none where nothing says them (BP3135)."""
+        if declared := self._spec.selector:
+            return dict(plain(declared))
+        label = self._platform.pool_label
+        return {label: self.name} if label else {}
 
     @tracked_property
     def taints(self) -> tuple[Taint, ...]:
@@ -131,12 +138,12 @@ class Pool:
     @tracked_property
     def declared_owners(self) -> Owners:
         """Who brings driver, toolkit and device plugin, as the blueprint says it."""
-        return (self._spec.driver.owner, self._spec.owner.toolkit, self._spec.owner.device_plugin)
+        return (self._spec.owner.driver, self._spec.owner.toolkit, self._spec.owner.device_plugin)
 
     @tracked_property
     def _chosen_mode(self) -> Mode | ModeConflict:
         platform, owners = self._platform, self.declared_owners
-        return choose_mode(platform.cluster.distribution_facts, platform.cluster.os, platform.gpu_stack, owners)
+        return choose_mode(platform.cluster.distribution_facts, platform.cluster.os, platform.stack, owners)
 
     @tracked_property
     def mode(self) -> Mode:
@@ -157,7 +164,7 @@ class Pool:
     @tracked_property
     def runs_operands(self) -> bool:
         """Whether a GPU Operator looks at labels of these nodes."""
-        return self._platform.gpu_stack != "standalone"
+        return self._platform.stack != "standalone"
 
     @tracked_property
     def deploy_driver(self) -> str | None:

@@ -38,6 +38,7 @@ from blueprint.platform.inputs.checks import check_names
 from blueprint.platform.inputs.component_checks import check_component_names
 from blueprint.platform.inputs.fabric_checks import check_fabrics
 from blueprint.platform.inputs.instance_type_checks import check_instance_types
+from blueprint.platform.inputs.language_checks import check_language
 from blueprint.platform.inputs.list_checks import check_lists
 from blueprint.platform.model import Platform
 from blueprint.platform.network import prerequisites as network
@@ -96,7 +97,7 @@ class Topic(Record, kw_only=True):
 TOPICS: tuple[Topic, ...] = (
     Topic(
         name="inputs",
-        checks=(check_names, check_lists, check_instance_types, check_fabrics),
+        checks=(check_names, check_lists, check_language, check_instance_types, check_fabrics),
         release_checks=(check_component_names,),
     ),
     Topic(

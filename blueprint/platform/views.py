@@ -219,7 +219,7 @@ class PlatformView(Protocol):
         """Kubernetes, distribution, node image and registries."""
 
     @property
-    def gpu_stack(self) -> str:
+    def stack(self) -> str:
         """How GPUs reach pods."""
 
     @property

@@ -178,6 +178,6 @@ EMPTY_VALUE = define(
     "empty-value",
     """
 A key has no value. `null` (or nothing) removes what a lower layer has set, and no lower layer sets this key. Write `{}` to
-take all defaults, or remove the line.
+take all defaults, or remove the line. An overlay may say `null` of what not every blueprint that extends it sets.
 """,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path as FilePath
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from blueprint.data import data_folder, shown
 from blueprint.diagnostics import Diagnostic, Note, Refused, Span, nearest
@@ -19,6 +19,54 @@ from blueprint.source.paths import Path, format_path
 from blueprint.source.setting import SET_FILE, nodes_of_sets
 
 T = TypeVar("T")
+
+
+class DocumentReader(Protocol):
+    """Knows the language: brings documents as written into the form that layers are merged in."""
+
+    def document(self, root: Node) -> Node:
+        """One document. Raises Refused."""
+
+    def is_text(self, path: Path, /) -> bool:
+        """Whether the language has text at a path, and nothing else: then YAML does not decide a value's type."""
+
+    def setting(self, root: Node) -> Node:
+        """One value of the command line. Raises Refused."""
+
+    def merged(self, root: Node, /) -> None:
+        """Add to all layers merged, in place, before what is `null` is removed."""
+
+    def completed(self, root: Node, /) -> None:
+        """Add to it afterwards."""
+
+    def instead_of_cloud(self, document: Document, values: dict[str, str]) -> str | None:
+        """What to write instead of a ready-made overlay that sets `values` of the cluster; None where it is right."""
+
+
+class AsWritten:
+    """Leaves documents as they are."""
+
+    def document(self, root: Node) -> Node:
+        """The document."""
+        return root
+
+    def is_text(self, _: Path, /) -> bool:
+        """YAML decides."""
+        return False
+
+    def setting(self, root: Node) -> Node:
+        """The value."""
+        return root
+
+    def merged(self, _: Node, /) -> None:
+        """Nothing is added."""
+
+    def completed(self, _: Node, /) -> None:
+        """Nothing is added."""
+
+    def instead_of_cloud(self, *_: Any) -> str | None:
+        """Every overlay may be extended."""
+        return None
 
 
 class ExtendsEntry(Record):
@@ -63,9 +111,8 @@ def load_layers(
     target: str,
     overlays: Sequence[str] = (),
     sets: Sequence[str] = (),
-    upgrade: Callable[[Node], Node] = lambda document: document,
+    reader: DocumentReader | None = None,
     files: Files | None = None,
-    is_text: Callable[[Path], bool] = lambda path: False,  # noqa: ARG005 - then YAML decides
 ) -> Layered:
     """Read and merge; a layer that cannot be read is left out.
 
@@ -73,30 +120,38 @@ def load_layers(
         target: A path, or without `files` also `REV:PATH`.
         overlays: Further overlays, merged last.
         sets: `PATH=VALUE`, merged over everything.
-        upgrade: Brings each document to today's language.
+        reader: Knows the language; without one documents stay as they are.
         files: Where files are read from; by default the disk, or the commit that `target` names.
-        is_text: Whether the language has text at a path, and nothing else; for values of `sets`.
 
     Raises:
         Refused: The blueprint itself cannot be read.
     """
+    reader = reader or AsWritten()
     found, name = _opened(target) if files is None else (files, target)
-    gathering = _Gathering(found, name, upgrade)
+    gathering = _Gathering(found, name, reader)
     gathering.gather(overlays)
     layers = gathering.layers
     if sets:
         gathering.texts[SET_FILE] = "\n".join(sets)
-        layers += gathering.attempt(partial(nodes_of_sets, sets, gathering.rank + 1, layers, is_text)) or []
+        layers += gathering.attempt(partial(_settings, sets, gathering.rank + 1, layers, reader)) or []
     disagreements: list[Disagreement] = []
     root = _merged([_taking_part(layer, node) for layer, node in layers], disagreements)
+    reader.merged(root)
     empty = list(remove_nulls(root, verbatim=_is_patch))
+    reader.completed(root)
     problems = [*gathering.problems, *map(_disagreement, disagreements)]
     if not gathering.exit_code:
-        problems += [_empty(path, node) for path, node in empty]
+        problems += [_empty(path, node) for path, node in empty if not _may_remove_nothing(node)]
     return Layered(
         name, root, tuple(layers), found, gathering.texts, tuple(problems), tuple(gathering.references),
         gathering.exit_code,
     )  # fmt: skip
+
+
+def _settings(
+    sets: Sequence[str], rank: int, layers: list[tuple[Layer, Node]], reader: DocumentReader
+) -> list[tuple[Layer, Node]]:
+    return [(layer, reader.setting(node)) for layer, node in nodes_of_sets(sets, rank, layers, reader.is_text)]
 
 
 def _opened(target: str) -> tuple[Files, str]:
@@ -128,7 +183,7 @@ class _Gathering(MutableRecord):
 
     files: Files
     target: str
-    upgrade: Callable[[Node], Node]
+    reader: DocumentReader
     layers: list[tuple[Layer, Node]] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
     problems: list[Diagnostic] = field(default_factory=list)
@@ -168,14 +223,14 @@ class _Gathering(MutableRecord):
         if not isinstance(document.data, dict):
             at = document.span() if document.marks else Span(name, 1, 1, 1, 1)
             what = "is empty" if document.marks is None else "is not a mapping"
-            help_ = "the first line is apiVersion: gpublueprint.dev/v1alpha1"
+            help_ = "the first line is apiVersion: gpublueprint.dev/v1alpha2"
             raise Refused(Diagnostic(codes.NOT_A_MAPPING, f"{name} {what}", at=at, help=help_))
         self.trail.append((name, named_at))
         for entry, path in self._entries(document):
             self._extend(name, document, entry, path)
         self.trail.pop()
         layer = Layer(name, self._kind(name), self.rank)
-        self.layers.append((layer, self.upgrade(nodes_of(document, layer))))
+        self.layers.append((layer, self.reader.document(nodes_of(document, layer))))
         self.rank += 1
 
     def _kind(self, name: str) -> str:
@@ -217,7 +272,7 @@ class _Gathering(MutableRecord):
         at = document.span(path)
         self.references.append(ExtendsEntry(reference, self._kind(name), at, format_path(path)))
         if "/" not in reference and not reference.endswith((".yaml", ".yml")):
-            self._ready_made(reference, at)
+            self._ready_made(reference, document, path)
             return
         self.attempt(partial(self._overlay, self.files.beside(name, reference), reference, at))
 
@@ -236,17 +291,32 @@ class _Gathering(MutableRecord):
         self.problem(Diagnostic(codes.EXTENDS_CYCLE, message, at=at, notes=notes, help=help_))
         return True
 
-    def _ready_made(self, name: str, at: Span) -> None:
-        known = {file.stem: file for file in sorted(data_folder("overlays").glob("*/*.yaml"))}
+    def _ready_made(self, name: str, document: Document, path: Path) -> None:
+        at = document.span(path)
+        known = ready_made_overlays()
         if name not in known:
             near = nearest(name, known)
-            help_ = f"ready-made overlays: {', '.join(sorted(known)) or 'none'}"
+            help_ = f"an overlay of your own is named by its path: ./{name}.yaml"
             hint = f"no ready-made overlay is named {name}" + (f"; did you mean {near}?" if near else "")
             self.problem(Diagnostic(codes.UNKNOWN_OVERLAY, hint, at=at, help=help_))
             return
+        if instead := self.reader.instead_of_cloud(document, cloud_of(name)):
+            message = f"extends cannot name a cloud: {name}"
+            self.problem(Diagnostic(codes.UNKNOWN_OVERLAY, message, at=at, path=format_path(path), help=instead))
         shown_name = shown(known[name])
         if shown_name not in self.texts:
             self._add(shown_name, known[name].read_text("utf-8"), at)
+
+
+def ready_made_overlays() -> dict[str, FilePath]:
+    """The overlays that come with the tool, by name."""
+    return {file.stem: file for file in sorted(data_folder("overlays").glob("*/*.yaml"))}
+
+
+def cloud_of(name: str) -> dict[str, str]:
+    """What a ready-made overlay sets in `spec.cluster`."""
+    text = ready_made_overlays()[name].read_text("utf-8")
+    return dict(load_text(text, name).data["spec"]["cluster"])
 
 
 def _disagreement(item: Disagreement) -> Diagnostic:
@@ -260,6 +330,13 @@ def _disagreement(item: Disagreement) -> Diagnostic:
 def _is_patch(path: Path) -> bool:
     """Whether a path leads to a patch: what is null there is removed from the object, and stays in the blueprint."""
     return path[:2] == ("spec", "components") and path[3:4] == ("patches",) and path[5:] == ("merge",)
+
+
+def _may_remove_nothing(node: Node) -> bool:
+    """Whether an overlay says `null`: several blueprints share it, and not all of them have what it removes."""
+    at = node.span
+    written = (at.line, at.column) != (at.end_line, at.end_column)
+    return node.layer.kind == "overlay" and written
 
 
 def _empty(path: Path, node: Node) -> Diagnostic:

@@ -23,10 +23,14 @@ class Registries(Model):
     """Where images are pulled from."""
 
     mirrors: dict[Host, Repository] = Field(
-        default={}, description='Registry host to the mirror that stands in for it; "*" is every other registry.'
+        examples=[{"nvcr.io": "reg.acme.example/nvcr", "*": "reg.acme.example/mirror"}],
+        default={},
+        description='Registry host to the mirror that stands in for it; "*" is every other registry.',
     )
     pull_secrets: Names = Field(
-        default=(), description="Secrets of type dockerconfigjson, by name, that exist in the components' namespaces."
+        examples=[["reg-pull"]],
+        default=(),
+        description="Secrets of type dockerconfigjson, by name, that exist in the components' namespaces.",
     )
 
 
@@ -42,26 +46,37 @@ class Cluster(Model):
     }
 
     kubernetes: Annotated[str, Field(pattern=KUBERNETES)] = Field(
-        description="Kubernetes version, with or without the patch. Every object is checked against its API."
+        examples=["1.36.3", "1.36"],
+        description="Kubernetes version, with or without the patch. Every object is checked against its API.",
     )
     distribution: Literal["vanilla", "eks", "gke", "aks", "openshift", "rke2", "k3s", "microk8s"] = Field(
         default=VANILLA,
         description="Who packages Kubernetes: decides paths, who brings the driver by default, and prerequisites.",
     )
     os: Annotated[str, Field(pattern=SYSTEM)] | None = Field(
+        examples=["ubuntu-24.04", "rhel-9.6"],
         default=None,
         description="Operating system of the GPU nodes; part of the driver image's tag. Default: ubuntu-24.04; "
         "amazonlinux-2023 on eks, cos on gke, rhcos on openshift.",
     )
     kubelet_root: Annotated[str, Field(pattern=ABSOLUTE_PATH)] = Field(
+        examples=["/var/lib/k0s/kubelet"],
         default="/var/lib/kubelet",
         description="The kubelet's directory on the GPU nodes, where it is not the usual one.",
     )
     uid: Annotated[str, Field(pattern=UID)] | None = Field(
-        default=None, description="UID of the kube-system namespace; apply refuses any other cluster."
+        examples=["4f0c2f5e-0000-4000-8000-000000000000"],
+        default=None,
+        description="UID of the kube-system namespace; apply refuses any other cluster.",
     )
     topology: LabelKeys = Field(
+        examples=[["acme.example/block", "acme.example/rack", "kubernetes.io/hostname"]],
         default=(),
         description="Node labels that name where a node stands, widest first: block, rack, kubernetes.io/hostname.",
     )
-    registries: Registries = Field(default={}, validate_default=True, description="Where images are pulled from.")
+    registries: Registries = Field(
+        examples=[{"pullSecrets": ["reg-pull"]}],
+        default={},
+        validate_default=True,
+        description="Where images are pulled from.",
+    )

@@ -1,6 +1,6 @@
 """Codes of the blueprint's form (BP20xx)."""
 
-from blueprint.diagnostics import define
+from blueprint.diagnostics import Severity, define
 
 UNKNOWN_KEY = define(
     "BP2001",
@@ -60,7 +60,7 @@ WRONG_DOCUMENT = define(
     "wrong-document",
     """
 `apiVersion` and `kind` identify a document. The file given to the tool is a `Blueprint`; everything that it extends is an
-`Overlay`; both have `apiVersion: gpublueprint.dev/v1alpha1`.
+`Overlay`; both have `apiVersion: gpublueprint.dev/v1alpha2`.
 """,
 )
 INCONSISTENT = define(
@@ -86,6 +86,16 @@ A document of an earlier version cannot be converted as it is: it sets a key und
 no equivalent, or it is written in a way that cannot be changed without risk to what surrounds it (anchors and aliases, text
 that would lose a comment). Nothing was written. Change what is named, and convert again.
 """,
+)
+EARLIER_VERSION = define(
+    "BP2012",
+    "earlier-version",
+    """
+The document is of an earlier version of the language. It is read as before: every key means what it meant in that version,
+and so do the defaults of a blueprint. `blueprint convert FILE -o FILE` brings the file to the current version; what it
+changes is on the page [Upgrade the language](../how-to/upgrade-the-language.md).
+""",
+    severity=Severity.NOTE,
 )
 
 CANNOT_FORMAT = define(

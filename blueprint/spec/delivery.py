@@ -25,15 +25,17 @@ class ArgoCDSpec(Model):
     """Argo CD: an Application for each stage, and one that makes them."""
 
     repository: Annotated[str, Field(pattern=REPOSITORY_URL)] = Field(
-        description="URL of the repository that the bundle is committed to."
+        examples=["https://git.acme.example/gpu"], description="URL of the repository that the bundle is committed to."
     )
     revision: Annotated[str, Field(pattern=REVISION)] = Field(
-        default="HEAD", description="What of it is applied: a branch, a tag or a commit."
+        examples=["main"], default="HEAD", description="What of it is applied: a branch, a tag or a commit."
     )
-    project: Name = Field(default="default", description="The AppProject of the Applications.")
-    namespace: Name = Field(default="argocd", description="The namespace of Argo CD.")
+    project: Name = Field(examples=["platform"], default="default", description="The AppProject of the Applications.")
+    namespace: Name = Field(examples=["argocd"], default="argocd", description="The namespace of Argo CD.")
     server: Annotated[str, Field(pattern=SERVER_URL)] = Field(
-        default="https://kubernetes.default.svc", description="The API server of the cluster, as Argo CD knows it."
+        examples=["https://kubernetes.default.svc"],
+        default="https://kubernetes.default.svc",
+        description="The API server of the cluster, as Argo CD knows it.",
     )
     self_heal: bool = Field(default=False, description="Whether Argo CD undoes what is changed in the cluster.")
 
@@ -41,16 +43,20 @@ class ArgoCDSpec(Model):
 class FluxSpec(Model):
     """Flux: a Kustomization for each stage, each waiting for the one before."""
 
-    source: Name = Field(description="Name of the source that the bundle is committed to.")
+    source: Name = Field(examples=["platform"], description="Name of the source that the bundle is committed to.")
     source_kind: Literal["GitRepository", "OCIRepository", "Bucket"] = Field(
         default="GitRepository", description="Kind of the source."
     )
-    namespace: Name = Field(default="flux-system", description="The namespace of the source and the Kustomizations.")
+    namespace: Name = Field(
+        examples=["flux-system"],
+        default="flux-system",
+        description="The namespace of the source and the Kustomizations.",
+    )
     interval: Annotated[str, Field(pattern=FLUX_DURATION)] = Field(
-        default="10m", description="How often Flux compares cluster and source."
+        examples=["10m"], default="10m", description="How often Flux compares cluster and source."
     )
     timeout: Annotated[str, Field(pattern=FLUX_DURATION)] = Field(
-        default="30m", description="How long a stage may take until it works."
+        examples=["15m"], default="30m", description="How long a stage may take until it works."
     )
 
 
@@ -58,7 +64,14 @@ class DeliverySpec(Model):
     """The controllers for which the bundle has files in its folder delivery/."""
 
     path: Annotated[str, Field(pattern=FOLDER)] = Field(
-        description='The bundle\'s folder in the repository; "." where the bundle is the repository.'
+        examples=["clusters/prod-eu"],
+        description='The bundle\'s folder in the repository; "." where the bundle is the repository.',
     )
-    argocd: ArgoCDSpec | None = Field(default=None, description="Applications of Argo CD; leave out for none.")
-    flux: FluxSpec | None = Field(default=None, description="Kustomizations of Flux; leave out for none.")
+    argocd: ArgoCDSpec | None = Field(
+        examples=[{"repository": "https://git.acme.example/gpu"}],
+        default=None,
+        description="Applications of Argo CD; leave out for none.",
+    )
+    flux: FluxSpec | None = Field(
+        examples=[{"source": "platform"}], default=None, description="Kustomizations of Flux; leave out for none."
+    )

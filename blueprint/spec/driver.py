@@ -1,36 +1,37 @@
-"""`driver` and `owner` of a node pool: who brings driver, container toolkit and device plugin, and which driver."""
+"""`owner` and `driver` of a node pool: who installs driver, container toolkit and device plugin, and which driver."""
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, GetJsonSchemaHandler
 
 from blueprint.spec.base import Model
 from blueprint.spec.forms import BRANCH, DRIVER_VERSION
 
 Owner = Literal["operator", "host", "provider"]
+OWNERS: Final[tuple[str, ...]] = get_args(Owner)
 
 
 class PoolDriver(Model):
-    """Who installs the driver, and which."""
+    """Which driver."""
 
     ELSEWHERE: ClassVar[dict[str, str]] = {
         "type": "the driver is always that of whole GPUs and MIG; guests with vGPU are not supported: let the node "
         "image bring their driver (owner: host), or patch spec.driver of the ClusterPolicy: repository, image, version "
-        "and licensingConfig of your private image"
+        "and licensingConfig of your private image",
+        "owner": "the owner of the driver is set beside driver: owner: {driver: host}",
     }
 
-    owner: Owner | None = Field(
-        default=None,
-        description="operator: the GPU Operator installs it; host: the node image has it; provider: the cloud does. "
-        "Default: as the distribution and its node image do it.",
-    )
     branch: Annotated[str, Field(pattern=BRANCH)] | None = Field(
-        default=None, description="Driver branch, for example 580. Default: the release's, where the operator owns it."
+        examples=["580"],
+        default=None,
+        description="Driver branch, for example 580. Default: the release's, where the operator owns it.",
     )
     version: Annotated[str, Field(pattern=DRIVER_VERSION)] | None = Field(
-        default=None, description="Exact version, for example 580.173.02. Default: the release's of the branch."
+        examples=["580.173.02"],
+        default=None,
+        description="Exact version, for example 580.173.02. Default: the release's of the branch.",
     )
     kernel_modules: Literal["auto", "open", "proprietary"] = Field(
         default="auto", description="Which kernel modules the operator builds; auto follows the GPU."
@@ -42,14 +43,26 @@ class PoolDriver(Model):
 
 
 class PoolOwner(Model):
-    """Who brings what stands between driver and pods."""
+    """Who installs the driver, the container toolkit and the device plugin. One value alone stands for all three."""
 
+    FORM = "operator, host or provider, or a mapping of driver, toolkit and devicePlugin"
+
+    driver: Owner | None = Field(
+        default=None,
+        description="operator: the GPU Operator installs the driver; host: it is in the node image; provider: the "
+        "cloud installs it. Default: what the distribution and its node image do.",
+    )
     toolkit: Owner | None = Field(
         default=None,
-        description="Who installs the container toolkit and sets up the runtime. Default: as driver.owner has it.",
+        description="Who installs the container toolkit and configures the container runtime. Default: what fits the "
+        "owner of the driver.",
     )
     device_plugin: Owner | None = Field(
         default=None,
-        description="Who advertises nvidia.com/gpu; operator is this platform. Exactly one may. "
-        "Default: as the node image has it.",
+        description="Who advertises nvidia.com/gpu: operator is this platform. Only one device plugin may run on a "
+        "node. Default: what the node image does.",
     )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"anyOf": [{"type": "string", "enum": list(OWNERS)}, handler.resolve_ref_schema(handler(core))]}

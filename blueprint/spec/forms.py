@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
@@ -19,6 +20,11 @@ def form(pattern: str, words: str) -> str:
     return anchored
 
 
+def matches_form(pattern: str, text: str) -> bool:
+    """Whether the whole text has a form."""
+    return re.fullmatch(pattern, text) is not None
+
+
 _PORT = r"(:[1-9][0-9]{0,4})?"
 _HOST = rf"[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?(\.[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*{_PORT}"
 
@@ -33,6 +39,10 @@ LABEL_VALUE = form(
 TAINT = form(
     rf"({LABEL_NAME})?:(NoSchedule|PreferNoSchedule|NoExecute)",
     '"value:Effect", where the value may be empty and the effect is NoSchedule, PreferNoSchedule or NoExecute',
+)
+KUBECTL_TAINT = form(
+    rf"({LABEL_KEY[1:-1]})(=({LABEL_NAME})?)?:(NoSchedule|PreferNoSchedule|NoExecute)",
+    "key=value:Effect as kubectl takes it, where the effect is NoSchedule, PreferNoSchedule or NoExecute",
 )
 HOST = form(rf"(\*|{_HOST})", 'a registry host, with or without port, or "*" for every other one')
 REPOSITORY = form(

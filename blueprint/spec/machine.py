@@ -16,6 +16,7 @@ class PoolMachine(Model):
     """The machine that each node of a pool is."""
 
     instance_type: Annotated[str, Field(pattern=INSTANCE_TYPE)] | None = Field(
+        examples=["p5.48xlarge", "Standard_ND96isr_H100_v5"],
         default=None,
         description="The cloud's instance type, p5.48xlarge. GPUs, processor and memory follow from it, and from the "
         "catalogue, where the blueprint does not say them; where it does, they must agree.",
@@ -24,10 +25,14 @@ class PoolMachine(Model):
         default=None, description="Processor architecture. Default: that of the instance type, or of the GPU's host."
     )
     cpu: Annotated[int, Field(ge=1, le=4096)] | None = Field(
-        default=None, description="Processors (threads) of each node. Default: those of the instance type."
+        examples=[192],
+        default=None,
+        description="Processors (threads) of each node. Default: those of the instance type.",
     )
     memory: Annotated[str, Field(pattern=MEMORY)] | None = Field(
-        default=None, description="Memory of each node, 2Ti. Default: that of the instance type."
+        examples=["2Ti", "512Gi"],
+        default=None,
+        description="Memory of each node, 2Ti. Default: that of the instance type.",
     )
 
 
@@ -51,8 +56,11 @@ class PoolKubelet(Model):
 class NvlinkDomain(Model):
     """Nodes that are joined by NVLink, as the trays of an NVL72 rack are."""
 
-    nodes: Annotated[int, Field(ge=2, le=1000)] = Field(description="Nodes in one domain: 18 in an NVL72 rack.")
+    nodes: Annotated[int, Field(ge=2, le=1000)] = Field(
+        examples=[18], description="Nodes in one domain: 18 in an NVL72 rack."
+    )
     label: LabelKey = Field(
+        examples=["nvidia.com/gpu.clique"],
         default="nvidia.com/gpu.clique",
         description="The node label whose value names the domain. GPU feature discovery sets the default one.",
     )

@@ -1,11 +1,11 @@
-"""The blueprint, version v1alpha1: strict, frozen models. Field descriptions are the reference documentation.
+"""The blueprint, version v1alpha2: strict, frozen models. Field descriptions are the reference documentation.
 
-Sections and values that a later version will have are named in NOT_YET, so that they are refused by name.
+Sections that are not implemented yet are named in NOT_YET, each with what to write until then.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -13,57 +13,115 @@ from blueprint.spec.base import Model
 from blueprint.spec.cluster import Cluster
 from blueprint.spec.components import ComponentSpec
 from blueprint.spec.delivery import DeliverySpec
-from blueprint.spec.forms import VERSION, Name, Texts, to_tuple
+from blueprint.spec.forms import VERSION, LabelKey, Name, Texts, to_tuple
 from blueprint.spec.observability import ObservabilitySpec
-from blueprint.spec.pools import NodePool
+from blueprint.spec.pools import NodePool, PoolDefaults
 
-API_VERSION = "gpublueprint.dev/v1alpha1"
+API_VERSION: Final = "gpublueprint.dev/v1alpha2"
 
 
 class Metadata(Model):
     """Who and what this blueprint is."""
 
-    name: Name = Field(description="Names the platform: field manager, inventory and labels carry it. Do not rename.")
-    version: Annotated[str, Field(pattern=VERSION)] = Field(
-        default="0.0.0", description="Version of this blueprint, as in semantic versioning."
+    name: Name = Field(
+        examples=["acme-prod-eu"],
+        description="Names the platform: field manager, inventory and labels carry it. Do not rename.",
     )
-    owners: Texts = Field(default=(), description="Whom to ask: mail addresses or teams.")
+    version: Annotated[str, Field(pattern=VERSION)] = Field(
+        examples=["1.4.0"], default="0.0.0", description="Version of this blueprint, as in semantic versioning."
+    )
+    owners: Texts = Field(
+        examples=[["gpu-platform@acme.example"]], default=(), description="Whom to ask: mail addresses or teams."
+    )
 
 
 class Spec(Model):
     """What the platform is."""
 
-    NOT_YET = frozenset({"computeDomains", "queueing", "tenants", "plans", "policy"})
+    NOT_YET: ClassVar[dict[str, str]] = {
+        "computeDomains": "with allocation: dra, ComputeDomains follow from nvlinkDomain of the pools; the setting "
+        "computeDomains of gpu-operator overrides it",
+        "queueing": "Kueue and KAI are not rendered yet: add their objects with spec.extraManifests",
+        "tenants": "tenants are not rendered yet: add namespaces, quotas and rights with spec.extraManifests",
+        "plans": "plans belong to tenants, which are not rendered yet: use spec.extraManifests",
+        "policy": "policies are not rendered yet: add them with spec.extraManifests",
+    }
+    OTHER_VALUES: ClassVar[dict[str, dict[str, tuple[str, str]]]] = {
+        "gpuStack": {
+            "clusterpolicy": (
+                "operator",
+                "the ClusterPolicy is gpuStack: operator with allocation: devicePlugin, the defaults",
+            ),
+            "gpucluster": ("operator", "the GPUCluster is gpuStack: operator with allocation: dra"),
+        },
+        "allocation": {
+            "deviceplugin": ("devicePlugin", "write allocation: devicePlugin"),
+            "device-plugin": ("devicePlugin", "write allocation: devicePlugin"),
+        },
+    }
 
-    release: Annotated[str, Field(min_length=1)] = Field(description='The tested set of component versions, "2026.11".')
-    cluster: Cluster = Field(description="The cluster that the platform is for.")
-    gpu_stack: Literal["clusterPolicy", "gpuCluster", "standalone"] = Field(
-        default="clusterPolicy",
-        description="How GPUs reach pods: clusterPolicy is the GPU Operator with the device plugin; gpuCluster is the "
-        "GPU Operator with the DRA driver, whose pods claim GPUs instead of counting them; standalone is device "
-        "plugin, feature discovery and exporter alone, on nodes that have driver and toolkit already.",
+    release: Annotated[str, Field(min_length=1)] = Field(
+        examples=["2026.11"], description='The tested set of component versions, "2026.11".'
     )
-    node_labels: Literal["apply", "provisioner"] = Field(
-        default="provisioner",
-        description="Who labels and taints the pools' nodes: apply, or the node provisioner; drift verifies.",
+    cluster: Cluster = Field(
+        examples=[{"kubernetes": "1.36", "distribution": "eks"}], description="The cluster that the platform is for."
     )
-    node_pools: dict[Name, NodePool] = Field(min_length=1, description="The node pools by name.")
+    gpu_stack: Literal["operator", "standalone"] = Field(
+        default="operator",
+        description="Who runs the GPU stack. operator: the GPU Operator; standalone: its components without the "
+        "operator, on nodes that have driver and container toolkit already.",
+    )
+    allocation: Literal["devicePlugin", "dra"] = Field(
+        default="devicePlugin",
+        description="How pods get GPUs. devicePlugin: they request a number of nvidia.com/gpu; dra: they claim devices "
+        "with Dynamic Resource Allocation. The GPU Operator has a ClusterPolicy for the first and a GPUCluster for "
+        "the second.",
+    )
+    node_labels: Literal["apply", "provisioner"] | None = Field(
+        default=None,
+        description="Who sets the labels and taints of the pools' nodes: `blueprint apply`, or what provisions the "
+        "nodes; drift verifies them either way. Default: provisioner on managed clouds, otherwise apply.",
+    )
+    pool_label: LabelKey | None = Field(
+        examples=["acme.example/pool"],
+        default=None,
+        description="The node label whose value is the name of the node's pool. Pools without a selector are selected "
+        "by it. Default: the label that the cloud sets, eks.amazonaws.com/nodegroup for example.",
+    )
+    pool_defaults: PoolDefaults = Field(
+        examples=[{"taints": ["nvidia.com/gpu=true:NoSchedule"], "driver": {"branch": "580"}}],
+        default={},
+        validate_default=True,
+        description="What every pool with GPUs has unless it says otherwise; merged under each of them.",
+    )
+    node_pools: dict[Name, NodePool] = Field(
+        examples=[{"system": {"nodes": 3}, "train": {"nodes": 4, "gpu": {"product": "H100-SXM5-80GB", "count": 8}}}],
+        min_length=1,
+        description="The node pools by name.",
+    )
     observability: ObservabilitySpec | None = Field(
-        default=None, description="How nodes and GPUs are watched; leave out for nothing."
+        examples=[{"prometheus": {"namespace": "monitoring", "selectorLabels": {"release": "kps"}}}],
+        default=None,
+        description="How nodes and GPUs are watched; leave out for nothing.",
     )
     delivery: DeliverySpec | None = Field(
+        examples=[{"path": "clusters/prod-eu", "argocd": {"repository": "https://git.acme.example/gpu"}}],
         default=None,
         description="Who applies the bundle beside `blueprint apply`: Argo CD or Flux; leave out for neither.",
     )
     hardware: Texts = Field(
+        examples=[["hardware/*.yaml"]],
         default=(),
         description="Globs of files that describe GPU products which the catalogue does not have, in its own form, "
         "relative to the blueprint. Pools name them like any other.",
     )
     components: dict[Name, ComponentSpec] = Field(
-        default={}, description="Components, where they differ from the release."
+        examples=[{"gpu-operator": {"settings": {"maxParallelUpgrades": 2}}}],
+        default={},
+        description="Components, where they differ from the release.",
     )
     extra_manifests: Texts = Field(
+        examples=[["extra/*.yaml"]],
         default=(),
         description="Globs of further manifests, relative to the blueprint; checked and applied with the rest.",
     )
@@ -72,12 +130,16 @@ class Spec(Model):
 class Blueprint(Model):
     """A GPU platform on Kubernetes, declared."""
 
-    api_version: Literal["gpublueprint.dev/v1alpha1"] = Field(description="Version of this language.")
+    api_version: Literal["gpublueprint.dev/v1alpha2"] = Field(description="Version of this language.")
     kind: Literal["Blueprint"] = Field(description="Blueprint; overlays say Overlay.")
     metadata: Metadata = Field(description="Who and what this blueprint is.")
     extends: Annotated[
         tuple[str | Annotated[tuple[str, ...], BeforeValidator(to_tuple)], ...], BeforeValidator(to_tuple)
-    ] = Field(default=(), description="Overlays to start from, lowest first: ready-made names or files.")
+    ] = Field(
+        examples=[["../base.yaml"]],
+        default=(),
+        description="Overlays to start from, lowest first: ready-made names or files.",
+    )
     spec: Spec = Field(description="What the platform is.")
 
 
@@ -90,7 +152,7 @@ class OverlayMetadata(Model):
 class OverlayHead(Model):
     """What surrounds the spec of an overlay; the spec itself is checked where it ends up."""
 
-    api_version: Literal["gpublueprint.dev/v1alpha1"]
+    api_version: Literal["gpublueprint.dev/v1alpha2"]
     kind: Literal["Overlay"]
     metadata: OverlayMetadata = Field(default={}, validate_default=True)
     extends: Any = None

@@ -34,11 +34,13 @@ class PoolNetwork(Model):
         "Default: networkOperator, where cloud and fabric leave it to you.",
     )
     resource: Annotated[str, Field(pattern=RESOURCE)] | None = Field(
+        examples=["rdma/ib"],
         default=None,
         description="What pods request. rdma/NAME: pods share the cards; any other prefix: each pod gets whole cards. "
         "Default: rdma/ib, rdma/roce, or vpc.amazonaws.com/efa.",
     )
     nics: Annotated[int, Field(ge=1, le=64)] | None = Field(
+        examples=[8],
         default=None,
         description="Network cards in each node that have the fabric's link layer, those for storage too; `blueprint "
         "probe` counts those of infiniband, roce and efa. Default: those of `machine.instanceType`, where the "

@@ -20,20 +20,24 @@ MetricNames = Annotated[tuple[Annotated[str, Field(pattern=METRIC)], ...], Befor
 class PrometheusSpec(Model):
     """A Prometheus that exists already, run by the Prometheus operator."""
 
-    namespace: Name = Field(description="Its namespace.")
+    namespace: Name = Field(examples=["monitoring"], description="Its namespace.")
     monitor_namespace: Name | None = Field(
+        examples=["gpu-monitoring"],
         default=None,
         description="Where monitors, rules and dashboards are put: a namespace in which it looks for them, if it does "
         "not look in its own. Default: its own.",
     )
     selector_labels: dict[LabelKey, LabelValue] = Field(
-        description="Labels by which it selects ServiceMonitors; {} if it selects every one."
+        examples=[{"release": "kps"}, {}],
+        description="Labels by which it selects ServiceMonitors; {} if it selects every one.",
     )
     rule_selector_labels: dict[LabelKey, LabelValue] | None = Field(
-        default=None, description="Labels by which it selects PrometheusRules. Default: the same."
+        examples=[{"role": "alert-rules"}],
+        default=None,
+        description="Labels by which it selects PrometheusRules. Default: the same.",
     )
     scrape_interval: Annotated[str, Field(pattern=INTERVAL)] = Field(
-        default="30s", description="How often it reads the exporters."
+        examples=["30s"], default="30s", description="How often it reads the exporters."
     )
 
 
@@ -43,8 +47,12 @@ class MetricsSpec(Model):
     set: Literal["minimal", "standard", "full"] = Field(
         default="standard", description="The set to start from: each is part of the next."
     )
-    include: MetricNames = Field(default=(), description="Further metrics, by the names of before DCGM 4.6.")
-    exclude: MetricNames = Field(default=(), description="Metrics to leave out.")
+    include: MetricNames = Field(
+        examples=[["DCGM_FI_DEV_NVLINK_BANDWIDTH_TOTAL"]],
+        default=(),
+        description="Further metrics, by the names of before DCGM 4.6.",
+    )
+    exclude: MetricNames = Field(examples=[["DCGM_FI_DEV_FB_FREE"]], default=(), description="Metrics to leave out.")
 
     @model_validator(mode="before")
     @classmethod
@@ -62,9 +70,13 @@ class AlertSpec(Model):
 
     enabled: bool = Field(default=True, description="false switches it off; the bundle says so.")
     threshold: Annotated[int, Field(ge=0)] | None = Field(
-        default=None, description="The limit, in the alert's own unit, for every pool. Default: the product's, or ours."
+        examples=[80],
+        default=None,
+        description="The limit, in the alert's own unit, for every pool. Default: the product's, or ours.",
     )
-    lasting: Duration | None = Field(default=None, alias="for", description="How long it must hold before it fires.")
+    lasting: Duration | None = Field(
+        examples=["10m"], default=None, alias="for", description="How long it must hold before it fires."
+    )
     severity: Literal["info", "warning", "critical"] | None = Field(
         default=None, description="How bad it is; Alertmanager routes by it."
     )
@@ -73,7 +85,19 @@ class AlertSpec(Model):
 class ObservabilitySpec(Model):
     """How the nodes and their GPUs are watched. Without this section nothing of it is rendered."""
 
-    prometheus: PrometheusSpec = Field(description="The Prometheus that watches.")
-    metrics: MetricsSpec = Field(default={}, validate_default=True, description="What the exporter exports.")
-    alerts: dict[str, AlertSpec] = Field(default={}, description="Alerts by name, where they differ from the defaults.")
+    prometheus: PrometheusSpec = Field(
+        examples=[{"namespace": "monitoring", "selectorLabels": {"release": "kps"}}],
+        description="The Prometheus that watches.",
+    )
+    metrics: MetricsSpec = Field(
+        examples=["standard", {"set": "minimal", "include": ["DCGM_FI_DEV_GPU_TEMP"]}],
+        default={},
+        validate_default=True,
+        description="What the exporter exports.",
+    )
+    alerts: dict[str, AlertSpec] = Field(
+        examples=[{"GpuTemperatureHigh": {"threshold": 80}, "GpuUtilizationLow": {"enabled": False}}],
+        default={},
+        description="Alerts by name, where they differ from the defaults.",
+    )
     dashboards: bool = Field(default=True, description="Whether dashboards for Grafana are rendered.")

@@ -19,6 +19,7 @@ from blueprint.source.layers import Layered
 from blueprint.source.merge import Node, plain
 from blueprint.source.paths import Path, format_path, parse_path
 from blueprint.source.scalars import resolve
+from blueprint.source.yaml_writer import inline
 from blueprint.spec import codes
 from blueprint.spec.base import Model
 from blueprint.spec.forms import FORMS
@@ -31,6 +32,7 @@ _TYPES = {
 }  # fmt: skip
 _SCALARS = {"int_type": (int,), "bool_type": (bool,), "float_type": (int, float)}
 """Types that text in quotes may have been meant as."""
+_DEFAULTS = ("spec", "poolDefaults")
 _RANGES = {
     "greater_than": "more than {gt}", "greater_than_equal": "at least {ge}", "less_than_equal": "at most {le}",
     "too_short": "at least {min_length} of them", "too_long": "at most {max_length} of them",
@@ -43,7 +45,7 @@ def parse_blueprint(layered: Layered) -> tuple[Blueprint | None, list[Diagnostic
     found = [problem for layer, node in layered.documents if layer.kind == "overlay" for problem in _head(node)]
     data = plain(layered.root)
     blueprint, problems = _validated(data)
-    found_here = [diagnostic for problem in problems for diagnostic in _diagnostics(problem, layered.root, Blueprint)]
+    found_here = _once_for_all_pools(problems, layered.root)
     found += _certain(found_here) if layered.incomplete else _without_consequences(found_here)
     if blueprint is None and problems:
         blueprint, _ = _validated(_without(data, [tuple(problem["loc"]) for problem in problems]))
@@ -55,6 +57,27 @@ def _validated(data: Any) -> tuple[Blueprint | None, list[Any]]:
         return Blueprint.model_validate(data), []
     except ValidationError as error:
         return None, list(error.errors(include_url=False, include_context=True))
+
+
+def _once_for_all_pools(problems: list[Any], root: Node) -> list[Diagnostic]:
+    """What is wrong; in `poolDefaults` told there, and not again for every pool that has it from there.
+
+    What defaults lack, and what two of their values say together, is judged in the pools that they are merged under.
+    """
+    found: list[Diagnostic] = []
+    shared: set[tuple[Span | None, str]] = set()
+    for problem in sorted(problems, key=lambda each: each["loc"][:2] != _DEFAULTS):
+        in_defaults = problem["loc"][:2] == _DEFAULTS
+        if in_defaults and problem["type"] in ("missing", "value_error"):
+            continue
+        for diagnostic in _diagnostics(problem, root, Blueprint):
+            place = (diagnostic.at, diagnostic.code.id)
+            if in_defaults:
+                shared.add(place)
+            elif place in shared:
+                continue
+            found.append(diagnostic)
+    return found
 
 
 def _without_consequences(found: list[Diagnostic]) -> list[Diagnostic]:
@@ -88,6 +111,9 @@ def _without(data: Any, locations: Iterable[Path]) -> Any:
     """The data without what is faulty: whole pools and components, single keys elsewhere."""
     remaining = copy.deepcopy(data)
     for location in locations:
+        if location[:2] == _DEFAULTS:
+            _drop(remaining, location[:2])
+            continue
         named = location[:2] in (("spec", "nodePools"), ("spec", "components"))
         _drop(remaining, location[:3] if named else location)
     return remaining
@@ -167,9 +193,8 @@ def _unknown_key(path: Path, root: Node, owner: type[BaseModel] | None) -> Diagn
     name = format_path(path)
     allowed = sorted(info.alias or "" for info in owner.model_fields.values()) if owner else []
     if owner and issubclass(owner, Model) and key in owner.NOT_YET:
-        return Diagnostic(
-            codes.NOT_YET, f"{name} is not in this version yet", at=at, path=name, help="remove it for now"
-        )
+        message = f"{name} is not in this version yet"
+        return Diagnostic(codes.NOT_YET, message, at=at, path=name, help=owner.NOT_YET[key])
     near = nearest(key, [*allowed, *_not_yet(owner)])
     return Diagnostic(
         codes.UNKNOWN_KEY,
@@ -213,7 +238,11 @@ def _wanted(key: str, owner: type[BaseModel] | None) -> str | None:
     if allowed := _literals(owner, key):
         return f"write {key}: {' or '.join(allowed)}"
     fields = owner.model_fields.values() if owner else ()
-    return next((f"{key}: {info.description}" for info in fields if info.alias == key and info.description), None)
+    info = next((each for each in fields if each.alias == key and each.description), None)
+    if info is None:
+        return None
+    example = f" Example: {key}: {inline(info.examples[0])}" if info.examples else ""
+    return f"{key}: {info.description}{example}"
 
 
 def _wrong_value(problem: Any, path: Path, root: Node, owner: type[BaseModel] | None) -> Diagnostic:

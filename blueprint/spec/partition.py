@@ -94,10 +94,14 @@ class MigLayout(Model):
     """How some GPUs of each node are partitioned."""
 
     devices: Devices = Field(
-        default="all", description='Which GPUs of each node: all, an index, a range "0-3", or a list of indexes.'
+        examples=["all", "0-3", [0, 1], 7],
+        default="all",
+        description='Which GPUs of each node: all, an index, a range "0-3", or a list of indexes.',
     )
     profiles: dict[Annotated[str, Field(pattern=PROFILE)], Annotated[int, Field(ge=1)]] = Field(
-        min_length=1, description="Instances on each of these GPUs, by MIG profile. They must fit together."
+        examples=[{"1g.10gb": 7}, {"3g.40gb": 2}],
+        min_length=1,
+        description="Instances on each of these GPUs, by MIG profile. They must fit together.",
     )
 
 
@@ -110,7 +114,9 @@ class PoolMig(Model):
         "Default: single where all GPUs of all partitioned pools are partitioned into one profile, otherwise mixed.",
     )
     layout: Annotated[tuple[MigLayout, ...], BeforeValidator(to_tuple), AfterValidator(_some)] = Field(
-        json_schema_extra={"minItems": 1}, description="How the GPUs of each node are partitioned."
+        examples=[[{"devices": "0-3", "profiles": {"1g.10gb": 7}}, {"devices": "4-7", "profiles": {"3g.40gb": 2}}]],
+        json_schema_extra={"minItems": 1},
+        description="How the GPUs of each node are partitioned.",
     )
 
 
@@ -118,11 +124,13 @@ class PoolSharing(Model):
     """Several pods on one GPU, or on one MIG instance. Either time-slicing or MPS."""
 
     time_slicing: TimeSlicing | None = Field(
+        examples=[4, {"gpu": 4, "1g.10gb": 2}],
         default=None,
         description="Pods that take turns on each GPU or instance, without isolation of memory: a number, or numbers "
         "by what is shared, as in {gpu: 4, 1g.10gb: 2}.",
     )
     mps: Annotated[int, Field(ge=2, le=48)] | None = Field(
+        examples=[4],
         default=None,
         description="Pods that run on each GPU at the same time under CUDA MPS, each with its part of the memory.",
     )

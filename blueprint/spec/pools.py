@@ -1,14 +1,14 @@
-"""`spec.nodePools`: groups of nodes that are alike."""
+"""`spec.nodePools` and `spec.poolDefaults`: groups of nodes that are alike, and what they have in common."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, GetJsonSchemaHandler, model_validator
 
 from blueprint.spec.base import Model
 from blueprint.spec.driver import PoolDriver, PoolOwner
-from blueprint.spec.forms import LabelKey, LabelValue, TaintText
+from blueprint.spec.forms import KUBECTL_TAINT, LabelKey, LabelValue, TaintText
 from blueprint.spec.machine import DomainSize, NvlinkDomain, PoolKubelet, PoolMachine
 from blueprint.spec.network import PoolNetwork
 from blueprint.spec.partition import PoolMig, PoolSharing
@@ -28,8 +28,8 @@ class NodeCount(Model):
 
     FORM = "a number or a mapping of min and max"
 
-    min: Annotated[int, Field(ge=0, le=100_000)] = Field(description="Fewest nodes.")
-    max: Annotated[int, Field(ge=0, le=100_000)] = Field(description="Most nodes.")
+    min: Annotated[int, Field(ge=0, le=100_000)] = Field(examples=[0], description="Fewest nodes.")
+    max: Annotated[int, Field(ge=0, le=100_000)] = Field(examples=[8], description="Most nodes.")
 
     @model_validator(mode="before")
     @classmethod
@@ -54,19 +54,28 @@ class PoolGpu(Model):
     NO_LIST = "all GPUs of a node are of one product: nodes with two models are not supported, pools may differ"
 
     product: Annotated[str, Field(min_length=1)] = Field(
+        examples=["H100-SXM5-80GB", "L40S"],
         default="",
         json_schema_extra=_without_default,
         description="Product name from the hardware catalogue, for example H100-SXM5-80GB. Default: the GPU of "
         "`machine.instanceType`.",
     )
     count: Annotated[int, Field(ge=1, le=16)] = Field(
+        examples=[8],
         default=0,
         json_schema_extra=_without_default,
-        description="GPUs per node. Default: as many as `machine.instanceType` has.",
+        description="GPUs per node. Default: as many as `machine.instanceType` has, or the board of the product, where "
+        "its boards have one size.",
     )
-    mig: PoolMig | None = Field(default=None, description="How the GPUs are partitioned; leave out for whole GPUs.")
+    mig: PoolMig | None = Field(
+        examples=[{"layout": [{"profiles": {"1g.10gb": 7}}]}],
+        default=None,
+        description="How the GPUs are partitioned; leave out for whole GPUs.",
+    )
     sharing: PoolSharing | None = Field(
-        default=None, description="How pods share a GPU or a MIG instance; leave out for one pod each."
+        examples=[{"timeSlicing": 4}, {"mps": 4}],
+        default=None,
+        description="How pods share a GPU or a MIG instance; leave out for one pod each.",
     )
 
 
@@ -77,42 +86,117 @@ class PoolExpect(Model):
     persistence_mode: bool | None = Field(default=None, description="Whether persistence mode is on.")
 
 
-class NodePool(Model):
-    """A group of nodes that are alike."""
+def _taints_as_list(schema: dict[str, Any]) -> None:
+    """Taints may also be written as kubectl takes them."""
+    mapping = {key: schema.pop(key) for key in ("type", "additionalProperties", "propertyNames") if key in schema}
+    listed = {"type": "array", "items": {"type": "string", "pattern": KUBECTL_TAINT}}
+    schema["anyOf"] = [mapping, listed]
 
-    NOT_YET = frozenset(
-        {"karpenter", "queue",
-         "allocation", "kata"}
-    )  # fmt: skip
 
-    nodes: NodeCount = Field(description="How many nodes: a number, or {min, max} where an autoscaler decides.")
-    selector: dict[LabelKey, LabelValue] = Field(
-        min_length=1, description="Labels that select the pool's nodes. They are set outside of the platform."
+class PoolNodes(Model):
+    """The nodes of one pool: how many, and how they are known."""
+
+    nodes: NodeCount = Field(
+        examples=[4, {"min": 0, "max": 8}],
+        description="How many nodes: a number, or {min, max} where an autoscaler decides.",
     )
+    selector: dict[LabelKey, LabelValue] | None = Field(
+        examples=[{"acme.example/pool": "train"}],
+        default=None,
+        min_length=1,
+        description="Labels that the pool's nodes have when they join, set by what creates the nodes. "
+        "Default: {poolLabel: the pool's name}.",
+    )
+
+
+class PoolSettings(Model):
+    """What a node pool and the defaults of all pools have in common."""
+
     taints: dict[LabelKey, TaintText] = Field(
-        default={}, description='Taints of the pool\'s nodes, key to "value:Effect". Every operand tolerates them.'
+        examples=[["nvidia.com/gpu=true:NoSchedule"], {"nvidia.com/gpu": "true:NoSchedule"}],
+        default={},
+        json_schema_extra=_taints_as_list,
+        description='Taints of the nodes: key to "value:Effect", or a list as kubectl takes it, '
+        "[key=value:Effect]. Every operand tolerates them.",
     )
-    machine: PoolMachine = Field(default={}, validate_default=True, description="The machine that each node is.")
+    machine: PoolMachine = Field(
+        examples=[{"instanceType": "p5.48xlarge"}, {"arch": "amd64", "cpu": 192, "memory": "2Ti"}],
+        default={},
+        validate_default=True,
+        description="The machine that each node is.",
+    )
     topology: dict[LabelKey, DomainSize] = Field(
-        default={}, description="Nodes in each domain of a level of `cluster.topology`: racks of 8, blocks of 32."
+        examples=[{"acme.example/rack": 8, "acme.example/block": 32}],
+        default={},
+        description="Nodes in each domain of a level of `cluster.topology`: racks of 8, blocks of 32.",
     )
     kubelet: PoolKubelet = Field(
-        default={}, validate_default=True, description="How the kubelet must be set up; a prerequisite."
+        examples=[{"topologyManager": "single-numa-node", "cpuManager": "static"}],
+        default={},
+        validate_default=True,
+        description="How the kubelet must be set up; a prerequisite.",
     )
     gpu: PoolGpu | None = Field(
-        default=None, description="The GPUs of each node; leave out for nodes without, or where the machine says it."
+        examples=[{"product": "H100-SXM5-80GB", "count": 8}],
+        default=None,
+        description="The GPUs of each node; leave out for nodes without, or where the machine says it.",
     )
     network: PoolNetwork | None = Field(
-        default=None, description="What joins the nodes besides Ethernet; leave out where nothing does."
+        examples=[{"fabric": "infiniband", "nics": 8}, {"fabric": "efa"}],
+        default=None,
+        description="What joins the nodes besides Ethernet; leave out where nothing does.",
     )
     nvlink_domain: NvlinkDomain | None = Field(
-        default=None, description="Nodes that NVLink joins; leave out where it ends at the node."
+        examples=[{"nodes": 18}],
+        default=None,
+        description="Nodes that NVLink joins; leave out where it ends at the node.",
     )
-    driver: PoolDriver = Field(default={}, validate_default=True, description="The NVIDIA driver of the pool's nodes.")
+    driver: PoolDriver = Field(
+        examples=[{"branch": "580", "kernelModules": "open"}],
+        default={},
+        validate_default=True,
+        description="The NVIDIA driver of the nodes.",
+    )
+    allocation: Literal["devicePlugin", "dra"] | None = Field(
+        default=None, description="How pods get the GPUs of these nodes. Default: `spec.allocation`."
+    )
     owner: PoolOwner = Field(
-        default={}, validate_default=True, description="Who brings container toolkit and device plugin."
+        examples=["host", {"driver": "host", "toolkit": "operator"}],
+        default={},
+        validate_default=True,
+        description="Who installs driver, container toolkit and device plugin: operator, host or provider for all of "
+        "them, or a mapping.",
     )
-    expect: PoolExpect = Field(default={}, validate_default=True, description="Further facts a node probe must find.")
+    expect: PoolExpect = Field(
+        examples=[{"ecc": True, "persistenceMode": True}],
+        default={},
+        validate_default=True,
+        description="Further facts a node probe must find.",
+    )
     cost_per_gpu_hour: Annotated[float, Field(gt=0, le=1000)] | None = Field(
-        default=None, description="What one GPU costs in an hour, in your currency; for cost rules and dashboards."
+        examples=[2.5],
+        default=None,
+        description="What one GPU costs in an hour, in your currency; for cost rules and dashboards.",
     )
+
+
+class NodePool(PoolSettings, PoolNodes):
+    """A group of nodes that are alike."""
+
+    NOT_YET: ClassVar[dict[str, str]] = {
+        "karpenter": "write Karpenter's NodePool yourself, select its nodes by "
+        "selector: {karpenter.sh/nodepool: NAME}, and declare nodes: {min, max}",
+        "queue": "no queueing engine is rendered yet: add its objects with spec.extraManifests",
+        "kata": "give the GPUs of these nodes to virtual machines with the setting sandboxWorkloads of gpu-operator; "
+        "docs/how-to/come-from-helm.md shows how",
+    }
+
+
+class PoolDefaults(PoolSettings):
+    """What every pool with GPUs has unless it says otherwise: a pool's own keys are merged over these."""
+
+    NOT_YET: ClassVar[dict[str, str]] = NodePool.NOT_YET
+    ELSEWHERE: ClassVar[dict[str, str]] = {
+        "nodes": "each pool says its own number of nodes",
+        "selector": "each pool has its own selector; spec.poolLabel gives every pool one",
+    }

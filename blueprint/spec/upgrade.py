@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from blueprint.diagnostics import Diagnostic, Note, Refused
@@ -9,7 +10,28 @@ from blueprint.records import replace
 from blueprint.source.merge import Node, plain
 from blueprint.source.paths import Path, format_path
 from blueprint.spec import codes, versions
-from blueprint.spec.versions import Change, Language, Move, Rename, Split, emptied, matches, target
+from blueprint.spec.versions import (
+    Change,
+    ConversionStep,
+    Language,
+    Move,
+    NewDefault,
+    NullRemoves,
+    Rename,
+    Split,
+    emptied,
+    matches,
+    removed,
+    target,
+)
+
+
+def earlier_version(root: Node, language: Language | None = None) -> str | None:
+    """The earlier version that a document is of. None if it is of the current one, or of none that is known."""
+    language = language or versions.LANGUAGE
+    written = root.value.get("apiVersion") if isinstance(root.value, dict) else None
+    version = written.value if written else None
+    return version if version in language.versions and version != language.current else None
 
 
 def upgraded(root: Node, language: Language | None = None) -> Node:
@@ -18,32 +40,90 @@ def upgraded(root: Node, language: Language | None = None) -> Node:
     Raises Refused where old and new keys contradict each other, or a value cannot be carried over.
     """
     language = language or versions.LANGUAGE
-    written = root.value.get("apiVersion") if isinstance(root.value, dict) else None
-    if written is None or written.value == language.current or written.value not in language.versions:
-        return root
-    return upgraded_to(root, language.current, language)
+    version = earlier_version(root, language)
+    return root if version is None else upgraded_to(root, language.current, language)
 
 
 def upgraded_to(root: Node, version: str, language: Language) -> Node:
     """The document in a version that there is a way to."""
     written = root.value["apiVersion"]
-    for step in language.way(written.value, version):
-        for change in step.changes:
-            for path in matches(plain(root), change.path):
-                _apply(change, root, path)
+    carry_over(root, written.value, version, language)
     root.value["apiVersion"] = replace(written, value=version)
     return root
 
 
-def _apply(change: Change, root: Node, path: Path) -> None:
+def carry_over(root: Node, older: str, newer: str, language: Language) -> None:
+    """Bring the values of one document, or of a part of one, from one version to another, in place."""
+    for step in language.way(older, newer):
+        refuse_added(root, step)
+        for change in step.changes:
+            _apply(change, root)
+
+
+def fill_earlier_defaults(root: Node, older: str, language: Language | None = None) -> None:
+    """Fill in what keys meant that no layer sets, where the blueprint is of an earlier version; in place.
+
+    What is filled in stands at the line that names the version: that line decides it.
+    """
+    language = language or versions.LANGUAGE
+    place = root.value["apiVersion"]
+    for change in earlier_defaults(older, language.current, language):
+        *above, key = change.path.split(".")
+        parent = root.get(tuple(above))
+        if parent and isinstance(parent.value, dict) and key not in parent.value:
+            parent.value[key] = replace(place, value=change.earlier)
+
+
+def earlier_defaults(older: str, newer: str, language: Language) -> Iterator[NewDefault]:
+    """The defaults that have changed from one version to another."""
+    for step in language.way(older, newer):
+        yield from (change for change in step.changes if isinstance(change, NewDefault))
+
+
+def refuse_added(root: Node, step: ConversionStep) -> None:
+    """Raise Refused where a document sets keys that its version does not have."""
+    data = plain(root)
+    found = [path for pattern in step.added for path in matches(data, pattern)]
+    if found:
+        raise Refused(*(_added(root, path, step) for path in found))
+
+
+def _added(root: Node, path: Path, step: ConversionStep) -> Diagnostic:
+    node, name = _at(root, path), format_path(path)
+    message = f"{name} is a key of {short(step.newer)}, and the document is of {short(step.older)}"
+    help_ = f"bring the document to {short(step.newer)}: blueprint convert FILE -o FILE"
+    return Diagnostic(codes.UNKNOWN_KEY, message, at=node.key_span or node.span, path=name, help=help_)
+
+
+def short(version: str) -> str:
+    """`v1alpha1` of `gpublueprint.dev/v1alpha1`."""
+    return version.rpartition("/")[2]
+
+
+def _apply(change: Change, root: Node) -> None:
+    if isinstance(change, NewDefault):
+        return
+    data = plain(root)
+    removals = removed(data, change) if isinstance(change, Move) else []
+    for path in matches(data, change.path):
+        _apply_at(change, root, path)
+    for path in removals:
+        _remove(root, path)
+
+
+def _apply_at(change: Rename | Move | Split | NullRemoves, root: Node, path: Path) -> None:
     if isinstance(change, Move):
         _move(root, path, target(change, path))
         return
     parent, key = _at(root, path[:-1]), path[-1]
     node = parent.value[key]
+    if isinstance(change, NullRemoves):
+        if node.value is None:
+            parent.value[key] = replace(node, value={name: replace(node, replaced=node) for name in change.keys})
+        return
     made = {change.to: node} if isinstance(change, Rename) else _parts(change, node, path)
     for new in made:
-        if new in parent.value:
+        if new in parent.value and new != key:
             raise _conflict(path, (*path[:-1], new), node, parent.value[new])
     items = [pair for name, item in parent.value.items() for pair in (made.items() if name == key else [(name, item)])]
     parent.value = dict(items)
@@ -62,6 +142,17 @@ def _move(root: Node, path: Path, to: Path) -> None:
     node = _at(root, path)
     gone = emptied(plain(root), path)
     del _at(root, gone[:-1]).value[gone[-1]]
+    _put(root, path, to, node)
+
+
+def _remove(root: Node, to: Path) -> None:
+    """Remove at a new place what a `null` above the old one removed; nothing if the document sets it."""
+    if root.get(to) is None:
+        above, _ = root.nearest(to)
+        _put(root, to, to, Node(None, above.span, above.layer, above.key_span, replaced=above))
+
+
+def _put(root: Node, path: Path, to: Path, node: Node) -> None:
     here = root
     for step in to[:-1]:
         if step not in here.value:

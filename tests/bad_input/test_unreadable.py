@@ -112,7 +112,7 @@ def test_a_file_beyond_all_bounds_is_not_read(folder: Path) -> None:
 def test_a_link_out_of_the_repository_is_not_followed(folder: Path) -> None:
     subprocess.run(["git", "init", "-q", "."], check=True)
     outside = folder.parent / "outside.yaml"
-    outside.write_text("apiVersion: gpublueprint.dev/v1alpha1\nkind: Overlay\nspec: {secret: word}\n")
+    outside.write_text("apiVersion: gpublueprint.dev/v1alpha2\nkind: Overlay\nspec: {secret: word}\n")
     (folder / "base.yaml").unlink()
     (folder / "base.yaml").symlink_to(outside)
     code, found = told()

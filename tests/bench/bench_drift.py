@@ -74,7 +74,7 @@ CONTAINER = """\
               memory: 128Mi
 """
 BLUEPRINT = """\
-apiVersion: gpublueprint.dev/v1alpha1
+apiVersion: gpublueprint.dev/v1alpha2
 kind: Blueprint
 metadata: {name: bench, version: 1.0.0}
 spec:

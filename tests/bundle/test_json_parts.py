@@ -62,7 +62,7 @@ def parts_read(folder: Path, count: int, monkeypatch: pytest.MonkeyPatch) -> int
     )
     (folder / "maps.yaml").write_text(maps)
     (folder / "blueprint.yaml").write_text(
-        "apiVersion: gpublueprint.dev/v1alpha1\nkind: Blueprint\nmetadata: {name: many}\nspec:\n"
+        "apiVersion: gpublueprint.dev/v1alpha2\nkind: Blueprint\nmetadata: {name: many}\nspec:\n"
         '  release: "2026.11"\n  cluster: {kubernetes: "1.36"}\n'
         "  nodePools: {none: {nodes: {min: 0, max: 0}, selector: {pool: none}}}\n"
         "  components: {nfd: {ownership: absent}, gpu-operator: {ownership: absent}}\n"

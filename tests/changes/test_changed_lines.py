@@ -12,7 +12,7 @@ from blueprint.changes.compare import Action, compare_objects
 from blueprint.pipeline import compile_blueprint
 
 OLD = """\
-apiVersion: gpublueprint.dev/v1alpha1
+apiVersion: gpublueprint.dev/v1alpha2
 kind: Blueprint
 metadata: {name: changing}
 spec:

@@ -52,7 +52,7 @@ CONSTANT = "/var/lib/kubelet/device-plugins"
 @pytest.mark.parametrize("stack", ["clusterPolicy", "standalone"])
 def test_every_directory_of_the_kubelet_follows_from_one_key(stack: str, tmp_path: Path) -> None:
     text = f"""
-apiVersion: gpublueprint.dev/v1alpha1
+apiVersion: gpublueprint.dev/v1alpha2
 kind: Blueprint
 metadata: {{name: elsewhere}}
 spec:
@@ -88,7 +88,7 @@ def test_other_content_has_another_name(tmp_path: Path) -> None:
 
 
 PLAIN = """
-apiVersion: gpublueprint.dev/v1alpha1
+apiVersion: gpublueprint.dev/v1alpha2
 kind: Blueprint
 metadata: {name: plain}
 spec:
@@ -183,15 +183,15 @@ def test_no_component_lives_in_default() -> None:
 
 def test_a_gpucluster_always_has_objects_for_its_drivers(tmp_path: Path) -> None:
     (tmp_path / "blueprint.yaml").write_text("""
-apiVersion: gpublueprint.dev/v1alpha1
+apiVersion: gpublueprint.dev/v1alpha2
 kind: Blueprint
 metadata: {name: claims}
 spec:
   release: "2026.11"
-  gpuStack: gpuCluster
+  allocation: dra
   cluster: {kubernetes: "1.36"}
   nodePools:
-    train: {nodes: 1, selector: {pool: train}, gpu: {product: H100-SXM5-80GB, count: 8}, driver: {owner: operator}}
+    train: {nodes: 1, selector: {pool: train}, gpu: {product: H100-SXM5-80GB, count: 8}, owner: {driver: operator}}
 """)
     kinds = {each["kind"] for each in objects(compiled(tmp_path / "blueprint.yaml"))}
     assert {"GPUCluster", "NVIDIADriver"} <= kinds
@@ -217,12 +217,12 @@ spec: {hard: {pods: "10"}}
 
 def test_cutting_on_demand_is_doubtful_on_ampere(tmp_path: Path) -> None:
     text = """
-apiVersion: gpublueprint.dev/v1alpha1
+apiVersion: gpublueprint.dev/v1alpha2
 kind: Blueprint
 metadata: {name: claims}
 spec:
   release: "2026.11"
-  gpuStack: gpuCluster
+  allocation: dra
   cluster: {kubernetes: "1.36"}
   nodePools:
     train: {nodes: 1, selector: {pool: train}, gpu: {product: PRODUCT, count: 8}}

@@ -12,7 +12,7 @@ from blueprint.check.node_labels import LabelValues
 from blueprint.pipeline import compile_blueprint
 
 HEAD = """
-apiVersion: gpublueprint.dev/v1alpha1
+apiVersion: gpublueprint.dev/v1alpha2
 kind: Blueprint
 metadata: {name: p}
 spec:

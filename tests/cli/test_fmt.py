@@ -21,7 +21,7 @@ MESSY = """\
 kind: Blueprint # first
 
 # whose language it is
-apiVersion: 'gpublueprint.dev/v1alpha1'
+apiVersion: 'gpublueprint.dev/v1alpha2'
 spec:
   nodePools:
     zebra: # chosen names keep their order
@@ -42,7 +42,7 @@ NEAT = """\
 # The licence of this file.
 
 # whose language it is
-apiVersion: gpublueprint.dev/v1alpha1
+apiVersion: gpublueprint.dev/v1alpha2
 
 kind: Blueprint # first
 metadata: {name: x}

@@ -191,7 +191,7 @@ def test_comments_are_not_repeated_from_pool_to_pool() -> None:
 
 @pytest.mark.parametrize("stack", sorted(draft.STACKS))
 def test_every_stack_gives_a_file_without_findings(stack: str) -> None:
-    pools = POOLS[:4] if stack != "standalone" else ("--pool", "train=H100-SXM5-80GBx8x4")
+    pools = POOLS[:4] if stack == "operator" else ("--pool", "train=H100-SXM5-80GBx8x4")
     more = ("--distribution", "gke") if stack == "standalone" else ()
     assert init("--gpu-stack", stack, *more, *pools) == (0, [])
     assert valid("blueprint.yaml")
@@ -199,7 +199,12 @@ def test_every_stack_gives_a_file_without_findings(stack: str) -> None:
 
 
 def test_a_stack_that_does_not_exist_is_refused_with_the_nearest() -> None:
-    code, found = init("--gpu-stack", "gpucluster", "--pool", "train=H100-SXM5-80GBx8x4")
+    code, found = init("--gpu-stack", "standalne", "--pool", "train=H100-SXM5-80GBx8x4")
     assert code == 2
-    assert "gpuCluster" in found[0][1]
+    assert "standalone" in found[0][1]
     assert not Path("blueprint.yaml").exists()
+
+
+def test_claims_are_chosen_by_a_flag() -> None:
+    assert init("--allocation", "dra", "--pool", "train=H100-SXM5-80GBx8x4") == (0, [])
+    assert "\n  allocation: dra\n" in Path("blueprint.yaml").read_text("utf-8")

@@ -52,7 +52,7 @@ def test_a_blueprint_comes_through_standard_input_with_overlays_beside_it(
     here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (here / "more.yaml").write_text(
-        "apiVersion: gpublueprint.dev/v1alpha1\nkind: Overlay\nspec: {nodePools: {train: {nodes: 9}}}\n"
+        "apiVersion: gpublueprint.dev/v1alpha2\nkind: Overlay\nspec: {nodePools: {train: {nodes: 9}}}\n"
     )
     standard_input(TEXT.replace("spec:\n", "extends: [more.yaml]\nspec:\n", 1), monkeypatch)
     assert main(["validate", "-"]) == 0
@@ -186,7 +186,7 @@ def test_bash_completes_verbs_flags_and_files(here: Path, capsys: pytest.Capture
     assert completed("blueprint", "drift", "--snapshot", "blue") == ["blueprint.yaml"]
 
 
-OVERLAY = "apiVersion: gpublueprint.dev/v1alpha1\nkind: Overlay\nspec: {nodePools: {train: {nodes: 9}}}\n"
+OVERLAY = "apiVersion: gpublueprint.dev/v1alpha2\nkind: Overlay\nspec: {nodePools: {train: {nodes: 9}}}\n"
 
 
 def test_both_sides_of_a_diff_take_overlays_and_values(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -22,7 +22,7 @@ from tests.support.bundles import bundle, config_map, deployment, namespace, pat
 from tests.support.waits import eventually
 
 EMPTY = """\
-apiVersion: gpublueprint.dev/v1alpha1
+apiVersion: gpublueprint.dev/v1alpha2
 kind: Blueprint
 metadata: {{name: {name}, version: 1.2.3}}
 spec:

@@ -10,12 +10,12 @@ import pytest
 from blueprint.cli.main import main
 
 BLUEPRINT = """\
-apiVersion: gpublueprint.dev/v1alpha1
+apiVersion: gpublueprint.dev/v1alpha2
 kind: Blueprint
 metadata: {name: claims}
 spec:
   release: "2026.11"
-  gpuStack: gpuCluster
+  allocation: dra
   cluster: {kubernetes: "1.36"}
   nodePools:
     train:

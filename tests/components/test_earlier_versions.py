@@ -18,7 +18,7 @@ from tests.components.test_spine_components import another
 
 RELEASE, OPERATOR = "2026.06", "gpu-operator"
 BLUEPRINT = """
-apiVersion: gpublueprint.dev/v1alpha1
+apiVersion: gpublueprint.dev/v1alpha2
 kind: Blueprint
 metadata: {{name: demo}}
 spec:

@@ -10,7 +10,7 @@ import pytest
 
 Render = Callable[[str], dict[str, list[dict[str, Any]]]]
 BLUEPRINT = """
-apiVersion: gpublueprint.dev/v1alpha1
+apiVersion: gpublueprint.dev/v1alpha2
 kind: Blueprint
 metadata: {{name: demo}}
 spec:

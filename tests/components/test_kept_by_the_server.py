@@ -13,7 +13,7 @@ from blueprint.platform.model import Platform
 from blueprint.source.paths import format_path
 
 BLUEPRINT = """
-apiVersion: gpublueprint.dev/v1alpha1
+apiVersion: gpublueprint.dev/v1alpha2
 kind: Blueprint
 metadata: {name: kept, version: 1.2.3, owners: [gpu@example.com]}
 spec:
@@ -32,7 +32,7 @@ spec:
 """
 
 FABRICS = """
-apiVersion: gpublueprint.dev/v1alpha1
+apiVersion: gpublueprint.dev/v1alpha2
 kind: Blueprint
 metadata: {name: kept}
 spec:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from blueprint.pipeline import Compilation, compile_blueprint
+from tests.support.platforms import DECLARED_STACK
 
 HEAD = """\
-apiVersion: gpublueprint.dev/v1alpha1
+apiVersion: gpublueprint.dev/v1alpha2
 kind: Blueprint
 metadata: {name: negative}
 spec:
@@ -46,8 +47,8 @@ def compiled(folder: Path, more: str, **files: str) -> Compilation:
 
 @pytest.mark.parametrize(("stack", "foreign"), [("gpuCluster", POLICY), ("clusterPolicy", CLUSTER)])
 def test_both_stacks_at_once_are_refused_by_name(tmp_path: Path, stack: str, foreign: str) -> None:
-    """case-neg-both-crs. `gpuStack` has one value, so that only a manifest of the user's could bring the other."""
-    found = compiled(tmp_path, f"  gpuStack: {stack}\n  extraManifests: [foreign.yaml]\n", foreign=foreign)
+    """case-neg-both-crs. `allocation` has one value, so that only a manifest of the user's could bring the other."""
+    found = compiled(tmp_path, f"  {DECLARED_STACK[stack]}\n  extraManifests: [foreign.yaml]\n", foreign=foreign)
     assert found.files is None
     assert "BP6002" in {each.code.id for each in found.diagnostics}
 

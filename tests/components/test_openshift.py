@@ -21,13 +21,12 @@ from tests.support.platforms import diagnostics_of, rendered
 
 RenderPlatform = Callable[[str], tuple[Platform, list[Object]]]
 BLUEPRINT = """
-apiVersion: gpublueprint.dev/v1alpha1
+apiVersion: gpublueprint.dev/v1alpha2
 kind: Blueprint
 metadata: {{name: demo}}
-extends: [openshift]
 spec:
   release: "2026.11"
-  cluster: {{kubernetes: "{kubernetes}"{cluster}}}
+  cluster: {distribution: openshift, {kubernetes: "{kubernetes}"{cluster}}}
   components: {{{components}}}
   nodePools:
     one: {{nodes: 1, selector: {{pool: one}}, gpu: {{product: H100-SXM5-80GB, count: 8}}{one}}}
@@ -118,7 +117,7 @@ def test_the_policy_leaves_images_to_the_bundle_but_pins_the_driver_of_the_branc
 
 
 def test_other_clusters_say_no_driver_toolkit(render_platform_of: RenderPlatform) -> None:
-    _, objects = render_platform_of(text().replace("extends: [openshift]\n", ""))
+    _, objects = render_platform_of(text().replace("distribution: openshift, ", ""))
     assert "use_ocp_driver_toolkit" not in named(objects, "ClusterPolicy", "cluster-policy")["spec"]["operator"]
 
 

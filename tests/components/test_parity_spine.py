@@ -33,7 +33,7 @@ MOST_PERCENT = 5.0
 
 def blueprint_of(case: parity.Case) -> str:
     """The blueprint of a case, as JSON, which is YAML too."""
-    head = {"apiVersion": "gpublueprint.dev/v1alpha1", "kind": "Blueprint", "metadata": {"name": case.platform}}
+    head = {"apiVersion": "gpublueprint.dev/v1alpha2", "kind": "Blueprint", "metadata": {"name": case.platform}}
     return json.dumps({**head, "spec": parity.merged(UPSTREAM_DEFAULTS, case.spec)})
 
 

@@ -22,7 +22,7 @@ Objects = dict[str, list[dict[str, Any]]]
 Render = Callable[[str], Objects]
 
 BLUEPRINT = """
-apiVersion: gpublueprint.dev/v1alpha1
+apiVersion: gpublueprint.dev/v1alpha2
 kind: Blueprint
 metadata: {{name: demo}}
 spec:
@@ -49,7 +49,7 @@ def blueprint(cluster: str = "", components: str = "", one: str = "", two: str =
 
 
 def driver(owner: str) -> str:
-    return f"driver: {{owner: {owner}}}"
+    return f"owner: {{driver: {owner}}}"
 
 
 def named(objects: Objects, subject: str) -> dict[str, Any]:
@@ -188,13 +188,6 @@ def test_the_list_of_images_is_what_nodes_will_pull_and_nothing_else(
     assert pulled(blueprint(components=uncut, **host)) == {*always, exporter} - {"k8s-mig-manager:v0.15.0"}
 
 
-def test_the_overlay_for_eks_sets_the_distribution(
-    render_platform_of: Callable[[str], tuple[Platform, list[Object]]],
-) -> None:
-    platform, _ = render_platform_of(f"extends: [eks]\n{blueprint()}")
-    assert platform.cluster.distribution == "eks"
-
-
 def test_a_selector_holds_nothing_that_a_new_version_or_name_would_change(render: Render) -> None:
     """Selectors are immutable: a changed one would force the object to be deleted and made again."""
     objects = [one for component in render(blueprint()).values() for one in component]
@@ -243,7 +236,7 @@ SECTIONS = {
 """What a blueprint says besides, so that a component is there."""
 DIFFERENT = {
     "network-operator": f"{SECTIONS['network-operator']}    b: {{{POOL}: b}}, network: {{fabric: roce}}}}\n",
-    "gpu-operator": "\n  gpuStack: gpuCluster\n",
+    "gpu-operator": "\n  allocation: dra\n",
 }
 """And so that pools differ in what it does for them, or that it does it in its other way."""
 _DIGEST = re.compile("-[0-9a-f]{8}$")

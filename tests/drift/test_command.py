@@ -17,7 +17,7 @@ from blueprint.apiserver.connection import Connection
 from blueprint.cli.main import main
 
 BLUEPRINT = """\
-apiVersion: gpublueprint.dev/v1alpha1
+apiVersion: gpublueprint.dev/v1alpha2
 kind: Blueprint
 metadata: {{name: {name}, version: 1.0.0}}
 spec:

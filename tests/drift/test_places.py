@@ -19,7 +19,7 @@ from blueprint.records import replace
 
 RACK = "acme.example/rack"
 TEXT = """
-apiVersion: gpublueprint.dev/v1alpha1
+apiVersion: gpublueprint.dev/v1alpha2
 kind: Blueprint
 metadata: {name: t}
 spec:

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HEALTHY = ROOT / "tests/probe/readings/h100x8-healthy.json"
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 BLUEPRINT = """\
-apiVersion: gpublueprint.dev/v1alpha1
+apiVersion: gpublueprint.dev/v1alpha2
 kind: Blueprint
 metadata: {name: readings, version: 1.0.0}
 spec:
@@ -34,7 +34,8 @@ spec:
       nodes: 2
       selector: {example.org/pool: train}
       gpu: {product: H100-SXM5-80GB, count: 8}
-      driver: {owner: operator, branch: "580", kernelModules: open}
+      owner: {driver: operator}
+      driver: {branch: "580", kernelModules: open}
       expect: {ecc: true, persistenceMode: true}
 """
 

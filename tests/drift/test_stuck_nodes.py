@@ -25,7 +25,7 @@ from blueprint.pipeline import compile_blueprint
 from tests.support.drift_platform import MERGE_PATCH, apply
 
 BLUEPRINT = """\
-apiVersion: gpublueprint.dev/v1alpha1
+apiVersion: gpublueprint.dev/v1alpha2
 kind: Blueprint
 metadata: {name: stuck, version: 1.0.0}
 spec:

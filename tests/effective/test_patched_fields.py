@@ -23,7 +23,7 @@ POOLS = {
     "fabric": "gpu: {product: H100-SXM5-80GB, count: 8}, "
     "network: {fabric: infiniband, nics: 8, gpuDirect: peermem, gds: true, gdrcopy: true}",
     "dmabuf": "gpu: {product: H100-SXM5-80GB, count: 8}, network: {fabric: infiniband, nics: 8}",
-    "host": "gpu: {product: L40S, count: 4}, driver: {owner: host}",
+    "host": "gpu: {product: L40S, count: 4}, owner: {driver: host}",
 }
 CONTRADICTIONS: list[tuple[str, str, Any, str]] = [
     ("b200", "driver.kernelModuleType", "proprietary", "BP3104"),
@@ -66,7 +66,7 @@ HARMLESS = [
 def blueprint(pool: str, patches: list[tuple[str, Any]], *, more: str = "", options: str = "") -> str:
     """A blueprint with one pool, and a patch of the ClusterPolicy for each field; each on a line of its own."""
     lines = [
-        "apiVersion: gpublueprint.dev/v1alpha1",
+        "apiVersion: gpublueprint.dev/v1alpha2",
         "kind: Blueprint",
         "metadata: {name: test}",
         "spec:",

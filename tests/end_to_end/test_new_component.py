@@ -89,7 +89,7 @@ def run(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def written(tree: Path, name: str, file: str, settings: str = "{}") -> str:
     others = "".join(f"    {one}: {{ownership: external}}\n" for one in ("nfd", "gpu-operator"))
     text = f"""
-apiVersion: gpublueprint.dev/v1alpha1
+apiVersion: gpublueprint.dev/v1alpha2
 kind: Blueprint
 metadata: {{name: {name}}}
 spec:

@@ -20,7 +20,7 @@ from tests.support.nvml_stub.describe import h100x8, lie
 from tests.support.nvml_stub.root import build as build_root
 
 BLUEPRINT = """\
-apiVersion: gpublueprint.dev/v1alpha1
+apiVersion: gpublueprint.dev/v1alpha2
 kind: Blueprint
 metadata: {name: thread}
 spec:

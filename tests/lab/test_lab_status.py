@@ -47,7 +47,7 @@ def test_status_is_told_to_programs_too(state: str) -> None:
 
 
 def test_a_blueprint_that_does_not_compile_starts_no_lab(tmp_path: Path) -> None:
-    (tmp_path / "bad.yaml").write_text("apiVersion: gpublueprint.dev/v1alpha1\nkind: Blueprnt\n")
+    (tmp_path / "bad.yaml").write_text("apiVersion: gpublueprint.dev/v1alpha2\nkind: Blueprnt\n")
 
     up = start("lab", "up", str(tmp_path / "bad.yaml"), "--state", str(tmp_path / "labs"))
 

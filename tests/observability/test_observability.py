@@ -168,7 +168,7 @@ REMARKS = {
 
 
 DRIVEN = """\
-apiVersion: gpublueprint.dev/v1alpha1
+apiVersion: gpublueprint.dev/v1alpha2
 kind: Blueprint
 metadata: {name: driven}
 spec:
@@ -179,7 +179,8 @@ spec:
       nodes: 2
       selector: {pool: gpu}
       gpu: {product: H100-SXM5-80GB, count: 8}
-      driver: {owner: OWNER, branch: "580"}
+      owner: {driver: OWNER}
+      driver: {branch: "580"}
   observability:
     prometheus: {namespace: monitoring, selectorLabels: {release: kps}}
     alerts: {GpuDriverPodsFailing: {severity: info}}

@@ -69,19 +69,19 @@ def test_every_product_has_a_maintained_branch_in_the_release_and_the_default_is
 
 def test_a_doubtful_minimum_warns_and_a_certain_one_refuses() -> None:
     """That an H20 needs 535 is general knowledge; that a B200 needs 570.133.20 is in NVIDIA's documents."""
-    assert told(declared('gpu: {product: H20, count: 8}, driver: {owner: host, branch: "525"}')) == {
+    assert told(declared('gpu: {product: H20, count: 8}, owner: {driver: host}, driver: {branch: "525"}')) == {
         "BP3161": Severity.WARNING
     }
-    old = declared("gpu: {product: B200, count: 8}, driver: {owner: host, version: 570.124.06}")
+    old = declared("gpu: {product: B200, count: 8}, owner: {driver: host}, driver: {version: 570.124.06}")
     assert told(old) == {"BP3103": Severity.ERROR}
     assert "570.133.20" in one(old, "BP3103").message
-    new = declared("gpu: {product: B200, count: 8}, driver: {owner: host, version: 570.133.20}")
+    new = declared("gpu: {product: B200, count: 8}, owner: {driver: host}, driver: {version: 570.133.20}")
     assert told(new) == {}
 
 
 def test_kernel_modules_that_do_not_drive_the_gpu_are_refused_and_doubtful_ones_warn() -> None:
     """The vendor says it of Blackwell; of the product on trial nobody is sure."""
-    fields = "gpu: {product: %s, count: 2}, driver: {owner: operator, kernelModules: proprietary}"
+    fields = "gpu: {product: %s, count: 2}, owner: {driver: operator}, driver: {kernelModules: proprietary}"
     assert told(declared(fields % "RTX-PRO-6000-Blackwell-Server")) == {"BP3104": Severity.ERROR}
     text = blueprint(pool("gpu", fields % "TRIAL-48GB", nodes=2), os="ubuntu-24.04", spec="  hardware: [trial.yaml]\n")
     trial = TRIAL.replace("the vendor's letter, confidence: read}", DOUBT)
@@ -94,14 +94,14 @@ CUT = "gpu: {product: A100-SXM4-80GB, count: 8, mig: {layout: [{devices: %s, pro
 @pytest.mark.parametrize(
     ("fields", "os", "severity"),
     [
-        (CUT % "0-3" + ", driver: {owner: host, version: 570.124.06}", "ubuntu-24.04", Severity.ERROR),
-        (CUT % "0-3" + ", driver: {owner: host, version: 570.158.01}", "ubuntu-24.04", Severity.ERROR),
-        (CUT % "0-3" + ", driver: {owner: host, version: 570.172.08}", "ubuntu-24.04", None),
-        (CUT % "0-3" + ", driver: {owner: host, version: 570.86.15}", "ubuntu-24.04", None),
-        (CUT % "all" + ", driver: {owner: host, version: 570.124.06}", "ubuntu-24.04", None),
-        (CUT % "0-3" + ', driver: {owner: host, branch: "570"}', "ubuntu-24.04", Severity.WARNING),
+        (CUT % "0-3" + ", owner: {driver: host}, driver: {version: 570.124.06}", "ubuntu-24.04", Severity.ERROR),
+        (CUT % "0-3" + ", owner: {driver: host}, driver: {version: 570.158.01}", "ubuntu-24.04", Severity.ERROR),
+        (CUT % "0-3" + ", owner: {driver: host}, driver: {version: 570.172.08}", "ubuntu-24.04", None),
+        (CUT % "0-3" + ", owner: {driver: host}, driver: {version: 570.86.15}", "ubuntu-24.04", None),
+        (CUT % "all" + ", owner: {driver: host}, driver: {version: 570.124.06}", "ubuntu-24.04", None),
+        (CUT % "0-3" + ', owner: {driver: host}, driver: {branch: "570"}', "ubuntu-24.04", Severity.WARNING),
         ("gpu: {product: GB200, count: 4}", "rhel-9.6", Severity.ERROR),
-        ("gpu: {product: GB200, count: 4}, driver: {owner: host}", "rhel-9.6", None),
+        ("gpu: {product: GB200, count: 4}, owner: {driver: host}", "rhel-9.6", None),
         ("gpu: {product: GB200, count: 4}", "rhel-10.1", None),
         ("gpu: {product: B200, count: 8}", "rhel-9.6", None),
     ],
@@ -111,7 +111,7 @@ def test_a_rule_applies_exactly_where_it_says(fields: str, os: str, severity: Se
 
 
 def test_a_rule_is_told_with_its_lines_and_its_source() -> None:
-    done = declared(CUT % "0-3" + ", driver: {owner: host, version: 570.133.20}")
+    done = declared(CUT % "0-3" + ", owner: {driver: host}, driver: {version: 570.133.20}")
     found = one(done, "BP3164")
     assert found.path == "spec.nodePools.gpu.driver.version"
     places = [note.at.file for note in found.notes if note.at]
@@ -133,10 +133,10 @@ def test_a_host_with_switches_is_told_to_run_the_fabric_manager_and_others_are_n
         assert files
         return files["prerequisites.md"].decode()
 
-    assert "nvidia-fabricmanager runs" in needs("gpu: {product: H100-SXM5-80GB, count: 8}, driver: {owner: host}")
+    assert "nvidia-fabricmanager runs" in needs("gpu: {product: H100-SXM5-80GB, count: 8}, owner: {driver: host}")
     assert "nvidia-fabricmanager runs" not in needs("gpu: {product: H100-SXM5-80GB, count: 8}")
-    assert "nvidia-fabricmanager runs" not in needs("gpu: {product: H100-PCIe-80GB, count: 8}, driver: {owner: host}")
-    assert "nvlsm" in needs("gpu: {product: B200, count: 8}, driver: {owner: host}")
+    assert "nvidia-fabricmanager runs" not in needs("gpu: {product: H100-PCIe-80GB, count: 8}, owner: {driver: host}")
+    assert "nvlsm" in needs("gpu: {product: B200, count: 8}, owner: {driver: host}")
 
 
 def test_versions_are_compared_by_their_numbers() -> None:
@@ -172,7 +172,7 @@ def test_a_wrong_rule_is_refused(text: str, says: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("owner", "expected"), [("operator", {"BP3164": Severity.ERROR}), ("provider", {})])
 def test_the_a10_of_azure_gets_its_driver_from_azure(owner: str, expected: dict[str, Severity]) -> None:
-    fields = f"machine: {{instanceType: Standard_NV36ads_A10_v5}}, driver: {{owner: {owner}}}"
+    fields = f"machine: {{instanceType: Standard_NV36ads_A10_v5}}, owner: {{driver: {owner}}}"
     done = compiled(blueprint(pool("gpu", fields, nodes=2), distribution="aks", os="ubuntu-22.04"))
     assert told(done) == expected
 
@@ -180,7 +180,7 @@ def test_the_a10_of_azure_gets_its_driver_from_azure(owner: str, expected: dict[
 def test_the_operator_on_talos_warns_since_its_validator_looks_elsewhere() -> None:
     """A patch of `driverInstallDir` makes it work, as Talos documents it: so it is no error."""
     text = blueprint(
-        pool("train", "driver: {owner: host}", "owner: {toolkit: host}", product="L4", count=1),
+        pool("train", "owner: {driver: host, toolkit: host}", product="L4", count=1),
         kubernetes="1.35",
         os="talos-1.12",
     )

@@ -105,8 +105,9 @@ def test_a_product_of_which_every_branch_lacks_an_image_fits_no_driver() -> None
 def test_a_declared_branch_without_an_image_is_refused_unless_the_driver_is_somebody_elses(driver: str) -> None:
     done = compiled(declared("2026.11", ["L40S"], system="ubuntu-26.04", driver=driver))
     assert [found.split()[0] for found in errors(done)] == ["BP3400"]
-    theirs = driver.replace("{", "{owner: host, ")
-    assert errors(compiled(declared("2026.11", ["L40S"], system="ubuntu-26.04", driver=theirs))) == []
+    text = declared("2026.11", ["L40S"], system="ubuntu-26.04", driver=driver)
+    theirs = text.replace("driver: {", "owner: {driver: host}, driver: {")
+    assert errors(compiled(theirs)) == []
 
 
 def test_the_branch_for_an_old_product_is_not_suggested_where_it_has_no_image() -> None:

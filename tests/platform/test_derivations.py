@@ -11,7 +11,7 @@ from blueprint.pipeline import Compilation
 from tests.support.platforms import compiled
 
 TEXT = """\
-apiVersion: gpublueprint.dev/v1alpha1
+apiVersion: gpublueprint.dev/v1alpha2
 kind: Blueprint
 metadata: {name: a}
 spec:
@@ -54,8 +54,8 @@ def test_of_a_pool_without_gpus_it_is_expected_that_it_has_none() -> None:
 
 def test_the_driver_is_expected_exactly_where_the_operator_installs_it() -> None:
     assert expected(declared(), "driver-version") == {"branch": "595", "version": "595.91.07"}
-    assert expected(declared(f"{POOL}.driver={{owner: host}}"), "driver-version") is None
-    promised = declared(f'{POOL}.driver={{owner: provider, branch: "580"}}')
+    assert expected(declared(f"{POOL}.owner={{driver: host}}"), "driver-version") is None
+    promised = declared(f"{POOL}.owner.driver=provider", f"{POOL}.driver.branch=580")
     assert expected(promised, "driver-version") == {"branch": "580"}
 
 
@@ -90,9 +90,9 @@ def test_labels_are_a_prerequisite_only_where_somebody_else_puts_them_on() -> No
 
 
 def test_nodes_drivers_and_secrets_are_prerequisites() -> None:
-    text = needs(declared(f"{POOL}.driver={{owner: host}}", "spec.cluster.registries={pullSecrets: [pull]}"))
-    assert "1 to 2 nodes have the labels acme.example/pool=gpu" in text
-    assert "1 node has the labels acme.example/pool=cpu" in text
+    text = needs(declared(f"{POOL}.owner={{driver: host}}", "spec.cluster.registries={pullSecrets: [pull]}"))
+    assert "1 to 2 nodes carry the labels acme.example/pool=gpu" in text
+    assert "1 node carries the labels acme.example/pool=cpu" in text
     assert "2 x L4" in text
     assert "The node image provides the NVIDIA driver" in text
     assert "The secret pull" in text
@@ -108,7 +108,7 @@ def test_the_driver_image_is_pulled_only_where_the_operator_installs_it() -> Non
     driver = "nvidia/driver:595.91.07-ubuntu24.04"
     assert driver in images(declared())
     assert driver.replace("ubuntu24.04", "rhel9") in images(declared("spec.cluster.os=rhel-9.6"))
-    assert not any("/driver:" in name for name in images(declared(f"{POOL}.driver={{owner: host}}")))
+    assert not any("/driver:" in name for name in images(declared(f"{POOL}.owner={{driver: host}}")))
 
 
 def test_mirrors_stand_in_for_their_host_and_the_star_for_the_rest() -> None:
@@ -128,7 +128,7 @@ def labels(compilation: Compilation, pool: str = "gpu") -> dict[str, str]:
 def test_nodes_with_a_driver_of_their_own_are_kept_from_the_operators() -> None:
     assert labels(declared())["gpublueprint.dev/pool"] == "gpu"
     other = "spec.nodePools.other={nodes: 1, selector: {acme.example/pool: other}, gpu: {product: L4, count: 1}}"
-    mixed = declared(other, "spec.nodePools.other.driver.owner=host")
+    mixed = declared(other, "spec.nodePools.other.owner.driver=host")
     assert labels(mixed, "other")["nvidia.com/gpu.deploy.driver"] == "false"
     assert "nvidia.com/gpu.deploy.driver" not in labels(mixed)
 

@@ -1,4 +1,4 @@
-"""`gpuStack: gpuCluster`: what stands for the ClusterPolicy, what nodes are told, and what somebody must bring."""
+"""`allocation: dra`: what stands for the ClusterPolicy, what nodes are told, and what somebody must bring."""
 
 from __future__ import annotations
 
@@ -64,14 +64,14 @@ def test_all_pools_share_one_default_driver_object_and_pools_that_differ_have_th
 
 
 def test_no_driver_object_where_the_nodes_have_the_driver() -> None:
-    found = declared(f"{H100}, driver: {{owner: host}}")
+    found = declared(f"{H100}, owner: {{driver: host}}")
     assert of_kind(found, "NVIDIADriver") == {}
     assert "driver of the nodes is of branch 580 or newer" in needs(found)
 
 
 def test_nodes_get_no_label_that_the_operator_would_take_away() -> None:
     """Under a GPUCluster it sweeps the labels of toolkit, device plugin and MIG manager off every GPU node."""
-    other = pool("host", CUT, "driver: {owner: host}")
+    other = pool("host", CUT, "owner: {driver: host}")
     found = declared(H100, other)
     assert found.bundle
     labels = {pool.name: {key for key in pool.labels if key.startswith("nvidia.com/")} for pool in found.bundle.pools}

@@ -47,7 +47,7 @@ def test_pools_that_differ_get_a_driver_each_and_no_node_two() -> None:
     pools = (
         'driver: {branch: "580", precompiled: true}',
         'driver: {version: "595.91.07"}',
-        "driver: {owner: host}",
+        "owner: {driver: host}",
     )
     found = of_pools(pools=pools)
     drivers = of_kind(found, "NVIDIADriver")
@@ -74,10 +74,10 @@ def test_a_new_branch_changes_the_object_and_never_its_name() -> None:
 
 MODES = [
     ("distribution: gke", "", (False, True, False)),
-    ("distribution: gke", "driver: {owner: host}", (False, True, True)),
+    ("distribution: gke", "owner: {driver: host}", (False, True, True)),
     ("distribution: gke, os: ubuntu-24.04", "", (True, True, True)),
     ("distribution: aks", "", (False, False, True)),
-    ("distribution: aks", "driver: {owner: operator}", (True, True, True)),
+    ("distribution: aks", "owner: {driver: operator}", (True, True, True)),
     ("distribution: eks", "", (False, False, True)),
     ("distribution: eks, os: bottlerocket", "", (False, False, False)),
     ("distribution: rke2", "", (True, True, True)),
@@ -105,7 +105,7 @@ def test_on_container_optimized_os_paths_variables_and_quotas_are_googles() -> N
 
 
 def test_in_a_mixed_cluster_labels_keep_the_operator_away_from_what_others_bring() -> None:
-    pools = ("", "driver: {owner: provider}, owner: {devicePlugin: provider}")
+    pools = ("", "owner: {driver: provider, devicePlugin: provider}")
     found = of_pools(pools=pools)
     assert found.platform
     one, two = ({key: value for key, value in pool.labels.items() if "deploy" in key} for pool in found.platform.pools)

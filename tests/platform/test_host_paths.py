@@ -10,20 +10,21 @@ import pytest
 from blueprint.catalog.catalog import load_catalog
 from blueprint.diagnostics import Severity
 from blueprint.pipeline import Compilation, compile_blueprint
+from tests.support.platforms import DECLARED_STACK
 
 TEXT = """\
-apiVersion: gpublueprint.dev/v1alpha1
+apiVersion: gpublueprint.dev/v1alpha2
 kind: Blueprint
 metadata: {{name: host}}
 spec:
   release: "{release}"
-  gpuStack: {stack}
+  {stack}
   cluster: {{kubernetes: "1.34"{cluster}}}
   nodePools:
     a: {{nodes: 1, selector: {{pool: a}}, {pool}}}
 {more}"""
-HOST = "gpu: {product: L40S, count: 1}, driver: {owner: host}, owner: {toolkit: host}"
-OPERATOR = "gpu: {product: A100-PCIe-80GB, count: 1}, driver: {owner: operator}"
+HOST = "gpu: {product: L40S, count: 1}, owner: {driver: host, toolkit: host}"
+OPERATOR = "gpu: {product: A100-PCIe-80GB, count: 1}, owner: {driver: operator}"
 DEVICE_PLUGINS = "/var/lib/kubelet/device-plugins"
 every_release = pytest.mark.parametrize("release", load_catalog().releases)
 
@@ -32,7 +33,9 @@ def compiled(
     folder: Path, cluster: str, pool: str, *, stack: str = "standalone", release: str = "2026.11", more: str = ""
 ) -> Compilation:
     file = folder / "b.yaml"
-    file.write_text(TEXT.format(cluster=cluster, pool=pool, stack=stack, release=release, more=more), "utf-8")
+    file.write_text(
+        TEXT.format(cluster=cluster, pool=pool, stack=DECLARED_STACK[stack], release=release, more=more), "utf-8"
+    )
     return compile_blueprint(str(file))
 
 

@@ -161,7 +161,7 @@ def test_peermem_is_built_against_the_ofed_that_is_there(owner: str, host: bool)
 
 
 def test_peermem_of_a_host_driver_is_the_nodes_business() -> None:
-    platform, objects, _ = make(f"{H100}, driver: {{owner: host}}, network: {{fabric: infiniband, gpuDirect: peermem}}")
+    platform, objects, _ = make(f"{H100}, owner: {{driver: host}}, network: {{fabric: infiniband, gpuDirect: peermem}}")
     [policy] = specs(objects, "ClusterPolicy").values()
     assert policy["driver"]["rdma"]["enabled"] is False
     assert "loads nvidia-peermem" in needs(platform, "a")

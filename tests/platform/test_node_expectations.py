@@ -13,12 +13,12 @@ HOST = ("nouveau", "kernel-modules", "operating-system", "kernel", "nvidia-peerm
         "network-cards", "network-ports")  # fmt: skip
 UBUNTU, EKS = "os: ubuntu-24.04", "distribution: eks, os: ubuntu-24.04"
 IB = {"fabric": "infiniband", "vendor": "15b3"}
-OPEN = 'owner: operator, branch: "580", kernelModules: open'
+OPEN = 'owner: {driver: operator}, driver: {branch: "580", kernelModules: open}'
 
 
 def declared(cluster: str, driver: str, network: str) -> str:
     """A blueprint of one pool."""
-    fields = [H100, f"driver: {{{driver}}}", *([f"network: {{{network}}}"] if network else [])]
+    fields = [H100, driver, *([f"network: {{{network}}}"] if network else [])]
     return blueprint(pool("train", *fields, nodes=2), kubernetes="1.36.3", cluster=cluster)
 
 
@@ -32,16 +32,17 @@ def expected(cluster: str, driver: str, network: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("cluster", "driver", "network", "wants"),
     [
-        (UBUNTU, "owner: operator", "", {"nouveau": True, "operating-system": "ubuntu-24.04"}),
-        (UBUNTU, "owner: host, branch: '580'", "", {}),
+        (UBUNTU, "owner: {driver: operator}", "", {"nouveau": True, "operating-system": "ubuntu-24.04"}),
+        (UBUNTU, "owner: {driver: host}, driver: {branch: '580'}", "", {}),
         (UBUNTU, OPEN, "", {"nouveau": True, "operating-system": "ubuntu-24.04", "kernel-modules": "open"}),
-        (UBUNTU, "owner: operator, kernelModules: proprietary", "fabric: infiniband",
+        (UBUNTU, "owner: {driver: operator}, driver: {kernelModules: proprietary}", "fabric: infiniband",
          {"nouveau": True, "operating-system": "ubuntu-24.04", "kernel-modules": "proprietary",
           "nvidia-peermem": True, "network-cards": IB, "network-ports": IB}),
-        (UBUNTU, "owner: operator", "fabric: infiniband, nics: 8, gdrcopy: true, gds: true",
+        (UBUNTU, "owner: {driver: operator}", "fabric: infiniband, nics: 8, gdrcopy: true, gds: true",
          {"nouveau": True, "operating-system": "ubuntu-24.04", "kernel-modules": "open", "kernel": "5.12",
           "gdrdrv": True, "nvidia-fs": True, "network-cards": IB | {"cards": 8}, "network-ports": IB}),
-        (UBUNTU, "owner: host, branch: '580'", "fabric: roce, driver: provider, resource: acme.example/roce, nics: 4",
+        (UBUNTU, "owner: {driver: host}, driver: {branch: '580'}",
+         "fabric: roce, driver: provider, resource: acme.example/roce, nics: 4",
          {"network-cards": {"fabric": "roce", "cards": 4}, "network-ports": {"fabric": "roce"}}),
         (EKS, OPEN, "fabric: efa, nics: 32",
          {"nouveau": True, "operating-system": "ubuntu-24.04", "kernel-modules": "open",

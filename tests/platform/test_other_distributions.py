@@ -64,7 +64,7 @@ def test_microk8s_has_its_containerd_in_a_snap() -> None:
 
 def test_vanilla_can_be_told_all_that_an_entry_would_say() -> None:
     """Socket and configuration of containerd by the operator's settings, the kubelet's directory by the cluster."""
-    said = BLUEPRINTS["small"].replace("extends: [microk8s]\n", "")
+    said = BLUEPRINTS["small"].replace("distribution: microk8s, ", "")
     said = said.replace('{kubernetes: "1.35"}', '{kubernetes: "1.35", kubeletRoot: /var/lib/elsewhere}')
     said += "  components: {gpu-operator: {settings: {toolkitEnv: {CONTAINERD_SOCKET: /run/own.sock}}}}\n"
     [policy] = policies(without_findings(said))

@@ -69,7 +69,7 @@ def test_a_platform_without_gpus_is_hardly_meant(pools: str, codes: list[str], t
     """Of a machine that the catalogue does not know, nobody knows that it has none."""
     file = tmp_path / "blueprint.yaml"
     file.write_text(
-        "apiVersion: gpublueprint.dev/v1alpha1\nkind: Blueprint\nmetadata: {name: plain}\n"
+        "apiVersion: gpublueprint.dev/v1alpha2\nkind: Blueprint\nmetadata: {name: plain}\n"
         f'spec: {{release: "2026.11", cluster: {{kubernetes: "1.36"}}, nodePools: {pools}}}\n'
     )
     assert [found.code.id for found in compile_blueprint(str(file)).diagnostics] == codes

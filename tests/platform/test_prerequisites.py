@@ -16,15 +16,15 @@ import blueprint.catalog
 from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.distribution import STACKS
 from blueprint.pipeline import Compilation
-from tests.support.platforms import compiled
+from tests.support.platforms import DECLARED_STACK, compiled
 
 BLUEPRINT = """\
-apiVersion: gpublueprint.dev/v1alpha1
+apiVersion: gpublueprint.dev/v1alpha2
 kind: Blueprint
 metadata: {{name: t}}
 spec:
   release: "2026.11"
-  gpuStack: {stack}
+  {stack}
   cluster: {{kubernetes: "1.35", distribution: {distribution}, os: {system}}}
   nodePools:
     some: {{nodes: 18, selector: {{pool: some}}, {pool}{owners}}}
@@ -77,7 +77,7 @@ def modes() -> Iterator[Any]:
         for family, image in known.images.items():
             system = known.default_os if family == "*" else SYSTEMS.get(family, family)
             for mode in image.modes:
-                owners = f"driver: {{owner: {mode.driver}}}, owner: {{toolkit: {mode.toolkit}"
+                owners = f"owner: {{driver: {mode.driver}, toolkit: {mode.toolkit}"
                 owners += f", devicePlugin: {mode.device_plugin}}}"
                 for stack in STACKS:
                     if stack in mode.stacks and stack not in known.refuses:
@@ -103,7 +103,7 @@ def told(done: Compilation) -> tuple[str, Objects]:
 def test_who_is_said_to_do_something_is_there(distribution: str, system: str, stack: str, owners: str) -> None:
     seen = 0
     for pool in (POOLS["cut"], POOLS["whole"]):
-        done = declared(distribution=distribution, system=system, stack=stack, owners=owners, pool=pool)
+        done = declared(distribution=distribution, system=system, stack=DECLARED_STACK[stack], owners=owners, pool=pool)
         if done.bundle is None:
             continue  # a GPU that this system or stack does not take
         seen += 1  # whole GPUs are looked at where these cannot be cut
@@ -129,9 +129,9 @@ def test_who_is_said_to_do_something_is_there(distribution: str, system: str, st
     ],
 )
 def test_the_label_of_a_domain_is_given_by_who_is_there(stack: str, components: str, who: str) -> None:
-    owners = "driver: {owner: host}, owner: {toolkit: host}"
-    done = declared(components, distribution="vanilla", system="ubuntu-24.04", stack=stack, owners=owners,
-                    pool=POOLS["joined"])  # fmt: skip
+    owners = "owner: {driver: host, toolkit: host}"
+    said = {"distribution": "vanilla", "system": "ubuntu-24.04", "owners": owners, "pool": POOLS["joined"]}
+    done = declared(components, stack=DECLARED_STACK[stack], **said)
     [sentence] = [line for line in told(done)[0].splitlines() if "nvidia.com/gpu.clique" in line and "NVLink" in line]
     assert f"{who} gives them the label" in sentence
 
@@ -139,10 +139,15 @@ def test_the_label_of_a_domain_is_given_by_who_is_there(stack: str, components: 
 @pytest.mark.parametrize("distribution", ["vanilla", "k3s", "rke2", "microk8s"])
 def test_the_socket_is_the_one_that_the_toolkit_is_told(distribution: str) -> None:
     """Of the blueprint before the distribution's; and none where nobody sets up the runtime."""
-    said = {"distribution": distribution, "system": "ubuntu-24.04", "stack": "clusterPolicy", "pool": POOLS["whole"]}
+    said = {
+        "distribution": distribution,
+        "system": "ubuntu-24.04",
+        "stack": "gpuStack: operator",
+        "pool": POOLS["whole"],
+    }
     own = "  components: {gpu-operator: {settings: {toolkitEnv: {CONTAINERD_SOCKET: /run/k0s/containerd.sock}}}}"
     for components in ("", own):
-        done = declared(components, owners="driver: {owner: operator}", **said)
+        done = declared(components, owners="owner: {driver: operator}", **said)
         if components and done.bundle is None:
             continue  # the distribution decides it
         text, objects = told(done)
@@ -150,6 +155,6 @@ def test_the_socket_is_the_one_that_the_toolkit_is_told(distribution: str) -> No
         sockets = [each["value"] for each in env if each["name"] == "CONTAINERD_SOCKET"]
         told_ = re.findall(r"socket at (\S+?)[.,]?(?:\s|$)", text)
         assert told_ == (sockets[-1:] or ["/run/containerd/containerd.sock"])
-    by_host = told(declared(owners="driver: {owner: host}, owner: {toolkit: host}", **said))[0]
+    by_host = told(declared(owners="owner: {driver: host, toolkit: host}", **said))[0]
     assert "socket at" not in by_host
     assert "restarts it" not in by_host

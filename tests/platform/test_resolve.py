@@ -62,7 +62,7 @@ def test_without_a_release_all_is_judged_that_needs_none() -> None:
         ("pool: other}", "pool: train}"),
         ("train: {nodes: 2,", "train: {nodes: 2, nvlinkDomain: {nodes: 4, label: rack},"),
         ("train: {nodes: 2,", "train: {nodes: 2, network: {fabric: efa, driver: networkOperator},"),
-        ("train: {nodes: 2,", "train: {nodes: 2, driver: {owner: host, kernelModules: open},"),
+        ("train: {nodes: 2,", "train: {nodes: 2, owner: {driver: host}, driver: {kernelModules: open},"),
     ],
 )
 def test_what_is_found_without_a_release_is_found_with_one(edit: tuple[str, str]) -> None:

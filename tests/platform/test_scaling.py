@@ -23,7 +23,7 @@ MIXED = "      gpu: {product: A100-SXM4-80GB, count: 4, mig: {layout: [{profiles
 SHARED = "      gpu: {product: L40S, count: 4, sharing: {timeSlicing: 4}}\n"
 BRANCH = '      driver: {branch: "580"}\n'
 OPEN = '      driver: {branch: "580", kernelModules: open}\n'
-HOST = '      driver: {owner: host, branch: "580"}\n'
+HOST = '      owner: {driver: host}, driver: {branch: "580"}\n'
 FABRIC = "      network: {fabric: infiniband, nics: 8}\n"
 SHAPES = {
     "plain": ("", H100 + OPEN, A100 + HOST),
@@ -38,7 +38,7 @@ SHAPES = {
 }
 """Pools that know of each other: their taints, drivers, products and strategies decide things together."""
 HEAD = """\
-apiVersion: gpublueprint.dev/v1alpha1
+apiVersion: gpublueprint.dev/v1alpha2
 kind: Blueprint
 metadata: {name: scaling}
 spec:

@@ -111,7 +111,7 @@ def test_without_expectations_a_node_without_nvml_is_unknown_and_recorded(tmp_pa
 
 
 SYSTEM_POOL = """\
-apiVersion: gpublueprint.dev/v1alpha1
+apiVersion: gpublueprint.dev/v1alpha2
 kind: Blueprint
 metadata: {name: two, version: 1.0.0}
 spec:

@@ -13,7 +13,7 @@ from blueprint.registry.reference import parse_reference
 from tests.support.image_registry import Registry
 
 BLUEPRINT = """\
-apiVersion: gpublueprint.dev/v1alpha1
+apiVersion: gpublueprint.dev/v1alpha2
 kind: Blueprint
 metadata: {{name: acme}}
 spec:

@@ -161,7 +161,7 @@ def test_words_of_one_topic_alone_explain_it() -> None:
     assert search("internal-err") == explain("BP0001")
 
 
-def test_an_overlay_shows_what_it_sets() -> None:
+def test_a_cloud_shows_how_it_is_named() -> None:
     text = explain("eks")
     assert text is not None
     assert "distribution: eks" in text

@@ -15,7 +15,7 @@ from blueprint.source.loader import load_text
 from blueprint.source.merge import Disagreement, Layer, Node, merge, nodes_of, plain, remove_nulls
 from blueprint.source.paths import format_path, from_pointer, parse_path, pointer
 
-OVERLAY = "apiVersion: gpublueprint.dev/v1alpha1\nkind: Overlay\n"
+OVERLAY = "apiVersion: gpublueprint.dev/v1alpha2\nkind: Overlay\n"
 
 
 @pytest.fixture
@@ -68,6 +68,17 @@ def test_a_file_takes_part_once_at_its_first_place(write: Any) -> None:
 def test_only_the_spec_of_an_overlay_counts(write: Any) -> None:
     write(one=OVERLAY + "metadata: {name: one}\nspec: {a: 1}", blueprint="metadata: {name: b}\nextends: [one.yaml]\n")
     assert plain(load_layers("blueprint.yaml").root)["metadata"] == {"name": "b"}
+
+
+def test_an_overlay_may_remove_what_is_not_there_but_not_forget_a_value(write: Any) -> None:
+    write(
+        one=OVERLAY + "spec: {a: null, b: ~}\n",
+        two=OVERLAY + "spec:\n  c:\n",
+        blueprint="extends: [one.yaml, two.yaml]\nspec: {}",
+    )
+    layered = load_layers("blueprint.yaml")
+    assert plain(layered.root)["spec"] == {}
+    assert [(found.code.id, found.path) for found in layered.diagnostics] == [("BP2102", "spec.c")]
 
 
 def test_null_removes_and_must_have_something_to_remove(write: Any) -> None:

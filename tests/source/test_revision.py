@@ -14,8 +14,8 @@ from blueprint.source.files import DiskFiles, MemoryFiles
 from blueprint.source.layers import load_layers
 from blueprint.source.merge import plain
 
-OVERLAY = "apiVersion: gpublueprint.dev/v1alpha1\nkind: Overlay\nspec: {nodeLabels: apply}\n"
-TEXT = "apiVersion: gpublueprint.dev/v1alpha1\nkind: Blueprint\nextends: [../base.yaml]\nspec: {release: old}\n"
+OVERLAY = "apiVersion: gpublueprint.dev/v1alpha2\nkind: Overlay\nspec: {nodeLabels: apply}\n"
+TEXT = "apiVersion: gpublueprint.dev/v1alpha2\nkind: Blueprint\nextends: [../base.yaml]\nspec: {release: old}\n"
 
 Git = Callable[..., None]
 

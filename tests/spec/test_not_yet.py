@@ -11,7 +11,7 @@ from blueprint.source.layers import load_layers
 from blueprint.spec.base import Model
 from blueprint.spec.parse import parse_blueprint
 
-HEAD = "apiVersion: gpublueprint.dev/v1alpha1\nkind: Blueprint\nmetadata: {name: a}\n"
+HEAD = "apiVersion: gpublueprint.dev/v1alpha2\nkind: Blueprint\nmetadata: {name: a}\n"
 CLUSTER = '  cluster: {kubernetes: "1.36"}\n'
 POOL = "    train:\n      nodes: 1\n      selector: {a: b}\n"
 
@@ -22,11 +22,11 @@ SECTIONS = {
     "plans": "{lab: {network: isolated}}",
     "policy": "{podSecurity: baseline, admission: true}",
     "observability": "{prometheus: {namespace: monitoring, selectorLabels: {release: kps}}, metrics: standard}",
-    "delivery": "{path: clusters/prod-eu/bundle, argocd: {repository: 'https://git.example/p.git'}}",
+    "delivery": "{format: argocd, path: clusters/prod-eu}",
 }
 OF_A_POOL = {
     "machine": "{arch: amd64, cpu: 192, memory: 2Ti}",
-    "owner": "{toolkit: provider, devicePlugin: operator}",
+    "owner": "{driver: host, toolkit: provider, devicePlugin: operator}",
     "topology": "{acme.example/rack: 8}",
     "kubelet": "{topologyManager: single-numa-node}",
     "nvlinkDomain": "{nodes: 18, label: nvidia.com/gpu.clique}",
@@ -38,7 +38,7 @@ OF_A_POOL = {
 }
 OF_A_GPU = {"mig": "{strategy: mixed, layout: [{devices: 0-3, profiles: {1g.10gb: 7}}]}", "sharing": "{timeSlicing: 4}"}
 VALUES = {
-    "gpuStack": ["gpuCluster", "standalone"],
+    "gpuStack": ["operator", "standalone"],
     "cluster.distribution": ["gke", "openshift"],
     "components.nfd.ownership": ["chart"],
 }

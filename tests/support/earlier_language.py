@@ -68,7 +68,7 @@ spec:
 """
 NEW = """\
 # The platform of ACME.   Mind the blanks.
-apiVersion: "gpublueprint.dev/v1alpha1"   # to be converted
+apiVersion: "gpublueprint.dev/v1alpha2"   # to be converted
 kind: Blueprint
 metadata: {name: acme,   version: 1.0.0}
 

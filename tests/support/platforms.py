@@ -16,8 +16,16 @@ from blueprint.render.render import render_component
 from blueprint.source.files import MemoryFiles
 from blueprint.source.layers import load_layers
 from blueprint.spec.parse import parse_blueprint
+from blueprint.spec.reading import LanguageReader
 
 NAME = "blueprint.yaml"
+DECLARED_STACK = {
+    "": "",
+    "clusterPolicy": "gpuStack: operator",
+    "gpuCluster": "allocation: dra",
+    "standalone": "gpuStack: standalone",
+}
+"""How a blueprint declares each stack; nothing for the default."""
 H100 = "gpu: {product: H100-SXM5-80GB, count: 8}"
 
 
@@ -48,7 +56,7 @@ def blueprint(
         distribution: The cluster's distribution.
         os: The operating system of the nodes.
         cluster: Further keys of the cluster, in flow style.
-        stack: `gpuStack`.
+        stack: The stack, a key of `DECLARED_STACK`.
         settings: The settings of the GPU Operator, in flow style without braces.
         release: The release.
         spec: Further keys of the spec, in block style at two spaces.
@@ -57,9 +65,9 @@ def blueprint(
     keys = [f'kubernetes: "{kubernetes}"', *(f"{key}: {value}" for key, value in named.items() if value), cluster]
     return "".join(
         (
-            "apiVersion: gpublueprint.dev/v1alpha1\nkind: Blueprint\nmetadata: {name: test}\nspec:\n",
+            "apiVersion: gpublueprint.dev/v1alpha2\nkind: Blueprint\nmetadata: {name: test}\nspec:\n",
             f'  release: "{release}"\n',
-            f"  gpuStack: {stack}\n" if stack else "",
+            f"  {DECLARED_STACK[stack]}\n" if stack else "",
             f"  cluster: {{{', '.join(filter(None, keys))}}}\n",
             f"  components: {{gpu-operator: {{settings: {{{settings}}}}}}}\n" if settings else "",
             spec,
@@ -76,7 +84,7 @@ def compiled(text: str, *, sets: Sequence[str] = (), files: dict[str, str] | Non
 
 def resolved(text: str, *, sets: Sequence[str] = ()) -> tuple[Platform | None, list[Diagnostic]]:
     """The platform and everything that resolving finds; the blueprint must be well-formed. Nothing is rendered."""
-    layered = load_layers(NAME, (), sets, files=MemoryFiles({NAME: text}))
+    layered = load_layers(NAME, (), sets, LanguageReader(load_catalog().has_gpus), MemoryFiles({NAME: text}))
     parsed, mistakes = parse_blueprint(layered)
     assert parsed, mistakes
     assert not mistakes

@@ -23,7 +23,7 @@ REMARK = Code("BP0998", "remark", Severity.NOTE, "Good to know.")
 
 SOURCES = {
     "clusters/prod-eu.yaml": (
-        "apiVersion: gpublueprint.dev/v1alpha1\n"
+        "apiVersion: gpublueprint.dev/v1alpha2\n"
         "kind: Blueprint\n"
         "metadata: {name: prod-eu, version: 1.4.0}\n"
         "extends: [../base.yaml]\n"

@@ -20,7 +20,7 @@ def byte_compiled() -> dict[str, str]:
 
 
 HEAD = """\
-apiVersion: gpublueprint.dev/v1alpha1
+apiVersion: gpublueprint.dev/v1alpha2
 kind: Blueprint
 metadata: {name: bench, version: 1.0.0}
 spec:
@@ -31,7 +31,8 @@ TAINT = '      taints: {nvidia.com/gpu: "true:NoSchedule"}\n'
 SHAPES = (
     "",
     TAINT + '      gpu: {product: H100-SXM5-80GB, count: 8}\n      driver: {branch: "580", kernelModules: open}\n',
-    TAINT + '      gpu: {product: A100-SXM4-80GB, count: 4}\n      driver: {owner: host, branch: "580"}\n',
+    TAINT
+    + '      gpu: {product: A100-SXM4-80GB, count: 4}\n      owner: {driver: host}\n      driver: {branch: "580"}\n',
     TAINT + '      gpu: {product: L40S, count: 4, sharing: {timeSlicing: 4}}\n      driver: {branch: "580"}\n',
     TAINT + "      gpu: {product: H100-SXM5-80GB, count: 8, mig: {layout: [{profiles: {1g.10gb: 7}}]}}\n"
     '      driver: {branch: "580"}\n      expect: {persistenceMode: true}\n',

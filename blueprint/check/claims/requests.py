@@ -39,12 +39,10 @@ def served(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     for request in requests_of(subject):
         found = dra.devices.classes.get(request.of_class)
         if found:
-            text = f"nothing publishes devices of the class {request.of_class}: gpuStack has no DRA driver"
+            text = f"nothing publishes devices of the class {request.of_class}: this stack has no DRA driver"
             hard = found.sort not in ("channel", "daemon")
             override = None if hard else Severity.WARNING
-            yield ObjectFinding(
-                NOT_SERVED, (*request.path, "deviceClassName"), text, "use gpuStack: gpuCluster", override
-            )
+            yield ObjectFinding(NOT_SERVED, (*request.path, "deviceClassName"), text, "use allocation: dra", override)
             return
 
 

@@ -42,7 +42,8 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--release", metavar="RELEASE", help="a set of component versions (the newest)")
     parser.add_argument("--kubernetes", metavar="VERSION", help="1.36 or 1.36.3 (the newest that the release supports)")
     parser.add_argument("--distribution", metavar="NAME", help="who packages Kubernetes (vanilla)")
-    parser.add_argument("--gpu-stack", metavar="STACK", help="clusterPolicy (the default), gpuCluster or standalone")
+    parser.add_argument("--gpu-stack", metavar="STACK", help="who runs it: operator (the default) or standalone")
+    parser.add_argument("--allocation", metavar="WAY", help="how pods get GPUs: devicePlugin (the default) or dra")
     parser.add_argument("--os", metavar="SYSTEM", help="of the GPU nodes, ubuntu-24.04 (the distribution's own)")
     parser.add_argument(
         "--pool",
@@ -142,6 +143,7 @@ def _flags(options: Namespace, problems: list[str]) -> tuple[Choices | None, Dra
         pools,
         checked("--os", options.os, choices.os),
         checked("--gpu-stack", options.gpu_stack, choices.gpu_stack),
+        checked("--allocation", options.allocation, choices.allocation),
     )
 
 

@@ -1,4 +1,7 @@
-"""Print the JSON Schema of the blueprint language, for editors and other validators."""
+"""Print the JSON Schema of the blueprint language, for editors and other validators.
+
+Without --version it is that of the current version. An overlay has the same schema with everything optional.
+"""
 
 from __future__ import annotations
 
@@ -15,20 +18,22 @@ if TYPE_CHECKING:
 HELP = "print the JSON Schema of blueprints"
 GROUP = "write"
 STEP = 6
-EXAMPLES = ("blueprint schema > blueprint.schema.json",)
+EXAMPLES = ("blueprint schema > blueprint.schema.json", "blueprint schema --version v1alpha1")
 
 
 def configure(parser: ArgumentParser) -> None:
-    """There is nothing to choose yet but how it is told."""
+    """Add the arguments."""
+    parser.add_argument("--version", metavar="VERSION", dest="language", help="of the language (v1alpha2)")
     add_report(parser)
     parser.set_defaults(prints=True)
 
 
-def run(_options: Namespace) -> Run:
+def run(options: Namespace) -> Run:
     """Write the schema to stdout."""
     from blueprint.report import Run
     from blueprint.spec.schema import json_schema
+    from blueprint.spec.versions import LANGUAGE, version_named
 
-    schema = json_schema()
+    schema = json_schema(version_named(options.language, LANGUAGE, "--version"))
     sys.stdout.write(json.dumps(schema, indent=2, ensure_ascii=False) + "\n")
     return Run("schema", "schema", subject={"schema": str(schema.get("$id", ""))}, verdict="the schema was printed")

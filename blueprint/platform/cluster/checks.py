@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from blueprint.catalog.distribution import IN_BLUEPRINT
 from blueprint.catalog.releases import image_system
 from blueprint.diagnostics import Diagnostic, Note, Severity, nearest
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.cluster import codes
-from blueprint.platform.paths import CLUSTER
+from blueprint.platform.paths import CLUSTER, stack_path
 from blueprint.records import replace
 from blueprint.source.paths import Path
 
@@ -87,10 +88,10 @@ def _no_such_release(context: CheckContext) -> Iterator[Diagnostic]:
 
 def _stack_not_run(context: CheckContext) -> Iterator[Diagnostic]:
     """A GPU stack for which the distribution has no mode."""
-    distribution, stack = context.platform.cluster.distribution_facts, context.platform.gpu_stack
+    distribution, stack = context.platform.cluster.distribution_facts, context.platform.stack
     if why := distribution.refuses.get(stack):
-        message = f"{distribution.title} does not run gpuStack: {stack}: {why}"
-        path, code, help_ = ("spec", "gpuStack"), codes.STACK_NOT_RUN, "gpuStack: clusterPolicy"
+        message = f"{distribution.title} does not run {IN_BLUEPRINT[stack]}: {why}"
+        path, code, help_ = stack_path(stack), codes.STACK_NOT_RUN, f"use {IN_BLUEPRINT['clusterPolicy']}"
         yield context.diagnostic_at(path, code, message, notes=_because(context), help_=help_)
 
 

@@ -15,7 +15,7 @@ OS_UNSUPPORTED = define(
     "os-unsupported",
     """
 The GPU Operator has no driver image for this operating system in this release, so pods of the driver would never start.
-Use a supported system, or install the driver on the host (`driver: {owner: host}`). Images for Red Hat Enterprise Linux and Rocky
+Use a supported system, or install the driver on the host (`owner: {driver: host}`). Images for Red Hat Enterprise Linux and Rocky
 Linux are by major version: another minor than those that NVIDIA tests is a warning.
 """,
 )
@@ -54,7 +54,7 @@ STACK_NOT_RUN = define(
     "BP3281",
     "stack-not-run",
     """
-The distribution cannot run this `gpuStack` in this release. On OpenShift a privileged pod needs a
+The distribution cannot run this GPU stack in this release. On OpenShift a privileged pod needs a
 SecurityContextConstraints that admits it; the GPU Operator makes those of its own operands, and what is installed
 without it would never start.
 """,

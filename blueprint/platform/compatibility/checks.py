@@ -92,7 +92,7 @@ _SUBJECTS: dict[str, Callable[[GpuPool], str | None]] = {
     "driverVersion": lambda pool: pool.driver.version,
     "fabricManager": lambda pool: _fact(pool, lambda gpu: gpu.fabric_manager),
     "gpuArchitecture": lambda pool: _fact(pool, lambda gpu: gpu.architecture),
-    "gpuStack": lambda pool: pool.platform.gpu_stack,
+    "stack": lambda pool: pool.platform.stack,
     "kernelModules": lambda pool: pool.driver.kernel_modules,
     "kubernetes": lambda pool: pool.platform.cluster.kubernetes_minor,
     "mig": _mig,

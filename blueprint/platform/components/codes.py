@@ -49,7 +49,7 @@ NOT_IN_STACK = define(
     "BP3214",
     "not-in-this-stack",
     """
-The component, or the section that it implements, does not exist in the chosen `gpuStack`, so this would have no effect. `clusterPolicy` is the GPU Operator; `standalone` is device plugin, feature discovery and exporter without it.
+The component, or the section that it implements, is not part of the GPU stack that `gpuStack` and `allocation` choose, so this would have no effect. `gpuStack: operator` is the GPU Operator; `standalone` is device plugin, feature discovery and exporter without it.
 """,
 )
 SETTING_UNUSED = define(

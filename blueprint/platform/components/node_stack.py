@@ -58,7 +58,7 @@ class NodeStack:
     def named_runtime(self) -> str | None:
         """The RuntimeClass by which pods reach NVIDIA's runtime where it is not the default one."""
         named = self._platform.cluster.distribution_facts.named_runtime(self._platform.cluster.os)
-        return named.runtime_class if named and self._platform.gpu_stack == "standalone" else None
+        return named.runtime_class if named and self._platform.stack == "standalone" else None
 
     @tracked_property
     def runs_toolkit(self) -> bool:
@@ -91,7 +91,7 @@ class NodeStack:
         """Whether GPU feature discovery labels nodes: by the operator or beside the device plugin, not with claims."""
         if self._platform.allocation == DRA:
             return False
-        decided_by(self._platform.gpu_stack)  # which component discovers
+        decided_by(self._platform.stack)  # which component discovers
         return bool(self._platform.setting("gfd"))
 
     @tracked_property

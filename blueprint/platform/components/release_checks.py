@@ -26,7 +26,7 @@ def check_release_contents(context: CheckContext) -> Iterator[Diagnostic]:
             if setting in component.lacks:
                 yield _lacking(context, component, ("spec", "components", name, "settings", setting), setting)
         moved = context.platform.cluster.kubelet_root != _USUAL_KUBELET
-        if "kubeletRoot" in component.lacks and moved and context.platform.gpu_stack in component.stacks:
+        if "kubeletRoot" in component.lacks and moved and context.platform.stack in component.stacks:
             yield _lacking(context, component, _KUBELET, "kubeletRoot")
 
 
@@ -34,7 +34,7 @@ def _missing(context: CheckContext) -> Iterator[Diagnostic]:
     """Sections of the blueprint that only a component of another release carries out."""
     for name in context.catalog.components:
         component = context.catalog.component(name) if name not in context.release.components else None
-        if component is None or component.section is None or context.platform.gpu_stack not in component.stacks:
+        if component is None or component.section is None or context.platform.stack not in component.stacks:
             continue
         if context.platform.requests(component):
             message = f"release {context.release.release} has no {name}, which would implement this"

@@ -41,7 +41,7 @@ def _without_part(context: CheckContext, component: PlatformComponent, modes: li
     """Under `gpuCluster` the operator brings the driver alone; everything else belongs to the DRA driver."""
     if component.ownership != "managed" or not modes:
         return
-    stack, settings = context.platform.gpu_stack, component.component.settings
+    stack, settings = context.platform.stack, component.component.settings
     for name in component.given:
         part = settings[name].part if name in settings else None
         here = stack == "clusterPolicy" or (stack == "gpuCluster" and part == "driver")

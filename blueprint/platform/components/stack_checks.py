@@ -1,16 +1,17 @@
-"""What can be wrong about components and `gpuStack`: what has no place in it, and settings that nothing carries out."""
+"""What can be wrong about components and the stack: what has no place in it, and settings that nothing carries out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from blueprint.catalog.distribution import IN_BLUEPRINT
 from blueprint.diagnostics import Diagnostic
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.components import codes
+from blueprint.platform.paths import stack_path
 from blueprint.source.paths import Path
 
 COMPONENTS: Path = ("spec", "components")
-STACK: Path = ("spec", "gpuStack")
 
 
 def check_stack(context: CheckContext) -> Iterator[Diagnostic]:
@@ -20,7 +21,7 @@ def check_stack(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _out_of_place(context: CheckContext) -> Iterator[Diagnostic]:
-    stack = context.platform.gpu_stack
+    stack = context.platform.stack
     declared = context.platform.declared_components
     for name, resolved in context.platform.release_components.items():
         component = resolved.component
@@ -28,9 +29,9 @@ def _out_of_place(context: CheckContext) -> Iterator[Diagnostic]:
             continue
         path: Path = (*COMPONENTS, name) if name in declared else ("spec", component.section or "")
         if context.is_written(path) and (name in declared or component.section):
-            message = f"{name} has no place in gpuStack: {stack}"
-            note = context.note(STACK, "the stack is declared here")
-            help_ = f"it belongs to gpuStack: {', '.join(component.stacks)}; remove it"
+            message = f"{name} is not part of {IN_BLUEPRINT[stack]}"
+            note = context.note(stack_path(stack), "the stack is declared here")
+            help_ = f"it belongs to {' or '.join(IN_BLUEPRINT[one] for one in component.stacks)}; remove it"
             yield context.diagnostic_at(path, codes.NOT_IN_STACK, message, notes=(note,), help_=help_)
 
 

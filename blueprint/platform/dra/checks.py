@@ -1,4 +1,4 @@
-"""What can be wrong about `gpuStack: gpuCluster`: what it needs, and what of the other stack it does not have."""
+"""What can be wrong about `allocation: dra`: what it needs, and what of the other stack it does not have."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import re
 from collections.abc import Iterator
 
 from blueprint.catalog.components import Component
+from blueprint.catalog.distribution import IN_BLUEPRINT
 from blueprint.diagnostics import Diagnostic
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.dra import codes as dra
 from blueprint.platform.dra.feature_gate_checks import gate_checks
 from blueprint.platform.drivers.model import NEVER
-from blueprint.platform.paths import POOLS
+from blueprint.platform.paths import ALLOCATION, POOLS, stack_path
 from blueprint.platform.pool import GpuPool, Pool
 from blueprint.source.paths import Path
 from blueprint.versions import version_key
 
-STACK: Path = ("spec", "gpuStack")
+STACK = ALLOCATION
 KUBERNETES: Path = ("spec", "cluster", "kubernetes")
 OLDEST_KUBERNETES = "1.34.2"
 """NVIDIA's requirement for GPUs that are claimed; the API itself is as old as 1.34.0."""
@@ -34,7 +35,7 @@ def check_dra(context: CheckContext) -> Iterator[Diagnostic]:
         return
     yield from _of_another_stack(context, component)
     yield from _mig_on_demand(context)
-    if context.platform.gpu_stack != "gpuCluster":
+    if context.platform.stack != "gpuCluster":
         return
     elsewhere = list(_not_there(context, component))
     yield from elsewhere
@@ -52,12 +53,12 @@ def check_dra(context: CheckContext) -> Iterator[Diagnostic]:
 
 def _of_another_stack(context: CheckContext, component: Component) -> Iterator[Diagnostic]:
     """Settings that decide nothing but fields of the object that this stack does not have."""
-    foreign = {"clusterPolicy": "GPUCluster/", "gpuCluster": "ClusterPolicy/"}.get(context.platform.gpu_stack)
+    foreign = {"clusterPolicy": "GPUCluster/", "gpuCluster": "ClusterPolicy/"}.get(context.platform.stack)
     for name in context.settings_with("draFeatureGates") if foreign else ():
         setting = component.settings.get(name)
         if setting and all(feed.startswith(foreign or "") for feed in setting.feeds):
-            message = f"gpuStack: {context.platform.gpu_stack} has nothing that {name} could set"
-            notes = (context.note(STACK, "the stack is declared here"),)
+            message = f"{IN_BLUEPRINT[context.platform.stack]} has nothing that {name} could set"
+            notes = (context.note(stack_path(context.platform.stack), "the stack is declared here"),)
             yield context.diagnostic_at_key(
                 context.setting_path(name), dra.SETTING_OF_ANOTHER_STACK, message, notes=notes, help_="remove it"
             )
@@ -82,18 +83,22 @@ def _mig_on_demand(context: CheckContext) -> Iterator[Diagnostic]:
 def _not_there(context: CheckContext, component: Component) -> Iterator[Diagnostic]:
     distribution, system = context.platform.cluster.distribution_facts, context.platform.cluster.os
     if why := component.lacks.get("gpuClusters"):
-        message = f"GPU Operator {component.version} cannot do gpuStack: gpuCluster: {why}"
+        message = f"GPU Operator {component.version} cannot do allocation: dra: {why}"
         because = (context.note(("spec", "release"), "release set here"),)
         yield context.diagnostic_at(
-            STACK, dra.DRA_NOT_THERE, message, notes=because, help_="a newer release, or clusterPolicy"
+            STACK, dra.DRA_NOT_THERE, message, notes=because, help_="use a newer release, or allocation: devicePlugin"
         )
     elif distribution.image(system) and not any("gpuCluster" in mode.stacks for mode in distribution.modes(system)):
-        message = f"{distribution.title} with {system} has no way to run gpuStack: gpuCluster"
+        message = f"{distribution.title} with {system} has no way to run allocation: dra"
         where = (("distribution", "distribution set here"), ("os", "operating system set here"))
         notes = tuple(context.note(("spec", "cluster", key), words) for key, words in where)
         stacks = {stack for mode in distribution.modes(system) for stack in mode.stacks}
         yield context.diagnostic_at(
-            STACK, dra.DRA_NOT_THERE, message, notes=notes, help_=f"gpuStack: {' or '.join(sorted(stacks))}"
+            STACK,
+            dra.DRA_NOT_THERE,
+            message,
+            notes=notes,
+            help_=" or ".join(IN_BLUEPRINT[one] for one in sorted(stacks)),
         )
 
 
@@ -101,10 +106,10 @@ def _kubernetes(context: CheckContext) -> Iterator[Diagnostic]:
     declared = context.platform.cluster.kubernetes
     known = version_key(declared)
     if known < version_key(OLDEST_KUBERNETES)[: len(known)]:
-        message = f"gpuStack: gpuCluster needs Kubernetes {OLDEST_KUBERNETES} or newer, not {declared}"
+        message = f"allocation: dra needs Kubernetes {OLDEST_KUBERNETES} or newer, not {declared}"
         notes = (context.note(STACK, "because of this"),)
         yield context.diagnostic_at(
-            KUBERNETES, dra.DRA_KUBERNETES, message, notes=notes, help_="upgrade, or gpuStack: clusterPolicy"
+            KUBERNETES, dra.DRA_KUBERNETES, message, notes=notes, help_="upgrade, or allocation: devicePlugin"
         )
 
 
@@ -113,13 +118,13 @@ def _owners(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     _, toolkit, device_plugin = pool.declared_owners
     notes = (context.note(STACK, "because of this"),)
     if toolkit == "operator":
-        message = f"gpuStack: gpuCluster installs no container toolkit, which pool {pool.name} expects"
+        message = f"allocation: dra installs no container toolkit, which pool {pool.name} expects"
         yield context.diagnostic_at(
             (*at, "toolkit"), dra.DRA_NO_TOOLKIT, message, notes=notes, help_="use host, or remove it"
         )
     if device_plugin in ("host", "provider"):
         message = f"the {device_plugin}'s device plugin and the DRA driver both advertise the GPUs of pool {pool.name}"
-        help_ = "switch it off and remove this, or gpuStack: clusterPolicy"
+        help_ = "switch it off and remove this, or allocation: devicePlugin"
         yield context.diagnostic_at((*at, "devicePlugin"), dra.DRA_TWO_ADVERTISERS, message, notes=notes, help_=help_)
 
 

@@ -1,4 +1,4 @@
-"""Codes of the DRA stack, `gpuStack: gpuCluster` (BP3220 to BP3234)."""
+"""Codes of the DRA stack, `allocation: dra` (BP3220 to BP3234)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ DRA_KUBERNETES = define(
     "BP3220",
     "dra-kubernetes-too-old",
     """
-With `gpuStack: gpuCluster` pods claim GPUs through Dynamic Resource Allocation, whose API `resource.k8s.io/v1` exists
+With `allocation: dra` pods claim GPUs through Dynamic Resource Allocation, whose API `resource.k8s.io/v1` exists
 from Kubernetes 1.34 on; NVIDIA supports it for GPUs from 1.34.2 on. Where a blueprint says only `1.34`, the patch
-becomes a prerequisite. Upgrade the cluster, or use `gpuStack: clusterPolicy`.
+becomes a prerequisite. Upgrade the cluster, or use `allocation: devicePlugin`.
 """,
 )
 DRA_NOT_THERE = define(
@@ -20,14 +20,14 @@ DRA_NOT_THERE = define(
 The GPU Operator's DRA stack cannot be used here. On GKE and Bottlerocket the provider's own device plugin comes with
 the node and NVIDIA documents no procedure for a GPUCluster; EKS Auto Mode has no DRA; on OpenShift the operator's
 bundle is installed with a ClusterPolicy, and nothing else is rendered for it; older releases of the GPU Operator do
-not know the kind at all. Use `gpuStack: clusterPolicy`, or `standalone` where the provider brings the stack.
+not know the kind at all. Use `allocation: devicePlugin`, or `gpuStack: standalone` where the provider brings the stack.
 """,
 )
 DRA_NO_TOOLKIT = define(
     "BP3222",
     "dra-no-toolkit",
     """
-Under `gpuStack: gpuCluster` the GPU Operator installs no container toolkit and changes no container runtime: devices reach pods by CDI, which the nodes' runtime must support. Use `host` or `provider`, or leave it out; the prerequisites then name the runtime.
+Under `allocation: dra` the GPU Operator installs no container toolkit and changes no container runtime: devices reach pods by CDI, which the nodes' runtime must support. Use `host` or `provider`, or leave it out; the prerequisites then name the runtime.
 """,
 )
 DRA_TWO_ADVERTISERS = define(
@@ -35,14 +35,14 @@ DRA_TWO_ADVERTISERS = define(
     "dra-beside-device-plugin",
     """
 The DRA driver publishes every GPU of the nodes. A device plugin on the same nodes advertises them a second time, and
-the scheduler hands each GPU out twice: NVIDIA does not support that. Under `gpuStack: gpuCluster` no pool runs a device plugin.
+the scheduler hands each GPU out twice: NVIDIA does not support that. Under `allocation: dra` no pool runs a device plugin.
 """,
 )
 DRA_NO_SHARING = define(
     "BP3224",
     "dra-shares-by-claim",
     """
-`gpu.sharing` is configuration of the device plugin, which does not exist under `gpuStack: gpuCluster`. There the claim decides how a device is shared: one claim that several pods refer to, or a claim with time slices
+`gpu.sharing` is configuration of the device plugin, which does not exist under `allocation: dra`. There the claim decides how a device is shared: one claim that several pods refer to, or a claim with time slices
 (`TimeSlicingSettings`) or MPS (`MPSSupport`), or amounts of a device (`ConsumableShares`). Those are feature gates of the DRA
 driver, `draFeatureGates` of gpu-operator.
 """,
@@ -51,7 +51,7 @@ DRA_NO_MIG_MANAGER = define(
     "BP3225",
     "dra-partitions-nothing",
     """
-Under `gpuStack: gpuCluster` there is no MIG manager. `gpu.mig` then describes how the GPUs are partitioned by other means before the DRA driver starts: it is checked and becomes a prerequisite and an expectation of the node probe, and the driver
+Under `allocation: dra` there is no MIG manager. `gpu.mig` then describes how the GPUs are partitioned by other means before the DRA driver starts: it is checked and becomes a prerequisite and an expectation of the node probe, and the driver
 publishes the instances that it finds when it starts. With the feature gate `DynamicMIG` GPUs are partitioned when an instance is
 claimed, and a layout made beforehand would be a second owner of the same thing.
 """,
@@ -103,7 +103,7 @@ SETTING_OF_ANOTHER_STACK = define(
     "BP3231",
     "setting-of-another-stack",
     """
-The setting is about a part of the GPU Operator that this `gpuStack` does not have, so it would have no effect: a GPUCluster has no container toolkit, device plugin, feature discovery, MIG manager or node status exporter, and a
+The setting is about a part of the GPU Operator that this stack does not have, so it would have no effect: a GPUCluster has no container toolkit, device plugin, feature discovery, MIG manager or node status exporter, and a
 ClusterPolicy has no DRA driver.
 """,
 )
@@ -111,7 +111,7 @@ LABEL_NEVER_SET = define(
     "BP3232",
     "label-never-set",
     """
-GPU feature discovery sets this label, and under `gpuStack: gpuCluster` there is none: no node would ever belong to
+GPU feature discovery sets this label, and under `allocation: dra` there is none: no node would ever belong to
 the pool. Select nodes by a label that the node provisioner sets, or by one of Node Feature Discovery.
 """,
 )

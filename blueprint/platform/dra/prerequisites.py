@@ -1,4 +1,4 @@
-"""What to know or provide where pods claim GPUs: prerequisites of `gpuStack: gpuCluster`."""
+"""What to know or provide where pods claim GPUs: prerequisites of `allocation: dra`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _patch(platform: Platform) -> Iterator[str]:
 
 
 def _alone(platform: Platform) -> Iterator[str]:
-    decided_by(platform.gpu_stack)
+    decided_by(platform.stack)
     yield (
         "The cluster has no ClusterPolicy, and neither a DRA driver nor a device plugin that was installed otherwise."
         " The operator does nothing beside a ClusterPolicy; two drivers would own the same DeviceClasses, and a device"

@@ -72,9 +72,9 @@ def _fields_of_the_operator(context: CheckContext, pool: GpuPool) -> Iterator[Di
     """Fields that only an operator's driver has."""
     at: Path = (*POOLS, pool.name, "driver")
     for key in ("kernelModules", "precompiled") if not pool.driver.enabled else ():
-        if context.root.get((*at, key)):
+        if context.root.get((*at, key)) and not context.is_inherited((*at, key)):
             message = f"the driver of pool {pool.name} is the {pool.driver.owner}'s, so {key} has"
-            yield context.no_effect((*at, key), (*at, "owner"), message)
+            yield context.no_effect((*at, key), (*POOLS, pool.name, "owner", "driver"), message)
 
 
 def _unknown_branch(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:

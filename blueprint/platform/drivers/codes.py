@@ -84,7 +84,7 @@ NO_OPERATOR = define(
     "BP3213",
     "no-operator",
     """
-With `gpuStack: standalone` there is no GPU Operator: driver and container toolkit must be on the nodes already. Declare who provides them, `host` or `provider`, or use `gpuStack: clusterPolicy`.
+With `gpuStack: standalone` there is no GPU Operator: driver and container toolkit must be on the nodes already. Declare who provides them, `host` or `provider`, or use `gpuStack: operator`.
 """,
 )
 DRIVER_TOO_NEW = define(
@@ -116,7 +116,7 @@ NO_DRIVER_FITS = define(
     "no-driver-fits",
     """
 The release has no driver branch that supports this GPU. Use another release, or install the driver with the node image
-(`driver: {owner: host}`).
+(`owner: {driver: host}`).
 """,
 )
 IMAGE_UNPUBLISHED = define(
@@ -124,7 +124,7 @@ IMAGE_UNPUBLISHED = define(
     "driver-image-unpublished",
     """
 NVIDIA publishes driver images by branch and operating system, but not for all combinations. No image of this branch exists for the nodes'
-system, so pods of the driver could not pull it. Choose a branch that has one, or another operating system; or install the driver with the node image (`driver: {owner: host}`).
+system, so pods of the driver could not pull it. Choose a branch that has one, or another operating system; or install the driver with the node image (`owner: {driver: host}`).
 """,
 )
 MODULES_DOUBTED = define(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from blueprint.catalog.distribution import IN_BLUEPRINT
 from blueprint.diagnostics import Diagnostic
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.drivers import codes
@@ -12,20 +13,20 @@ from blueprint.platform.paths import POOLS
 from blueprint.platform.pool import GpuPool
 from blueprint.source.paths import Path
 
-_OWNERS: tuple[Path, ...] = (("driver", "owner"), ("owner", "toolkit"), ("owner", "devicePlugin"))
+_OWNERS: tuple[Path, ...] = (("owner", "driver"), ("owner", "toolkit"), ("owner", "devicePlugin"))
 """Where a pool declares who brings each part."""
 
 
 def check_modes(context: CheckContext) -> Iterator[Diagnostic]:
     """Every pool against the distribution, then the runtime classes of all of them."""
     cluster = context.platform.cluster
-    judged = cluster.image.modes and context.platform.gpu_stack not in cluster.distribution_facts.refuses
+    judged = cluster.image.modes and context.platform.stack not in cluster.distribution_facts.refuses
     for pool in context.gpu_pools:
         conflict = pool.mode_conflict
         if conflict and judged and not _reported_by_dra(context, conflict):
             yield from _no_operator(context, pool, conflict)
             yield from _unsupported(context, pool, conflict)
-    if context.platform.gpu_stack == "clusterPolicy":
+    if context.platform.stack == "clusterPolicy":
         yield from _runtime_classes(context)
 
 
@@ -33,11 +34,11 @@ def _reported_by_dra(context: CheckContext, conflict: ModeConflict) -> bool:
     """Whether the checks of the DRA stack name the cause."""
     _, toolkit, device_plugin = conflict.owners
     foreign = toolkit == "operator" or device_plugin in ("host", "provider")
-    return context.platform.gpu_stack == "gpuCluster" and (not conflict.possible or foreign)
+    return context.platform.stack == "gpuCluster" and (not conflict.possible or foreign)
 
 
 def _left_to_no_operator(context: CheckContext, conflict: ModeConflict) -> bool:
-    return context.platform.gpu_stack == "standalone" and "operator" in conflict.owners[:2]
+    return context.platform.stack == "standalone" and "operator" in conflict.owners[:2]
 
 
 def _no_operator(context: CheckContext, pool: GpuPool, conflict: ModeConflict) -> Iterator[Diagnostic]:
@@ -57,7 +58,7 @@ def _unsupported(context: CheckContext, pool: GpuPool, conflict: ModeConflict) -
     given = ", ".join(f"{part}: {owner}" for part, owner in zip(PARTS, conflict.owners, strict=True) if owner)
     message = f"{cluster.distribution_facts.title} with {cluster.os} has no way to give pool {pool.name} {given}"
     ways = f"ways: {'; '.join(map(str, conflict.possible))}"
-    help_ = ways if conflict.possible else f"gpuStack: {context.platform.gpu_stack} is not possible there"
+    help_ = ways if conflict.possible else f"{IN_BLUEPRINT[context.platform.stack]} is not possible there"
     others = [at for owner in _OWNERS if (at := (*POOLS, pool.name, *owner)) != path and context.root.get(at)]
     notes = (
         *(context.note(other, "also set here") for other in others),
@@ -72,7 +73,7 @@ def _deciding_path(pool: GpuPool, conflict: ModeConflict) -> Path:
     index = conflict.deciding
     if index is None:
         index = next((at for at, owner in enumerate(conflict.owners) if owner), None)
-    return (*POOLS, pool.name, *(_OWNERS[index] if index is not None else ("driver",)))
+    return (*POOLS, pool.name, *(_OWNERS[index] if index is not None else ("owner",)))
 
 
 def _runtime_classes(context: CheckContext) -> Iterator[Diagnostic]:
@@ -84,7 +85,7 @@ def _runtime_classes(context: CheckContext) -> Iterator[Diagnostic]:
                 f"pods run with one RuntimeClass: pool {pool.name} has {wanted},"
                 f" pool {first.name} {first.mode.runtime_class}"
             )
-            notes = (context.note((*POOLS, first.name, "driver", "owner"), f"pool {first.name}"),)
-            path, help_ = (*POOLS, pool.name, "driver", "owner"), "use the same driver owner in all GPU pools"
+            notes = (context.note((*POOLS, first.name, "owner", "driver"), f"pool {first.name}"),)
+            path, help_ = (*POOLS, pool.name, "owner", "driver"), "use the same driver owner in all GPU pools"
             yield context.diagnostic_at(path, codes.RUNTIME_CLASSES_DIFFER, message, notes=notes, help_=help_)
             return

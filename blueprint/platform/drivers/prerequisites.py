@@ -31,7 +31,7 @@ def _driver(pool: GpuPool, platform: Platform) -> Iterator[str]:
     if pool.driver.image:
         yield _private_image(pool, platform, version)
     yield from pool.mode.needs
-    if platform.gpu_stack == "standalone" and pool.mode.toolkit == "host":
+    if platform.stack == "standalone" and pool.mode.toolkit == "host":
         yield from _runtime(platform)
 
 

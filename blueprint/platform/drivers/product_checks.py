@@ -89,11 +89,11 @@ def _no_driver_fits(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic
             f"no driver of release {release.release} fits {product.product} on {system}:"
             f" there is no image of {joined(sorted(known), 'or')} for it"
         )
-        help_ = "another operating system, or driver: {owner: host}"
+        help_ = "another operating system, or owner: {driver: host}"
         notes: tuple[Note, ...] = (context.note((*CLUSTER, "os"), "operating system set here"),)
     else:
         message = f"no driver of release {release.release} supports {product.product}"
-        help_, notes = "driver: {owner: host}, or another release", ()
+        help_, notes = "owner: {driver: host}, or another release", ()
     found = _at_driver(pool, codes.NO_DRIVER_FITS, message, help_)
     yield replace(found, notes=(*found.notes, *notes))
 

@@ -63,3 +63,39 @@ shows less memory than the product has. A whole GPU is declared; the probe would
 """,
     severity=Severity.WARNING,
 )
+ALLOCATION_UNSUPPORTED = define(
+    "BP3157",
+    "allocation-unsupported",
+    """
+`gpuStack` says who runs the GPU stack, `allocation` how pods get GPUs, and this combination of both is not supported. The
+GPU Operator either has a ClusterPolicy, with the device plugin on all GPU nodes, or a GPUCluster, with the DRA driver on all of
+them; NVIDIA does not support both in one cluster. Without the operator this version of the tool installs the device plugin only.
+""",
+)
+POOL_NOT_SELECTED = define(
+    "BP3158",
+    "pool-not-selected",
+    """
+A pool's nodes are found by labels that they have when they join. Managed clouds set one themselves
+(`eks.amazonaws.com/nodegroup`, `cloud.google.com/gke-nodepool`, `kubernetes.azure.com/agentpool`), and it is the default there.
+Elsewhere `spec.poolLabel` names a label whose value is the pool's name, or the pool has a `selector`.
+""",
+)
+POOL_DEFAULTS_UNUSED = define(
+    "BP3159",
+    "pool-defaults-unused",
+    """
+`spec.poolDefaults` is merged under the pools that have GPUs: those with `gpu`, or with a `machine.instanceType` that has GPUs.
+There is no such pool, so nothing of it takes effect.
+""",
+    severity=Severity.WARNING,
+)
+COUNT_OF_BOARD = define(
+    "BP3181",
+    "count-of-board",
+    """
+The pool names a GPU and not how many of them a node has. Boards and trays with this product come in one size, so that many
+are expected of each node. Write `count` where a node has another number of them.
+""",
+    severity=Severity.NOTE,
+)

@@ -121,6 +121,16 @@ class _InstanceTypeChecks:
 
     def _undecided(self, name: str, pool: NodePool, machine: Machine | None) -> Iterator[Diagnostic]:
         gpu = pool.gpu
+        product = self.context.catalog.gpu(gpu.product) if gpu and not gpu.count else None
+        if product and product.board_gpus and not (machine and machine.gpus):
+            message = (
+                f"pool {name} has {product.board_gpus.value} GPUs per node, as every board with {product.product} has"
+            )
+            help_ = f"count: {product.board_gpus.value} says the same; another count must be written"
+            notes = (Note(product.board_gpus.source, product.board_gpus.span),)
+            path = (*POOLS, name, "gpu", "product")
+            yield self.context.diagnostic_at(path, codes.COUNT_OF_BOARD, message, notes=notes, help_=help_)
+            return
         fact = {"product": machine and machine.product, "count": machine and machine.gpus}
         lacking = [key for key in fact if not (gpu and getattr(gpu, key)) and not fact[key]]
         if not lacking or (gpu is None and (machine is None or machine.product is None)):

@@ -57,6 +57,7 @@ class _Filling:
         machine = catalog.machine(declared) if declared else None
         if machine:
             self._from_machine(machine)
+        self._count_of_board(catalog)
         self._arch_of_gpu(catalog)
         self._by_machine = machine.product is not None if machine else bool(declared) and not declares_its_shape(pool)
 
@@ -98,6 +99,17 @@ class _Filling:
         self.pool = self.pool.model_copy(
             update={"network": network.model_copy(update={"fabric": fabric, "nics": nics})}
         )
+
+    def _count_of_board(self, catalog: Catalog) -> None:
+        """A GPU whose boards have one size decides how many there are where nothing else does."""
+        gpu = self.pool.gpu
+        product = catalog.gpu(gpu.product) if gpu and not gpu.count else None
+        if gpu is None or product is None or product.board_gpus is None:
+            return
+        at = (*self._at, "gpu", "product")
+        because = self.known.get(at) or (self._origins.source(at),)
+        self.known[(*self._at, "gpu", "count")] = (*because, _catalogue(product.board_gpus))
+        self.pool = self.pool.model_copy(update={"gpu": gpu.model_copy(update={"count": product.board_gpus.value})})
 
     def _arch_of_gpu(self, catalog: Catalog) -> None:
         """A GPU beside a Grace CPU decides the processor where nothing else does."""

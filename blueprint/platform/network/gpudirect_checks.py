@@ -56,7 +56,7 @@ class GpuDirectChecks:
                 continue
             if owner != "operator":
                 message = f"the driver of pool {name} is the {owner}'s, so nothing of ours could load {module}"
-                notes = (self.context.note((*POOLS, name, "driver", "owner"), "the owner follows from this"),)
+                notes = (self.context.note((*POOLS, name, "owner", "driver"), "the owner follows from this"),)
                 yield self.context.diagnostic_at(
                     path,
                     codes.MODULE_NOT_OURS,

@@ -38,7 +38,7 @@ def check_selectors(context: CheckContext) -> Iterator[Diagnostic]:
 
 def _too_wide(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
     """Labels of every node, where there are other pools."""
-    if len(context.pools) > 1 and set(pool.selector) <= _ON_EVERY_NODE:
+    if pool.selector and len(context.pools) > 1 and set(pool.selector) <= _ON_EVERY_NODE:
         message = f"every node is selected for pool {pool.name}, those of the other pools too"
         path, help_ = (*POOLS, pool.name, "selector"), "add a label that only its nodes have"
         yield context.diagnostic_at(path, codes.SELECTOR_TOO_WIDE, message, help_=help_)

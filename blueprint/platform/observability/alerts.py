@@ -13,7 +13,7 @@ from blueprint.platform.views import GpuPoolView
 from blueprint.records import Record
 from blueprint.units import duration_seconds
 
-CLAIMED = "pods claim GPUs (gpuStack: gpuCluster), but the metric exists only with a device plugin"
+CLAIMED = "pods claim GPUs (allocation: dra), and what it reads is counted only beside a device plugin"
 SHARED = "pods share GPUs here, and the exporter names only one of those that use a GPU"
 MAY_BE_EMPTY = "the pool may have no nodes at all"
 ALL_MAY_BE_EMPTY = "every pool may have no nodes at all"

@@ -35,7 +35,7 @@ class Exporter:
     @tracked_property
     def alone(self) -> bool:
         """Whether it runs without the operator."""
-        return self._platform.gpu_stack == "standalone"
+        return self._platform.stack == "standalone"
 
     @tracked_property
     def claimed(self) -> bool:
@@ -44,7 +44,7 @@ class Exporter:
 
     @property
     def _known(self) -> tuple[Component, ExporterFacts]:
-        return self._catalog.exporter_of(self._platform.gpu_stack)
+        return self._catalog.exporter_of(self._platform.stack)
 
     @property
     def name(self) -> str:
@@ -70,7 +70,7 @@ class Exporter:
     @tracked_property
     def selector(self) -> dict[str, str]:
         """Labels of its Service."""
-        return dict(self.facts.service[self._platform.gpu_stack])
+        return dict(self.facts.service[self._platform.stack])
 
     @tracked_property
     def port(self) -> str:

@@ -197,7 +197,7 @@ class Observability:
     @tracked_property
     def node_status(self) -> bool:
         """Whether the operator runs exporters of the nodes' state."""
-        found = self._platform.gpu_stack == "clusterPolicy" and self.exporter.component is not None
+        found = self._platform.stack == "clusterPolicy" and self.exporter.component is not None
         return found and bool(self._platform.setting("nodeStatusExporter"))
 
     @tracked_property
@@ -326,7 +326,7 @@ class Observability:
 
     def _without(self, expression: str, known: set[str]) -> bool:
         """Whether an expression reads a metric that is not exported, or a recording rule that is not there."""
-        if self._platform.gpu_stack != "clusterPolicy" and _OF_CLUSTER_POLICY in expression:
+        if self._platform.stack != "clusterPolicy" and _OF_CLUSTER_POLICY in expression:
             return True
         if not self.operated and _OF_OPERATOR in expression:
             return True

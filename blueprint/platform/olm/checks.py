@@ -98,7 +98,7 @@ def _no_form(context: CheckContext, component: PlatformComponent) -> Iterator[Di
 
 def _is_implied(context: CheckContext, component: PlatformComponent) -> bool:
     """Whether stack and sections of the blueprint need a component that it does not name."""
-    stack = context.platform.gpu_stack
+    stack = context.platform.stack
     refused = stack in context.platform.cluster.distribution_facts.refuses
     return component.requested and stack in component.component.stacks and not refused
 

@@ -11,12 +11,12 @@ from blueprint.platform.partitioning import codes
 from blueprint.platform.partitioning.layout import PoolLayout
 from blueprint.platform.partitioning.layout_checks import check_layout
 from blueprint.platform.partitioning.model import MissingManager
-from blueprint.platform.paths import POOLS
+from blueprint.platform.paths import GPU_STACK, POOLS
 from blueprint.platform.pool import GpuPool
 from blueprint.source.paths import Path
 from blueprint.versions import version_key
 
-_STACK: Path = ("spec", "gpuStack")
+_STACK = GPU_STACK
 _FEW_CLIENTS, _MANY_CLIENTS_FROM = 16, "7.5"
 _LABELS = {"mig": "nvidia.com/mig.config", "sharing": "nvidia.com/device-plugin.config"}
 _MIG_MANAGER = "migManager"
@@ -51,11 +51,11 @@ def _sound_layout(pool: GpuPool) -> PoolLayout | None:
 def _unmanaged(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """Configuration that nobody here writes."""
     what = "mig" if pool.partition.layout else "sharing"
-    standalone = context.platform.gpu_stack == "standalone"
-    provider = context.catalog.provider_of("devicePlugin", context.platform.gpu_stack)
+    standalone = context.platform.stack == "standalone"
+    provider = context.catalog.provider_of("devicePlugin", context.platform.stack)
     if standalone and what == "mig":
         because = _STACK
-        reason, help_ = "the standalone stack has no MIG manager", f"use gpuStack: clusterPolicy, or remove {what}"
+        reason, help_ = "the standalone stack has no MIG manager", f"use gpuStack: operator, or remove {what}"
     elif (writer := context.platform.release_components[provider]).ownership != "managed":
         because = ("spec", "components", provider, "ownership")
         reason = f"{provider} is {writer.ownership}: nothing writes its configuration"

@@ -246,7 +246,7 @@ class ClusterPartitioning:
 
     def _refused(self) -> Iterator[MissingManager]:
         platform = self._platform
-        if platform.gpu_stack == "standalone":
+        if platform.stack == "standalone":
             yield MissingManager.STANDALONE_STACK
             return
         if (operator := platform.component_with("migManager")) is None or operator.ownership != "managed":

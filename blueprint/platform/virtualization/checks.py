@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from blueprint.catalog.distribution import IN_BLUEPRINT
 from blueprint.diagnostics import Diagnostic, nearest
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.paths import POOLS
@@ -45,7 +46,7 @@ def _label(context: CheckContext, name: str, pool: Pool) -> Iterator[Diagnostic]
         )
     elif workload == PASSTHROUGH and not context.platform.virtualization.enabled:
         message = f"nodes of pool {name} are marked for virtual machines, and nothing here runs any"
-        help_ = "gpuStack: clusterPolicy with sandboxWorkloads: true of gpu-operator, or remove the label"
+        help_ = f"use {IN_BLUEPRINT['clusterPolicy']} and sandboxWorkloads: true of gpu-operator, or remove the label"
         yield context.diagnostic_at(path, codes.WORKLOAD_UNUSED, message, help_=help_)
 
 

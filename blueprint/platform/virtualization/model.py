@@ -20,7 +20,7 @@ class Virtualization:
     @tracked_property
     def enabled(self) -> bool:
         """Whether the operator lets nodes run virtual machines."""
-        stack = self._platform.gpu_stack
+        stack = self._platform.stack
         return stack == "clusterPolicy" and self._platform.setting("sandboxWorkloads") is True
 
     @tracked_property

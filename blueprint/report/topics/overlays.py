@@ -1,10 +1,10 @@
-"""The overlays that come with the tool, as `extends` names them."""
+"""Clouds and distributions with their node images, each with what a blueprint says of it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from blueprint.data import data_folder
+from blueprint.source.layers import cloud_of, ready_made_overlays
 
 
 def overlay_names() -> list[str]:
@@ -24,10 +24,11 @@ def overlay_text(name: str) -> str | None:
     file = _files().get(name)
     if file is None:
         return None
-    body = "\n".join(line for line in file.read_text(encoding="utf-8").splitlines() if not line.startswith("#"))
     about = overlay_about(name)
-    return f"# {name}\n\nAn overlay: `extends: [{name}]`. {about}\n\n```yaml\n{body.strip()}\n```"
+    cluster = "\n".join(f"    {key}: {value}" for key, value in cloud_of(name).items())
+    earlier = f"Documents of v1alpha1 may also name it as an overlay, `extends: [{name}]`."
+    return f"# {name}\n\n{about}\n\n```yaml\nspec:\n  cluster:\n{cluster}\n```\n\n{earlier}"
 
 
 def _files() -> dict[str, Path]:
-    return {file.stem: file for file in data_folder("overlays").rglob("*.yaml")}
+    return ready_made_overlays()

@@ -19,7 +19,7 @@ CDI_OFF = define("BP6484", "cdi-switched-off-by-hand", page=__file__, severity=S
 
 _PARTS = {"driver": "driver", "toolkit": "container toolkit", "devicePlugin": "device plugin"}
 _OWNER = {
-    "driver": "driver: {owner: host}",
+    "driver": "owner: {driver: host}",
     "toolkit": "owner: {toolkit: host}",
     "devicePlugin": "owner: {devicePlugin: host}",
 }

@@ -27,7 +27,9 @@ def both(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A user's GPUCluster where the platform has a ClusterPolicy."""
     if subject.component == USERS and context.cluster_policy is not None and context.cluster_policy.component != USERS:
         text = f"cannot be combined with the ClusterPolicy {context.cluster_policy.id.name}"
-        yield ObjectFinding(BOTH_STACKS, ("metadata", "name"), text, "remove it, or change gpuStack")
+        yield ObjectFinding(
+            BOTH_STACKS, ("metadata", "name"), text, "remove it; allocation decides which one is rendered"
+        )
 
 
 RULES = (name, both)

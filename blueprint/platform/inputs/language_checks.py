@@ -1,0 +1,69 @@
+"""Checks of the two questions, who runs the GPU stack and how pods get GPUs, and of what all pools have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.diagnostics import Diagnostic, Note
+from blueprint.platform.check_context import CheckContext
+from blueprint.platform.inputs import codes
+from blueprint.platform.paths import ALLOCATION, GPU_STACK, POOL_DEFAULTS, POOLS
+from blueprint.spec.pools import NodePool
+
+_WAYS = (
+    "gpuStack: operator with allocation: dra, where the GPU Operator installs the DRA driver on all GPU nodes; or "
+    "allocation: devicePlugin"
+)
+
+
+def check_language(context: CheckContext) -> Iterator[Diagnostic]:
+    """The whole blueprint, then every pool."""
+    spec = context.inputs.written.spec
+    if alone := spec.gpu_stack == "standalone" and spec.allocation == "dra":
+        message = "gpuStack: standalone cannot install the DRA driver yet"
+        notes = (context.note(GPU_STACK, "without the GPU Operator because of this"),)
+        yield context.diagnostic_at(ALLOCATION, codes.ALLOCATION_UNSUPPORTED, message, help_=_WAYS, notes=notes)
+    for name, pool in spec.node_pools.items():
+        if not alone:
+            yield from _allocation(context, name, pool)
+        yield from _without_selector(context, name)
+    yield from _defaults_of_nobody(context)
+
+
+def _allocation(context: CheckContext, name: str, pool: NodePool) -> Iterator[Diagnostic]:
+    """A pool whose GPUs are to be handed out in another way than those of the platform."""
+    spec = context.inputs.written.spec
+    if pool.allocation in (None, spec.allocation):
+        return
+    path = (*POOLS, name, "allocation")
+    notes = (context.note(ALLOCATION, f"the platform's: {spec.allocation}"),)
+    if spec.gpu_stack == "operator":
+        message = f"the GPU Operator allocates the GPUs of all pools in one way, pool {name} cannot differ"
+        help_ = "remove it, or give these nodes a cluster of their own: NVIDIA does not support both under one operator"
+    else:
+        message = f"pool {name} cannot use the DRA driver beside the device plugin yet"
+        help_ = f"remove it; the supported way is {_WAYS}"
+    yield context.diagnostic_at(path, codes.ALLOCATION_UNSUPPORTED, message, help_=help_, notes=notes)
+
+
+def _without_selector(context: CheckContext, name: str) -> Iterator[Diagnostic]:
+    """A pool whose nodes nothing tells from others."""
+    pool = context.pools.get(name)
+    if pool is not None and not pool.selector:
+        distribution = context.platform.cluster.distribution_facts.title
+        message = f"nothing says which nodes belong to pool {name}"
+        help_ = (
+            "write spec.poolLabel: acme.example/pool, a node label whose value is the pool's name; or a selector of "
+            f"the pool, selector: {{acme.example/pool: {name}}}"
+        )
+        notes = (Note(f"{distribution} has no label of its own for pools"),)
+        yield context.diagnostic_at_key((*POOLS, name), codes.POOL_NOT_SELECTED, message, help_=help_, notes=notes)
+
+
+def _defaults_of_nobody(context: CheckContext) -> Iterator[Diagnostic]:
+    """Defaults that are merged under no pool."""
+    node = context.root.get(POOL_DEFAULTS)
+    if node is not None and node.value and not context.gpu_pools and context.inputs.written.spec.node_pools:
+        message = "poolDefaults applies to pools with GPUs, and no pool has GPUs"
+        help_ = "add gpu to a pool, or remove poolDefaults"
+        yield context.diagnostic_at_key(POOL_DEFAULTS, codes.POOL_DEFAULTS_UNUSED, message, help_=help_)

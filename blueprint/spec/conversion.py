@@ -1,0 +1,52 @@
+"""Convert a document where it stands: what other layers decide is looked up first.
+
+Two things are not in the document itself. A default that has changed must be written out, unless a layer sets it. A
+ready-made overlay that names a cloud is no longer extended, so that the document names the cloud.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from blueprint.diagnostics import Refused
+from blueprint.source.files import Files
+from blueprint.source.layers import cloud_of, load_layers, ready_made_overlays
+from blueprint.source.loader import load_text
+from blueprint.source.paths import Path
+from blueprint.spec.reading import LanguageReader
+from blueprint.spec.rewrite import Surroundings, converted, version_of
+from blueprint.spec.upgrade import earlier_defaults
+from blueprint.spec.versions import Language
+
+
+def converted_in_place(text: str, file: str, version: str, language: Language, files: Files | None = None) -> str:
+    """The text of `file` in `version`, so that it means what it means with all that it extends. Raises Refused."""
+    older = version_of(text, file, language)
+    if older == version:
+        return text
+    return converted(text, file, version, language, _surroundings(text, file, older, version, language, files))
+
+
+def _surroundings(
+    text: str, file: str, older: str, newer: str, language: Language, files: Files | None
+) -> Surroundings:
+    data: dict[str, Any] = load_text(text, file).data
+    extends = data.get("extends")
+    names = extends if isinstance(extends, list) else []
+    clouds = frozenset(name for name in names if isinstance(name, str) and name in ready_made_overlays())
+    layered = load_layers(file, reader=LanguageReader(), files=files)
+    if layered.incomplete:
+        raise Refused(*layered.diagnostics, exit_code=layered.exit_code)
+    added: dict[Path, Any] = {}
+    for name in clouds if any(step.named_clouds for step in language.way(older, newer)) else ():
+        for key, value in cloud_of(name).items():
+            decided = layered.root.get(("spec", "cluster", key))
+            if decided and decided.layer.name.endswith(f"/{name}.yaml") and decided.value == value:
+                added["spec", "cluster", key] = value
+    if data.get("kind") == "Blueprint":
+        for change in earlier_defaults(older, newer, language):
+            path = tuple(change.path.split("."))
+            decided = layered.root.get(path)
+            if decided is not None and decided.span == layered.root.value["apiVersion"].span:
+                added[path] = change.earlier
+    return Surroundings(added, clouds)

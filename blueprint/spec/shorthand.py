@@ -1,0 +1,68 @@
+"""Expand what may be written shorter, so that layers merge key by key whatever form each of them chose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.diagnostics import Diagnostic, Note
+from blueprint.records import replace
+from blueprint.source.merge import Node
+from blueprint.source.paths import Path, format_path
+from blueprint.spec import codes
+from blueprint.spec.driver import OWNERS, PoolOwner
+from blueprint.spec.forms import FORMS, KUBECTL_TAINT, matches_form
+
+_OWNED = tuple(info.alias or name for name, info in PoolOwner.model_fields.items())
+
+
+def expand(root: Node) -> list[Diagnostic]:
+    """Expand every short form of a document in place. Entries of a list that are no taints are left out, and returned.
+
+    A value that is neither the short form nor the long one stays, and the models refuse it.
+    """
+    problems: list[Diagnostic] = []
+    for path, settings in _pools(root):
+        owner, taints = settings.value.get("owner"), settings.value.get("taints")
+        if owner and owner.value in OWNERS:
+            settings.value["owner"] = replace(owner, value={part: replace(owner) for part in _OWNED})
+        if taints and isinstance(taints.value, list | str):
+            settings.value["taints"] = _taints(taints, (*path, "taints"), problems)
+    return problems
+
+
+def _pools(root: Node) -> Iterator[tuple[Path, Node]]:
+    """The node pools and their defaults, with their paths."""
+    pools = root.get(("spec", "nodePools"))
+    found = pools.value.items() if pools and isinstance(pools.value, dict) else ()
+    paths: list[tuple[Path, Node | None]] = [(("spec", "nodePools", name), pool) for name, pool in found]
+    paths.append((("spec", "poolDefaults"), root.get(("spec", "poolDefaults"))))
+    yield from ((path, node) for path, node in paths if node and isinstance(node.value, dict))
+
+
+def _taints(written: Node, path: Path, problems: list[Diagnostic]) -> Node:
+    """`[key=value:Effect]` as `{key: "value:Effect"}`."""
+    taints: dict[str, Node] = {}
+    for item in written.value if isinstance(written.value, list) else [written]:
+        if not isinstance(item.value, str) or not matches_form(KUBECTL_TAINT, item.value):
+            problems.append(_malformed(item, path))
+            continue
+        name, _, effect = item.value.rpartition(":")
+        key, _, value = name.partition("=")
+        if other := taints.get(key):
+            problems.append(_twice(key, item, other, path))
+        taints[key] = replace(item, value=f"{value}:{effect}", key_span=item.span)
+    return replace(written, value=taints)
+
+
+def _malformed(item: Node, path: Path) -> Diagnostic:
+    shown = item.value if isinstance(item.value, str) else "an entry"
+    message = f"{format_path(path)}: {shown} is not a taint"
+    help_ = f"it must be {FORMS[KUBECTL_TAINT]}: nvidia.com/gpu=true:NoSchedule"
+    return Diagnostic(codes.MALFORMED, message, at=item.span.head, path=format_path(path), help=help_)
+
+
+def _twice(key: str, item: Node, other: Node, path: Path) -> Diagnostic:
+    message = f"{format_path(path)}: two taints have the key {key}"
+    help_ = "give them different keys: a pool has one taint for each key"
+    notes = (Note("the other one", other.span),)
+    return Diagnostic(codes.INCONSISTENT, message, at=item.span, path=format_path(path), notes=notes, help=help_)

@@ -57,6 +57,8 @@ FORMATS = {
     "quantity": ("a quantity", "a number with an optional suffix: 500m, 2, 1.5, 128Mi, 10G"),
 }
 _MANY = 12
+_MOST_COMPARED = 200
+"""Allowed values among which the nearest spelling is looked for."""
 MOST_FAULTS = 1_000
 """Faults of one sort that are told of one object: words for a million of them take minutes."""
 
@@ -177,7 +179,7 @@ def _noun(value: Any, text: str) -> str:
 
 def _enum(violation: Violation, where: _Where) -> ObjectFinding:
     allowed = [str(option) for option in violation.schema["enum"] if option not in ("", None)]
-    near = nearest(str(violation.value), allowed)
+    near = nearest(str(violation.value), allowed[:_MOST_COMPARED])
     return ObjectFinding(
         codes.VALUE_NOT_ALLOWED,
         violation.path,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from blueprint.bundle.model import USERS, Object, Path
@@ -24,6 +25,8 @@ from blueprint.records import Record, replace
 from blueprint.source.paths import format_path
 
 _USUAL = frozenset({"apiVersion", "kind", "metadata", "spec", "data", "labels", "namespace", "annotations"})
+_MOST_COUNTED = 20_000
+"""Faults of one object that are looked for: beyond these nobody counts."""
 _CRD = ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
 
 
@@ -170,7 +173,8 @@ def _complaints(
         return
     form = [*in_words(violations, data, data["kind"]), *walk(kind.plan, data)]
     if others:
-        text = f"has {others:,} more violations of this kind, which are not listed"
+        least = "at least " if len(violations) + others == _MOST_COUNTED else ""
+        text = f"has {least}{others:,} more violations of this kind, which are not listed"
         form.append(ObjectFinding(codes.TOO_MANY_FAULTS, (), text))
     yield from form
     if kind.rules and not _refused(form):
@@ -187,7 +191,7 @@ def _listed(violations: Iterable[Violation]) -> tuple[list[Violation], int]:
     """The violations that are listed, and how many more there are."""
     listed: list[Violation] = []
     counts = Counter[str]()
-    for each in violations:
+    for each in islice(violations, _MOST_COUNTED):
         counts[each.keyword] += 1
         if counts[each.keyword] <= MOST_FAULTS:
             listed.append(each)

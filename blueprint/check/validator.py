@@ -7,11 +7,13 @@ without a wheel) the pure Python one gives the same answers, slowly.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from blueprint.bundle.model import Path
+from blueprint.check.portions import at_path, in_portions
 from blueprint.kubernetes.api import Schema
-from blueprint.records import Record
+from blueprint.records import Record, replace
 
 
 class Violation(Record):
@@ -74,7 +76,7 @@ def _with_jsonschema_rs(schema: Schema) -> Validate:
         schema, validate_formats=True, pattern_options=jsonschema_rs.RegexOptions()
     )
 
-    def validate(value: Any) -> Iterator[Violation]:
+    def faults(value: Any) -> Iterator[Violation]:
         try:
             errors = validator.iter_errors(value)
         except ValueError:
@@ -84,7 +86,30 @@ def _with_jsonschema_rs(schema: Schema) -> Validate:
             *place, keyword = error.schema_path
             yield Violation(tuple(error.instance_path), str(keyword), _at(schema, place), error.instance)
 
+    def is_valid(value: Any) -> bool:
+        try:
+            return validator.is_valid(value)
+        except ValueError:
+            return False  # what is no JSON; looking for faults says where
+
+    def validate(value: Any) -> Iterator[Violation]:
+        if not is_valid(value):
+            found = _whole(in_portions(value, faults, lambda fault, path: replace(fault, path=path)), value)
+            first = next(found, None)
+            yield from faults(value) if first is None else chain([first], found)
+
     return validate
+
+
+def _whole(found: Iterator[Violation], value: Any) -> Iterator[Violation]:
+    """The faults of portions, as those of the whole: unknown fields of one map are one fault, about all of the map."""
+    told: set[Path] = set()
+    for each in found:
+        if each.keyword != "additionalProperties":
+            yield each
+        elif each.path not in told:
+            told.add(each.path)
+            yield replace(each, value=at_path(value, each.path))
 
 
 def _must_be_json(value: Any, path: Path) -> None:

@@ -13,10 +13,11 @@ import yaml
 from blueprint import check
 from blueprint.bundle.model import USERS, Object, Taint
 from blueprint.check.claims.dra_context import DraContext
+from blueprint.check.finding import value_at
 from blueprint.check.objects import check_objects
 from blueprint.check.rule import Rule
 from blueprint.check.rule_context import PoolOffer, RuleContext
-from blueprint.check.rules import all_rules
+from blueprint.check.rules import EVERY_KIND, PODS, all_rules
 from blueprint.check.runner import run_rules
 from blueprint.diagnostics import all_codes, has_errors
 from blueprint.diagnostics.pages import Page
@@ -78,6 +79,24 @@ def test_what_is_bad_is_found_and_what_is_good_is_not(code: str) -> None:
     page = EXAMPLES[code]
     assert codes_of(page, page.bad) == {code}
     assert codes_of(page, page.good) == set()
+
+
+@pytest.mark.parametrize("code", EXAMPLES)
+def test_a_finding_names_a_field_that_is_there(code: str) -> None:
+    """Or, where one is missing, what should hold it."""
+    page = EXAMPLES[code]
+    bad = known(page, page.bad)
+    for each in (rule for rule in RULES if code in {own.id for own in rule.codes}):
+        for target in bad.pods if each.subject == PODS else [one for kind in bad.kinds.values() for one in kind]:
+            subject = target.subject if each.subject == PODS else target
+            if each.subject in (PODS, EVERY_KIND, subject.id.kind.lower()):
+                for found in each(target, bad):
+                    assert is_there(subject.data, found.path[:-1]), found.path
+                    assert is_there(subject.data, found.path) or not isinstance(found.path[-1], int), found.path
+
+
+def is_there(data: Any, path: tuple[str | int, ...]) -> bool:
+    return not path or value_at(data, path) is not None
 
 
 @pytest.mark.parametrize("code", EXAMPLES)

@@ -26,6 +26,9 @@ def annotated(**values: str) -> dict[str, Any]:
     return {"metadata.annotations": {key.replace("_", "-"): value for key, value in values.items()}}
 
 
+TRAINING = {"spec": {"containers": [
+    {"name": "main", "image": "registry.example/train:1.4", "command": ["torchrun", "--nnodes=2", "train.py"],
+     "resources": {"limits": {"nvidia.com/gpu": 1}}}]}}  # fmt: skip
 VARIANTS: list[tuple[str, str, dict[str, Any], set[str]]] = [
     ("BP6529", "Pod", annotated(gpu_memory="2000"), set()),
     ("BP6529", "Pod", annotated(gpu_memory="20Gi"), {"BP6529"}),
@@ -86,6 +89,10 @@ VARIANTS: list[tuple[str, str, dict[str, Any], set[str]]] = [
             ({"key": "karpenter.k8s.aws/instance-category", "operator": "In", "values": ["g", "m"]}, set()),
             ({"key": "eks.amazonaws.com/instance-gpu-name", "operator": "In", "values": ["h100"]}, {"BP6566"}),
             ({"key": "karpenter.k8s.aws/instance-gpu-count", "operator": "DoesNotExist"}, set()),
+            ({"key": "karpenter.k8s.aws/instance-gpu-count", "operator": "Exists"}, {"BP6566"}),
+            ({"key": "karpenter.k8s.aws/instance-gpu-count", "operator": "Gt", "values": ["0"]}, {"BP6566"}),
+            ({"key": "karpenter.k8s.aws/instance-gpu-count", "operator": "Gte", "values": ["1"]}, {"BP6566"}),
+            ({"key": "karpenter.k8s.aws/instance-family", "operator": "In", "values": []}, {"BP6564"}),
             ({"key": "node.kubernetes.io/instance-type", "operator": "In", "values": ["g4dn.xlarge"]}, {"BP6566"}),
             ({"key": "node.kubernetes.io/instance-type", "operator": "In", "values": ["m7i.large"]}, set()),
             ({"key": "node.kubernetes.io/instance-type", "operator": "Exists"}, set()),
@@ -103,6 +110,16 @@ VARIANTS: list[tuple[str, str, dict[str, Any], set[str]]] = [
         set(),
     ),
     *[
+        ("BP6567", "PyTorchJob", {"metadata.labels": GONE, "kind": kind, "apiVersion": version, "spec": spec},
+         {"BP6567"})
+        for kind, version, spec in (
+            ("MPIJob", "kubeflow.org/v2beta1", {"mpiReplicaSpecs": {"Worker": {"replicas": 4, "template": TRAINING}}}),
+            ("JAXJob", "kubeflow.org/v1", {"jaxReplicaSpecs": {"Worker": {"replicas": 2, "template": TRAINING}}}),
+            ("JobSet", "jobset.x-k8s.io/v1alpha2", {"replicatedJobs": [
+                {"name": "w", "template": {"spec": {"parallelism": 2, "completions": 2, "template": TRAINING}}}]}),
+        )
+    ],
+    *[
         ("BP6567", "PyTorchJob", {"metadata.labels": GONE, f"spec.pytorchReplicaSpecs.Master.template.{path}": value},
          codes)
         for path, value, codes in (
@@ -113,6 +130,7 @@ VARIANTS: list[tuple[str, str, dict[str, Any], set[str]]] = [
             ("metadata.labels", {"scheduling.x-k8s.io/pod-group": "train"}, set()),
             ("metadata.annotations", {"scheduling.k8s.io/group-name": "train"}, set()),
             ("metadata.annotations", {"acme.example/group": "train"}, {"BP6567"}),
+            ("metadata.labels", {"pod-group.scheduling.sigs.k8s.io/name": "train"}, set()),
         )
     ],
     ("BP6568", "Pod", {"spec.hostPID": True}, {"BP6568"}),

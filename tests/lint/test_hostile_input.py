@@ -82,6 +82,23 @@ def test_what_is_not_listed_is_counted() -> None:
     ]
 
 
+def test_faults_beyond_counting_are_not_counted() -> None:
+    """The engine keeps every fault in memory, so that a large object is validated in portions, until nobody cares."""
+    text = CONFIG_MAP + "".join(f"  k{number}: 1\n" for number in range(25_000))
+    found = [each for each in linted(text).diagnostics if each.code.id == "BP5030"]
+    assert [each.message for each in found] == [
+        "ConfigMap/default/a: has at least 19,000 more faults like these, which are not listed"
+    ]
+
+
+def test_every_portion_of_a_list_is_validated() -> None:
+    item = "    - {{name: c{0}, image: {1}}}\n"
+    containers = (item.format(number, 3 if number == 10_003 else "a") for number in range(10_005))
+    text = POD.partition("    - {{name")[0].format(1) + "".join(containers)
+    found = [each for each in linted(text).diagnostics if each.severity == "error"]
+    assert [(each.code.id, each.path) for each in found] == [("BP5005", "spec.containers[10003].image")]
+
+
 def test_many_comments_are_read_once() -> None:
     text = "# blueprint: waive BP6101 until 2027-03-31 -- a reason (owner)\n" * 2_000 + POD.format(1)
     calls, (waivers, _) = counted_calls(lambda: inline_waivers(text, "a.yaml", date(2026, 11, 29)))

@@ -72,9 +72,8 @@ def test_what_is_wrong_is_refused_at_its_line(delivery: str, code: str) -> None:
 
 
 def test_nodes_that_nobody_would_label_are_warned_of() -> None:
-    text = TEXT.replace("nodeLabels: provisioner", "nodeLabels: apply").replace(
-        "spec:\n", f"spec:\n  delivery: {{path: a, {ARGOCD}}}\n", 1
-    )
+    head = f"spec:\n  nodeLabels: apply\n  delivery: {{path: a, {ARGOCD}}}\n"
+    text = TEXT.replace("  nodeLabels: provisioner\n", "").replace("spec:\n", head, 1)
     compilation = compile_blueprint("b.yaml", files=MemoryFiles({"b.yaml": text}))
     assert "BP3381" in {each.code.id for each in compilation.diagnostics}
     assert "BP3381" not in {each.code.id for each in compiled(f"path: a, {ARGOCD}").diagnostics}

@@ -22,7 +22,7 @@ SECTIONS = {
     "plans": "{lab: {network: isolated}}",
     "policy": "{podSecurity: baseline, admission: true}",
     "observability": "{prometheus: {namespace: monitoring, selectorLabels: {release: kps}}, metrics: standard}",
-    "delivery": "{format: argocd, path: clusters/prod-eu}",
+    "delivery": "{path: clusters/prod-eu/bundle, argocd: {repository: 'https://git.example/p.git'}}",
 }
 OF_A_POOL = {
     "machine": "{arch: amd64, cpu: 192, memory: 2Ti}",

@@ -1,0 +1,91 @@
+"""Faults of very large values, found in portions: the engine keeps every fault, of some kilobytes, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any, Protocol, TypeVar
+
+from blueprint.bundle.model import Path
+
+LARGEST = 10_000
+"""Items of a list, or entries of a map, that are validated at once."""
+
+
+class Fault(Protocol):
+    """What an engine finds."""
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+
+    @property
+    def keyword(self) -> str:
+        """Which keyword of the schema is not satisfied."""
+
+
+F = TypeVar("F", bound=Fault)
+
+
+def in_portions(value: Any, validate: Callable[[Any], Iterator[F]], moved: Callable[[F, Path], F]) -> Iterator[F]:
+    """Every fault inside of a value; those of a long collection as a whole (its length) may be missing.
+
+    Args:
+        value: What is validated.
+        validate: Yields the faults of a value.
+        moved: The same fault at another path.
+    """
+    at = _first_long(value, ())
+    if at is None:
+        yield from validate(value)
+        return
+    whole = at_path(value, at)
+    yield from in_portions(_with(value, at, _cut(whole, 0)), validate, moved)
+    short = _with(_shortened(_with(value, at, ())), at, ())
+    for start in range(LARGEST, len(whole), LARGEST):
+        for fault in in_portions(_with(short, at, _cut(whole, start)), validate, moved):
+            inside = fault.path[: len(at)] == at
+            if inside and len(fault.path) > len(at):
+                step = fault.path[len(at)]
+                real = step + start if isinstance(whole, list) and isinstance(step, int) else step
+                yield moved(fault, (*at, real, *fault.path[len(at) + 1 :]))
+            elif inside and fault.keyword == "additionalProperties":
+                yield fault
+
+
+def _first_long(value: Any, path: Path) -> Path | None:
+    """The outermost collection that is too long, if there is one."""
+    if not isinstance(value, dict | list):
+        return None
+    if len(value) > LARGEST:
+        return path
+    steps = value.items() if isinstance(value, dict) else enumerate(value)
+    return next((found for step, each in steps if (found := _first_long(each, (*path, step))) is not None), None)
+
+
+def at_path(value: Any, path: Path) -> Any:
+    """What is there."""
+    for step in path:
+        value = value[step]
+    return value
+
+
+def _with(value: Any, path: Path, new: Any) -> Any:
+    """A copy with another value at the path; what is beside the path is shared."""
+    if not path:
+        return new
+    copied = value.copy()
+    copied[path[0]] = _with(value[path[0]], path[1:], new)
+    return copied
+
+
+def _cut(collection: Any, start: int) -> Any:
+    part = islice(collection.items() if isinstance(collection, dict) else collection, start, start + LARGEST)
+    return dict(part) if isinstance(collection, dict) else list(part)
+
+
+def _shortened(value: Any) -> Any:
+    """A copy in which no collection is too long."""
+    if isinstance(value, dict):
+        return {key: _shortened(each) for key, each in islice(value.items(), LARGEST)}
+    return [_shortened(each) for each in value[:LARGEST]] if isinstance(value, list) else value

@@ -1,0 +1,263 @@
+"""Change the code of rules, one place at a time, and see whether their examples and tests notice.
+
+    python tools/mutate_rules.py [--jobs N] [MODULE...]
+
+MODULE is a part of a file's name under blueprint/check/rules, common or claims (`gang`); all by default, which takes
+hours. For each module: how many changes were noticed, and where one was not. A rule whose condition can be changed
+unnoticed has an example too few. Changes that make no difference are listed in EQUIVALENT, each with the reason.
+
+Each change runs in a process of its own: first the examples of the pages of the module's codes, then the files of tests
+that name one of these codes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import contextlib
+import copy
+import importlib.abc
+import importlib.util
+import os
+import re
+import signal
+import sys
+import textwrap
+import warnings
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDERS = ("blueprint/check/rules", "blueprint/check/common", "blueprint/check/claims")
+SECONDS = 60
+"""After which a change counts as noticed: it made something run for ever."""
+EQUIVALENT: dict[tuple[str, str], str] = {}
+"""Module and change as it is printed, without the line; and why it makes no difference."""
+
+COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is,
+    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Change:
+    """One changed place of a module: its line, what was done, and the whole text that comes out."""
+
+    line: int
+    what: str
+    text: str
+
+
+def changes(source: str) -> Iterator[Change]:
+    """Every change of a module. What is said to people, and what is declared, stays as it is."""
+    tree = ast.parse(source)
+    for node, field, index in list(_places(tree)):
+        held = getattr(node, field)
+        old = held if index is None else held[index]
+        for new in _variants(old):
+            what = f"{_short(old)} -> {_short(new) if new is not None else 'nothing'}"
+            if index is None:
+                setattr(node, field, new)
+            else:
+                held[index : index + 1] = [] if new is None else [new]
+            text = ast.unparse(tree)
+            if index is None:
+                setattr(node, field, old)
+            else:
+                held[index : index + (new is not None)] = [old]
+            yield Change(old.lineno, what, text)
+
+
+def _short(node: ast.AST) -> str:
+    return textwrap.shorten(ast.unparse(node), 90, placeholder="...")
+
+
+def _places(node: ast.AST) -> Iterator[tuple[ast.AST, str, int | None]]:
+    """Where a node may be changed: its parent, the field, and the index where that is a list."""
+    if isinstance(node, ast.JoinedStr | ast.Import | ast.ImportFrom):
+        return
+    if isinstance(node, ast.Call) and _called(node) in ("define", "rule"):
+        return
+    for field, value in ast.iter_fields(node):
+        if field in ("decorator_list", "annotation", "returns", "ctx", "type_comment"):
+            continue
+        for index, each in enumerate(value) if isinstance(value, list) else ((None, value),):
+            if isinstance(each, ast.expr | ast.stmt | ast.comprehension):
+                if isinstance(each, ast.expr | ast.stmt):
+                    yield node, field, index
+                yield from _places(each)
+
+
+def _called(node: ast.Call) -> str:
+    return node.func.id if isinstance(node.func, ast.Name) else ""
+
+
+def _variants(node: ast.AST) -> Iterator[ast.AST | None]:  # noqa: C901 - one case for each sort of node
+    """What a node may become."""
+    match node:
+        case ast.Compare(left, [operator], compared) if type(operator) in COMPARISONS:
+            yield ast.Compare(left, [COMPARISONS[type(operator)]()], compared)
+        case ast.BoolOp(operator, values):
+            yield ast.BoolOp(ast.Or() if isinstance(operator, ast.And) else ast.And(), values)
+            for rest in _without_one(values):
+                yield rest[0] if len(rest) == 1 else ast.BoolOp(operator, rest)
+        case ast.UnaryOp(ast.Not(), operand):
+            yield operand
+        case ast.If() | ast.IfExp():
+            yield from (_with(node, test=ast.Constant(value)) for value in (True, False))
+        case ast.BinOp(left, ast.Add() | ast.Sub() as operator, right):
+            yield ast.BinOp(left, ast.Sub() if isinstance(operator, ast.Add) else ast.Add(), right)
+        case ast.Constant(value):
+            yield from _constants(value)
+        case ast.Expr(ast.Yield() | ast.YieldFrom()):
+            yield ast.Pass()
+        case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
+            yield from _unfiltered(node)
+        case ast.Tuple(elements) | ast.List(elements) | ast.Set(elements) if len(elements) > 1:
+            if all(isinstance(each, ast.Constant) for each in elements):
+                yield from (_with(node, elts=rest) for rest in _without_one(elements))
+
+
+def _with(node: ast.AST, **fields: Any) -> ast.AST:
+    changed = copy.copy(node)
+    for name, value in fields.items():
+        setattr(changed, name, value)
+    return changed
+
+
+def _without_one(nodes: list[ast.expr]) -> Iterator[list[ast.expr]]:
+    return ([*nodes[:index], *nodes[index + 1 :]] for index in range(len(nodes)))
+
+
+def _unfiltered(node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> Iterator[ast.AST]:
+    for index, each in enumerate(node.generators):
+        if each.ifs:
+            bare = ast.comprehension(each.target, each.iter, [], each.is_async)
+            yield _with(node, generators=[*node.generators[:index], bare, *node.generators[index + 1 :]])
+
+
+def _constants(value: object) -> Iterator[ast.AST]:
+    if isinstance(value, bool):
+        yield ast.Constant(not value)
+    elif isinstance(value, int):
+        yield ast.Constant(value + 1)
+    elif isinstance(value, str) and value and " " not in value:  # texts with spaces are said to people
+        yield ast.Constant(f"{value}XX")
+
+
+class _Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Imports one module from another text."""
+
+    def __init__(self, name: str, file: Path, text: str) -> None:
+        self._name, self._file, self._text = name, file, text
+
+    def find_spec(self, name: str, *_: Any) -> Any:
+        return importlib.util.spec_from_file_location(name, self._file, loader=self) if name == self._name else None
+
+    def create_module(self, _spec: Any) -> None:
+        return None
+
+    def exec_module(self, module: ModuleType) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)
+            exec(compile(self._text, str(self._file), "exec"), module.__dict__)  # noqa: S102 - our own code, changed
+
+
+def codes_of(file: Path) -> list[str]:
+    """The codes that a module defines; of one that defines none, those of the modules that import it."""
+    text = file.read_text("utf-8")
+    if found := re.findall(r'define\(\s*"(BP\d{4})"', text):
+        return list(dict.fromkeys(found))
+    name = ".".join(file.relative_to(ROOT).with_suffix("").parts)
+    users = [each for each in modules() if f"from {name} import" in each.read_text("utf-8")]
+    return list(dict.fromkeys(code for user in users for code in codes_of(user)))
+
+
+def modules() -> list[Path]:
+    """Every module with code of rules."""
+    found = (file for folder in FOLDERS for file in sorted((ROOT / folder).rglob("*.py")))
+    return [file for file in found if file.name != "__init__.py"]
+
+
+def tests_of(codes: list[str]) -> list[str]:
+    """The tests of rules that name one of the codes, but those that need a server or whole charts."""
+    found = []
+    for file in sorted((ROOT / "tests" / "check").glob("test_*.py")):
+        text = file.read_text("utf-8")
+        if any(code in text for code in codes) and not re.search(r"\blab\b|BLUEPRINT_REFERENCE", text):
+            found.append(str(file.relative_to(ROOT)))
+    return found
+
+
+def noticed(file: Path, text: str, codes: list[str], tests: list[str]) -> bool:
+    """Whether an example or a test fails when a module has another text; in a process of its own."""
+    child = os.fork()
+    if child == 0:
+        status = 1
+        with contextlib.suppress(BaseException):
+            signal.alarm(SECONDS)
+            nothing = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nothing, 1)
+            os.dup2(nothing, 2)
+            status = 0 if _passes(file, text, codes, tests) else 1
+        os._exit(status)
+    return os.waitpid(child, 0)[1] != 0
+
+
+def _passes(file: Path, text: str, codes: list[str], tests: list[str]) -> bool:
+    import pytest
+
+    name = ".".join(file.relative_to(ROOT).with_suffix("").parts)
+    sys.meta_path.insert(0, _Changed(name, file, text))
+    for loaded in [
+        each for each in sys.modules if each.startswith(tuple(folder.replace("/", ".") for folder in FOLDERS))
+    ]:
+        del sys.modules[loaded]
+    plain = ["-x", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:randomly"]
+    fine = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+    examples = [*plain, "tests/check/test_rules.py", "-k", " or ".join(codes)]
+    return pytest.main(examples) in fine and (not tests or pytest.main([*plain, *tests]) in fine)
+
+
+def survivors(file: Path, jobs: int) -> tuple[list[Change], int]:
+    """The changes of a module that nothing notices and that make a difference, and how many changes there are."""
+    source = file.read_text("utf-8")
+    codes = codes_of(file)
+    tests = tests_of(codes)
+    if not codes or noticed(file, source, codes, tests):
+        raise SystemExit(f"{file}: its tests fail as it stands, or there are none")
+    every = [each for each in changes(source) if (file.stem, each.what) not in EQUIVALENT]
+    with ThreadPoolExecutor(jobs) as pool:
+        answers = list(pool.map(lambda each: noticed(file, each.text, codes, tests), every))
+    return [each for each, answer in zip(every, answers, strict=True) if not answer], len(every)
+
+
+def main() -> None:
+    """Print one line for each module, and each change that nothing noticed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("modules", metavar="MODULE", nargs="*")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    options = parser.parse_args()
+    os.chdir(ROOT)
+    sys.path.insert(0, str(ROOT))
+    for name in ("pytest", "hypothesis", "blueprint.lint.run", "tests.support.rule_facts", "tests.conftest"):
+        importlib.import_module(name)
+    chosen = [each for each in modules() if not options.modules or any(part in str(each) for part in options.modules)]
+    total = left = 0
+    for file in chosen:
+        unnoticed, count = survivors(file, options.jobs)
+        total, left = total + count, left + len(unnoticed)
+        share = (count - len(unnoticed)) / max(count, 1)
+        print(f"{share:6.1%}  {count - len(unnoticed)} of {count}  {file.relative_to(ROOT)}", flush=True)
+        for each in unnoticed:
+            print(f"          line {each.line}: {each.what}", flush=True)
+    print(f"{(total - left) / max(total, 1):6.1%}  {total - left} of {total}, {len(EQUIVALENT)} make no difference")
+
+
+if __name__ == "__main__":
+    main()

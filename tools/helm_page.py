@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from blueprint.catalog.component_files.helm_values import all_answers
+from blueprint.catalog.component_files.helm_values import all_chart_values
 
 KINDS = {
     "setting": "a setting of the component",
@@ -32,9 +32,9 @@ def helm_page() -> Iterator[str]:
         "Images: the release decides tags, `spec.cluster.registries.mirrors` where they are pulled from and "
         "`spec.cluster.registries.pullSecrets` with what; both hold for every image of every component."
     )
-    for one in all_answers():
+    for one in all_chart_values():
         yield f"## {one.component}: chart {one.chart} {one.version}"
-        yield "\n".join(("| value | answer | |", "|---|---|---|", *map(_row, one.answers, one.answers.values())))
+        yield "\n".join(("| value | answer | |", "|---|---|---|", *map(_row, one.places, one.places.values())))
 
 
 def _row(value: str, answer: Mapping[str, Any]) -> str:

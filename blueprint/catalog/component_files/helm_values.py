@@ -10,27 +10,27 @@ from blueprint.records import Record
 from blueprint.source.loader import load_text
 
 
-class Answers(Record):
+class ChartValues(Record):
     """What one component's file says: the chart, an answer by value, and settings that answer none."""
 
     component: str
     chart: str
     version: str
-    answers: Mapping[str, Mapping[str, Any]]
+    places: Mapping[str, Mapping[str, Any]]
     more: Mapping[str, str]
 
-    def answer(self, value: str) -> str | None:
+    def place(self, value: str) -> str | None:
         """The key of the answer to a value of the chart: itself, or the longest above it."""
         steps = value.split(".")
         above = (".".join(steps[:length]) for length in range(len(steps), 0, -1))
-        return next((key for key in above if key in self.answers), None)
+        return next((key for key in above if key in self.places), None)
 
 
-def all_answers() -> Iterator[Answers]:
+def all_chart_values() -> Iterator[ChartValues]:
     """Every component's file, by name."""
     for file in sorted(data_folder("components").glob("*/upstream.yaml")):
         data: Any = load_text(file.read_text("utf-8"), file.name).data
-        yield Answers(file.parent.name, data["chart"], data["version"], data["answers"], data["more"] or {})
+        yield ChartValues(file.parent.name, data["chart"], data["version"], data["answers"], data["more"] or {})
 
 
 def where_helm_values_are(component: str, key: str, value: Any) -> list[str]:
@@ -38,14 +38,14 @@ def where_helm_values_are(component: str, key: str, value: Any) -> list[str]:
 
     Empty where the chart has no such value. `value` is what was written under the key, mappings and all.
     """
-    one = next((each for each in all_answers() if each.component == component), None)
+    one = next((each for each in all_chart_values() if each.component == component), None)
     if one is None:
         return []
     written = list(_leaves(key, value)) or [key]
-    found = dict.fromkeys(known for each in written if (known := one.answer(each)))
+    found = dict.fromkeys(known for each in written if (known := one.place(each)))
     if not found:  # the value is off the chart; the key is not
-        found = dict.fromkeys(known for known in one.answers if known.startswith(f"{key}."))
-    return [f"the chart's {known} {_in_words(one.answers[known])}" for known in found]
+        found = dict.fromkeys(known for known in one.places if known.startswith(f"{key}."))
+    return [f"the chart's {known} {_in_words(one.places[known])}" for known in found]
 
 
 def _leaves(key: str, value: Any) -> Iterator[str]:
@@ -57,15 +57,15 @@ def _leaves(key: str, value: Any) -> Iterator[str]:
 
 
 def _in_words(answer: Mapping[str, Any]) -> str:
-    kind, told = next(iter(answer.items()))
+    kind, text = next(iter(answer.items()))
     why = f" ({answer['why']})" if "why" in answer else ""
     match kind:
         case "setting":
-            return f"is the setting {' or '.join(told)}{why}"
+            return f"is the setting {' or '.join(text)}{why}"
         case "field":
-            return f"is {told}{why}"
+            return f"is {text}{why}"
         case "patch":
             return f"has no setting: write `patches` of the component{why}"
         case "out":
-            return f"cannot be said: {told}{why}"
-    return f"is not to be said: {told}{why}"
+            return f"cannot be said: {text}{why}"
+    return f"is not to be said: {text}{why}"

@@ -11,7 +11,7 @@ from blueprint.wording import counted, first_few
 
 _MOST_WRITERS = 5
 _ALIKE = 3
-"""So many findings that differ in their object alone are findings_of_drift as one."""
+"""So many findings that differ in their object alone are written as one."""
 _NAMED = 3
 
 
@@ -41,31 +41,29 @@ class Group(Record):
 
 def summary_of(findings: Sequence[Diagnostic]) -> Summary | None:
     """The summary of findings that say who wrote what; None where they do not, or are too few to need one."""
-    findings_of_drift = [each for each in findings if dict(each.evidence).keys() & {"writer", "class"}]
-    if len(findings_of_drift) <= 1:
+    written = [each for each in findings if dict(each.evidence).keys() & {"writer", "class"}]
+    if len(written) <= 1:
         return None
-    objects = counted(len({each.subject for each in findings_of_drift}), "object")
-    dangers = Counter(each.danger.value if each.danger else "other" for each in findings_of_drift)
-    by_danger = ", ".join(f"{number} {danger}" for danger, number in _in_order(dangers, findings_of_drift))
+    objects = counted(len({each.subject for each in written}), "object")
+    dangers = Counter(each.danger.value if each.danger else "other" for each in written)
+    by_danger = ", ".join(f"{number} {danger}" for danger, number in _in_order(dangers, written))
     known = f": {by_danger}" if dangers.keys() - {"other"} else ""
     return Summary(
-        f"{counted(len(findings_of_drift), 'finding')} in {objects}{known}",
-        tuple(_writers(findings_of_drift)),
-        _restarts(findings_of_drift),
+        f"{counted(len(written), 'finding')} in {objects}{known}",
+        tuple(_writers(written)),
+        _restarts(written),
     )
 
 
-def _in_order(dangers: Counter[str], findings_of_drift: Sequence[Diagnostic]) -> list[tuple[str, int]]:
+def _in_order(dangers: Counter[str], written: Sequence[Diagnostic]) -> list[tuple[str, int]]:
     """The worst danger first; what is none last."""
-    order = dict.fromkeys(
-        each.danger.value for each in sorted(findings_of_drift, key=lambda d: d.sort_key) if each.danger
-    )
+    order = dict.fromkeys(each.danger.value for each in sorted(written, key=lambda d: d.sort_key) if each.danger)
     return [(danger, dangers[danger]) for danger in (*order, "other") if dangers[danger]]
 
 
-def _writers(findings_of_drift: Sequence[Diagnostic]) -> list[tuple[str, str]]:
+def _writers(written: Sequence[Diagnostic]) -> list[tuple[str, str]]:
     since: dict[str, list[str]] = {}
-    for each in findings_of_drift:
+    for each in written:
         facts = dict(each.evidence)
         since.setdefault(facts.get("writer", "unknown (not recorded)"), []).append(facts.get("since", ""))
     most_first = sorted(since.items(), key=lambda item: (-len(item[1]), item[0]))
@@ -80,10 +78,10 @@ def _since(times: Sequence[str]) -> str:
     return counted(len(times), "finding") + (f", since {known[0]}" if known else "")
 
 
-def _restarts(findings_of_drift: Sequence[Diagnostic]) -> str:
+def _restarts(written: Sequence[Diagnostic]) -> str:
     """What restarts when everything is repaired."""
     return first_few(
-        list(dict.fromkeys(text for each in findings_of_drift for name, text in each.evidence if name == "restarts")), 4
+        list(dict.fromkeys(text for each in written for name, text in each.evidence if name == "restarts")), 4
     )
 
 
